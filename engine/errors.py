@@ -1,0 +1,64 @@
+"""The tree of errors, by whose fault it is, and the exit code each one ends with.
+
+    HabeasError                  1  a defect of ours, if nothing below fits
+    |-- UsageError               2  the operator: a command line that cannot be carried out
+    |-- SpecError                2  the author: mistakes in a spec, all of them at once
+    |-- OutputError              2  the operator: a run folder that exists or cannot be written
+    |-- DiskError                3  the machine: no room left while writing
+    |-- NotConnected             4  the operator: no credential, or one the vendor refuses
+    `-- Refused                  5  the person's safety: an unsafe identifier
+
+What the vendor does wrong is never an exception here: it is an outcome in the ledger (exit 3 or 5), because
+what was received before it must still be delivered. No message holds a secret, an identifier or a record.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """What the process says to its caller; when several apply: 130, 5, 4, 3."""
+
+    COMPLETE = 0
+    DEFECT = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    NOT_CONNECTED = 4
+    REFUSED = 5
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class HabeasError(Exception):
+    """An end of the command that has a sentence for its reader."""
+
+    exit_code: Exit = Exit.DEFECT
+
+
+class UsageError(HabeasError):
+    """The command cannot be carried out as it was written."""
+
+    exit_code = Exit.USAGE
+
+
+class OutputError(UsageError):
+    """The run folder exists already or cannot be made; nothing was sent."""
+
+
+class DiskError(HabeasError):
+    """The disk cannot take more; what was written before is kept."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+class NotConnected(HabeasError):
+    """There is no usable credential; the message names the command that mends it."""
+
+    exit_code = Exit.NOT_CONNECTED
+
+
+class Refused(HabeasError):
+    """Going on could reach another person's data; nothing was sent."""
+
+    exit_code = Exit.REFUSED

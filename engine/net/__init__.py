@@ -1,0 +1,1 @@
+"""One I/O concern a module: sending, pacing, downloading."""

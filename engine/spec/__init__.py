@@ -1,0 +1,1 @@
+"""The spec language: model, loading, templates, selection, linting. Pure."""
