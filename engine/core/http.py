@@ -48,3 +48,10 @@ class NoAnswer:
     def final(self) -> bool:
         """Whether asking again cannot help."""
         return self.kind in ("too_large", "forbidden")
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A 2xx answer that is no JSON, or is cut: asked again, then given up."""
+
+    words: str

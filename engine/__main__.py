@@ -1,0 +1,5 @@
+"""`python -m engine` is `habeas`."""
+
+from engine.cli import main
+
+main()

@@ -1,0 +1,148 @@
+"""The commands, their options and their help. Each hands over to a module of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine import __version__
+from engine.errors import Exit, HabeasError
+
+app = typer.Typer(
+    name="habeas",
+    help="Fetch everything a SaaS vendor holds about one person, with proof of what was and was not obtained.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+)
+
+Vendor = Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor's name (zoom), or the path of a spec (./specs/zoom.yaml).")]
+At = Annotated[str | None, typer.Option("--at", metavar="URL", help="Send everything to a simulator, http://127.0.0.1:PORT; default $HABEAS_<VENDOR>_AT.")]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="E,E.FIELD", help="Fetch only these endpoints or fields.")]
+Without = Annotated[list[str] | None, typer.Option("--without", metavar="E,E.FIELD", help="Leave these endpoints or fields out.")]
+Since = Annotated[str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only what is newer: 2025-01-01, 90d, 6mo. The manifest says so.")]
+Share = Annotated[int, typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the vendor's limit to use.")]
+RatePlan = Annotated[str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"habeas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _habeas(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Fetch everything a SaaS vendor holds about one person, with proof of what was and was not obtained."""
+
+
+@app.command(epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17")
+def run(
+    vendor: Vendor,
+    email: Annotated[str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")] = None,
+    subject: Annotated[list[str] | None, typer.Option("--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes; default ./habeas-<time>-<4 hex>.")] = None,
+    only: Only = None,
+    without: Without = None,
+    since: Since = None,
+    files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
+    share: Share = 75,
+    plan: RatePlan = None,
+    ref: Annotated[str | None, typer.Option("--ref", metavar="TEXT", help="Your reference, for the manifest.")] = None,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Answer one person's access request: fetch all, write the records and a manifest.
+
+    The access token is read from HABEAS_<VENDOR>_TOKEN, or from the file that HABEAS_<VENDOR>_TOKEN_FILE names.
+
+    Exit codes: 0 complete as asked, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for the person's
+    safety, 130 interrupted.
+    """
+    from engine.cli.run import Wish, run_command
+
+    wish = Wish(vendor, email, tuple(subject or ()), out, tuple(only or ()), tuple(without or ()), since, files, share, plan, ref, at, json)
+    raise typer.Exit(run_command(wish))
+
+
+@app.command(epilog="Example: habeas plan zoom --since 90d")
+def plan(
+    vendor: Vendor,
+    only: Only = None,
+    without: Without = None,
+    since: Since = None,
+    share: Share = 75,
+    plan: RatePlan = None,
+    json: Json = False,
+) -> None:
+    """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person."""
+    from engine.cli.plan import plan_command
+
+    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
+
+
+@app.command(epilog="Example: habeas check ./specs/zoom.yaml")
+def check(
+    specs: Annotated[list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or vendors; default every packaged spec.")] = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
+) -> None:
+    """Find every mistake in every spec, each with its place and what was meant."""
+    from engine.cli.check import check_command
+
+    raise typer.Exit(check_command(tuple(specs or ()), format))
+
+
+@app.command(epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
+def simulate(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
+    faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
+    people: Annotated[int, typer.Option("--people", metavar="N", min=0, help="How many people the account has.")] = 5,
+    meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
+    json: Json = False,
+) -> None:
+    """Play the vendor on this machine, with invented people; Ctrl-C ends it."""
+    from engine.cli.simulate import simulate_command
+
+    raise typer.Exit(simulate_command(vendor, port, faults, (people, meetings), as_json=json))
+
+
+def main() -> None:
+    """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
+    os.umask(0o077)
+    try:
+        app()
+    except HabeasError as error:
+        typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.DEFECT)
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
+    except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
+        typer.echo(f"error: {_defect(error)}", err=True)
+        sys.exit(Exit.DEFECT)
+
+
+def _defect(error: BaseException) -> str:
+    """Name a defect of ours by its kind and place in our code, never by its text."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    place = "an unknown place"
+    traceback = error.__traceback__
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if "engine" in Path(name).parts:
+            place = f"{Path(name).parent.name}/{Path(name).name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"a defect of ours ({type(error).__name__} at {place}); please report it with this line"

@@ -1,0 +1,79 @@
+"""From a word on the command line to a spec. The current folder is never searched."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from engine.data import folder
+from engine.errors import UsageError
+from engine.spec.duration import parse_duration
+from engine.spec.effective import Vendor
+from engine.spec.load import load_file
+from engine.spec.mistake import did_you_mean
+
+
+def spec_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Give the folders in which a bare name is looked for."""
+    extra = [Path(one) for one in environ.get("HABEAS_SPECS", "").split(os.pathsep) if one]
+    return [folder("specs"), *extra]
+
+
+def packaged() -> list[Path]:
+    """Give every spec that a bare name can mean."""
+    return [path for one in spec_folders() for path in sorted(one.glob("*.yaml"))]
+
+
+def spec_path(word: str) -> Path:
+    """Find a spec's file. Raises UsageError."""
+    if "/" in word or os.sep in word or word.endswith((".yaml", ".yml")):
+        path = Path(word)
+        if path.is_file():
+            return path
+        message = f"{word}: there is no such spec file"
+        raise UsageError(message)
+    if re.fullmatch(r"[a-z][a-z0-9_]*", word):
+        for one in spec_folders():
+            if (one / f"{word}.yaml").is_file():
+                return one / f"{word}.yaml"
+    hint = did_you_mean(word, [path.stem for path in packaged()])
+    message = f"no spec is called `{word}`" + (f"; {hint}" if hint else "") + "; a file is written with its path, ./NAME.yaml"
+    raise UsageError(message)
+
+
+def vendor_of(word: str) -> Vendor:
+    """Load the spec that a word means. Raises UsageError, SpecError."""
+    return load_file(spec_path(word))
+
+
+def since_of(text: str | None, now: datetime) -> datetime | None:
+    """Read `--since`: a day, or a span back from now. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+        span = parse_duration(text)
+    except ValueError:
+        message = f"--since {text}: write a day such as 2025-01-01, or a span such as 90d or 6mo"
+        raise UsageError(message) from None
+    if not span.months:
+        return now - timedelta(seconds=span.seconds)
+    months = now.year * 12 + now.month - 1 - span.months
+    for day in range(now.day, 0, -1):
+        try:
+            return now.replace(year=months // 12, month=months % 12 + 1, day=day)
+        except ValueError:
+            continue
+    return now
+
+
+def checked_plan(vendor: Vendor, plan: str | None) -> str | None:
+    """Give the plan, if the spec has it. Raises UsageError."""
+    if plan is None or plan in vendor.plans:
+        return plan
+    message = f"--plan {plan}: {vendor.title} has the plans {', '.join(vendor.plans) or 'none'}"
+    raise UsageError(message)

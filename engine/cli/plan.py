@@ -1,0 +1,40 @@
+"""`habeas plan`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import typer
+
+from engine.cli.find import checked_plan, since_of, vendor_of
+from engine.cli.show import span, table
+from engine.core.choice import choose
+from engine.core.plan import plan
+
+
+def plan_command(
+    word: str, only: tuple[str, ...], without: tuple[str, ...], since: str | None, limits: tuple[str | None, int], *, as_json: bool
+) -> None:
+    """Print the plan of a run. Raises UsageError, SpecError."""
+    vendor = vendor_of(word)
+    now = datetime.now(UTC)
+    name = checked_plan(vendor, limits[0])
+    found = plan(vendor, choose(vendor.endpoints, only, without), now, since_of(since, now), (name, limits[1] / 100))
+    rate_plan = name or next(iter(vendor.plans)) or None
+    if as_json:
+        steps = [
+            {"name": one.name, "request": one.line, "wave": one.wave, "after": list(one.after), "requests": one.requests, "per_record": one.per_record, "bucket": one.bucket}
+            for one in found.steps
+        ]
+        summary = {"vendor": vendor.name, "plan": rate_plan, "requests": found.requests, "seconds": round(found.seconds, 3), "slowest_bucket": found.slowest}
+        typer.echo(json.dumps({**summary, "steps": steps}, indent=2))
+        return
+    rows = [
+        (str(one.wave), one.name, one.line, (f"{one.requests} per record" if one.per_record else str(one.requests)), one.bucket or "")
+        for one in found.steps
+    ]
+    typer.echo(f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n")
+    typer.echo(table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,)))
+    limit = f"the limit of `{found.slowest}`" + (f" on the plan `{rate_plan}`" if rate_plan else "")
+    typer.echo(f"\nAt least {found.requests} requests; at {limits[1]} % of {limit} that takes {span(found.seconds)} or more.")

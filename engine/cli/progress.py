@@ -1,0 +1,73 @@
+"""What is seen while a run goes on: live lines on a terminal, else one plain line per endpoint. Writes to stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TextIO
+
+from engine.cli.show import span
+from engine.core.ledger import Entry
+from engine.runner import Run
+
+TIMES_A_SECOND = 5
+CLEAR_LINE = "\x1b[2K"
+
+
+def plain(entry: Entry, stream: TextIO) -> None:
+    """Say how an endpoint ended, on one line."""
+    reason = f": {entry.reason}" if entry.reason else ""
+    print(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}", file=stream, flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+class Live:
+    """Redraws one line per endpoint until the run has ended."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Draw on this terminal."""
+        self.stream = stream
+        self._drawn = 0
+
+    async def watch(self, run: Run) -> None:
+        """Redraw until cancelled."""
+        try:
+            while True:
+                self.draw(run)
+                await asyncio.sleep(1 / TIMES_A_SECOND)
+        finally:
+            self.draw(run)
+
+    def draw(self, run: Run) -> None:
+        """Draw every endpoint's line once."""
+        waiting = run.tools.limiter.waiting()
+        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints]
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        self.stream.write(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines))
+        self.stream.flush()
+        self._drawn = len(lines)
+
+    def _line(self, run: Run, name: str, waiting: object) -> str:
+        width = max(len(one) for one in run.vendor.endpoints)
+        entry, reading = run.entries.get(name), run.runs.get(name)
+        if entry is not None:
+            return f"{name:{width}}  {entry.outcome:10}  {counted(entry.tally.records, 'record')}"
+        if reading is None:
+            return f"{name:{width}}  waiting"
+        tally = reading.tally
+        expected = f" of {tally.expected:,}" if tally.expected else ""
+        bucket = run.vendor.endpoints[name].rate_limit
+        held = f"  throttled by {bucket}" if bucket and bucket in waiting else ""  # type: ignore[operator]
+        return f"{name:{width}}  reading     {tally.pages} pages, {tally.records:,}{expected} records{held}"
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether live lines can be drawn."""
+    return stream.isatty() and sys.platform != "win32"
+
+
+__all__ = ["Live", "counted", "is_terminal", "plain", "span"]

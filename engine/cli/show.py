@@ -1,0 +1,36 @@
+"""Text for people: tables, sizes, spans of time. Plain characters, no colour, no width assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+KILO = 1000
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Lay rows out in columns; those in `right` are aligned to the right, the last is never padded."""
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+    lines = []
+    for row in [head, ["-" * width for width in widths], *rows]:
+        cells = [cell.rjust(width) if index in right else cell.ljust(width) for index, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def size(count: int) -> str:
+    """Write a number of bytes for people, in powers of 1000."""
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < KILO:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= KILO
+    return f"{value:.1f} TB"
+
+
+def span(seconds: float) -> str:
+    """Write a span of time for people."""
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"

@@ -1,0 +1,75 @@
+"""The end of a run in words: a table of outcomes, what was left out and why, where the result lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.cli.progress import counted
+from engine.cli.show import size, table
+from engine.core.ledger import Entry, Outcome, Subject
+from engine.errors import Exit
+from engine.runner import Report
+from engine.spec.effective import Vendor
+
+SUBJECT = {
+    Subject.MATCHED: "the person was found",
+    Subject.NO_MATCH: "nobody is known by this identifier; the connection was shown to see people",
+    Subject.AMBIGUOUS: "REFUSED: more than one person answers to this identifier; nothing was fetched",
+    Subject.MISMATCHED: "REFUSED: another person answered than the one asked for; nothing was fetched",
+    Subject.UNPROVEN: "UNPROVEN: it could not be shown whether the vendor knows the person",
+}
+
+
+def summary(vendor: Vendor, report: Report) -> str:
+    """Write the whole end of a run."""
+    found = report.subject
+    lines = [f"{vendor.title}: {SUBJECT[found.subject]}"]
+    if found.reason and found.subject is not Subject.NO_MATCH:
+        lines.append(f"  {found.reason}")
+    if found.subject is Subject.MATCHED:
+        rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size(_bytes(one)), one.reason or "") for one in report.entries]
+        lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
+        lines += _files(report.entries)
+        lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
+    if vendor.gaps:
+        lines += ["What this vendor's API cannot give:", *(f"  - {gap}" for gap in vendor.gaps), ""]
+    lines += [_verdict(report), f"The result lies in {report.folder}", "Its proof is manifest.json there."]
+    return "\n".join(lines)
+
+
+def _bytes(entry: Entry) -> int:
+    found = entry.file.get("bytes", 0) if entry.file else 0
+    return found if isinstance(found, int) else 0
+
+
+def _files(entries: tuple[Entry, ...]) -> Iterator[str]:
+    totals = {"found": 0, "bytes_announced": 0, "unknown_size": 0, "downloaded": 0, "bytes": 0, "failed": 0}
+    for entry in entries:
+        for name, number in (entry.files or {}).items():
+            totals[name] += number if isinstance(number, int) else 0
+    if not totals["found"]:
+        return
+    left = totals["found"] - totals["downloaded"] - totals["failed"]
+    if left:
+        unknown = f" and {totals['unknown_size']} of unknown size" if totals["unknown_size"] else ""
+        yield f"{counted(left, 'file')}, {size(totals['bytes_announced'])}{unknown}, not downloaded: add --files"
+    else:
+        failed = f", {totals['failed']} could not be fetched" if totals["failed"] else ""
+        yield f"{counted(totals['downloaded'], 'file')} downloaded, {size(totals['bytes'])}{failed}"
+
+
+def _verdict(report: Report) -> str:
+    left_out = sum(one.outcome is Outcome.EXCLUDED for one in report.entries)
+    whole = len(report.entries)
+    if report.exit_code is Exit.COMPLETE:
+        return f"Complete as asked, {whole - left_out} of {whole} endpoints." if left_out else "Complete: nothing is left out."
+    if report.exit_code is Exit.REFUSED:
+        return "Refused for the person's safety: check the identifier."
+    if report.exit_code is Exit.NOT_CONNECTED:
+        return "NOT CONNECTED: the vendor refuses the credential; get a new token and run again."
+    missing = [one.name for one in report.entries if not one.outcome.whole]
+    words = "Interrupted" if report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED) else "INCOMPLETE"
+    again = next((one.again_at for one in report.entries if one.again_at), None)
+    later = f" The vendor's limit is used up; run again after {again:%Y-%m-%d %H:%M} UTC." if again else ""
+    stopped = f" {report.error}." if report.error else ""
+    return f"{words}: {len(missing)} of {whole} endpoints miss something: {', '.join(missing)}.{later}{stopped}"

@@ -1,0 +1,72 @@
+"""When may we ask again? Reads every form in which vendors say it; knows no clock but the one passed in."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+EPOCH_SECONDS = 10**9
+EPOCH_MILLIS = 10**12
+LONGEST = 10 * 366 * 86400.0
+RESET = re.compile(r".*rate-?limit-reset")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Give the seconds to wait, or None where the answer does not tell.
+
+    `Retry-After` (RFC 9110 section 10.2.3, also a float or an ISO 8601 date-time) goes before every `...RateLimit-Reset`.
+    A date counts from the answer's own `Date`, so a vendor's wrong clock does no harm. Header names are lower-case.
+    """
+    here = _http_date(headers.get("date", "")) or now
+    told = headers.get("retry-after")
+    if told is not None:
+        seconds = _number(told)
+        if seconds is None:
+            moment = _moment(told)
+            seconds = (moment - here).total_seconds() if moment else None
+        if seconds is not None:
+            return max(0.0, min(seconds, LONGEST))
+    resets = [_reset(value, here) for name, value in headers.items() if RESET.fullmatch(name)]
+    return max((one for one in resets if one is not None), default=None)
+
+
+def _number(text: str) -> float | None:
+    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", text):
+        value = float(text)
+        return value if math.isfinite(value) else None
+    return None
+
+
+def _moment(text: str) -> datetime | None:
+    return _http_date(text) or _iso_date(text)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text.strip())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _iso_date(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _reset(text: str, now: datetime) -> float | None:
+    value = _number(text)
+    if value is None:
+        moment = _moment(text)
+        return max(0.0, min((moment - now).total_seconds(), LONGEST)) if moment else None
+    if value > EPOCH_MILLIS:
+        value = value / 1000 - now.timestamp()
+    elif value > EPOCH_SECONDS:
+        value -= now.timestamp()
+    return max(0.0, min(value, LONGEST))

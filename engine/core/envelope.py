@@ -1,0 +1,139 @@
+"""An answer's body, opened only as far as the spec asks. Records stay the bytes the vendor sent.
+
+The fast way splits the text without decoding it; what it cannot do (a lone surrogate, an expression that is no
+dotted path) goes through a decoded tree that keeps every number as it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import msgspec
+
+from engine.spec import exact
+from engine.spec.select import Select
+
+MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
+LIST = msgspec.json.Decoder(list[msgspec.Raw])
+BOM = b"\xef\xbb\xbf"
+
+
+class NotJson(ValueError):
+    """The body is no JSON text in UTF-8."""
+
+
+class Missing:
+    """Stands for a path that leads nowhere, which is not the same as null."""
+
+
+MISSING = Missing()
+
+
+class Envelope:
+    """One body. Raises NotJson when it is made, never later."""
+
+    def __init__(self, body: bytes) -> None:
+        """Check that it is JSON and split the top level."""
+        body = body.removeprefix(BOM)
+        try:
+            if not body.isascii():
+                body.decode("utf-8")
+            if b"\n" in body or b"\r" in body:
+                body = msgspec.json.format(body, indent=-1)
+            self.body = body
+            self.top = MAP.decode(body) if body.lstrip()[:1] == b"{" else None
+            if self.top is None:
+                LIST.decode(body) if body.lstrip()[:1] == b"[" else exact.loads(body)
+        except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
+            self._slowly(body)
+
+    def _slowly(self, body: bytes) -> None:
+        """Accept what only the standard decoder does, such as half of a surrogate pair."""
+        try:
+            tree = exact.loads(body)
+            self.body = exact.dumps(tree)
+        except (ValueError, RecursionError):
+            raise NotJson from None
+        self.top = {name: msgspec.Raw(exact.dumps(value)) for name, value in tree.items()} if isinstance(tree, dict) else None
+        self.__dict__["tree"] = tree
+
+    @cached_property
+    def tree(self) -> Any:
+        """The whole answer, decoded."""
+        return exact.loads(self.body)
+
+    def find(self, select: Select | None) -> Any:
+        """Give what a path finds, decoded; None where it finds nothing."""
+        if select is None:
+            return None
+        if select.steps:
+            raw = self.raw(select.steps)
+            return None if isinstance(raw, Missing) else exact.loads(bytes(raw))
+        return select.search(self.tree)
+
+    def raw(self, steps: tuple[str, ...]) -> msgspec.Raw | Missing:
+        """Follow a dotted path without decoding what lies beside it."""
+        level, raw = self.top, msgspec.Raw(self.body)
+        for index, step in enumerate(steps):
+            if level is None or step not in level:
+                return MISSING
+            raw = level[step]
+            if index + 1 < len(steps):
+                level = MAP.decode(raw) if bytes(raw)[:1] == b"{" else None
+        return raw
+
+    def records(self, select: Select | None) -> list[Any] | Missing | None:
+        """Split off the records, each as bytes. MISSING: no such path; None: there, but neither list, map nor null."""
+        if select is None or select.steps == ():
+            raw: msgspec.Raw | Missing = msgspec.Raw(self.body)
+        elif select.steps is not None:
+            raw = self.raw(select.steps)
+        else:
+            return _encoded(select.search(self.tree))
+        if isinstance(raw, Missing):
+            return MISSING
+        first = bytes(raw[:1]) if isinstance(raw, bytes) else bytes(memoryview(raw)[:1])
+        if first == b"[" and select is not None:
+            return LIST.decode(raw)
+        if first == b"n":
+            return []
+        return [raw] if first in (b"{", b"[") else None
+
+
+def _encoded(found: Any) -> list[Any] | Missing | None:
+    if found is None:
+        return MISSING
+    if isinstance(found, list):
+        return [exact.dumps(one) for one in found]
+    return [exact.dumps(found)] if isinstance(found, dict) else None
+
+
+@lru_cache(maxsize=256)
+def _columns(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    fields = [(f"f{index}", msgspec.Raw, msgspec.Raw(b"")) for index in range(len(names))]
+    rename = {f"f{index}": name for index, name in enumerate(names)}
+    return msgspec.json.Decoder(list[msgspec.defstruct("Columns", fields, rename=rename)])  # type: ignore[misc]
+
+
+def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
+    """Give one field of each record as its JSON text; None where a record has none or null.
+
+    A plain name is read without decoding the rest of the record.
+    """
+    if select.steps is not None and len(select.steps) == 1:
+        try:
+            rows = _columns(select.steps).decode(b"[" + b",".join(records) + b"]")
+            return [text if (text := bytes(row.f0)) and text != b"null" else None for row in rows]
+        except msgspec.DecodeError:
+            pass
+    found = (select.search(exact.loads(bytes(record))) for record in records)
+    return [None if value is None else exact.dumps(value) for value in found]
+
+
+def plain(json_text: bytes) -> str:
+    """Write a scalar's JSON text as the text that is compared; a map or list stays JSON."""
+    if json_text[:1] == b'"':
+        return str(exact.loads(json_text))
+    return json_text.decode("utf-8")

@@ -1,0 +1,92 @@
+"""Which request comes after an answer: the next page, none, or a list that goes round in circles.
+
+Keeps nothing: what a chain has been through is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from engine.core.request import Request, at_address, with_param
+from engine.core.response import Page
+from engine.spec.exact import text_of
+from engine.spec.model import Pagination
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The list cannot be read to its end; what came before is kept."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next page's request, and the mark by which a repetition of it is recognised."""
+
+    request: Request
+    mark: str
+
+
+def follow(request: Request, page: Page, marks: Set[str]) -> Next | Broken | None:
+    """Decide what comes after a page. `marks` are those of the chain so far; the same one twice is Broken."""
+    pagination = request.endpoint.pagination
+    if pagination is None or _says_no_more(page):
+        return None
+    way = next(name for name in FOLLOW if getattr(pagination, name) is not None)
+    found = FOLLOW[way](pagination, request, page)
+    if isinstance(found, Next) and found.mark in marks:
+        return Broken(f"the vendor gave the same {NAMES[way]} twice")
+    return found
+
+
+def _says_no_more(page: Page) -> bool:
+    return page.more is not None and page.more in (False, "false", 0, "")
+
+
+def _by_cursor(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+    if page.cursor is None or page.cursor == "" or page.cursor is False:
+        return None
+    cursor = text_of(page.cursor)
+    if cursor is None:
+        return Broken(f"`{pagination.cursor and pagination.cursor.text}` holds no page token but a list or a map")
+    return Next(with_param(request, pagination.param or "", cursor, request.received + page.count), f"cursor {cursor}")
+
+
+def _by_link(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+    if page.link is None or page.link == "":
+        return None
+    if not isinstance(page.link, str):
+        return Broken(f"`{pagination.link and pagination.link.text}` holds no address")
+    url = urljoin(request.http.url, page.link)
+    return Next(at_address(request, url, request.received + page.count), f"link {url}")
+
+
+def _by_page(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+    ((name, first),) = (pagination.page or {}).items()
+    if page.count == 0 or _all_there(request, page):
+        return None
+    number = first + request.page
+    return Next(with_param(request, name, str(number), request.received + page.count), f"page {number}")
+
+
+def _by_offset(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+    received = request.received + page.count
+    if page.count == 0 or _all_there(request, page):
+        return None
+    return Next(with_param(request, pagination.offset or "", str(received), received), f"offset {received}")
+
+
+def _all_there(request: Request, page: Page) -> bool:
+    return page.total is not None and request.received + page.count >= page.total
+
+
+FOLLOW: dict[str, Callable[[Pagination, Request, Page], Next | Broken | None]] = {
+    "cursor": _by_cursor,
+    "link": _by_link,
+    "page": _by_page,
+    "offset": _by_offset,
+}
+NAMES = {"cursor": "page token", "link": "link", "page": "page", "offset": "page"}

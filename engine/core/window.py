@@ -1,0 +1,85 @@
+"""Slices of time, so that no answer is shortened by a vendor's "at most a month". Reads no clock: now is passed.
+
+Neighbours share their boundary value; the last slice ends one unit after now, in case an end is exclusive.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+
+from engine.spec.duration import Duration
+
+Unit = Literal["date", "second"]
+UNITS = {"date": timedelta(days=1), "second": timedelta(seconds=1)}
+FORMS: dict[str, Callable[[datetime], str]] = {
+    "rfc3339": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "date": lambda moment: moment.strftime("%Y-%m-%d"),
+    "epoch": lambda moment: str(int(moment.timestamp())),
+    "millis": lambda moment: str(int(moment.timestamp()) * 1000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One slice, in UTC; both ends are asked for."""
+
+    start: datetime
+    end: datetime
+
+
+def form(moment: datetime, name: str) -> str:
+    """Write a moment as `rfc3339`, `date`, `epoch` (seconds) or `millis`."""
+    return FORMS[name](moment)
+
+
+def windows(
+    step: Duration, since: Duration | date, now: datetime, unit: Unit, narrow: datetime | None = None
+) -> tuple[Window, ...]:
+    """Cover the time from `since` (or the later `narrow`) to now without a hole; () if that lies in the future.
+
+    No slice is longer than `step`. A step that is shorter than its unit is taken as one unit.
+    """
+    start = _floor(_begin(since, now), unit)
+    if narrow is not None:
+        start = max(start, _floor(narrow.astimezone(UTC), unit))
+    last = _floor(now, unit) + UNITS[unit]
+    if start >= last:
+        return ()
+    slices = []
+    while start < last:
+        end = min(max(_after(start, step), start + UNITS[unit]), last)
+        slices.append(Window(start, end))
+        start = end
+    return tuple(slices)
+
+
+def _begin(since: Duration | date, now: datetime) -> datetime:
+    if isinstance(since, Duration):
+        return now - timedelta(seconds=since.seconds) if not since.months else _month_shift(now, -since.months)
+    return datetime.combine(since, time(), UTC)
+
+
+def _floor(moment: datetime, unit: Unit) -> datetime:
+    if unit == "date":
+        return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return moment.replace(microsecond=0)
+
+
+def _after(start: datetime, step: Duration) -> datetime:
+    return _month_shift(start, step.months) if step.months else start + timedelta(seconds=step.seconds)
+
+
+def _month_shift(moment: datetime, months: int) -> datetime:
+    """Go some calendar months on; a day that the month lacks becomes its last."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
+def back(moment: datetime, span: Duration) -> datetime:
+    """Give the moment that lies a span before another."""
+    return _begin(span, moment)

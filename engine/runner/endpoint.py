@@ -1,0 +1,148 @@
+"""Read one endpoint to its end: its chains side by side, each page written as it comes.
+
+The ledger decides what it all means; this only carries requests and answers to and fro.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, ended
+from engine.core.request import Chain, Unresolved, opening
+from engine.core.response import Refusal
+from engine.core.retry import GiveUp
+from engine.core.window import Window, form
+from engine.runner.ask import Answered, Asker
+from engine.runner.chain import ChainReader
+from engine.runner.store import Store
+from engine.spec.effective import Endpoint, Row
+
+SIDE_BY_SIDE = 16
+ENOUGH_DENIALS = 3
+CANNOT_EXPLAIN = ("refresh", "wait", "exhausted", "restart")
+
+
+@dataclass
+class EndpointRun:
+    """One endpoint of one run."""
+
+    endpoint: Endpoint
+    rows: Sequence[Row]
+    windows: tuple[Window, ...]
+    asker: Asker
+    store: Store
+    licensed: Callable[[], Awaitable[bool | None]]
+    parent: Entry | None = None
+    ends: list[ChainEnd] = field(default_factory=list)
+    unasked: int = 0
+    stopped: ChainEnd | None = None
+    covered: list[Window] = field(default_factory=list)
+    finished: bool = False
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        return self.store.tally
+
+    def chains(self) -> Iterator[Chain]:
+        """Give the chains: parents' rows x own rows x windows; equal rows are asked once."""
+        rows = [_joined(outer, own) for outer in self.rows for own in self.endpoint.rows]
+        for row in dict.fromkeys(rows):
+            for window in self.windows or (None,):
+                yield Chain(self.endpoint, row, window)
+
+    async def run(self) -> None:
+        """Read every chain. Raises DiskError; on cancellation what was received is kept."""
+        waiting = self.chains()
+        first = next(waiting, None)
+        if first is not None:
+            answer = await self._first_answer(first) if self.endpoint.licence is not None else None
+            if self.stopped is None:
+                queue = chain([(first, answer)], ((one, None) for one in waiting))
+                many = len(self.rows) * len(self.endpoint.rows) * max(1, len(self.windows))
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(many, SIDE_BY_SIDE)):
+                        group.create_task(self._work(queue))
+        self.finished = True
+
+    async def _first_answer(self, chain: Chain) -> Answered | GiveUp | None:
+        """Send the opening request alone; a refusal that the licence flag explains ends the endpoint."""
+        try:
+            answer = await self.asker.ask(opening(chain), self.tally)
+        except Unresolved:
+            return None
+        if isinstance(answer, Answered) and isinstance(answer.reading, Refusal):
+            final = 400 <= answer.response.status < 500 and answer.reading.means not in CANNOT_EXPLAIN
+            if final and await self.licensed() is False:
+                words = f"the person has no licence for it ({answer.reading.words})"
+                self.stopped = ChainEnd(Outcome.UNLICENSED, words)
+                self.ends.append(self.stopped)
+        return answer
+
+    async def _work(self, queue: Iterator[tuple[Chain, Answered | GiveUp | None]]) -> None:
+        for one, answer in queue:
+            if self.stopped is not None:
+                self.unasked += 1
+            else:
+                await self._read(one, answer)
+
+    async def _read(self, one: Chain, answer: Answered | GiveUp | None) -> None:
+        reader = ChainReader(one, self.asker, self.store, self.label(one))
+        end = await reader.read(answer)
+        self.ends.append(end)
+        if end.outcome.whole and one.window is not None:
+            self.covered.append(one.window)
+        if end.final or self._only_denied():
+            self.stopped = self.stopped or end
+
+    def _only_denied(self) -> bool:
+        """Whether going on would only collect refusals: vendors lock out an app that does."""
+        return len(self.ends) >= ENOUGH_DENIALS and all(end.outcome is Outcome.DENIED for end in self.ends)
+
+    def label(self, chain: Chain) -> str:
+        """Name a chain by its `for` values and window: nothing personal."""
+        own = {name for row in self.endpoint.rows for name, _ in row}
+        words = [value for name, value in chain.row if name in own]
+        if chain.window is not None:
+            words.append(f"{form(chain.window.start, 'date')}..{form(chain.window.end, 'date')}")
+        return " ".join(words)
+
+    def entry(self, cut: str | None = None) -> Entry:
+        """Say how it ended; `cut` is why the run ended before it did."""
+        ends = list(self.ends)
+        if not self.finished:
+            ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
+        outcome, reason = ended(ends, self.unasked, self.tally.records + self.tally.duplicates)
+        if self.parent is not None:
+            outcome, reason = at_most_partial(self.parent, outcome, reason)
+        return Entry(
+            self.endpoint.name,
+            outcome,
+            reason,
+            self.tally,
+            covered=self._covered(),
+            file=self.store.described(),
+            again_at=next((end.again_at for end in ends if end.again_at), None),
+            notes=self.store.notes(),
+        )
+
+    def _covered(self) -> tuple[str, str] | None:
+        """Give the span that was read without a hole, from its newest end backwards."""
+        if not self.covered:
+            return None
+        spans = sorted(self.covered, key=lambda one: one.start, reverse=True)
+        start, end = spans[0].start, spans[0].end
+        for span in spans[1:]:
+            if span.end < start:
+                break
+            start = min(start, span.start)
+        return form(start, "rfc3339"), form(end, "rfc3339")
+
+
+def _joined(outer: Row, own: Row) -> Row:
+    """A request's own `for` hides the same name of its parents."""
+    hidden = {name for name, _ in own}
+    return tuple(pair for pair in outer if pair[0] not in hidden) + own

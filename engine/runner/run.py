@@ -1,0 +1,229 @@
+"""One run from start to manifest. Whatever happens on the way, what was received is kept and stated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from engine.core.choice import Choice
+from engine.core.identity import Identifier
+from engine.core.keep import Keep
+from engine.core.ledger import Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
+from engine.core.plan import endpoint_windows
+from engine.core.request import opening
+from engine.core.retry import Patience
+from engine.core.subject import Found
+from engine.errors import DiskError, Exit
+from engine.net.limiter import Limiter
+from engine.runner.ask import Asker, Clock, Credentials, Transport
+from engine.runner.endpoint import EndpointRun
+from engine.runner.files import Files
+from engine.runner.manifest import manifest
+from engine.runner.person import Search
+from engine.runner.store import Store, Trail
+from engine.sink import Sink
+from engine.spec.effective import Endpoint, Row, Vendor
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator may choose; `narrow` moves the beginning of every window."""
+
+    choice: Choice = field(default_factory=Choice)
+    files: bool = False
+    narrow: datetime | None = None
+    reference: str | None = None
+    connection: str = "environment"
+    simulated: bool = False
+    share: float = 0.75
+    plan: str | None = None
+    granted: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a run works with; `ended` hears of each endpoint that has come to its end."""
+
+    transport: Transport
+    limiter: Limiter
+    credentials: Credentials
+    clock: Clock
+    patience: Patience = field(default_factory=Patience)
+    ended: Callable[[Entry], None] = lambda entry: None
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended."""
+
+    exit_code: Exit
+    subject: Found
+    entries: tuple[Entry, ...]
+    manifest: Mapping[str, object]
+    folder: Path
+    error: DiskError | None = None
+
+
+class Run:
+    """One person, one vendor, one folder."""
+
+    def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: Options, sink: Sink, tools: Tools) -> None:
+        """Take everything; nothing is sent or written before `run`."""
+        self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
+        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience)
+        self.search = Search(vendor, person, self.asker, options.granted)
+        self.runs: dict[str, EndpointRun] = {}
+        self.entries: dict[str, Entry] = {}
+        self.done = {name: asyncio.Event() for name in vendor.endpoints}
+        self.files = Files(sink, tools, enabled=options.files)
+        self.lookup_store = Store(vendor.lookup, sink, Keep(), (), ())
+        self.signal: Exit | None = None
+        self.error: DiskError | None = None
+        self.started = tools.clock.now()
+        self._body: asyncio.Task[None] | None = None
+        self._cut: str | None = None
+
+    def interrupt(self, signal: Exit) -> None:
+        """End the run now; what was received is kept."""
+        self.signal = signal
+        self._stop("interrupted")
+
+    def _stop(self, words: str) -> None:
+        self._cut = self._cut or words
+        if self._body is not None:
+            self._body.cancel()
+
+    async def run(self) -> Report:
+        """Fetch, and write the manifest. Raises OutputError before anything is sent, DiskError without a manifest."""
+        self.sink.prepare()
+        self._body = asyncio.create_task(self._fetch())
+        if self._cut is not None:
+            self._body.cancel()
+        try:
+            await self._body
+        except asyncio.CancelledError:
+            if self._cut is None:
+                self._body.cancel()
+                raise
+        finally:
+            self.sink.close()
+        return self._report()
+
+    async def _fetch(self) -> None:
+        found = await self.search.run()
+        if found.subject is not Subject.MATCHED:
+            return
+        await self._guard(self._deliver_lookup())
+        row = self.search.identifiers() + found.row
+        row += (("VERSION", self.vendor.version),) if self.vendor.version else ()
+        async with asyncio.TaskGroup() as group:
+            for endpoint in self.vendor.endpoints.values():
+                group.create_task(self._guard(self._endpoint(endpoint, row)))
+
+    async def _guard(self, work: object) -> None:
+        try:
+            await work  # type: ignore[misc]
+        except DiskError as error:
+            self.error = self.error or error
+            self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
+
+    async def _deliver_lookup(self) -> None:
+        if self.search.page is not None and self.search.found is not None:
+            chain, page, answered = self.search.page
+            kept = replace(page, records=self.search.found.records)
+            self.lookup_store.take(opening(chain), kept, answered, Trail())
+
+    async def _endpoint(self, endpoint: Endpoint, row: Row) -> None:
+        try:
+            entry = await self._asked(endpoint, row)
+        finally:
+            if endpoint.name not in self.entries and endpoint.name in self.runs:
+                self.entries[endpoint.name] = self.runs[endpoint.name].entry(self._cut)
+            self.done[endpoint.name].set()
+        self.entries[endpoint.name] = entry
+        self.tools.ended(entry)
+
+    async def _asked(self, endpoint: Endpoint, row: Row) -> Entry:
+        """Read an endpoint, or say why it is not asked."""
+        if endpoint.name in self.options.choice.excluded:
+            return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
+        granted = self.options.granted
+        if granted is not None and endpoint.granted_by and not any(one <= granted for one in endpoint.granted_by):
+            needed = " or ".join(" and ".join(sorted(one)) for one in endpoint.granted_by)
+            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {needed}")
+        rows: tuple[Row, ...] = (row,)
+        parent = None
+        if endpoint.parents():
+            name = endpoint.parents()[0].endpoint
+            await self.done[name].wait()
+            parent = self.entries[name]
+            below = beneath(parent, endpoint.name)
+            if below is not None:
+                return below
+            rows = tuple(dict.fromkeys(self.runs[name].store.rows))
+            if not rows:
+                return self._childless(endpoint, parent)
+        run = self._open(endpoint, rows, parent)
+        await run.run()
+        entry = run.entry()
+        return await self.files.of(endpoint, entry, run.store)
+
+    def _childless(self, endpoint: Endpoint, parent: Entry) -> Entry:
+        """No record of the parent has the field: where there were records, the field is a typo."""
+        field = endpoint.parents()[0]
+        if parent.tally.records:
+            return Entry(endpoint.name, Outcome.FAILED, f"no record of {field.endpoint} has the field `{field.name}`")
+        outcome, reason = at_most_partial(parent, Outcome.EMPTY, None)
+        return Entry(endpoint.name, outcome, reason)
+
+    def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
+        keep = self.options.choice.keeps.get(endpoint.name) or Keep(endpoint.fields or ())
+        children = [one for other in self.vendor.endpoints.values() for one in other.parents() if one.endpoint == endpoint.name]
+        licences = [other.licence[1] for other in self.vendor.endpoints.values() if other.licence and other.licence[0] == endpoint.name]
+        flags = list({select.text: select for select in licences}.values())
+        store = Store(endpoint, self.sink, keep, list(dict.fromkeys(children)), flags)
+
+        async def licensed() -> bool | None:
+            return await self._flag(endpoint)
+
+        spans = endpoint_windows(endpoint, self.started, self.options.narrow)
+        run = EndpointRun(endpoint, rows, spans, self.asker, store, licensed, parent)
+        self.runs[endpoint.name] = run
+        return run
+
+    async def _flag(self, endpoint: Endpoint) -> bool | None:
+        """Read the flag that explains a refusal, once the endpoint that holds it has been read."""
+        if endpoint.licence is None:
+            return None
+        name, select = endpoint.licence
+        await self.done[name].wait()
+        flag = self.runs[name].store.flags.get(select.text) if name in self.runs else None
+        return flag if isinstance(flag, bool) else None
+
+    def _report(self) -> Report:
+        found = self.search.found or Found(Subject.UNPROVEN, self._cut or "the look-up did not end")
+        entries = self._final(found)
+        lookup_bad = self.asker.dead
+        code = exit_code(found.subject, entries.values(), dead=lookup_bad, signal=self.signal)
+        if self.error is not None and code is Exit.COMPLETE:
+            code = Exit.INCOMPLETE
+        content = manifest(self, found, entries, self.tools.clock.now())
+        self.sink.manifest(content)
+        return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error)
+
+    def _final(self, found: Found) -> dict[str, Entry]:
+        """Give every endpoint its entry, in the spec's order."""
+        entries: dict[str, Entry] = {}
+        for name in self.vendor.endpoints:
+            if found.subject is not Subject.MATCHED:
+                absent = found.subject is Subject.NO_MATCH
+                outcome = Outcome.ABSENT if absent else Outcome.FAILED
+                entries[name] = Entry(name, outcome, f"the person is {found.subject}: {found.reason}")
+            else:
+                cut = Entry(name, Outcome.FAILED, self._cut or "not asked")
+                entries[name] = self.entries.get(name, cut)
+        successors = {name: one.replaces for name, one in self.vendor.endpoints.items() if one.replaces}
+        return replaced(entries, successors)

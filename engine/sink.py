@@ -1,0 +1,152 @@
+"""Records, pages and the manifest to disk: private files, whole lines, nothing ever overwritten.
+
+Knows nothing of vendors or persons; no name of a file comes from what is written into it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.errors import DiskError, OutputError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Table:
+    """One `.jsonl` file: whole lines only, with its running sha256."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file; it must not exist. Raises DiskError."""
+        self.path = path
+        self.lines = 0
+        self.size = 0
+        self._digest = hashlib.sha256()
+        self._file = _create(path)
+
+    def write(self, records: Sequence[Any]) -> tuple[int, int]:
+        """Append records, one a line; gives the byte range they take. Raises DiskError, the file then ends in a whole line."""
+        if not records:
+            return self.size, 0
+        text = b"\n".join(records) + b"\n"
+        start = self.size
+        try:
+            _write_all(self._file, text)
+        except OSError as error:
+            os.ftruncate(self._file, start)
+            raise disk_error(error) from None
+        self._digest.update(text)
+        self.lines += len(records)
+        self.size += len(text)
+        return start, len(text)
+
+    def read_back(self, ranges: array[int]) -> Iterator[bytes]:
+        """Give the lines of some byte ranges again, as they were written."""
+        with self.path.open("rb") as stream:
+            for index in range(0, len(ranges), 2):
+                stream.seek(ranges[index])
+                yield from stream.read(ranges[index + 1]).rstrip(b"\n").split(b"\n")
+
+    def close(self) -> None:
+        """Close the file; doing so twice does no harm."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def described(self) -> dict[str, object]:
+        """Say what the manifest says about a file."""
+        return {"file": self.path.name, "lines": self.lines, "bytes": self.size, "sha256": self._digest.hexdigest()}
+
+
+class Sink:
+    """One run folder, `<out>/<vendor>`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; nothing is made yet."""
+        self.folder = folder
+        self._tables: dict[str, Table] = {}
+
+    def prepare(self) -> None:
+        """Make the folder. Raises OutputError where it exists or cannot be made."""
+        if self.folder.exists():
+            message = f"{self.folder} exists already: name another folder with --out; an earlier run is never overwritten"
+            raise OutputError(message)
+        try:
+            self.folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE_FOLDER)
+        except FileExistsError:
+            message = f"{self.folder} exists already: name another folder with --out"
+            raise OutputError(message) from None
+        except OSError as error:
+            message = f"{self.folder} cannot be made ({error.strerror}): name another folder with --out"
+            raise OutputError(message) from None
+
+    def table(self, name: str) -> Table:
+        """Open `<name>.jsonl`, or give it again. Raises DiskError."""
+        if name not in self._tables:
+            self._tables[name] = Table(self.folder / f"{name}.jsonl")
+        return self._tables[name]
+
+    def existing(self, name: str) -> Table | None:
+        """Give a table that was opened before."""
+        return self._tables.get(name)
+
+    def files_folder(self, endpoint: str) -> Path:
+        """Make `files/<endpoint>`. Raises DiskError."""
+        folder = self.folder / "files" / endpoint
+        try:
+            folder.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except OSError as error:
+            raise disk_error(error) from None
+        return folder
+
+    def manifest(self, content: Mapping[str, object]) -> Path:
+        """Write the manifest in one piece: it is whole, or it is not there. Raises DiskError."""
+        path, part = self.folder / "manifest.json", self.folder / "manifest.json.part"
+        text = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+        part.unlink(missing_ok=True)
+        file = _create(part)
+        try:
+            _write_all(file, text)
+            os.fsync(file)
+        except OSError as error:
+            raise disk_error(error) from None
+        finally:
+            os.close(file)
+        part.replace(path)
+        return path
+
+    def close(self) -> None:
+        """Close every table."""
+        for table in self._tables.values():
+            table.close()
+
+
+def disk_error(error: OSError) -> DiskError:
+    """Say in one sentence why the disk took no more."""
+    if error.errno in FULL:
+        return DiskError("the disk is full: make room, then run again; what was fetched before is kept")
+    return DiskError(f"the disk refused a write ({error.strerror or 'unknown reason'}); what was fetched before is kept")
+
+
+def _create(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
+    except OSError as error:
+        raise disk_error(error) from None
+
+
+def _write_all(file: int, text: bytes) -> None:
+    view = memoryview(text)
+    while view:
+        view = view[os.write(file, view) :]

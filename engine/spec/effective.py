@@ -1,0 +1,164 @@
+"""What a request ends up with: the spec's words after the defaults of the top. Frozen, and all that later layers see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.spec import model as m
+from engine.spec.rate import Rate
+from engine.spec.select import Select, parse_select
+from engine.spec.template import Field, Hole, Template, parse_path
+
+Row = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One request line with all that belongs to it; the look-up and `verify` are of this kind too."""
+
+    name: str
+    title: str
+    address: Template
+    line: Template
+    headers: tuple[tuple[str, Template], ...]
+    params: tuple[tuple[str, tuple[Template, ...]], ...]
+    rate_limit: str | None
+    pagination: m.Pagination | None
+    answers: m.Answers
+    records: Select | None
+    key: Select
+    granted_by: tuple[frozenset[str], ...]
+    capture: tuple[tuple[str, Select], ...] = ()
+    rows: tuple[Row, ...] = ((),)
+    window: m.Window | None = None
+    fields: tuple[Select, ...] | None = ()
+    files: tuple[m.FileRule, ...] = ()
+    match: tuple[tuple[Select, Template | None], ...] = ()
+    echo: tuple[tuple[Select, Template | None], ...] = ()
+    licence: tuple[str, Select] | None = None
+    replaces: str | None = None
+
+    def templates(self) -> Iterator[Template]:
+        """Give every template of the request and of its checks."""
+        yield self.address
+        yield from (template for _, template in self.headers)
+        yield from (template for _, values in self.params for template in values)
+        yield from (template for _, template in (*self.match, *self.echo) if template is not None)
+
+    def holes(self) -> Iterator[Hole]:
+        """Give every `<NAME>` it needs."""
+        return (hole for template in self.templates() for hole in template.holes())
+
+    def parents(self) -> tuple[Field, ...]:
+        """Give every `<endpoint.field>` it is asked once per record of."""
+        return tuple(dict.fromkeys(field for template in self.templates() for field in template.fields()))
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether two of its chains can hold the same record, so that what was written must be remembered."""
+        return self.window is not None or len(self.rows) > 1 or bool(self.parents())
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A spec that is ready to run."""
+
+    name: str
+    title: str
+    version: str | None
+    docs: str | None
+    base_url: str
+    hosts: tuple[str, ...]
+    direct_contact: tuple[str, ...]
+    gaps: tuple[str, ...]
+    oauth2: m.OAuth2
+    verify: Endpoint
+    lookup: Endpoint
+    endpoints: Mapping[str, Endpoint]
+    plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
+    file: str = ""
+    sha256: str = ""
+
+    def limits(self, plan: str | None) -> Mapping[str, tuple[Rate, ...]]:
+        """Give the buckets of a plan; none named: the first. KeyError where there is no such plan."""
+        return self.plans[plan if plan is not None else next(iter(self.plans))]
+
+
+def effective(spec: m.Spec) -> Vendor:
+    """Merge the top's defaults into every request."""
+    extra = dict(spec.rate_limits.__pydantic_extra__ or {})
+    plans = {name: {**extra, **buckets} for name, buckets in spec.rate_limits.plans.items()} or {"": extra}
+    host = re.match(r"https://([^/:]+)", spec.base_url)
+    return Vendor(
+        name=spec.vendor,
+        title=spec.title or spec.vendor,
+        version=spec.version,
+        docs=spec.docs,
+        base_url=spec.base_url,
+        hosts=spec.hosts or ((host[1],) if host else ()),
+        direct_contact=spec.direct_contact,
+        gaps=spec.gaps,
+        oauth2=spec.auth.oauth2,
+        verify=_endpoint(spec, "verify", spec.verify),
+        lookup=_endpoint(spec, "lookup", spec.access.lookup),
+        endpoints={name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()},
+        plans=plans,
+    )
+
+
+def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
+    def pick(word: str) -> object:
+        return getattr(own if word in own.model_fields_set else spec, word)
+
+    records = pick("records")
+    pagination = pick("pagination") if records is not None and not isinstance(own, m.Verify) else None
+    line = str(own.get)
+    address = line if line.startswith("https://") else spec.base_url.rstrip("/") + line
+    return Endpoint(
+        name=name,
+        title=(own.title if isinstance(own, m.Endpoint) else None) or name,
+        address=parse_path(address),
+        line=own.get,
+        headers=tuple({**spec.headers, **own.headers}.items()),
+        params=tuple({**spec.params, **own.params}.items()),
+        rate_limit=pick("rate_limit"),  # type: ignore[arg-type]
+        pagination=pagination,  # type: ignore[arg-type]
+        answers=_answers(spec.answers, own.answers),
+        records=records,  # type: ignore[arg-type]
+        key=pick("key") or parse_select("id"),  # type: ignore[arg-type]
+        granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),  # type: ignore[attr-defined]
+        **_particulars(own),
+    )
+
+
+def _answers(top: m.Answers, own: m.Answers) -> m.Answers:
+    """Own rules first, then the top's; the paths are the own ones, else the top's."""
+    return m.Answers.model_construct(
+        refused=own.refused or top.refused,
+        code=own.code or top.code,
+        message=own.message or top.message,
+        rules=own.rules + (top.rules if own is not top else ()),
+    )
+
+
+def _particulars(own: m.Request) -> dict[str, object]:
+    if isinstance(own, m.Lookup):
+        return {"match": tuple(own.match.items()), "capture": tuple(own.capture.items())}
+    if not isinstance(own, m.Endpoint):
+        return {}
+    licence = None
+    if own.licence and "." in own.licence:
+        endpoint, path = own.licence.split(".", 1)
+        licence = (endpoint, parse_select(path))
+    return {
+        "rows": tuple(tuple(row.items()) for row in own.for_) or ((),),
+        "window": own.window,
+        "fields": own.fields,
+        "files": own.files,
+        "match": tuple(own.match.items()),
+        "echo": tuple(own.echo.items()),
+        "licence": licence,
+        "replaces": own.replaces,
+    }

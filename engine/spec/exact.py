@@ -1,0 +1,88 @@
+"""JSON into Python values and back with every number as the vendor wrote it. No files, no network.
+
+`1.10` stays `1.10`, `1e5` stays `1e5`, integers have any length, a lone surrogate survives as its escape.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+
+class Number(float):
+    """A number that is not a plain integer; it compares as a float and is written as it came."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        """Keep the source text beside the value."""
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
+def _integer(text: str) -> int | Number:
+    return Number(text) if text == "-0" or len(text) > LONGEST_INTEGER else int(text)
+
+
+LONGEST_INTEGER = 4000
+
+
+def _constant(text: str) -> Any:
+    message = f"{text} is not JSON"
+    raise ValueError(message)
+
+
+def loads(raw: bytes) -> Any:
+    """Decode JSON; ValueError (RecursionError for absurd nesting) where it is none."""
+    return json.loads(raw.decode("utf-8"), parse_float=Number, parse_int=_integer, parse_constant=_constant)
+
+
+def dumps(value: Any) -> bytes:
+    """Encode on one line, numbers as they came, text as UTF-8 (a lone surrogate as its escape)."""
+    ready = _raw(value)
+    try:
+        return msgspec.json.encode(ready)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_raw(value, escape=True))
+
+
+def _raw(value: Any, *, escape: bool = False) -> Any:
+    if isinstance(value, Number):
+        return msgspec.Raw(value.text.encode())
+    if isinstance(value, int) and not isinstance(value, bool):
+        return msgspec.Raw(str(value).encode())
+    if isinstance(value, str) and escape:
+        return msgspec.Raw(json.dumps(value).encode())
+    if isinstance(value, dict):
+        if escape and any(not _encodable(key) for key in value):
+            pairs = (f"{json.dumps(key)}:".encode() + dumps(one) for key, one in value.items())
+            return msgspec.Raw(b"{" + b",".join(pairs) + b"}")
+        return {key: _raw(one, escape=escape) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_raw(one, escape=escape) for one in value]
+    return value
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def text_of(value: Any) -> str | None:
+    """Write a scalar as text, as the vendor would; None for null, a map or a list."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, (int, float)):
+        return str(value)
+    return None

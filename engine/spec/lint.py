@@ -1,0 +1,311 @@
+"""What is wrong between the words of a spec: names, cycles, buckets, scopes, hosts. One mistake, one message.
+
+Works on the effective requests and asks the document only for positions. Reads no files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from engine.spec import model as m
+from engine.spec.document import Document, Path
+from engine.spec.effective import Endpoint, Vendor
+from engine.spec.mistake import Mistake, did_you_mean
+from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, Hole, Template
+
+RESERVED = ("lookup", "verify", "manifest")
+TIMES = ("FROM", "TO")
+
+
+class Scene:
+    """What the rules look at: the vendor, the spec as written, and where its words stand."""
+
+    def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
+        """Keep the three together."""
+        self.vendor, self.spec, self.document = vendor, spec, document
+        self.captured = tuple(name for name, _ in vendor.lookup.capture)
+
+    def requests(self) -> Iterator[tuple[Path, Endpoint, m.Request]]:
+        """Give every request with its place."""
+        yield ("verify",), self.vendor.verify, self.spec.verify
+        yield ("access", "lookup"), self.vendor.lookup, self.spec.access.lookup
+        for name, own in self.spec.access.endpoints.items():
+            yield ("access", "endpoints", name), self.vendor.endpoints[name], own
+
+    def mistake(self, message: str, path: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
+        """Make a mistake at the place of a path."""
+        return Mistake(message, self.document.at(path, key=key), hint)
+
+    def note(self, message: str, path: Path, hint: str | None = None) -> Mistake:
+        """Make a note at the place of a key."""
+        return Mistake(message, self.document.at(path, key=True), hint, "note")
+
+
+def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
+    """Find every mistake and note that shows only when the words are seen together."""
+    scene = Scene(vendor, spec, document)
+    return [found for rule in RULES for found in rule(scene)]
+
+
+def _places(path: Path, own: m.Request) -> Iterator[tuple[Path, Template]]:
+    """Give each template a request itself writes, with its place."""
+    yield (*path, "get"), own.get
+    for name, template in own.headers.items():
+        yield (*path, "headers", name), template
+    for name, values in own.params.items():
+        for index, template in enumerate(values):
+            yield (*path, "params", name, index), template
+    for word in ("match", "echo"):
+        for select, value in getattr(own, word, {}).items():
+            if value is not None:
+                yield (*path, word, select.text), value
+
+
+def _names(scene: Scene) -> Iterator[Mistake]:
+    """Every `<NAME>` is known where it stands, in a form that suits it."""
+    tops = [("headers", name) for name in scene.spec.headers] + [("params", name) for name in scene.spec.params]
+    for place in tops:
+        values = scene.spec.headers[place[1]] if place[0] == "headers" else scene.spec.params[place[1]]
+        for template in values if isinstance(values, tuple) else (values,):
+            yield from _holes(scene, place, template, ("VERSION",))
+    for path, endpoint, own in scene.requests():
+        known = _known(scene, path, endpoint)
+        for place, template in _places(path, own):
+            yield from _holes(scene, place, template, known)
+
+
+def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
+    names: list[str] = ["VERSION"] if scene.vendor.version else []
+    if path != ("verify",):
+        names += IDENTIFIERS
+    if path[:2] == ("access", "endpoints"):
+        names += scene.captured
+        names += [name for row in endpoint.rows for name, _ in row]
+        names += TIMES if endpoint.window else ()
+        for parent in _ancestors(scene.vendor, endpoint):
+            names += [name for row in parent.rows for name, _ in row]
+    return tuple(dict.fromkeys(names))
+
+
+def _ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
+    seen: set[str] = {endpoint.name}
+    waiting = list(endpoint.parents())
+    while waiting:
+        name = waiting.pop().endpoint
+        if name in vendor.endpoints and name not in seen:
+            seen.add(name)
+            yield vendor.endpoints[name]
+            waiting += vendor.endpoints[name].parents()
+
+
+def _holes(scene: Scene, place: Path, template: Template, known: tuple[str, ...]) -> Iterator[Mistake]:
+    for hole in template.holes():
+        if hole.name in TIMES and hole.name not in known:
+            yield scene.mistake(f"`{hole}` stands only in a request with `window`", place)
+        elif hole.name not in known:
+            yield scene.mistake(f"unknown name `{hole}`", place, did_you_mean(hole.name, known))
+        elif _wrong_form(hole):
+            allowed = TIME_FORMS if hole.name in TIMES else TEXT_FORMS
+            hint = "forms here: " + ", ".join(f".{form}" for form in allowed)
+            yield scene.mistake(f"`{hole}` cannot have that form", place, hint)
+
+
+def _wrong_form(hole: Hole) -> bool:
+    if hole.form is None:
+        return False
+    return (hole.form in TIME_FORMS) != (hole.name in TIMES) or (hole.form == "digits" and hole.name != "PHONE")
+
+
+def _parents(scene: Scene) -> Iterator[Mistake]:
+    """Every `<endpoint.field>` names one parent that can be asked before, and no circle is closed."""
+    endpoints = scene.vendor.endpoints
+    for path, endpoint, own in scene.requests():
+        names = {field.endpoint for field in endpoint.parents()}
+        for place, template in _places(path, own):
+            for field in template.fields():
+                if path[:2] != ("access", "endpoints"):
+                    yield scene.mistake(f"`{field}` stands only in an endpoint", place)
+                elif field.endpoint not in endpoints:
+                    hint = did_you_mean(field.endpoint, endpoints)
+                    yield scene.mistake(f"`{field}` names no endpoint", place, hint)
+        if len(names) > 1:
+            listed = " and ".join(f"`{name}`" for name in sorted(names))
+            yield scene.mistake(f"two parents, {listed}: their records would be crossed", path, key=True)
+    yield from _circles(scene)
+
+
+def _circles(scene: Scene) -> Iterator[Mistake]:
+    """No endpoint waits for itself: by its parents, or by the flag of its licence."""
+    waits = {name: _waits_for(one) for name, one in scene.vendor.endpoints.items()}
+    reported: set[str] = set()
+    for name in waits:
+        circle = _circle(name, waits)
+        if circle and not reported & set(circle):
+            reported |= set(circle)
+            yield scene.mistake(f"a circle: {' -> '.join(circle)}", ("access", "endpoints", circle[0]), key=True)
+
+
+def _waits_for(endpoint: Endpoint) -> tuple[str, ...]:
+    parents = tuple(field.endpoint for field in endpoint.parents())
+    return (*parents, endpoint.licence[0]) if endpoint.licence else parents
+
+
+def _circle(start: str, waits: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Find a way from an endpoint back to itself."""
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        for there in waits.get(here, ()):
+            if there == start:
+                way = [here]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return (*reversed(way), start)
+            if there not in came_from:
+                came_from[there] = here
+                waiting.append(there)
+    return ()
+
+
+def _references(scene: Scene) -> Iterator[Mistake]:
+    """Buckets, licences and predecessors exist."""
+    buckets = {bucket for plan in scene.vendor.plans.values() for bucket in plan}
+    if scene.spec.rate_limit and scene.spec.rate_limit not in buckets:
+        hint = did_you_mean(scene.spec.rate_limit, buckets)
+        yield scene.mistake(f"`{scene.spec.rate_limit}` is no bucket of `rate_limits`", ("rate_limit",), hint)
+    for path, _, own in scene.requests():
+        if own.rate_limit and own.rate_limit not in buckets:
+            hint = did_you_mean(own.rate_limit, buckets)
+            yield scene.mistake(f"`{own.rate_limit}` is no bucket of `rate_limits`", (*path, "rate_limit"), hint)
+        if isinstance(own, m.Endpoint):
+            yield from _endpoint_references(scene, path, own)
+
+
+def _endpoint_references(scene: Scene, path: Path, own: m.Endpoint) -> Iterator[Mistake]:
+    others = [name for name in scene.vendor.endpoints if name != path[-1]]
+    if own.licence is not None:
+        endpoint, dot, flag = own.licence.partition(".")
+        place = (*path, "licence")
+        if not dot or not re.fullmatch(r"\w+(\.\w+)*", flag):
+            yield scene.mistake("`licence` is written `endpoint.path.to.the.flag`", place)
+        elif endpoint not in others:
+            hint = did_you_mean(endpoint, others)
+            yield scene.mistake(f"`{endpoint}` is no other endpoint that could hold the flag", place, hint)
+    if own.replaces is not None and own.replaces not in others:
+        hint = did_you_mean(own.replaces, others)
+        yield scene.mistake(f"`{own.replaces}` is no other endpoint", (*path, "replaces"), hint)
+
+
+def _shapes(scene: Scene) -> Iterator[Mistake]:
+    """Words that need each other stand together, and none stands idle."""
+    for path, endpoint, own in scene.requests():
+        if not isinstance(own, m.Endpoint):
+            continue
+        name = str(path[-1])
+        used = {hole.name for template in endpoint.templates() for hole in template.holes()}
+        if name in RESERVED:
+            yield scene.mistake(f"`{name}` is taken: name the endpoint otherwise", path, key=True)
+        if own.window and not {"FROM", "TO"} <= used:
+            hint = "put <FROM> and <TO> into `params`"
+            yield scene.mistake("`window` slices time, but the request holds no <FROM> and <TO>", (*path, "window"), hint, key=True)
+        if len({tuple(sorted(row)) for row in own.for_}) > 1:
+            yield scene.mistake("every row of `for` has the same names", (*path, "for"), key=True)
+        for value in dict.fromkeys(one for row in own.for_ for one in row):
+            if value not in used:
+                yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), key=True)
+        if own.pagination is not None and endpoint.records is None:
+            yield scene.mistake("`pagination` acts only where `records` stands", (*path, "pagination"), key=True)
+        for word in ("match", "echo"):
+            for select, value in getattr(own, word).items():
+                if value is None:
+                    hint = f"write `{word}: {{{select.text}: <USER_ID>}}`"
+                    yield scene.mistake(f"`{word}` compares with a value", (*path, word), hint)
+
+
+def _person(scene: Scene) -> Iterator[Mistake]:
+    """The look-up asks by an identifier; what it captures is used."""
+    path: Path = ("access", "lookup")
+    asked = [hole.name for hole in scene.vendor.lookup.holes() if hole.name in IDENTIFIERS]
+    if not asked:
+        yield scene.mistake("the look-up asks for nobody: put <EMAIL>, <PHONE> or <USERNAME> into it", path, key=True)
+    used = {hole.name for endpoint in scene.vendor.endpoints.values() for hole in endpoint.holes()}
+    for name in scene.captured:
+        place = (*path, "capture", name)
+        if name in (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN"):
+            yield scene.mistake(f"<{name}> exists already: capture under another name", place, key=True)
+        elif name not in used:
+            yield scene.note(f"<{name}> is captured and never used", place)
+    for where, endpoint, _ in scene.requests():
+        if where[:2] == ("access", "endpoints") and not _about(scene, endpoint):
+            yield scene.note(f"nothing in endpoint `{where[-1]}` names the person", where, "is it the account's data?")
+
+
+def _about(scene: Scene, endpoint: Endpoint) -> bool:
+    names = {*scene.captured, *IDENTIFIERS}
+    return bool(endpoint.parents()) or any(hole.name in names for hole in endpoint.holes())
+
+
+def _hosts(scene: Scene) -> Iterator[Mistake]:
+    """The credential may go where the requests go."""
+    def covered(address: str) -> bool:
+        host = address.removeprefix("https://").partition("/")[0].partition(":")[0]
+        return any(host == one or (one.startswith(".") and host.endswith(one)) for one in scene.vendor.hosts)
+
+    if not covered(scene.vendor.base_url):
+        yield scene.mistake("the host of `base_url` is not under `hosts`", ("base_url",), "add it to `hosts`")
+    for path, _, own in scene.requests():
+        if str(own.get).startswith("https://") and not covered(str(own.get)):
+            yield scene.mistake("the host of this request is not under `hosts`", (*path, "get"), "add it to `hosts`")
+
+
+def _scopes(scene: Scene) -> Iterator[Mistake]:
+    """Notes: scopes nothing uses, scopes nothing lists, families that leave a request without one."""
+    families = scene.vendor.oauth2.scopes
+    listed = {scope for family in families.values() for scope in family}
+    place: Path = ("auth", "oauth2", "scopes")
+    used = {scope for _, one, _ in scene.requests() for entry in one.granted_by for scope in entry}
+    for family, scopes in families.items():
+        for index, scope in enumerate(scopes):
+            if scope not in used:
+                where = (*place, family, index) if family else (*place, index)
+                yield scene.note(f"no request is granted by `{scope}`", where)
+    for path, endpoint, own in scene.requests():
+        if not families or not endpoint.granted_by:
+            continue
+        for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - listed):
+            if own.granted_by:
+                yield scene.note(f"`{scope}` is not listed under `scopes`", (*path, "granted_by"))
+        for family, scopes in families.items():
+            if not any(entry <= set(scopes) for entry in endpoint.granted_by):
+                label = f"the family `{family}`" if family else "`scopes`"
+                yield scene.note(f"no scope of {label} grants `{endpoint.name}`", (*path, "granted_by"))
+
+
+def _proofs(scene: Scene) -> Iterator[Mistake]:
+    """Notes: filters that nothing proves, and refusals that would hide a wrong path."""
+    for path, endpoint, own in scene.requests():
+        if not isinstance(own, m.Endpoint):
+            continue
+        names = {*scene.captured, *IDENTIFIERS}
+        filters = {hole.name for _, values in endpoint.params for one in values for hole in one.holes()} & names
+        if filters and not endpoint.match and not endpoint.echo:
+            hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
+            yield scene.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
+        for index, rule in enumerate(own.answers.rules):
+            if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
+                place = (*path, "answers", "rules", index)
+                yield scene.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
+
+
+RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
+    _names,
+    _parents,
+    _references,
+    _shapes,
+    _person,
+    _hosts,
+    _scopes,
+    _proofs,
+)

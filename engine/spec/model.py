@@ -1,0 +1,233 @@
+"""The words of a spec, defined once: names, types, defaults and meanings.
+
+The loader, the diagnostics and docs/language.md all derive from these classes. They hold what is written;
+what a request ends up with after the defaults of the top is in engine/spec/effective.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from engine.spec import words as w
+
+
+class Words(BaseModel):
+    """A map of a spec: unknown keys are mistakes, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _rows(value: Any) -> Any:
+    """`{TYPE: [a, b]}` is one row per value."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, values),) = value.items()
+        return [{name: one} for one in (values if isinstance(values, list) else [values])]
+    message = "write {NAME: [value, value]}, or a list of rows such as [{A: x, B: y}]"
+    raise ValueError(message)
+
+
+def _checks(value: Any) -> Any:
+    return {value: None} if isinstance(value, str) else value
+
+
+def _files(value: Any) -> Any:
+    listed = value if isinstance(value, list) else [value]
+    return [{"address": one} if isinstance(one, str) else one for one in listed]
+
+
+def _families(value: Any) -> Any:
+    """A plain list is the one family, which has no name."""
+    return {"": value} if isinstance(value, list) else value
+
+
+Rows = Annotated[tuple[dict[w.ValueName, w.Text], ...], BeforeValidator(_rows)]
+Checks = Annotated[dict[w.Path, w.Value | None], BeforeValidator(_checks)]
+Params = dict[w.Text, w.Values]
+Headers = dict[w.Header, w.Value]
+
+
+class Window(Words):
+    """Slices of time: one chain of requests per slice."""
+
+    step: w.Span = Field(description="The longest slice: a number and s, m, h, d or mo.")
+    since: w.Since = Field(description="How far back: a span or a day. The slices reach to now.")
+
+
+class FileRule(Words):
+    """Where the addresses of downloadable files stand inside a record."""
+
+    address: w.Path = Field(description="The file's address, read from each element.")
+    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.")
+    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.")
+
+
+class Pagination(Words):
+    """How the next page is asked for; exactly one of `cursor`, `link`, `page`, `offset`."""
+
+    cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.')
+    param: w.Text | None = Field(default=None, description="The query parameter in which the cursor is sent.")
+    link: w.Path | None = Field(default=None, description="The next page's address; its host is checked.")
+    page: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and first page number.")
+    offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.")
+    more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.")
+    size: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and page size to ask for.")
+    total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.")
+
+    @model_validator(mode="after")
+    def one_way(self) -> Pagination:
+        """Refuse no way or two ways to the next page."""
+        ways = [name for name in ("cursor", "link", "page", "offset") if getattr(self, name) is not None]
+        if len(ways) != 1:
+            message = f"exactly one of cursor, link, page and offset; here: {', '.join(ways) or 'none of them'}"
+            raise ValueError(message)
+        if (self.cursor is None) != (self.param is None):
+            message = "`cursor` is read and `param` is sent: write both"
+            raise ValueError(message)
+        return self
+
+    @field_validator("page", "size")
+    @classmethod
+    def one_name(cls, value: dict[str, int] | None) -> dict[str, int] | None:
+        """Refuse several parameters where one is meant."""
+        if value is not None and len(value) != 1:
+            message = "write one parameter and its number, such as {page_size: 300}"
+            raise ValueError(message)
+        return value
+
+
+class Rule(Words):
+    """What one kind of refusal means; everything that is written must hold."""
+
+    status: w.Statuses = Field(default=(), description="The HTTP status, or several.")
+    code: w.Texts = Field(default=(), description="The vendor's own code, compared as text, or several.")
+    message: w.Text | None = Field(default=None, description="A part of the vendor's message, case aside.")
+    means: w.Means = Field(description="The outcome, or what to do.")
+
+    @model_validator(mode="after")
+    def says_when(self) -> Rule:
+        """Refuse a rule that would hold for everything."""
+        if not (self.status or self.code or self.message):
+            message = "a rule says when it holds: status, code or message"
+            raise ValueError(message)
+        return self
+
+
+class Answers(Words):
+    """How an answer is read when it is no success."""
+
+    refused: w.Path | None = Field(default=None, description="True in a 2xx answer: a refusal all the same.")
+    code: w.Path | None = Field(default=None, description="Where the vendor's own code stands.")
+    message: w.Path | None = Field(default=None, description="Where the vendor's message stands.")
+    rules: tuple[Rule, ...] = Field(default=(), description="Tried in order; the first that holds decides.")
+
+
+class Defaults(Words):
+    """Words that may stand at the top for every request, and in a request for itself."""
+
+    headers: Headers = Field(default={}, description="Headers; merged name by name.")
+    params: Params = Field(default={}, description="The query; a list repeats the name; merged name by name.")
+    rate_limit: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.")
+    pagination: Annotated[Pagination | None, w.OrNone] = Field(default=None, description="How pages follow, or none.")
+    answers: Answers = Field(default=Answers(), description="What refusals mean; own rules are tried first.")
+    records: Annotated[w.Path | None, w.OrNone] = Field(
+        default=None, description="Where the records stand; without it the whole answer is one record."
+    )
+    key: w.Path | None = Field(default=None, description="What tells records apart; default `id`.")
+    granted_by: w.Texts = Field(default=(), description="Scopes: any entry is enough; `a b` in one means both.")
+
+
+class Request(Defaults):
+    """One request line and what belongs to it."""
+
+    get: w.RequestLine = Field(description="The request line as the vendor prints it, behind `base_url`.")
+
+
+class Verify(Request):
+    """The call that shows whether a connection is alive: sent once, nothing is followed."""
+
+
+class Lookup(Request):
+    """Finds the person; the person who answers must be the one asked for."""
+
+    match: Checks = Field(description="What must equal the identifier, or `path: value`.")
+    capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for the endpoints, read from the person.")
+
+
+class Endpoint(Request):
+    """One list or object of the person's; its name is the file's name."""
+
+    title: w.Text | None = Field(default=None, description="A name for people.")
+    for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
+    window: Window | None = Field(default=None, description="Slices of time; <FROM> and <TO> stand in the request.")
+    fields: Annotated[tuple[w.Path, ...] | None, w.OrNone] = Field(
+        default=(), description="What is kept of a record (default all), or none: only the way to another request."
+    )
+    files: Annotated[tuple[FileRule, ...], BeforeValidator(_files)] = Field(
+        default=(), description="Addresses in a record that `--files` downloads."
+    )
+    match: Checks = Field(default={}, description="Keep only records in which the path equals the value.")
+    echo: Checks = Field(default={}, description="What every answer must repeat, else the endpoint failed.")
+    licence: w.Text | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")
+    replaces: w.Name | None = Field(default=None, description="The endpoint this one succeeds; both are asked.")
+
+
+class OAuth2(Words):
+    """An OAuth 2 grant (RFC 6749)."""
+
+    grant: Literal["authorization_code"] = Field(default="authorization_code", description="How the token is got.")
+    authorization_url: w.Address = Field(description="Where the person who connects gives consent.")
+    token_url: w.Address = Field(description="Where tokens are got and refreshed.")
+    revocation_url: w.Address | None = Field(default=None, description="Where tokens are revoked (RFC 7009).")
+    redirect_uri: w.Redirect | None = Field(default=None, description="What the vendor compares to the letter.")
+    client_auth: Literal["basic", "post", "none"] = Field(default="basic", description="How the client proves itself.")
+    scopes: Annotated[dict[w.Text, w.Texts], BeforeValidator(_families)] = Field(
+        default={}, description="What the app must hold: a list, or one list per family."
+    )
+
+
+class Auth(Words):
+    """The ways to connect."""
+
+    oauth2: OAuth2 = Field(description="An OAuth 2 grant.")
+
+
+class RateLimits(Words):
+    """Buckets, or plans that each have buckets; the first plan is assumed."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
+    __pydantic_extra__: dict[str, w.Limit] = Field(init=False)
+
+    plans: dict[w.Name, dict[w.Name, w.Limit]] = Field(default={}, description="Buckets by the account's plan.")
+
+
+class Access(Words):
+    """What an access request does."""
+
+    lookup: Lookup = Field(description="Finds the person.")
+    endpoints: dict[w.Name, Endpoint] = Field(description="What is fetched, by name.")
+
+
+class Spec(Defaults):
+    """One vendor, one file."""
+
+    spec: Literal["1"] = Field(description="The language's version.")
+    vendor: w.VendorName = Field(description="The name on the command line.")
+    title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
+    version: w.Text | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
+    docs: w.Address | None = Field(default=None, description="Where the facts come from.")
+    base_url: w.Address = Field(description="What a request line that begins with `/` is put behind.")
+    hosts: tuple[w.Host, ...] = Field(
+        default=(), description="Where the credential may go: that host; with a leading dot every host below it."
+    )
+    direct_contact: tuple[Literal["access", "deletion"], ...] = Field(
+        default=(), description="What can be asked of the vendor by e-mail."
+    )
+    gaps: tuple[w.Text, ...] = Field(default=(), description="What this API cannot give; stands in every manifest.")
+    auth: Auth = Field(description="How to connect.")
+    verify: Verify = Field(description="Is the connection alive, and does it see people?")
+    rate_limits: RateLimits = Field(default=RateLimits(), description="What the vendor allows, per bucket.")
+    access: Access = Field(description="The look-up and the endpoints.")

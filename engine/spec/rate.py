@@ -1,0 +1,29 @@
+"""A vendor's limit as a spec writes it: `30/s`, `100/10s`, `5000/h`, `6000/day`, `10 at once`, `50/min each`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
+MOST = 1_000_000
+FORMS = "write 30/s, 20/min, 5000/h, 6000/day, 100/10s or 10 at once, with ` each` where it counts per request line"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests in so many seconds; `seconds` is None for so many at once."""
+
+    count: int
+    seconds: float | None
+    each: bool = False
+
+
+def parse_rate(text: str) -> Rate:
+    """Read a limit; ValueError says how one is written."""
+    found = re.fullmatch(r"(\d{1,9})(?:/(\d{0,6})(s|min|h|day)| at once)( each)?", text)
+    if not found or not 0 < int(found[1]) <= MOST or found[2] == "0":
+        message = f"`{text}` is no limit: {FORMS}"
+        raise ValueError(message)
+    seconds = None if found[3] is None else PERIODS[found[3]] * int(found[2] or 1)
+    return Rate(int(found[1]), seconds, found[4] is not None)

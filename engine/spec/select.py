@@ -1,0 +1,73 @@
+"""JMESPath as a spec writes it, compiled at load. A plain dotted path also gives its steps, for the fast way.
+
+No value ever stands in an expression, so nothing here takes one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError, LexerError, ParseError
+
+DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+COLUMN = re.compile(rf"({DOTTED.pattern})\[\]\.({DOTTED.pattern})")
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d`."""
+
+    text: str
+    steps: tuple[str, ...] | None
+    column: tuple[tuple[str, ...], tuple[str, ...]] | None
+    compiled: Any = field(compare=False, repr=False)
+
+    def search(self, value: Any) -> Any:
+        """Evaluate on a decoded value; an expression that does not fit its type finds nothing."""
+        if self.steps is not None:
+            return walk(value, self.steps)
+        try:
+            return self.compiled.search(value)
+        except JMESPathError:
+            return None
+
+
+def walk(value: Any, steps: tuple[str, ...]) -> Any:
+    """Follow a dotted path; None where it leads nowhere."""
+    for step in steps:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+class SelectError(ValueError):
+    """An expression that is no JMESPath; `offset` is the character it stumbles on."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        """Keep the place inside the expression."""
+        super().__init__(message)
+        self.offset = offset
+
+
+def parse_select(text: str) -> Select:
+    """Compile an expression; SelectError says where it is wrong."""
+    if re.search(r"<[A-Za-z_][\w.]*>", text):
+        message = f"`{text}`: no value stands in a JMESPath expression; use `match` or `echo`"
+        raise SelectError(message, text.index("<"))
+    try:
+        compiled = jmespath.compile(text)
+    except (LexerError, ParseError) as error:
+        offset = getattr(error, "lexer_position", None) or getattr(error, "lex_position", None) or 0
+        message = f"`{text}` is no JMESPath expression"
+        raise SelectError(message, min(int(offset), max(0, len(text) - 1))) from None
+    except (JMESPathError, RecursionError, ValueError):
+        message = f"`{text}` is no JMESPath expression"
+        raise SelectError(message, 0) from None
+    steps = () if text == "@" else tuple(text.split(".")) if DOTTED.fullmatch(text) else None
+    column = COLUMN.fullmatch(text)
+    pair = (tuple(column[1].split(".")), tuple(column[2].split("."))) if column else None
+    return Select(text, steps, pair, compiled)

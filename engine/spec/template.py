@@ -1,0 +1,129 @@
+"""The template language: `<NAME>`, `<NAME.form>` and `<endpoint.field>`. Parses; renders nothing.
+
+The place decides the encoding (see engine/core/request.py), so a parsed template is only parts in order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+TIME_FORMS = ("date", "epoch", "millis")
+TEXT_FORMS = ("md5", "sha256", "lower", "digits")
+FORMS = (*TIME_FORMS, *TEXT_FORMS)
+IDENTIFIERS = ("EMAIL", "PHONE", "USERNAME")
+
+VALUE = re.compile(r"<([A-Z][A-Z0-9_]*)(?:\.([A-Za-z0-9_]+))?>")
+FIELD = re.compile(r"<([a-z][a-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)>")
+PATH_TEXT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A value that comes from the request, the look-up, `for` or the window, perhaps in another form."""
+
+    name: str
+    form: str | None = None
+
+    def __str__(self) -> str:
+        """Show it as it is written."""
+        return f"<{self.name}.{self.form}>" if self.form else f"<{self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of each record of another endpoint: this request is asked once per record."""
+
+    endpoint: str
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Show it as it is written."""
+        return f"<{self.name}>"
+
+    @property
+    def name(self) -> str:
+        """The name under which its value stands in a row."""
+        return ".".join((self.endpoint, *self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with values in it, in order."""
+
+    parts: tuple[str | Hole | Field, ...]
+
+    def holes(self) -> Iterator[Hole]:
+        """Give every `<NAME>` in it."""
+        return (part for part in self.parts if isinstance(part, Hole))
+
+    def fields(self) -> Iterator[Field]:
+        """Give every `<endpoint.field>` in it."""
+        return (part for part in self.parts if isinstance(part, Field))
+
+    def __str__(self) -> str:
+        """Show it as it is written."""
+        return "".join(str(part) for part in self.parts)
+
+
+def parse_template(text: str) -> Template:
+    """Split a text into parts. ValueError names the first thing between `<` and `>` that is no value."""
+    parts: list[str | Hole | Field] = []
+    end = 0
+    for found in re.finditer(r"<[^<>]*>", text):
+        parts.append(_literal(text[end : found.start()]))
+        parts.append(_value(found[0]))
+        end = found.end()
+    parts.append(_literal(text[end:]))
+    return Template(tuple(part for part in parts if part != ""))
+
+
+def _literal(text: str) -> str:
+    if "<" in text or ">" in text:
+        message = f"`{text.strip()}` holds a `<` or `>` that belongs to no value: write <NAME> or <endpoint.field>"
+        raise ValueError(message)
+    return text
+
+
+def _value(text: str) -> Hole | Field:
+    hole = VALUE.fullmatch(text)
+    if hole:
+        if hole[2] is not None and hole[2] not in FORMS:
+            message = f"`{text}`: `.{hole[2]}` is no form of a value; the forms are {', '.join('.' + f for f in FORMS)}"
+            raise ValueError(message)
+        return Hole(hole[1], hole[2])
+    field = FIELD.fullmatch(text)
+    if field:
+        return Field(field[1], tuple(field[2][1:].split(".")))
+    message = f"`{text}` is no value: write <NAME> in capitals, or <endpoint.field> for once per record"
+    raise ValueError(message)
+
+
+def parse_path(text: str) -> Template:
+    """Read what stands after `get:`: a path behind base_url, or a whole https address.
+
+    ValueError where it holds a query, a fragment, a `{NAME}`, a `.` or `..` segment, or is no address.
+    """
+    braces = re.search(r"\{(\w+)\}", text)
+    if braces:
+        message = f"`{braces[0]}` is not how a value is written: write <{braces[1].upper()}>"
+        raise ValueError(message)
+    template = parse_template(text)
+    literal = "".join(part for part in template.parts if isinstance(part, str))
+    if "?" in literal or "#" in literal:
+        message = "a query does not stand in the request line: write it under `params`"
+        raise ValueError(message)
+    if not text.startswith(("/", "https://")):
+        message = f"`{text}` is neither a path that begins with / nor an https address"
+        raise ValueError(message)
+    if not PATH_TEXT.fullmatch(literal):
+        message = f"`{text}` holds a character that no address may hold: percent-encode it"
+        raise ValueError(message)
+    if any(segment in (".", "..") for segment in text.split("/")):
+        message = f"`{text}` holds a `.` or `..` segment"
+        raise ValueError(message)
+    if text.startswith("https://") and isinstance(template.parts[0], str) and template.parts[0].count("/") < 3:
+        message = f"`{text}`: the host of an address is written out, not filled in"
+        raise ValueError(message)
+    return template

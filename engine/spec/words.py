@@ -1,0 +1,130 @@
+"""The types of single words: how a text or list in a spec becomes a value. ValueError says what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainValidator
+
+from engine.spec.duration import Duration, parse_duration
+from engine.spec.rate import Rate, parse_rate
+from engine.spec.select import Select, parse_select
+from engine.spec.template import Template, parse_path, parse_template
+
+Means = Literal[
+    "absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"
+]
+
+HOST = re.compile(r"\.?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def text(value: Any) -> str:
+    """Take a scalar as it is written."""
+    if isinstance(value, str):
+        return value
+    message = "expects a text here, not a list or map"
+    raise ValueError(message)
+
+
+def _parsed(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    return lambda value: parse(text(value))
+
+
+def _matching(pattern: str, what: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if re.fullmatch(pattern, text(value)):
+            return str(value)
+        message = f"`{value}` is not {what}"
+        raise ValueError(message)
+
+    return check
+
+
+def _listed(value: Any) -> Any:
+    """A single value where a list may stand is a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _optional(value: Any) -> Any:
+    """`none` switches a default off."""
+    return None if value == "none" else value
+
+
+def _number(value: Any) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", text(value)):
+        return int(value)
+    message = f"`{value}` is not a whole number"
+    raise ValueError(message)
+
+
+def _status(value: Any) -> int:
+    if re.fullmatch(r"[1-5][0-9][0-9]", text(value)):
+        return int(value)
+    message = f"`{value}` is no HTTP status: three digits, 100 to 599"
+    raise ValueError(message)
+
+
+def _address(value: Any) -> str:
+    address = text(value)
+    host = re.match(r"https://([^/?#]+)", address)
+    if not host or not HOST.fullmatch(host[1]) or re.search(r"[\s<>\\#]", address):
+        message = f"`{address}` is no https address of a public host"
+        raise ValueError(message)
+    return address
+
+
+def _redirect(value: Any) -> str:
+    if re.fullmatch(r"https://[^\s/]+/\S*|http://(127\.0\.0\.1|localhost)(:\d{1,5})?/\S*", text(value)):
+        return str(value)
+    message = f"`{value}` is neither an https address nor http://127.0.0.1:PORT/..."
+    raise ValueError(message)
+
+
+def _header(value: Any) -> str:
+    if HEADER.fullmatch(text(value)) and str(value).lower() not in ("authorization", "cookie", "host"):
+        return str(value)
+    message = f"`{value}` is no header a spec may set"
+    raise ValueError(message)
+
+
+def _since(value: Any) -> Duration | date:
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text(value)):
+        return _day(value)
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        message = f"{error}, or a date such as 2013-01-01"
+        raise ValueError(message) from None
+
+
+def _day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        message = f"`{value}` is no day of the calendar"
+        raise ValueError(message) from None
+
+
+Text = Annotated[str, PlainValidator(text)]
+VendorName = Annotated[str, PlainValidator(_matching(r"[a-z][a-z0-9_]{0,63}", "a name in lower case: a-z, 0-9, _"))]
+Name = VendorName
+ValueName = Annotated[str, PlainValidator(_matching(r"[A-Z][A-Z0-9_]{0,63}", "a NAME in capitals: A-Z, 0-9, _"))]
+Header = Annotated[str, PlainValidator(_header)]
+Number = Annotated[int, PlainValidator(_number)]
+Address = Annotated[str, PlainValidator(_address)]
+Redirect = Annotated[str, PlainValidator(_redirect)]
+Host = Annotated[str, PlainValidator(_matching(HOST.pattern, "a host such as zoom.us, or .zoom.us for all below it"))]
+Path = Annotated[Select, PlainValidator(_parsed(parse_select))]
+RequestLine = Annotated[Template, PlainValidator(_parsed(parse_path))]
+Value = Annotated[Template, PlainValidator(_parsed(parse_template))]
+Values = Annotated[tuple[Value, ...], BeforeValidator(_listed)]
+Statuses = Annotated[tuple[Annotated[int, PlainValidator(_status)], ...], BeforeValidator(_listed)]
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+Limit = Annotated[tuple[Annotated[Rate, PlainValidator(_parsed(parse_rate))], ...], BeforeValidator(_listed)]
+Span = Annotated[Duration, PlainValidator(_parsed(parse_duration))]
+Since = Annotated[Duration | date, PlainValidator(_since)]
+OrNone = BeforeValidator(_optional)
