@@ -14,6 +14,7 @@ what was received before it must still be delivered. No message holds a secret, 
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -62,3 +63,13 @@ class Refused(HabeasError):
     """Going on could reach another person's data; nothing was sent."""
 
     exit_code = Exit.REFUSED
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def disk_error(error: OSError) -> DiskError:
+    """Say in one sentence why the disk took no more."""
+    if error.errno in FULL:
+        return DiskError("the disk is full: make room, then run again; what was fetched before is kept")
+    return DiskError(f"the disk refused a write ({error.strerror or 'unknown reason'}); what was fetched before is kept")

@@ -5,7 +5,6 @@ Knows nothing of vendors or persons; no name of a file comes from what is writte
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 from array import array
@@ -15,11 +14,10 @@ from typing import Any
 
 import msgspec
 
-from engine.errors import DiskError, OutputError
+from engine.errors import OutputError, disk_error
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Table:
@@ -130,13 +128,6 @@ class Sink:
         """Close every table."""
         for table in self._tables.values():
             table.close()
-
-
-def disk_error(error: OSError) -> DiskError:
-    """Say in one sentence why the disk took no more."""
-    if error.errno in FULL:
-        return DiskError("the disk is full: make room, then run again; what was fetched before is kept")
-    return DiskError(f"the disk refused a write ({error.strerror or 'unknown reason'}); what was fetched before is kept")
 
 
 def _create(path: Path) -> int:

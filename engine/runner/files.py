@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.core.ledger import Entry, Outcome
+from engine.core.retry import backoff
 from engine.net.download import Downloaded, download
 from engine.runner.store import Store
 from engine.sink import Sink
@@ -109,5 +110,5 @@ class Files:
             return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
         return entry
 
-    async def _pause(self, seconds: float) -> None:
-        await self.tools.clock.sleep(seconds)
+    async def _pause(self, attempt: int) -> None:
+        await self.tools.clock.sleep(backoff(attempt, self.tools.clock.dice(), self.tools.patience))

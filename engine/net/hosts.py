@@ -1,0 +1,120 @@
+"""Where a request may go, and where the credential may go with it. Looks nothing up: names are checked, not resolved."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from engine.errors import UsageError
+
+LOOPBACK_ORIGIN = re.compile(r"http://(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d{1,5})?/?")
+NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address points."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+def place(url: str) -> Place | None:
+    """Take an address apart; None where two readers could read it differently."""
+    if not url.isascii() or re.search(r"[\x00-\x20\x7f\\<>\"^`{|}]", url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = (parts.hostname or "").lower()
+    literal = parts.netloc.startswith("[")
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or not (literal or NAME.fullmatch(host)):
+        return None
+    return Place(parts.scheme, host, port)
+
+
+def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read a host that is an IP address in its usual form."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet."""
+    found = literal_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is not None and not inner.is_global:
+            return False
+    return found is not None and found.is_global and not found.is_multicast
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host in an address means this machine."""
+    found = literal_address(host)
+    return host == "localhost" or (found is not None and found.is_loopback)
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """A spec's `hosts`, and the simulator's origin where `--at` names one."""
+
+    names: tuple[str, ...]
+    at: str | None = None
+    _origin: Place | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check `at`. Raises UsageError where it is not loopback."""
+        if self.at is None:
+            return
+        found = place(self.at) if LOOPBACK_ORIGIN.fullmatch(self.at) else None
+        if found is None:
+            message = "--at takes an address of this machine only, such as http://127.0.0.1:8900"
+            raise UsageError(message)
+        object.__setattr__(self, "at", self.at.rstrip("/"))
+        object.__setattr__(self, "_origin", found)
+
+    def covers(self, url: str) -> bool:
+        """Whether the credential may go to an address."""
+        found = place(url)
+        if found is None:
+            return False
+        if self._origin is not None and found == self._origin:
+            return True
+        return found.scheme == "https" and found.port in (None, 443) and self._named(found.host)
+
+    def address(self, url: str) -> str:
+        """Give the address to connect to: with `at`, the simulator's, path and query unchanged."""
+        found = place(url)
+        if self.at is None or found is None or not self.covers(url) or found == self._origin:
+            return url
+        return self.at + re.sub(r"^https://[^/?#]*", "", url)
+
+    def refusal(self, url: str, *, credentialed: bool) -> str | None:
+        """Say why nothing may be sent to an address, without repeating it; None where it may."""
+        found = place(url)
+        if found is None:
+            return "an address that cannot be trusted was given"
+        if credentialed:
+            return None if self.covers(url) else "an address outside the vendor's hosts was given"
+        if self._origin is not None and is_loopback(found.host):
+            return None
+        if found.scheme != "https":
+            return "an address without https was given"
+        literal = literal_address(found.host)
+        if literal is None and (LOOKS_NUMERIC.fullmatch(found.host) or found.host == "localhost" or found.host.endswith(".localhost")):
+            return "an address of this machine was given"
+        if literal is not None and not is_public(found.host):
+            return "a private address was given"
+        return None
+
+    def _named(self, host: str) -> bool:
+        return any(host == name or (name.startswith(".") and host.endswith(name) and host != name[1:]) for name in self.names)

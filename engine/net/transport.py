@@ -1,0 +1,158 @@
+"""Send one request and give what comes back as a value. The only place that holds the credential.
+
+Never repeats an address, a header or a body in its words, and never lets an exception of aiohttp through: their texts
+hold whole addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from urllib.parse import urljoin
+
+import aiohttp
+from yarl import URL
+
+from engine import __version__
+from engine.core.http import HttpRequest, NoAnswer, NoAnswerKind, Response
+from engine.net.hosts import Hosts
+from engine.net.resolver import NotPublic, PublicResolver
+
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The headers that prove who asks; never shown."""
+
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how much, in seconds and bytes."""
+
+    connect: float = 10.0
+    read: float = 30.0
+    total: float = 300.0
+    page: int = 64 * 1024 * 1024
+
+
+class TooLarge(Exception):
+    """An answer over the page limit."""
+
+
+WORDS: tuple[tuple[type[BaseException], NoAnswerKind, str], ...] = (
+    (NotPublic, "forbidden", "the vendor's name leads to a private address"),
+    (aiohttp.ClientConnectorDNSError, "dns", "the vendor's name could not be found: is there a network?"),
+    (aiohttp.ClientConnectorCertificateError, "tls", "the vendor's certificate is not trusted"),
+    (aiohttp.ClientSSLError, "tls", "no secure connection could be made"),
+    (ssl.SSLError, "tls", "no secure connection could be made"),
+    (aiohttp.ServerTimeoutError, "timeout", "no answer in time"),
+    (TimeoutError, "timeout", "no answer in time"),
+    (aiohttp.ClientConnectorError, "refused", "no connection could be made"),
+    (aiohttp.ServerDisconnectedError, "reset", "the connection was closed without an answer"),
+    (aiohttp.ClientOSError, "reset", "the connection was reset"),
+    (aiohttp.ClientPayloadError, "truncated", "the answer was cut short"),
+    (aiohttp.ClientError, "truncated", "the answer is not HTTP as it should be"),
+    (ValueError, "truncated", "the answer is not HTTP as it should be"),
+    (OSError, "reset", "the connection was reset"),
+)
+
+
+def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
+    """Put an exception into words that hold nothing of the request."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, NotPublic):
+            return NoAnswer("forbidden", WORDS[0][2], seconds)
+        cause = cause.__cause__ or getattr(cause, "os_error", None)
+    kind, words = next((kind, words) for type_, kind, words in WORDS if isinstance(error, type_))
+    return NoAnswer(kind, words, seconds)
+
+
+class Transport:
+    """One session for a whole run."""
+
+    def __init__(
+        self, hosts: Hosts, credential: Credential | None, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Bind a credential to its hosts; nothing is opened yet."""
+        self.hosts, self.credential, self.limits = hosts, credential, limits or Limits()
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Transport:
+        """Open the session."""
+        resolver = PublicResolver(loopback=self.hosts.at is not None)
+        limits = self.limits
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.read),
+            headers={"User-Agent": f"habeas/{__version__}"},
+            trust_env=False,
+            raise_for_status=False,
+        )
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close the session and every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, request: HttpRequest) -> Response | NoAnswer:
+        """Send a request to the vendor; a redirect is followed inside the vendor's hosts only."""
+        started, url = self._clock(), request.url
+        for _ in range(MOST_REDIRECTS + 1):
+            refusal = self.hosts.refusal(url, credentialed=True)
+            if refusal:
+                return NoAnswer("forbidden", f"{refusal}: the credential was not sent there")
+            answer = await self._once(url, request, started)
+            location = answer.headers.get("location") if isinstance(answer, Response) else None
+            if isinstance(answer, NoAnswer) or answer.status not in REDIRECTS or not location or request.method != "GET":
+                return answer
+            url = urljoin(url, location)
+        return NoAnswer("forbidden", f"the vendor redirected more than {MOST_REDIRECTS} times")
+
+    async def _once(self, url: str, request: HttpRequest, started: float) -> Response | NoAnswer:
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **dict(request.headers)}
+        try:
+            async with self.open(url, headers, credentialed=True, method=request.method, body=request.body) as answer:
+                body = await self._body(answer)
+                found = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status, found, body, self._clock() - started)
+        except TooLarge:
+            return NoAnswer("too_large", f"an answer over {self.limits.page // 2**20} MiB", self._clock() - started)
+        except asyncio.CancelledError:
+            raise
+        except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
+            return no_answer(error, self._clock() - started)
+
+    def open(
+        self, url: str, headers: dict[str, str], *, credentialed: bool, method: str = "GET", body: bytes | None = None
+    ) -> aiohttp.client._RequestContextManager:
+        """Start a request to an address that was checked before; the credential goes only where it may."""
+        if self._session is None:
+            message = "the transport is not open"
+            raise RuntimeError(message)
+        if credentialed and self.credential is not None and self.hosts.covers(url):
+            headers = {**headers, **dict(self.credential.headers)}
+        address = URL(self.hosts.address(url), encoded=True)
+        return self._session.request(method, address, headers=headers, data=body, allow_redirects=False)
+
+    async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
+        """Read a whole body, decompressed, and stop as soon as it is over the limit. Raises TooLarge."""
+        chunks, size = [], 0
+        async for chunk in answer.content.iter_any():
+            size += len(chunk)
+            if size > self.limits.page:
+                answer.close()
+                raise TooLarge
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
