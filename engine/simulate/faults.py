@@ -1,0 +1,87 @@
+"""Ways to misbehave that every vendor knows: resets, cut answers, pages of HTML, bombs. Deterministic: no dice."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections import Counter
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+HTML = "<!doctype html><title>Sign in</title><p>Please sign in again.</p>"
+MEBIBYTE = 1 << 20
+OVER_THE_LIMIT = 65
+
+
+@dataclass
+class Tries:
+    """Counts how often each target was asked, so that a fault can strike at the first try of every second one."""
+
+    _count: Counter[str] = field(default_factory=Counter)
+    _order: dict[str, int] = field(default_factory=dict)
+
+    def note(self, target: str) -> tuple[int, int]:
+        """Count a request; gives which try it is and which target, both from 1."""
+        self._count[target] += 1
+        return self._count[target], self._order.setdefault(target, len(self._order) + 1)
+
+
+def reset(request: web.Request) -> web.Response:
+    """Close the connection without an answer."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def html(status: int = 200) -> web.Response:
+    """Answer with a page for people."""
+    return web.Response(text=HTML, status=status, content_type="text/html")
+
+
+def cut(text: bytes) -> web.Response:
+    """Answer with the first half of a JSON text, as if it were whole."""
+    return web.Response(body=text[: max(1, len(text) // 2)], content_type="application/json")
+
+
+async def truncated(request: web.Request, text: bytes, content_type: str = "application/json") -> web.StreamResponse:
+    """Announce more bytes than are sent, then close."""
+    answer = web.StreamResponse(headers={"Content-Type": content_type, "Content-Length": str(len(text))})
+    await answer.prepare(request)
+    await answer.write(text[: max(1, len(text) // 2)])
+    if request.transport is not None:
+        request.transport.close()
+    return answer
+
+
+async def dribble(request: web.Request, text: bytes, pieces: int = 5, seconds: float = 0.2) -> web.StreamResponse:
+    """Send an answer piece by piece."""
+    answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(text))})
+    await answer.prepare(request)
+    size = len(text) // pieces + 1
+    for start in range(0, len(text), size):
+        await answer.write(text[start : start + size])
+        await asyncio.sleep(seconds / pieces)
+    return answer
+
+
+def bomb() -> web.Response:
+    """Answer with little that unpacks to more than anyone takes."""
+    text = gzip.compress(b'{"x": "' + b" " * (OVER_THE_LIMIT * MEBIBYTE) + b'"}')
+    return web.Response(body=text, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
+
+
+async def huge(request: web.Request) -> web.StreamResponse:
+    """Answer with more than anyone takes."""
+    answer = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await answer.prepare(request)
+    await answer.write(b'{"x": "')
+    for _ in range(OVER_THE_LIMIT):
+        await answer.write(b" " * MEBIBYTE)
+    await answer.write(b'"}')
+    return answer
+
+
+def deep() -> web.Response:
+    """Answer with JSON that is nested too deep for any reader."""
+    return web.Response(body=b"[" * 100_000 + b"]" * 100_000, content_type="application/json")
