@@ -23,12 +23,19 @@ app = typer.Typer(
 )
 
 Vendor = Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor's name (zoom), or the path of a spec (./specs/zoom.yaml).")]
-At = Annotated[str | None, typer.Option("--at", metavar="URL", help="Send everything to a simulator, http://127.0.0.1:PORT; default $HABEAS_<VENDOR>_AT.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="URL", help="Send everything to a simulator, http://127.0.0.1:PORT; default $HABEAS_<VENDOR>_AT."),
+]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="E,E.FIELD", help="Fetch only these endpoints or fields.")]
 Without = Annotated[list[str] | None, typer.Option("--without", metavar="E,E.FIELD", help="Leave these endpoints or fields out.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only what is newer: 2025-01-01, 90d, 6mo. The manifest says so.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only what is newer: 2025-01-01, 90d, 6mo. The manifest says so.")
+]
 Share = Annotated[int, typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the vendor's limit to use.")]
-RatePlan = Annotated[str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")]
+RatePlan = Annotated[
+    str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -48,9 +55,18 @@ def _habeas(
 @app.command(epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17")
 def run(
     vendor: Vendor,
-    email: Annotated[str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")] = None,
-    subject: Annotated[list[str] | None, typer.Option("--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes; default ./habeas-<time>-<4 hex>.")] = None,
+    email: Annotated[
+        str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")
+    ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes; default ./habeas-<time>-<4 hex>.")
+    ] = None,
     only: Only = None,
     without: Without = None,
     since: Since = None,
@@ -92,7 +108,9 @@ def plan(
 
 @app.command(epilog="Example: habeas check ./specs/zoom.yaml")
 def check(
-    specs: Annotated[list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or vendors; default every packaged spec.")] = None,
+    specs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or vendors; default every packaged spec.")
+    ] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
 ) -> None:
     """Find every mistake in every spec, each with its place and what was meant."""

@@ -24,10 +24,24 @@ def plan_command(
     rate_plan = name or next(iter(vendor.plans)) or None
     if as_json:
         steps = [
-            {"name": one.name, "request": one.line, "wave": one.wave, "after": list(one.after), "requests": one.requests, "per_record": one.per_record, "bucket": one.bucket}
+            {
+                "name": one.name,
+                "request": one.line,
+                "wave": one.wave,
+                "after": list(one.after),
+                "requests": one.requests,
+                "per_record": one.per_record,
+                "bucket": one.bucket,
+            }
             for one in found.steps
         ]
-        summary = {"vendor": vendor.name, "plan": rate_plan, "requests": found.requests, "seconds": round(found.seconds, 3), "slowest_bucket": found.slowest}
+        summary = {
+            "vendor": vendor.name,
+            "plan": rate_plan,
+            "requests": found.requests,
+            "seconds": round(found.seconds, 3),
+            "slowest_bucket": found.slowest,
+        }
         typer.echo(json.dumps({**summary, "steps": steps}, indent=2))
         return
     rows = [

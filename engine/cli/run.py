@@ -78,7 +78,12 @@ def run_command(wish: Wish) -> Exit:
     transport = Transport(hosts, credential)
     report = asyncio.run(_run(vendor, person, options, sink, transport))
     if wish.json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode({**report.manifest, "exit_code": int(report.exit_code), "folder": str(report.folder)}), indent=2).decode() + "\n")
+        sys.stdout.write(
+            msgspec.json.format(
+                msgspec.json.encode({**report.manifest, "exit_code": int(report.exit_code), "folder": str(report.folder)}), indent=2
+            ).decode()
+            + "\n"
+        )
     else:
         typer.echo(summary(vendor, report))
     return report.exit_code

@@ -76,7 +76,7 @@ def _phone_fault(text: str) -> str | None:
 FAULTS: dict[str, Callable[[str], str | None]] = {
     "email": _email_fault,
     "phone": _phone_fault,
-    "username": lambda text: None,
+    "username": lambda _: None,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from engine.spec import exact
 from engine.spec.select import Select
 
-Trie = dict[str, "Trie"]  # type: ignore[misc]
+Trie = dict[str, "Trie"]
 ABSENT = object()
 
 

@@ -109,7 +109,9 @@ def _reason(bad: Sequence[ChainEnd], total: int, unasked: int) -> str:
             texts.append(reason)
             continue
         labels = [end.label for end in bad if (end.reason or "unknown reason") == reason and end.label]
-        where = f"{count} of {total} parts" + (f" ({', '.join(labels[:MOST_LABELS])}{', ...' if len(labels) > MOST_LABELS else ''})" if labels else "")
+        where = f"{count} of {total} parts" + (
+            f" ({', '.join(labels[:MOST_LABELS])}{', ...' if len(labels) > MOST_LABELS else ''})" if labels else ""
+        )
         texts.append(f"{where}: {reason}")
     if len(counted) > MOST_REASONS:
         texts.append(f"{len(counted) - MOST_REASONS} further reasons")

@@ -5,7 +5,8 @@ Keeps nothing: what a chain has been through is passed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -30,7 +31,7 @@ class Next:
     mark: str
 
 
-def follow(request: Request, page: Page, marks: Set[str]) -> Next | Broken | None:
+def follow(request: Request, page: Page, marks: AbstractSet[str]) -> Next | Broken | None:
     """Decide what comes after a page. `marks` are those of the chain so far; the same one twice is Broken."""
     pagination = request.endpoint.pagination
     if pagination is None or _says_no_more(page):

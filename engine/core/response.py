@@ -17,7 +17,6 @@ from engine.spec import exact
 from engine.spec.effective import Endpoint
 from engine.spec.model import Answers, Rule
 from engine.spec.select import Select
-from engine.spec.template import Template
 from engine.spec.words import Means
 
 SHOWABLE_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")

@@ -36,9 +36,7 @@ def form(moment: datetime, name: str) -> str:
     return FORMS[name](moment)
 
 
-def windows(
-    step: Duration, since: Duration | date, now: datetime, unit: Unit, narrow: datetime | None = None
-) -> tuple[Window, ...]:
+def windows(step: Duration, since: Duration | date, now: datetime, unit: Unit, narrow: datetime | None = None) -> tuple[Window, ...]:
     """Cover the time from `since` (or the later `narrow`) to now without a hole; () if that lies in the future.
 
     No slice is longer than `step`. A step that is shorter than its unit is taken as one unit.

@@ -133,4 +133,3 @@ class ChainReader:
 
     def _end(self, outcome: Outcome, reason: str | None = None, *, final: bool = False) -> ChainEnd:
         return ChainEnd(outcome, reason, self.trail.received, self.label, final)
-

@@ -52,7 +52,7 @@ class Tools:
     credentials: Credentials
     clock: Clock
     patience: Patience = field(default_factory=Patience)
-    ended: Callable[[Entry], None] = lambda entry: None
+    ended: Callable[[Entry], None] = lambda _: None
 
 
 @dataclass(frozen=True)

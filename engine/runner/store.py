@@ -65,7 +65,7 @@ class Store:
         """Write one page. Raises DiskError."""
         records: Sequence[Any] = page.records
         reread = trail.before is not None
-        seen = self._seen or trail.before
+        seen = self._seen if self._seen is not None else trail.before
         if seen is not None and records:
             texts = [bytes(record) for record in records]
             kept, duplicates, same_key = seen.sift(column(records, self.endpoint.key), texts)

@@ -57,7 +57,13 @@ class Provider:
         grant = grant or Grant(self.scope)
         token = secrets.token_urlsafe(24)
         self.access[token] = (grant, self.clock() + ACCESS_SECONDS)
-        answer: dict[str, object] = {"access_token": token, "token_type": "bearer", "expires_in": ACCESS_SECONDS, "scope": grant.scope, **self.extra}
+        answer: dict[str, object] = {
+            "access_token": token,
+            "token_type": "bearer",
+            "expires_in": ACCESS_SECONDS,
+            "scope": grant.scope,
+            **self.extra,
+        }
         if refreshable:
             if grant.refresh:
                 grant.old.add(grant.refresh)
@@ -166,6 +172,8 @@ def _redirect(uri: str, query: dict[str, str]) -> web.Response:
 
 
 def _page(words: str, status: int, *, form: bool = False) -> web.Response:
-    buttons = '<form method="post"><button name="consent" value="allow">Allow</button> <button name="consent" value="deny">Decline</button></form>'
+    choices = (("allow", "Allow"), ("deny", "Decline"))
+    inner = " ".join(f'<button name="consent" value="{value}">{label}</button>' for value, label in choices)
+    buttons = f'<form method="post">{inner}</form>'
     text = f"<!doctype html><title>Simulated consent</title><h1>{escape(words)}</h1>{buttons if form else ''}"
     return web.Response(text=text, status=status, content_type="text/html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.spec import model as m
 from engine.spec.rate import Rate
@@ -109,7 +110,7 @@ def effective(spec: m.Spec) -> Vendor:
 
 
 def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
-    def pick(word: str) -> object:
+    def pick(word: str) -> Any:
         return getattr(own if word in own.model_fields_set else spec, word)
 
     records = pick("records")
@@ -123,12 +124,12 @@ def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
         line=own.get,
         headers=tuple({**spec.headers, **own.headers}.items()),
         params=tuple({**spec.params, **own.params}.items()),
-        rate_limit=pick("rate_limit"),  # type: ignore[arg-type]
-        pagination=pagination,  # type: ignore[arg-type]
+        rate_limit=pick("rate_limit"),
+        pagination=pagination,
         answers=_answers(spec.answers, own.answers),
-        records=records,  # type: ignore[arg-type]
-        key=pick("key") or parse_select("id"),  # type: ignore[arg-type]
-        granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),  # type: ignore[attr-defined]
+        records=records,
+        key=pick("key") or parse_select("id"),
+        granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
         **_particulars(own),
     )
 
@@ -143,7 +144,7 @@ def _answers(top: m.Answers, own: m.Answers) -> m.Answers:
     )
 
 
-def _particulars(own: m.Request) -> dict[str, object]:
+def _particulars(own: m.Request) -> dict[str, Any]:
     if isinstance(own, m.Lookup):
         return {"match": tuple(own.match.items()), "capture": tuple(own.capture.items())}
     if not isinstance(own, m.Endpoint):

@@ -12,34 +12,12 @@ from engine.spec import model as m
 from engine.spec.document import Document, Path
 from engine.spec.effective import Endpoint, Vendor
 from engine.spec.mistake import Mistake, did_you_mean
+from engine.spec.notes import proof_notes, scope_notes
+from engine.spec.scene import Scene
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, Hole, Template
 
 RESERVED = ("lookup", "verify", "manifest")
 TIMES = ("FROM", "TO")
-
-
-class Scene:
-    """What the rules look at: the vendor, the spec as written, and where its words stand."""
-
-    def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
-        """Keep the three together."""
-        self.vendor, self.spec, self.document = vendor, spec, document
-        self.captured = tuple(name for name, _ in vendor.lookup.capture)
-
-    def requests(self) -> Iterator[tuple[Path, Endpoint, m.Request]]:
-        """Give every request with its place."""
-        yield ("verify",), self.vendor.verify, self.spec.verify
-        yield ("access", "lookup"), self.vendor.lookup, self.spec.access.lookup
-        for name, own in self.spec.access.endpoints.items():
-            yield ("access", "endpoints", name), self.vendor.endpoints[name], own
-
-    def mistake(self, message: str, path: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
-        """Make a mistake at the place of a path."""
-        return Mistake(message, self.document.at(path, key=key), hint)
-
-    def note(self, message: str, path: Path, hint: str | None = None) -> Mistake:
-        """Make a note at the place of a key."""
-        return Mistake(message, self.document.at(path, key=True), hint, "note")
 
 
 def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
@@ -64,10 +42,11 @@ def _places(path: Path, own: m.Request) -> Iterator[tuple[Path, Template]]:
 
 def _names(scene: Scene) -> Iterator[Mistake]:
     """Every `<NAME>` is known where it stands, in a form that suits it."""
-    tops = [("headers", name) for name in scene.spec.headers] + [("params", name) for name in scene.spec.params]
-    for place in tops:
-        values = scene.spec.headers[place[1]] if place[0] == "headers" else scene.spec.params[place[1]]
-        for template in values if isinstance(values, tuple) else (values,):
+    tops: list[tuple[Path, tuple[Template, ...]]] = []
+    tops += [(("headers", name), (value,)) for name, value in scene.spec.headers.items()]
+    tops += [(("params", name), values) for name, values in scene.spec.params.items()]
+    for place, templates in tops:
+        for template in templates:
             yield from _holes(scene, place, template, ("VERSION",))
     for path, endpoint, own in scene.requests():
         known = _known(scene, path, endpoint)
@@ -203,25 +182,28 @@ def _shapes(scene: Scene) -> Iterator[Mistake]:
     for path, endpoint, own in scene.requests():
         if not isinstance(own, m.Endpoint):
             continue
-        name = str(path[-1])
         used = {hole.name for template in endpoint.templates() for hole in template.holes()}
-        if name in RESERVED:
-            yield scene.mistake(f"`{name}` is taken: name the endpoint otherwise", path, key=True)
+        if path[-1] in RESERVED:
+            yield scene.mistake(f"`{path[-1]}` is taken: name the endpoint otherwise", path, key=True)
         if own.window and not {"FROM", "TO"} <= used:
             hint = "put <FROM> and <TO> into `params`"
-            yield scene.mistake("`window` slices time, but the request holds no <FROM> and <TO>", (*path, "window"), hint, key=True)
-        if len({tuple(sorted(row)) for row in own.for_}) > 1:
-            yield scene.mistake("every row of `for` has the same names", (*path, "for"), key=True)
-        for value in dict.fromkeys(one for row in own.for_ for one in row):
-            if value not in used:
-                yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), key=True)
+            words = "`window` slices time, but the request holds no <FROM> and <TO>"
+            yield scene.mistake(words, (*path, "window"), hint, key=True)
         if own.pagination is not None and endpoint.records is None:
             yield scene.mistake("`pagination` acts only where `records` stands", (*path, "pagination"), key=True)
-        for word in ("match", "echo"):
-            for select, value in getattr(own, word).items():
-                if value is None:
-                    hint = f"write `{word}: {{{select.text}: <USER_ID>}}`"
-                    yield scene.mistake(f"`{word}` compares with a value", (*path, word), hint)
+        yield from _row_shapes(scene, path, own, used)
+        for word, checks in (("match", own.match), ("echo", own.echo)):
+            for select in (select for select, value in checks.items() if value is None):
+                hint = f"write `{word}: {{{select.text}: <USER_ID>}}`"
+                yield scene.mistake(f"`{word}` compares with a value", (*path, word), hint)
+
+
+def _row_shapes(scene: Scene, path: Path, own: m.Endpoint, used: set[str]) -> Iterator[Mistake]:
+    if len({tuple(sorted(row)) for row in own.for_}) > 1:
+        yield scene.mistake("every row of `for` has the same names", (*path, "for"), key=True)
+    for value in dict.fromkeys(one for row in own.for_ for one in row):
+        if value not in used:
+            yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), key=True)
 
 
 def _person(scene: Scene) -> Iterator[Mistake]:
@@ -249,6 +231,7 @@ def _about(scene: Scene, endpoint: Endpoint) -> bool:
 
 def _hosts(scene: Scene) -> Iterator[Mistake]:
     """The credential may go where the requests go."""
+
     def covered(address: str) -> bool:
         host = address.removeprefix("https://").partition("/")[0].partition(":")[0]
         return any(host == one or (one.startswith(".") and host.endswith(one)) for one in scene.vendor.hosts)
@@ -260,45 +243,6 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
             yield scene.mistake("the host of this request is not under `hosts`", (*path, "get"), "add it to `hosts`")
 
 
-def _scopes(scene: Scene) -> Iterator[Mistake]:
-    """Notes: scopes nothing uses, scopes nothing lists, families that leave a request without one."""
-    families = scene.vendor.oauth2.scopes
-    listed = {scope for family in families.values() for scope in family}
-    place: Path = ("auth", "oauth2", "scopes")
-    used = {scope for _, one, _ in scene.requests() for entry in one.granted_by for scope in entry}
-    for family, scopes in families.items():
-        for index, scope in enumerate(scopes):
-            if scope not in used:
-                where = (*place, family, index) if family else (*place, index)
-                yield scene.note(f"no request is granted by `{scope}`", where)
-    for path, endpoint, own in scene.requests():
-        if not families or not endpoint.granted_by:
-            continue
-        for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - listed):
-            if own.granted_by:
-                yield scene.note(f"`{scope}` is not listed under `scopes`", (*path, "granted_by"))
-        for family, scopes in families.items():
-            if not any(entry <= set(scopes) for entry in endpoint.granted_by):
-                label = f"the family `{family}`" if family else "`scopes`"
-                yield scene.note(f"no scope of {label} grants `{endpoint.name}`", (*path, "granted_by"))
-
-
-def _proofs(scene: Scene) -> Iterator[Mistake]:
-    """Notes: filters that nothing proves, and refusals that would hide a wrong path."""
-    for path, endpoint, own in scene.requests():
-        if not isinstance(own, m.Endpoint):
-            continue
-        names = {*scene.captured, *IDENTIFIERS}
-        filters = {hole.name for _, values in endpoint.params for one in values for hole in one.holes()} & names
-        if filters and not endpoint.match and not endpoint.echo:
-            hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
-            yield scene.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
-        for index, rule in enumerate(own.answers.rules):
-            if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
-                place = (*path, "answers", "rules", index)
-                yield scene.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
-
-
 RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     _names,
     _parents,
@@ -306,6 +250,6 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     _shapes,
     _person,
     _hosts,
-    _scopes,
-    _proofs,
+    scope_notes,
+    proof_notes,
 )

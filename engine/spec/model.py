@@ -223,9 +223,7 @@ class Spec(Defaults):
     hosts: tuple[w.Host, ...] = Field(
         default=(), description="Where the credential may go: that host; with a leading dot every host below it."
     )
-    direct_contact: tuple[Literal["access", "deletion"], ...] = Field(
-        default=(), description="What can be asked of the vendor by e-mail."
-    )
+    direct_contact: tuple[Literal["access", "deletion"], ...] = Field(default=(), description="What can be asked of the vendor by e-mail.")
     gaps: tuple[w.Text, ...] = Field(default=(), description="What this API cannot give; stands in every manifest.")
     auth: Auth = Field(description="How to connect.")
     verify: Verify = Field(description="Is the connection alive, and does it see people?")

@@ -14,9 +14,7 @@ from engine.spec.rate import Rate, parse_rate
 from engine.spec.select import Select, parse_select
 from engine.spec.template import Template, parse_path, parse_template
 
-Means = Literal[
-    "absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"
-]
+Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"]
 
 HOST = re.compile(r"\.?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -1,0 +1,52 @@
+# Everything sets itself up: a Python of 3.11 or newer and make are enough.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 python3.11 python,$(if $(shell $(one) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(one))))
+
+.PHONY: help demo test check bench lock clean docs
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+$(READY): requirements-dev.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "Habeas needs Python 3.11 or newer: install it (Debian: apt install python3 python3-venv), or name it with make PYTHON=..." >&2; exit 1; fi
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian: apt install python3-venv)." >&2; exit 1; }
+	@rm -rf $(VENV)
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made: install Python's venv module (Debian: apt install python3-venv)." >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## watch one access request against a simulated Zoom
+	@$(BIN)/python -m engine.demo
+
+test: $(READY) ## run the tests
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=100
+
+check: $(READY) ## lint, types, layers, documentation, specs
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/deptry .
+	@$(BIN)/python -m pytest tests/test_house.py
+	@$(BIN)/python -m engine.reference --check
+	@$(BIN)/habeas check
+
+docs: $(READY) ## write the generated documentation anew
+	@$(BIN)/python -m engine.reference
+
+bench: $(READY) ## measure the budgets, beside their references
+	@$(BIN)/python -m bench
+
+lock: ## pin every dependency anew, with hashes
+	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools
+	@.lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --output-file requirements.txt pyproject.toml
+	@.lock/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate --extra dev --output-file requirements-dev.txt pyproject.toml
+	@rm -rf .lock
+
+clean: ## remove what was made
+	@rm -rf $(VENV) .demo dist build .coverage .hypothesis .mypy_cache .ruff_cache *.egg-info

@@ -1,0 +1,50 @@
+"""What is no mistake and still worth a thought: scopes nothing uses, filters that nothing proves. Exit code 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.spec import model as m
+from engine.spec.document import Path
+from engine.spec.mistake import Mistake
+from engine.spec.scene import Scene
+from engine.spec.template import IDENTIFIERS
+
+
+def scope_notes(scene: Scene) -> Iterator[Mistake]:
+    """Notes: scopes nothing uses, scopes nothing lists, families that leave a request without one."""
+    families = scene.vendor.oauth2.scopes
+    listed = {scope for family in families.values() for scope in family}
+    place: Path = ("auth", "oauth2", "scopes")
+    used = {scope for _, one, _ in scene.requests() for entry in one.granted_by for scope in entry}
+    for family, scopes in families.items():
+        for index, scope in enumerate(scopes):
+            if scope not in used:
+                where = (*place, family, index) if family else (*place, index)
+                yield scene.note(f"no request is granted by `{scope}`", where)
+    for path, endpoint, own in scene.requests():
+        if not families or not endpoint.granted_by:
+            continue
+        for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - listed):
+            if own.granted_by:
+                yield scene.note(f"`{scope}` is not listed under `scopes`", (*path, "granted_by"))
+        for family, scopes in families.items():
+            if not any(entry <= set(scopes) for entry in endpoint.granted_by):
+                label = f"the family `{family}`" if family else "`scopes`"
+                yield scene.note(f"no scope of {label} grants `{endpoint.name}`", (*path, "granted_by"))
+
+
+def proof_notes(scene: Scene) -> Iterator[Mistake]:
+    """Notes: filters that nothing proves, and refusals that would hide a wrong path."""
+    for path, endpoint, own in scene.requests():
+        if not isinstance(own, m.Endpoint):
+            continue
+        names = {*scene.captured, *IDENTIFIERS}
+        filters = {hole.name for _, values in endpoint.params for one in values for hole in one.holes()} & names
+        if filters and not endpoint.match and not endpoint.echo:
+            hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
+            yield scene.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
+        for index, rule in enumerate(own.answers.rules):
+            if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
+                place = (*path, "answers", "rules", index)
+                yield scene.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
