@@ -1,0 +1,132 @@
+"""Every fault profile: exact records, exact outcomes, none lost, none twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.core.ledger import Subject
+from engine.errors import Exit
+from tests.whole.runs import data, fetch, truth, written
+
+FULL = data().FULL
+PHONE = ("phone_profile", "phone_settings", "phone_call_logs", "phone_call_history", "phone_call_elements", "phone_voicemails", "phone_voicemails_trash", "phone_recordings")
+
+# profile: (exit code, endpoints that do not end complete, endpoints whose records are not all there)
+WHOLE = {"resets", "slow", "errors", "storm", "cut", "truncated", "expiring", "growing"}
+PROFILES: dict[str, tuple[Exit, dict[str, str], dict[str, int]]] = {
+    "html": (Exit.INCOMPLETE, {"meetings": "failed"}, {"meetings": 0}),
+    "latin": (Exit.INCOMPLETE, {"meetings": "failed"}, {"meetings": 0}),
+    "repeat": (Exit.INCOMPLETE, {"webinars": "partial"}, {}),
+    "strangers": (Exit.INCOMPLETE, {"meetings": "failed"}, {"meetings": 0}),
+    "totals": (Exit.INCOMPLETE, {"recordings": "partial", "recordings_trash": "partial"}, {}),
+    "removed": (Exit.COMPLETE, {"phone_call_logs": "absent"}, {"phone_call_logs": 0}),
+    "no_phone": (Exit.COMPLETE, dict.fromkeys(PHONE, "unlicensed"), dict.fromkeys(PHONE, 0)),
+    "bomb": (Exit.INCOMPLETE, {"settings": "failed", "settings_options": "failed"}, {"settings": 0, "settings_options": 0}),
+    "huge": (Exit.INCOMPLETE, {"phone_profile": "failed"}, {"phone_profile": 0}),
+    "deep": (Exit.INCOMPLETE, {"phone_settings": "failed"}, {"phone_settings": 0}),
+    "redirected": (Exit.INCOMPLETE, {"phone_settings": "failed"}, {"phone_settings": 0}),
+    "downgraded": (Exit.INCOMPLETE, {"phone_settings": "failed"}, {"phone_settings": 0}),
+    "missing": (Exit.INCOMPLETE, {"phone_voicemails": "failed", "phone_voicemails_trash": "failed"}, {"phone_voicemails": 0, "phone_voicemails_trash": 0}),
+    "nulls": (Exit.COMPLETE, {"phone_voicemails": "empty", "phone_voicemails_trash": "empty"}, {"phone_voicemails": 0, "phone_voicemails_trash": 0}),
+    "denied": (Exit.INCOMPLETE, {"recordings": "denied", "recordings_trash": "denied"}, {"recordings": 0, "recordings_trash": 0}),
+}
+PROFILES |= {name: (Exit.COMPLETE, {}, {}) for name in WHOLE}
+
+
+@pytest.mark.parametrize("fault", sorted(PROFILES))
+async def test_a_fault_costs_exactly_what_it_must(fault, simulate, tmp_path: Path):
+    """Under a fault, each endpoint ends as it should and holds exactly the records that can be had."""
+    up = simulate(faults=[fault])
+    code, outcomes, counts = PROFILES[fault]
+    report = await fetch(up.address, up.token, FULL, tmp_path)
+    assert {entry.name: str(entry.outcome) for entry in report.entries if entry.outcome != "complete"} == outcomes
+    expected = truth(FULL)
+    for entry in report.entries:
+        found = written(tmp_path, entry.name)
+        if entry.name in counts:
+            assert sum(found.values()) == counts[entry.name]
+        elif fault == "growing" and entry.name == "meetings":
+            assert set(expected["meetings"]) <= set(found)
+            assert max(found.values()) == 1
+        else:
+            assert found == expected[entry.name], entry.name
+    assert report.exit_code is code
+    for entry in report.entries:
+        assert entry.outcome.whole or entry.reason
+
+
+async def test_a_revoked_token_keeps_what_came_before(simulate, tmp_path: Path):
+    """A token that dies in the middle ends the run as not connected; what was read is kept and nothing is called whole."""
+    up = simulate(faults=["revoked"])
+    report = await fetch(up.address, up.token, FULL, tmp_path)
+    assert report.exit_code is Exit.NOT_CONNECTED
+    assert report.subject.subject is Subject.MATCHED
+    assert {str(entry.outcome) for entry in report.entries} >= {"failed"}
+    expected = truth(FULL)
+    for entry in report.entries:
+        found = written(tmp_path, entry.name)
+        assert found <= expected[entry.name]
+        if entry.outcome == "complete":
+            assert found == expected[entry.name]
+
+
+async def test_a_token_that_is_dead_from_the_beginning_is_not_connected(simulate, tmp_path: Path):
+    """A refused token ends with exit 4; nobody is said to be unknown."""
+    up = simulate(faults=["expired"])
+    report = await fetch(up.address, up.token, FULL, tmp_path)
+    assert report.exit_code is Exit.NOT_CONNECTED
+    assert report.subject.subject is Subject.UNPROVEN
+
+
+async def test_another_person_who_answers_stops_the_run(simulate, tmp_path: Path):
+    """A look-up that answers with somebody else fetches and writes nothing."""
+    up = simulate(faults=["stranger"])
+    report = await fetch(up.address, up.token, FULL, tmp_path)
+    assert report.exit_code is Exit.REFUSED
+    assert report.subject.subject is Subject.MISMATCHED
+    assert [path.name for path in (tmp_path / "zoom").iterdir()] == ["manifest.json"]
+    assert {str(entry.outcome) for entry in report.entries} == {"failed"}
+
+
+async def test_a_connection_that_sees_nobody_proves_nothing(simulate, tmp_path: Path):
+    """A "not found" by a token that may not see people is unproven, exit 3."""
+    up = simulate(faults=["blind"], scopes="all")
+    report = await fetch(up.address, up.token, FULL, tmp_path)
+    assert report.exit_code is Exit.INCOMPLETE
+    assert report.subject.subject is Subject.UNPROVEN
+
+
+async def test_the_daily_limit_ends_an_endpoint_at_once_and_says_when_it_goes_on(simulate, tmp_path: Path):
+    """An exhausted daily limit is not waited for: what came is kept, and the next midnight is named."""
+    up = simulate(faults=["daily"])
+    report = await fetch(up.address, up.token, FULL, tmp_path)
+    assert report.exit_code is Exit.INCOMPLETE
+    hit = [entry for entry in report.entries if entry.again_at]
+    assert hit
+    for entry in hit:
+        assert entry.outcome in ("partial", "failed")
+        assert (entry.again_at.hour, entry.again_at.minute) == (0, 0)
+        assert "it can go on at" in entry.reason
+    requests = sum(entry.tally.requests for entry in hit)
+    assert requests < 60
+
+
+@pytest.mark.parametrize(("fault", "downloaded"), [("", True), ("file_breaks", True), ("file_loops", False), ("file_astray", False)])
+async def test_files_arrive_whole_or_are_named(fault, downloaded, simulate, tmp_path: Path):
+    """With --files every file is on disk, whole, resumed where it broke off, or the endpoint is partial and says so."""
+    up = simulate(faults=[fault] if fault else [], meetings=6)
+    report = await fetch(up.address, up.token, FULL, tmp_path, files=True)
+    zoom = data()
+    for entry in report.entries:
+        if entry.files is None:
+            continue
+        assert entry.files["found"] > 0
+        assert entry.files["downloaded"] == (entry.files["found"] if downloaded else 0)
+        assert entry.outcome == ("complete" if downloaded else "partial")
+        for path in (tmp_path / "zoom" / "files" / entry.name).iterdir():
+            assert path.read_bytes() in {zoom.file_bytes(name) for name in [f"{i}-{n}" for i in range(50) for n in (0, 1)] + [str(i) for i in range(50)]}
+            assert path.suffix == ".mp4"
+            assert path.stat().st_mode & 0o777 == 0o600
+    assert report.exit_code is (Exit.COMPLETE if downloaded else Exit.INCOMPLETE)
