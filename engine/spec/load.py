@@ -17,6 +17,7 @@ from engine.spec.effective import Vendor, effective
 from engine.spec.lint import lint
 from engine.spec.mistake import Mistake, Position, SpecError, did_you_mean
 from engine.spec.model import Spec, Words
+from engine.spec.salvage import salvaged
 from engine.spec.select import SelectError
 
 KINDS = {
@@ -55,11 +56,10 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     try:
         spec = Spec.model_validate(document.value)
     except ValidationError as error:
-        mistakes += [_mistake(document, one) for one in error.errors() if not _dropped(document, one)]
+        errors = [one for one in error.errors() if not _dropped(document, one)]
+        mistakes += _without_cascades([_mistake(document, one) for one in errors])
+        mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
         raise SpecError(mistakes, file, document.lines) from None
-    except RecursionError:
-        mistake = Mistake("nested too deep", Position(1, 1))
-        raise SpecError([*mistakes, mistake], file, document.lines) from None
     vendor = effective(spec)
     found = lint(vendor, spec, document)
     mistakes += [one for one in found if one.level == "error"]
@@ -67,6 +67,12 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
         raise SpecError(mistakes, file, document.lines)
     notes = tuple(replace(one, file=file) for one in found)
     return replace(vendor, file=file, sha256=hashlib.sha256(raw).hexdigest()), notes
+
+
+def _without_cascades(mistakes: list[Mistake]) -> list[Mistake]:
+    """Leave out that a word is missing where a misspelt one stands in its place."""
+    meant = {one.hint.removeprefix("did you mean `").removesuffix("`?") for one in mistakes if one.hint and one.hint.startswith("did you")}
+    return [one for one in mistakes if not any(one.message.startswith(f"`{word}` is missing") for word in meant)]
 
 
 def _dropped(document: Document, error: ErrorDetails) -> bool:

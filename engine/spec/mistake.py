@@ -50,7 +50,7 @@ class SpecError(HabeasError):
 
     def __init__(self, mistakes: Iterable[Mistake], file: str = "", lines: Sequence[str] = ()) -> None:
         """Take every mistake of one file, in any order."""
-        found = sorted(mistakes, key=lambda one: (one.at, one.message))
+        found = sorted(dict.fromkeys(mistakes), key=lambda one: (one.at, one.message))
         self.mistakes = tuple(replace(one, file=file) for one in found)
         self.lines = tuple(lines)
         super().__init__("\n".join(one.show(self.lines) for one in self.mistakes))

@@ -49,7 +49,9 @@ def fast_clock() -> Clock:
 def make_run(address: str, token: str, email: str, out: Path, **options: Any) -> tuple[TheRun, Transport]:
     """Put a run together; `spec` replaces Zoom's."""
     vendor = options.pop("spec", ZOOM)
-    transport = Transport(Hosts(vendor.hosts, address), Credential((("Authorization", f"Bearer {token}"),)), options.pop("limits", Limits()))
+    transport = Transport(
+        Hosts(vendor.hosts, address), Credential((("Authorization", f"Bearer {token}"),)), options.pop("limits", Limits())
+    )
     limiter = Limiter({}, 0.75)
     clock = options.pop("clock", None) or fast_clock()
     patience = options.pop("patience", Patience(wait_initial=0.001, wait_max=0.002))
@@ -87,7 +89,9 @@ def truth(email: str, meetings: int = 40) -> dict[str, Counter[str]]:
     kept = account.recordings(person)
     lists: dict[str, Any] = {
         "settings": [account.settings(person, None)],
-        "settings_options": [account.settings(person, one) for one in ("meeting_authentication", "recording_authentication", "meeting_security")],
+        "settings_options": [
+            account.settings(person, one) for one in ("meeting_authentication", "recording_authentication", "meeting_security")
+        ],
         "meetings": [*account.meetings(person), *account.meetings(person, "previous_meetings")],
         "webinars": account.webinars(person),
         "recordings": kept.between(start, account.today),

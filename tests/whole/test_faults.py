@@ -11,7 +11,16 @@ from engine.errors import Exit
 from tests.whole.runs import data, fetch, truth, written
 
 FULL = data().FULL
-PHONE = ("phone_profile", "phone_settings", "phone_call_logs", "phone_call_history", "phone_call_elements", "phone_voicemails", "phone_voicemails_trash", "phone_recordings")
+PHONE = (
+    "phone_profile",
+    "phone_settings",
+    "phone_call_logs",
+    "phone_call_history",
+    "phone_call_elements",
+    "phone_voicemails",
+    "phone_voicemails_trash",
+    "phone_recordings",
+)
 
 # profile: (exit code, endpoints that do not end complete, endpoints whose records are not all there)
 WHOLE = {"resets", "slow", "errors", "storm", "cut", "truncated", "expiring", "growing"}
@@ -28,8 +37,16 @@ PROFILES: dict[str, tuple[Exit, dict[str, str], dict[str, int]]] = {
     "deep": (Exit.INCOMPLETE, {"phone_settings": "failed"}, {"phone_settings": 0}),
     "redirected": (Exit.INCOMPLETE, {"phone_settings": "failed"}, {"phone_settings": 0}),
     "downgraded": (Exit.INCOMPLETE, {"phone_settings": "failed"}, {"phone_settings": 0}),
-    "missing": (Exit.INCOMPLETE, {"phone_voicemails": "failed", "phone_voicemails_trash": "failed"}, {"phone_voicemails": 0, "phone_voicemails_trash": 0}),
-    "nulls": (Exit.COMPLETE, {"phone_voicemails": "empty", "phone_voicemails_trash": "empty"}, {"phone_voicemails": 0, "phone_voicemails_trash": 0}),
+    "missing": (
+        Exit.INCOMPLETE,
+        {"phone_voicemails": "failed", "phone_voicemails_trash": "failed"},
+        {"phone_voicemails": 0, "phone_voicemails_trash": 0},
+    ),
+    "nulls": (
+        Exit.COMPLETE,
+        {"phone_voicemails": "empty", "phone_voicemails_trash": "empty"},
+        {"phone_voicemails": 0, "phone_voicemails_trash": 0},
+    ),
     "denied": (Exit.INCOMPLETE, {"recordings": "denied", "recordings_trash": "denied"}, {"recordings": 0, "recordings_trash": 0}),
 }
 PROFILES |= {name: (Exit.COMPLETE, {}, {}) for name in WHOLE}
@@ -126,7 +143,9 @@ async def test_files_arrive_whole_or_are_named(fault, downloaded, simulate, tmp_
         assert entry.files["downloaded"] == (entry.files["found"] if downloaded else 0)
         assert entry.outcome == ("complete" if downloaded else "partial")
         for path in (tmp_path / "zoom" / "files" / entry.name).iterdir():
-            assert path.read_bytes() in {zoom.file_bytes(name) for name in [f"{i}-{n}" for i in range(50) for n in (0, 1)] + [str(i) for i in range(50)]}
+            assert path.read_bytes() in {
+                zoom.file_bytes(name) for name in [f"{i}-{n}" for i in range(50) for n in (0, 1)] + [str(i) for i in range(50)]
+            }
             assert path.suffix == ".mp4"
             assert path.stat().st_mode & 0o777 == 0o600
     assert report.exit_code is (Exit.COMPLETE if downloaded else Exit.INCOMPLETE)

@@ -1,0 +1,96 @@
+"""What else is wrong in a spec that has mistakes of form already: they are taken out, and the rest is looked at.
+
+Only what cannot follow from the mistakes themselves is reported, so that one mistake stays one message.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.spec.document import Document, Path
+from engine.spec.effective import effective
+from engine.spec.lint import lint
+from engine.spec.mistake import Mistake
+from engine.spec.model import Spec
+
+STAND_INS = ("x", "X", "/x", "1/s", "https://x.example/x", "1d", "1", "404", "absent", "authorization_code", ["x"], {"x": "1"})
+MOST_ROUNDS = 12
+CAPTURE = ("access", "lookup", "capture")
+AREAS = {("rate_limits",): "bucket", ("hosts",): "host", ("base_url",): "host", ("version",): "name"}
+
+
+def salvaged(document: Document, wrong: list[tuple[int | str, ...]]) -> list[Mistake]:
+    """Give the mistakes between the words that are left. `wrong`: where the mistakes of form stand."""
+    value = copy.deepcopy(document.value)
+    touched: set[Path] = set(document.dropped)
+    places: list[Path] = [tuple(step for step in path if step != "[key]") for path in wrong]
+    for _ in range(MOST_ROUNDS):
+        for path in places:
+            touched.add(path)
+            _mend(value, path)
+        try:
+            spec = Spec.model_validate(value)
+        except ValidationError as error:
+            places = [tuple(step for step in one["loc"] if step != "[key]") for one in error.errors()]
+            continue
+        return [one for one in lint(effective(spec), spec, document) if one.level == "error" and _independent(one, document, touched)]
+    return []
+
+
+def _mend(value: Any, path: Path) -> None:
+    """Put something valid in the place of a wrong value, or take it out."""
+    holder, steps = value, list(path)
+    while len(steps) > 1 and isinstance(holder, dict) and isinstance(holder.get(str(steps[0])), dict):
+        holder = holder[str(steps.pop(0))]
+    name = str(steps[0]) if steps else ""
+    if not isinstance(holder, dict) or not name:
+        return
+    before = _errors_at(value, path)
+    kept = holder.pop(name, None)
+    if _errors_at(value, path) < before:
+        return
+    for stand_in in STAND_INS:
+        holder[name] = copy.deepcopy(stand_in)
+        if not _errors_at(value, path):
+            return
+    holder.pop(name)
+    if kept is None:
+        return
+
+
+def _errors_at(value: Any, path: Path) -> int:
+    try:
+        Spec.model_validate(value)
+    except ValidationError as error:
+        return sum(tuple(one["loc"])[: len(path)] == path or tuple(one["loc"]) == path[: len(one["loc"])] for one in error.errors())
+    return 0
+
+
+def _independent(mistake: Mistake, document: Document, touched: set[Path]) -> bool:
+    """Whether a mistake cannot come from what was taken out."""
+    return not any(_follows(mistake, document, path) for path in touched)
+
+
+def _follows(mistake: Mistake, document: Document, path: Path) -> bool:
+    for area, word in AREAS.items():
+        if path[: len(area)] == area and word in mistake.message:
+            return True
+    if path[:3] == CAPTURE[: len(path)] and "name" in mistake.message:
+        return True
+    if path[:2] != ("access", "endpoints") or len(path) < 3:
+        return False
+    if len(path) == 3:
+        return "endpoint" in mistake.message
+    if not _inside(mistake, document, path[:3]):
+        return False
+    return path[3] in ("for", "window") or not mistake.message.startswith("unknown name")
+
+
+def _inside(mistake: Mistake, document: Document, place: Path) -> bool:
+    """Whether a mistake stands in the lines of an endpoint."""
+    first = document.at(place, key=True).line
+    last = max(one.line for path, one in document.values.items() if path[: len(place)] == place)
+    return first <= mistake.at.line <= last

@@ -1,0 +1,176 @@
+"""The house keeps its order: layers, sizes, names, tests that say what they show. Each rule is shown to be able to fail."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ENGINE = ROOT / "engine"
+RANK = {
+    "errors": 0,
+    "data": 0,
+    "spec": 1,
+    "core": 2,
+    "net": 3,
+    "sink": 4,
+    "simulate": 4,
+    "runner": 5,
+    "cli": 6,
+    "demo": 7,
+    "reference": 7,
+    "__main__": 7,
+}
+BESIDE = {("runner", "sink"), ("runner", "net")}
+PURE = ("spec", "core")
+IMPURE = {"asyncio", "aiohttp", "time", "random", "os", "socket", "logging", "secrets", "threading", "subprocess"}
+AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}
+SLEEPS = re.compile(r"time\.sleep\(|asyncio\.sleep\((?!0\))|mark\.(skip|xfail)|pytest\.(skip|xfail)")
+
+
+def part(module: str) -> str | None:
+    """Name the part of the engine that a module belongs to; None for what is neutral or foreign."""
+    steps = module.split(".")
+    return steps[1] if steps[0] == "engine" and len(steps) > 1 and steps[1] in RANK else None
+
+
+def imports(tree: ast.AST) -> list[str]:
+    """Give every module that is imported, inside functions too; not those for type checkers only."""
+    found = []
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            if node.module == "engine":
+                found += [f"engine.{name.name}" for name in node.names]
+    return found
+
+
+def layer_faults(name: str, source: str) -> list[str]:
+    """Say what is wrong with a module's imports."""
+    own, faults = part(name), []
+    for other in imports(ast.parse(source)):
+        their = part(other)
+        if own is None:
+            continue
+        if their is not None and their != own and RANK[their] >= RANK[own]:
+            faults.append(f"{name} imports {other}: upward")
+        if own in PURE and other.split(".")[0] in IMPURE:
+            faults.append(f"{name} imports {other}: not pure")
+    return faults
+
+
+def size_faults(name: str, source: str) -> list[str]:
+    """Say what is too long, or lacks a sentence."""
+    tree = ast.parse(source)
+    faults = [f"{name}: {source.count(chr(10))} lines"] if source.count("\n") > 300 else []
+    faults += [] if ast.get_docstring(tree) else [f"{name}: no docstring"]
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (node.end_lineno or 0) - node.lineno >= 40:
+            faults.append(f"{name}:{node.lineno} {node.name}: over 40 lines")
+    if AVOIDED & set(re.split(r"[./_]", name)):
+        faults.append(f"{name}: says nothing")
+    return faults
+
+
+def test_faults(name: str, source: str) -> list[str]:
+    """Say which tests do not say what they show, or sleep."""
+    tree = ast.parse(source)
+    faults = [
+        f"{name}:{node.lineno} {node.name}: no sentence"
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.name.startswith("test_")
+        and not (ast.get_docstring(node) or "").rstrip().endswith(".")
+    ]
+    return faults + [
+        f"{name}:{number}: {line.strip()}"
+        for number, line in enumerate(source.splitlines(), 1)
+        if SLEEPS.search(line) and "SLEEPS" not in line and "fault" not in line
+    ]
+
+
+test_faults.__test__ = False  # type: ignore[attr-defined]
+
+
+def modules() -> dict[str, str]:
+    """Give every module of the engine by its name."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path.read_text("utf-8")
+        for path in ENGINE.rglob("*.py")
+        if "_data" not in path.parts
+    }
+
+
+def test_imports_point_downward_only():
+    """cli -> runner -> sink, simulate -> net -> core -> spec -> errors, and what is pure imports nothing that is not."""
+    assert [fault for name, source in modules().items() for fault in layer_faults(name, source)] == []
+
+
+def test_there_is_no_import_cycle():
+    """No module reaches itself by its imports, counting those inside functions."""
+    sources = modules()
+    graph = {name: {one for one in imports(ast.parse(source)) if one in sources and one != name} for name, source in sources.items()}
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way, name))
+        if name not in done:
+            for other in graph[name]:
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_files_and_functions_are_small_and_named_for_what_they_are():
+    """Files stay under 300 lines, functions under 40, every module begins with a sentence."""
+    assert [fault for name, source in modules().items() for fault in size_faults(name, source)] == []
+
+
+def test_tests_say_what_they_show_and_never_sleep():
+    """Each test has a sentence, and none waits for real time, is skipped or expected to fail."""
+    assert [
+        fault for path in (ROOT / "tests").rglob("*.py") for fault in test_faults(str(path.relative_to(ROOT)), path.read_text("utf-8"))
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("faults", "source"),
+    [
+        (lambda text: layer_faults("engine.core.x", text), "from engine.net import limiter"),
+        (lambda text: layer_faults("engine.core.x", text), "def f():\n    import time"),
+        (lambda text: layer_faults("engine.spec.x", text), "from engine.core.http import Response"),
+        (lambda text: size_faults("engine.x", text), '"""A."""\n' * 301),
+        (lambda text: size_faults("engine.x", text), '"""A."""\ndef f():\n' + "    x = 1\n" * 41),
+        (lambda text: size_faults("engine.x", text), "x = 1"),
+        (lambda text: size_faults("engine.utils", text), '"""A."""'),
+        (lambda text: test_faults("x", text), "def test_x():\n    pass"),
+        (lambda text: test_faults("x", text), "import time\ntime." + "sleep(1)"),
+    ],
+)
+def test_each_rule_of_the_house_can_fail(faults, source):
+    """A house that could not be disordered would prove nothing."""
+    assert faults(source)
+
+
+def test_no_address_of_a_registry_and_no_path_of_a_machine_is_committed():
+    """Pinned requirements hold hashes only."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text("utf-8")
+        assert "://" not in text
+        assert "index" not in text
+        assert "--hash=sha256:" in text
