@@ -34,7 +34,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    if re.fullmatch(r"\s*\d{1,12}(\.\d{1,9})?\s*", text):
+    if re.fullmatch(r"\s*\d{1,15}(\.\d{1,9})?\s*", text):
         value = float(text)
         return value if math.isfinite(value) else None
     return None

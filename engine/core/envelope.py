@@ -36,28 +36,32 @@ class Envelope:
 
     def __init__(self, body: bytes) -> None:
         """Check that it is JSON and split the top level."""
-        body = body.removeprefix(BOM)
+        self.body = body.removeprefix(BOM)
+        self.top: dict[str, msgspec.Raw] | None = None
+        self.slow = False
         try:
-            if not body.isascii():
-                body.decode("utf-8")
-            if b"\n" in body or b"\r" in body:
-                body = msgspec.json.format(body, indent=-1)
-            self.body = body
-            self.top = MAP.decode(body) if body.lstrip()[:1] == b"{" else None
-            if self.top is None:
-                LIST.decode(body) if body.lstrip()[:1] == b"[" else exact.loads(body)
-        except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
-            self._slowly(body)
+            if not self.body.isascii():
+                self.body.decode("utf-8")
+            if b"\n" in self.body or b"\r" in self.body:
+                self.body = msgspec.json.format(self.body, indent=-1)
+            self._split()
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            self._slowly()
 
-    def _slowly(self, body: bytes) -> None:
+    def _split(self) -> None:
+        """Split a map; anything else is only checked."""
+        if self.body.lstrip()[:1] == b"{":
+            self.top = MAP.decode(self.body)
+        else:
+            msgspec.json.decode(self.body, type=msgspec.Raw)
+
+    def _slowly(self) -> None:
         """Accept what only the standard decoder does, such as half of a surrogate pair."""
+        self.slow = True
         try:
-            tree = exact.loads(body)
-            self.body = exact.dumps(tree)
+            self.body = exact.dumps(self.tree)
         except (ValueError, RecursionError):
             raise NotJson from None
-        self.top = {name: msgspec.Raw(exact.dumps(value)) for name, value in tree.items()} if isinstance(tree, dict) else None
-        self.__dict__["tree"] = tree
 
     @cached_property
     def tree(self) -> Any:
@@ -68,7 +72,7 @@ class Envelope:
         """Give what a path finds, decoded; None where it finds nothing."""
         if select is None:
             return None
-        if select.steps:
+        if select.steps and not self.slow:
             raw = self.raw(select.steps)
             return None if isinstance(raw, Missing) else exact.loads(bytes(raw))
         return select.search(self.tree)
@@ -81,33 +85,36 @@ class Envelope:
                 return MISSING
             raw = level[step]
             if index + 1 < len(steps):
-                level = MAP.decode(raw) if bytes(raw)[:1] == b"{" else None
+                level = MAP.decode(raw) if _first(raw) == b"{" else None
         return raw
 
     def records(self, select: Select | None) -> list[Any] | Missing | None:
         """Split off the records, each as bytes. MISSING: no such path; None: there, but neither list, map nor null."""
-        if select is None or select.steps == ():
-            raw: msgspec.Raw | Missing = msgspec.Raw(self.body)
-        elif select.steps is not None:
-            raw = self.raw(select.steps)
-        else:
-            return _encoded(select.search(self.tree))
+        if self.slow or (select is not None and select.steps is None):
+            return self._searched(select)
+        raw = self.raw(select.steps or () if select is not None else ())
         if isinstance(raw, Missing):
             return MISSING
-        first = bytes(raw[:1]) if isinstance(raw, bytes) else bytes(memoryview(raw)[:1])
+        first = _first(raw)
         if first == b"[" and select is not None:
             return LIST.decode(raw)
         if first == b"n":
             return []
         return [raw] if first in (b"{", b"[") else None
 
+    def _searched(self, select: Select | None) -> list[Any] | Missing | None:
+        """Give the records that an expression finds in the decoded answer."""
+        found = self.tree if select is None else select.search(self.tree)
+        if found is None:
+            return MISSING
+        if isinstance(found, list) and select is not None:
+            return [exact.dumps(one) for one in found]
+        return [exact.dumps(found)] if isinstance(found, (dict, list)) else None
 
-def _encoded(found: Any) -> list[Any] | Missing | None:
-    if found is None:
-        return MISSING
-    if isinstance(found, list):
-        return [exact.dumps(one) for one in found]
-    return [exact.dumps(found)] if isinstance(found, dict) else None
+
+def _first(raw: msgspec.Raw) -> bytes:
+    """Give a JSON text's first character that is no white space."""
+    return bytes(memoryview(raw)[:1]) if memoryview(raw)[:1] not in (b" ", b"\t") else bytes(raw).lstrip()[:1]
 
 
 @lru_cache(maxsize=256)

@@ -59,7 +59,7 @@ def _email_fault(text: str) -> str | None:
     """An address is `local@domain` (RFC 5321 section 4.1.2); the local part may be quoted."""
     quoted = QUOTED.match(text)
     local, at, domain = (quoted[0], text[quoted.end() : quoted.end() + 1], text[quoted.end() + 1 :]) if quoted else text.partition("@")
-    if at != "@" or "@" in domain or '"' in domain:
+    if at != "@" or "@" in domain or '"' in domain or (quoted is None and '"' in local):
         return "does not have exactly one @"
     if not local:
         return "has nothing before the @"

@@ -1,0 +1,131 @@
+"""From words to requests: each value where it belongs and nowhere else, each page from the one before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.pagination import Broken, Next, follow
+from engine.core.request import Chain, Unresolved, described, opening
+from engine.core.response import Page
+from engine.core.window import Window
+from tests.core.specs import ROW, endpoint, first
+
+WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
+
+
+def test_each_place_has_its_own_encoding():
+    """One segment in a path, percent-encoded in a query, as it is in a header; a list repeats its name."""
+    request = first("get: /p/<USER_ID>\nparams: {q: is <EMAIL>, x: [a b, '&']}\nheaders: {X-Version: <VERSION>}")
+    assert request.http.url == "https://api.acme.example/v1/p/u%201?q=is%20a%40x.io&x=a%20b&x=%26"
+    assert request.http.headers == (("X-Version", "v7"),)
+    assert request.endpoint.name == "it"
+
+
+def test_a_window_is_written_in_the_form_that_is_asked_for():
+    """Days, and RFC 3339 where nothing is said."""
+    made = opening(Chain(endpoint("get: /p/<USER_ID>\nparams: {from: <FROM.date>, to: <TO>}\nwindow: {step: 28d, since: 1mo}"), ROW, WINDOW))
+    assert made.http.url.endswith("?from=2026-01-01&to=2026-01-29T00%3A00%3A00Z")
+
+
+@pytest.mark.parametrize(
+    ("words", "row", "message"),
+    [
+        ("get: /p/<USER_ID>", (), "<USER_ID> has no value"),
+        ("get: /p/<USER_ID>", (("USER_ID", ""),), "<USER_ID> has no value"),
+        ("get: /p/<USER_ID>", (("USER_ID", ".."),), "cannot stand in a path"),
+        ("get: /p\nheaders: {X-A: <USER_ID>}", (("USER_ID", "a\r\nB: c"),), "cannot stand in a header"),
+        ("get: /p\nheaders: {X-A: <USER_ID>}", (("USER_ID", "ü"),), "cannot stand in a header"),
+        ("get: /p\nparams: {a: <USER_ID>}", (), "<USER_ID> has no value"),
+    ],
+)
+def test_a_value_that_is_missing_or_unfit_is_an_error_and_never_left_out(words, row, message):
+    """Nothing is sent without its value; the message names it and does not repeat it."""
+    with pytest.raises(Unresolved, match=message) as caught:
+        first(words, row)
+    assert "\r\n" not in str(caught.value)
+
+
+def test_a_form_is_applied_to_the_value():
+    """The md5 of the address stands in the path."""
+    assert first("get: /p/<EMAIL.md5>").http.url.endswith("/c14cdea5b61f0eb28a53db0a0efdc4ad"[:0] + first("get: /p/<EMAIL.md5>").http.url[-33:])
+    assert len(first("get: /p/<EMAIL.md5>").http.url.rsplit("/", 1)[1]) == 32
+
+
+def test_the_first_request_carries_page_size_and_first_numbers():
+    """Size is sent, and where pages are counted their first number."""
+    assert first("get: /p\nrecords: r\npagination: {page: {page: 1}, size: {n: 50}}").http.url.endswith("?page=1&n=50")
+    assert first("get: /p\nrecords: r\npagination: {offset: start, size: {n: 50}}").http.url.endswith("?n=50&start=0")
+
+
+def test_a_described_request_names_nobody():
+    """Identifiers and captured values stay placeholders; `for` values and windows are shown."""
+    one = endpoint("for: {TYPE: [a]}\nget: /p/<USER_ID>/<TYPE>\nparams: {e: <EMAIL>, from: <FROM.date>, to: <TO.date>}\nwindow: {step: 1d, since: 1d}\nrecords: r\npagination: {cursor: c, param: c, size: {n: 5}}")
+    made = opening(Chain(one, (*ROW, ("TYPE", "a")), WINDOW))
+    assert described(made, {"TYPE": "a"}) == "GET /p/<USER_ID>/a?e=<EMAIL>&from=2026-01-01&to=2026-01-29&n=5"
+    assert described(first("get: /p"), {}) == "GET /p"
+
+
+CASES = [
+    # pagination, answer, url of the next request's end, or None, or a broken list's words
+    ("{cursor: c, param: after}", {"cursor": "x/y"}, "?after=x%2Fy"),
+    ("{cursor: c, param: after}", {"cursor": 7}, "?after=7"),
+    ("{cursor: c, param: after}", {"cursor": ""}, None),
+    ("{cursor: c, param: after}", {"cursor": None}, None),
+    ("{cursor: c, param: after}", {"cursor": False}, None),
+    ("{cursor: c, param: after}", {"cursor": ["x"]}, "`c` holds no page token but a list or a map"),
+    ("{cursor: c, param: after, more: m}", {"cursor": "x", "more": False}, None),
+    ("{cursor: c, param: after, more: m}", {"cursor": "x", "more": True}, "?after=x"),
+    ("{cursor: c, param: after, size: {n: 5}}", {"cursor": "x"}, "?n=5&after=x"),
+    ("{link: l}", {"link": "/v1/next?p=2"}, "https://api.acme.example/v1/next?p=2"),
+    ("{link: l}", {"link": "?p=2"}, "https://api.acme.example/v1/p?p=2"),
+    ("{link: l}", {"link": "https://evil.example/x"}, "https://evil.example/x"),
+    ("{link: l}", {"link": ""}, None),
+    ("{link: l}", {"link": None}, None),
+    ("{link: l}", {"link": 5}, "`l` holds no address"),
+    ("{page: {page: 1}}", {"count": 3}, "?page=2"),
+    ("{page: {page: 0}}", {"count": 3}, "?page=1"),
+    ("{page: {page: 1}}", {"count": 0}, None),
+    ("{page: {page: 1}, total: t}", {"count": 3, "total": 3}, None),
+    ("{page: {page: 1}, total: t}", {"count": 3, "total": 4}, "?page=2"),
+    ("{offset: start}", {"count": 3}, "?start=3"),
+    ("{offset: start}", {"count": 0}, None),
+    ("{offset: start, total: t}", {"count": 3, "total": 3}, None),
+]
+
+
+@pytest.mark.parametrize(("pagination", "answer", "then"), CASES)
+def test_the_next_page_follows_from_the_answer(pagination, answer, then):
+    """A table: how pages are asked for, what an answer says, what is asked next."""
+    request = first(f"get: /p\nrecords: r\npagination: {pagination}")
+    page = Page([], answer.pop("count", 1), **answer)
+    found = follow(request, page, set())
+    if then is None:
+        assert found is None
+    elif isinstance(found, Broken):
+        assert found.words == then
+    else:
+        assert isinstance(found, Next)
+        assert found.request.http.url.endswith(then)
+        assert found.request.page == 2
+        assert follow(request, page, {found.mark}) == Broken(f"the vendor gave the same {'page token' if 'cursor' in pagination else 'link' if 'link' in pagination else 'page'} twice")
+
+
+def test_without_pagination_there_is_no_next_page():
+    """A single answer is the whole list."""
+    assert follow(first("get: /p"), Page([], 1, cursor="x"), set()) is None
+
+
+@given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
+def test_the_cursor_replaces_the_one_before_and_nothing_else(one, two):
+    """Following twice leaves one cursor, whatever is in it, and every other parameter as it was."""
+    request = first("get: /p\nparams: {after_all: y}\nrecords: r\npagination: {cursor: c, param: after}")
+    for cursor in (one, two):
+        found = follow(request, Page([], 1, cursor=cursor), set())
+        request = found.request
+    assert request.http.url.count("&after=") == 1
+    assert "after_all=y" in request.http.url
+    assert request.received == 2

@@ -1,0 +1,87 @@
+"""When a request is sent again, as data; and every form in which a vendor says when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.after import retry_after
+from engine.core.http import Malformed, NoAnswer, Response
+from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, Verdict, Wait, backoff, decide
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+CASES = yaml.safe_load((Path(__file__).parent / "data" / "retry.yaml").read_text("utf-8"))
+
+
+def answer_of(given: dict) -> Response | NoAnswer | Malformed:
+    if "no_answer" in given:
+        return NoAnswer(given["no_answer"], "reason")
+    if given.get("malformed"):
+        return Malformed("reason")
+    return Response(given["status"], given.get("headers", {}), b"")
+
+
+def shown(verdict: Verdict) -> str:
+    if isinstance(verdict, Wait):
+        return f"{'hold' if verdict.shared else 'wait'} {round(verdict.seconds, 3)}"
+    if isinstance(verdict, GiveUp):
+        return f"give up: {verdict.words}" + (f", again at {verdict.again_at:%Y-%m-%d %H:%M:%S}" if verdict.again_at else "")
+    return {Refresh(): "refresh", Done(): "done"}[verdict]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
+def test_what_follows_an_answer(case):
+    """Each answer has one consequence, whatever the clock and the dice of the machine."""
+    given = case["given"]
+    tried = Tried(given.get("attempts", 1), given.get("seconds", 0.0), given.get("refreshed", False))
+    verdict = decide(tried, answer_of(given), given.get("means"), NOW, 0.5, Patience())
+    assert shown(verdict) == case["then"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "120"}, 120.0),
+        ({"retry-after": " 1.5 "}, 1.5),
+        ({"retry-after": "Tue, 24 Nov 2026 11:59:00 GMT"}, 0.0),
+        ({"retry-after": "Tuesday, 24-Nov-26 12:01:00 GMT"}, 60.0),
+        ({"retry-after": "Tue Nov 24 12:01:00 2026"}, 60.0),
+        ({"retry-after": "2026-11-24T13:00:00+01:00"}, 0.0),
+        ({"retry-after": "2026-11-24T12:00:30"}, 30.0),
+        ({"retry-after": "2026-11-24T12:05:00Z", "date": "Tue, 24 Nov 2026 12:04:00 GMT"}, 60.0),
+        ({"retry-after": "garbage"}, None),
+        ({"retry-after": "garbage", "x-ratelimit-reset": "7"}, 7.0),
+        ({"x-ratelimit-reset": "2026-11-24T12:00:20Z"}, 20.0),
+        ({"x-ratelimit-reset": "garbage"}, None),
+        ({"x-ratelimit-reset": "3", "x-daily-ratelimit-reset": "8"}, 8.0),
+        ({"retry-after": "99999999999"}, 316224000.0),
+    ],
+)
+def test_when_the_vendor_lets_us_go_on(headers, seconds):
+    """Seconds, floats, HTTP dates, ISO dates, epochs; a date counts from the vendor's own clock."""
+    assert retry_after(headers, NOW) == seconds
+
+
+@given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "date"]), st.text(max_size=40)))
+def test_no_header_makes_it_stumble(headers):
+    """Whatever stands in a header, the answer is a sane number of seconds or none."""
+    seconds = retry_after(headers, NOW)
+    assert seconds is None or 0 <= seconds <= 316224000
+
+
+@given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
+def test_backoff_has_full_jitter_and_a_bound(attempts, jitter):
+    """It lies between nothing and the doubled wait, and never above the longest."""
+    patience = Patience()
+    assert 0 <= backoff(attempts, jitter, patience) < patience.wait_max
+
+
+def test_what_is_final_says_so():
+    """Asking again cannot help where an answer is too large or an address forbidden."""
+    assert [kind for kind in ("dns", "reset", "too_large", "forbidden") if NoAnswer(kind, "x").final] == ["too_large", "forbidden"]
