@@ -71,7 +71,7 @@ class Keep:
             if select.steps:
                 if not _has(record, select.steps):
                     continue
-                _merge(result, _picked(record, trie([select.steps])))
+                result = _merged(result, _picked(record, trie([select.steps])))
             else:
                 value = select.search(record)
                 if value is None:
@@ -114,13 +114,11 @@ def _dropped(value: Any, unwanted: Trie) -> Any:
     return kept
 
 
-def _merge(into: dict[str, Any], other: Any) -> None:
-    for name, value in other.items():
-        if isinstance(value, dict) and isinstance(into.get(name), dict):
-            _merge(into[name], value)
-        elif isinstance(value, list) and isinstance(into.get(name), list) and len(value) == len(into[name]):
-            for mine, theirs in zip(into[name], value, strict=True):
-                if isinstance(mine, dict) and isinstance(theirs, dict):
-                    _merge(mine, theirs)
-        else:
-            into[name] = value
+def _merged(one: Any, other: Any) -> Any:
+    """Join two choices of fields from the same value."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        joined = {name: _merged(one[name], value) if name in one else value for name, value in other.items()}
+        return {**one, **joined}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [_merged(mine, theirs) for mine, theirs in zip(one, other, strict=True)]
+    return other

@@ -97,7 +97,7 @@ def ended(ends: Sequence[ChainEnd], unasked: int, received: int) -> tuple[Outcom
     reason = _reason(bad, len(ends) + unasked, unasked)
     if received:
         return Outcome.PARTIAL, reason
-    denied = bool(bad) and all(end.outcome is Outcome.DENIED for end in bad) and not unasked
+    denied = bool(bad) and all(end.outcome is Outcome.DENIED for end in bad)
     return (Outcome.DENIED if denied else Outcome.FAILED), reason
 
 

@@ -100,7 +100,7 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope) -> Page | Unusab
         fault = "the answer lacks" if isinstance(records, Missing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
     for select, template in endpoint.echo:
-        if template is not None and not _echoed(endpoint, envelope, records, select, text_of(template, chain)):
+        if not _echoed(endpoint, envelope, records, select, text_of(template, chain)):
             return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
     kept = records
     for select, template in endpoint.match:

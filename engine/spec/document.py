@@ -39,7 +39,7 @@ class Document:
         """Find the nearest place for a path: its key or value, else its parent's."""
         while path and isinstance(path[-1], int) and path not in self.values:
             path = path[:-1]
-        for end in range(len(path), -1, -1):
+        for end in range(len(path), 0, -1):
             here = path[:end]
             first, second = (self.keys, self.values) if key or end < len(path) else (self.values, self.keys)
             found = first.get(here) or second.get(here)

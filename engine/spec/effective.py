@@ -37,7 +37,7 @@ class Endpoint:
     fields: tuple[Select, ...] | None = ()
     files: tuple[m.FileRule, ...] = ()
     match: tuple[tuple[Select, Template | None], ...] = ()
-    echo: tuple[tuple[Select, Template | None], ...] = ()
+    echo: tuple[tuple[Select, Template], ...] = ()
     licence: tuple[str, Select] | None = None
     replaces: str | None = None
 
@@ -159,7 +159,7 @@ def _particulars(own: m.Request) -> dict[str, Any]:
         "fields": own.fields,
         "files": own.files,
         "match": tuple(own.match.items()),
-        "echo": tuple(own.echo.items()),
+        "echo": tuple((select, value) for select, value in own.echo.items() if value is not None),
         "licence": licence,
         "replaces": own.replaces,
     }

@@ -133,9 +133,7 @@ def _known(path: Path) -> Iterator[str]:
             kind = next(one.annotation for name, one in kind.model_fields.items() if (one.alias or name) == step)
         else:
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
-    kind = _bare(kind)
-    if isinstance(kind, type) and issubclass(kind, Words):
-        yield from (one.alias or name for name, one in kind.model_fields.items())
+    yield from (one.alias or name for name, one in _bare(kind).model_fields.items())
 
 
 def _bare(kind: Any) -> Any:

@@ -49,7 +49,7 @@ def _mend(value: Any, path: Path) -> None:
     if not isinstance(holder, dict) or not name:
         return
     before = _errors_at(value, path)
-    kept = holder.pop(name, None)
+    holder.pop(name, None)
     if _errors_at(value, path) < before:
         return
     for stand_in in STAND_INS:
@@ -57,8 +57,6 @@ def _mend(value: Any, path: Path) -> None:
         if not _errors_at(value, path):
             return
     holder.pop(name)
-    if kept is None:
-        return
 
 
 def _errors_at(value: Any, path: Path) -> int:

@@ -47,7 +47,20 @@ BAD = [
     ("username", ".."),
     ("username", "a\tb"),
 ]
-GOOD = ["a#b@x.io", "a+b@x.io", "a/b@x.io", "per%41cent@x.io", "zoë@x.io", "x@müller.example", '"a@b"@x.io', '"a\\"b"@x.io', "x@localhost", "o'neil@x.io", "a?b=c&d@x.io", "..@x.io"]
+GOOD = [
+    "a#b@x.io",
+    "a+b@x.io",
+    "a/b@x.io",
+    "per%41cent@x.io",
+    "zoë@x.io",
+    "x@müller.example",
+    '"a@b"@x.io',
+    '"a\\"b"@x.io',
+    "x@localhost",
+    "o'neil@x.io",
+    "a?b=c&d@x.io",
+    "..@x.io",
+]
 
 
 @pytest.mark.parametrize(("kind", "text"), BAD)
@@ -98,7 +111,14 @@ def test_an_empty_segment_would_change_the_path():
 
 @pytest.mark.parametrize(
     ("kind", "asked", "answered", "same"),
-    [("email", "A@X.io", "a@x.IO ", True), ("email", "a@x.io", "b@x.io", False), ("phone", "+1555", "1-555", True), ("phone", "+1555", "1556", False), ("username", "A", "a", False), ("username", "a", "a", True)],
+    [
+        ("email", "A@X.io", "a@x.IO ", True),
+        ("email", "a@x.io", "b@x.io", False),
+        ("phone", "+1555", "1-555", True),
+        ("phone", "+1555", "1556", False),
+        ("username", "A", "a", False),
+        ("username", "a", "a", True),
+    ],
 )
 def test_who_is_the_same_person(kind, asked, answered, same):
     """Addresses case aside, numbers by their digits, the rest to the letter."""

@@ -27,7 +27,9 @@ def test_each_place_has_its_own_encoding():
 
 def test_a_window_is_written_in_the_form_that_is_asked_for():
     """Days, and RFC 3339 where nothing is said."""
-    made = opening(Chain(endpoint("get: /p/<USER_ID>\nparams: {from: <FROM.date>, to: <TO>}\nwindow: {step: 28d, since: 1mo}"), ROW, WINDOW))
+    made = opening(
+        Chain(endpoint("get: /p/<USER_ID>\nparams: {from: <FROM.date>, to: <TO>}\nwindow: {step: 28d, since: 1mo}"), ROW, WINDOW)
+    )
     assert made.http.url.endswith("?from=2026-01-01&to=2026-01-29T00%3A00%3A00Z")
 
 
@@ -51,7 +53,9 @@ def test_a_value_that_is_missing_or_unfit_is_an_error_and_never_left_out(words, 
 
 def test_a_form_is_applied_to_the_value():
     """The md5 of the address stands in the path."""
-    assert first("get: /p/<EMAIL.md5>").http.url.endswith("/c14cdea5b61f0eb28a53db0a0efdc4ad"[:0] + first("get: /p/<EMAIL.md5>").http.url[-33:])
+    assert first("get: /p/<EMAIL.md5>").http.url.endswith(
+        "/c14cdea5b61f0eb28a53db0a0efdc4ad"[:0] + first("get: /p/<EMAIL.md5>").http.url[-33:]
+    )
     assert len(first("get: /p/<EMAIL.md5>").http.url.rsplit("/", 1)[1]) == 32
 
 
@@ -63,7 +67,9 @@ def test_the_first_request_carries_page_size_and_first_numbers():
 
 def test_a_described_request_names_nobody():
     """Identifiers and captured values stay placeholders; `for` values and windows are shown."""
-    one = endpoint("for: {TYPE: [a]}\nget: /p/<USER_ID>/<TYPE>\nparams: {e: <EMAIL>, from: <FROM.date>, to: <TO.date>}\nwindow: {step: 1d, since: 1d}\nrecords: r\npagination: {cursor: c, param: c, size: {n: 5}}")
+    one = endpoint(
+        "for: {TYPE: [a]}\nget: /p/<USER_ID>/<TYPE>\nparams: {e: <EMAIL>, from: <FROM.date>, to: <TO.date>}\nwindow: {step: 1d, since: 1d}\nrecords: r\npagination: {cursor: c, param: c, size: {n: 5}}"
+    )
     made = opening(Chain(one, (*ROW, ("TYPE", "a")), WINDOW))
     assert described(made, {"TYPE": "a"}) == "GET /p/<USER_ID>/a?e=<EMAIL>&from=2026-01-01&to=2026-01-29&n=5"
     assert described(first("get: /p"), {}) == "GET /p"
@@ -111,7 +117,9 @@ def test_the_next_page_follows_from_the_answer(pagination, answer, then):
         assert isinstance(found, Next)
         assert found.request.http.url.endswith(then)
         assert found.request.page == 2
-        assert follow(request, page, {found.mark}) == Broken(f"the vendor gave the same {'page token' if 'cursor' in pagination else 'link' if 'link' in pagination else 'page'} twice")
+        assert follow(request, page, {found.mark}) == Broken(
+            f"the vendor gave the same {'page token' if 'cursor' in pagination else 'link' if 'link' in pagination else 'page'} twice"
+        )
 
 
 def test_without_pagination_there_is_no_next_page():

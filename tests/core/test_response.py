@@ -75,17 +75,37 @@ CASES = [
     ("answers: {rules: [{status: 404, code: 7, means: absent}]}", 404, {"code": 8}, "None: HTTP 404, code 8"),
     ("answers: {rules: [{message: Not FOUND, means: absent}]}", 400, {"message": "It was not found."}, "absent: HTTP 400"),
     ("answers: {rules: [{message: no, means: absent}, {status: 400, means: denied}]}", 400, {"message": "x"}, "denied: HTTP 400"),
-    ('answers: {refused: "!ok", code: error, rules: [{code: nobody, means: absent}]}', 200, {"ok": False, "error": "nobody"}, "absent: HTTP 200, code nobody"),
+    (
+        'answers: {refused: "!ok", code: error, rules: [{code: nobody, means: absent}]}',
+        200,
+        {"ok": False, "error": "nobody"},
+        "absent: HTTP 200, code nobody",
+    ),
     ('answers: {refused: "!ok"}', 200, {"ok": True}, "page 1"),
     ("echo: {from: <USER_ID>}", 200, {"from": "u 1"}, "page 1"),
     ("echo: {from: <USER_ID>}", 200, {"from": "u 2"}, "unusable: the answer does not repeat what was asked (`from`)"),
     ("echo: {from: <USER_ID>}", 200, {}, "unusable: the answer does not repeat what was asked (`from`)"),
     ('records: items\necho: {"items[].of": <USER_ID>}', 200, {"items": [{"of": "u 1"}, {"of": "u 1"}]}, "page 2"),
     ('records: items\necho: {"items[].of": <USER_ID>}', 200, {"items": []}, "page 0"),
-    ('records: items\necho: {"items[].of": <USER_ID>}', 200, {"items": [{"of": "u 1"}, {"of": "u 2"}]}, "unusable: the answer does not repeat what was asked (`items[].of`)"),
-    ('records: items\necho: {"items[].of": <USER_ID>}', 200, {"items": [{"of": "u 1"}, {}]}, "unusable: the answer does not repeat what was asked (`items[].of`)"),
+    (
+        'records: items\necho: {"items[].of": <USER_ID>}',
+        200,
+        {"items": [{"of": "u 1"}, {"of": "u 2"}]},
+        "unusable: the answer does not repeat what was asked (`items[].of`)",
+    ),
+    (
+        'records: items\necho: {"items[].of": <USER_ID>}',
+        200,
+        {"items": [{"of": "u 1"}, {}]},
+        "unusable: the answer does not repeat what was asked (`items[].of`)",
+    ),
     ('records: items\necho: {"others[].of": <USER_ID>}', 200, {"items": [], "others": [{"of": "u 1"}]}, "page 0"),
-    ('records: items\necho: {"others[].of": <USER_ID>}', 200, {"items": [], "others": [{"of": "u 2"}]}, "unusable: the answer does not repeat what was asked (`others[].of`)"),
+    (
+        'records: items\necho: {"others[].of": <USER_ID>}',
+        200,
+        {"items": [], "others": [{"of": "u 2"}]},
+        "unusable: the answer does not repeat what was asked (`others[].of`)",
+    ),
     ("records: items\nmatch: {of: <USER_ID>}", 200, {"items": [{"of": "u 1"}, {"of": "u 2"}, {}]}, "page 1 of 3"),
     ("records: items\nmatch: {by.id: <USER_ID>}", 200, {"items": [{"by": {"id": "u 1"}}, {"by": None}]}, "page 1 of 2"),
     ('records: items\nmatch: {"[a, b]": <USER_ID>}', 200, {"items": [{"a": "u 1"}, {"b": "u 1"}, {"a": 1}]}, "page 2 of 3"),
@@ -126,7 +146,7 @@ def test_half_a_surrogate_pair_does_not_lose_a_page():
 
 def test_a_column_is_read_the_fast_way_and_the_slow_way_alike():
     """A plain name, a deeper path, records that are no maps: the same texts."""
-    records = [b'{"id":"x","a":{"b":1.10}}', b'{"id":null}', b'{}', b"5"]
+    records = [b'{"id":"x","a":{"b":1.10}}', b'{"id":null}', b"{}", b"5"]
     assert column(records, parse_select("id")) == [b'"x"', None, None, None]
     assert column(records[:3], parse_select("id")) == [b'"x"', None, None]
     assert column(records, parse_select("a.b")) == [b"1.10", None, None, None]
@@ -147,7 +167,11 @@ def test_an_envelope_finds_what_is_there_and_says_what_is_not():
         Envelope(b"{")
 
 
-VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=8)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=4), max_size=6), st.booleans(), st.sampled_from([None, 1]))

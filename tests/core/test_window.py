@@ -13,7 +13,11 @@ from engine.spec.duration import Duration
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 STEPS = st.builds(Duration, seconds=st.integers(1, 60).map(lambda days: days * 86400)) | st.builds(Duration, months=st.integers(1, 6))
-PASTS = st.builds(Duration, seconds=st.integers(1, 800).map(lambda days: days * 86400)) | st.builds(Duration, months=st.integers(1, 30)) | st.dates(date(2012, 1, 1), date(2035, 1, 1))
+PASTS = (
+    st.builds(Duration, seconds=st.integers(1, 800).map(lambda days: days * 86400))
+    | st.builds(Duration, months=st.integers(1, 30))
+    | st.dates(date(2012, 1, 1), date(2035, 1, 1))
+)
 UNIT = st.sampled_from(["date", "second"])
 
 
@@ -32,7 +36,11 @@ def test_windows_cover_every_instant_and_share_their_boundaries(step, since, now
     for one, following in zip(found, found[1:], strict=False):
         assert one.end == following.start
     for one in found:
-        limit = back(one.end, Duration(months=step.months)) - timedelta(days=3) if step.months else one.end - timedelta(seconds=max(step.seconds, UNITS[unit].total_seconds()))
+        limit = (
+            back(one.end, Duration(months=step.months)) - timedelta(days=3)
+            if step.months
+            else one.end - timedelta(seconds=max(step.seconds, UNITS[unit].total_seconds()))
+        )
         assert limit <= one.start < one.end
 
 
@@ -57,7 +65,9 @@ def test_since_2013_there_are_so_many_slices():
     assert found[-1].end == datetime(2026, 11, 25, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("name", "text"), [("rfc3339", "2026-01-02T03:04:05Z"), ("date", "2026-01-02"), ("epoch", "1767323045"), ("millis", "1767323045000")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("rfc3339", "2026-01-02T03:04:05Z"), ("date", "2026-01-02"), ("epoch", "1767323045"), ("millis", "1767323045000")]
+)
 def test_a_moment_is_written_in_the_form_that_is_asked_for(name, text):
     """RFC 3339, a day, seconds or milliseconds."""
     assert form(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), name) == text
@@ -68,4 +78,7 @@ def test_the_future_has_no_windows_and_a_leap_day_becomes_the_last():
     now = datetime(2024, 3, 31, tzinfo=UTC)
     assert windows(Duration(months=1), date(2030, 1, 1), now, "date") == ()
     assert back(now, Duration(months=1)) == datetime(2024, 2, 29, tzinfo=UTC)
-    assert windows(Duration(seconds=5), Duration(seconds=60), now, "date") == (Window(datetime(2024, 3, 30, tzinfo=UTC), datetime(2024, 3, 31, tzinfo=UTC)), Window(datetime(2024, 3, 31, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)))
+    assert windows(Duration(seconds=5), Duration(seconds=60), now, "date") == (
+        Window(datetime(2024, 3, 30, tzinfo=UTC), datetime(2024, 3, 31, tzinfo=UTC)),
+        Window(datetime(2024, 3, 31, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)),
+    )

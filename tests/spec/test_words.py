@@ -79,7 +79,9 @@ def test_a_number_stays_as_it_was_written(text):
     assert exact.text_of(exact.loads(text.encode())) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [("a", "a"), (True, "true"), (False, "false"), (7, "7"), (None, None), ([1], None), ({}, None), (1.5, "1.5")])
+@pytest.mark.parametrize(
+    ("value", "text"), [("a", "a"), (True, "true"), (False, "false"), (7, "7"), (None, None), ([1], None), ({}, None), (1.5, "1.5")]
+)
 def test_scalars_are_compared_as_text(value, text):
     """Null, lists and maps have none."""
     assert exact.text_of(value) == text
@@ -98,7 +100,11 @@ def test_what_is_not_json_is_refused(raw):
         exact.loads(raw)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
 
 
 @given(JSON)
@@ -143,7 +149,18 @@ def test_a_template_is_its_parts_in_order():
     assert str(parse_path("https://a.example/x/<EMAIL>")) == "https://a.example/x/<EMAIL>"
 
 
-@pytest.mark.parametrize(("text", "rate"), [("30/s", Rate(30, 1.0)), ("20/min", Rate(20, 60.0)), ("5000/h", Rate(5000, 3600.0)), ("6000/day", Rate(6000, 86400.0)), ("100/10s", Rate(100, 10.0)), ("10 at once", Rate(10, None)), ("50/min each", Rate(50, 60.0, each=True))])
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("30/s", Rate(30, 1.0)),
+        ("20/min", Rate(20, 60.0)),
+        ("5000/h", Rate(5000, 3600.0)),
+        ("6000/day", Rate(6000, 86400.0)),
+        ("100/10s", Rate(100, 10.0)),
+        ("10 at once", Rate(10, None)),
+        ("50/min each", Rate(50, 60.0, each=True)),
+    ],
+)
 def test_limits_are_read_as_vendors_print_them(text, rate):
     """So many in so much time, or at once, perhaps for each request line."""
     assert parse_rate(text) == rate

@@ -23,7 +23,15 @@ GRANULAR = (
     "phone:read:list_voicemails:admin",
     "phone:read:list_call_logs:admin",
 )
-CLASSIC = ("meeting:read:admin", "webinar:read:admin", "group:read:admin", "imgroup:read:admin", "user:read:admin", "recording:read:admin", "phone:read:admin")
+CLASSIC = (
+    "meeting:read:admin",
+    "webinar:read:admin",
+    "group:read:admin",
+    "imgroup:read:admin",
+    "user:read:admin",
+    "recording:read:admin",
+    "phone:read:admin",
+)
 PATHS = {
     "https://api.zoom.us/v2/users/<USER_ID>/settings",
     "https://api.zoom.us/v2/users/<USER_ID>/meetings",

@@ -1,0 +1,187 @@
+"""What is kept, who is meant, what is planned."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.core.choice import choose
+from engine.core.identity import Identifier
+from engine.core.keep import Keep
+from engine.core.ledger import Subject
+from engine.core.plan import plan
+from engine.core.subject import asked_by, identify
+from engine.errors import UsageError
+from engine.spec.select import parse_select
+from tests.core.specs import HEAD, vendor
+
+RECORD = b'{"id":1.10,"topic":"x","host":{"name":"n","mail":"m"},"files":[{"url":"u","size":2},{"url":"v"}],"none":null}'
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def keep(fields=(), only=(), without=()) -> Keep:
+    def paths(words):
+        return frozenset(tuple(one.split(".")) for one in words)
+
+    return Keep(tuple(parse_select(one) for one in fields), paths(only), paths(without))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "line"),
+    [
+        (keep(["topic"]), {"topic": "x"}),
+        (keep(["host.name", "host.mail", "gone"]), {"host": {"name": "n", "mail": "m"}}),
+        (keep(["files[].url"]), {"files[].url": ["u", "v"]}),
+        (keep(["{t: topic, u: files[0].url}"]), {"t": "x", "u": "u"}),
+        (keep(["files[9].url"]), {}),
+        (keep(["none"]), {"none": None}),
+        (keep(only=["topic", "files.url"]), {"topic": "x", "files": [{"url": "u"}, {"url": "v"}]}),
+        (keep(only=["host", "host.name"]), {"host": {"name": "n", "mail": "m"}}),
+        (keep(only=["topic.deeper"]), {}),
+        (keep(without=["files", "host.mail", "none", "id"]), {"topic": "x", "host": {"name": "n"}}),
+        (keep(without=["files.size", "topic.x", "id", "none", "host"]), {"topic": "x", "files": [{"url": "u"}, {"url": "v"}]}),
+        (keep(["topic", "host.name"], only=["topic"]), {"topic": "x"}),
+    ],
+)
+def test_the_fields_that_are_wanted_are_kept(chosen, line):
+    """A dotted path keeps its place and reaches through lists; any other expression stands under its own text."""
+    assert json.loads(chosen.project(RECORD)) == line
+    assert not chosen.everything
+
+
+def test_what_is_kept_is_as_it_was_sent():
+    """A number keeps its digits; a record that is no map stays what it is, or becomes an empty one."""
+    assert keep(["id"]).project(RECORD) == b'{"id":1.10}'
+    assert keep(without=["x"]).project(b"[1.50]") == b"[1.50]"
+    assert keep(only=["x"]).project(b"5") == b"{}"
+    assert keep().everything
+
+
+def test_fields_of_one_list_are_joined_element_by_element():
+    """Two paths into the same list meet again in its elements."""
+    assert json.loads(keep(["a.b", "a.c"]).project(b'{"a":[{"b":1,"c":2,"d":3},{"b":4}]}')) == {"a": [{"b": 1, "c": 2}, {"b": 4}]}
+    assert json.loads(keep(["a.b", "a.c"]).project(b'{"a":[[{"b":1,"c":2}]]}')) == {"a": [[{"b": 1, "c": 2}]]}
+    assert json.loads(keep(["a.b", "a.c"]).project(b'{"a":[{"b":1},5,{"c":2}]}')) == {"a": [{"b": 1}, {"c": 2}]}
+
+
+def test_a_field_that_no_record_has_is_named():
+    """A typo does not pass in silence."""
+    chosen = keep(["topic", "topicc"], only=["topic", "nope"], without=["id"])
+    chosen.project(RECORD)
+    assert chosen.unseen() == ("id", "nope", "topicc")
+
+
+TWO = vendor(
+    "a: {get: /a/<USER_ID>, records: r}\nb: {get: /b/<a.id>}\nc: {get: /c/<USER_ID>, rate_limit: slow}\n",
+    HEAD.replace("answers:", "rate_limits: {slow: 1/s, all: 2/s, many: 3 at once}\nanswers:", 1),
+)
+
+
+@pytest.mark.parametrize(
+    ("only", "without", "excluded"),
+    [
+        ((), (), set()),
+        (("a",), (), {"b", "c"}),
+        (("a,b",), (), {"c"}),
+        (("a.x,c.y.z",), (), {"b"}),
+        ((), ("c",), {"c"}),
+        (("a", "c"), ("c",), {"b", "c"}),
+        ((), ("a.x",), set()),
+    ],
+)
+def test_endpoints_and_fields_are_chosen(only, without, excluded):
+    """`--only` names what stays, `--without` what goes; a field's endpoint stays."""
+    found = choose(TWO.endpoints, only, without)
+    assert found.excluded == excluded
+
+
+def test_chosen_fields_reach_the_records():
+    """A whole endpoint wins over one of its fields."""
+    found = choose(TWO.endpoints, ("a.x,c,c.y",), ("a.z",))
+    assert found.keeps["a"].only == {("x",)}
+    assert found.keeps["a"].without == {("z",)}
+    assert found.keeps["c"].only == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("only", "without", "words"),
+    [
+        (("aa",), (), "no such endpoint; did you mean `a`"),
+        ((), ("",), "(empty)"),
+        (("a.",), (), "no such endpoint"),
+        (("a",), ("a",), "nothing is left"),
+        (("b",), (), "keep `a` too"),
+        ((), ("a",), "keep `a` too"),
+        (("x" * 30,), (), "known here"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_explained(only, without, words):
+    """Unknown names, nothing left, a child without its parent: exit 2."""
+    with pytest.raises(UsageError) as caught:
+        choose(TWO.endpoints, only, without)
+    assert words in str(caught.value)
+
+
+PERSON = {"EMAIL": Identifier("email", "A@x.io")}
+
+
+def look_up(lookup: str, *records: bytes):
+    spec = vendor("it: {get: /p/<USER_ID>/<NAME>}\n", HEAD.replace("{get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}", lookup))
+    assert asked_by(spec.lookup) == "EMAIL"
+    return identify(spec.lookup, records, PERSON)
+
+
+ONE = "{get: /people/<EMAIL>, match: email, capture: {USER_ID: id, NAME: name}}"
+MANY = '{get: /people, params: {q: <EMAIL>}, records: people, match: "[email, other]", capture: {USER_ID: id, NAME: name}}'
+FIXED = "{get: /people, params: {q: <EMAIL>}, records: people, match: {email: <EMAIL>}, capture: {USER_ID: id, NAME: name}}"
+
+
+@pytest.mark.parametrize(
+    ("lookup", "records", "subject"),
+    [
+        (ONE, [b'{"id":7,"name":"n","email":"a@X.io"}'], Subject.MATCHED),
+        (ONE, [b'{"id":7,"name":"n","email":"b@x.io"}'], Subject.MISMATCHED),
+        (ONE, [b'{"id":7,"name":"n"}'], Subject.MISMATCHED),
+        (ONE, [b'{"id":null,"name":"n","email":"a@x.io"}'], Subject.UNPROVEN),
+        (ONE, [b'{"id":"me","name":"n","email":"a@x.io"}'], Subject.UNPROVEN),
+        (ONE, [b'{"id":"..","name":"n","email":"a@x.io"}'], Subject.UNPROVEN),
+        (MANY, [], Subject.NO_MATCH),
+        (MANY, [b'{"id":7,"name":"n","email":"b@x.io"}'], Subject.MISMATCHED),
+        (MANY, [b'{"id":7,"name":"n","email":"b@x.io","other":"a@x.io"}', b'{"id":8,"email":"c@x.io"}'], Subject.MATCHED),
+        (MANY, [b'{"id":7,"name":"n","email":"a@x.io"}', b'{"id":7,"name":"n","other":"a@x.io"}'], Subject.MATCHED),
+        (MANY, [b'{"id":7,"name":"n","email":"a@x.io"}', b'{"id":8,"name":"n","email":"a@x.io"}'], Subject.AMBIGUOUS),
+        (FIXED, [b'{"id":7,"name":"n","email":"A@x.io"}'], Subject.MATCHED),
+        (FIXED, [b'{"id":7,"name":"n","email":"a@x.io"}'], Subject.MISMATCHED),
+    ],
+)
+def test_who_answers_is_the_one_asked_for_or_the_run_stops(lookup, records, subject):
+    """Another person, several persons, an id that means somebody else: never matched."""
+    found = look_up(lookup, *records)
+    assert found.subject is subject
+    assert (found.reason is None) == (subject is Subject.MATCHED)
+    if subject is Subject.MATCHED:
+        assert found.row == (("USER_ID", "7"), ("NAME", "n"))
+        assert all(b"x.io" in record.lower() for record in found.records)
+    else:
+        assert found.row == ()
+
+
+def test_a_plan_counts_requests_and_the_time_they_take():
+    """Waves follow parents, times follow the slowest bucket at our share of it."""
+    found = plan(TWO, choose(TWO.endpoints, (), ()), NOW, None, (None, 0.5))
+    assert [(one.name, one.wave, one.requests, one.per_record, one.after) for one in found.steps] == [
+        ("verify", 0, 1, False, ()),
+        ("lookup", 0, 1, False, ()),
+        ("a", 1, 1, False, ("lookup",)),
+        ("b", 2, 1, True, ("a",)),
+        ("c", 1, 1, False, ("lookup",)),
+    ]
+    assert (found.requests, found.seconds, found.slowest) == (5, 5.0, "all")
+    assert [one.name for one in plan(TWO, choose(TWO.endpoints, ("a",), ()), NOW, None, (None, 1.0)).steps] == ["verify", "lookup", "a"]
+    free = vendor(
+        "a: {get: /a/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 10d}, for: {X: [1, 2]}, headers: {Y: <X>}}\n"
+    )
+    found = plan(free, choose(free.endpoints, (), ()), NOW, None, (None, 1.0))
+    assert (found.requests, found.seconds, found.slowest) == (2 + 22, 0.0, None)
