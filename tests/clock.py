@@ -37,6 +37,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self.now
 
 
+async def passing(seconds: float) -> None:
+    """Let virtual time pass."""
+    moment = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
+    await moment
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in virtual time."""
     loop = VirtualLoop()

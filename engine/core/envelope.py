@@ -114,7 +114,7 @@ class Envelope:
 
 def _first(raw: msgspec.Raw) -> bytes:
     """Give a JSON text's first character that is no white space."""
-    return bytes(memoryview(raw)[:1]) if memoryview(raw)[:1] not in (b" ", b"\t") else bytes(raw).lstrip()[:1]
+    return bytes(memoryview(raw)[:1]) if bytes(memoryview(raw)[:1]) not in (b" ", b"\t") else bytes(raw).lstrip()[:1]
 
 
 @lru_cache(maxsize=256)

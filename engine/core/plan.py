@@ -48,7 +48,7 @@ def plan(vendor: Vendor, choice: Choice, now: datetime, narrow: datetime | None,
     for endpoint in vendor.endpoints.values():
         if endpoint.name in choice.excluded:
             continue
-        chains = len(endpoint.rows) * (len(endpoint_windows(endpoint, now, narrow)) if endpoint.window else 1)
+        chains = len(endpoint.rows) * max(1, len(endpoint_windows(endpoint, now, narrow)))
         parents = tuple(dict.fromkeys(field.endpoint for field in endpoint.parents()))
         wave = _wave(vendor.endpoints, endpoint.name)
         steps.append(Step(endpoint.name, f"GET {endpoint.line}", wave, parents or ("lookup",), chains, bool(parents), endpoint.rate_limit))

@@ -103,9 +103,9 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope) -> Page | Unusab
         if not _echoed(endpoint, envelope, records, select, text_of(template, chain)):
             return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
     kept = records
-    for select, template in endpoint.match:
-        if template is not None:
-            kept = _kept(kept, select, text_of(template, chain))
+    for select, value in endpoint.match:
+        if value is not None:
+            kept = _kept(kept, select, text_of(value, chain))
     pagination = endpoint.pagination
     if pagination is None:
         return Page(kept, len(records), len(records) - len(kept))

@@ -37,8 +37,8 @@ class Document:
 
     def at(self, path: Path, *, key: bool = False) -> Position:
         """Find the nearest place for a path: its key or value, else its parent's."""
-        while path and isinstance(path[-1], int) and path not in self.values:
-            path = path[:-1]
+        if path not in self.values:  # a single value may stand where a list is meant
+            path = tuple(step for index, step in enumerate(path) if isinstance(step, str) or path[: index + 1] in self.values)
         for end in range(len(path), 0, -1):
             here = path[:end]
             first, second = (self.keys, self.values) if key or end < len(path) else (self.values, self.keys)

@@ -149,10 +149,6 @@ def _particulars(own: m.Request) -> dict[str, Any]:
         return {"match": tuple(own.match.items()), "capture": tuple(own.capture.items())}
     if not isinstance(own, m.Endpoint):
         return {}
-    licence = None
-    if own.licence and "." in own.licence:
-        endpoint, path = own.licence.split(".", 1)
-        licence = (endpoint, parse_select(path))
     return {
         "rows": tuple(tuple(row.items()) for row in own.for_) or ((),),
         "window": own.window,
@@ -160,6 +156,6 @@ def _particulars(own: m.Request) -> dict[str, Any]:
         "files": own.files,
         "match": tuple(own.match.items()),
         "echo": tuple((select, value) for select, value in own.echo.items() if value is not None),
-        "licence": licence,
+        "licence": (own.licence.endpoint, own.licence.path) if own.licence else None,
         "replaces": own.replaces,
     }

@@ -5,7 +5,6 @@ Works on the effective requests and asks the document only for positions. Reads 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 from engine.spec import model as m
@@ -164,14 +163,9 @@ def _references(scene: Scene) -> Iterator[Mistake]:
 
 def _endpoint_references(scene: Scene, path: Path, own: m.Endpoint) -> Iterator[Mistake]:
     others = [name for name in scene.vendor.endpoints if name != path[-1]]
-    if own.licence is not None:
-        endpoint, dot, flag = own.licence.partition(".")
-        place = (*path, "licence")
-        if not dot or not re.fullmatch(r"\w+(\.\w+)*", flag):
-            yield scene.mistake("`licence` is written `endpoint.path.to.the.flag`", place)
-        elif endpoint not in others:
-            hint = did_you_mean(endpoint, others)
-            yield scene.mistake(f"`{endpoint}` is no other endpoint that could hold the flag", place, hint)
+    if own.licence is not None and own.licence.endpoint not in others:
+        hint = did_you_mean(own.licence.endpoint, others)
+        yield scene.mistake(f"`{own.licence.endpoint}` is no other endpoint that could hold the flag", (*path, "licence"), hint)
     if own.replaces is not None and own.replaces not in others:
         hint = did_you_mean(own.replaces, others)
         yield scene.mistake(f"`{own.replaces}` is no other endpoint", (*path, "replaces"), hint)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as File
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from engine.spec.document import MOST_BYTES, Document, Path, read
 from engine.spec.effective import Vendor, effective
@@ -75,13 +74,13 @@ def _without_cascades(mistakes: list[Mistake]) -> list[Mistake]:
     return [one for one in mistakes if not any(one.message.startswith(f"`{word}` is missing") for word in meant)]
 
 
-def _dropped(document: Document, error: ErrorDetails) -> bool:
+def _dropped(document: Document, error: Mapping[str, Any]) -> bool:
     """Whether an error only repeats a mistake of form that is reported already."""
     path = tuple(error["loc"])
     return any(path[: len(one)] == one or (error["type"] != "extra_forbidden" and one[:-1] == path) for one in document.dropped)
 
 
-def _mistake(document: Document, error: ErrorDetails) -> Mistake:
+def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     path: Path = tuple(step for step in error["loc"] if step != "[key]")
     key = "[key]" in error["loc"]
     if error["type"] == "missing":
@@ -101,7 +100,7 @@ def _mistake(document: Document, error: ErrorDetails) -> Mistake:
     return Mistake(message, at)
 
 
-def _choice(document: Document, path: Path, error: ErrorDetails) -> Mistake:
+def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake:
     wrong = error["input"]
     allowed = [one.strip("'") for one in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
     if path == ("spec",):

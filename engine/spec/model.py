@@ -171,7 +171,7 @@ class Endpoint(Request):
     )
     match: Checks = Field(default={}, description="Keep only records in which the path equals the value.")
     echo: Checks = Field(default={}, description="What every answer must repeat, else the endpoint failed.")
-    licence: w.Text | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")
+    licence: w.Licence | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")
     replaces: w.Name | None = Field(default=None, description="The endpoint this one succeeds; both are asked.")
 
 

@@ -22,16 +22,24 @@ def scope_notes(scene: Scene) -> Iterator[Mistake]:
             if scope not in used:
                 where = (*place, family, index) if family else (*place, index)
                 yield scene.note(f"no request is granted by `{scope}`", where)
-    for path, endpoint, own in scene.requests():
+    for where, scope in _unlisted(scene, listed) if families else ():
+        yield scene.note(f"`{scope}` is not listed under `scopes`", where)
+    for path, endpoint, _ in scene.requests():
         if not families or not endpoint.granted_by:
             continue
-        for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - listed):
-            if own.granted_by:
-                yield scene.note(f"`{scope}` is not listed under `scopes`", (*path, "granted_by"))
         for family, scopes in families.items():
             if not any(entry <= set(scopes) for entry in endpoint.granted_by):
                 label = f"the family `{family}`" if family else "`scopes`"
                 yield scene.note(f"no scope of {label} grants `{endpoint.name}`", (*path, "granted_by"))
+
+
+def _unlisted(scene: Scene, listed: set[str]) -> dict[tuple[Path, str], None]:
+    """Find the scopes that no family lists, each once where it is written."""
+    return {
+        ((*path, "granted_by") if own.granted_by else ("granted_by",), scope): None
+        for path, endpoint, own in scene.requests()
+        for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - listed)
+    }
 
 
 def proof_notes(scene: Scene) -> Iterator[Mistake]:

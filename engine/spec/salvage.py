@@ -43,11 +43,9 @@ def salvaged(document: Document, wrong: list[tuple[int | str, ...]]) -> list[Mis
 def _mend(value: Any, path: Path) -> None:
     """Put something valid in the place of a wrong value, or take it out."""
     holder, steps = value, list(path)
-    while len(steps) > 1 and isinstance(holder, dict) and isinstance(holder.get(str(steps[0])), dict):
+    while len(steps) > 1 and isinstance(holder.get(str(steps[0])), dict):
         holder = holder[str(steps.pop(0))]
     name = str(steps[0]) if steps else ""
-    if not isinstance(holder, dict) or not name:
-        return
     before = _errors_at(value, path)
     holder.pop(name, None)
     if _errors_at(value, path) < before:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -99,6 +100,22 @@ def _since(value: Any) -> Duration | date:
         raise ValueError(message) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A path into another endpoint's answer."""
+
+    endpoint: str
+    path: Select
+
+
+def _flag(value: Any) -> Flag:
+    found = re.fullmatch(r"([a-z][a-z0-9_]*)\.([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)", text(value), re.ASCII)
+    if found:
+        return Flag(found[1], parse_select(found[2]))
+    message = "`licence` is written `endpoint.path.to.the.flag`"
+    raise ValueError(message)
+
+
 def _day(value: str) -> date:
     try:
         return date.fromisoformat(value)
@@ -119,6 +136,7 @@ Host = Annotated[str, PlainValidator(_matching(HOST.pattern, "a host such as zoo
 Path = Annotated[Select, PlainValidator(_parsed(parse_select))]
 RequestLine = Annotated[Template, PlainValidator(_parsed(parse_path))]
 Value = Annotated[Template, PlainValidator(_parsed(parse_template))]
+Licence = Annotated[Flag, PlainValidator(_flag)]
 Values = Annotated[tuple[Value, ...], BeforeValidator(_listed)]
 Statuses = Annotated[tuple[Annotated[int, PlainValidator(_status)], ...], BeforeValidator(_listed)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]

@@ -37,6 +37,7 @@ def keep(fields=(), only=(), without=()) -> Keep:
         (keep(["{t: topic, u: files[0].url}"]), {"t": "x", "u": "u"}),
         (keep(["files[9].url"]), {}),
         (keep(["none"]), {"none": None}),
+        (keep(["topic", "topic"]), {"topic": "x"}),
         (keep(only=["topic", "files.url"]), {"topic": "x", "files": [{"url": "u"}, {"url": "v"}]}),
         (keep(only=["host", "host.name"]), {"host": {"name": "n", "mail": "m"}}),
         (keep(only=["topic.deeper"]), {}),

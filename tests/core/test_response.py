@@ -13,7 +13,7 @@ from engine.core.http import Malformed, Response
 from engine.core.request import Chain
 from engine.core.response import Page, Refusal, Unusable, read
 from engine.spec.select import parse_select
-from tests.core.specs import ROW, endpoint
+from tests.core.specs import ROW, endpoint, vendor
 
 LIST = "get: /p/<USER_ID>\nrecords: items\npagination: {cursor: next, param: after, total: total}\n"
 
@@ -41,6 +41,14 @@ def test_a_total_is_a_count_as_number_or_text(total):
 def test_a_total_that_is_no_count_says_nothing(total):
     """It is not compared with anything."""
     assert ask(LIST, 200, f'{{"items":[],"total":{total}}}'.encode()).total is None
+
+
+def test_a_look_up_s_own_match_is_left_to_the_look_up():
+    """A path without a value filters nothing here: who answered is judged elsewhere."""
+    spec = vendor("it: {get: /p/<USER_ID>}\n")
+    page = read(Chain(spec.lookup, ROW), Response(200, {}, b'{"email":"other@x.io","id":1}'))
+    assert isinstance(page, Page)
+    assert (len(page.records), page.others) == (1, 0)
 
 
 CASES = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.net.limiter import IN_FLIGHT, Limiter
 from engine.spec.rate import Rate
-from tests.clock import run
+from tests.clock import passing, run
 
 
 async def departures(limiter: Limiter, count: int, bucket: str | None = "b", latency: float = 0.0, until: float = 1e9) -> list[float]:
@@ -25,7 +25,7 @@ async def departures(limiter: Limiter, count: int, bucket: str | None = "b", lat
             async with limiter.slot(bucket, "line"):
                 times.append(loop.time())
                 if latency:
-                    await asyncio.sleep(latency)
+                    await passing(latency)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(40):
@@ -55,7 +55,7 @@ def test_no_window_ever_holds_more_than_the_limit(count, seconds, share, pauses)
     async def scenario() -> list[float]:
         limiter, times = Limiter({"b": (Rate(count, seconds),)}, share), []
         for pause in [0.0, *pauses]:
-            await asyncio.sleep(pause * seconds)
+            await passing(pause * seconds)
             times += await departures(limiter, count * 2 + 1)
         return times
 
@@ -135,7 +135,7 @@ def test_so_many_at_once_means_at_once():
             async with limiter.slot("b", "x"):
                 under_way += 1
                 most = max(most, under_way)
-                await asyncio.sleep(1)
+                await passing(1)
                 under_way -= 1
 
         async with asyncio.TaskGroup() as group:
@@ -172,7 +172,7 @@ def test_who_waits_is_told_to_the_progress_and_what_was_waited_to_the_ledger():
         limiter = Limiter({"b": (Rate(1, 10.0),)}, 0.5)
         await departures(limiter, 1)
         waiting = asyncio.create_task(departures(limiter, 1))
-        await asyncio.sleep(1)
+        await passing(1)
         names = limiter.waiting()
         await waiting
         async with limiter.slot("b", "x") as waited:
