@@ -1,0 +1,245 @@
+"""What comes back from the network, as values; and that the credential goes nowhere it may not."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import gzip
+import logging
+import socket
+import ssl
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from engine.core.http import HttpRequest, NoAnswer, Response
+from engine.net import transport as module
+from engine.net.hosts import Hosts
+from engine.net.transport import Credential, Limits, Transport
+from tests.net.servers import answer, saying, serving
+
+SECRET = "canary-secret-7c1f"
+PERSON = "canary-person%40example.com"
+URL = f"https://api.acme.example/people/{PERSON}?q={PERSON}"
+BEARER = Credential((("Authorization", f"Bearer {SECRET}"),))
+ACME = ("api.acme.example", "acme.example")
+
+
+async def send(at: str | None, url: str = URL, limits: Limits | None = None) -> Response | NoAnswer:
+    async with Transport(Hosts(ACME, at), BEARER, limits) as transport:
+        return await transport.send(HttpRequest("GET", url))
+
+
+async def test_an_answer_is_its_status_headers_and_bytes():
+    """The path and query arrive byte for byte, with the credential."""
+    async with serving(saying(answer("404 Not Found", b'{"code":1}', X_Odd="yes"))) as server:
+        found = await send(server.address)
+    assert isinstance(found, Response)
+    assert (found.status, found.headers["x-odd"], found.body) == (404, "yes", b'{"code":1}')
+    assert server.heads[0].startswith(f"GET /people/{PERSON}?q={PERSON} HTTP/1.1".encode())
+    assert f"Authorization: Bearer {SECRET}".encode() in server.heads[0]
+
+
+async def test_a_redirect_inside_the_vendor_is_followed():
+    """To another path or another covered host, relative or whole."""
+    first = answer("302 Found", Location="/other?x=%2F")
+    second = answer("307 Temporary Redirect", Location="https://acme.example/third")
+    async with serving(saying(first, second, answer(body=b"[3]"))) as server:
+        found = await send(server.address)
+    assert isinstance(found, Response)
+    assert found.body == b"[3]"
+    assert [head.split(b" ")[1] for head in server.heads[1:]] == [b"/other?x=%2F", b"/third"]
+    assert all(SECRET.encode() in head for head in server.heads)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "https://evil.example/x",
+        "http://api.acme.example/x",
+        "https://10.0.0.1/x",
+        "https://169.254.169.254/latest",
+        "//evil.example/x",
+        "https://api.acme.example@evil.example/",
+        "https://api.acme.example:8443/x",
+        "file:///etc/passwd",
+        "OTHER",
+    ],
+)
+async def test_a_redirect_elsewhere_is_refused_and_nothing_is_sent_there(place):
+    """Another host, plain http, a private address, another port of this machine."""
+    async with (
+        serving(saying(answer())) as other,
+        serving(saying(answer("302 Found", Location=place.replace("OTHER", other.address)))) as server,
+    ):
+        found = await send(server.address)
+    assert isinstance(found, NoAnswer)
+    assert (found.kind, found.final) == ("forbidden", True)
+    assert "the credential was not sent there" in found.words
+    assert len(server.heads) == 1
+    assert other.heads == []
+
+
+async def test_redirects_have_an_end():
+    """Five, and no more."""
+    async with serving(saying(answer("302 Found", Location="/again"))) as server:
+        found = await send(server.address)
+    assert isinstance(found, NoAnswer)
+    assert found.kind == "forbidden"
+    assert len(server.heads) == 6
+
+
+async def test_a_cookie_is_never_sent_back():
+    """Runs of several people share nothing."""
+    async with serving(saying(answer(Set_Cookie="a=b; Path=/"))) as server, Transport(Hosts(ACME, server.address), BEARER) as transport:
+        await transport.send(HttpRequest("GET", URL))
+        await transport.send(HttpRequest("GET", URL))
+    assert b"cookie" not in server.heads[1].lower()
+
+
+async def silence(head: bytes, writer: asyncio.StreamWriter) -> None:
+    await asyncio.Event().wait()
+
+
+async def trickle(head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+    await asyncio.Event().wait()
+
+
+def hang_up(head: bytes, writer: asyncio.StreamWriter):
+    writer.transport.abort()
+    return asyncio.Event().wait()
+
+
+BROKEN = {
+    "silence": (silence, "timeout"),
+    "trickle": (trickle, "timeout"),
+    "hang_up": (hang_up, "reset"),
+    "nothing": (saying(b""), "reset"),
+    "short": (saying(answer(Content_Length="99")), "truncated"),
+    "garbage": (saying(b"SSH-2.0-OpenSSH\r\n\r\n"), "truncated"),
+    "odd_length": (saying(answer(Content_Length="-5")), "truncated"),
+    "bad_gzip": (saying(answer(Content_Encoding="gzip")), "truncated"),
+    "bad_chunks": (saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n"), "truncated"),
+    "long_header": (saying(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n"), "truncated"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_what_breaks_is_a_value_that_gives_nothing_away(name, caplog):
+    """Whatever the network does, no exception comes through, and no address, header or secret is told."""
+    caplog.set_level(logging.DEBUG)
+    respond, kind = BROKEN[name]
+    async with serving(respond) as server:
+        found = await send(server.address, limits=Limits(read=0.2))
+    assert isinstance(found, NoAnswer)
+    assert found.kind == kind
+    assert not found.final
+    told = repr(found) + caplog.text + repr(BEARER)
+    assert "canary" not in told
+
+
+async def test_a_refused_connection_and_an_unknown_name_say_so():
+    """Each in words of its own, without the address."""
+    async with serving(saying(answer())) as server:
+        gone = server.address
+    refused = await send(gone)
+    assert isinstance(refused, NoAnswer)
+    assert (refused.kind, refused.words) == ("refused", "no connection could be made")
+    async with Transport(Hosts(("nowhere.invalid",)), BEARER) as transport:
+        unknown = await transport.send(HttpRequest("GET", "https://nowhere.invalid/x"))
+    assert isinstance(unknown, NoAnswer)
+    assert unknown.kind == "dns"
+    assert "invalid" not in repr(unknown)
+
+
+async def test_a_vendor_s_name_that_leads_home_is_never_connected_to(monkeypatch):
+    """A name that resolves to a private address is refused for good."""
+
+    async def home(self, host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", home)
+    found = await send(None)
+    assert isinstance(found, NoAnswer)
+    assert (found.kind, found.final) == ("forbidden", True)
+    assert "private" in found.words
+
+
+class Here:
+    """A resolver that leads every name to one port of this machine."""
+
+    port = 0
+
+    def __init__(self, **_):
+        pass
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        return [{"hostname": host, "host": "127.0.0.1", "port": self.port, "family": family, "proto": 0, "flags": 0}]
+
+    async def close(self):
+        pass
+
+
+def self_signed(folder: Path, name: str) -> ssl.SSLContext:
+    key, subject = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    built = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    built = built.serial_number(1).not_valid_before(now).not_valid_after(now + dt.timedelta(days=1))
+    signed = built.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False).sign(key, hashes.SHA256())
+    (folder / "cert.pem").write_bytes(
+        signed.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem")
+    return context
+
+
+@pytest.mark.parametrize(("secure", "words"), [(True, "certificate is not trusted"), (False, "no secure connection")])
+async def test_a_connection_that_is_not_secure_is_refused(secure, words, monkeypatch, tmp_path, caplog):
+    """A self-signed certificate, or none at all: the credential is never sent."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(module, "PublicResolver", Here)
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    async with serving(saying(answer()), self_signed(tmp_path, "api.acme.example") if secure else None) as server:
+        monkeypatch.setattr(Here, "port", server.port)
+        found = await send(None, limits=Limits(connect=1.0, read=1.0))
+    assert isinstance(found, NoAnswer)
+    assert found.kind == "tls"
+    assert words in found.words
+    assert not any(SECRET.encode() in head for head in server.heads)
+    assert "canary" not in repr(found) + caplog.text
+
+
+async def test_an_answer_over_the_limit_is_left_alone_at_the_limit():
+    """What follows is not read, and what is packed is not unpacked, beyond it."""
+    limits = Limits(page=1 << 20)
+    async with serving(saying(answer(body=b" " * (1 << 20)))) as server:
+        assert isinstance(await send(server.address, limits=limits), Response)
+    async with serving(saying(answer(body=b" " * ((1 << 20) + 1)))) as server:
+        large = await send(server.address, limits=limits)
+    assert isinstance(large, NoAnswer)
+    assert (large.kind, large.final, large.words) == ("too_large", True, "an answer over 1 MiB")
+    bomb = gzip.compress(b"\0" * (256 << 20), 9)
+    tracemalloc.start()
+    async with serving(saying(answer(body=bomb, Content_Encoding="gzip"))) as server:
+        found = await send(server.address, limits=limits)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(found, NoAnswer)
+    assert found.kind == "too_large"
+    assert peak < (24 << 20)
+
+
+async def test_a_transport_that_is_not_open_sends_nothing():
+    """It is a mistake of ours, said plainly."""
+    with pytest.raises(RuntimeError, match="not open"):
+        Transport(Hosts(ACME), BEARER).open(URL, {}, credentialed=True)
+    async with Transport(Hosts(ACME), None) as transport:
+        assert transport.credential is None
