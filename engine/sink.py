@@ -75,14 +75,16 @@ class Sink:
 
     def prepare(self) -> None:
         """Make the folder. Raises OutputError where it exists or cannot be made."""
-        if self.folder.exists():
-            message = f"{self.folder} exists already: name another folder with --out; an earlier run is never overwritten"
-            raise OutputError(message)
         try:
             self.folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
+            message = f"{self.folder.parent} cannot be made ({reason}): name another folder with --out"
+            raise OutputError(message) from None
+        try:
             self.folder.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:
-            message = f"{self.folder} exists already: name another folder with --out"
+            message = f"{self.folder} exists already: name another folder with --out; an earlier run is never overwritten"
             raise OutputError(message) from None
         except OSError as error:
             message = f"{self.folder} cannot be made ({error.strerror}): name another folder with --out"

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ class Simulator:
         self.ready: dict[str, Any] = json.loads(process.stdout.readline())
         self.address: str = self.ready["address"]
         self.token: str = self.ready["token"]
+
+    def log(self) -> list[dict[str, Any]]:
+        """What it was asked so far."""
+        with urllib.request.urlopen(f"{self.address}/_simulator/log", timeout=10) as answer:
+            return list(json.load(answer))
 
 
 @pytest.fixture
@@ -63,3 +69,12 @@ def habeas() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def zoom() -> Iterator[Simulator]:
+    """One simulated Zoom that does nothing wrong, for all tests that only ask."""
+    command = [sys.executable, "-m", "engine.simulate.serve", "zoom", "--options", json.dumps({"limits": False})]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        yield Simulator(process)
+        process.terminate()

@@ -7,7 +7,7 @@ import sys
 from typing import TextIO
 
 from engine.cli.show import span
-from engine.core.ledger import Entry
+from engine.core.ledger import Entry, Outcome
 from engine.runner import Run
 
 TIMES_A_SECOND = 5
@@ -15,7 +15,9 @@ CLEAR_LINE = "\x1b[2K"
 
 
 def plain(entry: Entry, stream: TextIO) -> None:
-    """Say how an endpoint ended, on one line."""
+    """Say how an endpoint ended, on one line; what was left out by order was never begun."""
+    if entry.outcome is Outcome.EXCLUDED:
+        return
     reason = f": {entry.reason}" if entry.reason else ""
     print(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}", file=stream, flush=True)
 
@@ -45,7 +47,7 @@ class Live:
     def draw(self, run: Run) -> None:
         """Draw every endpoint's line once."""
         waiting = run.tools.limiter.waiting()
-        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints]
+        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.choice.excluded]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
         self.stream.write(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines))
         self.stream.flush()

@@ -27,8 +27,11 @@ def summary(vendor: Vendor, report: Report) -> str:
     if found.reason and found.subject is not Subject.NO_MATCH:
         lines.append(f"  {found.reason}")
     if found.subject is Subject.MATCHED:
-        rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size(_bytes(one)), one.reason or "") for one in report.entries]
+        asked = [one for one in report.entries if one.outcome is not Outcome.EXCLUDED]
+        rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size(_bytes(one)), one.reason or "") for one in asked]
         lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
+        left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED]
+        lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
         lines += _files(report.entries)
         lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
     if vendor.gaps:
@@ -67,9 +70,15 @@ def _verdict(report: Report) -> str:
         return "Refused for the person's safety: check the identifier."
     if report.exit_code is Exit.NOT_CONNECTED:
         return "NOT CONNECTED: the vendor refuses the credential; get a new token and run again."
+    stopped = f" {report.error}." if report.error else ""
+    if report.subject.subject is not Subject.MATCHED:
+        return f"{_ending(report)}: nothing was fetched.{stopped}"
     missing = [one.name for one in report.entries if not one.outcome.whole]
-    words = "Interrupted" if report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED) else "INCOMPLETE"
     again = next((one.again_at for one in report.entries if one.again_at), None)
     later = f" The vendor's limit is used up; run again after {again:%Y-%m-%d %H:%M} UTC." if again else ""
-    stopped = f" {report.error}." if report.error else ""
-    return f"{words}: {len(missing)} of {whole} endpoints miss something: {', '.join(missing)}.{later}{stopped}"
+    what = "1 endpoint misses" if len(missing) == 1 else f"{len(missing)} of {whole} endpoints miss"
+    return f"{_ending(report)}: {what} something: {', '.join(missing)}.{later}{stopped}"
+
+
+def _ending(report: Report) -> str:
+    return "INTERRUPTED" if report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED) else "INCOMPLETE"

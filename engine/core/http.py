@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-NoAnswerKind = Literal["dns", "tls", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
+NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Response:
 class NoAnswer:
     """No usable answer came: what happened, in words that hold no address, header or body.
 
-    `too_large` (over the page limit) and `forbidden` (an address the credential may not go to) are final;
-    the other kinds may pass, so they are retried.
+    `too_large` (over the page limit), `forbidden` (an address the credential may not go to) and `untrusted` (a
+    certificate) are final; the other kinds may pass, so they are retried.
     """
 
     kind: NoAnswerKind
@@ -47,7 +47,7 @@ class NoAnswer:
     @property
     def final(self) -> bool:
         """Whether asking again cannot help."""
-        return self.kind in ("too_large", "forbidden")
+        return self.kind in ("too_large", "forbidden", "untrusted")
 
 
 @dataclass(frozen=True, slots=True)

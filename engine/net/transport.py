@@ -49,8 +49,8 @@ class TooLarge(Exception):
 
 WORDS: tuple[tuple[type[BaseException], NoAnswerKind, str], ...] = (
     (NotPublic, "forbidden", "the vendor's name leads to a private address"),
-    (aiohttp.ClientConnectorDNSError, "dns", "the vendor's name could not be found: is there a network?"),
-    (aiohttp.ClientConnectorCertificateError, "tls", "the vendor's certificate is not trusted"),
+    (aiohttp.ClientConnectorDNSError, "dns", "the vendor's name could not be found (is there a network?)"),
+    (aiohttp.ClientConnectorCertificateError, "untrusted", "the vendor's certificate is not trusted"),
     (aiohttp.ClientSSLError, "tls", "no secure connection could be made"),
     (ssl.SSLError, "tls", "no secure connection could be made"),
     (aiohttp.ServerTimeoutError, "timeout", "no answer in time"),

@@ -28,6 +28,11 @@ from engine.sink import Sink
 from engine.spec.effective import Endpoint, Row, Vendor
 
 
+def first(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
+    """Take the first error out of groups of groups."""
+    return first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+
+
 @dataclass(frozen=True)
 class Options:
     """What the operator may choose; `narrow` moves the beginning of every window."""
@@ -126,7 +131,8 @@ class Run:
     async def _guard(self, work: object) -> None:
         try:
             await work  # type: ignore[misc]
-        except DiskError as error:
+        except* DiskError as group:
+            error = first(group)
             self.error = self.error or error
             self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
 

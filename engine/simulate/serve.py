@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -86,7 +87,7 @@ async def serve(vendor: str, options: Options, port: int, ready: Callable[[Ready
         try:
             await site.start()
         except OSError as error:
-            message = f"port {port} cannot be opened ({error.strerror or 'in use'}): name another one with --port"
+            message = f"port {port} cannot be opened ({os.strerror(error.errno or 0)}): name another one with --port"
             raise UsageError(message) from None
         address = f"http://{LOOPBACK}:{runner.addresses[0][1]}"
         ready(server.ready(app, address))

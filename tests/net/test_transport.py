@@ -201,8 +201,10 @@ def self_signed(folder: Path, name: str) -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.parametrize(("secure", "words"), [(True, "certificate is not trusted"), (False, "no secure connection")])
-async def test_a_connection_that_is_not_secure_is_refused(secure, words, monkeypatch, tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("secure", "kind", "words"), [(True, "untrusted", "certificate is not trusted"), (False, "tls", "no secure connection")]
+)
+async def test_a_connection_that_is_not_secure_is_refused(secure, kind, words, monkeypatch, tmp_path, caplog):
     """A self-signed certificate, or none at all: the credential is never sent."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(module, "PublicResolver", Here)
@@ -211,7 +213,7 @@ async def test_a_connection_that_is_not_secure_is_refused(secure, words, monkeyp
         monkeypatch.setattr(Here, "port", server.port)
         found = await send(None, limits=Limits(connect=1.0, read=1.0))
     assert isinstance(found, NoAnswer)
-    assert found.kind == "tls"
+    assert found.kind == kind
     assert words in found.words
     assert not any(SECRET.encode() in head for head in server.heads)
     assert "canary" not in repr(found) + caplog.text
