@@ -64,7 +64,6 @@ class Tally:
     others: int = 0
     retries: int = 0
     throttled: float = 0.0
-    childless: int = 0
 
 
 @dataclass(frozen=True, slots=True)

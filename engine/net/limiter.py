@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 
@@ -37,7 +37,7 @@ class Bucket:
     """One bucket: its paces, how many may be in flight, and until when it is held."""
 
     paces: tuple[AsyncLimiter, ...] = ()
-    gates: tuple[asyncio.Semaphore, ...] = ()
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
     held_until: float = 0.0
     waiting: int = 0
 
@@ -82,15 +82,14 @@ class Limiter:
         async with AsyncExitStack() as stack:
             for one in drawn:
                 with one.counted():
-                    for gate in one.gates:
-                        await stack.enter_async_context(gate)
+                    await stack.enter_async_context(one.gate)
                     await one.pass_through()
             yield loop.time() - started
 
     def hold(self, bucket: str | None, until: float) -> None:
         """Hold everyone in a bucket until a moment of the loop's clock; a longer hold wins."""
         for (name, _), one in self._buckets.items():
-            if name == (bucket or "all"):
+            if name == (bucket if bucket in self._limits else "all"):
                 one.held_until = max(one.held_until, until)
 
     def waiting(self) -> frozenset[str]:
@@ -98,8 +97,8 @@ class Limiter:
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
 
     def _drawn(self, bucket: str | None, line: str) -> tuple[Bucket, ...]:
-        names = ["all"] if bucket is None or bucket == "all" else [bucket, "all"]
-        return tuple(self._bucket(name, line) for name in names)
+        names = [name for name in dict.fromkeys((bucket, "all")) if name in self._limits] or ["all"]
+        return tuple(self._bucket(name, line) for name in names if name is not None)
 
     def _bucket(self, name: str, line: str) -> Bucket:
         rates = self._limits.get(name, ())
@@ -108,6 +107,6 @@ class Limiter:
             at_once = [rate.count for rate in rates if rate.seconds is None]
             self._buckets[place] = Bucket(
                 paces=tuple(paced(rate, self._share) for rate in rates if rate.seconds is not None),
-                gates=(asyncio.Semaphore(min([IN_FLIGHT, *at_once])),) if rates else (),
+                gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
             )
         return self._buckets[place]

@@ -169,7 +169,7 @@ class Run:
             below = beneath(parent, endpoint.name)
             if below is not None:
                 return below
-            rows = tuple(dict.fromkeys(self.runs[name].store.rows))
+            rows = tuple(dict.fromkeys(self.runs[name].store.rows[endpoint.parents()]))
             if not rows:
                 return self._childless(endpoint, parent)
         run = self._open(endpoint, rows, parent)
@@ -187,10 +187,11 @@ class Run:
 
     def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
         keep = self.options.choice.keeps.get(endpoint.name) or Keep(endpoint.fields or ())
-        children = [one for other in self.vendor.endpoints.values() for one in other.parents() if one.endpoint == endpoint.name]
+        below = (other.parents() for other in self.vendor.endpoints.values())
+        children = list(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == endpoint.name))
         licences = [other.licence[1] for other in self.vendor.endpoints.values() if other.licence and other.licence[0] == endpoint.name]
         flags = list({select.text: select for select in licences}.values())
-        store = Store(endpoint, self.sink, keep, list(dict.fromkeys(children)), flags)
+        store = Store(endpoint, self.sink, keep, children, flags)
 
         async def licensed() -> bool | None:
             return await self._flag(endpoint)

@@ -50,14 +50,14 @@ class Trail:
 class Store:
     """One endpoint's table, its page list, and what others want to know of its records."""
 
-    def __init__(self, endpoint: Endpoint, sink: Sink, keep: Keep, wanted: Sequence[Field], flags: Sequence[Select]) -> None:
-        """Open nothing yet; the files are made with the first page."""
+    def __init__(self, endpoint: Endpoint, sink: Sink, keep: Keep, children: Sequence[tuple[Field, ...]], flags: Sequence[Select]) -> None:
+        """Open nothing yet; the files are made with the first page. `children`: the fields that each child asks with."""
         self.endpoint, self.sink, self.keep = endpoint, sink, keep
         self.tally = Tally()
-        self.rows: list[Row] = []
+        self.rows: dict[tuple[Field, ...], list[Row]] = {fields: [] for fields in children}
         self.flags: dict[str, Any] = {}
         self.missing: dict[str, int] = {}
-        self._wanted = [(one, parse_select(".".join(one.path))) for one in wanted]
+        self._wanted = {one: parse_select(".".join(one.path)) for fields in children for one in fields}
         self._flags = flags
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
@@ -118,15 +118,16 @@ class Store:
                     self.flags[select.text] = value
         if not self._wanted or not records:
             return
-        columns = [(one.name, column(records, select)) for one, select in self._wanted]
-        for index in range(len(records)):
-            values = [(name, texts[index]) for name, texts in columns]
-            absent = [name for name, text in values if text is None]
-            for name in absent:
-                self.missing[name] = self.missing.get(name, 0) + 1
-            self.tally.childless += bool(absent)
-            if not absent:
-                self.rows.append(row + tuple((name, plain(text)) for name, text in values if text is not None))
+        columns = {one: column(records, select) for one, select in self._wanted.items()}
+        for one, texts in columns.items():
+            absent = texts.count(None)
+            if absent:
+                self.missing[one.name] = self.missing.get(one.name, 0) + absent
+        for fields, rows in self.rows.items():
+            for values in zip(*(columns[one] for one in fields), strict=True):
+                found = [(one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None]
+                if len(found) == len(fields):
+                    rows.append((*row, *found))
 
     def table(self) -> Table | None:
         """Give the endpoint's table, if anything was written."""
