@@ -20,6 +20,11 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
+def lines_of(records: Sequence[Any]) -> bytes:
+    """Write records one a line, each line ended."""
+    return b"\n".join([*records, b""])
+
+
 class Table:
     """One `.jsonl` file: whole lines only, with its running sha256."""
 
@@ -31,11 +36,8 @@ class Table:
         self._digest = hashlib.sha256()
         self._file = _create(path)
 
-    def write(self, records: Sequence[Any]) -> tuple[int, int]:
-        """Append records, one a line; gives the byte range they take. Raises DiskError, the file then ends in a whole line."""
-        if not records:
-            return self.size, 0
-        text = b"\n".join(records) + b"\n"
+    def write(self, text: bytes, lines: int) -> tuple[int, int]:
+        """Append whole lines; gives the byte range they take. Raises DiskError, the file then ends in a whole line."""
         start = self.size
         try:
             _write_all(self._file, text)
@@ -43,7 +45,7 @@ class Table:
             os.ftruncate(self._file, start)
             raise disk_error(error) from None
         self._digest.update(text)
-        self.lines += len(records)
+        self.lines += lines
         self.size += len(text)
         return start, len(text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -34,11 +35,16 @@ MISSING = Missing()
 class Envelope:
     """One body. Raises NotJson when it is made, never later."""
 
-    def __init__(self, body: bytes) -> None:
-        """Check that it is JSON and split the top level."""
-        self.body = body.removeprefix(BOM)
-        self.top: dict[str, msgspec.Raw] | None = None
+    def __init__(self, body: bytes, tops: tuple[str, ...] = (), listed: str | None = None) -> None:
+        """Check that it is JSON and split the top level.
+
+        `tops` are the members that will be asked for, `listed` the one that holds the records: they are split off in
+        one pass.
+        """
+        self.body = body.removeprefix(BOM).rstrip()
+        self.top: dict[str, Any] | None = None
         self.slow = False
+        self._tops, self._listed, self._partly = tops, listed, False
         try:
             if not self.body.isascii():
                 self.body.decode("utf-8")
@@ -50,10 +56,17 @@ class Envelope:
 
     def _split(self) -> None:
         """Split a map; anything else is only checked."""
-        if self.body.lstrip()[:1] == b"{":
+        if self.body[:64].lstrip()[:1] != b"{":
+            msgspec.json.decode(self.body, type=msgspec.Raw)
+            return
+        try:
+            row = _shape(self._tops, self._listed).decode(self.body)
+        except msgspec.ValidationError:
             self.top = MAP.decode(self.body)
         else:
-            msgspec.json.decode(self.body, type=msgspec.Raw)
+            found = zip((*self._tops, self._listed), msgspec.structs.astuple(row), strict=False)
+            self.top = {name: value for name, value in found if name is not None and value is not msgspec.UNSET}
+            self._partly = True
 
     def _slowly(self) -> None:
         """Accept what only the standard decoder does, such as half of a surrogate pair."""
@@ -79,6 +92,8 @@ class Envelope:
 
     def raw(self, steps: tuple[str, ...]) -> msgspec.Raw | Missing:
         """Follow a dotted path without decoding what lies beside it."""
+        if self._partly and steps and steps[0] not in self._tops:
+            self.top, self._partly = MAP.decode(self.body), False
         level, raw = self.top, msgspec.Raw(self.body)
         for index, step in enumerate(steps):
             if level is None or step not in level:
@@ -92,6 +107,9 @@ class Envelope:
         """Split off the records, each as bytes. MISSING: no such path; None: there, but neither list, map nor null."""
         if self.slow or (select is not None and select.steps is None):
             return self._searched(select)
+        if self._partly and self.top is not None and select is not None and select.steps == (self._listed,):
+            listed: list[Any] | Missing | None = self.top.get(select.text, MISSING)
+            return [] if listed is None else listed
         raw = self.raw(select.steps or () if select is not None else ())
         if isinstance(raw, Missing):
             return MISSING
@@ -112,16 +130,67 @@ class Envelope:
         return [exact.dumps(found)] if isinstance(found, (dict, list)) else None
 
 
+@lru_cache(maxsize=256)
+def _shape(tops: tuple[str, ...], listed: str | None) -> msgspec.json.Decoder[Any]:
+    fields: list[tuple[str, Any, Any]] = [(f"f{index}", msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for index in range(len(tops))]
+    names = {f"f{index}": name for index, name in enumerate(tops)}
+    if listed is not None:
+        fields.append(("listed", list[msgspec.Raw] | None | msgspec.UnsetType, msgspec.UNSET))
+        names["listed"] = listed
+    return msgspec.json.Decoder(msgspec.defstruct("Shape", fields, rename=names))
+
+
 def _first(raw: msgspec.Raw) -> bytes:
     """Give a JSON text's first character that is no white space."""
     return bytes(memoryview(raw)[:1]) if bytes(memoryview(raw)[:1]) not in (b" ", b"\t") else bytes(raw).lstrip()[:1]
 
 
 @lru_cache(maxsize=256)
-def _columns(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    fields = [(f"f{index}", msgspec.Raw, msgspec.Raw(b"")) for index in range(len(names))]
-    rename = {f"f{index}": name for index, name in enumerate(names)}
-    return msgspec.json.Decoder(list[msgspec.defstruct("Columns", fields, rename=rename)])  # type: ignore[misc]
+def _column(name: str) -> msgspec.json.Decoder[Any]:
+    made = msgspec.defstruct("Column", [("found", msgspec.Raw, msgspec.Raw(b""))], rename={"found": name}, gc=False)
+    return msgspec.json.Decoder(list[made])  # type: ignore[valid-type]
+
+
+@lru_cache(maxsize=256)
+def _keys(name: str) -> msgspec.json.Decoder[Any]:
+    made = msgspec.defstruct("Keys", [("found", str | int | None, None)], rename={"found": name}, gc=False)
+    return msgspec.json.Decoder(made)
+
+
+FOUND = attrgetter("found")
+
+
+def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int], list[int]]:
+    """Give 64-bit digests of records, good for this process only: of each one's key (never 0), and of its bytes.
+
+    `lines` are the same records, one a line. A record without a key is known by its bytes alone.
+    """
+    contents = list(map(hash, texts))
+    keys = _quick(lines, key)
+    if keys is None:
+        keys = [_scalar(text) for text in column(texts, key)]
+    names = list(map(hash, keys))
+    if None in keys:
+        names = [content if one is None else name for one, name, content in zip(keys, names, contents, strict=True)]
+    if 0 in names:
+        names = [name or 1 for name in names]
+    return names, contents
+
+
+def _quick(lines: bytes, key: Select) -> list[Any] | None:
+    """Read a plain name without decoding what lies beside it; None where a record has something else there."""
+    if key.steps is None or len(key.steps) != 1:
+        return None
+    try:
+        return list(map(FOUND, _keys(key.steps[0]).decode_lines(lines)))
+    except msgspec.DecodeError:
+        return None
+
+
+def _scalar(json_text: bytes | None) -> Any:
+    """Give what a quick decoder would have given, or the text of what it would not take."""
+    value = None if json_text is None else exact.loads(json_text)
+    return value if type(value) in (str, int) else json_text
 
 
 def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
@@ -131,8 +200,8 @@ def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
     """
     if select.steps is not None and len(select.steps) == 1:
         try:
-            rows = _columns(select.steps).decode(b"[" + b",".join(records) + b"]")
-            return [text if (text := bytes(row.f0)) and text != b"null" else None for row in rows]
+            rows = _column(select.steps[0]).decode(b"[" + b",".join(records) + b"]")
+            return [text if (text := bytes(row.found)) and text != b"null" else None for row in rows]
         except msgspec.DecodeError:
             pass
     found = (select.search(exact.loads(bytes(record))) for record in records)

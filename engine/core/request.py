@@ -7,7 +7,7 @@ control characters in a header. A name without a value is an error, never an emp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.core.http import HttpRequest
 from engine.core.identity import FORM, encode_query, encode_segment
@@ -68,12 +68,13 @@ def with_param(request: Request, name: str, value: str, received: int) -> Reques
     key = encode_query(name)
     pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != key]
     url = f"{head}?{'&'.join([*pairs, f'{key}={encode_query(value)}'])}"
-    return replace(request, http=replace(request.http, url=url), page=request.page + 1, received=received)
+    return at_address(request, url, received)
 
 
 def at_address(request: Request, url: str, received: int) -> Request:
     """Build the next page's request from an address the vendor gave."""
-    return replace(request, http=replace(request.http, url=url), page=request.page + 1, received=received)
+    http = HttpRequest(request.http.method, url, request.http.headers, request.http.body)
+    return Request(request.chain, http, request.page + 1, received)
 
 
 def _url(path: str, query: list[tuple[str, str]]) -> str:

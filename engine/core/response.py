@@ -58,7 +58,7 @@ def read(chain: Chain, response: Response) -> Reading:
     """Read one answer of a chain."""
     endpoint = chain.endpoint
     try:
-        envelope = Envelope(response.body)
+        envelope = Envelope(response.body, endpoint.tops, endpoint.listed)
     except NotJson:
         if 200 <= response.status < 300:
             return Malformed("an answer that is not JSON")

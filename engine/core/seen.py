@@ -11,63 +11,64 @@ from array import array
 from collections.abc import Sequence
 
 SMALLEST = 1 << 10
-MASK = (1 << 64) - 1
+MOST_RESERVED = 1 << 19
 FULL_AT = 0.7
 
 
 class Seen:
-    """An open-addressing table of (key, content) pairs that doubles when it is full."""
+    """An open-addressing table of (key, content) pairs that grows when it is full; a pair lies in one cache line."""
 
-    __slots__ = ("_capacity", "_contents", "_count", "_keys")
+    __slots__ = ("_capacity", "_count", "_pairs")
 
     def __init__(self) -> None:
         """Begin small."""
-        self._capacity = SMALLEST
-        self._keys = array("Q", bytes(8 * SMALLEST))
-        self._contents = array("Q", bytes(8 * SMALLEST))
-        self._count = 0
+        self._count, self._capacity = 0, SMALLEST
+        self._pairs = array("q", (0,)) * (2 * SMALLEST)
 
     def __len__(self) -> int:
         """Say how many records are remembered."""
         return self._count
 
-    def sift(self, keys: Sequence[bytes | None], records: Sequence[bytes]) -> tuple[list[int], int, int]:
-        """Remember records and give the positions of those that are new, how many are not, how many share a key.
+    def sift(self, names: Sequence[int], contents: Sequence[int]) -> tuple[list[int], int]:
+        """Remember records by the digests of key (never 0) and of content.
 
-        A record without a key is known by its bytes alone.
+        Gives the positions of those that were known, and how many new ones share their key with another.
         """
-        while self._count + len(records) > self._capacity * FULL_AT:
-            self._grow()
-        table, contents, mask = self._keys, self._contents, self._capacity - 1
-        kept: list[int] = []
+        self.reserve(len(names))
+        pairs, mask = self._pairs, 2 * self._capacity - 1
+        known: list[int] = []
         same_key = 0
-        for index, record in enumerate(records):
-            content = (hash(record) & MASK) or 1
-            key = keys[index]
-            name = content if key is None else (hash(key) & MASK) or 1
-            slot, shared = name & mask, False
-            while table[slot]:
-                if table[slot] == name:
-                    if contents[slot] == content:
-                        break
-                    shared = True
-                slot = (slot + 1) & mask
-            else:
-                table[slot], contents[slot] = name, content
-                kept.append(index)
+        for index, (name, content) in enumerate(zip(names, contents, strict=True)):
+            slot = name << 1 & mask
+            if pairs[slot]:  # most slots are free: only here it takes more than one look
+                shared = False
+                while pairs[slot] and (pairs[slot] != name or pairs[slot + 1] != content):
+                    shared = shared or pairs[slot] == name
+                    slot = slot + 2 & mask
+                if pairs[slot]:
+                    known.append(index)
+                    continue
                 same_key += shared
-        self._count += len(kept)
-        return kept, len(records) - len(kept), same_key
+            pairs[slot] = name
+            pairs[slot + 1] = content
+        self._count += len(names) - len(known)
+        return known, same_key
 
-    def _grow(self) -> None:
-        old_keys, old_contents = self._keys, self._contents
-        self._capacity *= 2
-        self._keys = array("Q", bytes(8 * self._capacity))
-        self._contents = array("Q", bytes(8 * self._capacity))
-        table, contents, mask = self._keys, self._contents, self._capacity - 1
-        for index, name in enumerate(old_keys):
+    def reserve(self, more: int) -> None:
+        """Make room beforehand, so that a long list does not move house again and again."""
+        capacity = self._capacity
+        while self._count + min(more, MOST_RESERVED) > capacity * FULL_AT:
+            capacity *= 2
+        if capacity > self._capacity:
+            self._move(capacity)
+
+    def _move(self, capacity: int) -> None:
+        old, self._capacity = iter(self._pairs), capacity
+        self._pairs = pairs = array("q", (0,)) * (2 * capacity)
+        mask = 2 * capacity - 1
+        for name, content in zip(old, old, strict=True):
             if name:
-                slot = name & mask
-                while table[slot]:
-                    slot = (slot + 1) & mask
-                table[slot], contents[slot] = name, old_contents[index]
+                slot = name << 1 & mask
+                while pairs[slot]:
+                    slot = slot + 2 & mask
+                pairs[slot], pairs[slot + 1] = name, content

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from engine.errors import UsageError
 
 LOOPBACK_ORIGIN = re.compile(r"http://(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d{1,5})?/?")
 NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
 
 
@@ -23,12 +26,17 @@ class Place:
     port: int | None
 
 
+@lru_cache(maxsize=64)
 def place(url: str) -> Place | None:
     """Take an address apart; None where two readers could read it differently."""
-    if not url.isascii() or re.search(r"[\x00-\x20\x7f\\<>\"^`{|}]", url):
-        return None
+    origin = ORIGIN.match(url)
+    return None if origin is None or not url.isascii() or UNFIT.search(url) else _place(origin[0])
+
+
+@lru_cache(maxsize=64)
+def _place(origin: str) -> Place | None:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(origin)
         port = parts.port
     except ValueError:
         return None

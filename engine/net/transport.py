@@ -24,6 +24,7 @@ from engine.net.resolver import NotPublic, PublicResolver
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
+READ_BUFFER = 1 << 20  # a page arrives in a few pieces, not in many
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Transport:
             timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.read),
             headers={"User-Agent": f"habeas/{__version__}"},
             trust_env=False,
+            read_bufsize=READ_BUFFER,
             raise_for_status=False,
         )
         return self

@@ -98,7 +98,7 @@ class Files:
                 else:
                     state["failed"] += 1
                     line |= {"file": None, "reason": result.words}
-                index.write([msgspec.json.encode(line)])
+                index.write(msgspec.json.encode(line) + b"\n", 1)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):

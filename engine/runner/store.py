@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from engine.core.envelope import column, plain
+from engine.core.envelope import column, digests, plain
 from engine.core.keep import Keep
 from engine.core.ledger import Tally
 from engine.core.request import Request, described
@@ -21,7 +21,7 @@ from engine.core.response import Page
 from engine.core.seen import Seen
 from engine.core.window import form
 from engine.runner.ask import Answered
-from engine.sink import Sink, Table
+from engine.sink import Sink, Table, lines_of
 from engine.spec import exact
 from engine.spec.effective import Endpoint, Row
 from engine.spec.select import Select, parse_select
@@ -59,6 +59,7 @@ class Store:
         self.missing: dict[str, int] = {}
         self._wanted = {one: parse_select(".".join(one.path)) for fields in children for one in fields}
         self._flags = flags
+        self._announced = 0
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
@@ -66,12 +67,19 @@ class Store:
         records: Sequence[Any] = page.records
         reread = trail.before is not None
         seen = self._seen if self._seen is not None else trail.before
+        text = lines_of(records)
         if seen is not None and records:
-            texts = [bytes(record) for record in records]
-            kept, duplicates, same_key = seen.sift(column(records, self.endpoint.key), texts)
+            records = list(map(bytes, records))
+            if page.total is not None and trail.total is None:
+                self._announced += page.total
+                seen.reserve(self._announced - len(seen))
+            known, same_key = seen.sift(*digests(records, text, self.endpoint.key))
             self.tally.same_key += same_key
-            self.tally.duplicates += 0 if reread else duplicates
-            records = texts if len(kept) == len(texts) else [texts[index] for index in kept]
+            self.tally.duplicates += 0 if reread else len(known)
+            if known:
+                dropped = set(known)
+                records = [record for index, record in enumerate(records) if index not in dropped]
+                text = lines_of(records)
         trail.this_time += page.count
         trail.received = max(trail.received + len(records), trail.this_time) if reread else trail.received + page.count
         if page.total is not None:
@@ -80,17 +88,19 @@ class Store:
         self.tally.pages += 1
         self._learn(request.chain.row, records)
         if not self.keep.everything:
-            records = [self.keep.project(record) for record in records]
-        self._write(request, records, answered, trail)
+            text = lines_of([self.keep.project(record) for record in records])
+        self._write(request, (text, len(records)), answered, trail)
 
-    def _write(self, request: Request, records: Sequence[Any], answered: Answered, trail: Trail) -> None:
+    def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
-        self.tally.records += len(records)
+        self.tally.records += kept[1]
         if self.endpoint.fields is not None:
             table = self.sink.table(self.endpoint.name)
-            first, lines = table.lines + 1, len(records)
-            trail.ranges.extend(table.write(records))
-        self.sink.table(f"{self.endpoint.name}.pages").write([msgspec.json.encode(_page_line(request, answered, first, lines))])
+            first, lines = table.lines + 1, kept[1]
+            if lines:
+                trail.ranges.extend(table.write(*kept))
+        line = msgspec.json.encode(_page_line(request, answered, first, lines)) + b"\n"
+        self.sink.table(f"{self.endpoint.name}.pages").write(line, 1)
 
     def read_again(self, trail: Trail) -> None:
         """Prepare to read a chain once more: what it wrote is compared, not written twice."""
@@ -104,10 +114,10 @@ class Store:
             for line in table.read_back(trail.ranges):
                 batch.append(line)
                 if len(batch) == BATCH:
-                    trail.before.sift(column(batch, self.endpoint.key), batch)
+                    trail.before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
                     batch = []
             if batch:
-                trail.before.sift(column(batch, self.endpoint.key), batch)
+                trail.before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
 
     def _learn(self, row: Row, records: Sequence[Any]) -> None:
         """Note what children and licences need of the records."""

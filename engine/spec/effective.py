@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.spec import model as m
@@ -55,6 +56,21 @@ class Endpoint:
     def parents(self) -> tuple[Field, ...]:
         """Give every `<endpoint.field>` it is asked once per record of."""
         return tuple(dict.fromkeys(field for template in self.templates() for field in template.fields()))
+
+    @cached_property
+    def listed(self) -> str | None:
+        """Name the member of an answer that is its list, where a single name says so."""
+        steps = self.records.steps if self.records is not None else None
+        return steps[0] if steps is not None and len(steps) == 1 else None
+
+    @cached_property
+    def tops(self) -> tuple[str, ...]:
+        """Name the members of an answer that are read beside the list."""
+        page, answers = self.pagination, self.answers
+        paths = [answers.code, answers.message, answers.refused, *(select for select, _ in self.echo)]
+        paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
+        names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
+        return tuple(sorted(names - {self.listed}))
 
     @property
     def overlaps(self) -> bool:

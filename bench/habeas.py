@@ -1,0 +1,78 @@
+"""One run of the engine against the bench's vendor, measured from inside: CPU, wall, peak memory. Prints JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import resource
+import shutil
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.core.choice import choose
+from engine.core.identity import identify
+from engine.net.hosts import Hosts
+from engine.net.limiter import Limiter
+from engine.net.tokens import Fixed
+from engine.net.transport import Credential, Transport
+from engine.runner import Clock, Options, Run, Tools
+from engine.sink import Sink
+from engine.spec.load import load
+
+HEAD = """
+spec: 1
+vendor: bench
+base_url: https://vendor.example/v1
+hosts: [vendor.example]
+auth: {{oauth2: {{authorization_url: https://vendor.example/a, token_url: https://vendor.example/t}}}}
+verify: {{get: {prefix}/me}}
+rate_limits: {{n: 100/s}}
+access:
+  lookup: {{get: {prefix}/people/<EMAIL>, match: email, capture: {{USER_ID: id}}}}
+  endpoints:
+"""
+LIST = "get: /list, records: items, key: uuid, pagination: {cursor: next, param: after, total: total}"
+ENDPOINTS = {
+    "chain": "    it: {%s, params: {pages: %d}}\n",
+    "overlap": "    it: {%s, params: {pages: %d, part: <PART>}, for: {PART: [a, b]}}\n",
+    "echo": '    it: {%s, params: {pages: %d}, echo: {"items[].host_id": <USER_ID>}}\n',
+}
+SLOW = "".join(f"    e{number}: {{get: /slow/e{number}, params: {{of: <USER_ID>}}, records: items}}\n" for number in range(9))
+LIMITED = "    it: {get: /limited, params: {from: <FROM>, to: <TO>}, window: {step: 1d, since: %dd}, records: items, rate_limit: n}\n"
+
+
+def spec(kind: str, number: int) -> bytes:
+    """Write the spec of one measurement."""
+    if kind == "slow":
+        return (HEAD.format(prefix="/slow") + SLOW).encode()
+    head = HEAD.format(prefix="")
+    return (head + (LIMITED % number if kind == "limited" else ENDPOINTS[kind] % (LIST, number))).encode()
+
+
+async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, float]:
+    """Run once."""
+    vendor = load(spec(kind, number), "bench.yaml")
+    clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
+    limiter = Limiter(vendor.limits(None), 0.75)
+    wall, cpu = time.perf_counter(), time.process_time()
+    async with Transport(Hosts(vendor.hosts, address), Credential((("Authorization", "Bearer t"),))) as transport:
+        tools = Tools(transport, limiter, Fixed(), clock)
+        options = Options(choice=choose(vendor.endpoints, (), ()), simulated=True)
+        report = await Run(vendor, {"EMAIL": identify("email", "ada@example.com")}, options, Sink(out), tools).run()
+    assert report.exit_code == 0, [(one.name, one.reason) for one in report.entries if one.reason]
+    return {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "records": sum(one.tally.records for one in report.entries),
+        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+if __name__ == "__main__":
+    kind_, number_, address_, out_, times_ = sys.argv[1:]
+    for _ in range(int(times_)):
+        print(json.dumps(asyncio.run(measure(kind_, int(number_), address_, Path(out_) / "run"))), flush=True)
+        shutil.rmtree(Path(out_) / "run")
