@@ -4,6 +4,7 @@ The only loop of the engine. It takes requests from the pure core, has them sent
 """
 
 from engine.runner.ask import Clock, Credentials, Transport
-from engine.runner.run import Options, Report, Run, Tools
+from engine.runner.given import Options, Report, Tools
+from engine.runner.run import Run
 
 __all__ = ["Clock", "Credentials", "Options", "Report", "Run", "Tools", "Transport"]

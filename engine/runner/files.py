@@ -9,21 +9,19 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from engine.core.ledger import Entry, Outcome
 from engine.core.retry import backoff
 from engine.net.download import Downloaded, download
+from engine.runner.given import Tools
 from engine.runner.store import Store
 from engine.sink import Sink
 from engine.spec import exact
 from engine.spec.effective import Endpoint
 from engine.spec.model import FileRule
-
-if TYPE_CHECKING:
-    from engine.runner.run import Tools
 
 AT_ONCE = 4
 

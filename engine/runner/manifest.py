@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import engine
 from engine.core.ledger import Entry
 from engine.core.subject import Found
-
-if TYPE_CHECKING:
-    from engine.runner.run import Run
+from engine.errors import DiskError
+from engine.runner.given import Options
+from engine.spec.effective import Vendor
 
 FORMAT = 1
 
 
-def manifest(run: Run, found: Found, entries: Mapping[str, Entry], finished: datetime) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """When and how a run ended; `verified` is what the connection's own check said."""
+
+    started: datetime
+    finished: datetime
+    verified: str
+    interrupted: bool
+    stopped: DiskError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """How the person was found: by which kinds of identifier, and what the look-up cost."""
+
+    found: Found
+    identified_by: tuple[str, ...]
+    lookup: Mapping[str, object]
+
+
+def manifest(vendor: Vendor, options: Options, ended: Ended, person: Person, entries: Mapping[str, Entry]) -> dict[str, object]:
     """Put together what `manifest.json` holds."""
-    vendor, options = run.vendor, run.options
-    entry_of_lookup = run.lookup_store.described()
     return {
         "format": FORMAT,
         "vendor": vendor.name,
         "spec": {"file": vendor.file, "sha256": vendor.sha256, "api_version": vendor.version},
         "engine": engine.__version__,
         "reference": options.reference,
-        "started": instant(run.started),
-        "finished": instant(finished),
+        "started": instant(ended.started),
+        "finished": instant(ended.finished),
         "simulated": options.simulated,
-        "connection": {"name": options.connection, "plan": options.plan, "share": options.share, "verified": run.search.verified},
-        "subject": {"outcome": str(found.subject), "reason": found.reason, "identified_by": sorted(run.person)},
-        "interrupted": run.signal is not None,
-        "stopped": str(run.error) if run.error else None,
+        "connection": {"name": options.connection, "plan": options.plan, "share": options.share, "verified": ended.verified},
+        "subject": {"outcome": str(person.found.subject), "reason": person.found.reason, "identified_by": person.identified_by},
+        "interrupted": ended.interrupted,
+        "stopped": str(ended.stopped) if ended.stopped else None,
         "gaps": list(vendor.gaps),
         "excluded": sorted(options.choice.excluded),
         "narrowed": {"since": instant(options.narrow)} if options.narrow else None,
-        "fields": _fields(run),
-        "lookup": {"requests": run.search.tally.requests, "retries": run.search.tally.retries, **(entry_of_lookup or {})},
+        "fields": _fields(options),
+        "lookup": person.lookup,
         "endpoints": {name: _described(entry) for name, entry in entries.items()},
     }
 
@@ -47,10 +65,10 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _fields(run: Run) -> dict[str, object]:
+def _fields(options: Options) -> dict[str, object]:
     """Say which fields were chosen or left out by order."""
     chosen: dict[str, object] = {}
-    for name, keep in run.options.choice.keeps.items():
+    for name, keep in options.choice.keeps.items():
         only, without = (sorted(".".join(path) for path in paths) for paths in (keep.only, keep.without))
         if only or without:
             chosen[name] = {"only": only, "without": without}

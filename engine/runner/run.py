@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 
-from engine.core.choice import Choice
 from engine.core.identity import Identifier
 from engine.core.keep import Keep
 from engine.core.ledger import Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
 from engine.core.plan import endpoint_windows
 from engine.core.request import opening
-from engine.core.retry import Patience
 from engine.core.subject import Found
 from engine.errors import DiskError, Exit
-from engine.net.limiter import Limiter
-from engine.runner.ask import Asker, Clock, Credentials, Transport
+from engine.runner.ask import Asker
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
-from engine.runner.manifest import manifest
+from engine.runner.given import Options, Report, Tools
+from engine.runner.manifest import Ended, Person, manifest
 from engine.runner.person import Search
 from engine.runner.store import Store, Trail
 from engine.sink import Sink
@@ -31,45 +27,6 @@ from engine.spec.effective import Endpoint, Row, Vendor
 def first(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
     """Take the first error out of groups of groups."""
     return first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the operator may choose; `narrow` moves the beginning of every window."""
-
-    choice: Choice = field(default_factory=Choice)
-    files: bool = False
-    narrow: datetime | None = None
-    reference: str | None = None
-    connection: str = "environment"
-    simulated: bool = False
-    share: float = 0.75
-    plan: str | None = None
-    granted: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a run works with; `ended` hears of each endpoint that has come to its end."""
-
-    transport: Transport
-    limiter: Limiter
-    credentials: Credentials
-    clock: Clock
-    patience: Patience = field(default_factory=Patience)
-    ended: Callable[[Entry], None] = lambda _: None
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a run ended."""
-
-    exit_code: Exit
-    subject: Found
-    entries: tuple[Entry, ...]
-    manifest: Mapping[str, object]
-    folder: Path
-    error: DiskError | None = None
 
 
 class Run:
@@ -217,7 +174,9 @@ class Run:
         code = exit_code(found.subject, entries.values(), dead=lookup_bad, signal=self.signal)
         if self.error is not None and code is Exit.COMPLETE:
             code = Exit.INCOMPLETE
-        content = manifest(self, found, entries, self.tools.clock.now())
+        ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted=self.signal is not None, stopped=self.error)
+        lookup = {"requests": self.search.tally.requests, "retries": self.search.tally.retries, **(self.lookup_store.described() or {})}
+        content = manifest(self.vendor, self.options, ended, Person(found, tuple(sorted(self.person)), lookup), entries)
         self.sink.manifest(content)
         return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error)
 

@@ -1,0 +1,55 @@
+"""What a run is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from engine.core.choice import Choice
+from engine.core.ledger import Entry
+from engine.core.retry import Patience
+from engine.core.subject import Found
+from engine.errors import DiskError, Exit
+from engine.net.limiter import Limiter
+from engine.runner.ask import Clock, Credentials, Transport
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator may choose; `narrow` moves the beginning of every window."""
+
+    choice: Choice = field(default_factory=Choice)
+    files: bool = False
+    narrow: datetime | None = None
+    reference: str | None = None
+    connection: str = "environment"
+    simulated: bool = False
+    share: float = 0.75
+    plan: str | None = None
+    granted: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a run works with; `ended` hears of each endpoint that has come to its end."""
+
+    transport: Transport
+    limiter: Limiter
+    credentials: Credentials
+    clock: Clock
+    patience: Patience = field(default_factory=Patience)
+    ended: Callable[[Entry], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended."""
+
+    exit_code: Exit
+    subject: Found
+    entries: tuple[Entry, ...]
+    manifest: Mapping[str, object]
+    folder: Path
+    error: DiskError | None = None
