@@ -76,6 +76,16 @@ class _Part:
 async def download(transport: Transport, url: str, target: Path, pause: Callable[[int], Awaitable[None]]) -> Downloaded | NoFile:
     """Fetch a file to `<target>.<ending>`; `pause` waits before the given attempt. Raises DiskError."""
     part = _Part(target.with_name(f"{target.name}.part"))
+    try:
+        return await _attempts(transport, url, (part, target), pause)
+    finally:
+        part.path.unlink(missing_ok=True)
+
+
+async def _attempts(
+    transport: Transport, url: str, place: tuple[_Part, Path], pause: Callable[[int], Awaitable[None]]
+) -> Downloaded | NoFile:
+    part, target = place
     for attempt in range(1, ATTEMPTS + 1):
         try:
             broken = await _attempt(transport, url, part)
@@ -85,7 +95,6 @@ async def download(transport: Transport, url: str, target: Path, pause: Callable
         if broken is None:
             return _finished(part, target)
         if broken.final or attempt == ATTEMPTS:
-            part.path.unlink(missing_ok=True)
             return NoFile(broken.words if broken.final else f"{broken.words}, {attempt} times")
         await pause(attempt)
     return NoFile("no attempt was made")

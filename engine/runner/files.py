@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,30 +58,43 @@ class Files:
     sink: Sink
     tools: Tools
     enabled: bool
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
+
+    def cut(self, entry: Entry, reason: str) -> Entry:
+        """Say of an endpoint whose files were still on their way that they are missing."""
+        entry = replace(entry, files=self.counts.get(entry.name))
+        if entry.name not in self.under_way:
+            return entry
+        reason = f"{entry.reason}; {reason}" if entry.reason and reason not in entry.reason else reason
+        return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
 
     async def of(self, endpoint: Endpoint, entry: Entry, store: Store) -> Entry:
         """Count an endpoint's files, fetch them where that was asked for, and add both to its entry. Raises DiskError."""
         table = store.table()
         if not endpoint.files or table is None:
             return entry
-        counted = {"found": 0, "bytes_announced": 0, "unknown_size": 0}
+        counted = {"found": 0, "bytes_announced": 0, "unknown_size": 0, "downloaded": 0, "bytes": 0, "failed": 0}
         for link in self._links(endpoint, table.path):
             counted["found"] += 1
             counted["bytes_announced"] += link.size or 0
             counted["unknown_size"] += link.size is None
+        self.counts[endpoint.name] = counted
         if not self.enabled or not counted["found"]:
-            return replace(entry, files={**counted, "downloaded": 0, "bytes": 0, "failed": 0})
-        return await self._fetch(endpoint, entry, counted, table.path)
+            return replace(entry, files=counted)
+        self.under_way.add(endpoint.name)
+        fetched = await self._fetch(endpoint, entry, counted, table.path)
+        self.under_way.discard(endpoint.name)
+        return fetched
 
     def _links(self, endpoint: Endpoint, path: Path) -> Iterator[Link]:
         with path.open("rb") as stream:
             for line, record in enumerate(stream, 1):
                 yield from links(endpoint.files, exact.loads(record), line)
 
-    async def _fetch(self, endpoint: Endpoint, entry: Entry, counted: dict[str, int], path: Path) -> Entry:
+    async def _fetch(self, endpoint: Endpoint, entry: Entry, state: dict[str, int], path: Path) -> Entry:
         folder = self.sink.files_folder(endpoint.name)
         index = self.sink.table(f"{endpoint.name}.files")
-        state = {"downloaded": 0, "bytes": 0, "failed": 0}
         waiting = self._links(endpoint, path)
 
         async def work() -> None:
@@ -101,9 +114,9 @@ class Files:
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(work())
-        entry = replace(entry, files={**counted, **state})
+        entry = replace(entry, files=state)
         if state["failed"]:
-            words = f"{state['failed']} of {counted['found']} files could not be fetched"
+            words = f"{state['failed']} of {state['found']} files could not be fetched"
             reason = f"{entry.reason}; {words}" if entry.reason else words
             return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
         return entry

@@ -89,9 +89,12 @@ class Run:
         try:
             await work  # type: ignore[misc]
         except* DiskError as group:
-            error = first(group)
-            self.error = self.error or error
-            self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
+            self._disk(first(group))
+
+    def _disk(self, error: DiskError) -> None:
+        """End the run: nothing more can be kept."""
+        self.error = self.error or error
+        self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
 
     async def _deliver_lookup(self) -> None:
         if self.search.page is not None and self.search.found is not None:
@@ -100,14 +103,20 @@ class Run:
             self.lookup_store.take(opening(chain), kept, answered, Trail())
 
     async def _endpoint(self, endpoint: Endpoint, row: Row) -> None:
+        entry: Entry | None = None
         try:
             entry = await self._asked(endpoint, row)
+        except* DiskError as group:
+            self._disk(first(group))
         finally:
-            if endpoint.name not in self.entries and endpoint.name in self.runs:
-                self.entries[endpoint.name] = self.runs[endpoint.name].entry(self._cut)
+            if entry is None and endpoint.name in self.runs:
+                cut = self.runs[endpoint.name].entry(self._cut)
+                entry = self.files.cut(cut, self._cut or "its files are missing")
+            if entry is not None:
+                self.entries[endpoint.name] = entry
             self.done[endpoint.name].set()
-        self.entries[endpoint.name] = entry
-        self.tools.ended(entry)
+        if entry is not None:
+            self.tools.ended(entry)
 
     async def _asked(self, endpoint: Endpoint, row: Row) -> Entry:
         """Read an endpoint, or say why it is not asked."""

@@ -302,6 +302,9 @@ def test_a_full_disk_is_one_sentence_and_keeps_what_came_before(room, whole, zoo
     if whole:
         written = manifest(tmp_path)
         assert "full" in written["stopped"]
+        stopped = [entry["reason"] for entry in written["endpoints"].values() if entry["outcome"] in ("partial", "failed")]
+        assert stopped
+        assert all("the disk is full" in reason for reason in stopped)
         assert "complete" not in {written["endpoints"][name]["outcome"] for name in ("phone_call_logs", "phone_call_history")}
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.core.ledger import Subject
-from engine.errors import Exit
-from tests.whole.runs import data, fetch, truth, written
+from engine.errors import DiskError, Exit
+from engine.runner import Run
+from tests.whole.runs import data, fast_clock, fetch, make_run, truth, written
 
 FULL = data().FULL
 PHONE = (
@@ -149,3 +152,42 @@ async def test_files_arrive_whole_or_are_named(fault, downloaded, simulate, tmp_
             assert path.suffix == ".mp4"
             assert path.stat().st_mode & 0o777 == 0o600
     assert report.exit_code is (Exit.COMPLETE if downloaded else Exit.INCOMPLETE)
+
+
+async def test_files_that_were_on_their_way_when_the_run_was_ended_are_missing(simulate, tmp_path: Path):
+    """The endpoint is partial and says why; no half file stays."""
+    up = simulate(faults=["file_breaks"], meetings=6)
+    runs: list[Run] = []
+
+    async def interrupting(seconds: float) -> None:
+        runs[0].interrupt(Exit.INTERRUPTED)
+        await asyncio.Event().wait()
+
+    run, transport = make_run(up.address, up.token, FULL, tmp_path, files=True, clock=replace(fast_clock(), sleep=interrupting))
+    runs.append(run)
+    async with transport:
+        report = await run.run()
+    assert report.exit_code is Exit.INTERRUPTED
+    cut = [entry for entry in report.entries if entry.outcome == "partial"]
+    assert cut
+    for entry in cut:
+        assert "interrupted" in entry.reason
+        if entry.files:
+            assert entry.files["downloaded"] < entry.files["found"]
+    assert not list((tmp_path / "zoom").rglob("*.part"))
+
+
+async def test_a_disk_that_fills_up_with_files_ends_the_run_and_says_so(simulate, tmp_path: Path, monkeypatch):
+    """Records are kept; what was not downloaded is missing by name of the disk."""
+    up = simulate(meetings=6)
+
+    def full(file: int, chunk: bytes) -> None:
+        raise DiskError("the disk is full")
+
+    monkeypatch.setattr("engine.net.download._put", full)
+    report = await fetch(up.address, up.token, FULL, tmp_path, files=True)
+    assert report.exit_code is Exit.INCOMPLETE
+    assert report.error is not None
+    reasons = {entry.reason for entry in report.entries if entry.outcome in ("partial", "failed")}
+    assert reasons == {"the disk is full"}
+    assert not list((tmp_path / "zoom").rglob("*.part"))
