@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TextIO
 
@@ -48,6 +49,8 @@ class Live:
         """Draw every endpoint's line once."""
         waiting = run.tools.limiter.waiting()
         lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.choice.excluded]
+        columns, rows = _room(self.stream)
+        lines = [line[: columns - 1] for line in lines[-(rows - 1) :]]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
         self.stream.write(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines))
         self.stream.flush()
@@ -61,10 +64,19 @@ class Live:
         if reading is None:
             return f"{name:{width}}  waiting"
         tally = reading.tally
-        expected = f" of {tally.expected:,}" if tally.expected else ""
+        expected = f" of {reading.store.announced:,}" if reading.store.announced else ""
         bucket = run.vendor.endpoints[name].rate_limit
         held = f"  throttled by {bucket}" if bucket and bucket in waiting else ""  # type: ignore[operator]
-        return f"{name:{width}}  reading     {tally.pages} pages, {tally.records:,}{expected} records{held}"
+        return f"{name:{width}}  reading     {counted(tally.pages, 'page')}, {tally.records:,}{expected} records{held}"
+
+
+def _room(stream: TextIO) -> tuple[int, int]:
+    """Give the terminal's columns and rows: a line that wraps would spoil the drawing."""
+    try:
+        columns, rows = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        columns = rows = 0
+    return columns or 80, rows or 24
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -59,7 +59,7 @@ class Store:
         self.missing: dict[str, int] = {}
         self._wanted = {one: parse_select(".".join(one.path)) for fields in children for one in fields}
         self._flags = flags
-        self._announced = 0
+        self.announced = 0
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
@@ -68,11 +68,11 @@ class Store:
         reread = trail.before is not None
         seen = self._seen if self._seen is not None else trail.before
         text = lines_of(records)
+        if page.total is not None and trail.total is None:
+            self.announced += page.total
         if seen is not None and records:
             records = list(map(bytes, records))
-            if page.total is not None and trail.total is None:
-                self._announced += page.total
-                seen.reserve(self._announced - len(seen))
+            seen.reserve(self.announced - len(seen))
             known, same_key = seen.sift(*digests(records, text, self.endpoint.key))
             self.tally.same_key += same_key
             self.tally.duplicates += 0 if reread else len(known)
