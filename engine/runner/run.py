@@ -135,7 +135,7 @@ class Run:
             below = beneath(parent, endpoint.name)
             if below is not None:
                 return below
-            rows = tuple(dict.fromkeys(self.runs[name].store.rows[endpoint.parents()]))
+            rows = tuple(self.runs[name].store.rows[endpoint.parents()])
             if not rows:
                 return self._childless(endpoint, parent)
         run = self._open(endpoint, rows, parent)

@@ -74,12 +74,17 @@ async def test_a_file_is_resumed_where_it_broke_off(first, validator, tmp_path):
         (cut(), answer(body=WHOLE)),
         (cut(ETag='"v1"'), answer(body=WHOLE, ETag='"v2"')),
         (cut(ETag='"v1"'), rest(start=HALF + 1), answer(body=WHOLE)),
+        (
+            cut(ETag='"v1"'),
+            answer("206 Partial Content", WHOLE[:HALF], Content_Range=f"bytes 0-{HALF - 1}/{len(WHOLE)}"),
+            answer(body=WHOLE),
+        ),
         (cut(ETag='"v1"'), answer("206 Partial Content", b"x"), answer(body=WHOLE)),
         (cut(ETag='"v1"'), rest(total="*")),
         (answer("503 Service Unavailable"), answer("429 Too Many Requests"), answer(body=WHOLE)),
         (b"", answer(body=WHOLE)),
     ],
-    ids=["no validator", "another file", "another part", "no part", "unknown length", "passing errors", "closed"],
+    ids=["no validator", "another file", "another part", "the first part again", "no part", "unknown length", "passing errors", "closed"],
 )
 async def test_whatever_happens_on_the_way_the_file_is_the_right_one(answers, tmp_path):
     """No part is ever joined to a part of something else."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
 
+from engine.core.choice import choose
 from engine.core.ledger import Subject
 from engine.errors import Exit
 from tests.core.specs import HEAD, vendor
 from tests.net.servers import answer, saying, serving
-from tests.whole.runs import data, fetch, truth, written
+from tests.whole.runs import ZOOM, data, fetch, truth, written
 
 FULL = data().FULL
 
@@ -174,3 +176,36 @@ async def test_a_child_is_never_better_than_its_parent(changes, outcomes, aiohtt
     _, entries, _ = await below(aiohttp_server, tmp_path, changes)
     assert tuple(str(entries[name].outcome) for name in ("projects", "tasks", "notes", "comments")) == outcomes
     assert all(entry.outcome.whole or entry.reason for entry in entries.values())
+
+
+@pytest.mark.parametrize("means", ["empty", "absent", "unlicensed", "denied"])
+async def test_a_refusal_in_the_middle_of_a_list_is_never_its_end(means, aiohttp_server, tmp_path):
+    """What would be no gap on the first page is one on the second."""
+    words = f"it: {{get: /p/<USER_ID>/list, records: items, pagination: {{link: next}}, answers: {{rules: [{{status: 404, code: 1, means: {means}}}]}}}}\n"
+    server = await aiohttp_server(acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}], "next": "/v1/p/u%2F1/list?p=2"}}))
+    report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))
+    assert [str(entry.outcome) for entry in report.entries] == ["partial"]
+    assert sum(written(tmp_path, "it").values()) == 1
+
+
+async def test_refusals_are_not_collected(simulate, tmp_path):
+    """An endpoint that is denied again and again stops asking: a vendor locks out an app that goes on."""
+    up = simulate(scopes="user:read:user:admin")
+    since = datetime(2013, 1, 1, tzinfo=UTC)
+    report = await fetch(up.address, up.token, FULL, tmp_path, choice=choose(ZOOM.endpoints, ("recordings",), ()), narrow=since)
+    entry = next(entry for entry in report.entries if entry.name == "recordings")
+    assert (str(entry.outcome), report.exit_code) == ("denied", Exit.INCOMPLETE)
+    assert "cloud_recording:read:list_user_recordings:admin" in (entry.reason or "")
+    assert "were not asked" in (entry.reason or "")
+    assert entry.tally.requests < 40
+
+
+async def test_page_tokens_that_die_for_ever_end_the_list(aiohttp_server, tmp_path):
+    """It is read again three times, not without end, and nothing is written twice."""
+    words = "it: {get: /p/<USER_ID>/list, records: items, pagination: {link: next}, answers: {rules: [{status: 404, code: 1, means: restart}]}}\n"
+    app = acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}, {"id": 2}], "next": "/v1/p/u%2F1/list?p=2"}})
+    server = await aiohttp_server(app)
+    report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))
+    assert [(str(entry.outcome), entry.reason) for entry in report.entries] == [("partial", "the page token expired again and again")]
+    assert written(tmp_path, "it") == {'{"id": 1}': 1, '{"id": 2}': 1}
+    assert len(app[ASKED]) == 2 + 4 * 2

@@ -1,0 +1,85 @@
+"""Asking again: a 429 for one request holds all of its bucket, other failures wait alone. In virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.core.http import HttpRequest, NoAnswer, Response
+from engine.core.ledger import Tally
+from engine.core.request import Chain, opening
+from engine.core.retry import GiveUp, Patience
+from engine.net.limiter import Limiter
+from engine.net.tokens import Fixed
+from engine.runner.ask import Answered, Asker, Clock
+from engine.spec.rate import Rate
+from tests.clock import passing, run
+from tests.core.specs import ROW, endpoint
+
+LINE = endpoint("get: /p/<USER_ID>\nrecords: items\n")
+START = datetime(2026, 11, 24, tzinfo=UTC)
+GOOD = Response(200, {}, b'{"items":[]}')
+
+
+class Vendor:
+    """Answers what it is told to, and notes when it was asked."""
+
+    def __init__(self, *answers: Response | NoAnswer) -> None:
+        self.answers, self.times = list(answers), list[float]()
+
+    async def send(self, request: HttpRequest) -> Response | NoAnswer:
+        self.times.append(asyncio.get_running_loop().time())
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def asking(vendor: Vendor, ask: Callable[[Asker], Awaitable[object]]) -> tuple[object, list[float]]:
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        clock = Clock(lambda: START + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
+        asker = Asker(vendor, Limiter({"all": (Rate(1000, 1.0),)}, 0.5), Fixed(), clock, Patience())
+        found = await ask(asker)
+        vendor.times = [round(one - begun, 1) for one in vendor.times]
+        return found
+
+    return run(scenario()), vendor.times
+
+
+def test_a_429_holds_everyone_in_the_bucket():
+    """Who asks next waits as long as the one who was refused."""
+
+    async def both(asker: Asker) -> list[object]:
+        first = asyncio.create_task(asker.ask(opening(Chain(LINE, ROW)), Tally()))
+        await passing(1)
+        return [await asker.ask(opening(Chain(LINE, ROW)), Tally()), await first]
+
+    found, times = asking(Vendor(Response(429, {"retry-after": "8"}, b"{}"), GOOD), both)
+    assert all(isinstance(one, Answered) for one in found)
+    assert times[0] == 0
+    assert all(8 <= one <= 8.5 for one in times[1:])
+
+
+def test_other_failures_wait_alone_and_longer_each_time():
+    """A server error holds nobody else; six times, then it is given up."""
+
+    async def both(asker: Asker) -> object:
+        return await asker.ask(opening(Chain(LINE, ROW)), Tally())
+
+    found, times = asking(Vendor(Response(503, {}, b"")), both)
+    assert isinstance(found, GiveUp)
+    assert found.words == "HTTP 503, 6 times"
+    assert times == pytest.approx([0, 0.5, 1.5, 3.5, 7.5, 15.5], abs=0.05)
+
+
+def test_a_dead_token_is_asked_with_no_more():
+    """After one refusal that nothing can mend, no request goes out any more."""
+
+    async def twice(asker: Asker) -> list[object]:
+        return [await asker.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(2)]
+
+    found, times = asking(Vendor(Response(401, {}, b"{}")), twice)
+    assert all(isinstance(one, GiveUp) and one.dead for one in found)
+    assert len(times) == 1
