@@ -137,6 +137,9 @@ def simulate(
 def main() -> None:
     """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
     os.umask(0o077)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: the work is done all the same
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     try:
         app()
     except HabeasError as error:

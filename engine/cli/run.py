@@ -61,7 +61,7 @@ def run_command(wish: Wish) -> Exit:
     now = datetime.now(UTC)
     person = _person(wish, vendor)
     choice = choose(vendor.endpoints, wish.only, wish.without)
-    at = wish.at or os.environ.get(f"HABEAS_{vendor.name.upper()}_AT") or None
+    at = wish.at if wish.at is not None else os.environ.get(f"HABEAS_{vendor.name.upper()}_AT") or None
     hosts = Hosts(vendor.hosts, at)
     credential = from_environment(vendor.name, os.environ)
     options = Options(
@@ -137,6 +137,9 @@ def _person(wish: Wish, vendor: Vendor) -> dict[str, Identifier]:
 
 
 def _from_stdin() -> str:
+    if sys.stdin is None:
+        message = "standard input is closed: give the identifier itself, or pipe it in"
+        raise UsageError(message)
     line = sys.stdin.buffer.readline(LONGEST_IDENTIFIER)
     try:
         return line.decode("utf-8").removesuffix("\n").removesuffix("\r")

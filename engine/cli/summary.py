@@ -70,7 +70,7 @@ def _verdict(report: Report) -> str:
         return "Refused for the person's safety: check the identifier."
     if report.exit_code is Exit.NOT_CONNECTED:
         return "NOT CONNECTED: the vendor refuses the credential; get a new token and run again."
-    stopped = f" {report.error}." if report.error else ""
+    stopped = f" Stopped: {report.error}." if report.error else ""
     if report.subject.subject is not Subject.MATCHED:
         return f"{_ending(report)}: nothing was fetched.{stopped}"
     missing = [one.name for one in report.entries if not one.outcome.whole]

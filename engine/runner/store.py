@@ -60,6 +60,7 @@ class Store:
         self._wanted = {one: parse_select(".".join(one.path)) for fields in children for one in fields}
         self._flags = flags
         self.announced = 0
+        self._totals = 0
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
@@ -84,6 +85,7 @@ class Store:
         trail.received = max(trail.received + len(records), trail.this_time) if reread else trail.received + page.count
         if page.total is not None:
             trail.total = page.total
+            self._totals += 1
         self.tally.others += page.others
         self.tally.pages += 1
         self._learn(request.chain.row, records)
@@ -153,6 +155,9 @@ class Store:
         notes = [f"{count} records without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
             notes.append(f"{self.tally.others} records of other people were left out")
+        pagination = self.endpoint.pagination
+        if pagination is not None and pagination.total is not None and self.tally.pages and not self._totals:
+            notes.append(f"no answer announced `{pagination.total.text}`: that the list is whole was not checked by its count")
         if self.tally.records and not self.keep.everything:
             notes += [f"no record has the field `{name}`" for name in self.keep.unseen()]
         return tuple(notes)

@@ -106,6 +106,7 @@ WRONG = [
     (("--email", "a@x.io", "--plan", "gold"), "pro, business, free"),
     (("--email", "a@x.io", "--share", "0"), "--share"),
     (("--email", "a@x.io", "--at", "http://example.com"), "this machine only"),
+    (("--email", "a@x.io", "--at", ""), "this machine only"),
     (("--email", "a@x.io", "--at", "https://127.0.0.1:1"), "this machine only"),
     (("--email", "a@x.io", "--frob"), "No such option"),
 ]
@@ -487,3 +488,69 @@ def test_a_defect_is_named_by_its_place_and_never_by_its_text(monkeypatch, capsy
     assert ended.value.code == 1
     assert "a defect of ours (KeyError at" in told.err
     assert "canary" not in told.err + told.out
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&- 2>&-"])
+def test_closed_streams_change_nothing(closed, zoom, tmp_path):
+    """No standard input, no output: the result lies there all the same."""
+    words = [
+        sys.executable,
+        "-m",
+        "engine",
+        "run",
+        "zoom",
+        "--at",
+        zoom.address,
+        "--email",
+        FULL,
+        "--out",
+        str(tmp_path),
+        "--only",
+        "settings",
+    ]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+        env={**os.environ, "HABEAS_ZOOM_TOKEN": zoom.token},
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert manifest(tmp_path)["endpoints"]["settings"]["outcome"] == "complete"
+    asked = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *words[:-6], "--email", "-"],
+        env={**os.environ, "HABEAS_ZOOM_TOKEN": zoom.token},
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert asked.returncode == 2
+    assert "standard input is closed" in asked.stderr
+
+
+def test_two_runs_into_one_folder_do_not_mix(zoom, tmp_path):
+    """One of them makes the folder, the other is refused."""
+    words = [
+        sys.executable,
+        "-m",
+        "engine",
+        "run",
+        "zoom",
+        "--at",
+        zoom.address,
+        "--email",
+        FULL,
+        "--out",
+        str(tmp_path / "o"),
+        "--only",
+        "settings",
+    ]
+    both = [
+        subprocess.Popen(
+            words, env={**os.environ, "HABEAS_ZOOM_TOKEN": zoom.token}, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(2)
+    ]
+    assert sorted(one.wait(60) for one in both) == [0, 2]

@@ -209,3 +209,12 @@ async def test_page_tokens_that_die_for_ever_end_the_list(aiohttp_server, tmp_pa
     assert [(str(entry.outcome), entry.reason) for entry in report.entries] == [("partial", "the page token expired again and again")]
     assert written(tmp_path, "it") == {'{"id": 1}': 1, '{"id": 2}': 1}
     assert len(app[ASKED]) == 2 + 4 * 2
+
+
+async def test_a_total_that_never_comes_is_noted(aiohttp_server, tmp_path):
+    """A misspelt path would switch the check off: the manifest says that nothing was counted against."""
+    words = "it: {get: /p/<USER_ID>/list, records: items, pagination: {link: next, total: totl}}\n"
+    server = await aiohttp_server(acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}], "total": 1, "next": ""}}))
+    report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))
+    assert report.exit_code is Exit.COMPLETE
+    assert "no answer announced `totl`" in report.entries[0].notes[0]
