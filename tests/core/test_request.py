@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,37 +77,14 @@ def test_a_described_request_names_nobody():
     assert described(first("get: /p"), {}) == "GET /p"
 
 
-CASES = [
-    # pagination, answer, url of the next request's end, or None, or a broken list's words
-    ("{cursor: c, param: after}", {"cursor": "x/y"}, "?after=x%2Fy"),
-    ("{cursor: c, param: after}", {"cursor": 7}, "?after=7"),
-    ("{cursor: c, param: after}", {"cursor": ""}, None),
-    ("{cursor: c, param: after}", {"cursor": None}, None),
-    ("{cursor: c, param: after}", {"cursor": False}, None),
-    ("{cursor: c, param: after}", {"cursor": ["x"]}, "`c` holds no page token but a list or a map"),
-    ("{cursor: c, param: after, more: m}", {"cursor": "x", "more": False}, None),
-    ("{cursor: c, param: after, more: m}", {"cursor": "x", "more": True}, "?after=x"),
-    ("{cursor: c, param: after, size: {n: 5}}", {"cursor": "x"}, "?n=5&after=x"),
-    ("{link: l}", {"link": "/v1/next?p=2"}, "https://api.acme.example/v1/next?p=2"),
-    ("{link: l}", {"link": "?p=2"}, "https://api.acme.example/v1/p?p=2"),
-    ("{link: l}", {"link": "https://evil.example/x"}, "https://evil.example/x"),
-    ("{link: l}", {"link": ""}, None),
-    ("{link: l}", {"link": None}, None),
-    ("{link: l}", {"link": 5}, "`l` holds no address"),
-    ("{page: {page: 1}}", {"count": 3}, "?page=2"),
-    ("{page: {page: 0}}", {"count": 3}, "?page=1"),
-    ("{page: {page: 1}}", {"count": 0}, None),
-    ("{page: {page: 1}, total: t}", {"count": 3, "total": 3}, None),
-    ("{page: {page: 1}, total: t}", {"count": 3, "total": 4}, "?page=2"),
-    ("{offset: start}", {"count": 3}, "?start=3"),
-    ("{offset: start}", {"count": 0}, None),
-    ("{offset: start, total: t}", {"count": 3, "total": 3}, None),
-]
+CASES = yaml.safe_load((Path(__file__).parent / "data" / "pagination.yaml").read_text("utf-8"))
 
 
-@pytest.mark.parametrize(("pagination", "answer", "then"), CASES)
-def test_the_next_page_follows_from_the_answer(pagination, answer, then):
-    """A table: how pages are asked for, what an answer says, what is asked next."""
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
+def test_the_next_page_follows_from_the_answer(case):
+    """How pages are asked for, what an answer says, what is asked next; the same mark twice is a list that goes round."""
+    pagination, then = case["given"]["pagination"], case["then"]
+    answer = dict(case["given"]["answer"])
     request = first(f"get: /p\nrecords: r\npagination: {pagination}")
     page = Page([], answer.pop("count", 1), **answer)
     found = follow(request, page, set())
@@ -117,9 +96,8 @@ def test_the_next_page_follows_from_the_answer(pagination, answer, then):
         assert isinstance(found, Next)
         assert found.request.http.url.endswith(then)
         assert found.request.page == 2
-        assert follow(request, page, {found.mark}) == Broken(
-            f"the vendor gave the same {'page token' if 'cursor' in pagination else 'link' if 'link' in pagination else 'page'} twice"
-        )
+        name = "page token" if "cursor" in pagination else "link" if "link" in pagination else "page"
+        assert follow(request, page, {found.mark}) == Broken(f"the vendor gave the same {name} twice")
 
 
 def test_without_pagination_there_is_no_next_page():

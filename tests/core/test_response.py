@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,76 +53,7 @@ def test_a_look_up_s_own_match_is_left_to_the_look_up():
     assert (len(page.records), page.others) == (1, 0)
 
 
-CASES = [
-    ("records: items", 200, {"items": None}, "page 0"),
-    ("records: items", 200, {"items": {"a": 1}}, "page 1"),
-    ("records: items", 200, {}, "unusable: the answer lacks `items`"),
-    ("records: items", 200, {"items": 5}, "unusable: no records stand under `items`"),
-    ("records: items", 200, {"items": "x"}, "unusable: no records stand under `items`"),
-    ("records: items", 200, [], "unusable: the answer lacks `items`"),
-    ("records: a.items", 200, {"a": 5}, "unusable: the answer lacks `a.items`"),
-    ("records: a.items", 200, {"a": {"items": [1, 2]}}, "page 2"),
-    ("records: a.items", 200, {"a": {"items": None}}, "page 0"),
-    ("records: a.items", 200, {"a": {"items": {"b": 1}}}, "page 1"),
-    ("records: items\npagination: {cursor: items, param: p}", 200, {"items": [1]}, "page 1"),
-    ('records: "@"', 200, [{"a": 1}], "page 1"),
-    ('records: "items[?a]"', 200, {"items": [{"a": 1.5}, {"b": 2}]}, "page 1"),
-    ('records: "items[?a]"', 200, {"items": None}, "unusable: the answer lacks `items[?a]`"),
-    ("records: items[0]", 200, {"items": [{"a": 1}]}, "page 1"),
-    ("records: length(items)", 200, {"items": []}, "unusable: no records stand under `length(items)`"),
-    ("", 200, {"a": 1}, "page 1"),
-    ("", 200, [1, 2], "page 1"),
-    ("", 200, 5, "unusable: no records stand under `the answer`"),
-    ("", 200, b"<html>", "malformed"),
-    ("", 200, b"", "malformed"),
-    ("", 200, b'{"a":', "malformed"),
-    ("", 200, b'{"a":"\xff"}', "malformed"),
-    ("", 200, b"[" * 100_000 + b"]" * 100_000, "malformed"),
-    ("", 204, b"", "malformed"),
-    ("", 404, b"<html>", "None: HTTP 404"),
-    ("", 404, {"code": 1001, "message": "x"}, "None: HTTP 404, code 1001"),
-    ("", 404, {"code": "a@x.io", "message": "x"}, "None: HTTP 404"),
-    ("", 404, [], "None: HTTP 404"),
-    ("answers: {rules: [{status: 404, means: absent}]}", 404, {}, "absent: HTTP 404"),
-    ("answers: {rules: [{status: [403, 404], code: 7, means: absent}]}", 404, {"code": "7"}, "absent: HTTP 404, code 7"),
-    ("answers: {rules: [{status: 404, code: 7, means: absent}]}", 404, {"code": 8}, "None: HTTP 404, code 8"),
-    ("answers: {rules: [{message: Not FOUND, means: absent}]}", 400, {"message": "It was not found."}, "absent: HTTP 400"),
-    ("answers: {rules: [{message: no, means: absent}, {status: 400, means: denied}]}", 400, {"message": "x"}, "denied: HTTP 400"),
-    (
-        'answers: {refused: "!ok", code: error, rules: [{code: nobody, means: absent}]}',
-        200,
-        {"ok": False, "error": "nobody"},
-        "absent: HTTP 200, code nobody",
-    ),
-    ('answers: {refused: "!ok"}', 200, {"ok": True}, "page 1"),
-    ("echo: {from: <USER_ID>}", 200, {"from": "u 1"}, "page 1"),
-    ("echo: {from: <USER_ID>}", 200, {"from": "u 2"}, "unusable: the answer does not repeat what was asked (`from`)"),
-    ("echo: {from: <USER_ID>}", 200, {}, "unusable: the answer does not repeat what was asked (`from`)"),
-    ('records: items\necho: {"items[].of": <USER_ID>}', 200, {"items": [{"of": "u 1"}, {"of": "u 1"}]}, "page 2"),
-    ('records: items\necho: {"items[].of": <USER_ID>}', 200, {"items": []}, "page 0"),
-    (
-        'records: items\necho: {"items[].of": <USER_ID>}',
-        200,
-        {"items": [{"of": "u 1"}, {"of": "u 2"}]},
-        "unusable: the answer does not repeat what was asked (`items[].of`)",
-    ),
-    (
-        'records: items\necho: {"items[].of": <USER_ID>}',
-        200,
-        {"items": [{"of": "u 1"}, {}]},
-        "unusable: the answer does not repeat what was asked (`items[].of`)",
-    ),
-    ('records: items\necho: {"others[].of": <USER_ID>}', 200, {"items": [], "others": [{"of": "u 1"}]}, "page 0"),
-    (
-        'records: items\necho: {"others[].of": <USER_ID>}',
-        200,
-        {"items": [], "others": [{"of": "u 2"}]},
-        "unusable: the answer does not repeat what was asked (`others[].of`)",
-    ),
-    ("records: items\nmatch: {of: <USER_ID>}", 200, {"items": [{"of": "u 1"}, {"of": "u 2"}, {}]}, "page 1 of 3"),
-    ("records: items\nmatch: {by.id: <USER_ID>}", 200, {"items": [{"by": {"id": "u 1"}}, {"by": None}]}, "page 1 of 2"),
-    ('records: items\nmatch: {"[a, b]": <USER_ID>}', 200, {"items": [{"a": "u 1"}, {"b": "u 1"}, {"a": 1}]}, "page 2 of 3"),
-]
+CASES = yaml.safe_load((Path(__file__).parent / "data" / "answers.yaml").read_text("utf-8"))
 
 
 def shown(reading) -> str:
@@ -134,10 +67,18 @@ def shown(reading) -> str:
     return "malformed"
 
 
-@pytest.mark.parametrize(("words", "status", "body", "then"), CASES)
-def test_an_answer_means_one_thing(words, status, body, then):
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
+def test_an_answer_means_one_thing(case):
     """Nothing that is missing, foreign or not JSON is ever taken for an empty list."""
-    assert shown(ask(f"get: /p/<USER_ID>\n{words}", status, body)) == then
+    given = case["given"]
+    body = given["raw"].encode() if "raw" in given else given["body"]
+    assert shown(ask(f"get: /p/<USER_ID>\n{given['words']}", given["status"], body)) == case["then"]
+
+
+@pytest.mark.parametrize("raw", [b'{"a":"\xff"}', b"[" * 100_000 + b"]" * 100_000], ids=["not UTF-8", "deep"])
+def test_what_cannot_be_read_is_malformed(raw):
+    """Bytes that are no text, nesting without end."""
+    assert shown(ask("get: /p/<USER_ID>\n", 200, raw)) == "malformed"
 
 
 def test_a_pretty_printed_answer_becomes_one_line_a_record():

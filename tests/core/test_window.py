@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.window import UNITS, Window, back, form, windows
+from engine.spec import model as m
 from engine.spec.duration import Duration
 
+CASES = yaml.safe_load((Path(__file__).parent / "data" / "windows.yaml").read_text("utf-8"))
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
 STEPS = st.builds(Duration, seconds=st.integers(1, 60).map(lambda days: days * 86400)) | st.builds(Duration, months=st.integers(1, 6))
 PASTS = (
@@ -55,6 +59,16 @@ def test_thirty_days_are_more_than_a_month_in_march():
     """Which is why nobody should ask for thirty."""
     end = datetime(2026, 3, 1, tzinfo=UTC)
     assert end - timedelta(days=30) < back(end, Duration(months=1))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
+def test_time_is_sliced_exactly_so(case):
+    """Every boundary, month ends and leap days included."""
+    given = case["given"]
+    window = m.Window.model_validate({"step": given["step"], "since": given["since"]})
+    narrow = datetime.fromisoformat(given["narrow"]) if given["narrow"] else None
+    found = windows(window.step, window.since, datetime.fromisoformat(given["now"]), given["unit"], narrow)
+    assert [form(one.start, "rfc3339") for one in found] + [form(one.end, "rfc3339") for one in found[-1:]] == case["then"]
 
 
 def test_since_2013_there_are_so_many_slices():
