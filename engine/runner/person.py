@@ -28,18 +28,26 @@ class Search:
     verified: str = "not asked"
     found: Found | None = None
     page: tuple[Chain, Page, Answered] | None = None
+    _verifying: asyncio.Task[bool] | None = None
 
-    async def run(self) -> Found:
-        """Ask both; believe a "not found" only of a connection that was shown to see people."""
-        async with asyncio.TaskGroup() as group:
-            verifying = group.create_task(self._verify())
-            looking = group.create_task(self._look_up())
-        found, sees = looking.result(), verifying.result() or self._may_look_up()
-        if found.subject is Subject.NO_MATCH and not sees:
+    async def run(self, group: asyncio.TaskGroup) -> Found:
+        """Ask both; believe a "not found" only of a connection that was shown to see people.
+
+        Only then is `verify` waited for: otherwise it goes on in the group until `settle`.
+        """
+        self._verifying = group.create_task(self._verify())
+        found = await self._look_up()
+        if found.subject is Subject.NO_MATCH and not (await self._verifying or self._may_look_up()):
             words = f"the vendor says it knows nobody, but nothing shows that this connection sees people ({self.verified})"
             found = replace(found, subject=Subject.UNPROVEN, reason=words)
         self.found = found
         return found
+
+    def settle(self) -> None:
+        """Wait no longer for `verify`: nothing depends on it any more."""
+        if self._verifying is not None and not self._verifying.done():
+            self._verifying.cancel()
+            self.verified = "verify was not answered before the run ended"
 
     def identifiers(self) -> Row:
         """Give what was asked for, as the values of requests."""

@@ -75,7 +75,12 @@ class Run:
         return self._report()
 
     async def _fetch(self) -> None:
-        found = await self.search.run()
+        async with asyncio.TaskGroup() as group:
+            await self._answer(await self.search.run(group))
+            self.search.settle()
+
+    async def _answer(self, found: Found) -> None:
+        """Ask every endpoint about the person, side by side."""
         if found.subject is not Subject.MATCHED:
             return
         await self._guard(self._deliver_lookup())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from datetime import UTC, datetime
@@ -218,3 +219,20 @@ async def test_a_total_that_never_comes_is_noted(aiohttp_server, tmp_path):
     report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))
     assert report.exit_code is Exit.COMPLETE
     assert "no answer announced `totl`" in report.entries[0].notes[0]
+
+
+async def test_a_slow_proof_that_nobody_needs_is_not_waited_for(aiohttp_server, tmp_path):
+    """`verify` matters to a "not found" only: a person who was found is not kept waiting for it."""
+    app = acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}], "next": ""}})
+    app.middlewares.append(never_for_me)
+    server = await aiohttp_server(app)
+    report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(LISTED))
+    assert report.exit_code is Exit.COMPLETE
+    assert report.manifest["connection"]["verified"] == "verify was not answered before the run ended"
+
+
+@web.middleware
+async def never_for_me(request: web.Request, handler) -> web.StreamResponse:
+    if request.path == "/v1/me":
+        await asyncio.Event().wait()
+    return await handler(request)
