@@ -25,6 +25,7 @@ from engine.spec.words import Means
 PAGE = Path(__file__).parent.parent / "docs" / "language.md"
 PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("The file", m.Spec),
+    ("`auth`", m.Auth),
     ("`auth.oauth2`", m.OAuth2),
     ("`rate_limits`", m.RateLimits),
     ("`access`", m.Access),

@@ -90,13 +90,24 @@ class Vendor:
     hosts: tuple[str, ...]
     direct_contact: tuple[str, ...]
     gaps: tuple[str, ...]
-    oauth2: m.OAuth2
+    auth: m.Auth
     verify: Endpoint
     lookup: Endpoint
     endpoints: Mapping[str, Endpoint]
     plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
     file: str = ""
     sha256: str = ""
+
+    @property
+    def families(self) -> Mapping[str, tuple[str, ...]]:
+        """Give the scopes an app holds, by family; a list without families has the name ``."""
+        return self.auth.oauth2.scopes if self.auth.oauth2 is not None else {}
+
+    def requests(self) -> Iterator[Endpoint]:
+        """Give every request: `verify`, the look-up, the endpoints."""
+        yield self.verify
+        yield self.lookup
+        yield from self.endpoints.values()
 
     def limits(self, plan: str | None) -> Mapping[str, tuple[Rate, ...]]:
         """Give the buckets of a plan; none named: the first. KeyError where there is no such plan."""
@@ -117,7 +128,7 @@ def effective(spec: m.Spec) -> Vendor:
         hosts=spec.hosts or ((host[1],) if host else ()),
         direct_contact=spec.direct_contact,
         gaps=spec.gaps,
-        oauth2=spec.auth.oauth2,
+        auth=spec.auth,
         verify=_endpoint(spec, "verify", spec.verify),
         lookup=_endpoint(spec, "lookup", spec.access.lookup),
         endpoints={name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()},

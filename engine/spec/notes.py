@@ -13,7 +13,7 @@ from engine.spec.template import IDENTIFIERS
 
 def scope_notes(scene: Scene) -> Iterator[Mistake]:
     """Notes: scopes nothing uses, scopes nothing lists, families that leave a request without one."""
-    families = scene.vendor.oauth2.scopes
+    families = scene.vendor.families
     listed = {scope for family in families.values() for scope in family}
     place: Path = ("auth", "oauth2", "scopes")
     used = {scope for _, one, _ in scene.requests() for entry in one.granted_by for scope in entry}

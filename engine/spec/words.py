@@ -13,11 +13,12 @@ from pydantic import BeforeValidator, PlainValidator
 from engine.spec.duration import Duration, parse_duration
 from engine.spec.rate import Rate, parse_rate
 from engine.spec.select import Select, parse_select
-from engine.spec.template import Template, parse_path, parse_template
+from engine.spec.template import Hole, Template, parse_path, parse_template
 
 Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"]
 
 HOST = re.compile(r"\.?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+SECRET = Hole("SECRET")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -90,6 +91,45 @@ def _header(value: Any) -> str:
     raise ValueError(message)
 
 
+def _key_header(value: Any) -> str:
+    if HEADER.fullmatch(text(value)) and str(value).lower() not in ("cookie", "host"):
+        return str(value)
+    message = f"`{value}` is no header a key may stand in"
+    raise ValueError(message)
+
+
+def _keyed(value: Any) -> Template:
+    """Read a text in which the connection's secret stands, and nothing else of its kind."""
+    template = parse_template(text(value))
+    other = next((str(part) for part in template.parts if not isinstance(part, str) and part != SECRET), None)
+    if other is not None:
+        message = f"`{other}` has no value here: only <SECRET> has"
+        raise ValueError(message)
+    if SECRET not in template.parts:
+        message = f"`{value}` says not where the key stands: write <SECRET> there"
+        raise ValueError(message)
+    return template
+
+
+def _user_password(value: Any) -> Template:
+    template = _keyed(value)
+    if any(isinstance(part, str) and ":" in part for part in template.parts):
+        return template
+    message = f"`{value}` is written `user:password`, as curl -u takes it"
+    raise ValueError(message)
+
+
+NOT_YET_BUILT = ("jwt_bearer", "device_code")
+
+
+def grant(value: Any) -> Any:
+    """Tell a grant that is planned from one that does not exist."""
+    if value in NOT_YET_BUILT:
+        message = f"`{value}` is not yet built; built are authorization_code, client_credentials and account_credentials"
+        raise ValueError(message)
+    return value
+
+
 def _since(value: Any) -> Duration | date:
     if re.fullmatch(r"\d{4}-\d\d-\d\d", text(value)):
         return _day(value)
@@ -129,6 +169,9 @@ VendorName = Annotated[str, PlainValidator(_matching(r"[a-z][a-z0-9_]{0,63}", "a
 Name = VendorName
 ValueName = Annotated[str, PlainValidator(_matching(r"[A-Z][A-Z0-9_]{0,63}", "a NAME in capitals: A-Z, 0-9, _"))]
 Header = Annotated[str, PlainValidator(_header)]
+KeyHeader = Annotated[str, PlainValidator(_key_header)]
+Keyed = Annotated[Template, PlainValidator(_keyed)]
+UserPassword = Annotated[Template, PlainValidator(_user_password)]
 Number = Annotated[int, PlainValidator(_number)]
 Address = Annotated[str, PlainValidator(_address)]
 Redirect = Annotated[str, PlainValidator(_redirect)]

@@ -47,7 +47,7 @@ PATHS = {
 
 def test_the_oauth_facts_are_the_page_s():
     """Grant, both addresses and both scope lists, in the page's order."""
-    oauth = VENDOR.oauth2
+    oauth = VENDOR.auth.oauth2
     assert oauth.grant == "authorization_code"
     assert oauth.authorization_url == "https://zoom.us/oauth/authorize"
     assert oauth.token_url == "https://zoom.us/oauth/token"
