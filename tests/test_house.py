@@ -17,6 +17,7 @@ RANK = {
     "core": 2,
     "net": 3,
     "sink": 4,
+    "connection": 4,
     "simulate": 4,
     "runner": 5,
     "cli": 6,

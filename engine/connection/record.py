@@ -1,0 +1,185 @@
+"""What is kept of a connection, and the sealed file it is kept in. Opens no file itself.
+
+A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `cipher`, `key` (which key, not the key),
+`nonce` and `data`. Everything but `data` is authenticated with it (AES-256-GCM), so none of it can be exchanged.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from engine.connection.key import Key
+from engine.core.oauth import Tokens
+from engine.errors import NotConnected, UsageError
+
+FORMAT = 1
+CIPHER = "AES-256-GCM"
+PLAIN = "none"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+VENDOR = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class StoreError(NotConnected):
+    """A stored connection that cannot be read or written; the message names the file, and nothing is lost."""
+
+
+class Name(msgspec.Struct, frozen=True, order=True):
+    """A connection's name, shown as `zoom/default`."""
+
+    vendor: str
+    name: str = "default"
+
+    def __str__(self) -> str:
+        """Show it as it is typed."""
+        return f"{self.vendor}/{self.name}"
+
+    @property
+    def file(self) -> str:
+        """Name its file."""
+        return f"{self.vendor}.{self.name}"
+
+
+def checked_name(vendor: str, name: str) -> Name:
+    """Check a name that was typed. Raises UsageError."""
+    if VENDOR.fullmatch(vendor) and NAME.fullmatch(name):
+        return Name(vendor, name)
+    message = "a connection's name holds a-z, 0-9, _ and -, at most 63 of them"
+    raise UsageError(message)
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """Where a credential may go: as the spec said when the connection was made."""
+
+    hosts: tuple[str, ...]
+    token_url: str | None = None
+    authorization_url: str | None = None
+    revocation_url: str | None = None
+    at: str | None = None
+
+
+class Client(msgspec.Struct, frozen=True):
+    """What the application at the vendor is known by. `auth` is basic, post or none."""
+
+    id: str
+    secret: str = ""
+    auth: str = "basic"
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return "Client(...)"
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One connection. `way` is oauth2, headers or basic; `serial` grows with every write."""
+
+    vendor: str
+    way: str
+    bound: Bound
+    created: float
+    serial: int = 1
+    grant: str | None = None
+    client: Client | None = None
+    account_id: str | None = None
+    secret: str | None = None
+    plan: str | None = None
+    tokens: Tokens | None = None
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Record({self.vendor!r}, {self.way!r}, serial={self.serial})"
+
+
+class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A connection's file."""
+
+    habeas: str
+    format: int
+    vendor: str
+    cipher: str
+    key: str
+    nonce: str
+    data: str
+
+    def bound(self) -> bytes:
+        """Give what is authenticated beside the data."""
+        return msgspec.json.encode([self.habeas, self.format, self.vendor, self.cipher, self.key])
+
+
+def seal(record: Record, key: Key | None) -> bytes:
+    """Write a record into the bytes of its file; without a key it is readable by all who can read the file."""
+    nonce = os.urandom(12)
+    head = Sealed("connection", FORMAT, record.vendor, CIPHER if key else PLAIN, key.id if key else "", "", "")
+    data = msgspec.json.encode(record)
+    if key is not None:
+        data = AESGCM(key.secret).encrypt(nonce, data, head.bound())
+    whole = msgspec.structs.replace(head, nonce=_text(nonce), data=_text(data))
+    return msgspec.json.encode(whole) + b"\n"
+
+
+def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[Record, Sealed]:
+    """Read the bytes of a connection's file; `where` names it. Raises StoreError, and nothing else."""
+    sealed = _sealed(raw, where)
+    data = _bytes(sealed.data, where)
+    if sealed.cipher == CIPHER:
+        data = _decrypted(sealed, data, find(sealed.key), where)
+    elif sealed.cipher != PLAIN:
+        message = f"{where} is encrypted in a way this version does not know: install a newer Habeas; nothing was changed"
+        raise StoreError(message)
+    try:
+        record = msgspec.json.decode(data, type=Record)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _damaged(where) from None
+    if record.vendor != sealed.vendor:
+        raise _damaged(where)
+    return record, sealed
+
+
+def _sealed(raw: bytes, where: str) -> Sealed:
+    try:
+        loose = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _damaged(where) from None
+    if not isinstance(loose, dict) or loose.get("habeas") != "connection":
+        message = f"{where} is no connection of Habeas: move it away; nothing was changed"
+        raise StoreError(message)
+    version: Any = loose.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        message = f"{where} was written by a newer Habeas (format {version}, this one reads {FORMAT}): upgrade; nothing was changed"
+        raise StoreError(message)
+    try:
+        return msgspec.convert(loose, Sealed)
+    except msgspec.ValidationError:
+        raise _damaged(where) from None
+
+
+def _decrypted(sealed: Sealed, data: bytes, key: Key | None, where: str) -> bytes:
+    if key is None:
+        message = f"{where} is encrypted with another key than the ones at hand: set HABEAS_KEY to it; nothing was changed"
+        raise StoreError(message)
+    try:
+        return AESGCM(key.secret).decrypt(_bytes(sealed.nonce, where), data, sealed.bound())
+    except (InvalidTag, ValueError):
+        raise _damaged(where) from None
+
+
+def _damaged(where: str) -> StoreError:
+    return StoreError(f"{where} is damaged: put a copy back, or move it away and connect again; nothing was changed")
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _bytes(text: str, where: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise _damaged(where) from None

@@ -1,0 +1,195 @@
+"""What an authorization server says, and when a token is due. Sends nothing, keeps nothing, reads no clock.
+
+No words of a server are repeated: only its status and, where it is one of the standard's, its error code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hmac import compare_digest
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from engine.core.after import retry_after
+from engine.core.http import NoAnswer, Response
+from engine.core.retry import MAY_PASS
+from engine.spec import exact
+
+MARGIN = 60.0
+TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")
+ERROR_CODE = re.compile(r"[a-z_]{1,40}")
+DEAD = frozenset({"invalid_grant", "invalid_request"})
+CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+REFUSED = (400, 401)
+ZOOM_REFUSES = "Invalid Token!"
+NAMED = frozenset({"access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A token answer (RFC 6749 section 5.1). Moments are seconds since 1970 by our own clock; never shown."""
+
+    access: str = field(repr=False)
+    issued_at: float
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+    scope: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Give the scopes that the answer listed; None where it listed none."""
+        return None if self.scope is None else frozenset(re.split(r"[\s,]+", self.scope)) - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class NoToken:
+    """Why there is no token.
+
+    `dead`: the grant is gone, only a new consent helps. `client`: the client id or secret is refused. `passing`: ask
+    again, after `seconds` where they are told. `unusable`: an answer that says nothing; the connection is kept.
+    """
+
+    kind: Literal["dead", "client", "passing", "unusable"]
+    words: str
+    seconds: float | None = None
+
+
+def read_tokens(answer: Response | NoAnswer, now: float, before: Tokens | None = None) -> Tokens | NoToken:
+    """Read the answer of a token request made `now`; `before` is what a refresh builds on (RFC 6749 section 6)."""
+    if isinstance(answer, NoAnswer):
+        return NoToken("unusable" if answer.final else "passing", answer.words)
+    found = _object(answer.body)
+    status = answer.status
+    if 200 <= status < 300 and "error" not in found:
+        return _tokens(found, now, before)
+    if 300 <= status < 400:
+        return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
+    told = found.get("error")
+    code = told if isinstance(told, str) and ERROR_CODE.fullmatch(told) else None
+    words = f"HTTP {status}" + (f", {code}" if code else "")
+    if code in CLIENT and status < 500:
+        return NoToken("client", words)
+    if status < 500 and (code in DEAD or (status in REFUSED and found.get("reason") == ZOOM_REFUSES)):
+        return NoToken("dead", words)
+    if status == 429 or status >= 500 or status in MAY_PASS:
+        return NoToken("passing", words, _told(answer, now))
+    return NoToken("unusable", words)
+
+
+def _told(answer: Response, now: float) -> float | None:
+    return retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = exact.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None) -> Tokens | NoToken:
+    access, refresh = found.get("access_token"), found.get("refresh_token") or None
+    if not isinstance(access, str) or not TOKEN.fullmatch(access):
+        return NoToken("unusable", "the vendor's token answer holds no access token")
+    kind = found.get("token_type", "bearer")
+    if not isinstance(kind, str) or kind.lower() != "bearer":
+        return NoToken("unusable", "the vendor gives a kind of token that Habeas cannot use (not bearer)")
+    if refresh is not None and (not isinstance(refresh, str) or not TOKEN.fullmatch(refresh)):
+        return NoToken("unusable", "the vendor's token answer holds a refresh token that is none")
+    seconds = _seconds(found.get("expires_in"))
+    return Tokens(
+        access=access,
+        refresh=refresh or (before.refresh if before else None),
+        issued_at=now,
+        expires_at=now + seconds if seconds else None,
+        scope=_scope(found.get("scope")) or (before.scope if before else None),
+        extra={name: value for name, value in found.items() if name not in NAMED and isinstance(value, str)},
+    )
+
+
+def _seconds(value: Any) -> float | None:
+    """Read a lifetime; one that is no positive number says nothing."""
+    text = exact.text_of(value)
+    return float(text) if text is not None and re.fullmatch(r"0*[1-9][0-9]{0,9}(\.[0-9]+)?", text) else None
+
+
+def _scope(value: Any) -> str | None:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = " ".join(value)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def due(tokens: Tokens, now: float) -> bool:
+    """Whether a token should be renewed before it is used again: a minute, or a tenth of its life, before its end."""
+    if tokens.expires_at is None:
+        return False
+    return now >= tokens.expires_at - min(MARGIN, (tokens.expires_at - tokens.issued_at) / 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the answer to a consent must match: its address, our state, and who may have sent it (RFC 9207)."""
+
+    redirect_uri: str
+    state: str = field(repr=False)
+    issuers: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code, good once."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NoCode:
+    """Why an answer to a consent is not used; `foreign` where it may not even come from the vendor."""
+
+    words: str
+    foreign: bool = False
+
+
+def read_redirect(url: str, expected: Expected) -> Code | NoCode:
+    """Read the address a vendor sent the browser to, by the rules of RFC 6749 section 4.1.2 and RFC 9207."""
+    url = url.strip()
+    if _without_query(url) != _without_query(expected.redirect_uri):
+        return NoCode(f"the address does not begin with {expected.redirect_uri}: it is not the vendor's answer", foreign=True)
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    answer = dict(pairs)
+    if len(answer) != len(pairs):
+        return NoCode("the vendor's answer names something twice", foreign=True)
+    if not compare_digest(answer.get("state", "").encode(), expected.state.encode()):
+        return NoCode("the answer does not belong to this `connect` (its state is another)", foreign=True)
+    if "iss" in answer and not _issued_by(answer["iss"], expected.issuers):
+        return NoCode("the answer comes from another authorization server than the spec's (its iss is foreign)", foreign=True)
+    if "error" in answer:
+        code = f" ({answer['error']})" if ERROR_CODE.fullmatch(answer["error"]) else ""
+        return NoCode(f"the consent was declined{code}" if answer["error"] == "access_denied" else f"the vendor refused the consent{code}")
+    if not TOKEN.fullmatch(answer.get("code", "")):
+        return NoCode("the vendor's answer holds no code")
+    return Code(answer["code"])
+
+
+def _without_query(url: str) -> tuple[str, ...]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ()
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return (parts.scheme, (parts.hostname or "").lower(), str(port or usual), parts.path or "/")
+
+
+def _issued_by(issuer: str, hosts: frozenset[str]) -> bool:
+    try:
+        parts = urlsplit(issuer)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme == "https" and port in (None, 443) and parts.hostname in hosts

@@ -1,0 +1,87 @@
+"""Which request the granted scopes allow, what each missing one loses, and which are granted for nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.spec.effective import Endpoint, Vendor
+
+Held = Literal["yes", "no", "unknown", "none needed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request: whether it is allowed, and the scopes that would allow it, in the connection's own family."""
+
+    name: str
+    held: Held
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All requests. `family` is granular, classic ... as the spec names it; None where nothing tells.
+
+    `missing` gives, per scope to add, what is lost without it; `unneeded` is granted and used by nothing.
+    """
+
+    known: bool
+    family: str | None
+    granted: tuple[str, ...]
+    lines: tuple[Line, ...]
+    missing: Mapping[str, tuple[str, ...]]
+    unneeded: tuple[str, ...]
+
+    @property
+    def lacking(self) -> tuple[Line, ...]:
+        """Give what a run would lose: the look-up and the endpoints that are known to lack their scope."""
+        return tuple(one for one in self.lines if one.held == "no" and one.name != "verify")
+
+
+def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str] = frozenset()) -> Matrix:
+    """Hold a vendor's requests against what was granted; `denied` names requests the vendor just refused for a scope."""
+    family = _family(vendor.families, granted)
+    mine = frozenset(vendor.families.get(family, ())) if family is not None else frozenset()
+    lines = tuple(_line(one, granted, mine, denied) for one in vendor.requests())
+    missing: dict[str, list[str]] = {}
+    for line in lines:
+        for scope in line.needs if line.held == "no" else ():
+            if granted is None or scope not in granted:
+                missing.setdefault(scope, []).append(line.name)
+    used = {scope for one in vendor.requests() for entry in one.granted_by for scope in entry}
+    return Matrix(
+        known=granted is not None,
+        family=family or None,
+        granted=tuple(sorted(granted or ())),
+        lines=lines,
+        missing={scope: tuple(names) for scope, names in missing.items()},
+        unneeded=tuple(sorted((granted or frozenset()) - used)),
+    )
+
+
+def allowed(entries: Iterable[frozenset[str]], granted: frozenset[str]) -> bool:
+    """Whether one of the alternatives is granted whole."""
+    return any(entry <= granted for entry in entries)
+
+
+def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> Line:
+    entries = endpoint.granted_by
+    if not entries:
+        return Line(endpoint.name, "none needed", ())
+    needs = tuple(sorted(next((entry for entry in entries if entry <= mine), entries[0])))
+    if endpoint.name in denied:
+        return Line(endpoint.name, "no", needs)
+    if granted is None:
+        return Line(endpoint.name, "unknown", needs)
+    held = next((entry for entry in entries if entry <= granted), None)
+    return Line(endpoint.name, "yes" if held is not None else "no", tuple(sorted(held)) if held is not None else needs)
+
+
+def _family(families: Mapping[str, tuple[str, ...]], granted: frozenset[str] | None) -> str | None:
+    """Name the family that holds most of what was granted; None where none does."""
+    if granted is None or not families:
+        return None
+    best = max(families, key=lambda name: len(granted & set(families[name])))
+    return best if granted & set(families[best]) else None

@@ -1,0 +1,178 @@
+"""What an authorization server says, and what follows from it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.http import NoAnswer, Response
+from engine.core.oauth import Code, Expected, NoCode, NoToken, Tokens, due, read_redirect, read_tokens
+
+NOW = 1_800_000_000.0
+OLD = Tokens("old", NOW - 3600, "old-refresh", NOW - 1, "a b")
+
+
+def answer(body: object, status: int = 200, **headers: str) -> Response:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(status, headers, text)
+
+
+def test_a_token_answer_is_read_as_rfc_6749_writes_it():
+    """Access and refresh token, lifetime, scopes, and what the vendor adds."""
+    found = read_tokens(
+        answer(
+            {
+                "access_token": "A",
+                "token_type": "bearer",
+                "refresh_token": "R",
+                "expires_in": 3599,
+                "scope": "x y",
+                "api_url": "https://api",
+            }
+        ),
+        NOW,
+    )
+    assert found == Tokens("A", NOW, "R", NOW + 3599, "x y", {"api_url": "https://api"})
+    assert isinstance(found, Tokens)
+    assert found.granted == {"x", "y"}
+    assert "A" not in repr(found).replace("api_url", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "refresh", "scope"),
+    [
+        ({"access_token": "A"}, "old-refresh", "a b"),
+        ({"access_token": "A", "refresh_token": "", "scope": ""}, "old-refresh", "a b"),
+        ({"access_token": "A", "refresh_token": None, "scope": None}, "old-refresh", "a b"),
+        ({"access_token": "A", "refresh_token": "R", "scope": ["c", "d"]}, "R", "c d"),
+        ({"access_token": "A", "refresh_token": "R", "scope": [1]}, "R", "a b"),
+    ],
+)
+def test_what_a_refresh_leaves_out_stays_as_it_was(body, refresh, scope):
+    """RFC 6749 section 6: an absent refresh token or scope means the one that we have."""
+    found = read_tokens(answer(body), NOW, OLD)
+    assert isinstance(found, Tokens)
+    assert (found.refresh, found.scope) == (refresh, scope)
+
+
+@pytest.mark.parametrize(
+    ("told", "expires"),
+    [
+        (3600, 3600),
+        ("3600", 3600),
+        (3600.5, 3600.5),
+        (0, None),
+        (-5, None),
+        ("soon", None),
+        (None, None),
+        (True, None),
+        (10**30, None),
+        ([], None),
+    ],
+)
+def test_a_lifetime_that_is_no_positive_number_says_nothing(told, expires):
+    """Then the token is used until the vendor refuses it."""
+    found = read_tokens(answer({"access_token": "A", "expires_in": told}), NOW)
+    assert isinstance(found, Tokens)
+    assert found.expires_at == (None if expires is None else NOW + expires)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "part"),
+    [
+        (answer(b"<html>busy</html>"), "unusable", "no access token"),
+        (answer([]), "unusable", "no access token"),
+        (answer({}), "unusable", "no access token"),
+        (answer({"access_token": "a b"}), "unusable", "no access token"),
+        (answer({"access_token": 7}), "unusable", "no access token"),
+        (answer({"access_token": "a", "token_type": "mac"}), "unusable", "not bearer"),
+        (answer({"access_token": "a", "token_type": 1}), "unusable", "not bearer"),
+        (answer({"access_token": "a", "refresh_token": "r\n"}), "unusable", "refresh token"),
+        (answer({"access_token": "a", "refresh_token": 3}), "unusable", "refresh token"),
+        (answer({"error": "invalid_grant"}), "dead", "HTTP 200, invalid_grant"),
+        (answer({"reason": "Invalid Token!", "error": "invalid_grant"}, 400), "dead", "HTTP 400, invalid_grant"),
+        (answer({"reason": "Invalid Token!", "error": "invalid_request"}, 400), "dead", "HTTP 400, invalid_request"),
+        (answer({"reason": "Invalid Token!"}, 401), "dead", "HTTP 401"),
+        (answer({"reason": "Invalid client_id or client_secret", "error": "invalid_client"}, 401), "client", "invalid_client"),
+        (answer({"error": "unauthorized_client"}, 400), "client", "unauthorized_client"),
+        (answer({"error": "temporarily_unavailable"}, 503), "passing", "HTTP 503"),
+        (answer({"error": "invalid_grant"}, 500), "passing", "HTTP 500"),
+        (answer({"error": "invalid_client"}, 502), "passing", "HTTP 502"),
+        (answer(b"", 429, **{"retry-after": "7"}), "passing", "HTTP 429"),
+        (answer(b"", 408), "passing", "HTTP 408"),
+        (answer({"error": "Has Blanks"}, 400), "unusable", "HTTP 400"),
+        (answer({"error": {"code": 1}}, 404), "unusable", "HTTP 404"),
+        (answer(b"", 302, location="https://evil.example/"), "unusable", "redirects"),
+        (NoAnswer("timeout", "no answer in time"), "passing", "no answer in time"),
+        (NoAnswer("too_large", "an answer over 1 MiB"), "unusable", "over 1 MiB"),
+    ],
+)
+def test_only_what_says_that_the_grant_is_gone_ends_it(reply, kind, part):
+    """Dead is terminal; a refused client is the operator's to mend; 429, 5xx and the network pass; the rest says nothing."""
+    found = read_tokens(reply, NOW)
+    assert isinstance(found, NoToken)
+    assert found.kind == kind
+    assert part in found.words
+    assert found.seconds == (7.0 if isinstance(reply, Response) and reply.headers.get("retry-after") else None)
+
+
+@given(st.binary(max_size=200), st.integers(100, 599))
+def test_no_answer_makes_the_reader_fail(body, status):
+    """Whatever bytes come, tokens or a reason."""
+    assert isinstance(read_tokens(Response(status, {}, body), NOW), (Tokens, NoToken))
+
+
+@pytest.mark.parametrize(
+    ("life", "left", "expected"),
+    [(3600, 61, False), (3600, 60, True), (3600, -5, True), (100, 11, False), (100, 10, True), (None, 0, False)],
+)
+def test_a_token_is_due_shortly_before_its_end(life, left, expected):
+    """A minute, or a tenth of a short life; a life that is not told has no end."""
+    tokens = Tokens("A", NOW, expires_at=None if life is None else NOW + life)
+    assert due(tokens, NOW + (life or 0) - left) is expected
+
+
+BACK = "http://127.0.0.1:8917/callback"
+EXPECTED = Expected(BACK, "st", frozenset({"zoom.us"}))
+
+
+def test_the_code_is_taken_from_the_vendors_answer():
+    """With the state of this connect, and the issuer where it is sent (RFC 9207)."""
+    assert read_redirect(f"{BACK}?code=C1&state=st", EXPECTED) == Code("C1")
+    assert read_redirect(f" {BACK}?state=st&code=C1&iss=https%3A%2F%2Fzoom.us ", EXPECTED) == Code("C1")
+    assert read_redirect("https://a.example?code=C&state=st", Expected("https://a.example:443/", "st", frozenset())) == Code("C")
+
+
+@pytest.mark.parametrize(
+    ("url", "part", "foreign"),
+    [
+        (f"{BACK}?code=C&state=other", "its state is another", True),
+        (f"{BACK}?code=C", "its state is another", True),
+        (f"{BACK}?code=C&state=%C3%A9", "its state is another", True),
+        (f"{BACK}?code=C&state=st&iss=https://evil.example", "iss is foreign", True),
+        (f"{BACK}?code=C&state=st&iss=http://zoom.us", "iss is foreign", True),
+        (f"{BACK}?code=C&state=st&iss=https://zoom.us:99999", "iss is foreign", True),
+        (f"{BACK}?code=C&state=st&iss=", "iss is foreign", True),
+        (f"{BACK}?code=C&state=st&code=D", "twice", True),
+        ("http://127.0.0.1:8918/callback?code=C&state=st", "does not begin with", True),
+        ("http://127.0.0.1:8917/other?code=C&state=st", "does not begin with", True),
+        ("https://127.0.0.1:8917/callback?code=C&state=st", "does not begin with", True),
+        ("http://[", "does not begin with", True),
+        ("C1", "does not begin with", True),
+        (f"{BACK}?error=access_denied&state=st", "declined (access_denied)", False),
+        (f"{BACK}?error=server_error&state=st", "refused the consent (server_error)", False),
+        (f"{BACK}?error=%3Cscript%3E&state=st", "refused the consent", False),
+        (f"{BACK}?state=st", "no code", False),
+        (f"{BACK}?state=st&code=a%20b", "no code", False),
+    ],
+)
+def test_an_answer_that_is_not_the_vendors_is_not_used(url, part, foreign):
+    """Another state, issuer, port or path; a refusal; a code that is none. None of its text is repeated."""
+    found = read_redirect(url, EXPECTED)
+    assert isinstance(found, NoCode)
+    assert part in found.words
+    assert found.foreign is foreign
+    assert "script" not in found.words
