@@ -12,11 +12,12 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.net.tokens import Fixed
+
 from engine.core.choice import choose
 from engine.core.identity import identify
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
-from engine.net.tokens import Fixed
 from engine.net.transport import Credential, Transport
 from engine.runner import Clock, Options, Run, Tools
 from engine.sink import Sink

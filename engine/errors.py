@@ -5,6 +5,7 @@
     |-- SpecError                2  the author: mistakes in a spec, all of them at once
     |-- OutputError              2  the operator: a run folder that exists or cannot be written
     |-- DiskError                3  the machine: no room left while writing
+    |-- Unreachable              3  the vendor or the network: no answer now
     |-- NotConnected             4  the operator: no credential, or one the vendor refuses
     `-- Refused                  5  the person's safety: an unsafe identifier
 
@@ -49,6 +50,12 @@ class OutputError(UsageError):
 
 class DiskError(HabeasError):
     """The disk cannot take more; what was written before is kept."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+class Unreachable(HabeasError):
+    """The vendor cannot be reached now; nothing was changed."""
 
     exit_code = Exit.INCOMPLETE
 

@@ -52,15 +52,16 @@ def simulate() -> Iterator[Callable[..., Simulator]]:
 
 
 @pytest.fixture
-def habeas() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command line in a process of its own."""
+def habeas(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in a process and a state folder of its own."""
+    state = tmp_path_factory.mktemp("state")
 
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")}
         given = environment.pop("stdin", None)
         return subprocess.run(
             [sys.executable, "-m", "engine", *words],
-            env={**kept, "PYTHONPATH": str(ROOT), **environment},
+            env={**kept, "PYTHONPATH": str(ROOT), "HABEAS_HOME": str(state / "habeas"), **environment},
             input=given,
             capture_output=True,
             text=True,

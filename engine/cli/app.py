@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from engine import __version__
+from engine.cli.connections import app as connections
 from engine.errors import Exit, HabeasError
 
 app = typer.Typer(
@@ -35,6 +36,9 @@ Since = Annotated[
 Share = Annotated[int, typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the vendor's limit to use.")]
 RatePlan = Annotated[
     str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")
+]
+Connection = Annotated[
+    str | None, typer.Option("--connection", metavar="NAME", help="Which account, where there are several; default the only one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -73,21 +77,71 @@ def run(
     files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
     share: Share = 75,
     plan: RatePlan = None,
+    connection: Connection = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")] = False,
     ref: Annotated[str | None, typer.Option("--ref", metavar="TEXT", help="Your reference, for the manifest.")] = None,
     at: At = None,
     json: Json = False,
 ) -> None:
     """Answer one person's access request: fetch all, write the records and a manifest.
 
-    The access token is read from HABEAS_<VENDOR>_TOKEN, or from the file that HABEAS_<VENDOR>_TOKEN_FILE names.
+    Needs a connection (habeas connect VENDOR), or an access token in HABEAS_<VENDOR>_TOKEN, which is never renewed.
 
     Exit codes: 0 complete as asked, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for the person's
     safety, 130 interrupted.
     """
     from engine.cli.run import Wish, run_command
 
-    wish = Wish(vendor, email, tuple(subject or ()), out, tuple(only or ()), tuple(without or ()), since, files, share, plan, ref, at, json)
+    chosen = (tuple(only or ()), tuple(without or ()))
+    wish = Wish(vendor, email, tuple(subject or ()), out, *chosen, since, files, share, plan, ref, at, json, connection, not no_wait)
     raise typer.Exit(run_command(wish))
+
+
+@app.command(epilog="Example: habeas connect zoom")
+def connect(
+    vendor: Vendor,
+    connection: Annotated[
+        str | None,
+        typer.Option("--connection", metavar="NAME", help="A name for it, where a vendor has several accounts."),
+    ] = None,
+    plan: RatePlan = None,
+    way: Annotated[
+        str | None, typer.Option("--way", metavar="oauth2|headers|basic", help="How to connect, where the spec knows several ways.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address to open, and take the final address pasted.")] = False,
+    redirect_uri: Annotated[
+        str | None, typer.Option("--redirect-uri", metavar="URL", help="The redirect address as the vendor has it registered.")
+    ] = None,
+    insecure_storage: Annotated[bool, typer.Option("--insecure-storage", help="Keep the connection unencrypted.")] = False,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Connect to a vendor's account, once: the connection is kept, and renews itself.
+
+    Client id and secret are asked for unseen, or read from HABEAS_<VENDOR>_CLIENT_ID and HABEAS_<VENDOR>_CLIENT_SECRET (a key from
+    HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID). Each can also be a file, with _FILE behind the name, or
+    the output of a command: cmd:op read op://vault/zoom/secret.
+
+    Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing, 4 not connected.
+    """
+    from engine.cli.connect import Wish, connect_command
+
+    wish = Wish(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json)
+    raise typer.Exit(connect_command(wish))
+
+
+@app.command(epilog="Example: habeas verify zoom")
+def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: Json = False) -> None:
+    """Ask whether a connection is alive, and show which requests its scopes allow, and which scopes to add.
+
+    Exit codes: 0 no request is known to lack its scope, 3 some do, or the vendor could not say, 4 not connected.
+    """
+    from engine.cli.verify import verify_command
+
+    raise typer.Exit(verify_command(vendor, connection, at, as_json=json))
+
+
+app.add_typer(connections, name="connections")
 
 
 @app.command(epilog="Example: habeas plan zoom --since 90d")

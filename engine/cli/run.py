@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import secrets
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import typer
 
+from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, since_of, vendor_of
 from engine.cli.progress import Live, is_terminal, plain
 from engine.cli.summary import summary
+from engine.connection.lock import Taken
+from engine.connection.open import find_connection, opened, turn
+from engine.connection.record import Name, Record
+from engine.connection.vault import Vault, home
 from engine.core.choice import choose
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
@@ -26,9 +30,8 @@ from engine.core.subject import asked_by
 from engine.errors import Exit, UsageError
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
-from engine.net.tokens import Fixed, from_environment
 from engine.net.transport import Transport
-from engine.runner import Clock, Options, Report, Run, Tools
+from engine.runner import Clock, Credentials, Options, Report, Run, Tools
 from engine.sink import Sink
 from engine.spec.effective import Vendor
 
@@ -53,6 +56,8 @@ class Wish:
     ref: str | None
     at: str | None
     json: bool
+    connection: str | None = None
+    wait: bool = True
 
 
 def run_command(wish: Wish) -> Exit:
@@ -61,9 +66,10 @@ def run_command(wish: Wish) -> Exit:
     now = datetime.now(UTC)
     person = _person(wish, vendor)
     choice = choose(vendor.endpoints, wish.only, wish.without)
-    at = wish.at if wish.at is not None else os.environ.get(f"HABEAS_{vendor.name.upper()}_AT") or None
-    hosts = Hosts(vendor.hosts, at)
-    credential = from_environment(vendor.name, os.environ)
+    at = at_of(vendor, wish.at)
+    transport = Transport(Hosts(vendor.hosts, at), None)
+    vault = Vault(home())
+    found = find_connection(vendor, wish.connection, at, vault)
     options = Options(
         choice=choice,
         files=wish.files,
@@ -71,12 +77,14 @@ def run_command(wish: Wish) -> Exit:
         reference=wish.ref,
         simulated=at is not None,
         share=wish.share / 100,
-        plan=checked_plan(vendor, wish.plan) or next(iter(vendor.plans)) or None,
+        plan=checked_plan(vendor, wish.plan),
     )
     out = wish.out or Path(f"habeas-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
     sink = Sink(out / vendor.name)
-    transport = Transport(hosts, credential)
-    report = asyncio.run(_run(vendor, person, options, sink, transport))
+    report = asyncio.run(_in_turn(Work(vendor, person, options, sink, transport), vault, found, wait=wish.wait))
+    if report is None:
+        typer.echo("another run uses this connection: run again later, or without --no-wait", err=True)
+        return Exit.INCOMPLETE
     if wish.json:
         sys.stdout.write(
             msgspec.json.format(
@@ -89,17 +97,46 @@ def run_command(wish: Wish) -> Exit:
     return report.exit_code
 
 
-async def _run(vendor: Vendor, person: dict[str, Identifier], options: Options, sink: Sink, transport: Transport) -> Report:
+@dataclass(frozen=True)
+class Work:
+    """One run, before its connection is open."""
+
+    vendor: Vendor
+    person: dict[str, Identifier]
+    options: Options
+    sink: Sink
+    transport: Transport
+
+
+async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool) -> Report | None:
+    """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
+    time = wall_time()
+    try:
+        async with turn(vault, found, time, _waiting, wait=wait):
+            connection = opened(work.vendor, found, vault, work.transport, time)
+            plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
+            options = replace(work.options, connection=connection.label, granted=connection.granted, plan=plan)
+            return await _run(replace(work, options=options), connection.credentials)
+    except Taken:
+        return None
+
+
+def _waiting() -> None:
+    typer.echo("Another run uses this connection: this one waits for its turn.", err=True)
+
+
+async def _run(work: Work, credentials: Credentials) -> Report:
     live = is_terminal(sys.stderr)
     clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
-    limiter = Limiter(vendor.limits(options.plan), options.share)
+    limiter = Limiter(work.vendor.limits(work.options.plan), work.options.share)
 
     def ended(entry: Entry) -> None:
         if not live:
             plain(entry, sys.stderr)
 
-    async with transport:
-        run = Run(vendor, person, options, sink, Tools(transport, limiter, Fixed(), clock, ended=ended))
+    async with work.transport:
+        tools = Tools(work.transport, limiter, credentials, clock, ended=ended)
+        run = Run(work.vendor, work.person, work.options, work.sink, tools)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
         loop.add_signal_handler(signal.SIGTERM, run.interrupt, Exit.TERMINATED)

@@ -69,7 +69,7 @@ def _verdict(report: Report) -> str:
     if report.exit_code is Exit.REFUSED:
         return "Refused for the person's safety: check the identifier."
     if report.exit_code is Exit.NOT_CONNECTED:
-        return "NOT CONNECTED: the vendor refuses the credential; get a new token and run again."
+        return f"NOT CONNECTED: {report.cut or 'the vendor refuses the credential'}"
     stopped = f" Stopped: {report.error}." if report.error else ""
     if report.subject.subject is not Subject.MATCHED:
         return f"{_ending(report)}: nothing was fetched.{stopped}"

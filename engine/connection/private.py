@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from engine.errors import NotConnected
+from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
 
 FILE, FOLDER = 0o600, 0o700
 OTHERS = 0o077
@@ -14,13 +14,12 @@ MOST_BYTES = 1 << 20
 
 
 def prepare(folder: Path) -> None:
-    """Make a folder that only we can enter. Raises NotConnected."""
+    """Make a folder that only we can enter. Raises NotConnected, DiskError, OutputError."""
     try:
         folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         _check(folder.lstat(), folder, FOLDER)
     except OSError as error:
-        message = f"{folder} cannot be made ({error.strerror}): name another folder with HABEAS_HOME"
-        raise NotConnected(message) from None
+        raise cannot_write(folder, error) from None
 
 
 def read_private(path: Path) -> bytes | None:
@@ -53,7 +52,7 @@ def _check(found: os.stat_result, path: Path, mode: int) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one piece. Raises NotConnected; what was there before then still is."""
+    """Replace a file in one piece. Raises DiskError, OutputError; what was there before then still is."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         write_new(part, content)
@@ -64,7 +63,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def create_once(path: Path, content: bytes) -> None:
-    """Write a file unless there is one already. Raises NotConnected."""
+    """Write a file unless there is one already. Raises DiskError, OutputError."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         write_new(part, content)
@@ -108,6 +107,8 @@ def sync_folder(folder: Path) -> None:
         os.close(file)
 
 
-def cannot_write(path: Path, error: OSError) -> NotConnected:
-    """Say why a file could not be written."""
-    return NotConnected(f"{path} cannot be written ({error.strerror}): what was there before is kept")
+def cannot_write(path: Path, error: OSError) -> HabeasError:
+    """Say why a file could not be written: no room (DiskError), or a place that cannot be written to (OutputError)."""
+    if error.errno in FULL:
+        return DiskError(f"the disk is full: {path} could not be written; make room; what was there before is kept")
+    return OutputError(f"{path} cannot be written ({error.strerror}): name another folder with HABEAS_HOME; what was there before is kept")

@@ -31,6 +31,10 @@ class StoreError(NotConnected):
     """A stored connection that cannot be read or written; the message names the file, and nothing is lost."""
 
 
+class Damaged(StoreError):
+    """A file that is not whole, or was changed."""
+
+
 class Name(msgspec.Struct, frozen=True, order=True):
     """A connection's name, shown as `zoom/default`."""
 
@@ -78,7 +82,7 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One connection. `way` is oauth2, headers or basic; `serial` grows with every write."""
+    """One connection. `way` is oauth2, headers or basic; `serial` grows with every write; `asks_for` is the scope it sends."""
 
     vendor: str
     way: str
@@ -88,6 +92,7 @@ class Record(msgspec.Struct, frozen=True):
     grant: str | None = None
     client: Client | None = None
     account_id: str | None = None
+    asks_for: str | None = None
     secret: str | None = None
     plan: str | None = None
     tokens: Tokens | None = None
@@ -170,8 +175,8 @@ def _decrypted(sealed: Sealed, data: bytes, key: Key | None, where: str) -> byte
         raise _damaged(where) from None
 
 
-def _damaged(where: str) -> StoreError:
-    return StoreError(f"{where} is damaged: put a copy back, or move it away and connect again; nothing was changed")
+def _damaged(where: str) -> Damaged:
+    return Damaged(f"{where} is damaged: put a copy back, or move it away and connect again; nothing was changed")
 
 
 def _text(raw: bytes) -> str:

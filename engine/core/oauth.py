@@ -58,6 +58,21 @@ class NoToken:
     seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A new credential is in use; `asked` where the vendor gave it, not another process."""
+
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotRenewed:
+    """There is no new credential; `dead` where no later try helps without the operator."""
+
+    words: str
+    dead: bool
+
+
 def read_tokens(answer: Response | NoAnswer, now: float, before: Tokens | None = None) -> Tokens | NoToken:
     """Read the answer of a token request made `now`; `before` is what a refresh builds on (RFC 6749 section 6)."""
     if isinstance(answer, NoAnswer):

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.errors import UsageError
+from engine.errors import NotConnected
 
 COMMAND = "cmd:"
 SECONDS = 60.0
@@ -18,7 +18,7 @@ LONGEST = 64 * 1024
 
 
 def from_environment(name: str, environ: Mapping[str, str]) -> str | None:
-    """Read NAME, or the file NAME_FILE names; `cmd:...` is a command to run. Raises UsageError."""
+    """Read NAME, or the file NAME_FILE names; `cmd:...` is a command to run. Raises NotConnected."""
     file = environ.get(f"{name}_FILE")
     if file:
         return _file(Path(file).expanduser(), f"{name}_FILE")
@@ -27,7 +27,7 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def resolved(text: str, name: str) -> str:
-    """Give a text as it is, or what the command behind `cmd:` prints. Raises UsageError."""
+    """Give a text as it is, or what the command behind `cmd:` prints. Raises NotConnected."""
     return _command(text.removeprefix(COMMAND), name) if text.startswith(COMMAND) else text
 
 
@@ -37,10 +37,10 @@ def _file(path: Path, name: str) -> str:
             text = stream.read(LONGEST).strip()
     except (OSError, UnicodeDecodeError):
         message = f"the file that {name} names cannot be read as text"
-        raise UsageError(message) from None
+        raise NotConnected(message) from None
     if not text:
         message = f"the file that {name} names is empty"
-        raise UsageError(message)
+        raise NotConnected(message)
     return text
 
 
@@ -51,15 +51,15 @@ def _command(text: str, name: str) -> str:
         found = done.stdout.decode("utf-8").strip()
     except UnicodeDecodeError:
         message = f"the command in {name} prints no text"
-        raise UsageError(message) from None
+        raise NotConnected(message) from None
     except (OSError, ValueError, IndexError):
         message = f"the command in {name} cannot be run: write `cmd:` and a program with its arguments, no shell"
-        raise UsageError(message) from None
+        raise NotConnected(message) from None
     except subprocess.TimeoutExpired:
         message = f"the command in {name} did not end within {SECONDS:.0f} s"
-        raise UsageError(message) from None
+        raise NotConnected(message) from None
     if done.returncode or not found or len(found) > LONGEST:
         what = f"ended with exit code {done.returncode}" if done.returncode else "printed nothing that could be a secret"
         message = f"the command in {name} {what}"
-        raise UsageError(message)
+        raise NotConnected(message)
     return found

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
 from engine.core.ledger import Tally
+from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
 from engine.core.response import Reading, Refusal, read
-from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, Wait, decide
+from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, decide
 from engine.net.limiter import Limiter
 
 
@@ -27,10 +28,13 @@ class Transport(Protocol):
 
 
 class Credentials(Protocol):
-    """Where a fresh access token comes from."""
+    """Where a fresh credential comes from."""
 
-    async def refresh(self) -> bool:
-        """Get a new token into the transport; False where there is none to be had."""
+    def due(self) -> bool:
+        """Whether to renew before asking; never true again after a try that failed."""
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        """Get a new credential into the transport."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +65,21 @@ class Asker:
     credentials: Credentials
     clock: Clock
     patience: Patience
-    dead: bool = False
+    end: GiveUp | None = None
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _generation: int = 0
+    _asked: bool = True
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
         """Send a request, again where that can help, and read the answer."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         started, waited_in_all = loop.time(), 0.0
         tried = Tried(0, 0.0)
-        while not self.dead:
+        while self.end is None:
             generation = self._generation
+            if self.credentials.due():
+                await self._refresh(generation, beforehand=True)
+                continue
             async with self.limiter.slot(endpoint.rate_limit, endpoint.name) as waited:
                 sent_at = self.clock.now()
                 answer = await self.transport.send(request.http)
@@ -84,32 +92,40 @@ class Asker:
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
-                self.dead = self.dead or verdict.dead
+                self.end = self.end or (verdict if verdict.dead else None)
                 return verdict
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
                     return Answered(reading, answer, sent_at, waited_in_all)
                 return GiveUp("no answer")
             tally.retries += 1
-            await self._before_the_next(verdict, endpoint.rate_limit, generation)
             if isinstance(verdict, Refresh):
-                tried = Tried(tried.attempts, tried.seconds, refreshed=True)
-        return GiveUp(DEAD, dead=True)
+                asked = await self._refresh(generation)
+                tried = Tried(tried.attempts, tried.seconds, refreshed=asked)
+            elif verdict.shared:
+                self.limiter.hold(endpoint.rate_limit, loop.time() + verdict.seconds)
+            else:
+                await self.clock.sleep(verdict.seconds)
+        return self.end
 
-    async def _before_the_next(self, verdict: Wait | Refresh, bucket: str | None, generation: int) -> None:
-        if isinstance(verdict, Refresh):
-            await self._refresh(generation)
-        elif verdict.shared:
-            self.limiter.hold(bucket, asyncio.get_running_loop().time() + verdict.seconds)
-        else:
-            await self.clock.sleep(verdict.seconds)
+    @property
+    def dead(self) -> bool:
+        """Whether the credential is refused for good."""
+        return self.end is not None and self.end.dead
 
-    async def _refresh(self, generation: int) -> None:
-        """Refresh once for all who met the same dead token."""
+    async def _refresh(self, generation: int, *, beforehand: bool = False) -> bool:
+        """Renew once for all who used the same credential; tells whether the vendor was asked for the new one.
+
+        One that could not be renewed beforehand is used until the vendor refuses it, unless it is known to be dead.
+        """
         async with self._refreshing:
-            if generation == self._generation and not self.dead:
-                self.dead = not await self.credentials.refresh()
-                self._generation += 1
-
-
-DEAD = "the vendor refuses the credential"
+            if generation != self._generation or self.end is not None:
+                return self._asked
+            found = await self.credentials.refresh()
+            if isinstance(found, NotRenewed):
+                if found.dead or not beforehand:
+                    self.end = GiveUp(found.words, dead=found.dead)
+                return True
+            self._generation += 1
+            self._asked = found.asked
+            return found.asked

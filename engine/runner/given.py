@@ -45,7 +45,7 @@ class Tools:
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended."""
+    """How a run ended; `cut` says why nothing more could be asked, where the credential failed."""
 
     exit_code: Exit
     subject: Found
@@ -53,3 +53,4 @@ class Report:
     manifest: Mapping[str, object]
     folder: Path
     error: DiskError | None = None
+    cut: str | None = None

@@ -184,15 +184,16 @@ class Run:
     def _report(self) -> Report:
         found = self.search.found or Found(Subject.UNPROVEN, self._cut or "the look-up did not end")
         entries = self._final(found)
-        lookup_bad = self.asker.dead
-        code = exit_code(found.subject, entries.values(), dead=lookup_bad, signal=self.signal)
+        code = exit_code(found.subject, entries.values(), dead=self.asker.dead, signal=self.signal)
         if self.error is not None and code is Exit.COMPLETE:
             code = Exit.INCOMPLETE
         ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted=self.signal is not None, stopped=self.error)
         lookup = {"requests": self.search.tally.requests, "retries": self.search.tally.retries, **(self.lookup_store.described() or {})}
         content = manifest(self.vendor, self.options, ended, Person(found, tuple(sorted(self.person)), lookup), entries)
         self.sink.manifest(content)
-        return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error)
+        return Report(
+            code, found, tuple(entries.values()), content, self.sink.folder, self.error, self.asker.end.words if self.asker.end else None
+        )
 
     def _final(self, found: Found) -> dict[str, Entry]:
         """Give every endpoint its entry, in the spec's order."""

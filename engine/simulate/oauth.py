@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from aiohttp import web
 
@@ -25,6 +26,7 @@ class Grant:
 
     scope: str
     alive: bool = True
+    public: bool = False
     refresh: str = ""
     old: set[str] = field(default_factory=set)
 
@@ -44,10 +46,12 @@ class Code:
 class Provider:
     """Codes, grants and tokens of one application."""
 
-    def __init__(self, clock: Callable[[], float], scope: str, redirect_uris: tuple[str, ...], extra: dict[str, str]) -> None:
+    def __init__(
+        self, clock: Callable[[], float], scope: str, redirect_uris: tuple[str, ...], extra: dict[str, str], client_secret: str = ""
+    ) -> None:
         """Register the one application; `extra` stands in every token answer."""
         self.clock, self.scope, self.redirect_uris, self.extra = clock, scope, redirect_uris, extra
-        self.client_id, self.client_secret = "simulated-client", secrets.token_urlsafe(16)
+        self.client_id, self.client_secret = "simulated-client", client_secret or secrets.token_urlsafe(16)
         self.codes: dict[str, Code] = {}
         self.access: dict[str, tuple[Grant, float]] = {}
         self.refreshes: dict[str, Grant] = {}
@@ -85,7 +89,7 @@ class Provider:
         query = request.query
         if query.get("client_id") != self.client_id:
             return _page("Unknown application (4702)", 400)
-        if query.get("redirect_uri") not in self.redirect_uris:
+        if not self._registered(query.get("redirect_uri", ""), pkce="code_challenge" in query):
             return _page("The redirect address is not registered (4709)", 400)
         if query.get("response_type") != "code":
             return _page("Only response_type=code is known", 400)
@@ -100,6 +104,13 @@ class Provider:
         method = query.get("code_challenge_method", "plain")
         self.codes[code] = Code(query["redirect_uri"], self.scope, self.clock() + CODE_SECONDS, challenge, method)
         return _redirect(query["redirect_uri"], {"code": code, **back})
+
+    def _registered(self, uri: str, *, pkce: bool) -> bool:
+        """Compare to the letter; on loopback with PKCE the port is free (RFC 8252 section 7.3)."""
+        if uri in self.redirect_uris:
+            return True
+        loose = re.sub(r"^(http://(?:127\.0\.0\.1|\[::1\])):\d+", r"\1", uri)
+        return pkce and loose != uri and loose in {re.sub(r":\d+/", "/", one) for one in self.redirect_uris}
 
     async def token(self, request: web.Request) -> web.Response:
         """Exchange a code, a refresh token or the client's own credentials."""
@@ -133,8 +144,11 @@ class Provider:
                 given = base64.b64decode(header[6:]).decode()
             except ValueError:
                 return False
-            return given == f"{self.client_id}:{self.client_secret}"
-        return form.get("client_id") == self.client_id and "code_verifier" in form
+            return tuple(map(unquote_plus, given.split(":"))) == (self.client_id, self.client_secret)
+        if form.get("client_id") != self.client_id or "client_secret" in form:
+            return False
+        grant = self.refreshes.get(form.get("refresh_token", "") or form.get("token", ""))
+        return "code_verifier" in form or (grant is not None and grant.public)
 
     def _from_code(self, form: dict[str, str]) -> web.Response:
         code = self.codes.get(form.get("code", ""))
@@ -143,7 +157,7 @@ class Provider:
         if code.challenge is not None and not _proves(form.get("code_verifier", ""), code):
             return _refused("Invalid code verifier", "invalid_grant")
         code.used = True
-        return web.json_response(self.issue(Grant(code.scope)))
+        return web.json_response(self.issue(Grant(code.scope, public="client_id" in form)))
 
     def _from_refresh(self, form: dict[str, str]) -> web.Response:
         token = form.get("refresh_token", "")

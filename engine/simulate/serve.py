@@ -33,6 +33,7 @@ class Options:
     plan: str = "pro"
     limits: bool = True
     latency: float = 0.0
+    client_secret: str = ""
 
 
 @dataclass(frozen=True)

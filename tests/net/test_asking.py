@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.request import Chain, opening
 from engine.core.retry import GiveUp, Patience
 from engine.net.limiter import Limiter
-from engine.net.tokens import Fixed
 from engine.runner.ask import Answered, Asker, Clock
 from engine.spec.rate import Rate
 from tests.clock import passing, run

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from engine.connection.keeper import Fixed
 from engine.core.choice import choose
 from engine.core.identity import identify
 from engine.core.retry import Patience
@@ -26,13 +27,6 @@ from engine.spec.load import load_file
 ROOT = Path(__file__).parent.parent.parent
 ZOOM = load_file(ROOT / "specs" / "zoom.yaml")
 SINCE = 400
-
-
-class NoRenewal:
-    """A token from the environment."""
-
-    async def refresh(self) -> bool:
-        return False
 
 
 def data() -> ModuleType:
@@ -55,7 +49,7 @@ def make_run(address: str, token: str, email: str, out: Path, **options: Any) ->
     limiter = Limiter({}, 0.75)
     clock = options.pop("clock", None) or fast_clock()
     patience = options.pop("patience", Patience(wait_initial=0.001, wait_max=0.002))
-    tools = Tools(transport, limiter, NoRenewal(), clock, patience, options.pop("ended", lambda _: None))
+    tools = Tools(transport, limiter, Fixed(), clock, patience, options.pop("ended", lambda _: None))
     narrow = datetime.now(UTC) - timedelta(days=SINCE)
     wanted = Options(**{"choice": choose(vendor.endpoints, (), ()), "narrow": narrow, "simulated": True, **options})
     return Run(vendor, {"EMAIL": identify("email", email)}, wanted, Sink(out / "zoom"), tools), transport

@@ -11,11 +11,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.connection.keeper import Fixed
 from engine.core.choice import choose
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import identify
 from engine.net.limiter import Limiter
-from engine.net.tokens import Fixed
 from engine.runner import Clock, Options, Report, Run, Tools
 from engine.sink import Sink
 from tests.clock import passing, run

@@ -136,7 +136,7 @@ def test_wrong_usage_is_explained(words, told, habeas, zoom, tmp_path):
         (("simulate", "zoom", "--port", "0", "--faults", "strom"), 2, "did you mean `storm`?"),
         (("simulate", "zoom", "--people", "-1"), 2, "--people"),
         (("frobnicate",), 2, "No such command"),
-        (("run", "zoom", "--email", "a@x.io"), 4, "HABEAS_ZOOM_TOKEN"),
+        (("run", "zoom", "--email", "a@x.io"), 4, "habeas connect zoom"),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(words, code, told, habeas):

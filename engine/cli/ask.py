@@ -1,0 +1,51 @@
+"""What a person is asked at the terminal, hidden, or what the environment answers in their place."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+
+from engine.errors import NotConnected
+from engine.net.secret import from_environment, resolved
+
+
+def secret_of(name: str, words: str, kept: str | None = None, environ: Mapping[str, str] = os.environ, *, optional: bool = False) -> str:
+    """Give NAME, NAME_FILE, or what is typed unseen; Enter keeps what is stored, or leaves out what is optional.
+
+    Raises NotConnected where nobody can be asked, or a file or command gives nothing.
+    """
+    found = from_environment(name, environ)
+    if found is not None:
+        return found
+    if optional and environ.get(name) == "":
+        return ""
+    if not is_asked():
+        if kept is not None:
+            return kept
+        message = f"there is nobody to ask for the {words}: set {name}, {name}_FILE, or {name}=cmd:COMMAND"
+        raise NotConnected(message)
+    hint = " (Enter keeps the stored one)" if kept is not None else " (Enter for none)" if optional else ""
+    while True:
+        typed = _typed(f"{words[:1].upper()}{words[1:]}{hint}: ")
+        if typed:
+            return resolved(typed, f"the {words}")
+        if kept is not None or optional:
+            return kept or ""
+
+
+def is_asked() -> bool:
+    """Whether a person sits at the terminal."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _typed(words: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(words).strip()
+        except (getpass.GetPassWarning, EOFError):
+            message = "nothing can be typed unseen here: set the variables instead, see habeas connect --help"
+            raise NotConnected(message) from None

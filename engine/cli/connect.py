@@ -1,0 +1,154 @@
+"""`habeas connect`: from nothing to a verified connection, in one command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+import typer
+
+from engine.cli.ask import secret_of
+from engine.cli.connected import at_of, wall_time
+from engine.cli.find import checked_plan, vendor_of
+from engine.cli.verify import verify_and_say
+from engine.connection.connect import Browser, asked_scopes, earlier, first_tokens, keep
+from engine.connection.credential import bound, checked_secret
+from engine.connection.login import DEFAULT, is_local, open_browser
+from engine.connection.open import parse_name
+from engine.connection.record import Client, Record
+from engine.connection.vault import Vault, home
+from engine.errors import Exit, NotConnected, UsageError
+from engine.spec.effective import Vendor
+
+LONGEST = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The command line of one connect, as it was typed."""
+
+    vendor: str
+    connection: str | None
+    plan: str | None
+    way: str | None
+    browser: bool
+    redirect_uri: str | None
+    insecure: bool
+    at: str | None
+    json: bool
+
+
+def connect_command(wish: Wish) -> Exit:
+    """Connect, keep the connection, verify it. Raises HabeasError; an earlier connection is kept then."""
+    vendor = vendor_of(wish.vendor)
+    at, plan, way = at_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
+    name = parse_name(wish.connection or "default", vendor.name)
+    vault = Vault(home())
+    vault.check_writable(plain=wish.insecure)
+    before = earlier(vault, name)
+    redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
+    typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
+    record = Record(vendor.name, way, bound(vendor, at), time.time(), plan=plan or (before.plan if before else None))
+    if way == "oauth2":
+        record = with_client(vendor, record, before)
+        tokens = asyncio.run(first_tokens(record, browser_of(redirect, listen=wish.browser), wall_time()))
+        record = msgspec.structs.replace(record, tokens=tokens)
+    else:
+        kept = before.secret if before is not None and before.way == way else None
+        variable = f"HABEAS_{vendor.name.upper()}_SECRET"
+        secret = checked_secret(secret_of(variable, f"key for {vendor.title}", kept), way, "the key")
+        record = msgspec.structs.replace(record, secret=secret)
+    asyncio.run(keep(vault, name, record, plain=wish.insecure))
+    typer.echo(f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n", err=True)
+    return verify_and_say(vendor, name, vault, at, as_json=wish.json)
+
+
+def way_of(vendor: Vendor, way: str | None) -> str:
+    """Give the way to connect: the one that is named, else the spec's first. Raises UsageError."""
+    if way is not None and way not in vendor.auth.ways:
+        message = f"--way {way}: {vendor.title} is connected by {' or '.join(vendor.auth.ways)}"
+        raise UsageError(message)
+    return way or vendor.auth.ways[0]
+
+
+def redirect_of(vendor: Vendor, given: str | None) -> str | None:
+    """Give where the vendor sends the browser back to; None where no person is asked."""
+    oauth2 = vendor.auth.oauth2
+    if oauth2 is None or oauth2.grant != "authorization_code":
+        return None
+    return given or oauth2.redirect_uri or DEFAULT
+
+
+def guide(vendor: Vendor, way: str, redirect: str | None) -> Iterator[str]:
+    """Say what a person does at the vendor before they go on."""
+    yield f"Connecting to {vendor.title}."
+    for number, step in enumerate(vendor.auth.instructions, 1):
+        yield f"  {number}. {step}"
+    if redirect is not None:
+        yield f"Redirect address, to the letter: {redirect}"
+    for family, scopes in vendor.families.items() if way == "oauth2" else ():
+        yield f"Scopes{f', {family}' if family else ''}:"
+        yield from (f"  {scope}" for scope in scopes)
+    yield ""
+
+
+def with_client(vendor: Vendor, record: Record, before: Record | None) -> Record:
+    """Ask for the client id and secret, and what else the grant needs. Raises NotConnected, UsageError."""
+    oauth2, upper = vendor.auth.oauth2, vendor.name.upper()
+    if oauth2 is None:
+        message = f"{vendor.title} has no OAuth 2"
+        raise UsageError(message)
+    old = before.client if before is not None else None
+    client_id = secret_of(f"HABEAS_{upper}_CLIENT_ID", "client id", old.id if old else None)
+    kept = old.secret if old is not None and old.id == client_id and old.secret else None
+    secret = ""
+    if oauth2.client_auth != "none":
+        public = oauth2.grant == "authorization_code"
+        secret = secret_of(f"HABEAS_{upper}_CLIENT_SECRET", "client secret", kept, optional=public)
+    account = None
+    if oauth2.grant == "account_credentials":
+        account = secret_of(f"HABEAS_{upper}_ACCOUNT_ID", "account id", before.account_id if before else None)
+    client = Client(client_id, secret, oauth2.client_auth)
+    return msgspec.structs.replace(record, grant=oauth2.grant, client=client, account_id=account, asks_for=asked_scopes(vendor))
+
+
+def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
+    """Say how consent is given: in a browser that comes back to us, or with a pasted address."""
+    if redirect is None:
+        return None
+    if is_local(redirect) and listen:
+        return Browser(redirect, show)
+    return Browser(redirect, show_only, pasted)
+
+
+def show(url: str) -> None:
+    """Open the browser, and print the address for where that fails."""
+    typer.echo(f"Your browser opens; if it does not, go to:\n{url}\n", err=True)
+    open_browser(url)
+
+
+def show_only(url: str) -> None:
+    """Print the address."""
+    typer.echo(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
+
+
+async def pasted() -> str:
+    """Read the final address. Raises NotConnected at the end of the input."""
+    typer.echo("Then paste the address you were sent to (the page itself may not load): ", nl=False, err=True)
+    line = await asyncio.to_thread(sys.stdin.readline, LONGEST) if sys.stdin is not None else ""
+    if not line.strip():
+        message = "not connected: no address was pasted"
+        raise NotConnected(message)
+    return line
+
+
+def told(vault: Vault, *, plain: bool) -> str:
+    """Say where the key is."""
+    if plain:
+        return ", NOT ENCRYPTED: whoever can read the file can use the connection"
+    words = {"HABEAS_KEY": "HABEAS_KEY", "keyring": "the OS keyring", "file": f"{vault.keys.path} beside it"}
+    return f", encrypted; the key is in {words[vault.keys.where() or 'file']}"

@@ -1,0 +1,55 @@
+"""The commands under `habeas connections`, their options and their help."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List, show, rename and remove connections, or give them another key.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
+
+
+@app.command("list", epilog="Example: habeas connections list")
+def list_(json: Json = False) -> None:
+    """List every connection, and say where the key is."""
+    from engine.cli.stored import list_command
+
+    list_command(as_json=json)
+
+
+@app.command(epilog="Example: habeas connections show zoom")
+def show(name: Which, json: Json = False) -> None:
+    """Show what is known of one connection; no secret."""
+    from engine.cli.stored import show_command
+
+    show_command(name, as_json=json)
+
+
+@app.command(epilog="Example: habeas connections rename zoom zoom/emea")
+def rename(old: Which, new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name: zoom/emea.")]) -> None:
+    """Give a connection another name; its vendor stays."""
+    from engine.cli.stored import rename_command
+
+    rename_command(old, new)
+
+
+@app.command(epilog="Example: habeas connections remove zoom/emea")
+def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", help="Do not ask the vendor to end it.")] = False) -> None:
+    """End a connection: revoke its tokens at the vendor, then delete it here."""
+    from engine.cli.stored import remove_command
+
+    remove_command(name, revoke=not no_revoke)
+
+
+@app.command(epilog="Example: habeas connections rekey")
+def rekey() -> None:
+    """Encrypt every connection with a new key.
+
+    The new key is HABEAS_KEY where it is set (put the one before into HABEAS_OLD_KEY), else a fresh one.
+    """
+    from engine.cli.stored import rekey_command
+
+    rekey_command()

@@ -1,0 +1,157 @@
+"""What is stored, for people and programs. Shows no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import typer
+
+from engine.cli.show import table
+from engine.connection.manage import rekey, remove, rename
+from engine.connection.open import parse_name
+from engine.connection.record import PLAIN, Name, Record, Sealed
+from engine.connection.vault import Vault, home
+from engine.errors import HabeasError, NotConnected
+
+KEY = {
+    "HABEAS_KEY": "The key is in HABEAS_KEY: without it nobody can use the connections, you included.",
+    "keyring": "The key is in the OS keyring: it opens with your login.",
+    "file": "The key is in {path}, on the same disk: it protects only copies of the store, such as a backup without that file.\n"
+    "Safer: set HABEAS_KEY, or install habeas[keyring]; then habeas connections rekey.",
+}
+ENDED = {
+    "revoked": "revoked at the vendor, and removed",
+    "already ended": "the vendor had ended it already; removed",
+    "not revocable": "removed here; the vendor has no address for revocation: end the app's access there",
+    "not asked": "removed here only; the vendor was not asked: end the app's access there",
+    "simulated": "removed; the simulator was not asked, or not there any more",
+}
+
+
+def list_command(*, as_json: bool) -> None:
+    """List every connection, and say where the key is."""
+    vault = Vault(home())
+    rows = [row(vault, name) for name in vault.names()]
+    where = vault.keys.where()
+    if as_json:
+        print_json({"connections": rows, "store": str(vault.home), "key": where})
+        return
+    if not rows:
+        typer.echo(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
+        return
+    cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], one["state"]) for one in rows]
+    typer.echo(table(("connection", "way", "made", "state"), cells))
+    typer.echo(f"\nStored in {vault.home}.")
+    if any(one.get("encrypted", True) for one in rows):
+        typer.echo(key_words(vault))
+
+
+def show_command(name: str, *, as_json: bool) -> None:
+    """Show what is known of one connection. Raises NotConnected."""
+    vault, which = Vault(home()), parse_name(name)
+    vault.read(which)
+    found = vault.find(which)
+    if found is None:
+        message = f"there is no connection {which}"
+        raise NotConnected(message)
+    facts = described(which, *found)
+    if as_json:
+        print_json(facts)
+        return
+    width = max(map(len, facts))
+    for key, value in facts.items():
+        typer.echo(f"{key.replace('_', ' ').ljust(width)}  {written(value)}")
+
+
+def rename_command(old: str, new: str) -> None:
+    """Give a connection another name. Raises UsageError, NotConnected."""
+    first = parse_name(old)
+    second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
+    asyncio.run(rename(Vault(home()), first, second))
+    typer.echo(f"{first} is {second} now.")
+
+
+def remove_command(name: str, *, revoke: bool) -> None:
+    """End a connection. Raises NotConnected, Unreachable."""
+    vault, which = Vault(home()), parse_name(name)
+    if which not in vault.names():
+        vault.read(which)
+    ended = asyncio.run(remove(vault, which, revoke=revoke))
+    typer.echo(f"{which}: {ENDED[ended]}.")
+
+
+def rekey_command() -> None:
+    """Encrypt every connection with a new key. Raises NotConnected."""
+    vault = Vault(home())
+    count = asyncio.run(rekey(vault))
+    typer.echo(f"{count} connection{'' if count == 1 else 's'} encrypted with a new key.\n{key_words(vault)}")
+
+
+def key_words(vault: Vault) -> str:
+    """Say where the key is, and what that protects."""
+    return KEY[vault.keys.where() or "file"].format(path=vault.keys.path)
+
+
+def row(vault: Vault, name: Name) -> dict[str, Any]:
+    """Describe one connection for the list; one that cannot be read says why."""
+    try:
+        found = vault.find(name)
+    except HabeasError as error:
+        return {"connection": str(name), "state": f"UNREADABLE: {error}", "readable": False}
+    if found is None:
+        return {"connection": str(name), "state": "removed just now", "readable": False}
+    return {**described(name, *found), "readable": True}
+
+
+def described(name: Name, record: Record, sealed: Sealed) -> dict[str, Any]:
+    """Give what may be shown of a connection."""
+    tokens = record.tokens
+    return {
+        "connection": str(name),
+        "way": record.grant or record.way,
+        "state": state(record),
+        "created": moment(record.created),
+        "renewed": moment(tokens.issued_at) if tokens else None,
+        "expires": moment(tokens.expires_at) if tokens else None,
+        "encrypted": sealed.cipher != PLAIN,
+        "plan": record.plan,
+        "scopes": sorted(tokens.granted) if tokens and tokens.granted is not None else None,
+        "hosts": list(record.bound.hosts),
+        "token_url": record.bound.token_url,
+        "authorization_url": record.bound.authorization_url,
+        "simulated": record.bound.at is not None,
+    }
+
+
+def state(record: Record) -> str:
+    """Say in a few words how a connection lives."""
+    made = "made with --at, for a simulator; " if record.bound.at else ""
+    if record.way != "oauth2":
+        return f"{made}a key, until the vendor ends it"
+    if record.grant != "authorization_code" or (record.tokens and record.tokens.refresh):
+        return f"{made}renews itself"
+    until = moment(record.tokens.expires_at) if record.tokens else None
+    return f"{made}cannot be renewed" + (f", ends {until}" if until else "")
+
+
+def moment(seconds: float | None) -> str | None:
+    """Write a moment in UTC."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def written(value: Any) -> str:
+    """Write one fact for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return "not known" if value is None else str(value)
+
+
+def print_json(value: object) -> None:
+    """Print JSON for programs."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

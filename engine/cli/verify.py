@@ -1,0 +1,119 @@
+"""`habeas verify`: what a connection may do, as a table, with the exact scopes to add."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+import typer
+
+from engine.cli.connected import at_of, wall_time
+from engine.cli.find import vendor_of
+from engine.cli.show import table
+from engine.connection.keeper import Time
+from engine.connection.open import Opened, find_connection, opened
+from engine.connection.record import Name, Record
+from engine.connection.vault import Vault, home
+from engine.core.retry import Patience
+from engine.core.scopes import Matrix
+from engine.errors import Exit
+from engine.net.hosts import Hosts
+from engine.net.limiter import Limiter
+from engine.net.transport import Transport
+from engine.runner.ask import Asker, Clock
+from engine.runner.verify import Verified, verify
+from engine.spec.effective import Vendor
+
+PATIENCE = Patience(attempts=4, total=60.0)
+HELD = {"yes": "yes", "no": "NO", "unknown": "not told", "none needed": "yes"}
+
+
+def verify_command(word: str, connection: str | None, at: str | None, *, as_json: bool) -> Exit:
+    """Verify one connection and say what was found. Raises HabeasError."""
+    vendor, vault = vendor_of(word), Vault(home())
+    at = at_of(vendor, at)
+    found = find_connection(vendor, connection, at, vault)
+    return verify_and_say(vendor, found, vault, at, as_json=as_json)
+
+
+def verify_and_say(vendor: Vendor, found: Name | Record, vault: Vault, at: str | None, *, as_json: bool) -> Exit:
+    """Verify a connection that was found, and print it. Raises NotConnected."""
+    transport, time = Transport(Hosts(vendor.hosts, at), None), wall_time()
+    connection = opened(vendor, found, vault, transport, time)
+    verified = asyncio.run(_verify(vendor, connection, transport, time))
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(_as_json(vendor, connection, verified)), indent=2).decode() + "\n")
+    else:
+        typer.echo("\n".join(_text(vendor, connection, verified)))
+    return verified.exit_code
+
+
+async def _verify(vendor: Vendor, connection: Opened, transport: Transport, time: Time) -> Verified:
+    clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
+    async with transport:
+        asker = Asker(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
+        return await verify(vendor, asker, lambda: connection.renewed().granted)
+
+
+def _as_json(vendor: Vendor, connection: Opened, verified: Verified) -> dict[str, object]:
+    found = verified.matrix
+    return {
+        "vendor": vendor.name,
+        "connection": connection.label,
+        "alive": verified.alive,
+        "reason": verified.words,
+        "scopes_known": found.known,
+        "family": found.family,
+        "granted": found.granted,
+        "requests": [{"name": one.name, "allowed": one.held, "scopes": one.needs} for one in found.lines],
+        "missing": found.missing,
+        "unneeded": found.unneeded,
+        "exit_code": int(verified.exit_code),
+    }
+
+
+def _text(vendor: Vendor, connection: Opened, verified: Verified) -> Iterator[str]:
+    if verified.alive is False:
+        yield f"{vendor.title} ({connection.label}): NOT CONNECTED: {verified.words}"
+        return
+    state = "connected, the vendor answers" if verified.alive else f"could not be verified: {verified.words}"
+    yield f"{vendor.title} ({connection.label}): {state}."
+    found = verified.matrix
+    if not vendor.families and not any(one.needs for one in found.lines):
+        yield "This vendor has no scopes: what the key may read shows when it is asked."
+        return
+    if not found.known:
+        yield "The vendor does not say which scopes the token has: what is missing shows when it is asked."
+    else:
+        family = f"the {found.family} family, " if found.family else ""
+        yield f"Scopes: {family}{len(found.granted)} granted."
+    yield from ("", table(("request", "allowed", "scope"), [(one.name, HELD[one.held], " ".join(one.needs)) for one in found.lines]), "")
+    yield from _advice(vendor, found)
+
+
+def _advice(vendor: Vendor, found: Matrix) -> Iterator[str]:
+    if found.missing:
+        yield "To add to the app at the vendor, then connect again:"
+        yield from (f"  {scope}: {_loss(vendor, names, found)}" for scope, names in found.missing.items())
+    if found.unneeded:
+        yield f"Granted, but used by no request: {', '.join(found.unneeded)}"
+    if found.lacking:
+        yield f"A run would miss something: {', '.join(one.name for one in found.lacking)}."
+    elif found.known:
+        yield "A run would miss nothing for want of a scope."
+
+
+def _loss(vendor: Vendor, names: tuple[str, ...], found: Matrix) -> str:
+    """Say what one missing scope loses."""
+    lost = [name for name in names if name in vendor.endpoints]
+    words = [f"without it {', '.join(lost)} cannot be fetched"] if lost else []
+    if vendor.lookup.name in names:
+        words.append("without it nobody can be looked up, so that nothing at all is fetched")
+    if vendor.verify.name in names and not words:
+        proven = any(one.name == vendor.lookup.name and one.held == "yes" for one in found.lines)
+        but = "only the verify call needs it; no record is lost" if proven else ""
+        words.append(but or "without it a person the vendor does not know cannot be told from a connection that sees nobody")
+    return "; ".join(words)

@@ -1,0 +1,91 @@
+"""From a connection, or a token of the environment, to the headers that prove who asks; and whether a spec may use it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from engine.connection.record import Bound, Record
+from engine.core.oauth import Tokens
+from engine.errors import NotConnected
+from engine.net.secret import from_environment
+from engine.net.transport import Credential
+from engine.spec.effective import Vendor
+from engine.spec.template import Template
+
+BEARER = "Bearer "
+
+
+def bound(vendor: Vendor, at: str | None) -> Bound:
+    """Give what a connection made now is bound to."""
+    oauth2 = vendor.auth.oauth2
+    if oauth2 is None:
+        return Bound(vendor.hosts, at=at)
+    return Bound(vendor.hosts, oauth2.token_url, oauth2.authorization_url, oauth2.revocation_url, at)
+
+
+def check_bound(vendor: Vendor, record: Record, at: str | None) -> None:
+    """Refuse a spec that would send a credential where it was not made for. Raises NotConnected."""
+    now, then = bound(vendor, at), record.bound
+    again = f"habeas connect {vendor.name}"
+    if (now.at is None) != (then.at is None):
+        made, asked = ("with --at, for a simulator", "without it") if then.at else ("without --at", "with it")
+        message = f"this connection was made {made}, and is used {asked}: {again} for the other"
+        raise NotConnected(message)
+    names = sorted(set(now.hosts) - set(then.hosts))
+    if record.way == "oauth2":
+        pairs = ((now.token_url, then.token_url), (now.authorization_url, then.authorization_url))
+        names += [one for one, other in pairs if one is not None and one != other]
+        if any(one is None and other is not None for one, other in pairs):
+            names.append("another way to connect")
+    if names:
+        message = f"the spec names what this connection was not made for: reconnect to allow {', '.join(names)} ({again})"
+        raise NotConnected(message)
+
+
+def credential(vendor: Vendor, record: Record) -> Credential:
+    """Give a connection's headers. Raises NotConnected where the spec connects in another way by now."""
+    auth = vendor.auth
+    if record.way == "oauth2" and auth.oauth2 is not None and record.tokens is not None:
+        return Credential((("Authorization", BEARER + record.tokens.access),))
+    if record.way == "headers" and auth.headers and record.secret is not None:
+        return Credential(tuple((name, _filled(value, record.secret)) for name, value in auth.headers.items()))
+    if record.way == "basic" and auth.basic is not None and record.secret is not None:
+        pair = base64.b64encode(_filled(auth.basic, record.secret).encode()).decode()
+        return Credential((("Authorization", f"Basic {pair}"),))
+    message = f"the spec connects in another way than this connection does: habeas connect {vendor.name}"
+    raise NotConnected(message)
+
+
+def _filled(template: Template, secret: str) -> str:
+    return "".join(part if isinstance(part, str) else secret for part in template.parts)
+
+
+def checked_secret(secret: str, way: str, name: str) -> str:
+    """Refuse what no header can carry. Raises NotConnected."""
+    fit = secret.isprintable() and (way == "basic" or secret.isascii())
+    if not fit or not secret:
+        message = f"{name} is empty, or holds characters that no header can carry: that is no {'token' if way == 'oauth2' else 'key'}"
+        raise NotConnected(message)
+    if way == "oauth2" and " " in secret:
+        message = f"{name} holds blanks: that is no access token"
+        raise NotConnected(message)
+    return secret
+
+
+def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | None) -> Record | None:
+    """Make a connection of HABEAS_<VENDOR>_TOKEN or, for a key, HABEAS_<VENDOR>_SECRET; None where neither is set.
+
+    Raises NotConnected. It is never written, and never renewed.
+    """
+    ways, upper = vendor.auth.ways, vendor.name.upper()
+    for way in ways:
+        token, secret = f"HABEAS_{upper}_TOKEN", f"HABEAS_{upper}_SECRET"
+        for name in (token,) if way == "oauth2" else (secret,) if "oauth2" in ways else (secret, token):
+            text = from_environment(name, environ)
+            if text is None:
+                continue
+            text = checked_secret(text, way, name)
+            tokens = Tokens(text, 0.0) if way == "oauth2" else None
+            return Record(vendor.name, way, bound(vendor, at), 0.0, secret=None if tokens else text, tokens=tokens)
+    return None

@@ -1,0 +1,153 @@
+"""Keep a connection alive: one refresh at a time, across processes too, and the new token on the disk before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from engine.connection.credential import check_bound, credential
+from engine.connection.oauth import Answer, oauth_transport, token_request
+from engine.connection.record import Name, Record
+from engine.connection.vault import Vault, option
+from engine.core.http import NoAnswer
+from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
+from engine.core.retry import Patience, backoff
+from engine.errors import HabeasError, NotConnected
+from engine.net.transport import Transport
+from engine.spec.effective import Vendor
+
+PATIENCE = Patience(attempts=5, total=120.0)
+SENT = ("reset", "timeout", "truncated", "too_large")
+MEND = {
+    "dead": "the vendor has ended this connection ({words})",
+    "client": "the vendor refuses the client id or secret ({words})",
+    "passing": "no new token could be had ({words}); the connection is kept: run again later",
+    "unusable": "the vendor's answer to a request for a token cannot be used ({words}); the connection is kept",
+}
+LOST = "; the answer to an earlier request for a token was lost before it could be stored, which a vendor may take for misuse"
+
+
+@dataclass(frozen=True)
+class Time:
+    """Seconds since 1970, how to wait, and dice."""
+
+    now: Callable[[], float]
+    sleep: Callable[[float], Coroutine[Any, Any, None]]
+    dice: Callable[[], float]
+
+
+class Holder(Protocol):
+    """What carries the credential in use."""
+
+    credential: Any
+
+
+class Fixed:
+    """A credential of the environment, or a key: it cannot be renewed."""
+
+    def __init__(self, mend: str = "") -> None:
+        """`mend` says what to do when the vendor refuses it."""
+        self._words = "the vendor refuses the credential" + (f": {mend}" if mend else "")
+
+    def due(self) -> bool:
+        """Never: nothing is known of its end."""
+        return False
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        """There is nothing to refresh with."""
+        return NotRenewed(self._words, dead=True)
+
+
+async def ask_for_token(
+    send: Callable[[], Coroutine[Any, Any, Answer]], before: Tokens | None, time: Time, patience: Patience = PATIENCE
+) -> tuple[Tokens | NoToken, bool]:
+    """Ask until there is an answer that will not pass; tells whether an answer may have been lost on the way."""
+    attempts, waited, lost = 0, 0.0, False
+    while True:
+        attempts += 1
+        answer = await send()
+        found = read_tokens(answer, time.now(), before)
+        lost = lost or (isinstance(answer, NoAnswer) and answer.kind in SENT)
+        if isinstance(found, Tokens) or found.kind != "passing":
+            return found, lost
+        seconds = backoff(attempts, time.dice(), patience) if found.seconds is None else found.seconds
+        if attempts >= patience.attempts or waited + seconds > patience.total:
+            return found, lost
+        waited += seconds
+        await time.sleep(seconds)
+
+
+class Keeper:
+    """The credentials of one stored connection, for as long as a run lasts."""
+
+    def __init__(self, vault: Vault, name: Name, vendor: Vendor, holder: Holder, time: Time) -> None:
+        """Put the stored credential into `holder`. Raises NotConnected."""
+        self._vault, self._name, self._vendor, self._holder, self._time = vault, name, vendor, holder, time
+        self._at = holder.hosts.at if isinstance(holder, Transport) else None
+        self._tired = False
+        self.record = vault.read(name)
+        self._adopt(self.record)
+
+    def due(self) -> bool:
+        """Whether the token should be renewed before it is used again."""
+        tokens = self.record.tokens
+        return not self._tired and tokens is not None and self._renewable(self.record) and due(tokens, self._time.now())
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        """Get a newer credential: from the store, where another process was first, else from the vendor."""
+        try:
+            async with self._vault.lock(self._name):
+                return await self._refresh()
+        except HabeasError as error:
+            self._tired = True
+            return NotRenewed(str(error), dead=isinstance(error, NotConnected))
+
+    async def _refresh(self) -> Renewed | NotRenewed:
+        lost = self._vault.recover(self._name)
+        stored = self._vault.read(self._name)
+        if stored.serial != self.record.serial:
+            self._adopt(stored)
+            if not self.due():
+                return Renewed(asked=False)
+        if not self._renewable(stored):
+            what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
+            return NotRenewed(f"the vendor refuses the credential, and {what}: {self._connect}", dead=True)
+        self._vault.reserve(self._name)
+        found, missed = await self._ask(stored)
+        lost = lost or missed
+        if isinstance(found, NoToken):
+            if not lost:
+                self._vault.drop(self._name)
+            self._tired = True
+            return self._not_renewed(found, lost=lost)
+        renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
+        self._vault.renew(self._name, renewed)
+        self._adopt(renewed)
+        return Renewed(asked=True)
+
+    async def _ask(self, stored: Record) -> tuple[Tokens | NoToken, bool]:
+        async with oauth_transport(stored.bound, self._at) as transport:
+            return await ask_for_token(lambda: token_request(transport, stored), stored.tokens, self._time)
+
+    def _adopt(self, record: Record) -> None:
+        check_bound(self._vendor, record, self._at)
+        self._holder.credential = credential(self._vendor, record)
+        self.record, self._tired = record, False
+
+    def _renewable(self, record: Record) -> bool:
+        if record.way != "oauth2" or record.tokens is None:
+            return False
+        return record.grant != "authorization_code" or record.tokens.refresh is not None
+
+    def _not_renewed(self, found: NoToken, *, lost: bool) -> NotRenewed:
+        words = MEND[found.kind].format(words=found.words)
+        if found.kind == "dead" and lost:
+            words += LOST
+        return NotRenewed(words if found.kind == "passing" else f"{words}: {self._connect}", dead=found.kind != "passing")
+
+    @property
+    def _connect(self) -> str:
+        return f"habeas connect {self._name.vendor}{option(self._name)}"

@@ -1,0 +1,58 @@
+"""Locks between processes: held by an open file, so that a killed process holds none."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from engine.connection.private import FILE, cannot_write
+
+POLL = 0.05
+SLOWEST_POLL = 1.0
+
+
+class Taken(Exception):
+    """Somebody else holds the lock, and the caller would not wait."""
+
+
+@asynccontextmanager
+async def locked(
+    path: Path, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, waiting: Callable[[], None] | None = None, *, wait: bool = True
+) -> AsyncIterator[None]:
+    """Hold a lock; `waiting` is told once if another process has it. Raises Taken where `wait` is off, NotConnected.
+
+    flock(2) belongs to the open file: two tasks of one process exclude each other as two processes do.
+    """
+    file, pause = _take(path), POLL
+    if file is None and not wait:
+        raise Taken
+    if file is None and waiting is not None:
+        waiting()
+    while file is None:
+        await sleep(pause)
+        pause = min(pause * 1.2, SLOWEST_POLL)
+        file = _take(path)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def _take(path: Path) -> int | None:
+    """Give the locked file; None where another holds it, or where it was removed in the same moment."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = os.fstat(file).st_ino == path.stat().st_ino
+    except OSError:
+        held = False
+    if not held:
+        os.close(file)
+    return file if held else None

@@ -1,0 +1,89 @@
+"""Which connection a command means, and that connection ready for use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from engine.connection.credential import credential, environment_record
+from engine.connection.keeper import Fixed, Keeper, Time
+from engine.connection.lock import locked
+from engine.connection.record import Name, Record, checked_name
+from engine.connection.vault import Vault
+from engine.errors import NotConnected, UsageError
+from engine.net.transport import Transport
+from engine.spec.effective import Vendor
+
+ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A connection in use: its name for people, what is known of it, and how it stays alive."""
+
+    label: str
+    record: Record
+    credentials: Keeper | Fixed
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Give the scopes that the vendor listed with the token; None where it listed none."""
+        return self.record.tokens.granted if self.record.tokens else None
+
+    def renewed(self) -> Opened:
+        """Give it as it is now: a refresh may have changed what is known of it."""
+        return replace(self, record=self.credentials.record) if isinstance(self.credentials, Keeper) else self
+
+
+def find_connection(
+    vendor: Vendor, wanted: str | None, at: str | None, vault: Vault, environ: Mapping[str, str] = os.environ
+) -> Name | Record:
+    """Give the connection that is named, else the environment's, else the only one. Raises UsageError, NotConnected."""
+    if wanted is not None:
+        return parse_name(wanted, vendor.name)
+    given = environment_record(vendor, environ, at)
+    if given is not None:
+        return given
+    names = vault.names(vendor.name)
+    if len(names) > 1:
+        message = f"there are several connections of {vendor.name}: add --connection {' or '.join(one.name for one in names)}"
+        raise UsageError(message)
+    if not names:
+        message = f"not connected to {vendor.title}: habeas connect {vendor.name}"
+        raise NotConnected(message)
+    return names[0]
+
+
+def parse_name(text: str, vendor: str | None = None) -> Name:
+    """Read `zoom`, `zoom/emea` or, where the vendor is known, `emea`. Raises UsageError."""
+    first, slash, second = text.partition("/")
+    if vendor is None:
+        return checked_name(first, second if slash else "default")
+    if slash and first != vendor:
+        message = f"`{text}` is no connection of {vendor}"
+        raise UsageError(message)
+    return checked_name(vendor, second if slash else first)
+
+
+def opened(vendor: Vendor, found: Name | Record, vault: Vault, transport: Transport, time: Time) -> Opened:
+    """Put a connection's credential into a transport. Raises NotConnected."""
+    if isinstance(found, Record):
+        transport.credential = credential(vendor, found)
+        key = "TOKEN" if found.tokens else "SECRET"
+        mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or habeas connect {vendor.name}"
+        return Opened(ENVIRONMENT, found, Fixed(mend))
+    keeper = Keeper(vault, found, vendor, transport, time)
+    return Opened(str(found), keeper.record, keeper)
+
+
+@asynccontextmanager
+async def turn(vault: Vault, found: Name | Record, time: Time, waiting: Callable[[], None], *, wait: bool) -> AsyncIterator[None]:
+    """Wait until no other run uses a connection; a token of the environment knows of no other. Raises Taken."""
+    if isinstance(found, Record):
+        yield
+        return
+    vault.prepare()
+    async with locked(vault.turn(found), time.sleep, waiting, wait=wait):
+        yield

@@ -1,0 +1,46 @@
+"""Is a connection alive, and what may it ask? One request, and the scopes the token came with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.core.ledger import Tally
+from engine.core.request import Chain, opening
+from engine.core.response import Page, Refusal
+from engine.core.retry import GiveUp
+from engine.core.scopes import Matrix, matrix
+from engine.errors import Exit
+from engine.runner.ask import Asker
+from engine.spec.effective import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What `verify` found; `alive` is None where the vendor could not say."""
+
+    alive: bool | None
+    words: str
+    matrix: Matrix
+
+    @property
+    def exit_code(self) -> Exit:
+        """4 where the credential is refused, 3 where a run would miss something or nothing could be learnt, else 0."""
+        if self.alive is False:
+            return Exit.NOT_CONNECTED
+        return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else Exit.COMPLETE
+
+
+async def verify(vendor: Vendor, asker: Asker, granted: Callable[[], frozenset[str] | None]) -> Verified:
+    """Send the vendor's `verify` call. A refusal for a scope is an answer of a living connection.
+
+    `granted` is asked afterwards: a token that was renewed meanwhile may have other scopes.
+    """
+    answer = await asker.ask(opening(Chain(vendor.verify)), Tally())
+    if isinstance(answer, GiveUp):
+        return Verified(False if answer.dead else None, answer.words, matrix(vendor, granted()))
+    if isinstance(answer.reading, Page):
+        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted()))
+    if isinstance(answer.reading, Refusal) and answer.reading.means == "denied":
+        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted(), frozenset({vendor.verify.name})))
+    return Verified(None, f"the verify call was refused: {answer.reading.words}", matrix(vendor, granted()))
