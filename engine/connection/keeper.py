@@ -115,7 +115,7 @@ class Keeper:
         if not self._renewable(stored):
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"the vendor refuses the credential, and {what}: {self._connect}", dead=True)
-        self._vault.reserve(self._name)
+        key = self._vault.reserve(self._name)
         found, missed = await self._ask(stored)
         lost = lost or missed
         if isinstance(found, NoToken):
@@ -124,7 +124,7 @@ class Keeper:
             self._tired = True
             return self._not_renewed(found, lost=lost)
         renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
-        self._vault.renew(self._name, renewed)
+        self._vault.renew(self._name, renewed, key)
         self._adopt(renewed)
         return Renewed(asked=True)
 

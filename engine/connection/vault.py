@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.connection.key import Keys
+from engine.connection.key import Key, Keys
 from engine.connection.lock import locked
 from engine.connection.private import cannot_write, prepare, put_in_place, read_private, sync_folder, write_new, write_private
 from engine.connection.record import NAME, PLAIN, VENDOR, Damaged, Name, Record, Sealed, StoreError, seal, unseal
@@ -128,22 +128,26 @@ class Vault:
             self.drop(name)
         return False
 
-    def reserve(self, name: Name) -> None:
-        """Take the room for the next token on the disk before the vendor is asked. Raises DiskError, OutputError."""
+    def reserve(self, name: Name) -> Key | None:
+        """Take the room for the next token on the disk before the vendor is asked; gives the key to seal it with, as now.
+
+        Nothing is left to fail, then, between the vendor's answer and the disk. Raises NotConnected, DiskError, OutputError.
+        """
+        found = self.find(name)
+        key = None if found is not None and found[1].cipher == PLAIN else self.keys.current()
         new = self._beside(name, ".new")
         try:
             write_new(new, b"", ROOM)
             sync_folder(self.folder)
         except OSError as error:
             raise cannot_write(new, error) from None
+        return key
 
-    def renew(self, name: Name, record: Record) -> None:
-        """Put a renewed connection in the place of the old one, sealed as that was. Raises NotConnected, DiskError, OutputError."""
-        found = self.find(name)
-        plain = found is not None and found[1].cipher == PLAIN
+    def renew(self, name: Name, record: Record, key: Key | None) -> None:
+        """Put a renewed connection in the place of the old one. Raises DiskError, OutputError."""
         new = self._beside(name, ".new")
         try:
-            write_new(new, seal(record, None if plain else self.keys.current()))
+            write_new(new, seal(record, key))
         except OSError as error:
             raise cannot_write(new, error) from None
         self._place(new, self.path(name))

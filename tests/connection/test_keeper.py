@@ -1,0 +1,242 @@
+"""A connection is renewed once, is on the disk before it is used, and ends only when the vendor says so."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace as changed
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from engine.connection.keeper import LOST, Fixed
+from engine.connection.record import Bound
+from engine.core.oauth import NotRenewed, Renewed
+from engine.errors import NotConnected
+from tests.connection.vendor import NAME, SPEC, Acme, keeper, spec, vault
+
+json = web.json_response
+
+
+async def test_a_token_is_renewed_before_its_end_and_stored_before_it_is_used(tmp_path):
+    """The vendor rotates the refresh token; what the transport sends is what the disk holds."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        kept, transport = keeper(store, acme)
+        old = transport.credential
+        assert kept.due()
+        assert await kept.refresh() == Renewed(asked=True)
+        stored = store.read(NAME)
+        assert stored.serial == 2
+        assert transport.credential.headers == (("Authorization", f"Bearer {stored.tokens.access}"),)
+        assert transport.credential != old
+        assert not kept.due()
+        assert acme.provider.scopes_of(f"Bearer {stored.tokens.access}") is not None
+        assert not list(store.folder.glob("*.new"))
+
+
+async def test_what_another_process_renewed_is_taken_over_without_asking(tmp_path):
+    """The file is read again inside the lock."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=30))
+        first, _ = keeper(store, acme)
+        second, transport = keeper(store, acme)
+        assert await first.refresh() == Renewed(asked=True)
+        assert await second.refresh() == Renewed(asked=False)
+        assert transport.credential.headers[0][1] == f"Bearer {store.read(NAME).tokens.access}"
+        assert acme.log == ["token"]
+
+
+async def test_fifty_tasks_with_one_dead_token_ask_once(tmp_path):
+    """Each with a reader of its own, as if it were a process: the lock and the re-reading are enough."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        found = await asyncio.gather(*(keeper(store, acme)[0].refresh() for _ in range(50)))
+        assert acme.log == ["token"]
+        assert sorted(one.asked for one in found) == [False] * 49 + [True]
+
+
+@pytest.mark.parametrize(
+    ("said", "part", "dead"),
+    [
+        (json({"reason": "Invalid Token!", "error": "invalid_grant"}, status=400), "ended this connection (HTTP 400, invalid_grant)", True),
+        (json({"reason": "Invalid Token!", "error": "invalid_request"}, status=400), "ended this connection", True),
+        (json({"reason": "Invalid Token!"}, status=401), "ended this connection", True),
+        (json({"reason": "Invalid client_id or client_secret", "error": "invalid_client"}, status=401), "client id or secret", True),
+        (web.Response(text="<html>", content_type="text/html"), "cannot be used", True),
+        (json({"token": "x"}), "holds no access token", True),
+        (json({"access_token": "a" * (2 << 20)}), "over 1 MiB", True),
+        (web.Response(status=302, headers={"Location": "https://evil.example/token"}), "redirects", True),
+    ],
+)
+async def test_an_end_says_the_one_command_that_mends_it(said, part, dead, tmp_path):
+    """Dead grants in all of Zoom's forms, refused clients, answers that are none: exit 4, and the stored connection stays."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        before = store.path(NAME).read_bytes()
+        kept, transport = keeper(store, acme)
+        sent = transport.credential
+        acme.says.append(said)
+        found = await kept.refresh()
+        assert isinstance(found, NotRenewed)
+        assert part in found.words
+        assert found.words.endswith(": habeas connect acme")
+        assert found.dead is dead
+        assert store.path(NAME).read_bytes() == before
+        assert transport.credential is sent
+        assert not kept.due()
+
+
+@pytest.mark.parametrize("said", [json({}, status=429), json({}, status=503), web.Response(status=500, text="<html>")])
+async def test_what_passes_is_asked_again_and_then_the_connection_is_kept(said, tmp_path):
+    """429, 5xx: five times, then the run ends incomplete; the next run renews."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says += [web.Response(status=said.status, body=said.body) for _ in range(5)]
+        found = await keeper(store, acme)[0].refresh()
+        assert isinstance(found, NotRenewed)
+        assert not found.dead
+        assert "the connection is kept: run again later" in found.words
+        assert acme.log == ["token"] * 5
+        assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
+
+
+async def test_the_network_that_fails_keeps_the_token(tmp_path):
+    """Nobody listens: nothing was sent, nothing is lost."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+    found = await keeper(store, acme)[0].refresh()
+    assert isinstance(found, NotRenewed)
+    assert not found.dead
+    assert "no connection could be made" in found.words
+    assert not list(store.folder.glob("*.new"))
+
+
+async def test_an_answer_that_was_lost_explains_the_end_that_follows(tmp_path):
+    """The vendor rotated, the answer never came; when the old token is refused then, the reason says so, in a later run too."""
+
+    async def rotate_and_hang_up(request: web.Request) -> web.StreamResponse:
+        await acme.provider.token(request)
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says += [rotate_and_hang_up] + [json({}, status=503) for _ in range(4)]
+        first = await keeper(store, acme)[0].refresh()
+        assert isinstance(first, NotRenewed)
+        assert not first.dead
+        second = await keeper(store, acme)[0].refresh()
+        assert isinstance(second, NotRenewed)
+        assert second.dead
+        assert LOST in second.words
+
+
+async def test_a_connection_without_a_refresh_token_says_so(tmp_path):
+    """There is nothing to renew with; it is used until its end."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        record = acme.record(life=5)
+        store.write(NAME, msgspec.structs.replace(record, tokens=changed(record.tokens, refresh=None)))
+        kept, _ = keeper(store, acme)
+        assert not kept.due()
+        found = await kept.refresh()
+        assert found == NotRenewed("the vendor refuses the credential, and it has no refresh token: habeas connect acme", dead=True)
+        assert acme.log == []
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "account_credentials"])
+async def test_the_clients_own_credentials_get_a_new_token_each_time(grant, tmp_path):
+    """No refresh token is needed; the account id goes along where there is one."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        record = acme.record(life=-1, grant=grant, account_id="A1", asks_for="people.read")
+        store.write(NAME, msgspec.structs.replace(record, tokens=changed(record.tokens, refresh=None)))
+        kept, _ = keeper(store, acme)
+        assert kept.due()
+        assert await kept.refresh() == Renewed(asked=True)
+        assert acme.forms == [{"grant_type": grant, "account_id": "A1", "scope": "people.read"}]
+
+
+@pytest.mark.parametrize(("jump", "due_now"), [(-86400 * 365, False), (0, False), (86400 * 365, True)])
+async def test_a_clock_that_jumps_costs_a_request_and_no_connection(jump, due_now, tmp_path):
+    """Ahead: renewed once, and not again and again. Back: used until the vendor refuses it."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record())
+        kept, _ = keeper(store, acme, now=lambda: time.time() + jump)
+        assert kept.due() is due_now
+        assert await kept.refresh() == Renewed(asked=True)
+        assert not kept.due()
+        assert acme.log == ["token"]
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (SPEC.replace("[api.acme.example, acme.example]", "[api.acme.example, acme.example, evil.example]"), "allow evil.example"),
+        (SPEC.replace("https://acme.example/token", "https://acme.example/token2"), "allow https://acme.example/token2"),
+        (SPEC.replace("https://acme.example/authorize", "https://acme.example/other"), "allow https://acme.example/other"),
+    ],
+)
+async def test_a_spec_that_names_other_places_is_refused(text, part, tmp_path):
+    """The credential is bound to where it was made for; fewer hosts are fine."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record())
+        with pytest.raises(NotConnected) as error:
+            keeper(store, acme, vendor=spec(text))
+        assert "reconnect to allow" in str(error.value)
+        assert part in str(error.value)
+        keeper(store, acme, vendor=spec(SPEC.replace("[api.acme.example, acme.example]", "[api.acme.example]")))
+
+
+@pytest.mark.parametrize("text", [SPEC, SPEC.replace("  oauth2:", "  headers: {X-Key: <SECRET>}\n  oauth2:")])
+async def test_a_simulators_connection_never_meets_the_vendor(text, tmp_path):
+    """Made with --at: refused without it, and the reverse."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        made = acme.record()
+        store.write(NAME, made)
+        real = msgspec.structs.replace(made, bound=msgspec.structs.replace(made.bound, at=None))
+        acme.address, there = "", acme.address
+        acme.address = None
+        with pytest.raises(NotConnected, match="made with --at, for a simulator"):
+            keeper(store, acme, vendor=spec(text))
+        store.write(NAME, real)
+        acme.address = there
+        with pytest.raises(NotConnected, match="made without --at"):
+            keeper(store, acme, vendor=spec(text))
+
+
+async def test_what_another_process_changed_is_checked_again(tmp_path):
+    """A connection made anew for another place is not taken over in the middle of a run."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        record = acme.record()
+        store.write(NAME, record)
+        kept, _ = keeper(store, acme)
+        store.write(
+            NAME,
+            msgspec.structs.replace(record, serial=9, bound=Bound(("api.acme.example",), record.bound.token_url, None, at=acme.address)),
+        )
+        found = await kept.refresh()
+        assert isinstance(found, NotRenewed)
+        assert found.dead
+        assert "reconnect to allow" in found.words
+
+
+async def test_a_credential_of_the_environment_cannot_be_renewed():
+    """It is never due, and the end names what to do."""
+    fixed = Fixed("put a new one into HABEAS_ACME_TOKEN")
+    assert not fixed.due()
+    assert await fixed.refresh() == NotRenewed("the vendor refuses the credential: put a new one into HABEAS_ACME_TOKEN", dead=True)
