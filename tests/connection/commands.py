@@ -1,0 +1,57 @@
+"""The command line beside a vendor that runs in the test's own process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import ROOT
+from tests.connection.vendor import SPEC, Acme
+
+BROWSER = f"{shlex.quote(sys.executable)} -m engine.simulate.browser %s"
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+class Command:
+    """A running `habeas`, with a state folder and a spec of its own."""
+
+    def __init__(self, folder: Path, acme: Acme, text: str = SPEC) -> None:
+        self.home, self.acme = folder / "state", acme
+        self.specs = folder / "specs"
+        self.specs.mkdir(exist_ok=True)
+        (self.specs / "acme.yaml").write_text(text)
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")},
+            "PYTHONPATH": str(ROOT),
+            "HABEAS_HOME": str(self.home),
+            "HABEAS_SPECS": str(self.specs),
+            "HABEAS_ACME_AT": acme.address,
+            "HABEAS_ACME_CLIENT_ID": acme.provider.client_id,
+            "HABEAS_ACME_CLIENT_SECRET": acme.provider.client_secret,
+            "BROWSER": BROWSER,
+        }
+
+    async def start(self, *words: str, limit=None, **environ: str | None) -> asyncio.subprocess.Process:
+        """Start it; None takes a variable away."""
+        merged = {**self.environ, **environ}
+        pipe = asyncio.subprocess.PIPE
+        given = {name: value for name, value in merged.items() if value is not None}
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "engine", *words, env=given, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=limit
+        )
+
+    async def __call__(self, *words: str, stdin: str = "", limit=None, **environ: str | None) -> Done:
+        """Run it to its end."""
+        process = await self.start(*words, limit=limit, **environ)
+        out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+        return Done(process.returncode or 0, out.decode(), err.decode())

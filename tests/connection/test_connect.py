@@ -1,0 +1,432 @@
+"""`habeas connect`, from nothing to a verified connection, and everything that can go wrong on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+import resource
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+from aiohttp import web
+
+from engine.connection.record import Name
+from engine.simulate.browser import allow
+from tests.connection.commands import Command
+from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
+
+json = web.json_response
+CALLBACK = "http://127.0.0.1:8917/callback"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def redirect() -> str:
+    """A redirect address on a free port: loopback with PKCE ignores the port."""
+    return f"http://127.0.0.1:{free_port()}/callback"
+
+
+async def test_one_command_goes_from_nothing_to_a_verified_connection(tmp_path):
+    """Code grant with PKCE S256 and state; the scopes of a plain list are asked for; verify shows what they allow."""
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme)
+        done = await habeas("connect", "acme", "--redirect-uri", redirect())
+        assert (done.code, done.err.count("Stored as acme/default")) == (0, 1), done
+        assert "acme (acme/default): connected, the vendor answers." in done.out
+        stored = vault(tmp_path).read(NAME)
+        assert stored.tokens.granted == {"people.read", "files.read", "me.read", "notes.read"}
+        assert stored.asks_for == "people.read files.read me.read notes.read"
+        (form,) = acme.forms
+        assert len(form["code_verifier"]) >= 43
+        assert set(form) == {"grant_type", "code", "redirect_uri", "code_verifier"}
+
+
+async def test_the_address_asks_for_the_minimum_by_the_book(tmp_path):
+    """response_type, client, redirect, scope, state and a S256 challenge, each once."""
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme)
+        done = await habeas("connect", "acme", "--no-browser", stdin="\n")
+        url = next(line for line in done.err.splitlines() if line.startswith("http://127"))
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)
+        assert set(asked) == {"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+        assert asked["code_challenge_method"] == ["S256"]
+        assert (done.code, done.err.rstrip().endswith("error: not connected: no address was pasted")) == (4, True)
+
+
+async def paste(habeas: Command, change=lambda url: url, *words: str, **environ: str | None):
+    """Connect with a pasted address; gives the process's end."""
+    process = await habeas.start("connect", "acme", "--no-browser", *words, **environ)
+    assert process.stderr is not None
+    url = ""
+    while not url.startswith("http://127.0.0.1") or "authorize" not in url:
+        url = (await process.stderr.readline()).decode().strip()
+
+    def consent() -> str:
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_):
+                return None
+
+        try:
+            urllib.request.build_opener(Stay).open(url, b"consent=allow", timeout=10)
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return str(answer.headers["Location"])
+        return ""
+
+    back = await asyncio.to_thread(consent)
+    out, err = await asyncio.wait_for(process.communicate(f"{change(back)}\n".encode()), 60)
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("address", [None, "https://acme.example/done"])
+async def test_without_a_browser_the_final_address_is_pasted(address, tmp_path):
+    """An address of another machine, over https, works so too."""
+    async with Acme().up() as acme:
+        words = ("--redirect-uri", address) if address else ()
+        code, out, err = await paste(Command(tmp_path, acme), lambda url: url, *words)
+        assert code == 0, err
+        assert "connected, the vendor answers" in out
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda url: url.replace("state=", "state=x"), "its state is another"),
+        (lambda url: url + "&iss=https%3A%2F%2Fevil.example", "its iss is foreign"),
+        (lambda url: url.replace(":8917", ":8918"), "does not begin with http://127.0.0.1:8917/callback"),
+        (lambda url: CALLBACK, "its state is another"),
+        (lambda url: "the code is 1234", "does not begin with"),
+    ],
+)
+async def test_an_answer_that_is_not_the_vendors_connects_nothing(change, part, tmp_path):
+    """The earlier connection is kept as it was, and no token was asked for."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record())
+        before = store.path(NAME).read_bytes()
+        code, out, err = await paste(Command(tmp_path, acme), change)
+        assert (code, out) == (4, "")
+        assert part in err
+        assert err.strip().splitlines()[-1].startswith(("error: not connected: ", "Then paste"))
+        assert "Traceback" not in err
+        assert store.path(NAME).read_bytes() == before
+        assert acme.log == []
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "part"),
+    [
+        (web.Response(text="<html>busy</html>", content_type="text/html"), 4, "holds no access token"),
+        (json({"token_type": "bearer"}), 4, "holds no access token"),
+        (json({"access_token": "x" * (10 << 20)}), 4, "over 1 MiB"),
+        (json({"access_token": "x", "token_type": "mac"}), 4, "not bearer"),
+        (
+            json({"reason": "Invalid authorization code", "error": "invalid_grant"}, status=400),
+            4,
+            "a code is good once and for a few minutes",
+        ),
+        (json({"error": "invalid_client"}, status=401), 4, "refuses the client id or secret"),
+        (
+            web.Response(status=307, headers={"Location": "https://evil.example/"}),
+            4,
+            "redirects a request for a token: it was not followed",
+        ),
+        (json({}, status=503), 3, "no token could be had (HTTP 503)"),
+    ],
+)
+async def test_a_token_answer_that_is_none_is_said_and_keeps_the_earlier_connection(said, code, part, tmp_path):
+    """HTML, fields that lack, ten megabytes, an expired code, a wrong secret, a redirect, a vendor that is down."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record())
+        before = store.path(NAME).read_bytes()
+        acme.says += [web.Response(status=said.status, headers=said.headers, body=said.body) for _ in range(4 if code == 3 else 1)]
+        habeas = Command(tmp_path, acme)
+        done = await habeas("connect", "acme", "--redirect-uri", redirect())
+        assert (done.code, done.out) == (code, ""), done.err
+        assert part in done.err.splitlines()[-1]
+        assert store.path(NAME).read_bytes() == before
+
+
+async def test_an_expired_code_is_said(tmp_path):
+    """The provider's clock is ahead by more than a code lives."""
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme)
+
+        def late(url: str) -> str:
+            for code in acme.provider.codes.values():
+                code.expires = 0.0
+            return url
+
+        code, _, err = await paste(habeas, late)
+        assert code == 4
+        assert "a code is good once and for a few minutes" in err
+
+
+@pytest.mark.parametrize("secret", ["geheim-ключ-鍵", "a:b c+d%&=", "plain"])
+async def test_a_secret_of_any_characters_is_sent_as_the_standard_says(secret, tmp_path):
+    """RFC 6749 section 2.3.1: form-encoded before it is put into Basic."""
+    async with Acme().up() as acme:
+        acme.provider.client_secret = secret
+        done = await Command(tmp_path, acme)("connect", "acme", "--redirect-uri", redirect())
+        assert done.code == 0, done.err
+
+
+async def test_a_wrong_secret_is_told_from_a_dead_sign_in(tmp_path):
+    """The sentence says what to compare."""
+    async with Acme().up() as acme:
+        done = await Command(tmp_path, acme)("connect", "acme", "--redirect-uri", redirect(), HABEAS_ACME_CLIENT_SECRET="wrong")
+        assert done.code == 4
+        assert "refuses the client id or secret (HTTP 401, invalid_client)" in done.err
+
+
+async def test_a_public_client_needs_no_secret_and_is_renewed_without_one(tmp_path):
+    """An empty secret means PKCE alone; the refresh names the client in its body."""
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme)
+        done = await habeas("connect", "acme", "--redirect-uri", redirect(), HABEAS_ACME_CLIENT_SECRET="")
+        assert done.code == 0, done.err
+        assert acme.forms[0]["client_id"] == "simulated-client"
+        acme.provider.access.clear()
+        assert (await habeas("verify", "acme")).code == 0
+        assert acme.forms[1]["grant_type"] == "refresh_token"
+
+
+async def listening(habeas: Command, uri: str):
+    """Start a connect with a browser that does nothing; gives it when it listens, and the address to open."""
+    process = await habeas.start("connect", "acme", "--redirect-uri", uri, BROWSER="true")
+    url = ""
+    while "authorize" not in url:
+        url = (await process.stderr.readline()).decode().strip()
+    return process, url
+
+
+def fetch(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ("code=C&state=wrong", "its state is another"),
+        ("error=access_denied&state={state}", "the consent was declined (access_denied)"),
+        ("code=C&state={state}&iss=https%3A%2F%2Fevil.example", "its iss is foreign"),
+    ],
+)
+async def test_the_listener_refuses_what_is_not_the_vendors_consent(query, part, tmp_path):
+    """The browser and the terminal say the same; other paths and later visitors change nothing."""
+    async with Acme().up() as acme:
+        uri = redirect()
+        process, url = await listening(Command(tmp_path, acme), uri)
+        state = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["state"][0]
+        assert (await asyncio.to_thread(fetch, uri))[0] == 404
+        assert (await asyncio.to_thread(fetch, uri.replace("/callback", "/favicon.ico?code=1")))[0] == 404
+        status, page = await asyncio.to_thread(fetch, f"{uri}?{query.format(state=state)}")
+        _, err = await process.communicate()
+        assert (process.returncode, status) == (4, 400)
+        assert part in page
+        assert part in err.decode()
+        assert state not in page
+        assert acme.log == []
+        assert not vault(tmp_path).names()
+
+
+async def test_a_second_hit_is_told_that_it_comes_too_late(tmp_path):
+    """While the first answer is exchanged, the second gets a page of its own and nothing happens."""
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        arrived.set()
+        await go_on.wait()
+        return await acme.provider.token(request)
+
+    async with Acme().up() as acme:
+        acme.says.append(slowly)
+        uri = redirect()
+        process, url = await listening(Command(tmp_path, acme), uri)
+        first = asyncio.create_task(asyncio.to_thread(allow, url))
+        await asyncio.wait_for(arrived.wait(), 30)
+        status, page = await asyncio.to_thread(fetch, f"{uri}?code=other&state=other")
+        assert (status, "answered before" in page) == (410, True)
+        go_on.set()
+        assert await first == "Connected"
+        await process.communicate()
+        assert process.returncode == 0
+        assert acme.log.count("token") == 1
+
+
+async def test_two_connects_at_once_do_not_disturb_each_other(tmp_path):
+    """The port is taken: the second says so before anyone is asked; the first goes on."""
+    async with Acme().up() as acme:
+        habeas, uri = Command(tmp_path, acme), redirect()
+        process, url = await listening(habeas, uri)
+        second = await habeas("connect", "acme", "--redirect-uri", uri)
+        assert second.code == 2
+        assert "is another connect under way?" in second.err
+        assert "authorize?" not in second.err
+        assert await asyncio.to_thread(allow, url) == "Connected"
+        await process.communicate()
+        assert process.returncode == 0
+
+
+def small_disk() -> None:
+    """No file may grow beyond a few kilobytes: for the writer it is a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+async def test_a_store_that_cannot_be_written_is_said_before_anyone_is_asked(tmp_path):
+    """A full disk and a place that cannot be written to: the earlier connection is kept, no consent is wasted."""
+    async with Acme().up() as acme:
+        store, habeas = vault(tmp_path), Command(tmp_path, acme)
+        store.write(NAME, acme.record())
+        before = store.path(NAME).read_bytes()
+        full = await habeas("connect", "acme", limit=small_disk)
+        assert (full.code, "the disk is full" in full.err, "authorize?" in full.err) == (3, True, False)
+        (tmp_path / "file").write_text("")
+        for place in ("/proc/habeas", str(tmp_path / "file")):
+            closed = await habeas("connect", "acme", HABEAS_HOME=place)
+            assert (closed.code, "name another folder with HABEAS_HOME" in closed.err, "authorize?" in closed.err) == (2, True, False), (
+                closed
+            )
+        assert store.path(NAME).read_bytes() == before
+
+
+async def test_a_disk_that_is_full_at_a_refresh_keeps_the_connection(tmp_path):
+    """The vendor is not asked, because its answer could not be kept; later it is renewed."""
+    async with Acme().up() as acme:
+        store, habeas = vault(tmp_path), Command(tmp_path, acme)
+        store.write(NAME, acme.record(life=-1))
+        acme.provider.access.clear()
+        full = await habeas("verify", "acme", limit=small_disk)
+        assert (full.code, "the disk is full" in full.out) == (3, True), full
+        assert acme.log.count("token") == 0
+        assert (await habeas("verify", "acme")).code == 0
+
+
+async def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
+    """It is named, and connect does not write over it; another name is free."""
+    async with Acme().up() as acme:
+        store, habeas = vault(tmp_path), Command(tmp_path, acme)
+        store.write(NAME, acme.record())
+        newer = jsonlib.dumps({**jsonlib.loads(store.path(NAME).read_bytes()), "format": 2}).encode()
+        store.path(NAME).write_bytes(newer)
+        for words in (
+            ("connect", "acme"),
+            ("verify", "acme"),
+            ("run", "acme", "--email", "her@acme.example", "--out", str(tmp_path / "out")),
+        ):
+            done = await habeas(*words)
+            assert (done.code, "written by a newer Habeas (format 2, this one reads 1)" in done.err) == (4, True), done
+        assert store.path(NAME).read_bytes() == newer
+        done = await habeas("connect", "acme", "--connection", "other", "--redirect-uri", redirect())
+        assert done.code == 0, done.err
+        assert store.names() == [NAME, Name("acme", "other")]
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "code", "part"),
+    [
+        (
+            (),
+            {"HABEAS_ACME_CLIENT_ID": None},
+            4,
+            "set HABEAS_ACME_CLIENT_ID, HABEAS_ACME_CLIENT_ID_FILE, or HABEAS_ACME_CLIENT_ID=cmd:COMMAND",
+        ),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": None}, 4, "set HABEAS_ACME_CLIENT_SECRET"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET_FILE": "/nowhere"}, 4, "the file that HABEAS_ACME_CLIENT_SECRET_FILE names cannot be read"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:false"}, 4, "the command in HABEAS_ACME_CLIENT_SECRET ended with exit code 1"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:no-such-program"}, 4, "cannot be run"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:true"}, 4, "printed nothing"),
+        (("--connection", "a b"), {}, 2, "a connection's name holds"),
+        (("--connection", "zoom/x"), {}, 2, "is no connection of acme"),
+        (("--redirect-uri", "callback"), {}, 2, "--redirect-uri takes an address"),
+        (("--redirect-uri", "http://127.0.0.1:99999/"), {}, 2, "--redirect-uri takes an address"),
+        (("--way", "basic"), {}, 2, "acme is connected by oauth2"),
+        (("--plan", "gold"), {}, 2, "--plan gold"),
+        (("--at", "https://acme.example"), {}, 2, "--at takes an address of this machine only"),
+        ((), {"HABEAS_KEY": "short"}, 2, "openssl rand -base64 32"),
+    ],
+)
+async def test_a_connect_that_cannot_begin_says_what_to_do(words, environ, code, part, tmp_path):
+    """One sentence, the right exit code, nothing sent, no secret repeated."""
+    async with Acme().up() as acme:
+        done = await Command(tmp_path, acme)("connect", "acme", *words, **environ)
+        assert done.code == code, done
+        assert part in done.err.splitlines()[-1]
+        assert "Traceback" not in done.err
+        assert acme.provider.client_secret not in done.err
+        assert acme.log == []
+
+
+@pytest.mark.parametrize("how", ["file", "cmd"])
+async def test_secrets_come_from_files_and_secret_managers(how, tmp_path):
+    """The file a variable names, or the output of any program."""
+    async with Acme().up() as acme:
+        path = tmp_path / "secret file"
+        path.write_text(acme.provider.client_secret + "\n")
+        given = {"HABEAS_ACME_CLIENT_SECRET_FILE": str(path)} if how == "file" else {"HABEAS_ACME_CLIENT_SECRET": f"cmd:cat '{path}'"}
+        done = await Command(tmp_path, acme)(
+            "connect", "acme", "--redirect-uri", redirect(), **{"HABEAS_ACME_CLIENT_SECRET": None, **given}
+        )
+        assert done.code == 0, done.err
+
+
+ONE_KEY = SPEC[: SPEC.index("  oauth2:")] + "  {way}\n" + SPEC[SPEC.index("verify:") :]
+
+
+@pytest.mark.parametrize(
+    ("way", "header"),
+    [
+        ("headers: {Authorization: Bearer <SECRET>}", "Bearer K-1"),
+        ("basic: anyone:<SECRET>", "Basic YW55b25lOkstMQ=="),
+    ],
+)
+async def test_a_key_is_asked_for_kept_and_sent(way, header, tmp_path):
+    """Nobody consents to a key: it is stored, and verify shows that the vendor answers."""
+    seen: list[str] = []
+    async with Acme().up() as acme:
+
+        async def api(request: web.Request) -> web.Response:
+            seen.append(request.headers.get("Authorization", ""))
+            return json({"id": 1}, status=200 if seen[-1] == header else 401)
+
+        acme.provider.scopes_of = lambda authorization: (
+            seen.append(authorization) or (frozenset({"me.read"}) if authorization == header else None)
+        )  # type: ignore[method-assign]
+        habeas = Command(tmp_path, acme, ONE_KEY.replace("{way}", way))
+        done = await habeas("connect", "acme", HABEAS_ACME_SECRET="K-1")
+        assert done.code == 0, done.err
+        assert seen == [header]
+        assert (await habeas("verify", "acme")).code == 0
+        wrong = await habeas("verify", "acme", HABEAS_ACME_SECRET="K-2")
+        assert (wrong.code, "put a new one into HABEAS_ACME_SECRET, or habeas connect acme" in wrong.out) == (4, True), wrong
+        acme.provider.scopes_of = lambda authorization: None  # type: ignore[method-assign]
+        dead = await habeas("verify", "acme")
+        assert (dead.code, "a key is never renewed: habeas connect acme" in dead.out) == (4, True), dead
+        assert (await habeas("connect", "acme", HABEAS_ACME_SECRET="a\tb")).code == 4
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "account_credentials"])
+async def test_an_application_connects_with_its_own_credentials(grant, tmp_path):
+    """Zoom's server-to-server grant names the account besides; no browser, no listener."""
+    text = SPEC.replace("    authorization_url: https://acme.example/authorize\n", f"    grant: {grant}\n")
+    text = text.replace("    redirect_uri: http://127.0.0.1:8917/callback\n", "")
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme, text)
+        done = await habeas("connect", "acme", HABEAS_ACME_ACCOUNT_ID="A-1")
+        assert done.code == 0, done.err
+        expected = {"grant_type": grant, "scope": "people.read files.read me.read notes.read"}
+        assert acme.forms == [expected | ({"account_id": "A-1"} if grant == "account_credentials" else {})]
+        assert spec(text).auth.oauth2.grant == grant
