@@ -87,8 +87,9 @@ def remove_command(name: str, *, revoke: bool) -> None:
 def rekey_command() -> None:
     """Encrypt every connection with a new key. Raises NotConnected."""
     vault = Vault(home())
-    count = asyncio.run(rekey(vault))
-    typer.echo(f"{count} connection{'' if count == 1 else 's'} encrypted with a new key.\n{key_words(vault)}")
+    count, plain = asyncio.run(rekey(vault))
+    stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
+    typer.echo(f"{count} connection{'' if count == 1 else 's'} encrypted with a new key.{stay}\n{key_words(vault)}")
 
 
 def key_words(vault: Vault) -> str:

@@ -61,17 +61,22 @@ async def _revoke(record: Record, name: Name) -> Ended:
     raise Unreachable(message)
 
 
-async def rekey(vault: Vault) -> int:
-    """Encrypt every connection with a new key; gives how many. Raises NotConnected: then both keys are kept."""
+async def rekey(vault: Vault) -> tuple[int, int]:
+    """Encrypt every connection with a new key; gives how many, and how many stay unencrypted.
+
+    Raises NotConnected where one cannot be read: then both keys are kept.
+    """
     vault.prepare()
     async with vault.whole():
         vault.keys.begin_rekey()
-        names = vault.names()
-        for name in names:
+        encrypted = plain = 0
+        for name in vault.names():
             async with vault.lock(name):
                 vault.recover(name)
                 found = vault.find(name)
                 if found is not None and found[1].cipher != PLAIN:
                     vault.write(name, found[0])
+                    encrypted += 1
+                plain += found is not None and found[1].cipher == PLAIN
         vault.keys.end_rekey()
-    return len(names)
+    return encrypted, plain

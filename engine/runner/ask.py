@@ -119,7 +119,7 @@ class Asker:
         One that could not be renewed beforehand is used until the vendor refuses it, unless it is known to be dead.
         """
         async with self._refreshing:
-            if generation != self._generation or self.end is not None:
+            if generation != self._generation or self.end is not None or (beforehand and not self.credentials.due()):
                 return self._asked
             found = await self.credentials.refresh()
             if isinstance(found, NotRenewed):
