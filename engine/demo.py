@@ -1,37 +1,71 @@
-"""`make demo`: the simulator in its own process, one access request against it, and where the result lies.
+"""`make demo`: the simulator in its own process, then connect, verify and run against it.
 
-Uses nothing but the commands a person would type.
+Uses nothing but the commands a person would type; a program presses Allow in the person's place.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 OUT = Path(".demo")
+HABEAS = (sys.executable, "-m", "engine")
+PORT = 8917
 
 
 def main() -> int:
-    """Run the demo; gives the exit code of the access request."""
+    """Run the demo; gives the exit code of the first command that does not end well."""
     shutil.rmtree(OUT, ignore_errors=True)
-    habeas = [sys.executable, "-m", "engine"]
-    with subprocess.Popen([*habeas, "simulate", "zoom", "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as simulator:
+    with subprocess.Popen([*HABEAS, "simulate", "zoom", "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as simulator:
         try:
             assert simulator.stdout is not None
             line = simulator.stdout.readline()
-            if not line:
-                return simulator.wait()
-            up = json.loads(line)
-            words = ["run", "zoom", "--at", up["address"], "--email", up["people"][0], "--out", str(OUT), "--ref", "DEMO-1"]
-            print(f"A simulated Zoom listens on {up['address']}, in a process of its own.\n\n$ habeas {' '.join(words)}\n", flush=True)
-            environment = {**os.environ, "HABEAS_ZOOM_TOKEN": up["token"]}
-            return subprocess.run([*habeas, *words], env=environment, check=False).returncode
+            return the_whole_way(json.loads(line)) if line else simulator.wait()
         finally:
             simulator.terminate()
+
+
+def the_whole_way(up: Mapping[str, Any]) -> int:
+    """Connect, verify, and answer one person's request."""
+    at = ["--at", up["address"]]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")} | {
+        "HABEAS_HOME": str(OUT / "state"),
+        "HABEAS_ZOOM_CLIENT_ID": up["client_id"],
+        "HABEAS_ZOOM_CLIENT_SECRET": up["client_secret"],
+        "BROWSER": f"{shlex.quote(sys.executable)} -m engine.simulate.browser %s",
+    }
+    print(f"A simulated Zoom listens on {up['address']}, in a process of its own. Connections are kept in {OUT / 'state'}.", flush=True)
+    for words in (
+        ["connect", "zoom", *at, *redirect()],
+        ["verify", "zoom", *at],
+        ["run", "zoom", *at, "--email", up["people"][0], "--out", str(OUT), "--ref", "DEMO-1"],
+    ):
+        print(f"\n$ habeas {' '.join(words)}\n", flush=True)
+        code = subprocess.run([*HABEAS, *words], env=environment, check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+def redirect() -> list[str]:
+    """Name another redirect address where the usual port is taken; on loopback with PKCE any port will do."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", PORT))
+        except OSError:
+            with socket.socket() as other:
+                other.bind(("127.0.0.1", 0))
+                return ["--redirect-uri", f"http://127.0.0.1:{other.getsockname()[1]}/callback"]
+    return []
 
 
 if __name__ == "__main__":
