@@ -5,11 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 python3.11 python,$(if $(shell $(one) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(one))))
 
-.PHONY: help demo test check bench lock clean docs
+.PHONY: help demo test test-browser check bench lock clean docs
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 19
 
 $(READY): requirements-dev.txt pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "Habeas needs Python 3.11 or newer: install it (Debian: apt install python3 python3-venv), or name it with make PYTHON=..." >&2; exit 1; fi
@@ -25,7 +25,12 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 	@$(BIN)/python -m engine.demo
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=100
+	@$(BIN)/python -m pytest --ignore tests/browser --cov --cov-report=term --cov-fail-under=100
+	@echo "The browser tests were not run: make test-browser runs them."
+
+test-browser: $(READY) ## run the tests in a headless Chromium
+	@command -v chromium chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@$(BIN)/python -m pytest tests/browser
 
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(BIN)/ruff check .
