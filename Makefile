@@ -26,10 +26,10 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest --ignore tests/browser --cov --cov-report=term --cov-fail-under=100
-	@echo "The browser tests were not run: make test-browser runs them."
+	@echo "The browser tests were not run here: make test-browser."
 
 test-browser: $(READY) ## run the tests in a headless Chromium
-	@command -v chromium chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
 
 check: $(READY) ## lint, types, layers, documentation, specs

@@ -21,7 +21,11 @@ def allow(url: str) -> str:
         form = 'method="post"' in page.read().decode()
     if not form:
         return "no consent was asked for"
-    with urllib.request.urlopen(url, consent, timeout=SECONDS) as page:  # noqa: S310
+    try:
+        page = urllib.request.urlopen(url, consent, timeout=SECONDS)  # noqa: S310
+    except urllib.error.HTTPError as refused:
+        page = refused
+    with page:
         title = re.search(r"<title>(.*?)</title>", page.read().decode())
     return title[1] if title else ""
 
