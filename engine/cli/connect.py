@@ -15,7 +15,7 @@ from engine.cli.ask import secret_of
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, vendor_of
 from engine.cli.verify import verify_and_say
-from engine.connection.connect import Browser, asked_scopes, earlier, first_tokens, keep
+from engine.connection.connect import Browser, asked_scopes, connect, earlier, keep
 from engine.connection.credential import bound, checked_secret
 from engine.connection.login import DEFAULT, is_local, open_browser
 from engine.connection.open import parse_name
@@ -53,16 +53,18 @@ def connect_command(wish: Wish) -> Exit:
     redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
     typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
     record = Record(vendor.name, way, bound(vendor, at), time.time(), plan=plan or (before.plan if before else None))
+
+    async def store(made: Record) -> None:
+        await keep(vault, name, made, plain=wish.insecure)
+
     if way == "oauth2":
         record = with_client(vendor, record, before)
-        tokens = asyncio.run(first_tokens(record, browser_of(redirect, listen=wish.browser), wall_time()))
-        record = msgspec.structs.replace(record, tokens=tokens)
+        asyncio.run(connect(record, browser_of(redirect, listen=wish.browser), wall_time(), store))
     else:
         kept = before.secret if before is not None and before.way == way else None
         variable = f"HABEAS_{vendor.name.upper()}_SECRET"
         secret = checked_secret(secret_of(variable, f"key for {vendor.title}", kept), way, "the key")
-        record = msgspec.structs.replace(record, secret=secret)
-    asyncio.run(keep(vault, name, record, plain=wish.insecure))
+        asyncio.run(store(msgspec.structs.replace(record, secret=secret)))
     typer.echo(f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n", err=True)
     return verify_and_say(vendor, name, vault, at, as_json=wish.json)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from engine.connection.keeper import Time, ask_for_token
 from engine.connection.login import Listener, listening
@@ -18,6 +21,7 @@ from engine.net.transport import Transport
 from engine.spec.effective import Vendor
 
 PATIENCE = Patience(attempts=4, total=60.0)
+Store = Callable[[Record], Awaitable[None]]
 REFUSED = {
     "dead": "the vendor refuses this sign-in ({words}): a code is good once and for a few minutes; run connect again",
     "client": "the vendor refuses the client id or secret ({words}): compare them with the app's settings, and run connect again",
@@ -44,42 +48,46 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def first_tokens(record: Record, browser: Browser | None, time: Time) -> Tokens:
-    """Get the first tokens of a connection: with a person's consent, else with the client's own credentials.
+async def connect(record: Record, browser: Browser | None, time: Time, store: Store) -> None:
+    """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
 
-    Raises NotConnected, UsageError (the port is taken), Unreachable.
+    Nobody is told that it worked before it is stored. Raises NotConnected, UsageError (the port is taken), Unreachable,
+    and what `store` raises.
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
             found, _ = await ask_for_token(lambda: token_request(transport, record), None, time, PATIENCE)
-            return _tokens(found)
+            await store(_with(record, found))
+            return
         asked = consent(transport, record, browser.redirect_uri)
         if browser.paste is not None:
             browser.show(asked.url)
-            return await _exchanged(transport, record, asked, await browser.paste(), time)
+            await store(await _exchanged(transport, record, asked, await browser.paste(), time))
+            return
         async with listening(browser.redirect_uri) as listener:
             browser.show(asked.url)
-            return await _told(listener, transport, record, asked, time)
+            with _telling(listener):
+                await store(await _exchanged(transport, record, asked, await listener.answered(), time))
 
 
-async def _told(listener: Listener, transport: Transport, record: Record, asked: Consent, time: Time) -> Tokens:
-    """Exchange the code, and say in the browser how it went."""
+@contextmanager
+def _telling(listener: Listener) -> Iterator[None]:
+    """Say in the browser how it went."""
     try:
-        found = await _exchanged(transport, record, asked, await listener.answered(), time)
+        yield
     except HabeasError as error:
         listener.tell(f"{str(error)[:1].upper()}{str(error)[1:]}.", good=False)
         raise
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
-    return found
 
 
-async def _exchanged(transport: Transport, record: Record, asked: Consent, url: str, time: Time) -> Tokens:
+async def _exchanged(transport: Transport, record: Record, asked: Consent, url: str, time: Time) -> Record:
     code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
         raise NotConnected(message)
     found, _ = await ask_for_token(lambda: asked.exchange(transport, record, code.code), None, time, PATIENCE)
-    return _tokens(found)
+    return _with(record, found)
 
 
 def _issuers(bound: Bound) -> frozenset[str]:
@@ -87,9 +95,9 @@ def _issuers(bound: Bound) -> frozenset[str]:
     return frozenset(urlsplit(one).hostname or "" for one in addresses if one is not None)
 
 
-def _tokens(found: Tokens | NoToken) -> Tokens:
+def _with(record: Record, found: Tokens | NoToken) -> Record:
     if isinstance(found, Tokens):
-        return found
+        return msgspec.structs.replace(record, tokens=found)
     message = REFUSED[found.kind].format(words=found.words)
     raise Unreachable(message) if found.kind == "passing" else NotConnected(message)
 

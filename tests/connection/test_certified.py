@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from engine.connection.connect import Browser, first_tokens
+from engine.connection.connect import Browser, connect
 from engine.connection.credential import bound
 from engine.connection.oauth import oauth_transport, token_request
 from engine.connection.record import Client, Record
@@ -35,9 +35,18 @@ async def connected(server: Certified) -> Record:
     def show(url: str) -> None:
         threading.Thread(target=allow, args=(url,), daemon=True).start()
 
-    made = record(server)
-    tokens = await asyncio.wait_for(first_tokens(made, Browser(CALLBACK, show), clock()), 30)
-    return record(server, tokens=tokens)
+    return await stored(record(server), Browser(CALLBACK, show))
+
+
+async def stored(made: Record, browser: Browser | None) -> Record:
+    """Connect; gives what would be stored."""
+    kept: list[Record] = []
+
+    async def store(one: Record) -> None:
+        kept.append(one)
+
+    await asyncio.wait_for(connect(made, browser, clock(), store), 30)
+    return kept[0]
 
 
 @pytest.mark.parametrize("secret", ["S3cret-certified_1", ""])
@@ -87,7 +96,7 @@ async def test_client_credentials_get_a_token_and_a_wrong_secret_none():
     text = text.replace("    redirect_uri: http://127.0.0.1:8917/callback\n", "")
     assert spec(text).auth.oauth2.grant == "client_credentials"
     async with Certified("plain-secret").up() as server:
-        tokens = await first_tokens(record(server, grant="client_credentials"), None, clock())
-        assert tokens.access == server.server.issued[0].access_token
+        made = await stored(record(server, grant="client_credentials"), None)
+        assert made.tokens.access == server.server.issued[0].access_token
         with pytest.raises(NotConnected, match="refuses the client id or secret"):
-            await first_tokens(record(server, grant="client_credentials", client=Client("certified", "wrong")), None, clock())
+            await stored(record(server, grant="client_credentials", client=Client("certified", "wrong")), None)

@@ -10,13 +10,16 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import msgspec
 import pytest
 from aiohttp import web
 
+from engine.connection.connect import Browser, connect
 from engine.connection.record import Name
+from engine.errors import DiskError
 from engine.simulate.browser import allow
 from tests.connection.commands import Command
-from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
+from tests.connection.vendor import NAME, SPEC, Acme, clock, spec, vault
 
 json = web.json_response
 CALLBACK = "http://127.0.0.1:8917/callback"
@@ -265,6 +268,22 @@ async def test_a_second_hit_is_told_that_it_comes_too_late(tmp_path):
         await process.communicate()
         assert process.returncode == 0
         assert acme.log.count("token") == 1
+
+
+async def test_the_browser_is_told_only_what_came_true(tmp_path):
+    """The disk fills up while the person consents: the page and the terminal say so, not that it worked."""
+
+    async def full(made) -> None:
+        message = "the disk is full"
+        raise DiskError(message)
+
+    async with Acme().up() as acme:
+        titles: list[asyncio.Future[str]] = []
+        loop = asyncio.get_running_loop()
+        browser = Browser(redirect(), lambda url: titles.append(loop.run_in_executor(None, allow, url)))
+        with pytest.raises(DiskError):
+            await connect(msgspec.structs.replace(acme.record(), tokens=None), browser, clock(), full)
+        assert await titles[0] == "Not connected"
 
 
 async def test_two_connects_at_once_do_not_disturb_each_other(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from engine.connection.connect import Browser, first_tokens
+from engine.connection.connect import Browser, connect
 from engine.connection.credential import bound
 from engine.connection.record import Client, Record
 from engine.errors import HabeasError
@@ -85,6 +85,11 @@ async def test_from_connect_to_remove_no_command_tells_a_secret(tmp_path):
         assert [one for one in secrets_of(acme) if one in everything] == []
 
 
+async def never(made: Record) -> None:
+    """Nothing is stored of an answer that is none."""
+    raise AssertionError
+
+
 ANSWERS = [
     json({"reason": "Invalid Token!", "error": "invalid_grant", "error_description": SECRET}, status=400),
     json({"error": "invalid_client", "error_description": SECRET}, status=401),
@@ -118,7 +123,7 @@ async def test_whatever_an_authorization_server_says_its_words_are_not_repeated(
         browser = Browser(redirect(), lambda url: shows.append(loop.run_in_executor(None, allow, url)))
         shows: list[asyncio.Future[str]] = []
         with pytest.raises(HabeasError) as error:
-            await first_tokens(made, browser, clock())
+            await connect(made, browser, clock(), never)
         shown += "".join(traceback.format_exception(error.value)) + repr(made) + repr(browser)
         await asyncio.gather(*shows, return_exceptions=True)
         out, err = capfd.readouterr()
