@@ -49,7 +49,7 @@ def connect_command(wish: Wish) -> Exit:
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
     vault.check_writable(plain=wish.insecure)
-    before = earlier(vault, name)
+    before = earlier(vault, name, at)
     redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
     typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
     record = Record(vendor.name, way, bound(vendor, at), time.time(), plan=plan or (before.plan if before else None))

@@ -44,10 +44,15 @@ async def _serve(word: str, options: Options, port: int, ready: object) -> None:
 
 
 def _greeting(word: str, up: Ready) -> str:
-    people = "\n".join(f"  {one}" for one in up.people)
+    people, upper = "\n".join(f"  {one}" for one in up.people), word.upper()
     return (
         f"A simulated {word} listens on {up.address}; Ctrl-C ends it.\nIts people:\n{people}\n\n"
-        f"Ask for one of them, from another terminal:\n"
-        f"  export HABEAS_{word.upper()}_TOKEN={up.token}\n"
-        f"  habeas run {word} --at {up.address} --email {up.people[0]}\n"
+        f"Ask for one of them, from another terminal, with a token:\n"
+        f"  export HABEAS_{upper}_TOKEN={up.token}\n"
+        f"  habeas run {word} --at {up.address} --email {up.people[0]}\n\n"
+        f"or with a connection, in a state folder apart from yours:\n"
+        f"  export HABEAS_HOME=$(mktemp -d) HABEAS_{upper}_AT={up.address}\n"
+        f"  export HABEAS_{upper}_CLIENT_ID={up.client_id} HABEAS_{upper}_CLIENT_SECRET={up.client_secret}\n"
+        f"  habeas connect {word}\n"
+        f"  habeas run {word} --email {up.people[0]}\n"
     )

@@ -16,7 +16,7 @@ from engine.connection.record import Bound, Name, Record, StoreError
 from engine.connection.vault import Vault, grown
 from engine.core.oauth import Expected, NoCode, NoToken, Tokens, read_redirect
 from engine.core.retry import Patience
-from engine.errors import HabeasError, NotConnected, Unreachable
+from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.net.transport import Transport
 from engine.spec.effective import Vendor
 
@@ -110,11 +110,14 @@ async def keep(vault: Vault, name: Name, record: Record, *, plain: bool) -> None
         vault.write(name, grown(record, before[0] if before else None), plain=plain)
 
 
-def earlier(vault: Vault, name: Name) -> Record | None:
-    """Give the connection that is about to be replaced. Raises NotConnected where its file is not to be overwritten."""
+def earlier(vault: Vault, name: Name, at: str | None) -> Record | None:
+    """Give the connection that is about to be replaced. Raises NotConnected, UsageError where it is not to be overwritten."""
     try:
         found = vault.find(name)
     except StoreError as error:
         message = f"{error} (or connect under another name: --connection NAME)"
         raise NotConnected(message) from None
+    if found is not None and at is not None and found[0].bound.at is None:
+        message = f"{name} is a connection to the vendor itself, which a simulator's must not replace: add --connection NAME"
+        raise UsageError(message)
     return found[0] if found else None

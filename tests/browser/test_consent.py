@@ -6,7 +6,6 @@ Run by `make test-browser`; needs Debian's chromium and chromium-driver.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.conftest import ROOT, Simulator
+from tests.connection.commands import redirect
 
 SECONDS = 30
 SWITCHES = (
@@ -70,14 +70,6 @@ def connect(up: Simulator, home: Path, uri: str) -> tuple[subprocess.Popen[str],
     raise AssertionError(message)
 
 
-@pytest.fixture
-def uri() -> str:
-    """Give a redirect address on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
-
-
 @pytest.mark.parametrize(
     ("button", "title", "words", "code"),
     [
@@ -85,9 +77,9 @@ def uri() -> str:
         ("Decline", "Not connected", "Not connected: the consent was declined (access_denied). You can close this page.", 4),
     ],
 )
-def test_a_person_is_led_from_the_vendors_page_to_the_last_one(button, title, words, code, browser, simulate, uri, tmp_path):
+def test_a_person_is_led_from_the_vendors_page_to_the_last_one(button, title, words, code, browser, simulate, tmp_path):
     """They read what was decided; the page holds neither code nor state, loads nothing and complains of nothing."""
-    process, url = connect(simulate(), tmp_path / "state", uri)
+    process, url = connect(simulate(), tmp_path / "state", redirect())
     try:
         browser.get(url)
         assert browser.find_element(By.TAG_NAME, "h1").text == "Allow this application to read the account's data?"

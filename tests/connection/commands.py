@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shlex
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,13 @@ from tests.conftest import ROOT
 from tests.connection.vendor import SPEC, Acme
 
 BROWSER = f"{shlex.quote(sys.executable)} -m engine.simulate.browser %s"
+
+
+def redirect() -> str:
+    """Give a redirect address on a free port: loopback with PKCE ignores the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/callback"
 
 
 @dataclass

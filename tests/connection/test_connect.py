@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 import resource
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,22 +17,11 @@ from engine.connection.connect import Browser, connect
 from engine.connection.record import Name
 from engine.errors import DiskError
 from engine.simulate.browser import allow
-from tests.connection.commands import Command
+from tests.connection.commands import Command, redirect
 from tests.connection.vendor import NAME, SPEC, Acme, clock, spec, vault
 
 json = web.json_response
 CALLBACK = "http://127.0.0.1:8917/callback"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def redirect() -> str:
-    """A redirect address on a free port: loopback with PKCE ignores the port."""
-    return f"http://127.0.0.1:{free_port()}/callback"
 
 
 async def test_one_command_goes_from_nothing_to_a_verified_connection(tmp_path):
@@ -352,6 +340,18 @@ async def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
         done = await habeas("connect", "acme", "--connection", "other", "--redirect-uri", redirect())
         assert done.code == 0, done.err
         assert store.names() == [NAME, Name("acme", "other")]
+
+
+async def test_a_simulators_connection_never_takes_the_place_of_a_real_one(tmp_path):
+    """Trying the simulator must not cost the connection that works; another name is free."""
+    async with Acme().up() as acme:
+        store, habeas, made = vault(tmp_path), Command(tmp_path, acme), acme.record()
+        store.write(NAME, msgspec.structs.replace(made, bound=msgspec.structs.replace(made.bound, at=None)))
+        before = store.path(NAME).read_bytes()
+        refused = await habeas("connect", "acme", "--redirect-uri", redirect())
+        assert (refused.code, "a simulator's must not replace: add --connection NAME" in refused.err) == (2, True), refused
+        assert store.path(NAME).read_bytes() == before
+        assert (await habeas("connect", "acme", "--connection", "sim", "--redirect-uri", redirect())).code == 0
 
 
 @pytest.mark.parametrize(

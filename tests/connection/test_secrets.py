@@ -16,8 +16,7 @@ from engine.connection.credential import bound
 from engine.connection.record import Client, Record
 from engine.errors import HabeasError
 from engine.simulate.browser import allow
-from tests.connection.commands import Command
-from tests.connection.test_connect import redirect
+from tests.connection.commands import Command, redirect
 from tests.connection.vendor import NAME, Acme, clock, keeper, spec, vault
 
 json = web.json_response

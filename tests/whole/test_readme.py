@@ -8,10 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from engine.spec.load import load_file
 from tests.conftest import ROOT
+from tests.connection.commands import BROWSER, redirect
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -36,30 +39,50 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path):
     shutil.rmtree(ROOT / ".demo")
 
 
-def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch):
-    """Run as they stand, against the simulator where they would ask Zoom."""
-    monkeypatch.chdir(ROOT)
-    told = {}
-    for block in (*blocks("console"), *blocks("sh")):
+def commands() -> Iterator[list[str]]:
+    """Give the words of every command that is shown, in order; the simulator runs beside them anyway."""
+    for block in (*blocks("sh"), *blocks("console")):
         for line in block.splitlines():
-            if not line.removeprefix("$ ").startswith("habeas ") or " simulate " in line:
-                continue
-            words = shlex.split(line.removeprefix("$ "), comments=True)
-            if words[1] == "run":
-                words = [zoom.address if one.startswith("http:") else one for one in words]
-                words = [
-                    {"request-17": str(tmp_path / "request"), "someone@example.com": "mara.lindqvist@example.com"}.get(one, one)
-                    for one in words
-                ]
-                words += ["--since", "30d"] + ([] if "--at" in words else ["--at", zoom.address])
-                words += [] if "--out" in words else ["--out", str(tmp_path / "other")]
-            done = habeas(*words[1:], HABEAS_ZOOM_TOKEN=zoom.token)
-            told[words[1]] = done.stdout
-            assert done.returncode == 0, (words, done.stderr)
-    assert set(told) == {"run", "check", "plan"}
+            if line.removeprefix("$ ").startswith("habeas ") and " simulate " not in line:
+                yield shlex.split(line.removeprefix("$ "), comments=True)[1:]
+
+
+def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch):
+    """Run as they stand, in their order, against the simulator where they would ask Zoom."""
+    monkeypatch.chdir(ROOT)
+    told: dict[str, str] = {}
+    there = {
+        "http://127.0.0.1:8900": zoom.address,
+        "request-17": str(tmp_path / "request"),
+        "someone@example.com": "mara.lindqvist@example.com",
+    }
+    environ = {
+        "HABEAS_ZOOM_AT": zoom.address,
+        "HABEAS_ZOOM_CLIENT_ID": zoom.ready["client_id"],
+        "HABEAS_ZOOM_CLIENT_SECRET": zoom.ready["client_secret"],
+        "BROWSER": BROWSER,
+    }
+    for command in commands():
+        words = [there.get(one, one) for one in command]
+        if words[0] == "connect":
+            words += ["--redirect-uri", redirect()]
+        if words[0] == "run":
+            words += ["--since", "30d"] + ([] if "--out" in words else ["--out", str(tmp_path / "other")])
+        done = habeas(*words, **environ)
+        told[words[0]] = done.stdout
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+    assert list(told) == ["connect", "verify", "run", "connections", "check", "plan"]
+    assert "it protects only copies of the store" in told["connections"]
     for name in re.findall(r"^request-17/zoom/(\S+)", README, re.MULTILINE):
         assert (tmp_path / "request" / "zoom" / name.rstrip(".").rstrip("/")).exists(), name
     assert json.loads((tmp_path / "request" / "zoom" / "manifest.json").read_text())["reference"] == "DSR-17"
+
+
+def test_the_settings_of_the_readme_are_those_of_the_spec():
+    """The redirect address, every granular scope of the spec, and the one that is recommended."""
+    auth = load_file(ROOT / "specs" / "zoom.yaml").auth.oauth2
+    for word in (auth.redirect_uri, *auth.scopes["granular"], "user:read:list_users:admin"):
+        assert f"`{word}`" in README, word
 
 
 def test_the_mistake_of_the_readme_is_told_to_the_letter(habeas, tmp_path, monkeypatch):
