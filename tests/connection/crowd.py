@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.core.http import HttpRequest, Response
-from tests.connection.vendor import Acme, keeper, vault
+from engine.core.retry import Patience
+from engine.net.limiter import Limiter
+from engine.runner.ask import Asker, Clock
+from engine.runner.verify import verify
+from tests.connection.vendor import Acme, keeper, no_wait, spec, vault
 
 TASKS = 50
 
 
 async def task(store, acme) -> str:
-    """Do what a run does: ask, renew once when refused, ask again."""
+    """Ask as a run does, with a keeper and an asker of its own; gives what went wrong."""
     kept, transport = keeper(store, acme)
+    clock = Clock(lambda: datetime.now(UTC), no_wait, lambda: 0.5)
     async with transport:
-        request = HttpRequest("GET", "https://api.acme.example/v1/people/7")
-        for _ in range(3):
-            answer = await transport.send(request)
-            if isinstance(answer, Response) and answer.status == 200:
-                return "fine"
-            await kept.refresh()
-    return f"failed {answer}"
+        asker = Asker(transport, Limiter({}, 1.0), kept, clock, Patience(attempts=2, total=10.0))
+        found = await verify(spec(), asker, lambda: None)
+        return "" if found.alive else found.words
 
 
 async def main() -> None:
     store, acme = vault(Path(sys.argv[1])), Acme()
     acme.address = sys.argv[2]
     found = await asyncio.gather(*(task(store, acme) for _ in range(TASKS)))
-    print([one for one in found if one != "fine"])
+    print([one for one in found if one])
 
 
 if __name__ == "__main__":
