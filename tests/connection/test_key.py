@@ -1,0 +1,141 @@
+"""The key of the store: where it is, how it is changed, and that it is never replaced by accident."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from engine.connection.key import Key, Keys
+from engine.connection.manage import rekey
+from engine.connection.record import Name, StoreError
+from engine.errors import HabeasError, UsageError
+from tests.connection.vendor import NAME, Acme, vault
+
+KEY = Key(bytes(range(32)))
+
+
+OTHER = base64.b64encode(bytes(32)).decode()
+
+
+RECORD = Acme().record()
+
+
+def test_the_key_of_the_environment_goes_before_all(tmp_path):
+    """No key file is made; without the variable nothing can be read, and the sentence says so."""
+    store = vault(tmp_path, HABEAS_KEY=KEY.text)
+    store.write(NAME, RECORD)
+    assert not store.keys.path.exists()
+    assert store.keys.where() == "HABEAS_KEY"
+    assert vault(tmp_path, HABEAS_KEY=KEY.text).read(NAME) == RECORD
+    for environ in ({}, {"HABEAS_KEY": OTHER}):
+        with pytest.raises(StoreError, match="set HABEAS_KEY to it"):
+            vault(tmp_path, **environ).read(NAME)
+
+
+@pytest.mark.parametrize("text", ["secret", OTHER[:-4], "é" * 32, OTHER + OTHER])
+def test_a_key_that_is_none_says_how_one_is_made(text, tmp_path):
+    """32 bytes in base64, nothing else; the text itself is not repeated."""
+    with pytest.raises(UsageError) as error:
+        vault(tmp_path, HABEAS_KEY=text)
+    assert "openssl rand -base64 32" in str(error.value)
+    assert text not in str(error.value)
+
+
+async def test_another_key_for_all_can_be_broken_off_at_any_moment(tmp_path):
+    """From a key file to a fresh one, to HABEAS_KEY, and from that to another; the old key opens nothing any more."""
+    store = vault(tmp_path)
+    other = Name("acme", "emea")
+    store.write(NAME, RECORD)
+    store.write(other, RECORD, plain=True)
+    old = store.keys.path.read_bytes()
+    store.keys.begin_rekey()
+    assert vault(tmp_path).read(NAME) == RECORD  # broken off here: both keys are known
+    assert await rekey(store) == (1, 1)
+    assert vault(tmp_path).read(NAME) == vault(tmp_path).read(other) == RECORD
+    assert store.keys.path.read_bytes() != old
+    assert len(json.loads(store.keys.path.read_bytes())["keys"]) == 1
+    moved = vault(tmp_path, HABEAS_KEY=KEY.text)
+    assert await rekey(moved) == (1, 1)
+    assert not store.keys.path.exists()
+    assert vault(tmp_path, HABEAS_KEY=KEY.text).read(NAME) == RECORD
+    with pytest.raises(StoreError):
+        await rekey(vault(tmp_path, HABEAS_KEY=OTHER))
+    assert await rekey(vault(tmp_path, HABEAS_KEY=OTHER, HABEAS_OLD_KEY=KEY.text)) == (1, 1)
+    assert vault(tmp_path, HABEAS_KEY=OTHER).read(NAME) == RECORD
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{}", b'{"format":2,"keys":{"a":"b"}}', b'{"format":1,"keys":{}}', b"\xff", b'{"format":1,"keys":{"x":"eA=="}}']
+)
+def test_a_damaged_key_file_is_named_and_never_replaced(raw, tmp_path):
+    """A fresh key in its place would make every connection unreadable for good."""
+    store = vault(tmp_path)
+    store.write(NAME, RECORD)
+    store.keys.path.write_bytes(raw)
+    for work in (lambda: store.read(NAME), lambda: store.write(NAME, RECORD)):
+        with pytest.raises(HabeasError):
+            work()
+    assert store.keys.path.read_bytes() == raw
+
+
+FAKE_RING = """
+import json, os, sys
+import keyring.backend
+class Ring(keyring.backend.KeyringBackend):
+    priority = 9
+    path = os.environ["FAKE_RING"]
+    def _all(self): return json.load(open(self.path)) if os.path.exists(self.path) else {}
+    def get_password(self, service, name):
+        if os.environ.get("RING_LOCKED"): raise RuntimeError("locked")
+        return self._all().get(service + name)
+    def set_password(self, service, name, value):
+        if os.environ.get("RING_LOCKED"): raise RuntimeError("locked")
+        json.dump({**self._all(), service + name: value}, open(self.path, "w"))
+    def delete_password(self, service, name):
+        kept = self._all(); kept.pop(service + name); json.dump(kept, open(self.path, "w"))
+"""
+
+
+def ring(tmp_path, code, **environ):
+    """Run a piece of code where the OS has a keyring."""
+    (tmp_path / "fakering.py").write_text(FAKE_RING)
+    given = {"PYTHON_KEYRING_BACKEND": "fakering.Ring", "FAKE_RING": str(tmp_path / "ring.json"), "PYTHONPATH": f"{tmp_path}:."}
+    head = "import asyncio, pathlib\nfrom tests.connection.test_key import *\nstore = vault(pathlib.Path(sys.argv[1]))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", head + code, str(tmp_path)],
+        env={**os.environ, **given, **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+def test_the_keyring_of_the_os_keeps_the_key_where_there_is_one(tmp_path):
+    """Nothing of the key is in the store; a locked keyring says so and loses nothing; rekey leaves no old key behind."""
+    assert ring(tmp_path, "store.write(NAME, RECORD); print(store.keys.where())") == "keyring"
+    (secret,) = json.loads((tmp_path / "ring.json").read_text()).values()
+    assert secret not in vault(tmp_path).keys.path.read_text()
+    assert ring(tmp_path, "print(store.read(NAME).vendor)") == "acme"
+    assert "keyring" in ring(tmp_path, "store.read(NAME)", RING_LOCKED="1")
+    assert "keyring" in ring(tmp_path, "store.read(NAME)", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert ring(tmp_path, "print(asyncio.run(rekey(store)), store.read(NAME).vendor)") == "(1, 0) acme"
+    assert len(json.loads((tmp_path / "ring.json").read_text())) == 1
+    assert secret not in (tmp_path / "ring.json").read_text()
+
+
+def test_a_keyring_that_cannot_be_used_leaves_the_file(tmp_path):
+    """Locked, or of another desktop: then a file only its owner can read."""
+    assert ring(tmp_path, "store.write(NAME, RECORD); print(store.keys.where())", RING_LOCKED="1") == "file"
+
+
+def test_two_first_keys_at_once_are_one(tmp_path):
+    """Whoever comes second takes the key of the first."""
+    first, second = Keys(tmp_path, {}), Keys(tmp_path, {})
+    assert first.current().id == second.current().id
