@@ -12,8 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.net.tokens import Fixed
-
+from engine.connection.keeper import Fixed
 from engine.core.choice import choose
 from engine.core.identity import identify
 from engine.net.hosts import Hosts

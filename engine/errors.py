@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 from enum import IntEnum
+from pathlib import Path
 
 
 class Exit(IntEnum):
@@ -70,6 +71,20 @@ class Refused(HabeasError):
     """Going on could reach another person's data; nothing was sent."""
 
     exit_code = Exit.REFUSED
+
+
+def defect(error: BaseException) -> str:
+    """Name a defect of ours by its kind and place in our code, never by its text: a text could hold personal data."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    place = "an unknown place"
+    traceback = error.__traceback__
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename
+        if "engine" in Path(name).parts:
+            place = f"{Path(name).parent.name}/{Path(name).name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"a defect of ours ({type(error).__name__} at {place})"
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

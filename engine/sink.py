@@ -102,6 +102,11 @@ class Sink:
         """Give a table that was opened before."""
         return self._tables.get(name)
 
+    def described(self) -> dict[str, object]:
+        """Give size and sha256 of everything that was written line by line, by file."""
+        found = [table.described() for _, table in sorted(self._tables.items())]
+        return {str(one["file"]): {"bytes": one["bytes"], "sha256": one["sha256"]} for one in found}
+
     def files_folder(self, endpoint: str) -> Path:
         """Make `files/<endpoint>`. Raises DiskError."""
         folder = self.folder / "files" / endpoint

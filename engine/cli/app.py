@@ -11,7 +11,7 @@ import typer
 
 from engine import __version__
 from engine.cli.connections import app as connections
-from engine.errors import Exit, HabeasError
+from engine.errors import Exit, HabeasError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -205,19 +205,5 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
-        typer.echo(f"error: {_defect(error)}", err=True)
+        typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
         sys.exit(Exit.DEFECT)
-
-
-def _defect(error: BaseException) -> str:
-    """Name a defect of ours by its kind and place in our code, never by its text."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    place = "an unknown place"
-    traceback = error.__traceback__
-    while traceback is not None:
-        name = traceback.tb_frame.f_code.co_filename
-        if "engine" in Path(name).parts:
-            place = f"{Path(name).parent.name}/{Path(name).name}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return f"a defect of ours ({type(error).__name__} at {place}); please report it with this line"

@@ -32,12 +32,22 @@ def summary(vendor: Vendor, report: Report) -> str:
         lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
         left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
+        lines += _orders(report)
         lines += _files(report.entries)
         lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
     if vendor.gaps:
         lines += ["What this vendor's API cannot give:", *(f"  - {gap}" for gap in vendor.gaps), ""]
     lines += [_verdict(report), f"The result lies in {report.folder}", "Its proof is manifest.json there."]
     return "\n".join(lines)
+
+
+def _orders(report: Report) -> Iterator[str]:
+    """Name what was narrowed by order."""
+    narrowed, fields = report.manifest["narrowed"], report.manifest["fields"]
+    if isinstance(narrowed, dict):
+        yield f"Narrowed by order: nothing before {str(narrowed['since'])[:10]} where Habeas asks by time"
+    if isinstance(fields, dict) and fields:
+        yield f"Fields chosen by order: {', '.join(fields)}"
 
 
 def _bytes(entry: Entry) -> int:
@@ -64,8 +74,10 @@ def _files(entries: tuple[Entry, ...]) -> Iterator[str]:
 def _verdict(report: Report) -> str:
     left_out = sum(one.outcome is Outcome.EXCLUDED for one in report.entries)
     whole = len(report.entries)
+    if report.defect is not None:
+        return f"INCOMPLETE: {report.defect}; please report it with this line."
     if report.exit_code is Exit.COMPLETE:
-        return f"Complete as asked, {whole - left_out} of {whole} endpoints." if left_out else "Complete: nothing is left out."
+        return f"Complete as asked, {whole - left_out} of {whole} endpoints." if _narrowed(report) else "Complete: nothing is left out."
     if report.exit_code is Exit.REFUSED:
         return "Refused for the person's safety: check the identifier."
     if report.exit_code is Exit.NOT_CONNECTED:
@@ -78,6 +90,14 @@ def _verdict(report: Report) -> str:
     later = f" The vendor's limit is used up; run again after {again:%Y-%m-%d %H:%M} UTC." if again else ""
     what = "1 endpoint misses" if len(missing) == 1 else f"{len(missing)} of {whole} endpoints miss"
     return f"{_ending(report)}: {what} something: {', '.join(missing)}.{later}{stopped}"
+
+
+def _narrowed(report: Report) -> bool:
+    """Whether less was fetched than there is, by order: endpoints, fields, a time, or files."""
+    if report.subject.subject is not Subject.MATCHED:
+        return False
+    orders = (report.manifest["excluded"], report.manifest["narrowed"], report.manifest["fields"])
+    return any(orders) or any(one.files and one.files["found"] != one.files["downloaded"] for one in report.entries)
 
 
 def _ending(report: Report) -> str:

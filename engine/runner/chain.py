@@ -12,8 +12,9 @@ from engine.core.pagination import Broken, follow
 from engine.core.request import Chain, Request, Unresolved, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
+from engine.core.trail import Trail
 from engine.runner.ask import Answered, Asker
-from engine.runner.store import Store, Trail
+from engine.runner.store import Store
 
 MOST_RESTARTS = 3
 
@@ -46,6 +47,13 @@ class ChainReader:
 
     async def read(self, answer: Answered | GiveUp | None = None) -> ChainEnd:
         """Read to the end; `answer` is that of the opening request, if it was sent already. Raises DiskError."""
+        try:
+            return await self._to_its_end(answer)
+        finally:
+            if self.trail.total is not None:
+                self.store.tally.expected = (self.store.tally.expected or 0) + self.trail.total
+
+    async def _to_its_end(self, answer: Answered | GiveUp | None) -> ChainEnd:
         restarts, short = 0, False
         while True:
             end = await self._once(answer)
@@ -56,23 +64,18 @@ class ChainReader:
                     return self._end(Outcome.FAILED, "the page token expired again and again")
             elif end is not None:
                 return end
-            elif self._short() and not short:
+            elif self.trail.short and not short:
                 short = True
             else:
                 return self._whole()
             self.store.read_again(self.trail)
 
-    def _short(self) -> bool:
-        return self.trail.total is not None and self.trail.received < self.trail.total
-
     def _whole(self) -> ChainEnd:
-        trail, tally = self.trail, self.store.tally
-        if trail.total is not None:
-            tally.expected = (tally.expected or 0) + trail.total
-        if self._short():
+        trail = self.trail
+        if trail.short:
             words = f"the vendor announced {trail.total} records and delivered {trail.received}, twice"
             return self._end(Outcome.FAILED, words)
-        return self._end(Outcome.COMPLETE if trail.received else Outcome.EMPTY)
+        return self._end(Outcome.COMPLETE if trail.mine else Outcome.EMPTY)
 
     async def _once(self, answer: Answered | GiveUp | None) -> ChainEnd | _Again | None:
         """Read the pages one after the other; None at the list's end."""
@@ -85,10 +88,9 @@ class ChainReader:
             if isinstance(answer, GiveUp):
                 return self._given_up(answer)
             reading = answer.reading
-            if isinstance(reading, Refusal):
-                return self._refused(request, reading)
             if not isinstance(reading, Page):
-                return self._end(Outcome.FAILED, reading.words)
+                self.store.refused(request, answer)
+                return self._refused(request, reading) if isinstance(reading, Refusal) else self._end(Outcome.FAILED, reading.words)
             following = self._page(request, reading, answer)
             if isinstance(following, ChainEnd):
                 return following
@@ -99,7 +101,10 @@ class ChainReader:
         if page.first and page.first in self.trail.firsts:
             return self._end(Outcome.FAILED, "the vendor gave the same page twice")
         self.trail.firsts.add(page.first)
-        self.store.take(request, page, answered, self.trail)
+        try:
+            self.store.take(request, page, answered, self.trail)
+        except RecursionError:
+            return self._end(Outcome.FAILED, "a record is nested deeper than Habeas reads")
         following = follow(request, page, self.trail.marks)
         if following is None:
             return None

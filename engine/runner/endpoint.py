@@ -6,8 +6,10 @@ The ledger decides what it all means; this only carries requests and answers to 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, ended
@@ -39,7 +41,7 @@ class EndpointRun:
     ends: list[ChainEnd] = field(default_factory=list)
     unasked: int = 0
     stopped: ChainEnd | None = None
-    covered: list[Window] = field(default_factory=list)
+    covered: Counter[Window] = field(default_factory=Counter)
     finished: bool = False
 
     @property
@@ -47,10 +49,14 @@ class EndpointRun:
         """What was counted so far."""
         return self.store.tally
 
+    @cached_property
+    def joined(self) -> tuple[Row, ...]:
+        """Give the parents' rows x own rows; equal rows are asked once."""
+        return tuple(dict.fromkeys(_joined(outer, own) for outer in self.rows for own in self.endpoint.rows))
+
     def chains(self) -> Iterator[Chain]:
-        """Give the chains: parents' rows x own rows x windows; equal rows are asked once."""
-        rows = [_joined(outer, own) for outer in self.rows for own in self.endpoint.rows]
-        for row in dict.fromkeys(rows):
+        """Give the chains: rows x windows."""
+        for row in self.joined:
             for window in self.windows or (None,):
                 yield Chain(self.endpoint, row, window)
 
@@ -62,7 +68,7 @@ class EndpointRun:
             answer = await self._first_answer(first) if self.endpoint.licence is not None else None
             if self.stopped is None:
                 queue = chain([(first, answer)], ((one, None) for one in waiting))
-                many = len(self.rows) * len(self.endpoint.rows) * max(1, len(self.windows))
+                many = len(self.joined) * max(1, len(self.windows))
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(many, SIDE_BY_SIDE)):
                         group.create_task(self._work(queue))
@@ -71,12 +77,14 @@ class EndpointRun:
     async def _first_answer(self, chain: Chain) -> Answered | GiveUp | None:
         """Send the opening request alone; a refusal that the licence flag explains ends the endpoint."""
         try:
-            answer = await self.asker.ask(opening(chain), self.tally)
+            request = opening(chain)
         except Unresolved:
             return None
+        answer = await self.asker.ask(request, self.tally)
         if isinstance(answer, Answered) and isinstance(answer.reading, Refusal):
             final = 400 <= answer.response.status < 500 and answer.reading.means not in CANNOT_EXPLAIN
             if final and await self.licensed() is False:
+                self.store.refused(request, answer)
                 words = f"the person has no licence for it ({answer.reading.words})"
                 self.stopped = ChainEnd(Outcome.UNLICENSED, words)
                 self.ends.append(self.stopped)
@@ -94,13 +102,16 @@ class EndpointRun:
         end = await reader.read(answer)
         self.ends.append(end)
         if end.outcome.whole and one.window is not None:
-            self.covered.append(one.window)
+            self.covered[one.window] += 1
         if end.final or self._only_denied():
             self.stopped = self.stopped or end
 
     def _only_denied(self) -> bool:
-        """Whether going on would only collect refusals: vendors lock out an app that does."""
-        return len(self.ends) >= ENOUGH_DENIALS and all(end.outcome is Outcome.DENIED for end in self.ends)
+        """Whether going on would only collect refusals: vendors lock out an app that does.
+
+        Not where each record of a parent is asked about: one may be denied and the next one not.
+        """
+        return self.parent is None and len(self.ends) >= ENOUGH_DENIALS and all(end.outcome is Outcome.DENIED for end in self.ends)
 
     def label(self, chain: Chain) -> str:
         """Name a chain by its `for` values and window: nothing personal."""
@@ -130,10 +141,11 @@ class EndpointRun:
         )
 
     def _covered(self) -> tuple[str, str] | None:
-        """Give the span that was read without a hole, from its newest end backwards."""
-        if not self.covered:
+        """Give the span that was read without a hole for every row, from its newest end backwards."""
+        whole = [window for window, count in self.covered.items() if count == len(self.joined)]
+        if not whole:
             return None
-        spans = sorted(self.covered, key=lambda one: one.start, reverse=True)
+        spans = sorted(whole, key=lambda one: one.start, reverse=True)
         start, end = spans[0].start, spans[0].end
         for span in spans[1:]:
             if span.end < start:

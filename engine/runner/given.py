@@ -45,7 +45,7 @@ class Tools:
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended; `cut` says why nothing more could be asked, where the credential failed."""
+    """How a run ended; `cut` says why nothing more could be asked, where the credential failed; `defect` is ours."""
 
     exit_code: Exit
     subject: Found
@@ -54,3 +54,4 @@ class Report:
     folder: Path
     error: DiskError | None = None
     cut: str | None = None
+    defect: str | None = None

@@ -25,6 +25,7 @@ class Ended:
     verified: str
     interrupted: bool
     stopped: DiskError | None
+    defect: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ class Person:
     lookup: Mapping[str, object]
 
 
-def manifest(vendor: Vendor, options: Options, ended: Ended, person: Person, entries: Mapping[str, Entry]) -> dict[str, object]:
-    """Put together what `manifest.json` holds."""
+def manifest(
+    vendor: Vendor, options: Options, ended: Ended, person: Person, entries: Mapping[str, Entry], written: Mapping[str, object]
+) -> dict[str, object]:
+    """Put together what `manifest.json` holds; `written` describes the other files."""
     return {
         "format": FORMAT,
         "vendor": vendor.name,
@@ -50,13 +53,14 @@ def manifest(vendor: Vendor, options: Options, ended: Ended, person: Person, ent
         "connection": {"name": options.connection, "plan": options.plan, "share": options.share, "verified": ended.verified},
         "subject": {"outcome": str(person.found.subject), "reason": person.found.reason, "identified_by": person.identified_by},
         "interrupted": ended.interrupted,
-        "stopped": str(ended.stopped) if ended.stopped else None,
+        "stopped": str(ended.stopped) if ended.stopped else ended.defect,
         "gaps": list(vendor.gaps),
         "excluded": sorted(options.choice.excluded),
         "narrowed": {"since": instant(options.narrow)} if options.narrow else None,
         "fields": _fields(options),
         "lookup": person.lookup,
         "endpoints": {name: _described(entry) for name, entry in entries.items()},
+        "written": written,
     }
 
 

@@ -12,16 +12,18 @@ from engine.core.ledger import Entry, Outcome, Subject, at_most_partial, beneath
 from engine.core.plan import endpoint_windows
 from engine.core.request import opening
 from engine.core.subject import Found
-from engine.errors import DiskError, Exit
+from engine.core.trail import Trail
+from engine.errors import DiskError, Exit, defect
 from engine.runner.ask import Asker
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
 from engine.runner.given import Options, Report, Tools
 from engine.runner.manifest import Ended, Person, manifest
 from engine.runner.person import Search
-from engine.runner.store import Store, Trail
+from engine.runner.store import Store, Wanted
 from engine.sink import Sink
 from engine.spec.effective import Endpoint, Row, Vendor
+from engine.spec.template import IDENTIFIERS
 
 
 def first(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
@@ -41,9 +43,12 @@ class Run:
         self.entries: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
         self.files = Files(sink, tools, enabled=options.files)
-        self.lookup_store = Store(vendor.lookup, sink, Keep(), (), ())
+        self.private = frozenset((*IDENTIFIERS, *(name for name, _ in vendor.lookup.capture), "VERSION"))
+        self.lookup_store = Store(vendor.lookup, sink, Keep(), Wanted(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
+        self.defect: str | None = None
+        self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
         self.started = tools.clock.now()
         self._body: asyncio.Task[None] | None = None
         self._cut: str | None = None
@@ -75,9 +80,12 @@ class Run:
         return self._report()
 
     async def _fetch(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            await self._answer(await self.search.run(group))
-            self.search.settle()
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._answer(await self.search.run(group))
+                self.search.settle()
+        except* Exception as group:  # noqa: BLE001  what was received must be delivered, and marked, even then
+            self.defect = self.defect or defect(group)
 
     async def _answer(self, found: Found) -> None:
         """Ask every endpoint about the person, side by side."""
@@ -109,19 +117,33 @@ class Run:
 
     async def _endpoint(self, endpoint: Endpoint, row: Row) -> None:
         entry: Entry | None = None
+        broken: str | None = None
         try:
             entry = await self._asked(endpoint, row)
         except* DiskError as group:
             self._disk(first(group))
+        except* Exception as group:  # noqa: BLE001  one endpoint's defect must not cost the others, nor what it received
+            broken = defect(group)
+            self.defect = self.defect or broken
         finally:
+            reason = self._cut or broken
             if entry is None and endpoint.name in self.runs:
-                cut = self.runs[endpoint.name].entry(self._cut)
-                entry = self.files.cut(cut, self._cut or "its files are missing")
+                entry = self.files.cut(self.runs[endpoint.name].entry(reason), reason or "its files are missing")
+            if entry is None and broken is not None:
+                entry = Entry(endpoint.name, Outcome.FAILED, broken)
             if entry is not None:
                 self.entries[endpoint.name] = entry
             self.done[endpoint.name].set()
         if entry is not None:
-            self.tools.ended(entry)
+            self._tell(endpoint.name)
+
+    def _tell(self, name: str) -> None:
+        """Say how an endpoint ended, once it is known whether a successor excuses it."""
+        entries = replaced(self.entries, self.successors)
+        predecessor = self.successors.get(name)
+        for one in (name, predecessor) if predecessor in entries else (name,):
+            if one is not None and all(other in entries for other, old in self.successors.items() if old == one):
+                self.tools.ended(entries[one])
 
     async def _asked(self, endpoint: Endpoint, row: Row) -> Entry:
         """Read an endpoint, or say why it is not asked."""
@@ -159,10 +181,10 @@ class Run:
     def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
         keep = self.options.choice.keeps.get(endpoint.name) or Keep(endpoint.fields or ())
         below = (other.parents() for other in self.vendor.endpoints.values())
-        children = list(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == endpoint.name))
+        children = tuple(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == endpoint.name))
         licences = [other.licence[1] for other in self.vendor.endpoints.values() if other.licence and other.licence[0] == endpoint.name]
-        flags = list({select.text: select for select in licences}.values())
-        store = Store(endpoint, self.sink, keep, children, flags)
+        flags = tuple({select.text: select for select in licences}.values())
+        store = Store(endpoint, self.sink, keep, Wanted(children, flags), self.private)
 
         async def licensed() -> bool | None:
             return await self._flag(endpoint)
@@ -182,18 +204,22 @@ class Run:
         return flag if isinstance(flag, bool) else None
 
     def _report(self) -> Report:
-        found = self.search.found or Found(Subject.UNPROVEN, self._cut or "the look-up did not end")
+        found = self.search.found or Found(Subject.UNPROVEN, self._cut or self.defect or "the look-up did not end")
         entries = self._final(found)
         code = exit_code(found.subject, entries.values(), dead=self.asker.dead, signal=self.signal)
         if self.error is not None and code is Exit.COMPLETE:
             code = Exit.INCOMPLETE
-        ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted=self.signal is not None, stopped=self.error)
+        if self.defect is not None and self.signal is None:
+            code = Exit.DEFECT
+        interrupted = self.signal is not None
+        ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted, self.error, self.defect)
         lookup = {"requests": self.search.tally.requests, "retries": self.search.tally.retries, **(self.lookup_store.described() or {})}
-        content = manifest(self.vendor, self.options, ended, Person(found, tuple(sorted(self.person)), lookup), entries)
-        self.sink.manifest(content)
-        return Report(
-            code, found, tuple(entries.values()), content, self.sink.folder, self.error, self.asker.end.words if self.asker.end else None
+        content = manifest(
+            self.vendor, self.options, ended, Person(found, tuple(sorted(self.person)), lookup), entries, self.sink.described()
         )
+        self.sink.manifest(content)
+        cut = self.asker.end.words if self.asker.end else None
+        return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error, cut, self.defect)
 
     def _final(self, found: Found) -> dict[str, Entry]:
         """Give every endpoint its entry, in the spec's order."""
@@ -206,5 +232,4 @@ class Run:
             else:
                 cut = Entry(name, Outcome.FAILED, self._cut or "not asked")
                 entries[name] = self.entries.get(name, cut)
-        successors = {name: one.replaces for name, one in self.vendor.endpoints.items() if one.replaces}
-        return replaced(entries, successors)
+        return replaced(entries, self.successors)

@@ -6,9 +6,10 @@ Holds no records: what must be remembered is a table of digests, or is read back
 from __future__ import annotations
 
 import hashlib
-from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from engine.core.ledger import Tally
 from engine.core.request import Request, described
 from engine.core.response import Page
 from engine.core.seen import Seen
+from engine.core.trail import Trail
 from engine.core.window import form
 from engine.runner.ask import Answered
 from engine.sink import Sink, Table, lines_of
@@ -28,70 +30,66 @@ from engine.spec.select import Select, parse_select
 from engine.spec.template import Field
 
 
-@dataclass(slots=True)
-class Trail:
-    """Where a chain has been: marks of pages, byte ranges of what it wrote, what it received."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What others want to know of an endpoint's records: the fields that each child asks with, and the flags of licences."""
 
-    marks: set[str] = field(default_factory=set)
-    firsts: set[int] = field(default_factory=set)
-    ranges: array[int] = field(default_factory=lambda: array("Q"))
-    received: int = 0
-    this_time: int = 0
-    total: int | None = None
-    before: Seen | None = None
-
-    def again(self) -> None:
-        """Begin the chain anew: what it wrote stays written."""
-        self.marks.clear()
-        self.firsts.clear()
-        self.this_time = 0
+    children: tuple[tuple[Field, ...], ...] = ()
+    flags: tuple[Select, ...] = ()
 
 
 class Store:
     """One endpoint's table, its page list, and what others want to know of its records."""
 
-    def __init__(self, endpoint: Endpoint, sink: Sink, keep: Keep, children: Sequence[tuple[Field, ...]], flags: Sequence[Select]) -> None:
-        """Open nothing yet; the files are made with the first page. `children`: the fields that each child asks with."""
-        self.endpoint, self.sink, self.keep = endpoint, sink, keep
+    def __init__(self, endpoint: Endpoint, sink: Sink, keep: Keep, wanted: Wanted, private: Container[str]) -> None:
+        """Open nothing yet; the files are made with the first page. `private` names the values that are the person's."""
+        self.endpoint, self.sink, self.keep, self._private = endpoint, sink, keep, private
         self.tally = Tally()
-        self.rows: dict[tuple[Field, ...], list[Row]] = {fields: [] for fields in children}
+        self.rows: dict[tuple[Field, ...], list[Row]] = {fields: [] for fields in wanted.children}
         self.flags: dict[str, Any] = {}
         self.missing: dict[str, int] = {}
-        self._wanted = {one: parse_select(".".join(one.path)) for fields in children for one in fields}
-        self._flags = flags
+        self._wanted = {one: parse_select(".".join(one.path)) for fields in wanted.children for one in fields}
+        self._flags = wanted.flags
         self.announced = 0
         self._totals = 0
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
         """Write one page. Raises DiskError."""
-        records: Sequence[Any] = page.records
-        reread = trail.before is not None
-        seen = self._seen if self._seen is not None else trail.before
-        text = lines_of(records)
         if page.total is not None and trail.total is None:
             self.announced += page.total
-        if seen is not None and records:
-            records = list(map(bytes, records))
-            seen.reserve(self.announced - len(seen))
-            known, same_key = seen.sift(*digests(records, text, self.endpoint.key))
-            self.tally.same_key += same_key
-            self.tally.duplicates += 0 if reread else len(known)
-            if known:
-                dropped = set(known)
-                records = [record for index, record in enumerate(records) if index not in dropped]
-                text = lines_of(records)
-        trail.this_time += page.count
-        trail.received = max(trail.received + len(records), trail.this_time) if reread else trail.received + page.count
-        if page.total is not None:
-            trail.total = page.total
-            self._totals += 1
+        repeated = trail.repeated(page, self.endpoint.key)
+        known, progress = self._known(page, trail, repeated)
+        trail.count(page, repeated, progress)
+        self._totals += page.total is not None
+        self.tally.duplicates += 0 if trail.before is not None else len(known)
         self.tally.others += page.others
         self.tally.pages += 1
+        records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         self._learn(request.chain.row, records)
-        if not self.keep.everything:
-            text = lines_of([self.keep.project(record) for record in records])
+        text = lines_of(records) if self.keep.everything else lines_of([self.keep.project(record) for record in records])
         self._write(request, (text, len(records)), answered, trail)
+
+    def _known(self, page: Page, trail: Trail, repeated: int) -> tuple[AbstractSet[int], int]:
+        """Give the positions of records that are written already, and how many of the others are new by their key.
+
+        A record without a key is never taken for another one, unless the same chain is read again.
+        """
+        seen = self._seen if self._seen is not None else trail.before
+        if seen is None or not page.records:
+            return frozenset(range(repeated)), 0
+        records = list(map(bytes, page.records))
+        seen.reserve(self.announced - len(seen))
+        names, contents = digests(records, lines_of(records), self.endpoint.key)
+        found, same_key = seen.sift(names, contents)
+        self.tally.same_key += same_key
+        if trail.before is not None:
+            known = frozenset(found)
+            keyless = sum(names[index] == contents[index] for index in range(len(records)) if index not in known)
+            return known, len(records) - len(known) - keyless - same_key
+        if self.endpoint.overlaps:
+            return frozenset(index for index in found if names[index] != contents[index]), 0
+        return frozenset(range(repeated)), 0
 
     def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
@@ -101,25 +99,29 @@ class Store:
             first, lines = table.lines + 1, kept[1]
             if lines:
                 trail.ranges.extend(table.write(*kept))
-        line = msgspec.json.encode(_page_line(request, answered, first, lines)) + b"\n"
+        self._note(request, answered, first, lines)
+
+    def refused(self, request: Request, answered: Answered) -> None:
+        """Note an answer that brought no records. Raises DiskError."""
+        self._note(request, answered, 0, 0)
+
+    def _note(self, request: Request, answered: Answered, first: int, lines: int) -> None:
+        line = msgspec.json.encode(_page_line(request, answered, self._public(request), (first, lines))) + b"\n"
         self.sink.table(f"{self.endpoint.name}.pages").write(line, 1)
+
+    def _public(self, request: Request) -> dict[str, str]:
+        """Give the values of a request that come from the spec, its parents' `for` included, not from the person."""
+        return {name: value for name, value in request.chain.row if "." not in name and name not in self._private}
 
     def read_again(self, trail: Trail) -> None:
         """Prepare to read a chain once more: what it wrote is compared, not written twice."""
-        trail.again()
-        if self._seen is not None:
-            trail.before = self._seen
-        elif trail.before is None:
-            trail.before = Seen()
-            table = self.sink.table(self.endpoint.name)
-            batch: list[bytes] = []
-            for line in table.read_back(trail.ranges):
-                batch.append(line)
-                if len(batch) == BATCH:
-                    trail.before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
-                    batch = []
-            if batch:
-                trail.before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
+        before = self._seen if self._seen is not None else trail.before
+        if before is None:
+            before, table = Seen(), self.table()
+            lines = table.read_back(trail.ranges) if table is not None else iter(())
+            while batch := list(islice(lines, BATCH)):
+                before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
+        trail.again(before)
 
     def _learn(self, row: Row, records: Sequence[Any]) -> None:
         """Note what children and licences need of the records."""
@@ -166,15 +168,9 @@ class Store:
 BATCH = 1000
 
 
-def public_values(request: Request) -> dict[str, str]:
-    """Give the values of a request that come from the spec, not from the person."""
-    own = {name for row in request.endpoint.rows for name, _ in row}
-    return {name: value for name, value in request.chain.row if name in own}
-
-
-def _page_line(request: Request, answered: Answered, first: int, lines: int) -> dict[str, object]:
+def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
     window = request.chain.window
-    public = public_values(request)
+    first, lines = written
     parents = {name: value for name, value in request.chain.row if "." in name}
     return {
         "request": described(request, public),
@@ -182,6 +178,7 @@ def _page_line(request: Request, answered: Answered, first: int, lines: int) -> 
         **({"for": public} if public else {}),
         **({"of": parents} if parents else {}),
         **({"window": [form(window.start, "rfc3339"), form(window.end, "rfc3339")]} if window else {}),
+        "status": answered.response.status,
         "first_line": first,
         "lines": lines,
         "sent_at": answered.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

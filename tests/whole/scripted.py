@@ -1,0 +1,81 @@
+"""A vendor whose answers a test writes out, and a whole run against it in virtual time, files on disk and all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine.connection.keeper import Fixed
+from engine.core.choice import choose
+from engine.core.http import HttpRequest, Response
+from engine.core.identity import identify
+from engine.net.limiter import Limiter
+from engine.runner import Clock, Options, Report, Run, Tools
+from engine.sink import Sink
+from tests.clock import passing, run
+from tests.core.specs import HEAD, vendor
+
+BASE = "https://api.acme.example/v1"
+PERSON = {"/me": [{}], "/people/ada%40x.io": [{"id": "u1", "email": "ada@x.io"}]}
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@dataclass
+class Scripted:
+    """Answers by path and query, each list in its order and its last answer for ever; (status, body) or a body of a 200."""
+
+    answers: Mapping[str, list[Any]]
+    log: list[str] = field(default_factory=list)
+
+    async def send(self, request: HttpRequest) -> Response:
+        place = request.url.removeprefix(BASE)
+        self.log.append(place)
+        found = {**PERSON, **self.answers}.get(place, [(404, {"code": 1})])
+        said = found.pop(0) if len(found) > 1 else found[0]
+        status, body = said if isinstance(said, tuple) else (200, said)
+        return Response(status, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A report, what was asked, and what was written."""
+
+    report: Report
+    log: list[str]
+    folder: Path
+
+    def entry(self, name: str = "it") -> Any:
+        """Give an endpoint's entry."""
+        return next(one for one in self.report.entries if one.name == name)
+
+    def lines(self, name: str = "it") -> list[Any]:
+        """Give what was written to a table."""
+        path = self.folder / f"{name}.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Give the manifest as it was written."""
+        return dict(json.loads((self.folder / "manifest.json").read_text("utf-8")))
+
+
+def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: str = HEAD, **options: Any) -> Fetched:
+    """Run to the end; `only` and `without` choose, everything else goes into Options."""
+    spec, scripted = vendor(endpoints, head), Scripted(answers)
+    choice = choose(spec.endpoints, options.pop("only", ()), options.pop("without", ()))
+    ended = options.pop("ended", lambda _: None)
+
+    async def scenario() -> Report:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        clock = Clock(lambda: NOW + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
+        tools = Tools(scripted, Limiter(spec.limits(None), 0.75), Fixed(), clock, ended=ended)
+        wanted = Options(choice=choice, **options)
+        return await Run(spec, {"EMAIL": identify("email", "ada@x.io")}, wanted, Sink(out / "acme"), tools).run()
+
+    return Fetched(run(scenario()), scripted.log, out / "acme")
