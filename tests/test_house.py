@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -25,7 +26,6 @@ RANK = {
     "reference": 7,
     "__main__": 7,
 }
-BESIDE = {("runner", "sink"), ("runner", "net")}
 PURE = ("spec", "core")
 IMPURE = {"asyncio", "aiohttp", "time", "random", "os", "socket", "logging", "secrets", "threading", "subprocess"}
 AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}
@@ -147,6 +147,12 @@ def test_tests_say_what_they_show_and_never_sleep():
     sources = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
     assert [fault for name, source in sources.items() for fault in test_faults(name, source)] == []
     assert [name for name, source in sources.items() if source.count("\n") > 300] == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "bench").glob("*.py")))
+def test_the_benchmarks_can_be_begun(name):
+    """What they import exists: they are run on demand only, so nothing else would notice."""
+    assert importlib.import_module(f"bench.{name}")
 
 
 @pytest.mark.parametrize(

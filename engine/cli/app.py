@@ -178,7 +178,7 @@ def simulate(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
     faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
-    people: Annotated[int, typer.Option("--people", metavar="N", min=0, help="How many people the account has.")] = 5,
+    people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,
     meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
     json: Json = False,
 ) -> None:

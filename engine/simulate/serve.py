@@ -27,7 +27,7 @@ class Options:
     """What is simulated. `scopes` is granular, classic, all, or the scopes themselves; `latency` is in seconds."""
 
     faults: tuple[str, ...] = ()
-    people: int = 5
+    people: int = 12
     meetings: int = 40
     scopes: str = "granular"
     plan: str = "pro"

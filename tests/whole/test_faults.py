@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from engine.core.ledger import Subject
 from engine.errors import DiskError, Exit
 from engine.runner import Run
+from engine.simulate import serve
 from tests.whole.runs import data, fast_clock, fetch, make_run, truth, written
 
 FULL = data().FULL
@@ -77,6 +79,26 @@ async def test_a_fault_costs_exactly_what_it_must(fault, simulate, tmp_path: Pat
         assert entry.outcome.whole or entry.reason
 
 
+OTHERWISE = {"revoked", "expired", "stranger", "blind", "daily", "file_breaks", "file_loops", "file_astray"}
+
+
+def test_every_fault_has_its_expectation():
+    """A fault that is added to the simulator must be added here."""
+    assert set(PROFILES) | OTHERWISE == set(serve.faults("zoom"))
+
+
+def kept_exactly(up, report, out: Path) -> None:
+    """Say that every good answer was kept, nothing twice, and that only whole endpoints are called so."""
+    expected = truth(FULL)
+    good = sum(one["status"] == 200 and one["path"] not in ("/v2/users", f"/v2/users/{quote(FULL, safe='')}") for one in up.log())
+    assert sum(entry.tally.pages for entry in report.entries) == good
+    for entry in report.entries:
+        found = written(out, entry.name)
+        assert found <= expected[entry.name]
+        assert sum(found.values()) == entry.tally.records
+        assert (found == expected[entry.name]) or entry.outcome in ("partial", "failed"), entry.name
+
+
 async def test_a_revoked_token_keeps_what_came_before(simulate, tmp_path: Path):
     """A token that dies in the middle ends the run as not connected; what was read is kept and nothing is called whole."""
     up = simulate(faults=["revoked"])
@@ -84,12 +106,7 @@ async def test_a_revoked_token_keeps_what_came_before(simulate, tmp_path: Path):
     assert report.exit_code is Exit.NOT_CONNECTED
     assert report.subject.subject is Subject.MATCHED
     assert {str(entry.outcome) for entry in report.entries} >= {"failed"}
-    expected = truth(FULL)
-    for entry in report.entries:
-        found = written(tmp_path, entry.name)
-        assert found <= expected[entry.name]
-        if entry.outcome == "complete":
-            assert found == expected[entry.name]
+    kept_exactly(up, report, tmp_path)
 
 
 async def test_a_token_that_is_dead_from_the_beginning_is_not_connected(simulate, tmp_path: Path):
@@ -129,8 +146,9 @@ async def test_the_daily_limit_ends_an_endpoint_at_once_and_says_when_it_goes_on
         assert entry.outcome in ("partial", "failed")
         assert (entry.again_at.hour, entry.again_at.minute) == (0, 0)
         assert "it can go on at" in entry.reason
-    requests = sum(entry.tally.requests for entry in hit)
-    assert requests < 60
+    assert sum(entry.tally.requests for entry in hit) < 60
+    assert {entry.name for entry in report.entries if entry.outcome == "complete"} >= set(PHONE)
+    kept_exactly(up, report, tmp_path)
 
 
 @pytest.mark.parametrize(("fault", "downloaded"), [("", True), ("file_breaks", True), ("file_loops", False), ("file_astray", False)])

@@ -34,7 +34,7 @@ def test_a_person_with_everything_is_complete_and_only_their_owner_may_read_it(h
         pages = [json.loads(line) for line in (tmp_path / "o" / "zoom" / f"{name}.pages.jsonl").read_text("utf-8").splitlines()]
         assert entry["pages"] == len(pages)
         assert sum(page["lines"] for page in pages) == entry["records"]
-    assert [line.split(":")[0] for line in done.stderr.splitlines()].sort() == list(written["endpoints"]).sort()
+    assert sorted(line.split(":")[0] for line in done.stderr.splitlines()) == sorted(written["endpoints"])
 
 
 def test_the_people_of_the_account_get_what_is_theirs(habeas, zoom, tmp_path):
