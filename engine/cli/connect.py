@@ -14,6 +14,7 @@ import typer
 from engine.cli.ask import secret_of
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, vendor_of
+from engine.cli.signals import carried_out
 from engine.cli.verify import verify_and_say
 from engine.connection.connect import Browser, asked_scopes, connect, earlier, keep
 from engine.connection.credential import bound, checked_secret
@@ -59,12 +60,12 @@ def connect_command(wish: Wish) -> Exit:
 
     if way == "oauth2":
         record = with_client(vendor, record, before)
-        asyncio.run(connect(record, browser_of(redirect, listen=wish.browser), wall_time(), store))
+        carried_out(connect(record, browser_of(redirect, listen=wish.browser), wall_time(), store))
     else:
         kept = before.secret if before is not None and before.way == way else None
         variable = f"HABEAS_{vendor.name.upper()}_SECRET"
         secret = checked_secret(secret_of(variable, f"key for {vendor.title}", kept), way, "the key")
-        asyncio.run(store(msgspec.structs.replace(record, secret=secret)))
+        carried_out(store(msgspec.structs.replace(record, secret=secret)))
     typer.echo(f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n", err=True)
     return verify_and_say(vendor, name, vault, at, as_json=wish.json)
 

@@ -115,7 +115,7 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool
         async with turn(vault, found, time, _waiting, wait=wait):
             connection = opened(work.vendor, found, vault, work.transport, time)
             plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
-            options = replace(work.options, connection=connection.label, granted=connection.granted, plan=plan)
+            options = replace(work.options, connection=connection.label, plan=plan)
             return await _run(replace(work, options=options), connection.credentials)
     except Taken:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import typer
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import vendor_of
 from engine.cli.show import table
+from engine.cli.signals import carried_out
 from engine.connection.keeper import Time
 from engine.connection.open import Opened, find_connection, opened
 from engine.connection.record import Name, Record
@@ -43,7 +43,7 @@ def verify_and_say(vendor: Vendor, found: Name | Record, vault: Vault, at: str |
     """Verify a connection that was found, and print it. Raises NotConnected."""
     transport, time = Transport(Hosts(vendor.hosts, at), None), wall_time()
     connection = opened(vendor, found, vault, transport, time)
-    verified = asyncio.run(_verify(vendor, connection, transport, time))
+    verified = carried_out(_verify(vendor, connection, transport, time))
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(_as_json(vendor, connection, verified)), indent=2).decode() + "\n")
     else:
@@ -55,7 +55,7 @@ async def _verify(vendor: Vendor, connection: Opened, transport: Transport, time
     clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
     async with transport:
         asker = Asker(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
-        return await verify(vendor, asker, lambda: connection.renewed().granted)
+        return await verify(vendor, asker)
 
 
 def _as_json(vendor: Vendor, connection: Opened, verified: Verified) -> dict[str, object]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from engine.connection.keeper import Time, ask_for_token
 from engine.connection.login import Listener, listening
-from engine.connection.oauth import Consent, consent, oauth_transport, token_request
+from engine.connection.oauth import Answer, Consent, consent, oauth_transport, token_request
 from engine.connection.record import Bound, Name, Record, StoreError
 from engine.connection.vault import Vault, grown
-from engine.core.oauth import Expected, NoCode, NoToken, Tokens, read_redirect
+from engine.core.oauth import Expected, NoCode, NoToken, Tokens, read_redirect, read_tokens
 from engine.core.retry import Patience
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
-from engine.net.transport import Transport
 from engine.spec.effective import Vendor
 
 PATIENCE = Patience(attempts=4, total=60.0)
@@ -56,18 +56,19 @@ async def connect(record: Record, browser: Browser | None, time: Time, store: St
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
-            found, _ = await ask_for_token(lambda: token_request(transport, record), None, time, PATIENCE)
-            await store(_with(record, found))
+            await _stored(lambda: token_request(transport, record), record, time, store)
             return
         asked = consent(transport, record, browser.redirect_uri)
         if browser.paste is not None:
             browser.show(asked.url)
-            await store(await _exchanged(transport, record, asked, await browser.paste(), time))
+            code = _code(record, asked, await browser.paste())
+            await _stored(lambda: asked.exchange(transport, record, code), record, time, store)
             return
         async with listening(browser.redirect_uri) as listener:
             browser.show(asked.url)
             with _telling(listener):
-                await store(await _exchanged(transport, record, asked, await listener.answered(), time))
+                code = _code(record, asked, await listener.answered())
+                await _stored(lambda: asked.exchange(transport, record, code), record, time, store)
 
 
 @contextmanager
@@ -81,25 +82,33 @@ def _telling(listener: Listener) -> Iterator[None]:
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
 
 
-async def _exchanged(transport: Transport, record: Record, asked: Consent, url: str, time: Time) -> Record:
+def _code(record: Record, asked: Consent, url: str) -> str:
+    """Read the code from the address the browser was sent back to. Raises NotConnected."""
     code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
         raise NotConnected(message)
-    found, _ = await ask_for_token(lambda: asked.exchange(transport, record, code.code), None, time, PATIENCE)
-    return _with(record, found)
+    return code.code
+
+
+async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, store: Store) -> None:
+    """Ask for tokens, and store them in the same breath. Raises NotConnected, Unreachable, and what `store` raises."""
+
+    async def once() -> Tokens | NoToken:
+        found = read_tokens(await send(), time.now())
+        if isinstance(found, Tokens):
+            await store(msgspec.structs.replace(record, tokens=found))
+        return found
+
+    found = await ask_for_token(once, time, PATIENCE)
+    if isinstance(found, NoToken):
+        message = REFUSED[found.kind].format(words=found.words)
+        raise Unreachable(message) if found.kind == "passing" else NotConnected(message)
 
 
 def _issuers(bound: Bound) -> frozenset[str]:
     addresses = (bound.authorization_url, bound.token_url)
     return frozenset(urlsplit(one).hostname or "" for one in addresses if one is not None)
-
-
-def _with(record: Record, found: Tokens | NoToken) -> Record:
-    if isinstance(found, Tokens):
-        return msgspec.structs.replace(record, tokens=found)
-    message = REFUSED[found.kind].format(words=found.words)
-    raise Unreachable(message) if found.kind == "passing" else NotConnected(message)
 
 
 async def keep(vault: Vault, name: Name, record: Record, *, plain: bool) -> None:

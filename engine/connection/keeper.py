@@ -1,15 +1,21 @@
-"""Keep a connection alive: one refresh at a time, across processes too, and the new token on the disk before it is used."""
+"""Keep a connection alive: one refresh at a time, across processes too, and the new token on the disk before it is used.
+
+From the moment a vendor is asked for a token until its answer is on the disk nothing is broken off: the vendor may have
+spent the old token already. Whoever is cancelled meanwhile ends afterwards.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from engine.connection.credential import check_bound, credential
-from engine.connection.oauth import Answer, oauth_transport, token_request
+from engine.connection.key import Key
+from engine.connection.oauth import oauth_transport, token_request
 from engine.connection.record import Name, Record
 from engine.connection.vault import Vault, option
 from engine.core.http import NoAnswer
@@ -19,6 +25,7 @@ from engine.errors import HabeasError, NotConnected
 from engine.net.transport import Transport
 from engine.spec.effective import Vendor
 
+T = TypeVar("T")
 PATIENCE = Patience(attempts=5, total=120.0)
 SENT = ("reset", "timeout", "truncated", "too_large")
 MEND = {
@@ -46,7 +53,9 @@ class Holder(Protocol):
 
 
 class Fixed:
-    """A credential of the environment, or a key: it cannot be renewed."""
+    """A credential of the environment: it cannot be renewed, and tells no scopes."""
+
+    granted: frozenset[str] | None = None
 
     def __init__(self, mend: str = "") -> None:
         """`mend` says what to do when the vendor refuses it."""
@@ -61,21 +70,31 @@ class Fixed:
         return NotRenewed(self._words, dead=True)
 
 
-async def ask_for_token(
-    send: Callable[[], Coroutine[Any, Any, Answer]], before: Tokens | None, time: Time, patience: Patience = PATIENCE
-) -> tuple[Tokens | NoToken, bool]:
-    """Ask until there is an answer that will not pass; tells whether an answer may have been lost on the way."""
-    attempts, waited, lost = 0, 0.0, False
+async def finished(work: Coroutine[Any, Any, T]) -> T:
+    """Carry something through to its end; a cancellation that comes meanwhile is passed on afterwards."""
+    task, cancelled = asyncio.ensure_future(work), False
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        task.exception()  # looked at, or asyncio would complain of it
+        raise asyncio.CancelledError
+    return task.result()
+
+
+async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]], time: Time, patience: Patience) -> Tokens | NoToken:
+    """Ask until there is an answer that will not pass; `once` asks, and stores what it gets."""
+    attempts, waited = 0, 0.0
     while True:
         attempts += 1
-        answer = await send()
-        found = read_tokens(answer, time.now(), before)
-        lost = lost or (isinstance(answer, NoAnswer) and answer.kind in SENT)
+        found = await finished(once())
         if isinstance(found, Tokens) or found.kind != "passing":
-            return found, lost
+            return found
         seconds = backoff(attempts, time.dice(), patience) if found.seconds is None else found.seconds
         if attempts >= patience.attempts or waited + seconds > patience.total:
-            return found, lost
+            return found
         waited += seconds
         await time.sleep(seconds)
 
@@ -87,9 +106,14 @@ class Keeper:
         """Put the stored credential into `holder`. Raises NotConnected."""
         self._vault, self._name, self._vendor, self._holder, self._time = vault, name, vendor, holder, time
         self._at = holder.hosts.at if isinstance(holder, Transport) else None
-        self._tired = False
+        self._tired = self._lost = False
         self.record = vault.read(name)
         self._adopt(self.record)
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Give the scopes that the vendor listed with the token in use; None where it listed none."""
+        return self.record.tokens.granted if self.record.tokens else None
 
     def due(self) -> bool:
         """Whether the token should be renewed before it is used again."""
@@ -106,8 +130,11 @@ class Keeper:
             return NotRenewed(str(error), dead=isinstance(error, NotConnected))
 
     async def _refresh(self) -> Renewed | NotRenewed:
-        lost = self._vault.recover(self._name)
+        self._lost = self._vault.recover(self._name)
         stored = self._vault.read(self._name)
+        if stored.id != self.record.id:
+            self._tired = True
+            return NotRenewed("the connection was made anew during this run: run again", dead=False)
         if stored.serial != self.record.serial:
             self._adopt(stored)
             if not self.due():
@@ -116,21 +143,32 @@ class Keeper:
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"the vendor refuses the credential, and {what}: {self._connect}", dead=True)
         key = self._vault.reserve(self._name)
-        found, missed = await self._ask(stored)
-        lost = lost or missed
-        if isinstance(found, NoToken):
-            if not lost:
+        try:
+            found = await self._ask(stored, key)
+        finally:
+            if not self._lost:
                 self._vault.drop(self._name)
+        if isinstance(found, NoToken):
             self._tired = True
-            return self._not_renewed(found, lost=lost)
-        renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
-        self._vault.renew(self._name, renewed, key)
-        self._adopt(renewed)
+            return self._not_renewed(found, lost=self._lost)
         return Renewed(asked=True)
 
-    async def _ask(self, stored: Record) -> tuple[Tokens | NoToken, bool]:
+    async def _ask(self, stored: Record, key: Key | None) -> Tokens | NoToken:
+        """Ask the vendor; what it gives is on the disk and in use before this returns."""
+
+        async def once() -> Tokens | NoToken:
+            answer = await token_request(transport, stored)
+            found = read_tokens(answer, self._time.now(), stored.tokens)
+            self._lost = self._lost or (isinstance(answer, NoAnswer) and answer.kind in SENT)
+            if isinstance(found, Tokens):
+                renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
+                self._vault.renew(self._name, renewed, key)
+                self._lost = False
+                self._adopt(renewed)
+            return found
+
         async with oauth_transport(stored.bound, self._at) as transport:
-            return await ask_for_token(lambda: token_request(transport, stored), stored.tokens, self._time)
+            return await ask_for_token(once, self._time, PATIENCE)
 
     def _adopt(self, record: Record) -> None:
         check_bound(self._vendor, record, self._at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper, Time
@@ -26,15 +26,6 @@ class Opened:
     label: str
     record: Record
     credentials: Keeper | Fixed
-
-    @property
-    def granted(self) -> frozenset[str] | None:
-        """Give the scopes that the vendor listed with the token; None where it listed none."""
-        return self.record.tokens.granted if self.record.tokens else None
-
-    def renewed(self) -> Opened:
-        """Give it as it is now: a refresh may have changed what is known of it."""
-        return replace(self, record=self.credentials.record) if isinstance(self.credentials, Keeper) else self
 
 
 def find_connection(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -82,13 +83,17 @@ class Client(msgspec.Struct, frozen=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One connection. `way` is oauth2, headers or basic; `serial` grows with every write; `asks_for` is the scope it sends."""
+    """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends.
+
+    `id` is new with every consent, `serial` grows with every write: a run goes on with a newer token, never with another account.
+    """
 
     vendor: str
     way: str
     bound: Bound
     created: float
     serial: int = 1
+    id: str = msgspec.field(default_factory=lambda: secrets.token_hex(8))
     grant: str | None = None
     client: Client | None = None
     account_id: str | None = None

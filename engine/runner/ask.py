@@ -30,6 +30,10 @@ class Transport(Protocol):
 class Credentials(Protocol):
     """Where a fresh credential comes from."""
 
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Give the scopes the vendor listed with the credential in use, as it is now; None where it listed none."""
+
     def due(self) -> bool:
         """Whether to renew before asking; never true again after a try that failed."""
 

@@ -28,7 +28,6 @@ class Options:
     simulated: bool = False
     share: float = 0.75
     plan: str | None = None
-    granted: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ class Search:
     vendor: Vendor
     person: Mapping[str, Identifier]
     asker: Asker
-    granted: frozenset[str] | None = None
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
     found: Found | None = None
@@ -55,8 +54,8 @@ class Search:
 
     def _may_look_up(self) -> bool:
         """Whether the token answer listed a scope of the look-up."""
-        entries = self.vendor.lookup.granted_by
-        return self.granted is not None and any(entry <= self.granted for entry in entries)
+        entries, granted = self.vendor.lookup.granted_by, self.asker.credentials.granted
+        return granted is not None and any(entry <= granted for entry in entries)
 
     async def _verify(self) -> bool:
         answer = await self.asker.ask(opening(Chain(self.vendor.verify)), Tally())

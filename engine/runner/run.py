@@ -38,7 +38,7 @@ class Run:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
         self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience)
-        self.search = Search(vendor, person, self.asker, options.granted)
+        self.search = Search(vendor, person, self.asker)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
@@ -149,7 +149,7 @@ class Run:
         """Read an endpoint, or say why it is not asked."""
         if endpoint.name in self.options.choice.excluded:
             return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
-        granted = self.options.granted
+        granted = self.tools.credentials.granted
         if granted is not None and endpoint.granted_by and not any(one <= granted for one in endpoint.granted_by):
             needed = " or ".join(" and ".join(sorted(one)) for one in endpoint.granted_by)
             return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {needed}")

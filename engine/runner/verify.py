@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.core.ledger import Tally
@@ -31,16 +30,14 @@ class Verified:
         return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else Exit.COMPLETE
 
 
-async def verify(vendor: Vendor, asker: Asker, granted: Callable[[], frozenset[str] | None]) -> Verified:
-    """Send the vendor's `verify` call. A refusal for a scope is an answer of a living connection.
-
-    `granted` is asked afterwards: a token that was renewed meanwhile may have other scopes.
-    """
+async def verify(vendor: Vendor, asker: Asker) -> Verified:
+    """Send the vendor's `verify` call. A refusal for a scope is an answer of a living connection."""
     answer = await asker.ask(opening(Chain(vendor.verify)), Tally())
+    granted = asker.credentials.granted  # only now: a token that was renewed meanwhile may have other scopes
     if isinstance(answer, GiveUp):
-        return Verified(False if answer.dead else None, answer.words, matrix(vendor, granted()))
+        return Verified(False if answer.dead else None, answer.words, matrix(vendor, granted))
     if isinstance(answer.reading, Page):
-        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted()))
+        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted))
     if isinstance(answer.reading, Refusal) and answer.reading.means == "denied":
-        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted(), frozenset({vendor.verify.name})))
-    return Verified(None, f"the verify call was refused: {answer.reading.words}", matrix(vendor, granted()))
+        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted, frozenset({vendor.verify.name})))
+    return Verified(None, f"the verify call was refused: {answer.reading.words}", matrix(vendor, granted))

@@ -22,7 +22,7 @@ async def task(store, acme) -> str:
     clock = Clock(lambda: datetime.now(UTC), no_wait, lambda: 0.5)
     async with transport:
         asker = Asker(transport, Limiter({}, 1.0), kept, clock, Patience(attempts=2, total=10.0))
-        found = await verify(spec(), asker, lambda: None)
+        found = await verify(spec(), asker)
         return "" if found.alive else found.words
 
 

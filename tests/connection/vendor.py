@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,9 @@ async def no_wait(seconds: float) -> None:
     """Wait for nothing."""
 
 
-def clock(now: Callable[[], float] = time.time) -> Time:
+def clock(now: Callable[[], float] = time.time, sleep: Callable[[float], Coroutine[Any, Any, None]] = no_wait) -> Time:
     """Real time, no waiting, no chance."""
-    return Time(now, no_wait, lambda: 0.5)
+    return Time(now, sleep, lambda: 0.5)
 
 
 def vault(path: Path, **environ: str) -> Vault:
@@ -147,7 +147,7 @@ def vault(path: Path, **environ: str) -> Vault:
     return Vault(path / "state", environ)
 
 
-def keeper(store: Vault, acme: Acme, now: Callable[[], float] = time.time, vendor: Vendor | None = None) -> tuple[Keeper, Transport]:
-    """Keep the stored connection alive."""
+def keeper(store: Vault, acme: Acme, vendor: Vendor | None = None, **times: Any) -> tuple[Keeper, Transport]:
+    """Keep the stored connection alive; `now` and `sleep` may be given."""
     transport = Transport(Hosts((vendor or spec()).hosts, acme.address), None)
-    return Keeper(store, NAME, vendor or spec(), transport, clock(now)), transport
+    return Keeper(store, NAME, vendor or spec(), transport, clock(**times)), transport
