@@ -17,8 +17,10 @@ from engine.core.retry import Patience
 from engine.net.limiter import IN_FLIGHT
 from engine.net.transport import MOST_REDIRECTS, Limits
 from engine.runner.chain import MOST_RESTARTS
+from engine.runner.person import MOST_PAGES
 from engine.spec import model as m
 from engine.spec.document import MOST_BYTES
+from engine.spec.lint import MOST_SLICES
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.spec.words import Means
 
@@ -75,6 +77,8 @@ def constants() -> str:
     patience, limits = Patience(), Limits()
     rows = (
         ("a spec", f"at most {MOST_BYTES // 2**20} MiB"),
+        ("the slices of a window", f"at most {MOST_SLICES:,}"),
+        ("the pages of a look-up", f"at most {MOST_PAGES:,}"),
         ("a connection is made within", f"{limits.connect:.0f} s"),
         ("an answer's next bytes come within", f"{limits.read:.0f} s"),
         ("a whole answer comes within", f"{limits.total:.0f} s"),

@@ -55,7 +55,7 @@ def since_of(text: str | None, now: datetime) -> datetime | None:
         return None
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+            return _past(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC), now)
         span = parse_duration(text)
     except ValueError:
         message = f"--since {text}: write a day such as 2025-01-01, or a span such as 90d or 6mo"
@@ -69,6 +69,13 @@ def since_of(text: str | None, now: datetime) -> datetime | None:
         except ValueError:
             continue
     return now
+
+
+def _past(day: datetime, now: datetime) -> datetime:
+    if day <= now:
+        return day
+    message = f"--since {day:%Y-%m-%d}: that day has not begun (in UTC): nothing would be fetched; name an earlier one"
+    raise UsageError(message)
 
 
 def checked_plan(vendor: Vendor, plan: str | None) -> str | None:

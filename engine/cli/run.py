@@ -8,6 +8,7 @@ import random
 import secrets
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +24,10 @@ from engine.connection.lock import Taken
 from engine.connection.open import find_connection, opened, turn
 from engine.connection.record import Name, Record
 from engine.connection.vault import Vault, home
-from engine.core.choice import choose
+from engine.core.choice import Choice, choose
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
-from engine.core.subject import asked_by
+from engine.core.subject import asked_by, lacking
 from engine.errors import Exit, UsageError
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
@@ -64,8 +65,9 @@ def run_command(wish: Wish) -> Exit:
     """Carry out one run. Raises HabeasError before anything is sent."""
     vendor = vendor_of(wish.vendor)
     now = datetime.now(UTC)
-    person = _person(wish, vendor)
+    person = _person(wish)
     choice = choose(vendor.endpoints, wish.only, wish.without)
+    _check_given(vendor, person, choice)
     at = at_of(vendor, wish.at)
     transport = Transport(Hosts(vendor.hosts, at), None)
     vault = Vault(home())
@@ -150,7 +152,7 @@ async def _run(work: Work, credentials: Credentials) -> Report:
                     await watching
 
 
-def _person(wish: Wish, vendor: Vendor) -> dict[str, Identifier]:
+def _person(wish: Wish) -> dict[str, Identifier]:
     """Read who is asked for. Raises UsageError, Refused."""
     given = [("email", wish.email)] if wish.email is not None else []
     for text in wish.subject:
@@ -165,12 +167,23 @@ def _person(wish: Wish, vendor: Vendor) -> dict[str, Identifier]:
             message = f"the {kind} is given twice"
             raise UsageError(message)
         person[KINDS[kind]] = identify(kind, _from_stdin() if value == "-" else value)  # type: ignore[arg-type]
-    needed = asked_by(vendor.lookup)
-    if needed not in person:
-        option = "--email ADDRESS" if needed == "EMAIL" else f"--subject {needed.lower()}=VALUE"
-        message = f"{vendor.title} finds people by {needed.lower()}: add {option}"
-        raise UsageError(message)
     return person
+
+
+def _check_given(vendor: Vendor, person: Mapping[str, Identifier], choice: Choice) -> None:
+    """See that nothing that will be asked needs an identifier that was not given. Raises UsageError."""
+    lack = lacking(vendor, person, choice.excluded)
+    if lack is None:
+        return
+    kind = lack.identifier.lower()
+    option = "--email ADDRESS" if kind == "email" else f"--subject {kind}=VALUE"
+    if lack.identifier == asked_by(vendor.lookup):
+        message = f"{vendor.title} finds people by {kind}: add {option}"
+        raise UsageError(message)
+    message = f"{vendor.title} needs the person's {kind} too: add {option}"
+    if lack.endpoints:
+        message += f", or leave out what needs it: --without {','.join(lack.endpoints)}"
+    raise UsageError(message)
 
 
 def _from_stdin() -> str:

@@ -208,6 +208,11 @@ def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
     return [None if value is None else exact.dumps(value) for value in found]
 
 
+def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
+    """Give one field of each record as `column` does, where it is a scalar: a map or list names nothing."""
+    return [None if text is None or text[:1] in (b"{", b"[") else text for text in column(records, select)]
+
+
 def plain(json_text: bytes) -> str:
     """Write a scalar's JSON text as the text that is compared; a map or list stays JSON."""
     if json_text[:1] == b'"':

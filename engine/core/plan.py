@@ -38,8 +38,7 @@ def endpoint_windows(endpoint: Endpoint, now: datetime, narrow: datetime | None)
     """Slice an endpoint's time, by days where its request is written in days."""
     if endpoint.window is None:
         return ()
-    dated = any(hole.form == "date" for hole in endpoint.holes() if hole.name in ("FROM", "TO"))
-    return windows(endpoint.window.step, endpoint.window.since, now, "date" if dated else "second", narrow)
+    return windows(endpoint.window.step, endpoint.window.since, now, "date" if endpoint.dated else "second", narrow)
 
 
 def plan(vendor: Vendor, choice: Choice, now: datetime, narrow: datetime | None, limits: tuple[str | None, float]) -> Plan:

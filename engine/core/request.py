@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.core.http import HttpRequest
-from engine.core.identity import FORM, encode_query, encode_segment
+from engine.core.identity import FORM, NOBODY, encode_query, encode_segment
 from engine.core.window import Window, form
 from engine.spec.effective import Endpoint, Row
 from engine.spec.template import Field, Hole, Template
@@ -91,11 +91,13 @@ def _path(template: Template, chain: Chain) -> str:
         if isinstance(part, str):
             written.append(part)
             continue
+        value = value_of(part, chain)
+        if isinstance(part, Field) and value.lower() in NOBODY:
+            message = f"a record's {part} is a word with a meaning of its own (., .. or me): it cannot stand in a path"
+            raise Unresolved(message)
         try:
-            written.append(encode_segment(value_of(part, chain)))
-        except ValueError as error:
-            if isinstance(error, Unresolved):
-                raise
+            written.append(encode_segment(value))
+        except ValueError:
             message = f"the value of {part} cannot stand in a path"
             raise Unresolved(message) from None
     return "".join(written)

@@ -1,25 +1,30 @@
 """What an answer means: a page of records, a refusal, or nothing that can be used. Follows nothing, writes nothing.
 
-Reasons name status and the vendor's code, never its message: messages repeat identifiers.
+Reasons name the status, and the vendor's code where it is a number or the spec names it; never a message or any other
+word of the vendor's: they repeat identifiers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from engine.core.envelope import Envelope, Missing, NotJson, column, plain
+from engine.core.envelope import Envelope, Missing, NotJson, column
 from engine.core.http import Malformed, Response
-from engine.core.request import Chain, text_of
+from engine.core.identity import same_person
+from engine.core.request import Chain, Unresolved, text_of
 from engine.spec import exact
 from engine.spec.effective import Endpoint
 from engine.spec.model import Answers, Rule
 from engine.spec.select import Select
+from engine.spec.template import Template
 from engine.spec.words import Means
 
-SHOWABLE_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+NUMBER = re.compile(r"[0-9]{1,6}")
+Same = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ def read(chain: Chain, response: Response) -> Reading:
         return refusal(endpoint.answers, response, None)
     if not 200 <= response.status < 300 or _refused(endpoint.answers, envelope):
         return refusal(endpoint.answers, response, envelope)
-    return _page(endpoint, chain, envelope)
+    try:
+        return _page(endpoint, chain, envelope)
+    except Unresolved as error:
+        return Unusable(f"the answer cannot be checked: {error}")
 
 
 def _refused(answers: Answers, envelope: Envelope) -> bool:
@@ -77,7 +85,7 @@ def refusal(answers: Answers, response: Response, envelope: Envelope | None) -> 
     code = exact.text_of(envelope.find(answers.code)) if envelope else None
     message = exact.text_of(envelope.find(answers.message)) if envelope else None
     words = f"HTTP {response.status}"
-    if code is not None and SHOWABLE_CODE.fullmatch(code):
+    if code is not None and (NUMBER.fullmatch(code) or any(code in rule.code for rule in answers.rules)):
         words += f", code {code}"
     for rule in answers.rules:
         if _holds(rule, response.status, code, message or ""):
@@ -100,12 +108,11 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope) -> Page | Unusab
         fault = "the answer lacks" if isinstance(records, Missing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
     for select, template in endpoint.echo:
-        if not _echoed(endpoint, envelope, records, select, text_of(template, chain)):
+        if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
             return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
     kept = records
-    for select, value in endpoint.match:
-        if value is not None:
-            kept = _kept(kept, select, text_of(value, chain))
+    for select, template in endpoint.match:
+        kept = _kept(kept, select, _same(template, chain))
     pagination = endpoint.pagination
     if pagination is None:
         return Page(kept, len(records), len(records) - len(kept))
@@ -127,25 +134,33 @@ def _total(value: Any) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
-def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, asked: str) -> bool:
+def _same(template: Template, chain: Chain) -> Same:
+    """Say how a text is compared with a value: an identifier as what it is, anything else to the letter. Raises Unresolved."""
+    kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
+    return partial(same_person, kind, text_of(template, chain))  # type: ignore[arg-type]
+
+
+def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:
     """Whether the answer repeats a value: every element of a list, and there must be something to compare."""
     if select.column and endpoint.records is not None and select.column[0] == endpoint.records.steps:
         inner = Select(".".join(select.column[1]), select.column[1], None, None)
-        return all(one is not None and plain(one) == asked for one in set(column(records, inner)))
+        return all(one is not None and _agrees(exact.loads(one), same) for one in set(column(records, inner)))
     found = envelope.find(select)
-    if isinstance(found, list):
-        return all(exact.text_of(one) == asked for one in found)
-    return exact.text_of(found) == asked
+    return all(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
 
 
-def _kept(records: Sequence[Any], select: Select, asked: str) -> list[Any]:
+def _kept(records: Sequence[Any], select: Select, same: Same) -> list[Any]:
     """Keep the records in which the path equals the value; a list on the left: any element."""
     if select.steps is not None and len(select.steps) == 1:
         texts = column(records, select)
-        return [one for one, text in zip(records, texts, strict=True) if text is not None and plain(text) == asked]
-    return [one for one in records if _any_equal(select.search(exact.loads(bytes(one))), asked)]
+        return [one for one, text in zip(records, texts, strict=True) if text is not None and _any_agrees(exact.loads(text), same)]
+    return [one for one in records if _any_agrees(select.search(exact.loads(bytes(one))), same)]
 
 
-def _any_equal(found: Any, asked: str) -> bool:
-    values = found if isinstance(found, list) else [found]
-    return any(exact.text_of(one) == asked for one in values)
+def _any_agrees(found: Any, same: Same) -> bool:
+    return any(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
+
+
+def _agrees(value: Any, same: Same) -> bool:
+    text = exact.text_of(value)
+    return text is not None and same(text)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.identity import Identifier, same_person
+from engine.core.identity import NOBODY
 from engine.core.ledger import Subject
-from engine.core.request import Chain, text_of
 from engine.spec import exact
-from engine.spec.effective import Endpoint, Row
+from engine.spec.effective import Endpoint, Row, Vendor
 from engine.spec.template import IDENTIFIERS
 
-FORBIDDEN_CAPTURES = ("", ".", "..", "me")
+FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,14 @@ class Found:
     subject: Subject
     reason: str | None = None
     row: Row = ()
-    records: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """An identifier that was not given, and the endpoints without which it would not be needed: none, if all need it."""
+
+    identifier: str
+    endpoints: tuple[str, ...]
 
 
 def asked_by(lookup: Endpoint) -> str:
@@ -31,39 +37,54 @@ def asked_by(lookup: Endpoint) -> str:
     return next(hole.name for hole in lookup.holes() if hole.name in IDENTIFIERS)
 
 
-def identify(lookup: Endpoint, records: Sequence[Any], person: Mapping[str, Identifier]) -> Found:
-    """Compare each record with the identifier asked for, and capture what the endpoints need."""
-    decoded = [exact.loads(bytes(record)) for record in records]
-    matching = [index for index, record in enumerate(decoded) if _is(lookup, record, person)]
-    if not matching:
-        if lookup.records is not None and not decoded:
+def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = ()) -> Lack | None:
+    """Find an identifier that a run would need and was not given; what is left out by order needs none."""
+    asked = {name: one for name, one in vendor.endpoints.items() if name not in excluded}
+    for name in IDENTIFIERS:
+        if name in given:
+            continue
+        if any(hole.name == name for hole in vendor.lookup.holes()):
+            return Lack(name, ())
+        needing = {one.name for one in asked.values() if _needs(one, name)}
+        if needing:
+            needing |= _below(asked.values(), needing)
+            return Lack(name, tuple(one for one in asked if one in needing) if needing < set(asked) else ())
+    return None
+
+
+def _needs(endpoint: Endpoint, name: str) -> bool:
+    """Whether a request holds a name that its own `for` does not give."""
+    own = {one for row in endpoint.rows for one, _ in row}
+    return name not in own and any(hole.name == name for hole in endpoint.holes())
+
+
+def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str]:
+    """Name every endpoint that is asked once per record of one of these, or of one below them."""
+    found = {one.name for one in endpoints if any(field.endpoint in parents for field in one.parents())}
+    return found if found <= set(parents) else found | _below(endpoints, {*parents, *found})
+
+
+def identify(lookup: Endpoint, records: Sequence[Any], others: int) -> Found:
+    """Say who was found: `records` are those that match the identifier asked for, `others` were answered besides.
+
+    Persons are told apart by what is captured of them, else by their records' key.
+    """
+    if not records:
+        if lookup.records is not None and not others:
             return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
         return Found(Subject.MISMATCHED, "the vendor answered with another person than the one asked for")
-    rows = {tuple((name, _captured(select.search(decoded[index]))) for name, select in lookup.capture) for index in matching}
-    if len(rows) > 1:
-        return Found(Subject.AMBIGUOUS, f"{len(rows)} persons answer to this identifier")
-    (row,) = rows
-    missing = [name for name, value in row if value is None]
+    decoded = [exact.loads(bytes(record)) for record in records]
+    rows = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
+    named: list[Hashable] = [exact.text_of(lookup.key.search(one)) or bytes(record) for one, record in zip(decoded, records, strict=True)]
+    persons = set(rows if lookup.capture else named)
+    if len(persons) > 1:
+        return Found(Subject.AMBIGUOUS, f"{len(persons)} persons answer to this identifier")
+    missing = [name for name, value in rows[0] if value is None]
     if missing:
         return Found(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
-    kept = tuple(records[index] for index in matching)
-    return Found(Subject.MATCHED, None, tuple((name, value) for name, value in row if value is not None), kept)
+    return Found(Subject.MATCHED, None, tuple((name, value) for name, value in rows[0] if value is not None))
 
 
 def _captured(value: Any) -> str | None:
     text = exact.text_of(value)
     return None if text is None or text.lower() in FORBIDDEN_CAPTURES else text
-
-
-def _is(lookup: Endpoint, record: Any, person: Mapping[str, Identifier]) -> bool:
-    """Whether every check of the look-up holds for a record."""
-    chain = Chain(lookup, tuple((name, one.value) for name, one in person.items()))
-    for select, template in lookup.match:
-        found = select.search(record)
-        values = [exact.text_of(one) for one in (found if isinstance(found, list) else [found])]
-        name = asked_by(lookup) if template is None else None
-        asked = person[name].value if name else text_of(template, chain)  # type: ignore[arg-type]
-        kind = person[name].kind if name else "username"
-        if not any(value is not None and same_person(kind, asked, value) for value in values):
-            return False
-    return True

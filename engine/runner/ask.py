@@ -6,8 +6,9 @@ Obeys; decides nothing itself.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -58,6 +59,16 @@ class Answered:
     response: Response
     sent_at: datetime
     waited: float
+    digest: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """What proves the body."""
+        return self.digest or hashlib.sha256(self.response.body).hexdigest()
+
+    def light(self, reading: Reading) -> Answered:
+        """Give the same without its body, to be kept until it is known whether it may be written."""
+        return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Find the person, and learn whether the connection can see people at all. Sends two requests, side by side."""
+"""Find the person, and learn whether the connection can see people at all: the look-up, to its end, beside `verify`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from engine.core.http import Malformed
 from engine.core.identity import Identifier
 from engine.core.ledger import Subject, Tally
-from engine.core.request import Chain, opening
-from engine.core.response import Page, Refusal
+from engine.core.pagination import Broken, follow
+from engine.core.request import Chain, Request, Unresolved, opening
+from engine.core.response import Page, Refusal, Unusable
 from engine.core.retry import GiveUp
 from engine.core.subject import Found, asked_by, identify
 from engine.runner.ask import Answered, Asker
 from engine.spec.effective import Row, Vendor
+
+MOST_PAGES = 1000
 
 
 @dataclass
@@ -26,7 +30,7 @@ class Search:
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
     found: Found | None = None
-    page: tuple[Chain, Page, Answered] | None = None
+    pages: list[tuple[Request, Page, Answered]] = field(default_factory=list)
     _verifying: asyncio.Task[bool] | None = None
 
     async def run(self, group: asyncio.TaskGroup) -> Found:
@@ -47,6 +51,11 @@ class Search:
         if self._verifying is not None and not self._verifying.done():
             self._verifying.cancel()
             self.verified = "verify was not answered before the run ended"
+
+    @property
+    def others(self) -> int:
+        """How many records of other people the look-up answered with."""
+        return sum(page.others for _, page, _ in self.pages)
 
     def identifiers(self) -> Row:
         """Give what was asked for, as the values of requests."""
@@ -82,16 +91,54 @@ class Search:
         return found
 
     async def _ask(self, person: Mapping[str, Identifier]) -> Found:
-        chain = Chain(self.vendor.lookup, tuple((name, one.value) for name, one in person.items()))
-        answer = await self.asker.ask(opening(chain), self.tally)
-        if isinstance(answer, GiveUp):
-            words = f"the look-up failed: {answer.words}"
-            return Found(Subject.UNPROVEN, answer.words if answer.dead else words)
-        if isinstance(answer.reading, Refusal) and answer.reading.means == "absent":
-            return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
-        if not isinstance(answer.reading, Page):
-            return Found(Subject.UNPROVEN, f"the look-up failed: {answer.reading.words}")
-        found = identify(self.vendor.lookup, answer.reading.records, person)
-        if found.subject is Subject.MATCHED:
-            self.page = (chain, answer.reading, answer)
-        return found
+        """Read the look-up to its end, then decide over all that answered: a part of a list proves nobody's absence."""
+        self.pages = []
+        try:
+            request: Request | None = opening(Chain(self.vendor.lookup, tuple((name, one.value) for name, one in person.items())))
+        except Unresolved as error:
+            return _unproven(str(error))
+        marks, firsts = set[str](), set[int]()
+        while request is not None:
+            answer = await self.asker.ask(request, self.tally)
+            if isinstance(answer, GiveUp):
+                return Found(Subject.UNPROVEN, answer.words) if answer.dead else _unproven(answer.words)
+            page = answer.reading
+            if not isinstance(page, Page):
+                return _unanswered(page, request.page)
+            if page.first and page.first in firsts:
+                return _unproven("the vendor gave the same page twice")
+            firsts.add(page.first)
+            self._keep(request, page, answer)
+            following = follow(request, page, marks)
+            if isinstance(following, Broken):
+                return _unproven(following.words)
+            if following is not None and request.page >= MOST_PAGES:
+                return _unproven(f"its list goes on after {MOST_PAGES:,} pages")
+            marks |= {following.mark} if following is not None else set()
+            request = following.request if following is not None else None
+        return self._decided()
+
+    def _keep(self, request: Request, page: Page, answer: Answered) -> None:
+        """Hold the person's own records until it is known whether they may be written; of others only their number."""
+        own = replace(page, records=[bytes(record) for record in page.records])
+        self.pages.append((request, own, answer.light(own)))
+
+    def _decided(self) -> Found:
+        received = sum(page.count for _, page, _ in self.pages)
+        total = next((page.total for _, page, _ in reversed(self.pages) if page.total is not None), 0)
+        if received < total:
+            return _unproven(f"the vendor announced {total} records and delivered {received}")
+        return identify(self.vendor.lookup, [record for _, page, _ in self.pages for record in page.records], self.others)
+
+
+def _unproven(words: str) -> Found:
+    return Found(Subject.UNPROVEN, f"the look-up failed: {words}")
+
+
+def _unanswered(reading: Refusal | Malformed | Unusable, page: int) -> Found:
+    """Say what it means that no page came: nobody, if the vendor says so at once."""
+    if page > 1:
+        return _unproven(f"its list broke off at page {page} ({reading.words})")
+    if isinstance(reading, Refusal) and reading.means == "absent":
+        return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
+    return _unproven(reading.words)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 
 from engine.core.identity import Identifier
 from engine.core.keep import Keep
 from engine.core.ledger import Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
 from engine.core.plan import endpoint_windows
-from engine.core.request import opening
 from engine.core.subject import Found
 from engine.core.trail import Trail
 from engine.errors import DiskError, Exit, defect
@@ -43,7 +41,7 @@ class Run:
         self.entries: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
         self.files = Files(sink, tools, enabled=options.files)
-        self.private = frozenset((*IDENTIFIERS, *(name for name, _ in vendor.lookup.capture), "VERSION"))
+        self.private = frozenset((*IDENTIFIERS, *(name for name, _ in vendor.lookup.capture)))
         self.lookup_store = Store(vendor.lookup, sink, Keep(), Wanted(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
@@ -93,7 +91,6 @@ class Run:
             return
         await self._guard(self._deliver_lookup())
         row = self.search.identifiers() + found.row
-        row += (("VERSION", self.vendor.version),) if self.vendor.version else ()
         async with asyncio.TaskGroup() as group:
             for endpoint in self.vendor.endpoints.values():
                 group.create_task(self._guard(self._endpoint(endpoint, row)))
@@ -110,10 +107,9 @@ class Run:
         self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
 
     async def _deliver_lookup(self) -> None:
-        if self.search.page is not None and self.search.found is not None:
-            chain, page, answered = self.search.page
-            kept = replace(page, records=self.search.found.records)
-            self.lookup_store.take(opening(chain), kept, answered, Trail())
+        trail = Trail()
+        for request, page, answered in self.search.pages:
+            self.lookup_store.take(request, page, answered, trail)
 
     async def _endpoint(self, endpoint: Endpoint, row: Row) -> None:
         entry: Entry | None = None
@@ -213,10 +209,10 @@ class Run:
             code = Exit.DEFECT
         interrupted = self.signal is not None
         ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted, self.error, self.defect)
-        lookup = {"requests": self.search.tally.requests, "retries": self.search.tally.retries, **(self.lookup_store.described() or {})}
-        content = manifest(
-            self.vendor, self.options, ended, Person(found, tuple(sorted(self.person)), lookup), entries, self.sink.described()
-        )
+        tally, described = self.search.tally, self.lookup_store.described() or {}
+        lookup = {"requests": tally.requests, "retries": tally.retries, "others": self.search.others, **described}
+        person = Person(found, tuple(sorted(self.person)), lookup)
+        content = manifest(self.vendor, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
         cut = self.asker.end.words if self.asker.end else None
         return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error, cut, self.defect)

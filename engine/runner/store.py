@@ -5,7 +5,6 @@ Holds no records: what must be remembered is a table of digests, or is read back
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from engine.core.envelope import column, digests, plain
+from engine.core.envelope import digests, plain, scalars
 from engine.core.keep import Keep
 from engine.core.ledger import Tally
 from engine.core.request import Request, described
@@ -132,7 +131,7 @@ class Store:
                     self.flags[select.text] = value
         if not self._wanted or not records:
             return
-        columns = {one: column(records, select) for one, select in self._wanted.items()}
+        columns = {one: scalars(records, select) for one, select in self._wanted.items()}
         for one, texts in columns.items():
             absent = texts.count(None)
             if absent:
@@ -184,5 +183,5 @@ def _page_line(request: Request, answered: Answered, public: Mapping[str, str], 
         "sent_at": answered.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "waited": round(answered.waited, 3),
         "seconds": round(answered.response.seconds, 3),
-        "sha256": hashlib.sha256(answered.response.body).hexdigest(),
+        "sha256": answered.sha256,
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from engine.spec import model as m
 from engine.spec.rate import Rate
 from engine.spec.select import Select, parse_select
-from engine.spec.template import Field, Hole, Template, parse_path
+from engine.spec.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
 
 Row = tuple[tuple[str, str], ...]
 
@@ -37,7 +38,7 @@ class Endpoint:
     window: m.Window | None = None
     fields: tuple[Select, ...] | None = ()
     files: tuple[m.FileRule, ...] = ()
-    match: tuple[tuple[Select, Template | None], ...] = ()
+    match: tuple[tuple[Select, Template], ...] = ()
     echo: tuple[tuple[Select, Template], ...] = ()
     licence: tuple[str, Select] | None = None
     replaces: str | None = None
@@ -47,7 +48,7 @@ class Endpoint:
         yield self.address
         yield from (template for _, template in self.headers)
         yield from (template for _, values in self.params for template in values)
-        yield from (template for _, template in (*self.match, *self.echo) if template is not None)
+        yield from (template for _, template in (*self.match, *self.echo))
 
     def holes(self) -> Iterator[Hole]:
         """Give every `<NAME>` it needs."""
@@ -71,6 +72,11 @@ class Endpoint:
         paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
         names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
         return tuple(sorted(names - {self.listed}))
+
+    @property
+    def dated(self) -> bool:
+        """Whether its window is asked for in days."""
+        return any(hole.form == "date" for hole in self.holes() if hole.name in TIMES)
 
     @property
     def overlaps(self) -> bool:
@@ -130,7 +136,7 @@ def effective(spec: m.Spec) -> Vendor:
         gaps=spec.gaps,
         auth=spec.auth,
         verify=_endpoint(spec, "verify", spec.verify),
-        lookup=_endpoint(spec, "lookup", spec.access.lookup),
+        lookup=_proven(_endpoint(spec, "lookup", spec.access.lookup), spec.access.lookup),
         endpoints={name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()},
         plans=plans,
     )
@@ -143,22 +149,37 @@ def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
     records = pick("records")
     pagination = pick("pagination") if records is not None and not isinstance(own, m.Verify) else None
     line = str(own.get)
-    address = line if line.startswith("https://") else spec.base_url.rstrip("/") + line
+    address = parse_path(line if line.startswith("https://") else spec.base_url.rstrip("/") + line)
+    headers, params = {**spec.headers, **own.headers}, {**spec.params, **own.params}
     return Endpoint(
         name=name,
         title=(own.title if isinstance(own, m.Endpoint) else None) or name,
-        address=parse_path(address),
-        line=own.get,
-        headers=tuple({**spec.headers, **own.headers}.items()),
-        params=tuple({**spec.params, **own.params}.items()),
+        address=_versioned(spec, address, segment=True),
+        line=_versioned(spec, own.get, segment=True),
+        headers=tuple((name, _versioned(spec, template)) for name, template in headers.items()),
+        params=tuple((name, tuple(_versioned(spec, one) for one in templates)) for name, templates in params.items()),
         rate_limit=pick("rate_limit"),
         pagination=pagination,
         answers=_answers(spec.answers, own.answers),
         records=records,
         key=pick("key") or parse_select("id"),
         granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
-        **_particulars(own),
+        **_particulars(spec, own),
     )
+
+
+def _versioned(spec: m.Spec, template: Template, *, segment: bool = False) -> Template:
+    """Write the top's `version` out: it is known now, so no request has to be given it. In a path it is one segment."""
+    if spec.version is None:
+        return template
+    return template.filled("VERSION", quote(spec.version, safe="") if segment else spec.version)
+
+
+def _proven(lookup: Endpoint, own: m.Lookup) -> Endpoint:
+    """Compare what the look-up's `match` names alone with the identifier that it asks by."""
+    asked = next((hole.name for hole in lookup.holes() if hole.name in IDENTIFIERS), None)
+    bare = tuple((select, Template((Hole(asked),))) for select, value in own.match.items() if value is None and asked is not None)
+    return replace(lookup, match=bare + lookup.match)
 
 
 def _answers(top: m.Answers, own: m.Answers) -> m.Answers:
@@ -171,9 +192,12 @@ def _answers(top: m.Answers, own: m.Answers) -> m.Answers:
     )
 
 
-def _particulars(own: m.Request) -> dict[str, Any]:
+def _particulars(spec: m.Spec, own: m.Request) -> dict[str, Any]:
+    def compared(checks: Mapping[Select, Template | None]) -> tuple[tuple[Select, Template], ...]:
+        return tuple((select, _versioned(spec, value)) for select, value in checks.items() if value is not None)
+
     if isinstance(own, m.Lookup):
-        return {"match": tuple(own.match.items()), "capture": tuple(own.capture.items())}
+        return {"match": compared(own.match), "capture": tuple(own.capture.items())}
     if not isinstance(own, m.Endpoint):
         return {}
     return {
@@ -181,8 +205,8 @@ def _particulars(own: m.Request) -> dict[str, Any]:
         "window": own.window,
         "fields": own.fields,
         "files": own.files,
-        "match": tuple(own.match.items()),
-        "echo": tuple((select, value) for select, value in own.echo.items() if value is not None),
+        "match": compared(own.match),
+        "echo": compared(own.echo),
         "licence": (own.licence.endpoint, own.licence.path) if own.licence else None,
         "replaces": own.replaces,
     }

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from engine.spec import model as m
 from engine.spec.document import Document, Path
 from engine.spec.effective import Endpoint, Vendor
+from engine.spec.lookup import lookup_rules
 from engine.spec.mistake import Mistake, did_you_mean
 from engine.spec.notes import proof_notes, scope_notes
 from engine.spec.scene import Scene
-from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, Hole, Template
+from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template
 
 RESERVED = ("lookup", "verify", "manifest")
-TIMES = ("FROM", "TO")
+MOST_SLICES = 50_000
 
 
 def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
@@ -46,7 +47,7 @@ def _names(scene: Scene) -> Iterator[Mistake]:
     tops += [(("params", name), values) for name, values in scene.spec.params.items()]
     for place, templates in tops:
         for template in templates:
-            yield from _holes(scene, place, template, ("VERSION",))
+            yield from _holes(scene, place, template, ("VERSION",) if scene.vendor.version else ())
     for path, endpoint, own in scene.requests():
         known = _known(scene, path, endpoint)
         for place, template in _places(path, own):
@@ -82,7 +83,10 @@ def _holes(scene: Scene, place: Path, template: Template, known: tuple[str, ...]
         if hole.name in TIMES and hole.name not in known:
             yield scene.mistake(f"`{hole}` stands only in a request with `window`", place)
         elif hole.name not in known:
-            yield scene.mistake(f"unknown name `{hole}`", place, did_you_mean(hole.name, known))
+            hint = "write `version` at the top" if hole.name == "VERSION" else did_you_mean(hole.name, known)
+            yield scene.mistake(f"unknown name `{hole}`", place, hint)
+        elif hole.name == "VERSION" and hole.form is not None:
+            yield scene.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written")
         elif _wrong_form(hole):
             allowed = TIME_FORMS if hole.name in TIMES else TEXT_FORMS
             hint = "forms here: " + ", ".join(f".{form}" for form in allowed)
@@ -183,6 +187,9 @@ def _shapes(scene: Scene) -> Iterator[Mistake]:
             hint = "put <FROM> and <TO> into `params`"
             words = "`window` slices time, but the request holds no <FROM> and <TO>"
             yield scene.mistake(words, (*path, "window"), hint, key=True)
+        if own.window and own.window.slices(86400 if endpoint.dated else 1) > MOST_SLICES:
+            hint = "write a longer `step` or a shorter `since`"
+            yield scene.mistake(f"`window` makes more than {MOST_SLICES:,} slices", (*path, "window", "step"), hint)
         if own.pagination is not None and endpoint.records is None:
             yield scene.mistake("`pagination` acts only where `records` stands", (*path, "pagination"), key=True)
         yield from _row_shapes(scene, path, own, used)
@@ -198,29 +205,6 @@ def _row_shapes(scene: Scene, path: Path, own: m.Endpoint, used: set[str]) -> It
     for value in dict.fromkeys(one for row in own.for_ for one in row):
         if value not in used:
             yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), key=True)
-
-
-def _person(scene: Scene) -> Iterator[Mistake]:
-    """The look-up asks by an identifier; what it captures is used."""
-    path: Path = ("access", "lookup")
-    asked = [hole.name for hole in scene.vendor.lookup.holes() if hole.name in IDENTIFIERS]
-    if not asked:
-        yield scene.mistake("the look-up asks for nobody: put <EMAIL>, <PHONE> or <USERNAME> into it", path, key=True)
-    used = {hole.name for endpoint in scene.vendor.endpoints.values() for hole in endpoint.holes()}
-    for name in scene.captured:
-        place = (*path, "capture", name)
-        if name in (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN"):
-            yield scene.mistake(f"<{name}> exists already: capture under another name", place, key=True)
-        elif name not in used:
-            yield scene.note(f"<{name}> is captured and never used", place)
-    for where, endpoint, _ in scene.requests():
-        if where[:2] == ("access", "endpoints") and not _about(scene, endpoint):
-            yield scene.note(f"nothing in endpoint `{where[-1]}` names the person", where, "is it the account's data?")
-
-
-def _about(scene: Scene, endpoint: Endpoint) -> bool:
-    names = {*scene.captured, *IDENTIFIERS}
-    return bool(endpoint.parents()) or any(hole.name in names for hole in endpoint.holes())
 
 
 def _hosts(scene: Scene) -> Iterator[Mistake]:
@@ -242,7 +226,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     _parents,
     _references,
     _shapes,
-    _person,
+    lookup_rules,
     _hosts,
     scope_notes,
     proof_notes,

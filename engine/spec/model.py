@@ -6,6 +6,7 @@ what a request ends up with after the defaults of the top is in engine/spec/effe
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -47,7 +48,7 @@ def _families(value: Any) -> Any:
 Rows = Annotated[tuple[dict[w.ValueName, w.Text], ...], BeforeValidator(_rows)]
 Checks = Annotated[dict[w.Path, w.Value | None], BeforeValidator(_checks)]
 Params = dict[w.Text, w.Values]
-Headers = dict[w.Header, w.Value]
+Headers = dict[w.Header, w.HeaderValue]
 
 
 class Window(Words):
@@ -55,6 +56,16 @@ class Window(Words):
 
     step: w.Span = Field(description="The longest slice: a number and s, m, h, d or mo.")
     since: w.Since = Field(description="How far back: a span or a day. The slices reach to now.")
+
+    def slices(self, unit: int) -> int:
+        """Count the slices there can be, none shorter than `unit` seconds; from a day they are counted to the year 2100."""
+        since, step = self.since, self.step
+        reach = (FAR_ENOUGH - since).days * DAY if isinstance(since, date) else since.seconds or since.months * 31 * DAY
+        return reach // max(unit, step.seconds or step.months * 28 * DAY)
+
+
+FAR_ENOUGH = date(2100, 1, 1)
+DAY = 86400
 
 
 class FileRule(Words):
@@ -153,7 +164,7 @@ class Verify(Request):
 class Lookup(Request):
     """Finds the person; the person who answers must be the one asked for."""
 
-    match: Checks = Field(description="What must equal the identifier, or `path: value`.")
+    match: Checks = Field(description="What must equal the identifier that is asked by, or `path: value`.")
     capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for the endpoints, read from the person.")
 
 
@@ -254,7 +265,7 @@ class Spec(Defaults):
     spec: Literal["1"] = Field(description="The language's version.")
     vendor: w.VendorName = Field(description="The name on the command line.")
     title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
-    version: w.Text | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
+    version: w.Version | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
     docs: w.Address | None = Field(default=None, description="Where the facts come from.")
     base_url: w.Address = Field(description="What a request line that begins with `/` is put behind.")
     hosts: tuple[w.Host, ...] = Field(

@@ -22,7 +22,7 @@ class Rate:
 def parse_rate(text: str) -> Rate:
     """Read a limit; ValueError says how one is written."""
     found = re.fullmatch(r"(\d{1,9})(?:/(\d{0,6})(s|min|h|day)| at once)( each)?", text)
-    if not found or not 0 < int(found[1]) <= MOST or found[2] == "0":
+    if not found or not 0 < int(found[1]) <= MOST or int(found[2] or 1) == 0:
         message = f"`{text}` is no limit: {FORMS}"
         raise ValueError(message)
     seconds = None if found[3] is None else PERIODS[found[3]] * int(found[2] or 1)

@@ -13,12 +13,12 @@ import jmespath
 from jmespath.exceptions import JMESPathError, LexerError, ParseError
 
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-COLUMN = re.compile(rf"({DOTTED.pattern})\[\]\.({DOTTED.pattern})")
+COLUMN = re.compile(rf"({DOTTED.pattern})\[\*?\]\.({DOTTED.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d`."""
+    """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d` and `a.b[*].c.d`."""
 
     text: str
     steps: tuple[str, ...] | None

@@ -13,6 +13,7 @@ TIME_FORMS = ("date", "epoch", "millis")
 TEXT_FORMS = ("md5", "sha256", "lower", "digits")
 FORMS = (*TIME_FORMS, *TEXT_FORMS)
 IDENTIFIERS = ("EMAIL", "PHONE", "USERNAME")
+TIMES = ("FROM", "TO")
 
 VALUE = re.compile(r"<([A-Z][A-Z0-9_]*)(?:\.([A-Za-z0-9_]+))?>")
 FIELD = re.compile(r"<([a-z][a-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)>")
@@ -61,6 +62,16 @@ class Template:
     def fields(self) -> Iterator[Field]:
         """Give every `<endpoint.field>` in it."""
         return (part for part in self.parts if isinstance(part, Field))
+
+    @property
+    def identifier(self) -> str | None:
+        """Name the identifier that it is, whole and in no other form; None for any other text."""
+        part = self.parts[0] if len(self.parts) == 1 else None
+        return part.name if isinstance(part, Hole) and part.name in IDENTIFIERS and part.form is None else None
+
+    def filled(self, name: str, text: str) -> Template:
+        """Write a value that is known already in the place of its `<NAME>`."""
+        return Template(tuple(text if part == Hole(name) else part for part in self.parts))
 
     def __str__(self) -> str:
         """Show it as it is written."""

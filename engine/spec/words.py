@@ -91,6 +91,21 @@ def _header(value: Any) -> str:
     raise ValueError(message)
 
 
+def _header_value(value: Any) -> Template:
+    template = parse_template(text(value))
+    if all(part.isascii() and part.isprintable() for part in template.parts if isinstance(part, str)):
+        return template
+    message = f"`{value}` holds what no header may: control or non-ASCII characters"
+    raise ValueError(message)
+
+
+def _version(value: Any) -> str:
+    if re.fullmatch(r"[!-~]+(?: [!-~]+)*", text(value)) and value not in (".", ".."):
+        return str(value)
+    message = f"`{value}` is no version: it stands in paths and headers, so it is written in printable ASCII characters"
+    raise ValueError(message)
+
+
 def _key_header(value: Any) -> str:
     if HEADER.fullmatch(text(value)) and str(value).lower() not in ("cookie", "host"):
         return str(value)
@@ -169,6 +184,8 @@ VendorName = Annotated[str, PlainValidator(_matching(r"[a-z][a-z0-9_]{0,63}", "a
 Name = VendorName
 ValueName = Annotated[str, PlainValidator(_matching(r"[A-Z][A-Z0-9_]{0,63}", "a NAME in capitals: A-Z, 0-9, _"))]
 Header = Annotated[str, PlainValidator(_header)]
+HeaderValue = Annotated[Template, PlainValidator(_header_value)]
+Version = Annotated[str, PlainValidator(_version)]
 KeyHeader = Annotated[str, PlainValidator(_key_header)]
 Keyed = Annotated[Template, PlainValidator(_keyed)]
 UserPassword = Annotated[Template, PlainValidator(_user_password)]

@@ -21,7 +21,7 @@ access:
   lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
   endpoints:
 """
-ROW = (("EMAIL", "a@x.io"), ("USER_ID", "u 1"), ("VERSION", "v7"))
+ROW = (("EMAIL", "a@x.io"), ("USER_ID", "u 1"))
 
 
 def vendor(endpoints: str, head: str = HEAD) -> Vendor:

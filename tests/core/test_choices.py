@@ -8,11 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.core.choice import choose
-from engine.core.identity import Identifier
 from engine.core.keep import Keep
-from engine.core.ledger import Subject
 from engine.core.plan import plan
-from engine.core.subject import asked_by, identify
 from engine.errors import UsageError
 from engine.spec.select import parse_select
 from tests.core.specs import HEAD, vendor
@@ -123,50 +120,6 @@ def test_a_choice_that_cannot_be_is_explained(only, without, words):
     with pytest.raises(UsageError) as caught:
         choose(TWO.endpoints, only, without)
     assert words in str(caught.value)
-
-
-PERSON = {"EMAIL": Identifier("email", "A@x.io")}
-
-
-def look_up(lookup: str, *records: bytes):
-    spec = vendor("it: {get: /p/<USER_ID>/<NAME>}\n", HEAD.replace("{get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}", lookup))
-    assert asked_by(spec.lookup) == "EMAIL"
-    return identify(spec.lookup, records, PERSON)
-
-
-ONE = "{get: /people/<EMAIL>, match: email, capture: {USER_ID: id, NAME: name}}"
-MANY = '{get: /people, params: {q: <EMAIL>}, records: people, match: "[email, other]", capture: {USER_ID: id, NAME: name}}'
-FIXED = "{get: /people, params: {q: <EMAIL>}, records: people, match: {email: <EMAIL>}, capture: {USER_ID: id, NAME: name}}"
-
-
-@pytest.mark.parametrize(
-    ("lookup", "records", "subject"),
-    [
-        (ONE, [b'{"id":7,"name":"n","email":"a@X.io"}'], Subject.MATCHED),
-        (ONE, [b'{"id":7,"name":"n","email":"b@x.io"}'], Subject.MISMATCHED),
-        (ONE, [b'{"id":7,"name":"n"}'], Subject.MISMATCHED),
-        (ONE, [b'{"id":null,"name":"n","email":"a@x.io"}'], Subject.UNPROVEN),
-        (ONE, [b'{"id":"me","name":"n","email":"a@x.io"}'], Subject.UNPROVEN),
-        (ONE, [b'{"id":"..","name":"n","email":"a@x.io"}'], Subject.UNPROVEN),
-        (MANY, [], Subject.NO_MATCH),
-        (MANY, [b'{"id":7,"name":"n","email":"b@x.io"}'], Subject.MISMATCHED),
-        (MANY, [b'{"id":7,"name":"n","email":"b@x.io","other":"a@x.io"}', b'{"id":8,"email":"c@x.io"}'], Subject.MATCHED),
-        (MANY, [b'{"id":7,"name":"n","email":"a@x.io"}', b'{"id":7,"name":"n","other":"a@x.io"}'], Subject.MATCHED),
-        (MANY, [b'{"id":7,"name":"n","email":"a@x.io"}', b'{"id":8,"name":"n","email":"a@x.io"}'], Subject.AMBIGUOUS),
-        (FIXED, [b'{"id":7,"name":"n","email":"A@x.io"}'], Subject.MATCHED),
-        (FIXED, [b'{"id":7,"name":"n","email":"a@x.io"}'], Subject.MISMATCHED),
-    ],
-)
-def test_who_answers_is_the_one_asked_for_or_the_run_stops(lookup, records, subject):
-    """Another person, several persons, an id that means somebody else: never matched."""
-    found = look_up(lookup, *records)
-    assert found.subject is subject
-    assert (found.reason is None) == (subject is Subject.MATCHED)
-    if subject is Subject.MATCHED:
-        assert found.row == (("USER_ID", "7"), ("NAME", "n"))
-        assert all(b"x.io" in record.lower() for record in found.records)
-    else:
-        assert found.row == ()
 
 
 def test_a_plan_counts_requests_and_the_time_they_take():

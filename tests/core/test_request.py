@@ -14,7 +14,7 @@ from engine.core.pagination import Broken, Next, follow
 from engine.core.request import Chain, Unresolved, described, opening
 from engine.core.response import Page
 from engine.core.window import Window
-from tests.core.specs import ROW, endpoint, first
+from tests.core.specs import HEAD, ROW, endpoint, first, vendor
 
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
 
@@ -51,6 +51,29 @@ def test_a_value_that_is_missing_or_unfit_is_an_error_and_never_left_out(words, 
     with pytest.raises(Unresolved, match=message) as caught:
         first(words, row)
     assert "\r\n" not in str(caught.value)
+
+
+def test_a_record_s_word_with_a_meaning_of_its_own_stands_in_no_path():
+    """`me` would be whoever the credential belongs to; in a query it is a text, and what the author wrote may stand."""
+    spec = vendor("a: {get: /p/<USER_ID>}\nb: {get: /q/<a.id>}\nc: {get: /q, params: {of: <a.id>}}\nd: {for: {X: [me]}, get: /q/<X>}\n")
+    for word in ("me", "Me", ".", ".."):
+        with pytest.raises(Unresolved, match=r"a record's <a\.id> is a word with a meaning of its own"):
+            opening(Chain(spec.endpoints["b"], (("a.id", word),)))
+    assert opening(Chain(spec.endpoints["b"], (("a.id", "men"),))).http.url.endswith("/q/men")
+    assert opening(Chain(spec.endpoints["c"], (("a.id", "me"),))).http.url.endswith("/q?of=me")
+    assert opening(Chain(spec.endpoints["d"], spec.endpoints["d"].rows[0])).http.url.endswith("/q/me")
+
+
+def test_the_version_is_written_out_at_load():
+    """One segment in a path, percent-encoded in a query, as it is in a header and a check: no chain has to know it."""
+    words = "it: {get: /<VERSION>/p, params: {v: <VERSION>}, headers: {X-Own: v <VERSION>}, echo: {v: <VERSION>}}\n"
+    spec = vendor(words, HEAD.replace("version: v7", "version: 2026-10/b 1\nheaders: {X-Version: <VERSION>}"))
+    request = opening(Chain(spec.endpoints["it"]))
+    assert request.http.url == "https://api.acme.example/v1/2026-10%2Fb%201/p?v=2026-10%2Fb%201"
+    assert request.http.headers == (("X-Version", "2026-10/b 1"), ("X-Own", "v 2026-10/b 1"))
+    assert described(request, {}) == "GET /2026-10%2Fb%201/p?v=2026-10/b 1"
+    assert opening(Chain(spec.verify)).http.headers == (("X-Version", "2026-10/b 1"),)
+    assert str(spec.endpoints["it"].echo[0][1]) == "2026-10/b 1"
 
 
 def test_a_form_is_applied_to_the_value():

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.envelope import MISSING, Envelope, NotJson, column, plain
+from engine.core.envelope import MISSING, Envelope, NotJson, column, plain, scalars
 from engine.core.http import Malformed, Response
 from engine.core.request import Chain
 from engine.core.response import Page, Refusal, Unusable, read
@@ -45,12 +45,21 @@ def test_a_total_that_is_no_count_says_nothing(total):
     assert ask(LIST, 200, f'{{"items":[],"total":{total}}}'.encode()).total is None
 
 
-def test_a_look_up_s_own_match_is_left_to_the_look_up():
-    """A path without a value filters nothing here: who answered is judged elsewhere."""
+def test_a_look_up_keeps_the_person_s_own_records():
+    """A path without a value is compared with the identifier that is asked by; of others only the number is kept."""
     spec = vendor("it: {get: /p/<USER_ID>}\n")
-    page = read(Chain(spec.lookup, ROW), Response(200, {}, b'{"email":"other@x.io","id":1}'))
-    assert isinstance(page, Page)
-    assert (len(page.records), page.others) == (1, 0)
+    for email, found in (("A@X.io", (1, 0)), ("other@x.io", (0, 1))):
+        page = read(Chain(spec.lookup, ROW), Response(200, {}, json.dumps({"email": email, "id": 1}).encode()))
+        assert isinstance(page, Page)
+        assert (len(page.records), page.others) == found
+
+
+def test_an_answer_that_cannot_be_checked_is_not_used():
+    """A value that was never given is no reason to believe an answer, nor to fall over it."""
+    for words in ("echo: {phone: <PHONE>}", "match: {phone: <PHONE>}"):
+        assert shown(ask(f"get: /p/<USER_ID>\n{words}", 200, {"phone": "1"})) == (
+            "unusable: the answer cannot be checked: <PHONE> has no value"
+        )
 
 
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "answers.yaml").read_text("utf-8"))
@@ -102,6 +111,7 @@ def test_a_column_is_read_the_fast_way_and_the_slow_way_alike():
     assert column(records, parse_select("id")) == [b'"x"', None, None, None]
     assert column(records[:3], parse_select("id")) == [b'"x"', None, None]
     assert column(records, parse_select("a.b")) == [b"1.10", None, None, None]
+    assert scalars([b'{"id":{"a":1}}', b'{"id":[1]}', b'{"id":1}', b"{}"], parse_select("id")) == [None, None, b"1", None]
     assert plain(b'"\\u00e9"') == "é"
     assert plain(b"1.10") == "1.10"
 

@@ -54,7 +54,7 @@ def test_defaults_of_the_top_hold_and_a_request_s_own_win():
     """Headers and params merge by name, own rules come first, the rest is replaced whole."""
     vendor = load(ACME.encode(), "acme.yaml")
     orders, profile, everything = vendor.endpoints.values()
-    assert dict((name, str(value)) for name, value in orders.headers) == {"X-Version": "<VERSION>", "X-Top": "own"}
+    assert dict((name, str(value)) for name, value in orders.headers) == {"X-Version": "3.10", "X-Top": "own"}
     assert [(name, [str(one) for one in values]) for name, values in orders.params] == [("locale", ["none"]), ("expand", ["a", "b"])]
     assert orders.rate_limit == "slow"
     assert profile.rate_limit == "calls"
@@ -119,6 +119,7 @@ def test_a_dotted_path_takes_the_fast_way_and_other_expressions_the_library_s():
     assert parse_select("@").steps == ()
     assert parse_select("@").search(5) == 5
     assert parse_select("a[].b.c").column == (("a",), ("b", "c"))
+    assert parse_select("a[*].b.c").column == (("a",), ("b", "c"))
     assert parse_select("a[?b]").steps is None
     assert parse_select("a.b").search({"a": {"b": 1}}) == 1
     assert parse_select("a || b").search({"b": 2}) == 2
@@ -166,7 +167,9 @@ def test_limits_are_read_as_vendors_print_them(text, rate):
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize("text", ["0/s", "-1/s", "1/0s", "s", "1/", "1/week", "1.5/s", "9999999/s", "10 at", "1/s each other", " 1/s"])
+@pytest.mark.parametrize(
+    "text", ["0/s", "-1/s", "1/0s", "3/00s", "s", "1/", "1/week", "1.5/s", "9999999/s", "10 at", "1/s each other", " 1/s"]
+)
 def test_other_texts_are_no_limits(text):
     """Zero, fractions and unknown units are refused."""
     with pytest.raises(ValueError, match="is no limit"):

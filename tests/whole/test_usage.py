@@ -87,6 +87,7 @@ WRONG = [
     (("--email", "a@x.io", "--only", "meetings", "--without", "meetings"), "nothing is left"),
     (("--email", "a@x.io", "--since", "tomorrow"), "2025-01-01"),
     (("--email", "a@x.io", "--since", "2025-02-30"), "2025-01-01"),
+    (("--email", "a@x.io", "--since", "2999-01-01"), "--since 2999-01-01: that day has not begun"),
     (("--email", "a@x.io", "--plan", "gold"), "pro, business, free"),
     (("--email", "a@x.io", "--share", "0"), "--share"),
     (("--email", "a@x.io", "--at", "http://example.com"), "this machine only"),
