@@ -141,69 +141,6 @@ async def test_an_answer_that_was_lost_explains_the_end_that_follows(tmp_path):
         assert LOST in second.words
 
 
-@pytest.mark.parametrize("times", [1, 3])
-async def test_who_is_cancelled_in_the_middle_of_a_refresh_ends_after_it(times, tmp_path):
-    """The vendor has spent the old token: its answer is stored before the cancellation goes on, however often it came."""
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        arrived.set()
-        await go_on.wait()
-        return await acme.provider.token(request)
-
-    async with Acme().up() as acme:
-        store = vault(tmp_path)
-        store.write(NAME, acme.record(life=-1))
-        acme.says.append(slowly)
-        task = asyncio.create_task(keeper(store, acme)[0].refresh())
-        await asyncio.wait_for(arrived.wait(), 10)
-        for _ in range(times):
-            task.cancel()
-            await asyncio.sleep(0)
-        go_on.set()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert store.read(NAME).serial == 2
-        assert not list(store.folder.glob("*.new"))
-        assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
-
-
-async def test_who_is_cancelled_between_two_tries_leaves_no_trace(tmp_path):
-    """While it waits to ask again nothing is under way: it ends at once, and no answer was lost."""
-    asleep = asyncio.Event()
-
-    async def sleep(seconds: float) -> None:
-        asleep.set()
-        await asyncio.Event().wait()
-
-    async with Acme().up() as acme:
-        store = vault(tmp_path)
-        store.write(NAME, acme.record(life=-1))
-        acme.says.append(json({}, status=503))
-        kept, _ = keeper(store, acme, sleep=sleep)
-        task = asyncio.create_task(kept.refresh())
-        await asyncio.wait_for(asleep.wait(), 10)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert not list(store.folder.glob("*.new"))
-        assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
-
-
-async def test_a_run_never_goes_on_with_another_account(tmp_path):
-    """Somebody connects anew under the same name meanwhile: that may be another tenant, so the run ends incomplete."""
-    async with Acme().up() as acme:
-        store = vault(tmp_path)
-        store.write(NAME, acme.record(life=-1))
-        kept, transport = keeper(store, acme)
-        before = transport.credential
-        store.write(NAME, msgspec.structs.replace(acme.record(), serial=2))
-        found = await kept.refresh()
-        assert found == NotRenewed("the connection was made anew during this run: run again", dead=False)
-        assert (transport.credential, acme.log) == (before, [])
-        assert not kept.due()
-
-
 async def test_a_connection_without_a_refresh_token_says_so(tmp_path):
     """There is nothing to renew with; it is used until its end."""
     async with Acme().up() as acme:

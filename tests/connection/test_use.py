@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-import signal
 from dataclasses import replace as changed
 
 import msgspec
@@ -147,42 +146,6 @@ async def test_an_endpoint_is_denied_unasked_only_where_the_token_listed_its_sco
         store.write(NAME, with_scope(acme.record(), None))
         assert (await habeas(*RUN, str(tmp_path / "unlisted"))).code == 0
         assert "/v1/people/7/notes" in acme.log
-
-
-async def test_scopes_are_those_of_the_token_in_use(tmp_path):
-    """The stored answer lacked one; the one that the run is renewed with lists it: nothing is denied unasked."""
-    async with Acme().up() as acme:
-        vault(tmp_path).write(NAME, with_scope(acme.record(life=-1), "people.read files.read me.read"))
-        done = await Command(tmp_path, acme)(*RUN, str(tmp_path / "out"))
-        assert (done.code, "/v1/people/7/notes" in acme.log) == (0, True), done
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("command", ["verify", "run"])
-async def test_a_signal_in_the_middle_of_a_refresh_costs_no_connection(command, number, code, tmp_path):
-    """The process ends when the answer is stored, and the next command goes on with it."""
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        arrived.set()
-        await go_on.wait()
-        return await acme.provider.token(request)
-
-    async with Acme().up() as acme:
-        store, habeas = vault(tmp_path), Command(tmp_path, acme)
-        store.write(NAME, acme.record(life=-1))
-        acme.says.append(slowly)
-        words = ("verify", "acme") if command == "verify" else (*RUN, str(tmp_path / "out"))
-        process = await habeas.start(*words)
-        await asyncio.wait_for(arrived.wait(), 30)
-        process.send_signal(number)
-        process.send_signal(number)
-        go_on.set()
-        out, err = await asyncio.wait_for(process.communicate(), 30)
-        assert process.returncode == code, (out, err)
-        assert store.read(NAME).serial == 2
-        acme.provider.access.clear()
-        assert (await habeas("verify", "acme")).code == 0
 
 
 async def test_of_several_connections_one_must_be_named(tmp_path):
