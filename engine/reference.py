@@ -85,8 +85,8 @@ def constants() -> str:
         ("a page, unpacked", f"at most {limits.page // 2**20} MiB"),
         ("requests under way", f"at most {IN_FLIGHT} per bucket"),
         ("redirects", f"at most {MOST_REDIRECTS}"),
-        ("tries of one request", f"{patience.attempts}; {patience.queued} where the vendor asks to wait (429)"),
-        ("patience with one request", f"{patience.total:.0f} s, its place in the queue aside"),
+        ("tries of one request", f"{patience.attempts} that fail, and {patience.queued} where the vendor asks to wait (429)"),
+        ("patience with one request", f"{patience.total:.0f} s since it was first sent, waits for our own pace aside"),
         ("backoff", f"0 to {patience.wait_initial:.0f} s, doubled with each try, at most {patience.wait_max:.0f} s (full jitter)"),
         ("a list is read anew", f"at most {MOST_RESTARTS} times when its page token dies, once when it is shorter than announced"),
     )

@@ -40,8 +40,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 async def passing(seconds: float) -> None:
     """Let virtual time pass."""
     moment = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
-    await moment
+    timer = asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
+    try:
+        await moment
+    finally:
+        timer.cancel()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

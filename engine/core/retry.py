@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.core.after import retry_after
@@ -21,7 +21,7 @@ class Patience:
     """How long we try, in stamina's words. Times are seconds.
 
     A 429 is no fault but a queue: it is bounded by `total`, and by `queued` tries, so that a storm of short holds
-    does not lose an endpoint, while everything else ends after `attempts`.
+    does not lose an endpoint, while everything else ends after `attempts`. Each is counted for itself.
     """
 
     attempts: int = 6
@@ -29,15 +29,6 @@ class Patience:
     wait_initial: float = 1.0
     wait_max: float = 60.0
     total: float = 900.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What was tried so far: answers received or missed, this one included, and seconds since the first was sent."""
-
-    attempts: int
-    seconds: float
-    refreshed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +63,23 @@ Verdict = Wait | Refresh | Done | GiveUp
 Answer = Response | NoAnswer | Malformed
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came before an answer: how often we were told to wait, how often it failed, and seconds since we first sent.
+
+    The seconds count what a vendor made us wait, not what our own pace did.
+    """
+
+    queued: int = 0
+    faults: int = 0
+    seconds: float = 0.0
+    refreshed: bool = False
+
+    def after(self, wait: Wait) -> Tried:
+        """Count the answer that this wait followed."""
+        return replace(self, queued=self.queued + wait.shared, faults=self.faults + (not wait.shared))
+
+
 def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jitter: float, patience: Patience) -> Verdict:
     """Say what follows an answer. `means` is what the spec's rules say of it; `jitter` lies in [0, 1)."""
     status = answer.status if isinstance(answer, Response) else None
@@ -103,16 +111,16 @@ def _queue(tried: Tried, answer: Answer, now: datetime, jitter: float, patience:
     told = retry_after(answer.headers, now) if isinstance(answer, Response) else None
     if told is not None and tried.seconds + told > patience.total:
         return _exhausted(told, now)
-    seconds = max(FLOOR, backoff(tried.attempts, jitter, patience)) if told is None else told + SPREAD * jitter
-    if tried.attempts >= patience.queued or tried.seconds + seconds > patience.total:
-        return GiveUp(f"the vendor's limit was met {_times(tried.attempts)}", exhausted=True)
+    seconds = max(FLOOR, backoff(tried.queued + 1, jitter, patience)) if told is None else told + SPREAD * jitter
+    if tried.queued + 1 >= patience.queued or tried.seconds + seconds > patience.total:
+        return GiveUp(f"the vendor's limit was met {_times(tried.queued + 1)}", exhausted=True)
     return Wait(seconds, shared=True)
 
 
 def _again(tried: Tried, words: str, told: float | None, jitter: float, patience: Patience) -> Verdict:
-    seconds = backoff(tried.attempts, jitter, patience) if told is None else told + SPREAD * jitter
-    if tried.attempts >= patience.attempts or tried.seconds + seconds > patience.total:
-        return GiveUp(f"{words}, {_times(tried.attempts)}")
+    seconds = backoff(tried.faults + 1, jitter, patience) if told is None else told + SPREAD * jitter
+    if tried.faults + 1 >= patience.attempts or tried.seconds + seconds > patience.total:
+        return GiveUp(f"{words}, {_times(tried.faults + 1)}")
     return Wait(seconds, shared=False)
 
 

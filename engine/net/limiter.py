@@ -18,6 +18,7 @@ from engine.spec.rate import Rate
 
 IN_FLIGHT = 16
 MARGIN = 0.5
+PRECISION = 1 / 1024
 
 
 def paced(rate: Rate, share: float) -> AsyncLimiter:
@@ -32,13 +33,61 @@ def paced(rate: Rate, share: float) -> AsyncLimiter:
     return AsyncLimiter(capacity, capacity * seconds / in_a_window)
 
 
-@dataclass
-class Bucket:
-    """One bucket: its paces, how many may be in flight, and until when it is held."""
+def lacking(pace: AsyncLimiter) -> float:
+    """Give the seconds until a pace lets one more through, if nobody draws on it meanwhile; to a thousandth of its step.
 
-    paces: tuple[AsyncLimiter, ...] = ()
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT))
-    held_until: float = 0.0
+    The pace does not tell its level, but it tells whether a part of a request would pass.
+    """
+    if pace.has_capacity():
+        return 0.0
+    free, wanted = 0.0, 1.0
+    while wanted - free > PRECISION:
+        middle = (free + wanted) / 2
+        free, wanted = (middle, wanted) if pace.has_capacity(middle) else (free, middle)
+    return (1.0 - free) * pace.time_period / pace.max_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The seconds that a request waited: while a hold lasted, and for our own pace."""
+
+    paced: float
+    held: float
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return self.paced + self.held
+
+
+@dataclass
+class Hold:
+    """Until when something is held, and for how many seconds it was so far."""
+
+    since: float = 0.0
+    until: float = 0.0
+    before: float = 0.0
+
+    def extend(self, now: float, until: float) -> None:
+        """Hold until a moment; a longer hold wins."""
+        if now >= self.until:
+            self.before += self.until - self.since
+            self.since = self.until = now
+        self.until = max(self.until, until)
+
+    def seconds(self, now: float) -> float:
+        """Give the seconds of every hold until now."""
+        return self.before + min(self.until, now) - self.since
+
+
+@dataclass(eq=False)
+class Bucket:
+    """One bucket: its paces, how many may be in flight, who is next, and until when it is held."""
+
+    paces: tuple[AsyncLimiter, ...]
+    gate: asyncio.Semaphore
+    head: asyncio.Lock = field(default_factory=asyncio.Lock)
+    hold: Hold = field(default_factory=Hold)
     waiting: int = 0
 
     @contextmanager
@@ -50,55 +99,94 @@ class Bucket:
         finally:
             self.waiting -= 1
 
-    async def pass_through(self) -> None:
-        """Wait for the hold, then for each pace; a hold made meanwhile is waited for too."""
+    def left(self, now: float) -> float:
+        """Give the seconds until one may leave, as far as is known now; 0 says that it may."""
+        return max(0.0, self.hold.until - now, *map(lacking, self.paces))
+
+    async def ready(self) -> None:
+        """Wait until one may leave. Only who is at the head asks, so what is free stays free until it is taken."""
         loop = asyncio.get_running_loop()
+        while True:
+            if not (left := self.left(loop.time())):
+                return
+            await asyncio.sleep(left)
+
+    async def take(self) -> None:
+        """Take what is free from every pace, at once."""
         for pace in self.paces:
             await pace.acquire()
-        while (left := self.held_until - loop.time()) > 0:
-            await asyncio.sleep(left)
-            for pace in self.paces:
-                await pace.acquire()
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """What the requests of one kind pass: their buckets in order, and for how long any of them was held."""
+
+    buckets: tuple[Bucket, ...]
+    hold: Hold = field(default_factory=Hold)
+
+    async def leave(self) -> AsyncExitStack:
+        """Wait for leave to send one request; gives the gates, to be kept until its answer is there.
+
+        Nothing is taken before every bucket is ready. Who finds one held anew goes back, so that it is in nobody's way.
+        """
+        while True:
+            async with AsyncExitStack() as gates, AsyncExitStack() as heads:
+                for bucket in self.buckets:
+                    with bucket.counted():
+                        await gates.enter_async_context(bucket.gate)
+                        await heads.enter_async_context(bucket.head)
+                        await bucket.ready()
+                if not any(bucket.left(asyncio.get_running_loop().time()) for bucket in self.buckets):
+                    for bucket in self.buckets:
+                        await bucket.take()
+                    return gates.pop_all()
 
 
 class Limiter:
     """The buckets of one connection, for one event loop.
 
     At most IN_FLIGHT requests of a bucket are under way: the gate comes before the pace, so that what has been let
-    through leaves at once and cannot pile up into a burst.
+    through leaves at once and cannot pile up into a burst. For the same reason no pace is drawn on before all are ready.
     """
 
     def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float) -> None:
         """Take the vendor's limits by bucket, and our share of them (0 < share <= 1)."""
         self._limits, self._share = limits, share
         self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._ways: dict[tuple[Bucket, ...], Way] = {}
 
     @asynccontextmanager
-    async def slot(self, bucket: str | None, line: str) -> AsyncIterator[float]:
-        """Wait for leave to send one request; gives the seconds waited. `line` names the request line, for `each`."""
+    async def slot(self, bucket: str | None, line: str) -> AsyncIterator[Waited]:
+        """Wait for leave to send one request; gives what was waited. `line` names the request line, for `each`."""
         loop = asyncio.get_running_loop()
-        drawn = self._drawn(bucket, line)
-        started = loop.time()
-        async with AsyncExitStack() as stack:
-            for one in drawn:
-                with one.counted():
-                    await stack.enter_async_context(one.gate)
-                    await one.pass_through()
-            yield loop.time() - started
+        way = self._way(bucket, line)
+        started, held = loop.time(), way.hold.seconds(loop.time())
+        async with await way.leave():
+            now = loop.time()
+            held = way.hold.seconds(now) - held
+            yield Waited(now - started - held, held)
 
     def hold(self, bucket: str | None, until: float) -> None:
         """Hold everyone in a bucket until a moment of the loop's clock; a longer hold wins."""
-        for (name, _), one in self._buckets.items():
-            if name == (bucket if bucket in self._limits else "all"):
-                one.held_until = max(one.held_until, until)
+        now = asyncio.get_running_loop().time()
+        held = {one for (name, _), one in self._buckets.items() if name == (bucket if bucket in self._limits else "all")}
+        for one in held:
+            one.hold.extend(now, until)
+        for way in self._ways.values():
+            if held & set(way.buckets):
+                way.hold.extend(now, until)
 
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which someone waits."""
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
 
-    def _drawn(self, bucket: str | None, line: str) -> tuple[Bucket, ...]:
+    def _way(self, bucket: str | None, line: str) -> Way:
         names = [name for name in dict.fromkeys((bucket, "all")) if name in self._limits] or ["all"]
-        return tuple(self._bucket(name, line) for name in names if name is not None)
+        buckets = tuple(self._bucket(name, line) for name in names if name is not None)
+        if buckets not in self._ways:
+            self._ways[buckets] = way = Way(buckets)
+            way.hold.extend(asyncio.get_running_loop().time(), max(one.hold.until for one in buckets))
+        return self._ways[buckets]
 
     def _bucket(self, name: str, line: str) -> Bucket:
         rates = self._limits.get(name, ())

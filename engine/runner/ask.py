@@ -88,8 +88,8 @@ class Asker:
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
         """Send a request, again where that can help, and read the answer."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
-        started, waited_in_all = loop.time(), 0.0
-        tried = Tried(0, 0.0)
+        first: float | None = None
+        waited_in_all, tried = 0.0, Tried()
         while self.end is None:
             generation = self._generation
             if self.credentials.due():
@@ -97,11 +97,12 @@ class Asker:
                 continue
             async with self.limiter.slot(endpoint.rate_limit, endpoint.name) as waited:
                 sent_at = self.clock.now()
+                first = loop.time() if first is None else first + waited.paced
                 answer = await self.transport.send(request.http)
-            waited_in_all += waited
+            waited_in_all += waited.seconds
             tally.requests += 1
-            tally.throttled += waited
-            tried = Tried(tried.attempts + 1, loop.time() - started - waited_in_all, tried.refreshed)
+            tally.throttled += waited.seconds
+            tried = replace(tried, seconds=loop.time() - first)
             reading = read(request.chain, answer) if isinstance(answer, Response) else None
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
@@ -115,9 +116,10 @@ class Asker:
                 return GiveUp("no answer")
             tally.retries += 1
             if isinstance(verdict, Refresh):
-                asked = await self._refresh(generation)
-                tried = Tried(tried.attempts, tried.seconds, refreshed=asked)
-            elif verdict.shared:
+                tried = replace(tried, refreshed=await self._refresh(generation))
+                continue
+            tried = tried.after(verdict)
+            if verdict.shared:
                 self.limiter.hold(endpoint.rate_limit, loop.time() + verdict.seconds)
             else:
                 await self.clock.sleep(verdict.seconds)

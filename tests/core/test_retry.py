@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from engine.core.http import Malformed, NoAnswer, Response
 from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, Verdict, Wait, backoff, decide
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CASES = yaml.safe_load((Path(__file__).parent / "data" / "retry.yaml").read_text("utf-8"))
+CASES, SEQUENCES = (yaml.safe_load((Path(__file__).parent / "data" / name).read_text("utf-8")) for name in ("retry.yaml", "tries.yaml"))
 
 
 def answer_of(given: dict) -> Response | NoAnswer | Malformed:
@@ -38,8 +39,24 @@ def shown(verdict: Verdict) -> str:
 def test_what_follows_an_answer(case):
     """Each answer has one consequence, whatever the clock and the dice of the machine."""
     given = case["given"]
-    tried = Tried(given.get("attempts", 1), given.get("seconds", 0.0), given.get("refreshed", False))
+    tried = Tried(given.get("queued", 0), given.get("faults", 0), given.get("seconds", 0.0), given.get("refreshed", False))
     verdict = decide(tried, answer_of(given), given.get("means"), NOW, 0.5, Patience())
+    assert shown(verdict) == case["then"]
+
+
+@pytest.mark.parametrize("case", SEQUENCES, ids=lambda case: str(case["given"]))
+def test_what_follows_several_answers(case):
+    """Being told to wait and failing are counted apart, in whatever order they come."""
+    tried, verdict = Tried(), Done()
+    for part in case["given"]:
+        status, _, times = str(part).partition(" x")
+        for _ in range(int(times or 1)):
+            assert not isinstance(verdict, GiveUp)
+            verdict = decide(tried, Response(int(status), {}, b""), None, NOW, 0.5, Patience())
+            if isinstance(verdict, Refresh):
+                tried = replace(tried, refreshed=True)
+            elif isinstance(verdict, Wait):
+                tried = tried.after(verdict)
     assert shown(verdict) == case["then"]
 
 

@@ -83,3 +83,47 @@ def test_a_dead_token_is_asked_with_no_more():
     found, times = asking(Vendor(Response(401, {}, b"{}")), twice)
     assert all(isinstance(one, GiveUp) and one.dead for one in found)
     assert len(times) == 1
+
+
+def test_a_vendor_that_makes_us_wait_for_ever_is_left_after_fifteen_minutes():
+    """What a 429 makes us wait counts against the patience, whoever waits it out: two requests, not sixty."""
+
+    async def ask(asker: Asker) -> object:
+        return await asker.ask(opening(Chain(LINE, ROW)), Tally())
+
+    found, times = asking(Vendor(Response(429, {"retry-after": "800"}, b"{}")), ask)
+    assert isinstance(found, GiveUp)
+    assert found.exhausted
+    assert found.again_at is not None
+    assert len(times) == 2
+
+
+def test_who_queues_before_it_was_ever_sent_has_spent_nothing():
+    """Hours of another one's hold, and of our own pace, leave all of one's patience."""
+
+    async def ask(asker: Asker) -> object:
+        asker.limiter = Limiter({"all": (Rate(1, 3600.0),)}, 1.0)
+        async with asker.limiter.slot(None, "x"):
+            pass
+        asker.limiter.hold(None, asyncio.get_running_loop().time() + 8000)
+        tally = Tally()
+        return await asker.ask(opening(Chain(LINE, ROW)), tally), tally
+
+    found, times = asking(Vendor(Response(429, {"retry-after": "800"}, b"{}"), Response(503, {}, b""), GOOD), ask)
+    answered, tally = found
+    assert isinstance(answered, Answered)
+    assert len(times) == 3
+    assert times[0] == 8000
+    assert tally.throttled == pytest.approx(times[2] - 0.5, abs=1)
+
+
+def test_a_storm_of_429_does_not_use_up_the_tries_for_failures():
+    """Six times told to wait, then a server error: it is asked again."""
+    storm = [Response(429, {"retry-after": "1"}, b"{}")] * 6
+
+    async def ask(asker: Asker) -> object:
+        return await asker.ask(opening(Chain(LINE, ROW)), Tally())
+
+    found, times = asking(Vendor(*storm, Response(503, {}, b""), GOOD), ask)
+    assert isinstance(found, Answered)
+    assert len(times) == 8

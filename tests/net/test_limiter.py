@@ -11,35 +11,7 @@ from hypothesis import strategies as st
 from engine.net.limiter import IN_FLIGHT, Limiter
 from engine.spec.rate import Rate
 from tests.clock import passing, run
-
-
-async def departures(limiter: Limiter, count: int, bucket: str | None = "b", latency: float = 0.0, until: float = 1e9) -> list[float]:
-    loop = asyncio.get_running_loop()
-    times: list[float] = []
-    queue = iter(range(count))
-
-    async def work() -> None:
-        for _ in queue:
-            if loop.time() >= until:
-                return
-            async with limiter.slot(bucket, "line"):
-                times.append(loop.time())
-                if latency:
-                    await passing(latency)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(40):
-            group.create_task(work())
-    return sorted(times)
-
-
-def most_in_a_window(times: list[float], seconds: float) -> int:
-    first, most = 0, 0
-    for last, moment in enumerate(times):
-        while times[first] <= moment - seconds + 1e-9:
-            first += 1
-        most = max(most, last - first + 1)
-    return most
+from tests.net.pacing import departures, most_in_a_window
 
 
 @settings(max_examples=60, deadline=None)
@@ -181,5 +153,6 @@ def test_who_waits_is_told_to_the_progress_and_what_was_waited_to_the_ledger():
 
     names, waited, after = run(scenario())
     assert names == {"b"}
-    assert waited > 10
+    assert waited.paced > 10
+    assert waited.held == 0
     assert after == frozenset()
