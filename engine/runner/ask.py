@@ -17,8 +17,9 @@ from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
 from engine.core.response import Reading, Refusal, read
-from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, decide
+from engine.core.retry import REFUSED, TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
 from engine.net.limiter import Limiter
+from engine.spec.effective import Endpoint
 
 
 class Transport(Protocol):
@@ -73,26 +74,33 @@ class Answered:
 
 @dataclass(slots=True)
 class Asker:
-    """Asks on behalf of every endpoint of a run: they share buckets, tokens and patience."""
+    """Asks on behalf of every endpoint of a run: they share buckets, tokens and patience.
+
+    `probe` is a request that shows whether a credential that was refused lives all the same.
+    """
 
     transport: Transport
     limiter: Limiter
     credentials: Credentials
     clock: Clock
     patience: Patience
+    probe: Request | None = None
     end: GiveUp | None = None
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _generation: int = 0
     _asked: bool = True
+    _failed: tuple[int, GiveUp] | None = None
+    _refused: dict[str, bool] = field(default_factory=dict)
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
         """Send a request, again where that can help, and read the answer."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
-        waited_in_all, tried = 0.0, Tried()
+        waited_in_all, tried, early = 0.0, Tried(), True
         while self.end is None:
             generation = self._generation
-            if self.credentials.due():
+            if early and self.credentials.due():
+                early = False
                 await self._refresh(generation, beforehand=True)
                 continue
             async with self.limiter.slot(endpoint.rate_limit, endpoint.name) as waited:
@@ -108,41 +116,77 @@ class Asker:
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
-                self.end = self.end or (verdict if verdict.dead else None)
-                return verdict
+                return await self._judged(verdict, request) if verdict.dead else verdict
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
                     return Answered(reading, answer, sent_at, waited_in_all)
                 return GiveUp("no answer")
             tally.retries += 1
-            if isinstance(verdict, Refresh):
-                tried = replace(tried, refreshed=await self._refresh(generation))
+            if isinstance(verdict, Wait):
+                tried = tried.after(verdict)
+                await self._wait(verdict, endpoint)
                 continue
-            tried = tried.after(verdict)
-            if verdict.shared:
-                self.limiter.hold(endpoint.rate_limit, loop.time() + verdict.seconds)
-            else:
-                await self.clock.sleep(verdict.seconds)
+            renewed = await self._refresh(generation)
+            if isinstance(renewed, GiveUp):
+                return await self._judged(renewed, request)
+            tried = replace(tried, refreshed=renewed is not False)
         return self.end
+
+    async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
+        """Hold the whole bucket where the vendor asks for that, else wait alone."""
+        if verdict.shared:
+            self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds)
+        else:
+            await self.clock.sleep(verdict.seconds)
 
     @property
     def dead(self) -> bool:
         """Whether the credential is refused for good."""
         return self.end is not None and self.end.dead
 
-    async def _refresh(self, generation: int, *, beforehand: bool = False) -> bool:
+    async def _refresh(self, generation: int, *, beforehand: bool = False) -> bool | GiveUp | None:
         """Renew once for all who used the same credential; tells whether the vendor was asked for the new one.
 
-        One that could not be renewed beforehand is used until the vendor refuses it, unless it is known to be dead.
+        One that could not be renewed beforehand (None) is used until the vendor refuses it, unless it is known to be dead.
         """
         async with self._refreshing:
             if generation != self._generation or self.end is not None or (beforehand and not self.credentials.due()):
                 return self._asked
+            if self._failed is not None and self._failed[0] == generation:
+                return self._failed[1]
             found = await self.credentials.refresh()
-            if isinstance(found, NotRenewed):
-                if found.dead or not beforehand:
-                    self.end = GiveUp(found.words, dead=found.dead)
-                return True
-            self._generation += 1
-            self._asked = found.asked
-            return found.asked
+            if isinstance(found, Renewed):
+                self._generation += 1
+                self._asked = found.asked
+                return found.asked
+            end = GiveUp(found.words, dead=found.dead)
+            if beforehand:
+                self.end = end if found.dead else None
+                return None
+            self._failed = (generation, end)
+            return end
+
+    async def _judged(self, refused: GiveUp, request: Request) -> GiveUp:
+        """End the run for a credential that is refused; where it lives all the same, only what was asked for is refused."""
+        name = request.endpoint.name
+        async with self._refreshing:
+            if self.end is None and name not in self._refused:
+                self._refused[name] = await self._lives(request)
+            if self.end is None and self._refused[name]:
+                words = "the vendor refuses the credential for this request, though not for others"
+                return GiveUp(f"{words} ({refused.words})" if refused.words != REFUSED else words, final=True)
+            self.end = self.end or refused
+            return self.end
+
+    async def _lives(self, request: Request) -> bool:
+        """Whether the vendor takes the credential for something else."""
+        if self.probe is None or request.endpoint is self.probe.endpoint:
+            return False
+        async with self.limiter.slot(self.probe.endpoint.rate_limit, self.probe.endpoint.name):
+            answer = await self.transport.send(self.probe.http)
+        if not isinstance(answer, Response) or answer.status >= 500 or answer.status in (UNAUTHORIZED, TOO_MANY):
+            return False
+        reading = read(self.probe.chain, answer)
+        return not isinstance(reading, Malformed) and not (
+            isinstance(reading, Refusal) and reading.means in ("refresh", "wait", "exhausted")
+        )

@@ -133,7 +133,7 @@ class ChainReader:
         words = given_up.words
         if given_up.again_at is not None:
             words += f"; it can go on at {given_up.again_at:%Y-%m-%d %H:%M:%S} UTC"
-        end = self._end(Outcome.FAILED, words, final=given_up.dead or given_up.exhausted)
+        end = self._end(Outcome.FAILED, words, final=given_up.dead or given_up.exhausted or given_up.final)
         return ChainEnd(end.outcome, end.reason, end.received, end.label, end.final, given_up.again_at)
 
     def _end(self, outcome: Outcome, reason: str | None = None, *, final: bool = False) -> ChainEnd:

@@ -9,6 +9,7 @@ from engine.core.identity import Identifier
 from engine.core.keep import Keep
 from engine.core.ledger import Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
 from engine.core.plan import endpoint_windows
+from engine.core.request import Chain, opening
 from engine.core.subject import Found
 from engine.core.trail import Trail
 from engine.errors import DiskError, Exit, defect
@@ -35,7 +36,8 @@ class Run:
     def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: Options, sink: Sink, tools: Tools) -> None:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
-        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience)
+        probe = opening(Chain(vendor.verify))
+        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, probe)
         self.search = Search(vendor, person, self.asker)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}

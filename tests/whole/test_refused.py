@@ -1,0 +1,66 @@
+"""A credential that one request refuses and another takes costs that endpoint alone; one that nothing takes ends the run."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core.oauth import Renewed
+from engine.errors import Exit
+from tests.whole.scripted import fetched
+
+TWO = "it: {for: {A: [x, y, z]}, get: /bad, params: {a: <A>}, records: items}\nother: {get: /other, records: items}\n"
+SOME = {"items": [{"id": 1}, {"id": 2}]}
+BAD = {f"/bad?a={one}": [(401, {})] for one in "xyz"}
+
+
+def test_one_endpoint_that_refuses_the_credential_ends_only_itself(tmp_path):
+    """The rest is read to its end, exit 3; it is asked once whether the credential lives, not for each part."""
+    done = fetched(TWO, {**BAD, "/other": [SOME]}, tmp_path)
+    assert done.report.exit_code is Exit.INCOMPLETE
+    assert {one.name: str(one.outcome) for one in done.report.entries} == {"it": "failed", "other": "complete"}
+    assert "the vendor refuses the credential for this request, though not for others" in done.entry().reason
+    assert done.log.count("/me") <= 2
+
+
+@pytest.mark.parametrize("said", [(401, {}), (503, {}), (200, b"<html>"), (429, {})])
+def test_a_credential_that_nothing_shows_to_live_ends_the_run(said, tmp_path):
+    """Refused there too, or no answer that proves anything: not connected."""
+    done = fetched(TWO, {**BAD, "/me": [said], "/other": [(401, {})]}, tmp_path)
+    assert done.report.exit_code is Exit.NOT_CONNECTED
+    assert done.report.cut == "the vendor refuses the credential"
+
+
+def test_a_refusal_of_verify_for_a_scope_is_a_sign_of_life(tmp_path):
+    """A denial is an answer to somebody who is known."""
+    done = fetched(TWO, {**BAD, "/me": [(403, {})], "/other": [SOME]}, tmp_path)
+    assert done.report.exit_code is Exit.INCOMPLETE
+
+
+class Changing:
+    """A credential that can be renewed, or not, and is always said to be due."""
+
+    granted = None
+
+    def __init__(self) -> None:
+        self.renewed = 0
+
+    def due(self) -> bool:
+        return True
+
+    async def refresh(self) -> Renewed:
+        self.renewed += 1
+        return Renewed(asked=True)
+
+
+def test_a_token_that_is_due_at_once_is_renewed_once_for_each_request(tmp_path, monkeypatch):
+    """A lifetime shorter than the store is slow never keeps the run from asking."""
+    made: list[Changing] = []
+
+    def changing() -> Changing:
+        made.append(Changing())
+        return made[-1]
+
+    monkeypatch.setattr("tests.whole.scripted.Fixed", changing)
+    done = fetched(TWO, {"/bad?a=x": [SOME], "/bad?a=y": [SOME], "/bad?a=z": [SOME], "/other": [SOME]}, tmp_path)
+    assert done.report.exit_code is Exit.COMPLETE
+    assert made[0].renewed <= len(done.log)
