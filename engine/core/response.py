@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.envelope import Envelope, Missing, NotJson, column, plain
@@ -26,12 +26,12 @@ SHOWABLE_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 class Page:
     """A good answer: its records as bytes, and what it says about the list it belongs to."""
 
-    records: Sequence[Any]
+    records: Sequence[Any] = field(repr=False)
     count: int
     others: int = 0
-    cursor: Any = None
-    link: Any = None
-    more: Any = None
+    cursor: Any = field(default=None, repr=False)
+    link: Any = field(default=None, repr=False)
+    more: Any = field(default=None, repr=False)
     total: int | None = None
     first: int = 0
 

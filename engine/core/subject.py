@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.identity import Identifier, same_person
@@ -22,8 +22,8 @@ class Found:
 
     subject: Subject
     reason: str | None = None
-    row: Row = ()
-    records: tuple[Any, ...] = ()
+    row: Row = field(default=(), repr=False)
+    records: tuple[Any, ...] = field(default=(), repr=False)
 
 
 def asked_by(lookup: Endpoint) -> str:
