@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from engine.connection.keeper import Time, ask_for_token
 from engine.connection.login import Listener, listening
-from engine.connection.oauth import Consent, consent, oauth_transport, token_request
+from engine.connection.oauth import Answer, Consent, consent, oauth_transport, token_request
+from engine.connection.place import Store
 from engine.connection.record import Bound, Name, Record, StoreError
-from engine.connection.vault import Vault, grown
+from engine.connection.unbroken import unbroken
+from engine.connection.vault import Vault
 from engine.core.oauth import Expected, NoCode, NoToken, Tokens, read_redirect
 from engine.core.retry import Patience
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
-from engine.net.transport import Transport
 from engine.spec.effective import Vendor
 
 PATIENCE = Patience(attempts=4, total=60.0)
-Store = Callable[[Record], Awaitable[None]]
+Into = Callable[[], AbstractAsyncContextManager[Store]]
 REFUSED = {
     "dead": "the vendor refuses this sign-in ({words}): a code is good once and for a few minutes; run connect again",
     "client": "the vendor refuses the client id or secret ({words}): compare them with the app's settings, and run connect again",
@@ -48,26 +50,31 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def connect(record: Record, browser: Browser | None, time: Time, store: Store) -> None:
+async def connect(record: Record, browser: Browser | None, time: Time, into: Into) -> None:
     """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
 
-    Nobody is told that it worked before it is stored. Raises NotConnected, UsageError (the port is taken), Unreachable,
-    and what `store` raises.
+    Nobody is told that it worked before it is stored. Cancelled while a person consents, it ends; cancelled once the
+    vendor is asked, it goes on until the answer is stored. Raises NotConnected, UsageError (the port is taken),
+    Unreachable, and what `into` raises.
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
-            found, _ = await ask_for_token(lambda: token_request(transport, record), None, time, PATIENCE)
-            await store(_with(record, found))
+            await _stored(lambda: token_request(transport, record), record, time, into)
             return
         asked = consent(transport, record, browser.redirect_uri)
+
+        async def exchanged(url: str) -> None:
+            code = _code(url, record, asked)
+            await _stored(lambda: asked.exchange(transport, record, code), record, time, into)
+
         if browser.paste is not None:
             browser.show(asked.url)
-            await store(await _exchanged(transport, record, asked, await browser.paste(), time))
+            await exchanged(await browser.paste())
             return
         async with listening(browser.redirect_uri) as listener:
             browser.show(asked.url)
             with _telling(listener):
-                await store(await _exchanged(transport, record, asked, await listener.answered(), time))
+                await exchanged(await listener.answered())
 
 
 @contextmanager
@@ -81,13 +88,23 @@ def _telling(listener: Listener) -> Iterator[None]:
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
 
 
-async def _exchanged(transport: Transport, record: Record, asked: Consent, url: str, time: Time) -> Record:
+def _code(url: str, record: Record, asked: Consent) -> str:
     code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
         raise NotConnected(message)
-    found, _ = await ask_for_token(lambda: asked.exchange(transport, record, code.code), None, time, PATIENCE)
-    return _with(record, found)
+    return code.code
+
+
+async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, into: Into) -> None:
+    """Ask for the tokens and store them, in one piece; the locks come first."""
+    async with into() as store:
+
+        async def work(time: Time) -> None:
+            found, _ = await ask_for_token(send, None, time, PATIENCE)
+            store(_with(record, found))
+
+        await unbroken(work, time)
 
 
 def _issuers(bound: Bound) -> frozenset[str]:
@@ -100,14 +117,6 @@ def _with(record: Record, found: Tokens | NoToken) -> Record:
         return msgspec.structs.replace(record, tokens=found)
     message = REFUSED[found.kind].format(words=found.words)
     raise Unreachable(message) if found.kind == "passing" else NotConnected(message)
-
-
-async def keep(vault: Vault, name: Name, record: Record, *, plain: bool) -> None:
-    """Store a new connection in the place of an earlier one. Raises NotConnected, DiskError, OutputError."""
-    async with vault.whole(), vault.lock(name):
-        vault.recover(name)
-        before = vault.find(name)
-        vault.write(name, grown(record, before[0] if before else None), plain=plain)
 
 
 def earlier(vault: Vault, name: Name, at: str | None) -> Record | None:

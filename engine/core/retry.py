@@ -11,6 +11,7 @@ from engine.spec.words import Means
 
 TOO_MANY = 429
 UNAUTHORIZED = 401
+REFUSED = "the vendor refuses the credential"
 MAY_PASS = (408, 425)
 FLOOR = 0.5
 SPREAD = 0.25
@@ -76,7 +77,7 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
     """Say what follows an answer. `means` is what the spec's rules say of it; `jitter` lies in [0, 1)."""
     status = answer.status if isinstance(answer, Response) else None
     if means == "refresh" or (means is None and status == UNAUTHORIZED):
-        return GiveUp("the vendor refuses the credential", dead=True) if tried.refreshed else Refresh()
+        return GiveUp(REFUSED, dead=True) if tried.refreshed else Refresh()
     if means == "exhausted" and isinstance(answer, Response):
         return _exhausted(retry_after(answer.headers, now), now)
     if means == "wait" or (means is None and status == TOO_MANY):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +29,10 @@ class Transport(Protocol):
 
 class Credentials(Protocol):
     """Where a fresh credential comes from."""
+
+    @property
+    def refused(self) -> str:
+        """Say that a credential is refused though it was renewed, and what mends it."""
 
     def due(self) -> bool:
         """Whether to renew before asking; never true again after a try that failed."""
@@ -92,7 +96,9 @@ class Asker:
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
-                self.end = self.end or (verdict if verdict.dead else None)
+                if verdict.dead:
+                    verdict = replace(verdict, words=self.credentials.refused)
+                    self.end = self.end or verdict
                 return verdict
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
