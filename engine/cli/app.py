@@ -122,7 +122,7 @@ def connect(
     HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID). Each can also be a file, with _FILE behind the name, or
     the output of a command: cmd:op read op://vault/zoom/secret.
 
-    Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing, 4 not connected.
+    Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing or the vendor could not say, 4 not connected.
     """
     from engine.cli.connect import Wish, connect_command
 

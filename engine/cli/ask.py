@@ -11,12 +11,22 @@ from collections.abc import Mapping
 from engine.errors import NotConnected
 from engine.net.secret import from_environment, resolved
 
+LONGEST = 8 * 1024  # bytes: what a record holds fits into the room that is ready for it
+
 
 def secret_of(name: str, words: str, kept: str | None = None, environ: Mapping[str, str] = os.environ, *, optional: bool = False) -> str:
     """Give NAME, NAME_FILE, or what is typed unseen; Enter keeps what is stored, or leaves out what is optional.
 
-    Raises NotConnected where nobody can be asked, or a file or command gives nothing.
+    Raises NotConnected where nobody can be asked, a file or command gives nothing, or what it gives is no such secret.
     """
+    found = _given(name, words, kept, environ, optional=optional)
+    if len(found.encode()) > LONGEST:
+        message = f"the {words} is longer than {LONGEST // 1024} KiB: that is none"
+        raise NotConnected(message)
+    return found
+
+
+def _given(name: str, words: str, kept: str | None, environ: Mapping[str, str], *, optional: bool) -> str:
     found = from_environment(name, environ)
     if found is not None:
         return found
@@ -25,7 +35,8 @@ def secret_of(name: str, words: str, kept: str | None = None, environ: Mapping[s
     if not is_asked():
         if kept is not None:
             return kept
-        message = f"there is nobody to ask for the {words}: set {name}, {name}_FILE, or {name}=cmd:COMMAND"
+        none = f" (a public client has none: {name}=)" if optional else ""
+        message = f"there is nobody to ask for the {words}: set {name}, {name}_FILE, or {name}=cmd:COMMAND{none}"
         raise NotConnected(message)
     hint = " (Enter keeps the stored one)" if kept is not None else " (Enter for none)" if optional else ""
     while True:
@@ -48,4 +59,7 @@ def _typed(words: str) -> str:
             return getpass.getpass(words).strip()
         except (getpass.GetPassWarning, EOFError):
             message = "nothing can be typed unseen here: set the variables instead, see habeas connect --help"
+            raise NotConnected(message) from None
+        except UnicodeDecodeError:
+            message = "what was typed is not UTF-8 text: that is no secret"
             raise NotConnected(message) from None

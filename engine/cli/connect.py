@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,15 +15,18 @@ import typer
 from engine.cli.ask import secret_of
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, vendor_of
-from engine.cli.signals import carried_out
-from engine.cli.verify import verify_and_say
-from engine.connection.connect import Browser, asked_scopes, connect, earlier, keep
+from engine.cli.interrupt import interruptible
+from engine.cli.verify import say, verified, verify_and_say
+from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
 from engine.connection.login import DEFAULT, is_local, open_browser
-from engine.connection.open import parse_name
+from engine.connection.open import parse_name, unsaved
+from engine.connection.place import Place, held
 from engine.connection.record import Client, Record
 from engine.connection.vault import Vault, home
 from engine.errors import Exit, NotConnected, UsageError
+from engine.net.hosts import Hosts
+from engine.net.transport import Transport
 from engine.spec.effective import Vendor
 
 LONGEST = 64 * 1024
@@ -49,25 +53,41 @@ def connect_command(wish: Wish) -> Exit:
     at, plan, way = at_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
-    vault.check_writable(plain=wish.insecure)
-    before = earlier(vault, name, at)
-    redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
-    typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
-    record = Record(vendor.name, way, bound(vendor, at), time.time(), plan=plan or (before.plan if before else None))
-
-    async def store(made: Record) -> None:
-        await keep(vault, name, made, plain=wish.insecure)
-
-    if way == "oauth2":
+    with held(vault, name, plain=wish.insecure) as place:
+        before = earlier(vault, name, at)
+        redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
+        typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
+        record = Record(vendor.name, way, bound(vendor, at), time.time(), plan=plan or (before.plan if before else None))
+        stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
+        if way != "oauth2":
+            return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
         record = with_client(vendor, record, before)
-        carried_out(connect(record, browser_of(redirect, listen=wish.browser), wall_time(), store))
+        browser = browser_of(redirect, listen=wish.browser)
+        ended = asyncio.run(interruptible(connect(record, browser, wall_time(), place.opened)))
+    if place.stored:
+        typer.echo(stored, err=True)
+    return verify_and_say(vendor, name, vault, at, as_json=wish.json) if ended is None else ended
+
+
+def with_key(vendor: Vendor, record: Record, place: Place, stored: str, *, as_json: bool) -> Exit:
+    """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
+    transport, clock = Transport(Hosts(vendor.hosts, record.bound.at), None), wall_time()
+    connection = unsaved(vendor, place.name, record, transport)
+    found = asyncio.run(interruptible(verified(vendor, connection, transport, clock)))
+    if isinstance(found, Exit):
+        return found
+    if found.alive is False:
+        typer.echo("Nothing was stored; what was there before is kept.", err=True)
     else:
-        kept = before.secret if before is not None and before.way == way else None
-        variable = f"HABEAS_{vendor.name.upper()}_SECRET"
-        secret = checked_secret(secret_of(variable, f"key for {vendor.title}", kept), way, "the key")
-        carried_out(store(msgspec.structs.replace(record, secret=secret)))
-    typer.echo(f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n", err=True)
-    return verify_and_say(vendor, name, vault, at, as_json=wish.json)
+        asyncio.run(keep(place, record))
+        typer.echo(stored, err=True)
+    return say(vendor, connection.label, found, as_json=as_json)
+
+
+async def keep(place: Place, record: Record) -> None:
+    """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
+    async with place.opened() as store:
+        store(record)
 
 
 def way_of(vendor: Vendor, way: str | None) -> str:
@@ -97,6 +117,13 @@ def guide(vendor: Vendor, way: str, redirect: str | None) -> Iterator[str]:
         yield f"Scopes{f', {family}' if family else ''}:"
         yield from (f"  {scope}" for scope in scopes)
     yield ""
+
+
+def with_secret(vendor: Vendor, record: Record, before: Record | None) -> Record:
+    """Ask for the key. Raises NotConnected."""
+    kept = before.secret if before is not None and before.way == record.way else None
+    secret = secret_of(f"HABEAS_{vendor.name.upper()}_SECRET", f"key for {vendor.title}", kept)
+    return msgspec.structs.replace(record, secret=checked_secret(secret, record.way, "the key"))
 
 
 def with_client(vendor: Vendor, record: Record, before: Record | None) -> Record:
@@ -142,11 +169,35 @@ def show_only(url: str) -> None:
 async def pasted() -> str:
     """Read the final address. Raises NotConnected at the end of the input."""
     typer.echo("Then paste the address you were sent to (the page itself may not load): ", nl=False, err=True)
-    line = await asyncio.to_thread(sys.stdin.readline, LONGEST) if sys.stdin is not None else ""
-    if not line.strip():
+    try:
+        line = (await read_line(sys.stdin.fileno()) if sys.stdin is not None else b"").decode().strip()
+    except UnicodeDecodeError:
+        message = "not connected: what was pasted is not UTF-8 text, so it is no address"
+        raise NotConnected(message) from None
+    if not line:
         message = "not connected: no address was pasted"
         raise NotConnected(message)
     return line
+
+
+async def read_line(file: int) -> bytes:
+    """Read one line, or what there is of it; a thread that waits in `read` could not be ended by Ctrl-C."""
+    loop, raw = asyncio.get_running_loop(), b""
+    while b"\n" not in raw and len(raw) < LONGEST:
+        ready = asyncio.Event()
+        try:
+            loop.add_reader(file, ready.set)
+        except PermissionError:  # a plain file, which never waits
+            ready.set()
+        try:
+            await ready.wait()
+        finally:
+            loop.remove_reader(file)
+        piece = os.read(file, LONGEST)
+        if not piece:
+            break
+        raw += piece
+    return raw.partition(b"\n")[0]
 
 
 def told(vault: Vault, *, plain: bool) -> str:

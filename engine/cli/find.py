@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def spec_path(word: str) -> Path:
 
 def vendor_of(word: str) -> Vendor:
     """Load the spec that a word means. Raises UsageError, SpecError."""
-    return load_file(spec_path(word))
+    return replace(load_file(spec_path(word)), word=word)
 
 
 def since_of(text: str | None, now: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,15 +12,15 @@ import typer
 
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import vendor_of
+from engine.cli.interrupt import interruptible
 from engine.cli.show import table
-from engine.cli.signals import carried_out
 from engine.connection.keeper import Time
-from engine.connection.open import Opened, find_connection, opened
+from engine.connection.open import Opened, find_connection, opened, parse_name
 from engine.connection.record import Name, Record
 from engine.connection.vault import Vault, home
 from engine.core.retry import Patience
-from engine.core.scopes import Matrix
-from engine.errors import Exit
+from engine.core.scopes import Matrix, matrix
+from engine.errors import Exit, NotConnected
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
@@ -35,34 +36,46 @@ def verify_command(word: str, connection: str | None, at: str | None, *, as_json
     """Verify one connection and say what was found. Raises HabeasError."""
     vendor, vault = vendor_of(word), Vault(home())
     at = at_of(vendor, at)
-    found = find_connection(vendor, connection, at, vault)
-    return verify_and_say(vendor, found, vault, at, as_json=as_json)
+    try:
+        found = find_connection(vendor, connection, at, vault)
+        return verify_and_say(vendor, found, vault, at, as_json=as_json)
+    except NotConnected as error:
+        if not as_json:
+            raise
+        label = str(parse_name(connection, vendor.name)) if connection is not None else None
+        return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), as_json=True)
 
 
 def verify_and_say(vendor: Vendor, found: Name | Record, vault: Vault, at: str | None, *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it. Raises NotConnected."""
     transport, time = Transport(Hosts(vendor.hosts, at), None), wall_time()
     connection = opened(vendor, found, vault, transport, time)
-    verified = carried_out(_verify(vendor, connection, transport, time))
+    ended = asyncio.run(interruptible(verified(vendor, connection, transport, time)))
+    return ended if isinstance(ended, Exit) else say(vendor, connection.label, ended, as_json=as_json)
+
+
+def say(vendor: Vendor, label: str | None, found: Verified, *, as_json: bool) -> Exit:
+    """Print what was found."""
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(_as_json(vendor, connection, verified)), indent=2).decode() + "\n")
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(_as_json(vendor, label, found)), indent=2).decode() + "\n")
     else:
-        typer.echo("\n".join(_text(vendor, connection, verified)))
-    return verified.exit_code
+        typer.echo("\n".join(_text(vendor, label, found)))
+    return found.exit_code
 
 
-async def _verify(vendor: Vendor, connection: Opened, transport: Transport, time: Time) -> Verified:
+async def verified(vendor: Vendor, connection: Opened, transport: Transport, time: Time) -> Verified:
+    """Ask the vendor what an open connection may do."""
     clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
     async with transport:
         asker = Asker(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
         return await verify(vendor, asker)
 
 
-def _as_json(vendor: Vendor, connection: Opened, verified: Verified) -> dict[str, object]:
+def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str, object]:
     found = verified.matrix
     return {
         "vendor": vendor.name,
-        "connection": connection.label,
+        "connection": label,
         "alive": verified.alive,
         "reason": verified.words,
         "scopes_known": found.known,
@@ -75,12 +88,12 @@ def _as_json(vendor: Vendor, connection: Opened, verified: Verified) -> dict[str
     }
 
 
-def _text(vendor: Vendor, connection: Opened, verified: Verified) -> Iterator[str]:
+def _text(vendor: Vendor, label: str | None, verified: Verified) -> Iterator[str]:
     if verified.alive is False:
-        yield f"{vendor.title} ({connection.label}): NOT CONNECTED: {verified.words}"
+        yield f"{vendor.title} ({label}): NOT CONNECTED: {verified.words}"
         return
     state = "connected, the vendor answers" if verified.alive else f"could not be verified: {verified.words}"
-    yield f"{vendor.title} ({connection.label}): {state}."
+    yield f"{vendor.title} ({label}): {state}."
     found = verified.matrix
     if not vendor.families and not any(one.needs for one in found.lines):
         yield "This vendor has no scopes: what the key may read shows when it is asked."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,15 +13,16 @@ import msgspec
 from engine.connection.keeper import Time, ask_for_token
 from engine.connection.login import Listener, listening
 from engine.connection.oauth import Answer, Consent, consent, oauth_transport, token_request
+from engine.connection.place import Store
 from engine.connection.record import Bound, Name, Record, StoreError
-from engine.connection.vault import Vault, grown
+from engine.connection.vault import Vault
 from engine.core.oauth import Expected, NoCode, NoToken, Tokens, read_redirect, read_tokens
 from engine.core.retry import Patience
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.spec.effective import Vendor
 
 PATIENCE = Patience(attempts=4, total=60.0)
-Store = Callable[[Record], Awaitable[None]]
+Into = Callable[[], AbstractAsyncContextManager[Store]]
 REFUSED = {
     "dead": "the vendor refuses this sign-in ({words}): a code is good once and for a few minutes; run connect again",
     "client": "the vendor refuses the client id or secret ({words}): compare them with the app's settings, and run connect again",
@@ -48,27 +49,31 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def connect(record: Record, browser: Browser | None, time: Time, store: Store) -> None:
+async def connect(record: Record, browser: Browser | None, time: Time, into: Into) -> None:
     """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
 
-    Nobody is told that it worked before it is stored. Raises NotConnected, UsageError (the port is taken), Unreachable,
-    and what `store` raises.
+    Nobody is told that it worked before it is stored. Cancelled while a person consents, it ends; cancelled once the
+    vendor is asked, it goes on until the answer is stored. Raises NotConnected, UsageError (the port is taken),
+    Unreachable, and what `into` raises.
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
-            await _stored(lambda: token_request(transport, record), record, time, store)
+            await _stored(lambda: token_request(transport, record), record, time, into)
             return
         asked = consent(transport, record, browser.redirect_uri)
+
+        async def exchanged(url: str) -> None:
+            code = _code(url, record, asked)
+            await _stored(lambda: asked.exchange(transport, record, code), record, time, into)
+
         if browser.paste is not None:
             browser.show(asked.url)
-            code = _code(record, asked, await browser.paste())
-            await _stored(lambda: asked.exchange(transport, record, code), record, time, store)
+            await exchanged(await browser.paste())
             return
         async with listening(browser.redirect_uri) as listener:
             browser.show(asked.url)
             with _telling(listener):
-                code = _code(record, asked, await listener.answered())
-                await _stored(lambda: asked.exchange(transport, record, code), record, time, store)
+                await exchanged(await listener.answered())
 
 
 @contextmanager
@@ -82,8 +87,7 @@ def _telling(listener: Listener) -> Iterator[None]:
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
 
 
-def _code(record: Record, asked: Consent, url: str) -> str:
-    """Read the code from the address the browser was sent back to. Raises NotConnected."""
+def _code(url: str, record: Record, asked: Consent) -> str:
     code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
@@ -91,16 +95,17 @@ def _code(record: Record, asked: Consent, url: str) -> str:
     return code.code
 
 
-async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, store: Store) -> None:
-    """Ask for tokens, and store them in the same breath. Raises NotConnected, Unreachable, and what `store` raises."""
+async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, into: Into) -> None:
+    """Ask for the tokens and store them, in one piece; the locks come first."""
+    async with into() as store:
 
-    async def once() -> Tokens | NoToken:
-        found = read_tokens(await send(), time.now())
-        if isinstance(found, Tokens):
-            await store(msgspec.structs.replace(record, tokens=found))
-        return found
+        async def once() -> Tokens | NoToken:
+            found = read_tokens(await send(), time.now())
+            if isinstance(found, Tokens):
+                store(msgspec.structs.replace(record, tokens=found))
+            return found
 
-    found = await ask_for_token(once, time, PATIENCE)
+        found = await ask_for_token(once, time, PATIENCE)
     if isinstance(found, NoToken):
         message = REFUSED[found.kind].format(words=found.words)
         raise Unreachable(message) if found.kind == "passing" else NotConnected(message)
@@ -109,14 +114,6 @@ async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Recor
 def _issuers(bound: Bound) -> frozenset[str]:
     addresses = (bound.authorization_url, bound.token_url)
     return frozenset(urlsplit(one).hostname or "" for one in addresses if one is not None)
-
-
-async def keep(vault: Vault, name: Name, record: Record, *, plain: bool) -> None:
-    """Store a new connection in the place of an earlier one. Raises NotConnected, DiskError, OutputError."""
-    async with vault.whole(), vault.lock(name):
-        vault.recover(name)
-        before = vault.find(name)
-        vault.write(name, grown(record, before[0] if before else None), plain=plain)
 
 
 def earlier(vault: Vault, name: Name, at: str | None) -> Record | None:

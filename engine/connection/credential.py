@@ -24,10 +24,9 @@ def bound(vendor: Vendor, at: str | None) -> Bound:
     return Bound(vendor.hosts, oauth2.token_url, oauth2.authorization_url, oauth2.revocation_url, at)
 
 
-def check_bound(vendor: Vendor, record: Record, at: str | None) -> None:
-    """Refuse a spec that would send a credential where it was not made for. Raises NotConnected."""
+def check_bound(vendor: Vendor, record: Record, at: str | None, again: str) -> None:
+    """Refuse a spec that would send a credential where it was not made for; `again` mends it. Raises NotConnected."""
     now, then = bound(vendor, at), record.bound
-    again = f"habeas connect {vendor.name}"
     if (now.at is None) != (then.at is None):
         made, asked = ("with --at, for a simulator", "without it") if then.at else ("without --at", "with it")
         message = f"this connection was made {made}, and is used {asked}: {again} for the other"
@@ -43,8 +42,8 @@ def check_bound(vendor: Vendor, record: Record, at: str | None) -> None:
         raise NotConnected(message)
 
 
-def credential(vendor: Vendor, record: Record) -> Credential:
-    """Give a connection's headers. Raises NotConnected where the spec connects in another way by now."""
+def credential(vendor: Vendor, record: Record, again: str) -> Credential:
+    """Give a connection's headers; `again` mends it. Raises NotConnected where the spec connects in another way by now."""
     auth = vendor.auth
     if record.way == "oauth2" and auth.oauth2 is not None and record.tokens is not None:
         return Credential((("Authorization", BEARER + record.tokens.access),))
@@ -53,7 +52,7 @@ def credential(vendor: Vendor, record: Record) -> Credential:
     if record.way == "basic" and auth.basic is not None and record.secret is not None:
         pair = base64.b64encode(_filled(auth.basic, record.secret).encode()).decode()
         return Credential((("Authorization", f"Basic {pair}"),))
-    message = f"the spec connects in another way than this connection does: habeas connect {vendor.name}"
+    message = f"the spec connects in another way than this connection does: {again}"
     raise NotConnected(message)
 
 

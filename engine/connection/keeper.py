@@ -13,14 +13,15 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from engine.connection.command import connect_again
 from engine.connection.credential import check_bound, credential
 from engine.connection.key import Key
 from engine.connection.oauth import oauth_transport, token_request
 from engine.connection.record import Name, Record
-from engine.connection.vault import Vault, option
+from engine.connection.vault import Vault
 from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
-from engine.core.retry import Patience, backoff
+from engine.core.retry import REFUSED, Patience, backoff
 from engine.errors import HabeasError, NotConnected
 from engine.net.transport import Transport
 from engine.spec.effective import Vendor
@@ -32,7 +33,7 @@ MEND = {
     "dead": "the vendor has ended this connection ({words})",
     "client": "the vendor refuses the client id or secret ({words})",
     "passing": "no new token could be had ({words}); the connection is kept: run again later",
-    "unusable": "the vendor's answer to a request for a token cannot be used ({words}); the connection is kept",
+    "unusable": "the vendor's answer to a request for a token cannot be used ({words}); the connection is kept: run again later",
 }
 LOST = "; the answer to an earlier request for a token was lost before it could be stored, which a vendor may take for misuse"
 
@@ -59,7 +60,7 @@ class Fixed:
 
     def __init__(self, mend: str = "") -> None:
         """`mend` says what to do when the vendor refuses it."""
-        self._words = "the vendor refuses the credential" + (f": {mend}" if mend else "")
+        self.refused = REFUSED + (f": {mend}" if mend else "")
 
     def due(self) -> bool:
         """Never: nothing is known of its end."""
@@ -67,7 +68,7 @@ class Fixed:
 
     async def refresh(self) -> Renewed | NotRenewed:
         """There is nothing to refresh with."""
-        return NotRenewed(self._words, dead=True)
+        return NotRenewed(self.refused, dead=True)
 
 
 async def finished(work: Coroutine[Any, Any, T]) -> T:
@@ -115,6 +116,11 @@ class Keeper:
         """Give the scopes that the vendor listed with the token in use; None where it listed none."""
         return self.record.tokens.granted if self.record.tokens else None
 
+    @property
+    def refused(self) -> str:
+        """Say that the vendor refuses what was just renewed, and what mends it."""
+        return f"{REFUSED}: {self._connect}"
+
     def due(self) -> bool:
         """Whether the token should be renewed before it is used again."""
         tokens = self.record.tokens
@@ -141,7 +147,7 @@ class Keeper:
                 return Renewed(asked=False)
         if not self._renewable(stored):
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
-            return NotRenewed(f"the vendor refuses the credential, and {what}: {self._connect}", dead=True)
+            return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
         key = self._vault.reserve(self._name)
         try:
             found = await self._ask(stored, key)
@@ -171,8 +177,8 @@ class Keeper:
             return await ask_for_token(once, self._time, PATIENCE)
 
     def _adopt(self, record: Record) -> None:
-        check_bound(self._vendor, record, self._at)
-        self._holder.credential = credential(self._vendor, record)
+        check_bound(self._vendor, record, self._at, self._connect)
+        self._holder.credential = credential(self._vendor, record, self._connect)
         self.record, self._tired = record, False
 
     def _renewable(self, record: Record) -> bool:
@@ -184,8 +190,9 @@ class Keeper:
         words = MEND[found.kind].format(words=found.words)
         if found.kind == "dead" and lost:
             words += LOST
-        return NotRenewed(words if found.kind == "passing" else f"{words}: {self._connect}", dead=found.kind != "passing")
+        dead = found.kind in ("dead", "client")
+        return NotRenewed(f"{words}: {self._connect}" if dead else words, dead=dead)
 
     @property
     def _connect(self) -> str:
-        return f"habeas connect {self._name.vendor}{option(self._name)}"
+        return connect_again(self._vendor, self._name)

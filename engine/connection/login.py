@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
-import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import escape
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
 
@@ -19,6 +22,17 @@ from engine.errors import NotConnected, UsageError
 
 DEFAULT = "http://127.0.0.1:8917/callback"
 MINUTES = 10.0
+LONGEST = 64 * 1024  # of a line or a header: other programs of this machine have cookies for the same host
+SILENT = logging.Logger("habeas.listener", logging.CRITICAL + 1)  # noqa: LOG001  aiohttp logs what it cannot read, code and cookies too
+OPEN = """
+import signal, sys, webbrowser
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+try:
+    webbrowser.open(sys.argv[1])
+except Exception:
+    pass
+"""
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>{title}</title>
 <style>body{{font:1.1rem/1.6 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1.5rem;color:#1b1b1b;background:#fff}}
 h1{{font-size:1.6rem}}@media(prefers-color-scheme:dark){{body{{color:#eee;background:#161616}}}}</style>
@@ -53,7 +67,8 @@ class Listener:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Take the first answer, and show how it ended."""
-        if request.path != (self._uri.path or "/") or request.method != "GET" or not {"state", "code", "error"} & set(request.query):
+        here = unquote(request.rel_url.raw_path) == (unquote(self._uri.path) or "/")
+        if not here or request.method != "GET" or not {"state", "code", "error"} & set(request.query):
             return page("Nothing here", "This address only takes the answer of one sign-in.", 404)
         if self._answer.done():
             return page("Already answered", "This sign-in has been answered before. Nothing was done.", 410)
@@ -99,7 +114,9 @@ async def listening(redirect_uri: str) -> AsyncIterator[Listener]:
     port = parts.port or 80
     app = web.Application(client_max_size=1 << 14)
     app.router.add_route("*", "/{tail:.*}", listener.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(
+        app, access_log=None, logger=SILENT, max_line_size=LONGEST, max_field_size=LONGEST, max_headers=256, shutdown_timeout=2.0
+    )
     await runner.setup()
     try:
         for number, address in enumerate(_addresses(parts.hostname or "")):
@@ -126,12 +143,18 @@ def _taken(address: str, port: int) -> bool:
 
 
 def open_browser(url: str) -> None:
-    """Open a browser without waiting for it; where there is none, the address that was printed is enough."""
+    """Open a browser without waiting for it; where there is none, the address that was printed is enough.
+
+    A process of its own does it, because the browser and what it starts inherit the environment: our secrets are not in it.
+    Until that process is ready to end silently, Ctrl-C is held back from it.
+    """
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")}
 
     def work() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            webbrowser.open(url)
-        except Exception:  # noqa: BLE001  no browser is no failure
+            subprocess.run([sys.executable, "-I", "-c", OPEN, url], env=environ, check=False)  # noqa: S603
+        except (OSError, ValueError):  # no browser is no failure
             return
 
     threading.Thread(target=work, daemon=True).start()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from engine.connection.command import connect_again
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper, Time
 from engine.connection.lock import locked
@@ -33,7 +34,11 @@ def find_connection(
 ) -> Name | Record:
     """Give the connection that is named, else the environment's, else the only one. Raises UsageError, NotConnected."""
     if wanted is not None:
-        return parse_name(wanted, vendor.name)
+        name = parse_name(wanted, vendor.name)
+        if not vault.path(name).exists():
+            message = f"there is no connection {name}: {connect_again(vendor, name)}"
+            raise NotConnected(message)
+        return name
     given = environment_record(vendor, environ, at)
     if given is not None:
         return given
@@ -42,7 +47,7 @@ def find_connection(
         message = f"there are several connections of {vendor.name}: add --connection {' or '.join(one.name for one in names)}"
         raise UsageError(message)
     if not names:
-        message = f"not connected to {vendor.title}: habeas connect {vendor.name}"
+        message = f"not connected to {vendor.title}: {connect_again(vendor)}"
         raise NotConnected(message)
     return names[0]
 
@@ -61,12 +66,19 @@ def parse_name(text: str, vendor: str | None = None) -> Name:
 def opened(vendor: Vendor, found: Name | Record, vault: Vault, transport: Transport, time: Time) -> Opened:
     """Put a connection's credential into a transport. Raises NotConnected."""
     if isinstance(found, Record):
-        transport.credential = credential(vendor, found)
         key = "TOKEN" if found.tokens else "SECRET"
-        mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or habeas connect {vendor.name}"
+        mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
+        transport.credential = credential(vendor, found, mend)
         return Opened(ENVIRONMENT, found, Fixed(mend))
     keeper = Keeper(vault, found, vendor, transport, time)
     return Opened(str(found), keeper.record, keeper)
+
+
+def unsaved(vendor: Vendor, name: Name, record: Record, transport: Transport) -> Opened:
+    """Put the key of a connection that is not stored yet into a transport. Raises NotConnected."""
+    again = connect_again(vendor, name)
+    transport.credential = credential(vendor, record, again)
+    return Opened(str(name), record, Fixed(again))
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from engine.connection.private import cannot_write, prepare, put_in_place, read_
 from engine.connection.record import NAME, PLAIN, VENDOR, Damaged, Name, Record, Sealed, StoreError, seal, unseal
 from engine.errors import NotConnected, UsageError
 
-ROOM = 64 * 1024
+ROOM = 256 * 1024  # more than the largest record: see core/oauth.py and cli/ask.py
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -93,20 +93,6 @@ class Vault:
     def turn(self, name: Name) -> Path:
         """Name the file by which runs take turns."""
         return self._beside(name, ".run.lock")
-
-    def check_writable(self, *, plain: bool = False) -> None:
-        """Try the store before a person is asked for anything. Raises NotConnected, DiskError, OutputError."""
-        self.prepare()
-        if not plain:
-            self.keys.current()
-        probe = self.folder / f".{os.getpid()}.part"
-        try:
-            write_new(probe, b"", ROOM)
-        except OSError as error:
-            raise cannot_write(self.folder, error) from None
-        finally:
-            with suppress(OSError):
-                probe.unlink(missing_ok=True)
 
     def recover(self, name: Name) -> bool:
         """Take over what a killed process had already written; its lock is held. Raises NotConnected.

@@ -13,22 +13,23 @@ NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout",
 class HttpRequest:
     """One request as it stands on the wire: an absolute https address, fully percent-encoded.
 
-    The credential is never part of it: the transport adds it, and only for the hosts it was made for.
+    A vendor's credential is never part of it: the transport adds it, and only for the hosts it was made for. A token
+    request proves its client here, and an address can name the person: only the method is ever shown.
     """
 
     method: Literal["GET", "POST"]
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    url: str = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer. `headers` have lower-case names, `seconds` runs from sending to the last byte."""
+    """A whole answer. `headers` have lower-case names, `seconds` runs from sending to the last byte; only the status is shown."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
     seconds: float = 0.0
 
 

@@ -19,25 +19,28 @@ from engine.core.retry import MAY_PASS
 from engine.spec import exact
 
 MARGIN = 60.0
-TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")
+TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+MOST_SCOPE = 16 * 1024
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 DEAD = frozenset({"invalid_grant", "invalid_request"})
 CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 REFUSED = (400, 401)
 ZOOM_REFUSES = "Invalid Token!"
-NAMED = frozenset({"access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope"})
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A token answer (RFC 6749 section 5.1). Moments are seconds since 1970 by our own clock; never shown."""
+    """What is kept of a token answer (RFC 6749 section 5.1). Moments are seconds since 1970 by our own clock; never shown.
+
+    It is bounded, so that the room that lies ready on the disk always takes it.
+    """
 
     access: str = field(repr=False)
     issued_at: float
     refresh: str | None = field(default=None, repr=False)
     expires_at: float | None = None
     scope: str | None = None
-    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def granted(self) -> frozenset[str] | None:
@@ -79,19 +82,19 @@ def read_tokens(answer: Response | NoAnswer, now: float, before: Tokens | None =
         return NoToken("unusable" if answer.final else "passing", answer.words)
     found = _object(answer.body)
     status = answer.status
-    if 200 <= status < 300 and "error" not in found:
+    if 200 <= status < 300 and not found.get("error"):
         return _tokens(found, now, before)
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     told = found.get("error")
     code = told if isinstance(told, str) and ERROR_CODE.fullmatch(told) else None
     words = f"HTTP {status}" + (f", {code}" if code else "")
-    if code in CLIENT and status < 500:
-        return NoToken("client", words)
-    if status < 500 and (code in DEAD or (status in REFUSED and found.get("reason") == ZOOM_REFUSES)):
-        return NoToken("dead", words)
     if status == 429 or status >= 500 or status in MAY_PASS:
         return NoToken("passing", words, _told(answer, now))
+    if code in CLIENT:
+        return NoToken("client", words)
+    if code in DEAD or (status in REFUSED and found.get("reason") == ZOOM_REFUSES):
+        return NoToken("dead", words)
     return NoToken("unusable", words)
 
 
@@ -111,8 +114,8 @@ def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None) -> Toke
     access, refresh = found.get("access_token"), found.get("refresh_token") or None
     if not isinstance(access, str) or not TOKEN.fullmatch(access):
         return NoToken("unusable", "the vendor's token answer holds no access token")
-    kind = found.get("token_type", "bearer")
-    if not isinstance(kind, str) or kind.lower() != "bearer":
+    kind = found.get("token_type")
+    if kind is not None and (not isinstance(kind, str) or kind.lower() != "bearer"):
         return NoToken("unusable", "the vendor gives a kind of token that Habeas cannot use (not bearer)")
     if refresh is not None and (not isinstance(refresh, str) or not TOKEN.fullmatch(refresh)):
         return NoToken("unusable", "the vendor's token answer holds a refresh token that is none")
@@ -122,8 +125,7 @@ def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None) -> Toke
         refresh=refresh or (before.refresh if before else None),
         issued_at=now,
         expires_at=now + seconds if seconds else None,
-        scope=_scope(found.get("scope")) or (before.scope if before else None),
-        extra={name: value for name, value in found.items() if name not in NAMED and isinstance(value, str)},
+        scope=_scope(found.get("scope"), before.scope if before else None),
     )
 
 
@@ -133,10 +135,14 @@ def _seconds(value: Any) -> float | None:
     return float(text) if text is not None and re.fullmatch(r"0*[1-9][0-9]{0,9}(\.[0-9]+)?", text) else None
 
 
-def _scope(value: Any) -> str | None:
+def _scope(value: Any, before: str | None) -> str | None:
+    """Read the scopes, only such as RFC 6749 section 3.3 allows: a terminal shows them. A list cut short would deny what it lost."""
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         value = " ".join(value)
-    return value if isinstance(value, str) and value.strip() else None
+    if not isinstance(value, str):
+        return before
+    text = " ".join(one for one in re.split(r"[\s,]+", value) if SCOPE.fullmatch(one))
+    return (text or before) if len(text) <= MOST_SCOPE else None
 
 
 def due(tokens: Tokens, now: float) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from engine.core.request import Request, at_address, with_param
@@ -28,7 +28,7 @@ class Next:
     """The next page's request, and the mark by which a repetition of it is recognised."""
 
     request: Request
-    mark: str
+    mark: str = field(repr=False)
 
 
 def follow(request: Request, page: Page, marks: AbstractSet[str]) -> Next | Broken | None:

@@ -7,7 +7,7 @@ control characters in a header. A name without a value is an error, never an emp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.core.http import HttpRequest
 from engine.core.identity import FORM, NOBODY, encode_query, encode_segment
@@ -25,7 +25,7 @@ class Chain:
     """One sequence of pages: an endpoint's request for one row of values and one window."""
 
     endpoint: Endpoint
-    row: Row = ()
+    row: Row = field(default=(), repr=False)
     window: Window | None = None
 
     def values(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -31,12 +31,12 @@ Same = Callable[[str], bool]
 class Page:
     """A good answer: its records as bytes, and what it says about the list it belongs to."""
 
-    records: Sequence[Any]
+    records: Sequence[Any] = field(repr=False)
     count: int
     others: int = 0
-    cursor: Any = None
-    link: Any = None
-    more: Any = None
+    cursor: Any = field(default=None, repr=False)
+    link: Any = field(default=None, repr=False)
+    more: Any = field(default=None, repr=False)
     total: int | None = None
     first: int = 0
 

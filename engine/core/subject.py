@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.identity import NOBODY
@@ -21,7 +21,7 @@ class Found:
 
     subject: Subject
     reason: str | None = None
-    row: Row = ()
+    row: Row = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

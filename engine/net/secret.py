@@ -5,8 +5,11 @@ Never from the command line itself: the process list is public. What a command p
 
 from __future__ import annotations
 
+import os
+import select
 import shlex
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,45 +24,70 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str | None:
     """Read NAME, or the file NAME_FILE names; `cmd:...` is a command to run. Raises NotConnected."""
     file = environ.get(f"{name}_FILE")
     if file:
-        return _file(Path(file).expanduser(), f"{name}_FILE")
+        return _file(file, f"{name}_FILE")
     text = environ.get(name, "").strip()
     return resolved(text, name) if text else None
 
 
 def resolved(text: str, name: str) -> str:
     """Give a text as it is, or what the command behind `cmd:` prints. Raises NotConnected."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # bytes of the environment or the terminal that Python could not read
+        message = f"{name} is not UTF-8 text: that is no secret"
+        raise NotConnected(message) from None
     return _command(text.removeprefix(COMMAND), name) if text.startswith(COMMAND) else text
 
 
-def _file(path: Path, name: str) -> str:
+def _file(path: str, name: str) -> str:
     try:
-        with path.open(encoding="utf-8") as stream:
-            text = stream.read(LONGEST).strip()
-    except (OSError, UnicodeDecodeError):
+        with Path(path).expanduser().open(encoding="utf-8") as stream:
+            text = stream.read(LONGEST + 1).strip()
+    except (OSError, ValueError, RuntimeError):  # a null byte, no UTF-8; `~` of a user there is not
         message = f"the file that {name} names cannot be read as text"
         raise NotConnected(message) from None
-    if not text:
-        message = f"the file that {name} names is empty"
+    if not text or len(text) > LONGEST:
+        message = f"the file that {name} names is {'too long to be a secret' if text else 'empty'}"
         raise NotConnected(message)
     return text
 
 
 def _command(text: str, name: str) -> str:
     try:
-        words = shlex.split(text)
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
-        found = done.stdout.decode("utf-8").strip()
+        code, raw = _run(shlex.split(text))
+        found = raw.decode("utf-8").strip()
     except UnicodeDecodeError:
         message = f"the command in {name} prints no text"
+        raise NotConnected(message) from None
+    except TimeoutError:
+        message = f"the command in {name} did not end within {SECONDS:.0f} s"
         raise NotConnected(message) from None
     except (OSError, ValueError, IndexError):
         message = f"the command in {name} cannot be run: write `cmd:` and a program with its arguments, no shell"
         raise NotConnected(message) from None
-    except subprocess.TimeoutExpired:
-        message = f"the command in {name} did not end within {SECONDS:.0f} s"
-        raise NotConnected(message) from None
-    if done.returncode or not found or len(found) > LONGEST:
-        what = f"ended with exit code {done.returncode}" if done.returncode else "printed nothing that could be a secret"
+    if code or not found:
+        what = f"ended with exit code {code}" if code else "printed nothing that could be a secret"
         message = f"the command in {name} {what}"
         raise NotConnected(message)
     return found
+
+
+def _run(words: list[str]) -> tuple[int, bytes]:
+    """Give a command's exit code and what it prints, nothing where that is too long. Raises OSError, TimeoutError."""
+    until, raw = time.monotonic() + SECONDS, b""
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
+    with process:
+        output = process.stdout.fileno() if process.stdout is not None else -1
+        try:
+            while len(raw) <= LONGEST:
+                if not select.select([output], [], [], max(until - time.monotonic(), 0.0))[0]:
+                    raise TimeoutError
+                piece = os.read(output, LONGEST)
+                if not piece:
+                    return process.wait(max(until - time.monotonic(), 0.0)), raw
+                raw += piece
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
+        finally:
+            process.kill()
+    return 0, b""

@@ -17,7 +17,7 @@ from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
 from engine.core.response import Reading, Refusal, read
-from engine.core.retry import REFUSED, TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.retry import TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
 from engine.net.limiter import Limiter
 from engine.spec.effective import Endpoint
 
@@ -35,6 +35,10 @@ class Credentials(Protocol):
     @property
     def granted(self) -> frozenset[str] | None:
         """Give the scopes the vendor listed with the credential in use, as it is now; None where it listed none."""
+
+    @property
+    def refused(self) -> str:
+        """Say that a credential is refused though it was renewed, and what mends it."""
 
     def due(self) -> bool:
         """Whether to renew before asking; never true again after a try that failed."""
@@ -116,7 +120,8 @@ class Asker:
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
-                return await self._judged(verdict, request) if verdict.dead else verdict
+                refused = replace(verdict, words=self.credentials.refused) if verdict.dead else None
+                return verdict if refused is None else await self._judged(refused, request)
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
                     return Answered(reading, answer, sent_at, waited_in_all)
@@ -173,8 +178,7 @@ class Asker:
             if self.end is None and name not in self._refused:
                 self._refused[name] = await self._lives(request)
             if self.end is None and self._refused[name]:
-                words = "the vendor refuses the credential for this request, though not for others"
-                return GiveUp(f"{words} ({refused.words})" if refused.words != REFUSED else words, final=True)
+                return GiveUp("the vendor refuses the credential for this request, though not for others", final=True)
             self.end = self.end or refused
             return self.end
 

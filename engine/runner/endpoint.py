@@ -32,7 +32,7 @@ class EndpointRun:
     """One endpoint of one run."""
 
     endpoint: Endpoint
-    rows: Sequence[Row]
+    rows: Sequence[Row] = field(repr=False)
     windows: tuple[Window, ...]
     asker: Asker
     store: Store

@@ -32,7 +32,7 @@ class Link:
 
     line: int
     number: int
-    address: str
+    address: str = field(repr=False)
     size: int | None
 
 

@@ -86,7 +86,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Vendor:
-    """A spec that is ready to run."""
+    """A spec that is ready to run; `word` is what named it on the command line."""
 
     name: str
     title: str
@@ -103,6 +103,7 @@ class Vendor:
     plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
     file: str = ""
     sha256: str = ""
+    word: str = ""
 
     @property
     def families(self) -> Mapping[str, tuple[str, ...]]:

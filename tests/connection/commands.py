@@ -7,6 +7,8 @@ import os
 import shlex
 import socket
 import sys
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,3 +65,44 @@ class Command:
         process = await self.start(*words, limit=limit, **environ)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
         return Done(process.returncode or 0, out.decode(), err.decode())
+
+
+async def prompted(habeas: Command, *words: str, **environ: str | None):
+    """Start a connect with a pasted address; gives it when it waits for that, and the address to open."""
+    process = await habeas.start("connect", "acme", "--no-browser", *words, **environ)
+    said = (await asyncio.wait_for(process.stderr.readuntil(b"may not load): "), 60)).decode()
+    return process, next(line for line in said.splitlines() if line.startswith("http://127.0.0.1") and "authorize" in line)
+
+
+def consented(url: str) -> str:
+    """Press Allow; gives where the browser is sent, and does not go there."""
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    try:
+        urllib.request.build_opener(Stay).open(url, b"consent=allow", timeout=10)
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return str(answer.headers["Location"])
+    return ""
+
+
+async def listening(habeas: Command, uri: str, **environ: str | None):
+    """Start a connect with a browser that does nothing; gives it when it listens, and the address to open."""
+    process = await habeas.start("connect", "acme", "--redirect-uri", uri, **{"BROWSER": "true", **environ})
+    url = ""
+    while "authorize" not in url:
+        url = (await process.stderr.readline()).decode().strip()
+    return process, url
+
+
+def fetch(url: str | urllib.request.Request) -> tuple[int, str]:
+    """Open an address; gives status and page."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, answer.read().decode()

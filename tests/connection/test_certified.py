@@ -14,7 +14,7 @@ from engine.core.oauth import NotRenewed, Renewed, read_tokens
 from engine.errors import NotConnected
 from engine.simulate.browser import allow
 from tests.connection.certified import CALLBACK, Certified
-from tests.connection.vendor import NAME, SPEC, clock, keeper, spec, vault
+from tests.connection.vendor import NAME, SPEC, clock, into, keeper, spec, vault
 
 
 def record(server: Certified, **changes) -> Record:
@@ -42,10 +42,7 @@ async def stored(made: Record, browser: Browser | None) -> Record:
     """Connect; gives what would be stored."""
     kept: list[Record] = []
 
-    async def store(one: Record) -> None:
-        kept.append(one)
-
-    await asyncio.wait_for(connect(made, browser, clock(), store), 30)
+    await asyncio.wait_for(connect(made, browser, clock(), into(kept.append)), 30)
     return kept[0]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json as jsonlib
 import logging
+import os
 import traceback
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from engine.connection.credential import bound
 from engine.connection.record import Client, Record
 from engine.errors import HabeasError
 from engine.simulate.browser import allow
-from tests.connection.commands import Command, redirect
-from tests.connection.vendor import NAME, Acme, clock, keeper, spec, vault
+from tests.connection.commands import Command, listening, redirect
+from tests.connection.vendor import NAME, Acme, clock, into, keeper, spec, vault
 
 json = web.json_response
 SECRET = "canary-of-the-client-sëcret"
@@ -84,7 +86,27 @@ async def test_from_connect_to_remove_no_command_tells_a_secret(tmp_path):
         assert [one for one in secrets_of(acme) if one in everything] == []
 
 
-async def never(made: Record) -> None:
+async def test_the_browser_inherits_no_secret_of_ours(tmp_path):
+    """What it starts could read it; everything else of the environment is as it was."""
+    shown, script = tmp_path / "shown", tmp_path / "browser"
+    os.mkfifo(shown)
+    script.write_text(f"#!/bin/sh\n(env; echo END) > {shown}\n")
+    script.chmod(0o700)
+    async with Acme().up() as acme:
+        key = base64.b64encode(bytes(32)).decode()
+        process, _ = await listening(Command(tmp_path, acme), redirect(), BROWSER=f"{script} %s", HABEAS_KEY=key, OTHER="stays")
+        reader = asyncio.StreamReader()
+        pipe = os.fdopen(os.open(shown, os.O_RDWR | os.O_NONBLOCK), "rb", 0)
+        reading, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        given = (await asyncio.wait_for(reader.readuntil(b"END\n"), 60)).decode()
+        reading.close()
+        process.terminate()
+        await process.communicate()
+        assert "OTHER=stays" in given
+        assert [line for line in given.splitlines() if "HABEAS" in line.partition("=")[0]] == []
+
+
+def never(made: Record) -> None:
     """Nothing is stored of an answer that is none."""
     raise AssertionError
 
@@ -122,7 +144,7 @@ async def test_whatever_an_authorization_server_says_its_words_are_not_repeated(
         browser = Browser(redirect(), lambda url: shows.append(loop.run_in_executor(None, allow, url)))
         shows: list[asyncio.Future[str]] = []
         with pytest.raises(HabeasError) as error:
-            await connect(made, browser, clock(), never)
+            await connect(made, browser, clock(), into(never))
         shown += "".join(traceback.format_exception(error.value)) + repr(made) + repr(browser)
         await asyncio.gather(*shows, return_exceptions=True)
         out, err = capfd.readouterr()

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.connection.connect import keep
 from engine.connection.key import Key
 from engine.connection.manage import rename
+from engine.connection.place import held
 from engine.connection.record import FORMAT, Name, StoreError, seal, unseal
 from engine.connection.vault import home
 from engine.errors import NotConnected, UsageError
@@ -161,8 +161,10 @@ async def test_a_new_name_keeps_the_connection_and_what_has_it_already(tmp_path)
 async def test_a_new_connection_replaces_the_old_one_in_the_eyes_of_those_who_use_it(tmp_path):
     """Its serial is higher, so that a run in progress takes it over."""
     store = vault(tmp_path)
-    await keep(store, NAME, RECORD, plain=False)
-    await keep(store, NAME, RECORD, plain=False)
+    for _ in range(2):
+        with held(store, NAME, plain=False) as place:
+            async with place.opened() as put:
+                put(RECORD)
     assert store.read(NAME).serial == 2
 
 

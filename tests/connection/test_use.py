@@ -264,6 +264,7 @@ async def test_unencrypted_storage_is_said_loudly(tmp_path):
     async with Acme().up() as acme:
         store = vault(tmp_path)
         text = SPEC[: SPEC.index("  oauth2:")] + "  headers: {X-Key: <SECRET>}\n" + SPEC[SPEC.index("verify:") :]
+        acme.provider.scopes_of = lambda _: frozenset({"me.read"})  # type: ignore[method-assign]
         done = await Command(tmp_path, acme, text)("connect", "acme", "--insecure-storage", HABEAS_ACME_SECRET="K-1")
         assert "NOT ENCRYPTED" in done.err
         assert not store.keys.path.exists()

@@ -96,6 +96,14 @@ async def test_a_simulators_connection_never_takes_the_place_of_a_real_one(tmp_p
         ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:false"}, 4, "the command in HABEAS_ACME_CLIENT_SECRET ended with exit code 1"),
         ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:no-such-program"}, 4, "cannot be run"),
         ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:true"}, 4, "printed nothing"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:head -c 2000000000 /dev/zero"}, 4, "printed nothing that could be a secret"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "cmd:sh -c 'printf \\\\377'"}, 4, "prints no text"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "s" * 8193}, 4, "the client secret is longer than 8 KiB"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": "s\udcffcret"}, 4, "HABEAS_ACME_CLIENT_SECRET is not UTF-8 text"),
+        ((), {"HABEAS_ACME_CLIENT_ID": "i\udcffd"}, 4, "HABEAS_ACME_CLIENT_ID is not UTF-8 text"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET_FILE": "~nosuchuser/x"}, 4, "the file that HABEAS_ACME_CLIENT_SECRET_FILE names cannot be read"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET_FILE": "/dev/zero"}, 4, "names is too long to be a secret"),
+        ((), {"HABEAS_ACME_CLIENT_SECRET": None}, 4, "(a public client has none: HABEAS_ACME_CLIENT_SECRET=)"),
         (("--connection", "a b"), {}, 2, "a connection's name holds"),
         (("--connection", "zoom/x"), {}, 2, "is no connection of acme"),
         (("--redirect-uri", "callback"), {}, 2, "--redirect-uri takes an address"),
@@ -163,6 +171,40 @@ async def test_a_key_is_asked_for_kept_and_sent(way, header, tmp_path):
         dead = await habeas("verify", "acme")
         assert (dead.code, "a key is never renewed: habeas connect acme" in dead.out) == (4, True), dead
         assert (await habeas("connect", "acme", HABEAS_ACME_SECRET="a\tb")).code == 4
+
+
+@pytest.mark.parametrize("connection", ["default", "emea"])
+async def test_a_key_that_the_vendor_refuses_does_not_take_the_place_of_one_that_works(connection, tmp_path):
+    """It is tried before it is stored; the sentence names the command for this connection."""
+    async with Acme().up() as acme:
+        acme.provider.scopes_of = lambda given: frozenset({"me.read"}) if given == "Bearer good" else None  # type: ignore[method-assign]
+        habeas = Command(tmp_path, acme, ONE_KEY.replace("{way}", "headers: {Authorization: Bearer <SECRET>}"))
+        words = ("connect", "acme", "--connection", connection)
+        assert (await habeas(*words, HABEAS_ACME_SECRET="bad")).code == 4
+        assert vault(tmp_path).names() == []
+        assert (await habeas(*words, HABEAS_ACME_SECRET="good")).code == 0
+        before = vault(tmp_path).path(Name("acme", connection)).read_bytes()
+        again = "habeas connect acme" + ("" if connection == "default" else " --connection emea")
+        bad = await habeas(*words, HABEAS_ACME_SECRET="bad")
+        assert (bad.code, bad.out) == (
+            4,
+            f"acme (acme/{connection}): NOT CONNECTED: the vendor refuses the credential: {again}\n",
+        )
+        assert "Nothing was stored; what was there before is kept." in bad.err
+        told = await habeas(*words, "--json", HABEAS_ACME_SECRET="bad")
+        assert (told.code, jsonlib.loads(told.out)["alive"]) == (4, False)
+        assert vault(tmp_path).path(Name("acme", connection)).read_bytes() == before
+        assert (await habeas("verify", "acme")).code == 0
+
+
+async def test_a_key_that_nobody_can_try_is_stored_and_said(tmp_path):
+    """No network is no refusal: exit 3."""
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme, ONE_KEY.replace("{way}", "headers: {X-Key: <SECRET>}"))
+    done = await habeas("connect", "acme", HABEAS_ACME_SECRET="K-1")
+    assert (done.code, "could not be verified: no connection could be made" in done.out) == (3, True), done
+    assert "Stored as acme/default" in done.err
+    assert vault(tmp_path).read(NAME).secret == "K-1"
 
 
 @pytest.mark.parametrize("grant", ["client_credentials", "account_credentials"])

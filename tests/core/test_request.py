@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +11,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.http import HttpRequest, Response
+from engine.core.ledger import Subject
 from engine.core.pagination import Broken, Next, follow
 from engine.core.request import Chain, Unresolved, described, opening
 from engine.core.response import Page
+from engine.core.subject import Found
 from engine.core.window import Window
+from engine.runner.ask import Answered
 from tests.core.specs import HEAD, ROW, endpoint, first, vendor
 
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
@@ -25,6 +30,18 @@ def test_each_place_has_its_own_encoding():
     assert request.http.url == "https://api.acme.example/v1/p/u%201?q=is%20a%40x.io&x=a%20b&x=%26"
     assert request.http.headers == (("X-Version", "v7"),)
     assert request.endpoint.name == "it"
+
+
+def test_nothing_shows_what_was_asked_of_whom_or_answered():
+    """An address, a row, a body and a header can hold the person or a secret: a log or a traceback shows none of it."""
+    request = first("get: /p/<USER_ID>\nparams: {x: <EMAIL>}\nheaders: {X-Version: <VERSION>}")
+    sent = HttpRequest("POST", "https://CANARY", (("Authorization", "CANARY"),), b"CANARY")
+    answer, page = Response(200, {"set-cookie": "CANARY"}, b"CANARY"), Page(["CANARY"], 1, cursor="CANARY", link="CANARY", more="CANARY")
+    found = Found(Subject.MATCHED, row=(("USER_ID", "CANARY"),))
+    answered = Answered(page, answer, datetime(2026, 1, 1, tzinfo=UTC), 0.0)
+    shown = repr((replace(request, chain=replace(request.chain, endpoint=None)), Next(None, "CANARY"), sent, answer, page, found, answered))
+    assert "Response(status=200" in shown
+    assert [one for one in ("CANARY", "u 1", "u%201", "a@x.io", "a%40x.io") if one in shown] == []
 
 
 def test_a_window_is_written_in_the_form_that_is_asked_for():

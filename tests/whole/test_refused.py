@@ -40,6 +40,7 @@ class Changing:
     """A credential that can be renewed, or not, and is always said to be due."""
 
     granted = None
+    refused = "refused"
 
     def __init__(self) -> None:
         self.renewed = 0

@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM while something asynchronous is under way: it is cancelled, and its end is awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import typer
+
+from engine.errors import Exit, HabeasError
+
+T = TypeVar("T")
+MOMENT = 1.0
+WORDS = "The vendor was asked already: its answer is stored first."
+
+
+async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
+    """Do it to its end; gives the exit code of the signal that came meanwhile, else what it gives. Raises what it raises."""
+    loop, signals = asyncio.get_running_loop(), list[Exit]()
+    task = asyncio.ensure_future(work)
+
+    def still() -> None:
+        if not task.done():
+            typer.echo(WORDS, err=True)
+
+    def end(code: Exit) -> None:
+        if not signals:
+            loop.call_later(MOMENT, still)
+        signals.append(code)
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, end, Exit.INTERRUPTED)
+    loop.add_signal_handler(signal.SIGTERM, end, Exit.TERMINATED)
+    try:
+        await asyncio.wait([task])
+        if not signals:
+            return task.result()
+        if not task.cancelled() and isinstance(error := task.exception(), HabeasError):
+            typer.echo(f"error: {error}", err=True)
+        elif not task.cancelled():
+            task.result()
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+    return signals[0]

@@ -1,0 +1,88 @@
+"""Where a new connection will be stored: its room is on the disk before a person is asked, its locks are held before the vendor is.
+
+Nothing is left to fail, then, between the vendor's answer and the disk, and nobody waits while a person consents.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+from engine.connection.private import FILE, cannot_write, put_in_place, sync_folder, write_new
+from engine.connection.record import Name, Record, seal
+from engine.connection.vault import ROOM, Vault, grown
+from engine.errors import DiskError
+
+Store = Callable[[Record], None]
+
+
+class Place:
+    """The place of one connection, with its room; `stored` once it is taken."""
+
+    def __init__(self, vault: Vault, name: Name, room: Path, *, plain: bool) -> None:
+        """Take what `held` has made ready."""
+        self.name, self._vault, self._room, self._plain = name, vault, room, plain
+        self.stored = False
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Store]:
+        """Hold the locks, and give what stores a connection in the place of an earlier one. Raises NotConnected, OutputError."""
+        vault, name = self._vault, self.name
+        async with vault.whole(), vault.lock(name):
+            vault.recover(name)
+            before, key = vault.find(name), None if self._plain else vault.keys.current()
+
+            def store(record: Record) -> None:
+                try:
+                    write_new(self._room, seal(grown(record, before[0] if before else None), key))
+                    put_in_place(self._room, vault.path(name))
+                except OSError as error:
+                    message = (
+                        f"{vault.path(name)} could not be written ({error.strerror}), and the vendor had answered already: "
+                        "connect again, because the vendor may have ended an earlier connection by that"
+                    )
+                    raise DiskError(message) from None
+                self.stored = True
+                vault.drop(name)
+
+            yield store
+
+
+@contextmanager
+def held(vault: Vault, name: Name, *, plain: bool) -> Iterator[Place]:
+    """Hold the room of a new connection; the store is tried by that. Raises NotConnected, DiskError, OutputError."""
+    vault.prepare()
+    if not plain:
+        vault.keys.current()
+    room = vault.folder / f".{name.file}.{os.getpid()}.room"
+    _sweep(vault.folder, name)
+    file = None
+    try:
+        try:
+            file = os.open(room, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            write_new(room, b"", ROOM)
+            sync_folder(vault.folder)
+        except OSError as error:
+            raise cannot_write(vault.folder, error) from None
+        yield Place(vault, name, room, plain=plain)
+    finally:
+        with suppress(OSError):
+            room.unlink(missing_ok=True)
+        if file is not None:
+            os.close(file)
+
+
+def _sweep(folder: Path, name: Name) -> None:
+    """Remove the rooms that killed processes left: nobody holds them."""
+    for path in folder.glob(f".{name.file}.*.room"):
+        with suppress(OSError):
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(file)

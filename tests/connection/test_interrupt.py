@@ -1,0 +1,118 @@
+"""Ctrl-C and SIGTERM during a connect, with real processes and terminals: it ends at once, or not before an answer is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+from aiohttp import web
+
+from tests.connection.commands import Command, consented, listening, prompted, redirect
+from tests.connection.vendor import NAME, Acme, vault
+
+BOUND = 30.0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_interrupt_while_the_vendor_answers_loses_no_token(number, code, times, tmp_path):
+    """The exchange under way is finished and stored, however often one presses; nothing is asked after it."""
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        arrived.set()
+        await go_on.wait()
+        return await acme.provider.token(request)
+
+    async with Acme().up() as acme:
+        acme.says.append(slowly)
+        process, url = await prompted(Command(tmp_path, acme))
+        process.stdin.write(f"{await asyncio.to_thread(consented, url)}\n".encode())
+        await asyncio.wait_for(arrived.wait(), BOUND)
+        for _ in range(times):
+            process.send_signal(number)
+        told = await asyncio.wait_for(process.stderr.readuntil(b"stored first"), BOUND)
+        go_on.set()
+        out, err = await asyncio.wait_for(process.communicate(), BOUND)
+        assert (process.returncode, out, acme.log) == (code, b"", ["token"]), err
+        assert "Stored as acme/default" in err.decode()
+        assert "Traceback" not in (told + err).decode()
+        assert vault(tmp_path).read(NAME).tokens.access in acme.provider.access
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_an_interrupt_while_a_person_consents_ends_at_once(number, code, tmp_path):
+    """At the paste prompt and while listening: nothing is said, sent or left behind."""
+    async with Acme().up() as acme:
+        habeas = Command(tmp_path, acme)
+        for process, _ in (await prompted(habeas), await listening(habeas, redirect())):
+            process.send_signal(number)
+            out, err = await asyncio.wait_for(process.communicate(), BOUND)
+            assert (process.returncode, out, b"Traceback" in err) == (code, b"", False), err
+        assert acme.log == []
+        assert [path.name for path in vault(tmp_path).folder.glob("*") if path.suffix != ".lock"] == []
+
+
+def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str, ...], **environ: str | None) -> tuple[int | None, bytes]:
+    """Start a command at a terminal of its own and press keys when it says something; gives its exit code, None where it hung."""
+    given = {name: value for name, value in {**habeas.environ, **environ}.items() if value is not None}
+    terminal, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine", *words],
+        env=given,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  nothing else gives it a terminal
+    )
+    os.close(theirs)
+    said, pressed, until = b"", False, time.monotonic() + BOUND
+    try:
+        while process.poll() is None and time.monotonic() < until:
+            if select.select([terminal], [], [], 0.1)[0]:
+                try:
+                    said += os.read(terminal, 4096)
+                except OSError:
+                    break  # the other end is closed
+            if not pressed and wait_for in said and settled(terminal, wait_for):
+                pressed = bool(os.write(terminal, keys))
+        return process.wait(max(until - time.monotonic(), 0.1)), said
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None, said
+    finally:
+        os.close(terminal)
+
+
+def settled(terminal: int, wait_for: bytes) -> bool:
+    """Whether a hidden prompt hides by now: keys that come before are thrown away."""
+    return b"secret" not in wait_for or not termios.tcgetattr(terminal)[3] & termios.ECHO
+
+
+@pytest.mark.parametrize(
+    ("wait_for", "words", "environ"),
+    [
+        (b"may not load", ("connect", "acme", "--no-browser"), {}),
+        (b"go to:", ("connect", "acme", "--redirect-uri", "{redirect}"), {"BROWSER": "sleep 60 %s"}),
+        (b"lient secret", ("connect", "acme"), {"HABEAS_ACME_CLIENT_SECRET": None}),
+    ],
+)
+async def test_ctrl_c_at_the_terminal_ends_a_connect_at_once(wait_for, words, environ, tmp_path):
+    """At the paste prompt, at the listener with a browser under way, at a hidden prompt: 130, and no traceback."""
+    async with Acme().up() as acme:
+        words = tuple(one.format(redirect=redirect()) for one in words)
+        code, said = await asyncio.to_thread(at_terminal, Command(tmp_path, acme), wait_for, b"\x03", words, **environ)
+        assert code == 130, said
+        assert b"Traceback" not in said
+        assert b"KeyboardInterrupt" not in said
