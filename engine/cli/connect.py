@@ -48,7 +48,7 @@ def connect_command(wish: Wish) -> Exit:
     at, plan, way = at_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
-    vault.check_writable(plain=wish.insecure)
+    asyncio.run(vault.check_writable(plain=wish.insecure))
     before = earlier(vault, name, at)
     redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
     typer.echo("\n".join(guide(vendor, way, redirect)), err=True)

@@ -108,6 +108,8 @@ async def keep(vault: Vault, name: Name, record: Record, *, plain: bool) -> None
         vault.recover(name)
         before = vault.find(name)
         vault.write(name, grown(record, before[0] if before else None), plain=plain)
+        vault.drop(name)
+        vault.sweep()
 
 
 def earlier(vault: Vault, name: Name, at: str | None) -> Record | None:
