@@ -53,6 +53,8 @@ def connect_command(wish: Wish) -> Exit:
     at, plan, way = at_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
+    if not wish.insecure:
+        asyncio.run(vault.first_key())
     with held(vault, name, plain=wish.insecure) as place:
         before = earlier(vault, name, at)
         redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None

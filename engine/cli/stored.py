@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,10 +18,17 @@ from engine.connection.record import PLAIN, Name, Record, Sealed
 from engine.connection.vault import Vault, home
 from engine.errors import HabeasError, NotConnected
 
-KEY = {
-    "HABEAS_KEY": "The key is in HABEAS_KEY: without it nobody can use the connections, you included.",
-    "keyring": "The key is in the OS keyring: it opens with your login.",
-    "file": "The key is in {path}, on the same disk: it protects only copies of the store, such as a backup without that file.\n"
+PLACES = {
+    "HABEAS_KEY": "HABEAS_KEY",
+    "HABEAS_OLD_KEY": "HABEAS_OLD_KEY",
+    "keyring": "the OS keyring",
+    "file": "{path}, on the same disk",
+}
+MEANS = {
+    "HABEAS_KEY": "without it nobody can use the connections, you included.",
+    "HABEAS_OLD_KEY": "which is there for habeas connections rekey.",
+    "keyring": "it opens with your login.",
+    "file": "it protects only copies of the store, such as a backup without that file.\n"
     "Safer: set HABEAS_KEY, or install habeas[keyring]; then habeas connections rekey.",
 }
 ENDED = {
@@ -45,9 +53,7 @@ def list_command(*, as_json: bool) -> None:
         return
     cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], one["state"]) for one in rows]
     typer.echo(table(("connection", "way", "made", "state"), cells))
-    typer.echo(f"\nStored in {vault.home}.")
-    if any(one.get("encrypted", True) for one in rows):
-        typer.echo(key_words(vault))
+    typer.echo("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
 
 
 def show_command(name: str, *, as_json: bool) -> None:
@@ -58,7 +64,7 @@ def show_command(name: str, *, as_json: bool) -> None:
     if found is None:
         message = f"there is no connection {which}"
         raise NotConnected(message)
-    facts = described(which, *found)
+    facts = described(vault, which, *found)
     if as_json:
         print_json(facts)
         return
@@ -71,7 +77,7 @@ def rename_command(old: str, new: str) -> None:
     """Give a connection another name. Raises UsageError, NotConnected."""
     first = parse_name(old)
     second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
-    asyncio.run(rename(Vault(home()), first, second))
+    asyncio.run(rename(Vault(home()), first, second, waiting))
     typer.echo(f"{first} is {second} now.")
 
 
@@ -80,7 +86,7 @@ def remove_command(name: str, *, revoke: bool) -> None:
     vault, which = Vault(home()), parse_name(name)
     if which not in vault.names():
         vault.read(which)
-    ended = asyncio.run(remove(vault, which, revoke=revoke))
+    ended = asyncio.run(remove(vault, which, waiting, revoke=revoke))
     typer.echo(f"{which}: {ENDED[ended]}.")
 
 
@@ -92,9 +98,30 @@ def rekey_command() -> None:
     typer.echo(f"{count} connection{'' if count == 1 else 's'} encrypted with a new key.{stay}\n{key_words(vault)}")
 
 
-def key_words(vault: Vault) -> str:
-    """Say where the key is, and what that protects."""
-    return KEY[vault.keys.where() or "file"].format(path=vault.keys.path)
+def waiting() -> None:
+    """Say why nothing happens yet."""
+    typer.echo("A run uses this connection: waiting for its turn.", err=True)
+
+
+def key_words(vault: Vault, place: str | None = None, names: Sequence[str] = ()) -> str:
+    """Say where the key is, of some connections or of those that are made now, and what that protects."""
+    place = place or vault.keys.where() or "file"
+    whose = f" of {', '.join(names)}" if names else ""
+    return f"The key{whose} is in {PLACES[place].format(path=vault.keys.path)}: {MEANS[place]}"
+
+
+def keys_words(vault: Vault, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say where the key of each connection is, and which of them have another than new ones get."""
+    places: dict[str, list[str]] = {}
+    for one in rows:
+        if one.get("key"):
+            places.setdefault(one["key"], []).append(one["connection"])
+    for place, names in places.items():
+        yield key_words(vault, place, names if len(places) > 1 else ())
+    others = [one["connection"] for one in rows if one.get("key_is_current") is False]
+    if others:
+        new = PLACES[vault.keys.where() or "file"].format(path=vault.keys.path)
+        yield f"New connections get another key than {', '.join(others)}, in {new}: habeas connections rekey gives it to all."
 
 
 def row(vault: Vault, name: Name) -> dict[str, Any]:
@@ -105,12 +132,12 @@ def row(vault: Vault, name: Name) -> dict[str, Any]:
         return {"connection": str(name), "state": f"UNREADABLE: {error}", "readable": False}
     if found is None:
         return {"connection": str(name), "state": "removed just now", "readable": False}
-    return {**described(name, *found), "readable": True}
+    return {**described(vault, name, *found), "readable": True}
 
 
-def described(name: Name, record: Record, sealed: Sealed) -> dict[str, Any]:
+def described(vault: Vault, name: Name, record: Record, sealed: Sealed) -> dict[str, Any]:
     """Give what may be shown of a connection."""
-    tokens = record.tokens
+    tokens, encrypted = record.tokens, sealed.cipher != PLAIN
     return {
         "connection": str(name),
         "way": record.grant or record.way,
@@ -118,7 +145,9 @@ def described(name: Name, record: Record, sealed: Sealed) -> dict[str, Any]:
         "created": moment(record.created),
         "renewed": moment(tokens.issued_at) if tokens else None,
         "expires": moment(tokens.expires_at) if tokens else None,
-        "encrypted": sealed.cipher != PLAIN,
+        "encrypted": encrypted,
+        "key": vault.keys.place(sealed.key) if encrypted else None,
+        "key_is_current": sealed.key == vault.keys.current_id() if encrypted else None,
         "plan": record.plan,
         "scopes": sorted(tokens.granted) if tokens and tokens.granted is not None else None,
         "hosts": list(record.bound.hosts),

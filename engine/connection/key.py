@@ -14,18 +14,18 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from engine.connection.private import create_once, read_private, write_private
+from engine.connection.private import cannot_write, create_once, read_private, sync_folder, write_private
+from engine.connection.ring import Ring
 from engine.errors import NotConnected, UsageError
 from engine.net.secret import from_environment
 
 SIZE = 32
-SERVICE = "habeas"
 HOW = "32 random bytes in base64, as `openssl rand -base64 32` prints them"
-Where = Literal["HABEAS_KEY", "keyring", "file"]
+Where = Literal["HABEAS_KEY", "HABEAS_OLD_KEY", "keyring", "file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,36 +54,31 @@ class KeyFile(msgspec.Struct, frozen=True):
 
 def parse_key(text: str, name: str) -> Key:
     """Read a key as a variable holds it. Raises UsageError."""
+    key = _key_in(text)
+    if key is None:
+        message = f"{name} is no key: it holds {HOW}"
+        raise UsageError(message)
+    return key
+
+
+def _key_in(text: str) -> Key | None:
     try:
         secret = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
-        secret = b""
-    if len(secret) != SIZE:
-        message = f"{name} is no key: it holds {HOW}"
-        raise UsageError(message)
-    return Key(secret)
-
-
-def keyring() -> Any:
-    """Give the OS keyring, or None where there is none to be trusted."""
-    try:
-        import keyring as ring  # noqa: PLC0415  slow, and an extra
-        from keyring.backends import fail, null  # noqa: PLC0415
-
-        backend = ring.get_keyring()
-    except Exception:  # noqa: BLE001  a backend that cannot even be loaded is none
         return None
-    return None if isinstance(backend, (fail.Keyring, null.Keyring)) else backend
+    return Key(secret) if len(secret) == SIZE else None
 
 
 class Keys:
     """The keys of one store."""
 
-    def __init__(self, home: Path, environ: Mapping[str, str] = os.environ) -> None:
-        """Read what the environment gives; the file is read when it is needed. Raises UsageError."""
+    def __init__(self, home: Path, environ: Mapping[str, str] = os.environ, ring: Ring | None = None) -> None:
+        """Read what the environment gives; the file is read when it is needed, and the keyring asked once. Raises UsageError."""
         self.path = home / "key.json"
         self.given = _given("HABEAS_KEY", environ)
         self.old = _given("HABEAS_OLD_KEY", environ)
+        self._ring = ring or Ring()
+        self._asked: dict[str, Key] = {}
 
     def current(self) -> Key:
         """Give the key to write with; one is made where there is none. Raises NotConnected."""
@@ -101,20 +96,39 @@ class Keys:
         return self._key(name, found) if found is not None and name in found.keys else None
 
     def where(self) -> Where | None:
-        """Say where the key is that is written with; None where there is none yet."""
-        if self.given is not None:
+        """Say where the key is that is written with; None where there is none yet. Raises NotConnected."""
+        name = self.current_id()
+        return None if name is None else self.place(name)
+
+    def place(self, name: str) -> Where | None:
+        """Say where a key is; None where it is not at hand. Raises NotConnected."""
+        if self.given is not None and self.given.id == name:
             return "HABEAS_KEY"
+        if self.old is not None and self.old.id == name:
+            return "HABEAS_OLD_KEY"
         found = self._file()
-        if found is None:
+        if found is None or name not in found.keys:
             return None
-        return "keyring" if next(iter(found.keys.values())) is None else "file"
+        return "keyring" if found.keys[name] is None else "file"
+
+    def current_id(self) -> str | None:
+        """Name the key that is written with; None where there is none yet. Raises NotConnected."""
+        if self.given is not None:
+            return self.given.id
+        found = self._file()
+        return None if found is None else next(iter(found.keys))
+
+    def outdated(self) -> frozenset[str]:
+        """Name the keys that are kept and no longer written with. Raises NotConnected."""
+        found = self._file()
+        return frozenset(found.keys if found else ()) - {self.current_id()}
 
     def begin_rekey(self) -> Key:
         """Give the new key, known beside the old ones from now on."""
         if self.given is not None:
             return self.given
         key, found = Key(secrets.token_bytes(SIZE)), self._file()
-        self._write({key.id: _kept(key), **(found.keys if found else {})})
+        self._write({key.id: self._kept(key), **(found.keys if found else {})})
         return key
 
     def end_rekey(self) -> None:
@@ -123,14 +137,13 @@ class Keys:
         if found is None:
             return
         keep = {} if self.given is not None else dict([next(iter(found.keys.items()))])
-        ring = keyring()
         if keep:
             self._write(keep)
         else:
-            self.path.unlink(missing_ok=True)
+            self._delete()
         for name, text in found.keys.items():
-            if name not in keep and text is None and ring is not None:
-                _forget(ring, name)
+            if name not in keep and text is None:
+                self._ring.forget(name)
 
     def _file(self) -> KeyFile | None:
         raw = read_private(self.path)
@@ -138,7 +151,7 @@ class Keys:
             return None
         try:
             found = msgspec.json.decode(raw, type=KeyFile)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = None
         if found is None or found.format != 1 or not found.keys:
             message = f"{self.path} is damaged, or of a newer Habeas: put a copy back; without it the connections cannot be read"
@@ -148,25 +161,38 @@ class Keys:
     def _key(self, name: str, found: KeyFile) -> Key:
         text = found.keys[name]
         if text is None:
-            ring = keyring()
-            try:
-                text = ring.get_password(SERVICE, name) if ring is not None else None
-            except Exception as error:  # noqa: BLE001  backends raise what they like
-                message = f"the OS keyring does not give the key ({type(error).__name__}): unlock it, or set HABEAS_KEY"
-                raise NotConnected(message) from None
-        if text is None:
-            message = "the key is in an OS keyring that is not at hand: log in where it is, or set HABEAS_KEY"
-            raise NotConnected(message)
-        key = parse_key(text, str(self.path))
-        if key.id != name:
+            return self._from_ring(name)
+        key = _key_in(text)
+        if key is None or key.id != name:
             message = f"{self.path} is damaged: put a copy back; without it the connections cannot be read"
             raise NotConnected(message)
         return key
 
+    def _from_ring(self, name: str) -> Key:
+        if name in self._asked:
+            return self._asked[name]
+        text = self._ring.get(name)
+        if text is None:
+            message = "the key is in an OS keyring that is not at hand: log in where it is, or set HABEAS_KEY"
+            raise NotConnected(message)
+        key = _key_in(text)
+        if key is None or key.id != name:
+            message = "what the OS keyring holds is not the key: put that back, or set HABEAS_KEY"
+            raise NotConnected(message)
+        self._asked[name] = key
+        return key
+
+    def _kept(self, key: Key) -> str | None:
+        """Put a key into the keyring; gives what the file must hold where that cannot be."""
+        if not self._ring.put(key.id, key.text):
+            return key.text
+        self._asked[key.id] = key
+        return None
+
     def _first(self) -> KeyFile:
         """Make the first key; where two processes do so at once, one of them wins."""
         key = Key(secrets.token_bytes(SIZE))
-        create_once(self.path, msgspec.json.encode(KeyFile(1, {key.id: _kept(key)})))
+        create_once(self.path, msgspec.json.encode(KeyFile(1, {key.id: self._kept(key)})))
         found = self._file()
         if found is None:
             message = f"{self.path} cannot be written"
@@ -176,26 +202,14 @@ class Keys:
     def _write(self, keys: dict[str, str | None]) -> None:
         write_private(self.path, msgspec.json.encode(KeyFile(1, keys)))
 
+    def _delete(self) -> None:
+        try:
+            self.path.unlink(missing_ok=True)
+            sync_folder(self.path.parent)
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
+
 
 def _given(name: str, environ: Mapping[str, str]) -> Key | None:
     text = from_environment(name, environ)
     return parse_key(text, name) if text else None
-
-
-def _kept(key: Key) -> str | None:
-    """Put a key into the keyring; gives what the file must hold where that cannot be."""
-    ring = keyring()
-    if ring is None:
-        return key.text
-    try:
-        ring.set_password(SERVICE, key.id, key.text)
-        return None if ring.get_password(SERVICE, key.id) == key.text else key.text
-    except Exception:  # noqa: BLE001  locked, full, of another desktop: the file is the fallback
-        return key.text
-
-
-def _forget(ring: Any, name: str) -> None:
-    try:
-        ring.delete_password(SERVICE, name)
-    except Exception:  # noqa: BLE001  an old key that stays in the keyring opens nothing any more
-        return

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from engine.connection.private import FILE, cannot_write
+from engine.errors import OutputError
 
 POLL = 0.05
 SLOWEST_POLL = 1.0
@@ -23,7 +24,7 @@ class Taken(Exception):
 async def locked(
     path: Path, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, waiting: Callable[[], None] | None = None, *, wait: bool = True
 ) -> AsyncIterator[None]:
-    """Hold a lock; `waiting` is told once if another process has it. Raises Taken where `wait` is off, NotConnected.
+    """Hold a lock; `waiting` is told once if another process has it. Raises Taken where `wait` is off, OutputError.
 
     flock(2) belongs to the open file: two tasks of one process exclude each other as two processes do.
     """
@@ -43,7 +44,10 @@ async def locked(
 
 
 def _take(path: Path) -> int | None:
-    """Give the locked file; None where another holds it, or where it was removed in the same moment."""
+    """Give the locked file; None where another holds it, or where it was removed in the same moment.
+
+    A file may be removed by its holder alone, as the last thing under the lock: whoever waits opens the next one.
+    """
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
     except OSError as error:
@@ -51,8 +55,12 @@ def _take(path: Path) -> int | None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         held = os.fstat(file).st_ino == path.stat().st_ino
-    except OSError:
+    except (BlockingIOError, FileNotFoundError):
         held = False
+    except OSError as error:
+        os.close(file)
+        message = f"the file system of {path.parent} has no locks ({error.strerror}): name another folder with HABEAS_HOME"
+        raise OutputError(message) from None
     if not held:
         os.close(file)
     return file if held else None

@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
+from engine.connection.lock import locked
 from engine.connection.oauth import oauth_transport, revocation_request
 from engine.connection.record import PLAIN, Name, Record
 from engine.connection.vault import Vault
 from engine.core.http import Response
-from engine.core.oauth import NoToken, read_tokens
+from engine.core.oauth import REFUSED, ZOOM_REFUSES, NoToken, read_tokens
 from engine.errors import Unreachable
+from engine.spec import exact
 
 Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulated"]
 
 
-async def rename(vault: Vault, old: Name, new: Name) -> None:
-    """Give a connection another name. Raises UsageError, NotConnected, OutputError."""
-    vault.read(old)
+@asynccontextmanager
+async def _taken(vault: Vault, waiting: Callable[[], None] | None, name: Name, *others: Name) -> AsyncIterator[None]:
+    """Keep runs, changes of the key, and every other writer away from a connection that is taken away."""
+    vault.prepare()
     async with AsyncExitStack() as stack:
-        for one in sorted({old, new}):
+        await stack.enter_async_context(locked(vault.turn(name), waiting=waiting))
+        await stack.enter_async_context(vault.whole())
+        for one in sorted({name, *others}):
             await stack.enter_async_context(vault.lock(one))
+        vault.sweep()
+        yield
+
+
+async def rename(vault: Vault, old: Name, new: Name, waiting: Callable[[], None] | None = None) -> None:
+    """Give a connection another name; `waiting` is told once if a run uses it. Raises UsageError, NotConnected, OutputError."""
+    vault.read(old)
+    vault.check_free(new)
+    async with _taken(vault, waiting, old, new):
         vault.recover(old)
         vault.rename(old, new)
         vault.remove(old)
 
 
-async def remove(vault: Vault, name: Name, *, revoke: bool) -> Ended:
+async def remove(vault: Vault, name: Name, waiting: Callable[[], None] | None = None, *, revoke: bool) -> Ended:
     """End a connection at the vendor, then forget it here. Raises Unreachable, NotConnected; it is kept then."""
-    if not revoke:
-        async with vault.lock(name):
-            vault.remove(name)
-        return "not asked"
-    vault.read(name)
-    async with vault.lock(name):
-        vault.recover(name)
-        ended = await _revoke(vault.read(name), name)
+    if revoke:
+        vault.read(name)
+    async with _taken(vault, waiting, name):
+        ended: Ended = "not asked"
+        if revoke:
+            vault.recover(name)
+            ended = await _revoke(vault.read(name), name)
         vault.remove(name)
     return ended
 
@@ -48,11 +62,11 @@ async def _revoke(record: Record, name: Name) -> Ended:
         return "not revocable"
     if isinstance(answer, Response) and 200 <= answer.status < 300:
         return "revoked"
-    found = read_tokens(answer, 0.0)
-    if isinstance(found, NoToken) and found.kind == "dead":
+    if isinstance(answer, Response) and _already_ended(answer):
         return "already ended"
     if at is not None:
         return "simulated"
+    found = read_tokens(answer, 0.0)
     words = found.words if isinstance(found, NoToken) else "an answer that says nothing"
     message = (
         f"{name} could not be revoked at the vendor ({words}), so it is kept: try again, "
@@ -61,13 +75,25 @@ async def _revoke(record: Record, name: Name) -> Ended:
     raise Unreachable(message)
 
 
+def _already_ended(answer: Response) -> bool:
+    """Whether the vendor says that the grant is gone; any other refusal may leave it alive (RFC 7009 section 2.2.1)."""
+    try:
+        found = exact.loads(answer.body)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, dict) or answer.status not in REFUSED:
+        return False
+    return found.get("error") == "invalid_grant" or found.get("reason") == ZOOM_REFUSES
+
+
 async def rekey(vault: Vault) -> tuple[int, int]:
     """Encrypt every connection with a new key; gives how many, and how many stay unencrypted.
 
-    Raises NotConnected where one cannot be read: then both keys are kept.
+    Raises NotConnected where one cannot be read, or a file still names an older key: then both keys are kept.
     """
     vault.prepare()
     async with vault.whole():
+        vault.sweep()
         vault.keys.begin_rekey()
         encrypted = plain = 0
         for name in vault.names():
@@ -78,5 +104,5 @@ async def rekey(vault: Vault) -> tuple[int, int]:
                     vault.write(name, found[0])
                     encrypted += 1
                 plain += found is not None and found[1].cipher == PLAIN
-        vault.keys.end_rekey()
+        vault.end_rekey()
     return encrypted, plain

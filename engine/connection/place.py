@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from engine.connection.private import FILE, cannot_write, put_in_place, sync_folder, write_new
-from engine.connection.record import Name, Record, seal
-from engine.connection.vault import ROOM, Vault, grown
+from engine.connection.record import ROOM, Name, Record, seal
+from engine.connection.vault import Vault, grown
 from engine.errors import DiskError
 
 Store = Callable[[Record], None]
@@ -37,7 +38,7 @@ class Place:
 
             def store(record: Record) -> None:
                 try:
-                    write_new(self._room, seal(grown(record, before[0] if before else None), key))
+                    write_new(self._room, seal(grown(record, before[0] if before else None), key, name.name))
                     put_in_place(self._room, vault.path(name))
                 except OSError as error:
                     message = (
@@ -47,6 +48,7 @@ class Place:
                     raise DiskError(message) from None
                 self.stored = True
                 vault.drop(name)
+                vault.sweep()
 
             yield store
 
@@ -55,9 +57,7 @@ class Place:
 def held(vault: Vault, name: Name, *, plain: bool) -> Iterator[Place]:
     """Hold the room of a new connection; the store is tried by that. Raises NotConnected, DiskError, OutputError."""
     vault.prepare()
-    if not plain:
-        vault.keys.current()
-    room = vault.folder / f".{name.file}.{os.getpid()}.room"
+    room = vault.folder / f".{name.file}.{secrets.token_hex(8)}.room"
     _sweep(vault.folder, name)
     file = None
     try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
@@ -11,15 +14,34 @@ from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputErro
 FILE, FOLDER = 0o600, 0o700
 OTHERS = 0o077
 MOST_BYTES = 1 << 20
+PART = ".part"
 
 
 def prepare(folder: Path) -> None:
-    """Make a folder that only we can enter. Raises NotConnected, DiskError, OutputError."""
+    """Make a folder that only we can enter, for good. Raises NotConnected, DiskError, OutputError."""
     try:
+        missing = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
         folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-        _check(folder.lstat(), folder, FOLDER)
+        for one in reversed(missing):
+            sync_folder(one.parent)
     except OSError as error:
         raise cannot_write(folder, error) from None
+    check_folder(folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that others can enter; one that is not there is fine. Raises NotConnected."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = f"{folder} cannot be read ({error.strerror})"
+        raise NotConnected(message) from None
+    if not stat.S_ISDIR(found.st_mode):
+        message = f"{folder} is {'a link' if stat.S_ISLNK(found.st_mode) else 'no folder'}: move it away, or name another with HABEAS_HOME"
+        raise NotConnected(message)
+    _check(found, folder, FOLDER)
 
 
 def read_private(path: Path) -> bytes | None:
@@ -37,9 +59,20 @@ def read_private(path: Path) -> bytes | None:
             message = f"{path} is no file: move it away"
             raise NotConnected(message)
         _check(found, path, FILE)
-        return os.read(file, MOST_BYTES)
+        return _all(file)
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror})"
+        raise NotConnected(message) from None
     finally:
         os.close(file)
+
+
+def _all(file: int) -> bytes:
+    """Read to the end, or as much as no file of ours ever holds."""
+    found = b""
+    while len(found) < MOST_BYTES and (more := os.read(file, MOST_BYTES - len(found))):
+        found += more
+    return found
 
 
 def _check(found: os.stat_result, path: Path, mode: int) -> None:
@@ -53,34 +86,44 @@ def _check(found: os.stat_result, path: Path, mode: int) -> None:
 
 def write_private(path: Path, content: bytes) -> None:
     """Replace a file in one piece. Raises DiskError, OutputError; what was there before then still is."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        write_new(part, content)
+    with part_of(path, content) as part:
         put_in_place(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise cannot_write(path, error) from None
 
 
 def create_once(path: Path, content: bytes) -> None:
-    """Write a file unless there is one already. Raises DiskError, OutputError."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        write_new(part, content)
-        try:
+    """Write a file unless there is one already; either is there for good then. Raises DiskError, OutputError."""
+    with part_of(path, content) as part:
+        with suppress(FileExistsError):
             os.link(part, path)
-        except FileExistsError:
-            return
-        finally:
-            part.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+@contextmanager
+def part_of(path: Path, content: bytes, room: int = 0) -> Iterator[Path]:
+    """Give a written file of a name that nobody else takes; gone afterwards, if it is not in its place.
+
+    Process numbers would not do: each container has a process 1. Raises DiskError, OutputError.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART}")
+    ours = True
+    try:
+        write_new(part, content, room, os.O_EXCL)
+        yield part
     except OSError as error:
+        ours = not isinstance(error, FileExistsError)
         raise cannot_write(path, error) from None
+    finally:
+        if ours:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
-def write_new(path: Path, content: bytes, room: int = 0) -> None:
-    """Write a file through to the disk, padded with blanks to at least `room` bytes. Raises OSError."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+def write_new(path: Path, content: bytes, room: int = 0, only: int = 0) -> None:
+    """Write a file through to the disk, padded with blanks to at least `room` bytes. Raises OSError.
+
+    With O_EXCL for `only` it must not exist yet.
+    """
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | only, FILE)
     try:
         os.fchmod(file, FILE)
         view = memoryview(content.ljust(room))

@@ -1,6 +1,6 @@
 """What is kept of a connection, and the sealed file it is kept in. Opens no file itself.
 
-A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `cipher`, `key` (which key, not the key),
+A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `name`, `cipher`, `key` (which key, not the key),
 `nonce` and `data`. Everything but `data` is authenticated with it (AES-256-GCM), so none of it can be exchanged.
 """
 
@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -24,7 +25,12 @@ from engine.errors import NotConnected, UsageError
 FORMAT = 1
 CIPHER = "AES-256-GCM"
 PLAIN = "none"
+ROOM = 256 * 1024
+MOST_FIXED = 64 * 1024
+EARLIEST, LATEST = -62135596800.0, 253402300799.0
+MOST_WRITES = 1 << 53
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+KEPT = "nothing was changed"
 VENDOR = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -113,6 +119,7 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     habeas: str
     format: int
     vendor: str
+    name: str
     cipher: str
     key: str
     nonce: str
@@ -120,18 +127,28 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def bound(self) -> bytes:
         """Give what is authenticated beside the data."""
-        return msgspec.json.encode([self.habeas, self.format, self.vendor, self.cipher, self.key])
+        return msgspec.json.encode([self.habeas, self.format, self.vendor, self.name, self.cipher, self.key])
 
 
-def seal(record: Record, key: Key | None) -> bytes:
-    """Write a record into the bytes of its file; without a key it is readable by all who can read the file."""
+def seal(record: Record, key: Key | None, name: str) -> bytes:
+    """Write a record into the bytes of its file; without a key it is readable by all who can read the file.
+
+    What a renewal cannot change is bounded by itself, so that whatever was stored once can be renewed. Raises StoreError.
+    """
     nonce = os.urandom(12)
-    head = Sealed("connection", FORMAT, record.vendor, CIPHER if key else PLAIN, key.id if key else "", "", "")
-    data = msgspec.json.encode(record)
+    head = Sealed("connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "")
+    data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
+    if len(fixed) > MOST_FIXED or not _sound(record):
+        message = f"the connection {record.vendor}/{name} is none that can be stored (a secret is too long, or the clock is wrong): {KEPT}"
+        raise StoreError(message)
     if key is not None:
         data = AESGCM(key.secret).encrypt(nonce, data, head.bound())
     whole = msgspec.structs.replace(head, nonce=_text(nonce), data=_text(data))
-    return msgspec.json.encode(whole) + b"\n"
+    raw = msgspec.json.encode(whole) + b"\n"
+    if len(raw) > ROOM:
+        message = f"the connection {record.vendor}/{name} is too large to be stored ({len(raw)} bytes, at most {ROOM}): {KEPT}"
+        raise StoreError(message)
+    return raw
 
 
 def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[Record, Sealed]:
@@ -147,9 +164,32 @@ def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[R
         record = msgspec.json.decode(data, type=Record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _damaged(where) from None
-    if record.vendor != sealed.vendor:
+    if record.vendor != sealed.vendor or not _sound(record):
         raise _damaged(where)
     return record, sealed
+
+
+def key_id(raw: bytes) -> str | None:
+    """Give the key that a file says it is encrypted with, without reading more; None where it names none."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    name = found.get("key") if isinstance(found, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def _sound(record: Record) -> bool:
+    """Whether a record's moments, count and addresses are such as can be worked with."""
+    tokens = record.tokens
+    moments = (record.created, tokens.issued_at, tokens.expires_at) if tokens else (record.created,)
+    addresses = (record.bound.token_url, record.bound.authorization_url, record.bound.revocation_url, record.bound.at)
+    try:
+        for one in addresses:
+            urlsplit(one or "").port  # noqa: B018  raises what is wrong with it
+    except ValueError:
+        return False
+    return 0 <= record.serial <= MOST_WRITES and all(EARLIEST <= one <= LATEST for one in moments if one is not None)
 
 
 def _sealed(raw: bytes, where: str) -> Sealed:

@@ -59,7 +59,7 @@ async def test_an_interrupt_while_a_person_consents_ends_at_once(number, code, t
             out, err = await asyncio.wait_for(process.communicate(), BOUND)
             assert (process.returncode, out, b"Traceback" in err) == (code, b"", False), err
         assert acme.log == []
-        assert [path.name for path in vault(tmp_path).folder.glob("*") if path.suffix != ".lock"] == []
+        assert [path.name for path in vault(tmp_path).folder.glob("*") if not path.name.endswith(".lock")] == []
 
 
 def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str, ...], **environ: str | None) -> tuple[int | None, bytes]:

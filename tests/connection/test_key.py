@@ -7,13 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from engine.connection.key import Key, Keys
 from engine.connection.manage import rekey
 from engine.connection.record import Name, StoreError
-from engine.errors import HabeasError, UsageError
+from engine.connection.ring import Ring
+from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
 
 KEY = Key(bytes(range(32)))
@@ -70,27 +74,66 @@ async def test_another_key_for_all_can_be_broken_off_at_any_moment(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{}", b'{"format":2,"keys":{"a":"b"}}', b'{"format":1,"keys":{}}', b"\xff", b'{"format":1,"keys":{"x":"eA=="}}']
+    "raw",
+    [
+        b"",
+        b"{}",
+        b'{"format":2,"keys":{"a":"b"}}',
+        b'{"format":1,"keys":{}}',
+        b"\xff",
+        b'{"format":1,"keys":{"x":"eA=="}}',
+        b"[" * 100_000,
+        b'{"x":' + b"[" * 100_000,
+        b'{"format":1,"keys":{"KEY":"no base64"}}',
+        b'{"format":1,"keys":{"KEY":""}}',
+    ],
 )
 def test_a_damaged_key_file_is_named_and_never_replaced(raw, tmp_path):
     """A fresh key in its place would make every connection unreadable for good."""
     store = vault(tmp_path)
     store.write(NAME, RECORD)
-    store.keys.path.write_bytes(raw)
+    (name,) = json.loads(store.keys.path.read_bytes())["keys"]
+    store.keys.path.write_bytes(raw := raw.replace(b"KEY", name.encode()))
     for work in (lambda: store.read(NAME), lambda: store.write(NAME, RECORD)):
-        with pytest.raises(HabeasError):
+        with pytest.raises(NotConnected) as error:
             work()
+        assert b'"x"' in raw or f"{store.keys.path} is damaged" in str(error.value)
     assert store.keys.path.read_bytes() == raw
 
 
+SCALARS = st.none() | st.integers() | st.text(max_size=9)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=60)
+    | st.dictionaries(st.sampled_from(["format", "keys"]), st.just(1) | SCALARS | st.dictionaries(st.text(max_size=4), SCALARS)).map(
+        lambda one: json.dumps(one).encode()
+    )
+)
+def test_a_key_file_of_any_bytes_never_raises_anything_but_a_sentence(tmp_path, raw):
+    """Reading, writing and saying where the key is; the file stays as it is."""
+    keys = Keys(tmp_path, {}, Ring(5.0))
+    keys.path.write_bytes(raw)
+    keys.path.chmod(0o600)
+    for work in (keys.current, keys.where, lambda: keys.find("a"), keys.outdated):
+        with suppress(NotConnected):
+            work()
+    assert keys.path.read_bytes() == raw
+
+
 FAKE_RING = """
-import json, os, sys
+import json, os, signal, sys, threading
 import keyring.backend
 class Ring(keyring.backend.KeyringBackend):
+    __module__ = os.environ.get("RING_MODULE", "keyring.backends.fake")
     priority = 9
     path = os.environ["FAKE_RING"]
     def _all(self): return json.load(open(self.path)) if os.path.exists(self.path) else {}
     def get_password(self, service, name):
+        open(self.path + ".asked", "a").write(".")
+        if os.environ.get("RING_INTERRUPTED"): os.kill(os.getpid(), signal.SIGINT)
+        if os.environ.get("RING_SILENT"): threading.Event().wait()
         if os.environ.get("RING_LOCKED"): raise RuntimeError("locked")
         return self._all().get(service + name)
     def set_password(self, service, name, value):
@@ -133,6 +176,45 @@ def test_the_keyring_of_the_os_keeps_the_key_where_there_is_one(tmp_path):
 def test_a_keyring_that_cannot_be_used_leaves_the_file(tmp_path):
     """Locked, or of another desktop: then a file only its owner can read."""
     assert ring(tmp_path, "store.write(NAME, RECORD); print(store.keys.where())", RING_LOCKED="1") == "file"
+
+
+def test_the_keyring_is_asked_once_for_a_key(tmp_path):
+    """It may ask a person each time; what another process changed since is asked for all the same."""
+    code = "store.write(NAME, RECORD)\nfor _ in range(5): store.read(NAME); store.reserve(NAME)\n"
+    code += "print(asyncio.run(rekey(vault(pathlib.Path(sys.argv[1])))), store.read(NAME).vendor)"
+    assert ring(tmp_path, code) == "(1, 0) acme"
+    asked = (tmp_path / "ring.json.asked").read_text()
+    assert len(asked) == 4, "whether it is kept; by rekey for the old one, and whether the new one is kept; for the new one"
+
+
+def test_a_keyring_that_does_not_answer_is_not_waited_for_for_ever(tmp_path):
+    """The sentence says what to do; a key that could not be put away is not written into a file unasked."""
+    ask = "store.keys._ring._seconds = 0.2\n"
+    words = "the OS keyring did not answer: unlock it, or set HABEAS_KEY"
+    assert ring(tmp_path, ask + "store.write(NAME, RECORD)", RING_SILENT="1").endswith(words)
+    assert not vault(tmp_path).keys.path.exists()
+    assert ring(tmp_path, "store.write(NAME, RECORD); print(store.keys.where())") == "keyring"
+    assert ring(tmp_path, ask + "store.read(NAME)", RING_SILENT="1").endswith(words)
+
+
+def test_ctrl_c_ends_the_wait_for_a_keyring_inside_an_event_loop_too(tmp_path):
+    """At once, not when the keyring answers."""
+    assert ring(tmp_path, "store.write(NAME, RECORD); print(store.keys.where())") == "keyring"
+    code = "async def work(): store.read(NAME)\nasyncio.run(work())"
+    assert ring(tmp_path, code, RING_SILENT="1", RING_INTERRUPTED="1") == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("module", ["keyrings.alt.file", "fakering"])
+def test_a_keyring_that_is_not_of_the_os_is_not_called_so(module, tmp_path):
+    """Some write plain text into a file: then the key is in our own file, and that is said. Nor are they used in a chain."""
+    assert ring(tmp_path, "store.write(NAME, RECORD); print(store.keys.where())", RING_MODULE=module) == "file"
+    assert not (tmp_path / "ring.json").exists()
+    chain = "import fakering; store.write(NAME, RECORD); print(store.keys.where())"
+    environ = {"PYTHON_KEYRING_BACKEND": "keyring.backends.chainer.ChainerBackend"}
+    (tmp_path / "state" / "key.json").unlink()
+    assert ring(tmp_path, chain, RING_MODULE=module, **environ) == "file"
+    (tmp_path / "state" / "key.json").unlink()
+    assert ring(tmp_path, chain, **environ) == "keyring"
 
 
 def test_two_first_keys_at_once_are_one(tmp_path):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import stat
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.connection.key import Key
-from engine.connection.manage import rename
 from engine.connection.place import held
-from engine.connection.record import FORMAT, Name, StoreError, seal, unseal
-from engine.connection.vault import home
+from engine.connection.private import MOST_BYTES
+from engine.connection.record import ROOM, Name, StoreError, seal
+from engine.connection.vault import Vault, home
+from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
 
@@ -26,75 +23,7 @@ KEY = Key(bytes(range(32)))
 RECORD = Acme().record()
 
 
-SECRETS = [RECORD.tokens.access, RECORD.tokens.refresh, RECORD.client.secret]
-
-
-def test_a_record_comes_back_as_it_was_and_shows_no_secret():
-    """Encrypted with authentication; neither the file nor any repr holds a secret."""
-    raw = seal(RECORD, KEY)
-    found, sealed = unseal(raw, {KEY.id: KEY}.get, "a file")
-    assert found == RECORD
-    shown = raw.decode() + repr(found) + repr(sealed) + repr(KEY) + repr(RECORD.client) + repr(RECORD.tokens)
-    shown += base64.b64decode(sealed.data).decode("latin-1")
-    assert not [one for one in SECRETS if one in shown]
-    assert unseal(seal(RECORD, None), {}.get, "a file")[0] == RECORD
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
-def test_random_bytes_are_only_ever_a_store_error(raw):
-    """A token file that holds anything at all never raises anything but its own error."""
-    with pytest.raises(StoreError, match="a file"):
-        unseal(raw, {KEY.id: KEY}.get, "a file")
-
-
-WHOLE = seal(RECORD, KEY)
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.integers(0, len(WHOLE) - 2), st.integers(0, 255), st.booleans())
-def test_a_file_that_was_changed_in_one_byte_or_cut_is_refused(place, byte, cut):
-    """Nothing of it can be exchanged; white space at its end aside."""
-    raw = WHOLE[:place] if cut else WHOLE[:place] + bytes([byte]) + WHOLE[place + 1 :]
-    if raw == WHOLE:
-        return
-    with pytest.raises(StoreError):
-        unseal(raw, {KEY.id: KEY}.get, "a file")
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
-def test_json_that_is_no_connection_is_refused_whatever_it_says(value):
-    """Also where it pretends to be one, in plain text."""
-    for pretended in (value, {"habeas": "connection", "format": value}, plain(value)):
-        with pytest.raises(StoreError):
-            unseal(json.dumps(pretended).encode(), {KEY.id: KEY}.get, "a file")
-
-
-def plain(value):
-    data = base64.b64encode(json.dumps(value).encode()).decode()
-    return {"habeas": "connection", "format": 1, "vendor": "acme", "cipher": "none", "key": "", "nonce": "", "data": data}
-
-
-@pytest.mark.parametrize(
-    ("change", "part"),
-    [
-        ({"format": FORMAT + 1, "more": 1}, "written by a newer Habeas"),
-        ({"cipher": "ROT13"}, "does not know"),
-        ({"vendor": "zoom"}, "damaged"),
-        ({"key": "another"}, "encrypted with another key"),
-        ({"habeas": "something"}, "no connection of Habeas"),
-        ({"cipher": "none"}, "damaged"),
-    ],
-)
-def test_a_foreign_file_is_named_and_nothing_is_changed(change, part):
-    """A newer version, another cipher, key, vendor or kind of file: each a sentence of its own."""
-    raw = json.dumps({**json.loads(WHOLE), **change}).encode()
-    with pytest.raises(StoreError) as error:
-        unseal(raw, {KEY.id: KEY}.get, "the file /x/acme.default.json")
-    assert part in str(error.value)
-    assert "/x/acme.default.json" in str(error.value)
-    assert "nothing was changed" in str(error.value)
+WHOLE = seal(RECORD, KEY, "default")
 
 
 def test_what_is_written_belongs_to_its_owner_alone(tmp_path):
@@ -109,15 +38,17 @@ def test_what_is_written_belongs_to_its_owner_alone(tmp_path):
     assert modes == {"state": 0o700, "connections": 0o700, "acme.default.json": 0o600, "key.json": 0o600}
 
 
-@pytest.mark.parametrize("where", ["file", "folder", "key"])
+@pytest.mark.parametrize("where", ["file", "folder", "home", "key"])
 def test_what_others_can_read_is_not_used(where, tmp_path):
     """The sentence holds the command that mends it."""
     store = vault(tmp_path)
     store.write(NAME, RECORD)
-    path = {"file": store.path(NAME), "folder": store.folder, "key": store.keys.path}[where]
+    path = {"file": store.path(NAME), "folder": store.folder, "home": store.home, "key": store.keys.path}[where]
     path.chmod(0o644 if path.is_file() else 0o755)
-    with pytest.raises(NotConnected, match=f"can be read by others: chmod 0?[67]00 {path}"):
-        store.read(NAME) if where != "folder" else store.write(NAME, RECORD)
+    works = {"read": lambda: store.read(NAME), "names": store.names, "write": lambda: store.write(NAME, RECORD)}
+    for work in {"file": ("read",), "key": ("read", "write")}.get(where, works):
+        with pytest.raises(NotConnected, match=f"can be read by others: chmod 0?[67]00 {path}$"):
+            works[work]()
 
 
 def test_a_link_or_a_pipe_in_the_place_of_a_file_is_not_followed(tmp_path):
@@ -139,33 +70,77 @@ def test_a_file_under_another_vendors_name_is_refused(tmp_path):
     store = vault(tmp_path)
     store.write(NAME, RECORD)
     store.path(NAME).rename(store.path(Name("zoom")))
-    with pytest.raises(StoreError, match="holds a connection of acme"):
+    with pytest.raises(StoreError, match=r"holds the connection acme/default: name it acme\.default\.json"):
         store.read(Name("zoom"))
 
 
-async def test_a_new_name_keeps_the_connection_and_what_has_it_already(tmp_path):
-    """Renaming onto another connection is refused."""
-    store, new = vault(tmp_path), Name("acme", "emea")
+@pytest.mark.parametrize("plain", [False, True])
+def test_two_files_of_one_vendor_that_were_exchanged_are_refused(plain, tmp_path):
+    """A person's request would go to another account; the sentence says which file is whose."""
+    store, other = vault(tmp_path), Name("acme", "emea")
+    store.write(NAME, RECORD, plain=plain)
+    store.write(other, RECORD, plain=plain)
+    first, second = store.path(NAME), store.path(other)
+    kept = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(kept)
+    for name, holds in ((NAME, other), (other, NAME)):
+        with pytest.raises(StoreError, match=f"holds the connection {holds}: name it {holds.file}.json"):
+            store.read(name)
+    (store.folder / "acme.default.new").write_bytes(second.read_bytes())
+    (store.folder / "acme.default.new").chmod(0o600)
+    second.unlink()
+    with pytest.raises(StoreError, match="holds the connection"):
+        store.recover(NAME)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"tokens": Tokens("a" * 300_000, 0.0)}, "too large"),
+        ({"secret": "k" * 70_000}, "a secret is too long"),
+        ({"created": 1e300}, "the clock is wrong"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(change, part, tmp_path):
+    """What was there before is still there."""
+    store = vault(tmp_path)
     store.write(NAME, RECORD)
-    await rename(store, NAME, new)
-    assert store.names() == [new]
-    assert store.read(new) == RECORD
-    store.write(NAME, RECORD)
-    with pytest.raises(UsageError, match="there is a connection acme/emea already"):
-        await rename(store, NAME, new)
-    with pytest.raises(NotConnected, match="no connection acme/apac: habeas connect acme --connection apac"):
-        await rename(store, Name("acme", "apac"), new)
-    assert store.names() == [NAME, new]
+    before = store.path(NAME).read_bytes()
+    with pytest.raises(StoreError, match=part) as error:
+        store.write(NAME, msgspec.structs.replace(RECORD, **change))
+    assert "nothing was changed" in str(error.value)
+    assert store.path(NAME).read_bytes() == before
+    key = store.reserve(NAME)
+    with pytest.raises(StoreError):
+        store.renew(NAME, msgspec.structs.replace(RECORD, **change), key)
+    assert store.read(NAME) == RECORD
+
+
+def test_the_room_that_is_reserved_holds_every_renewal(tmp_path):
+    """The longest secrets and the longest tokens, of characters that grow when they are written."""
+    store, long = vault(tmp_path), "\\" * (16 << 10)
+    fixed = msgspec.structs.replace(RECORD, secret="k" * 60_000)
+    store.write(NAME, fixed)
+    key = store.reserve(NAME)
+    room = (store.folder / "acme.default.new").stat().st_size
+    renewed = msgspec.structs.replace(fixed, tokens=Tokens(long, 1.0, long, 2.0, "s" * (16 << 10)), serial=2)
+    store.renew(NAME, renewed, key)
+    assert store.read(NAME) == renewed
+    assert store.path(NAME).stat().st_size <= room == ROOM < MOST_BYTES
 
 
 async def test_a_new_connection_replaces_the_old_one_in_the_eyes_of_those_who_use_it(tmp_path):
     """Its serial is higher, so that a run in progress takes it over."""
     store = vault(tmp_path)
-    for _ in range(2):
+    for number in range(2):
+        if number:
+            store.reserve(NAME)
         with held(store, NAME, plain=False) as place:
             async with place.opened() as put:
                 put(RECORD)
     assert store.read(NAME).serial == 2
+    assert store.recover(NAME) is False, "what became of the old token says nothing about the new one"
 
 
 @pytest.mark.parametrize(
@@ -185,8 +160,8 @@ def test_what_a_killed_process_left_is_taken_over_or_understood(left, serial, lo
     store.write(NAME, RECORD)
     if left is not None:
         words = {
-            "newer": seal(msgspec.structs.replace(RECORD, serial=5), KEY),
-            "older": seal(msgspec.structs.replace(RECORD, serial=0), KEY),
+            "newer": seal(msgspec.structs.replace(RECORD, serial=5), KEY, "default"),
+            "older": seal(msgspec.structs.replace(RECORD, serial=0), KEY, "default"),
         }
         path = store.folder / "acme.default.new"
         path.write_bytes(words.get(left, left) if isinstance(left, str) else left)
@@ -200,7 +175,7 @@ def test_what_another_version_or_key_left_is_not_overwritten(tmp_path):
     store = vault(tmp_path, HABEAS_KEY=KEY.text)
     store.write(NAME, RECORD)
     path = store.folder / "acme.default.new"
-    path.write_bytes(seal(RECORD, Key(bytes(32))))
+    path.write_bytes(seal(RECORD, Key(bytes(32)), "default"))
     path.chmod(0o600)
     with pytest.raises(StoreError, match="another key"):
         store.recover(NAME)
@@ -223,3 +198,31 @@ def test_the_state_folder_is_where_the_environment_says(monkeypatch, tmp_path):
     assert home({"HABEAS_HOME": "/a"}).as_posix() == "/a"
     assert home({"XDG_STATE_HOME": "/b"}).as_posix() == "/b/habeas"
     assert home({"XDG_STATE_HOME": "b"}) == home({}) == tmp_path / ".local" / "state" / "habeas"
+
+
+def test_a_link_to_the_state_folder_is_followed_once_and_what_it_leads_to_is_checked(monkeypatch, tmp_path):
+    """A disk of its own is often named by a link; a link inside the folder is not ours."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir(0o700)
+    link.symlink_to(real)
+    store = Vault(home({"HABEAS_HOME": str(link)}), {})
+    store.write(NAME, RECORD)
+    assert store.read(NAME) == RECORD
+    assert store.home == real
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".local").symlink_to(real)
+    assert home({}) == real / "state" / "habeas"
+    real.chmod(0o755)
+    with pytest.raises(NotConnected, match=f"{real} can be read by others: chmod 700 {real}"):
+        store.read(NAME)
+    real.chmod(0o700)
+    store.folder.rename(tmp_path / "elsewhere")
+    store.folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotConnected, match="is a link"):
+        store.names()
+
+
+def test_a_state_folder_that_cannot_be_named_is_a_sentence():
+    """A user who does not exist."""
+    with pytest.raises(UsageError, match="HABEAS_HOME names no folder: ~nosuchuser/x"):
+        home({"HABEAS_HOME": "~nosuchuser/x"})

@@ -179,6 +179,12 @@ async def test_runs_on_one_connection_take_turns(tmp_path):
             busy = await habeas(*RUN, str(tmp_path / "busy"), "--connection", "default", "--no-wait")
             assert (busy.code, busy.err) == (3, "another run uses this connection: run again later, or without --no-wait\n")
             assert (await habeas(*RUN, str(tmp_path / "free"), "--connection", "emea")).code == 0
+            renaming = await habeas.start("connections", "rename", "acme/emea", "apac")
+            assert (await renaming.communicate())[0] == b"acme/emea is acme/apac now.\n", "nobody uses that one"
+            removing = await habeas.start("connections", "remove", "acme/default", "--no-revoke")
+            assert (await removing.stderr.readline()).decode() == "A run uses this connection: waiting for its turn.\n"
+            removing.kill()
+            await removing.communicate()
             waiting = await habeas.start(*RUN, str(tmp_path / "waited"), "--connection", "default")
             assert (await waiting.stderr.readline()).decode() == "Another run uses this connection: this one waits for its turn.\n"
             assert not (tmp_path / "waited").exists()
@@ -205,7 +211,12 @@ async def test_a_connection_is_revoked_at_the_vendor_before_it_is_forgotten(tmp_
     [
         (json({}, status=503), None, "could not be revoked at the vendor (HTTP 503), so it is kept", 1),
         (json({"error": "invalid_client"}, status=401), None, "connections remove acme/default --no-revoke", 1),
+        (json({"error": "invalid_request"}, status=400), None, "could not be revoked at the vendor (HTTP 400, invalid_request)", 1),
+        (json({"error": "unsupported_token_type"}, status=400), None, "so it is kept", 1),
         (json({"error": "invalid_grant"}, status=400), None, "the vendor had ended it already; removed", 0),
+        (json({"error": "invalid_grant"}, status=503), None, "so it is kept", 1),
+        (json({"error": "invalid_request", "reason": "Invalid Token!"}, status=400), None, "the vendor had ended it already; removed", 0),
+        (web.Response(body=b"[" * 100_000, status=400), None, "so it is kept", 1),
         (json({}, status=503), "simulated", "removed; the simulator was not asked", 0),
     ],
 )

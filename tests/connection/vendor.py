@@ -12,6 +12,7 @@ from aiohttp import web
 
 from engine.connection.credential import bound
 from engine.connection.keeper import Keeper, Time
+from engine.connection.place import held
 from engine.connection.record import Client, Name, Record
 from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
@@ -161,3 +162,10 @@ def keeper(store: Vault, acme: Acme, vendor: Vendor | None = None, **times: Any)
     """Keep the stored connection alive; `now` and `sleep` may be given."""
     transport = Transport(Hosts((vendor or spec()).hosts, acme.address), None)
     return Keeper(store, NAME, vendor or spec(), transport, clock(**times)), transport
+
+
+async def keep(store: Vault, name: Name, record: Record, *, plain: bool = False) -> None:
+    """Store a connection as `connect` does."""
+    with held(store, name, plain=plain) as place:
+        async with place.opened() as put:
+            put(record)
