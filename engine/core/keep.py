@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.spec import exact
+from engine.spec.reads import left_out, stands
 from engine.spec.select import Select
 
 Trie = dict[str, "Trie"]
@@ -64,6 +65,13 @@ class Keep:
         """Name the fields that no record had."""
         asked = [select.text for select in self.fields] + [".".join(path) for path in (*self.only, *self.without)]
         return tuple(sorted(set(asked) - self.found))
+
+    def leaves_out(self, paths: Iterable[tuple[str, ...]]) -> bool:
+        """Whether one of some paths is surely not in what is kept."""
+        paths = tuple(paths)
+        chosen = [stands(self.fields)] if self.fields else []
+        chosen += [self.only] if self.only else []
+        return any(left_out(paths, kept) for kept in chosen) or any(path[: len(one)] == one for path in paths for one in self.without)
 
     def _selected(self, record: Any) -> Any:
         result: dict[str, Any] = {}

@@ -1,4 +1,7 @@
-"""One file to disk: streamed, resumed where it broke off, the credential sent to the vendor's own hosts only."""
+"""One file to disk: streamed, resumed where it broke off, the credential sent to the vendor's own hosts only.
+
+Takes the clock, the patience and leave to ask from who runs it; judges no answer itself.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,27 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urljoin
 
 import aiohttp
 
-from engine.core.http import NoAnswer
+from engine.core.http import NoAnswer, Response
+from engine.core.retry import Done, GiveUp, Refresh, Tried, Verdict, Wait
 from engine.errors import disk_error
 from engine.net.transport import MOST_REDIRECTS, REDIRECTS, Transport, no_answer
 
-ATTEMPTS = 6
 CHUNK = 1 << 18
 PRIVATE_FILE = 0o600
-RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+WHOLE = re.compile(r"bytes \*/([0-9]{1,18})")
+WEB_PAGES = ("text/html", "application/xhtml+xml")
+A_WEB_PAGE = "a web page came in its place"
+ANOTHER_SIZE = "its size is not the one announced"
+ANOTHER_PART = NoAnswer("truncated", "another part came than the one asked for")
 ENDINGS = {
     "video/mp4": "mp4",
     "audio/mp4": "m4a",
@@ -40,11 +49,12 @@ ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A whole file."""
+    """A file as it was received; `doubt` says why it may not be the one that was announced."""
 
     path: Path
     size: int
     sha256: str
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,91 +64,173 @@ class NoFile:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """This attempt failed; another may not. `told` is when the server wants to be asked again."""
+class Asking(Protocol):
+    """What a download needs of the run it belongs to."""
 
-    words: str
-    final: bool = False
+    def closed(self) -> str | None:
+        """Say why nothing more is asked with the credential; None where it may be."""
+
+    def leave(self, url: str) -> AbstractAsyncContextManager[int]:
+        """Wait for leave to ask the vendor; gives the number of the credential in use."""
+
+    def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
+        """Say what follows an answer; `own` where the credential went along."""
+
+    async def wait(self, url: str, wait: Wait) -> None:
+        """Wait before an address is asked again."""
+
+    async def renew(self, generation: int) -> str | None:
+        """Get a newer credential than this one; in words why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """This try failed; another may not."""
+
+    url: str
+    answer: Response | NoAnswer | NoFile
+    own: bool = False
+    generation: int = 0
 
 
 @dataclass(slots=True)
 class _Part:
-    """A file that is being written."""
+    """A file that is being written; `furthest` is the most that was ever had of it."""
 
     path: Path
+    announced: int | None
     size: int = 0
+    furthest: int = 0
     validator: str | None = None
     ending: str = "bin"
+    web_page: bool = False
     total: int | None = None
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    @property
+    def resumed(self) -> bool:
+        """Whether only the rest is asked for."""
+        return bool(self.size and self.validator)
+
+    def restart(self) -> None:
+        """Forget what was received."""
+        self.size, self.validator, self.total, self.digest = 0, None, None, hashlib.sha256()
 
 
-async def download(transport: Transport, url: str, target: Path, pause: Callable[[int], Awaitable[None]]) -> Downloaded | NoFile:
-    """Fetch a file to `<target>.<ending>`; `pause` waits before the given attempt. Raises DiskError."""
-    part = _Part(target.with_name(f"{target.name}.part"))
+async def download(transport: Transport, asking: Asking, url: str, target: Path, announced: int | None = None) -> Downloaded | NoFile:
+    """Fetch a file to `<target>.<ending>`; `announced` is the size the vendor told. Raises DiskError."""
+    part = _Part(target.with_name(f"{target.name}.part"), announced)
     try:
-        return await _attempts(transport, url, (part, target), pause)
+        words = await _tries(transport, asking, url, part)
+        return NoFile(words) if words else _finished(part, target)
     finally:
         part.path.unlink(missing_ok=True)
 
 
-async def _attempts(
-    transport: Transport, url: str, place: tuple[_Part, Path], pause: Callable[[int], Awaitable[None]]
-) -> Downloaded | NoFile:
-    part, target = place
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            broken = await _attempt(transport, url, part)
-        except (aiohttp.ClientError, ValueError, TimeoutError, OSError) as error:
-            failed: NoAnswer = no_answer(error)
-            broken = _Broken(failed.words, failed.final)
-        if broken is None:
-            return _finished(part, target)
-        if broken.final or attempt == ATTEMPTS:
-            return NoFile(broken.words if broken.final else f"{broken.words}, {attempt} times")
-        await pause(attempt)
-    return NoFile("no attempt was made")
+async def _tries(transport: Transport, asking: Asking, url: str, part: _Part) -> str | None:
+    """Try until the file is whole, or say why that is no use; tries count anew whenever more of it was had than ever."""
+    tried = Tried()
+    while True:
+        furthest = part.furthest
+        failed = await _try(transport, asking, url, part)
+        if failed is None:
+            return None
+        if isinstance(failed.answer, NoFile):
+            return failed.answer.words
+        if part.furthest > furthest:
+            tried = Tried()
+        verdict = asking.judge(tried, failed.answer, own=failed.own)
+        if isinstance(verdict, Wait):
+            tried = replace(tried.after(verdict), seconds=tried.seconds + verdict.seconds)
+            await asking.wait(failed.url, verdict)
+        elif isinstance(verdict, Refresh):
+            tried = replace(tried, refreshed=True)
+            words = await asking.renew(failed.generation)
+            if words:
+                return words
+        else:
+            return _words(verdict, failed.answer)
 
 
-async def _attempt(transport: Transport, url: str, part: _Part) -> _Broken | None:
+def _words(verdict: Done | GiveUp, answer: Response | NoAnswer) -> str:
+    if isinstance(verdict, GiveUp):
+        return verdict.words
+    return f"HTTP {answer.status}" if isinstance(answer, Response) else answer.words
+
+
+async def _try(transport: Transport, asking: Asking, url: str, part: _Part) -> _Failed | None:
     """Go after the redirects and read the file's rest."""
-    for hop in range(MOST_REDIRECTS + 1):
-        own = transport.hosts.covers(url)
-        refusal = transport.hosts.refusal(url, credentialed=own)
-        if refusal:
-            return _Broken(refusal, final=True)
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        if part.size and part.validator:
-            headers |= {"Range": f"bytes={part.size}-", "If-Range": part.validator}
-        async with transport.open(url, headers, credentialed=own) as answer:
+    for _ in range(MOST_REDIRECTS + 1):
+        step = await _step(transport, asking, url, part)
+        if not isinstance(step, str):
+            return step
+        url = step
+    return _Failed(url, NoFile(f"it was redirected more than {MOST_REDIRECTS} times"))
+
+
+async def _step(transport: Transport, asking: Asking, url: str, part: _Part) -> str | _Failed | None:
+    """Ask one address: gives where it leads to, why it failed, or None where the file is whole."""
+    own = transport.hosts.covers(url)
+    refusal = transport.hosts.refusal(url, credentialed=own) or (asking.closed() if own else None)
+    if refusal:
+        return _Failed(url, NoFile(refusal))
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if part.resumed:
+        headers |= {"Range": f"bytes={part.size}-", "If-Range": part.validator or ""}
+    generation = 0
+    try:
+        async with AsyncExitStack() as stack:
+            if own:
+                async with asking.leave(url) as generation:
+                    answer = await stack.enter_async_context(transport.open(url, headers, credentialed=True, long=True))
+            else:
+                answer = await stack.enter_async_context(transport.open(url, headers, credentialed=False, long=True))
             location = answer.headers.get("Location")
-            if answer.status not in REDIRECTS or not location:
-                return await _read(answer, part)
-        url = urljoin(url, location)
-        if hop == MOST_REDIRECTS:
-            break
-    return _Broken(f"it was redirected more than {MOST_REDIRECTS} times", final=True)
+            if answer.status in REDIRECTS and location:
+                return urljoin(url, location)
+            found = await _read(answer, part)
+    except (aiohttp.ClientError, ValueError, TimeoutError, OSError) as error:
+        found = no_answer(error)
+    return _Failed(url, found, own, generation) if found else None
 
 
-async def _read(answer: aiohttp.ClientResponse, part: _Part) -> _Broken | None:
+async def _read(answer: aiohttp.ClientResponse, part: _Part) -> Response | NoAnswer | NoFile | None:
+    """Read what came; None where the file is whole with it."""
+    if answer.status == 416 and part.resumed:
+        whole = WHOLE.fullmatch(answer.headers.get("Content-Range", ""))
+        if whole and int(whole[1]) == part.size:
+            return None
+        part.restart()
+        return ANOTHER_PART
     if answer.status not in (200, 206):
-        passing = answer.status >= 500 or answer.status in (408, 425, 429)
-        return _Broken(f"HTTP {answer.status}", final=not passing)
-    if answer.status == 206:
-        found = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-        if not found or int(found[1]) != part.size:
-            part.size, part.validator = 0, None
-            return _Broken("another part came than the one asked for")
-        part.total = None if found[3] == "*" else int(found[3])
-    else:
-        part.size = 0
-        part.total = answer.content_length
-    part.validator = _validator(answer)
-    part.ending = ENDINGS.get(answer.content_type, "bin")
+        return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, b"")
+    encoded = answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity"
+    if answer.status == 200:
+        part.restart()
+        part.total = None if encoded else answer.content_length
+    elif encoded or not _continued(answer, part):
+        part.restart()
+        return ANOTHER_PART
+    if not part.size:
+        part.ending = ENDINGS.get(answer.content_type, "bin")
+        part.web_page = answer.content_type in WEB_PAGES
+        part.validator = None if encoded else _validator(answer)
+    if part.web_page and part.announced is None:
+        return NoFile(A_WEB_PAGE)
     await _write(answer, part)
     if part.total is not None and part.size != part.total:
-        return _Broken("the file was cut short")
+        return NoAnswer("truncated", "the file was cut short")
     return None
+
+
+def _continued(answer: aiohttp.ClientResponse, part: _Part) -> bool:
+    """Whether a part goes on where we are, in the same file: some servers pass over `If-Range`."""
+    found = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    named = "ETag" if part.validator and part.validator.startswith('"') else "Last-Modified"
+    if not found or int(found[1]) != part.size or (part.validator and answer.headers.get(named, part.validator) != part.validator):
+        return False
+    part.total = None if found[3] == "*" else int(found[3])
+    return True
 
 
 def _validator(answer: aiohttp.ClientResponse) -> str | None:
@@ -148,34 +240,57 @@ def _validator(answer: aiohttp.ClientResponse) -> str | None:
 
 
 async def _write(answer: aiohttp.ClientResponse, part: _Part) -> None:
+    file = _opened(part)
     try:
-        file = os.open(part.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-    except OSError as error:
-        raise disk_error(error) from None
-    try:
-        os.ftruncate(file, part.size)
-        os.lseek(file, part.size, os.SEEK_SET)
         async for chunk in answer.content.iter_chunked(CHUNK):
-            await asyncio.to_thread(_put, file, chunk)
-            part.size += len(chunk)
+            await _written(file, chunk, part)
     finally:
         os.close(file)
 
 
-def _put(file: int, chunk: bytes) -> None:
+def _opened(part: _Part) -> int:
+    try:
+        file = os.open(part.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        os.ftruncate(file, part.size)
+        os.lseek(file, part.size, os.SEEK_SET)
+    except OSError as error:
+        raise disk_error(error) from None
+    return file
+
+
+async def _written(file: int, chunk: bytes, part: _Part) -> None:
+    """Write in a thread. A cancellation waits for it: once closed, the file's number may be another file's."""
+    writing = asyncio.ensure_future(asyncio.to_thread(_put, file, chunk, part.digest))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        while not writing.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([writing])
+        writing.exception()
+        raise
+    part.size += len(chunk)
+    part.furthest = max(part.furthest, part.size)
+
+
+def _put(file: int, chunk: bytes, digest: hashlib._Hash) -> None:
     view = memoryview(chunk)
     try:
         while view:
             view = view[os.write(file, view) :]
     except OSError as error:
         raise disk_error(error) from None
+    digest.update(chunk)
 
 
-def _finished(part: _Part, target: Path) -> Downloaded:
-    digest = hashlib.sha256()
-    with part.path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
+def _finished(part: _Part, target: Path) -> Downloaded | NoFile:
+    """Give the file its name. Other bytes than announced are kept, and doubted; a web page is no file."""
+    doubt = ANOTHER_SIZE if part.announced not in (None, part.size) else None
+    if doubt and part.web_page:
+        return NoFile(A_WEB_PAGE)
     path = target.with_name(f"{target.name}.{part.ending}")
-    part.path.replace(path)
-    return Downloaded(path, part.size, digest.hexdigest())
+    try:
+        part.path.replace(path)
+    except OSError as error:
+        raise disk_error(error) from None
+    return Downloaded(path, part.size, part.digest.hexdigest(), doubt)

@@ -91,11 +91,9 @@ class Transport:
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)
-        limits = self.limits
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=limits.total, sock_connect=limits.connect, sock_read=limits.read),
             headers={"User-Agent": f"habeas/{__version__}"},
             trust_env=False,
             read_bufsize=READ_BUFFER,
@@ -137,16 +135,23 @@ class Transport:
             return no_answer(error, self._clock() - started)
 
     def open(
-        self, url: str, headers: dict[str, str], *, credentialed: bool, method: str = "GET", body: bytes | None = None
+        self, url: str, headers: dict[str, str], *, credentialed: bool, method: str = "GET", body: bytes | None = None, long: bool = False
     ) -> aiohttp.client._RequestContextManager:
-        """Start a request to an address that was checked before; the credential goes only where it may."""
+        """Start a request to an address that was checked before; the credential goes only where it may.
+
+        A `long` answer takes whatever time it needs as a whole, as long as its next bytes come in time.
+        """
         if self._session is None:
             message = "the transport is not open"
             raise RuntimeError(message)
         if credentialed and self.credential is not None and self.hosts.covers(url):
             headers = {**headers, **dict(self.credential.headers)}
         address = URL(self.hosts.address(url), encoded=True)
-        return self._session.request(method, address, headers=headers, data=body, allow_redirects=False)
+        return self._session.request(method, address, headers=headers, data=body, allow_redirects=False, timeout=self._timeout(long=long))
+
+    def _timeout(self, *, long: bool) -> aiohttp.ClientTimeout:
+        limits = self.limits
+        return aiohttp.ClientTimeout(total=None if long else limits.total, sock_connect=limits.connect, sock_read=limits.read)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
         """Read a whole body, decompressed, and stop as soon as it is over the limit. Raises TooLarge."""

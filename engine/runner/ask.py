@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,9 +18,11 @@ from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
 from engine.core.response import Reading, Refusal, read
-from engine.core.retry import TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.retry import REFUSED, TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
 from engine.net.limiter import Limiter
 from engine.spec.effective import Endpoint
+
+LATELY = 300.0
 
 
 class Transport(Protocol):
@@ -95,6 +98,7 @@ class Asker:
     _asked: bool = True
     _failed: tuple[int, GiveUp] | None = None
     _refused: dict[str, bool] = field(default_factory=dict)
+    _lately: tuple[float, str] = (-math.inf, "")
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
         """Send a request, again where that can help, and read the answer."""
@@ -148,6 +152,38 @@ class Asker:
     def dead(self) -> bool:
         """Whether the credential is refused for good."""
         return self.end is not None and self.end.dead
+
+    @property
+    def generation(self) -> int:
+        """Number the credential in use."""
+        return self._generation
+
+    async def prepare(self) -> None:
+        """Renew the credential where that is due before anything is asked with it."""
+        if self.end is None and self.credentials.due():
+            await self._refresh(self._generation, beforehand=True)
+
+    async def renew(self, generation: int) -> str | None:
+        """Get a newer credential than the one a file was refused with, or say why there is none.
+
+        Ends no run: a vendor may refuse one file to a credential that is good for all the rest. One that was renewed for a
+        file a moment ago is not the reason, so a list of refused files does not renew it for each of them.
+        """
+        async with self._refreshing:
+            now = asyncio.get_running_loop().time()
+            if self.end is not None:
+                return self.end.words
+            if generation != self._generation:
+                return None
+            if now < self._lately[0] + LATELY:
+                return self._lately[1]
+            found = await self.credentials.refresh()
+            self._lately = (now, found.words if isinstance(found, NotRenewed) else REFUSED)
+            if isinstance(found, NotRenewed):
+                return found.words
+            self._generation += 1
+            self._asked = found.asked
+            return None
 
     async def _refresh(self, generation: int, *, beforehand: bool = False) -> bool | GiveUp | None:
         """Renew once for all who used the same credential; tells whether the vendor was asked for the new one.

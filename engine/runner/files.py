@@ -6,24 +6,37 @@ Addresses are read back from the endpoint's own file, so a list of any length co
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.core.ledger import Entry, Outcome
-from engine.core.retry import backoff
-from engine.net.download import Downloaded, download
-from engine.runner.given import Tools
+from engine.core.http import NoAnswer, Response
+from engine.core.keep import Keep
+from engine.core.ledger import MOST_REASONS, Entry, Outcome
+from engine.core.retry import Tried, Verdict, Wait, decide
+from engine.net.download import Downloaded, NoFile, download
+from engine.net.hosts import place
+from engine.runner.ask import Asker
 from engine.runner.store import Store
 from engine.sink import Sink
 from engine.spec import exact
 from engine.spec.effective import Endpoint
 from engine.spec.model import FileRule
+from engine.spec.reads import reads
+from engine.spec.words import Means
 
 AT_ONCE = 4
+MOST_AT_ONCE = 16
+SIZE = re.compile(r"[0-9]{1,15}")
+NOT_LOOKED_FOR = "its files were not looked for: the chosen fields leave their addresses out"
+SOME_NOT_LOOKED_FOR = "some of its files were not looked for: the chosen fields leave addresses out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,51 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[Link]
                 if isinstance(address, str) and address and address not in seen:
                     seen.add(address)
                     number += 1
-                    yield Link(line, number, address, int(size) if size and size.isdigit() else None)
+                    yield Link(line, number, address, int(size) if size and SIZE.fullmatch(size) else None)
+
+
+@dataclass(frozen=True)
+class Leave:
+    """How the files of one endpoint are asked for: with the run's credential, in the vendor's limits, with its patience."""
+
+    endpoint: Endpoint
+    asker: Asker
+    base_url: str
+
+    def closed(self) -> str | None:
+        """Say why nothing more is asked with the credential; None where it may be."""
+        return self.asker.end.words if self.asker.end is not None else None
+
+    @asynccontextmanager
+    async def leave(self, url: str) -> AsyncIterator[int]:
+        """Wait for leave to ask the vendor; gives the number of the credential in use."""
+        await self.asker.prepare()
+        if not self._limited(url):
+            yield self.asker.generation
+            return
+        async with self.asker.limiter.slot(self.endpoint.rate_limit, self.endpoint.name):
+            yield self.asker.generation
+
+    def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
+        """Say what follows an answer; a refusal where no credential went along is final."""
+        clock = self.asker.clock
+        means: Means | None = "failed" if isinstance(answer, Response) and answer.status == 401 and not own else None
+        return decide(tried, answer, means, clock.now(), clock.dice(), self.asker.patience)
+
+    async def wait(self, url: str, wait: Wait) -> None:
+        """Wait before an address is asked again: the vendor's API with all who share the bucket, else alone."""
+        if wait.shared and self._limited(url):
+            self.asker.limiter.hold(self.endpoint.rate_limit, asyncio.get_running_loop().time() + wait.seconds)
+        else:
+            await self.asker.clock.sleep(wait.seconds)
+
+    async def renew(self, generation: int) -> str | None:
+        """Get a newer credential than this one; in words why there is none."""
+        return await self.asker.renew(generation)
+
+    def _limited(self, url: str) -> bool:
+        """Whether an address lies under `base_url`: the limits are those of the vendor's API, not of its storage."""
+        return place(url) == place(self.base_url) and urlsplit(url).path.startswith(urlsplit(self.base_url).path.rstrip("/") + "/")
 
 
 @dataclass
@@ -56,10 +113,12 @@ class Files:
     """The downloads of one run."""
 
     sink: Sink
-    tools: Tools
+    asker: Asker
+    base_url: str
     enabled: bool
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     under_way: set[str] = field(default_factory=set)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def cut(self, entry: Entry, reason: str) -> Entry:
         """Say of an endpoint whose files were still on their way that they are missing."""
@@ -79,6 +138,12 @@ class Files:
             counted["found"] += 1
             counted["bytes_announced"] += link.size or 0
             counted["unknown_size"] += link.size is None
+        lost = [rule for rule in endpoint.files if store.tally.records and _left_out(store.keep, rule)]
+        if lost:
+            none = len(lost) == len(endpoint.files) and not counted["found"]
+            entry = replace(entry, notes=(*entry.notes, NOT_LOOKED_FOR if none else SOME_NOT_LOOKED_FOR))
+            if none:
+                return entry
         self.counts[endpoint.name] = counted
         if not self.enabled or not counted["found"]:
             return replace(entry, files=counted)
@@ -95,31 +160,53 @@ class Files:
     async def _fetch(self, endpoint: Endpoint, entry: Entry, state: dict[str, int], path: Path) -> Entry:
         folder = self.sink.files_folder(endpoint.name)
         index = self.sink.table(f"{endpoint.name}.files")
+        leave, reasons = Leave(endpoint, self.asker, self.base_url), Counter[str]()
         waiting = self._links(endpoint, path)
 
         async def work() -> None:
             for link in waiting:
-                name = f"{link.line:06d}-{link.number}"
-                result = await download(self.tools.transport, link.address, folder / name, self._pause)  # type: ignore[arg-type]
-                line: dict[str, object] = {"record_line": link.line, "number": link.number, "size_announced": link.size}
-                if isinstance(result, Downloaded):
-                    state["downloaded"] += 1
-                    state["bytes"] += result.size
-                    line |= {"file": f"files/{endpoint.name}/{result.path.name}", "bytes": result.size, "sha256": result.sha256}
-                else:
-                    state["failed"] += 1
-                    line |= {"file": None, "reason": result.words}
-                index.write(msgspec.json.encode(line) + b"\n", 1)
+                target = folder / f"{link.line:06d}-{link.number}"
+                async with self.gate:
+                    result = await download(self.asker.transport, leave, link.address, target, link.size)  # type: ignore[arg-type]
+                reason = _count(result, state)
+                reasons.update([reason] if reason else [])
+                index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(work())
         entry = replace(entry, files=state)
-        if state["failed"]:
-            words = f"{state['failed']} of {state['found']} files could not be fetched"
+        if reasons:
+            words = _listed(reasons, state["found"])
             reason = f"{entry.reason}; {words}" if entry.reason else words
             return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
         return entry
 
-    async def _pause(self, attempt: int) -> None:
-        await self.tools.clock.sleep(backoff(attempt, self.tools.clock.dice(), self.tools.patience))
+
+def _left_out(keep: Keep, rule: FileRule) -> bool:
+    return keep.leaves_out(reads(*(one for one in (rule.each, rule.address) if one is not None)))
+
+
+def _count(result: Downloaded | NoFile, state: dict[str, int]) -> str | None:
+    """Count a file; gives the reason where it is not the one that was wanted."""
+    if isinstance(result, NoFile) or result.doubt:
+        state["failed"] += 1
+        return result.words if isinstance(result, NoFile) else result.doubt
+    state["downloaded"] += 1
+    state["bytes"] += result.size
+    return None
+
+
+def _line(link: Link, endpoint: Endpoint, result: Downloaded | NoFile) -> dict[str, object]:
+    line: dict[str, object] = {"record_line": link.line, "number": link.number, "size_announced": link.size}
+    if isinstance(result, NoFile):
+        return line | {"file": None, "reason": result.words}
+    line |= {"file": f"files/{endpoint.name}/{result.path.name}", "bytes": result.size, "sha256": result.sha256}
+    return line | ({"reason": result.doubt} if result.doubt else {})
+
+
+def _listed(reasons: Counter[str], found: int) -> str:
+    """Say how many files failed, and why; the commonest reasons first."""
+    texts = [f"{count} of {found} files failed: {words}" for words, count in reasons.most_common(MOST_REASONS)]
+    further = len(reasons) - len(texts)
+    return "; ".join([*texts, *([f"{further} further reasons"] if further else [])])

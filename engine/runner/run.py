@@ -41,8 +41,9 @@ class Run:
         self.search = Search(vendor, person, self.asker)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
+        self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
-        self.files = Files(sink, tools, enabled=options.files)
+        self.files = Files(sink, self.asker, vendor.base_url, enabled=options.files)
         self.private = frozenset((*IDENTIFIERS, *(name for name, _ in vendor.lookup.capture)))
         self.lookup_store = Store(vendor.lookup, sink, Keep(), Wanted(), self.private)
         self.signal: Exit | None = None
@@ -131,6 +132,7 @@ class Run:
                 entry = Entry(endpoint.name, Outcome.FAILED, broken)
             if entry is not None:
                 self.entries[endpoint.name] = entry
+                self.lists.setdefault(endpoint.name, entry)
             self.done[endpoint.name].set()
         if entry is not None:
             self._tell(endpoint.name)
@@ -156,7 +158,7 @@ class Run:
         if endpoint.parents():
             name = endpoint.parents()[0].endpoint
             await self.done[name].wait()
-            parent = self.entries[name]
+            parent = self.lists[name]
             below = beneath(parent, endpoint.name)
             if below is not None:
                 return below
@@ -165,7 +167,8 @@ class Run:
                 return self._childless(endpoint, parent)
         run = self._open(endpoint, rows, parent)
         await run.run()
-        entry = run.entry()
+        entry = self.lists[endpoint.name] = run.entry()
+        self.done[endpoint.name].set()  # children ask about the records: they wait for no file, and lack none
         return await self.files.of(endpoint, entry, run.store)
 
     def _childless(self, endpoint: Endpoint, parent: Entry) -> Entry:

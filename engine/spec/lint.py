@@ -13,6 +13,7 @@ from engine.spec.effective import Endpoint, Vendor
 from engine.spec.lookup import lookup_rules
 from engine.spec.mistake import Mistake, did_you_mean
 from engine.spec.notes import proof_notes, scope_notes
+from engine.spec.reads import left_out, reads, stands
 from engine.spec.scene import Scene
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template
 
@@ -207,6 +208,20 @@ def _row_shapes(scene: Scene, path: Path, own: m.Endpoint, used: set[str]) -> It
             yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), key=True)
 
 
+def _files(scene: Scene) -> Iterator[Mistake]:
+    """The addresses of files stand in what is kept of a record."""
+    for path, _, own in scene.requests():
+        if not isinstance(own, m.Endpoint) or own.fields == ():
+            continue
+        read: set[tuple[str, ...]] = set()
+        for rule in own.files:
+            for select in (rule.address, rule.size):
+                read |= reads(*(one for one in (rule.each, select) if one is not None))
+        for steps in left_out(read, stands(own.fields or ())):
+            hint = f"add `{'.'.join(steps)}` to `fields`" if own.fields else "files are looked for in the records: keep their addresses"
+            yield scene.mistake(f"`files` reads `{'.'.join(steps)}`, which `fields` leaves out", (*path, "files"), hint, key=True)
+
+
 def _hosts(scene: Scene) -> Iterator[Mistake]:
     """The credential may go where the requests go."""
 
@@ -226,6 +241,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     _parents,
     _references,
     _shapes,
+    _files,
     lookup_rules,
     _hosts,
     scope_notes,

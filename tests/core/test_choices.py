@@ -49,6 +49,26 @@ def test_the_fields_that_are_wanted_are_kept(chosen, line):
     assert not chosen.everything
 
 
+@pytest.mark.parametrize(
+    ("chosen", "path", "out"),
+    [
+        (keep(), "files.url", False),
+        (keep(["files"]), "files.url", False),
+        (keep(["files.size"]), "files.url", True),
+        (keep(only=["topic"]), "files.url", True),
+        (keep(only=["files.url.x", "topic"]), "files.url", False),
+        (keep(["files"], only=["topic"]), "files.url", True),
+        (keep(without=["files"]), "files.url", True),
+        (keep(without=["files.url"]), "files.url", True),
+        (keep(without=["files.size"]), "files.url", False),
+        (keep(without=["files.url.x"]), "files.url", False),
+    ],
+)
+def test_what_is_surely_left_out_is_known_beforehand(chosen, path, out):
+    """By the spec's fields, by `--only`, by `--without`; a choice above or below a path may keep some of it."""
+    assert chosen.leaves_out([tuple(path.split("."))]) is out
+
+
 def test_what_is_kept_is_as_it_was_sent():
     """A number keeps its digits; a record that is no map stays what it is, or becomes an empty one."""
     assert keep(["id"]).project(RECORD) == b'{"id":1.10}'

@@ -11,10 +11,11 @@ import pytest
 from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
+from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Chain, opening
 from engine.core.retry import GiveUp, Patience
 from engine.net.limiter import Limiter
-from engine.runner.ask import Answered, Asker, Clock
+from engine.runner.ask import LATELY, REFUSED, Answered, Asker, Clock
 from engine.spec.rate import Rate
 from tests.clock import passing, run
 from tests.core.specs import ROW, endpoint
@@ -127,3 +128,41 @@ def test_a_storm_of_429_does_not_use_up_the_tries_for_failures():
     found, times = asking(Vendor(*storm, Response(503, {}, b""), GOOD), ask)
     assert isinstance(found, Answered)
     assert len(times) == 8
+
+
+class Counted(Fixed):
+    """Credentials that can be renewed, and are counted."""
+
+    def __init__(self, *answers: Renewed | NotRenewed) -> None:
+        self.answers, self.count = list(answers), 0
+
+    async def refresh(self):
+        self.count += 1
+        return self.answers.pop(0)
+
+
+def test_files_renew_a_credential_once_in_a_while():
+    """Not for every refused file, but again when the newer one may have ended too; no run ends by it."""
+    new, dead = Renewed(asked=True), NotRenewed("the vendor has ended this connection", dead=True)
+
+    async def files(asker: Asker) -> list[object]:
+        asker.credentials = Counted(new, dead, new)
+        told = [await asker.renew(0), await asker.renew(0), asker.generation, await asker.renew(1)]
+        for _ in range(2):
+            await passing(LATELY + 1)
+            told += [await asker.renew(1), await asker.renew(1), asker.end]
+        return [*told, asker.generation, asker.credentials.count]
+
+    found, _ = asking(Vendor(GOOD), files)
+    assert found == [None, None, 1, REFUSED, dead.words, dead.words, None, None, None, None, 2, 3]
+
+
+def test_files_of_a_run_that_has_ended_renew_nothing():
+    """What ended it is what is said of them."""
+
+    async def files(asker: Asker) -> object:
+        asker.credentials = Counted()
+        asker.end = GiveUp("the vendor has ended this connection", dead=True)
+        return await asker.renew(0)
+
+    assert asking(Vendor(GOOD), files)[0] == "the vendor has ended this connection"

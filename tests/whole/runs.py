@@ -46,10 +46,11 @@ def make_run(address: str, token: str, email: str, out: Path, **options: Any) ->
     transport = Transport(
         Hosts(vendor.hosts, address), Credential((("Authorization", f"Bearer {token}"),)), options.pop("limits", Limits())
     )
-    limiter = Limiter({}, 0.75)
+    limiter = options.pop("limiter", None) or Limiter({}, 0.75)
+    credentials = options.pop("credentials", None) or Fixed()
     clock = options.pop("clock", None) or fast_clock()
     patience = options.pop("patience", Patience(wait_initial=0.001, wait_max=0.002))
-    tools = Tools(transport, limiter, Fixed(), clock, patience, options.pop("ended", lambda _: None))
+    tools = Tools(transport, limiter, credentials, clock, patience, options.pop("ended", lambda _: None))
     narrow = datetime.now(UTC) - timedelta(days=SINCE)
     wanted = Options(**{"choice": choose(vendor.endpoints, (), ()), "narrow": narrow, "simulated": True, **options})
     return Run(vendor, {"EMAIL": identify("email", email)}, wanted, Sink(out / "zoom"), tools), transport

@@ -199,7 +199,7 @@ async def test_a_disk_that_fills_up_with_files_ends_the_run_and_says_so(simulate
     """Records are kept; what was not downloaded is missing by name of the disk."""
     up = simulate(meetings=6)
 
-    def full(file: int, chunk: bytes) -> None:
+    def full(file: int, chunk: bytes, digest: object) -> None:
         raise DiskError("the disk is full")
 
     monkeypatch.setattr("engine.net.download._put", full)
