@@ -10,7 +10,7 @@ import typer
 from engine.cli.find import checked_plan, since_of, vendor_of
 from engine.cli.show import span, table
 from engine.core.choice import choose
-from engine.core.plan import plan
+from engine.core.plan import Plan, plan
 
 
 def plan_command(
@@ -50,5 +50,14 @@ def plan_command(
     ]
     typer.echo(f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n")
     typer.echo(table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,)))
-    limit = f"the limit of `{found.slowest}`" + (f" on the plan `{rate_plan}`" if rate_plan else "")
-    typer.echo(f"\nAt least {found.requests} requests; at {limits[1]} % of {limit} that takes {span(found.seconds)} or more.")
+    typer.echo(f"\nAt least {found.requests} requests; {duration(found, limits[1], rate_plan)}.")
+
+
+def duration(found: Plan, percent: int, rate_plan: str | None) -> str:
+    """Say how long the vendor's limits make a run, or that none of them does."""
+    if found.slowest is None:
+        return "the spec names no limit for them, so how long that takes depends on the vendor's answers alone"
+    plan_words = f" on the plan `{rate_plan}`" if rate_plan else ""
+    if not found.seconds:
+        return f"{percent} % of the limits{plan_words} lets them leave at once"
+    return f"at {percent} % of the limit of `{found.slowest}`{plan_words} that takes {span(found.seconds)} or more"

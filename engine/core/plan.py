@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from engine.core.choice import Choice
+from engine.core.pace import counted_by, paces
 from engine.core.window import Window, windows
 from engine.spec.effective import Endpoint, Vendor
+from engine.spec.rate import Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every step, and the least time that the limits allow."""
+    """Every step, and the least time that the limits allow; `slowest` is the bucket that decides, None where none does."""
 
     steps: tuple[Step, ...]
     requests: int
@@ -51,18 +54,19 @@ def plan(vendor: Vendor, choice: Choice, now: datetime, narrow: datetime | None,
         parents = tuple(dict.fromkeys(field.endpoint for field in endpoint.parents()))
         wave = _wave(vendor.endpoints, endpoint.name)
         steps.append(Step(endpoint.name, f"GET {endpoint.line}", wave, parents or ("lookup",), chains, bool(parents), endpoint.rate_limit))
-    needed: dict[str, int] = {}
+    seconds, slowest = _slowest(steps, vendor.limits(limits[0]), limits[1])
+    return Plan(tuple(steps), sum(step.requests for step in steps), seconds, slowest)
+
+
+def _slowest(steps: Sequence[Step], limits: Mapping[str, tuple[Rate, ...]], share: float) -> tuple[float, str | None]:
+    """Reckon with the limiter's own paces when the last request can leave at the earliest, and which bucket decides it."""
+    needed: dict[tuple[str, str], int] = {}
     for step in steps:
-        for bucket in {step.bucket or "all", "all"}:
-            needed[bucket] = needed.get(bucket, 0) + step.requests
-    times = {
-        bucket: count / (rate.count * limits[1] / rate.seconds)
-        for bucket, count in needed.items()
-        for rate in vendor.limits(limits[0]).get(bucket, ())
-        if rate.seconds is not None
-    }
-    slowest = max(times, key=lambda bucket: times[bucket], default=None)
-    return Plan(tuple(steps), sum(step.requests for step in steps), times[slowest] if slowest else 0.0, slowest)
+        for bucket in dict.fromkeys((step.bucket or "all", "all")):
+            place = (bucket, counted_by(limits.get(bucket, ()), step.name))
+            needed[place] = needed.get(place, 0) + step.requests
+    times = [(one.least(count), bucket) for (bucket, _), count in needed.items() for one in paces(limits.get(bucket, ()), share)]
+    return max(times, key=itemgetter(0), default=(0.0, None))
 
 
 def _wave(endpoints: Mapping[str, Endpoint], name: str) -> int:

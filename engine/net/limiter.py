@@ -1,36 +1,22 @@
 """Pace requests so that a vendor's limit is used and never exceeded. Decides no retry: it is told what to hold.
 
-aiolimiter's bucket lets `capacity + rate x time` through. With N the vendor's limit in a period, the capacity is what
-our share leaves free, so that any window of that length holds at most N.
+How fast a limit lets us go is reckoned in `core.pace`; aiolimiter's buckets keep to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 
+from engine.core.pace import counted_by, paces
 from engine.spec.rate import Rate
 
 IN_FLIGHT = 16
-MARGIN = 0.5
 PRECISION = 1 / 1024
-
-
-def paced(rate: Rate, share: float) -> AsyncLimiter:
-    """Build the pace for a limit of so many requests in so many seconds.
-
-    In any window at most floor(capacity + rate) leave. Near a share of 1 nothing is left free, so the rate gives way by
-    half a request a window: then capacity + rate stays below N + 1.
-    """
-    seconds = rate.seconds or 1.0
-    capacity = max(1, math.floor(rate.count * (1 - share)))
-    in_a_window = min(rate.count * share, rate.count + 1 - capacity - MARGIN)
-    return AsyncLimiter(capacity, capacity * seconds / in_a_window)
 
 
 def lacking(pace: AsyncLimiter) -> float:
@@ -190,11 +176,11 @@ class Limiter:
 
     def _bucket(self, name: str, line: str) -> Bucket:
         rates = self._limits.get(name, ())
-        place = (name, line if any(rate.each for rate in rates) else "")
+        place = (name, counted_by(rates, line))
         if place not in self._buckets:
             at_once = [rate.count for rate in rates if rate.seconds is None]
             self._buckets[place] = Bucket(
-                paces=tuple(paced(rate, self._share) for rate in rates if rate.seconds is not None),
+                paces=tuple(AsyncLimiter(one.capacity, one.seconds) for one in paces(rates, self._share)),
                 gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
             )
         return self._buckets[place]

@@ -117,6 +117,23 @@ def test_a_hold_of_one_bucket_does_not_stand_in_the_way_of_the_others():
     assert max(free) < 20
 
 
+def test_who_comes_first_leaves_first():
+    """Whoever comes while others wait stands behind them, however near the moment at which one may leave."""
+
+    async def scenario() -> list[int]:
+        limiter, left = Limiter({"b": (Rate(50, 1.0),), "all": (Rate(40, 1.0),)}, 0.9), []
+
+        async def work(number: int) -> None:
+            await passing(number * 0.0173)
+            async with limiter.slot("b", "line"):
+                left.append(number)
+
+        await asyncio.gather(*(work(number) for number in range(200)))
+        return left
+
+    assert run(scenario()) == list(range(200))
+
+
 def test_what_was_waited_is_told_apart():
     """A hold of any bucket that was passed, once where two overlap; the rest was our own pace."""
 

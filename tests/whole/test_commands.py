@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
+from tests.core.specs import HEAD
 from tests.whole.commands import FULL, SECRETS
 
 
@@ -58,9 +59,19 @@ def test_a_plan_needs_neither_person_nor_token_nor_network(habeas):
     assert told.returncode == 0
     assert "GET /users/<USER_ID>/recordings" in told.stdout
     assert "at 75 % of the limit of `medium` on the plan `pro`" in told.stdout
+    assert "75 % of the limits on the plan `pro` lets them leave at once" in habeas("plan", "zoom", "--only", "settings").stdout
     found = json.loads(habeas("plan", "zoom", "--json", "--plan", "free", "--only", "settings").stdout)
     assert [step["name"] for step in found["steps"]] == ["verify", "lookup", "settings"]
     assert found["plan"] == "free"
+
+
+def test_a_plan_without_limits_says_so(habeas, tmp_path):
+    """No bucket is called `None`, and nothing takes 0.0 seconds."""
+    (tmp_path / "acme.yaml").write_text(HEAD + "    it: {get: /p/<USER_ID>}\n")
+    told = habeas("plan", str(tmp_path / "acme.yaml")).stdout
+    assert told.endswith(
+        "At least 3 requests; the spec names no limit for them, so how long that takes depends on the vendor's answers alone.\n"
+    )
 
 
 def test_check_prints_every_mistake_in_three_forms(habeas, tmp_path):

@@ -1,0 +1,44 @@
+"""What a pace promises, for every limit and every share: never more than the limit, and no less than our share."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from engine.core.pace import counted_by, pace, paces
+from engine.spec.rate import MOST, Rate
+
+SECONDS = st.sampled_from([1.0, 3600.0, 86400.0]) | st.integers(1, 999_999 * 86400).map(float)
+
+
+@given(st.integers(1, 50) | st.integers(1, MOST), SECONDS, st.floats(1e-6, 1))
+@example(1, 1.0, 1.0)
+@example(1, 1.0, 0.75)
+@example(MOST, 1.0, 1.0)
+@example(20, 1.0, 0.95)
+def test_a_window_holds_the_limit_at_most_and_our_share_at_least(count, seconds, share):
+    """What may leave at once and what is refilled in one period are less than N + 1; the refill alone is 95 % of N x share."""
+    found = pace(count, seconds, share)
+    refilled = found.capacity * seconds / found.seconds
+    assert found.capacity >= 1
+    assert found.capacity + refilled < count + 1
+    assert 0.95 * count * share <= refilled <= count * share * (1 + 1e-9)
+
+
+@given(st.integers(1, 100), st.sampled_from([0.5, 0.75, 1.0]), st.integers(1, 1000))
+def test_the_least_time_is_what_the_bucket_takes(limit, share, count):
+    """What is full at first leaves at once, and each more when there is room for it."""
+    found = pace(limit, 1.0, share)
+    assert (found.least(count) == 0) == (count <= found.capacity)
+    assert found.least(count) >= (count - limit) / limit
+    assert found.least(count + 1) >= found.least(count)
+
+
+def test_a_limit_on_what_is_under_way_is_no_pace():
+    """Only limits in time are; and one for `each` request line counts all of its bucket by lines."""
+    rates = (Rate(3, None), Rate(30, 1.0), Rate(100, 60.0, each=True))
+    assert [round(one.capacity, 2) for one in paces(rates, 0.75)] == [7.5, 25.0]
+    assert counted_by(rates, "line") == "line"
+    assert counted_by(rates[:2], "line") == ""
+    assert pace(4, 1.0, 0.5).least(3) == pytest.approx(0.5)
