@@ -18,6 +18,7 @@ from engine.errors import OutputError, disk_error
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+MANIFEST_ROOM = 64 * 1024
 
 
 def lines_of(records: Sequence[Any]) -> bytes:
@@ -50,8 +51,12 @@ class Table:
         return start, len(text)
 
     def read_back(self, ranges: array[int]) -> Iterator[bytes]:
-        """Give the lines of some byte ranges again, as they were written."""
-        with self.path.open("rb") as stream:
+        """Give the lines of some byte ranges again, as they were written. Raises DiskError."""
+        try:
+            stream = self.path.open("rb")
+        except OSError as error:
+            raise disk_error(error) from None
+        with stream:
             for index in range(0, len(ranges), 2):
                 stream.seek(ranges[index])
                 yield from stream.read(ranges[index + 1]).rstrip(b"\n").split(b"\n")
@@ -92,6 +97,23 @@ class Sink:
             message = f"{self.folder} cannot be made ({error.strerror}): name another folder with --out"
             raise OutputError(message) from None
 
+        self._reserve()
+
+    def _reserve(self) -> None:
+        """Take the room of the manifest: a disk that fills up must not cost the proof. Raises DiskError."""
+        file = _create(self._part)
+        try:
+            os.posix_fallocate(file, 0, MANIFEST_ROOM)
+        except OSError as error:
+            self._part.unlink(missing_ok=True)
+            raise disk_error(error) from None
+        finally:
+            os.close(file)
+
+    @property
+    def _part(self) -> Path:
+        return self.folder / "manifest.json.part"
+
     def table(self, name: str) -> Table:
         """Open `<name>.jsonl`, or give it again. Raises DiskError."""
         if name not in self._tables:
@@ -119,18 +141,20 @@ class Sink:
 
     def manifest(self, content: Mapping[str, object]) -> Path:
         """Write the manifest in one piece: it is whole, or it is not there. Raises DiskError."""
-        path, part = self.folder / "manifest.json", self.folder / "manifest.json.part"
+        path, part = self.folder / "manifest.json", self._part
         text = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
-        part.unlink(missing_ok=True)
-        file = _create(part)
         try:
-            _write_all(file, text)
-            os.fsync(file)
+            file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+            try:
+                _write_all(file, text)
+                os.ftruncate(file, len(text))
+                os.fsync(file)
+            finally:
+                os.close(file)
+            part.replace(path)
         except OSError as error:
+            part.unlink(missing_ok=True)
             raise disk_error(error) from None
-        finally:
-            os.close(file)
-        part.replace(path)
         return path
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -190,10 +192,14 @@ def simulate(
 
 def main() -> None:
     """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o077)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the caller: the work is done all the same
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except HabeasError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -32,14 +33,16 @@ def spec_path(word: str) -> Path:
     """Find a spec's file. Raises UsageError."""
     if "/" in word or os.sep in word or word.endswith((".yaml", ".yml")):
         path = Path(word)
-        if path.is_file():
-            return path
+        with suppress(OSError):
+            if path.is_file():
+                return path
         message = f"{word}: there is no such spec file"
         raise UsageError(message)
     if re.fullmatch(r"[a-z][a-z0-9_]*", word):
         for one in spec_folders():
-            if (one / f"{word}.yaml").is_file():
-                return one / f"{word}.yaml"
+            with suppress(OSError):
+                if (one / f"{word}.yaml").is_file():
+                    return one / f"{word}.yaml"
     hint = did_you_mean(word, [path.stem for path in packaged()])
     message = f"no spec is called `{word}`" + (f"; {hint}" if hint else "") + "; a file is written with its path, ./NAME.yaml"
     raise UsageError(message)

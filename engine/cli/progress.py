@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TextIO
 
-from engine.cli.show import span
+from engine.cli.show import span, tell
 from engine.core.ledger import Entry, Outcome
 from engine.runner import Run
 
@@ -20,7 +20,7 @@ def plain(entry: Entry, stream: TextIO) -> None:
     if entry.outcome is Outcome.EXCLUDED:
         return
     reason = f": {entry.reason}" if entry.reason else ""
-    print(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}", file=stream, flush=True)
+    tell(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)
 
 
 def counted(number: int, what: str) -> str:
@@ -52,8 +52,7 @@ class Live:
         columns, rows = _room(self.stream)
         lines = [line[: columns - 1] for line in lines[-(rows - 1) :]]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        self.stream.write(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines))
-        self.stream.flush()
+        tell(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines), self.stream)
         self._drawn = len(lines)
 
     def _line(self, run: Run, name: str, waiting: object) -> str:

@@ -19,6 +19,7 @@ import typer
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, since_of, vendor_of
 from engine.cli.progress import Live, is_terminal, plain
+from engine.cli.show import tell
 from engine.cli.summary import summary
 from engine.connection.lock import Taken
 from engine.connection.open import find_connection, opened, turn
@@ -33,6 +34,7 @@ from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
 from engine.runner import Clock, Credentials, Options, Report, Run, Tools
+from engine.runner.manifest import readable
 from engine.sink import Sink
 from engine.spec.effective import Vendor
 
@@ -88,14 +90,10 @@ def run_command(wish: Wish) -> Exit:
         typer.echo("another run uses this connection: run again later, or without --no-wait", err=True)
         return Exit.INCOMPLETE
     if wish.json:
-        sys.stdout.write(
-            msgspec.json.format(
-                msgspec.json.encode({**report.manifest, "exit_code": int(report.exit_code), "folder": str(report.folder)}), indent=2
-            ).decode()
-            + "\n"
-        )
+        told = {**report.manifest, "exit_code": int(report.exit_code), "folder": readable(str(report.folder))}
+        tell(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
     else:
-        typer.echo(summary(vendor, report))
+        tell(summary(vendor, report) + "\n")
     return report.exit_code
 
 
@@ -141,7 +139,8 @@ async def _run(work: Work, credentials: Credentials) -> Report:
         run = Run(work.vendor, work.person, work.options, work.sink, tools)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
-        loop.add_signal_handler(signal.SIGTERM, run.interrupt, Exit.TERMINATED)
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(ending, run.interrupt, Exit.TERMINATED)
         watching = asyncio.create_task(Live(sys.stderr).watch(run)) if live else None
         try:
             return await run.run()

@@ -33,7 +33,7 @@ def summary(vendor: Vendor, report: Report) -> str:
         left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
         lines += _orders(report)
-        lines += _files(report.entries)
+        lines += _files(report)
         lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
     if vendor.gaps:
         lines += ["What this vendor's API cannot give:", *(f"  - {gap}" for gap in vendor.gaps), ""]
@@ -55,9 +55,9 @@ def _bytes(entry: Entry) -> int:
     return found if isinstance(found, int) else 0
 
 
-def _files(entries: tuple[Entry, ...]) -> Iterator[str]:
+def _files(report: Report) -> Iterator[str]:
     totals = {"found": 0, "bytes_announced": 0, "unknown_size": 0, "downloaded": 0, "bytes": 0, "failed": 0}
-    for entry in entries:
+    for entry in report.entries:
         for name, number in (entry.files or {}).items():
             totals[name] += number if isinstance(number, int) else 0
     if not totals["found"]:
@@ -65,7 +65,8 @@ def _files(entries: tuple[Entry, ...]) -> Iterator[str]:
     left = totals["found"] - totals["downloaded"] - totals["failed"]
     if left:
         unknown = f" and {totals['unknown_size']} of unknown size" if totals["unknown_size"] else ""
-        yield f"{counted(left, 'file')}, {size(totals['bytes_announced'])}{unknown}, not downloaded: add --files"
+        add = "" if report.files else ": add --files"
+        yield f"{counted(left, 'file')}, {size(totals['bytes_announced'])}{unknown}, not downloaded{add}"
     else:
         failed = f", {totals['failed']} could not be fetched" if totals["failed"] else ""
         yield f"{counted(totals['downloaded'], 'file')} downloaded, {size(totals['bytes'])}{failed}"

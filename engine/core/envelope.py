@@ -18,11 +18,16 @@ from engine.spec.select import Select
 
 MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
+MOST_VALUES = 2_000_000
 BOM = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
     """The body is no JSON text in UTF-8."""
+
+
+class TooMany(ValueError):
+    """The body holds so many values that splitting it would take memory without end."""
 
 
 class Missing:
@@ -33,7 +38,7 @@ MISSING = Missing()
 
 
 class Envelope:
-    """One body. Raises NotJson when it is made, never later."""
+    """One body. Raises NotJson or TooMany when it is made, never later."""
 
     def __init__(self, body: bytes, tops: tuple[str, ...] = (), listed: str | None = None) -> None:
         """Check that it is JSON and split the top level.
@@ -41,6 +46,8 @@ class Envelope:
         `tops` are the members that will be asked for, `listed` the one that holds the records: they are split off in
         one pass.
         """
+        if body.count(b",") > MOST_VALUES:
+            raise TooMany
         self.body = body.removeprefix(BOM).rstrip()
         self.top: dict[str, Any] | None = None
         self.slow = False

@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urljoin
 
+MOST_ADDRESS = 64 * 1024
 NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
+
+
+def resolved(address: str, reference: str) -> str | None:
+    """Resolve a reference that a vendor gave against the address it came from (RFC 3986 section 5); None where it is none."""
+    try:
+        return urljoin(address, reference) if len(reference) <= MOST_ADDRESS else None
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,14 +96,22 @@ def encode_query(text: str) -> str:
     return quote(text, safe="", errors="surrogatepass")
 
 
+def lowered(text: str) -> str:
+    """Write an address in lower case, as mail servers compare it; a character beyond ASCII never becomes one of ASCII's.
+
+    The Kelvin sign would become a k, and so another person's address.
+    """
+    return "".join(small if (small := one.lower()).isascii() == one.isascii() else one for one in text)
+
+
 def _canonical(text: str) -> bytes:
-    return text.strip().lower().encode()
+    return lowered(text.strip()).encode()
 
 
 FORM: dict[str, Callable[[str], str]] = {
     "md5": lambda text: hashlib.md5(_canonical(text), usedforsecurity=False).hexdigest(),
     "sha256": lambda text: hashlib.sha256(_canonical(text)).hexdigest(),
-    "lower": str.lower,
+    "lower": lowered,
     "digits": lambda text: re.sub(r"[^0-9]", "", text),
 }
 
@@ -111,7 +119,7 @@ FORM: dict[str, Callable[[str], str]] = {
 def same_person(kind: Kind, asked: str, answered: str) -> bool:
     """Compare identifiers: e-mail trimmed and case aside, phone by its digits, anything else to the letter."""
     if kind == "email":
-        return asked.strip().lower() == answered.strip().lower()
+        return lowered(asked.strip()) == lowered(answered.strip())
     if kind == "phone":
         return FORM["digits"](asked) == FORM["digits"](answered)
     return asked == answered

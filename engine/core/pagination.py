@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
 
+from engine.core.http import MOST_ADDRESS, resolved
 from engine.core.request import Request, at_address, with_param
 from engine.core.response import Page
 from engine.spec.exact import text_of
@@ -53,6 +53,8 @@ def _by_cursor(pagination: Pagination, request: Request, page: Page) -> Next | B
     cursor = text_of(page.cursor)
     if cursor is None:
         return Broken(f"`{pagination.cursor and pagination.cursor.text}` holds no page token but a list or a map")
+    if len(cursor) > MOST_ADDRESS:
+        return Broken(f"`{pagination.cursor and pagination.cursor.text}` holds a page token that no address could carry")
     return Next(with_param(request, pagination.param or "", cursor, request.received + page.count), f"cursor {cursor}")
 
 
@@ -61,7 +63,9 @@ def _by_link(pagination: Pagination, request: Request, page: Page) -> Next | Bro
         return None
     if not isinstance(page.link, str):
         return Broken(f"`{pagination.link and pagination.link.text}` holds no address")
-    url = urljoin(request.http.url, page.link)
+    url = resolved(request.http.url, page.link)
+    if url is None:
+        return Broken(f"`{pagination.link and pagination.link.text}` holds no address")
     return Next(at_address(request, url, request.received + page.count), f"link {url}")
 
 

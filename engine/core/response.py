@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from engine.core.envelope import Envelope, Missing, NotJson, column
+from engine.core.envelope import MOST_VALUES, Envelope, Missing, NotJson, TooMany, column
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
 from engine.core.request import Chain, Unresolved, text_of
@@ -64,6 +64,8 @@ def read(chain: Chain, response: Response) -> Reading:
     endpoint = chain.endpoint
     try:
         envelope = Envelope(response.body, endpoint.tops, endpoint.listed)
+    except TooMany:
+        return Unusable(f"an answer of over {MOST_VALUES:,} values")
     except NotJson:
         if 200 <= response.status < 300:
             return Malformed("an answer that is not JSON")

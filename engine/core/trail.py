@@ -17,6 +17,8 @@ from engine.core.response import Page
 from engine.core.seen import Seen
 from engine.spec.select import Select
 
+MOST_EMPTY = 100
+
 
 @dataclass(slots=True)
 class Trail:
@@ -33,8 +35,14 @@ class Trail:
     this_time: int = 0
     mine: int = 0
     total: int | None = None
+    empty: int = 0
     before: Seen | None = None
     _last: Sequence[Any] = ()
+
+    @property
+    def endless(self) -> bool:
+        """Whether so many pages in a row held nothing that no end is to be expected."""
+        return self.empty >= MOST_EMPTY
 
     @property
     def short(self) -> bool:
@@ -61,6 +69,7 @@ class Trail:
     def count(self, page: Page, repeated: int, progress: int) -> None:
         """Count a page; `progress` is how many of its records no earlier reading had."""
         self.this_time += page.count - repeated
+        self.empty = 0 if page.count else self.empty + 1
         self.mine += len(page.records)
         self.received = max(self.received + progress, self.this_time) if self.before is not None else self.this_time
         if page.total is not None:

@@ -13,11 +13,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urljoin
 
 import aiohttp
 
-from engine.core.http import NoAnswer, Response
+from engine.core.http import NoAnswer, Response, resolved
 from engine.core.retry import Done, GiveUp, Refresh, Tried, Verdict, Wait
 from engine.errors import disk_error
 from engine.net.transport import MOST_REDIRECTS, REDIRECTS, Transport, no_answer
@@ -187,7 +186,7 @@ async def _step(transport: Transport, asking: Asking, url: str, part: _Part) -> 
                 answer = await stack.enter_async_context(transport.open(url, headers, credentialed=False, long=True))
             location = answer.headers.get("Location")
             if answer.status in REDIRECTS and location:
-                return urljoin(url, location)
+                return resolved(url, location) or _Failed(url, NoFile("it was redirected to what is no address"))
             found = await _read(answer, part)
     except (aiohttp.ClientError, ValueError, TimeoutError, OSError) as error:
         found = no_answer(error)

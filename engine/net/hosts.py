@@ -13,6 +13,7 @@ from engine.errors import UsageError
 LOOPBACK_ORIGIN = re.compile(r"http://(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d{1,5})?/?")
 NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
 
@@ -59,7 +60,8 @@ def is_public(address: str) -> bool:
     """Whether an IP address belongs to the open internet."""
     found = literal_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        translated = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in NAT64 else None
+        inner = found.ipv4_mapped or found.sixtofour or translated or (found.teredo[1] if found.teredo else None)
         if inner is not None and not inner.is_global:
             return False
     return found is not None and found.is_global and not found.is_multicast

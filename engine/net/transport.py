@@ -10,20 +10,21 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
-from urllib.parse import urljoin
 
 import aiohttp
 from yarl import URL
 
 from engine import __version__
-from engine.core.http import HttpRequest, NoAnswer, NoAnswerKind, Response
+from engine.core.http import HttpRequest, NoAnswer, NoAnswerKind, Response, resolved
 from engine.net.hosts import Hosts
 from engine.net.resolver import NotPublic, PublicResolver
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
+LARGE = 4 * 1024 * 1024
 READ_BUFFER = 1 << 20  # a page arrives in a few pieces, not in many
 
 
@@ -87,6 +88,7 @@ class Transport:
         self.hosts, self.credential, self.limits = hosts, credential, limits or Limits()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._large = asyncio.Lock()
 
     async def __aenter__(self) -> Transport:
         """Open the session."""
@@ -117,7 +119,10 @@ class Transport:
             location = answer.headers.get("location") if isinstance(answer, Response) else None
             if isinstance(answer, NoAnswer) or answer.status not in REDIRECTS or not location or request.method != "GET":
                 return answer
-            url = urljoin(url, location)
+            following = resolved(url, location)
+            if following is None:
+                return NoAnswer("forbidden", "the vendor redirected to what is no address")
+            url = following
         return NoAnswer("forbidden", f"the vendor redirected more than {MOST_REDIRECTS} times")
 
     async def _once(self, url: str, request: HttpRequest, started: float) -> Response | NoAnswer:
@@ -154,12 +159,15 @@ class Transport:
         return aiohttp.ClientTimeout(total=None if long else limits.total, sock_connect=limits.connect, sock_read=limits.read)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
-        """Read a whole body, decompressed, and stop as soon as it is over the limit. Raises TooLarge."""
+        """Read a whole body, decompressed, and stop as soon as it is over the limit; large ones one after the other. Raises TooLarge."""
         chunks, size = [], 0
-        async for chunk in answer.content.iter_any():
-            size += len(chunk)
-            if size > self.limits.page:
-                answer.close()
-                raise TooLarge
-            chunks.append(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        async with AsyncExitStack() as alone:
+            async for chunk in answer.content.iter_any():
+                if size <= LARGE < size + len(chunk):
+                    await alone.enter_async_context(self._large)
+                size += len(chunk)
+                if size > self.limits.page:
+                    answer.close()
+                    raise TooLarge
+                chunks.append(chunk)
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)

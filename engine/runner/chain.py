@@ -105,6 +105,8 @@ class ChainReader:
             self.store.take(request, page, answered, self.trail)
         except RecursionError:
             return self._end(Outcome.FAILED, "a record is nested deeper than Habeas reads")
+        if self.trail.endless:
+            return self._end(Outcome.FAILED, f"the vendor gave {self.trail.empty} empty pages in a row, each with a page to follow")
         following = follow(request, page, self.trail.marks)
         if following is None:
             return None

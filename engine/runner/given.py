@@ -44,7 +44,10 @@ class Tools:
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended; `cut` says why nothing more could be asked, where the credential failed; `defect` is ours."""
+    """How a run ended; `cut` says why nothing more could be asked, where the credential failed.
+
+    `defect` is ours; `files` were asked for.
+    """
 
     exit_code: Exit
     subject: Found
@@ -54,3 +57,4 @@ class Report:
     error: DiskError | None = None
     cut: str | None = None
     defect: str | None = None
+    files: bool = False

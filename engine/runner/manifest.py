@@ -44,9 +44,9 @@ def manifest(
     return {
         "format": FORMAT,
         "vendor": vendor.name,
-        "spec": {"file": vendor.file, "sha256": vendor.sha256, "api_version": vendor.version},
+        "spec": {"file": readable(vendor.file), "sha256": vendor.sha256, "api_version": vendor.version},
         "engine": engine.__version__,
-        "reference": options.reference,
+        "reference": None if options.reference is None else readable(options.reference),
         "started": instant(ended.started),
         "finished": instant(ended.finished),
         "simulated": options.simulated,
@@ -62,6 +62,11 @@ def manifest(
         "endpoints": {name: _described(entry) for name, entry in entries.items()},
         "written": written,
     }
+
+
+def readable(text: str) -> str:
+    """Write a text of the command line as UTF-8: bytes that are none, as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def instant(moment: datetime) -> str:

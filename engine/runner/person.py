@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.core.http import Malformed
-from engine.core.identity import Identifier
+from engine.core.identity import Identifier, lowered
 from engine.core.ledger import Subject, Tally
 from engine.core.pagination import Broken, follow
 from engine.core.request import Chain, Request, Unresolved, opening
@@ -85,7 +85,7 @@ class Search:
         name = asked_by(self.vendor.lookup)
         found = await self._ask(self.person)
         given = self.person[name]
-        lower = given.value.lower()
+        lower = lowered(given.value)
         if found.subject is Subject.NO_MATCH and given.kind == "email" and lower != given.value:
             found = await self._ask({**self.person, name: replace(given, value=lower)})
         return found

@@ -220,7 +220,7 @@ class Run:
         content = manifest(self.vendor, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
         cut = self.asker.end.words if self.asker.end else None
-        return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error, cut, self.defect)
+        return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error, cut, self.defect, self.options.files)
 
     def _final(self, found: Found) -> dict[str, Entry]:
         """Give every endpoint its entry, in the spec's order."""

@@ -92,12 +92,12 @@ class Store:
 
     def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
-        self.tally.records += kept[1]
         if self.endpoint.fields is not None:
             table = self.sink.table(self.endpoint.name)
             first, lines = table.lines + 1, kept[1]
             if lines:
                 trail.ranges.extend(table.write(*kept))
+        self.tally.records += kept[1]
         self._note(request, answered, first, lines)
 
     def refused(self, request: Request, answered: Answered) -> None:

@@ -19,7 +19,7 @@ class Duration:
 
 def parse_duration(text: str) -> Duration:
     """Read `30s`, `90m`, `12h`, `28d` or `6mo` (calendar months); ValueError says what is allowed."""
-    found = re.fullmatch(r"(\d{1,9})(s|mo|m|h|d)", text)
+    found = re.fullmatch(r"([0-9]{1,9})(s|mo|m|h|d)", text)
     if not found or int(found[1]) == 0:
         message = f"`{text}` is no span of time: write a number and s, m, h, d or mo, for example 28d or 6mo"
         raise ValueError(message)

@@ -21,7 +21,7 @@ class Rate:
 
 def parse_rate(text: str) -> Rate:
     """Read a limit; ValueError says how one is written."""
-    found = re.fullmatch(r"(\d{1,9})(?:/(\d{0,6})(s|min|h|day)| at once)( each)?", text)
+    found = re.fullmatch(r"([0-9]{1,9})(?:/([0-9]{0,6})(s|min|h|day)| at once)( each)?", text)
     if not found or not 0 < int(found[1]) <= MOST or int(found[2] or 1) == 0:
         message = f"`{text}` is no limit: {FORMS}"
         raise ValueError(message)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError, LexerError, ParseError
+from jmespath.exceptions import JMESPathError, LexerError, ParseError, UnknownFunctionError
 
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 COLUMN = re.compile(rf"({DOTTED.pattern})\[\*?\]\.({DOTTED.pattern})")
@@ -31,7 +31,7 @@ class Select:
             return walk(value, self.steps)
         try:
             return self.compiled.search(value)
-        except JMESPathError:
+        except (JMESPathError, ValueError, ArithmeticError, TypeError):
             return None
 
 
@@ -53,6 +53,21 @@ class SelectError(ValueError):
         self.offset = offset
 
 
+def _try_out(text: str, compiled: Any) -> None:
+    """Find what shows only when an expression is used: functions that do not exist, steps of nought."""
+    try:
+        compiled.search(None)
+        compiled.search([])
+    except UnknownFunctionError:
+        message = f"`{text}` names a function that JMESPath does not have"
+        raise SelectError(message, 0) from None
+    except (JMESPathError, ArithmeticError, TypeError):
+        return
+    except ValueError:
+        message = f"`{text}` cannot be evaluated"
+        raise SelectError(message, 0) from None
+
+
 def parse_select(text: str) -> Select:
     """Compile an expression; SelectError says where it is wrong."""
     if re.search(r"<[A-Za-z_][\w.]*>", text):
@@ -67,6 +82,7 @@ def parse_select(text: str) -> Select:
     except (JMESPathError, RecursionError, ValueError):
         message = f"`{text}` is no JMESPath expression"
         raise SelectError(message, 0) from None
+    _try_out(text, compiled)
     steps = () if text == "@" else tuple(text.split(".")) if DOTTED.fullmatch(text) else None
     column = COLUMN.fullmatch(text)
     pair = (tuple(column[1].split(".")), tuple(column[2].split("."))) if column else None
