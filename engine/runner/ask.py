@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
@@ -97,6 +98,7 @@ class Asker:
                 return verdict
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
+                    self.limiter.hold(endpoint.rate_limit, loop.time() + refilled_after(answer.headers, sent_at))
                     return Answered(reading, answer, sent_at, waited_in_all)
                 return GiveUp("no answer")
             tally.retries += 1
