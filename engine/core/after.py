@@ -12,6 +12,8 @@ EPOCH_SECONDS = 10**9
 EPOCH_MILLIS = 10**12
 LONGEST = 10 * 366 * 86400.0
 RESET = re.compile(r".*rate-?limit-reset")
+REMAINING = re.compile(r"(.*rate-?limit-)remaining")
+SOON = 60.0
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -31,6 +33,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
             return max(0.0, min(seconds, LONGEST))
     resets = [_reset(value, here) for name, value in headers.items() if RESET.fullmatch(name)]
     return max((one for one in resets if one is not None), default=None)
+
+
+def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
+    """Give the seconds until a limit that an answer says is used up is filled again; 0 where there is nothing to wait for.
+
+    Each `...RateLimit-Remaining: 0` counts with the reset of the same name. One further away than a minute may be that
+    of a limit which others have used up meanwhile, or a mistake: the vendor's 429 will tell.
+    """
+    here = _http_date(headers.get("date", "")) or now
+    names = [found[1] for name, value in headers.items() if (found := REMAINING.fullmatch(name)) and _number(value) == 0]
+    resets = [_reset(headers.get(f"{name}reset", ""), here) for name in names]
+    return max((one for one in resets if one is not None and one <= SOON), default=0.0)
 
 
 def _number(text: str) -> float | None:

@@ -159,8 +159,8 @@ def _column(name: str) -> msgspec.json.Decoder[Any]:
 
 
 @lru_cache(maxsize=256)
-def _keys(name: str) -> msgspec.json.Decoder[Any]:
-    made = msgspec.defstruct("Keys", [("found", str | int | None, None)], rename={"found": name}, gc=False)
+def _keys(name: str, kind: type) -> msgspec.json.Decoder[Any]:
+    made = msgspec.defstruct("Keys", [("found", kind | None, None)], rename={"found": name}, gc=False)
     return msgspec.json.Decoder(made)
 
 
@@ -170,13 +170,18 @@ FOUND = attrgetter("found")
 def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int], list[int]]:
     """Give 64-bit digests of records, good for this process only: of each one's key (never 0), and of its bytes.
 
-    `lines` are the same records, one a line. A record without a key is known by its bytes alone.
+    `lines` are the same records, one a line. A record without a key is known by its bytes alone. A number is digested
+    as its text, for Python's hash of a number is that number; inverted, so that it is not taken for the same text.
     """
     contents = list(map(hash, texts))
-    keys = _quick(lines, key)
-    if keys is None:
+    keys = _quick(lines, key, str)
+    if keys is not None:
+        names = list(map(hash, keys))
+    elif (keys := _quick(lines, key, int)) is not None:
+        names = [~hash(str(one)) for one in keys]
+    else:
         keys = [_scalar(text) for text in column(texts, key)]
-    names = list(map(hash, keys))
+        names = [hash(one) if isinstance(one, str) else ~hash(one) for one in keys]
     if None in keys:
         names = [content if one is None else name for one, name, content in zip(keys, names, contents, strict=True)]
     if 0 in names:
@@ -184,20 +189,19 @@ def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int
     return names, contents
 
 
-def _quick(lines: bytes, key: Select) -> list[Any] | None:
-    """Read a plain name without decoding what lies beside it; None where a record has something else there."""
+def _quick(lines: bytes, key: Select, kind: type) -> list[Any] | None:
+    """Read a plain name without decoding what lies beside it; None where a record has there what is not of this kind."""
     if key.steps is None or len(key.steps) != 1:
         return None
     try:
-        return list(map(FOUND, _keys(key.steps[0]).decode_lines(lines)))
+        return list(map(FOUND, _keys(key.steps[0], kind).decode_lines(lines)))
     except msgspec.DecodeError:
         return None
 
 
-def _scalar(json_text: bytes | None) -> Any:
-    """Give what a quick decoder would have given, or the text of what it would not take."""
-    value = None if json_text is None else exact.loads(json_text)
-    return value if type(value) in (str, int) else json_text
+def _scalar(json_text: bytes | None) -> str | bytes | None:
+    """Give a text as itself, anything else as its JSON text."""
+    return json_text if json_text is None or json_text[:1] != b'"' else str(exact.loads(json_text))
 
 
 def column(records: Sequence[Any], select: Select) -> list[bytes | None]:

@@ -1,18 +1,22 @@
 """Which records were written already: a flat table of digests, 16 bytes a record, never Python objects.
 
-A slot holds the hashes of a record's key and of its bytes. Both come from Python's keyed SipHash, whose secret is new
-in every process, so 128 bits must agree by chance before a record is taken for another; with PYTHONHASHSEED=0 the
-secret is known, but a record is still dropped only if key and bytes agree in 2 x 64 bits. Nothing here is ever stored.
+A slot holds the hashes of a record's key and of its bytes. Both come from Python's keyed SipHash of a text, whose secret
+is new in every process, so nobody can choose keys that crowd one place, and a record is taken for another only where 128
+bits agree by chance; 64 for records without a key, known by their bytes alone, and for those of one key. With
+PYTHONHASHSEED=0 the secret is known, and what is promised against chance no longer holds against intent. Nothing here
+is ever stored.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from itertools import compress
 
 SMALLEST = 1 << 10
 MOST_RESERVED = 1 << 19
 FULL_AT = 0.7
+MOST_ALIKE = 8
 
 
 class Seen:
@@ -32,7 +36,8 @@ class Seen:
     def sift(self, names: Sequence[int], contents: Sequence[int]) -> tuple[list[int], int]:
         """Remember records by the digests of key (never 0) and of content.
 
-        Gives the positions of those that were known, and how many new ones share their key with another.
+        Gives the positions of those that were known, and how many new ones share their key with another. Past a few of
+        one key the way goes on where the content points, so that a key which all records share is no crowd.
         """
         self.reserve(len(names))
         pairs, mask = self._pairs, 2 * self._capacity - 1
@@ -41,14 +46,17 @@ class Seen:
         for index, (name, content) in enumerate(zip(names, contents, strict=True)):
             slot = name << 1 & mask
             if pairs[slot]:  # most slots are free: only here it takes more than one look
-                shared = False
-                while pairs[slot] and (pairs[slot] != name or pairs[slot + 1] != content):
-                    shared = shared or pairs[slot] == name
+                alike = 0
+                while (found := pairs[slot]) and (found != name or pairs[slot + 1] != content):
                     slot = slot + 2 & mask
-                if pairs[slot]:
+                    if found == name:
+                        alike += 1
+                        if alike == MOST_ALIKE:
+                            slot = content << 1 & mask
+                if found:
                     known.append(index)
                     continue
-                same_key += shared
+                same_key += alike > 0
             pairs[slot] = name
             pairs[slot + 1] = content
         self._count += len(names) - len(known)
@@ -63,12 +71,8 @@ class Seen:
             self._move(capacity)
 
     def _move(self, capacity: int) -> None:
-        old, self._capacity = iter(self._pairs), capacity
-        self._pairs = pairs = array("q", (0,)) * (2 * capacity)
-        mask = 2 * capacity - 1
-        for name, content in zip(old, old, strict=True):
-            if name:
-                slot = name << 1 & mask
-                while pairs[slot]:
-                    slot = slot + 2 & mask
-                pairs[slot], pairs[slot + 1] = name, content
+        old, self._capacity, self._count = self._pairs, capacity, 0
+        self._pairs = array("q", (0,)) * (2 * capacity)
+        for start in range(0, len(old), 2 * SMALLEST):
+            names, contents = old[start : start + 2 * SMALLEST : 2], old[start + 1 : start + 2 * SMALLEST : 2]
+            self.sift(list(filter(None, names)), list(compress(contents, names)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
@@ -124,10 +125,10 @@ class Asker:
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
-                refused = replace(verdict, words=self.credentials.refused) if verdict.dead else None
-                return verdict if refused is None else await self._judged(refused, request)
+                return await self._judged(verdict, request) if verdict.dead else verdict
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
+                    self.limiter.hold(endpoint.rate_limit, loop.time() + refilled_after(answer.headers, sent_at))
                     return Answered(reading, answer, sent_at, waited_in_all)
                 return GiveUp("no answer")
             tally.retries += 1
@@ -215,7 +216,8 @@ class Asker:
                 self._refused[name] = await self._lives(request)
             if self.end is None and self._refused[name]:
                 return GiveUp("the vendor refuses the credential for this request, though not for others", final=True)
-            self.end = self.end or refused
+            words = self.credentials.refused if refused.words == REFUSED else refused.words
+            self.end = self.end or replace(refused, words=words)
             return self.end
 
     async def _lives(self, request: Request) -> bool:

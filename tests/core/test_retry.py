@@ -11,12 +11,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.after import retry_after
+from engine.core.after import refilled_after, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, Verdict, Wait, backoff, decide
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CASES, SEQUENCES = (yaml.safe_load((Path(__file__).parent / "data" / name).read_text("utf-8")) for name in ("retry.yaml", "tries.yaml"))
+CASES, SEQUENCES, REFILLS = (
+    yaml.safe_load((Path(__file__).parent / "data" / name).read_text("utf-8")) for name in ("retry.yaml", "tries.yaml", "refills.yaml")
+)
 
 
 def answer_of(given: dict) -> Response | NoAnswer | Malformed:
@@ -85,11 +87,19 @@ def test_when_the_vendor_lets_us_go_on(headers, seconds):
     assert retry_after(headers, NOW) == seconds
 
 
-@given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "date"]), st.text(max_size=40)))
+@pytest.mark.parametrize("case", REFILLS, ids=lambda case: str(case["given"]))
+def test_when_a_limit_that_was_used_up_is_filled_again(case):
+    """A good answer may tell that nothing is left: only its own reset counts, and only a near one."""
+    assert refilled_after(case["given"], NOW) == case["then"]
+
+
+@given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "date"]), st.text(max_size=40)))
 def test_no_header_makes_it_stumble(headers):
     """Whatever stands in a header, the answer is a sane number of seconds or none."""
     seconds = retry_after(headers, NOW)
     assert seconds is None or 0 <= seconds <= 316224000
+    seconds = refilled_after({**headers, "x-ratelimit-remaining": "0"}, NOW)
+    assert 0 <= seconds <= 60
 
 
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))

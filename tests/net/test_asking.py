@@ -166,3 +166,15 @@ def test_files_of_a_run_that_has_ended_renew_nothing():
         return await asker.renew(0)
 
     assert asking(Vendor(GOOD), files)[0] == "the vendor has ended this connection"
+
+
+def test_a_good_answer_that_says_nothing_is_left_holds_the_bucket():
+    """The next request waits for the reset, where it is near; the answer itself is taken."""
+    told = [Response(200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, b'{"items":[]}') for reset in ("7", "3600")]
+
+    async def thrice(asker: Asker) -> list[object]:
+        return [await asker.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(3)]
+
+    found, times = asking(Vendor(*told, GOOD), thrice)
+    assert all(isinstance(one, Answered) for one in found)
+    assert times == pytest.approx([0, 7, 7], abs=0.1)
