@@ -76,7 +76,7 @@ def constants() -> str:
     """Write what the engine decides, not the spec."""
     patience, limits = Patience(), Limits()
     rows = (
-        ("a spec", f"at most {MOST_BYTES // 2**20} MiB"),
+        ("a spec", f"at most {MOST_BYTES // 2**10} KiB"),
         ("the slices of a window", f"at most {MOST_SLICES:,}"),
         ("the pages of a look-up", f"at most {MOST_PAGES:,}"),
         ("a connection is made within", f"{limits.connect:.0f} s"),

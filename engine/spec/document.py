@@ -14,7 +14,7 @@ import yaml
 
 from engine.spec.mistake import Mistake, Position, SpecError
 
-MOST_BYTES = 1024 * 1024
+MOST_BYTES = 256 * 1024
 DEEPEST = 40
 
 Value = str | list[Any] | dict[str, Any]
@@ -54,7 +54,7 @@ def read(raw: bytes, file: str) -> Document:
     Raises SpecError where there is nothing to go on with: not UTF-8, too large, not YAML, not a map.
     """
     if len(raw) > MOST_BYTES:
-        raise SpecError([Mistake("the file is larger than 1 MiB: this is no spec", Position(1, 1))], file)
+        raise SpecError([Mistake("the file is larger than 256 KiB: this is no spec", Position(1, 1))], file)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

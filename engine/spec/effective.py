@@ -56,6 +56,10 @@ class Endpoint:
 
     def parents(self) -> tuple[Field, ...]:
         """Give every `<endpoint.field>` it is asked once per record of."""
+        return self._parents
+
+    @cached_property
+    def _parents(self) -> tuple[Field, ...]:
         return tuple(dict.fromkeys(field for template in self.templates() for field in template.fields()))
 
     @cached_property

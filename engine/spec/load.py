@@ -19,6 +19,7 @@ from engine.spec.model import Spec, Words
 from engine.spec.salvage import salvaged
 from engine.spec.select import SelectError
 
+MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 KINDS = {
     "model_type": "expects a map here: `key: value` lines",
     "model_attributes_type": "expects a map here: `key: value` lines",
@@ -57,7 +58,8 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     except ValidationError as error:
         errors = [one for one in error.errors() if not _dropped(document, one)]
         mistakes += _without_cascades([_mistake(document, one) for one in errors])
-        mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
+        if len(errors) <= MOST_SALVAGED:
+            mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
         raise SpecError(mistakes, file, document.lines) from None
     vendor = effective(spec)
     found = lint(vendor, spec, document)

@@ -172,12 +172,12 @@ def test_bombs_go_off_harmlessly(raw):
 
 
 def test_a_hundred_megabytes_are_refused_without_being_read(tmp_path):
-    """A file over 1 MiB is no spec; memory does not grow by its size."""
+    """A file over 256 KiB is no spec; memory does not grow by its size."""
     path = tmp_path / "big.yaml"
     with path.open("wb") as stream:
         stream.truncate(100 * 2**20)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with pytest.raises(SpecError, match="larger than 1 MiB"):
+    with pytest.raises(SpecError, match="larger than 256 KiB"):
         load_file(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
 
@@ -209,3 +209,13 @@ def test_the_nearest_word_is_named_or_all_where_they_are_few():
     assert did_you_mean("zzz", ["a", "b"]) == "known here: a, b"
     assert did_you_mean("zzz", [str(number) for number in range(40)]) is None
     assert did_you_mean("zzz", []) is None
+
+
+def test_a_thousand_mistakes_are_told_without_a_search_for_more():
+    """Each of them once; what else might be wrong would cost a wait that grows with their square."""
+    raw = (HERE / "mistakes" / "bad_jmespath.yaml").read_bytes().replace(b"key: a..b", b"key: a") + b"".join(
+        b"k%d: v\n" % one for one in range(1000)
+    )
+    with pytest.raises(SpecError) as error:
+        load(raw, "a.yaml")
+    assert len(error.value.mistakes) == 1000
