@@ -13,9 +13,11 @@ from typing import get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from engine.core.envelope import MOST_VALUES
 from engine.core.retry import Patience
+from engine.core.trail import MOST_EMPTY
 from engine.net.limiter import IN_FLIGHT
-from engine.net.transport import MOST_REDIRECTS, Limits
+from engine.net.transport import LARGE, MOST_REDIRECTS, Limits
 from engine.runner.chain import MOST_RESTARTS
 from engine.runner.person import MOST_PAGES
 from engine.spec import model as m
@@ -82,7 +84,11 @@ def constants() -> str:
         ("a connection is made within", f"{limits.connect:.0f} s"),
         ("an answer's next bytes come within", f"{limits.read:.0f} s"),
         ("a whole answer comes within", f"{limits.total:.0f} s"),
-        ("a page, unpacked", f"at most {limits.page // 2**20} MiB"),
+        (
+            "a page, unpacked",
+            f"at most {limits.page // 2**20} MiB and {MOST_VALUES:,} values; over {LARGE // 2**20} MiB one after the other",
+        ),
+        ("empty pages in a row", f"at most {MOST_EMPTY}"),
         ("requests under way", f"at most {IN_FLIGHT} per bucket"),
         ("redirects", f"at most {MOST_REDIRECTS}"),
         ("tries of one request", f"{patience.attempts} that fail, and {patience.queued} where the vendor asks to wait (429)"),
