@@ -86,7 +86,7 @@ def constants() -> str:
         ("a whole answer comes within", f"{limits.total:.0f} s"),
         (
             "a page, unpacked",
-            f"at most {limits.page // 2**20} MiB and {MOST_VALUES:,} values; over {LARGE // 2**20} MiB one after the other",
+            f"at most {limits.page // 2**20} MiB and {MOST_VALUES:,} values; over {LARGE // 2**20} MiB one by one",
         ),
         ("empty pages in a row", f"at most {MOST_EMPTY}"),
         ("requests under way", f"at most {IN_FLIGHT} per bucket"),
