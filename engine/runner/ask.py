@@ -128,7 +128,7 @@ class Asker:
                 return await self._judged(verdict, request) if verdict.dead else verdict
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
-                    self.limiter.hold(endpoint.rate_limit, loop.time() + refilled_after(answer.headers, sent_at))
+                    await self._wait(Wait(refilled_after(answer.headers, sent_at), shared=True), endpoint)
                     return Answered(reading, answer, sent_at, waited_in_all)
                 return GiveUp("no answer")
             tally.retries += 1
@@ -144,9 +144,9 @@ class Asker:
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Hold the whole bucket where the vendor asks for that, else wait alone."""
-        if verdict.shared:
+        if verdict.shared and verdict.seconds:
             self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds)
-        else:
+        elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
 
     @property

@@ -78,7 +78,7 @@ def canonical(value: Any) -> str:
 def truth(email: str, meetings: int = 40) -> dict[str, Counter[str]]:
     """Say what the simulated Zoom holds about a person, by the spec's endpoints, each record once."""
     zoom = data()
-    account = zoom.Account(5, meetings)
+    account = zoom.Account(12, meetings)
     person = account.people[email]
     start = (datetime.now(UTC) - timedelta(days=SINCE)).date()
     kept = account.recordings(person)

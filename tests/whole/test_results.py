@@ -96,7 +96,7 @@ def test_files_left_behind_are_counted_and_files_asked_for_arrive(habeas, zoom, 
     assert len(list((tmp_path / "with" / "zoom" / "files" / "recordings").iterdir())) == files["found"]
 
 
-@pytest.mark.parametrize(("room", "whole"), [(2_000, False), (30_000, True)])
+@pytest.mark.parametrize(("room", "whole"), [(2_000, False), (70_000, True)])
 def test_a_full_disk_is_one_sentence_and_keeps_what_came_before(room, whole, zoom, tmp_path):
     """Exit 3; no half line stays, and a manifest that still fits says why the run stopped."""
     words = ["run", "zoom", "--at", zoom.address, "--email", FULL, "--out", str(tmp_path), "--since", "180d"]

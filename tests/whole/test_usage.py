@@ -62,7 +62,7 @@ def test_an_odd_address_stays_in_its_segment_and_finds_the_right_person(email, h
     done = ask(habeas, zoom, tmp_path, "--email", "-", "--only", "settings,meetings", stdin=f"{email}\n")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "zoom" / "lookup.jsonl").read_text("utf-8"))["email"] == email
-    person = data().Account(5, 40).people[email]
+    person = data().Account(12, 40).people[email]
     meetings = [json.loads(line) for line in (tmp_path / "zoom" / "meetings.jsonl").read_text("utf-8").splitlines()]
     assert {one["host_id"] for one in meetings} == {person.id}
     encoded = "".join(
