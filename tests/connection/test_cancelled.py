@@ -21,17 +21,10 @@ RUN = ("run", "acme", "--email", "her@acme.example", "--out")
 @pytest.mark.parametrize("times", [1, 3])
 async def test_who_is_cancelled_in_the_middle_of_a_refresh_ends_after_it(times, tmp_path):
     """The vendor has spent the old token: its answer is stored before the cancellation goes on, however often it came."""
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        arrived.set()
-        await go_on.wait()
-        return await acme.provider.token(request)
-
     async with Acme().up() as acme:
         store = vault(tmp_path)
         store.write(NAME, acme.record(life=-1))
-        acme.says.append(slowly)
+        arrived, go_on = acme.slowly()
         task = asyncio.create_task(keeper(store, acme)[0].refresh())
         await asyncio.wait_for(arrived.wait(), 10)
         for _ in range(times):
@@ -94,17 +87,10 @@ async def test_scopes_are_those_of_the_token_in_use(tmp_path):
 @pytest.mark.parametrize("command", ["verify", "run"])
 async def test_a_signal_in_the_middle_of_a_refresh_costs_no_connection(command, number, code, tmp_path):
     """The process ends when the answer is stored, and the next command goes on with it."""
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        arrived.set()
-        await go_on.wait()
-        return await acme.provider.token(request)
-
     async with Acme().up() as acme:
         store, habeas = vault(tmp_path), Command(tmp_path, acme)
         store.write(NAME, acme.record(life=-1))
-        acme.says.append(slowly)
+        arrived, go_on = acme.slowly()
         words = ("verify", "acme") if command == "verify" else (*RUN, str(tmp_path / "out"))
         process = await habeas.start(*words)
         await asyncio.wait_for(arrived.wait(), 30)

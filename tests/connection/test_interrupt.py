@@ -14,7 +14,6 @@ import termios
 import time
 
 import pytest
-from aiohttp import web
 
 from tests.connection.commands import Command, consented, listening, prompted, redirect
 from tests.connection.vendor import NAME, Acme, vault
@@ -26,15 +25,8 @@ BOUND = 30.0
 @pytest.mark.parametrize("times", [1, 3])
 async def test_an_interrupt_while_the_vendor_answers_loses_no_token(number, code, times, tmp_path):
     """The exchange under way is finished and stored, however often one presses; nothing is asked after it."""
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        arrived.set()
-        await go_on.wait()
-        return await acme.provider.token(request)
-
     async with Acme().up() as acme:
-        acme.says.append(slowly)
+        arrived, go_on = acme.slowly()
         process, url = await prompted(Command(tmp_path, acme))
         process.stdin.write(f"{await asyncio.to_thread(consented, url)}\n".encode())
         await asyncio.wait_for(arrived.wait(), BOUND)

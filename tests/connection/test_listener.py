@@ -8,7 +8,6 @@ import urllib.request
 
 import msgspec
 import pytest
-from aiohttp import web
 
 from engine.connection.connect import Browser, connect
 from engine.errors import DiskError
@@ -93,15 +92,8 @@ async def test_a_redirect_address_is_met_however_its_path_is_escaped(tmp_path):
 
 async def test_a_second_hit_is_told_that_it_comes_too_late(tmp_path):
     """While the first answer is exchanged, the second gets a page of its own and nothing happens."""
-    arrived, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slowly(request: web.Request) -> web.StreamResponse:
-        arrived.set()
-        await go_on.wait()
-        return await acme.provider.token(request)
-
     async with Acme().up() as acme:
-        acme.says.append(slowly)
+        arrived, go_on = acme.slowly()
         uri = redirect()
         process, url = await listening(Command(tmp_path, acme), uri)
         first = asyncio.create_task(asyncio.to_thread(allow, url))

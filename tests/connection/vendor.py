@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -121,6 +122,18 @@ class Acme:
             yield self
         finally:
             await runner.cleanup()
+
+    def slowly(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """Answer the next request for a token only when told to: gives when it has arrived, and what lets it go on."""
+        arrived, go_on = asyncio.Event(), asyncio.Event()
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            arrived.set()
+            await go_on.wait()
+            return await self.provider.token(request)
+
+        self.says.append(answer)
+        return arrived, go_on
 
     def client(self) -> Client:
         return Client(self.provider.client_id, self.provider.client_secret)
