@@ -58,7 +58,10 @@ def _habeas(
     """Fetch everything a SaaS vendor holds about one person, with proof of what was and was not obtained."""
 
 
-@app.command(epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17")
+@app.command(
+    short_help="Answer a person's access request.",
+    epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17",
+)
 def run(
     vendor: Vendor,
     email: Annotated[
@@ -89,8 +92,8 @@ def run(
 
     Needs a connection (habeas connect VENDOR), or an access token in HABEAS_<VENDOR>_TOKEN, which is never renewed.
 
-    Exit codes: 0 complete as asked, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for the person's
-    safety, 130 interrupted.
+    Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for
+    the person's safety, 130 or 143 interrupted.
     """
     from engine.cli.run import Wish, run_command
 
@@ -99,7 +102,7 @@ def run(
     raise typer.Exit(run_command(wish))
 
 
-@app.command(epilog="Example: habeas connect zoom")
+@app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
 def connect(
     vendor: Vendor,
     connection: Annotated[
@@ -132,7 +135,7 @@ def connect(
     raise typer.Exit(connect_command(wish))
 
 
-@app.command(epilog="Example: habeas verify zoom")
+@app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
 def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: Json = False) -> None:
     """Ask whether a connection is alive, and show which requests its scopes allow, and which scopes to add.
 
@@ -146,7 +149,7 @@ def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: J
 app.add_typer(connections, name="connections")
 
 
-@app.command(epilog="Example: habeas plan zoom --since 90d")
+@app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")
 def plan(
     vendor: Vendor,
     only: Only = None,
@@ -162,11 +165,9 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
 
 
-@app.command(epilog="Example: habeas check ./specs/zoom.yaml")
+@app.command(short_help="Find every mistake in every spec.", epilog="Example: habeas check ./specs/zoom.yaml")
 def check(
-    specs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SPEC]...", help="Spec files or vendors; default every packaged spec.")
-    ] = None,
+    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
 ) -> None:
     """Find every mistake in every spec, each with its place and what was meant."""
@@ -175,7 +176,7 @@ def check(
     raise typer.Exit(check_command(tuple(specs or ()), format))
 
 
-@app.command(epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
+@app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
 def simulate(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,

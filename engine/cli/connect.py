@@ -19,7 +19,7 @@ from engine.cli.interrupt import interruptible
 from engine.cli.verify import say, verified, verify_and_say
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
-from engine.connection.login import DEFAULT, is_local, open_browser
+from engine.connection.login import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.open import parse_name, unsaved
 from engine.connection.place import Place, held
 from engine.connection.record import Client, Record
@@ -160,6 +160,7 @@ def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
 def show(url: str) -> None:
     """Open the browser, and print the address for where that fails."""
     typer.echo(f"Your browser opens; if it does not, go to:\n{url}\n", err=True)
+    typer.echo(f"Waiting for your consent, at most {MINUTES:.0f} minutes; Ctrl-C ends it. No browser here? --no-browser\n", err=True)
     open_browser(url)
 
 

@@ -64,9 +64,10 @@ def _files(report: Report) -> Iterator[str]:
         return
     left = totals["found"] - totals["downloaded"] - totals["failed"]
     if left:
-        unknown = f" and {totals['unknown_size']} of unknown size" if totals["unknown_size"] else ""
+        sizes = [size(totals["bytes_announced"])] if totals["bytes_announced"] or not totals["unknown_size"] else []
+        sizes += [f"{totals['unknown_size']} of unknown size"] if totals["unknown_size"] else []
         add = "" if report.files else ": add --files"
-        yield f"{counted(left, 'file')}, {size(totals['bytes_announced'])}{unknown}, not downloaded{add}"
+        yield f"{counted(left, 'file')}, {' and '.join(sizes)}, not downloaded{add}"
     else:
         failed = f", {totals['failed']} could not be fetched" if totals["failed"] else ""
         yield f"{counted(totals['downloaded'], 'file')} downloaded, {size(totals['bytes'])}{failed}"

@@ -29,7 +29,8 @@ def check_bound(vendor: Vendor, record: Record, at: str | None, again: str) -> N
     now, then = bound(vendor, at), record.bound
     if (now.at is None) != (then.at is None):
         made, asked = ("with --at, for a simulator", "without it") if then.at else ("without --at", "with it")
-        message = f"this connection was made {made}, and is used {asked}: {again} for the other"
+        mend = "add --at URL; for the real account" if then.at else "leave --at out; for a simulator"
+        message = f"this connection was made {made}, and is used {asked}: {mend}: {again}"
         raise NotConnected(message)
     names = sorted(set(now.hosts) - set(then.hosts))
     if record.way == "oauth2":

@@ -115,7 +115,7 @@ def _reason(bad: Sequence[ChainEnd], total: int, unasked: int) -> str:
     if len(counted) > MOST_REASONS:
         texts.append(f"{len(counted) - MOST_REASONS} further reasons")
     if unasked:
-        texts.append(f"{unasked} of {total} parts were not asked")
+        texts.append(f"{unasked} of {total} parts were not read")
     return "; ".join(texts)
 
 

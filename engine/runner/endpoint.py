@@ -123,10 +123,11 @@ class EndpointRun:
 
     def entry(self, cut: str | None = None) -> Entry:
         """Say how it ended; `cut` is why the run ended before it did."""
-        ends = list(self.ends)
+        ends, unasked = list(self.ends), self.unasked
         if not self.finished:
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
-        outcome, reason = ended(ends, self.unasked, self.tally.records + self.tally.duplicates)
+            unasked = max(0, len(self.joined) * max(1, len(self.windows)) - len(ends))
+        outcome, reason = ended(ends, unasked, self.tally.records + self.tally.duplicates)
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)
         return Entry(

@@ -63,7 +63,7 @@ def test_reasons_are_counted_and_named():
     ]
     assert (
         ended(ends, 1, 9)[1]
-        == "5 of 10 parts (w0, w1, w2, ...): HTTP 500; 1 of 10 parts (x): cut; 1 of 10 parts: a; 1 further reasons; 1 of 10 parts were not asked"
+        == "5 of 10 parts (w0, w1, w2, ...): HTTP 500; 1 of 10 parts (x): cut; 1 of 10 parts: a; 1 further reasons; 1 of 10 parts were not read"
     )
     assert ended([ChainEnd(F, None)], 0, 0)[1] == "unknown reason"
     assert ended([ChainEnd(U, "no licence"), ChainEnd(U, "no licence")], 0, 0) == (U, "no licence")

@@ -7,8 +7,11 @@ import hashlib
 import pytest
 
 from engine.cli.summary import summary
+from engine.core.keep import Keep
 from engine.errors import Exit
-from engine.runner.store import Store
+from engine.runner.endpoint import EndpointRun
+from engine.runner.store import Store, Wanted
+from engine.sink import Sink
 from tests.core.specs import vendor
 from tests.whole.scripted import NOW, fetched
 
@@ -146,3 +149,11 @@ def test_files_that_were_left_are_no_completeness(tmp_path):
     told = summary(vendor(spec), done.report)
     assert "not downloaded: add --files" in told
     assert "Complete as asked, 2 of 2 endpoints." in told
+
+
+def test_an_interrupt_counts_every_part_that_was_not_read(tmp_path):
+    """Those that were never opened too, not only those that were under way."""
+    spec = "it: {for: {A: [x, y, z]}, get: /list, params: {a: <A>}, records: items}\n"
+    it = vendor(spec).endpoints["it"]
+    cut = EndpointRun(it, ((),), (), None, Store(it, Sink(tmp_path / "o"), Keep(), Wanted(), ()), lambda: None)
+    assert cut.entry("interrupted").reason == "1 of 3 parts: interrupted; 2 of 3 parts were not read"
