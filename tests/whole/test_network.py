@@ -197,7 +197,7 @@ async def test_refusals_are_not_collected(simulate, tmp_path):
     entry = next(entry for entry in report.entries if entry.name == "recordings")
     assert (str(entry.outcome), report.exit_code) == ("denied", Exit.INCOMPLETE)
     assert "cloud_recording:read:list_user_recordings:admin" in (entry.reason or "")
-    assert "were not asked" in (entry.reason or "")
+    assert "were not read" in (entry.reason or "")
     assert entry.tally.requests < 40
 
 
