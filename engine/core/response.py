@@ -148,6 +148,8 @@ def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], sele
         inner = Select(".".join(select.column[1]), select.column[1], None, None)
         return all(one is not None and _agrees(exact.loads(one), same) for one in set(column(records, inner)))
     found = envelope.find(select)
+    if found == [] and records:
+        return False
     return all(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
 
 

@@ -123,6 +123,8 @@ class ChainReader:
         outcome = MEANINGS.get(refusal.means or "", Outcome.FAILED)
         if outcome.whole and request.page > 1:
             return self._end(Outcome.FAILED, f"the list broke off at page {request.page} ({refusal.words})")
+        if outcome.whole and self.trail.before is not None:
+            return self._end(Outcome.FAILED, f"the list was refused when it was read again ({refusal.words})")
         if outcome is Outcome.DENIED:
             return self._end(outcome, f"the vendor denies it ({refusal.words}){self._scopes()}")
         return self._end(outcome, f"the vendor refused ({refusal.words})")

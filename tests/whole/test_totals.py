@@ -80,6 +80,28 @@ def test_a_list_of_other_people_only_is_empty(tmp_path):
     assert (str(done.entry().outcome), done.entry().tally.others) == ("empty", 1)
 
 
+@pytest.mark.parametrize("means", ["absent", "empty", "unlicensed"])
+def test_a_refusal_of_the_second_reading_does_not_excuse_the_shortage(means, tmp_path):
+    """One of two records came, then the list is said not to be there: partial, and its children are asked."""
+    spec = f"""
+        it: {{get: /list, records: items, pagination: {{cursor: next, param: after, total: total}}, answers: {{rules: [{{status: 404, means: {means}}}]}}}}
+        c: {{get: /c/<it.id>}}
+    """
+    done = fetched(spec, {"/list": [items(1, total=2), (404, {})], "/c/1": [{"id": 5}]}, tmp_path)
+    assert str(done.entry().outcome) == "partial"
+    assert "was refused when it was read again" in done.entry().reason
+    assert "/c/1" in done.log
+
+
+def test_a_record_without_a_key_is_known_to_its_own_chain_only(tmp_path):
+    """Another chain wrote the same bytes; the reading again of this one still brings its own."""
+    spec = LIST.replace("it: {", "it: {for: {K: [b, a]}, params: {k: <K>}, ")
+    x, y = {"text": "X"}, {"text": "Y"}
+    answers = {"/list?k=b": [{"items": [y], "total": 1}], "/list?k=a": [{"items": [x], "total": 2}, {"items": [x, y], "total": 2}]}
+    done = fetched(spec, answers, tmp_path)
+    assert sorted(one["text"] for one in done.lines()) == ["X", "Y", "Y"]
+
+
 def page(*records: bytes) -> Page:
     return Page(Envelope(b'{"items":[' + b",".join(records) + b"]}").records(parse_select("items")), len(records))
 
