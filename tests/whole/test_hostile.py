@@ -108,5 +108,6 @@ def test_the_proof_has_its_room_before_anything_is_sent(tmp_path, monkeypatch):
 @pytest.mark.parametrize("word", ["a" * 5000, "./" + "a" * 5000 + ".yaml"])
 def test_a_name_beyond_all_length_is_only_unknown(word, habeas):
     """Exit 2 and a sentence."""
-    done = habeas("check", word)
-    assert (done.returncode, "defect" in done.stderr) == (2, False)
+    for environ in ({}, {"HABEAS_SPECS": "a" * 5000}):
+        done = habeas("check", word, **environ)
+        assert (done.returncode, "defect" in done.stderr) == (2, False)
