@@ -80,11 +80,13 @@ def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
     """Collect what a spec keeps, for a run that began at a moment and perhaps was narrowed by `--since`."""
     kept = Kept(vendor)
     public(kept, [one for one in vendor.hosts if not one.startswith(".")])
-    kept.texts.update(form(started, name) for name in FORMS)
+    public(kept, vendor.endpoints)
+    for moment in (started, narrow):
+        kept.texts.update(form(moment, name) for name in FORMS if moment is not None)
     kept.names |= {"status", "code", "message", "id"}
     for endpoint in vendor.requests():
         _of_request(kept, endpoint)
-        times = {hole.form or "rfc3339" for hole in endpoint.holes() if hole.name in TIMES}
+        times = {"rfc3339", *(hole.form for hole in endpoint.holes() if hole.name in TIMES and hole.form)}
         for window in endpoint_windows(endpoint, started, narrow):
             kept.texts.update(form(moment, name) for moment in (window.start, window.end) for name in times)
     if vendor.version is not None:

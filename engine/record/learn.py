@@ -12,6 +12,7 @@ from engine.record.traces import SHORTEST, Traces
 from engine.record.words import pieces
 
 WORD = re.compile(r"[^\W\d_]+")
+CAPITAL = re.compile(r"\b[^\W\d_a-z]")
 DIGITS_THAT_TELL = 6
 
 
@@ -54,7 +55,7 @@ class Learner:
                 self._traces.add(one)
         if shape is Shape.EMAIL:
             self._address(text)
-        elif shape is Shape.HANDLE:
+        elif shape is Shape.HANDLE and CAPITAL.search(text):
             self._words(text)
         elif shape in (Shape.TEXT, Shape.OPAQUE):
             for found in EMBEDDED.findall(text):

@@ -52,6 +52,7 @@ class StandIns:
         self._made: dict[tuple[Shape, str], str] = {}
         self._words: dict[str, str] = {}
         self._used: set[str] = set()
+        self._spoken: set[str] = set()
         self._hashed: dict[str, tuple[str, Shape, str]] = {}
         self._called: set[str] = set()
         self._dialled: set[str] = set()
@@ -112,9 +113,9 @@ class StandIns:
             for turn in range(TRIES):
                 longer = turn // 20
                 made = make.syllables(min(len(small), 14) + longer, self._dice.rolls("word", small, str(turn)))
-                if made != small and made not in self._used and not self._traces.hit(made):
+                if made != small and made not in self._spoken and not self._traces.hit(made):
                     break
-            self._used.add(made)
+            self._spoken.add(made)
             self._words[small] = made
         return make.styled(self._words[small], word)
 
@@ -130,7 +131,7 @@ class StandIns:
         mint, made = self._ready(), ""
         for turn in range(TRIES):
             made = MAKERS[shape](text, self._dice.rolls(shape.value, text, str(turn)), mint)
-            if turn > 2 and shape in (Shape.EMAIL, Shape.HANDLE):
+            if turn > 2 and shape in (Shape.EMAIL, Shape.HANDLE):  # its words are settled, so only a number can tell it from another
                 made = f"{turn}{made}"
             if shape in SHARED or (made != text and made not in self._used and not self._traces.hit(made)):
                 break
