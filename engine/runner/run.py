@@ -37,7 +37,7 @@ class Run:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
         probe = opening(Chain(vendor.verify))
-        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, probe)
+        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, probe, tools.heard)
         self.search = Search(vendor, person, self.asker)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
