@@ -19,7 +19,7 @@ from engine.core.trail import MOST_EMPTY
 from engine.net.limiter import IN_FLIGHT
 from engine.net.transport import LARGE, MOST_REDIRECTS, Limits
 from engine.runner.chain import MOST_RESTARTS
-from engine.runner.person import MOST_PAGES
+from engine.runner.listing import MOST_PAGES
 from engine.spec import model as m
 from engine.spec.document import MOST_BYTES
 from engine.spec.lint import MOST_SLICES
@@ -80,7 +80,7 @@ def constants() -> str:
     rows = (
         ("a spec", f"at most {MOST_BYTES // 2**10} KiB"),
         ("the slices of a window", f"at most {MOST_SLICES:,}"),
-        ("the pages of a look-up", f"at most {MOST_PAGES:,}"),
+        ("the pages of a look-up, and of `discover`", f"at most {MOST_PAGES:,}"),
         ("a connection is made within", f"{limits.connect:.0f} s"),
         ("an answer's next bytes come within", f"{limits.read:.0f} s"),
         ("a whole answer comes within", f"{limits.total:.0f} s"),

@@ -168,7 +168,7 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record) -> Taped | No
         async with turn(vault, found, clock, waiting, wait=work.wish.wait):
             connection = opened(work.vendor, found, vault, work.transport, clock)
             plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
-            options = replace(work.options, connection=connection.label, plan=plan)
+            options = replace(work.options, connection=connection.label, plan=plan, values=connection.given)
             return await _taped(replace(work, options=options), connection)
     except Taken:
         return None
@@ -235,6 +235,8 @@ def _captured(work: Work, connection: Opened, tape: Tape, report: Report, used: 
         since=wish.since,
         only=wish.only,
         without=wish.without,
+        settings=tuple(pair for pair in connection.given if pair[0] in work.vendor.settings),
+        captured=tuple(pair for pair in connection.given if pair[0] not in work.vendor.settings),
         granted=connection.credentials.granted,
         secrets=used,
         about=wish.about or ABOUT,

@@ -28,8 +28,8 @@ from engine.connection.vault import Vault, home
 from engine.core.choice import Choice, choose
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
-from engine.core.subject import asked_by, lacking
-from engine.errors import Exit, UsageError
+from engine.core.subject import lacking, unsafe
+from engine.errors import Exit, Refused, UsageError
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
@@ -115,7 +115,7 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool
         async with turn(vault, found, time, waiting, wait=wait):
             connection = opened(work.vendor, found, vault, work.transport, time)
             plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
-            options = replace(work.options, connection=connection.label, plan=plan)
+            options = replace(work.options, connection=connection.label, plan=plan, values=connection.given)
             return await _run(replace(work, options=options), connection.credentials)
     except Taken:
         return None
@@ -171,16 +171,20 @@ def person_of(email: str | None, subject: tuple[str, ...]) -> dict[str, Identifi
 
 
 def check_given(vendor: Vendor, person: Mapping[str, Identifier], choice: Choice) -> None:
-    """See that nothing that will be asked needs an identifier that was not given. Raises UsageError."""
+    """See that nothing that will be asked needs an identifier that was not given. Raises UsageError, Refused."""
     lack = lacking(vendor, person, choice.excluded)
     if lack is None:
+        fault = unsafe(vendor, person, choice.excluded)
+        if fault is not None:
+            message = f"{fault}; nothing was sent"
+            raise Refused(message)
         return
-    kind = lack.identifier.lower()
-    option = "--email ADDRESS" if kind == "email" else f"--subject {kind}=VALUE"
-    if lack.identifier == asked_by(vendor.lookup):
-        message = f"{vendor.title} finds people by {kind}: add {option}"
+    kinds = [one.lower() for one in lack.identifiers]
+    option = " or ".join("--email ADDRESS" if kind == "email" else f"--subject {kind}=VALUE" for kind in kinds)
+    if lack.to_look_up:
+        message = f"{vendor.title} finds people by {' or '.join(kinds)}: add {option}"
         raise UsageError(message)
-    message = f"{vendor.title} needs the person's {kind} too: add {option}"
+    message = f"{vendor.title} needs the person's {kinds[0]} too: add {option}"
     if lack.endpoints:
         message += f", or leave out what needs it: --without {','.join(lack.endpoints)}"
     raise UsageError(message)

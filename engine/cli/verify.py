@@ -68,7 +68,7 @@ async def verified(vendor: Vendor, connection: Opened, transport: Transport, tim
     clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
     async with transport:
         asker = Asker(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
-        return await verify(vendor, asker)
+        return await verify(vendor, asker, connection.given)
 
 
 def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str, object]:
@@ -123,10 +123,11 @@ def _loss(vendor: Vendor, names: tuple[str, ...], found: Matrix) -> str:
     """Say what one missing scope loses."""
     lost = [name for name in names if name in vendor.endpoints]
     words = [f"without it {', '.join(lost)} cannot be fetched"] if lost else []
-    if vendor.lookup.name in names:
+    lookups = {one.name for one in vendor.lookups}
+    if lookups <= set(names):
         words.append("without it nobody can be looked up, so that nothing at all is fetched")
     if vendor.verify.name in names and not words:
-        proven = any(one.name == vendor.lookup.name and one.held == "yes" for one in found.lines)
+        proven = any(one.name in lookups and one.held == "yes" for one in found.lines)
         but = "only the verify call needs it; no record is lost" if proven else ""
         words.append(but or "without it a person the vendor does not know cannot be told from a connection that sees nobody")
     return "; ".join(words)

@@ -15,7 +15,7 @@ from engine.connection.record import Name, Record, checked_name
 from engine.connection.vault import Vault
 from engine.errors import NotConnected, UsageError
 from engine.net.transport import Transport
-from engine.spec.effective import Vendor
+from engine.spec.effective import Row, Vendor
 
 ENVIRONMENT = "environment"
 
@@ -27,6 +27,7 @@ class Opened:
     label: str
     record: Record
     credentials: Keeper | Fixed
+    given: Row = ()
 
 
 def find_connection(

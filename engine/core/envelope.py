@@ -225,7 +225,7 @@ def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
 
 
 def plain(json_text: bytes) -> str:
-    """Write a scalar's JSON text as the text that is compared; a map or list stays JSON."""
+    """Write a scalar's JSON text as the text that is compared; what is no text remembers that it is JSON."""
     if json_text[:1] == b'"':
         return str(exact.loads(json_text))
-    return json_text.decode("utf-8")
+    return exact.Json(json_text.decode("utf-8"))

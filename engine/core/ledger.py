@@ -29,6 +29,14 @@ class Outcome(StrEnum):
         return self not in (Outcome.DENIED, Outcome.PARTIAL, Outcome.FAILED)
 
 
+MEANINGS = {
+    "absent": Outcome.ABSENT,
+    "empty": Outcome.EMPTY,
+    "unlicensed": Outcome.UNLICENSED,
+    "denied": Outcome.DENIED,
+}
+
+
 class Subject(StrEnum):
     """Whether the person was found."""
 

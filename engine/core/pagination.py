@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from engine.core.http import MOST_ADDRESS, resolved
 from engine.core.request import Request, at_address, with_param
 from engine.core.response import Page
-from engine.spec.exact import text_of
+from engine.spec import exact
 from engine.spec.model import Pagination
 
 
@@ -50,12 +50,13 @@ def _says_no_more(page: Page) -> bool:
 def _by_cursor(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
     if page.cursor is None or page.cursor == "" or page.cursor is False:
         return None
-    cursor = text_of(page.cursor)
+    cursor = exact.text_of(page.cursor)
     if cursor is None:
         return Broken(f"`{pagination.cursor and pagination.cursor.text}` holds no page token but a list or a map")
     if len(cursor) > MOST_ADDRESS:
         return Broken(f"`{pagination.cursor and pagination.cursor.text}` holds a page token that no address could carry")
-    return Next(with_param(request, pagination.param or "", cursor, request.received + page.count), f"cursor {cursor}")
+    value = page.cursor if request.http.method == "POST" else cursor
+    return Next(with_param(request, pagination.param or "", value, request.received + page.count), f"cursor {cursor}")
 
 
 def _by_link(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
@@ -74,14 +75,14 @@ def _by_page(pagination: Pagination, request: Request, page: Page) -> Next | Bro
     if page.count == 0 or _all_there(request, page):
         return None
     number = first + request.page
-    return Next(with_param(request, name, str(number), request.received + page.count), f"page {number}")
+    return Next(with_param(request, name, number, request.received + page.count), f"page {number}")
 
 
 def _by_offset(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
     received = request.received + page.count
     if page.count == 0 or _all_there(request, page):
         return None
-    return Next(with_param(request, pagination.offset or "", str(received), received), f"offset {received}")
+    return Next(with_param(request, pagination.offset or "", received, received), f"offset {received}")
 
 
 def _all_there(request: Request, page: Page) -> bool:

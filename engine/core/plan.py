@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
+from engine.core.account import needed
 from engine.core.choice import Choice
 from engine.core.pace import counted_by, paces
 from engine.core.window import Window, windows
@@ -46,14 +47,15 @@ def endpoint_windows(endpoint: Endpoint, now: datetime, narrow: datetime | None)
 
 def plan(vendor: Vendor, choice: Choice, now: datetime, narrow: datetime | None, limits: tuple[str | None, float]) -> Plan:
     """Lay a run out. `limits` is the plan's name (None: the first) and the share of the limits that is used."""
-    steps = [Step(one.name, f"GET {one.line}", 0, (), 1, False, one.rate_limit) for one in (vendor.verify, vendor.lookup)]
-    for endpoint in vendor.endpoints.values():
-        if endpoint.name in choice.excluded:
-            continue
+    wanted = [one for one in vendor.endpoints.values() if one.name not in choice.excluded]
+    first = [vendor.discover[name] for name in needed(vendor, (vendor.verify, *vendor.lookups, *wanted))]
+    steps = []
+    for endpoint in (*first, vendor.verify, *vendor.lookups, *wanted):
         chains = len(endpoint.rows) * max(1, len(endpoint_windows(endpoint, now, narrow)))
         parents = tuple(dict.fromkeys(field.endpoint for field in endpoint.parents()))
-        wave = _wave(vendor.endpoints, endpoint.name)
-        steps.append(Step(endpoint.name, f"GET {endpoint.line}", wave, parents or ("lookup",), chains, bool(parents), endpoint.rate_limit))
+        after = parents or (("lookup",) if endpoint.name in vendor.endpoints else ())
+        line = f"{endpoint.method} {endpoint.line}"
+        steps.append(Step(endpoint.name, line, _wave(vendor, endpoint.name), after, chains, bool(parents), endpoint.rate_limit))
     seconds, slowest = _slowest(steps, vendor.limits(limits[0]), limits[1])
     return Plan(tuple(steps), sum(step.requests for step in steps), seconds, slowest)
 
@@ -69,6 +71,14 @@ def _slowest(steps: Sequence[Step], limits: Mapping[str, tuple[Rate, ...]], shar
     return max(times, key=itemgetter(0), default=(0.0, None))
 
 
-def _wave(endpoints: Mapping[str, Endpoint], name: str) -> int:
-    parents = endpoints[name].parents()
-    return 1 + (_wave(endpoints, parents[0].endpoint) if parents else 0)
+def _wave(vendor: Vendor, name: str) -> int:
+    """Number the wave a request is in: what is discovered, then `verify` and the look-ups, then the endpoints, children after parents."""
+    discovered = 1 + max((_depth(vendor.discover, one) for one in vendor.discover), default=-1)
+    if name in vendor.discover:
+        return _depth(vendor.discover, name)
+    return discovered + (1 + _depth(vendor.endpoints, name) if name in vendor.endpoints else 0)
+
+
+def _depth(requests: Mapping[str, Endpoint], name: str) -> int:
+    parents = [one.endpoint for one in requests[name].parents() if one.endpoint in requests]
+    return 1 + _depth(requests, parents[0]) if parents else 0

@@ -1,36 +1,21 @@
 """From an endpoint and a row of values to the next request. The request is the state: nothing else is kept.
 
-The place decides how a value is written: one percent-encoded segment in a path, percent-encoded in a query, no
-control characters in a header. A name without a value is an error, never an empty text.
+How each value is written is decided in engine/core/place.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from engine.core.http import HttpRequest
-from engine.core.identity import FORM, NOBODY, encode_query, encode_segment
-from engine.core.window import Window, form
-from engine.spec.effective import Endpoint, Row
-from engine.spec.template import Field, Hole, Template
+from engine.core.identity import encode_query
+from engine.core.place import Chain, Unresolved, address_of, body_of, header_of, placed, text_of, value_of
+from engine.spec import exact
+from engine.spec.effective import Endpoint
+from engine.spec.template import TIMES, Field, Hole, Template
 
-
-class Unresolved(ValueError):
-    """A value is missing or may not stand where the template puts it; the message names it, never its content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One sequence of pages: an endpoint's request for one row of values and one window."""
-
-    endpoint: Endpoint
-    row: Row = field(default=(), repr=False)
-    window: Window | None = None
-
-    def values(self) -> dict[str, str]:
-        """Give the row as a map."""
-        return dict(self.row)
+__all__ = ["Chain", "Request", "Unresolved", "at_address", "described", "opening", "with_param"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,81 +36,56 @@ class Request:
 def opening(chain: Chain) -> Request:
     """Build a chain's first request. Raises Unresolved."""
     endpoint = chain.endpoint
-    query = [pair for name, templates in endpoint.params for pair in _pairs(name, templates, chain)]
+    query = [(encode_query(name), encode_query(text_of(one, chain))) for name, templates in endpoint.params for one in templates]
+    first = _first_page(endpoint)
+    headers = [(name, header_of(template, chain)) for name, template in endpoint.headers]
+    body = None
+    if endpoint.method == "POST":
+        content = body_of(endpoint, chain)
+        for place, number in first:
+            content = placed(content, place, number)
+        body = None if content is None else exact.dumps(content)
+        headers += [("Content-Type", "application/json")] if body is not None else []
+    else:
+        query += [(encode_query(name), str(number)) for name, number in first]
+    url = _url(address_of(endpoint.address, chain), query)
+    return Request(chain, HttpRequest(endpoint.method, url, tuple(headers), body))
+
+
+def _first_page(endpoint: Endpoint) -> list[tuple[str, int]]:
+    """Give what the first page is asked for with: its number, its size, its offset."""
     pagination = endpoint.pagination
-    if pagination is not None:
-        query += [(encode_query(name), str(first)) for name, first in (pagination.page or {}).items()]
-        query += [(encode_query(name), str(number)) for name, number in (pagination.size or {}).items()]
-        if pagination.offset is not None:
-            query.append((encode_query(pagination.offset), "0"))
-    headers = tuple((name, _header(template, chain)) for name, template in endpoint.headers)
-    return Request(chain, HttpRequest("GET", _url(_path(endpoint.address, chain), query), headers))
+    if pagination is None:
+        return []
+    return [
+        *(pagination.page or {}).items(),
+        *(pagination.size or {}).items(),
+        *([(pagination.offset, 0)] if pagination.offset is not None else []),
+    ]
 
 
-def with_param(request: Request, name: str, value: str, received: int) -> Request:
-    """Build the next page's request: the same one with one parameter set anew."""
+def with_param(request: Request, name: str, value: str | int, received: int) -> Request:
+    """Build the next page's request: the same one with one parameter, or place of its body, set anew."""
+    if request.http.method == "POST":
+        content = exact.loads(request.http.body or b"{}")
+        http = replace(request.http, body=exact.dumps(placed(content, name, value)))
+        return Request(request.chain, http, request.page + 1, received)
     head, _, query = request.http.url.partition("?")
     key = encode_query(name)
     pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != key]
-    url = f"{head}?{'&'.join([*pairs, f'{key}={encode_query(value)}'])}"
+    url = f"{head}?{'&'.join([*pairs, f'{key}={encode_query(str(value))}'])}"
     return at_address(request, url, received)
 
 
 def at_address(request: Request, url: str, received: int) -> Request:
     """Build the next page's request from an address the vendor gave."""
-    http = HttpRequest(request.http.method, url, request.http.headers, request.http.body)
-    return Request(request.chain, http, request.page + 1, received)
+    return Request(request.chain, replace(request.http, url=url), request.page + 1, received)
 
 
-def _url(path: str, query: list[tuple[str, str]]) -> str:
-    return f"{path}?{'&'.join(f'{name}={value}' for name, value in query)}" if query else path
-
-
-def _pairs(name: str, templates: tuple[Template, ...], chain: Chain) -> list[tuple[str, str]]:
-    return [(encode_query(name), encode_query(text_of(template, chain))) for template in templates]
-
-
-def _path(template: Template, chain: Chain) -> str:
-    written = []
-    for part in template.parts:
-        if isinstance(part, str):
-            written.append(part)
-            continue
-        value = value_of(part, chain)
-        if isinstance(part, Field) and value.lower() in NOBODY:
-            message = f"a record's {part} is a word with a meaning of its own (., .. or me): it cannot stand in a path"
-            raise Unresolved(message)
-        try:
-            written.append(encode_segment(value))
-        except ValueError:
-            message = f"the value of {part} cannot stand in a path"
-            raise Unresolved(message) from None
-    return "".join(written)
-
-
-def _header(template: Template, chain: Chain) -> str:
-    value = text_of(template, chain)
-    if value.isprintable() and value.isascii():
-        return value
-    message = "a value cannot stand in a header: it holds control or non-ASCII characters"
-    raise Unresolved(message)
-
-
-def text_of(template: Template, chain: Chain) -> str:
-    """Fill a template in as plain text. Raises Unresolved."""
-    return "".join(part if isinstance(part, str) else value_of(part, chain) for part in template.parts)
-
-
-def value_of(part: Hole | Field, chain: Chain) -> str:
-    """Give the value of `<NAME>` or `<endpoint.field>`. Raises Unresolved where there is none."""
-    if isinstance(part, Hole) and part.name in ("FROM", "TO") and chain.window is not None:
-        moment = chain.window.start if part.name == "FROM" else chain.window.end
-        return form(moment, part.form or "rfc3339")
-    value = chain.values().get(part.name)
-    if value is None or value == "":
-        message = f"{part} has no value"
-        raise Unresolved(message)
-    return FORM[part.form](value) if isinstance(part, Hole) and part.form else value
+def _url(address: str, query: list[tuple[str, str]]) -> str:
+    if not query:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{'&'.join(f'{name}={value}' for name, value in query)}"
 
 
 def described(request: Request, public: Mapping[str, str]) -> str:
@@ -139,13 +99,13 @@ def described(request: Request, public: Mapping[str, str]) -> str:
         return "".join(part if isinstance(part, str) else _public(part, chain, public) for part in template.parts)
 
     pairs = [f"{name}={shown(one)}" for name, templates in endpoint.params for one in templates]
-    if endpoint.pagination is not None:
+    if endpoint.pagination is not None and endpoint.method == "GET":
         pairs += [f"{name}={number}" for name, number in (endpoint.pagination.size or {}).items()]
-    line = f"GET {shown(endpoint.line)}"
+    line = f"{endpoint.method} {shown(endpoint.line)}"
     return f"{line}?{'&'.join(pairs)}" if pairs else line
 
 
 def _public(part: Hole | Field, chain: Chain, public: Mapping[str, str]) -> str:
-    if isinstance(part, Hole) and part.name in ("FROM", "TO"):
+    if isinstance(part, Hole) and part.name in TIMES:
         return value_of(part, chain)
     return public.get(part.name, str(part)) if isinstance(part, Hole) else str(part)

@@ -7,15 +7,15 @@ word of the vendor's: they repeat identifiers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from engine.core.envelope import MOST_VALUES, Envelope, Missing, NotJson, TooMany, column
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
-from engine.core.request import Chain, Unresolved, text_of
+from engine.core.place import Chain, Unresolved, plain_text
 from engine.spec import exact
 from engine.spec.effective import Endpoint
 from engine.spec.model import Answers, Rule
@@ -24,7 +24,20 @@ from engine.spec.template import Template
 from engine.spec.words import Means
 
 NUMBER = re.compile(r"[0-9]{1,6}")
+AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
+LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s;,=]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))?)*)")
+REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+HEADER = "header"
 Same = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What an answer tells of its bucket: points that are left, that come back a second, and that the request took."""
+
+    left: float
+    refill: float
+    cost: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,7 @@ class Page:
     more: Any = field(default=None, repr=False)
     total: int | None = None
     first: int = 0
+    points: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,7 @@ class Refusal:
 
     means: Means | None
     words: str
+    points: Points | None = None
     rule: Rule | None = field(default=None, compare=False, repr=False)
 
 
@@ -71,12 +86,22 @@ def read(chain: Chain, response: Response) -> Reading:
         if 200 <= response.status < 300:
             return Malformed("an answer that is not JSON")
         return refusal(endpoint.answers, response, None)
+    points = _points(endpoint, envelope)
     if not 200 <= response.status < 300 or _refused(endpoint.answers, envelope):
-        return refusal(endpoint.answers, response, envelope)
+        return replace(refusal(endpoint.answers, response, envelope), points=points)
     try:
-        return _page(endpoint, chain, envelope)
+        return _page(endpoint, chain, envelope, response.headers, points)
     except Unresolved as error:
         return Unusable(f"the answer cannot be checked: {error}")
+
+
+def _points(endpoint: Endpoint, envelope: Envelope) -> Points | None:
+    """Read what the answer tells of its bucket; None where it does not tell all of it."""
+    if endpoint.told is None:
+        return None
+    found = [exact.text_of(envelope.find(one)) for one in (endpoint.told.left, endpoint.told.refill, endpoint.told.cost)]
+    numbers = [float(text) for text in found if text is not None and AMOUNT.fullmatch(text)]
+    return Points(*numbers) if len(numbers) == len(found) else None
 
 
 def _refused(answers: Answers, envelope: Envelope) -> bool:
@@ -92,7 +117,7 @@ def refusal(answers: Answers, response: Response, envelope: Envelope | None) -> 
         words += f", code {code}"
     for rule in answers.rules:
         if _holds(rule, response.status, code, message or ""):
-            return Refusal(rule.means, words, rule)
+            return Refusal(rule.means, words, rule=rule)
     return Refusal(None, words)
 
 
@@ -104,7 +129,7 @@ def _holds(rule: Rule, status: int, code: str | None, message: str) -> bool:
     )
 
 
-def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope) -> Page | Unusable:
+def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: Points | None) -> Page | Unusable:
     records = envelope.records(endpoint.records)
     if isinstance(records, Missing) or records is None:
         where = endpoint.records.text if endpoint.records else "the answer"
@@ -118,17 +143,37 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope) -> Page | Unusab
         kept = _kept(kept, select, _same(template, chain))
     pagination = endpoint.pagination
     if pagination is None:
-        return Page(kept, len(records), len(records) - len(kept))
+        return Page(kept, len(records), len(records) - len(kept), points=points)
     return Page(
         records=kept,
         count=len(records),
         others=len(records) - len(kept),
         cursor=envelope.find(pagination.cursor),
-        link=envelope.find(pagination.link),
+        link=_link(pagination.link, envelope, headers),
         more=envelope.find(pagination.more),
         total=_total(envelope.find(pagination.total)),
-        first=hash(bytes(records[0])) if records else 0,
+        first=_mark(records),
+        points=points,
     )
+
+
+def _mark(records: Sequence[Any]) -> int:
+    """Give what a page is recognised by when it comes again: its first and last record, and their number."""
+    return hash((bytes(records[0]), bytes(records[-1]), len(records))) or 1 if records else 0
+
+
+def _link(select: Select | None, envelope: Envelope, headers: Mapping[str, str]) -> Any:
+    """Give the next page's address: from the `Link` header (RFC 8288) where `link` says `header`, else from the body."""
+    return next_link(headers.get("link", "")) if select is not None and select.text == HEADER else envelope.find(select)
+
+
+def next_link(value: str) -> str | None:
+    """Find the target of `rel=next` in a `Link` header (RFC 8288 section 3); None where there is none."""
+    for target, parameters in LINK.findall(value):
+        for quoted, token in REL.findall(parameters):
+            if "next" in (quoted or token).lower().split():
+                return str(target)
+    return None
 
 
 def _total(value: Any) -> int | None:
@@ -140,7 +185,7 @@ def _total(value: Any) -> int | None:
 def _same(template: Template, chain: Chain) -> Same:
     """Say how a text is compared with a value: an identifier as what it is, anything else to the letter. Raises Unresolved."""
     kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
-    return partial(same_person, kind, text_of(template, chain))  # type: ignore[arg-type]
+    return partial(same_person, kind, plain_text(template, chain))  # type: ignore[arg-type]
 
 
 def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:

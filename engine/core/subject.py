@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.identity import NOBODY
+from engine.core.identity import NOBODY, Identifier
 from engine.core.ledger import Subject
+from engine.core.place import Chain, Unresolved, text_of
 from engine.spec import exact
+from engine.spec.body import texts
 from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.template import IDENTIFIERS
+from engine.spec.template import IDENTIFIERS, Hole, Template
 
 FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look-up's records say. `row` holds the captured values, never shown."""
+    """What a look-up's records say. `rows` hold the captured values, never shown: one, or several of one person."""
 
     subject: Subject
     reason: str | None = None
-    row: Row = field(default=(), repr=False)
+    rows: tuple[Row, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """An identifier that was not given, and the endpoints without which it would not be needed: none, if all need it."""
+    """Identifiers of which one was needed and none was given, and the endpoints without which that would not be: none, if all need it."""
 
-    identifier: str
+    identifiers: tuple[str, ...]
     endpoints: tuple[str, ...]
+    to_look_up: bool = False
 
 
 def asked_by(lookup: Endpoint) -> str:
@@ -37,19 +40,49 @@ def asked_by(lookup: Endpoint) -> str:
     return next(hole.name for hole in lookup.holes() if hole.name in IDENTIFIERS)
 
 
+def possible(vendor: Vendor, given: Collection[str]) -> tuple[Endpoint, ...]:
+    """Give the look-ups that can be asked with these identifiers, in their order."""
+    return tuple(one for one in vendor.lookups if all(hole.name in given for hole in one.holes() if hole.name in IDENTIFIERS))
+
+
 def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = ()) -> Lack | None:
     """Find an identifier that a run would need and was not given; what is left out by order needs none."""
+    if not possible(vendor, given):
+        return Lack(tuple(dict.fromkeys(asked_by(one) for one in vendor.lookups)), (), to_look_up=True)
     asked = {name: one for name, one in vendor.endpoints.items() if name not in excluded}
     for name in IDENTIFIERS:
         if name in given:
             continue
-        if any(hole.name == name for hole in vendor.lookup.holes()):
-            return Lack(name, ())
         needing = {one.name for one in asked.values() if _needs(one, name)}
         if needing:
             needing |= _below(asked.values(), needing)
-            return Lack(name, tuple(one for one in asked if one in needing) if needing < set(asked) else ())
+            return Lack((name,), tuple(one for one in asked if one in needing) if needing < set(asked) else ())
     return None
+
+
+def unsafe(vendor: Vendor, person: Mapping[str, Identifier], excluded: Collection[str] = ()) -> str | None:
+    """Say why an identifier cannot be written where a request needs it inside a longer text; None where each can."""
+    row = tuple((name, one.value) for name, one in person.items())
+    requests = [*possible(vendor, person), *(one for name, one in vendor.endpoints.items() if name not in excluded)]
+    for endpoint in requests:
+        for template in _texts(endpoint):
+            names = [hole.name for hole in template.holes() if hole.name in person]
+            if template.whole is not None or not names:
+                continue
+            known = Template(tuple(one if isinstance(one, str) or _is_one_of(one, names) else "" for one in template.parts))
+            try:
+                text_of(known, Chain(endpoint, row))
+            except Unresolved as error:
+                return str(error)
+    return None
+
+
+def _texts(endpoint: Endpoint) -> list[Template]:
+    return [*(one for _, values in endpoint.params for one in values), *(one for _, one in texts(endpoint.body))]
+
+
+def _is_one_of(part: object, names: Collection[str]) -> bool:
+    return isinstance(part, Hole) and part.name in names
 
 
 def _needs(endpoint: Endpoint, name: str) -> bool:
@@ -64,27 +97,37 @@ def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str
     return found if found <= set(parents) else found | _below(endpoints, {*parents, *found})
 
 
-def identify(lookup: Endpoint, records: Sequence[Any], others: int) -> Found:
-    """Say who was found: `records` are those that match the identifier asked for, `others` were answered besides.
+def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int) -> Found:
+    """Say who was found: `answered` are the records that match the identifier, each with the row it was asked with; `others` came besides.
 
-    Persons are told apart by what is captured of them, else by their records' key.
+    Persons are told apart by what is captured of them, else by their records' key; `several: all` takes them for one.
     """
-    if not records:
+    if not answered:
         if lookup.records is not None and not others:
             return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
         return Found(Subject.MISMATCHED, "the vendor answered with another person than the one asked for")
-    decoded = [exact.loads(bytes(record)) for record in records]
-    rows = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
-    named: list[Hashable] = [exact.text_of(lookup.key.search(one)) or bytes(record) for one, record in zip(decoded, records, strict=True)]
-    persons = set(rows if lookup.capture else named)
-    if len(persons) > 1:
+    decoded = [exact.loads(bytes(record)) for _, record in answered]
+    captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
+    if lookup.capture:
+        persons = set[Hashable](captures)
+    else:
+        persons = {exact.text_of(lookup.key.search(one)) or bytes(record) for one, (_, record) in zip(decoded, answered, strict=True)}
+    if len(persons) > 1 and not lookup.several:
         return Found(Subject.AMBIGUOUS, f"{len(persons)} persons answer to this identifier")
-    missing = [name for name, value in rows[0] if value is None]
+    missing = [name for row in captures for name, value in row if value is None]
     if missing:
         return Found(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
-    return Found(Subject.MATCHED, None, tuple((name, value) for name, value in rows[0] if value is not None))
+    rows = [(*row, *((name, value) for name, value in own if value is not None)) for (row, _), own in zip(answered, captures, strict=True)]
+    return Found(Subject.MATCHED, None, tuple(dict.fromkeys(rows)) if lookup.several else (rows[0],))
 
 
 def _captured(value: Any) -> str | None:
     text = exact.text_of(value)
-    return None if text is None or text.lower() in FORBIDDEN_CAPTURES else text
+    if text is None or text.lower() in FORBIDDEN_CAPTURES:
+        return None
+    return text if isinstance(value, str) else exact.Json(text)
+
+
+def projected(rows: Sequence[Row], names: Collection[str]) -> tuple[Row, ...]:
+    """Leave out rows that ask the same as an earlier one: equal in every value that is used."""
+    return tuple({tuple(pair for pair in row if pair[0] in names): row for row in reversed(rows)}.values())[::-1]

@@ -6,6 +6,7 @@ How fast a limit lets us go is reckoned in `core.pace`; aiolimiter's buckets kee
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +67,31 @@ class Hold:
         return self.before + min(self.until, now) - self.since
 
 
+@dataclass
+class Points:
+    """A bucket of points as the answers tell of it: what was left at a moment, and what each request line costs.
+
+    `refill` is our share of what comes back in a second. What is under way is taken for spent until its answer tells.
+    """
+
+    share: float
+    left: float = math.inf
+    refill: float = 0.0
+    at: float = 0.0
+    costs: dict[str, float] = field(default_factory=dict)
+    under_way: float = 0.0
+
+    def wait(self, now: float, line: str) -> float:
+        """Give the seconds until a request can be paid for; one that costs more than ever fits is let through when all is there."""
+        lacking_ = self.costs.get(line, 0.0) + self.under_way - self.left - self.refill * (now - self.at)
+        return max(0.0, lacking_ / self.refill) if self.refill > 0 and self.left != math.inf else 0.0
+
+    def told(self, now: float, line: str, told: tuple[float, float, float]) -> None:
+        """Take in what an answer tells: points left, points a second, the cost of this line."""
+        self.left, self.refill, self.at = told[0], told[1] * self.share, now
+        self.costs[line] = told[2]
+
+
 @dataclass(eq=False)
 class Bucket:
     """One bucket: its paces, how many may be in flight, who is next, and until when it is held."""
@@ -75,6 +101,7 @@ class Bucket:
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
     hold: Hold = field(default_factory=Hold)
     waiting: int = 0
+    points: Points = field(default_factory=lambda: Points(1.0))
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -85,17 +112,27 @@ class Bucket:
         finally:
             self.waiting -= 1
 
-    def left(self, now: float) -> float:
+    def left(self, now: float, line: str) -> float:
         """Give the seconds until one may leave, as far as is known now; 0 says that it may."""
-        return max(0.0, self.hold.until - now, *map(lacking, self.paces))
+        return max(0.0, self.hold.until - now, self.points.wait(now, line), *map(lacking, self.paces))
 
-    async def ready(self) -> None:
+    async def ready(self, line: str) -> None:
         """Wait until one may leave. Only who is at the head asks, so what is free stays free until it is taken."""
         loop = asyncio.get_running_loop()
         while True:
-            if not (left := self.left(loop.time())):
+            if not (left := self.left(loop.time(), line)):
                 return
             await asyncio.sleep(left)
+
+    @contextmanager
+    def spent(self, line: str) -> Iterator[None]:
+        """Take the points of a request for spent while it is under way."""
+        cost = self.points.costs.get(line, 0.0)
+        self.points.under_way += cost
+        try:
+            yield
+        finally:
+            self.points.under_way -= cost
 
     async def take(self) -> None:
         """Take what is free from every pace, at once."""
@@ -110,7 +147,7 @@ class Way:
     buckets: tuple[Bucket, ...]
     hold: Hold = field(default_factory=Hold)
 
-    async def leave(self) -> AsyncExitStack:
+    async def leave(self, line: str) -> AsyncExitStack:
         """Wait for leave to send one request; gives the gates, to be kept until its answer is there.
 
         Nothing is taken before every bucket is ready. Who finds one held anew goes back, so that it is in nobody's way.
@@ -121,10 +158,11 @@ class Way:
                     with bucket.counted():
                         await gates.enter_async_context(bucket.gate)
                         await heads.enter_async_context(bucket.head)
-                        await bucket.ready()
-                if not any(bucket.left(asyncio.get_running_loop().time()) for bucket in self.buckets):
+                        await bucket.ready(line)
+                if not any(bucket.left(asyncio.get_running_loop().time(), line) for bucket in self.buckets):
                     for bucket in self.buckets:
                         await bucket.take()
+                        gates.enter_context(bucket.spent(line))
                     return gates.pop_all()
 
 
@@ -147,7 +185,7 @@ class Limiter:
         loop = asyncio.get_running_loop()
         way = self._way(bucket, line)
         started, held = loop.time(), way.hold.seconds(loop.time())
-        async with await way.leave():
+        async with await way.leave(line):
             now = loop.time()
             held = way.hold.seconds(now) - held
             yield Waited(now - started - held, held)
@@ -161,6 +199,12 @@ class Limiter:
         for way in self._ways.values():
             if held & set(way.buckets):
                 way.hold.extend(now, until)
+
+    def told(self, bucket: str | None, line: str, points: tuple[float, float, float]) -> None:
+        """Take in what an answer tells of its bucket: points left, points that come back a second, what this line costs."""
+        now = asyncio.get_running_loop().time()
+        for one in self._way(bucket, line).buckets:
+            one.points.told(now, line, points)
 
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which someone waits."""
@@ -182,5 +226,6 @@ class Limiter:
             self._buckets[place] = Bucket(
                 paces=tuple(AsyncLimiter(one.capacity, one.seconds) for one in paces(rates, self._share)),
                 gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
+                points=Points(self._share),
             )
         return self._buckets[place]

@@ -17,7 +17,9 @@ from engine.core.window import FORMS, form
 from engine.record.shape import CLOCK, HOST, TOPS
 from engine.record.words import CODE_WORDS, PUBLIC, pieces
 from engine.spec import exact
+from engine.spec.body import texts
 from engine.spec.effective import Endpoint, Vendor
+from engine.spec.quoting import enclosed, written
 from engine.spec.template import TIMES, Hole, Template
 
 SMALL = re.compile(r"-?[0-9]{1,3}(?:\.0)?|(?:19[7-9]|20[0-9])[0-9]")
@@ -31,27 +33,50 @@ ENOUGH_TEXT = 2
 
 @dataclass(frozen=True)
 class Mixed:
-    """A text with values in it: the pattern by which the values are found again, and what stands around them."""
+    """A text with values in it: how the values are found again, what stands around them, and how each is quoted."""
 
     pattern: re.Pattern[str]
     parts: tuple[str | None, ...]
+    quotes: tuple[str, ...] = ()
+    way: str | None = None
+
+    def read(self, text: str) -> list[str] | None:
+        """Give the values that stand in a text, without what quoting added; None where the text is another one."""
+        found = self.pattern.fullmatch(text)
+        if found is None:
+            return None
+        return [_bare(one, quote, self.way) for one, quote in zip(found.groups(), self.quotes, strict=True)]
+
+    def write(self, values: list[str]) -> str:
+        """Write values between what stands around them. Raises Unsafe where one would leave its place."""
+        made = iter(written(one, quote, self.way, words=True) if quote else one for one, quote in zip(values, self.quotes, strict=True))
+        return "".join(next(made) if part is None else part for part in self.parts)
+
+
+def _bare(value: str, quote: str, way: str | None) -> str:
+    if quote and way == "backslash":
+        return re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+    return value.replace(quote * 2, quote) if quote and way == "double" else value
 
 
 @dataclass
 class Kept:
-    """What stays. `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name."""
+    """What stays. `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name,
+    `fields` the names of fields that `discover` found.
+    """
 
     vendor: Vendor
     texts: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
     counting: set[str] = field(default_factory=set)
     headers: set[str] = field(default_factory=set)
     mixed: list[Mixed] = field(default_factory=list)
 
     def text(self, text: str) -> bool:
         """Whether a text may stay, wherever it stands."""
-        if text in self.texts or not any(char.isalnum() for char in text) or SMALL.fullmatch(text) or CLOCK.fullmatch(text):
+        if text in self.texts or text in self.fields or not any(char.isalnum() for char in text) or SMALL.fullmatch(text) or CLOCK.fullmatch(text):
             return True
         return CODE_WORDS.fullmatch(text) is not None and not text.isdigit() and all(self.word(one) for one in pieces(text))
 
@@ -112,9 +137,10 @@ def _of_request(kept: Kept, endpoint: Endpoint) -> None:
         public(kept, [one for one in [name] if isinstance(one, str)])
         valued += templates
     valued += [template for _, template in (*endpoint.match, *endpoint.echo)]
-    valued += list(_body(kept, getattr(endpoint, "body", None)))
+    valued += [template for _, template in texts(endpoint.body)]
+    kept.names.update(str(step) for path, _ in texts(endpoint.body) for step in path)
     for template in valued:
-        _template(kept, template)
+        _template(kept, template, endpoint.quotes)
     if endpoint.pagination is not None:
         _pages(kept, endpoint.pagination)
     for path in _paths(endpoint):
@@ -146,22 +172,7 @@ def _addresses(kept: Kept, endpoint: Endpoint) -> None:
         kept.texts.add(host)
 
 
-def _body(kept: Kept, body: Any) -> Iterator[Template]:
-    """Give the templates of a body, and keep its names."""
-    if isinstance(body, Template):
-        yield body
-    elif isinstance(body, str):
-        public(kept, [body])
-    elif isinstance(body, dict):
-        for name, value in body.items():
-            kept.names.add(str(name))
-            yield from _body(kept, value)
-    elif isinstance(body, (list, tuple)):
-        for value in body:
-            yield from _body(kept, value)
-
-
-def _template(kept: Kept, template: Template) -> None:
+def _template(kept: Kept, template: Template, quotes: str | None = None) -> None:
     if all(isinstance(one, str) for one in template.parts):
         public(kept, ["".join(map(str, template.parts))])
     elif sum(char.isalnum() for one in template.parts if isinstance(one, str) for char in one) >= ENOUGH_TEXT:
@@ -169,7 +180,8 @@ def _template(kept: Kept, template: Template) -> None:
         public(kept, public_words)
         parts = tuple(one if isinstance(one, str) else None for one in template.parts)
         pattern = "".join(re.escape(one) if one is not None else "(.+?)" for one in parts)
-        kept.mixed.append(Mixed(re.compile(pattern, re.DOTALL), parts))
+        around = tuple(quote for _, quote in enclosed(template))
+        kept.mixed.append(Mixed(re.compile(pattern, re.DOTALL), parts, around, quotes))
 
 
 def _pages(kept: Kept, pagination: Any) -> None:
@@ -199,6 +211,8 @@ def needed(kept: Kept, endpoints: Iterable[Endpoint], body: Any, *, refused: boo
     """Keep an answer's total, and of a refusal its code; gives what its message becomes: the words that rules look for."""
     messages: dict[str, str] = {}
     for endpoint in endpoints:
+        if endpoint.name in kept.vendor.discover:
+            kept.fields.update(one for one in _found(endpoint, body) if NAME.fullmatch(one) and kept.name(one))
         page, answers = endpoint.pagination, endpoint.answers
         total = exact.text_of(page.total.search(body)) if page is not None and page.total is not None else None
         if total is not None and COUNT.fullmatch(total):
@@ -215,3 +229,13 @@ def needed(kept: Kept, endpoints: Iterable[Endpoint], body: Any, *, refused: boo
             if found:
                 messages[message] = ". ".join(sorted({*found, *messages.get(message, "").split(". ")} - {""}))
     return messages
+
+
+def _found(endpoint: Endpoint, body: Any) -> Iterator[str]:
+    """Give the texts of lists that `discover` captures: the names of the account's own fields."""
+    records = endpoint.records.search(body) if endpoint.records is not None else body
+    for record in records if isinstance(records, list) else [records]:
+        for _, select in endpoint.capture:
+            value = select.search(record)
+            listed = value if isinstance(value, list) else value.split(",") if isinstance(value, str) and "," in value else []
+            yield from (one for one in listed if isinstance(one, str))

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from engine.cases.exchange import Exchange
 from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
-from engine.record.kept import Kept, Mixed, needed
+from engine.record.kept import Kept, needed
 from engine.record.place import Lines
 from engine.record.shape import LEAD, MAIL, SCHEME, Shape, inner_json, is_secret_name, shape_of
 from engine.spec import exact
@@ -126,9 +126,9 @@ class Walk:
         if text in self.forced:
             return self.visitor.value(text, self.forced[text])
         for mixed in self.kept.mixed:
-            found = mixed.pattern.fullmatch(text)
-            if found and layers < MOST_LAYERS:
-                return self._mixed(mixed, found, layers)
+            values = mixed.read(text) if layers < MOST_LAYERS else None
+            if values is not None:
+                return mixed.write([self._listed(one, layers + 1) for one in values])
         shape = shape_of(text, key)
         if shape is Shape.ADDRESS or self._relative(text):
             return self.address(text)
@@ -140,10 +140,9 @@ class Walk:
             return self._host(text)
         return self.visitor.value(text, shape)
 
-    def _mixed(self, mixed: Mixed, found: re.Match[str], layers: int) -> str:
-        """Write the values anew between what the spec writes out."""
-        values = iter(found.groups())
-        return "".join(self.text(next(values), layers=layers + 1) if part is None else part for part in mixed.parts)
+    def _listed(self, text: str, layers: int) -> str:
+        """Go through a value inside a longer text; several may stand there, parted by commas."""
+        return ",".join(self.text(one, layers=layers) for one in text.split(","))
 
     def _relative(self, text: str) -> bool:
         """Whether a text is an address within the vendor's host: it has a query, or words that the spec knows too."""

@@ -18,7 +18,7 @@ from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
-from engine.core.response import Reading, Refusal, read
+from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import REFUSED, TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
 from engine.net.limiter import Limiter
 from engine.spec.effective import Endpoint
@@ -122,7 +122,7 @@ class Asker:
             tally.requests += 1
             tally.throttled += waited.seconds
             tried = replace(tried, seconds=loop.time() - first)
-            reading = read(request.chain, answer) if isinstance(answer, Response) else None
+            reading = self._read(request, answer)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
@@ -143,6 +143,16 @@ class Asker:
                 return await self._judged(renewed, request)
             tried = replace(tried, refreshed=renewed is not False)
         return self.end
+
+    def _read(self, request: Request, answer: Response | NoAnswer) -> Reading | None:
+        """Read an answer, and pass on what it tells of its bucket's points."""
+        if not isinstance(answer, Response):
+            return None
+        reading, endpoint = read(request.chain, answer), request.endpoint
+        points = reading.points if isinstance(reading, (Page, Refusal)) else None
+        if points is not None:
+            self.limiter.told(endpoint.rate_limit, endpoint.name, (points.left, points.refill, points.cost))
+        return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Hold the whole bucket where the vendor asks for that, else wait alone."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.core.ledger import ChainEnd, Outcome
+from engine.core.ledger import MEANINGS, ChainEnd, Outcome
 from engine.core.pagination import Broken, follow
 from engine.core.request import Chain, Request, Unresolved, opening
 from engine.core.response import Page, Refusal
@@ -17,13 +17,6 @@ from engine.runner.ask import Answered, Asker
 from engine.runner.store import Store
 
 MOST_RESTARTS = 3
-
-MEANINGS = {
-    "absent": Outcome.ABSENT,
-    "empty": Outcome.EMPTY,
-    "unlicensed": Outcome.UNLICENSED,
-    "denied": Outcome.DENIED,
-}
 
 
 class _Again:

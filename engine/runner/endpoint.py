@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
+from engine.core.account import Account
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, ended
 from engine.core.request import Chain, Unresolved, opening
 from engine.core.response import Refusal
@@ -37,7 +38,8 @@ class EndpointRun:
     asker: Asker
     store: Store
     licensed: Callable[[], Awaitable[bool | None]]
-    parent: Entry | None = None
+    parent: Entry | None
+    account: Account
     ends: list[ChainEnd] = field(default_factory=list)
     unasked: int = 0
     stopped: ChainEnd | None = None
@@ -55,10 +57,14 @@ class EndpointRun:
         return tuple(dict.fromkeys(_joined(outer, own) for outer in self.rows for own in self.endpoint.rows))
 
     def chains(self) -> Iterator[Chain]:
-        """Give the chains: rows x windows."""
+        """Give the chains: rows x windows. A row for which the account lacks a value has its end already."""
         for row in self.joined:
+            completed = self.account.complete(self.endpoint, row)
+            if isinstance(completed, ChainEnd):
+                self.ends += [replace(completed, label=self.label(Chain(self.endpoint, row)))] * max(1, len(self.windows))
+                continue
             for window in self.windows or (None,):
-                yield Chain(self.endpoint, row, window)
+                yield Chain(self.endpoint, completed, window)
 
     async def run(self) -> None:
         """Read every chain. Raises DiskError; on cancellation what was received is kept."""

@@ -16,11 +16,15 @@ from engine.core.subject import Found
 from engine.errors import DiskError, Exit
 from engine.net.limiter import Limiter
 from engine.runner.ask import Clock, Credentials, Transport
+from engine.spec.effective import Row
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator may choose; `narrow` moves the beginning of every window."""
+    """What the operator may choose; `narrow` moves the beginning of every window.
+
+    `values` are those that the connection brings: settings, and what its token answer told.
+    """
 
     choice: Choice = field(default_factory=Choice)
     files: bool = False
@@ -30,6 +34,7 @@ class Options:
     simulated: bool = False
     share: float = 0.75
     plan: str | None = None
+    values: Row = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

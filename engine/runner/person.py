@@ -1,36 +1,39 @@
-"""Find the person, and learn whether the connection can see people at all: the look-up, to its end, beside `verify`."""
+"""Find the person, and learn whether the connection can see people at all: the look-ups, to their ends, beside `verify`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.core.http import Malformed
+from engine.core.account import Account
 from engine.core.identity import Identifier, lowered
-from engine.core.ledger import Subject, Tally
-from engine.core.pagination import Broken, follow
+from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
 from engine.core.request import Chain, Request, Unresolved, opening
-from engine.core.response import Page, Refusal, Unusable
+from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
-from engine.core.subject import Found, asked_by, identify
+from engine.core.subject import Found, asked_by, identify, possible
 from engine.runner.ask import Answered, Asker
-from engine.spec.effective import Row, Vendor
+from engine.runner.listing import Listing, NotListed, listed
+from engine.spec.effective import Endpoint, Row, Vendor
+from engine.spec.template import IDENTIFIERS
 
-MOST_PAGES = 1000
+NOBODY = "the vendor knows nobody by this identifier"
 
 
 @dataclass
 class Search:
-    """The look-up and the `verify` call of one run."""
+    """The look-ups and the `verify` call of one run; `lookup` is the one that answered last."""
 
     vendor: Vendor
     person: Mapping[str, Identifier]
     asker: Asker
+    account: Account
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
     found: Found | None = None
-    pages: list[tuple[Request, Page, Answered]] = field(default_factory=list)
+    lookup: Endpoint | None = None
+    lists: list[Listing] = field(default_factory=list)
     _verifying: asyncio.Task[bool] | None = None
 
     async def run(self, group: asyncio.TaskGroup) -> Found:
@@ -55,19 +58,33 @@ class Search:
     @property
     def others(self) -> int:
         """How many records of other people the look-up answered with."""
-        return sum(page.others for _, page, _ in self.pages)
+        return sum(one.others for one in self.lists)
+
+    @property
+    def pages(self) -> Sequence[tuple[Request, Page, Answered]]:
+        """Give the pages on which the person was found."""
+        return [page for one in self.lists for page in one.pages]
 
     def identifiers(self) -> Row:
         """Give what was asked for, as the values of requests."""
-        return tuple((name, one.value) for name, one in self.person.items())
+        return _row(self.person)
 
     def _may_look_up(self) -> bool:
-        """Whether the token answer listed a scope of the look-up."""
-        entries, granted = self.vendor.lookup.granted_by, self.asker.credentials.granted
-        return granted is not None and any(entry <= granted for entry in entries)
+        """Whether the token answer listed a scope of every look-up that was asked."""
+        granted = self.asker.credentials.granted
+        return granted is not None and all(any(entry <= granted for entry in one.granted_by) for one in possible(self.vendor, self.person))
 
     async def _verify(self) -> bool:
-        answer = await self.asker.ask(opening(Chain(self.vendor.verify)), Tally())
+        row = self.account.complete(self.vendor.verify, ())
+        if isinstance(row, ChainEnd):
+            self.verified = f"verify was not asked: {row.reason}"
+            return False
+        try:
+            request = opening(Chain(self.vendor.verify, row))
+        except Unresolved as error:
+            self.verified = f"verify was not asked: {error}"
+            return False
+        answer = await self.asker.ask(request, Tally())
         if isinstance(answer, GiveUp):
             self.verified = f"verify: {answer.words}"
             return False
@@ -82,63 +99,71 @@ class Search:
         return False
 
     async def _look_up(self) -> Found:
-        name = asked_by(self.vendor.lookup)
-        found = await self._ask(self.person)
+        """Ask one look-up after the other until one finds somebody, or cannot say."""
+        lacking = [hole.name for hole in self.vendor.lookups[0].holes() if hole.name in IDENTIFIERS and hole.name not in self.person]
+        found = _unproven(f"<{lacking[0]}> has no value" if lacking else "nothing was asked")
+        for lookup in possible(self.vendor, self.person):
+            found = await self._by(lookup)
+            if found.subject is not Subject.NO_MATCH:
+                break
+        return found
+
+    async def _by(self, lookup: Endpoint) -> Found:
+        name = asked_by(lookup)
+        found = await self._ask(lookup, self.person)
         given = self.person[name]
         lower = lowered(given.value)
         if found.subject is Subject.NO_MATCH and given.kind == "email" and lower != given.value:
-            found = await self._ask({**self.person, name: replace(given, value=lower)})
+            found = await self._ask(lookup, {**self.person, name: replace(given, value=lower)})
         return found
 
-    async def _ask(self, person: Mapping[str, Identifier]) -> Found:
-        """Read the look-up to its end, then decide over all that answered: a part of a list proves nobody's absence."""
-        self.pages = []
-        try:
-            request: Request | None = opening(Chain(self.vendor.lookup, tuple((name, one.value) for name, one in person.items())))
-        except Unresolved as error:
-            return _unproven(str(error))
-        marks, firsts = set[str](), set[int]()
-        while request is not None:
-            answer = await self.asker.ask(request, self.tally)
-            if isinstance(answer, GiveUp):
-                return Found(Subject.UNPROVEN, answer.words) if answer.dead else _unproven(answer.words)
-            page = answer.reading
-            if not isinstance(page, Page):
-                return _unanswered(page, request.page)
-            if page.first and page.first in firsts:
-                return _unproven("the vendor gave the same page twice")
-            firsts.add(page.first)
-            self._keep(request, page, answer)
-            following = follow(request, page, marks)
-            if isinstance(following, Broken):
-                return _unproven(following.words)
-            if following is not None and request.page >= MOST_PAGES:
-                return _unproven(f"its list goes on after {MOST_PAGES:,} pages")
-            marks |= {following.mark} if following is not None else set()
-            request = following.request if following is not None else None
-        return self._decided()
+    async def _ask(self, lookup: Endpoint, person: Mapping[str, Identifier]) -> Found:
+        """Read every chain of a look-up to its end, then decide over all that answered."""
+        self.lookup, self.lists = lookup, []
+        outer = self._outer(lookup)
+        if isinstance(outer, str):
+            return _unproven(outer)
+        rows = [(*row, *own) for row in outer for own in lookup.rows]
+        answers = await asyncio.gather(*(self._listed(lookup, (*_row(person), *row)) for row in rows))
+        failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
+        excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)
+        if failed and not excused:
+            worst = max(failed, key=lambda one: (one.dead, one.outcome is Outcome.FAILED))
+            return Found(Subject.UNPROVEN, worst.words) if worst.dead else _unproven(worst.words)
+        self.lists = [one for one in answers if isinstance(one, Listing)]
+        if not self.lists:
+            return Found(Subject.NO_MATCH, NOBODY)
+        names = set(person) | {name for name, _ in self.account.given}
+        answered = [
+            (tuple(pair for pair in request.chain.row if pair[0] not in names), record)
+            for request, page, _ in self.pages
+            for record in page.records
+        ]
+        return identify(lookup, answered, self.others)
 
-    def _keep(self, request: Request, page: Page, answer: Answered) -> None:
-        """Hold the person's own records until it is known whether they may be written; of others only their number."""
-        own = replace(page, records=[bytes(record) for record in page.records])
-        self.pages.append((request, own, answer.light(own)))
+    def _outer(self, lookup: Endpoint) -> Sequence[Row] | str:
+        """Give the rows of `discover` that a look-up is asked for each of, or why they are not all known."""
+        parents = lookup.parents()
+        if not parents:
+            return [()]
+        entry = self.account.entries[parents[0].endpoint]
+        if entry.outcome not in (Outcome.COMPLETE, Outcome.EMPTY):
+            return f"`{entry.name}` is {entry.outcome}" + (f" ({entry.reason})" if entry.reason else "")
+        rows = self.account.rows.get(parents, [])
+        if entry.tally.records > len(rows):
+            return f"a record of `{entry.name}` has no usable `{parents[0].name}`"
+        return rows
 
-    def _decided(self) -> Found:
-        received = sum(page.count for _, page, _ in self.pages)
-        total = next((page.total for _, page, _ in reversed(self.pages) if page.total is not None), 0)
-        if received < total:
-            return _unproven(f"the vendor announced {total} records and delivered {received}")
-        return identify(self.vendor.lookup, [record for _, page, _ in self.pages for record in page.records], self.others)
+    async def _listed(self, lookup: Endpoint, row: Row) -> Listing | NotListed:
+        completed = self.account.complete(lookup, row)
+        if isinstance(completed, ChainEnd):
+            return NotListed(completed.reason or "what it needs of the account is not known")
+        return await listed(Chain(lookup, completed), self.asker, self.tally)
+
+
+def _row(person: Mapping[str, Identifier]) -> Row:
+    return tuple((name, one.value) for name, one in person.items())
 
 
 def _unproven(words: str) -> Found:
     return Found(Subject.UNPROVEN, f"the look-up failed: {words}")
-
-
-def _unanswered(reading: Refusal | Malformed | Unusable, page: int) -> Found:
-    """Say what it means that no page came: nobody, if the vendor says so at once."""
-    if page > 1:
-        return _unproven(f"its list broke off at page {page} ({reading.words})")
-    if isinstance(reading, Refusal) and reading.means == "absent":
-        return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
-    return _unproven(reading.words)

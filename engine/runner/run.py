@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 
+from engine.core.account import Account
 from engine.core.identity import Identifier
 from engine.core.keep import Keep
-from engine.core.ledger import Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
+from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
+from engine.core.place import Chain, Unresolved, address_of
 from engine.core.plan import endpoint_windows
-from engine.core.request import Chain, opening
-from engine.core.subject import Found
+from engine.core.request import opening
+from engine.core.subject import Found, possible, projected
 from engine.core.trail import Trail
 from engine.errors import DiskError, Exit, defect
 from engine.runner.ask import Asker
+from engine.runner.discover import Discovery
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
 from engine.runner.given import Options, Report, Tools
@@ -22,7 +27,7 @@ from engine.runner.person import Search
 from engine.runner.store import Store, Wanted
 from engine.sink import Sink
 from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.template import IDENTIFIERS
+from engine.spec.template import IDENTIFIERS, parse_path
 
 
 def first(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
@@ -36,16 +41,17 @@ class Run:
     def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: Options, sink: Sink, tools: Tools) -> None:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
-        probe = opening(Chain(vendor.verify))
-        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, probe, tools.heard)
-        self.search = Search(vendor, person, self.asker)
+        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, heard=tools.heard)
+        self.account = Account(vendor, options.values)
+        self.discovery = Discovery(vendor, self.account, self.asker)
+        self.search = Search(vendor, person, self.asker, self.account)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
         self.files = Files(sink, self.asker, vendor.base_url, enabled=options.files)
-        self.private = frozenset((*IDENTIFIERS, *(name for name, _ in vendor.lookup.capture)))
-        self.lookup_store = Store(vendor.lookup, sink, Keep(), Wanted(), self.private)
+        self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
+        self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, Keep(), Wanted(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
         self.defect: str | None = None
@@ -82,21 +88,34 @@ class Run:
 
     async def _fetch(self) -> None:
         try:
+            await self._prepare()
             async with asyncio.TaskGroup() as group:
                 await self._answer(await self.search.run(group))
                 self.search.settle()
         except* Exception as group:  # noqa: BLE001  what was received must be delivered, and marked, even then
             self.defect = self.defect or defect(group)
 
+    async def _prepare(self) -> None:
+        """Find out what belongs to the account; only then is it known where `verify` asks."""
+        vendor = self.vendor
+        wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.choice.excluded]
+        await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
+        row = self.account.complete(vendor.verify, ())
+        if not isinstance(row, ChainEnd):
+            with contextlib.suppress(Unresolved):
+                self.asker.probe = opening(Chain(vendor.verify, row))
+            with contextlib.suppress(Unresolved):
+                self.files.base_url = address_of(parse_path(vendor.base_url), Chain(vendor.verify, row))
+
     async def _answer(self, found: Found) -> None:
         """Ask every endpoint about the person, side by side."""
         if found.subject is not Subject.MATCHED:
             return
         await self._guard(self._deliver_lookup())
-        row = self.search.identifiers() + found.row
+        rows = tuple(self.search.identifiers() + row for row in found.rows)
         async with asyncio.TaskGroup() as group:
             for endpoint in self.vendor.endpoints.values():
-                group.create_task(self._guard(self._endpoint(endpoint, row)))
+                group.create_task(self._guard(self._endpoint(endpoint, rows)))
 
     async def _guard(self, work: object) -> None:
         try:
@@ -110,15 +129,18 @@ class Run:
         self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
 
     async def _deliver_lookup(self) -> None:
-        trail = Trail()
-        for request, page, answered in self.search.pages:
-            self.lookup_store.take(request, page, answered, trail)
+        if self.search.lookup is not None:
+            self.lookup_store.endpoint = replace(self.search.lookup, name="lookup")
+        for one in self.search.lists:
+            trail = Trail()
+            for request, page, answered in one.pages:
+                self.lookup_store.take(request, page, answered, trail)
 
-    async def _endpoint(self, endpoint: Endpoint, row: Row) -> None:
+    async def _endpoint(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> None:
         entry: Entry | None = None
         broken: str | None = None
         try:
-            entry = await self._asked(endpoint, row)
+            entry = await self._asked(endpoint, rows)
         except* DiskError as group:
             self._disk(first(group))
         except* Exception as group:  # noqa: BLE001  one endpoint's defect must not cost the others, nor what it received
@@ -145,7 +167,7 @@ class Run:
             if one is not None and all(other in entries for other, old in self.successors.items() if old == one):
                 self.tools.ended(entries[one])
 
-    async def _asked(self, endpoint: Endpoint, row: Row) -> Entry:
+    async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
         """Read an endpoint, or say why it is not asked."""
         if endpoint.name in self.options.choice.excluded:
             return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
@@ -153,23 +175,44 @@ class Run:
         if granted is not None and endpoint.granted_by and not any(one <= granted for one in endpoint.granted_by):
             needed = " or ".join(" and ".join(sorted(one)) for one in endpoint.granted_by)
             return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {needed}")
-        rows: tuple[Row, ...] = (row,)
         parent = None
-        if endpoint.parents():
-            name = endpoint.parents()[0].endpoint
-            await self.done[name].wait()
-            parent = self.lists[name]
+        if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
+            parent = await self._parent(endpoint.parents()[0].endpoint)
             below = beneath(parent, endpoint.name)
             if below is not None:
                 return below
-            rows = tuple(self.runs[name].store.rows[endpoint.parents()])
+            rows = self._rows(endpoint, rows)
             if not rows:
                 return self._childless(endpoint, parent)
-        run = self._open(endpoint, rows, parent)
+        run = self._open(endpoint, projected(rows, self._used(endpoint)), parent)
         await run.run()
         entry = self.lists[endpoint.name] = run.entry()
         self.done[endpoint.name].set()  # children ask about the records: they wait for no file, and lack none
         return await self.files.of(endpoint, entry, run.store)
+
+    async def _parent(self, name: str) -> Entry:
+        """Wait for a parent's list: an endpoint's, or what `discover` found."""
+        if name in self.vendor.discover:
+            return self.account.entries[name]
+        await self.done[name].wait()
+        return self.lists[name]
+
+    def _rows(self, endpoint: Endpoint, persons: tuple[Row, ...]) -> tuple[Row, ...]:
+        """Give a row per record of the parent."""
+        fields = endpoint.parents()
+        if fields[0].endpoint in self.vendor.discover:
+            return tuple((*row, *person) for person in persons for row in self.account.rows.get(fields, []))
+        return tuple(self.runs[fields[0].endpoint].store.rows[fields])
+
+    def _used(self, endpoint: Endpoint) -> frozenset[str]:
+        """Name the values that make a difference to an endpoint, or to what is asked once per record of it."""
+        names = {hole.name for hole in endpoint.holes()} | {one.name for one in endpoint.parents()}
+        for name in [hole.name for hole in endpoint.holes() if hole.name in self.account.names]:
+            names |= self.account.rows_of(name)
+        for other in self.vendor.endpoints.values():
+            if any(one.endpoint == endpoint.name for one in other.parents()):
+                names |= self._used(other)
+        return frozenset(names)
 
     def _childless(self, endpoint: Endpoint, parent: Entry) -> Entry:
         """No record of the parent has the field: where there were records, the field is a typo."""
@@ -191,7 +234,7 @@ class Run:
             return await self._flag(endpoint)
 
         spans = endpoint_windows(endpoint, self.started, self.options.narrow)
-        run = EndpointRun(endpoint, rows, spans, self.asker, store, licensed, parent)
+        run = EndpointRun(endpoint, rows, spans, self.asker, store, licensed, parent, self.account)
         self.runs[endpoint.name] = run
         return run
 
@@ -215,7 +258,8 @@ class Run:
         interrupted = self.signal is not None
         ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted, self.error, self.defect)
         tally, described = self.search.tally, self.lookup_store.described() or {}
-        lookup = {"requests": tally.requests, "retries": tally.retries, "others": self.search.others, **described}
+        asked = {"requests": tally.requests + self.discovery.tally.requests, "retries": tally.retries + self.discovery.tally.retries}
+        lookup = {**asked, "others": self.search.others, **described}
         person = Person(found, tuple(sorted(self.person)), lookup)
         content = manifest(self.vendor, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)

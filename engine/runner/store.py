@@ -175,7 +175,7 @@ BATCH = 1000
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
     window = request.chain.window
     first, lines = written
-    parents = {name: value for name, value in request.chain.row if "." in name}
+    parents = {name: str(value) for name, value in request.chain.row if "." in name}
     return {
         "request": described(request, public),
         "page": request.page,

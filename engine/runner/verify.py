@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.ledger import Tally
-from engine.core.request import Chain, opening
+from engine.core.account import Account
+from engine.core.ledger import ChainEnd, Tally
+from engine.core.request import Chain, Unresolved, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit
 from engine.runner.ask import Asker
-from engine.spec.effective import Vendor
+from engine.runner.discover import Discovery
+from engine.spec.effective import Row, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,22 @@ class Verified:
         return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else Exit.COMPLETE
 
 
-async def verify(vendor: Vendor, asker: Asker) -> Verified:
-    """Send the vendor's `verify` call. A refusal for a scope is an answer of a living connection."""
-    answer = await asker.ask(opening(Chain(vendor.verify)), Tally())
+async def verify(vendor: Vendor, asker: Asker, given: Row = ()) -> Verified:
+    """Send the vendor's `verify` call, and before it what it needs discovered; `given` are the connection's own values.
+
+    A refusal for a scope is an answer of a living connection.
+    """
+    account = Account(vendor, given)
+    await Discovery(vendor, account, asker).run([vendor.verify])
+    row = account.complete(vendor.verify, ())
+    if isinstance(row, ChainEnd):
+        end = asker.end
+        return Verified(False if end is not None and end.dead else None, row.reason or "", matrix(vendor, asker.credentials.granted))
+    try:
+        request = opening(Chain(vendor.verify, row))
+    except Unresolved as error:
+        return Verified(None, str(error), matrix(vendor, asker.credentials.granted))
+    answer = await asker.ask(request, Tally())
     granted = asker.credentials.granted  # only now: a token that was renewed meanwhile may have other scopes
     if isinstance(answer, GiveUp):
         return Verified(False if answer.dead else None, answer.words, matrix(vendor, granted))

@@ -7,6 +7,7 @@ Built on the parser's events, not on recursion, so neither an alias bomb nor dee
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +21,16 @@ DEEPEST = 40
 Value = str | list[Any] | dict[str, Any]
 Path = tuple[str | int, ...]
 
+KEY, RATE, TOLD = "[key]", "[rate]", "[told]"  # steps that a validator puts into the place of an error
+
 LOOKS_LIKE_JMESPATH = re.compile(r"\[[\]\d*?-]|\|\||\]\s*,|[@`*%|&]|'.*'")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Quoted(str):
+    """A scalar that is written between quotes, or as a block: a text, whatever it looks like."""
+
+    __slots__ = ()
 
 
 @dataclass
@@ -35,10 +44,17 @@ class Document:
     mistakes: list[Mistake] = field(default_factory=list)
     lines: tuple[str, ...] = ()
 
+    def place(self, loc: Iterable[int | str]) -> Path:
+        """Give the path of a validator's error as it is written: a single value may stand where a list is meant."""
+        path: Path = ()
+        for step in loc:
+            if step not in (KEY, RATE, TOLD) and (isinstance(step, str) or (*path, step) in self.values):
+                path = (*path, step)
+        return path
+
     def at(self, path: Path, *, key: bool = False) -> Position:
         """Find the nearest place for a path: its key or value, else its parent's."""
-        if path not in self.values:  # a single value may stand where a list is meant
-            path = tuple(step for index, step in enumerate(path) if isinstance(step, str) or path[: index + 1] in self.values)
+        path = self.place(path)
         for end in range(len(path), 0, -1):
             here = path[:end]
             first, second = (self.keys, self.values) if key or end < len(path) else (self.values, self.keys)
@@ -163,7 +179,7 @@ class _Builder:
             self.empty(path, event)
             self.drop()
         else:
-            self.put(event.value)
+            self.put(Quoted(event.value) if event.style else event.value)
 
     def name(self, holder: _Open, event: Any) -> None:
         """Take a key; a repeated one is a mistake and its value is left out."""

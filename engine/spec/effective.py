@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from engine.spec import model as m
+from engine.spec.body import Content, mapped, texts
 from engine.spec.rate import Rate
 from engine.spec.select import Select, parse_select
-from engine.spec.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
+from engine.spec.template import IDENTIFIERS, TIMES, Field, Hole, Template, host_of, parse_path
 
 Row = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One request line with all that belongs to it; the look-up and `verify` are of this kind too."""
+    """One request line with all that belongs to it; look-ups, `discover` and `verify` are of this kind too.
+
+    `discovered` names what `discover` captures; `several`: it may be asked for several rows of one person.
+    """
 
     name: str
     title: str
+    method: Literal["GET", "POST"]
     address: Template
     line: Template
     headers: tuple[tuple[str, Template], ...]
@@ -33,6 +37,11 @@ class Endpoint:
     records: Select | None
     key: Select
     granted_by: tuple[frozenset[str], ...]
+    body: Content = None
+    quotes: str | None = None
+    told: m.Told | None = None
+    discovered: frozenset[str] = frozenset()
+    several: bool = False
     capture: tuple[tuple[str, Select], ...] = ()
     rows: tuple[Row, ...] = ((),)
     window: m.Window | None = None
@@ -48,6 +57,7 @@ class Endpoint:
         yield self.address
         yield from (template for _, template in self.headers)
         yield from (template for _, values in self.params for template in values)
+        yield from (template for _, template in texts(self.body))
         yield from (template for _, template in (*self.match, *self.echo))
 
     def holes(self) -> Iterator[Hole]:
@@ -60,7 +70,7 @@ class Endpoint:
 
     @cached_property
     def _parents(self) -> tuple[Field, ...]:
-        return tuple(dict.fromkeys(field for template in self.templates() for field in template.fields()))
+        return tuple(dict.fromkeys(one for template in self.templates() for one in template.fields()))
 
     @cached_property
     def listed(self) -> str | None:
@@ -74,6 +84,7 @@ class Endpoint:
         page, answers = self.pagination, self.answers
         paths = [answers.code, answers.message, answers.refused, *(select for select, _ in self.echo)]
         paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
+        paths += [self.told.left, self.told.refill, self.told.cost] if self.told is not None else []
         names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
         return tuple(sorted(names - {self.listed}))
 
@@ -85,7 +96,7 @@ class Endpoint:
     @property
     def overlaps(self) -> bool:
         """Whether two of its chains can hold the same record, so that what was written must be remembered."""
-        return self.window is not None or len(self.rows) > 1 or bool(self.parents())
+        return self.window is not None or len(self.rows) > 1 or bool(self.parents()) or self.several
 
 
 @dataclass(frozen=True)
@@ -102,9 +113,11 @@ class Vendor:
     gaps: tuple[str, ...]
     auth: m.Auth
     verify: Endpoint
-    lookup: Endpoint
+    lookups: tuple[Endpoint, ...]
     endpoints: Mapping[str, Endpoint]
     plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
+    discover: Mapping[str, Endpoint] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
     word: str = ""
@@ -115,10 +128,21 @@ class Vendor:
         return self.auth.oauth2.scopes if self.auth.oauth2 is not None else {}
 
     def requests(self) -> Iterator[Endpoint]:
-        """Give every request: `verify`, the look-up, the endpoints."""
+        """Give every request: `verify`, `discover`, the look-ups, the endpoints."""
         yield self.verify
-        yield self.lookup
+        yield from self.discover.values()
+        yield from self.lookups
         yield from self.endpoints.values()
+
+    @property
+    def captured(self) -> tuple[str, ...]:
+        """Name what the look-ups capture of a person."""
+        return tuple(name for name, _ in self.lookups[0].capture)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Name what a connection brings: settings, and what its token answer told."""
+        return tuple(dict.fromkeys((*self.settings, *(self.auth.oauth2.capture if self.auth.oauth2 is not None else ()))))
 
     def limits(self, plan: str | None) -> Mapping[str, tuple[Rate, ...]]:
         """Give the buckets of a plan; none named: the first. KeyError where there is no such plan."""
@@ -127,22 +151,27 @@ class Vendor:
 
 def effective(spec: m.Spec) -> Vendor:
     """Merge the top's defaults into every request."""
-    extra = dict(spec.rate_limits.__pydantic_extra__ or {})
-    plans = {name: {**extra, **buckets} for name, buckets in spec.rate_limits.plans.items()} or {"": extra}
-    host = re.match(r"https://([^/:]+)", spec.base_url)
+    buckets = {name: tuple(one for one in limits if isinstance(one, Rate)) for name, limits in spec.rate_limits.buckets.items()}
+    plans = {name: {**buckets, **own} for name, own in spec.rate_limits.plans.items()} or {"": buckets}
+    host = host_of(spec.base_url).partition(":")[0]
     return Vendor(
         name=spec.vendor,
         title=spec.title or spec.vendor,
         version=spec.version,
         docs=spec.docs,
-        base_url=spec.base_url,
-        hosts=spec.hosts or ((host[1],) if host else ()),
+        base_url=str(_versioned(spec, parse_path(spec.base_url), segment=True)),
+        hosts=spec.hosts or ((host,) if host and "<" not in host else ()),
         direct_contact=spec.direct_contact,
         gaps=spec.gaps,
         auth=spec.auth,
         verify=_endpoint(spec, "verify", spec.verify),
-        lookup=_proven(_endpoint(spec, "lookup", spec.access.lookup), spec.access.lookup),
+        lookups=tuple(
+            _proven(_endpoint(spec, f"lookup_{index}" if index > 1 else "lookup", one), one)
+            for index, one in enumerate(spec.access.lookup, 1)
+        ),
         endpoints={name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()},
+        discover={name: _endpoint(spec, name, one) for name, one in spec.discover.items()},
+        settings=spec.settings,
         plans=plans,
     )
 
@@ -153,22 +182,27 @@ def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
 
     records = pick("records")
     pagination = pick("pagination") if records is not None and not isinstance(own, m.Verify) else None
-    line = str(own.get)
-    address = parse_path(line if line.startswith("https://") else spec.base_url.rstrip("/") + line)
+    line = str(own.line)
     headers, params = {**spec.headers, **own.headers}, {**spec.params, **own.params}
+    rate_limit = pick("rate_limit")
     return Endpoint(
         name=name,
         title=(own.title if isinstance(own, m.Endpoint) else None) or name,
-        address=_versioned(spec, address, segment=True),
-        line=_versioned(spec, own.get, segment=True),
+        method="GET" if own.post is None else "POST",
+        address=_versioned(spec, parse_path(spec.base_url.rstrip("/") + line if line.startswith("/") else line), segment=True),
+        line=_versioned(spec, own.line, segment=True),
         headers=tuple((name, _versioned(spec, template)) for name, template in headers.items()),
         params=tuple((name, tuple(_versioned(spec, one) for one in templates)) for name, templates in params.items()),
-        rate_limit=pick("rate_limit"),
+        rate_limit=rate_limit,
         pagination=pagination,
         answers=_answers(spec.answers, own.answers),
         records=records,
         key=pick("key") or parse_select("id"),
         granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
+        body=mapped(own.body, lambda one: _versioned(spec, one)),
+        quotes=pick("quotes"),
+        told=spec.rate_limits.told(rate_limit),
+        discovered=frozenset(name for one in spec.discover.values() for name in one.capture),
         **_particulars(spec, own),
     )
 
@@ -201,12 +235,18 @@ def _particulars(spec: m.Spec, own: m.Request) -> dict[str, Any]:
     def compared(checks: Mapping[Select, Template | None]) -> tuple[tuple[Select, Template], ...]:
         return tuple((select, _versioned(spec, value)) for select, value in checks.items() if value is not None)
 
-    if isinstance(own, m.Lookup):
-        return {"match": compared(own.match), "capture": tuple(own.capture.items())}
-    if not isinstance(own, m.Endpoint):
+    if isinstance(own, m.Verify):
         return {}
+    assert isinstance(own, (m.Lookup, m.Discover, m.Endpoint))  # noqa: S101
+    rows = tuple(tuple(row.items()) for row in own.for_) or ((),)
+    if isinstance(own, m.Lookup):
+        persons = {"match": compared(own.match), "several": own.several == "all"}
+        return {"rows": rows, "capture": tuple(own.capture.items()), **persons}
+    if isinstance(own, m.Discover):
+        return {"rows": rows, "capture": tuple(own.capture.items())}
     return {
-        "rows": tuple(tuple(row.items()) for row in own.for_) or ((),),
+        "rows": rows,
+        "several": any(one.several == "all" for one in spec.access.lookup),
         "window": own.window,
         "fields": own.fields,
         "files": own.files,

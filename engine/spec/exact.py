@@ -24,6 +24,12 @@ class Number(float):
         return self
 
 
+class Json(str):
+    """A value that is no text in JSON: a number, a truth value, a list. It reads, and compares, as its JSON text."""
+
+    __slots__ = ()
+
+
 def _integer(text: str) -> int | Number:
     return Number(text) if text == "-0" or len(text) > LONGEST_INTEGER else int(text)
 

@@ -11,11 +11,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
-from engine.spec.document import MOST_BYTES, Document, Path, read
+from engine.spec.body import BodyError
+from engine.spec.document import KEY, MOST_BYTES, Document, Path, read
 from engine.spec.effective import Vendor, effective
 from engine.spec.lint import lint
 from engine.spec.mistake import Mistake, Position, SpecError, did_you_mean
-from engine.spec.model import Spec, Words
+from engine.spec.model import Spec, Told
 from engine.spec.salvage import salvaged
 from engine.spec.select import SelectError
 
@@ -57,7 +58,7 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
         spec = Spec.model_validate(document.value)
     except ValidationError as error:
         errors = [one for one in error.errors() if not _dropped(document, one)]
-        mistakes += _without_cascades([_mistake(document, one) for one in errors])
+        mistakes += _without_cascades([found for one in errors for found in _mistakes(document, one)])
         if len(errors) <= MOST_SALVAGED:
             mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
         raise SpecError(mistakes, file, document.lines) from None
@@ -78,13 +79,21 @@ def _without_cascades(mistakes: list[Mistake]) -> list[Mistake]:
 
 def _dropped(document: Document, error: Mapping[str, Any]) -> bool:
     """Whether an error only repeats a mistake of form that is reported already."""
-    path = tuple(error["loc"])
+    path = document.place(error["loc"])
     return any(path[: len(one)] == one or (error["type"] != "extra_forbidden" and one[:-1] == path) for one in document.dropped)
 
 
+def _mistakes(document: Document, error: Mapping[str, Any]) -> list[Mistake]:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, BodyError):
+        place = document.place(error["loc"])
+        return [Mistake(words, document.at((*place, *path))) for path, words in cause.faults]
+    return [_mistake(document, error)]
+
+
 def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
-    path: Path = tuple(step for step in error["loc"] if step != "[key]")
-    key = "[key]" in error["loc"]
+    path = document.place(error["loc"])
+    key = KEY in error["loc"]
     if error["type"] == "missing":
         return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", document.at(path[:-1], key=True))
     if error["type"] == "extra_forbidden":
@@ -129,16 +138,17 @@ def _known(path: Path) -> Iterator[str]:
     """Name the words that may stand at a place."""
     kind: Any = Spec
     for step in path:
-        kind = _bare(kind)
-        if isinstance(kind, type) and issubclass(kind, Words):
-            kind = next(one.annotation for name, one in kind.model_fields.items() if (one.alias or name) == step)
-        else:
+        kind = _bare(kind, listed=isinstance(step, str))
+        if get_origin(kind) in (tuple, dict):
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
-    yield from (one.alias or name for name, one in _bare(kind).model_fields.items())
+        else:
+            words = {one.alias or name: one.annotation for name, one in kind.model_fields.items()}
+            kind = words.get(str(step), Told)
+    yield from (one.alias or name for name, one in _bare(kind, listed=True).model_fields.items())
 
 
-def _bare(kind: Any) -> Any:
-    """Take a type out of Annotated and Optional."""
-    while get_origin(kind) in (Annotated, Union, UnionType):
+def _bare(kind: Any, *, listed: bool) -> Any:
+    """Take a type out of Annotated and Optional; `listed`: and what stands alone in the place of a list out of the list."""
+    while (origin := get_origin(kind)) in (Annotated, Union, UnionType) or (listed and origin is tuple):
         kind = next(one for one in get_args(kind) if one is not NoneType)
     return kind

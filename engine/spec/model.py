@@ -9,15 +9,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from engine.spec import words as w
+from engine.spec.auth import Auth, OAuth2
+from engine.spec.limits import RateLimits, Told
+from engine.spec.template import Template
+from engine.spec.words import Words
 
-
-class Words(BaseModel):
-    """A map of a spec: unknown keys are mistakes, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+__all__ = ["Auth", "OAuth2", "RateLimits", "Told", "Words"]
 
 
 def _rows(value: Any) -> Any:
@@ -38,11 +38,6 @@ def _checks(value: Any) -> Any:
 def _files(value: Any) -> Any:
     listed = value if isinstance(value, list) else [value]
     return [{"address": one} if isinstance(one, str) else one for one in listed]
-
-
-def _families(value: Any) -> Any:
-    """A plain list is the one family, which has no name."""
-    return {"": value} if isinstance(value, list) else value
 
 
 Rows = Annotated[tuple[dict[w.ValueName, w.Text], ...], BeforeValidator(_rows)]
@@ -80,12 +75,16 @@ class Pagination(Words):
     """How the next page is asked for; exactly one of `cursor`, `link`, `page`, `offset`."""
 
     cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.')
-    param: w.Text | None = Field(default=None, description="The query parameter in which the cursor is sent.")
-    link: w.Path | None = Field(default=None, description="The next page's address; its host is checked.")
+    param: w.Text | None = Field(
+        default=None, description="The query parameter in which the cursor is sent; in a `post` a place in the body."
+    )
+    link: w.Path | None = Field(default=None, description="The next page's address, or `header` (RFC 8288, rel=next); its host is checked.")
     page: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and first page number.")
     offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.")
     more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.")
-    size: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and page size to ask for.")
+    size: dict[w.Text, w.Number] | None = Field(
+        default=None, description="Parameter and page size to ask for; in a `post` a place in the body."
+    )
     total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.")
 
     @model_validator(mode="after")
@@ -149,12 +148,35 @@ class Defaults(Words):
     )
     key: w.Path | None = Field(default=None, description="What tells records apart; default `id`.")
     granted_by: w.Texts = Field(default=(), description="Scopes: any entry is enough; `a b` in one means both.")
+    quotes: Literal["backslash", "double", "refuse"] | None = Field(
+        default=None, description="How a value is written that stands between `'` or `\"` in a longer text."
+    )
 
 
 class Request(Defaults):
     """One request line and what belongs to it."""
 
-    get: w.RequestLine = Field(description="The request line as the vendor prints it, behind `base_url`.")
+    get: w.RequestLine | None = Field(default=None, description="The request line as the vendor prints it, behind `base_url`.")
+    post: w.RequestLine | None = Field(default=None, description="The same for a search that is asked for with POST; nothing is written.")
+    body: w.Body = Field(default=None, description="What a `post` sends: JSON, written as YAML.")
+
+    @property
+    def line(self) -> Template:
+        """Give the request line, whichever word it stands behind."""
+        line = self.get or self.post
+        assert line is not None, "asks_once sees to it"  # noqa: S101
+        return line
+
+    @model_validator(mode="after")
+    def asks_once(self) -> Request:
+        """Refuse no request line or two, and a body that nothing sends."""
+        if (self.get is None) == (self.post is None):
+            message = "a request has one line: `get` or `post`" + ("" if self.get is None else ", not both")
+            raise ValueError(message)
+        if self.get is not None and self.body is not None:
+            message = "a `get` sends no `body`: write `post`, or put the values under `params`"
+            raise ValueError(message)
+        return self
 
 
 class Verify(Request):
@@ -164,8 +186,17 @@ class Verify(Request):
 class Lookup(Request):
     """Finds the person; the person who answers must be the one asked for."""
 
+    for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
     match: Checks = Field(description="What must equal the identifier that is asked by, or `path: value`.")
+    several: Literal["stop", "all"] = Field(default="stop", description="What several matched persons mean: stop, or they are one person.")
     capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for the endpoints, read from the person.")
+
+
+class Discover(Request):
+    """Asks once for what belongs to the account, before the person is asked for; never delivered."""
+
+    for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
+    capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for other requests, read from the answer.")
 
 
 class Endpoint(Request):
@@ -186,76 +217,12 @@ class Endpoint(Request):
     replaces: w.Name | None = Field(default=None, description="The endpoint this one succeeds; both are asked.")
 
 
-class OAuth2(Words):
-    """An OAuth 2 grant (RFC 6749)."""
-
-    grant: Annotated[Literal["authorization_code", "client_credentials", "account_credentials"], BeforeValidator(w.grant)] = Field(
-        default="authorization_code", description="How the token is got; `account_credentials` is Zoom's server-to-server grant."
-    )
-    authorization_url: w.Address | None = Field(
-        default=None, description="Where the person who connects gives consent; only `authorization_code` has it."
-    )
-    token_url: w.Address = Field(description="Where tokens are got and refreshed.")
-    revocation_url: w.Address | None = Field(default=None, description="Where tokens are revoked (RFC 7009).")
-    redirect_uri: w.Redirect | None = Field(default=None, description="What the vendor compares to the letter.")
-    client_auth: Literal["basic", "post", "none"] = Field(default="basic", description="How the client proves itself.")
-    scopes: Annotated[dict[w.Text, w.Texts], BeforeValidator(_families)] = Field(
-        default={}, description="What the app must hold: a list, or one list per family."
-    )
-
-    @model_validator(mode="after")
-    def asks_for_consent(self) -> OAuth2:
-        """Refuse a consent page that is missing, or that nobody would see."""
-        if self.grant == "authorization_code" and self.authorization_url is None:
-            message = "`authorization_url` is missing in `oauth2`"
-            raise ValueError(message)
-        if self.grant != "authorization_code" and self.authorization_url is not None:
-            message = f"`{self.grant}` asks nobody for consent: leave `authorization_url` out"
-            raise ValueError(message)
-        return self
-
-
-class Auth(Words):
-    """The ways to connect: each of `oauth2`, `headers` and `basic` is one, a connection has one of them."""
-
-    oauth2: OAuth2 | None = Field(default=None, description="An OAuth 2 grant.")
-    headers: dict[w.KeyHeader, w.Keyed] = Field(
-        default={}, description="A key in headers, such as `{Authorization: Bearer <SECRET>}`; `connect` asks for `<SECRET>`."
-    )
-    basic: w.UserPassword | None = Field(
-        default=None, description="HTTP Basic (RFC 7617), `user:password` with `<SECRET>` in it, such as `<SECRET>:`."
-    )
-    instructions: w.Texts = Field(
-        default=(), description="What a person does at the vendor before `habeas connect`, step by step; `connect` prints it."
-    )
-
-    @model_validator(mode="after")
-    def has_a_way(self) -> Auth:
-        """Refuse a vendor that nobody can connect to."""
-        if not self.ways:
-            message = "no way to connect: write `oauth2`, `headers` or `basic`"
-            raise ValueError(message)
-        return self
-
-    @property
-    def ways(self) -> tuple[str, ...]:
-        """Name the ways that are written, the best first."""
-        return tuple(name for name in ("oauth2", "headers", "basic") if getattr(self, name))
-
-
-class RateLimits(Words):
-    """Buckets, or plans that each have buckets; the first plan is assumed."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
-    __pydantic_extra__: dict[str, w.Limit] = Field(init=False)
-
-    plans: dict[w.Name, dict[w.Name, w.Limit]] = Field(default={}, description="Buckets by the account's plan.")
-
-
 class Access(Words):
     """What an access request does."""
 
-    lookup: Lookup = Field(description="Finds the person.")
+    lookup: Annotated[tuple[Lookup, ...], w.OneOrMore] = Field(
+        description="Finds the person; of a list the first whose identifier was given and that finds somebody."
+    )
     endpoints: dict[w.Name, Endpoint] = Field(description="What is fetched, by name.")
 
 
@@ -267,13 +234,17 @@ class Spec(Defaults):
     title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
     version: w.Version | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
     docs: w.Address | None = Field(default=None, description="Where the facts come from.")
-    base_url: w.Address = Field(description="What a request line that begins with `/` is put behind.")
+    base_url: w.OpenAddress = Field(description="What a request line that begins with `/` is put behind.")
     hosts: tuple[w.Host, ...] = Field(
         default=(), description="Where the credential may go: that host; with a leading dot every host below it."
     )
     direct_contact: tuple[Literal["access", "deletion"], ...] = Field(default=(), description="What can be asked of the vendor by e-mail.")
     gaps: tuple[w.Text, ...] = Field(default=(), description="What this API cannot give; stands in every manifest.")
+    settings: dict[w.ValueName, w.Text] = Field(
+        default={}, description="What `connect` asks for and is no secret, each with its help; `<NAME>` elsewhere."
+    )
     auth: Auth = Field(description="How to connect.")
+    discover: dict[w.Name, Discover] = Field(default={}, description="What is asked about the account first; never delivered.")
     verify: Verify = Field(description="Is the connection alive, and does it see people?")
     rate_limits: RateLimits = Field(default=RateLimits(), description="What the vendor allows, per bucket.")
     access: Access = Field(description="The look-up and the endpoints.")

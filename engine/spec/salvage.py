@@ -26,42 +26,43 @@ def salvaged(document: Document, wrong: list[tuple[int | str, ...]]) -> list[Mis
     """Give the mistakes between the words that are left. `wrong`: where the mistakes of form stand."""
     value = copy.deepcopy(document.value)
     touched: set[Path] = set(document.dropped)
-    places: list[Path] = [tuple(step for step in path if step != "[key]") for path in wrong]
+    places: list[Path] = [document.place(path) for path in wrong]
     for _ in range(MOST_ROUNDS):
         for path in places:
             touched.add(path)
-            _mend(value, path)
+            _mend(document, value, path)
         try:
             spec = Spec.model_validate(value)
         except ValidationError as error:
-            places = [tuple(step for step in one["loc"] if step != "[key]") for one in error.errors()]
+            places = [document.place(one["loc"]) for one in error.errors()]
             continue
         return [one for one in lint(effective(spec), spec, document) if one.level == "error" and _independent(one, document, touched)]
     return []
 
 
-def _mend(value: Any, path: Path) -> None:
+def _mend(document: Document, value: Any, path: Path) -> None:
     """Put something valid in the place of a wrong value, or take it out."""
     holder, steps = value, list(path)
     while len(steps) > 1 and isinstance(holder.get(str(steps[0])), dict):
         holder = holder[str(steps.pop(0))]
     name = str(steps[0]) if steps else ""
-    before = _errors_at(value, path)
+    before = _errors_at(document, value, path)
     holder.pop(name, None)
-    if _errors_at(value, path) < before:
+    if _errors_at(document, value, path) < before:
         return
     for stand_in in STAND_INS:
         holder[name] = copy.deepcopy(stand_in)
-        if not _errors_at(value, path):
+        if not _errors_at(document, value, path):
             return
     holder.pop(name)
 
 
-def _errors_at(value: Any, path: Path) -> int:
+def _errors_at(document: Document, value: Any, path: Path) -> int:
     try:
         Spec.model_validate(value)
     except ValidationError as error:
-        return sum(tuple(one["loc"])[: len(path)] == path or tuple(one["loc"]) == path[: len(one["loc"])] for one in error.errors())
+        places = [document.place(one["loc"]) for one in error.errors()]
+        return sum(one[: len(path)] == path or one == path[: len(one)] for one in places)
     return 0
 
 

@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.spec import model as m
+from engine.spec.body import texts
 from engine.spec.document import Document, Path
 from engine.spec.effective import Endpoint, Vendor
 from engine.spec.mistake import Mistake
+from engine.spec.template import Template
+
+LOOKUP: Path = ("access", "lookup")
+ENDPOINTS: Path = ("access", "endpoints")
 
 
 class Scene:
     """What the rules look at: the vendor, the spec as written, and where its words stand."""
 
     def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
-        """Keep the three together."""
+        """Keep the three together; `captured` of the person, `discovered` of the account: by name, the request that captures it."""
         self.vendor, self.spec, self.document = vendor, spec, document
-        self.captured = tuple(name for name, _ in vendor.lookup.capture)
+        self.captured = vendor.captured
+        self.discovered = {name: one for one in vendor.discover.values() for name, _ in one.capture}
 
     def requests(self) -> Iterator[tuple[Path, Endpoint, m.Request]]:
         """Give every request with its place."""
         yield ("verify",), self.vendor.verify, self.spec.verify
-        yield ("access", "lookup"), self.vendor.lookup, self.spec.access.lookup
+        for name, discover in self.spec.discover.items():
+            yield ("discover", name), self.vendor.discover[name], discover
+        for index, (endpoint, lookup) in enumerate(zip(self.vendor.lookups, self.spec.access.lookup, strict=True)):
+            yield (*LOOKUP, index), endpoint, lookup
         for name, own in self.spec.access.endpoints.items():
-            yield ("access", "endpoints", name), self.vendor.endpoints[name], own
+            yield (*ENDPOINTS, name), self.vendor.endpoints[name], own
 
     def mistake(self, message: str, path: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
         """Make a mistake at the place of a path."""
@@ -32,3 +41,24 @@ class Scene:
     def note(self, message: str, path: Path, hint: str | None = None) -> Mistake:
         """Make a note at the place of a key."""
         return Mistake(message, self.document.at(path, key=True), hint, "note")
+
+
+def written_texts(path: Path, own: m.Request) -> Iterator[tuple[Path, Template]]:
+    """Give each text of `params` and `body` that a request itself writes, with its place."""
+    for name, values in own.params.items():
+        for index, template in enumerate(values):
+            yield (*path, "params", name, index), template
+    for place, template in texts(own.body):
+        yield (*path, "body", *place), template
+
+
+def templates(path: Path, own: m.Request) -> Iterator[tuple[Path, Template]]:
+    """Give each template that a request itself writes, with its place."""
+    yield (*path, "get" if own.post is None else "post"), own.line
+    for name, template in own.headers.items():
+        yield (*path, "headers", name), template
+    yield from written_texts(path, own)
+    for word in ("match", "echo"):
+        for select, value in getattr(own, word, {}).items():
+            if value is not None:
+                yield (*path, word, select.text), value

@@ -17,6 +17,7 @@ TIMES = ("FROM", "TO")
 
 VALUE = re.compile(r"<([A-Z][A-Z0-9_]*)(?:\.([A-Za-z0-9_]+))?>")
 FIELD = re.compile(r"<([a-z][a-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)>")
+MARK_UP = ("@", "#", "!")
 PATH_TEXT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
 
 
@@ -66,8 +67,14 @@ class Template:
     @property
     def identifier(self) -> str | None:
         """Name the identifier that it is, whole and in no other form; None for any other text."""
-        part = self.parts[0] if len(self.parts) == 1 else None
+        part = self.whole
         return part.name if isinstance(part, Hole) and part.name in IDENTIFIERS and part.form is None else None
+
+    @property
+    def whole(self) -> Hole | Field | None:
+        """Give the value that it is and nothing else; None for any other text."""
+        part = self.parts[0] if len(self.parts) == 1 else None
+        return None if isinstance(part, str) else part
 
     def filled(self, name: str, text: str) -> Template:
         """Write a value that is known already in the place of its `<NAME>`."""
@@ -81,20 +88,31 @@ class Template:
 def parse_template(text: str) -> Template:
     """Split a text into parts. ValueError names the first thing between `<` and `>` that is no value."""
     parts: list[str | Hole | Field] = []
-    end = 0
-    for found in re.finditer(r"<[^<>]*>", text):
-        parts.append(_literal(text[end : found.start()]))
-        parts.append(_value(found[0]))
+    end = opened = 0
+    for found in re.finditer(r"<[A-Za-z0-9_.$ -]*>", text):
+        opened = _opened(text[end : found.start()], opened)
+        parts += (text[end : found.start()], _value(found[0]))
         end = found.end()
-    parts.append(_literal(text[end:]))
+    if _opened(text[end:], opened):
+        raise _stray(text)
+    parts.append(text[end:])
     return Template(tuple(part for part in parts if part != ""))
 
 
-def _literal(text: str) -> str:
-    if "<" in text or ">" in text:
-        message = f"`{text.strip()}` holds a `<` or `>` that belongs to no value: write <NAME> or <endpoint.field>"
-        raise ValueError(message)
-    return text
+def _opened(text: str, opened: int) -> int:
+    """Count the `<` of a vendor's own mark-up, such as `<@` and `<#`, that wait for their `>`. ValueError for any other."""
+    for index, char in enumerate(text):
+        if char == "<" and text[index + 1 : index + 2] in MARK_UP:
+            opened += 1
+        elif char == ">" and opened:
+            opened -= 1
+        elif char in "<>":
+            raise _stray(text)
+    return opened
+
+
+def _stray(text: str) -> ValueError:
+    return ValueError(f"`{text.strip()}` holds a `<` or `>` that belongs to no value: write <NAME> or <endpoint.field>")
 
 
 def _value(text: str) -> Hole | Field:
@@ -112,7 +130,7 @@ def _value(text: str) -> Hole | Field:
 
 
 def parse_path(text: str) -> Template:
-    """Read what stands after `get:`: a path behind base_url, or a whole https address.
+    """Read what stands after `get:` or `post:`: a path behind base_url, a whole https address, or a value that is one.
 
     ValueError where it holds a query, a fragment, a `{NAME}`, a `.` or `..` segment, or is no address.
     """
@@ -125,7 +143,7 @@ def parse_path(text: str) -> Template:
     if "?" in literal or "#" in literal:
         message = "a query does not stand in the request line: write it under `params`"
         raise ValueError(message)
-    if not text.startswith(("/", "https://")):
+    if template.parts and isinstance(template.parts[0], str) and not text.startswith(("/", "https://")):
         message = f"`{text}` is neither a path that begins with / nor an https address"
         raise ValueError(message)
     if not PATH_TEXT.fullmatch(literal):
@@ -134,7 +152,9 @@ def parse_path(text: str) -> Template:
     if any(segment in (".", "..") for segment in text.split("/")):
         message = f"`{text}` holds a `.` or `..` segment"
         raise ValueError(message)
-    if text.startswith("https://") and isinstance(template.parts[0], str) and template.parts[0].count("/") < 3:
-        message = f"`{text}`: the host of an address is written out, not filled in"
-        raise ValueError(message)
     return template
+
+
+def host_of(address: str) -> str:
+    """Give the host of an https address as it is written, values and all; `` where a value is the whole origin."""
+    return address.removeprefix("https://").partition("/")[0] if address.startswith("https://") else ""

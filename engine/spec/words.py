@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 
+from engine.spec.body import Content, parse_body
 from engine.spec.duration import Duration, parse_duration
 from engine.spec.rate import Rate, parse_rate
 from engine.spec.select import Select, parse_select
@@ -18,14 +19,23 @@ from engine.spec.template import Hole, Template, parse_path, parse_template
 Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"]
 
 HOST = re.compile(r"\.?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+NAMED = r"<[A-Z][A-Z0-9_]*>"
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+OPEN_ADDRESS = re.compile(rf"(?:{NAMED}|https://(?:{NAMED}|(?:(?:{LABEL}|{NAMED})\.)+{LABEL}))(?:/.*)?")
 SECRET = Hole("SECRET")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+class Words(BaseModel):
+    """A map of a spec: unknown keys are mistakes, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 def text(value: Any) -> str:
     """Take a scalar as it is written."""
     if isinstance(value, str):
-        return value
+        return str(value)
     message = "expects a text here, not a list or map"
     raise ValueError(message)
 
@@ -75,6 +85,18 @@ def _address(value: Any) -> str:
         message = f"`{address}` is no https address of a public host"
         raise ValueError(message)
     return address
+
+
+def _open_address(value: Any) -> str:
+    """Take an https address that may hold values: as whole labels of its host, as the host, or as the origin."""
+    address = text(value)
+    if any(parse_template(address).fields()):
+        message = f"`{address}`: what every request is put behind holds a <NAME>, never an <endpoint.field>"
+        raise ValueError(message)
+    if OPEN_ADDRESS.fullmatch(address) and not re.search(r"[\s\\#{}]", address):
+        return address
+    message = f"`{address}` is no https address of a public host, such as https://api.acme.com or https://<SHOP>.acme.com"
+    raise ValueError(message)
 
 
 def _redirect(value: Any) -> str:
@@ -191,6 +213,7 @@ Keyed = Annotated[Template, PlainValidator(_keyed)]
 UserPassword = Annotated[Template, PlainValidator(_user_password)]
 Number = Annotated[int, PlainValidator(_number)]
 Address = Annotated[str, PlainValidator(_address)]
+OpenAddress = Annotated[str, PlainValidator(_open_address)]
 Redirect = Annotated[str, PlainValidator(_redirect)]
 Host = Annotated[str, PlainValidator(_matching(HOST.pattern, "a host such as zoom.us, or .zoom.us for all below it"))]
 Path = Annotated[Select, PlainValidator(_parsed(parse_select))]
@@ -200,7 +223,9 @@ Licence = Annotated[Flag, PlainValidator(_flag)]
 Values = Annotated[tuple[Value, ...], BeforeValidator(_listed)]
 Statuses = Annotated[tuple[Annotated[int, PlainValidator(_status)], ...], BeforeValidator(_listed)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-Limit = Annotated[tuple[Annotated[Rate, PlainValidator(_parsed(parse_rate))], ...], BeforeValidator(_listed)]
+Limit = Annotated[Rate, PlainValidator(_parsed(parse_rate))]
+OneOrMore = BeforeValidator(_listed)
+Body = Annotated[Content, PlainValidator(parse_body)]
 Span = Annotated[Duration, PlainValidator(_parsed(parse_duration))]
 Since = Annotated[Duration | date, PlainValidator(_since)]
 OrNone = BeforeValidator(_optional)

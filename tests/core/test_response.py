@@ -49,7 +49,7 @@ def test_a_look_up_keeps_the_person_s_own_records():
     """A path without a value is compared with the identifier that is asked by; of others only the number is kept."""
     spec = vendor("it: {get: /p/<USER_ID>}\n")
     for email, found in (("A@X.io", (1, 0)), ("other@x.io", (0, 1))):
-        page = read(Chain(spec.lookup, ROW), Response(200, {}, json.dumps({"email": email, "id": 1}).encode()))
+        page = read(Chain(spec.lookups[0], ROW), Response(200, {}, json.dumps({"email": email, "id": 1}).encode()))
         assert isinstance(page, Page)
         assert (len(page.records), page.others) == found
 

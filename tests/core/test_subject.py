@@ -17,10 +17,10 @@ LOOKUP = "{get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}"
 def look_up(lookup: str, body: bytes) -> Found:
     endpoint = "it: {get: /p/<USER_ID>/<NAME>}\n" if "capture" in lookup else "it: {get: /p/<EMAIL>}\n"
     spec = vendor(endpoint, HEAD.replace(LOOKUP, lookup))
-    assert asked_by(spec.lookup) == "EMAIL"
-    page = read(Chain(spec.lookup, (("EMAIL", "A@x.io"), ("PHONE", "+15550100200"))), Response(200, {}, body))
+    assert asked_by(spec.lookups[0]) == "EMAIL"
+    page = read(Chain(spec.lookups[0], (("EMAIL", "A@x.io"), ("PHONE", "+15550100200"))), Response(200, {}, body))
     assert isinstance(page, Page)
-    return identify(spec.lookup, page.records, page.others)
+    return identify(spec.lookups[0], [((), one) for one in page.records], page.others)
 
 
 ONE = "{get: /people/<EMAIL>, match: email, capture: {USER_ID: id, NAME: name}}"
@@ -63,7 +63,7 @@ def test_who_answers_is_the_one_asked_for_or_the_run_stops(lookup, body, subject
     found = look_up(lookup, body)
     assert found.subject is subject
     assert (found.reason is None) == (subject is Subject.MATCHED)
-    assert found.row == ((("USER_ID", "7"), ("NAME", "n")) if subject is Subject.MATCHED else ())
+    assert found.rows == (((("USER_ID", "7"), ("NAME", "n")),) if subject is Subject.MATCHED else ())
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_who_answers_is_the_one_asked_for_or_the_run_stops(lookup, body, subject
 def test_without_a_capture_persons_are_told_apart_by_their_key(lookup, people, subject):
     """Two records with two keys are two persons; a record without one is known by its bytes."""
     found = look_up(lookup, b'{"people":[' + people + b"]}")
-    assert (found.subject, found.row) == (subject, ())
+    assert (found.subject, found.rows) == (subject, ((),) if subject is Subject.MATCHED else ())
 
 
 WANTING = """
@@ -96,11 +96,11 @@ PHONES = HEAD.replace("{get: /people/<EMAIL>,", "{get: /people/<EMAIL>, params: 
     ("words", "head", "given", "excluded", "lack"),
     [
         (WANTING, HEAD, {"EMAIL", "PHONE"}, (), None),
-        (WANTING, HEAD, {"EMAIL"}, (), Lack("PHONE", ("called", "below", "beneath"))),
+        (WANTING, HEAD, {"EMAIL"}, (), Lack(("PHONE",), ("called", "below", "beneath"))),
         (WANTING, HEAD, {"EMAIL"}, ("called", "below", "beneath"), None),
-        (WANTING, HEAD, {"EMAIL"}, ("plain", "given"), Lack("PHONE", ())),
-        (WANTING, HEAD, {"PHONE"}, (), Lack("EMAIL", ())),
-        ("plain: {get: /p/<USER_ID>}\n", PHONES, {"EMAIL"}, ("plain",), Lack("PHONE", ())),
+        (WANTING, HEAD, {"EMAIL"}, ("plain", "given"), Lack(("PHONE",), ())),
+        (WANTING, HEAD, {"PHONE"}, (), Lack(("EMAIL",), (), to_look_up=True)),
+        ("plain: {get: /p/<USER_ID>}\n", PHONES, {"EMAIL"}, ("plain",), Lack(("EMAIL",), (), to_look_up=True)),
     ],
 )
 def test_what_a_run_needs_and_was_not_given_is_known_beforehand(words, head, given, excluded, lack):

@@ -65,7 +65,7 @@ def test_defaults_of_the_top_hold_and_a_request_s_own_win():
     assert (profile.records, profile.pagination) == (None, None)
     assert (everything.pagination, everything.key.text, everything.fields) == (None, "id", None)
     assert vendor.verify.pagination is None
-    assert vendor.lookup.records is None
+    assert vendor.lookups[0].records is None
     assert vendor.version == "3.10"
     assert vendor.hosts == ("api.acme.example",)
     assert vendor.limits(None) == {"calls": (Rate(10, 1.0), Rate(100, 60.0)), "slow": (Rate(1, 1.0),)}

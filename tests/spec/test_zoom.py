@@ -58,7 +58,7 @@ def test_verify_version_look_up_and_direct_contact_are_the_page_s():
     """GET /users verifies, version 2, the person is looked up by e-mail address."""
     assert str(VENDOR.verify.address) == "https://api.zoom.us/v2/users"
     assert VENDOR.version == "v2"
-    assert str(VENDOR.lookup.address) == "https://api.zoom.us/v2/users/<EMAIL>"
+    assert str(VENDOR.lookups[0].address) == "https://api.zoom.us/v2/users/<EMAIL>"
     assert VENDOR.direct_contact == ("access", "deletion")
 
 
@@ -72,7 +72,7 @@ def test_every_endpoint_of_the_page_is_asked():
 
 def test_every_endpoint_is_granted_by_a_scope_of_each_family():
     """An app of either kind can read everything; only `verify` needs one more granular scope."""
-    for endpoint in (VENDOR.lookup, *VENDOR.endpoints.values()):
+    for endpoint in (*VENDOR.lookups, *VENDOR.endpoints.values()):
         for family in (GRANULAR, CLASSIC):
             assert any(entry <= set(family) for entry in endpoint.granted_by), endpoint.name
 

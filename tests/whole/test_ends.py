@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from engine.cli.summary import summary
+from engine.core.account import Account
 from engine.core.keep import Keep
 from engine.errors import Exit
 from engine.runner.endpoint import EndpointRun
@@ -155,5 +156,5 @@ def test_an_interrupt_counts_every_part_that_was_not_read(tmp_path):
     """Those that were never opened too, not only those that were under way."""
     spec = "it: {for: {A: [x, y, z]}, get: /list, params: {a: <A>}, records: items}\n"
     it = vendor(spec).endpoints["it"]
-    cut = EndpointRun(it, ((),), (), None, Store(it, Sink(tmp_path / "o"), Keep(), Wanted(), ()), lambda: None)
+    cut = EndpointRun(it, ((),), (), None, Store(it, Sink(tmp_path / "o"), Keep(), Wanted(), ()), lambda: None, None, Account(vendor(spec)))
     assert cut.entry("interrupted").reason == "1 of 3 parts: interrupted; 2 of 3 parts were not read"

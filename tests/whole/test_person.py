@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from engine.errors import Exit
-from engine.runner import person
+from engine.runner import listing
 from tests.core.specs import HEAD, vendor
 from tests.whole.runs import fetch, written
 
@@ -68,7 +68,7 @@ FOUND = [
 @pytest.mark.parametrize(("answers", "code", "subject", "words"), FOUND)
 async def test_a_look_up_is_read_to_its_end_before_anything_is_concluded(answers, code, subject, words, answering, tmp_path, monkeypatch):
     """One page proves nobody's absence and nobody's singularity; a list that is not whole proves nothing."""
-    monkeypatch.setattr(person, "MOST_PAGES", 3)
+    monkeypatch.setattr(listing, "MOST_PAGES", 3)
     head = HEAD.replace("message: message}", "message: message, rules: [{status: 404, means: absent}]}")
     report, _ = await answering(answers, head.replace(LOOKUP, SEARCH % CURSOR))
     assert (report.exit_code, report.subject.subject) == (code, subject)

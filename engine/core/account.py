@@ -1,0 +1,107 @@
+"""What is known of the account before the person is asked for: what the connection brings, and what `discover` found. Pure.
+
+A value that was discovered for each OBJECT is the one of the OBJECT that stands in a request's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.ledger import ChainEnd, Entry, Outcome
+from engine.spec import exact
+from engine.spec.effective import Endpoint, Row, Vendor
+from engine.spec.template import Field
+
+
+@dataclass
+class Account:
+    """`given` by the connection; `values` by name and row; `rows` of records that others ask about; how each request ended."""
+
+    vendor: Vendor
+    given: Row = field(default=(), repr=False)
+    values: dict[tuple[str, Row], str] = field(default_factory=dict, repr=False)
+    rows: dict[tuple[Field, ...], list[Row]] = field(default_factory=dict, repr=False)
+    ends: dict[tuple[str, Row], ChainEnd] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Remember which request captures which name."""
+        self._captures = {name: one for one in self.vendor.discover.values() for name, _ in one.capture}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Name what `discover` captures."""
+        return frozenset(self._captures)
+
+    def rows_of(self, name: str) -> frozenset[str]:
+        """Name the `for` values that a discovered value depends on, and what its request needs besides."""
+        found = self._captures[name]
+        return frozenset(one for one, _ in found.rows[0])
+
+    def complete(self, endpoint: Endpoint, row: Row) -> Row | ChainEnd:
+        """Give a row with every value of the account that a request needs, or why one is missing."""
+        known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}}
+        for hole in endpoint.holes():
+            if hole.name in known or hole.name not in self._captures:
+                continue
+            found = self._captures[hole.name]
+            place = own_row(found, known)
+            value = self.values.get((hole.name, place))
+            if value is None:
+                end = self.ends.get((found.name, place))
+                reason = f"`{found.name}` was not found out" + (f": {end.reason}" if end is not None and end.reason else "")
+                return ChainEnd(end.outcome if end is not None and end.outcome is not Outcome.COMPLETE else Outcome.FAILED, reason)
+            known[hole.name] = value
+        return tuple(known.items())
+
+    def learn(self, endpoint: Endpoint, row: Row, records: Sequence[Any]) -> ChainEnd | None:
+        """Keep what a request captures of its answer; the end it comes to where that is nothing, or several things."""
+        decoded = [exact.loads(bytes(record)) for record in records]
+        for name, select in endpoint.capture:
+            found = {value for one in decoded if (value := captured(select.search(one))) is not None}
+            if len(found) != 1:
+                what = "no usable value" if not found else "several values"
+                return ChainEnd(Outcome.FAILED, f"its answer holds {what} for <{name}>")
+            self.values[name, own_row(endpoint, dict(row))] = found.pop()
+        return None
+
+
+def captured(value: Any) -> str | None:
+    """Give what a path found as a value: a text as itself, anything else as its JSON; None for nothing, a map, an empty list."""
+    if isinstance(value, str):
+        return value or None
+    if value is None or value == [] or isinstance(value, dict):
+        return None
+    return exact.Json(exact.dumps(value).decode("utf-8"))
+
+
+def own_row(endpoint: Endpoint, values: dict[str, str]) -> Row:
+    """Give the part of a row that a request's own `for` gives."""
+    return tuple((name, values[name]) for name, _ in endpoint.rows[0] if name in values)
+
+
+def needed(vendor: Vendor, requests: Iterable[Endpoint]) -> tuple[str, ...]:
+    """Name what must be discovered for some requests, what each of it needs before it."""
+    captures = {name: one for one in vendor.discover.values() for name, _ in one.capture}
+    order: list[str] = []
+
+    def visit(endpoint: Endpoint) -> None:
+        names = [captures[hole.name].name for hole in endpoint.holes() if hole.name in captures]
+        names += [one.endpoint for one in endpoint.parents() if one.endpoint in vendor.discover]
+        for name in dict.fromkeys(names):
+            if name not in order:
+                visit(vendor.discover[name])
+                order.append(name)
+
+    for endpoint in requests:
+        visit(endpoint)
+    return tuple(order)
+
+
+def spared(vendor: Vendor, name: str, given: Row) -> bool:
+    """Whether a request need not be sent: the connection brings all that it would capture, and nobody asks for its records."""
+    parents = {one.endpoint for request in vendor.requests() for one in request.parents()}
+    names = {one for one, _ in vendor.discover[name].capture}
+    return bool(names) and name not in parents and names <= {one for one, _ in given}

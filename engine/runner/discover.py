@@ -1,0 +1,84 @@
+"""Ask what belongs to the account before the person is asked for: `discover`. Its answers are kept for the run, and never written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.core.account import Account, needed, own_row, spared
+from engine.core.envelope import plain, scalars
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, beneath, ended
+from engine.core.request import Chain
+from engine.runner.ask import Asker
+from engine.runner.listing import NotListed, listed
+from engine.spec.effective import Endpoint, Row, Vendor
+from engine.spec.select import parse_select
+from engine.spec.template import Field
+
+
+@dataclass
+class Discovery:
+    """The `discover` requests of one run, in the order in which they need each other."""
+
+    vendor: Vendor
+    account: Account
+    asker: Asker
+    tally: Tally = field(default_factory=Tally)
+
+    async def run(self, requests: Sequence[Endpoint]) -> None:
+        """Find out what these requests need. What cannot be had is told by the account to whoever needs it."""
+        for name in needed(self.vendor, requests):
+            if not spared(self.vendor, name, self.account.given):
+                await self._discover(self.vendor.discover[name])
+
+    async def _discover(self, endpoint: Endpoint) -> None:
+        parents = endpoint.parents()
+        above = self.account.entries[parents[0].endpoint] if parents else None
+        below = beneath(above, endpoint.name) if above is not None else None
+        if below is not None:
+            self.account.entries[endpoint.name] = below
+            return
+        outer = self.account.rows.get(parents, []) if parents else [()]
+        chains = [_over(row, own) for row in outer for own in endpoint.rows]
+        ends = await asyncio.gather(*(self._asked(endpoint, row) for row in chains))
+        outcome, reason = ended(ends, 0, sum(end.received for end in ends))
+        self.account.entries[endpoint.name] = Entry(endpoint.name, outcome, reason, Tally(records=sum(end.received for end in ends)))
+
+    async def _asked(self, endpoint: Endpoint, row: Row) -> ChainEnd:
+        place = own_row(endpoint, dict(row))
+        completed = self.account.complete(endpoint, row)
+        if isinstance(completed, ChainEnd):
+            end = completed
+        else:
+            found = await listed(Chain(endpoint, completed), self.asker, self.tally)
+            if isinstance(found, NotListed):
+                end = found.end()
+            else:
+                records = [record for _, page, _ in found.pages for record in page.records]
+                self._keep(endpoint, completed, records)
+                end = self.account.learn(endpoint, completed, records) or ChainEnd(
+                    Outcome.COMPLETE if records else Outcome.EMPTY, None, len(records)
+                )
+        self.account.ends[endpoint.name, place] = end
+        return end
+
+    def _keep(self, endpoint: Endpoint, row: Row, records: Sequence[bytes]) -> None:
+        """Keep the fields that others ask with, once per record that has them all."""
+        for fields in _children(self.vendor, endpoint.name):
+            columns = [scalars(records, parse_select(".".join(one.path))) for one in fields]
+            rows = self.account.rows.setdefault(fields, [])
+            for texts in zip(*columns, strict=True):
+                if None not in texts:
+                    rows.append(_over(row, tuple((one.name, plain(text)) for one, text in zip(fields, texts, strict=True) if text)))
+
+
+def _children(vendor: Vendor, name: str) -> tuple[tuple[Field, ...], ...]:
+    below = (one.parents() for one in vendor.requests())
+    return tuple(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == name))
+
+
+def _over(outer: Row, own: Row) -> Row:
+    """Join rows; an own value hides one of the same name."""
+    hidden = {name for name, _ in own}
+    return (*(pair for pair in outer if pair[0] not in hidden), *own)

@@ -1,0 +1,73 @@
+"""The words of connecting: `auth` and what stands in it. Part of the model, see engine/spec/model.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from engine.spec import words as w
+from engine.spec.words import Words
+
+
+def _families(value: Any) -> Any:
+    """A plain list is the one family, which has no name."""
+    return {"": value} if isinstance(value, list) else value
+
+
+class OAuth2(Words):
+    """An OAuth 2 grant (RFC 6749)."""
+
+    grant: Annotated[Literal["authorization_code", "client_credentials", "account_credentials"], BeforeValidator(w.grant)] = Field(
+        default="authorization_code", description="How the token is got; `account_credentials` is Zoom's server-to-server grant."
+    )
+    authorization_url: w.OpenAddress | None = Field(
+        default=None, description="Where the person who connects gives consent; only `authorization_code` has it."
+    )
+    token_url: w.OpenAddress = Field(description="Where tokens are got and refreshed.")
+    revocation_url: w.OpenAddress | None = Field(default=None, description="Where tokens are revoked (RFC 7009).")
+    redirect_uri: w.Redirect | None = Field(default=None, description="What the vendor compares to the letter.")
+    client_auth: Literal["basic", "post", "none"] = Field(default="basic", description="How the client proves itself.")
+    scopes: Annotated[dict[w.Text, w.Texts], BeforeValidator(_families)] = Field(
+        default={}, description="What the app must hold: a list, or one list per family."
+    )
+    capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for requests, read from the token answer and kept with it.")
+
+    @model_validator(mode="after")
+    def asks_for_consent(self) -> OAuth2:
+        """Refuse a consent page that is missing, or that nobody would see."""
+        if self.grant == "authorization_code" and self.authorization_url is None:
+            message = "`authorization_url` is missing in `oauth2`"
+            raise ValueError(message)
+        if self.grant != "authorization_code" and self.authorization_url is not None:
+            message = f"`{self.grant}` asks nobody for consent: leave `authorization_url` out"
+            raise ValueError(message)
+        return self
+
+
+class Auth(Words):
+    """The ways to connect: each of `oauth2`, `headers` and `basic` is one, a connection has one of them."""
+
+    oauth2: OAuth2 | None = Field(default=None, description="An OAuth 2 grant.")
+    headers: dict[w.KeyHeader, w.Keyed] = Field(
+        default={}, description="A key in headers, such as `{Authorization: Bearer <SECRET>}`; `connect` asks for `<SECRET>`."
+    )
+    basic: w.UserPassword | None = Field(
+        default=None, description="HTTP Basic (RFC 7617), `user:password` with `<SECRET>` in it, such as `<SECRET>:`."
+    )
+    instructions: w.Texts = Field(
+        default=(), description="What a person does at the vendor before `habeas connect`, step by step; `connect` prints it."
+    )
+
+    @model_validator(mode="after")
+    def has_a_way(self) -> Auth:
+        """Refuse a vendor that nobody can connect to."""
+        if not self.ways:
+            message = "no way to connect: write `oauth2`, `headers` or `basic`"
+            raise ValueError(message)
+        return self
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Name the ways that are written, the best first."""
+        return tuple(name for name in ("oauth2", "headers", "basic") if getattr(self, name))

@@ -1,0 +1,48 @@
+"""The words of limits: `rate_limits` and what stands in it. Part of the model, see engine/spec/model.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Discriminator, Field, Tag
+
+from engine.spec import words as w
+from engine.spec.document import RATE, TOLD
+from engine.spec.rate import Rate
+from engine.spec.words import Words
+
+
+class Told(Words):
+    """A bucket of points that the answers tell of."""
+
+    left: w.Path = Field(description="How many points are left.")
+    refill: w.Path = Field(description="How many points come back in a second.")
+    cost: w.Path = Field(description="How many points this request took.")
+
+
+def _limit(value: Any) -> str:
+    return TOLD if isinstance(value, dict) else RATE
+
+
+Limit = Annotated[Annotated[w.Limit, Tag(RATE)] | Annotated[Told, Tag(TOLD)], Discriminator(_limit)]
+
+
+class RateLimits(Words):
+    """Buckets, or plans that each have buckets; the first plan is assumed."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
+    __pydantic_extra__: dict[str, Annotated[tuple[Limit, ...], w.OneOrMore]] = Field(init=False)
+
+    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.Limit, ...], w.OneOrMore]]] = Field(
+        default={}, description="Buckets by the account's plan."
+    )
+
+    @property
+    def buckets(self) -> dict[str, tuple[Rate | Told, ...]]:
+        """Give the buckets that hold for every plan."""
+        return dict(self.__pydantic_extra__ or {})
+
+    def told(self, bucket: str | None) -> Told | None:
+        """Give how the answers tell of a bucket, or of the one that holds for all; None where they do not."""
+        limits = (*self.buckets.get(bucket or "all", ()), *self.buckets.get("all", ()))
+        return next((one for one in limits if isinstance(one, Told)), None)

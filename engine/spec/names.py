@@ -1,0 +1,174 @@
+"""Every `<NAME>` is known where it stands, in a form that suits it, and is given by one place only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.spec import model as m
+from engine.spec.document import Path
+from engine.spec.effective import Endpoint, Vendor
+from engine.spec.mistake import Mistake, did_you_mean
+from engine.spec.scene import ENDPOINTS, LOOKUP, Scene, templates
+from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
+
+TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
+
+
+def known_names(scene: Scene) -> Iterator[Mistake]:
+    """Names in the top's words, in addresses and in requests have a value there."""
+    for place, templates_ in _tops(scene):
+        for template in templates_:
+            yield from _holes(scene, place, template, _everywhere(scene))
+    for place, text, names in _addresses(scene):
+        yield from _holes(scene, place, parse_template(text), names)
+    for path, endpoint, own in scene.requests():
+        known = _known(scene, path, endpoint)
+        for place, template in templates(path, own):
+            yield from _holes(scene, place, template, known)
+
+
+def _everywhere(scene: Scene) -> tuple[str, ...]:
+    return (*(("VERSION",) if scene.vendor.version else ()), *scene.vendor.given)
+
+
+def _tops(scene: Scene) -> Iterator[tuple[Path, tuple[Template, ...]]]:
+    for name, value in scene.spec.headers.items():
+        yield ("headers", name), (value,)
+    for name, values in scene.spec.params.items():
+        yield ("params", name), values
+
+
+def _addresses(scene: Scene) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """Give the addresses that hold values, and what is known when each is needed."""
+    plain = tuple(name for name, one in scene.discovered.items() if one.rows == ((),))
+    yield ("base_url",), scene.spec.base_url, (*_everywhere(scene), *plain)
+    oauth2 = scene.spec.auth.oauth2
+    for word in ("authorization_url", "token_url", "revocation_url") if oauth2 is not None else ():
+        if (address := getattr(oauth2, word)) is not None:
+            yield ("auth", "oauth2", word), address, tuple(scene.spec.settings)
+
+
+def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
+    names = list(_everywhere(scene))
+    rows = {name for one in (endpoint, *_ancestors(scene.vendor, endpoint)) for row in one.rows for name, _ in row}
+    if path[0] == "access":
+        names += IDENTIFIERS
+    if path[:2] == ENDPOINTS:
+        names += scene.captured
+        names += {name for one in scene.vendor.lookups for row in one.rows for name, _ in row}
+    names += sorted(rows)
+    names += TIMES if endpoint.window else ()
+    names += [name for name, one in scene.discovered.items() if one.name != endpoint.name and _row_names(one) <= set(names)]
+    return tuple(dict.fromkeys(names))
+
+
+def _row_names(endpoint: Endpoint) -> set[str]:
+    return {name for row in endpoint.rows for name, _ in row}
+
+
+def _ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
+    seen: set[str] = {endpoint.name}
+    waiting = list(endpoint.parents())
+    everyone = {**vendor.discover, **vendor.endpoints}
+    while waiting:
+        name = waiting.pop().endpoint
+        if name in everyone and name not in seen:
+            seen.add(name)
+            yield everyone[name]
+            waiting += everyone[name].parents()
+
+
+def _holes(scene: Scene, place: Path, template: Template, known: tuple[str, ...]) -> Iterator[Mistake]:
+    for hole in template.holes():
+        if hole.name in TIMES and hole.name not in known:
+            yield scene.mistake(f"`{hole}` stands only in a request with `window`", place)
+        elif hole.name not in known:
+            yield scene.mistake(f"unknown name `{hole}`", place, _meant(scene, hole, known))
+        elif hole.name == "VERSION" and hole.form is not None:
+            yield scene.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written")
+        elif _wrong_form(hole):
+            allowed = TIME_FORMS if hole.name in TIMES else TEXT_FORMS
+            hint = "forms here: " + ", ".join(f".{form}" for form in allowed)
+            yield scene.mistake(f"`{hole}` cannot have that form", place, hint)
+
+
+def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
+    if hole.name == "VERSION":
+        return "write `version` at the top"
+    if hole.name in scene.discovered and (missing := _row_names(scene.discovered[hole.name]) - set(known)):
+        one = scene.discovered[hole.name].name
+        return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
+    return did_you_mean(hole.name, known)
+
+
+def _wrong_form(hole: Hole) -> bool:
+    if hole.form is None:
+        return False
+    return (hole.form in TIME_FORMS) != (hole.name in TIMES) or (hole.form == "digits" and hole.name != "PHONE")
+
+
+def given_names(scene: Scene) -> Iterator[Mistake]:
+    """Each name has one source, and what is captured or asked for is used."""
+    used = {hole.name for one in scene.vendor.requests() for hole in one.holes()}
+    used |= {hole.name for _, text, _ in _addresses(scene) for hole in parse_template(text).holes()}
+    seen: dict[str, Path] = {}
+    for name, place in _sources(scene):
+        optional = name in scene.spec.settings and name in scene.discovered
+        if name in TAKEN:
+            yield scene.mistake(f"<{name}> exists already: use another name", place, key=True)
+        elif name in seen and not optional:
+            yield scene.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)
+        elif name not in used and name not in seen:
+            words = f"<{name}> is asked for and never used" if place[0] == "settings" else f"<{name}> is captured and never used"
+            yield scene.note(words, place)
+        seen.setdefault(name, place)
+    yield from _same_captures(scene)
+    yield from _idle(scene)
+
+
+def _sources(scene: Scene) -> Iterator[tuple[str, Path]]:
+    yield from ((name, ("settings", name)) for name in scene.spec.settings)
+    if scene.spec.auth.oauth2 is not None:
+        yield from ((name, ("auth", "oauth2", "capture", name)) for name in scene.spec.auth.oauth2.capture)
+    for one, own in scene.spec.discover.items():
+        yield from ((name, ("discover", one, "capture", name)) for name in own.capture)
+    yield from ((name, (*LOOKUP, 0, "capture", name)) for name in scene.spec.access.lookup[0].capture)
+
+
+def _same_captures(scene: Scene) -> Iterator[Mistake]:
+    """Whichever look-up finds the person, the endpoints get the same values."""
+    first = set(scene.captured)
+    for index, own in enumerate(scene.spec.access.lookup[1:], 1):
+        if (wrong := first ^ set(own.capture)) and wrong:
+            path = (*LOOKUP, index)
+            yield scene.mistake(f"every look-up captures the same names: <{min(wrong)}> stands in one of them only", path, key=True)
+
+
+def _idle(scene: Scene) -> Iterator[Mistake]:
+    """Note: what is discovered and nothing asks for."""
+    parents = {one.endpoint for request in scene.vendor.requests() for one in request.parents()}
+    for name, own in scene.spec.discover.items():
+        if not own.capture and name not in parents:
+            yield scene.note(f"nothing uses what `{name}` discovers", ("discover", name), f"write <{name}.field> or `capture`")
+
+
+def rows_covered(scene: Scene) -> Iterator[Mistake]:
+    """A value that is discovered for each OBJECT is there for every OBJECT that a request names."""
+    for path, endpoint, own in scene.requests():
+        for name in dict.fromkeys(hole.name for hole in endpoint.holes() if hole.name in scene.discovered):
+            found = scene.discovered[name]
+            if found.name == endpoint.name or not isinstance(own, (m.Lookup, m.Endpoint)):
+                continue
+            yield from _uncovered(scene, path, endpoint, found)
+
+
+def _uncovered(scene: Scene, path: Path, endpoint: Endpoint, found: Endpoint) -> Iterator[Mistake]:
+    names = _row_names(found)
+    there = {tuple(pair for pair in row if pair[0] in names) for row in found.rows}
+    for row in endpoint.rows if names <= _row_names(endpoint) else ():
+        wanted = tuple(sorted(pair for pair in row if pair[0] in names))
+        if wanted not in {tuple(sorted(one)) for one in there}:
+            value = " ".join(one for _, one in wanted)
+            yield scene.mistake(
+                f"`{found.name}` discovers nothing for `{value}`", (*path, "for"), f"add it to the `for` of `{found.name}`", key=True
+            )
