@@ -180,13 +180,6 @@ def test_what_is_no_word_does_not_stand_bare_in_a_query(value):
         opening(Chain(endpoint("get: /s\nparams:\n  q: from:<USER_ID> sort:new"), (("USER_ID", value),)))
 
 
-READERS = {
-    "backslash": lambda text: read_backslash(text),
-    "double": lambda text: read_double(text),
-    "refuse": lambda text: read_refuse(text),
-}
-
-
 def read_backslash(text: str) -> tuple[str, str]:
     """Read what stands between quotes as a dialect with backslashes does; gives it and what follows."""
     quote, value, index = text[0], "", 1
@@ -213,6 +206,7 @@ def read_refuse(text: str) -> tuple[str, str]:
     return value, rest
 
 
+READERS = {"backslash": read_backslash, "double": read_double, "refuse": read_refuse}
 ODD = st.text(st.sampled_from("'\"\\ab\n\t %)(\x85\u2028é"), max_size=12) | st.text(max_size=12)
 
 
