@@ -21,10 +21,11 @@ RANK = {
     "connection": 4,
     "simulate": 4,
     "runner": 5,
-    "cli": 6,
-    "demo": 7,
-    "reference": 7,
-    "__main__": 7,
+    "cases": 6,
+    "cli": 8,
+    "demo": 9,
+    "reference": 9,
+    "__main__": 9,
 }
 PURE = ("spec", "core")
 IMPURE = {"asyncio", "aiohttp", "time", "random", "os", "socket", "logging", "secrets", "threading", "subprocess"}
