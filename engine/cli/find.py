@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
+from engine.core.window import beginning
 from engine.data import folder
 from engine.errors import UsageError
-from engine.spec.duration import parse_duration
 from engine.spec.effective import Vendor
 from engine.spec.load import load_file
 from engine.spec.mistake import did_you_mean
@@ -62,28 +62,10 @@ def since_of(text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-            return _past(datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC), now)
-        span = parse_duration(text)
-    except ValueError:
-        message = f"--since {text}: write a day such as 2025-01-01, or a span such as 90d or 6mo"
+        return beginning(text, now)
+    except ValueError as error:
+        message = f"--since {text}: {error}"
         raise UsageError(message) from None
-    if not span.months:
-        return now - timedelta(seconds=span.seconds)
-    months = now.year * 12 + now.month - 1 - span.months
-    for day in range(now.day, 0, -1):
-        try:
-            return now.replace(year=months // 12, month=months % 12 + 1, day=day)
-        except ValueError:
-            continue
-    return now
-
-
-def _past(day: datetime, now: datetime) -> datetime:
-    if day <= now:
-        return day
-    message = f"--since {day:%Y-%m-%d}: that day has not begun (in UTC): nothing would be fetched; name an earlier one"
-    raise UsageError(message)
 
 
 def checked_plan(vendor: Vendor, plan: str | None) -> str | None:

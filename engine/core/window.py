@@ -5,13 +5,14 @@ Neighbours share their boundary value; the last slice ends one unit after now, i
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from engine.spec.duration import Duration
+from engine.spec.duration import Duration, parse_duration
 
 Unit = Literal["date", "second"]
 UNITS = {"date": timedelta(days=1), "second": timedelta(seconds=1)}
@@ -81,3 +82,17 @@ def _month_shift(moment: datetime, months: int) -> datetime:
 def back(moment: datetime, span: Duration) -> datetime:
     """Give the moment that lies a span before another."""
     return _begin(span, moment)
+
+
+def beginning(text: str, now: datetime) -> datetime:
+    """Read where a narrowed run begins: a day such as 2025-01-01, or a span back from now. ValueError says what is wrong."""
+    day = re.fullmatch(r"\d{4}-\d\d-\d\d", text)
+    try:
+        moment = datetime.combine(date.fromisoformat(text), time(), UTC) if day else back(now, parse_duration(text))
+    except ValueError:
+        message = "write a day such as 2025-01-01, or a span such as 90d or 6mo"
+        raise ValueError(message) from None
+    if moment > now:
+        message = "that day has not begun (in UTC): nothing would be fetched; name an earlier one"
+        raise ValueError(message)
+    return moment

@@ -64,8 +64,8 @@ class Document:
         return Position(1, 1)
 
 
-def read(raw: bytes, file: str) -> Document:
-    """Read one spec's bytes.
+def read(raw: bytes, file: str, form: str = "a spec is a map that begins with `spec: 1`") -> Document:
+    """Read one spec's bytes, or those of another file that is a map; `form` says what it should look like.
 
     Raises SpecError where there is nothing to go on with: not UTF-8, too large, not YAML, not a map.
     """
@@ -82,7 +82,7 @@ def read(raw: bytes, file: str) -> Document:
     except yaml.YAMLError as error:
         raise SpecError([*document.mistakes, _syntax(error, document.lines)], file, document.lines) from None
     if not isinstance(document.value, dict):
-        mistake = Mistake("a spec is a map that begins with `spec: 1`", Position(1, 1))
+        mistake = Mistake(form, Position(1, 1))
         raise SpecError([*document.mistakes, mistake], file, document.lines)
     return document
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.window import UNITS, Window, back, form, windows
+from engine.core.window import UNITS, Window, back, beginning, form, windows
 from engine.spec import model as m
 from engine.spec.duration import Duration
 
@@ -96,3 +96,23 @@ def test_the_future_has_no_windows_and_a_leap_day_becomes_the_last():
         Window(datetime(2024, 3, 30, tzinfo=UTC), datetime(2024, 3, 31, tzinfo=UTC)),
         Window(datetime(2024, 3, 31, tzinfo=UTC), datetime(2024, 4, 1, tzinfo=UTC)),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [("2026-11-24", "2026-11-24T00:00:00"), ("90m", "2026-11-24T10:30:00"), ("6mo", "2026-05-24T12:00:00")],
+)
+def test_a_run_is_narrowed_to_a_day_or_a_span(text, then):
+    """A day begins at midnight in UTC, a span is counted back from now."""
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert beginning(text, now) == datetime.fromisoformat(then).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("yesterday", "write a day"), ("2026-02-30", "write a day"), ("0d", "a span such as"), ("2026-11-25", "has not begun")],
+)
+def test_a_beginning_that_is_none_says_so(text, why):
+    """What is no day, no span, or lies ahead is refused with a reason."""
+    with pytest.raises(ValueError, match=why):
+        beginning(text, datetime(2026, 11, 24, 12, tzinfo=UTC))
