@@ -1,0 +1,209 @@
+"""Find what must not stand in a recording: secrets, and what looks like a real person. Opens no file, repeats nothing it finds.
+
+What passes is invented on purpose: mail under example.com, .org, .net or the domains of RFC 2606, phone numbers that are
+set aside for fiction (555-0100 to 555-0199 and their like), addresses of documentation networks (RFC 5737, RFC 3849).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+STAND_INS = frozenset({"", "removed", "[removed]", "<removed>", "***", "null", "true", "false"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unclean:
+    """One thing that must not stay: its place (line and column from 1), what it is, and what to do. Never the thing itself."""
+
+    line: int
+    column: int
+    width: int
+    what: str
+    remedy: str
+
+
+def unclean(text: str) -> tuple[Unclean, ...]:
+    """Find everything in a text that is a secret or looks like a person; escapes of JSON and addresses are seen through."""
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    found: dict[tuple[int, int], Unclean] = {}
+    for plain, place in _readings(text):
+        for kind in KINDS:
+            for start, end in kind.find(plain):
+                first, last = place(start), place(end - 1) + 1
+                line = bisect_right(starts, first)
+                column = first - starts[line - 1] + 1
+                found.setdefault((line, column), Unclean(line, column, max(1, last - first), kind.what, kind.remedy))
+    kept: list[Unclean] = []
+    for one in sorted(found.values()):
+        if not kept or one.line != kept[-1].line or one.column >= kept[-1].column + kept[-1].width:
+            kept.append(one)
+    return tuple(kept)
+
+
+Place = Callable[[int], int]
+ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\([/\"\\bfnrt])|((?:%[0-9A-Fa-f]{2})+)")
+SHORT = {"/": "/", '"': '"', "\\": "\\", "b": " ", "f": " ", "n": " ", "r": " ", "t": " "}
+MOST_LAYERS = 4
+
+
+def _readings(text: str) -> Iterator[tuple[str, Place]]:
+    """Give a text as it stands, and with its escapes undone layer by layer, each with the way back to its places."""
+    plain, place = text, lambda index: index
+    yield plain, place
+    for _ in range(MOST_LAYERS):
+        if "\\" not in plain and "%" not in plain:
+            return
+        plain, inner = _undone(plain)
+        place = _through(place, inner)
+        yield plain, place
+
+
+def _through(outer: Place, inner: Place) -> Place:
+    return lambda index: outer(inner(index))
+
+
+def _undone(text: str) -> tuple[str, Place]:
+    """Undo one layer of escapes."""
+    pieces, begins, sources, length, last = list[str](), [0], [0], 0, 0
+    for found in ESCAPE.finditer(text):
+        pieces += [text[last : found.start()], _meant(found)]
+        length += found.start() - last
+        begins.append(length)
+        sources.append(found.start())
+        length += len(pieces[-1])
+        begins.append(length)
+        sources.append(found.end())
+        last = found.end()
+    pieces.append(text[last:])
+
+    def place(index: int) -> int:
+        piece = bisect_right(begins, index) - 1
+        return sources[piece] if piece % 2 else sources[piece] + index - begins[piece]
+
+    return "".join(pieces), place
+
+
+def _meant(found: re.Match[str]) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return SHORT[found[2]] if found[2] else unquote(found[3], errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing that must not stay. `hint` is a word without which there is nothing to look for."""
+
+    what: str
+    remedy: str
+    pattern: re.Pattern[str]
+    hint: str = ""
+    harmless: Callable[[re.Match[str]], bool] = lambda _: False
+
+    def find(self, text: str) -> Iterator[tuple[int, int]]:
+        """Give start and end of each; of a pattern that names `it`, only that."""
+        if self.hint and self.hint not in text:
+            return
+        for found in self.pattern.finditer(text):
+            if not self.harmless(found):
+                yield found.span("it" if "it" in self.pattern.groupindex else 0)
+
+
+REMOVE = "remove it: a recording holds no credential"
+WRITE_REMOVED = 'write "removed" in its place'
+
+HEADER = re.compile(
+    r"^(?P<it>(?:(?:proxy-)?authorization|(?:set-)?cookie2?|(?:[a-z0-9]+-){0,4}"
+    r"(?:api-?key|(?:access|auth|csrf|xsrf)-?token|secret|password|session-id))[ \t]*:.*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+NAMED = (
+    r"(?:access|refresh|id|auth|bearer|session|security|csrf|xsrf|device|push|oauth)[_-]?token|(?:[a-z0-9]{1,20}[_-])?secret|"
+    r"(?:client|app|consumer|signing|webhook|shared)[_-]?secret|(?:secret|api|private|access|host)[_-]?key|"
+    r"(?:[a-z0-9]{1,20}_){0,3}pass(?:word|code|phrase|wd)|pwd|credentials?|authorization|cookie|j?session_?id|otp|pin_?code|token"
+)
+MEMBER = re.compile(rf'"(?:{NAMED})"[ \t]*:[ \t\n]*"?(?P<it>(?<=")[^"\n]*|[^"\s,\]}}{{\[]+)', re.IGNORECASE)
+PARAMETER = re.compile(
+    rf"[?&;](?:{NAMED}|zak|zpk|sig|signature|x-amz-(?:signature|credential|security-token))=(?P<it>[^&\s\"'<>#]+)", re.IGNORECASE
+)
+SCHEME = re.compile(r"\b(?:bearer|basic)[ \t]+(?P<it>[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
+JWT = re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}")
+KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY")
+TOKENS = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/]{8,}|"
+    r"gh[opusr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|"
+    r"shp(?:at|ca|pa|ss|ua)_[A-Fa-f0-9]{16,}|pat-[a-z]{2}\d-[0-9a-f-]{16,}|[0-9a-f]{32}-us\d{1,2}(?![0-9])|"
+    r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{16,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{16,}|"
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{16,}|1//0[A-Za-z0-9_-]{16,}|"
+    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|key-[0-9a-f]{32}|npm_[A-Za-z0-9]{30,}|"
+    r"lin_(?:api|oauth)_[A-Za-z0-9]{16,}|ntn_[A-Za-z0-9]{16,}|secret_[A-Za-z0-9]{30,}|ATATT3[A-Za-z0-9_=-]{16,}|"
+    r"sq0[a-z]{3}-[A-Za-z0-9_-]{16,}|dop_v1_[0-9a-f]{32,}|pypi-[A-Za-z0-9_-]{16,}|sk-[A-Za-z0-9_-]{20,})"
+)
+MAIL = re.compile(r"[^\s\"'<>(),:;\\@/=?&|\[\]{}`]{1,64}@((?:[\w-]+\.)+[^\W\d_](?:[\w-]*[^\W_])?)")
+INVENTED = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|example|test|invalid|localhost)", re.IGNORECASE)
+FILES = re.compile(r".*\.(?:png|jpe?g|gif|svg|webp|ico|css|js|json|mp4|pdf)", re.IGNORECASE)
+
+
+def _invented_mail(found: re.Match[str]) -> bool:
+    domain = found[1].rstrip(".")
+    return bool(INVENTED.fullmatch(domain) or FILES.fullmatch(domain)) or found[0].startswith("git@")
+
+
+PHONE = re.compile(
+    r"(?<![\w.+%-])(?P<it>\+[1-9](?:[ ().\u2011/-]{0,2}\d){6,14}|\(\d{3}\)[ ]?\d{3}[ .-]\d{4}"
+    r"|\d{3}(?P<by>[ .-])\d{3}(?P=by)\d{4})(?![\w-])(?!\.\d)"
+)
+CALLED = re.compile(
+    r'"[\w-]{0,40}(?:phone|mobile|cell|fax|msisdn|caller|callee|sms)(?:[_-]?(?:did[_-]?)?(?:numbers?|no|nr|e164))?"'
+    r'[ \t]*:[ \t\n]*"?(?P<it>\+?[(]?\d(?:[ ().-]{0,2}\d){6,14})(?=["\s,}\]])',
+    re.IGNORECASE,
+)
+FICTION = re.compile(
+    r"(?:1?[2-9]\d\d)?55501\d\d|1?555\d{7}|"  # North America: 555-0100 to 555-0199, and the area 555 that nobody has
+    r"44(?:7700900|2079460|1[1-6]\d4960|1632960|8081570)\d{3}|"  # Ofcom's numbers for drama
+    r"61(?:[2378](?:5550|7010)\d{4}|491570\d{3})"  # ACMA's
+)
+
+
+def _fictional_phone(found: re.Match[str]) -> bool:
+    digits = re.sub(r"\D", "", found["it"])
+    return bool(FICTION.fullmatch(digits)) or len(set(digits)) == 1
+
+
+ADDRESS4 = re.compile(r"(?<![\w.-])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?![\w-])(?!\.\d)")
+ADDRESS6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+VERSION = re.compile(r"(?:version|release|build)\"?[ \t]*[:=/][ \t]*\"?v?", re.IGNORECASE)
+
+
+def _no_public_address(found: re.Match[str]) -> bool:
+    try:
+        address = ipaddress.ip_address(found[0])
+    except ValueError:
+        return True
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    return not address.is_global or any(one.end() == len(before) for one in VERSION.finditer(before))
+
+
+def _stand_in(found: re.Match[str]) -> bool:
+    return found["it"].strip("\"' ").lower() in STAND_INS
+
+
+KINDS = (
+    Kind("a header that proves who asks", REMOVE, HEADER),
+    Kind("a secret", WRITE_REMOVED, MEMBER, harmless=_stand_in),
+    Kind("a secret in an address", "write `removed` in its place", PARAMETER, "=", _stand_in),
+    Kind("a credential", REMOVE, SCHEME),
+    Kind("a signed token (JWT)", WRITE_REMOVED, JWT, "eyJ"),
+    Kind("a private key", REMOVE, KEY_BLOCK, "PRIVATE KEY"),
+    Kind("a vendor's token", WRITE_REMOVED, TOKENS),
+    Kind("an e-mail address of a real domain", "write one at example.com, example.org or example.net", MAIL, "@", _invented_mail),
+    Kind("a phone number that could be somebody's", "write one such as +12025550142", PHONE, harmless=_fictional_phone),
+    Kind("a phone number that could be somebody's", "write one such as +12025550142", CALLED, harmless=_fictional_phone),
+    Kind("a public IP address", "write one such as 192.0.2.10 or 2001:db8::10", ADDRESS4, ".", _no_public_address),
+    Kind("a public IP address", "write one such as 192.0.2.10 or 2001:db8::10", ADDRESS6, ":", _no_public_address),
+)
