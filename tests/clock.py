@@ -1,56 +1,5 @@
-"""An event loop whose time passes only when nothing is left to do: hours take no time, and every run is the same."""
+"""Virtual time for tests: the replay's own loop."""
 
-from __future__ import annotations
+from engine.cases.virtual import TICK, VirtualLoop, passing, run
 
-import asyncio
-import selectors
-from collections.abc import Coroutine
-from typing import Any, TypeVar
-
-T = TypeVar("T")
-TICK = 1e-6  # as on a real machine, each turn takes a moment: rounding never stops the clock
-
-
-class _Selector(selectors.DefaultSelector):
-    """Never waits: it moves the loop's clock instead."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout is None:
-            message = "every task waits for something that will never come"
-            raise RuntimeError(message)
-        self.loop.now += max(timeout, TICK)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time stands still until the next timer."""
-
-    def __init__(self) -> None:
-        selector = _Selector()
-        selector.loop = self
-        self.now = 1000.0
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self.now
-
-
-async def passing(seconds: float) -> None:
-    """Let virtual time pass."""
-    moment = asyncio.get_running_loop().create_future()
-    timer = asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
-    try:
-        await moment
-    finally:
-        timer.cancel()
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in virtual time."""
-    loop = VirtualLoop()
-    try:
-        return loop.run_until_complete(work)
-    finally:
-        loop.close()
+__all__ = ["TICK", "VirtualLoop", "passing", "run"]

@@ -165,15 +165,23 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
 
 
-@app.command(short_help="Find every mistake in every spec.", epilog="Example: habeas check ./specs/zoom.yaml")
+@app.command(short_help="Find every mistake in every spec, and replay its cases.", epilog="Example: habeas check ./specs/zoom.yaml")
 def check(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
+    accept: Annotated[bool, typer.Option("--accept", help="Write what each case is expected to deliver anew, from its replay.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A spec without cases, or that has drifted, is a mistake.")] = False,
+    drift: Annotated[
+        Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cases.")
+    ] = None,
 ) -> None:
-    """Find every mistake in every spec, each with its place and what was meant."""
-    from engine.cli.check import check_command
+    """Find every mistake in every spec, each with its place and what was meant; then replay its recorded cases, offline.
 
-    raise typer.Exit(check_command(tuple(specs or ()), format))
+    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. Exit codes: 0 nothing to mend, 2 mistakes.
+    """
+    from engine.cli.check import Wish, check_command
+
+    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift)))
 
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")

@@ -3,61 +3,103 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 
+from engine.cases.case import Finding
+from engine.cases.check import counted, hold, replays_of
+from engine.cases.drift import drift
 from engine.cli.find import packaged, spec_path
 from engine.errors import Exit, UsageError
+from engine.spec.effective import Vendor
 from engine.spec.load import check, contents
 from engine.spec.mistake import Mistake, SpecError
 
 FORMATS = ("text", "json", "github")
 
 
-def check_command(words: tuple[str, ...], form: str) -> Exit:
-    """Check specs and print what is found. Raises UsageError for a file that is not there."""
-    if form not in FORMATS:
-        message = f"--format {form}: one of {', '.join(FORMATS)}"
+@dataclass(frozen=True)
+class Wish:
+    """What is checked, and how it is told. `strict`: a note that something was never recorded, or has drifted, is a mistake."""
+
+    form: str = "text"
+    accept: bool = False
+    strict: bool = False
+    drift: Path | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found of one spec, and a line about its cases."""
+
+    findings: tuple[Finding, ...]
+    cases: int = 0
+    summary: str | None = None
+
+
+def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
+    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there."""
+    if wish.form not in FORMATS:
+        message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
-    paths = [spec_path(word) for word in words] or packaged()
-    mistakes, notes, shown = 0, 0, []
-    for path in paths:
-        found, lines = _checked(path)
-        mistakes += sum(one.level == "error" for one in found)
-        notes += sum(one.level == "note" for one in found)
-        shown += [(one, lines) for one in found]
-    if form == "json":
-        typer.echo(json.dumps([_as_json(one) for one, _ in shown], indent=2))
-    elif form == "github":
-        for one, _ in shown:
-            typer.echo(_as_github(one))
+    if wish.drift is not None and len(words) != 1:
+        message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
+        raise UsageError(message)
+    specs = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
+    checked = [_checked(word, path, wish) for word, path in specs]
+    found = [finding for one in checked for finding in one.findings]
+    mistakes = sum(one.wrong for one in found)
+    if wish.form == "json":
+        typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
+    elif wish.form == "github":
+        for one in found:
+            typer.echo(_as_github(one.mistake))
     else:
-        for one, lines in shown:
-            typer.echo(one.show(lines) + "\n")
-        typer.echo(f"{_count(len(paths), 'spec')}: {_count(mistakes, 'mistake')}, {_count(notes, 'note')}")
+        for one in found:
+            typer.echo(one.show() + "\n")
+        for line in (one.summary for one in checked if one.summary):
+            typer.echo(line)
+        cases = sum(one.cases for one in checked)
+        held = f"{counted(len(specs), 'spec')}, {counted(cases, 'case')}"
+        typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 
-def _checked(path: Path) -> tuple[tuple[Mistake, ...], tuple[str, ...]]:
+def _checked(word: str, path: Path, wish: Wish) -> Checked:
     try:
         raw = contents(path)
-        return check(raw, str(path))[1], tuple(raw.decode("utf-8-sig").splitlines())
+        vendor, notes = check(raw, str(path))
     except SpecError as error:
-        return error.mistakes, error.lines
+        return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
+    lines = tuple(raw.decode("utf-8-sig").splitlines())
+    held = hold(vendor, path, word, write=wish.accept)
+    drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
+    told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
+    return Checked((*(Finding(one, lines) for one in notes), *told), held.cases, held.summary(vendor.name) if held.cases else None)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:
+    later, faults = replays_of(vendor, folder)
+    yield from faults
+    yield from drift(hold(vendor, path, word).replays, later, folder)
+
+
+def _strictly(one: Finding) -> Finding:
+    return replace(one, mistake=replace(one.mistake, level="error"))
 
 
 def _as_json(one: Mistake) -> dict[str, object]:
-    return {"file": one.file, "line": one.at.line, "column": one.at.column, "level": one.level, "message": one.message, "hint": one.hint}
+    place = {"file": one.file, "line": one.at.line, "column": one.at.column}
+    told = {**place, "level": one.level, "message": one.message, "hint": one.hint}
+    return {**told, "detail": list(one.detail)} if one.detail else told
 
 
 def _as_github(one: Mistake) -> str:
     kind = "error" if one.level == "error" else "notice"
-    text = f"{one.message}{' - ' + one.hint if one.hint else ''}"
+    text = "\n".join([f"{one.message}{' - ' + one.hint if one.hint else ''}", *one.detail])
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     file = one.file.replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
     return f"::{kind} file={file},line={one.at.line},col={one.at.column}::{escaped}"

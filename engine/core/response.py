@@ -57,11 +57,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The vendor said no; `means` is what the spec says about it, None where it says nothing."""
+    """The vendor said no; `means` is what the spec says about it, None where it says nothing; `rule` is what said so."""
 
     means: Means | None
     words: str
     points: Points | None = None
+    rule: Rule | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def refusal(answers: Answers, response: Response, envelope: Envelope | None) -> 
         words += f", code {code}"
     for rule in answers.rules:
         if _holds(rule, response.status, code, message or ""):
-            return Refusal(rule.means, words)
+            return Refusal(rule.means, words, rule)
     return Refusal(None, words)
 
 

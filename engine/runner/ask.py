@@ -84,7 +84,7 @@ class Answered:
 class Asker:
     """Asks on behalf of every endpoint of a run: they share buckets, tokens and patience.
 
-    `probe` is a request that shows whether a credential that was refused lives all the same.
+    `probe` is a request that shows whether a credential that was refused lives all the same. `heard` hears of every answer.
     """
 
     transport: Transport
@@ -93,6 +93,7 @@ class Asker:
     clock: Clock
     patience: Patience
     probe: Request | None = None
+    heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
     end: GiveUp | None = None
     _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _generation: int = 0
@@ -116,6 +117,7 @@ class Asker:
                 sent_at = self.clock.now()
                 first = loop.time() if first is None else first + waited.paced
                 answer = await self.transport.send(request.http)
+            self.heard(request, answer)
             waited_in_all += waited.seconds
             tally.requests += 1
             tally.throttled += waited.seconds
@@ -236,6 +238,7 @@ class Asker:
             return False
         async with self.limiter.slot(self.probe.endpoint.rate_limit, self.probe.endpoint.name):
             answer = await self.transport.send(self.probe.http)
+        self.heard(self.probe, answer)
         if not isinstance(answer, Response) or answer.status >= 500 or answer.status in (UNAUTHORIZED, TOO_MANY):
             return False
         reading = read(self.probe.chain, answer)

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.core.choice import Choice
+from engine.core.http import NoAnswer, Response
 from engine.core.ledger import Entry
+from engine.core.request import Request
 from engine.core.retry import Patience
 from engine.core.subject import Found
 from engine.errors import DiskError, Exit
@@ -37,7 +39,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a run works with; `ended` hears of each endpoint that has come to its end."""
+    """What a run works with; `ended` hears of each endpoint that has come to its end, `heard` of every request and its answer."""
 
     transport: Transport
     limiter: Limiter
@@ -45,6 +47,7 @@ class Tools:
     clock: Clock
     patience: Patience = field(default_factory=Patience)
     ended: Callable[[Entry], None] = lambda _: None
+    heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
 
 
 @dataclass(frozen=True)

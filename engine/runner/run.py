@@ -41,7 +41,7 @@ class Run:
     def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: Options, sink: Sink, tools: Tools) -> None:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
-        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience)
+        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, heard=tools.heard)
         self.account = Account(vendor, options.values)
         self.discovery = Discovery(vendor, self.account, self.asker)
         self.search = Search(vendor, person, self.asker, self.account)

@@ -23,24 +23,27 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing to mend (`error`) or to think about (`note`: the exit code stays 0)."""
+    """One thing to mend (`error`) or to think about (`note`: the exit code stays 0); `detail` is shown below it."""
 
     message: str
     at: Position
     hint: str | None = None
     level: Literal["error", "note"] = "error"
     file: str = ""
+    detail: tuple[str, ...] = ()
 
     def show(self, lines: Sequence[str]) -> str:
         """Give the message, the place, the line and a caret under the word that is meant."""
         number = str(self.at.line)
-        head = f"{self.level}: {self.message}\n{' ' * len(number)}--> {self.file}:{self.at.line}:{self.at.column}"
-        hint = f" {self.hint}" if self.hint else ""
+        margin = " " * len(number)
+        rows = [f"{self.level}: {self.message}", f"{margin}--> {self.file}:{self.at.line}:{self.at.column}"]
+        below = [f"{margin}| {printable(one)}" for one in self.detail]
         line = lines[self.at.line - 1] if 0 < self.at.line <= len(lines) else ""
         if not line or len(line) > LONGEST_LINE_SHOWN:
-            return f"{head}\n{' ' * len(number)} ={hint}" if hint else head
+            return "\n".join([*rows, *below, *([f"{margin} = {self.hint}"] if self.hint else [])])
+        hint = f" {self.hint}" if self.hint else ""
         caret = " " * (self.at.column - 1) + "^" * max(1, min(self.at.width, len(line) - self.at.column + 1))
-        return f"{head}\n{number}| {printable(line)}\n{' ' * len(number)}| {caret}{hint}"
+        return "\n".join([*rows, f"{number}| {printable(line)}", f"{margin}| {caret}{hint}", *below])
 
 
 class SpecError(HabeasError):

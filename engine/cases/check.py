@@ -1,0 +1,225 @@
+"""Hold a spec against its recorded cases: clean, replayable, as expected, and together showing all that they must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.cases.case import SETUP, Case, Finding, no_case, opened
+from engine.cases.clean import unclean
+from engine.cases.coverage import Coverage, Point, coverage
+from engine.cases.exchange import CaseError
+from engine.cases.golden import accept, compared
+from engine.cases.replay import Replayed, replay
+from engine.cases.tape import difference, nearest
+from engine.core.choice import choose
+from engine.core.ledger import Subject
+from engine.core.request import Request
+from engine.core.subject import lacking
+from engine.errors import UsageError
+from engine.spec.document import read
+from engine.spec.effective import Vendor
+from engine.spec.mistake import Mistake, Position
+
+MOST_SHOWN = 3
+MOST_UNCLEAN = 10
+SHORT_OF = ("denied", "partial", "failed")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a spec's cases say of it: the replays, what is wrong, and what they show (None where a case fails)."""
+
+    folder: Path
+    cases: int
+    replays: tuple[Replayed, ...]
+    findings: tuple[Finding, ...]
+    coverage: Coverage | None
+
+    def summary(self, name: str) -> str:
+        """Say it in one line."""
+        exchanges = sum(len(one.case.exchanges) for one in self.replays)
+        told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
+        return f"{name}: {counted(self.cases, 'case')}, {counted(exchanges, 'recording')}; {told}"
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def cases_folder(spec: Path, vendor: str) -> Path:
+    """Say where a spec's cases lie: `fixtures/<vendor>/cases` beside its folder `specs`, or else beside the file itself."""
+    home = spec.parent
+    return (home.parent if home.name == "specs" else home) / "fixtures" / vendor / "cases"
+
+
+def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> Held:
+    """Replay every case of a spec; with `write` those that are right in all else get their `expected/` anew. Raises UsageError."""
+    folder = cases_folder(spec, vendor.name)
+    found, replays = list[Finding](), list[Replayed]()
+    names, strays = _folders(folder)
+    found += strays
+    for one in names:
+        replayed, faults = _held(vendor, one, f"habeas check {word} --accept", write=write)
+        found += faults
+        replays += [replayed] if replayed is not None else []
+    if not names:
+        found.append(_without(vendor, spec, word))
+    whole = bool(names) and len(replays) == len(names) and not any(one.unknown for one in replays)
+    covered = coverage(vendor, replays) if whole else None
+    if covered is not None and covered.lacking:
+        found.append(_uncovered(covered, spec, vendor.name))
+    return Held(folder, len(names), tuple(replays), tuple(found), covered)
+
+
+def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tuple[Finding, ...]]:
+    """Replay a case, or every case of a folder, that lies elsewhere: only what was asked and answered counts. Raises UsageError."""
+    if not folder.is_dir():
+        message = f"{folder}: there is no such folder"
+        raise UsageError(message)
+    names, found = ([folder], list[Finding]()) if (folder / SETUP).exists() else _folders(folder)
+    if not names and not found:
+        found = _findings(no_case(folder, "no case and no folder of cases", f"a case is a folder with {SETUP}"))
+    replays = []
+    for one in names:
+        case, faults = opened(one)
+        faults = faults or tuple(_unclean(case) if case is not None else ()) or tuple(_unfit(vendor, case) if case is not None else ())
+        found += faults
+        if case is not None and not faults:
+            replays.append(replay(vendor, case))
+    return tuple(replays), tuple(found)
+
+
+def _folders(folder: Path) -> tuple[list[Path], list[Finding]]:
+    """List the cases of a folder; what else lies there is explained."""
+    try:
+        entries = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], _findings(no_case(folder, f"the folder cannot be read: {error.strerror or 'unknown reason'}"))
+    strays = [one for one in entries if not one.is_dir()]
+    hint = f"each case is a folder of its own, with {SETUP} and its recordings"
+    return [one for one in entries if one.is_dir()], [note for one in strays for note in _findings(no_case(one, "no case", hint))]
+
+
+def _findings(error: CaseError) -> list[Finding]:
+    return [Finding(one) for one in error.mistakes]
+
+
+def _held(vendor: Vendor, folder: Path, again: str, *, write: bool) -> tuple[Replayed | None, list[Finding]]:
+    """Judge one case; what would only follow from a fault is left out."""
+    case, found = opened(folder)
+    if case is None:
+        return None, list(found)
+    faults = [*_unclean(case)] or [*_unfit(vendor, case)]
+    if faults:
+        return None, faults
+    replayed = replay(vendor, case)
+    faults = [*_unknown(replayed)] or [*_unused(replayed), *_ended(replayed)]
+    if not faults:
+        faults = [*accept(replayed)] if write else [*compared(replayed, again)]
+    return replayed, faults
+
+
+def _unclean(case: Case) -> Iterator[Finding]:
+    """Say what must not stand in a case; the lines themselves are not shown."""
+    for name, text in case.texts.items():
+        found = unclean(text)
+        for one in found[:MOST_UNCLEAN]:
+            at = Position(one.line, one.column, one.width)
+            yield Finding(Mistake(f"{one.what} stands in a recording", at, one.remedy, "error", str(case.folder / name)))
+        if len(found) > MOST_UNCLEAN:
+            at = Position(found[MOST_UNCLEAN].line, found[MOST_UNCLEAN].column)
+            rest = f"{len(found) - MOST_UNCLEAN} more of this kind stand in it"
+            yield Finding(Mistake(rest, at, "habeas record replaces them all", "error", str(case.folder / name)))
+
+
+def _unfit(vendor: Vendor, case: Case) -> Iterator[Finding]:
+    """Say what no run could be made of."""
+    try:
+        choice = choose(vendor.endpoints, case.setup.only, case.setup.without)
+    except UsageError as error:
+        option, _, words = str(error).partition(" ")
+        known = option in ("--only", "--without")
+        yield _at(case, words if known else str(error), option.removeprefix("--") if known else "only" if case.setup.only else "without")
+        return
+    lack = lacking(vendor, case.setup.person.identifiers, choice.excluded)
+    if lack is not None:
+        yield _at(case, f"the spec asks by the person's {lack.identifier.lower()}, which the case does not name", "person")
+
+
+def _at(case: Case, message: str, *path: str, hint: str | None = None, detail: Sequence[str] = ()) -> Finding:
+    file, position, lines = case.at(*path)
+    return Finding(Mistake(message, position, hint, "error", file, tuple(detail)), lines)
+
+
+def _unknown(replayed: Replayed) -> Iterator[Finding]:
+    """Show requests that nobody recorded, each beside the recording that looks most like it."""
+    asked = list({(one.endpoint.name, one.http): one for one in replayed.unknown}.values())
+    for request in asked[:MOST_SHOWN]:
+        yield _beside(replayed, request)
+    if len(asked) > MOST_SHOWN:
+        rest = f"{len(asked) - MOST_SHOWN} more requests have no recording; they are shown once these are mended"
+        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder)))
+
+
+def _beside(replayed: Replayed, request: Request) -> Finding:
+    message = f"`{request.endpoint.name}` asks for what is not recorded"
+    near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.case.exchanges)
+    if near is None:
+        line = f"+ {request.http.method} {request.http.url}"
+        hint = "no recording looks like it"
+        return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.case.folder), (line,)))
+    detail = difference(near.request, request.http)
+    if not any(row.startswith(("+", "-")) for row in detail):
+        again = "the recording is there, and was used up by the same request before: record it as often as it is asked"
+        return Finding(Mistake(message, Position(1, 1), again, "error", near.file, detail))
+    return Finding(Mistake(message, Position(1, 1), "- is the nearest recording, + is asked", "error", near.file, detail))
+
+
+def _unused(replayed: Replayed) -> Iterator[Finding]:
+    unused = replayed.unused
+    for one in unused[:MOST_SHOWN]:
+        line = f"{one.request.method} {one.request.url}"
+        hint = "remove the file, or find out why the run does not ask"
+        yield Finding(Mistake("the run does not ask for this recording", Position(1, 1, len(line)), hint, "error", one.file), (line,))
+    if len(unused) > MOST_SHOWN:
+        rest = f"{counted(len(unused) - MOST_SHOWN, 'more recording')} that the run does not ask for"
+        detail = tuple(Path(one.file).name for one in unused[MOST_SHOWN : MOST_SHOWN + 8])
+        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder), detail))
+
+
+def _ended(replayed: Replayed) -> Iterator[Finding]:
+    report, case = replayed.report, replayed.case
+    if int(report.exit_code) == case.setup.exit:
+        return
+    detail = [f"{one.name}: {one.outcome} ({one.reason})" for one in report.entries if str(one.outcome) in SHORT_OF]
+    if report.subject.subject is not Subject.MATCHED:
+        detail = [f"the person is {report.subject.subject}: {report.subject.reason}"]
+    if report.defect is not None:
+        detail.insert(0, report.defect)
+    message = f"the run ends with exit code {int(report.exit_code)}, not {case.setup.exit}"
+    yield _at(case, message, "exit", hint=None, detail=detail[:10])
+
+
+def _without(vendor: Vendor, spec: Path, word: str) -> Finding:
+    hint = f"habeas record {word} --email … --case NAME"
+    message = f"{vendor.title} has no recorded cases: nothing shows that this spec works"
+    return Finding(Mistake(message, Position(1, 1), hint, "note", str(spec)))
+
+
+def _uncovered(covered: Coverage, spec: Path, name: str) -> Finding:
+    lacking = covered.lacking
+    message = f"no case of {name} shows {counted(len(lacking), 'thing')} of the {len(covered.points)} that they must"
+    return Finding(Mistake(message, _place(spec, lacking[0]), "record or write a case that does", "error", str(spec), covered.table()))
+
+
+def _place(spec: Path, point: Point) -> Position:
+    """Find the place in a spec that says what is not shown."""
+    try:
+        return read(spec.read_bytes(), str(spec)).at(point.path, key=True)
+    except OSError:
+        return Position(1, 1)

@@ -1,0 +1,140 @@
+"""What the cases of a spec must show, and which of it they do: pages, empty answers, refusals, families of scopes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from engine.cases.replay import Heard, Replayed
+from engine.core.http import Response
+from engine.core.pagination import Next, follow
+from engine.core.response import Page, Refusal, read
+from engine.core.scopes import matrix
+from engine.spec.document import Path
+from engine.spec.effective import Endpoint, Vendor
+from engine.spec.model import Rule
+
+EVERY = "every request"
+SCOPES = "scopes"
+MIDDLE, LAST, EMPTY, ANSWER = "a middle page", "a last page", "an empty answer", "an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing to show: of which request, what, and where the spec says it."""
+
+    where: str
+    what: str
+    path: Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every point of a spec in its order, and those that its cases show."""
+
+    points: tuple[Point, ...]
+    shown: frozenset[Point]
+
+    @property
+    def lacking(self) -> tuple[Point, ...]:
+        """Give what no case shows."""
+        return tuple(one for one in self.points if one not in self.shown)
+
+    def table(self) -> tuple[str, ...]:
+        """List what is lacking, one line per request."""
+        rows: dict[str, list[str]] = {}
+        for point in self.lacking:
+            rows.setdefault(point.where, []).append(point.what)
+        width = max(map(len, rows), default=0)
+        return tuple(f"{where:{width}}  {', '.join(whats)}" for where, whats in rows.items())
+
+    def summary(self) -> str:
+        """Say in a few words how much is shown."""
+        kinds = (
+            ("answers", [one for one in self.points if one.what in (MIDDLE, LAST, EMPTY, ANSWER)]),
+            ("rules", [one for one in self.points if "means" in one.what]),
+            ("scope families", [one for one in self.points if one.where == SCOPES]),
+        )
+        return ", ".join(f"{sum(one in self.shown for one in points)}/{len(points)} {name}" for name, points in kinds if points)
+
+
+def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
+    """Hold the replays of a spec's cases against everything that they must show."""
+    rules = rules_of(vendor)
+    points = (*_pages(vendor), *rules.values(), *_families(vendor))
+    shown = {point for one in replays for heard in one.heard for point in _shown(heard, rules)}
+    shown |= {Point(SCOPES, family) for one in replays if (family := _family(vendor, one)) is not None}
+    return Coverage(points, frozenset(shown))
+
+
+def _pages(vendor: Vendor) -> Iterator[Point]:
+    """What an endpoint must be seen to answer; of the look-up, that it finds nobody."""
+    for endpoint in vendor.endpoints.values():
+        path: Path = ("access", "endpoints", endpoint.name)
+        if endpoint.pagination is not None:
+            yield Point(endpoint.name, MIDDLE, path)
+            yield Point(endpoint.name, LAST, path)
+        yield Point(endpoint.name, EMPTY if endpoint.records is not None else ANSWER, path)
+
+
+def rules_of(vendor: Vendor) -> dict[int, Point]:
+    """Give the point of every refusal rule, by the rule's identity: those of the top are shared by all requests."""
+    requests = [(_path(one), one) for one in vendor.requests()]
+    top = _common([one.answers.rules for _, one in requests])
+    found = {}
+    for path, one in requests:
+        for index, rule in enumerate(one.answers.rules[: len(one.answers.rules) - len(top)]):
+            found[id(rule)] = Point(one.name, _text(rule), (*path, "answers", "rules", index))
+    for index, rule in enumerate(top):
+        found[id(rule)] = Point(EVERY, _text(rule), ("answers", "rules", index))
+    return found
+
+
+def _path(endpoint: Endpoint) -> Path:
+    return {"verify": ("verify",), "lookup": ("access", "lookup")}.get(endpoint.name, ("access", "endpoints", endpoint.name))
+
+
+def _common(lists: Sequence[tuple[Rule, ...]]) -> tuple[Rule, ...]:
+    """Give the rules that end every list: the top's."""
+    count = 0
+    while all(len(one) > count and one[-1 - count] is lists[0][-1 - count] for one in lists):
+        count += 1
+    return lists[0][len(lists[0]) - count :]
+
+
+def _text(rule: Rule) -> str:
+    said = [*(["/".join(map(str, rule.status))] if rule.status else []), *(["code " + "/".join(rule.code)] if rule.code else [])]
+    said += [f'"{rule.message}"'] if rule.message else []
+    return f"{' '.join(said)} means {rule.means}"
+
+
+def _families(vendor: Vendor) -> Iterator[Point]:
+    for name in vendor.families:
+        if name:
+            yield Point(SCOPES, name, ("auth", "oauth2", "scopes", name))
+
+
+def _family(vendor: Vendor, replayed: Replayed) -> str | None:
+    granted = replayed.case.setup.granted
+    return None if granted is None else matrix(vendor, frozenset(granted)).family
+
+
+def _shown(heard: Heard, rules: dict[int, Point]) -> Iterable[Point]:
+    """Say what one answer shows."""
+    if not isinstance(heard.answer, Response):
+        return
+    request, name = heard.request, heard.request.endpoint.name
+    reading = read(request.chain, heard.answer)
+    if isinstance(reading, Refusal):
+        if reading.rule is not None:
+            yield rules[id(reading.rule)]
+        if reading.means == "empty":
+            yield Point(name, EMPTY)
+    elif isinstance(reading, Page):
+        yield Point(name, ANSWER)
+        if not reading.count and request.page == 1:
+            yield Point(name, EMPTY)
+        if isinstance(follow(request, reading, frozenset()), Next):
+            yield Point(name, MIDDLE)
+        elif request.page > 1:
+            yield Point(name, LAST)
