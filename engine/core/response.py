@@ -117,7 +117,7 @@ def refusal(answers: Answers, response: Response, envelope: Envelope | None) -> 
         words += f", code {code}"
     for rule in answers.rules:
         if _holds(rule, response.status, code, message or ""):
-            return Refusal(rule.means, words, rule)
+            return Refusal(rule.means, words, rule=rule)
     return Refusal(None, words)
 
 

@@ -117,7 +117,6 @@ class Asker:
                 sent_at = self.clock.now()
                 first = loop.time() if first is None else first + waited.paced
                 answer = await self.transport.send(request.http)
-            self.heard(request, answer)
             waited_in_all += waited.seconds
             tally.requests += 1
             tally.throttled += waited.seconds
@@ -145,7 +144,8 @@ class Asker:
         return self.end
 
     def _read(self, request: Request, answer: Response | NoAnswer) -> Reading | None:
-        """Read an answer, and pass on what it tells of its bucket's points."""
+        """Read an answer, and pass it and what it tells of its bucket's points on."""
+        self.heard(request, answer)
         if not isinstance(answer, Response):
             return None
         reading, endpoint = read(request.chain, answer), request.endpoint
