@@ -144,7 +144,7 @@ class Asker:
         return self.end
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
-        """Read an answer, and pass on what it tells of its bucket's points."""
+        """Read an answer, and pass it and what it tells of its bucket's points on."""
         self.heard(request, answer)
         if not isinstance(answer, Response):
             return None
