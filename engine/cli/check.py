@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from engine.cli.document import compared, documents
 from engine.cli.find import packaged, spec_path
 from engine.errors import Exit, UsageError
 from engine.spec.load import check, contents
@@ -15,18 +16,20 @@ from engine.spec.mistake import Mistake, SpecError
 FORMATS = ("text", "json", "github")
 
 
-def check_command(words: tuple[str, ...], form: str) -> Exit:
-    """Check specs and print what is found. Raises UsageError for a file that is not there."""
+def check_command(words: tuple[str, ...], form: str, openapi: tuple[Path, ...] = ()) -> Exit:
+    """Check specs and print what is found. Raises UsageError for a file that is not there, or is no OpenAPI document."""
     if form not in FORMATS:
         message = f"--format {form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
     paths = [spec_path(word) for word in words] or packaged()
+    apis = documents(openapi, words)
     mistakes, notes, shown = 0, 0, []
     for path in paths:
         found, lines = _checked(path)
+        found += compared(path, found, apis)
         mistakes += sum(one.level == "error" for one in found)
         notes += sum(one.level == "note" for one in found)
-        shown += [(one, lines) for one in found]
+        shown += [(one, lines if one.file == str(path) else ()) for one in found]
     if form == "json":
         typer.echo(json.dumps([_as_json(one) for one, _ in shown], indent=2))
     elif form == "github":
