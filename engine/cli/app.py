@@ -48,6 +48,16 @@ OpenApi = Annotated[
         "--openapi", metavar="FILE", help="The vendor's own OpenAPI 3 or Swagger 2 document, JSON or YAML; repeat it for several."
     ),
 ]
+Email = Annotated[
+    str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")
+]
+Subject = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
+    ),
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -70,15 +80,8 @@ def _habeas(
 )
 def run(
     vendor: Vendor,
-    email: Annotated[
-        str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")
-    ] = None,
-    subject: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
-        ),
-    ] = None,
+    email: Email = None,
+    subject: Subject = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes; default ./habeas-<time>-<4 hex>.")
     ] = None,
@@ -89,7 +92,7 @@ def run(
     share: Share = 75,
     plan: RatePlan = None,
     connection: Connection = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")] = False,
+    no_wait: NoWait = False,
     ref: Annotated[str | None, typer.Option("--ref", metavar="TEXT", help="Your reference, for the manifest.")] = None,
     at: At = None,
     json: Json = False,
@@ -106,6 +109,54 @@ def run(
     chosen = (tuple(only or ()), tuple(without or ()))
     wish = Wish(vendor, email, tuple(subject or ()), out, *chosen, since, files, share, plan, ref, at, json, connection, not no_wait)
     raise typer.Exit(run_command(wish))
+
+
+@app.command(
+    short_help="Record a real run as a test case without a person in it.",
+    epilog="Example: habeas record zoom --email someone@example.com --since 60d --case two-pages",
+)
+def record(
+    vendor: Vendor,
+    case: Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _. It is published with the case.")],
+    email: Email = None,
+    subject: Subject = None,
+    about: Annotated[
+        str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence for its readers.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases of the spec's project."
+        ),
+    ] = None,
+    only: Only = None,
+    without: Without = None,
+    since: Since = None,
+    share: Share = 75,
+    plan: RatePlan = None,
+    connection: Connection = None,
+    no_wait: NoWait = False,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Run as `habeas run` does, and keep every request and answer as a recorded case that `habeas check` replays.
+
+    Whatever could be personal is replaced: the same value by the same stand-in everywhere, in its form; credentials are removed.
+    The key to that is thrown away. What stays are words of the spec and of the trade, names of fields, small numbers. The result is
+    searched for everything that was replaced, replayed, and written only if nothing was found and it ends as the run did.
+    Files are never downloaded. Read what was written before you publish it: docs/record.md says how.
+
+    The case's folder is made in fixtures/<vendor>/cases beside the folder `specs` of the spec, or beside the spec; for a spec that
+    came with Habeas, below the current folder.
+
+    Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
+    cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
+    """
+    from engine.cli.record import Wish, record_command
+
+    chosen = (tuple(only or ()), tuple(without or ()))
+    wish = Wish(vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json)
+    raise typer.Exit(record_command(wish))
 
 
 @app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")

@@ -67,9 +67,9 @@ def run_command(wish: Wish) -> Exit:
     """Carry out one run. Raises HabeasError before anything is sent."""
     vendor = vendor_of(wish.vendor)
     now = datetime.now(UTC)
-    person = _person(wish)
+    person = person_of(wish.email, wish.subject)
     choice = choose(vendor.endpoints, wish.only, wish.without)
-    _check_given(vendor, person, choice)
+    check_given(vendor, person, choice)
     at = at_of(vendor, wish.at)
     transport = Transport(Hosts(vendor.hosts, at), None)
     vault = Vault(home())
@@ -112,7 +112,7 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool
     """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
     time = wall_time()
     try:
-        async with turn(vault, found, time, _waiting, wait=wait):
+        async with turn(vault, found, time, waiting, wait=wait):
             connection = opened(work.vendor, found, vault, work.transport, time)
             plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
             options = replace(work.options, connection=connection.label, plan=plan, values=connection.given)
@@ -121,7 +121,8 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool
         return None
 
 
-def _waiting() -> None:
+def waiting() -> None:
+    """Say why nothing happens yet."""
     typer.echo("Another run uses this connection: this one waits for its turn.", err=True)
 
 
@@ -151,10 +152,10 @@ async def _run(work: Work, credentials: Credentials) -> Report:
                     await watching
 
 
-def _person(wish: Wish) -> dict[str, Identifier]:
+def person_of(email: str | None, subject: tuple[str, ...]) -> dict[str, Identifier]:
     """Read who is asked for. Raises UsageError, Refused."""
-    given = [("email", wish.email)] if wish.email is not None else []
-    for text in wish.subject:
+    given = [("email", email)] if email is not None else []
+    for text in subject:
         kind, equals, value = text.partition("=")
         if not equals or kind not in KINDS:
             message = "--subject is written KIND=VALUE; KIND is email, phone or username"
@@ -169,7 +170,7 @@ def _person(wish: Wish) -> dict[str, Identifier]:
     return person
 
 
-def _check_given(vendor: Vendor, person: Mapping[str, Identifier], choice: Choice) -> None:
+def check_given(vendor: Vendor, person: Mapping[str, Identifier], choice: Choice) -> None:
     """See that nothing that will be asked needs an identifier that was not given. Raises UsageError, Refused."""
     lack = lacking(vendor, person, choice.excluded)
     if lack is None:

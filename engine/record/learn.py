@@ -1,0 +1,98 @@
+"""The two visitors of a walk: one learns every value that may not stay, the other puts a stand-in in its place."""
+
+from __future__ import annotations
+
+import re
+
+from engine.record.kept import Kept
+from engine.record.make import INVENTED
+from engine.record.shape import CALLED, EMBEDDED, Shape
+from engine.record.standin import StandIns
+from engine.record.traces import SHORTEST, Traces
+from engine.record.words import pieces
+
+WORD = re.compile(r"[^\W\d_]+")
+CAPITAL = re.compile(r"\b[^\W\d_a-z]")
+DIGITS_THAT_TELL = 6
+
+
+class Learner:
+    """Notes values, and changes none."""
+
+    def __init__(self, kept: Kept, traces: Traces, stand_ins: StandIns) -> None:
+        """`traces` and `stand_ins` are told of every value."""
+        self._kept, self._traces, self._stand_ins = kept, traces, stand_ins
+        self._seen: set[tuple[str, Shape]] = set()
+
+    def value(self, text: str, shape: Shape, *, number: bool = False) -> str:
+        """Note a value, the forms it may come back in, and the names in it."""
+        if (text, shape, number) not in self._seen:
+            self._seen.add((text, shape, number))
+            self._note(text, shape, number=number)
+        return text
+
+    def stays(self, name: str) -> bool:
+        """Judge no name yet."""
+        return True
+
+    def message(self, text: str, words: str) -> str:
+        """Note what a vendor's message holds besides the words that rules look for."""
+        rest = text
+        for one in words.split(". "):
+            rest = re.sub(re.escape(one), "\n", rest, flags=re.IGNORECASE)
+        for one in rest.split("\n"):
+            if any(char.isalnum() for char in one):
+                self.value(one.strip(" .:,;"), Shape.TEXT)
+        return text
+
+    def _note(self, text: str, shape: Shape, *, number: bool) -> None:
+        if shape is Shape.SECRET and self._kept.text(text):
+            return
+        if not number or sum(char.isdigit() for char in text) >= DIGITS_THAT_TELL:
+            self._traces.add(text)
+        if shape not in (Shape.TEXT, Shape.SECRET):
+            for one in self._stand_ins.know(text, shape):
+                self._traces.add(one)
+        if shape is Shape.EMAIL:
+            self._address(text)
+        elif shape is Shape.HANDLE and CAPITAL.search(text):
+            self._words(text)
+        elif shape in (Shape.TEXT, Shape.OPAQUE):
+            for found in EMBEDDED.findall(text):
+                self.value(found, Shape.EMAIL)
+            for found in CALLED.findall(text):
+                self.value(found, Shape.PHONE)
+
+    def _address(self, text: str) -> None:
+        local, _, domain = text.rpartition("@")
+        self._words(local)
+        if not self._kept.text(local):
+            self._traces.add(local)
+        if domain.lower() not in (*INVENTED, *self._kept.texts) and self._kept.under(domain.lower()) is None:
+            self._traces.add(domain)
+
+    def _words(self, text: str) -> None:
+        """Note the words of a name, but for those that the trade or the spec uses."""
+        for word in WORD.findall(text):
+            if len(word) >= SHORTEST and not all(self._kept.word(one) for one in pieces(word)):
+                self._traces.add(word)
+
+
+class Replacer:
+    """Puts stand-ins in the place of values."""
+
+    def __init__(self, traces: Traces, stand_ins: StandIns) -> None:
+        """Everything is learnt by now."""
+        self._traces, self._stand_ins = traces, stand_ins
+
+    def value(self, text: str, shape: Shape, *, number: bool = False) -> str:
+        """Give a value's stand-in."""
+        return self._stand_ins.of(text, shape)
+
+    def stays(self, name: str) -> bool:
+        """Whether a name holds none of the values."""
+        return not self._traces.hit(name)
+
+    def message(self, text: str, words: str) -> str:
+        """Leave the words that rules look for, and nothing else."""
+        return words

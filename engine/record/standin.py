@@ -1,0 +1,144 @@
+"""Stand-ins: the same value always gets the same one, two values never share one where the form allows it.
+
+None of them holds, by chance, a value that is to be replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from engine.core.identity import FORM, lowered
+from engine.record import make
+from engine.record.dice import Dice, Rolls
+from engine.record.shape import Shape
+from engine.record.traces import Traces, folded
+from engine.record.words import FILLER
+
+TRIES = 200
+NATIONAL = 10
+Maker = Callable[[str, Rolls, make.Mint], str]
+MAKERS: dict[Shape, Maker] = {
+    Shape.EMAIL: make.email,
+    Shape.UUID: make.uuid,
+    Shape.IP: make.ip,
+    Shape.MOMENT: make.moment,
+    Shape.PHONE: make.phone,
+    Shape.NUMBER: make.number,
+    Shape.HEX: make.hexadecimal,
+    Shape.HANDLE: make.in_runs,
+    Shape.HOST: make.host,
+    Shape.ZONE: make.zone,
+    Shape.LOCALE: make.locale,
+    Shape.TEXT: make.free_text,
+    Shape.OPAQUE: make.character_by_character,
+}
+SHARED = (Shape.ZONE, Shape.LOCALE)
+HASHES: dict[str, Callable[[str], str]] = {
+    "md5": FORM["md5"],
+    "sha256": FORM["sha256"],
+    "sha1": lambda text: hashlib.sha1(lowered(text.strip()).encode(), usedforsecurity=False).hexdigest(),
+}
+
+
+class StandIns:
+    """The stand-ins of one recording."""
+
+    def __init__(self, key: bytes, traces: Traces, now: datetime) -> None:
+        """`traces` grows until the first stand-in is asked for; `now` ends the time in which invented moments lie."""
+        self._dice, self._traces, self._now = Dice(key), traces, now
+        self._made: dict[tuple[Shape, str], str] = {}
+        self._words: dict[str, str] = {}
+        self._used: set[str] = set()
+        self._spoken: set[str] = set()
+        self._hashed: dict[str, tuple[str, Shape, str]] = {}
+        self._called: set[str] = set()
+        self._dialled: set[str] = set()
+        self._mint: make.Mint | None = None
+
+    def know(self, text: str, shape: Shape) -> list[str]:
+        """Prepare for the forms in which a value may come back; gives these forms."""
+        forms = {name: form(text) for name, form in HASHES.items()} if len(text) <= 320 else {}
+        for name, digest in forms.items():
+            self._hashed[digest] = (text, shape, name)
+        if shape is Shape.PHONE:
+            digits = FORM["digits"](text)
+            (self._called if "+" in text else self._dialled).add(digits)
+            return [*forms.values(), digits]
+        return [*forms.values()]
+
+    def is_called(self, digits: str) -> bool:
+        """Whether digits are those of a phone number."""
+        return digits in self._called or digits in self._dialled
+
+    def of(self, text: str, shape: Shape) -> str:
+        """Give a value's stand-in."""
+        hashed = self._hashed.get(text.lower())
+        if hashed is not None:
+            value, its, name = hashed
+            made = HASHES[name](self.of(value, its))
+            return made.upper() if text.isupper() else made
+        if shape is Shape.SECRET:
+            return make.REMOVED
+        if shape is Shape.EMAIL:
+            return self._address(text)
+        if shape is Shape.PHONE or (shape is Shape.NUMBER and self.is_called(text)):
+            return self._phone(text)
+        return self._once(text, shape)
+
+    def _address(self, text: str) -> str:
+        """Small and capital letters name the same mailbox."""
+        small = lowered(text.strip())
+        made = self._once(small, Shape.EMAIL)
+        return made if text.strip() == small else make.styled(made, text)
+
+    def _phone(self, text: str) -> str:
+        """One number in several writings stays one number; where the digits fit, the stand-in is written as the other one was."""
+        digits = FORM["digits"](text)
+        national = len(digits) == NATIONAL and f"1{digits}" in self._called
+        whole = self._once(f"1{digits}" if national else digits, Shape.PHONE)
+        if national or (len(digits) <= NATIONAL and digits not in self._called):
+            whole = whole[1:]
+        if len(digits) != len(whole):
+            return f"+{whole}" if "+" in text else whole
+        following = iter(whole)
+        return re.sub(r"\d", lambda _: next(following), text)
+
+    def word(self, word: str) -> str:
+        """Give an invented word for a word, in its case."""
+        small = folded(word)
+        if small not in self._words:
+            for turn in range(TRIES):
+                longer = turn // 20
+                made = make.syllables(min(len(small), 14) + longer, self._dice.rolls("word", small, str(turn)))
+                if made != small and made not in self._spoken and not self._traces.hit(made):
+                    break
+            self._spoken.add(made)
+            self._words[small] = made
+        return make.styled(self._words[small], word)
+
+    def _once(self, text: str, shape: Shape) -> str:
+        found = self._made.get((shape, text))
+        if found is None:
+            found = self._made[shape, text] = self._new(text, shape)
+            self._used.add(found)
+        return found
+
+    def _new(self, text: str, shape: Shape) -> str:
+        """Roll until the outcome is new and holds nothing that is to be replaced."""
+        mint, made = self._ready(), ""
+        for turn in range(TRIES):
+            made = MAKERS[shape](text, self._dice.rolls(shape.value, text, str(turn)), mint)
+            if turn > 2 and shape in (Shape.EMAIL, Shape.HANDLE):  # its words are settled, so only a number can tell it from another
+                made = f"{turn}{made}"
+            if shape in SHARED or (made != text and made not in self._used and not self._traces.hit(made)):
+                break
+        return made
+
+    def _ready(self) -> make.Mint:
+        if self._mint is None:
+            filler = [word for word in FILLER if not self._traces.hit(word)] or [make.syllables(5, self._dice.rolls("filler"))]
+            self._mint = make.Mint(self.word, self._now, filler)
+        return self._mint

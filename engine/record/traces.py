@@ -1,0 +1,154 @@
+"""What must not appear in a recording, and whether a text holds any of it, in whatever writing. Knows nothing of files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import unquote, unquote_plus
+
+SHORTEST = 4
+CHUNK = 24
+DEEPEST = 4
+MOST_READINGS = 24
+ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+ENCODED = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
+HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
+SQUEEZE = re.compile(r"[\W_]+")
+
+
+def folded(text: str) -> str:
+    """Write a text as it is compared: compatibility forms and case aside."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def squeezed(text: str) -> str:
+    """Leave nothing but letters and digits."""
+    return SQUEEZE.sub("", folded(text))
+
+
+def readings(text: str) -> list[str]:
+    """Read a text in every way that a reader might: percent, HTML and unicode escapes, base64 and hex, also within each other."""
+    found, seen = [text], {text}
+    for depth, one in _walk(found):
+        if depth >= DEEPEST or len(found) >= MOST_READINGS:
+            break
+        for other in _decoded(one):
+            if other not in seen:
+                seen.add(other)
+                found.append(other)
+    return found[:MOST_READINGS]
+
+
+def _walk(found: list[str]) -> Iterator[tuple[int, str]]:
+    """Go through a list that grows, level by level."""
+    start = depth = 0
+    while start < len(found):
+        end = len(found)
+        for index in range(start, end):
+            yield depth, found[index]
+        start, depth = end, depth + 1
+
+
+def _decoded(text: str) -> Iterator[str]:
+    if "%" in text:
+        yield unquote(text)
+    if "+" in text:
+        yield unquote_plus(text)
+    if "&" in text:
+        yield html.unescape(text)
+    if "\\" in text:
+        yield ESCAPE.sub(lambda one: chr(int(one[1], 16)), text).replace("\\/", "/").replace('\\"', '"').replace("\\\\", "\\")
+    for token in ENCODED.findall(text):
+        inner = _base64(token)
+        if inner is not None:
+            yield inner
+        if HEX.fullmatch(token):
+            inner = _text(bytes.fromhex(token))
+            if inner is not None:
+                yield inner
+
+
+def _base64(token: str) -> str | None:
+    bare = token.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(bare) % 4 == 1:
+        return None
+    try:
+        return _text(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True))
+    except binascii.Error:
+        return None
+
+
+def _text(raw: bytes) -> str | None:
+    """Give what bytes say, if they are text at all."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if len(text) >= SHORTEST and text.isprintable() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One value. A `bounded` one counts only where it stands as a word or number of its own."""
+
+    text: str = field(repr=False)
+    bounded: bool
+
+
+class Traces:
+    """Every value of a recording that was, or is to be, replaced."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._by_start: dict[str, list[Trace]] = {}
+        self._known: set[str] = set()
+        self._whole: set[str] = set()
+
+    def add(self, text: str) -> None:
+        """Note a value of four characters or more; of a long one every part is noted too."""
+        text = folded(text).strip()
+        if len(text) < SHORTEST or text in self._known:
+            return
+        self._known.add(text)
+        parts = [text] if len(text) <= CHUNK else [text[start : start + CHUNK] for start in range(0, len(text) - CHUNK + 1, CHUNK)]
+        for part in parts:
+            if part == text or SQUEEZE.sub("", part):
+                self._by_start.setdefault(part[:SHORTEST], []).append(Trace(part, part.isalpha() or part.isdigit()))
+
+    def add_whole(self, text: str) -> None:
+        """Note an identifier or a secret: it is looked for with every sign left out, too."""
+        self.add(text)
+        bare = squeezed(text)
+        if len(bare) > 2 * SHORTEST:
+            self._whole.add(bare)
+
+    def __contains__(self, text: str) -> bool:
+        """Whether exactly this value was noted."""
+        return folded(text).strip() in self._known
+
+    def hit(self, text: str) -> bool:
+        """Whether a text, read in any way, holds one of the values."""
+        return any(self._in(folded(one)) for one in readings(text))
+
+    def whole_hit(self, text: str) -> bool:
+        """Whether a text, with every sign left out, holds an identifier or a secret."""
+        bare = squeezed(text)
+        return any(one in bare for one in self._whole)
+
+    def _in(self, text: str) -> bool:
+        for start in range(len(text) - SHORTEST + 1):
+            for trace in self._by_start.get(text[start : start + SHORTEST], ()):
+                if text.startswith(trace.text, start) and (not trace.bounded or _alone(text, start, start + len(trace.text))):
+                    return True
+        return False
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    """Whether what stands there goes on neither before nor after: a word in letters, a number in digits."""
+    goes_on = str.isalpha if text[start].isalpha() else str.isdigit
+    return not (start and goes_on(text[start - 1])) and not (end < len(text) and goes_on(text[end]))
