@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from engine.cases.tape import difference, nearest
 from engine.core.choice import choose
 from engine.core.ledger import Subject
 from engine.core.request import Request
-from engine.core.subject import lacking
+from engine.core.subject import lacking, unsafe
 from engine.errors import UsageError
 from engine.spec.document import read
 from engine.spec.effective import Vendor
-from engine.spec.mistake import Mistake, Position
+from engine.spec.mistake import Mistake, Position, did_you_mean
 
 MOST_SHOWN = 3
 MOST_UNCLEAN = 10
@@ -143,12 +143,30 @@ def _unfit(vendor: Vendor, case: Case) -> Iterator[Finding]:
         choice = choose(vendor.endpoints, case.setup.only, case.setup.without)
     except UsageError as error:
         option, _, words = str(error).partition(" ")
-        known = option in ("--only", "--without")
-        yield _at(case, words if known else str(error), option.removeprefix("--") if known else "only" if case.setup.only else "without")
+        named = option in ("--only", "--without")
+        yield _at(case, words if named else str(error), option.removeprefix("--") if named else "only" if case.setup.only else "without")
         return
-    lack = lacking(vendor, case.setup.person.identifiers, choice.excluded)
+    setup = case.setup
+    lack = lacking(vendor, setup.person.identifiers, choice.excluded)
+    fault = unsafe(vendor, setup.person.identifiers, choice.excluded) if lack is None else None
     if lack is not None:
-        yield _at(case, f"the spec asks by the person's {lack.identifier.lower()}, which the case does not name", "person")
+        kinds = " or ".join(one.lower() for one in lack.identifiers)
+        yield _at(case, f"the spec asks by the person's {kinds}, which the case does not name", "person")
+    elif fault is not None:
+        yield _at(case, f"no request can be made with this person: {fault}", "person")
+    for word, known in (("settings", vendor.settings), ("captured", _captured(vendor))):
+        for name in getattr(setup, word):
+            if name not in known:
+                yield _at(case, f"the spec has no <{name}> among its {word} values", word, name, hint=did_you_mean(name, known))
+    found = {name for one in vendor.discover.values() for name, _ in one.capture}
+    for name in vendor.given:
+        word = "settings" if name in vendor.settings else "captured"
+        if name not in getattr(setup, word) and name not in found:
+            yield _at(case, f"the spec needs a value for <{name}>", "about", hint=f"write {word}: {{{name}: …}} into {SETUP}")
+
+
+def _captured(vendor: Vendor) -> Iterable[str]:
+    return vendor.auth.oauth2.capture if vendor.auth.oauth2 is not None else ()
 
 
 def _at(case: Case, message: str, *path: str, hint: str | None = None, detail: Sequence[str] = ()) -> Finding:

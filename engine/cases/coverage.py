@@ -79,7 +79,7 @@ def _pages(vendor: Vendor) -> Iterator[Point]:
 
 def rules_of(vendor: Vendor) -> dict[int, Point]:
     """Give the point of every refusal rule, by the rule's identity: those of the top are shared by all requests."""
-    requests = [(_path(one), one) for one in vendor.requests()]
+    requests = [(_path(vendor, one), one) for one in vendor.requests()]
     top = _common([one.answers.rules for _, one in requests])
     found = {}
     for path, one in requests:
@@ -90,8 +90,14 @@ def rules_of(vendor: Vendor) -> dict[int, Point]:
     return found
 
 
-def _path(endpoint: Endpoint) -> Path:
-    return {"verify": ("verify",), "lookup": ("access", "lookup")}.get(endpoint.name, ("access", "endpoints", endpoint.name))
+def _path(vendor: Vendor, endpoint: Endpoint) -> Path:
+    """Say where the spec writes a request."""
+    if endpoint.name == "verify":
+        return ("verify",)
+    if endpoint.name in vendor.discover:
+        return ("discover", endpoint.name)
+    names = [one.name for one in vendor.lookups]
+    return ("access", "lookup", names.index(endpoint.name)) if endpoint.name in names else ("access", "endpoints", endpoint.name)
 
 
 def _common(lists: Sequence[tuple[Rule, ...]]) -> tuple[Rule, ...]:

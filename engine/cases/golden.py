@@ -64,7 +64,7 @@ def compared(replayed: Replayed, again: str) -> Iterator[Finding]:
 def accept(replayed: Replayed) -> Iterator[Finding]:
     """Write `expected/` anew, and say what changed. Raises UsageError where it cannot be written."""
     case, now = replayed.case, golden(replayed)
-    folder = case.folder / EXPECTED
+    folder, changed = case.folder / EXPECTED, list[str]()
     for name in sorted(now.keys() | case.expected.keys()):
         before, after = case.expected.get(name), now.get(name)
         if before == after:
@@ -78,7 +78,10 @@ def accept(replayed: Replayed) -> Iterator[Finding]:
         except OSError as error:
             message = f"{folder / name} cannot be written ({error.strerror})"
             raise UsageError(message) from None
-        yield Finding(Mistake(f"written anew: {_change(before, after)}", Position(1, 1), None, "note", str(folder / name)))
+        changed.append(f"{name}: {_change(before, after)}")
+    if changed:
+        count = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+        yield Finding(Mistake(f"{count} written anew", Position(1, 1), None, "note", str(folder), tuple(changed)))
 
 
 def _change(before: bytes | None, after: bytes | None) -> str:
@@ -87,7 +90,7 @@ def _change(before: bytes | None, after: bytes | None) -> str:
     if after is None:
         return "removed"
     old, new = Counter(before.splitlines()), Counter(after.splitlines())
-    return f"{(old - new).total()} lines fewer, {(new - old).total()} lines more" if old != new else "the order of its lines"
+    return f"{(old - new).total()} lines gone, {(new - old).total()} new" if old != new else "the order of its lines"
 
 
 def _lines(text: bytes) -> str:

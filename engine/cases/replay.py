@@ -73,7 +73,8 @@ class Granted:
 def replay(vendor: Vendor, case: Case) -> Replayed:
     """Replay a case. Raises UsageError where its `only` or `without` name what the spec has not."""
     choice = choose(vendor.endpoints, case.setup.only, case.setup.without)
-    options = Options(choice=choice, narrow=case.setup.narrow, simulated=True)
+    values = tuple({**case.setup.captured, **case.setup.settings}.items())
+    options = Options(choice=choice, narrow=case.setup.narrow, simulated=True, values=values)
     with TemporaryDirectory(prefix="habeas-") as folder:
         return virtual.run(_replayed(vendor, case, options, Sink(Path(folder) / vendor.name)))
 

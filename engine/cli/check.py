@@ -12,8 +12,10 @@ import typer
 from engine.cases.case import Finding
 from engine.cases.check import counted, hold, replays_of
 from engine.cases.drift import drift
+from engine.cli.document import compared, documents
 from engine.cli.find import packaged, spec_path
 from engine.errors import Exit, UsageError
+from engine.openapi.api import Api
 from engine.spec.effective import Vendor
 from engine.spec.load import check, contents
 from engine.spec.mistake import Mistake, SpecError
@@ -29,6 +31,7 @@ class Wish:
     accept: bool = False
     strict: bool = False
     drift: Path | None = None
+    openapi: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Checked:
 
 
 def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
-    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there."""
+    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there, or is no OpenAPI document."""
     if wish.form not in FORMATS:
         message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
@@ -49,7 +52,8 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
     specs = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
-    checked = [_checked(word, path, wish) for word, path in specs]
+    apis = documents(wish.openapi, words)
+    checked = [_checked(word, path, wish, apis) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
     mistakes = sum(one.wrong for one in found)
     if wish.form == "json":
@@ -68,7 +72,7 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 
-def _checked(word: str, path: Path, wish: Wish) -> Checked:
+def _checked(word: str, path: Path, wish: Wish, apis: tuple[Api, ...]) -> Checked:
     try:
         raw = contents(path)
         vendor, notes = check(raw, str(path))
@@ -78,7 +82,10 @@ def _checked(word: str, path: Path, wish: Wish) -> Checked:
     held = hold(vendor, path, word, write=wish.accept)
     drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
     told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
-    return Checked((*(Finding(one, lines) for one in notes), *told), held.cases, held.summary(vendor.name) if held.cases else None)
+    differences = (Finding(one, lines if one.file == str(path) else ()) for one in compared(path, notes, apis))
+    return Checked(
+        (*(Finding(one, lines) for one in notes), *differences, *told), held.cases, held.summary(vendor.name) if held.cases else None
+    )
 
 
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:

@@ -47,7 +47,8 @@ def credential(vendor: Vendor, record: Record, again: str) -> Credential:
     """Give a connection's headers; `again` mends it. Raises NotConnected where the spec connects in another way by now."""
     auth = vendor.auth
     if record.way == "oauth2" and auth.oauth2 is not None and record.tokens is not None:
-        return Credential((("Authorization", BEARER + record.tokens.access),))
+        headers = [(name, _filled(value, record.tokens.access)) for name, value in auth.oauth2.headers.items()]
+        return Credential(tuple(headers) or (("Authorization", BEARER + record.tokens.access),))
     if record.way == "headers" and auth.headers and record.secret is not None:
         return Credential(tuple((name, _filled(value, record.secret)) for name, value in auth.headers.items()))
     if record.way == "basic" and auth.basic is not None and record.secret is not None:

@@ -35,7 +35,7 @@ def choose(endpoints: Mapping[str, Endpoint], only: Iterable[str], without: Iter
         raise UsageError(message)
     for name in sorted(chosen):
         for parent in endpoints[name].parents():
-            if parent.endpoint not in chosen:
+            if parent.endpoint in endpoints and parent.endpoint not in chosen:
                 message = f"`{name}` is asked once per record of `{parent.endpoint}`: keep `{parent.endpoint}` too"
                 raise UsageError(message)
     keeps = {

@@ -117,9 +117,13 @@ FORM: dict[str, Callable[[str], str]] = {
 
 
 def same_person(kind: Kind, asked: str, answered: str) -> bool:
-    """Compare identifiers: e-mail trimmed and case aside, phone by its digits, anything else to the letter."""
+    """Compare identifiers: e-mail trimmed and case aside, phone by its digits, anything else to the letter.
+
+    Several addresses in one text, parted by `;` or `,`, are each compared.
+    """
     if kind == "email":
-        return lowered(asked.strip()) == lowered(answered.strip())
+        wanted = lowered(asked.strip())
+        return wanted == lowered(answered.strip()) or wanted in (lowered(one.strip()) for one in re.split("[;,]", answered))
     if kind == "phone":
         return FORM["digits"](asked) == FORM["digits"](answered)
     return asked == answered

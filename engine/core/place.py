@@ -22,7 +22,7 @@ from engine.spec.template import TIMES, Field, Hole, Template, host_of
 LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 HOST = re.compile(rf"(?:{LABEL.pattern}\.)+{LABEL.pattern}")
 ORIGIN = re.compile(rf"https://{HOST.pattern}/?")
-ADDRESS = re.compile(rf"https://{HOST.pattern}(?:/[!-\[\]^_`a-z{{|}}~]*)?")
+ADDRESS = re.compile(rf"https://{HOST.pattern}(?:/[!$-;=?-\[\]_a-z~]*)?")
 
 
 class Unresolved(ValueError):

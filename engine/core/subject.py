@@ -103,7 +103,7 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
     Persons are told apart by what is captured of them, else by their records' key; `several: all` takes them for one.
     """
     if not answered:
-        if lookup.records is not None and not others:
+        if lookup.records is not None and (lookup.directory or not others):
             return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
         return Found(Subject.MISMATCHED, "the vendor answered with another person than the one asked for")
     decoded = [exact.loads(bytes(record)) for _, record in answered]

@@ -36,10 +36,11 @@ def lacking(pace: AsyncLimiter) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """The seconds that a request waited: while a hold lasted, and for our own pace."""
+    """The seconds that a request waited: while a hold lasted, and for our own pace; and the moment at which it left."""
 
     paced: float
     held: float
+    left: float
 
     @property
     def seconds(self) -> float:
@@ -71,25 +72,40 @@ class Hold:
 class Points:
     """A bucket of points as the answers tell of it: what was left at a moment, and what each request line costs.
 
-    `refill` is our share of what comes back in a second. What is under way is taken for spent until its answer tells.
+    `refill` is our share of what comes back in a second, `most` the fullest that it was ever told to be. What is under way
+    is taken for spent until its answer tells.
     """
 
     share: float
     left: float = math.inf
+    most: float = 0.0
     refill: float = 0.0
     at: float = 0.0
+    latest: float = -math.inf
     costs: dict[str, float] = field(default_factory=dict)
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until a request can be paid for; one that costs more than ever fits is let through when all is there."""
-        lacking_ = self.costs.get(line, 0.0) + self.under_way - self.left - self.refill * (now - self.at)
-        return max(0.0, lacking_ / self.refill) if self.refill > 0 and self.left != math.inf else 0.0
+        """Give the seconds until a request can be paid for; one that costs more than ever fits waits until all is there."""
+        if self.left == math.inf or not self.refill:
+            return 0.0
+        lacking_ = min(self.costs.get(line, 0.0) + self.under_way, self.most) - self._filled(now)
+        return max(0.0, lacking_ / self.refill)
 
-    def told(self, now: float, line: str, told: tuple[float, float, float]) -> None:
-        """Take in what an answer tells: points left, points a second, the cost of this line."""
-        self.left, self.refill, self.at = told[0], told[1] * self.share, now
-        self.costs[line] = told[2]
+    def told(self, now: float, line: str, told: tuple[float, float, float], sent: float) -> None:
+        """Take in what an answer tells: points left, points a second, the cost of this line; and when it was asked.
+
+        An answer that was overtaken by a later one only lowers what is thought to be left.
+        """
+        left, refill, cost = told
+        self.most = max(self.most, left + cost)
+        known = self._filled(now)
+        self.left = left if sent > self.latest else min(left, known)
+        self.refill, self.at, self.latest = refill * self.share, now, max(self.latest, sent)
+        self.costs[line] = cost
+
+    def _filled(self, now: float) -> float:
+        return min(self.most, self.left + self.refill * (now - self.at))
 
 
 @dataclass(eq=False)
@@ -188,7 +204,7 @@ class Limiter:
         async with await way.leave(line):
             now = loop.time()
             held = way.hold.seconds(now) - held
-            yield Waited(now - started - held, held)
+            yield Waited(now - started - held, held, now)
 
     def hold(self, bucket: str | None, until: float) -> None:
         """Hold everyone in a bucket until a moment of the loop's clock; a longer hold wins."""
@@ -200,11 +216,11 @@ class Limiter:
             if held & set(way.buckets):
                 way.hold.extend(now, until)
 
-    def told(self, bucket: str | None, line: str, points: tuple[float, float, float]) -> None:
-        """Take in what an answer tells of its bucket: points left, points that come back a second, what this line costs."""
+    def told(self, bucket: str | None, line: str, points: tuple[float, float, float], sent: float) -> None:
+        """Take in what the answer to a request that left at `sent` tells of its bucket: points left, points a second, its cost."""
         now = asyncio.get_running_loop().time()
         for one in self._way(bucket, line).buckets:
-            one.points.told(now, line, points)
+            one.points.told(now, line, points, sent)
 
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which someone waits."""

@@ -117,12 +117,11 @@ class Asker:
                 sent_at = self.clock.now()
                 first = loop.time() if first is None else first + waited.paced
                 answer = await self.transport.send(request.http)
-            self.heard(request, answer)
             waited_in_all += waited.seconds
             tally.requests += 1
             tally.throttled += waited.seconds
             tried = replace(tried, seconds=loop.time() - first)
-            reading = self._read(request, answer)
+            reading = self._read(request, answer, waited.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
@@ -144,14 +143,15 @@ class Asker:
             tried = replace(tried, refreshed=renewed is not False)
         return self.end
 
-    def _read(self, request: Request, answer: Response | NoAnswer) -> Reading | None:
-        """Read an answer, and pass on what it tells of its bucket's points."""
+    def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
+        """Read an answer, and pass it and what it tells of its bucket's points on."""
+        self.heard(request, answer)
         if not isinstance(answer, Response):
             return None
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.told(endpoint.rate_limit, endpoint.name, (points.left, points.refill, points.cost))
+            self.limiter.told(endpoint.rate_limit, endpoint.name, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.core.http import NoAnswer, Response
+from engine.core.http import NoAnswer, Response, resolved
 from engine.core.keep import Keep
 from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
@@ -120,6 +120,11 @@ class Files:
     under_way: set[str] = field(default_factory=set)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
+    def _whole(self, address: str) -> str:
+        """Give a whole address where the vendor wrote only its path."""
+        rooted = address.startswith("/") and not address.startswith("//")
+        return (resolved(self.base_url, address) or address) if rooted else address
+
     def cut(self, entry: Entry, reason: str) -> Entry:
         """Say of an endpoint whose files were still on their way that they are missing."""
         entry = replace(entry, files=self.counts.get(entry.name))
@@ -167,7 +172,7 @@ class Files:
             for link in waiting:
                 target = folder / f"{link.line:06d}-{link.number}"
                 async with self.gate:
-                    result = await download(self.asker.transport, leave, link.address, target, link.size)  # type: ignore[arg-type]
+                    result = await download(self.asker.transport, leave, self._whole(link.address), target, link.size)  # type: ignore[arg-type]
                 reason = _count(result, state)
                 reasons.update([reason] if reason else [])
                 index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)

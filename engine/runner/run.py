@@ -206,7 +206,7 @@ class Run:
 
     def _used(self, endpoint: Endpoint) -> frozenset[str]:
         """Name the values that make a difference to an endpoint, or to what is asked once per record of it."""
-        names = {hole.name for hole in endpoint.holes()} | {one.name for one in endpoint.parents()}
+        names = {hole.name for hole in endpoint.holes()} | {one.name for one in endpoint.fields_used}
         for name in [hole.name for hole in endpoint.holes() if hole.name in self.account.names]:
             names |= self.account.rows_of(name)
         for other in self.vendor.endpoints.values():

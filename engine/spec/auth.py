@@ -31,6 +31,9 @@ class OAuth2(Words):
     scopes: Annotated[dict[w.Text, w.Texts], BeforeValidator(_families)] = Field(
         default={}, description="What the app must hold: a list, or one list per family."
     )
+    headers: dict[w.KeyHeader, w.Tokened] = Field(
+        default={}, description="How the token is sent, where it is not `{Authorization: Bearer <TOKEN>}`."
+    )
     capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for requests, read from the token answer and kept with it.")
 
     @model_validator(mode="after")

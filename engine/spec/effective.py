@@ -21,7 +21,8 @@ Row = tuple[tuple[str, str], ...]
 class Endpoint:
     """One request line with all that belongs to it; look-ups, `discover` and `verify` are of this kind too.
 
-    `discovered` names what `discover` captures; `several`: it may be asked for several rows of one person.
+    `discovered` names what `discover` captures; `inherited` the requests whose fields came down with the parent's row; `several`:
+    it may be asked for several rows of one person.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Endpoint:
     quotes: str | None = None
     told: m.Told | None = None
     discovered: frozenset[str] = frozenset()
+    inherited: frozenset[str] = frozenset()
     several: bool = False
     capture: tuple[tuple[str, Select], ...] = ()
     rows: tuple[Row, ...] = ((),)
@@ -52,17 +54,31 @@ class Endpoint:
     licence: tuple[str, Select] | None = None
     replaces: str | None = None
 
-    def templates(self) -> Iterator[Template]:
-        """Give every template of the request and of its checks."""
+    def sent(self) -> Iterator[Template]:
+        """Give every template of what is sent."""
         yield self.address
         yield from (template for _, template in self.headers)
         yield from (template for _, values in self.params for template in values)
         yield from (template for _, template in texts(self.body))
+
+    def templates(self) -> Iterator[Template]:
+        """Give every template of the request and of its checks."""
+        yield from self.sent()
         yield from (template for _, template in (*self.match, *self.echo))
 
     def holes(self) -> Iterator[Hole]:
         """Give every `<NAME>` it needs."""
         return (hole for template in self.templates() for hole in template.holes())
+
+    @property
+    def directory(self) -> bool:
+        """Whether a look-up reads a list of everybody, in which `match` finds the person: nothing that is sent names them."""
+        return not any(hole.name in IDENTIFIERS for template in self.sent() for hole in template.holes())
+
+    @cached_property
+    def fields_used(self) -> tuple[Field, ...]:
+        """Give every `<endpoint.field>` in it, those too that its parents were asked with."""
+        return tuple(dict.fromkeys(one for template in self.templates() for one in template.fields()))
 
     def parents(self) -> tuple[Field, ...]:
         """Give every `<endpoint.field>` it is asked once per record of."""
@@ -70,7 +86,7 @@ class Endpoint:
 
     @cached_property
     def _parents(self) -> tuple[Field, ...]:
-        return tuple(dict.fromkeys(one for template in self.templates() for one in template.fields()))
+        return tuple(one for one in self.fields_used if one.endpoint not in self.inherited)
 
     @cached_property
     def listed(self) -> str | None:
@@ -154,6 +170,9 @@ def effective(spec: m.Spec) -> Vendor:
     buckets = {name: tuple(one for one in limits if isinstance(one, Rate)) for name, limits in spec.rate_limits.buckets.items()}
     plans = {name: {**buckets, **own} for name, own in spec.rate_limits.plans.items()} or {"": buckets}
     host = host_of(spec.base_url).partition(":")[0]
+    discover = {name: _endpoint(spec, name, one) for name, one in spec.discover.items()}
+    named = ((f"lookup_{index}" if index > 1 else "lookup", one) for index, one in enumerate(spec.access.lookup, 1))
+    lookups = [_proven(_endpoint(spec, name, one), one) for name, one in named]
     return Vendor(
         name=spec.vendor,
         title=spec.title or spec.vendor,
@@ -165,12 +184,9 @@ def effective(spec: m.Spec) -> Vendor:
         gaps=spec.gaps,
         auth=spec.auth,
         verify=_endpoint(spec, "verify", spec.verify),
-        lookups=tuple(
-            _proven(_endpoint(spec, f"lookup_{index}" if index > 1 else "lookup", one), one)
-            for index, one in enumerate(spec.access.lookup, 1)
-        ),
-        endpoints={name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()},
-        discover={name: _endpoint(spec, name, one) for name, one in spec.discover.items()},
+        lookups=tuple(_related({one.name: one for one in lookups}, discover).values()),
+        endpoints=_related({name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()}, discover),
+        discover=_related(discover, {}),
         settings=spec.settings,
         plans=plans,
     )
@@ -207,6 +223,21 @@ def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
     )
 
 
+def _related(own: dict[str, Endpoint], above: dict[str, Endpoint]) -> dict[str, Endpoint]:
+    """Note which fields come down with the row of a parent: those of its own ancestors."""
+    everyone = {**above, **own}
+
+    def ancestors(name: str, below: frozenset[str]) -> frozenset[str]:
+        names = {one.endpoint for one in everyone[name].fields_used if one.endpoint in everyone} - below
+        return frozenset(names).union(*(ancestors(one, below | {name}) for one in names))
+
+    def inherited(endpoint: Endpoint) -> frozenset[str]:
+        names = {one.endpoint for one in endpoint.fields_used if one.endpoint in everyone}
+        return frozenset(one for one in names if any(one in ancestors(other, frozenset((other,))) for other in names - {one}))
+
+    return {name: replace(one, inherited=inherited(one)) if len(one.fields_used) > 1 else one for name, one in own.items()}
+
+
 def _versioned(spec: m.Spec, template: Template, *, segment: bool = False) -> Template:
     """Write the top's `version` out: it is known now, so no request has to be given it. In a path it is one segment."""
     if spec.version is None:
@@ -216,7 +247,7 @@ def _versioned(spec: m.Spec, template: Template, *, segment: bool = False) -> Te
 
 def _proven(lookup: Endpoint, own: m.Lookup) -> Endpoint:
     """Compare what the look-up's `match` names alone with the identifier that it asks by."""
-    asked = next((hole.name for hole in lookup.holes() if hole.name in IDENTIFIERS), None)
+    asked = next((hole.name for template in lookup.sent() for hole in template.holes() if hole.name in IDENTIFIERS), None)
     bare = tuple((select, Template((Hole(asked),))) for select, value in own.match.items() if value is None and asked is not None)
     return replace(lookup, match=bare + lookup.match)
 

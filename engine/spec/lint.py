@@ -33,7 +33,7 @@ def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
 def _parents(scene: Scene) -> Iterator[Mistake]:
     """Every `<endpoint.field>` names one parent that can be asked before, and no circle is closed."""
     for path, endpoint, own in scene.requests():
-        names = {field.endpoint for field in endpoint.parents()}
+        names = {one.endpoint for one in endpoint.parents()}
         parents = [*scene.vendor.discover, *(scene.vendor.endpoints if path[:2] == ENDPOINTS else ())]
         for place, template in templates(path, own):
             for field in template.fields():
@@ -47,7 +47,19 @@ def _parents(scene: Scene) -> Iterator[Mistake]:
         if len(names) > 1:
             listed = " and ".join(f"`{name}`" for name in sorted(names))
             yield scene.mistake(f"two parents, {listed}: their records would be crossed", path, key=True)
+        yield from _carried(scene, path, endpoint)
     yield from _circles(scene)
+
+
+def _carried(scene: Scene, path: Path, endpoint: Endpoint) -> Iterator[Mistake]:
+    """What comes down with the parent's row is what the parent was asked with."""
+    above = {**scene.vendor.discover, **scene.vendor.endpoints}
+    known = {one for parent in endpoint.parents() if parent.endpoint in above for one in above[parent.endpoint].fields_used}
+    for field in endpoint.fields_used:
+        if field.endpoint in endpoint.inherited and field not in known:
+            parent = endpoint.parents()[0].endpoint
+            hint = f"`{parent}` is asked with " + (", ".join(str(one) for one in sorted(known, key=str)) or "nothing of it")
+            yield scene.mistake(f"`{field}` does not come down to here: `{parent}` is not asked with it", path, hint, key=True)
 
 
 def _circles(scene: Scene) -> Iterator[Mistake]:

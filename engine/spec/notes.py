@@ -10,6 +10,8 @@ from engine.spec.mistake import Mistake
 from engine.spec.scene import Scene
 from engine.spec.template import IDENTIFIERS
 
+KEEPS_ALIVE = ("refresh_token", "offline_access", "offline")
+
 
 def scope_notes(scene: Scene) -> Iterator[Mistake]:
     """Notes: scopes nothing uses, scopes nothing lists, families that leave a request without one."""
@@ -19,7 +21,7 @@ def scope_notes(scene: Scene) -> Iterator[Mistake]:
     used = {scope for _, one, _ in scene.requests() for entry in one.granted_by for scope in entry}
     for family, scopes in families.items():
         for index, scope in enumerate(scopes):
-            if scope not in used:
+            if scope not in used and scope not in KEEPS_ALIVE:
                 where = (*place, family, index) if family else (*place, index)
                 yield scene.note(f"no request is granted by `{scope}`", where)
     for where, scope in _unlisted(scene, listed) if families else ():

@@ -22,7 +22,7 @@ HOST = re.compile(r"\.?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]
 NAMED = r"<[A-Z][A-Z0-9_]*>"
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 OPEN_ADDRESS = re.compile(rf"(?:{NAMED}|https://(?:{NAMED}|(?:(?:{LABEL}|{NAMED})\.)+{LABEL}))(?:/.*)?")
-SECRET = Hole("SECRET")
+SECRET, TOKEN = Hole("SECRET"), Hole("TOKEN")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -135,17 +135,25 @@ def _key_header(value: Any) -> str:
     raise ValueError(message)
 
 
-def _keyed(value: Any) -> Template:
+def _with_secret(value: Any, secret: Hole, what: str) -> Template:
     """Read a text in which the connection's secret stands, and nothing else of its kind."""
     template = parse_template(text(value))
-    other = next((str(part) for part in template.parts if not isinstance(part, str) and part != SECRET), None)
+    other = next((str(part) for part in template.parts if not isinstance(part, str) and part != secret), None)
     if other is not None:
-        message = f"`{other}` has no value here: only <SECRET> has"
+        message = f"`{other}` has no value here: only {secret} has"
         raise ValueError(message)
-    if SECRET not in template.parts:
-        message = f"`{value}` says not where the key stands: write <SECRET> there"
+    if secret not in template.parts:
+        message = f"`{value}` says not where the {what} stands: write {secret} there"
         raise ValueError(message)
     return template
+
+
+def _keyed(value: Any) -> Template:
+    return _with_secret(value, SECRET, "key")
+
+
+def _tokened(value: Any) -> Template:
+    return _with_secret(value, TOKEN, "token")
 
 
 def _user_password(value: Any) -> Template:
@@ -210,6 +218,7 @@ HeaderValue = Annotated[Template, PlainValidator(_header_value)]
 Version = Annotated[str, PlainValidator(_version)]
 KeyHeader = Annotated[str, PlainValidator(_key_header)]
 Keyed = Annotated[Template, PlainValidator(_keyed)]
+Tokened = Annotated[Template, PlainValidator(_tokened)]
 UserPassword = Annotated[Template, PlainValidator(_user_password)]
 Number = Annotated[int, PlainValidator(_number)]
 Address = Annotated[str, PlainValidator(_address)]

@@ -115,6 +115,14 @@ def test_endpoints_and_fields_are_chosen(only, without, excluded):
     assert found.excluded == excluded
 
 
+def test_what_is_discovered_is_no_endpoint_that_has_to_be_kept():
+    """A request once per record of the account's list needs no other endpoint."""
+    head = HEAD.replace("answers:", "discover: {teams: {get: /teams, records: teams}}\nanswers:", 1)
+    spec = vendor("a: {get: /teams/<teams.id>/<USER_ID>}\nb: {get: /b/<USER_ID>}\n", head)
+    assert choose(spec.endpoints, (), ()).excluded == frozenset()
+    assert choose(spec.endpoints, ("a",), ()).excluded == {"b"}
+
+
 def test_chosen_fields_reach_the_records():
     """A whole endpoint wins over one of its fields."""
     found = choose(TWO.endpoints, ("a.x,c,c.y",), ("a.z",))

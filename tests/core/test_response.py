@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from engine.core.envelope import MISSING, Envelope, NotJson, column, plain, scalars
 from engine.core.http import Malformed, Response
 from engine.core.request import Chain
-from engine.core.response import Page, Refusal, Unusable, read
+from engine.core.response import Page, Points, Refusal, Unusable, read
 from engine.spec.select import parse_select
-from tests.core.specs import ROW, endpoint, vendor
+from tests.core.specs import HEAD, ROW, endpoint, vendor
 
 LIST = "get: /p/<USER_ID>\nrecords: items\npagination: {cursor: next, param: after, total: total}\n"
 
@@ -147,3 +147,44 @@ def test_records_come_out_as_they_went_in(records, ascii_only, indent):
     lines = [bytes(one) for one in page.records]
     assert [json.loads(one) for one in lines] == records
     assert not any(b"\n" in one for one in lines)
+
+
+TOLD = HEAD.replace("verify:", "rate_limits: {all: {left: cost.left, refill: cost.rate, cost: cost.took}}\nverify:")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "points"),
+    [
+        (200, '{"items":[],"cost":{"left":990.5,"rate":100,"took":3}}', Points(990.5, 100.0, 3.0)),
+        (400, '{"code":1,"cost":{"left":0,"rate":50.0,"took":12}}', Points(0.0, 50.0, 12.0)),
+        (200, '{"items":[],"cost":{"left":990,"rate":100}}', None),
+        (200, '{"items":[],"cost":{"left":"many","rate":100,"took":-1}}', None),
+        (200, '{"items":[]}', None),
+    ],
+)
+def test_an_answer_tells_of_its_points_whatever_it_says(status, body, points):
+    """Only where all three numbers are there."""
+    for words in ("records: items", "records: items, pagination: {cursor: c, param: p}"):
+        it = vendor(f"it: {{get: /p/<USER_ID>, {words}}}\n", TOLD).endpoints["it"]
+        reading = read(Chain(it, ROW), Response(status, {}, body.encode()))
+        assert reading.points == points
+
+
+@pytest.mark.parametrize(
+    ("header", "link"),
+    [
+        ('<https://a.example/x?page=2>; rel="next", <https://a.example/x?page=9>; rel="last"', "https://a.example/x?page=2"),
+        ('<https://a.example/x?page=1>; rel="prev", <https://a.example/x?a=b,c;d>; rel=next', "https://a.example/x?a=b,c;d"),
+        ('</x?page=2>;title="a;b,c";REL="first next"', "/x?page=2"),
+        ('<https://a.example/>; rel="nextish"', None),
+        ('<https://a.example/>; rel2="next"', None),
+        ("<https://a.example/>", None),
+        ("", None),
+        ("<<<;;;,,,rel=next" * 1000, None),
+    ],
+)
+def test_the_next_page_may_stand_in_a_link_header(header, link):
+    """RFC 8288, in every form it is sent in; anything else is no link."""
+    it = endpoint("get: /p/<USER_ID>\nrecords: items\npagination: {link: header}")
+    page = read(Chain(it, ROW), Response(200, {"link": header}, b'{"items":[{}],"header":"https://evil.example"}'))
+    assert page.link == link

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from engine.core.http import Response
+from engine.core.identity import Identifier
 from engine.core.ledger import Subject
 from engine.core.request import Chain
 from engine.core.response import Page, read
-from engine.core.subject import Found, Lack, asked_by, identify, lacking
+from engine.core.subject import Found, Lack, asked_by, identify, lacking, possible, projected, unsafe
+from engine.spec.exact import Json
 from tests.core.specs import HEAD, vendor
 
 LOOKUP = "{get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}"
@@ -106,3 +108,66 @@ PHONES = HEAD.replace("{get: /people/<EMAIL>,", "{get: /people/<EMAIL>, params: 
 def test_what_a_run_needs_and_was_not_given_is_known_beforehand(words, head, given, excluded, lack):
     """With the endpoints that could be left out instead, those below them included; what is left out needs nothing."""
     assert lacking(vendor(words, head), given, excluded) == lack
+
+
+QUERIES = HEAD.replace(
+    "lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}",
+    """lookup:
+    - {get: /people/<USERNAME>, match: name, capture: {USER_ID: id}}
+    - get: /search
+      quotes: refuse
+      params:
+        q: mail = '<EMAIL>' by <EMAIL>
+        exact: <EMAIL>
+      match: email
+      capture: {USER_ID: id}""",
+)
+ASKING = "it: {post: /x, body: {q: 'in:<USERNAME> of <USER_ID>', w: <USERNAME>}}\n"
+
+
+@pytest.mark.parametrize(
+    ("person", "excluded", "fault"),
+    [
+        ({"email": "a@x.io"}, ("it",), None),
+        (
+            {"email": "a'b@x.io"},
+            ("it",),
+            "the value of <EMAIL> holds a quote or a backslash, for which the vendor's query has no way of writing",
+        ),
+        ({"email": "a#b@x.io"}, ("it",), "the value of <EMAIL> holds a character that could end its place in the query"),
+        ({"username": "a(b"}, ("it",), None),
+        ({"username": "a(b"}, (), "the value of <USERNAME> holds a character that could end its place in the query"),
+        ({"username": "ab"}, (), None),
+    ],
+)
+def test_an_identifier_that_no_query_can_hold_is_known_before_anything_is_sent(person, excluded, fault):
+    """Only where it stands inside a longer text, and only in what will be asked."""
+    given = {kind.upper(): Identifier(kind, value) for kind, value in person.items()}
+    assert unsafe(vendor(ASKING, QUERIES), given, excluded) == fault
+
+
+def test_look_ups_whose_identifier_was_not_given_are_not_possible():
+    """Without any, it is said which identifiers would do."""
+    spec = vendor("it: {get: /p/<USER_ID>}\n", QUERIES)
+    assert [one.name for one in possible(spec, {"EMAIL"})] == ["lookup_2"]
+    assert lacking(spec, {"PHONE"}) == Lack(("USERNAME", "EMAIL"), (), to_look_up=True)
+    assert spec.captured == ("USER_ID",)
+
+
+def test_several_records_of_one_person_are_all_asked_about():
+    """Each different row once; one without a usable value proves nothing."""
+    lookup = vendor("it: {get: /p/<USER_ID>}\n", HEAD.replace("match: email,", "match: email, several: all,")).lookups[0]
+    records = [((("KIND", "x"),), b'{"id":1}'), ((("KIND", "x"),), b'{"id":1}'), ((("KIND", "y"),), b'{"id":"2"}')]
+    rows = identify(lookup, records, 0).rows
+    assert rows == ((("KIND", "x"), ("USER_ID", "1")), (("KIND", "y"), ("USER_ID", "2")))
+    assert isinstance(rows[0][1][1], Json)
+    assert not isinstance(rows[1][1][1], Json)
+    assert identify(lookup, [*records, ((), b'{"id":null}')], 0).subject is Subject.UNPROVEN
+
+
+def test_rows_that_differ_in_nothing_that_is_used_are_asked_once():
+    """In their order, the first one stays."""
+    rows = ((("A", "1"), ("B", "x")), (("A", "1"), ("B", "y")), (("A", "2"), ("B", "x")))
+    assert projected(rows, {"A"}) == (rows[0], rows[2])
+    assert projected(rows, {"A", "B"}) == rows
+    assert projected(rows, set()) == (rows[0],)

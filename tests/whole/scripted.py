@@ -34,6 +34,8 @@ class Scripted:
 
     async def send(self, request: HttpRequest) -> Response:
         place = request.url.removeprefix(BASE)
+        if request.method == "POST":
+            place = f"POST {place} {(request.body or b'').decode()}".rstrip()
         self.log.append(place)
         found = {**PERSON, **self.answers}.get(place, [(404, {"code": 1})])
         said = found.pop(0) if len(found) > 1 else found[0]
@@ -65,7 +67,8 @@ class Fetched:
 
 
 def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: str = HEAD, **options: Any) -> Fetched:
-    """Run to the end; `only` and `without` choose, everything else goes into Options."""
+    """Run to the end; `only` and `without` choose, `person` names the person, everything else goes into Options."""
+    person = options.pop("person", {"email": "ada@x.io"})
     spec, scripted = vendor(endpoints, head), Scripted(answers)
     choice = choose(spec.endpoints, options.pop("only", ()), options.pop("without", ()))
     ended = options.pop("ended", lambda _: None)
@@ -76,6 +79,8 @@ def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: s
         clock = Clock(lambda: NOW + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
         tools = Tools(scripted, Limiter(spec.limits(None), 0.75), Fixed(), clock, ended=ended)
         wanted = Options(choice=choice, **options)
-        return await Run(spec, {"EMAIL": identify("email", "ada@x.io")}, wanted, Sink(out / "acme"), tools).run()
+        return await Run(
+            spec, {kind.upper(): identify(kind, value) for kind, value in person.items()}, wanted, Sink(out / "acme"), tools
+        ).run()
 
     return Fetched(run(scenario()), scripted.log, out / "acme")

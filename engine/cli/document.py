@@ -1,0 +1,31 @@
+"""`--openapi`: the vendor's own documents, read from disk and held against a spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.errors import UsageError
+from engine.openapi.against import compare, trouble
+from engine.openapi.api import Api
+from engine.openapi.read import contents
+from engine.spec.load import contents as spec_contents
+from engine.spec.mistake import Mistake, SpecError
+
+
+def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...]:
+    """Read the documents that one spec is held against. Raises UsageError, also where it is not one spec."""
+    if files and len(specs) != 1:
+        message = "--openapi compares one spec with its vendor's document: name that spec, habeas check SPEC --openapi FILE"
+        raise UsageError(message)
+    return tuple(Api(contents(file), str(file)) for file in files)
+
+
+def compared(path: Path, found: tuple[Mistake, ...], apis: tuple[Api, ...]) -> tuple[Mistake, ...]:
+    """Give what the documents say otherwise than a spec; nothing while the spec has mistakes of its own."""
+    if not apis or any(one.level == "error" for one in found):
+        return ()
+    try:
+        differences = compare(spec_contents(path), str(path), apis)
+    except SpecError:
+        return ()
+    return differences + tuple(one for api in apis for one in trouble(api))
