@@ -61,8 +61,10 @@ def _bare(value: str, quote: str, way: str | None) -> str:
 
 @dataclass
 class Kept:
-    """What stays. `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name,
-    `fields` the names of fields that `discover` found.
+    """What stays.
+
+    `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name, `fields` the names
+    of fields that `discover` found, `counting` the parameters that the engine counts in.
     """
 
     vendor: Vendor
@@ -81,7 +83,13 @@ class Kept:
 
     def text(self, text: str) -> bool:
         """Whether a text may stay, wherever it stands."""
-        if text in self.texts or text in self.fields or not any(char.isalnum() for char in text) or SMALL.fullmatch(text) or CLOCK.fullmatch(text):
+        if (
+            text in self.texts
+            or text in self.fields
+            or not any(char.isalnum() for char in text)
+            or SMALL.fullmatch(text)
+            or CLOCK.fullmatch(text)
+        ):
             return True
         return CODE_WORDS.fullmatch(text) is not None and not text.isdigit() and all(self.word(one) for one in pieces(text))
 
@@ -95,7 +103,12 @@ class Kept:
             return True
         turns = len(re.findall(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", name))
         few = sum(char.isdigit() for char in name) <= MOST_TURNS and turns <= MOST_TURNS
-        return bool(NAME.fullmatch(name)) and len(name) <= LONGEST_NAME and few and not (HOST.fullmatch(name) and name.rpartition(".")[2] in TOPS)
+        return (
+            bool(NAME.fullmatch(name))
+            and len(name) <= LONGEST_NAME
+            and few
+            and not (HOST.fullmatch(name) and name.rpartition(".")[2] in TOPS)
+        )
 
     def host(self, host: str) -> bool:
         """Whether a host is written out in the spec."""
@@ -170,7 +183,7 @@ def _addresses(kept: Kept, endpoint: Endpoint) -> None:
     whole = str(endpoint.address).startswith("https://")
     for segment in segments[3 if whole else 1 :]:
         if all(isinstance(one, str) for one in segment):
-            public(kept, [unquote("".join(segment))])
+            public(kept, [unquote("".join(map(str, segment)))])
         else:
             _template(kept, Template(tuple(one if not isinstance(one, str) else unquote(one) for one in segment if one != "")))
     host = urlsplit(str(endpoint.address.parts[0])).hostname if endpoint.address.parts else None

@@ -7,61 +7,74 @@ no belief, no health, no place, no language.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+LISTED = re.compile(r"\S+")
 PUBLIC = frozenset(
-    """
-    accept accepted access account accounts action active activity actor add added address addresses admin admins after agent agents all
-    allow allowed always android answered any api app application applications approve approved archive archived array asc assigned
+    LISTED.findall(
+        """
+    avatar cdn img mp3 mp4 m4a play profile rec static thumbnail txt vtt
+    accept accepted access account accounts action active activity actor add added address addresses admin admins after
+    agent
+    agents all allow allowed always android answered any api app application applications approve approved archive archived array
+    asc assigned
     assignee async attachment attachments attendee attendees audio audit auth auto automatic automatically available avatar away basic
-    before billing blocked blocks board body bool boolean bot both bounced browser bucket bulk business busy button calendar call called
-    callee caller calls campaign cancel canceled cancelled card cart category channel channels chat check checked child clean cleaned
-    click clicked client close closed cloud code collaborator collection column comment comments commit complete completed conference
-    config configuration confirmed connect connected contact contacts content contributor copy cost count country create created creator
-    credit csv currency current cursor custom customer customers daily data date datetime day days deal deals debit decline declined
-    default delete deleted delivered demo denied department deny desc description desktop detail details device devices direct directory
-    disable disabled dismissed display dnd document documents domain done download draft due duplicate duration each edit edited editor
-    email emails empty enable enabled end ended enterprise entity enum error errors event events every everyone exception exempt expired
-    export external extension failed failure false fax feature features field fields file files filter first fixed flag folder folders
-    followup force form format forward found free from full general get github global go group groups guest guests header high history
-    hold home host hosted hourly html http https hubspot id identifier identity idle ignored image images import in inactive inbound inbox
-    include included incoming info inherit initial instant int integer internal invalid invitation invite invited invoice ios is issue
-    issues item items job join json key kind label labels last lead leads level licence license licensed licenses limit limited line link
-    linked linux list lists live local locked log login logins logs low mac machine mail mailchimp mailing main manager manual max md5
-    medium meeting meetings member members memberships merge merged message messages meta metadata method min minute minutes missed mobile
-    mobility mode moderator modified month monthly mp3 mp4 muted name names never new next no none normal not note notes notification
-    notifications null num number object offline off on once online only open opened opportunity option optional or order orders
-    organization organizer other outbound outgoing owner owners owned pages paid parent partial participant participants participation
-    password patch path pause paused payment pdf pending permission permissions personal phone phones photo plan plans platform player
-    plus png points policy poll position post premium presence present previous price primary priority private pro processed processing
-    product products profile profiles project projects property protected provider public published pull purchase push queue queued quote
-    range rate read reader ready received recipient record recorded recording recordings records recurring ref reference refund refunded
-    registered registrant registration rejected related release reminder remote remove removed replied reply report repository request
-    requested required resolved resource response rest restricted result results retry review revoked role roles room rooms row rule rules
-    running salesforce sales saved scheduled schedule scheduler scope search second seconds secret section security segment self send sender sent
-    server service session sessions set setting settings share shared shipped shopify site size skipped slack smtp snapshot snippet social
-    software solved sort source space spam speaker sql standard standalone start started state static status step stopped storage store
-    string subject submitted subscribed subscriber subscription subscriptions success support suspended sync system tag tags task tasks
-    team teams template test text thread threads ticket tickets time timeline timeout timestamp timezone title to token topic total track
-    transactional transcript trash trashed trial trigger triggered true type types unarchived unavailable undefined unique unknown unlimited
-    unlisted unlocked unpaid unread unsubscribed update updated upload uploaded url urgent user username users utc valid value values
-    verified version video videos view viewed viewer views visible visibility visit voice voicemail voicemails voip waiting watch web
-    webinar webinars webhook week weekly widget windows work workspace write year yearly yes zip zoom
-    """.split()
+    before billing blocked blocks board body bool boolean bot both bounced browser bucket bulk business busy button calendar call
+    called callee caller calls campaign cancel canceled cancelled card cart category channel channels chat check checked child clean
+    cleaned click clicked client close closed cloud code collaborator collection column comment comments commit complete completed
+    conference config configuration confirmed connect connected contact contacts content contributor copy cost count country create
+    created creator credit csv currency current cursor custom customer customers daily data date datetime day days deal deals debit
+    decline declined default delete deleted delivered demo denied department deny desc description desktop detail details device
+    devices direct directory disable disabled dismissed display dnd document documents domain done download draft due duplicate duration
+    each edit edited editor email emails empty enable enabled end ended enterprise entity enum error errors event events every everyone
+    exception exempt expired export external extension failed failure false fax feature features field fields file files filter first
+    fixed flag folder folders followup force form format forward found free from full general get github global go group groups guest
+    guests header high history hold home host hosted hourly html http https hubspot id identifier identity idle ignored image images
+    import in inactive inbound inbox include included incoming info inherit initial instant int integer internal invalid invitation
+    invite invited invoice ios is issue issues item items job join json key kind label labels last lead leads level licence license
+    licensed licenses limit limited line link linked linux list lists live local locked log login logins logs low mac machine mail
+    mailchimp mailing main manager manual max md5 medium meeting meetings member members memberships merge merged message messages meta
+    metadata method min minute minutes missed mobile mobility mode moderator modified month monthly mp3 mp4 muted name names never new
+    next no none normal not note notes notification notifications null num number object offline off on once online only open opened
+    opportunity option optional or order orders organization organizer other outbound outgoing owner owners owned pages paid parent
+    partial participant participants participation password patch path pause paused payment pdf pending permission permissions personal
+    phone phones photo plan plans platform player plus png points policy poll position post premium presence present previous price
+    primary priority private pro processed processing product products profile profiles project projects property protected provider
+    public published pull purchase push queue queued quote range rate read reader ready received recipient record recorded recording
+    recordings records recurring ref reference refund refunded registered registrant registration rejected related release reminder
+    remote remove removed replied reply report repository request requested required resolved resource response rest restricted result
+    results retry review revoked role roles room rooms row rule rules running salesforce sales saved scheduled schedule scheduler scope
+    search second seconds secret section security segment self send sender sent server service session sessions set setting settings
+    share shared shipped shopify site size skipped slack smtp snapshot snippet social software solved sort source space spam speaker
+    sql standard standalone start started state static status step stopped storage store string subject submitted subscribed subscriber
+    subscription subscriptions success support suspended sync system tag tags task tasks team teams template test text thread threads
+    ticket tickets time timeline timeout timestamp timezone title to token topic total track transactional transcript trash trashed
+    trial trigger triggered true type types unarchived unavailable undefined unique unknown unlimited unlisted unlocked unpaid unread
+    unsubscribed update updated upload uploaded url urgent user username users utc valid value values verified version video videos
+    view viewed viewer views visible visibility visit voice voicemail voicemails voip waiting watch web webinar webinars webhook week
+    weekly widget windows work workspace write year yearly yes zip zoom
+    """
+    )
 )
 CODE_WORDS = re.compile(r"[A-Za-z0-9]+(?:[_.:/-][A-Za-z0-9]+)*")
 PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 
-ONSETS = "b d f g k l m n p r s t v z br dr fl gr kl pl st tr".split()
-VOWELS = "a e i o u".split()
-FILLER = """
-lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore magna aliqua enim minim veniam quis nostrud
-exercitation ullamco laboris nisi aliquip commodo consequat duis aute irure reprehenderit voluptate velit esse cillum fugiat nulla pariatur
-excepteur sint occaecat cupidatat proident sunt culpa officia deserunt mollit anim laborum
-""".split()
+ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "dr", "fl", "gr", "kl", "pl", "st", "tr")
+VOWELS = ("a", "e", "i", "o", "u")
+FILLER = tuple(
+    LISTED.findall(
+        """
+    lorem ipsum dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore magna aliqua enim minim veniam quis
+    nostrud exercitation ullamco laboris nisi aliquip commodo consequat duis aute irure reprehenderit voluptate velit esse cillum
+    fugiat nulla pariatur excepteur sint occaecat cupidatat proident sunt culpa officia deserunt mollit anim laborum
+    """
+    )
+)
 ZONES = ("Etc/UTC", "Etc/GMT+1", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT-1", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT+5", "Etc/GMT-5", "Etc/GMT+8")
 LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "it-IT", "pl-PL", "sv-SE", "nl-NL", "pt-BR", "ja-JP", "da-DK", "fi-FI", "cs-CZ")
 
 
-def pieces(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def pieces(text: str) -> tuple[str, ...]:
     """Split a name as programs write them into its words, in lower case: `hostKey_2` into host, key, 2."""
-    return [one.casefold() for one in PIECES.findall(text)]
+    return tuple(one.casefold() for one in PIECES.findall(text))
