@@ -88,7 +88,9 @@ def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
     """Refuse somebody whose name could not be told from the vocabulary that stays."""
     for one in person.values():
         if kept.text(one.value) or all(kept.word(word) for word in pieces(one.value)):
-            message = f"the {one.kind} is made of words that stand in every recording, so that nothing could be proven: record somebody else"
+            message = (
+                f"the {one.kind} is made of words that stand in every recording, so that nothing could be proven: record somebody else"
+            )
             raise Refused(message)
 
 

@@ -60,7 +60,9 @@ def _check_size(texts: object) -> None:
     sizes = {name: len(text.encode()) for name, text in texts.items()}  # type: ignore[attr-defined]
     large = [name for name, size in sizes.items() if size > MOST_FILE]
     if large:
-        message = f"nothing was written: {large[0]} is over {MOST_FILE // MIB} MiB: leave its endpoint out with --without, or narrow --since"
+        message = (
+            f"nothing was written: {large[0]} is over {MOST_FILE // MIB} MiB: leave its endpoint out with --without, or narrow --since"
+        )
         raise UsageError(message)
     if sum(sizes.values()) > MOST_CASE:
         message = f"nothing was written: the case is over {MOST_CASE // MIB} MiB: record less with --only or --since"

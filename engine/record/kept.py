@@ -76,7 +76,13 @@ class Kept:
 
     def text(self, text: str) -> bool:
         """Whether a text may stay, wherever it stands."""
-        if text in self.texts or text in self.fields or not any(char.isalnum() for char in text) or SMALL.fullmatch(text) or CLOCK.fullmatch(text):
+        if (
+            text in self.texts
+            or text in self.fields
+            or not any(char.isalnum() for char in text)
+            or SMALL.fullmatch(text)
+            or CLOCK.fullmatch(text)
+        ):
             return True
         return CODE_WORDS.fullmatch(text) is not None and not text.isdigit() and all(self.word(one) for one in pieces(text))
 
@@ -90,7 +96,12 @@ class Kept:
             return True
         turns = len(re.findall(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", name))
         few = sum(char.isdigit() for char in name) <= MOST_TURNS and turns <= MOST_TURNS
-        return bool(NAME.fullmatch(name)) and len(name) <= LONGEST_NAME and few and not (HOST.fullmatch(name) and name.rpartition(".")[2] in TOPS)
+        return (
+            bool(NAME.fullmatch(name))
+            and len(name) <= LONGEST_NAME
+            and few
+            and not (HOST.fullmatch(name) and name.rpartition(".")[2] in TOPS)
+        )
 
     def host(self, host: str) -> bool:
         """Whether a host is written out in the spec."""

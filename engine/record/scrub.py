@@ -60,7 +60,9 @@ class Walk:
             tree = _decoded(request.body)
             sent = b"" if tree is None else exact.dumps(self.json(tree[0]))
         asked = HttpRequest(request.method, self.url(request.url), self._asked(request.headers), sent)
-        return Exchange(asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.file)
+        return Exchange(
+            asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.file
+        )
 
     def _body(self, raw: bytes, body: tuple[Any] | None, messages: Mapping[str, str]) -> bytes:
         if body is None:

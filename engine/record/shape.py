@@ -47,7 +47,9 @@ DIALLED = re.compile(r"[+(]?[0-9][0-9 ()./-]{5,20}[0-9]")
 HANDLE = re.compile(r"[^\W\d_]+(?:[ ._'’-]{1,2}[^\W\d_]+){0,4}[ ._-]?[0-9]{0,4}\.?")
 GROUPED = re.compile(r"[0-9]+(?:[ ./-][0-9]+)+")
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,24})\.?")
-TOPS = frozenset("com net org info biz io co app dev ai eu de uk us fr es it nl se no dk fi pl ch at be cz pt ie au ca jp in br cloud".split())
+TOPS = frozenset(
+    "com net org info biz io co app dev ai eu de uk us fr es it nl se no dk fi pl ch at be cz pt ie au ca jp in br cloud".split()
+)
 ZONE = re.compile(r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|US|Etc)/[A-Za-z0-9_+/-]+")
 LOCALE = re.compile(r"[a-z]{2}[-_][A-Z]{2}")
 TOKEN = re.compile(
@@ -64,7 +66,9 @@ PHONE_PIECES = frozenset("phone phones mobile fax tel telephone cell cellphone m
 
 ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|GMT|[+-]\d\d:?(?:\d\d)?))?)?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(\d\d)([Zz]?)")
-MAIL = re.compile(r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})")
+MAIL = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})"
+)
 SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{4}([/.])\d{1,2}\2\d{1,2}")
 CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 

@@ -24,7 +24,9 @@ MOST_EXCHANGES = 2000
 class Tape:
     """Keeps every answered request in the order of the answers; `silent` counts those that were not answered, by kind."""
 
-    def __init__(self, transport: Transport, full: Callable[[], None] = lambda: None, most: tuple[int, int] = (MOST_BYTES, MOST_EXCHANGES)) -> None:
+    def __init__(
+        self, transport: Transport, full: Callable[[], None] = lambda: None, most: tuple[int, int] = (MOST_BYTES, MOST_EXCHANGES)
+    ) -> None:
         """Wrap a transport. `full` is called once, when the bodies or the exchanges are more than `most`: from then on nothing is kept."""
         self._transport, self._told, self._most = transport, full, most
         self._bytes = 0
