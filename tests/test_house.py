@@ -16,6 +16,7 @@ RANK = {
     "data": 0,
     "spec": 1,
     "core": 2,
+    "openapi": 2,
     "net": 3,
     "sink": 4,
     "connection": 4,
@@ -27,7 +28,7 @@ RANK = {
     "reference": 9,
     "__main__": 9,
 }
-PURE = ("spec", "core")
+PURE = ("spec", "core", "openapi")
 IMPURE = {"asyncio", "aiohttp", "time", "random", "os", "socket", "logging", "secrets", "threading", "subprocess"}
 AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}
 SLEEPS = re.compile(r"time\.sleep\(|asyncio\.sleep\((?!0\))|mark\.(skip|xfail)|pytest\.(skip|xfail)")

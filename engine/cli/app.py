@@ -42,6 +42,10 @@ RatePlan = Annotated[
 Connection = Annotated[
     str | None, typer.Option("--connection", metavar="NAME", help="Which account, where there are several; default the only one.")
 ]
+OpenApi = Annotated[
+    list[Path] | None,
+    typer.Option("--openapi", metavar="FILE", help="The vendor's own OpenAPI 3 or Swagger 2 document, JSON or YAML; repeat it for several."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -174,14 +178,32 @@ def check(
     drift: Annotated[
         Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cases.")
     ] = None,
+    openapi: OpenApi = None,
 ) -> None:
     """Find every mistake in every spec, each with its place and what was meant; then replay its recorded cases, offline.
 
-    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. Exit codes: 0 nothing to mend, 2 mistakes.
+    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. With --openapi, one spec is also held
+    against the vendor's own document, which is read and never fetched: what surely fails at the vendor is a mistake, what the
+    document merely does not list is a note. Exit codes: 0 nothing to mend, 2 mistakes.
     """
     from engine.cli.check import Wish, check_command
 
-    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift)))
+    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift, tuple(openapi or ()))))
+
+
+@app.command(short_help="Write a first spec for a vendor.", epilog="Example: habeas new acme --openapi acme.json --out ./specs/acme.yaml")
+def new(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The new vendor's name: a-z, 0-9, _.")],
+    openapi: OpenApi = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where the spec goes; default ./VENDOR.yaml.")] = None,
+) -> None:
+    """Write a first spec: from the vendor's OpenAPI document, or without one from what you answer to a few questions.
+
+    What had to be guessed is marked TODO, with the reason. The result passes habeas check; no file is ever overwritten.
+    """
+    from engine.cli.new import new_command
+
+    raise typer.Exit(new_command(vendor, tuple(openapi or ()), out))
 
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")

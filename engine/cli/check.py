@@ -12,6 +12,7 @@ import typer
 from engine.cases.case import Finding
 from engine.cases.check import counted, hold, replays_of
 from engine.cases.drift import drift
+from engine.cli.document import compared, documents
 from engine.cli.find import packaged, spec_path
 from engine.errors import Exit, UsageError
 from engine.spec.effective import Vendor
@@ -29,6 +30,7 @@ class Wish:
     accept: bool = False
     strict: bool = False
     drift: Path | None = None
+    openapi: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
     if wish.drift is not None and len(words) != 1:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
+    apis = documents(wish.openapi, words)
     specs = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
     checked = [_checked(word, path, wish) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
+    found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     mistakes = sum(one.wrong for one in found)
     if wish.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))

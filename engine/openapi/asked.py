@@ -1,0 +1,138 @@
+"""What a request sends, against the parameters of its operation: names, values, sizes, and what it forgets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+
+from engine.openapi.api import Operation, Parameter
+from engine.openapi.shape import Shape
+from engine.spec.document import Path
+from engine.spec.effective import Endpoint, Row
+from engine.spec.mistake import Mistake, did_you_mean
+from engine.spec.scene import Scene
+from engine.spec.template import Hole, Template
+
+CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
+SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
+MOST_SHOWN = 12
+
+
+def parameters(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation, rows: Sequence[Row]) -> Iterator[Mistake]:
+    """Compare the query and the headers of one request with what its operation takes."""
+    known = operation.placed("query")
+    for name, templates in endpoint.params:
+        place = (*path, "params", name)
+        parameter = _named(known, name)
+        if parameter is None:
+            yield _unknown(scene, place, name, known, operation)
+            continue
+        if parameter.deprecated:
+            yield scene.note(f"the vendor marks the parameter `{name}` as deprecated", place)
+        for index, template in enumerate(templates):
+            yield from _value(scene, (*place, index), endpoint, template, parameter, rows)
+    yield from _paging(scene, path, endpoint, known, operation)
+    yield from _forgotten(scene, path, endpoint, operation)
+
+
+def _named(known: dict[str, Parameter], name: str) -> Parameter | None:
+    """Find a parameter; `expand[]` and `created[gte]` belong to `expand` and `created`."""
+    return known.get(name) or known.get(name.partition("[")[0]) or known.get(name.partition("[")[0] + "[]")
+
+
+def _unknown(scene: Scene, place: Path, name: str, known: dict[str, Parameter], operation: Operation) -> Mistake:
+    message = f"{operation.label} has no parameter `{name}`"
+    if misspelt(name, known):
+        return scene.mistake(message, place, did_you_mean(name, known), key=True)
+    return scene.note(message, place, did_you_mean(name, known) or "a vendor ignores what it does not know")
+
+
+def misspelt(name: str, known: Iterable[str]) -> bool:
+    """Whether a name that is not known is all but one that is: then it is meant, and wrong."""
+    return bool(get_close_matches(name, known, n=1, cutoff=MISSPELT))
+
+
+MISSPELT = 0.8
+
+
+def _value(
+    scene: Scene, place: Path, endpoint: Endpoint, template: Template, parameter: Parameter, rows: Sequence[Row]
+) -> Iterator[Mistake]:
+    texts = [(place, str(template))] if all(isinstance(part, str) for part in template.parts) else []
+    part = template.parts[0] if len(template.parts) == 1 else None
+    if isinstance(part, Hole) and part.form is None:
+        for row in rows:
+            for name, text in row:
+                if name == part.name:
+                    index = endpoint.rows.index(row)
+                    here: Path = (*place[:-3], "for", name, index) if len(row) == 1 else (*place[:-3], "for", index, name)
+                    texts.append((here, text))
+    for where, text in texts:
+        wrong = unfit(parameter.shape, text)
+        if wrong is not None:
+            yield scene.mistake(f"`{text}` is no value of `{parameter.name}`", where, wrong)
+
+
+def unfit(shape: Shape, text: str) -> str | None:
+    """Say why a text cannot be a value of a parameter; None where it can, or the document does not tell."""
+    if shape.is_list and shape.elements is not None:
+        inner = shape.elements
+        return next((wrong for one in text.split(",") if (wrong := unfit(inner, one.strip()))), None)
+    if shape.enum:
+        if text in shape.enum:
+            return None
+        few = len(shape.enum) <= MOST_SHOWN
+        return (few and f"the document has {', '.join(shape.enum)}") or did_you_mean(text, shape.enum) or "the document lists others"
+    if shape.types == {"integer"}:
+        if not re.fullmatch(r"-?[0-9]+", text):
+            return "the document takes a whole number"
+        most, least = shape.number("maximum"), shape.number("minimum")
+        if most is not None and int(text[:30]) > most:
+            return f"the document takes at most {most}"
+        if least is not None and int(text[:30]) < least:
+            return f"the document takes at least {least}"
+    if shape.types == {"boolean"} and text not in ("true", "false", "0", "1"):
+        return "the document takes true or false"
+    return None
+
+
+def _paging(scene: Scene, path: Path, endpoint: Endpoint, known: dict[str, Parameter], operation: Operation) -> Iterator[Mistake]:
+    page = endpoint.pagination
+    if page is None:
+        return
+    sent = {
+        "param": page.param,
+        "offset": page.offset,
+        "page": next(iter(page.page or ()), None),
+        "size": next(iter(page.size or ()), None),
+    }
+    for word, name in sent.items():
+        if name is not None and _named(known, name) is None:
+            yield _unknown(scene, (*path, "pagination", word, name), name, known, operation)
+    for name, count in (page.size or {}).items():
+        parameter = _named(known, name)
+        most = parameter.shape.number("maximum") if parameter is not None else None
+        place: Path = (*path, "pagination", "size", name)
+        if most is not None and count > most:
+            yield scene.mistake(f"{operation.label} gives at most {most} a page", place, f"write `size: {{{name}: {most}}}`")
+        elif most is not None and count < most:
+            yield scene.note(f"{operation.label} gives up to {most} a page", place, f"`size: {{{name}: {most}}}` asks less often")
+
+
+def _forgotten(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation) -> Iterator[Mistake]:
+    sent = {name for name, _ in endpoint.params}
+    if endpoint.pagination is not None:
+        page = endpoint.pagination
+        sent |= {one for one in (page.param, page.offset, *(page.page or ()), *(page.size or ())) if one is not None}
+    sent |= {name.partition("[")[0] for name in sent}
+    headers = {name.lower() for name, _ in endpoint.headers} | {name.lower() for name in scene.vendor.auth.headers} | set(SENT_ANYWAY)
+    credentials = {scheme.get("name") for scheme in operation.api.schemes.values()}
+    for one in operation.parameters:
+        if not one.required or one.name in credentials or CREDENTIALS.fullmatch(one.name):
+            continue
+        if (one.place == "query" and one.name.removesuffix("[]") not in sent | {name.removesuffix("[]") for name in sent}) or (
+            one.place == "header" and one.name.lower() not in headers
+        ):
+            word = "params" if one.place == "query" else "headers"
+            yield scene.mistake(f"{operation.label} requires `{one.name}`", (*path, "get"), f"write it under `{word}`", key=True)
