@@ -163,6 +163,12 @@ class Operation:
             return Shape(self.api.refs, told["schema"]) if "schema" in told else None
         return self._json(as_map(self.api.refs.follow(self.raw.get("requestBody"))))
 
+    @property
+    def empty(self) -> bool:
+        """Whether its only good answer holds nothing."""
+        good = [str(code) for code in as_map(self.raw.get("responses")) if str(code)[:1] == "2"]
+        return bool(good) and set(good) <= {"204", "205"}
+
     @cached_property
     def success(self) -> dict[str, Any]:
         """Its first good answer as the document writes it; empty where it tells none."""

@@ -1,0 +1,215 @@
+"""Operations that are asked for one person: those that take what the look-up returns, or the identifier itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.openapi.api import BRACED, Api, Operation, Parameter
+from engine.openapi.names import EMAILS, IDS, TENANTS, USERNAMES, kind_of, norm, person_in, value_name, words
+from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES
+from engine.openapi.people import Person, is_tenant
+from engine.openapi.refs import as_map
+from engine.openapi.windows import Slicing, slicing_of
+from engine.spec.template import IDENTIFIERS, TIMES, parse_path, parse_template
+
+PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
+TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
+MOST_VALUES = 30
+
+
+@dataclass
+class Belonging:
+    """One request about the person: its line, what fills its parameters, and what was guessed."""
+
+    operation: Operation
+    line: str
+    params: dict[str, Any]
+    uses: set[str]  # ID, LOGIN
+    filter: tuple[str, str] | None = None  # the query parameter that names the person, and its value
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    slicing: Slicing | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    todo: list[str] = field(default_factory=list)
+
+
+class Unfit(Exception):
+    """Why an operation about the person cannot be asked by what is known."""
+
+
+def belongings(api: Api, person: Person) -> Iterator[Belonging | tuple[Operation, str]]:
+    """Give every request about the person in the order of paths, and those that must be left out with their reason."""
+    for operation in api.operations():
+        if operation.method != "get" or operation.path == person.operation.path:
+            continue
+        values = {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
+        if not values:
+            continue
+        try:
+            yield _fitted(operation, values, person)
+        except Unfit as reason:
+            yield operation, str(reason)
+
+
+def id_name(person: Person) -> str:
+    """The NAME under which the person's id is captured."""
+    return value_name([person.noun], "_ID")
+
+
+def _value(operation: Operation, one: Parameter, person: Person) -> str | None:
+    """Say what a parameter takes of the person; None where it takes something else."""
+    short, noun = norm(one.name), person.noun
+    if one.place not in ("path", "query") or one.shape.types - {"string", "integer", "number", "array"}:
+        return None
+    if one.place == "path":
+        before = _before(operation.path, one.name)
+        if person_in(before) == noun and norm(before).endswith((noun, noun + "s", "people")):
+            return "<LOGIN>" if _is_login(short, person) else _of_kind(one, person) or f"<{id_name(person)}>"
+    if short == noun and person.kind == "USERNAME":
+        return "<LOGIN>"
+    if short in {noun, *(noun + end for end in IDS), *(noun + "s" + end for end in ("id",))}:
+        return f"<{id_name(person)}>"
+    if noun in ("user", "person", "member") and _is_login(short, person) and short != "name":
+        return "<LOGIN>"
+    if one.place == "path" or one.required:
+        return _of_kind(one, person)
+    return "<EMAIL>" if short in EMAILS[:4] and person_in(operation.path) is not None else None
+
+
+def _is_login(short: str, person: Person) -> bool:
+    return person.kind == "USERNAME" and short in USERNAMES
+
+
+def _of_kind(one: Parameter, person: Person) -> str | None:
+    kind = kind_of(one.name, one.about, one.shape.word("format"))
+    if kind is None or kind[2] < 3 or kind[0] != person.kind or kind[0] == "USERNAME":
+        return None
+    return f"<{kind[0]}.{kind[1]}>" if kind[1] else f"<{kind[0]}>"
+
+
+def _before(path: str, name: str) -> str:
+    segments = path.split("/")
+    braced = f"{{{name}}}"
+    return segments[segments.index(braced) - 1] if braced in segments[1:] else ""
+
+
+def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Person) -> Belonging:
+    if operation.deprecated:
+        raise Unfit("deprecated")
+    if {*words(operation.path.rpartition("/")[2])} & {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}:
+        raise Unfit("it gives out a credential")
+    if operation.empty:
+        raise Unfit("its answer holds nothing")
+    if operation.answer is None and as_map(operation.success.get("content")):
+        raise Unfit("its answer is no JSON")
+    if operation.servers != operation.api.servers and [one.url for one in operation.servers] != [one.url for one in operation.api.servers]:
+        raise Unfit("it lives on another server")
+    settings: dict[str, str] = {}
+    line = line_of(operation, values, settings)
+    made = Belonging(operation, line, {}, set(), settings=settings)
+    for one in operation.placed("query").values():
+        value = values.get(("query", one.name))
+        if value is not None and made.filter is None and not any(place == "path" for place, _ in values):
+            made.params[_checked(one.name)], made.filter = value, (one.name, value)
+    made.slicing = slicing_of(operation.placed("query"))
+    if made.slicing is not None:
+        made.params.update({_checked(name): value for name, value in made.slicing.params.items()})
+    _require(made)
+    _doubt(made)
+    text = f"{line} {made.params}"
+    made.uses = {use for use, name in (("ID", f"<{id_name(person)}>"), ("LOGIN", "<LOGIN>")) if name in text}
+    return made
+
+
+def asking(person: Person) -> Belonging:
+    """Give the request that finds a person. Raises Unfit where it needs what nobody knows."""
+    settings: dict[str, str] = {}
+    line = line_of(person.operation, {("path", person.name): person.value} if person.place == "path" else {}, settings)
+    made = Belonging(person.operation, line, {}, set(), settings=settings)
+    if person.place == "query":
+        made.params[_checked(person.name)] = person.value
+    _require(made)
+    if made.rows:
+        message = "it needs a choice"
+        raise Unfit(message)
+    _doubt(made)
+    return made
+
+
+def line_of(operation: Operation, values: dict[tuple[str, str], str], settings: dict[str, str]) -> str:
+    """Write the request line; what names the account becomes a setting. Raises Unfit."""
+
+    def put(found: re.Match[str]) -> str:
+        value = values.get(("path", found[1]))
+        if value is not None:
+            return value
+        if not is_tenant(found[1]):
+            message = f"it needs {found[1][:40]}"
+            raise Unfit(message)
+        name = value_name([found[1]])
+        name = f"THE_{name}" if name in TAKEN else name
+        settings[name] = f"the {found[1][:40]} as it stands in the vendor's addresses"
+        return f"<{name}>"
+
+    line = BRACED.sub(put, operation.path)
+    try:
+        parse_path(line)
+    except ValueError:
+        message = "its path cannot be written as a request line"
+        raise Unfit(message) from None
+    return line
+
+
+def _require(made: Belonging) -> None:
+    """Fill in what is required besides: a choice is asked with each of its values. Raises Unfit."""
+    for one in made.operation.parameters:
+        if one.place != "query" or not one.required or one.name in made.params:
+            continue
+        short = norm(one.name)
+        if short in ("token", "apikey", "accesstoken", "key") or _is_paging(short):
+            continue
+        enum = (one.shape.elements or one.shape).enum if one.shape.is_list else one.shape.enum
+        if not enum or len(enum) > MOST_VALUES or not all(_is_text(value) for value in enum):
+            message = f"it needs {one.name[:40]}"
+            raise Unfit(message)
+        if len(enum) == 1:
+            made.params[_checked(one.name)] = enum[0]
+            continue
+        if made.rows:
+            message = f"it needs {one.name[:40]} and another choice"
+            raise Unfit(message)
+        name = value_name([one.name])
+        name = f"{name}_CHOICE" if name in TAKEN or name.endswith("_ID") or name in ("LOGIN", *map(str.upper, TENANTS)) else name
+        made.rows = {name: list(enum)}
+        made.params[_checked(one.name)] = f"<{name}>"
+
+
+def _doubt(made: Belonging) -> None:
+    """Say which filters hide records unless they are set otherwise."""
+    for one in made.operation.placed("query").values():
+        usual = next((part.get("default") for part in one.shape.parts if "default" in part), None)
+        if one.name in made.params or usual is None or len(one.shape.enum) < 2 or norm(one.name) in ("sort", "order", "direction", "sortby", "orderby"):
+            continue
+        others = ", ".join(value for value in one.shape.enum[:8] if value != str(usual))
+        made.todo.append(f"{one.name} is {usual} unless set: is all wanted, with `for`? There are also {others}")
+
+
+def _is_paging(short: str) -> bool:
+    return short in (*CURSORS, *OFFSETS, *PAGES, *SIZES)
+
+
+def _checked(name: str) -> str:
+    if PARAMETER.fullmatch(name):
+        return name
+    message = "a parameter's name cannot be written"
+    raise Unfit(message)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        parse_template(value)
+    except ValueError:
+        return False
+    return bool(value.strip()) and value.isprintable() and len(value) <= 100

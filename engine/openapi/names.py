@@ -1,0 +1,80 @@
+"""What names in a document usually mean: who is a person, what identifies one, and how a name becomes one of a spec's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+PERSONS = {"user": 3, "person": 3, "contact": 3, "customer": 3, "member": 3, "subscriber": 3, "employee": 3, "profile": 2, "lead": 1}
+PERSONS |= {"agent": 1, "student": 2, "patient": 2, "recipient": 1, "guest": 1, "staff": 1, "candidate": 2, "requester": 1, "worker": 2}
+EMAILS = ("email", "emailaddress", "primaryemail", "useremail", "mail", "workemail", "contactemail", "primaryemailaddress", "login")
+USERNAMES = ("username", "login", "loginname", "userlogin", "screenname", "handle", "nickname", "name")
+PHONES = ("phone", "phonenumber", "mobile", "mobilephone", "msisdn", "mobilenumber", "primaryphone")
+PROOFS = {"EMAIL": EMAILS, "USERNAME": USERNAMES, "PHONE": PHONES}
+IDS = ("id", "uuid", "gid", "uid", "guid", "sid", "key", "identifier")
+TENANTS = ("org", "organization", "organisation", "workspace", "tenant", "company", "domain", "site", "enterprise", "subdomain", "realm")
+SEARCHES = ("q", "query", "search", "filter", "term", "filterterm", "searchterm", "keyword", "keywords", "searchquery", "searchtext")
+RESERVED = ("lookup", "verify", "manifest", "discover", "none")
+IRREGULAR = {"people": "person", "persons": "person", "staff": "staff", "status": "status", "addresses": "address", "series": "series"}
+
+
+def norm(text: str) -> str:
+    """Reduce a name to its letters and digits, in small ones: `User-Id`, `userId` and `user_id` are one."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def words(text: str) -> list[str]:
+    """Split a name at capitals, dots, dashes and underscores."""
+    return [one.lower() for one in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", text[:300])]
+
+
+def singular(word: str) -> str:
+    """Give the singular of an English word, near enough."""
+    if word in IRREGULAR:
+        return IRREGULAR[word]
+    for end, instead in (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("xes", "x"), ("ss", "ss"), ("s", "")):
+        if word.endswith(end) and len(word) > len(end) + 1:
+            return word[: -len(end)] + instead
+    return word
+
+
+def person_in(text: str) -> str | None:
+    """Name the kind of person that a path segment or name speaks of; the last one counts."""
+    found = [one for one in map(singular, words(text)) if one in PERSONS]
+    return found[-1] if found else None
+
+
+def spec_name(parts: Iterable[str], taken: Iterable[str] = ()) -> str:
+    """Make a name of a spec: a-z, 0-9, _, unlike every other."""
+    steps = [one for part in parts for one in words(part)]
+    name = re.sub(r"_+", "_", "_".join(steps)).strip("_")[:50] or "endpoint"
+    name = f"x_{name}" if not name[0].isalpha() else name
+    used, number, full = {*taken, *RESERVED}, 2, name
+    while full in used:
+        full, number = f"{name}_{number}", number + 1
+    return full
+
+
+def value_name(parts: Iterable[str], last: str = "") -> str:
+    """Make a NAME of a spec: capitals, digits, _."""
+    name = "_".join([one for part in parts for one in words(part)])[:50].strip("_").upper() + last
+    return name if name[:1].isalpha() else f"X_{name}" if name else "VALUE"
+
+
+def kind_of(name: str, about: str, form: str) -> tuple[str, str | None, int] | None:
+    """Say which identifier a parameter takes: its kind, its form, and how sure that is (3 its name, 2 its description, 1 a search)."""
+    short, told = norm(name), about.lower()
+    mail = "email" in told or "e-mail" in told
+    if mail and "md5" in told:
+        return "EMAIL", "md5", 3
+    if short in EMAILS[:-1] or short.endswith(("email", "emailaddress")) or form == "email":
+        return "EMAIL", None, 3
+    if short in USERNAMES[:-1]:
+        return ("EMAIL", None, 2) if mail else ("USERNAME", None, 3)
+    if short in PHONES:
+        return "PHONE", None, 3
+    if short in SEARCHES:
+        return "EMAIL", None, 1
+    if mail and (short in IDS or short.endswith(("id", "key", "identifier")) or person_in(name)):
+        return "EMAIL", None, 2
+    return None

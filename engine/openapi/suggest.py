@@ -1,0 +1,49 @@
+"""Which look-up a first spec gets, and what is asked for a person: the choice that most can be asked by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.openapi.api import Api, Operation
+from engine.openapi.belongings import Belonging, Unfit, asking, belongings
+from engine.openapi.people import Person, people
+from engine.openapi.read import DocumentError
+
+MOST_ENDPOINTS = 150
+MOST_TRIED = 6
+TOO_MANY = "too many for one spec"
+
+
+@dataclass
+class Chosen:
+    """The look-up that was chosen, and what is asked with what it captures."""
+
+    person: Person
+    lookup: Belonging
+    asked: list[Belonging] = field(default_factory=list)
+    left: list[tuple[Operation, str]] = field(default_factory=list)
+
+
+def choose(api: Api) -> Chosen:
+    """Take the look-up by which most can be asked, of those that are likely. Raises DocumentError where there is none."""
+    tried: list[tuple[int, Chosen]] = []
+    for person in people(api):
+        try:
+            chosen = Chosen(person, asking(person))
+        except Unfit:
+            continue
+        for one in belongings(api, person):
+            if isinstance(one, Belonging) and len(chosen.asked) < MOST_ENDPOINTS:
+                chosen.asked.append(one)
+            else:
+                chosen.left.append((one.operation, TOO_MANY) if isinstance(one, Belonging) else one)
+        tried.append((person.score + 4 * min(len(chosen.asked), 12), chosen))
+        if len(tried) >= MOST_TRIED:
+            break
+    if tried:
+        return max(tried, key=lambda one: one[0])[1]
+    message = (
+        f"{api.file}: no operation finds a person by e-mail address, user name or phone number in a way that its answer proves;"
+        " without --openapi, `habeas new` asks you for the look-up"
+    )
+    raise DocumentError(message)
