@@ -40,7 +40,9 @@ def base_of(api: Api) -> Base:
             return found
     first = plain(told[0], 80) if told else ""
     relative = api.servers[0].base if api.servers and not api.servers[0].host and re.fullmatch(r"[/\w.-]*", api.servers[0].base) else ""
-    return Base(NOWHERE + relative, [], {}, [f"the document names no server that can be asked ({first or 'none'}): write the API's address"])
+    return Base(
+        NOWHERE + relative, [], {}, [f"the document names no server that can be asked ({first or 'none'}): write the API's address"]
+    )
 
 
 def _filled(url: str, variables: dict[str, str]) -> Base | None:
@@ -86,7 +88,8 @@ def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[Block, tuple[st
         elif kind == "apiKey" and as_text(scheme.get("in")) == "header" and HEADER.fullmatch(as_text(scheme.get("name"))):
             _keyed(keys, as_text(scheme["name"]), doubts)
         else:
-            doubts.append(f"{plain(name, 30)}: the language cannot connect by {plain(kind, 20) or 'nothing'} ({plain(way or as_text(scheme.get('in')), 20)})")
+            told = plain(way or as_text(scheme.get("in")), 20)
+            doubts.append(f"{plain(name, 30)}: the language cannot connect by {plain(kind, 20) or 'nothing'} ({told})")
     if keys:
         block.add("headers", keys, *(one for one in doubts if one.startswith("headers:")))
     if not block.entries:
@@ -129,7 +132,11 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | Non
             block.add("authorization_url", consent)
         block.add("token_url", token)
         if kind == "authorizationCode":
-            block.add("redirect_uri", "http://127.0.0.1:8917/callback", "redirect_uri: register this one with the vendor, or write the registered one")
+            block.add(
+                "redirect_uri",
+                "http://127.0.0.1:8917/callback",
+                "redirect_uri: register this one with the vendor, or write the registered one",
+            )
         block.add("scopes", scopes, "scopes: what the requests below need, by the document; confirm them")
         return block
     return None

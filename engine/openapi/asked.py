@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from engine.openapi.api import Operation, Parameter
+from engine.openapi.names import words
 from engine.openapi.shape import Shape
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Row
@@ -15,6 +16,7 @@ from engine.spec.scene import Scene
 from engine.spec.template import Hole, Template
 
 CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
+SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
 SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 MOST_SHOWN = 12
 
@@ -120,6 +122,13 @@ def _paging(scene: Scene, path: Path, endpoint: Endpoint, known: dict[str, Param
             yield scene.note(f"{operation.label} gives up to {most} a page", place, f"`size: {{{name}: {most}}}` asks less often")
 
 
+def is_credential(parameter: Parameter) -> bool:
+    """Whether a parameter is sent with the connection, whatever the request is."""
+    if parameter.place == "header":
+        return bool(SECRETS & set(words(parameter.name)))
+    return CREDENTIALS.fullmatch(parameter.name) is not None
+
+
 def _forgotten(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation) -> Iterator[Mistake]:
     sent = {name for name, _ in endpoint.params}
     if endpoint.pagination is not None:
@@ -129,7 +138,7 @@ def _forgotten(scene: Scene, path: Path, endpoint: Endpoint, operation: Operatio
     headers = {name.lower() for name, _ in endpoint.headers} | {name.lower() for name in scene.vendor.auth.headers} | set(SENT_ANYWAY)
     credentials = {scheme.get("name") for scheme in operation.api.schemes.values()}
     for one in operation.parameters:
-        if not one.required or one.name in credentials or CREDENTIALS.fullmatch(one.name):
+        if not one.required or one.name in credentials or is_credential(one):
             continue
         if (one.place == "query" and one.name.removesuffix("[]") not in sent | {name.removesuffix("[]") for name in sent}) or (
             one.place == "header" and one.name.lower() not in headers

@@ -17,6 +17,7 @@ from engine.spec.template import IDENTIFIERS, TIMES, parse_path, parse_template
 
 PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
 TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
+CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 MOST_VALUES = 30
 
 
@@ -95,17 +96,25 @@ def _before(path: str, name: str) -> str:
     return segments[segments.index(braced) - 1] if braced in segments[1:] else ""
 
 
-def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Person) -> Belonging:
+def _hindrance(operation: Operation) -> str | None:
+    """Say why an operation is not asked for at all."""
     if operation.deprecated:
-        raise Unfit("deprecated")
-    if {*words(operation.path.rpartition("/")[2])} & {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}:
-        raise Unfit("it gives out a credential")
+        return "deprecated"
+    if CREDENTIALS & {*words(operation.path.rpartition("/")[2])}:
+        return "it gives out a credential"
     if operation.empty:
-        raise Unfit("its answer holds nothing")
+        return "its answer holds nothing"
     if operation.answer is None and as_map(operation.success.get("content")):
-        raise Unfit("its answer is no JSON")
-    if operation.servers != operation.api.servers and [one.url for one in operation.servers] != [one.url for one in operation.api.servers]:
-        raise Unfit("it lives on another server")
+        return "its answer is no JSON"
+    if [one.url for one in operation.servers] != [one.url for one in operation.api.servers]:
+        return "it lives on another server"
+    return None
+
+
+def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Person) -> Belonging:
+    hindrance = _hindrance(operation)
+    if hindrance is not None:
+        raise Unfit(hindrance)
     settings: dict[str, str] = {}
     line = line_of(operation, values, settings)
     made = Belonging(operation, line, {}, set(), settings=settings)
@@ -190,7 +199,12 @@ def _doubt(made: Belonging) -> None:
     """Say which filters hide records unless they are set otherwise."""
     for one in made.operation.placed("query").values():
         usual = next((part.get("default") for part in one.shape.parts if "default" in part), None)
-        if one.name in made.params or usual is None or len(one.shape.enum) < 2 or norm(one.name) in ("sort", "order", "direction", "sortby", "orderby"):
+        if (
+            one.name in made.params
+            or usual is None
+            or len(one.shape.enum) < 2
+            or norm(one.name) in ("sort", "order", "direction", "sortby", "orderby")
+        ):
             continue
         others = ", ".join(value for value in one.shape.enum[:8] if value != str(usual))
         made.todo.append(f"{one.name} is {usual} unless set: is all wanted, with `for`? There are also {others}")

@@ -42,7 +42,9 @@ def compose(api: Api, vendor: str, head: str) -> str:
     text = _text(api, vendor, head, chosen)
     while len(text.encode()) > MOST_BYTES and chosen.asked:
         half = len(chosen.asked) // 2
-        chosen = replace(chosen, asked=chosen.asked[:half], left=[*chosen.left, *((one.operation, TOO_MANY) for one in chosen.asked[half:])])
+        chosen = replace(
+            chosen, asked=chosen.asked[:half], left=[*chosen.left, *((one.operation, TOO_MANY) for one in chosen.asked[half:])]
+        )
         text = _text(api, vendor, head, chosen)
     return text
 
@@ -72,7 +74,8 @@ def _without_double_blanks(lines: list[str]) -> list[str]:
 def _top(sheet: Sheet) -> Block:
     api, base, block = sheet.api, sheet.base, Block()
     info = api.info
-    block.say(f"A first draft, from {plain(as_text(info.get('title')) or 'the document', 80)}. What is marked TODO was guessed: confirm each, then remove the mark.")
+    title = plain(as_text(info.get("title")) or "the document", 80)
+    block.say(f"A first draft, from {title}. What is marked TODO was guessed: confirm each, then remove the mark.")
     block.add("spec", 1)
     block.add("vendor", sheet.vendor)
     block.add("title", plain(as_text(info.get("title")), 80) or None)
@@ -83,7 +86,10 @@ def _top(sheet: Sheet) -> Block:
     block.add("docs", docs) if docs else block.say("TODO docs: where the facts come from, https://...")
     block.add("base_url", base.url, *(f"base_url: {one}" for one in base.todo))
     block.add("hosts", base.hosts)
-    settings = {**base.settings, **{name: told for one in (sheet.chosen.lookup, *sheet.chosen.asked) for name, told in one.settings.items()}}
+    settings = {
+        **base.settings,
+        **{name: told for one in (sheet.chosen.lookup, *sheet.chosen.asked) for name, told in one.settings.items()},
+    }
     block.add("settings", settings, "settings: what an operator is asked for; say where it is found" if settings else "")
     block.say("")
     scopes = [*dict.fromkeys(scope for one in (sheet.chosen.lookup, *sheet.chosen.asked) for scope in _granted(one.operation)[0].split())]
@@ -134,7 +140,9 @@ def _parts(one: Belonging, sheet: Sheet) -> list[str]:
     segments = one.operation.path.strip("/").split("/")
     literal = [segment for segment in segments if "{" not in segment]
     noun = sheet.chosen.person.noun
-    kept = [segment for segment in literal if segment.lower().rstrip("s") != noun and not segment.lower().startswith(("v1", "v2", "v3", "api"))]
+    kept = [
+        segment for segment in literal if segment.lower().rstrip("s") != noun and not segment.lower().startswith(("v1", "v2", "v3", "api"))
+    ]
     return kept[-3:] or [noun]
 
 
@@ -151,7 +159,11 @@ def _lookup(sheet: Sheet) -> Block:
     block.add("match", person.match or person.perhaps or person.kind.lower(), *_unproven(sheet))
     block.add("capture", *captures(sheet.chosen))
     if person.place == "path" and not person.records.listed:
-        block.add("answers", {"rules": [{"status": 404, "means": "absent"}]}, "answers: is 404 the answer for a person the vendor does not know? Add its code")
+        block.add(
+            "answers",
+            {"rules": [{"status": 404, "means": "absent"}]},
+            "answers: is 404 the answer for a person the vendor does not know? Add its code",
+        )
     return block
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 PERSONS = {"user": 3, "person": 3, "contact": 3, "customer": 3, "member": 3, "subscriber": 3, "employee": 3, "profile": 2, "lead": 1}
 PERSONS |= {"agent": 1, "student": 2, "patient": 2, "recipient": 1, "guest": 1, "staff": 1, "candidate": 2, "requester": 1, "worker": 2}
@@ -18,6 +19,7 @@ RESERVED = ("lookup", "verify", "manifest", "discover", "none")
 IRREGULAR = {"people": "person", "persons": "person", "staff": "staff", "status": "status", "addresses": "address", "series": "series"}
 
 
+@lru_cache(maxsize=20_000)
 def norm(text: str) -> str:
     """Reduce a name to its letters and digits, in small ones: `User-Id`, `userId` and `user_id` are one."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
@@ -38,6 +40,7 @@ def singular(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=20_000)
 def person_in(text: str) -> str | None:
     """Name the kind of person that a path segment or name speaks of; the last one counts."""
     found = [one for one in map(singular, words(text)) if one in PERSONS]

@@ -6,16 +6,39 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from engine.openapi.api import Operation, Parameter
 from engine.openapi.names import norm, person_in, words
 from engine.openapi.shape import Shape
-from engine.spec.select import SelectError, parse_select
+from engine.spec.select import DOTTED, SelectError, parse_select
 
-SIZES = ("pagesize", "perpage", "limit", "maxresults", "size", "maxitems", "recordsperpage", "itemsperpage", "top", "pagelimit", "take")
+SIZES: tuple[str, ...] = (
+    "pagesize",
+    "perpage",
+    "limit",
+    "maxresults",
+    "size",
+    "maxitems",
+    "recordsperpage",
+    "itemsperpage",
+    "top",
+    "pagelimit",
+    "take",
+)
 SIZES += ("max", "resultsperpage", "count", "numresults", "pageperpage", "maxpagesize", "pagecount", "length", "first")
-CURSORS = ("cursor", "nextpagetoken", "pagetoken", "nexttoken", "nextcursor", "pagecursor", "after", "startingafter", "continuationtoken")
+CURSORS: tuple[str, ...] = (
+    "cursor",
+    "nextpagetoken",
+    "pagetoken",
+    "nexttoken",
+    "nextcursor",
+    "pagecursor",
+    "after",
+    "startingafter",
+    "continuationtoken",
+)
 CURSORS += ("continuation", "scrollid", "bookmark", "marker", "nextmarker", "paginationtoken", "pageafter", "next", "startafter")
 PAGES = ("page", "pagenumber", "pageno", "pageindex", "pagenum", "currentpage", "p")
 OFFSETS = ("offset", "skip", "startat", "startindex", "start", "from", "firstresult", "startposition", "startrow", "pageoffset")
@@ -45,6 +68,8 @@ def step(name: str) -> str:
 
 def usable(path: str) -> bool:
     """Whether an expression can stand in a spec."""
+    if len(path) <= 200 and DOTTED.fullmatch(path):
+        return True
     try:
         parse_select(path)
     except SelectError:
@@ -54,11 +79,11 @@ def usable(path: str) -> bool:
 
 def beside(shape: Shape | None, deepest: int = DEEPEST) -> Iterator[tuple[str, str, Shape]]:
     """Give the members of an answer that stand in no list, the nearest first: path, name, shape."""
-    level = [("", shape)] if shape is not None else []
+    level: list[tuple[str, Shape]] = [("", shape)] if shape is not None else []
     for _ in range(deepest):
-        following: list[tuple[str, Shape | None]] = []
+        following: list[tuple[str, Shape]] = []
         for path, here in level:
-            for name, inner in list(here.members.items())[:300] if here is not None else ():
+            for name, inner in islice(here.members.items(), 300):
                 full = f"{path}.{step(name)}" if path else step(name)
                 if usable(full):
                     yield full, name, inner
@@ -77,7 +102,9 @@ def records_of(operation: Operation) -> Records:
     paged = any(norm(one.name) in (*PAGES, *CURSORS, *OFFSETS, *SIZES) for one in operation.placed("query").values())
     lists = [(path, name, shape) for path, name, shape in beside(answer, 2) if shape.is_list]
     chosen = [one for one in lists if norm(one[1]) == last] or [one for one in lists if norm(one[1]) in LISTS and "." not in one[0]]
-    chosen = chosen or [one for one in lists if person_in(one[1]) and person_in(operation.path) == person_in(one[1]) and "{" not in operation.path]
+    chosen = chosen or [
+        one for one in lists if person_in(one[1]) and person_in(operation.path) == person_in(one[1]) and "{" not in operation.path
+    ]
     chosen = chosen or [one for one in lists if norm(one[1]) in LISTS and (paged or norm(one[0].partition(".")[0]) in WRAPPERS)]
     if not chosen and paged:
         chosen = [one for one in lists if one[2].elements is not None and one[2].elements.members] or lists
@@ -91,7 +118,12 @@ def _wrapped(answer: Shape, last: str) -> Records | None:
     maps = [(name, shape) for name, shape in answer.members.items() if shape.members and not shape.is_list]
     if len(maps) == 1 and len(answer.members) <= 3 and usable(step(maps[0][0])):
         name, shape = maps[0]
-        if norm(name) in ("data", "result", "response") or len(answer.members) == 1 or norm(name) in last or norm(name) in ("user", "profile"):
+        if (
+            norm(name) in ("data", "result", "response")
+            or len(answer.members) == 1
+            or norm(name) in last
+            or norm(name) in ("user", "profile")
+        ):
             return Records(step(name), shape, listed=False)
     return None
 
@@ -113,9 +145,15 @@ def paging_of(operation: Operation, records: Records) -> Paging:
     found = _cursor(known, outside, records) or _link(operation, outside) or _counted(known)
     if found is None:
         open_end = next((one for one in known.values() if norm(one.name) in CURSORS), None)
-        told = f"pages: the parameter {open_end.name} continues the list, but the answer does not tell where its value stands" if open_end else ""
+        told = (
+            f"pages: the parameter {open_end.name} continues the list, but the answer does not tell where its value stands"
+            if open_end
+            else ""
+        )
         return Paging({}, (told,) if told else ())
-    total = next((path for path, name, shape in outside if norm(name) in TOTALS and shape.types <= {"integer", "number"} and shape.types), None)
+    total = next(
+        (path for path, name, shape in outside if norm(name) in TOTALS and shape.types <= {"integer", "number"} and shape.types), None
+    )
     named = {**found.words, **({"size": size} if size else {}), **({"total": total} if total and "link" not in found.words else {})}
     return Paging(named, (*found.todo, *((doubt,) if doubt and size else ())))
 
@@ -155,9 +193,17 @@ def _cursor(known: dict[str, Parameter], outside: list[tuple[str, str, Shape]], 
             if following:
                 return Paging({"cursor": following[0], "param": one.name})
             more = next((path for path, name, _ in outside if norm(name) in MORES), None)
-            if wanted in ("startingafter", "after", "startafter") and more and records.path and records.shape is not None and "id" in records.shape.members:
+            if (
+                wanted in ("startingafter", "after", "startafter")
+                and more
+                and records.path
+                and records.shape is not None
+                and "id" in records.shape.members
+            ):
                 last = "[-1].id" if records.path == "@" else f"{records.path}[-1].id"
-                return Paging({"cursor": last, "param": one.name, "more": more}, ("the cursor is taken to be the last record's id: confirm it",))
+                return Paging(
+                    {"cursor": last, "param": one.name, "more": more}, ("the cursor is taken to be the last record's id: confirm it",)
+                )
     return None
 
 
@@ -175,7 +221,12 @@ def _link(operation: Operation, outside: list[tuple[str, str, Shape]]) -> Paging
     for path, name, shape in outside:
         short = norm(name)
         if short in LINKS and "string" in shape.types and (short != "nextpage" or shape.word("format") in ("uri", "url")):
-            return Paging({"link": path}, () if shape.word("format") in ("uri", "url") or "url" in short or "link" in short else (f"{path} is taken to be an address: confirm it",))
+            return Paging(
+                {"link": path},
+                ()
+                if shape.word("format") in ("uri", "url") or "url" in short or "link" in short
+                else (f"{path} is taken to be an address: confirm it",),
+            )
         if short == "href" and "next" in [norm(one) for one in words(path)] and "string" in shape.types:
             return Paging({"link": path})
     return None
@@ -185,7 +236,9 @@ def _counted(known: dict[str, Parameter]) -> Paging | None:
     for wanted in PAGES:
         for one in (one for one in known.values() if norm(one.name) == wanted and _is_number(one.shape)):
             first = next((number for number in (one.shape.number("default"), one.shape.number("minimum")) if number in (0, 1)), None)
-            return Paging({"page": {one.name: 1 if first is None else first}}, () if first is not None else (f"{one.name} is taken to begin with 1",))
+            return Paging(
+                {"page": {one.name: 1 if first is None else first}}, () if first is not None else (f"{one.name} is taken to begin with 1",)
+            )
     for wanted in OFFSETS:
         for one in (one for one in known.values() if norm(one.name) == wanted and _is_number(one.shape)):
             if "integer" in one.shape.types or wanted in ("offset", "skip"):

@@ -99,7 +99,11 @@ def _perhaps(records: Records, kind: str) -> str | None:
     """Guess where an identifier stands in a record whose fields the document leaves open."""
     if records.shape is None:
         return None
-    held = [name for name in ("properties", "fields", "attributes", "profile") if name in records.shape.members and records.shape.members[name].open]
+    held = [
+        name
+        for name in ("properties", "fields", "attributes", "profile")
+        if name in records.shape.members and records.shape.members[name].open
+    ]
     return f"{held[0]}.{kind.lower()}" if held else None
 
 

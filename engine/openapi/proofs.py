@@ -24,7 +24,8 @@ def captures(chosen: Chosen) -> tuple[dict[str, str] | None, str]:
     if "ID" in uses:
         path = _id_path(person.records.shape, person.noun)
         held[id_name(person)] = path or "id"
-        doubt = "" if path else "capture: the document does not say where the answer holds the person's id"
+        sure = path is not None and norm(path) in (person.noun + "id", *IDS)
+        doubt = "" if sure else "capture: the document does not say plainly where the answer holds the person's id"
     if "LOGIN" in uses:
         held["LOGIN"] = person.match or "login"
     return held or None, doubt
@@ -35,6 +36,7 @@ def _id_path(shape: Shape | None, noun: str) -> str | None:
         return None
     short = {norm(name): name for name in reversed(shape.members) if _is_scalar(shape.members[name])}
     found = next((short[one] for one in (noun + "id", *IDS, noun + "uuid", noun + "key") if one in short and one != "key"), None)
+    found = found or next((name for name in shape.members if norm(name).endswith("id") and _is_scalar(shape.members[name])), None)
     return step(found) if found is not None and usable(step(found)) else None
 
 
@@ -69,7 +71,9 @@ def echoes(one: Belonging, records: Records) -> tuple[dict[str, str] | None, str
     if one.filter is not None:
         place = _repeated(one.filter[0], records)
         if place is None:
-            doubt = f"echo: the document does not say where the answer repeats {one.filter[0]}; a vendor that ignores it answers with everybody"
+            doubt = (
+                f"echo: the document does not say where the answer repeats {one.filter[0]}; a vendor that ignores it answers with everybody"
+            )
         else:
             found[place] = one.filter[1]
     return found or None, doubt

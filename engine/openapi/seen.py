@@ -25,7 +25,8 @@ def connected(chosen: Chosen, granted: Callable[[Operation], tuple[str, tuple[st
     block.add("get", found.path)
     size, _ = size_of(found.placed("query"))
     if size and records_of(found).listed:
-        block.add("params", dict.fromkeys(size, 1))
+        known = found.placed("query")
+        block.add("params", {name: max(1, known[name].shape.number("minimum") or 1) for name in size})
     scope, _ = granted(found)
     block.add("granted_by", [scope] if scope else None)
     sees = records_of(found).listed and _speaks_of(found, chosen)
@@ -37,9 +38,15 @@ def _free(chosen: Chosen) -> list[Operation]:
     for count, one in enumerate(chosen.lookup.operation.api.operations()):
         if count > MOST_LOOKED:
             break
-        if one.method == "get" and "{" not in one.path and not one.deprecated and _plain(one.path) and not any(
-            parameter.required and parameter.place == "query" and norm(parameter.name) not in ("token", "apikey", "accesstoken")
-            for parameter in one.parameters
+        if (
+            one.method == "get"
+            and "{" not in one.path
+            and not one.deprecated
+            and _plain(one.path)
+            and not any(
+                parameter.required and parameter.place == "query" and norm(parameter.name) not in ("token", "apikey", "accesstoken")
+                for parameter in one.parameters
+            )
         ):
             found.append(one)
     return found

@@ -8,11 +8,27 @@ from dataclasses import dataclass
 from engine.openapi.api import Parameter
 from engine.openapi.names import norm
 
-PAIRS = (("from", "to"), ("start", "end"), ("since", "until"), ("startdate", "enddate"), ("starttime", "endtime"), ("fromdate", "todate"))
+PAIRS: tuple[tuple[str, str], ...] = (
+    ("from", "to"),
+    ("start", "end"),
+    ("since", "until"),
+    ("startdate", "enddate"),
+    ("starttime", "endtime"),
+    ("fromdate", "todate"),
+)
 PAIRS += (("datefrom", "dateto"), ("startdatetime", "enddatetime"), ("oldest", "latest"), ("after", "before"), ("mindate", "maxdate"))
-PAIRS += (("begin", "end"), ("startat", "endat"), ("createdafter", "createdbefore"), ("updatedafter", "updatedbefore"), ("fromtime", "totime"))
+PAIRS += (
+    ("begin", "end"),
+    ("startat", "endat"),
+    ("createdafter", "createdbefore"),
+    ("updatedafter", "updatedbefore"),
+    ("fromtime", "totime"),
+)
 PAIRS += (("timemin", "timemax"), ("timefrom", "timeto"), ("dateafter", "datebefore"), ("sincedate", "untildate"), ("begindate", "enddate"))
-SPAN = re.compile(r"(?i)\b(?:max\w*|range|within|up to|exceed|longer|last|past|limit\w*)\b[^.]{0,60}?\b(\d{1,3}|a|an|one|three|six|twelve)[ -](day|week|month|year)s?\b")
+SPAN = re.compile(
+    r"(?i)\b(?:max\w*|range|within|up to|exceed|longer|last|past|limit\w*)\b[^.]{0,60}?"
+    r"\b(\d{1,3}|a|an|one|three|six|twelve)[ -](day|week|month|year)s?\b"
+)
 NUMBERS = {"a": 1, "an": 1, "one": 1, "three": 3, "six": 6, "twelve": 12}
 
 
@@ -41,7 +57,9 @@ def slicing_of(known: dict[str, Parameter]) -> Slicing | None:
         todo += [] if told else [f"step: the document does not say how long a range between {start.name} and {end.name} may be"]
         todo.append("since: how far back does the vendor keep this? The document does not say")
         if not start.required:
-            todo.append(f"{start.name} and {end.name} may be left out: where all comes without them, and nothing lacks a date, drop the window")
+            todo.append(
+                f"{start.name} and {end.name} may be left out: where all comes without them, and nothing lacks a date, drop the window"
+            )
         suffix = f".{form}" if form else ""
         return Slicing({start.name: f"<FROM{suffix}>", end.name: f"<TO{suffix}>"}, {"step": step, "since": "2015-01-01"}, tuple(todo))
     return None

@@ -1,0 +1,330 @@
+"""The questions of `habeas new` without a document. Each answer is checked at once, by the language's own rules and words.
+
+At a terminal a wrong answer is asked again; from a pipe it ends the command, so that no later answer is taken for it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TextIO, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from engine.cli.show import tell
+from engine.errors import UsageError
+from engine.openapi.draft import Block, render
+from engine.openapi.names import spec_name
+from engine.spec import words as w
+from engine.spec.load import check
+from engine.spec.mistake import SpecError
+from engine.spec.template import IDENTIFIERS
+
+T = TypeVar("T")
+LONGEST = 8_000
+WAYS = ("oauth2", "key", "basic")
+KINDS = ("none", "cursor", "link", "page", "offset")
+
+
+@dataclass
+class Asker:
+    """Asks for one line after the other; `again` where a person can correct themselves."""
+
+    source: TextIO
+    again: bool
+
+    def ask(self, question: str, read: Callable[[str], T], usual: str | None = None) -> T:
+        """Ask until the answer is one; Enter takes the usual one. Raises UsageError where the answers end, or one from a pipe is wrong."""
+        hint = f" [{usual}]" if usual else " (Enter for none)" if usual == "" else ""
+        while True:
+            tell(f"{question}{hint}: ")
+            try:
+                line = self.source.readline(LONGEST)
+            except UnicodeDecodeError:
+                line = "\ufffd\n"
+            if not self.again:
+                tell("\n")
+            if not line:
+                message = f"the answers ended before the spec did, at: {question}; nothing was written"
+                raise UsageError(message)
+            try:
+                return read(line.strip() or usual or "")
+            except ValueError as error:
+                if not self.again:
+                    message = f"{question}: {error}; nothing was written"
+                    raise UsageError(message) from None
+                tell(f"  {error}\n")
+
+
+def as_word(kind: Any) -> Callable[[str], str]:
+    """Check an answer by a word of the language and give it as it was written."""
+    adapter = TypeAdapter(kind)
+
+    def read(text: str) -> str:
+        if not text:
+            message = "this cannot be left out"
+            raise ValueError(message)
+        try:
+            adapter.validate_python(text)
+        except ValidationError as error:
+            cause = error.errors()[0].get("ctx", {}).get("error")
+            raise ValueError(str(cause or error.errors()[0]["msg"])) from None
+        return text
+
+    return read
+
+
+def or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Let an answer be left out."""
+    return lambda text: read(text) if text else None
+
+
+def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Take one of a few words."""
+
+    def read(text: str) -> str:
+        if text in choices:
+            return text
+        message = f"one of: {', '.join(choices)}"
+        raise ValueError(message)
+
+    return read
+
+
+@dataclass
+class Answers:
+    """What was answered so far: the spec as it would be written now."""
+
+    vendor: str
+    head: str
+    top: Block = field(default_factory=Block)
+    verify: dict[str, Any] = field(default_factory=dict)
+    lookup: Block = field(default_factory=Block)
+    endpoints: Block = field(default_factory=Block)
+    pagination: dict[str, Any] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Write the spec; what was not asked yet is stood in for."""
+        block, access, endpoints = Block(list(self.top.entries)), Block(), Block(list(self.endpoints.entries))
+        if not endpoints.entries:
+            endpoints.add("stand_in", {"get": "/"})
+        block.say("")
+        block.add("verify", self.verify or {"get": "/"})
+        block.say("")
+        block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}")
+        block.add("pagination", self.pagination)
+        block.say("TODO answers: where a refusal has its code and message, and what it means")
+        block.say("TODO gaps: what this API cannot give")
+        block.say("")
+        access.add("lookup", self.lookup if self.lookup.entries else {"get": "/<EMAIL>", "match": "email"})
+        access.say("")
+        access.add("endpoints", endpoints)
+        block.add("access", access)
+        return "\n".join([self.head, "", *render(block)]) + "\n"
+
+    def tried(self) -> None:
+        """See that what was answered holds together. Raises ValueError with the language's own words."""
+        try:
+            check(self.text().encode(), "")
+        except SpecError as error:
+            raise ValueError("; ".join(f"{one.message}{f' ({one.hint})' if one.hint else ''}" for one in error.mistakes)) from None
+
+
+def interview(vendor: str, head: str, source: TextIO | None = None, *, again: bool | None = None) -> str:
+    """Ask for what a first spec needs and give its text. Raises UsageError where the answers end too early."""
+    source = source or sys.stdin
+    asker = Asker(source, source.isatty() if again is None else again)
+    answers = Answers(vendor, head)
+    tell("A few questions about the vendor's API. Values are written <EMAIL>, <USER_ID>; Ctrl-C leaves nothing behind.\n")
+    _top(asker, answers)
+    _lookup(asker, answers)
+    _pages(asker, answers)
+    _endpoints(asker, answers)
+    return answers.text()
+
+
+def _top(asker: Asker, answers: Answers) -> None:
+    top = answers.top
+    top.add("spec", 1)
+    top.add("vendor", answers.vendor)
+    top.add("title", asker.ask("The vendor's name for people", str, answers.vendor.capitalize()))
+    base = asker.ask("Base address of the API, https://...", as_word(w.Address))
+    docs = asker.ask("Address of its documentation", or_none(as_word(w.Address)), "")
+    top.add("docs", docs) if docs else top.say("TODO docs: where the facts come from, https://...")
+    top.add("base_url", base.rstrip("/"))
+    top.say("")
+    top.add("auth", _auth(asker))
+    answers.verify = asker.ask(
+        "A call that every connection may make, best the list of people, such as /users", _request(answers, "verify")
+    )
+
+
+def _auth(asker: Asker) -> Block:
+    block, way = Block(), asker.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
+    if way == "oauth2":
+        inner = Block()
+        inner.add("authorization_url", asker.ask("Where the person who connects gives consent, https://...", as_word(w.Address)))
+        inner.add("token_url", asker.ask("Where tokens are got, https://...", as_word(w.Address)))
+        inner.add(
+            "redirect_uri",
+            asker.ask("Redirect address, as registered with the vendor", as_word(w.Redirect), "http://127.0.0.1:8917/callback"),
+        )
+        inner.add("scopes", asker.ask("Scopes, with blanks between them", str.split, ""))
+        block.add("oauth2", inner)
+    elif way == "basic":
+        block.add("basic", asker.ask("user:password, with <SECRET> for the key", as_word(w.UserPassword), "<SECRET>:"))
+    else:
+        block.add("headers", asker.ask("The header of the key, with <SECRET> for it", _key_header, "Authorization: Bearer <SECRET>"))
+    return block
+
+
+def _key_header(text: str) -> dict[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        message = "write it as `Name: value`"
+        raise ValueError(message)
+    return {as_word(w.KeyHeader)(name.strip()): as_word(w.Keyed)(value.strip())}
+
+
+def _request(answers: Answers, place: str) -> Callable[[str], dict[str, Any]]:
+    """Read a request line; what stands behind `?` becomes `params`."""
+
+    def read(text: str) -> dict[str, Any]:
+        method, _, rest = text.partition(" ")
+        text = rest.strip() if method.upper() == "GET" else text
+        line, _, query = text.partition("?")
+        made: dict[str, Any] = {"get": as_word(w.RequestLine)(line)}
+        for pair in filter(None, query.split("&")):
+            name, _, value = pair.partition("=")
+            made.setdefault("params", {})[as_word(w.Text)(name)] = as_word(w.Value)(value)
+        if place == "verify":
+            answers.verify = made
+            answers.tried()
+        return made
+
+    return read
+
+
+def _lookup(asker: Asker, answers: Answers) -> None:
+    def read(text: str) -> dict[str, Any]:
+        made = _request(answers, "lookup")(text)
+        if not any(f"<{one}" in text for one in IDENTIFIERS):
+            message = "the look-up asks for nobody: put <EMAIL>, <PHONE> or <USERNAME> into it"
+            raise ValueError(message)
+        _try_lookup(answers, {**made, "match": "email"})
+        return made
+
+    made = asker.ask("The look-up's request line, such as /users/<EMAIL> or /users?email=<EMAIL>", read)
+    text = str(made)
+    kind = next(one for one in IDENTIFIERS if f"<{one}" in text)
+    records = asker.ask("Where the persons stand in its answer (Enter: the answer is the person)", or_none(as_word(w.Path)), None)
+    made.update({"records": records} if records else {})
+    match = asker.ask(f"What in a person repeats the <{kind}>", as_word(w.Path), kind.lower())
+    made["match"] = match
+
+    def captured(text: str) -> dict[str, str]:
+        found = {}
+        for pair in re.split(r"[,\s]+", text):
+            name, equals, path = pair.partition("=")
+            if not equals:
+                message = f"`{pair}`: write NAME=path, such as USER_ID=id"
+                raise ValueError(message)
+            found[as_word(w.ValueName)(name)] = as_word(w.Path)(path)
+        _try_lookup(answers, {**made, "capture": found})
+        return found
+
+    made["capture"] = asker.ask("What is captured of the person, NAME=path", captured, "USER_ID=id")
+    _try_lookup(answers, made)
+
+
+def _try_lookup(answers: Answers, made: dict[str, Any]) -> None:
+    kept, answers.lookup = answers.lookup, Block()
+    for key, value in made.items():
+        answers.lookup.add(key, value)
+    try:
+        answers.tried()
+    except ValueError:
+        answers.lookup = kept
+        raise
+
+
+def _pages(asker: Asker, answers: Answers) -> None:
+    kind = asker.ask(f"How lists go on: {', '.join(KINDS)}", one_of(KINDS), "none")
+    if kind == "none":
+        return
+    made: dict[str, Any] = {}
+    if kind == "cursor":
+        made["cursor"] = asker.ask("Where the answer holds the next cursor, such as paging.next", as_word(w.Path))
+        made["param"] = asker.ask("The parameter it is sent in", as_word(w.Text), "cursor")
+    elif kind == "link":
+        made["link"] = asker.ask("Where the answer holds the next page's address, or `header`", as_word(w.Path), "header")
+    elif kind == "page":
+        made["page"] = {
+            asker.ask("The parameter of the page number", as_word(w.Text), "page"): int(
+                asker.ask("The first page's number", as_word(w.Number), "1")
+            )
+        }
+    else:
+        made["offset"] = asker.ask("The parameter that is advanced by the records received", as_word(w.Text), "offset")
+    size = asker.ask("Page size, PARAMETER=MOST, such as limit=100", or_none(_size), "")
+    made.update({"size": size} if size else {})
+    answers.pagination = made
+    if any(entry.key == "records" for entry in answers.lookup.entries):
+        paged = asker.ask("Does the look-up's list go on in the same way? yes, no", one_of(("yes", "no")), "yes")
+        answers.lookup.add("pagination", "none" if paged == "no" else None)
+
+
+def _size(text: str) -> dict[str, int]:
+    name, _, count = text.partition("=")
+    return {as_word(w.Text)(name.strip()): int(as_word(w.Number)(count.strip()))}
+
+
+def _endpoints(asker: Asker, answers: Answers) -> None:
+    tell("Now what is fetched for the person, one request after the other.\n")
+    while True:
+        more = bool(answers.endpoints.entries)
+        question = "Request line, such as /users/<USER_ID>/meetings" + (" (Enter: that was all)" if more else "")
+        made = asker.ask(question, _endpoint_line(answers, more=more), None)
+        if made is None:
+            return
+        literal = [part for part in str(made["get"]).split("/") if "<" not in part and part]
+        taken = [entry.key for entry in answers.endpoints.entries]
+        name = asker.ask("Its name", _endpoint_name(taken), spec_name(literal[-2:] or ["person"], taken))
+        records = asker.ask("Where its records stand (Enter: the answer is one record)", or_none(as_word(w.Path)), None)
+        made.update({"records": records} if records else {})
+        if records and answers.pagination:
+            paged = asker.ask("Does it go on in pages? yes, no", one_of(("yes", "no")), "yes")
+            made.update({"pagination": "none"} if paged == "no" else {})
+        block = Block()
+        for key, value in made.items():
+            block.add(key, value)
+        answers.endpoints.add(name, block)
+        answers.tried()
+
+
+def _endpoint_line(answers: Answers, *, more: bool) -> Callable[[str], dict[str, Any] | None]:
+    def read(text: str) -> dict[str, Any] | None:
+        if not text and more:
+            return None
+        made = _request(answers, "endpoint")(text)
+        answers.endpoints.add("trial_of_this", {**made})
+        try:
+            answers.tried()
+        finally:
+            answers.endpoints.entries.pop()
+        return made
+
+    return read
+
+
+def _endpoint_name(taken: list[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        name = as_word(w.Name)(text)
+        if name in taken or name in ("lookup", "verify", "manifest"):
+            message = f"`{name}` is taken"
+            raise ValueError(message)
+        return name
+
+    return read
