@@ -1,20 +1,17 @@
-"""The questions of `habeas new` without a document. Each answer is checked at once, by the language's own rules and words.
-
-At a terminal a wrong answer is asked again; from a pipe it ends the command, so that no later answer is taken for it.
-"""
+"""The questions of `habeas new` without a document. Each answer is checked at once, by the language's own rules and words."""
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TextIO, TypeVar
+from typing import Any, TextIO
 
-from pydantic import TypeAdapter, ValidationError
-
+from engine.cli.asker import Asker, as_word, one_of, or_none
 from engine.cli.show import tell
-from engine.errors import UsageError
+from engine.openapi.access import hosts_of
 from engine.openapi.draft import Block, render
 from engine.openapi.names import spec_name
 from engine.spec import words as w
@@ -22,75 +19,9 @@ from engine.spec.load import check
 from engine.spec.mistake import SpecError
 from engine.spec.template import IDENTIFIERS
 
-T = TypeVar("T")
-LONGEST = 8_000
 WAYS = ("oauth2", "key", "basic")
+NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 KINDS = ("none", "cursor", "link", "page", "offset")
-
-
-@dataclass
-class Asker:
-    """Asks for one line after the other; `again` where a person can correct themselves."""
-
-    source: TextIO
-    again: bool
-
-    def ask(self, question: str, read: Callable[[str], T], usual: str | None = None) -> T:
-        """Ask until the answer is one; Enter takes the usual one. Raises UsageError where the answers end, or one from a pipe is wrong."""
-        hint = f" [{usual}]" if usual else " (Enter for none)" if usual == "" else ""
-        while True:
-            tell(f"{question}{hint}: ")
-            try:
-                line = self.source.readline(LONGEST)
-            except UnicodeDecodeError:
-                line = "\ufffd\n"
-            if not self.again:
-                tell("\n")
-            if not line:
-                message = f"the answers ended before the spec did, at: {question}; nothing was written"
-                raise UsageError(message)
-            try:
-                return read(line.strip() or usual or "")
-            except ValueError as error:
-                if not self.again:
-                    message = f"{question}: {error}; nothing was written"
-                    raise UsageError(message) from None
-                tell(f"  {error}\n")
-
-
-def as_word(kind: Any) -> Callable[[str], str]:
-    """Check an answer by a word of the language and give it as it was written."""
-    adapter = TypeAdapter(kind)
-
-    def read(text: str) -> str:
-        if not text:
-            message = "this cannot be left out"
-            raise ValueError(message)
-        try:
-            adapter.validate_python(text)
-        except ValidationError as error:
-            cause = error.errors()[0].get("ctx", {}).get("error")
-            raise ValueError(str(cause or error.errors()[0]["msg"])) from None
-        return text
-
-    return read
-
-
-def or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
-    """Let an answer be left out."""
-    return lambda text: read(text) if text else None
-
-
-def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    """Take one of a few words."""
-
-    def read(text: str) -> str:
-        if text in choices:
-            return text
-        message = f"one of: {', '.join(choices)}"
-        raise ValueError(message)
-
-    return read
 
 
 @dataclass
@@ -150,10 +81,16 @@ def _top(asker: Asker, answers: Answers) -> None:
     top.add("spec", 1)
     top.add("vendor", answers.vendor)
     top.add("title", asker.ask("The vendor's name for people", str, answers.vendor.capitalize()))
-    base = asker.ask("Base address of the API, https://...", as_word(w.Address))
+    base = asker.ask("Base address of the API, https://..., with <NAME> where it differs by account", as_word(w.OpenAddress)).rstrip("/")
+    settings = {name: asker.ask(f"What is <{name}>, for whoever connects", as_word(w.Text)) for name in dict.fromkeys(NAMES.findall(base))}
     docs = asker.ask("Address of its documentation", or_none(as_word(w.Address)), "")
     top.add("docs", docs) if docs else top.say("TODO docs: where the facts come from, https://...")
-    top.add("base_url", base.rstrip("/"))
+    top.add("base_url", base)
+    held = hosts_of(base)
+    if settings and not held:
+        held = asker.ask("Hosts to which the key may go, such as .acme.com", _hosts)
+    top.add("hosts", held)
+    top.add("settings", settings)
     top.say("")
     top.add("auth", _auth(asker))
     answers.verify = asker.ask(
@@ -161,12 +98,16 @@ def _top(asker: Asker, answers: Answers) -> None:
     )
 
 
+def _hosts(text: str) -> list[str]:
+    return [as_word(w.Host)(one) for one in re.split(r"[,\s]+", text)]
+
+
 def _auth(asker: Asker) -> Block:
     block, way = Block(), asker.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
     if way == "oauth2":
         inner = Block()
-        inner.add("authorization_url", asker.ask("Where the person who connects gives consent, https://...", as_word(w.Address)))
-        inner.add("token_url", asker.ask("Where tokens are got, https://...", as_word(w.Address)))
+        inner.add("authorization_url", asker.ask("Where the person who connects gives consent, https://...", as_word(w.OpenAddress)))
+        inner.add("token_url", asker.ask("Where tokens are got, https://...", as_word(w.OpenAddress)))
         inner.add(
             "redirect_uri",
             asker.ask("Redirect address, as registered with the vendor", as_word(w.Redirect), "http://127.0.0.1:8917/callback"),
@@ -189,13 +130,13 @@ def _key_header(text: str) -> dict[str, str]:
 
 
 def _request(answers: Answers, place: str) -> Callable[[str], dict[str, Any]]:
-    """Read a request line; what stands behind `?` becomes `params`."""
+    """Read a request line, GET unless it says POST; what stands behind `?` becomes `params`."""
 
     def read(text: str) -> dict[str, Any]:
         method, _, rest = text.partition(" ")
-        text = rest.strip() if method.upper() == "GET" else text
-        line, _, query = text.partition("?")
-        made: dict[str, Any] = {"get": as_word(w.RequestLine)(line)}
+        word = method.lower() if method.upper() in ("GET", "POST") else "get"
+        line, _, query = (rest.strip() if method.upper() in ("GET", "POST") else text).partition("?")
+        made: dict[str, Any] = {word: as_word(w.RequestLine)(line)}
         for pair in filter(None, query.split("&")):
             name, _, value = pair.partition("=")
             made.setdefault("params", {})[as_word(w.Text)(name)] = as_word(w.Value)(value)
@@ -208,15 +149,20 @@ def _request(answers: Answers, place: str) -> Callable[[str], dict[str, Any]]:
 
 
 def _lookup(asker: Asker, answers: Answers) -> None:
-    def read(text: str) -> dict[str, Any]:
-        made = _request(answers, "lookup")(text)
-        if not any(f"<{one}" in text for one in IDENTIFIERS):
+    def asks(made: dict[str, Any]) -> dict[str, Any]:
+        if not any(f"<{one}" in str(made) for one in IDENTIFIERS):
             message = "the look-up asks for nobody: put <EMAIL>, <PHONE> or <USERNAME> into it"
             raise ValueError(message)
         _try_lookup(answers, {**made, "match": "email"})
         return made
 
-    made = asker.ask("The look-up's request line, such as /users/<EMAIL> or /users?email=<EMAIL>", read)
+    def read(text: str) -> dict[str, Any]:
+        made = _request(answers, "lookup")(text)
+        return made if "post" in made else asks(made)
+
+    made = asker.ask("The look-up's request line, such as /users/<EMAIL>, /users?email=<EMAIL> or POST /search", read)
+    if "post" in made:
+        made = asker.ask('What it sends, as JSON, such as {"email": "<EMAIL>"}', lambda text: asks({**made, "body": _json(text)}))
     text = str(made)
     kind = next(one for one in IDENTIFIERS if f"<{one}" in text)
     records = asker.ask("Where the persons stand in its answer (Enter: the answer is the person)", or_none(as_word(w.Path)), None)
@@ -237,6 +183,17 @@ def _lookup(asker: Asker, answers: Answers) -> None:
 
     made["capture"] = asker.ask("What is captured of the person, NAME=path", captured, "USER_ID=id")
     _try_lookup(answers, made)
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict) and found:
+        return found
+    message = 'write a JSON object on one line, such as {"email": "<EMAIL>"}'
+    raise ValueError(message)
 
 
 def _try_lookup(answers: Answers, made: dict[str, Any]) -> None:
@@ -309,6 +266,9 @@ def _endpoint_line(answers: Answers, *, more: bool) -> Callable[[str], dict[str,
         if not text and more:
             return None
         made = _request(answers, "endpoint")(text)
+        if "post" in made:
+            message = "only the look-up is asked for here with POST: write other searches into the file afterwards"
+            raise ValueError(message)
         answers.endpoints.add("trial_of_this", {**made})
         try:
             answers.tried()

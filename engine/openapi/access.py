@@ -12,7 +12,7 @@ from engine.openapi.api import BRACED, Api, plain
 from engine.openapi.draft import Block
 from engine.openapi.names import value_name
 from engine.openapi.refs import as_map, as_text
-from engine.spec.words import HEADER, HOST
+from engine.spec.words import HEADER, HOST, OPEN_ADDRESS
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
 NOWHERE = "https://api.example.com"
@@ -59,12 +59,19 @@ def _filled(url: str, variables: dict[str, str]) -> Base | None:
     host = re.match(r"https://([^/]+)", filled)
     if host is None or not re.fullmatch(r"https://[^\s?#{}\\]+", filled) or any(one in (".", "..") for one in filled.split("/")):
         return None
-    bare = re.sub(r"<[^<>]*>", "x", host[1])
-    if not HOST.fullmatch(bare) or not re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*", re.sub(r"<[^<>]*>", "", filled)):
+    if not OPEN_ADDRESS.fullmatch(filled) or not re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*", re.sub(r"<[^<>]*>", "", filled)):
         return None
+    hosts = hosts_of(filled)
+    return None if "<" in host[1] and not hosts else Base(filled, hosts, settings)
+
+
+def hosts_of(address: str) -> list[str]:
+    """Give `hosts` for an address whose host holds values: what stands behind the last one; nothing where none is needed or known."""
+    host = re.match(r"https://([^/]+)", address)
+    if host is None or "<" not in host[1]:
+        return []
     held = re.sub(r"^.*>", "", host[1])
-    hosts = [held if held.startswith(".") else host[1]] if "<" in host[1] else []
-    return Base(filled, hosts, settings) if not hosts or HOST.fullmatch(hosts[0]) else None
+    return [held] if HOST.fullmatch(held) and held.count(".") > 1 else []
 
 
 def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[Block, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from engine.openapi.api import Api, Operation
 from engine.openapi.asked import parameters
 from engine.openapi.granted import grants
 from engine.openapi.paths import Miss, Paths, missed, written
+from engine.openapi.sent import body
 from engine.spec import model as m
 from engine.spec.document import Path, read
 from engine.spec.effective import Endpoint, Row, effective
@@ -56,6 +57,8 @@ def _some(refs: Sequence[str]) -> str:
 
 
 def _request(scene: Scene, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.Request) -> Iterator[Mistake]:
+    if endpoint.line.whole is not None:
+        return  # an address that the vendor gave: the document cannot know it
     meant: dict[Operation, list[Row]] = {}
     for row in endpoint.rows[:MOST_ROWS]:
         operation = _find(every, endpoint, row)
@@ -68,14 +71,13 @@ def _request(scene: Scene, every: Sequence[Paths], path: Path, endpoint: Endpoin
         yield Mistake(operation.message, at, operation.hint, "error" if operation.surely else "note")
     for operation, rows in meant.items():
         if operation.deprecated:
-            yield scene.note(f"the vendor marks {operation.label} as deprecated", (*path, _verb(endpoint)), "look for its successor")
+            yield scene.note(
+                f"the vendor marks {operation.label} as deprecated", (*path, endpoint.method.lower()), "look for its successor"
+            )
         yield from parameters(scene, path, endpoint, operation, rows)
+        yield from body(scene, path, endpoint, operation)
         yield from answers(scene, path, endpoint, operation)
         yield from grants(scene, path, endpoint, operation)
-
-
-def _verb(endpoint: Endpoint) -> str:
-    return "get"
 
 
 def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
@@ -85,12 +87,12 @@ def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
         if name in names:
             index = endpoint.rows.index(row)
             return (*path, "for", name, index) if len(row) == 1 else (*path, "for", index, name)
-    return (*path, _verb(endpoint))
+    return (*path, endpoint.method.lower())
 
 
 def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | Miss:
     """Look into each document; of those that know the host the first to have an opinion decides."""
-    address, method = written(endpoint.address, dict(row)), "get"
+    address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
     misses: list[Miss] = []
     for paths in every:
         candidates, named = paths.behind(address)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.openapi.api import Operation
-from engine.openapi.asked import misspelt
 from engine.openapi.shape import Missing, Shape, lead
+from engine.openapi.values import misspelt
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint
 from engine.spec.mistake import Mistake, did_you_mean
@@ -43,7 +43,7 @@ def _of_answer(endpoint: Endpoint, whole: Shape) -> Iterator[Read]:
         yield endpoint.records, whole, ("records",), True
     for word in ("cursor", "link", "more", "total"):
         select = getattr(endpoint.pagination, word, None)
-        if isinstance(select, Select):
+        if isinstance(select, Select) and not (word == "link" and select.text == "header"):
             yield select, whole, ("pagination", word), True
     for select, _ in endpoint.echo:
         yield select, whole, ("echo", select.text), True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 
 from engine.openapi.api import Operation, Parameter
-from engine.openapi.names import words
-from engine.openapi.shape import Shape
+from engine.openapi.names import norm, words
+from engine.openapi.pages import SIZES
+from engine.openapi.values import misspelt, unfit
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Row
 from engine.spec.mistake import Mistake, did_you_mean
@@ -18,7 +18,6 @@ from engine.spec.template import Hole, Template
 CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
 SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
 SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
-MOST_SHOWN = 12
 
 
 def parameters(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation, rows: Sequence[Row]) -> Iterator[Mistake]:
@@ -50,14 +49,6 @@ def _unknown(scene: Scene, place: Path, name: str, known: dict[str, Parameter], 
     return scene.note(message, place, did_you_mean(name, known) or "a vendor ignores what it does not know")
 
 
-def misspelt(name: str, known: Iterable[str]) -> bool:
-    """Whether a name that is not known is all but one that is: then it is meant, and wrong."""
-    return bool(get_close_matches(name, known, n=1, cutoff=MISSPELT))
-
-
-MISSPELT = 0.8
-
-
 def _value(
     scene: Scene, place: Path, endpoint: Endpoint, template: Template, parameter: Parameter, rows: Sequence[Row]
 ) -> Iterator[Mistake]:
@@ -76,29 +67,6 @@ def _value(
             yield scene.mistake(f"`{text}` is no value of `{parameter.name}`", where, wrong)
 
 
-def unfit(shape: Shape, text: str) -> str | None:
-    """Say why a text cannot be a value of a parameter; None where it can, or the document does not tell."""
-    if shape.is_list and shape.elements is not None:
-        inner = shape.elements
-        return next((wrong for one in text.split(",") if (wrong := unfit(inner, one.strip()))), None)
-    if shape.enum:
-        if text in shape.enum:
-            return None
-        few = len(shape.enum) <= MOST_SHOWN
-        return (few and f"the document has {', '.join(shape.enum)}") or did_you_mean(text, shape.enum) or "the document lists others"
-    if shape.types == {"integer"}:
-        if not re.fullmatch(r"-?[0-9]+", text):
-            return "the document takes a whole number"
-        most, least = shape.number("maximum"), shape.number("minimum")
-        if most is not None and int(text[:30]) > most:
-            return f"the document takes at most {most}"
-        if least is not None and int(text[:30]) < least:
-            return f"the document takes at least {least}"
-    if shape.types == {"boolean"} and text not in ("true", "false", "0", "1"):
-        return "the document takes true or false"
-    return None
-
-
 def _paging(scene: Scene, path: Path, endpoint: Endpoint, known: dict[str, Parameter], operation: Operation) -> Iterator[Mistake]:
     page = endpoint.pagination
     if page is None:
@@ -112,6 +80,8 @@ def _paging(scene: Scene, path: Path, endpoint: Endpoint, known: dict[str, Param
     for word, name in sent.items():
         if name is not None and _named(known, name) is None:
             yield _unknown(scene, (*path, "pagination", word, name), name, known, operation)
+    if page.size is None:
+        yield from _unsized(scene, path, {name: one for name, one in known.items() if name not in dict(endpoint.params)}, operation)
     for name, count in (page.size or {}).items():
         parameter = _named(known, name)
         most = parameter.shape.number("maximum") if parameter is not None else None
@@ -120,6 +90,16 @@ def _paging(scene: Scene, path: Path, endpoint: Endpoint, known: dict[str, Param
             yield scene.mistake(f"{operation.label} gives at most {most} a page", place, f"write `size: {{{name}: {most}}}`")
         elif most is not None and count < most:
             yield scene.note(f"{operation.label} gives up to {most} a page", place, f"`size: {{{name}: {most}}}` asks less often")
+
+
+def _unsized(scene: Scene, path: Path, known: dict[str, Parameter], operation: Operation) -> Iterator[Mistake]:
+    """Note: pages could be larger than the vendor makes them unasked."""
+    for one in known.values():
+        most, usual = one.shape.number("maximum"), one.shape.number("default")
+        if norm(one.name) in SIZES and most is not None and usual is not None and usual < most:
+            hint = f"add `size: {{{one.name}: {most}}}`"
+            yield scene.note(f"{operation.label} gives {usual} a page unless asked for up to {most}", (*path, "pagination"), hint)
+            return
 
 
 def is_credential(parameter: Parameter) -> bool:
@@ -144,4 +124,6 @@ def _forgotten(scene: Scene, path: Path, endpoint: Endpoint, operation: Operatio
             one.place == "header" and one.name.lower() not in headers
         ):
             word = "params" if one.place == "query" else "headers"
-            yield scene.mistake(f"{operation.label} requires `{one.name}`", (*path, "get"), f"write it under `{word}`", key=True)
+            yield scene.mistake(
+                f"{operation.label} requires `{one.name}`", (*path, endpoint.method.lower()), f"write it under `{word}`", key=True
+            )

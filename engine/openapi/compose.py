@@ -85,7 +85,7 @@ def _top(sheet: Sheet) -> Block:
     docs = address(as_text(as_map(api.root.get("externalDocs")).get("url")), "<>")
     block.add("docs", docs) if docs else block.say("TODO docs: where the facts come from, https://...")
     block.add("base_url", base.url, *(f"base_url: {one}" for one in base.todo))
-    block.add("hosts", base.hosts)
+    block.add("hosts", base.hosts, "hosts: the credential may go to every host below this one; is that the vendor's alone?")
     settings = {
         **base.settings,
         **{name: told for one in (sheet.chosen.lookup, *sheet.chosen.asked) for name, told in one.settings.items()},

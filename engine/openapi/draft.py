@@ -65,7 +65,9 @@ def flow(value: Value) -> str:
     """Write a value on one line."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if value is None:
+        return "null"
+    if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{quoted(name)}: {flow(one)}" for name, one in value.items()) + "}"
