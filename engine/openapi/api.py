@@ -146,6 +146,14 @@ class Operation:
         """Give its parameters of one place by name."""
         return {one.name: one for one in self.parameters if one.place == place}
 
+    @property
+    def knobs(self) -> dict[str, Parameter]:
+        """What can be set in it besides the path: the query, or of a POST the members of its body."""
+        if self.method != "post":
+            return self.placed("query")
+        members = self.body.members if self.body is not None else {}
+        return {name: Parameter(name, "body", False, False, one.word("description"), one) for name, one in members.items()}
+
     @cached_property
     def servers(self) -> tuple[Server, ...]:
         """Where it lives: its own servers, the path's, or the document's."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.openapi.api import BRACED, Api, Operation, Parameter
-from engine.openapi.names import EMAILS, IDS, TENANTS, USERNAMES, kind_of, norm, person_in, value_name, words
-from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES
+from engine.openapi.api import BRACED, Api, Operation, Parameter, plain
+from engine.openapi.names import EMAILS, IDS, TENANTS, USERNAMES, kind_of, norm, person_in, singular, spec_name, value_name, words
+from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES, records_of
 from engine.openapi.people import Person, is_tenant
 from engine.openapi.refs import as_map
 from engine.openapi.windows import Slicing, slicing_of
@@ -33,7 +33,17 @@ class Belonging:
     rows: dict[str, list[str]] = field(default_factory=dict)
     slicing: Slicing | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    listing: Listing | None = None
     todo: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of the account's, such as its mailing lists: asked for first, then once per record of it."""
+
+    operation: Operation
+    name: str
+    value: str  # <lists.id>
 
 
 class Unfit(Exception):
@@ -115,9 +125,7 @@ def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Pe
     hindrance = _hindrance(operation)
     if hindrance is not None:
         raise Unfit(hindrance)
-    settings: dict[str, str] = {}
-    line = line_of(operation, values, settings)
-    made = Belonging(operation, line, {}, set(), settings=settings)
+    made = started(operation, values)
     for one in operation.placed("query").values():
         value = values.get(("query", one.name))
         if value is not None and made.filter is None and not any(place == "path" for place, _ in values):
@@ -127,16 +135,14 @@ def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Pe
         made.params.update({_checked(name): value for name, value in made.slicing.params.items()})
     _require(made)
     _doubt(made)
-    text = f"{line} {made.params}"
+    text = f"{made.line} {made.params}"
     made.uses = {use for use, name in (("ID", f"<{id_name(person)}>"), ("LOGIN", "<LOGIN>")) if name in text}
     return made
 
 
 def asking(person: Person) -> Belonging:
     """Give the request that finds a person. Raises Unfit where it needs what nobody knows."""
-    settings: dict[str, str] = {}
-    line = line_of(person.operation, {("path", person.name): person.value} if person.place == "path" else {}, settings)
-    made = Belonging(person.operation, line, {}, set(), settings=settings)
+    made = started(person.operation, {("path", person.name): person.value} if person.place == "path" else {})
     if person.place == "query":
         made.params[_checked(person.name)] = person.value
     _require(made)
@@ -147,28 +153,55 @@ def asking(person: Person) -> Belonging:
     return made
 
 
-def line_of(operation: Operation, values: dict[tuple[str, str], str], settings: dict[str, str]) -> str:
-    """Write the request line; what names the account becomes a setting. Raises Unfit."""
+def started(operation: Operation, values: dict[tuple[str, str], str]) -> Belonging:
+    """Write the request line; what names the account becomes a setting, what a list of the account's holds is asked for. Raises Unfit."""
+    made = Belonging(operation, "", {}, set())
 
     def put(found: re.Match[str]) -> str:
         value = values.get(("path", found[1]))
         if value is not None:
             return value
-        if not is_tenant(found[1]):
-            message = f"it needs {found[1][:40]}"
+        if is_tenant(found[1]):
+            name = value_name([found[1]])
+            name = f"THE_{name}" if name in TAKEN else name
+            made.settings[name] = f"the {plain(found[1], 40)} as it stands in the vendor's addresses"
+            return f"<{name}>"
+        listing = _listing(operation, found[1]) if made.listing is None else None
+        if listing is None:
+            message = f"it needs {plain(found[1], 40)}"
             raise Unfit(message)
-        name = value_name([found[1]])
-        name = f"THE_{name}" if name in TAKEN else name
-        settings[name] = f"the {found[1][:40]} as it stands in the vendor's addresses"
-        return f"<{name}>"
+        made.listing = listing
+        return listing.value
 
-    line = BRACED.sub(put, operation.path)
+    made.line = BRACED.sub(put, operation.path)
     try:
-        parse_path(line)
+        parse_path(made.line)
     except ValueError:
         message = "its path cannot be written as a request line"
         raise Unfit(message) from None
-    return line
+    if made.listing is not None:
+        made.todo.append(f"{made.listing.value} asks once for each of {made.listing.operation.path}: are these the account's?")
+    return made
+
+
+def _listing(operation: Operation, name: str) -> Listing | None:
+    """Find the list that stands before a parameter of the path, where it can be asked for as it is, and what of its records it means."""
+    prefix, _, behind = operation.path.partition(f"/{{{name}}}")
+    if not behind.strip("/"):
+        return None  # one of the account's things itself, not what it holds of the person
+    found = operation.api.operation(prefix, "get") if "{" not in prefix and person_in(prefix) is None else None
+    if found is None or found.deprecated or any(one.required and one.place == "query" for one in found.parameters):
+        return None
+    records = records_of(found)
+    if not records.listed or records.shape is None:
+        return None
+    stem = singular(norm(prefix.rpartition("/")[2]))
+    members = {norm(one): one for one in records.shape.members}
+    key = next((members[one] for one in (norm(name), "id", f"{stem}id", "gid", "uuid", "key", "slug") if one in members), None)
+    if key is None or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
+        return None
+    listed = spec_name(prefix.split("/")[-2:])
+    return Listing(found, listed, f"<{listed}.{key}>")
 
 
 def _require(made: Belonging) -> None:
@@ -181,13 +214,13 @@ def _require(made: Belonging) -> None:
             continue
         enum = (one.shape.elements or one.shape).enum if one.shape.is_list else one.shape.enum
         if not enum or len(enum) > MOST_VALUES or not all(_is_text(value) for value in enum):
-            message = f"it needs {one.name[:40]}"
+            message = f"it needs {plain(one.name, 40)}"
             raise Unfit(message)
         if len(enum) == 1:
             made.params[_checked(one.name)] = enum[0]
             continue
         if made.rows:
-            message = f"it needs {one.name[:40]} and another choice"
+            message = f"it needs {plain(one.name, 40)} and another choice"
             raise Unfit(message)
         name = value_name([one.name])
         name = f"{name}_CHOICE" if name in TAKEN or name.endswith("_ID") or name in ("LOGIN", *map(str.upper, TENANTS)) else name

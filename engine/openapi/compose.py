@@ -96,6 +96,8 @@ def _top(sheet: Sheet) -> Block:
     auth, doubts = auth_of(api, base.url, scopes[:MOST_SCOPES])
     block.add("auth", auth, *doubts)
     block.say("")
+    block.add("discover", _discovered(sheet))
+    block.say("")
     block.add("verify", *connected(sheet.chosen, _granted))
     block.say("")
     block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}; no document of this kind tells it")
@@ -115,10 +117,12 @@ def _granted(operation: Operation) -> tuple[str, tuple[str, ...]]:
 
 
 def _access(sheet: Sheet) -> Block:
-    access, endpoints, taken = Block(), Block(), list[str]()
+    access, endpoints = Block(), Block()
+    taken = [one.listing.name for one in (sheet.chosen.lookup, *sheet.chosen.asked) if one.listing is not None]
     asked = sheet.chosen.asked or [replace(sheet.chosen.lookup, todo=["nothing else takes the person: what else is there to ask?"])]
     for one in asked:
-        name = spec_name(_parts(one, sheet), taken)
+        name = spec_name(_parts(one, sheet))
+        name = spec_name(_parts(one, sheet, whole=True), taken) if name in taken else name
         taken.append(name)
         endpoints.add(name, _endpoint(sheet, one))
     access.add("lookup", _lookup(sheet))
@@ -135,15 +139,28 @@ def _access(sheet: Sheet) -> Block:
     return block
 
 
-def _parts(one: Belonging, sheet: Sheet) -> list[str]:
+def _parts(one: Belonging, sheet: Sheet, *, whole: bool = False) -> list[str]:
     """Name an endpoint by the written segments of its path: those behind the person where there are any."""
     segments = one.operation.path.strip("/").split("/")
     literal = [segment for segment in segments if "{" not in segment]
     noun = sheet.chosen.person.noun
+    if whole and len(literal) > 1:
+        return literal[-3:]
     kept = [
         segment for segment in literal if segment.lower().rstrip("s") != noun and not segment.lower().startswith(("v1", "v2", "v3", "api"))
     ]
     return kept[-3:] or [noun]
+
+
+def _discovered(sheet: Sheet) -> Block | None:
+    """Write the lists of the account's that requests are asked once per record of."""
+    block, found = Block(), {one.listing.name: one.listing for one in (sheet.chosen.lookup, *sheet.chosen.asked) if one.listing is not None}
+    for name, listing in found.items():
+        inner = Block()
+        inner.add("get", listing.operation.path)
+        _common(sheet, inner, Belonging(listing.operation, listing.operation.path, {}, set()))
+        block.add(name, inner)
+    return block if found else None
 
 
 def _lookup(sheet: Sheet) -> Block:
@@ -201,4 +218,7 @@ def _endpoint(sheet: Sheet, one: Belonging) -> Block:
     block.add("key", *keyed(records))
     block.add("echo", *echoes(one, records))
     block.add("files", files(records))
+    if one.listing is not None:
+        why = f"answers: is 404 the answer where the person is in none of these {one.listing.name}? Add its code"
+        block.add("answers", {"rules": [{"status": 404, "means": "absent"}]}, why)
     return block

@@ -99,7 +99,7 @@ def records_of(operation: Operation) -> Records:
     if answer.is_list:
         return Records("@", answer.elements, listed=True)
     last = norm(operation.path.rstrip("/").rpartition("/")[2].rpartition(".")[2])
-    paged = any(norm(one.name) in (*PAGES, *CURSORS, *OFFSETS, *SIZES) for one in operation.placed("query").values())
+    paged = any(norm(one.name) in (*PAGES, *CURSORS, *OFFSETS, *SIZES) for one in operation.knobs.values())
     lists = [(path, name, shape) for path, name, shape in beside(answer, 2) if shape.is_list]
     chosen = [one for one in lists if norm(one[1]) == last] or [one for one in lists if norm(one[1]) in LISTS and "." not in one[0]]
     chosen = chosen or [
@@ -138,13 +138,13 @@ class Paging:
 
 def paging_of(operation: Operation, records: Records) -> Paging:
     """Recognise how the next page is asked for."""
-    known = operation.placed("query")
+    known = operation.knobs
     members = list(beside(operation.answer))
     outside = [one for one in members if records.path is None or not one[0].startswith(f"{records.path}.")]
     size, doubt = size_of(known)
     found = _cursor(known, outside, records) or _link(operation, outside) or _counted(known)
     if found is None:
-        open_end = next((one for one in known.values() if norm(one.name) in CURSORS), None)
+        open_end = next((one for one in known.values() if norm(one.name) in (*CURSORS, "offset") and "string" in one.shape.types), None)
         told = (
             f"pages: the parameter {open_end.name} continues the list, but the answer does not tell where its value stands"
             if open_end
@@ -241,7 +241,7 @@ def _counted(known: dict[str, Parameter]) -> Paging | None:
             )
     for wanted in OFFSETS:
         for one in (one for one in known.values() if norm(one.name) == wanted and _is_number(one.shape)):
-            if "integer" in one.shape.types or wanted in ("offset", "skip"):
+            if "integer" in one.shape.types or (wanted in ("offset", "skip") and one.shape.types != {"string"}):
                 return Paging({"offset": one.name})
     return None
 

@@ -77,10 +77,11 @@ def _content(scene: Scene, place: Path, content: Any, shape: Shape, operation: O
 
 
 def _forgotten(scene: Scene, place: Path, content: dict[str, Any], shape: Shape, operation: Operation) -> Iterator[Mistake]:
-    """Say which members are required and not sent; alternatives are not looked into."""
+    """Say which members are required and not sent: generated documents require too much, so it is a note; alternatives are not looked into."""
     if len(shape.parts) != 1:
         return
     for name in as_list(shape.parts[0].get("required")):
         if isinstance(name, str) and name not in content:
             where = f" in `{place[-1]}`" if len(place) and place[-1] != "body" else ""
-            yield scene.mistake(f"{operation.label} requires `{name}`{where}", place, "write it into the `body`", key=True)
+            message = f"the body of {operation.label} requires `{name}`{where}"
+            yield scene.note(message, place, "if so, write it into `body`")

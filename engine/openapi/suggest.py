@@ -32,11 +32,7 @@ def choose(api: Api) -> Chosen:
             chosen = Chosen(person, asking(person))
         except Unfit:
             continue
-        for one in belongings(api, person):
-            if isinstance(one, Belonging) and len(chosen.asked) < MOST_ENDPOINTS:
-                chosen.asked.append(one)
-            else:
-                chosen.left.append((one.operation, TOO_MANY) if isinstance(one, Belonging) else one)
+        _gather(chosen, api)
         tried.append((person.score + 4 * min(len(chosen.asked), 12), chosen))
         if len(tried) >= MOST_TRIED:
             break
@@ -47,3 +43,17 @@ def choose(api: Api) -> Chosen:
         " without --openapi, `habeas new` asks you for the look-up"
     )
     raise DocumentError(message)
+
+
+def _gather(chosen: Chosen, api: Api) -> None:
+    """Find what is asked with what the look-up captures."""
+    listings = {one.name: one.operation.path for one in (chosen.lookup.listing,) if one is not None}
+    for one in belongings(api, chosen.person):
+        if not isinstance(one, Belonging):
+            chosen.left.append(one)
+        elif len(chosen.asked) >= MOST_ENDPOINTS:
+            chosen.left.append((one.operation, TOO_MANY))
+        elif one.listing and listings.setdefault(one.listing.name, one.listing.operation.path) != one.listing.operation.path:
+            chosen.left.append((one.operation, "two lists of the account's would have one name"))
+        else:
+            chosen.asked.append(one)
