@@ -44,7 +44,9 @@ Connection = Annotated[
 ]
 OpenApi = Annotated[
     list[Path] | None,
-    typer.Option("--openapi", metavar="FILE", help="The vendor's own OpenAPI 3 or Swagger 2 document, JSON or YAML; repeat it for several."),
+    typer.Option(
+        "--openapi", metavar="FILE", help="The vendor's own OpenAPI 3 or Swagger 2 document, JSON or YAML; repeat it for several."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
