@@ -51,10 +51,12 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
     if wish.drift is not None and len(words) != 1:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
+    apis = documents(wish.openapi, words)
     specs = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
     apis = documents(wish.openapi, words)
     checked = [_checked(word, path, wish, apis) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
+    found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     mistakes = sum(one.wrong for one in found)
     if wish.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))

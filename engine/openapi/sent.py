@@ -77,7 +77,7 @@ def _content(scene: Scene, place: Path, content: Any, shape: Shape, operation: O
 
 
 def _forgotten(scene: Scene, place: Path, content: dict[str, Any], shape: Shape, operation: Operation) -> Iterator[Mistake]:
-    """Say which members are required and not sent: generated documents require too much, so it is a note; alternatives are not looked into."""
+    """Note what is required and not sent: generated documents require too much. Alternatives are not looked into."""
     if len(shape.parts) != 1:
         return
     for name in as_list(shape.parts[0].get("required")):
