@@ -14,7 +14,7 @@ from engine.spec.load import check, contents, load, load_file
 from engine.spec.mistake import Mistake, Position, SpecError, did_you_mean
 
 HERE = Path(__file__).parent
-PAIRS = sorted((HERE / "mistakes").glob("*.yaml"))
+PAIRS = sorted((HERE).glob("*.yaml"))
 ZOOM = (HERE.parent.parent / "specs" / "zoom.yaml").read_bytes()
 
 
@@ -213,7 +213,7 @@ def test_the_nearest_word_is_named_or_all_where_they_are_few():
 
 def test_a_thousand_mistakes_are_told_without_a_search_for_more():
     """Each of them once; what else might be wrong would cost a wait that grows with their square."""
-    raw = (HERE / "mistakes" / "bad_jmespath.yaml").read_bytes().replace(b"key: a..b", b"key: a") + b"".join(
+    raw = (HERE / "bad_jmespath.yaml").read_bytes().replace(b"key: a..b", b"key: a") + b"".join(
         b"k%d: v\n" % one for one in range(1000)
     )
     with pytest.raises(SpecError) as error:
