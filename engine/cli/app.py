@@ -216,7 +216,10 @@ def plan(
     plan: RatePlan = None,
     json: Json = False,
 ) -> None:
-    """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person."""
+    """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person.
+
+    Exit codes: 0 shown, 2 wrong usage or a spec with mistakes.
+    """
     from engine.cli.plan import plan_command
 
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
@@ -238,7 +241,10 @@ def check(
     With --openapi, one spec is also held against the vendor's own document, which is read and never fetched: what surely
     fails at the vendor is a mistake, what the document merely does not list is a note.
 
-    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. Exit codes: 0 nothing to mend, 2 mistakes.
+    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. A note is no mistake: it is something
+    to think about, and leaves the exit code 0.
+
+    Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
     """
     from engine.cli.check import Wish, check_command
 
@@ -254,10 +260,25 @@ def new(
     """Write a first spec: from the vendor's OpenAPI document, or without one from what you answer to a few questions.
 
     What had to be guessed is marked TODO, with the reason. The result passes habeas check; no file is ever overwritten.
+
+    Exit codes: 0 written, 2 wrong usage, a document that cannot be read, or a file that exists.
     """
     from engine.cli.new import new_command
 
     raise typer.Exit(new_command(vendor, tuple(openapi or ()), out))
+
+
+@app.command(short_help="Print the JSON Schema of specs.", epilog="Example: habeas schema > habeas.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of the spec language: with it beside a spec, an editor completes the spec and underlines mistakes.
+
+    A spec names it in its first line: # yaml-language-server: $schema=habeas.schema.json
+
+    Exit codes: 0 printed.
+    """
+    from engine.spec.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)
 
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
@@ -269,7 +290,10 @@ def simulate(
     meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
     json: Json = False,
 ) -> None:
-    """Play the vendor on this machine, with invented people; Ctrl-C ends it."""
+    """Play the vendor on this machine, with invented people; Ctrl-C ends it.
+
+    Exit codes: 0 ended, 2 wrong usage, or a port that is taken.
+    """
     from engine.cli.simulate import simulate_command
 
     raise typer.Exit(simulate_command(vendor, port, faults, (people, meetings), as_json=json))

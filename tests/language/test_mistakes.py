@@ -188,11 +188,25 @@ def test_a_file_that_cannot_be_read_is_a_mistake_of_its_own(tmp_path):
         contents(tmp_path)
 
 
-def test_a_line_without_end_is_not_shown():
-    """A long line is left out; the hint still stands."""
-    mistake = Mistake("too much", Position(1, 500), "less")
-    assert mistake.show(["x" * 1000]) == "error: too much\n --> :1:500\n  = less"
-    assert Mistake("too much", Position(1, 500)).show(["x" * 1000]) == "error: too much\n --> :1:500"
+def test_of_a_line_without_end_the_part_around_the_place_is_shown():
+    """A caret still stands under the word that is meant, and nothing is wider than a terminal."""
+    line = f"x: [{'a, ' * 200}wrong, {'b, ' * 200}]"
+    shown = Mistake("too much", Position(1, line.index("wrong") + 1, 5), "less").show([line]).splitlines()
+    assert shown[2].startswith("1| ...")
+    assert shown[2].endswith("...")
+    assert shown[2][shown[3].index("^") :].startswith("wrong")
+    assert shown[3].endswith("^^^^^ less")
+    assert max(map(len, shown)) <= 100
+    assert Mistake("too much", Position(1, 500)).show(["x" * 1000]).splitlines()[3].endswith("^")
+
+
+def test_what_is_long_goes_on_in_the_next_line():
+    """A message and a hint of many words, each under its beginning."""
+    shown = Mistake("word " * 40, Position(12, 3, 1), "hint " * 40).show([""] * 11 + ["a: b"]).splitlines()
+    assert max(map(len, shown)) <= 100
+    assert shown[1].startswith("       word")
+    assert sum(line.startswith("     hint") for line in shown) == 2
+    assert Mistake("gone", Position(7, 1), "see there").show([]) == "error: gone\n --> :7:1\n  = see there"
 
 
 def test_control_characters_do_not_reach_the_terminal():
@@ -213,9 +227,7 @@ def test_the_nearest_word_is_named_or_all_where_they_are_few():
 
 def test_a_thousand_mistakes_are_told_without_a_search_for_more():
     """Each of them once; what else might be wrong would cost a wait that grows with their square."""
-    raw = (HERE / "bad_jmespath.yaml").read_bytes().replace(b"key: a..b", b"key: a") + b"".join(
-        b"k%d: v\n" % one for one in range(1000)
-    )
+    raw = (HERE / "bad_jmespath.yaml").read_bytes().replace(b"key: a..b", b"key: a") + b"".join(b"k%d: v\n" % one for one in range(1000))
     with pytest.raises(SpecError) as error:
         load(raw, "a.yaml")
     assert len(error.value.mistakes) == 1000

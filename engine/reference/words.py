@@ -1,14 +1,8 @@
-"""`make docs`: the parts of docs/language.md that derive from the code, so that they cannot lie.
-
-Words come from the model, constants from where they act; the prose around them is written by hand.
-"""
+"""The parts of docs/language.md that derive from the code: words from the model, constants from where they act."""
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -26,7 +20,6 @@ from engine.spec.lint import MOST_SLICES
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.spec.words import Means
 
-PAGE = Path(__file__).parent.parent / "docs" / "language.md"
 PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("The file", m.Spec),
     ("`auth`", m.Auth),
@@ -112,31 +105,3 @@ def names() -> str:
             f"* `means`: {listed(get_args(Means), '{}')}",
         )
     )
-
-
-BLOCKS = {"words": words, "constants": constants, "names": names}
-
-
-def rendered(page: str) -> str:
-    """Put the generated blocks into a page."""
-    for name, make in BLOCKS.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        page = pattern.sub(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", page)  # type: ignore[misc]
-    return page
-
-
-def main(arguments: list[str]) -> int:
-    """Write docs/language.md anew, or with --check say whether it is fresh."""
-    page = PAGE.read_text("utf-8")
-    fresh = rendered(page)
-    if "--check" not in arguments:
-        PAGE.write_text(fresh, "utf-8")
-        return 0
-    if page != fresh:
-        print("docs/language.md is stale: run `make docs`", file=sys.stderr)  # noqa: T201
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
