@@ -224,9 +224,7 @@ class Endpoint(Request):
     fields: Annotated[tuple[w.Path, ...] | None, OrNone()] = Field(
         default=(), description="What is kept of a record (default all), or none: only the way to another request."
     )
-    files: Files = Field(
-        default=(), description="Addresses in a record that `--files` downloads."
-    )
+    files: Files = Field(default=(), description="Addresses in a record that `--files` downloads.")
     match: Checks = Field(default={}, description="Keep only records in which the path equals the value.")
     echo: Checks = Field(default={}, description="What every answer must repeat, else the endpoint failed.")
     licence: w.Licence | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")

@@ -143,6 +143,17 @@ SCALARS = (
 )
 
 
+def full() -> object:
+    """Give a spec that uses every word, as a tree of texts."""
+    return as_texts(read(FULL.encode(), "x.yaml").value)
+
+
+def as_texts(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: as_texts(one) for name, one in value.items()}
+    return [as_texts(one) for one in value] if isinstance(value, list) else str(value)
+
+
 def mutated(data: st.DataObject, value: object) -> object:
     """Change a spec at one place: a word is left out, renamed, or has another value."""
     path: list[tuple[dict | list, str | int]] = []
@@ -175,7 +186,7 @@ def mutated(data: st.DataObject, value: object) -> object:
 @given(st.data())
 def test_of_a_mutated_spec_both_say_the_same(data):
     """Every scalar is written in quotes, so an editor sees the text that the loader sees."""
-    value = read(FULL.encode(), "x.yaml").value
+    value = full()
     for _ in range(data.draw(st.integers(1, 2))):
         if value:
             mutated(data, value)
@@ -189,7 +200,7 @@ def test_of_a_mutated_spec_both_say_the_same(data):
 @given(st.data())
 def test_an_editor_never_underlines_what_the_loader_takes(data):
     """Plain scalars are numbers, booleans and nulls to an editor: it may take more than the loader does (0x1F), and never less."""
-    value = mutated(data, read(FULL.encode(), "x.yaml").value)
+    value = mutated(data, full())
     text = plain(value)
     if verdict(text) is True:
         assert editor(text), text
@@ -227,7 +238,7 @@ def test_what_plain_scalars_look_like_to_an_editor_is_allowed():
 
 def test_every_word_says_what_it_means():
     """A property without a description would leave the editor silent; a bare <NAME> would vanish in Markdown."""
-    for place in (SCHEMA, *SCHEMA["$defs"].values()):
+    for place in (SCHEMA, *(one for one in SCHEMA["$defs"].values() if "properties" in one)):
         assert place["additionalProperties"] is not True
         for word, told in place["properties"].items():
             assert told["description"], word
@@ -240,3 +251,21 @@ def test_the_published_schema_is_the_derived_one_and_every_spec_names_it():
     assert (ROOT / "specs" / NAME).read_text("utf-8") == schema_text()
     for path in SPECS:
         assert path.read_text("utf-8").splitlines()[0] == LINE
+
+
+def test_the_full_spec_uses_every_word():
+    """Otherwise a word could be right for the loader and wrong for the schema without anybody noticing."""
+    words = {word for place in SCHEMA["$defs"].values() for word in place.get("properties", {})} | set(SCHEMA["properties"])
+    seen: set[str] = set()
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            seen.update(value)
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(full())
+    assert words - seen == set()
