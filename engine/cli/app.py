@@ -13,7 +13,8 @@ import typer
 
 from engine import __version__
 from engine.cli.connections import app as connections
-from engine.errors import Exit, HabeasError, defect
+from engine.cli.options import At, Connection, Email, Json, NoWait, Only, OpenApi, Out, RatePlan, Share, Since, Subject, Vendor, Without
+from engine.errors import Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -24,41 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
 )
-
-Vendor = Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor's name (zoom), or the path of a spec (./specs/zoom.yaml).")]
-At = Annotated[
-    str | None,
-    typer.Option("--at", metavar="URL", help="Send everything to a simulator, http://127.0.0.1:PORT; default $HABEAS_<VENDOR>_AT."),
-]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="E,E.FIELD", help="Fetch only these endpoints or fields.")]
-Without = Annotated[list[str] | None, typer.Option("--without", metavar="E,E.FIELD", help="Leave these endpoints or fields out.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only what is newer: 2025-01-01, 90d, 6mo. The manifest says so.")
-]
-Share = Annotated[int, typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the vendor's limit to use.")]
-RatePlan = Annotated[
-    str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")
-]
-Connection = Annotated[
-    str | None, typer.Option("--connection", metavar="NAME", help="Which account, where there are several; default the only one.")
-]
-OpenApi = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--openapi", metavar="FILE", help="The vendor's own OpenAPI 3 or Swagger 2 document, JSON or YAML; repeat it for several."
-    ),
-]
-Email = Annotated[
-    str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")
-]
-Subject = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
-    ),
-]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _version(value: bool) -> None:
@@ -215,11 +181,44 @@ def plan(
     share: Share = 75,
     plan: RatePlan = None,
     json: Json = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="Print a Mermaid flowchart: who waits for whom, how often, in which limit.")
+    ] = False,
 ) -> None:
     """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person."""
     from engine.cli.plan import plan_command
 
-    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
+    if json and graph:
+        message = "--json and --graph: choose one"
+        raise UsageError(message)
+    form = "json" if json else "graph" if graph else "text"
+    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
+
+
+@app.command(short_help="Write a vendor's integration page.", epilog="Example: habeas docs zoom --format html --out zoom.html")
+def docs(
+    vendor: Vendor,
+    format: Annotated[str, typer.Option("--format", metavar="markdown|html", help="What the page is written in.")] = "markdown",
+    out: Out = None,
+) -> None:
+    """Write what a spec does as a page to publish: connecting, scopes, requests, limits, access step by step. Sends nothing."""
+    from engine.cli.docs import docs_command
+
+    docs_command(vendor, format, out)
+
+
+@app.command(short_help="Show a run's requests as a timeline.", epilog="Example: habeas trace request-17 --out timeline.html")
+def trace(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, as given to --out; or the vendor's folder in it.")],
+    format: Annotated[
+        str, typer.Option("--format", metavar="html|chrome", help="A page, or Chrome's trace JSON (for ui.perfetto.dev, chrome://tracing).")
+    ] = "html",
+    out: Out = None,
+) -> None:
+    """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it."""
+    from engine.cli.trace import trace_command
+
+    trace_command(run, format, out)
 
 
 @app.command(short_help="Find every mistake in every spec, and replay its cases.", epilog="Example: habeas check ./specs/zoom.yaml")
