@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.core.retry import Patience
 from engine.explain.blocks import Block, Code, Heading, Items, Line, Paragraph, Strong, Table, joined, prose
-from engine.explain.wording import codes, rates_words, request_line
+from engine.explain.wording import codes, opened, rates_words, request_line
 from engine.spec.effective import Vendor
 
 GRANTS = {
@@ -32,18 +32,24 @@ def connecting(vendor: Vendor) -> Iterator[Block]:
 
 def _credentials(vendor: Vendor) -> Iterator[Line]:
     oauth2, command = vendor.auth.oauth2, Code(f"habeas connect {vendor.name}")
-    below = " They are obtained as described below." if vendor.auth.instructions else ""
+    below = " Where to get that is described below." if vendor.auth.instructions else ""
     if oauth2 is not None:
         needed = "The client ID" if oauth2.client_auth == "none" else "The client ID and the client secret"
         needed += " and the account ID" if oauth2.grant == "account_credentials" else ""
         yield (f"{vendor.title} is connected by {GRANTS[oauth2.grant]}.",)
-        yield (f"{needed} of an app at {vendor.title} are what ", command, f" asks for; what is typed is not shown.{below}")
+        yield (
+            f"{needed} of an app at {vendor.title} are what ",
+            command,
+            f" asks for; what is typed is not shown.{below.replace('it comes', 'they come')}",
+        )
         yield (RENEWED[oauth2.grant == "authorization_code"],)
     if vendor.auth.headers:
         names = joined(vendor.auth.headers, "and")
         yield (f"{vendor.title} can be connected by a key, sent in the header ", *names, ". ", command, f" asks for it unseen.{below}")
     if vendor.auth.basic is not None:
         yield (f"{vendor.title} can be connected by a key, sent by HTTP Basic. ", command, f" asks for it unseen.{below}")
+    for name, meaning in vendor.settings.items():
+        yield ("Asked for besides, and no secret: ", Code(name), ", ", *prose(meaning))
     yield (
         f"Whoever holds these credentials can read what they allow at {vendor.title}: a third party too, if they become public. ",
         "Habeas keeps them encrypted (AES-256-GCM), in files that only their owner can open, and sends them to ",
@@ -87,11 +93,11 @@ def _addresses(vendor: Vendor) -> Iterator[tuple[Line, Line]]:
     oauth2 = vendor.auth.oauth2
     if oauth2 is not None:
         if oauth2.authorization_url is not None:
-            yield ("Request authorization",), (Code(f"GET {oauth2.authorization_url}"),)
+            yield ("Request authorization",), (Code(f"GET {opened(oauth2.authorization_url)}"),)
         renew = "Get and refresh the access token" if oauth2.grant == "authorization_code" else "Get the access token, each time anew"
-        yield (renew,), (Code(f"POST {oauth2.token_url}"),)
+        yield (renew,), (Code(f"POST {opened(oauth2.token_url)}"),)
         if oauth2.revocation_url is not None:
-            yield ("Revoke the token when the connection is removed",), (Code(f"POST {oauth2.revocation_url}"),)
+            yield ("Revoke the token when the connection is removed",), (Code(f"POST {opened(oauth2.revocation_url)}"),)
     yield ("Verify the connection and its access to the requested scopes",), (Code(request_line(vendor.verify)),)
 
 
@@ -129,14 +135,16 @@ def limits(vendor: Vendor) -> Iterator[Block]:
     ]
     if any(rule.means == "exhausted" for one in vendor.requests() for rule in one.answers.rules):
         lines.append(("A limit that is used up for longer, such as a day's, ends the run at once, and the result says when it can go on.",))
+    if any(one.told is not None for one in vendor.requests()):
+        lines.append(("Its answers tell how much of the limit is left: Habeas waits until the next request fits in.",))
     yield Items(tuple(lines))
     yield from _declared(vendor)
 
 
 def _declared(vendor: Vendor) -> Iterator[Block]:
-    buckets = dict.fromkeys(bucket for plan in vendor.plans.values() for bucket in plan)
+    buckets = dict.fromkeys(bucket for plan in vendor.plans.values() for bucket, rates in plan.items() if rates)
     if not buckets:
-        yield Paragraph(("No limit is declared for it: what the answers tell is obeyed.",))
+        yield Paragraph(("No number is declared here: what the answers tell is obeyed.",))
         return
     plans = tuple(vendor.plans)
     head = tuple(plans) if plans != ("",) else ("Requests",)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from engine.core.plan import Plan, Step
 from engine.explain.wording import counted
@@ -22,19 +23,37 @@ def graph(vendor: Vendor, plan: Plan) -> str:
 
 def _lines(vendor: Vendor, plan: Plan) -> Iterator[str]:
     nodes = {step.name: f"n{number}" for number, step in enumerate(plan.steps)}
+    lookups = [one.name for one in vendor.lookups]
     yield "flowchart LR"
     yield f"  %% {_safe(vendor.title)}: what one access request asks; an arrow means: waits for"
     for step in plan.steps:
-        yield f'  {nodes[step.name]}["{_label(vendor, step)}"]'
+        if step.name not in lookups or len(lookups) == 1:
+            yield f'  {nodes[step.name]}["{_label(vendor, step)}"]'
+    if len(lookups) > 1:
+        yield '  subgraph found ["in this order, until the person is found"]'
+        yield from (f'    {nodes[step.name]}["{_label(vendor, step)}"]' for step in plan.steps if step.name in lookups)
+        yield from (f"    {nodes[one]} --> {nodes[other]}" for one, other in pairwise(lookups))
+        yield "  end"
+    person = nodes[lookups[0]] if len(lookups) == 1 else "found"
     for step in plan.steps:
-        arrow = '-->|"once per record"|' if step.per_record else "-->"
-        yield from (f"  {nodes[name]} {arrow} {nodes[step.name]}" for name in step.after if name in nodes)
-    yield f'  {nodes["verify"]} -.->|"proves that it sees people"| {nodes["lookup"]}'
+        for name in _waits_for(vendor, step):
+            arrow = '-->|"once per record"|' if step.per_record and name in step.after else "-->"
+            yield f"  {person if name == 'lookup' else nodes[name]} {arrow} {nodes[step.name]}"
+    yield f'  {nodes["verify"]} -.->|"proves that it sees people"| {person}'
+
+
+def _waits_for(vendor: Vendor, step: Step) -> tuple[str, ...]:
+    """Name what a request waits for: what is discovered for it, its parents, and where it has none of its own kind the look-up."""
+    endpoint = next(one for one in vendor.requests() if one.name == step.name)
+    captures = {capture: one.name for one in vendor.discover.values() for capture, _ in one.capture}
+    first = [captures[hole.name] for hole in endpoint.holes() if hole.name in captures]
+    person = ["lookup"] if step.name in vendor.endpoints and not any(name in vendor.endpoints for name in step.after) else []
+    return tuple(dict.fromkeys((*first, *person, *step.after)))
 
 
 def _label(vendor: Vendor, step: Step) -> str:
-    times = f"{counted(step.requests, 'request')}{' per record' if step.per_record else ' at least' if step.wave else ''}"
-    lines = [step.name, step.line, times, *([f"limit: {step.bucket}"] if step.bucket else [])]
+    least = " per record" if step.per_record else " at least" if step.name in vendor.endpoints else ""
+    lines = [step.name, step.line, counted(step.requests, "request") + least, *([f"limit: {step.bucket}"] if step.bucket else [])]
     endpoint = vendor.endpoints.get(step.name)
     if endpoint is not None and endpoint.licence is not None:
         lines.append(f"if refused: {endpoint.licence[0]} tells why")

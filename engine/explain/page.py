@@ -8,7 +8,7 @@ from pathlib import PurePath
 import engine
 from engine.explain.blocks import Block, Code, Heading, Items, Line, Link, Paragraph, Strong, Table, joined, prose
 from engine.explain.connecting import connecting, limits, version
-from engine.explain.wording import asked_by, braced, identifiers, request_line, scopes, since_words
+from engine.explain.wording import asked_by, braced, capital, identifiers, noun, request_line, scopes, since_words
 from engine.spec.effective import Endpoint, Vendor
 
 
@@ -42,17 +42,9 @@ def _page(vendor: Vendor) -> Iterator[Block]:
 
 
 def _access(vendor: Vendor) -> Iterator[Block]:
-    kinds = " or ".join(identifiers(vendor.lookup))
     yield Heading(2, "Access")
     yield Heading(3, "Step by step")
-    yield Items(
-        (
-            (f"Check whether {vendor.title} knows a person by the data subject's {kinds}. ", *_proof(vendor)),
-            ("If nobody matches, nothing more is asked. If somebody else answers, or several do, the run stops.",),
-            ("If the person matches, their own record is kept, and Habeas retrieves what is listed here.",),
-        ),
-        numbered=True,
-    )
+    yield Items(tuple(_before(vendor)), numbered=True)
     yield Items(tuple(_step(vendor, one) for one in vendor.endpoints.values()))
     yield Paragraph(
         (
@@ -73,16 +65,28 @@ def _access(vendor: Vendor) -> Iterator[Block]:
     yield _endpoints(vendor)
 
 
-def _proof(vendor: Vendor) -> Line:
-    paths = [select.text for select, _ in vendor.lookup.match]
-    return ("What must agree in the answer: ", *joined(paths, "and"), ".")
+def _before(vendor: Vendor) -> Iterator[Line]:
+    """Say how the person is found, and what happens where that fails."""
+    if vendor.discover:
+        names = joined((name.replace("_", " ") for name in vendor.discover), "and")
+        yield ("Ask for what belongs to the account and not to a person: ", *names, ". None of it is returned.")
+    paths = joined(dict.fromkeys(select.text for one in vendor.lookups for select, _ in one.match), "and")
+    whole = " It is found in the list of everybody." if all(one.directory for one in vendor.lookups) else ""
+    yield (
+        f"Check whether {vendor.title} knows a person by the data subject's {identifiers(vendor.lookups)}.{whole} ",
+        *("What must agree in the answer: ", *paths, "."),
+    )
+    several = "" if any(one.several for one in vendor.lookups) else ", or several do"
+    yield (f"If nobody matches, nothing more is asked. If somebody else answers{several}, the run stops.",)
+    every = " All records that are the person's are followed." if not several else ""
+    yield (f"If the person matches, their own record is kept, and Habeas asks for what is listed here.{every}",)
 
 
 def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     """Say what is retrieved, by what, how far back and in which kinds."""
-    line: list[str | Code | Strong | Link] = ["Retrieve ", Strong(endpoint.title), *asked_by(endpoint)]
+    line: list[str | Code | Strong | Link] = ["Retrieve ", Strong(noun(endpoint.title)), *asked_by(endpoint, vendor.captured)]
     for parent in dict.fromkeys(field.endpoint for field in endpoint.parents()):
-        line += [", once per record of ", Strong(vendor.endpoints[parent].title)]
+        line += [", once per record of ", _named(vendor, parent)]
     if endpoint.window is not None:
         line.append(f", {since_words(endpoint.window.since)}")
     if endpoint.rows != ((),):
@@ -90,7 +94,7 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
         line += [", for ", *joined(kinds, "and")]
     line.append(".")
     if endpoint.match:
-        line += [" Kept is only what names the person in ", *joined((select.text for select, _ in endpoint.match), "and"), "."]
+        line += [" Kept is only what agrees in ", *joined((select.text for select, _ in endpoint.match), "and"), "."]
     if endpoint.fields is None:
         line.append(" It is only the way to what is asked next, and is not returned.")
     elif endpoint.fields:
@@ -98,17 +102,25 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     if endpoint.files:
         line += [" Files named in it are downloaded with ", Code("--files"), "."]
     if endpoint.replaces is not None:
-        line += [" It succeeds ", Strong(vendor.endpoints[endpoint.replaces].title), "; both are asked."]
+        line += [" It succeeds ", Strong(noun(vendor.endpoints[endpoint.replaces].title)), "; both are asked."]
     return tuple(line)
 
 
+def _named(vendor: Vendor, name: str) -> Strong | Code:
+    """Name what a request is asked once per record of."""
+    return Strong(noun(vendor.endpoints[name].title)) if name in vendor.endpoints else Code(name)
+
+
 def _endpoints(vendor: Vendor) -> Table:
-    asked = (vendor.lookup, *vendor.endpoints.values())
+    asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
+    titles = {one.name: "The person" for one in vendor.lookups} | {
+        name: f"The account's {name.replace('_', ' ')}" for name in vendor.discover
+    }
     scoped, limited = any(one.granted_by for one in asked), any(one.rate_limit for one in asked)
     head = ("What", "Request", *(("Any one of these scopes",) if scoped else ()), *(("Limit",) if limited else ()))
     rows = tuple(
         (
-            (one.title if one is not vendor.lookup else "The person",),
+            (titles.get(one.name) or capital(noun(one.title)),),
             (Code(request_line(one)), *_query(one)),
             *((scopes(one.granted_by),) if scoped else ()),
             *(((Code(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),
@@ -120,7 +132,8 @@ def _endpoints(vendor: Vendor) -> Table:
 
 def _query(endpoint: Endpoint) -> Line:
     pairs = [f"{name}={braced(one)}" for name, values in endpoint.params for one in values]
-    return (" with ", *joined(pairs, "and")) if pairs else ()
+    searched = (", a search: it changes nothing",) if endpoint.method == "POST" else ()
+    return (*((" with ", *joined(pairs, "and")) if pairs else ()), *searched)
 
 
 def _deletion(vendor: Vendor) -> Iterator[Block]:

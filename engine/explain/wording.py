@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from engine.explain.blocks import Code, Line, joined
+from engine.explain.blocks import Code, Line, Link, Strong, joined
 from engine.spec.duration import Duration
 from engine.spec.effective import Endpoint
 from engine.spec.rate import Rate
-from engine.spec.template import IDENTIFIERS, TIMES, Field, Hole, Template
+from engine.spec.template import IDENTIFIERS, Template, parse_template
 
 NAMES = {"EMAIL": "e-mail address", "PHONE": "phone number", "USERNAME": "user name"}
 PERIODS = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86400.0: "day"}
@@ -55,38 +56,54 @@ def braced(template: Template) -> str:
     return "".join(part if isinstance(part, str) else f"{{{str(part)[1:-1]}}}" for part in template.parts)
 
 
+def opened(address: str) -> str:
+    """Show an address that may hold values, with those in braces."""
+    return braced(parse_template(address))
+
+
 def request_line(endpoint: Endpoint) -> str:
     """Show method and whole address."""
-    return f"GET {braced(endpoint.address)}"
+    return f"{endpoint.method} {braced(endpoint.address)}"
 
 
-def value_words(part: Hole | Field) -> str:
+def value_words(name: str) -> str:
     """Name a value in plain words: user id, e-mail address."""
-    return NAMES.get(part.name) or part.name.rpartition(".")[2].replace("_", " ").lower()
+    return NAMES.get(name) or name.replace("_", " ").lower()
 
 
-def asked_by(endpoint: Endpoint) -> Line:
-    """Say by which values of the person something is asked; () where it is asked by none."""
-    own = {name for row in endpoint.rows for name, _ in row}
-    names = dict.fromkeys(value_words(hole) for hole in sent(endpoint) if hole.name not in own and hole.name not in TIMES)
+def asked_by(endpoint: Endpoint, values: Iterable[str]) -> Line:
+    """Say by which values of the person something is asked; () where it is asked by none of them."""
+    names = dict.fromkeys(value_words(name) for name in sent(endpoint) if name in {*IDENTIFIERS, *values})
     return (" by " + " and ".join(names),) if names else ()
 
 
-def identifiers(endpoint: Endpoint) -> tuple[str, ...]:
-    """Name what a look-up finds people by, in plain words."""
-    return tuple(dict.fromkeys(value_words(hole) for hole in sent(endpoint) if hole.name in IDENTIFIERS))
+def identifiers(lookups: Iterable[Endpoint]) -> str:
+    """Name what the look-ups find people by, in plain words; a directory is read whole, and its `match` finds the person."""
+    found = (name for one in lookups for name in (*sent(one), *(hole.name for _, value in one.match for hole in value.holes())))
+    return " or ".join(dict.fromkeys(value_words(name) for name in found if name in IDENTIFIERS))
 
 
-def sent(endpoint: Endpoint) -> Iterator[Hole]:
-    """Give the values that a request carries; those that its answer is only compared with are none of them."""
-    templates = (endpoint.address, *(one for _, one in endpoint.headers), *(one for _, values in endpoint.params for one in values))
-    return (hole for template in templates for hole in template.holes())
+def sent(endpoint: Endpoint) -> Iterator[str]:
+    """Name the values that a request carries; those that its answer is only compared with are none of them."""
+    return (hole.name for template in endpoint.sent() for hole in template.holes())
 
 
 def scopes(entries: Iterable[frozenset[str]]) -> Line:
     """Name the scopes of which any entry is enough; several in one entry are needed together."""
-    texts = [" and ".join(sorted(entry)) for entry in entries]
-    return joined(texts) if texts else ("none",)
+    parts: list[str | Code | Strong | Link] = []
+    for entry in entries:
+        parts += [*([", or "] if parts else []), *joined(sorted(entry), "and")]
+    return tuple(parts) or ("none",)
+
+
+def noun(title: str) -> str:
+    """Give what a title names; one that is written as a step, `Retrieve the orders`, without its verb."""
+    return re.sub("^(Retrieve|Find) ", "", title)
+
+
+def capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def codes(texts: Iterable[str]) -> tuple[Line, ...]:

@@ -16,7 +16,11 @@ from tests.conftest import ROOT
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 # What Mermaid's grammar reads of ours: the head, comments, quoted boxes, arrows with or without a quoted text.
 QUOTED = r"\"(?:[A-Za-z0-9 ./,:_=()'-]|#\d+;|<br/>)+\""
-GRAMMAR = re.compile(rf"flowchart LR|  %% [^{{}}\n]*|  n\d+\[{QUOTED}\]|  n\d+ (?:-->|-\.->)(?:\|{QUOTED}\|)? n\d+")
+NODE = r"(?:n\d+|found)"
+GRAMMAR = re.compile(
+    rf"flowchart LR|  %% [^{{}}\n]*|  (?:  )?n\d+\[{QUOTED}\]|  (?:  )?{NODE} (?:-->|-\.->)(?:\|{QUOTED}\|)? {NODE}"
+    rf"|  subgraph found \[{QUOTED}\]|  end"
+)
 ODD = """
 spec: 1
 vendor: odd
@@ -45,9 +49,10 @@ def test_every_shipped_spec_is_drawn(file):
     vendor = load_file(file)
     text = drawn(vendor)
     assert [line for line in text.splitlines() if not GRAMMAR.fullmatch(line)] == []
-    boxes = set(re.findall(r"^  (n\d+)\[", text, re.MULTILINE))
+    boxes = set(re.findall(r"^ +(n\d+)\[", text, re.MULTILINE))
     assert len(boxes) == len(tuple(vendor.requests()))
-    assert {end for arrow in re.findall(r"^  (n\d+) .* (n\d+)$", text, re.MULTILINE) for end in arrow} <= boxes
+    assert {end for arrow in re.findall(r"^ +(\w+) -.*> ?.* (\w+)$", text, re.MULTILINE) for end in arrow} <= {*boxes, "found"}
+    assert text.count("subgraph") == text.count("\n  end\n") == (len(vendor.lookups) > 1)
 
 
 def test_zooms_graph_says_who_waits_and_how_often():
@@ -66,6 +71,15 @@ def test_words_of_mermaid_are_only_names():
     assert '  n2 -->|"once per record"| n3' in text
     assert "1 request per record" in text
     assert "#37;#37;#123;init#125;#37;#37;" in text
+
+
+def test_what_is_discovered_comes_before_who_needs_it():
+    """A value of the account goes to who carries it; who asks once per record of the account waits for the person too."""
+    text = drawn(load_file(ROOT / "specs" / "hubspot.yaml"), "contact", "form_submissions")
+    names = dict((name, node) for node, name in re.findall(r"^ +(n\d+)\[\"(\w+)<", text, re.MULTILINE))
+    assert f"  {names['properties']} --> {names['contact']}" in text
+    assert f"  {names['lookup']} --> {names['form_submissions']}" in text
+    assert f'  {names["forms"]} -->|"once per record"| {names["form_submissions"]}' in text
 
 
 def test_what_is_left_out_is_not_drawn():
