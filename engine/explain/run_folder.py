@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from engine.errors import UsageError
+from engine.explain.wording import counted
 
 MANIFEST = "manifest.json"
 PAGES = ".pages.jsonl"
@@ -176,7 +177,7 @@ def _page_lists(folder: Path, manifest: Manifest) -> dict[str, Path]:
         raise UsageError(message) from None
     foreign = len(found.keys() - known)
     if foreign:
-        message = f"{folder} holds {foreign} page lists that its {MANIFEST} does not know: files of several runs lie in it"
+        message = f"{folder} holds {counted(foreign, 'page list')} that its {MANIFEST} does not know: files of several runs lie in it"
         raise UsageError(message)
     return found
 

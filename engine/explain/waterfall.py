@@ -86,7 +86,8 @@ def _facts(timeline: Timeline, answers: int) -> str:
         f"{counted(retries, 'of them a retry') if retries == 1 else f'{retries:,} of them retries'}; "
         f"at most {most_at_once(timeline)} at once. All waits for the limit, added up: {duration(waited)}.</p>\n"
         "<p>Open a lane to see its requests. Shown is the last sending of each; a retry before it is counted, not drawn. "
-        "The call that verifies the connection and the downloads of files are not recorded. Nothing here is the person's.</p>"
+        "Not recorded are the call that verifies the connection, what is discovered of the account, and downloads. "
+        "Nothing here is the person's.</p>"
     )
 
 
