@@ -12,10 +12,10 @@ from typing import Annotated
 import typer
 
 from engine import __version__
-from engine.cli.authoring import OpenApi
 from engine.cli.authoring import app as authoring
 from engine.cli.connections import app as connections
-from engine.errors import Exit, HabeasError, defect
+from engine.cli.options import At, Connection, Email, Json, NoWait, Only, RatePlan, Share, Since, Subject, Vendor, Without
+from engine.errors import Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -26,35 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
 )
-
-Vendor = Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor's name (zoom), or the path of a spec (./specs/zoom.yaml).")]
-At = Annotated[
-    str | None,
-    typer.Option("--at", metavar="URL", help="Send everything to a simulator, http://127.0.0.1:PORT; default $HABEAS_<VENDOR>_AT."),
-]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="E,E.FIELD", help="Fetch only these endpoints or fields.")]
-Without = Annotated[list[str] | None, typer.Option("--without", metavar="E,E.FIELD", help="Leave these endpoints or fields out.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only what is newer: 2025-01-01, 90d, 6mo. The manifest says so.")
-]
-Share = Annotated[int, typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the vendor's limit to use.")]
-RatePlan = Annotated[
-    str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")
-]
-Connection = Annotated[
-    str | None, typer.Option("--connection", metavar="NAME", help="Which account, where there are several; default the only one.")
-]
-Email = Annotated[
-    str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")
-]
-Subject = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
-    ),
-]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _version(value: bool) -> None:
@@ -105,54 +76,6 @@ def run(
     chosen = (tuple(only or ()), tuple(without or ()))
     wish = Wish(vendor, email, tuple(subject or ()), out, *chosen, since, files, share, plan, ref, at, json, connection, not no_wait)
     raise typer.Exit(run_command(wish))
-
-
-@app.command(
-    short_help="Record a real run as a test case without a person in it.",
-    epilog="Example: habeas record zoom --email someone@example.com --since 60d --case two-pages",
-)
-def record(
-    vendor: Vendor,
-    case: Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _. It is published with the case.")],
-    email: Email = None,
-    subject: Subject = None,
-    about: Annotated[
-        str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence for its readers.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases of the spec's project."
-        ),
-    ] = None,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
-    share: Share = 75,
-    plan: RatePlan = None,
-    connection: Connection = None,
-    no_wait: NoWait = False,
-    at: At = None,
-    json: Json = False,
-) -> None:
-    """Run as `habeas run` does, and keep every request and answer as a recorded case that `habeas check` replays.
-
-    Whatever could be personal is replaced: the same value by the same stand-in everywhere, in its form; credentials are removed.
-    The key to that is thrown away. What stays are words of the spec and of the trade, names of fields, small numbers. The result is
-    searched for everything that was replaced, replayed, and written only if nothing was found and it ends as the run did.
-    Files are never downloaded. Read what was written before you publish it: docs/record.md says how.
-
-    The case's folder is made in fixtures/<vendor>/cases beside the folder `specs` of the spec, or beside the spec; for a spec that
-    came with Habeas, below the current folder.
-
-    Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
-    cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
-    """
-    from engine.cli.record import Wish, record_command
-
-    chosen = (tuple(only or ()), tuple(without or ()))
-    wish = Wish(vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json)
-    raise typer.Exit(record_command(wish))
 
 
 @app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
@@ -211,6 +134,9 @@ def plan(
     share: Share = 75,
     plan: RatePlan = None,
     json: Json = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="Print a Mermaid flowchart: who waits for whom, how often, in which limit.")
+    ] = False,
 ) -> None:
     """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person.
 
@@ -218,54 +144,14 @@ def plan(
     """
     from engine.cli.plan import plan_command
 
-    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
-
-
-@app.command(short_help="Find every mistake in every spec, and replay its cases.", epilog="Example: habeas check ./specs/zoom.yaml")
-def check(
-    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
-    format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
-    accept: Annotated[bool, typer.Option("--accept", help="Write what each case is expected to deliver anew, from its replay.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="A spec without cases, or that has drifted, is a mistake.")] = False,
-    drift: Annotated[
-        Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cases.")
-    ] = None,
-    openapi: OpenApi = None,
-) -> None:
-    """Find every mistake in every spec, each with its place and what was meant; then replay its recorded cases, offline.
-
-    With --openapi, one spec is also held against the vendor's own document, which is read and never fetched: what surely
-    fails at the vendor is a mistake, what the document merely does not list is a note.
-
-    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. A note is no mistake: it is something
-    to think about, and leaves the exit code 0.
-
-    Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
-    """
-    from engine.cli.check import Wish, check_command
-
-    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift, tuple(openapi or ()))))
+    if json and graph:
+        message = "--json and --graph: choose one"
+        raise UsageError(message)
+    form = "json" if json else "graph" if graph else "text"
+    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
 app.add_typer(authoring)
-
-
-@app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
-def simulate(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
-    faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
-    people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,
-    meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
-    json: Json = False,
-) -> None:
-    """Play the vendor on this machine, with invented people; Ctrl-C ends it.
-
-    Exit codes: 0 ended, 2 wrong usage, or a port that is taken.
-    """
-    from engine.cli.simulate import simulate_command
-
-    raise typer.Exit(simulate_command(vendor, port, faults, (people, meetings), as_json=json))
 
 
 def main() -> None:

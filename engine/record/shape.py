@@ -48,7 +48,43 @@ HANDLE = re.compile(r"[^\W\d_]+(?:[ ._'’-]{1,2}[^\W\d_]+){0,4}[ ._-]?[0-9]{0,4
 GROUPED = re.compile(r"[0-9]+(?:[ ./-][0-9]+)+")
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,24})\.?")
 TOPS = frozenset(
-    "com net org info biz io co app dev ai eu de uk us fr es it nl se no dk fi pl ch at be cz pt ie au ca jp in br cloud".split()
+    [
+        "com",
+        "net",
+        "org",
+        "info",
+        "biz",
+        "io",
+        "co",
+        "app",
+        "dev",
+        "ai",
+        "eu",
+        "de",
+        "uk",
+        "us",
+        "fr",
+        "es",
+        "it",
+        "nl",
+        "se",
+        "no",
+        "dk",
+        "fi",
+        "pl",
+        "ch",
+        "at",
+        "be",
+        "cz",
+        "pt",
+        "ie",
+        "au",
+        "ca",
+        "jp",
+        "in",
+        "br",
+        "cloud",
+    ]
 )
 ZONE = re.compile(r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|US|Etc)/[A-Za-z0-9_+/-]+")
 LOCALE = re.compile(r"[a-z]{2}[-_][A-Z]{2}")
@@ -57,12 +93,33 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 SECRET_PIECES = frozenset(
-    "secret token password passwd passwort passcode pwd authorization cookie cookies signature sig credential credentials apikey jwt nonce otp".split()
+    [
+        "secret",
+        "token",
+        "password",
+        "passwd",
+        "passwort",
+        "passcode",
+        "pwd",
+        "authorization",
+        "cookie",
+        "cookies",
+        "signature",
+        "sig",
+        "credential",
+        "credentials",
+        "apikey",
+        "jwt",
+        "nonce",
+        "otp",
+    ]
 )
 SECRET_NAME = re.compile(rf"{NAMED}|zak|zpk|sig|signature|x-amz-(?:signature|credential|security-token)", re.IGNORECASE)
 SECRET_PAIRS = (("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("host", "key"), ("auth", "key"))
-PAGING = frozenset("page next prev previous cursor continuation sync after before".split())
-PHONE_PIECES = frozenset("phone phones mobile fax tel telephone cell cellphone msisdn whatsapp sms caller callee".split())
+PAGING = frozenset(["page", "next", "prev", "previous", "cursor", "continuation", "sync", "after", "before"])
+PHONE_PIECES = frozenset(
+    ["phone", "phones", "mobile", "fax", "tel", "telephone", "cell", "cellphone", "msisdn", "whatsapp", "sms", "caller", "callee"]
+)
 
 ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|GMT|[+-]\d\d:?(?:\d\d)?))?)?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(\d\d)([Zz]?)")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.core.http import HttpRequest, Response
 from engine.cases.exchange import Exchange
+from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
 from engine.record.prove import prove
 from engine.record.traces import readings, squeezed
@@ -39,7 +39,9 @@ WRITINGS = {
     "in brackets": lambda text: f"Someone <{text}>",
     "in JSON": lambda text: json.dumps({"of": [text, {"to": text}]}),
     "in JSON in JSON": lambda text: json.dumps({"of": json.dumps({"of": text})}),
-    "in an address": lambda text: f"https://files.acme.example/of/{quote(text, safe='')}/x?who={quote(text, safe='')}#{quote(text, safe='')}",
+    "in an address": lambda text: (
+        f"https://files.acme.example/of/{quote(text, safe='')}/x?who={quote(text, safe='')}#{quote(text, safe='')}"
+    ),
     "in a foreign address": lambda text: f"https://user:{quote(text, safe='')}@{hashlib.md5(text.encode()).hexdigest()}.storage.io/a",
     "in mailto": lambda text: f"mailto:{text}?cc={text}",
     "md5": lambda text: hashlib.md5(text.lower().encode()).hexdigest(),
@@ -54,11 +56,19 @@ PLACES = {
     "a segment": lambda text: exchange({"items": []}, f"{BASE}/people/{quote(text, safe='')}/notes"),
     "a parameter": lambda text: exchange({"items": []}, f"{BASE}/people/u1/notes?who={quote(text, safe='')}"),
     "a parameter's name": lambda text: exchange({"items": []}, f"{BASE}/people/u1/notes?{quote(text, safe='')}=1"),
-    "a header": lambda text: exchange({"items": []}, headers={"x-user": text, "set-cookie": f"u={text}", "x-ratelimit-user": text, "retry-after": text}),
-    "a link": lambda text: exchange({"items": []}, headers={"link": f'<{BASE}/people/{quote(text, safe="")}?a={quote(text, safe="")}>; rel="next"'}),
+    "a header": lambda text: exchange(
+        {"items": []}, headers={"x-user": text, "set-cookie": f"u={text}", "x-ratelimit-user": text, "retry-after": text}
+    ),
+    "a link": lambda text: exchange(
+        {"items": []}, headers={"link": f'<{BASE}/people/{quote(text, safe="")}?a={quote(text, safe="")}>; rel="next"'}
+    ),
     "the media type": lambda text: exchange({"items": []}, headers={"content-type": f"application/json; name={text}"}),
-    "a request's header": lambda text: Exchange(HttpRequest("GET", f"{BASE}/people/u1/notes", (("X-On-Behalf", text),)), Response(200, {}, b"{}"), "notes"),
-    "a request's body": lambda text: Exchange(HttpRequest("POST", f"{BASE}/s", (), json.dumps({"q": text, text: 1}).encode()), Response(200, {}, b"{}"), "notes"),
+    "a request's header": lambda text: Exchange(
+        HttpRequest("GET", f"{BASE}/people/u1/notes", (("X-On-Behalf", text),)), Response(200, {}, b"{}"), "notes"
+    ),
+    "a request's body": lambda text: Exchange(
+        HttpRequest("POST", f"{BASE}/s", (), json.dumps({"q": text, text: 1}).encode()), Response(200, {}, b"{}"), "notes"
+    ),
     "a page that is no JSON": lambda text: exchange(f"<html>{text}</html>", status=502),
     "JSON that is cut": lambda text: exchange('{"items": [{"who": "' + text.replace('"', ""), status=200),
     "a message": lambda text: exchange({"code": 9, "message": f"no licence for {text}!"}, status=400),
@@ -96,7 +106,11 @@ def test_nothing_is_left_of_a_person_anywhere(place, writing):
 
 def test_nothing_is_left_of_values_in_parts():
     """A name in two fields, an address in two, a number in groups: each part goes."""
-    body = {"items": [{"first": "Mara", "last": "Lindqvist", "local": "mara.lindqvist", "domain": "acme-corp.io", "groups": ["+49", "3012", "345678"]}]}
+    body = {
+        "items": [
+            {"first": "Mara", "last": "Lindqvist", "local": "mara.lindqvist", "domain": "acme-corp.io", "groups": ["+49", "3012", "345678"]}
+        ]
+    }
     case = composed(exchange(body))
     assert left(case.texts, ["mara", "lindqvist", "acme-corp", "345678", EMAIL]) == []
     prove(case, case.texts)
@@ -117,7 +131,14 @@ def test_secrets_go_whatever_they_look_like():
     """Tokens, passwords, cookies, signed addresses: each becomes the word `removed`, numbers too."""
     body = {
         "items": [
-            {"access_token": "abc", "password": "true-love", "host_key": 123456, "otp": 7, "clientSecret": "x1", "jwt": "eyJhbGciOi.eyJzdWIiOiIx.sig"},
+            {
+                "access_token": "abc",
+                "password": "true-love",
+                "host_key": 123456,
+                "otp": 7,
+                "clientSecret": "x1",
+                "jwt": "eyJhbGciOi.eyJzdWIiOiIx.sig",
+            },
             {"url": f"{BASE}/f?sig=AbCdEf123&X-Amz-Signature=00ff&token=tok&Expires=1700000000", "note": "xoxb-123456789-abcdefgh"},
             {"api_key": "k", "session_id": "s-1", "token_count": 7, "requires_password": True},
         ]
@@ -131,7 +152,9 @@ def test_secrets_go_whatever_they_look_like():
 
 def test_a_key_that_was_used_is_found_wherever_it_came_back():
     """A vendor that repeats the token in its answer does not get it into the recording."""
-    case = composed(exchange({"items": [{"seen": "Bearer the-very-secret-1 was used"}, {"x": "the-very-secret-1"}]}), secrets=("the-very-secret-1",))
+    case = composed(
+        exchange({"items": [{"seen": "Bearer the-very-secret-1 was used"}, {"x": "the-very-secret-1"}]}), secrets=("the-very-secret-1",)
+    )
     assert "secret-1" not in "".join(case.texts.values())
 
 
@@ -145,7 +168,11 @@ def planted(draw):
     value, writing = draw(PLANTS)
     text = WRITINGS[writing](value)
     leaf = st.one_of(SCALARS, st.just(text))
-    inner = st.recursive(leaf, lambda one: st.lists(one, max_size=4) | st.dictionaries(st.one_of(st.text(max_size=12), st.just(text)), one, max_size=4), max_leaves=12)
+    inner = st.recursive(
+        leaf,
+        lambda one: st.lists(one, max_size=4) | st.dictionaries(st.one_of(st.text(max_size=12), st.just(text)), one, max_size=4),
+        max_leaves=12,
+    )
     return value, {"items": [draw(inner), {"it": draw(st.sampled_from([text, [text], {text: 1}]))}]}
 
 
@@ -162,7 +189,10 @@ def test_no_planted_value_survives_in_any_json(found):
 @pytest.mark.parametrize("name", ["mara", "Mara_Lindqvist", "o'neil-84", "Ünal.Ö", "12345678", "x" * 40])
 def test_a_username_goes_too(name):
     """What is asked for by username is replaced in requests and answers, whatever it looks like."""
-    one = exchange({"items": [{"login": name, "said": f"{name} said so", "at": f"https://acme.example/{quote(name)}"}]}, f"{BASE}/people/{quote(name, safe='')}/notes")
+    one = exchange(
+        {"items": [{"login": name, "said": f"{name} said so", "at": f"https://acme.example/{quote(name)}"}]},
+        f"{BASE}/people/{quote(name, safe='')}/notes",
+    )
     case = composed(one, person={"USERNAME": identify("username", name)})
     assert left(case.texts, [name]) == []
     prove(case, case.texts)
