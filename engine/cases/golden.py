@@ -47,15 +47,15 @@ def compared(replayed: Replayed, again: str) -> Iterator[Finding]:
     """Say where a replay delivers something else than expected; `again` is the command that accepts it."""
     case, now = replayed.case, golden(replayed)
     if not case.expected:
-        yield _finding(case, "", f"it has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}")
+        yield _finding(case, "", f"this case has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}")
         return
     for name in sorted(now.keys() | case.expected.keys()):
         before, after = case.expected.get(name), now.get(name)
         if before is None:
-            message = f"the run writes {_lines(after or b'')} that nobody expects"
+            message = f"the run writes what nobody expects: {_lines(after or b'')}"
             yield _finding(case, name, message, hint=f"if this is right: {again}")
         elif after is None:
-            message = f"the run writes none of the {_lines(before)} that are expected"
+            message = f"the run does not write what is expected: {_lines(before)}"
             yield _finding(case, name, message, hint=f"if this is right: {again}")
         elif not _same(name, before, after):
             yield _different(case, name, before, after, again)
