@@ -17,6 +17,7 @@ from pathlib import Path
 
 import typer
 
+from engine.cases.check import cases_folder
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, since_of, vendor_of
 from engine.cli.progress import Live, is_terminal, plain
@@ -116,12 +117,9 @@ def record_command(wish: Wish) -> Exit:
 
 
 def cases_of(vendor: Vendor) -> Path:
-    """Give the folder of a vendor's cases: beside `specs`, or beside the spec; of an installed spec below the current folder."""
-    spec = Path(vendor.file).absolute()
-    top = spec.parent.parent if spec.parent.name == "specs" else spec.parent
-    if "_data" in spec.parts:
-        top = Path()
-    return top / "fixtures" / vendor.name / "cases"
+    """Give the folder in which `check` looks for a spec's cases; for a spec inside an installation, the same below the current folder."""
+    spec = Path(vendor.file)
+    return cases_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
 
 
 def _written(wish: Wish, taped: Taped | None, target: Path) -> Exit:

@@ -77,6 +77,7 @@ def compose(captured: Captured, key: bytes) -> Composed:
         walk.exchange(exchange)
     for secret in captured.secrets:
         traces.add_whole(secret)
+    kept.settle(traces.hit)
     walk = Walk(kept, Replacer(traces, stand_ins), walk.forced)
     texts = {SETUP: _setup(captured, walk)}
     for name, exchange in _named(captured.vendor, captured.exchanges):

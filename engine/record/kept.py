@@ -6,7 +6,7 @@ A text stays if it is a word of the spec or of the trade, a small number, a year
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,11 @@ class Kept:
     counting: set[str] = field(default_factory=set)
     headers: set[str] = field(default_factory=set)
     mixed: list[Mixed] = field(default_factory=list)
+    settled: bool = False
+
+    def settle(self, tells: Callable[[str], bool]) -> None:
+        """End the learning: a discovered name that tells of a person does not stay after all."""
+        self.fields, self.settled = {one for one in self.fields if not tells(one)}, True
 
     def text(self, text: str) -> bool:
         """Whether a text may stay, wherever it stands."""
@@ -173,7 +178,8 @@ def _addresses(kept: Kept, endpoint: Endpoint) -> None:
         first, *others = part.split("/")
         segments[-1].append(first)
         segments += [[one] for one in others]
-    for segment in segments:
+    whole = str(endpoint.address).startswith("https://")
+    for segment in segments[3 if whole else 1 :]:
         if all(isinstance(one, str) for one in segment):
             public(kept, [unquote("".join(segment))])
         else:
@@ -222,7 +228,7 @@ def needed(kept: Kept, endpoints: Iterable[Endpoint], body: Any, *, refused: boo
     """Keep an answer's total, and of a refusal its code; gives what its message becomes: the words that rules look for."""
     messages: dict[str, str] = {}
     for endpoint in endpoints:
-        if endpoint.name in kept.vendor.discover:
+        if endpoint.name in kept.vendor.discover and not kept.settled:
             kept.fields.update(one for one in _found(endpoint, body) if NAME.fullmatch(one) and kept.name(one))
         page, answers = endpoint.pagination, endpoint.answers
         total = exact.text_of(page.total.search(body)) if page is not None and page.total is not None else None

@@ -20,6 +20,7 @@ from engine.spec import exact
 
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^@/]*@)?(\[[^\]]*\]|[^:]*)(:\d+)?")
+WEB = ("http://", "https://", "ws://", "wss://", "ftp://", "ftps://")
 OURS = ("example.com", "example.org", "example.net", "localhost")
 MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 LIMIT = re.compile(r"(?:.+-)?(?:rate-?limit)(?:-.+)?|retry-after")
@@ -173,7 +174,8 @@ class Walk:
         found = ORIGIN.fullmatch(origin)
         if found is None:
             return f"{origin.partition('://')[0]}://{self.visitor.value(origin, Shape.HOST)}"
-        return found[1] + self._host(found[2]) + (found[3] or "")
+        host = self._host(found[2]) if found[1].lower() in WEB else self.text(found[2])
+        return found[1] + host + (found[3] or "")
 
     def _host(self, host: str) -> str:
         small = host.lower()
