@@ -44,7 +44,7 @@ def _of_answer(endpoint: Endpoint, whole: Shape) -> Iterator[Read]:
     for word in ("cursor", "link", "more", "total"):
         select = getattr(endpoint.pagination, word, None)
         if isinstance(select, Select) and not (word == "link" and select.text == "header"):
-            yield select, whole, ("pagination", word), True
+            yield select, whole, ("pagination", word), False
     for select, _ in endpoint.echo:
         yield select, whole, ("echo", select.text), True
 
