@@ -144,7 +144,10 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | Non
                 "http://127.0.0.1:8917/callback",
                 "redirect_uri: register this one with the vendor, or write the registered one",
             )
-        block.add("scopes", scopes, "scopes: what the requests below need, by the document; confirm them")
+        why = (
+            "what the requests below need, by the document; confirm them" if scopes else "the document does not say which the requests need"
+        )
+        block.add("scopes", scopes, f"scopes: {why}")
         return block
     return None
 
