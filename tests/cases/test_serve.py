@@ -18,8 +18,8 @@ import pytest
 from engine.cases.case import opened
 from engine.cases.shelf import Shelf
 from tests.cases.test_broken import HERE
-from tests.connection.commands import redirect
 from tests.conftest import ROOT
+from tests.connection.commands import redirect
 
 ACME = HERE / "acme" / "specs" / "acme.yaml"
 CASES = HERE / "acme" / "fixtures" / "acme" / "cases"

@@ -43,7 +43,10 @@ access:
   endpoints:
 """
 EMAIL = "Mara.Lindqvist@acme-corp.io"
-PERSON = {"/me": {}, "/people/Mara.Lindqvist%40acme-corp.io": {"id": "USR-00/93?x=1", "email": "mara.lindqvist@acme-corp.io", "name": "Mara Lindqvist"}}
+PERSON = {
+    "/me": {},
+    "/people/Mara.Lindqvist%40acme-corp.io": {"id": "USR-00/93?x=1", "email": "mara.lindqvist@acme-corp.io", "name": "Mara Lindqvist"},
+}
 
 
 class Renewing(Fixed):
@@ -219,7 +222,9 @@ def test_queries_and_bodies_go_on(tmp_path):
         f"/people/{quote(email, safe='')}": {"id": user, "email": email},
         f"/query?q={quote(soql, safe='')}": {"records": [{"id": "1", "Name": "Mara O'Lindqvist"}]},
         f"/graphql {body()}": {"data": {"nodes": [{"id": "gid://acme/Note/778899", "text": "x"}], "end": "cursor-778899", "more": True}},
-        f"/graphql {body(after='cursor-778899')}": {"data": {"nodes": [{"id": "gid://acme/Note/778900", "text": "y"}], "end": "c", "more": False}},
+        f"/graphql {body(after='cursor-778899')}": {
+            "data": {"nodes": [{"id": "gid://acme/Note/778900", "text": "y"}], "end": "c", "more": False}
+        },
     }
     case, report, log = recorded(endpoints, answers, tmp_path, email=email)
     assert outcomes(report) == {"query": "complete", "graph": "complete"}, log
@@ -251,9 +256,13 @@ discover:
     """
     body = json.dumps({"properties": ["amount", "favourite_colour", "mara_lindqvist"], "who": "USR-00/93?x=1"}, separators=(",", ":"))
     answers = {
-        "/fields/deals": {"results": [{"name": "amount"}, {"name": "favourite_colour"}, {"name": "mara_lindqvist", "label": "Mara Lindqvist"}]},
+        "/fields/deals": {
+            "results": [{"name": "amount"}, {"name": "favourite_colour"}, {"name": "mara_lindqvist", "label": "Mara Lindqvist"}]
+        },
         "/lists": {"lists": [{"id": "mara-list", "name": "Friends of Mara"}]},
-        f"/search/deals {body}": {"results": [{"id": "9", "properties": {"amount": "1", "favourite_colour": "blue", "mara_lindqvist": "y"}}]},
+        f"/search/deals {body}": {
+            "results": [{"id": "9", "properties": {"amount": "1", "favourite_colour": "blue", "mara_lindqvist": "y"}}]
+        },
         f"/lists/mara-list/members/{USER}": {"id": 1},
         f"https://mara-na12.acme.example/far/{USER}": {"id": 2},
     }
