@@ -100,8 +100,8 @@ def connect(
     """Connect to a vendor's account, once: the connection is kept, and renews itself.
 
     Client id and secret are asked for unseen, or read from HABEAS_<VENDOR>_CLIENT_ID and HABEAS_<VENDOR>_CLIENT_SECRET (a key from
-    HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID). Each can also be a file, with _FILE behind the name, or
-    the output of a command: cmd:op read op://vault/zoom/secret.
+    HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID); what the spec's `settings` name is asked for too, or read from
+    HABEAS_<VENDOR>_<NAME>. Each can also be a file, with _FILE behind the name, or the output of a command: cmd:op read op://vault/zoom/secret.
 
     Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing or the vendor could not say, 4 not connected.
     """
