@@ -54,6 +54,7 @@ def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch)
     there = {
         "http://127.0.0.1:8900": zoom.address,
         "request-17": str(tmp_path / "request"),
+        "zoom.md": str(tmp_path / "zoom.md"),
         "someone@example.com": "mara.lindqvist@example.com",
     }
     environ = {
