@@ -1,4 +1,7 @@
-"""docs/add-a-vendor.md is walked as a new user walks it: every file saved, every command run, every output compared."""
+"""docs/add-a-vendor.md is walked as a new user walks it: every file saved, every command run, every output compared.
+
+After an output was changed on purpose: python -m tests.whole.test_add_a_vendor
+"""
 
 from __future__ import annotations
 
@@ -143,3 +146,26 @@ def test_every_link_of_the_walk_leads_somewhere():
     """Links between the documents name files that exist."""
     for target in re.findall(r"\]\(([^)#:]+)\)", PAGE):
         assert (ROOT / "docs" / target).exists(), target
+
+
+def rewritten(home: Path, started: list[subprocess.Popen[str]]) -> str:
+    """Give the page with what its commands print now."""
+    page, end = PAGE, 0
+    for command, shown, came in steps(Walk(home), started):
+        head = f"```console\n{command}\n"
+        place = page.index(head + shown, end) + len(head)
+        end = place + len(came)
+        page = page[:place] + came + page[place + len(shown) :]
+    return page
+
+
+if __name__ == "__main__":  # python -m tests.whole.test_add_a_vendor: after an output was changed on purpose
+    import tempfile
+
+    begun: list[subprocess.Popen[str]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        text = rewritten(Path(folder), begun)
+        for process in begun:
+            process.terminate()
+            process.wait(20)
+    (ROOT / "docs" / "add-a-vendor.md").write_text(text, "utf-8")
