@@ -76,3 +76,14 @@ def test_what_the_machine_leaves_behind_does_not_matter(tmp_path):
     folder = case(tmp_path / "case")
     (folder / ".DS_Store").write_bytes(b"\xff")
     assert opened(folder)[0] is not None
+
+
+@pytest.mark.parametrize("depth", [900, 5000, 100_000])
+def test_nesting_beyond_reason_ends_with_words(acme, habeas, depth):
+    """A recording that is nested deeper than can be shown is a mistake among others, in a check and in a comparison."""
+    nested = '{"a":' * depth + "1" + "}" * depth
+    profile = acme / "fixtures/acme/cases/whole/030-profile.http"
+    profile.write_text(f'GET https://api.acme.example/v1/people/p1/profile\n\nHTTP 200\n\n{{"person": "p1", "deep": {nested}}}\n')
+    for words in ((), ("--drift", str(profile.parent))):
+        done = habeas("check", str(acme / "specs/acme.yaml"), *words)
+        assert (done.returncode, done.stderr, max(map(len, done.stdout.splitlines())) < 300) == (2, "", True)

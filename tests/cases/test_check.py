@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
 from engine.cases.drift import paths
 from tests.cases.test_broken import HERE, broken
-
-
-@pytest.fixture
-def acme(tmp_path):
-    """A copy of the good cases."""
-    return Path(shutil.copytree(HERE / "acme", tmp_path / "acme"))
 
 
 def test_every_packaged_spec_holds_against_its_cases(habeas):

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from pathlib import Path
-
-import pytest
 
 from engine.cases.case import opened
 from engine.cases.check import hold
@@ -20,12 +16,6 @@ from tests.cases.test_broken import HERE, told
 SPEC = HERE / "acme" / "specs" / "acme.yaml"
 CASES = HERE / "acme" / "fixtures" / "acme" / "cases"
 VENDOR = load_file(SPEC)
-
-
-@pytest.fixture
-def acme(tmp_path):
-    """A copy of the good cases."""
-    return Path(shutil.copytree(HERE / "acme", tmp_path / "acme"))
 
 
 def entry(folder, name="notes", vendor=VENDOR):
