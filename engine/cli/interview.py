@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from engine.cli import ways
 from engine.cli.asker import Asker, as_word, one_of, or_none
 from engine.cli.show import tell
+from engine.cli.ways import auth, base_address, hosts
 from engine.errors import UsageError
 from engine.openapi.access import hosts_of
 from engine.openapi.draft import Block, render
@@ -82,18 +82,18 @@ def _top(asker: Asker, answers: Answers) -> None:
     top.add("spec", 1)
     top.add("vendor", answers.vendor)
     top.add("title", asker.ask("The vendor's name for people", str, answers.vendor.capitalize()))
-    base = asker.ask("Base address of the API, https://..., with <NAME> where it differs by account", ways.base)
+    base = asker.ask("Base address of the API, https://..., with <NAME> where it differs by account", base_address)
     settings = {name: asker.ask(f"What is <{name}>, for whoever connects", as_word(w.Text)) for name in dict.fromkeys(NAMES.findall(base))}
     held = hosts_of(base)
     if settings and not held:
-        held = asker.ask("Hosts to which the key may go, such as .acme.com", ways.hosts)
+        held = asker.ask("Hosts to which the key may go, such as .acme.com", hosts)
     docs = asker.ask("Address of its documentation", or_none(as_word(w.Address)), "")
     top.add("docs", docs) if docs else top.say("TODO docs: where the facts come from, https://...")
     top.add("base_url", base)
     top.add("hosts", held)
     top.add("settings", settings)
     top.say("")
-    top.add("auth", ways.auth(asker))
+    top.add("auth", auth(asker))
     try:
         answers.tried()
     except ValueError as error:

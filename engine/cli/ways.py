@@ -11,7 +11,7 @@ from engine.spec import words as w
 WAYS = ("oauth2", "key", "basic")
 
 
-def base(text: str) -> str:
+def base_address(text: str) -> str:
     """Take the address behind which every request line is put."""
     as_word(w.RequestLine)(as_word(w.OpenAddress)(text))
     return text.rstrip("/")

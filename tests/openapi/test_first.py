@@ -20,9 +20,10 @@ from engine.openapi.read import DocumentError
 from engine.spec.document import MOST_BYTES
 from engine.spec.document import read as read_spec
 from engine.spec.load import check
+from engine.spec.schema import LINE
 
 HERE = Path(__file__).parent
-HEAD = "# yaml-language-server: $schema=habeas.schema.json"
+HEAD = LINE
 FIRST = sorted((HERE / "first").glob("*.yaml"))
 ACME = yaml.safe_load((HERE / "documents" / "acme.yaml").read_text("utf-8"))
 

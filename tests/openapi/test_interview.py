@@ -8,15 +8,15 @@ import pytest
 
 from engine.cli.asker import Asker
 from engine.cli.interview import interview
-from engine.cli.new import FIRST_LINE
 from engine.errors import UsageError
 from engine.spec.load import check
+from engine.spec.schema import LINE
 from tests.openapi.answers import ANSWERS, EXPECTED
 
 
 def answered(*, again: bool = False, **changes: str | None) -> str:
     lines = [value for value in {**ANSWERS, **changes}.values() if value is not None]
-    text = interview("acme", FIRST_LINE, io.StringIO("".join(f"{line}\n" for line in lines)), again=again)
+    text = interview("acme", LINE, io.StringIO("".join(f"{line}\n" for line in lines)), again=again)
     check(text.encode(), "acme.yaml")
     return text
 

@@ -133,7 +133,7 @@ def test_refs_are_followed_reported_and_never_fetched():
         ),
         (
             "note: 4 `$ref`s that lead nowhere in the document, and were not looked into\n --> broken.yaml:1:1\n"
-            "  = `#/components/schemas/Loop`, `#/components/parameters/nowhere`, `#/components/schemas/Pool` and 1 more"
+            "  = `#/components/schemas/Loop`, `#/components/parameters/nowhere`, `#/components/schemas/Pool` and\n    1 more"
         ),
     ]
     operation = api.operation("/loops", "get")
