@@ -246,7 +246,7 @@ def _doubt(made: Belonging) -> None:
         ):
             continue
         others = ", ".join(value for value in one.shape.enum[:8] if value != str(usual))
-        made.todo.append(f"{one.name} is {usual} unless set: is all wanted, with `for`? There are also {others}")
+        made.todo.append(f"{one.name} is {usual} unless set: is all wanted, with `for`? It may also be {others}")
 
 
 def _is_paging(short: str) -> bool:
