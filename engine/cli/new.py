@@ -13,8 +13,7 @@ from engine.openapi.read import contents
 from engine.spec.effective import Vendor
 from engine.spec.load import check
 from engine.spec.mistake import Mistake, SpecError
-
-FIRST_LINE = "# yaml-language-server: $schema=habeas.schema.json"
+from engine.spec.schema import LINE
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
@@ -24,11 +23,11 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
         message = "habeas new reads one document: name the one in which the person is found"
         raise UsageError(message)
     if openapi:
-        text = compose(Api(contents(openapi[0]), str(openapi[0])), vendor, FIRST_LINE)
+        text = compose(Api(contents(openapi[0]), str(openapi[0])), vendor, LINE)
     else:
         from engine.cli.interview import interview  # noqa: PLC0415  not needed with a document
 
-        text = interview(vendor, FIRST_LINE)
+        text = interview(vendor, LINE)
     made, notes = _sound(text, str(target))
     _write(target, text)
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())

@@ -48,6 +48,8 @@ def base_of(api: Api) -> Base:
 def _filled(url: str, variables: dict[str, str]) -> Base | None:
     """Write a server's variables as settings; None where the address is none."""
     settings: dict[str, str] = {}
+    if "<" in url:
+        return None
 
     def put(found: re.Match[str]) -> str:
         name = value_name([found[1]])

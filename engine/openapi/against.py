@@ -19,6 +19,7 @@ from engine.openapi.sent import body
 from engine.spec import model as m
 from engine.spec.document import Path, read
 from engine.spec.effective import Endpoint, Row, effective
+from engine.spec.load import check
 from engine.spec.mistake import Mistake, Position
 from engine.spec.scene import Scene
 
@@ -28,6 +29,7 @@ MOST_NAMED = 3
 
 def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     """Give what the documents say otherwise than a spec that loads. Raises SpecError for one that does not."""
+    check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
     scene = Scene(effective(spec), spec, document)

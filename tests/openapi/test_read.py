@@ -127,10 +127,14 @@ def test_refs_are_followed_reported_and_never_fetched():
     api = Api((HERE / "documents" / "broken.yaml").read_bytes(), "broken.yaml")
     shown = [one.show(()) for one in trouble(api)]
     assert shown == [
-        "note: 2 `$ref`s to other documents: they are never fetched, and were not looked into\n --> broken.yaml:1:1\n"
-        "  = `https://elsewhere.example.com/paths.yaml#/away`, `team.yaml#/Team`",
-        "note: 4 `$ref`s that lead nowhere in the document, and were not looked into\n --> broken.yaml:1:1\n"
-        "  = `#/components/schemas/Loop`, `#/components/parameters/nowhere`, `#/components/schemas/Pool` and 1 more",
+        (
+            "note: 2 `$ref`s to other documents: they are never fetched, and were not looked into\n --> broken.yaml:1:1\n"
+            "  = `https://elsewhere.example.com/paths.yaml#/away`, `team.yaml#/Team`"
+        ),
+        (
+            "note: 4 `$ref`s that lead nowhere in the document, and were not looked into\n --> broken.yaml:1:1\n"
+            "  = `#/components/schemas/Loop`, `#/components/parameters/nowhere`, `#/components/schemas/Pool` and\n    1 more"
+        ),
     ]
     operation = api.operation("/loops", "get")
     assert operation is not None
