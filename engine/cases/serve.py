@@ -64,6 +64,7 @@ class Recorded:
         self.vendor, self.cases, self.unknown = vendor, cases, unknown
         self.shelf, self.secret = Shelf(cases), secrets.token_urlsafe(16)
         self.provider = Provider(time.time, " ".join(self._scopes()), self._redirects(), {})
+        self.provider.posted = vendor.auth.oauth2 is not None and vendor.auth.oauth2.client_auth == "post"
         for place, value in self._captured().items():
             _put(self.provider.extra, place, value)
 

@@ -73,6 +73,17 @@ def test_a_connection_can_be_made_to_it(habeas, tmp_path):
     assert (done.returncode, found["profile"]["retries"], found["notes"]["outcome"]) == (3, 1, "denied")
 
 
+def test_a_client_may_prove_itself_in_the_form_where_the_spec_says_so(habeas, acme):
+    """`client_auth: post` is played too."""
+    spec = acme / "specs" / "acme.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("oauth2:", "oauth2:\n    client_auth: post", 1))
+    with simulated(str(spec), "--json") as text:
+        up = json.loads(text)
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        done = habeas("connect", str(spec), "--redirect-uri", redirect(), **given)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_stranger_is_refused_and_an_unknown_request_is_said(habeas):
     """Without the credential nothing is told; what was never recorded is a 404 in words."""
     with simulated(str(ACME), "--json") as text:
