@@ -13,7 +13,7 @@ from engine.cases.case import Finding
 from engine.cases.check import counted, hold, replays_of
 from engine.cases.drift import drift
 from engine.cli.document import compared, documents
-from engine.cli.find import packaged, spec_path
+from engine.cli.find import packaged, spec_path, vendor_line
 from engine.errors import Exit, UsageError
 from engine.spec.effective import Vendor
 from engine.spec.load import check, contents
@@ -51,10 +51,12 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
     apis = documents(wish.openapi, words)
-    specs = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
+    asked = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
+    specs = list({path.resolve(): (word, path) for word, path in asked}.values())
     checked = [_checked(word, path, wish) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
+    found += _twice([path for _, path in specs])
     mistakes = sum(one.wrong for one in found)
     if wish.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
@@ -70,6 +72,17 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
         held = f"{counted(len(specs), 'spec')}, {counted(cases, 'case')}"
         typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
+
+
+def _twice(paths: list[Path]) -> Iterator[Finding]:
+    """Find the specs of a vendor that has one already: a bare name would mean neither."""
+    first: dict[str, Path] = {}
+    for path in paths:
+        vendor, at, lines = vendor_line(path)
+        if first.setdefault(vendor, path) != path:
+            hint = "one vendor, one file: give this one another name, or leave one of the two out"
+            mistake = Mistake(f"{first[vendor]} is a spec of `{vendor}` already", at, hint, file=str(path))
+            yield Finding(mistake, lines)
 
 
 def _checked(word: str, path: Path, wish: Wish) -> Checked:

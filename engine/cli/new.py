@@ -13,7 +13,7 @@ from engine.openapi.read import contents
 from engine.spec.effective import Vendor
 from engine.spec.load import check
 from engine.spec.mistake import Mistake, SpecError
-from engine.spec.schema import LINE
+from engine.spec.schema import LINE, NAME, schema_text
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
@@ -30,6 +30,9 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
         text = interview(vendor, LINE)
     made, notes = _sound(text, str(target))
     _write(target, text)
+    beside = target.parent / NAME  # what the first line names
+    if not beside.exists() and not beside.is_symlink():
+        _write(beside, schema_text())
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
     told = [f"{len(made.endpoints)} endpoint{'s' * (len(made.endpoints) != 1)}"]
     told += [f"{todo} TODO{'s' * (todo != 1)}"] if todo else []
