@@ -194,7 +194,7 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
     for place, address in scene.oauth_addresses():  # the client secret goes there
         whole = VALUE.fullmatch(host_of(address) or address.partition("/")[0]) is not None
         if "<" in (host_of(address) or "<") and not (scene.spec.hosts and (whole or covered(address))):
-            hint = "write it there, such as [.acme.com]: the client secret goes where a setting says, and nowhere else"
+            hint = "write there what is known of it, such as [.acme.com]: the client secret goes to that host"
             yield scene.mistake("the host of this address is only known later, and is not under `hosts`", place, hint)
     for path, _, own in scene.requests():
         line = str(own.line)

@@ -113,7 +113,10 @@ def given_names(scene: Scene) -> Iterator[Mistake]:
     seen: dict[str, Path] = {}
     for name, place in _sources(scene):
         optional = name in scene.spec.settings and (name in scene.discovered or place[0] == "auth")
-        if name in TAKEN or (place[0] in ("settings", "auth") and (name in OUTSIDE or name.endswith("_FILE"))):
+        if place[0] in ("settings", "auth") and (name in OUTSIDE or name.endswith("_FILE")):
+            words = f"<{name}> would be read from HABEAS_{scene.spec.vendor.upper()}_{name}, which means something else"
+            yield scene.mistake(words, place, "use another name", key=True)
+        elif name in TAKEN:
             yield scene.mistake(f"<{name}> exists already: use another name", place, key=True)
         elif name in seen and not optional:
             yield scene.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)
