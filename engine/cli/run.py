@@ -136,7 +136,7 @@ async def _run(work: Work, connection: Opened) -> Report:
             plain(entry, sys.stderr)
 
     async with work.transport:
-        tools = Tools(work.transport, limiter, connection.credentials, clock, ended=ended, told=lambda: connection.given)
+        tools = Tools(work.transport, limiter, connection.credentials, clock, ended=ended, told=lambda: connection.told)
         run = Run(work.vendor, work.person, work.options, work.sink, tools)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)

@@ -12,7 +12,7 @@ from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper, Time
 from engine.connection.lock import locked
 from engine.connection.record import Name, Record, checked_name
-from engine.connection.settings import given
+from engine.connection.settings import given, told
 from engine.connection.vault import Vault
 from engine.errors import NotConnected, UsageError
 from engine.net.transport import Transport
@@ -32,8 +32,17 @@ class Opened:
 
     @property
     def given(self) -> Row:
-        """Give the connection's own values for requests, as they are now: a renewed token may have brought newer ones."""
-        return given(self.vendor, self.credentials.record if isinstance(self.credentials, Keeper) else self.record)
+        """Give the connection's own values for requests: settings, and what the token in use came with."""
+        return given(self.vendor, self._now)
+
+    @property
+    def told(self) -> Row:
+        """Give what the token in use came with: another one than at the beginning may have brought newer values."""
+        return told(self.vendor, self._now)
+
+    @property
+    def _now(self) -> Record:
+        return self.credentials.record if isinstance(self.credentials, Keeper) else self.record
 
 
 def find_connection(

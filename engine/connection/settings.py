@@ -32,13 +32,13 @@ class Setting:
 def needed(vendor: Vendor, way: str) -> tuple[Setting, ...]:
     """Give the settings that a way to connect needs and nothing else supplies."""
     oauth2 = vendor.auth.oauth2 if way == "oauth2" else None
-    told = frozenset(oauth2.capture) if oauth2 is not None else frozenset()
+    supplied = frozenset(oauth2.capture) if oauth2 is not None else frozenset()
     early = frozenset(hole.name for one in _oauth_addresses(vendor, way) for hole in one.holes())
     names, found = _used(vendor) | early, _discovered(vendor)
     return tuple(
         Setting(name, words, optional=name in found and name not in early)
         for name, words in vendor.settings.items()
-        if name in names and name not in told
+        if name in names and name not in supplied
     )
 
 
@@ -147,9 +147,14 @@ def wanted(vendor: Vendor) -> Wanted:
 
 def given(vendor: Vendor, record: Record) -> Row:
     """Give the values that a connection brings to requests; what the token answer told goes first."""
-    told = dict(record.tokens.captured) if record.tokens is not None else {}
-    values = {**record.settings, **told}
+    values = {**record.settings, **dict(told(vendor, record))}
     return tuple((name, values[name]) for name in vendor.given if name in values)
+
+
+def told(vendor: Vendor, record: Record) -> Row:
+    """Give what a connection's token answer told, as far as the spec still asks for it."""
+    oauth2, tokens = vendor.auth.oauth2, record.tokens
+    return tuple((name, value) for name, value in tokens.captured if name in oauth2.capture) if tokens and oauth2 else ()
 
 
 def check_given(vendor: Vendor, record: Record, again: str) -> None:

@@ -98,7 +98,8 @@ class Run:
     async def _prepare(self) -> None:
         """Find out what belongs to the account; only then is it known where `verify` asks."""
         vendor = self.vendor
-        await self.asker.prepare()  # a new token may come with another address
+        if self.tools.told():
+            await self.asker.prepare()  # a new token may come with another address
         wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.choice.excluded]
         await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
         row = self.account.complete(vendor.verify, ())
