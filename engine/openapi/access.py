@@ -12,6 +12,7 @@ from engine.openapi.api import BRACED, Api, plain
 from engine.openapi.draft import Block
 from engine.openapi.names import value_name
 from engine.openapi.refs import as_map, as_text
+from engine.spec.names import TAKEN
 from engine.spec.words import HEADER, HOST, OPEN_ADDRESS
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
@@ -53,6 +54,7 @@ def _filled(url: str, variables: dict[str, str]) -> Base | None:
 
     def put(found: re.Match[str]) -> str:
         name = value_name([found[1]])
+        name = f"ADDRESS_{name}" if name in (*TAKEN, "LOGIN") or name.endswith("_ID") else name
         usual = plain(variables.get(found[1], ""), 40)
         settings[name] = f"the {plain(found[1], 30)} of the account's address" + (f", such as {usual}" if usual else "")
         return f"<{name}>"

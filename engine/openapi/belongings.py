@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.openapi.api import BRACED, Api, Operation, Parameter, plain
-from engine.openapi.names import EMAILS, IDS, TENANTS, USERNAMES, kind_of, norm, person_in, singular, spec_name, value_name, words
+from engine.openapi.names import EMAILS, IDS, USERNAMES, kind_of, norm, person_in, singular, spec_name, value_name, words
 from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES, records_of
 from engine.openapi.people import Person, is_tenant
 from engine.openapi.refs import as_map
 from engine.openapi.windows import Slicing, slicing_of
-from engine.spec.template import IDENTIFIERS, TIMES, parse_path
+from engine.spec.names import TAKEN
+from engine.spec.template import parse_path
 
 PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
-TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
 CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 MOST_VALUES = 30
 
@@ -229,7 +229,8 @@ def _require(made: Belonging) -> None:
             message = f"it needs {plain(one.name, 40)} and another choice"
             raise Unfit(message)
         name = value_name([one.name])
-        name = f"{name}_CHOICE" if name in TAKEN or name.endswith("_ID") or name in ("LOGIN", *map(str.upper, TENANTS)) else name
+        asked = {value_name([held]) for server in made.operation.api.servers for held in BRACED.findall(server.url)}
+        name = f"{name}_CHOICE" if name in {*TAKEN, *asked, "LOGIN"} or name.endswith("_ID") or is_tenant(one.name) else name
         made.rows = {name: list(enum)}
         made.params[_checked(one.name)] = f"<{name}>"
 
