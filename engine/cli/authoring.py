@@ -140,7 +140,10 @@ def docs(
     format: Annotated[str, typer.Option("--format", metavar="markdown|html", help="What the page is written in.")] = "markdown",
     out: Out = None,
 ) -> None:
-    """Write what a spec does as a page to publish: connecting, scopes, requests, limits, access step by step. Sends nothing."""
+    """Write what a spec does as a page to publish: connecting, scopes, requests, limits, access step by step. Sends nothing.
+
+    Exit codes: 0 written, 2 wrong usage, a spec with mistakes, or a file that exists.
+    """
     from engine.cli.docs import docs_command
 
     docs_command(vendor, format, out)
@@ -154,7 +157,10 @@ def trace(
     ] = "html",
     out: Out = None,
 ) -> None:
-    """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it."""
+    """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it.
+
+    Exit codes: 0 written, 2 wrong usage, a folder that is no run's or is damaged, or a file that exists.
+    """
     from engine.cli.trace import trace_command
 
     trace_command(run, format, out)
