@@ -39,7 +39,7 @@ check: $(READY) ## lint, types, layers, documentation, specs
 	@$(BIN)/deptry .
 	@$(BIN)/python -m pytest tests/test_house.py
 	@$(BIN)/python -m engine.reference --check
-	@$(BIN)/habeas check
+	@$(BIN)/habeas check --strict
 
 docs: $(READY) ## write the generated documentation anew
 	@$(BIN)/python -m engine.reference

@@ -33,6 +33,18 @@ class Exit(IntEnum):
     TERMINATED = 143
 
 
+EXPLAINED = {
+    Exit.COMPLETE: "complete as asked; a proven `no_match` is complete, and says so",
+    Exit.DEFECT: "a defect of Habeas: please report it",
+    Exit.USAGE: "wrong usage, a spec with mistakes, a result folder that exists or cannot be written",
+    Exit.INCOMPLETE: "incomplete: something is denied, partial or failed, or the vendor cannot be reached; everything else is delivered",
+    Exit.NOT_CONNECTED: "not connected, or the credential is missing, dead or refused: the message is the one command that mends it",
+    Exit.REFUSED: "refused for the person's safety: an unsafe identifier, somebody else answered, or several did",
+    Exit.INTERRUPTED: "interrupted (Ctrl-C); what was fetched is kept and stated",
+    Exit.TERMINATED: "ended by SIGTERM; what was fetched is kept and stated",
+}
+
+
 class HabeasError(Exception):
     """An end of the command that has a sentence for its reader."""
 

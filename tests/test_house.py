@@ -23,6 +23,7 @@ RANK = {
     "simulate": 4,
     "runner": 5,
     "cases": 6,
+    "explain": 6,
     "record": 7,
     "cli": 8,
     "demo": 9,

@@ -149,9 +149,10 @@ class Case:
         """Give the folder's own name."""
         return self.folder.name
 
-    def at(self, *path: str | int) -> tuple[str, Position, tuple[str, ...]]:
-        """Give a place in case.yaml, for a mistake."""
-        return str(self.folder / SETUP), self.document.at(path), self.document.lines
+    def finding(self, message: str, *path: str, hint: str | None = None, detail: tuple[str, ...] = (), key: bool = False) -> Finding:
+        """Say something about a place in case.yaml, or about all of it."""
+        at, lines = (self.document.at(path, key=key), self.document.lines) if path else (Position(1, 1), ())
+        return Finding(Mistake(message, at, hint, "error", str(self.folder / SETUP), detail), lines)
 
 
 def opened(folder: Path) -> tuple[Case | None, tuple[Finding, ...]]:
@@ -187,7 +188,9 @@ def setup_of(raw: bytes, file: str) -> tuple[Setup, Document]:
         setup = Setup.model_validate(document.value)
     except ValidationError as error:
         dropped = {path[:1] for path in document.dropped}
-        mistakes += [_mistake(document, one) for one in error.errors() if tuple(one["loc"])[:1] not in dropped]
+        found = [_mistake(document, one) for one in error.errors() if tuple(one["loc"])[:1] not in dropped]
+        meant = {f"`{one.hint.removeprefix('did you mean ').strip('`?')}` is missing" for one in found if one.hint}
+        mistakes += [one for one in found if not one.message.startswith(tuple(meant))] if meant else found
         raise CaseError(mistakes, file, document.lines) from None
     if mistakes:
         raise CaseError(mistakes, file, document.lines)

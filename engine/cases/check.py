@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from engine.spec.mistake import Mistake, Position, did_you_mean
 
 MOST_SHOWN = 3
 MOST_UNCLEAN = 10
+MOST_FINDINGS = 6
 SHORT_OF = ("denied", "partial", "failed")
 
 
@@ -67,11 +68,23 @@ def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> Held:
         replays += [replayed] if replayed is not None else []
     if not names:
         found.append(_without(vendor, spec, word))
-    whole = bool(names) and len(replays) == len(names) and not any(one.unknown for one in replays)
+    found = _bounded(found)
+    whole = bool(names) and len(replays) == len(names) and not any(one.unknown or one.unused for one in replays)
     covered = coverage(vendor, replays) if whole else None
     if covered is not None and covered.lacking:
         found.append(_uncovered(covered, spec, vendor.name))
     return Held(folder, len(names), tuple(replays), tuple(found), covered)
+
+
+def _bounded(found: list[Finding]) -> list[Finding]:
+    """Leave out what would be too much to read: it often has one cause."""
+    wrong = [one for one in found if one.wrong]
+    if len(wrong) <= MOST_FINDINGS:
+        return found
+    files = dict.fromkeys(Path(one.mistake.file).name for one in wrong[MOST_FINDINGS:])
+    rest = f"{counted(len(wrong) - MOST_FINDINGS, 'more mistake')} in recorded cases, to be shown once these are mended"
+    last = Finding(Mistake(rest, Position(1, 1), None, "error", wrong[MOST_FINDINGS].mistake.file, tuple([*files][:8])))
+    return [*wrong[:MOST_FINDINGS], last]
 
 
 def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tuple[Finding, ...]]:
@@ -144,34 +157,30 @@ def _unfit(vendor: Vendor, case: Case) -> Iterator[Finding]:
     except UsageError as error:
         option, _, words = str(error).partition(" ")
         named = option in ("--only", "--without")
-        yield _at(case, words if named else str(error), option.removeprefix("--") if named else "only" if case.setup.only else "without")
+        word = option.removeprefix("--") if named else "only" if case.setup.only else "without"
+        yield case.finding(f"`{word}` {words}" if named else str(error), word)
         return
     setup = case.setup
     lack = lacking(vendor, setup.person.identifiers, choice.excluded)
     fault = unsafe(vendor, setup.person.identifiers, choice.excluded) if lack is None else None
     if lack is not None:
         kinds = " or ".join(one.lower() for one in lack.identifiers)
-        yield _at(case, f"the spec asks by the person's {kinds}, which the case does not name", "person")
+        yield case.finding(f"the spec asks by the person's {kinds}, which the case does not name", "person")
     elif fault is not None:
-        yield _at(case, f"no request can be made with this person: {fault}", "person")
+        yield case.finding(f"no request can be made with this person: {fault}", "person")
     for word, known in (("settings", vendor.settings), ("captured", _captured(vendor))):
         for name in getattr(setup, word):
             if name not in known:
-                yield _at(case, f"the spec has no <{name}> among its {word} values", word, name, hint=did_you_mean(name, known))
+                yield case.finding(f"the spec has no <{name}> under `{word}`", word, name, hint=did_you_mean(name, known), key=True)
     found = {name for one in vendor.discover.values() for name, _ in one.capture}
     for name in vendor.given:
         word = "settings" if name in vendor.settings else "captured"
         if name not in getattr(setup, word) and name not in found:
-            yield _at(case, f"the spec needs a value for <{name}>", "about", hint=f"write {word}: {{{name}: …}} into {SETUP}")
+            yield case.finding(f"the spec needs a value for <{name}>", hint=f"write {word}: {{{name}: …}}")
 
 
 def _captured(vendor: Vendor) -> Iterable[str]:
     return vendor.auth.oauth2.capture if vendor.auth.oauth2 is not None else ()
-
-
-def _at(case: Case, message: str, *path: str, hint: str | None = None, detail: Sequence[str] = ()) -> Finding:
-    file, position, lines = case.at(*path)
-    return Finding(Mistake(message, position, hint, "error", file, tuple(detail)), lines)
 
 
 def _unknown(replayed: Replayed) -> Iterator[Finding]:
@@ -193,8 +202,10 @@ def _beside(replayed: Replayed, request: Request) -> Finding:
         return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.case.folder), (line,)))
     detail = difference(near.request, request.http)
     if not any(row.startswith(("+", "-")) for row in detail):
-        again = "the recording is there, and was used up by the same request before: record it as often as it is asked"
-        return Finding(Mistake(message, Position(1, 1), again, "error", near.file, detail))
+        message = f"`{request.endpoint.name}` asks once more than it was recorded"
+        return Finding(
+            Mistake(message, Position(1, 1), "record it as often as it is asked, each in a file of its own", "error", near.file, detail)
+        )
     return Finding(Mistake(message, Position(1, 1), "- is the nearest recording, + is asked", "error", near.file, detail))
 
 
@@ -220,7 +231,7 @@ def _ended(replayed: Replayed) -> Iterator[Finding]:
     if report.defect is not None:
         detail.insert(0, report.defect)
     message = f"the run ends with exit code {int(report.exit_code)}, not {case.setup.exit}"
-    yield _at(case, message, "exit", hint=None, detail=detail[:10])
+    yield case.finding(message, "exit", detail=tuple(detail[:10]))
 
 
 def _without(vendor: Vendor, spec: Path, word: str) -> Finding:
@@ -231,7 +242,7 @@ def _without(vendor: Vendor, spec: Path, word: str) -> Finding:
 
 def _uncovered(covered: Coverage, spec: Path, name: str) -> Finding:
     lacking = covered.lacking
-    message = f"no case of {name} shows {counted(len(lacking), 'thing')} of the {len(covered.points)} that they must"
+    message = f"the cases of {name} do not show {len(lacking)} of the {counted(len(covered.points), 'thing')} that they must"
     return Finding(Mistake(message, _place(spec, lacking[0]), "record or write a case that does", "error", str(spec), covered.table()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,8 @@ def fields_by_endpoint(replays: Iterable[Replayed]) -> dict[str, set[str]]:
     for replayed in replays:
         for heard in replayed.heard:
             if isinstance(heard.answer, Response) and 200 <= heard.answer.status < 300:
-                try:
-                    value = exact.loads(heard.answer.body)
-                except (ValueError, RecursionError):
-                    continue
-                found.setdefault(heard.request.endpoint.name, set()).update(paths(value))
+                with suppress(ValueError, RecursionError):  # no JSON, or nested beyond reason: it has no fields to compare
+                    found.setdefault(heard.request.endpoint.name, set()).update(paths(exact.loads(heard.answer.body)))
     return found
 
 

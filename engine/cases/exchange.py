@@ -90,6 +90,9 @@ class _Reader:
         self.lines = text.split("\n")
 
     def read(self) -> Exchange:
+        if not self.text.strip():
+            self.mistake("the file is empty", 1, "a recording is a request, a blank line, and its answer")
+            raise self.error()
         if "\r" in self.lines[0]:
             self.mistake("the lines end as on Windows", 1, "save the file with line ends of one character (LF)")
             raise self.error()

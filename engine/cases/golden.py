@@ -47,15 +47,15 @@ def compared(replayed: Replayed, again: str) -> Iterator[Finding]:
     """Say where a replay delivers something else than expected; `again` is the command that accepts it."""
     case, now = replayed.case, golden(replayed)
     if not case.expected:
-        yield _finding(case, "", f"it has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}")
+        yield _finding(case, "", f"this case has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}")
         return
     for name in sorted(now.keys() | case.expected.keys()):
         before, after = case.expected.get(name), now.get(name)
         if before is None:
-            message = f"the run writes {_lines(after or b'')} that nobody expects"
+            message = f"the run writes what nobody expects: {_lines(after or b'')}"
             yield _finding(case, name, message, hint=f"if this is right: {again}")
         elif after is None:
-            message = f"the run writes none of the {_lines(before)} that are expected"
+            message = f"the run does not write what is expected: {_lines(before)}"
             yield _finding(case, name, message, hint=f"if this is right: {again}")
         elif not _same(name, before, after):
             yield _different(case, name, before, after, again)
@@ -107,7 +107,10 @@ def _same(name: str, before: bytes, after: bytes) -> bool:
 
 def _different(case: Case, name: str, before: bytes, after: bytes, again: str) -> Finding:
     line, old, new = _first(name, before, after)
-    changes = list(_changes(old, new))
+    try:
+        changes = list(_changes(old, new))
+    except RecursionError:
+        changes = ["  it is nested deeper than can be shown"]
     shown = [*changes[:MOST_SHOWN], *([f"and {len(changes) - MOST_SHOWN} more"] if len(changes) > MOST_SHOWN else [])]
     message = f"the run delivers something else than expected{_count(name, before, after)}"
     return _finding(case, name, message, line, tuple(shown), f"if this is right: {again}")
@@ -145,11 +148,11 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
     before, after = dict(leaves(old)), dict(leaves(new))
     for path in dict.fromkeys((*before, *after)):
         if path not in after:
-            yield f"- {path}: {_short(before[path])}"
+            yield f"- {_named(path)}: {_short(before[path])}"
         elif path not in before:
-            yield f"+ {path}: {_short(after[path])}"
+            yield f"+ {_named(path)}: {_short(after[path])}"
         elif before[path] != after[path] or exact.text_of(before[path]) != exact.text_of(after[path]):
-            yield f"  {path}: {_short(before[path])}, now {_short(after[path])}"
+            yield f"  {_named(path)}: {_short(before[path])}, now {_short(after[path])}"
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -162,6 +165,10 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(one, f"{path}[{index}]")
     elif value is not None or path:
         yield path or "the record", value
+
+
+def _named(path: str) -> str:
+    return path if len(path) <= LONGEST else f"{path[: LONGEST // 2]}…{path[-LONGEST // 2 + 1 :]}"
 
 
 def _short(value: Any) -> str:

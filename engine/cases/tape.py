@@ -15,6 +15,9 @@ from engine.spec import exact
 UNKNOWN = NoAnswer("forbidden", "no recording answers this request")
 ALIKE = 0.6
 MOST_LINES = 20
+MOST_COMPARED = 200
+LONGEST = 300
+MOST_MATCHED = 2000
 
 
 def body_of(body: bytes | None) -> str:
@@ -70,10 +73,10 @@ class Tape:
 def nearest(request: HttpRequest, exchanges: Iterable[Exchange]) -> Exchange | None:
     """Find the recording that looks most like a request; None where none looks like it."""
     matcher = SequenceMatcher(None, autojunk=False)
-    matcher.set_seq2("\n".join(_written(request)))
+    matcher.set_seq2("\n".join(_written(request))[:MOST_MATCHED])
     best, score = None, ALIKE
     for one in exchanges:
-        matcher.set_seq1("\n".join(_written(one.request)))
+        matcher.set_seq1("\n".join(_written(one.request))[:MOST_MATCHED])
         if matcher.real_quick_ratio() > score and matcher.quick_ratio() > score and matcher.ratio() > score:
             best, score = one, matcher.ratio()
     return best
@@ -92,7 +95,7 @@ def _changed(rows: list[str]) -> Iterator[str]:
 
 
 def _written(request: HttpRequest) -> list[str]:
-    """Write a request over several lines: the path, each parameter, each header, the body."""
+    """Write a request over several lines: the path, each parameter, each header, the body; no more than can be compared soon."""
     path, _, query = request.url.partition("?")
     lines = [f"{request.method} {path}", *(f"  {pair}" for pair in query.split("&") if pair)]
     lines += [f"{name}: {value}" for name, value in request.headers]
@@ -101,4 +104,4 @@ def _written(request: HttpRequest) -> list[str]:
             lines += json.dumps(exact.loads(request.body), indent=2, ensure_ascii=False).split("\n")
         except (ValueError, RecursionError):
             lines.append(request.body.decode("utf-8", "replace"))
-    return lines
+    return [line[:LONGEST] for line in lines[:MOST_COMPARED]]

@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 
 from engine import __version__
+from engine.cli.authoring import app as authoring
 from engine.cli.connections import app as connections
-from engine.errors import Exit, HabeasError, defect
+from engine.cli.options import At, Connection, Email, Json, NoWait, Only, RatePlan, Share, Since, Subject, Vendor, Without
+from engine.errors import Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -24,47 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
 )
-
-Vendor = Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor's name (zoom), or the path of a spec (./specs/zoom.yaml).")]
-At = Annotated[
-    str | None,
-    typer.Option("--at", metavar="URL", help="Send everything to a simulator, http://127.0.0.1:PORT; default $HABEAS_<VENDOR>_AT."),
-]
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="E,E.FIELD", help="Fetch only these endpoints or fields.")]
-Without = Annotated[list[str] | None, typer.Option("--without", metavar="E,E.FIELD", help="Leave these endpoints or fields out.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="DAY|SPAN", help="Only what is newer: 2025-01-01, 90d, 6mo. The manifest says so.")
-]
-Share = Annotated[int, typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the vendor's limit to use.")]
-RatePlan = Annotated[
-    str | None, typer.Option("--plan", metavar="PLAN", help="The plan of the account, for its limits; default the spec's first.")
-]
-Connection = Annotated[
-    str | None, typer.Option("--connection", metavar="NAME", help="Which account, where there are several; default the only one.")
-]
-OpenApi = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--openapi", metavar="FILE", help="The vendor's own OpenAPI 3 or Swagger 2 document, JSON or YAML; repeat it for several."
-    ),
-]
-Email = Annotated[
-    str | None, typer.Option("--email", metavar="ADDRESS|-", help="The person's e-mail address; - reads it from standard input.")
-]
-Subject = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
-    ),
-]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")]
-Case = Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _; published with it.")]
-About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, a sentence; published with it.")]
-CaseOut = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases, where check looks."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _version(value: bool) -> None:
@@ -117,43 +78,6 @@ def run(
     raise typer.Exit(run_command(wish))
 
 
-@app.command(
-    short_help="Record a real run as a test case without a person in it.",
-    epilog="Example: habeas record zoom --email someone@example.com --since 60d --case two-pages",
-)
-def record(
-    vendor: Vendor,
-    case: Case,
-    email: Email = None,
-    subject: Subject = None,
-    about: About = None,
-    out: CaseOut = None,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
-    share: Share = 75,
-    plan: RatePlan = None,
-    connection: Connection = None,
-    no_wait: NoWait = False,
-    at: At = None,
-    json: Json = False,
-) -> None:
-    """Run as `habeas run` does, and keep every request and answer as a recorded case that `habeas check` replays.
-
-    Whatever could be personal is replaced, the same value by the same stand-in of the same form; credentials are removed. Words of
-    the spec and of the trade stay, and names of fields, and small numbers. The result is searched for all that was replaced, and
-    replayed; it is written only if nothing was found and it ends as the run did. No files. Read it before you publish it (docs/record.md).
-
-    Exit codes: 0 written, also if the run was incomplete; 2 wrong usage, 3 not written because it cannot be repeated, 4 not connected,
-    5 not written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
-    """
-    from engine.cli.record import Wish, record_command
-
-    chosen = (tuple(only or ()), tuple(without or ()))
-    wish = Wish(vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json)
-    raise typer.Exit(record_command(wish))
-
-
 @app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
 def connect(
     vendor: Vendor,
@@ -176,8 +100,8 @@ def connect(
     """Connect to a vendor's account, once: the connection is kept, and renews itself.
 
     Client id and secret are asked for unseen, or read from HABEAS_<VENDOR>_CLIENT_ID and HABEAS_<VENDOR>_CLIENT_SECRET (a key from
-    HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID). Each can also be a file, with _FILE behind the name, or
-    the output of a command: cmd:op read op://vault/zoom/secret.
+    HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID); what the spec's `settings` name is asked for too, or read from
+    HABEAS_<VENDOR>_<NAME>. Each can also be a file, with _FILE behind the name, or the output of a command: cmd:op read op://vault/zoom/secret.
 
     Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing or the vendor could not say, 4 not connected.
     """
@@ -210,64 +134,24 @@ def plan(
     share: Share = 75,
     plan: RatePlan = None,
     json: Json = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="Print a Mermaid flowchart: who waits for whom, how often, in which limit.")
+    ] = False,
 ) -> None:
-    """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person."""
+    """Show what a run would ask, in which order and how long it takes at least. Sends nothing, needs no person.
+
+    Exit codes: 0 shown, 2 wrong usage or a spec with mistakes.
+    """
     from engine.cli.plan import plan_command
 
-    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), as_json=json)
+    if json and graph:
+        message = "--json and --graph: choose one"
+        raise UsageError(message)
+    form = "json" if json else "graph" if graph else "text"
+    plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
-@app.command(short_help="Find every mistake in every spec, and replay its cases.", epilog="Example: habeas check ./specs/zoom.yaml")
-def check(
-    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
-    format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
-    accept: Annotated[bool, typer.Option("--accept", help="Write what each case is expected to deliver anew, from its replay.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="A spec without cases, or that has drifted, is a mistake.")] = False,
-    drift: Annotated[
-        Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cases.")
-    ] = None,
-    openapi: OpenApi = None,
-) -> None:
-    """Find every mistake in every spec, each with its place and what was meant; then replay its recorded cases, offline.
-
-    With --openapi, one spec is also held against the vendor's own document, which is read and never fetched: what surely
-    fails at the vendor is a mistake, what the document merely does not list is a note.
-
-    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. Exit codes: 0 nothing to mend, 2 mistakes.
-    """
-    from engine.cli.check import Wish, check_command
-
-    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift, tuple(openapi or ()))))
-
-
-@app.command(short_help="Write a first spec for a vendor.", epilog="Example: habeas new acme --openapi acme.json --out ./specs/acme.yaml")
-def new(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The new vendor's name: a-z, 0-9, _.")],
-    openapi: OpenApi = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where the spec goes; default ./VENDOR.yaml.")] = None,
-) -> None:
-    """Write a first spec: from the vendor's OpenAPI document, or without one from what you answer to a few questions.
-
-    What had to be guessed is marked TODO, with the reason. The result passes habeas check; no file is ever overwritten.
-    """
-    from engine.cli.new import new_command
-
-    raise typer.Exit(new_command(vendor, tuple(openapi or ()), out))
-
-
-@app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
-def simulate(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
-    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
-    faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
-    people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,
-    meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
-    json: Json = False,
-) -> None:
-    """Play the vendor on this machine, with invented people; Ctrl-C ends it."""
-    from engine.cli.simulate import simulate_command
-
-    raise typer.Exit(simulate_command(vendor, port, faults, (people, meetings), as_json=json))
+app.add_typer(authoring)
 
 
 def main() -> None:

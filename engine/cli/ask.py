@@ -1,4 +1,4 @@
-"""What a person is asked at the terminal, hidden, or what the environment answers in their place."""
+"""What a person is asked at the terminal, secrets hidden, or what the environment answers in their place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import getpass
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from engine.errors import NotConnected
 from engine.net.secret import from_environment, resolved
@@ -45,6 +45,53 @@ def _given(name: str, words: str, kept: str | None, environ: Mapping[str, str], 
             return resolved(typed, f"the {words}")
         if kept is not None or optional:
             return kept or ""
+
+
+def setting_of(
+    name: str, words: str, kept: str | None, fits: Callable[[str, str], str], environ: Mapping[str, str] = os.environ, *, optional: bool
+) -> str:
+    """Give NAME, NAME_FILE, or what is typed; it is no secret, so it is shown. `` leaves out what is optional.
+
+    `fits` takes where a value comes from and the value, and raises NotConnected; what is typed is asked for again then.
+    """
+    found = from_environment(name, environ)
+    if found is not None:
+        return fits(name, found)
+    if optional and (environ.get(name) == "" or (kept is None and not is_asked())):
+        return ""
+    if not is_asked():
+        if kept is not None:
+            return fits("the stored value", kept)
+        message = f"there is nobody to ask for {words}: set {name}, {name}_FILE, or {name}=cmd:COMMAND"
+        raise NotConnected(message)
+    hint = f" [Enter keeps {kept}]" if kept is not None else " [Enter: to be found out]" if optional else ""
+    while True:
+        typed = _shown(f"{words}{hint}: ")
+        try:
+            if typed:
+                return fits("this", resolved(typed, "what was typed"))
+            if kept is not None:
+                return fits("the stored value", kept)
+        except NotConnected as error:
+            sys.stderr.write(f"{str(error)[:1].upper()}{str(error)[1:]}.\n")
+            continue
+        if optional:
+            return ""
+
+
+def _shown(words: str) -> str:
+    """Read a line that may be seen. Raises NotConnected at the end of the input."""
+    sys.stderr.write(words)
+    sys.stderr.flush()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        message = "what was typed is not UTF-8 text"
+        raise NotConnected(message) from None
+    if not line:
+        message = "nothing was typed: set the variables instead, see habeas connect --help"
+        raise NotConnected(message)
+    return line.strip()
 
 
 def is_asked() -> bool:

@@ -13,9 +13,8 @@ from engine.cases.case import Finding
 from engine.cases.check import counted, hold, replays_of
 from engine.cases.drift import drift
 from engine.cli.document import compared, documents
-from engine.cli.find import packaged, spec_path
+from engine.cli.find import packaged, spec_path, vendor_line
 from engine.errors import Exit, UsageError
-from engine.openapi.api import Api
 from engine.spec.effective import Vendor
 from engine.spec.load import check, contents
 from engine.spec.mistake import Mistake, SpecError
@@ -44,17 +43,20 @@ class Checked:
 
 
 def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
-    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there, or is no OpenAPI document."""
+    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there."""
     if wish.form not in FORMATS:
         message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
     if wish.drift is not None and len(words) != 1:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
-    specs = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
     apis = documents(wish.openapi, words)
-    checked = [_checked(word, path, wish, apis) for word, path in specs]
+    asked = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
+    specs = list({path.resolve(): (word, path) for word, path in asked}.values())
+    checked = [_checked(word, path, wish) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
+    found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
+    found += _twice([path for _, path in specs])
     mistakes = sum(one.wrong for one in found)
     if wish.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
@@ -72,7 +74,18 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 
-def _checked(word: str, path: Path, wish: Wish, apis: tuple[Api, ...]) -> Checked:
+def _twice(paths: list[Path]) -> Iterator[Finding]:
+    """Find the specs of a vendor that has one already: a bare name would mean neither."""
+    first: dict[str, Path] = {}
+    for path in paths:
+        vendor, at, lines = vendor_line(path)
+        if first.setdefault(vendor, path) != path:
+            hint = "one vendor, one file: give this one another name, or leave one of the two out"
+            mistake = Mistake(f"{first[vendor]} is a spec of `{vendor}` already", at, hint, file=str(path))
+            yield Finding(mistake, lines)
+
+
+def _checked(word: str, path: Path, wish: Wish) -> Checked:
     try:
         raw = contents(path)
         vendor, notes = check(raw, str(path))
@@ -82,10 +95,7 @@ def _checked(word: str, path: Path, wish: Wish, apis: tuple[Api, ...]) -> Checke
     held = hold(vendor, path, word, write=wish.accept)
     drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
     told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
-    differences = (Finding(one, lines if one.file == str(path) else ()) for one in compared(path, notes, apis))
-    return Checked(
-        (*(Finding(one, lines) for one in notes), *differences, *told), held.cases, held.summary(vendor.name) if held.cases else None
-    )
+    return Checked((*(Finding(one, lines) for one in notes), *told), held.cases, held.summary(vendor.name) if held.cases else None)
 
 
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import typer
 
-from engine.cli.ask import secret_of
+from engine.cli.ask import secret_of, setting_of
 from engine.cli.connected import at_of, wall_time
 from engine.cli.find import checked_plan, vendor_of
 from engine.cli.interrupt import interruptible
@@ -23,6 +23,7 @@ from engine.connection.login import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.open import parse_name, unsaved
 from engine.connection.place import Place, held
 from engine.connection.record import Client, Record
+from engine.connection.settings import checked, needed, variable, wanted
 from engine.connection.vault import Vault, home
 from engine.errors import Exit, NotConnected, UsageError
 from engine.net.hosts import Hosts
@@ -59,13 +60,16 @@ def connect_command(wish: Wish) -> Exit:
         before = earlier(vault, name, at)
         redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
         typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
-        record = Record(vendor.name, way, bound(vendor, at), time.time(), plan=plan or (before.plan if before else None))
+        plan = plan or (before.plan if before else None)
+        settings = settings_of(vendor, way, before)
+        record = Record(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
+        before = before if before is not None and before.settings == settings else None  # a secret is not for another account
         stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
         if way != "oauth2":
             return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
         record = with_client(vendor, record, before)
         browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_time(), place.opened)))
+        ended = asyncio.run(interruptible(connect(record, browser, wall_time(), place.opened, wanted(vendor))))
     if place.stored:
         typer.echo(stored, err=True)
     return verify_and_say(vendor, name, vault, at, as_json=wish.json) if ended is None else ended
@@ -119,6 +123,20 @@ def guide(vendor: Vendor, way: str, redirect: str | None) -> Iterator[str]:
         yield f"Scopes{f', {family}' if family else ''}:"
         yield from (f"  {scope}" for scope in scopes)
     yield ""
+
+
+def settings_of(vendor: Vendor, way: str, before: Record | None) -> dict[str, str]:
+    """Ask for what this way needs and is no secret. Raises NotConnected."""
+    settings: dict[str, str] = {}
+    for one in needed(vendor, way):
+
+        def fits(place: str, value: str, name: str = one.name) -> str:
+            return checked(vendor, way, name, value, place)
+
+        kept = before.settings.get(one.name) if before is not None else None
+        value = setting_of(variable(vendor, one.name), f"{one.name} ({one.help})", kept, fits, optional=one.optional)
+        settings |= {one.name: value} if value else {}
+    return settings
 
 
 def with_secret(vendor: Vendor, record: Record, before: Record | None) -> Record:

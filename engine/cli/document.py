@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from engine.errors import UsageError
@@ -20,12 +21,15 @@ def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...
     return tuple(Api(contents(file), str(file)) for file in files)
 
 
-def compared(path: Path, found: tuple[Mistake, ...], apis: tuple[Api, ...]) -> tuple[Mistake, ...]:
-    """Give what the documents say otherwise than a spec; nothing while the spec has mistakes of its own."""
-    if not apis or any(one.level == "error" for one in found):
-        return ()
+def compared(path: Path, apis: tuple[Api, ...]) -> Iterator[tuple[Mistake, tuple[str, ...]]]:
+    """Give what the documents say otherwise than a spec, with its lines; nothing while the spec has mistakes of its own."""
+    if not apis:
+        return
     try:
-        differences = compare(spec_contents(path), str(path), apis)
+        raw = spec_contents(path)
+        differences = compare(raw, str(path), apis)
     except SpecError:
-        return ()
-    return differences + tuple(one for api in apis for one in trouble(api))
+        return
+    lines = tuple(raw.decode("utf-8-sig").splitlines())
+    yield from ((one, lines) for one in differences)
+    yield from ((one, ()) for api in apis for one in trouble(api))

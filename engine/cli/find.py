@@ -14,8 +14,10 @@ from engine.core.window import beginning
 from engine.data import folder
 from engine.errors import UsageError
 from engine.spec.effective import Vendor
-from engine.spec.load import load_file
-from engine.spec.mistake import did_you_mean
+from engine.spec.load import contents, load_file
+from engine.spec.mistake import Position, SpecError, did_you_mean
+
+VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
 
 def spec_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
@@ -25,16 +27,28 @@ def spec_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
 
 
 def packaged() -> list[Path]:
-    """Give every spec that a bare name can mean; a folder that cannot be looked into holds none."""
-    found: list[Path] = []
+    """Give every spec that a bare name can mean, each once; a folder that cannot be looked into holds none."""
+    found: dict[Path, Path] = {}
     for one in spec_folders():
         with suppress(OSError):
-            found += sorted(one.glob("*.yaml"))
-    return found
+            for path in sorted(one.glob("*.yaml")):
+                found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def vendor_line(path: Path) -> tuple[str, Position, tuple[str, ...]]:
+    """Give the vendor that a file says it is of, where, and the file's lines; one that does not say so is of the one it is named for."""
+    lines: list[str] = []
+    with suppress(SpecError):
+        lines = contents(path).decode("utf-8", "replace").splitlines()
+    said = next((found for found in map(VENDOR_LINE.match, lines) if found), None)
+    if said is None:
+        return path.stem, Position(1, 1), ()
+    return said[1], Position(lines.index(said.string) + 1, said.start(1) + 1, len(said[1])), tuple(lines)
 
 
 def spec_path(word: str) -> Path:
-    """Find a spec's file. Raises UsageError."""
+    """Find a spec's file. Raises UsageError, also where two are of the same vendor."""
     if "/" in word or os.sep in word or word.endswith((".yaml", ".yml")):
         path = Path(word)
         with suppress(OSError):
@@ -42,13 +56,16 @@ def spec_path(word: str) -> Path:
                 return path
         message = f"{word}: there is no such spec file"
         raise UsageError(message)
-    if re.fullmatch(r"[a-z][a-z0-9_]*", word):
-        for one in spec_folders():
-            with suppress(OSError):
-                if (one / f"{word}.yaml").is_file():
-                    return one / f"{word}.yaml"
-    hint = did_you_mean(word, [path.stem for path in packaged()])
-    message = f"no spec is called `{word}`" + (f"; {hint}" if hint else "") + "; a file is written with its path, ./NAME.yaml"
+    vendors = {path: vendor_line(path)[0] for path in packaged()}
+    found = [path for path, vendor in vendors.items() if vendor == word]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        message = f"`{word}` means more than one spec: {' and '.join(map(str, found))}; name the file that is meant"
+        raise UsageError(message)
+    hint = did_you_mean(word, vendors.values())
+    known = f": {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
+    message = f"no spec is called `{word}`{known} is written with its path, ./NAME.yaml"
     raise UsageError(message)
 
 

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from engine.cli.asker import Asker, as_word, one_of, or_none
 from engine.cli.show import tell
+from engine.cli.ways import auth, base_address, hosts
+from engine.errors import UsageError
 from engine.openapi.access import hosts_of
 from engine.openapi.draft import Block, render
 from engine.openapi.names import spec_name
@@ -19,7 +21,6 @@ from engine.spec.load import check
 from engine.spec.mistake import SpecError
 from engine.spec.template import IDENTIFIERS
 
-WAYS = ("oauth2", "key", "basic")
 NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 KINDS = ("none", "cursor", "link", "page", "offset")
 
@@ -81,52 +82,26 @@ def _top(asker: Asker, answers: Answers) -> None:
     top.add("spec", 1)
     top.add("vendor", answers.vendor)
     top.add("title", asker.ask("The vendor's name for people", str, answers.vendor.capitalize()))
-    base = asker.ask("Base address of the API, https://..., with <NAME> where it differs by account", as_word(w.OpenAddress)).rstrip("/")
+    base = asker.ask("Base address of the API, https://..., with <NAME> where it differs by account", base_address)
     settings = {name: asker.ask(f"What is <{name}>, for whoever connects", as_word(w.Text)) for name in dict.fromkeys(NAMES.findall(base))}
+    held = hosts_of(base)
+    if settings and not held:
+        held = asker.ask("Hosts to which the key may go, such as .acme.com", hosts)
     docs = asker.ask("Address of its documentation", or_none(as_word(w.Address)), "")
     top.add("docs", docs) if docs else top.say("TODO docs: where the facts come from, https://...")
     top.add("base_url", base)
-    held = hosts_of(base)
-    if settings and not held:
-        held = asker.ask("Hosts to which the key may go, such as .acme.com", _hosts)
     top.add("hosts", held)
     top.add("settings", settings)
     top.say("")
-    top.add("auth", _auth(asker))
+    top.add("auth", auth(asker))
+    try:
+        answers.tried()
+    except ValueError as error:
+        message = f"these answers do not hold together: {error}; nothing was written"
+        raise UsageError(message) from None
     answers.verify = asker.ask(
         "A call that every connection may make, best the list of people, such as /users", _request(answers, "verify")
     )
-
-
-def _hosts(text: str) -> list[str]:
-    return [as_word(w.Host)(one) for one in re.split(r"[,\s]+", text)]
-
-
-def _auth(asker: Asker) -> Block:
-    block, way = Block(), asker.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
-    if way == "oauth2":
-        inner = Block()
-        inner.add("authorization_url", asker.ask("Where the person who connects gives consent, https://...", as_word(w.OpenAddress)))
-        inner.add("token_url", asker.ask("Where tokens are got, https://...", as_word(w.OpenAddress)))
-        inner.add(
-            "redirect_uri",
-            asker.ask("Redirect address, as registered with the vendor", as_word(w.Redirect), "http://127.0.0.1:8917/callback"),
-        )
-        inner.add("scopes", asker.ask("Scopes, with blanks between them", str.split, ""))
-        block.add("oauth2", inner)
-    elif way == "basic":
-        block.add("basic", asker.ask("user:password, with <SECRET> for the key", as_word(w.UserPassword), "<SECRET>:"))
-    else:
-        block.add("headers", asker.ask("The header of the key, with <SECRET> for it", _key_header, "Authorization: Bearer <SECRET>"))
-    return block
-
-
-def _key_header(text: str) -> dict[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon:
-        message = "write it as `Name: value`"
-        raise ValueError(message)
-    return {as_word(w.KeyHeader)(name.strip()): as_word(w.Keyed)(value.strip())}
 
 
 def _request(answers: Answers, place: str) -> Callable[[str], dict[str, Any]]:
@@ -234,7 +209,10 @@ def _pages(asker: Asker, answers: Answers) -> None:
 
 
 def _size(text: str) -> dict[str, int]:
-    name, _, count = text.partition("=")
+    name, equals, count = text.partition("=")
+    if not equals:
+        message = f"`{text}`: write PARAMETER=MOST, such as limit=100"
+        raise ValueError(message)
     return {as_word(w.Text)(name.strip()): int(as_word(w.Number)(count.strip()))}
 
 

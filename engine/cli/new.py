@@ -13,8 +13,7 @@ from engine.openapi.read import contents
 from engine.spec.effective import Vendor
 from engine.spec.load import check
 from engine.spec.mistake import Mistake, SpecError
-
-FIRST_LINE = "# yaml-language-server: $schema=habeas.schema.json"
+from engine.spec.schema import LINE, NAME, schema_text
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
@@ -24,13 +23,16 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
         message = "habeas new reads one document: name the one in which the person is found"
         raise UsageError(message)
     if openapi:
-        text = compose(Api(contents(openapi[0]), str(openapi[0])), vendor, FIRST_LINE)
+        text = compose(Api(contents(openapi[0]), str(openapi[0])), vendor, LINE)
     else:
         from engine.cli.interview import interview  # noqa: PLC0415  not needed with a document
 
-        text = interview(vendor, FIRST_LINE)
+        text = interview(vendor, LINE)
     made, notes = _sound(text, str(target))
     _write(target, text)
+    beside = target.parent / NAME  # what the first line names
+    if not beside.exists() and not beside.is_symlink():
+        _write(beside, schema_text())
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
     told = [f"{len(made.endpoints)} endpoint{'s' * (len(made.endpoints) != 1)}"]
     told += [f"{todo} TODO{'s' * (todo != 1)}"] if todo else []

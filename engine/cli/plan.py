@@ -11,46 +11,60 @@ from engine.cli.find import checked_plan, since_of, vendor_of
 from engine.cli.show import span, table
 from engine.core.choice import choose
 from engine.core.plan import Plan, plan
+from engine.explain.graph import graph
+from engine.spec.effective import Vendor
 
 
 def plan_command(
-    word: str, only: tuple[str, ...], without: tuple[str, ...], since: str | None, limits: tuple[str | None, int], *, as_json: bool
+    word: str, only: tuple[str, ...], without: tuple[str, ...], since: str | None, limits: tuple[str | None, int], form: str
 ) -> None:
-    """Print the plan of a run. Raises UsageError, SpecError."""
+    """Print the plan of a run; `form` is text, json or graph. Raises UsageError, SpecError."""
     vendor = vendor_of(word)
     now = datetime.now(UTC)
     name = checked_plan(vendor, limits[0])
     found = plan(vendor, choose(vendor.endpoints, only, without), now, since_of(since, now), (name, limits[1] / 100))
     rate_plan = name or next(iter(vendor.plans)) or None
-    if as_json:
-        steps = [
-            {
-                "name": one.name,
-                "request": one.line,
-                "wave": one.wave,
-                "after": list(one.after),
-                "requests": one.requests,
-                "per_record": one.per_record,
-                "bucket": one.bucket,
-            }
-            for one in found.steps
-        ]
-        summary = {
-            "vendor": vendor.name,
-            "plan": rate_plan,
-            "requests": found.requests,
-            "seconds": round(found.seconds, 3),
-            "slowest_bucket": found.slowest,
+    if form == "graph":
+        typer.echo(graph(vendor, found), nl=False)
+    elif form == "json":
+        typer.echo(json.dumps(_as_json(vendor, found, rate_plan), indent=2))
+    else:
+        typer.echo(_as_text(vendor, found, (limits[1], rate_plan)))
+
+
+def _as_json(vendor: Vendor, found: Plan, rate_plan: str | None) -> dict[str, object]:
+    steps = [
+        {
+            "name": one.name,
+            "request": one.line,
+            "wave": one.wave,
+            "after": list(one.after),
+            "requests": one.requests,
+            "per_record": one.per_record,
+            "bucket": one.bucket,
         }
-        typer.echo(json.dumps({**summary, "steps": steps}, indent=2))
-        return
+        for one in found.steps
+    ]
+    summary = {
+        "vendor": vendor.name,
+        "plan": rate_plan,
+        "requests": found.requests,
+        "seconds": round(found.seconds, 3),
+        "slowest_bucket": found.slowest,
+    }
+    return {**summary, "steps": steps}
+
+
+def _as_text(vendor: Vendor, found: Plan, limits: tuple[int, str | None]) -> str:
     rows = [
         (str(one.wave), one.name, one.line, (f"{one.requests} per record" if one.per_record else str(one.requests)), one.bucket or "")
         for one in found.steps
     ]
-    typer.echo(f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n")
-    typer.echo(table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,)))
-    typer.echo(f"\nAt least {found.requests} requests; {duration(found, limits[1], rate_plan)}.")
+    return (
+        f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n\n"
+        + table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,))
+        + f"\n\nAt least {found.requests} requests; {duration(found, *limits)}."
+    )
 
 
 def duration(found: Plan, percent: int, rate_plan: str | None) -> str:

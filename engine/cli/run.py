@@ -22,7 +22,7 @@ from engine.cli.progress import Live, is_terminal, plain
 from engine.cli.show import tell
 from engine.cli.summary import summary
 from engine.connection.lock import Taken
-from engine.connection.open import find_connection, opened, turn
+from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.record import Name, Record
 from engine.connection.vault import Vault, home
 from engine.core.choice import Choice, choose
@@ -33,7 +33,7 @@ from engine.errors import Exit, Refused, UsageError
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
-from engine.runner import Clock, Credentials, Options, Report, Run, Tools
+from engine.runner import Clock, Options, Report, Run, Tools
 from engine.runner.manifest import readable
 from engine.sink import Sink
 from engine.spec.effective import Vendor
@@ -116,7 +116,7 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool
             connection = opened(work.vendor, found, vault, work.transport, time)
             plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
             options = replace(work.options, connection=connection.label, plan=plan, values=connection.given)
-            return await _run(replace(work, options=options), connection.credentials)
+            return await _run(replace(work, options=options), connection)
     except Taken:
         return None
 
@@ -126,7 +126,7 @@ def waiting() -> None:
     typer.echo("Another run uses this connection: this one waits for its turn.", err=True)
 
 
-async def _run(work: Work, credentials: Credentials) -> Report:
+async def _run(work: Work, connection: Opened) -> Report:
     live = is_terminal(sys.stderr)
     clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
     limiter = Limiter(work.vendor.limits(work.options.plan), work.options.share)
@@ -136,7 +136,7 @@ async def _run(work: Work, credentials: Credentials) -> Report:
             plain(entry, sys.stderr)
 
     async with work.transport:
-        tools = Tools(work.transport, limiter, credentials, clock, ended=ended)
+        tools = Tools(work.transport, limiter, connection.credentials, clock, ended=ended, told=lambda: connection.told)
         run = Run(work.vendor, work.person, work.options, work.sink, tools)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)

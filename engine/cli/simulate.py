@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import signal
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
+from functools import partial
 
 import typer
 
+from engine.cases.check import cases_folder, counted
+from engine.cases.serve import Recorded, Served, Someone, recorded
+from engine.cli.find import spec_path, vendor_of
 from engine.errors import Exit, UsageError
 from engine.simulate.serve import Options, Ready, faults, serve, vendors
 
 
 def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *, as_json: bool) -> Exit:
-    """Serve until interrupted. Raises UsageError for an unknown vendor or fault, or a busy port."""
+    """Serve until interrupted. Raises UsageError for an unknown vendor or fault, a vendor without recordings, or a busy port."""
     if word not in vendors():
-        message = f"no simulator for `{word}`; there is one for {', '.join(vendors())}"
-        raise UsageError(message)
+        return _recorded(word, port, names, as_json=as_json)
     if names == "list":
         for name, sentence in faults(word).items():
             typer.echo(f"{name:16} {sentence}")
@@ -28,12 +33,36 @@ def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *
     def ready(up: Ready) -> None:
         typer.echo(json.dumps(asdict(up)) if as_json else _greeting(word, up))
 
-    asyncio.run(_serve(word, options, port, ready))
+    asyncio.run(_until_interrupted(partial(serve, word, options, port, ready)))
     return Exit.COMPLETE
 
 
-async def _serve(word: str, options: Options, port: int, ready: object) -> None:
-    serving = asyncio.create_task(serve(word, options, port, ready))  # type: ignore[arg-type]
+def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
+    """Serve a vendor's recorded cases."""
+    path, vendor = spec_path(word), vendor_of(word)
+    cases = recorded(vendor, path)
+    if not cases:
+        folder, known = cases_folder(path, vendor.name), ", ".join(vendors())
+        message = f"there is no simulator of {vendor.title} (there is one of {known}) and no recorded case in {folder}"
+        raise UsageError(message)
+    if names:
+        message = f"{vendor.title} is played from its recorded cases, which know no faults: leave --faults out"
+        raise UsageError(message)
+
+    def ready(up: Served) -> None:
+        people = [{**{name.kind: name.value for name in one.identifiers}, "since": one.since, "about": one.about} for one in up.people]
+        told = {"address": up.address, "token": up.token, "connect": up.connect, "settings": up.settings, "people": people}
+        typer.echo(json.dumps(told) if as_json else _recorded_greeting(word, vendor.title, len(cases), up))
+
+    def unknown(line: str) -> None:
+        typer.echo(f"not recorded: {line}", err=True)
+
+    asyncio.run(_until_interrupted(partial(Recorded(vendor, cases, unknown).serve, port, ready)))
+    return Exit.COMPLETE
+
+
+async def _until_interrupted(work: Callable[[], Coroutine[object, object, None]]) -> None:
+    serving = asyncio.create_task(work())
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, serving.cancel)
@@ -56,3 +85,33 @@ def _greeting(word: str, up: Ready) -> str:
         f"  habeas connect {word}\n"
         f"  habeas run {word} --email {up.people[0]}\n"
     )
+
+
+def _recorded_greeting(word: str, title: str, cases: int, up: Served) -> str:
+    options = [_options(one) for one in up.people]
+    width = max(map(len, options))
+    people = "\n".join(f"  {option:{width}}  {one.about}" for option, one in zip(options, up.people, strict=True))
+    since = f" --since {up.people[0].since}" if up.people[0].since else ""
+    token = next(iter(up.token))
+    upper = token.removeprefix("HABEAS_").rpartition("_")[0]
+    return (
+        f"{title} as it was recorded in {counted(cases, 'case')} listens on {up.address}; Ctrl-C ends it.\nIts people:\n{people}\n\n"
+        f"Ask for one of them, from another terminal, with a {'token' if token.endswith('TOKEN') else 'key'}:\n"
+        f"{_exports({**up.token, **up.settings})}  habeas run {word} --at {up.address} {options[0]}{since}\n\n"
+        f"or with a connection, in a state folder apart from yours:\n"
+        f"  export HABEAS_HOME=$(mktemp -d) HABEAS_{upper}_AT={up.address}\n"
+        f"{_exports({**up.connect, **up.settings})}"
+        f"  habeas connect {word}\n"
+        f"  habeas run {word} {options[0]}{since}\n"
+    )
+
+
+def _options(one: Someone) -> str:
+    """Write who is asked for as the command line takes it."""
+    kinds = ((name.kind, shlex.quote(name.value), shlex.quote(f"{name.kind}={name.value}")) for name in one.identifiers)
+    return " ".join(f"--email {value}" if kind == "email" else f"--subject {pair}" for kind, value, pair in kinds)
+
+
+def _exports(values: dict[str, str]) -> str:
+    told = " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
+    return f"  export {told}\n" if told else ""

@@ -59,11 +59,9 @@ def list_command(*, as_json: bool) -> None:
 def show_command(name: str, *, as_json: bool) -> None:
     """Show what is known of one connection. Raises NotConnected."""
     vault, which = Vault(home()), parse_name(name)
-    vault.read(which)
     found = vault.find(which)
     if found is None:
-        message = f"there is no connection {which}"
-        raise NotConnected(message)
+        raise missing(which)
     facts = described(vault, which, *found)
     if as_json:
         print_json(facts)
@@ -71,6 +69,11 @@ def show_command(name: str, *, as_json: bool) -> None:
     width = max(map(len, facts))
     for key, value in facts.items():
         typer.echo(f"{key.replace('_', ' ').ljust(width)}  {written(value)}")
+
+
+def missing(name: Name) -> NotConnected:
+    """Say that there is no such connection to show or to remove."""
+    return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
 
 def rename_command(old: str, new: str) -> None:
@@ -85,7 +88,7 @@ def remove_command(name: str, *, revoke: bool) -> None:
     """End a connection. Raises NotConnected, Unreachable."""
     vault, which = Vault(home()), parse_name(name)
     if which not in vault.names():
-        vault.read(which)
+        raise missing(which)
     ended = asyncio.run(remove(vault, which, waiting, revoke=revoke))
     typer.echo(f"{which}: {ENDED[ended]}.")
 
@@ -150,6 +153,8 @@ def described(vault: Vault, name: Name, record: Record, sealed: Sealed) -> dict[
         "key_is_current": sealed.key == vault.keys.current_id() if encrypted else None,
         "plan": record.plan,
         "scopes": sorted(tokens.granted) if tokens and tokens.granted is not None else None,
+        "settings": dict(record.settings),
+        "captured": [name for name, _ in tokens.captured] if tokens else [],
         "hosts": list(record.bound.hosts),
         "token_url": record.bound.token_url,
         "authorization_url": record.bound.authorization_url,
@@ -177,6 +182,8 @@ def written(value: Any) -> str:
     """Write one fact for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(value) or "none"
     return "not known" if value is None else str(value)

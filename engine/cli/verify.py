@@ -68,6 +68,8 @@ async def verified(vendor: Vendor, connection: Opened, transport: Transport, tim
     clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
     async with transport:
         asker = Asker(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
+        if connection.told:
+            await asker.prepare()  # a new token may come with another address
         return await verify(vendor, asker, connection.given)
 
 

@@ -16,7 +16,7 @@ from engine.connection.oauth import Answer, Consent, consent, oauth_transport, t
 from engine.connection.place import Store
 from engine.connection.record import Bound, Name, Record, StoreError
 from engine.connection.vault import Vault
-from engine.core.oauth import Expected, NoCode, NoToken, Tokens, read_redirect, read_tokens
+from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, Wanted, read_redirect, read_tokens
 from engine.core.retry import Patience
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.spec.effective import Vendor
@@ -27,7 +27,7 @@ REFUSED = {
     "dead": "the vendor refuses this sign-in ({words}): a code is good once and for a few minutes; run connect again",
     "client": "the vendor refuses the client id or secret ({words}): compare them with the app's settings, and run connect again",
     "passing": "no token could be had ({words}): run connect again later",
-    "unusable": "{words}: the vendor's answer to the request for a token cannot be used; compare `token_url` with its documentation",
+    "unusable": "{words}: the vendor's answer to the request for a token cannot be used; compare the spec's `oauth2` with its docs",
 }
 
 
@@ -49,7 +49,7 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def connect(record: Record, browser: Browser | None, time: Time, into: Into) -> None:
+async def connect(record: Record, browser: Browser | None, time: Time, into: Into, wanted: Wanted = NOTHING) -> None:
     """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
 
     Nobody is told that it worked before it is stored. Cancelled while a person consents, it ends; cancelled once the
@@ -58,13 +58,13 @@ async def connect(record: Record, browser: Browser | None, time: Time, into: Int
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
-            await _stored(lambda: token_request(transport, record), record, time, into)
+            await _stored(lambda: token_request(transport, record), record, time, into, wanted)
             return
         asked = consent(transport, record, browser.redirect_uri)
 
         async def exchanged(url: str) -> None:
             code = _code(url, record, asked)
-            await _stored(lambda: asked.exchange(transport, record, code), record, time, into)
+            await _stored(lambda: asked.exchange(transport, record, code), record, time, into, wanted)
 
         if browser.paste is not None:
             browser.show(asked.url)
@@ -95,12 +95,12 @@ def _code(url: str, record: Record, asked: Consent) -> str:
     return code.code
 
 
-async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, into: Into) -> None:
+async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, into: Into, wanted: Wanted) -> None:
     """Ask for the tokens and store them, in one piece; the locks come first."""
     async with into() as store:
 
         async def once() -> Tokens | NoToken:
-            found = read_tokens(await send(), time.now())
+            found = read_tokens(await send(), time.now(), None, wanted)
             if isinstance(found, Tokens):
                 store(msgspec.structs.replace(record, tokens=found))
             return found

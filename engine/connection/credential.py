@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 
 from engine.connection.record import Bound, Record
+from engine.connection.settings import filled, from_outside
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected
 from engine.net.secret import from_environment
@@ -14,19 +15,26 @@ from engine.spec.effective import Vendor
 from engine.spec.template import Template
 
 BEARER = "Bearer "
+NONE: Mapping[str, str] = {}
 
 
-def bound(vendor: Vendor, at: str | None) -> Bound:
-    """Give what a connection made now is bound to."""
+def bound(vendor: Vendor, at: str | None, way: str = "oauth2", settings: Mapping[str, str] = NONE) -> Bound:
+    """Give what a connection made now is bound to: whole addresses. Raises NotConnected where a setting does not fit into one."""
     oauth2 = vendor.auth.oauth2
-    if oauth2 is None:
+    if oauth2 is None or way != "oauth2":
         return Bound(vendor.hosts, at=at)
-    return Bound(vendor.hosts, oauth2.token_url, oauth2.authorization_url, oauth2.revocation_url, at)
+    written = (oauth2.token_url, oauth2.authorization_url, oauth2.revocation_url)
+    token, authorization, revocation = (one and filled(vendor, one, settings) for one in written)
+    return Bound(vendor.hosts, token, authorization, revocation, at)
 
 
 def check_bound(vendor: Vendor, record: Record, at: str | None, again: str) -> None:
     """Refuse a spec that would send a credential where it was not made for; `again` mends it. Raises NotConnected."""
-    now, then = bound(vendor, at), record.bound
+    try:
+        now, then = bound(vendor, at, record.way, record.settings), record.bound
+    except NotConnected as error:
+        message = f"{error}: {again}"
+        raise NotConnected(message) from None
     if (now.at is None) != (then.at is None):
         made, asked = ("with --at, for a simulator", "without it") if then.at else ("without --at", "with it")
         mend = "add --at URL; for the real account" if then.at else "leave --at out; for a simulator"
@@ -88,5 +96,9 @@ def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | Non
                 continue
             text = checked_secret(text, way, name)
             tokens = Tokens(text, 0.0) if way == "oauth2" else None
-            return Record(vendor.name, way, bound(vendor, at), 0.0, secret=None if tokens else text, tokens=tokens)
+            settings = from_outside(vendor, environ)
+            # its addresses are never asked for a token, so none has to be known
+            return Record(
+                vendor.name, way, Bound(vendor.hosts, at=at), 0.0, secret=None if tokens else text, tokens=tokens, settings=settings
+            )
     return None

@@ -18,6 +18,7 @@ from engine.connection.credential import check_bound, credential
 from engine.connection.key import Key
 from engine.connection.oauth import oauth_transport, token_request
 from engine.connection.record import Name, Record
+from engine.connection.settings import check_given, wanted
 from engine.connection.vault import Vault
 from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
@@ -164,7 +165,7 @@ class Keeper:
 
         async def once() -> Tokens | NoToken:
             answer = await token_request(transport, stored)
-            found = read_tokens(answer, self._time.now(), stored.tokens)
+            found = read_tokens(answer, self._time.now(), stored.tokens, wanted(self._vendor))
             self._lost = self._lost or (isinstance(answer, NoAnswer) and answer.kind in SENT)
             if isinstance(found, Tokens):
                 renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
@@ -178,6 +179,7 @@ class Keeper:
 
     def _adopt(self, record: Record) -> None:
         check_bound(self._vendor, record, self._at, self._connect)
+        check_given(self._vendor, record, self._connect)
         self._holder.credential = credential(self._vendor, record, self._connect)
         self.record, self._tired = record, False
 

@@ -12,6 +12,7 @@ from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper, Time
 from engine.connection.lock import locked
 from engine.connection.record import Name, Record, checked_name
+from engine.connection.settings import given, told
 from engine.connection.vault import Vault
 from engine.errors import NotConnected, UsageError
 from engine.net.transport import Transport
@@ -24,10 +25,24 @@ ENVIRONMENT = "environment"
 class Opened:
     """A connection in use: its name for people, what is known of it, and how it stays alive."""
 
+    vendor: Vendor
     label: str
     record: Record
     credentials: Keeper | Fixed
-    given: Row = ()
+
+    @property
+    def given(self) -> Row:
+        """Give the connection's own values for requests: settings, and what the token in use came with."""
+        return given(self.vendor, self._now)
+
+    @property
+    def told(self) -> Row:
+        """Give what the token in use came with: another one than at the beginning may have brought newer values."""
+        return told(self.vendor, self._now)
+
+    @property
+    def _now(self) -> Record:
+        return self.credentials.record if isinstance(self.credentials, Keeper) else self.record
 
 
 def find_connection(
@@ -40,9 +55,9 @@ def find_connection(
             message = f"there is no connection {name}: {connect_again(vendor, name)}"
             raise NotConnected(message)
         return name
-    given = environment_record(vendor, environ, at)
-    if given is not None:
-        return given
+    outside = environment_record(vendor, environ, at)
+    if outside is not None:
+        return outside
     names = vault.names(vendor.name)
     if len(names) > 1:
         message = f"there are several connections of {vendor.name}: add --connection {' or '.join(one.name for one in names)}"
@@ -70,16 +85,16 @@ def opened(vendor: Vendor, found: Name | Record, vault: Vault, transport: Transp
         key = "TOKEN" if found.tokens else "SECRET"
         mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
         transport.credential = credential(vendor, found, mend)
-        return Opened(ENVIRONMENT, found, Fixed(mend))
+        return Opened(vendor, ENVIRONMENT, found, Fixed(mend))
     keeper = Keeper(vault, found, vendor, transport, time)
-    return Opened(str(found), keeper.record, keeper)
+    return Opened(vendor, str(found), keeper.record, keeper)
 
 
 def unsaved(vendor: Vendor, name: Name, record: Record, transport: Transport) -> Opened:
     """Put the key of a connection that is not stored yet into a transport. Raises NotConnected."""
     again = connect_again(vendor, name)
     transport.credential = credential(vendor, record, again)
-    return Opened(str(name), record, Fixed(again))
+    return Opened(vendor, str(name), record, Fixed(again))
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from engine.connection.private import FILE, cannot_write, put_in_place, sync_folder, write_new
+from engine.connection.private import FILE, ROOM_END, cannot_write, put_in_place, sweep_rooms, sync_folder, write_new
 from engine.connection.record import ROOM, Name, Record, seal
 from engine.connection.vault import Vault, grown
 from engine.errors import DiskError
@@ -57,13 +57,12 @@ class Place:
 def held(vault: Vault, name: Name, *, plain: bool) -> Iterator[Place]:
     """Hold the room of a new connection; the store is tried by that. Raises NotConnected, DiskError, OutputError."""
     vault.prepare()
-    room = vault.folder / f".{name.file}.{secrets.token_hex(8)}.room"
-    _sweep(vault.folder, name)
+    room = vault.folder / f".{name.file}.{secrets.token_hex(8)}{ROOM_END}"
+    sweep_rooms(vault.folder, f"{name.file}.")
     file = None
     try:
         try:
-            file = os.open(room, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file = _own(room)
             write_new(room, b"", ROOM)
             sync_folder(vault.folder)
         except OSError as error:
@@ -76,13 +75,11 @@ def held(vault: Vault, name: Name, *, plain: bool) -> Iterator[Place]:
             os.close(file)
 
 
-def _sweep(folder: Path, name: Name) -> None:
-    """Remove the rooms that killed processes left: nobody holds them."""
-    for path in folder.glob(f".{name.file}.*.room"):
-        with suppress(OSError):
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-            finally:
-                os.close(file)
+def _own(room: Path) -> int:
+    """Make a file and lock it. Between the two another process may have swept it away: then it is made again."""
+    while True:
+        file = os.open(room, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
@@ -15,6 +16,7 @@ FILE, FOLDER = 0o600, 0o700
 OTHERS = 0o077
 MOST_BYTES = 1 << 20
 PART = ".part"
+ROOM_END = ".room"
 
 
 def prepare(folder: Path) -> None:
@@ -139,6 +141,18 @@ def put_in_place(part: Path, path: Path) -> None:
     """Rename a whole file over another, and make that last. Raises OSError."""
     part.replace(path)
     sync_folder(path.parent)
+
+
+def sweep_rooms(folder: Path, start: str = "") -> None:
+    """Remove the rooms that killed processes left, those of a name that begins so: nobody holds them."""
+    for path in folder.glob(f".{start}*{ROOM_END}"):
+        with suppress(OSError):
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(file)
 
 
 def sync_folder(folder: Path) -> None:

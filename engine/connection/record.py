@@ -91,7 +91,8 @@ class Client(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends.
 
-    `id` is new with every consent, `serial` grows with every write: a run goes on with a newer token, never with another account.
+    `settings` are what was asked for and is no secret. `id` is new with every consent, `serial` grows with every write: a run
+    goes on with a newer token, never with another account.
     """
 
     vendor: str
@@ -107,6 +108,7 @@ class Record(msgspec.Struct, frozen=True):
     secret: str | None = None
     plan: str | None = None
     tokens: Tokens | None = None
+    settings: dict[str, str] = {}
 
     def __repr__(self) -> str:
         """Show no secret."""

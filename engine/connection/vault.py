@@ -25,6 +25,7 @@ from engine.connection.private import (
     prepare,
     put_in_place,
     read_private,
+    sweep_rooms,
     sync_folder,
     write_new,
     write_private,
@@ -115,6 +116,7 @@ class Vault:
                     part.unlink(missing_ok=True)
                 except OSError as error:
                     raise cannot_write(part, error) from None
+        sweep_rooms(self.folder)
 
     def recover(self, name: Name) -> bool:
         """Take over what a killed process had already written; its lock is held. Raises NotConnected.

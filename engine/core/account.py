@@ -5,7 +5,7 @@ A value that was discovered for each OBJECT is the one of the OBJECT that stands
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,14 @@ from engine.spec.template import Field
 
 @dataclass
 class Account:
-    """`given` by the connection; `values` by name and row; `rows` of records that others ask about; how each request ended."""
+    """What is known: `values` by name and row, `rows` of records that others ask about, how each request ended.
+
+    The connection `brought` its own values; the token in use `told` others, which may change when it is renewed.
+    """
 
     vendor: Vendor
-    given: Row = field(default=(), repr=False)
+    brought: Row = field(default=(), repr=False)
+    told: Callable[[], Row] = field(default=tuple, repr=False)
     values: dict[tuple[str, Row], str] = field(default_factory=dict, repr=False)
     rows: dict[tuple[Field, ...], list[Row]] = field(default_factory=dict, repr=False)
     ends: dict[tuple[str, Row], ChainEnd] = field(default_factory=dict)
@@ -29,6 +33,11 @@ class Account:
     def __post_init__(self) -> None:
         """Remember which request captures which name."""
         self._captures = {name: one for one in self.vendor.discover.values() for name, _ in one.capture}
+
+    @property
+    def given(self) -> Row:
+        """Give the connection's own values as they are now: a renewed token may have brought newer ones."""
+        return tuple({**dict(self.brought), **dict(self.told())}.items())
 
     @property
     def names(self) -> frozenset[str]:
@@ -42,7 +51,7 @@ class Account:
 
     def complete(self, endpoint: Endpoint, row: Row) -> Row | ChainEnd:
         """Give a row with every value of the account that a request needs, or why one is missing."""
-        known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}}
+        known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}, **dict(self.told())}
         for hole in endpoint.holes():
             if hole.name in known or hole.name not in self._captures:
                 continue

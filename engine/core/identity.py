@@ -36,14 +36,15 @@ class Identifier:
 
 def identify(kind: Kind, text: str) -> Identifier:
     """Accept an identifier. Raises Refused, which says what is wrong without repeating it."""
-    fault = _fault(text) or FAULTS[kind](text)
+    fault = unfit(text) or FAULTS[kind](text)
     if fault:
         message = f"the {NAMES[kind]} {fault}; nothing was sent"
         raise Refused(message)
     return Identifier(kind, text)
 
 
-def _fault(text: str) -> str | None:
+def unfit(text: str) -> str | None:
+    """Say why a text is no value that can stand in a request for a person or an account; None where it is one."""
     if not text:
         return "is empty"
     if len(text) > LONGEST:

@@ -6,7 +6,7 @@ No words of a server are repeated: only its status and, where it is one of the s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hmac import compare_digest
@@ -15,13 +15,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 from engine.core.after import retry_after
 from engine.core.http import NoAnswer, Response
+from engine.core.identity import unfit
 from engine.core.retry import MAY_PASS
 from engine.spec import exact
+from engine.spec.effective import Row
+from engine.spec.select import Select
 
 MARGIN = 60.0
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST_SCOPE = 16 * 1024
+MOST_CAPTURED = 8 * 1024
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 DEAD = frozenset({"invalid_grant", "invalid_request"})
 CLIENT = frozenset({"invalid_client", "unauthorized_client"})
@@ -33,6 +37,8 @@ ZOOM_REFUSES = "Invalid Token!"
 class Tokens:
     """What is kept of a token answer (RFC 6749 section 5.1). Moments are seconds since 1970 by our own clock; never shown.
 
+    `captured` are the values for requests that the spec reads from the answer.
+
     It is bounded, so that the room that lies ready on the disk always takes it.
     """
 
@@ -41,11 +47,23 @@ class Tokens:
     refresh: str | None = field(default=None, repr=False)
     expires_at: float | None = None
     scope: str | None = None
+    captured: Row = field(default=(), repr=False)
 
     @property
     def granted(self) -> frozenset[str] | None:
         """Give the scopes that the answer listed; None where it listed none."""
         return None if self.scope is None else frozenset(re.split(r"[\s,]+", self.scope)) - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is read from a token answer besides the tokens: each name's path, and whether a value fits where the name stands."""
+
+    paths: Mapping[str, Select] = field(default_factory=dict)
+    fits: Callable[[str, str], bool] = lambda _name, _value: True
+
+
+NOTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +94,18 @@ class NotRenewed:
     dead: bool
 
 
-def read_tokens(answer: Response | NoAnswer, now: float, before: Tokens | None = None) -> Tokens | NoToken:
-    """Read the answer of a token request made `now`; `before` is what a refresh builds on (RFC 6749 section 6)."""
+def read_tokens(answer: Response | NoAnswer, now: float, before: Tokens | None = None, wanted: Wanted = NOTHING) -> Tokens | NoToken:
+    """Read the answer of a token request made `now`; `before` is what a refresh builds on (RFC 6749 section 6).
+
+    The first answer must hold all that is wanted; a refresh without a usable value keeps the earlier one, so that no
+    refresh token is lost over it.
+    """
     if isinstance(answer, NoAnswer):
         return NoToken("unusable" if answer.final else "passing", answer.words)
     found = _object(answer.body)
     status = answer.status
     if 200 <= status < 300 and not found.get("error"):
-        return _tokens(found, now, before)
+        return _tokens(found, now, before, wanted)
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     told = found.get("error")
@@ -110,7 +132,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None) -> Tokens | NoToken:
+def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: Wanted) -> Tokens | NoToken:
     access, refresh = found.get("access_token"), found.get("refresh_token") or None
     if not isinstance(access, str) or not TOKEN.fullmatch(access):
         return NoToken("unusable", "the vendor's token answer holds no access token")
@@ -119,6 +141,9 @@ def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None) -> Toke
         return NoToken("unusable", "the vendor gives a kind of token that Habeas cannot use (not bearer)")
     if refresh is not None and (not isinstance(refresh, str) or not TOKEN.fullmatch(refresh)):
         return NoToken("unusable", "the vendor's token answer holds a refresh token that is none")
+    captured = _captured(found, before, wanted)
+    if isinstance(captured, NoToken):
+        return captured
     seconds = _seconds(found.get("expires_in"))
     return Tokens(
         access=access,
@@ -126,7 +151,21 @@ def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None) -> Toke
         issued_at=now,
         expires_at=now + seconds if seconds else None,
         scope=_scope(found.get("scope"), before.scope if before else None),
+        captured=captured,
     )
+
+
+def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: Wanted) -> Row | NoToken:
+    """Read what the spec captures: scalars that fit, bounded like all that is stored."""
+    values = dict(before.captured) if before is not None else {}
+    for name, select in wanted.paths.items():
+        text = exact.text_of(select.search(found)) or ""
+        changed = {**values, name: text}
+        if unfit(text) is None and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
+            values = changed
+        elif before is None:
+            return NoToken("unusable", f"the vendor's token answer holds no usable <{name}>")
+    return tuple(values.items())
 
 
 def _seconds(value: Any) -> float | None:

@@ -80,6 +80,11 @@ class Tried:
     seconds: float = 0.0
     refreshed: bool = False
 
+    @property
+    def retries(self) -> int:
+        """How often it was sent again."""
+        return self.queued + self.faults + self.refreshed
+
     def after(self, wait: Wait) -> Tried:
         """Count the answer that this wait followed."""
         return replace(self, queued=self.queued + wait.shared, faults=self.faults + (not wait.shared))

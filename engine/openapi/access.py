@@ -12,6 +12,7 @@ from engine.openapi.api import BRACED, Api, plain
 from engine.openapi.draft import Block
 from engine.openapi.names import value_name
 from engine.openapi.refs import as_map, as_text
+from engine.spec.names import TAKEN
 from engine.spec.words import HEADER, HOST, OPEN_ADDRESS
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
@@ -48,9 +49,12 @@ def base_of(api: Api) -> Base:
 def _filled(url: str, variables: dict[str, str]) -> Base | None:
     """Write a server's variables as settings; None where the address is none."""
     settings: dict[str, str] = {}
+    if "<" in url:
+        return None
 
     def put(found: re.Match[str]) -> str:
         name = value_name([found[1]])
+        name = f"ADDRESS_{name}" if name in (*TAKEN, "LOGIN") or name.endswith("_ID") else name
         usual = plain(variables.get(found[1], ""), 40)
         settings[name] = f"the {plain(found[1], 30)} of the account's address" + (f", such as {usual}" if usual else "")
         return f"<{name}>"
@@ -144,7 +148,10 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | Non
                 "http://127.0.0.1:8917/callback",
                 "redirect_uri: register this one with the vendor, or write the registered one",
             )
-        block.add("scopes", scopes, "scopes: what the requests below need, by the document; confirm them")
+        why = (
+            "what the requests below need, by the document; confirm them" if scopes else "the document does not say which the requests need"
+        )
+        block.add("scopes", scopes, f"scopes: {why}")
         return block
     return None
 

@@ -13,11 +13,13 @@ from engine.openapi.answered import answers
 from engine.openapi.api import Api, Operation
 from engine.openapi.asked import parameters
 from engine.openapi.granted import grants
+from engine.openapi.held import Held
 from engine.openapi.paths import Miss, Paths, missed, written
 from engine.openapi.sent import body
 from engine.spec import model as m
 from engine.spec.document import Path, read
 from engine.spec.effective import Endpoint, Row, effective
+from engine.spec.load import check
 from engine.spec.mistake import Mistake, Position
 from engine.spec.scene import Scene
 
@@ -27,6 +29,7 @@ MOST_NAMED = 3
 
 def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     """Give what the documents say otherwise than a spec that loads. Raises SpecError for one that does not."""
+    check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
     scene = Scene(effective(spec), spec, document)
@@ -70,14 +73,11 @@ def _request(scene: Scene, every: Sequence[Paths], path: Path, endpoint: Endpoin
         at = scene.document.at(place)
         yield Mistake(operation.message, at, operation.hint, "error" if operation.surely else "note")
     for operation, rows in meant.items():
+        held = Held(scene, path, endpoint, operation, rows)
         if operation.deprecated:
-            yield scene.note(
-                f"the vendor marks {operation.label} as deprecated", (*path, endpoint.method.lower()), "look for its successor"
-            )
-        yield from parameters(scene, path, endpoint, operation, rows)
-        yield from body(scene, path, endpoint, operation)
-        yield from answers(scene, path, endpoint, operation)
-        yield from grants(scene, path, endpoint, operation)
+            yield held.note(f"the document marks {operation.label} as deprecated", (held.verb,), "look for its successor")
+        for compared in (parameters, body, answers, grants):
+            yield from compared(held)
 
 
 def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:

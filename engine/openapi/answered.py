@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.openapi.api import Operation
+from engine.openapi.held import Held
 from engine.openapi.shape import Missing, Shape, lead
 from engine.openapi.values import misspelt
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint
 from engine.spec.mistake import Mistake, did_you_mean
-from engine.spec.scene import Scene
 from engine.spec.select import Select
 
 MOST_KNOWN = 12
@@ -19,23 +18,24 @@ MOST_KNOWN = 12
 Read = tuple[Select, Shape, Path, bool]  # a path, what it is read from, where it is written, and whether the request fails without it
 
 
-def answers(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation) -> Iterator[Mistake]:
+def answers(held: Held) -> Iterator[Mistake]:
     """Compare every path a request reads with what its answer holds."""
-    whole = operation.answer
+    whole = held.operation.answer
     if whole is None:
         return
-    for select, shape, place, fatal in (*_of_answer(endpoint, whole), *_of_record(scene, path, endpoint, whole)):
+    for select, shape, place, fatal in (*_of_answer(held.endpoint, whole), *_of_record(held, whole)):
         found = lead(select, shape)
         if not isinstance(found, Missing):
             continue
         hint = did_you_mean(found.name, found.known)
         if hint is None and found.known:
             hint = f"it has {', '.join(found.known[:MOST_KNOWN])}, ..."
-        words = f"the answer of {operation.label} has no `{found.name}`" + (f" for `{select.text}`" if select.text != found.name else "")
+        words = f"the document has no `{found.name}` in the answer of {held.operation.label}"
+        words += f", for `{select.text}`" if select.text != found.name else ""
         if fatal or misspelt(found.name, found.known):
-            yield scene.mistake(words, (*path, *place), hint)
+            yield held.mistake(words, place, hint)
         else:
-            yield scene.note(words, (*path, *place), hint)
+            yield held.note(words, place, hint)
 
 
 def _of_answer(endpoint: Endpoint, whole: Shape) -> Iterator[Read]:
@@ -44,12 +44,13 @@ def _of_answer(endpoint: Endpoint, whole: Shape) -> Iterator[Read]:
     for word in ("cursor", "link", "more", "total"):
         select = getattr(endpoint.pagination, word, None)
         if isinstance(select, Select) and not (word == "link" and select.text == "header"):
-            yield select, whole, ("pagination", word), True
+            yield select, whole, ("pagination", word), False
     for select, _ in endpoint.echo:
         yield select, whole, ("echo", select.text), True
 
 
-def _of_record(scene: Scene, path: Path, endpoint: Endpoint, whole: Shape) -> Iterator[Read]:
+def _of_record(held: Held, whole: Shape) -> Iterator[Read]:
+    endpoint = held.endpoint
     record = record_of(endpoint, whole)
     if not isinstance(record, Shape):
         return
@@ -57,7 +58,7 @@ def _of_record(scene: Scene, path: Path, endpoint: Endpoint, whole: Shape) -> It
         yield select, record, ("match", select.text), True
     for name, select in endpoint.capture:
         yield select, record, ("capture", name), True
-    if (*path, "key") in scene.document.keys:
+    if held.writes(("key",)):
         yield endpoint.key, record, ("key",), False
     for index, select in enumerate(endpoint.fields or ()):
         yield select, record, ("fields", index), False

@@ -126,13 +126,16 @@ class Operation:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Its parameters and the path's; its own win."""
+        """Its parameters and the path's; its own win. A name in the path that is not described is a parameter all the same."""
         found: dict[tuple[str, str], Parameter] = {}
         for one in (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters"))):
             told = self.api.refs.follow(one)
             name, place = as_text(told.get("name")), as_text(told.get("in"))
             if name and place in ("path", "query", "header", "cookie"):
                 found[place, name] = self._parameter(told, name, place)
+        for name in BRACED.findall(self.path):
+            if name and ("path", name) not in found:
+                found["path", name] = self._parameter({}, name, "path")
         return tuple(found.values())
 
     def _parameter(self, told: dict[str, Any], name: str, place: str) -> Parameter:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from engine.openapi.api import Operation, Parameter
+from engine.openapi.api import Parameter
+from engine.openapi.held import Held
 from engine.openapi.names import norm, words
 from engine.openapi.pages import SIZES
 from engine.openapi.values import misspelt, unfit
 from engine.spec.document import Path
-from engine.spec.effective import Endpoint, Row
 from engine.spec.mistake import Mistake, did_you_mean
-from engine.spec.scene import Scene
 from engine.spec.template import Hole, Template
 
 CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
@@ -20,21 +19,23 @@ SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "passwor
 SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 
 
-def parameters(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation, rows: Sequence[Row]) -> Iterator[Mistake]:
+def parameters(held: Held) -> Iterator[Mistake]:
     """Compare the query and the headers of one request with what its operation takes."""
-    known = operation.placed("query")
-    for name, templates in endpoint.params:
-        place = (*path, "params", name)
+    known = held.operation.placed("query")
+    for name, templates in held.endpoint.params:
         parameter = _named(known, name)
         if parameter is None:
-            yield _unknown(scene, place, name, known, operation)
+            yield _unknown(held, ("params", name), name, known)
             continue
         if parameter.deprecated:
-            yield scene.note(f"the vendor marks the parameter `{name}` as deprecated", place)
+            yield held.note(
+                f"the document marks the parameter `{name}` of {held.operation.label} as deprecated", ("params", name), key=True
+            )
         for index, template in enumerate(templates):
-            yield from _value(scene, (*place, index), endpoint, template, parameter, rows)
-    yield from _paging(scene, path, endpoint, known, operation)
-    yield from _forgotten(scene, path, endpoint, operation)
+            yield from _value(held, ("params", name, index), template, parameter)
+    if held.endpoint.method == "GET":
+        yield from _paging(held, known)
+    yield from _forgotten(held)
 
 
 def _named(known: dict[str, Parameter], name: str) -> Parameter | None:
@@ -42,64 +43,60 @@ def _named(known: dict[str, Parameter], name: str) -> Parameter | None:
     return known.get(name) or known.get(name.partition("[")[0]) or known.get(name.partition("[")[0] + "[]")
 
 
-def _unknown(scene: Scene, place: Path, name: str, known: dict[str, Parameter], operation: Operation) -> Mistake:
-    message = f"{operation.label} has no parameter `{name}`"
+def _unknown(held: Held, place: Path, name: str, known: dict[str, Parameter]) -> Mistake:
+    message = f"the document has no parameter `{name}` of {held.operation.label}"
+    hint = did_you_mean(name, known)
     if misspelt(name, known):
-        return scene.mistake(message, place, did_you_mean(name, known), key=True)
-    return scene.note(message, place, did_you_mean(name, known) or "a vendor ignores what it does not know")
+        return held.mistake(message, place, hint, key=True)
+    return held.note(message, place, hint or "a vendor ignores what it does not know", key=True)
 
 
-def _value(
-    scene: Scene, place: Path, endpoint: Endpoint, template: Template, parameter: Parameter, rows: Sequence[Row]
-) -> Iterator[Mistake]:
+def _value(held: Held, place: Path, template: Template, parameter: Parameter) -> Iterator[Mistake]:
     texts = [(place, str(template))] if all(isinstance(part, str) for part in template.parts) else []
-    part = template.parts[0] if len(template.parts) == 1 else None
+    part = template.whole
     if isinstance(part, Hole) and part.form is None:
-        for row in rows:
+        for row in held.rows:
             for name, text in row:
                 if name == part.name:
-                    index = endpoint.rows.index(row)
-                    here: Path = (*place[:-3], "for", name, index) if len(row) == 1 else (*place[:-3], "for", index, name)
-                    texts.append((here, text))
+                    index = held.endpoint.rows.index(row)
+                    texts.append((("for", name, index) if len(row) == 1 else ("for", index, name), text))
     for where, text in texts:
         wrong = unfit(parameter.shape, text)
         if wrong is not None:
-            yield scene.mistake(f"`{text}` is no value of `{parameter.name}`", where, wrong)
+            yield held.mistake(f"`{text}` is no value of `{parameter.name}`", where, wrong)
 
 
-def _paging(scene: Scene, path: Path, endpoint: Endpoint, known: dict[str, Parameter], operation: Operation) -> Iterator[Mistake]:
-    page = endpoint.pagination
+def _paging(held: Held, known: dict[str, Parameter]) -> Iterator[Mistake]:
+    page = held.endpoint.pagination
     if page is None:
         return
-    sent = {
-        "param": page.param,
-        "offset": page.offset,
-        "page": next(iter(page.page or ()), None),
-        "size": next(iter(page.size or ()), None),
-    }
-    for word, name in sent.items():
+    named = [("param", page.param), ("offset", page.offset), *(("page", one) for one in page.page or ())]
+    for word, name in (*named, *(("size", one) for one in page.size or ())):
         if name is not None and _named(known, name) is None:
-            yield _unknown(scene, (*path, "pagination", word, name), name, known, operation)
+            yield _unknown(held, ("pagination", word, *((name,) if word in ("page", "size") else ())), name, known)
     if page.size is None:
-        yield from _unsized(scene, path, {name: one for name, one in known.items() if name not in dict(endpoint.params)}, operation)
+        yield from _unsized(held, known)
     for name, count in (page.size or {}).items():
         parameter = _named(known, name)
         most = parameter.shape.number("maximum") if parameter is not None else None
-        place: Path = (*path, "pagination", "size", name)
+        place: Path = ("pagination", "size", name)
         if most is not None and count > most:
-            yield scene.mistake(f"{operation.label} gives at most {most} a page", place, f"write `size: {{{name}: {most}}}`")
+            yield held.mistake(f"the document gives at most {most} a page of {held.operation.label}", place, f"write {{{name}: {most}}}")
         elif most is not None and count < most:
-            yield scene.note(f"{operation.label} gives up to {most} a page", place, f"`size: {{{name}: {most}}}` asks less often")
+            yield held.note(
+                f"the document gives up to {most} a page of {held.operation.label}", place, f"{{{name}: {most}}} asks less often"
+            )
 
 
-def _unsized(scene: Scene, path: Path, known: dict[str, Parameter], operation: Operation) -> Iterator[Mistake]:
+def _unsized(held: Held, known: dict[str, Parameter]) -> Iterator[Mistake]:
     """Note: pages could be larger than the vendor makes them unasked."""
     for one in known.values():
         most, usual = one.shape.number("maximum"), one.shape.number("default")
-        if norm(one.name) in SIZES and most is not None and usual is not None and usual < most:
-            hint = f"add `size: {{{one.name}: {most}}}`"
-            yield scene.note(f"{operation.label} gives {usual} a page unless asked for up to {most}", (*path, "pagination"), hint)
-            return
+        if one.name in dict(held.endpoint.params) or norm(one.name) not in SIZES or most is None or usual is None or usual >= most:
+            continue
+        message = f"the document gives {usual} a page of {held.operation.label} unless asked for up to {most}"
+        yield held.note(message, ("pagination",), f"add `size: {{{one.name}: {most}}}`", key=True)
+        return
 
 
 def is_credential(parameter: Parameter) -> bool:
@@ -109,21 +106,22 @@ def is_credential(parameter: Parameter) -> bool:
     return CREDENTIALS.fullmatch(parameter.name) is not None
 
 
-def _forgotten(scene: Scene, path: Path, endpoint: Endpoint, operation: Operation) -> Iterator[Mistake]:
+def _forgotten(held: Held) -> Iterator[Mistake]:
+    """Say which parameters are required and not sent."""
+    endpoint, page = held.endpoint, held.endpoint.pagination
     sent = {name for name, _ in endpoint.params}
-    if endpoint.pagination is not None:
-        page = endpoint.pagination
-        sent |= {one for one in (page.param, page.offset, *(page.page or ()), *(page.size or ())) if one is not None}
-    sent |= {name.partition("[")[0] for name in sent}
-    headers = {name.lower() for name, _ in endpoint.headers} | {name.lower() for name in scene.vendor.auth.headers} | set(SENT_ANYWAY)
-    credentials = {scheme.get("name") for scheme in operation.api.schemes.values()}
-    for one in operation.parameters:
+    sent |= {one for one in (page.param, page.offset, *(page.page or ()), *(page.size or ())) if one} if page is not None else set()
+    bare = {name.partition("[")[0] for name in sent}
+    headers = {name.lower() for name in (*dict(endpoint.headers), *held.scene.vendor.auth.headers, *SENT_ANYWAY)}
+    credentials = {scheme.get("name") for scheme in held.operation.api.schemes.values()}
+    for one in held.operation.parameters:
         if not one.required or one.name in credentials or is_credential(one):
             continue
-        if (one.place == "query" and one.name.removesuffix("[]") not in sent | {name.removesuffix("[]") for name in sent}) or (
-            one.place == "header" and one.name.lower() not in headers
-        ):
-            word = "params" if one.place == "query" else "headers"
-            yield scene.mistake(
-                f"{operation.label} requires `{one.name}`", (*path, endpoint.method.lower()), f"write it under `{word}`", key=True
+        if one.place == "query" and one.name.partition("[")[0] not in bare:
+            yield held.mistake(
+                f"the document requires `{one.name}` of {held.operation.label}", (held.verb,), "write it under `params`", key=True
+            )
+        elif one.place == "header" and one.name.lower() not in headers:
+            yield held.mistake(
+                f"the document requires `{one.name}` of {held.operation.label}", (held.verb,), "write it under `headers`", key=True
             )

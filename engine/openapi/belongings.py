@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.openapi.api import BRACED, Api, Operation, Parameter, plain
-from engine.openapi.names import EMAILS, IDS, TENANTS, USERNAMES, kind_of, norm, person_in, singular, spec_name, value_name, words
+from engine.openapi.names import EMAILS, IDS, USERNAMES, kind_of, norm, person_in, singular, spec_name, value_name, words
 from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES, records_of
 from engine.openapi.people import Person, is_tenant
 from engine.openapi.refs import as_map
 from engine.openapi.windows import Slicing, slicing_of
-from engine.spec.template import IDENTIFIERS, TIMES, parse_path, parse_template
+from engine.spec.names import TAKEN
+from engine.spec.template import parse_path
 
 PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
-TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
 CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 MOST_VALUES = 30
 
@@ -173,15 +173,21 @@ def started(operation: Operation, values: dict[tuple[str, str], str]) -> Belongi
         made.listing = listing
         return listing.value
 
-    made.line = BRACED.sub(put, operation.path)
-    try:
-        parse_path(made.line)
-    except ValueError:
+    if not writable(BRACED.sub("x", operation.path)):
         message = "its path cannot be written as a request line"
-        raise Unfit(message) from None
+        raise Unfit(message)
+    made.line = BRACED.sub(put, operation.path)
     if made.listing is not None:
         made.todo.append(f"{made.listing.value} asks once for each of {made.listing.operation.path}: are these the account's?")
     return made
+
+
+def writable(path: str) -> bool:
+    """Whether a path of the document, its `{names}` aside, is a request line: no value, no query, no character that must be encoded."""
+    try:
+        return not any(parse_path(path).holes()) and not any(parse_path(path).fields()) and len(path) <= 500
+    except ValueError:
+        return False
 
 
 def _listing(operation: Operation, name: str) -> Listing | None:
@@ -190,7 +196,7 @@ def _listing(operation: Operation, name: str) -> Listing | None:
     if not behind.strip("/"):
         return None  # one of the account's things itself, not what it holds of the person
     found = operation.api.operation(prefix, "get") if "{" not in prefix and person_in(prefix) is None else None
-    if found is None or found.deprecated or any(one.required and one.place == "query" for one in found.parameters):
+    if found is None or found.deprecated or not writable(prefix) or any(one.required and one.place == "query" for one in found.parameters):
         return None
     records = records_of(found)
     if not records.listed or records.shape is None:
@@ -223,7 +229,8 @@ def _require(made: Belonging) -> None:
             message = f"it needs {plain(one.name, 40)} and another choice"
             raise Unfit(message)
         name = value_name([one.name])
-        name = f"{name}_CHOICE" if name in TAKEN or name.endswith("_ID") or name in ("LOGIN", *map(str.upper, TENANTS)) else name
+        asked = {value_name([held]) for server in made.operation.api.servers for held in BRACED.findall(server.url)}
+        name = f"{name}_CHOICE" if name in {*TAKEN, *asked, "LOGIN"} or name.endswith("_ID") or is_tenant(one.name) else name
         made.rows = {name: list(enum)}
         made.params[_checked(one.name)] = f"<{name}>"
 
@@ -240,7 +247,7 @@ def _doubt(made: Belonging) -> None:
         ):
             continue
         others = ", ".join(value for value in one.shape.enum[:8] if value != str(usual))
-        made.todo.append(f"{one.name} is {usual} unless set: is all wanted, with `for`? There are also {others}")
+        made.todo.append(f"{one.name} is {usual} unless set: is all wanted, with `for`? It may also be {others}")
 
 
 def _is_paging(short: str) -> bool:
@@ -255,8 +262,4 @@ def _checked(name: str) -> str:
 
 
 def _is_text(value: str) -> bool:
-    try:
-        parse_template(value)
-    except ValueError:
-        return False
-    return bool(value.strip()) and value.isprintable() and len(value) <= 100
+    return bool(value.strip()) and value.isprintable() and len(value) <= 100 and not {"<", ">"} & set(value)

@@ -85,7 +85,9 @@ def _top(sheet: Sheet) -> Block:
     docs = address(as_text(as_map(api.root.get("externalDocs")).get("url")), "<>")
     block.add("docs", docs) if docs else block.say("TODO docs: where the facts come from, https://...")
     block.add("base_url", base.url, *(f"base_url: {one}" for one in base.todo))
-    block.add("hosts", base.hosts, "hosts: the credential may go to every host below this one; is that the vendor's alone?")
+    block.add(
+        "hosts", base.hosts, *["hosts: the credential may go to every host below this one; is that the vendor's alone?"][: len(base.hosts)]
+    )
     settings = {
         **base.settings,
         **{name: told for one in (sheet.chosen.lookup, *sheet.chosen.asked) for name, told in one.settings.items()},
@@ -131,7 +133,7 @@ def _access(sheet: Sheet) -> Block:
     left = [(operation, reason) for operation, reason in sheet.chosen.left]
     if left:
         access.say("")
-        access.say(f"{len(left)} more operations name the person and are left out:")
+        access.say("Left out, though they name the person:")
         access.say(*(f"- {operation.label}: {reason}" for operation, reason in left[:MOST_LEFT_OUT]))
         access.say(f"- and {len(left) - MOST_LEFT_OUT} others") if len(left) > MOST_LEFT_OUT else None
     block = Block()
@@ -165,7 +167,8 @@ def _discovered(sheet: Sheet) -> Block | None:
 
 def _lookup(sheet: Sheet) -> Block:
     person, one, block = sheet.chosen.person, sheet.chosen.lookup, Block()
-    doubts = [] if person.sure == 3 else [f"{person.name} is taken to accept {person.value}, by its description: confirm it"]
+    doubts = [] if person.sure == 3 else [f"{plain(person.name, 40)} is taken to accept {person.value}, by its description: confirm it"]
+    doubts += one.todo
     if person.place == "body":
         block.add("post", one.line, *doubts)
         block.add("body", {person.name: person.value})
@@ -215,7 +218,7 @@ def _endpoint(sheet: Sheet, one: Belonging) -> Block:
     if one.slicing is not None:
         block.add("window", one.slicing.window, *one.slicing.todo)
     _common(sheet, block, one)
-    block.add("key", *keyed(records))
+    block.add("key", *keyed(records, one.operation))
     block.add("echo", *echoes(one, records))
     block.add("files", files(records))
     if one.listing is not None:

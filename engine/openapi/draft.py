@@ -34,9 +34,12 @@ class Block:
     entries: list[Entry] = field(default_factory=list)
 
     def add(self, key: str, value: Value, *todo: str) -> None:
-        """Add a key, unless there is nothing to write."""
+        """Add a key; where there is nothing to write, only why."""
+        reasons = tuple(one for one in todo if one)
         if value not in (None, "", [], {}):
-            self.entries.append(Entry(key, value, tuple(one for one in todo if one)))
+            self.entries.append(Entry(key, value, reasons))
+        elif reasons:
+            self.say(*(f"TODO {one}" for one in reasons))
 
     def say(self, *lines: str) -> None:
         """Add comments."""

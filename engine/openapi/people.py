@@ -11,7 +11,7 @@ from engine.openapi.pages import Records, beside, records_of
 from engine.openapi.shape import Shape
 
 MOST_LOOKED = 5_000
-ENOUGH = 40
+ENOUGH = 30
 FINDING = ("search", "find", "query", "lookup", "filter", "list")
 RANK = {"EMAIL": 40, "USERNAME": 20, "PHONE": 5}
 
@@ -111,7 +111,8 @@ def _score(operation: Operation, place: str, name: str, kind: tuple[str, str | N
     segments = operation.path.strip("/").split("/")
     literal = [one for one in segments if "{" not in one]
     score = RANK[kind[0]] + {3: 25, 2: 18, 1: 2}[kind[2]]
-    score += 10 * PERSONS.get(person_in(literal[-1]) or "", 0) if literal else 0
+    nouns = [PERSONS.get(person_in(one) or "", 0) for one in literal]
+    score += max(10 * nouns[-1], 8 * max(nouns)) if nouns else 0
     score += 25 if match is not None else -50
     score += 10 if records.shape is not None and any(norm(one) in IDS or norm(one).endswith("id") for one in records.shape.members) else 0
     score -= 2 * len(segments)

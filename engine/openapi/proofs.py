@@ -44,13 +44,14 @@ def _is_scalar(shape: Shape) -> bool:
     return not shape.types or bool(shape.types & {"string", "integer", "number"})
 
 
-def keyed(records: Records) -> tuple[str | None, str]:
+def keyed(records: Records, operation: Operation) -> tuple[str | None, str]:
     """Say what tells records apart where it is not `id`."""
     shape = records.shape
     if not records.listed or shape is None or shape.open or "id" in shape.members:
         return None, ""
     names = [name for name, inner in shape.members.items() if _is_scalar(inner) and usable(step(name))]
-    stem = singular(norm((records.path or "").rpartition(".")[2]))
+    last = operation.path.rstrip("/").rpartition("/")[2] if records.path == "@" else (records.path or "").rpartition(".")[2]
+    stem = singular(norm(last))
     wanted = ("uuid", stem + "id", "gid", "sid", "uid", "guid", stem + "uuid", "key", "slug")
     found = next((name for one in wanted for name in names if norm(name) == one), None)
     found = found or next((name for name in names if norm(name).endswith("id")), None)

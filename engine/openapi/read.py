@@ -99,6 +99,9 @@ def _json(raw: bytes, file: str) -> Any:
     except msgspec.DecodeError as error:
         found = re.search(r"\(byte (\d+)\)", str(error))
         line = f" in line {raw.count(bytes([10]), 0, int(found[1])) + 1}" if found else ""
+        if "truncated" in str(error):
+            message = f"{file}: not JSON: it ends in the middle"
+            raise DocumentError(message) from None
         message = f"{file}: not JSON{line}: {re.sub(r' ?[(]byte .*', '', str(error)).removeprefix('JSON is malformed: ')}"
     except UnicodeDecodeError:
         message = f"{file}: not UTF-8 text"

@@ -83,19 +83,18 @@ class Refs:
 
 
 def _written(root: Any) -> Iterator[str]:
-    """Give every `$ref` that is one, not those in examples."""
-    waiting: list[Any] = [root]
+    """Give every `$ref` that is one, not those in examples; what stands under `properties` has names and no words."""
+    waiting: list[tuple[Any, bool]] = [(root, False)]
     seen: set[int] = set()
     while waiting:
-        here = waiting.pop()
+        here, names = waiting.pop()
         if id(here) in seen:
             continue
+        seen.add(id(here))
         if isinstance(here, dict):
-            seen.add(id(here))
-            if isinstance(here.get("$ref"), str):
+            if isinstance(here.get("$ref"), str) and not names:
                 yield here["$ref"]
-            held = [value for key, value in here.items() if isinstance(value, (dict, list)) and key not in SILENT]
-            waiting.extend(reversed(held))
-        elif isinstance(here, list):
-            seen.add(id(here))
-            waiting.extend(value for value in reversed(here) if isinstance(value, (dict, list)))
+            held = [(value, key == "properties" and not names) for key, value in here.items() if names or key not in SILENT]
+        else:
+            held = [(value, False) for value in here]
+        waiting.extend(one for one in reversed(held) if isinstance(one[0], (dict, list)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.openapi.api import Operation
+from engine.openapi.belongings import writable
 from engine.openapi.draft import Block
 from engine.openapi.names import PERSONS, norm, singular, words
 from engine.openapi.pages import records_of, size_of
 from engine.openapi.suggest import Chosen
-from engine.spec.template import parse_path
 
 ALIVE = ("me", "self", "whoami", "ping", "status", "myself", "currentuser", "account", "user", "profile", "authtest", "test", "info")
 MOST_LOOKED = 20_000
@@ -42,7 +42,7 @@ def _free(chosen: Chosen) -> list[Operation]:
             one.method == "get"
             and "{" not in one.path
             and not one.deprecated
-            and _plain(one.path)
+            and writable(one.path)
             and not any(
                 parameter.required and parameter.place == "query" and norm(parameter.name) not in ("token", "apikey", "accesstoken")
                 for parameter in one.parameters
@@ -50,14 +50,6 @@ def _free(chosen: Chosen) -> list[Operation]:
         ):
             found.append(one)
     return found
-
-
-def _plain(path: str) -> bool:
-    try:
-        parse_path(path)
-    except ValueError:
-        return False
-    return True
 
 
 def _speaks_of(operation: Operation, chosen: Chosen) -> bool:

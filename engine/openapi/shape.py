@@ -46,7 +46,7 @@ class Shape:
                 continue
             seen.add(id(schema))
             inner = [(one, word != "allOf") for word in COMPOSED for one in as_list(schema.get(word))]
-            waiting.extend(reversed(inner))
+            waiting.extend(reversed([*inner, *((one, True) for one in _hidden(schema))]))
             if not inner or any(word in schema for word in ("properties", "items", "type", "additionalProperties")):
                 found.append(UNTOLD if choice and not inner and _says_nothing(schema) else schema)
         return (*found, UNTOLD) if waiting else tuple(found)
@@ -59,7 +59,6 @@ class Shape:
             told = part.get("type")
             names |= {told} if isinstance(told, str) else {one for one in as_list(told) if isinstance(one, str)}
             names |= {"object"} if "properties" in part else set()
-            names |= {"array"} if "items" in part else set()
         return frozenset(names - {"null"})
 
     @cached_property
@@ -74,7 +73,7 @@ class Shape:
     @property
     def open(self) -> bool:
         """Whether it may have members that are not listed."""
-        if any(word in part for part in self.parts for word in OPEN_WORDS):
+        if any(word in part for part in self.parts for word in OPEN_WORDS) or any(_hidden(part) for part in self.parts):
             return True
         if any(part.get("additionalProperties") not in (None, False) for part in self.parts):
             return True
@@ -127,6 +126,12 @@ class Shape:
         if name in self.members:
             return self.members[name]
         return None if self.open else Missing(name, tuple(self.members))
+
+
+def _hidden(schema: dict[str, Any]) -> list[Any]:
+    """Give what stands under `items` of something that is not said to be a list: some documents mean alternatives by it."""
+    told = schema.get("items") if "type" not in schema else None
+    return told if isinstance(told, list) else [told] if isinstance(told, dict) else []
 
 
 def _says_nothing(schema: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 from engine.openapi.api import Api, Operation
 from engine.openapi.belongings import Belonging, Unfit, asking, belongings
@@ -10,6 +11,7 @@ from engine.openapi.people import Person, people
 from engine.openapi.read import DocumentError
 
 MOST_ENDPOINTS = 150
+MOST_SEEN = 2_000  # operations that name the person; no vendor has as many
 MOST_TRIED = 6
 TOO_MANY = "too many for one spec"
 
@@ -48,7 +50,7 @@ def choose(api: Api) -> Chosen:
 def _gather(chosen: Chosen, api: Api) -> None:
     """Find what is asked with what the look-up captures."""
     listings = {one.name: one.operation.path for one in (chosen.lookup.listing,) if one is not None}
-    for one in belongings(api, chosen.person):
+    for one in islice(belongings(api, chosen.person), MOST_SEEN):
         if not isinstance(one, Belonging):
             chosen.left.append(one)
         elif len(chosen.asked) >= MOST_ENDPOINTS:

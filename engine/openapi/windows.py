@@ -26,7 +26,7 @@ PAIRS += (
 )
 PAIRS += (("timemin", "timemax"), ("timefrom", "timeto"), ("dateafter", "datebefore"), ("sincedate", "untildate"), ("begindate", "enddate"))
 SPAN = re.compile(
-    r"(?i)\b(?:max\w*|range|within|up to|exceed|longer|last|past|limit\w*)\b[^.]{0,60}?"
+    r"(?i)\b(?:max\w*|range|within|up to|at most|more than|exceed|longer|last|past|limit\w*)\b[^.]{0,60}?"
     r"\b(\d{1,3}|a|an|one|three|six|twelve)[ -](day|week|month|year)s?\b"
 )
 NUMBERS = {"a": 1, "an": 1, "one": 1, "three": 3, "six": 6, "twelve": 12}

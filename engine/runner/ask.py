@@ -69,6 +69,7 @@ class Answered:
     sent_at: datetime
     waited: float
     digest: str | None = None
+    retries: int = 0
 
     @property
     def sha256(self) -> str:
@@ -130,7 +131,7 @@ class Asker:
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
                     await self._wait(Wait(refilled_after(answer.headers, sent_at), shared=True), endpoint)
-                    return Answered(reading, answer, sent_at, waited_in_all)
+                    return Answered(reading, answer, sent_at, waited_in_all, retries=tried.retries)
                 return GiveUp("no answer")
             tally.retries += 1
             if isinstance(verdict, Wait):

@@ -39,7 +39,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Tools:
-    """What a run works with; `ended` hears of each endpoint that has come to its end, `heard` of every request and its answer."""
+    """What a run works with; `ended` hears of each endpoint that has come to its end, `heard` of every request and its answer.
+
+    `told` gives what the token in use came with; it goes before the values of the options.
+    """
 
     transport: Transport
     limiter: Limiter
@@ -48,6 +51,7 @@ class Tools:
     patience: Patience = field(default_factory=Patience)
     ended: Callable[[Entry], None] = lambda _: None
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
+    told: Callable[[], Row] = tuple
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Run:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
         self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, heard=tools.heard)
-        self.account = Account(vendor, options.values)
+        self.account = Account(vendor, options.values, tools.told)
         self.discovery = Discovery(vendor, self.account, self.asker)
         self.search = Search(vendor, person, self.asker, self.account)
         self.runs: dict[str, EndpointRun] = {}
@@ -98,6 +98,8 @@ class Run:
     async def _prepare(self) -> None:
         """Find out what belongs to the account; only then is it known where `verify` asks."""
         vendor = self.vendor
+        if self.tools.told():
+            await self.asker.prepare()  # a new token may come with another address
         wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.choice.excluded]
         await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
         row = self.account.complete(vendor.verify, ())

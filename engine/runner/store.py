@@ -188,5 +188,6 @@ def _page_line(request: Request, answered: Answered, public: Mapping[str, str], 
         "sent_at": answered.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "waited": round(answered.waited, 3),
         "seconds": round(answered.response.seconds, 3),
+        **({"retries": answered.retries} if answered.retries else {}),
         "sha256": answered.sha256,
     }

@@ -51,6 +51,7 @@ class Provider:
     ) -> None:
         """Register the one application; `extra` stands in every token answer."""
         self.clock, self.scope, self.redirect_uris, self.extra = clock, scope, redirect_uris, extra
+        self.posted = False  # whether a client may prove itself in the form (RFC 6749 section 2.3.1), which Zoom does not allow
         self.client_id, self.client_secret = "simulated-client", client_secret or secrets.token_urlsafe(16)
         self.codes: dict[str, Code] = {}
         self.access: dict[str, tuple[Grant, float]] = {}
@@ -145,6 +146,8 @@ class Provider:
             except ValueError:
                 return False
             return tuple(map(unquote_plus, given.split(":"))) == (self.client_id, self.client_secret)
+        if self.posted and "client_secret" in form:
+            return (form.get("client_id"), form["client_secret"]) == (self.client_id, self.client_secret)
         if form.get("client_id") != self.client_id or "client_secret" in form:
             return False
         grant = self.refreshes.get(form.get("refresh_token", "") or form.get("token", ""))

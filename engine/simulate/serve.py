@@ -81,6 +81,11 @@ async def serve(vendor: str, options: Options, port: int, ready: Callable[[Ready
             message = f"no fault is called `{fault}`" + (f"; {hint}" if hint else "; `list` names them")
             raise UsageError(message)
     app = server.application(options)
+    await listen(app, port, lambda address: ready(server.ready(app, address)))
+
+
+async def listen(app: web.Application, port: int, ready: Callable[[str], None]) -> None:
+    """Serve an application on loopback until cancelled; `ready` hears the address. Raises UsageError for a busy port."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -90,8 +95,7 @@ async def serve(vendor: str, options: Options, port: int, ready: Callable[[Ready
         except OSError as error:
             message = f"port {port} cannot be opened ({os.strerror(error.errno or 0)}): name another one with --port"
             raise UsageError(message) from None
-        address = f"http://{LOOPBACK}:{runner.addresses[0][1]}"
-        ready(server.ready(app, address))
+        ready(f"http://{LOOPBACK}:{runner.addresses[0][1]}")
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from engine.spec import words as w
+from engine.spec.shapes import at_least_one
 from engine.spec.words import Words
 
 
@@ -15,8 +16,19 @@ def _families(value: Any) -> Any:
     return {"": value} if isinstance(value, list) else value
 
 
+Families = Annotated[dict[w.Text, w.Texts], BeforeValidator(_families, json_schema_input_type=tuple[w.Text, ...] | dict[w.Text, w.Texts])]
+
+
 class OAuth2(Words):
     """An OAuth 2 grant (RFC 6749)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"grant": {"const": "authorization_code"}}},
+            "then": {"required": ["authorization_url"]},
+            "else": {"not": {"required": ["authorization_url"]}},
+        }
+    )
 
     grant: Annotated[Literal["authorization_code", "client_credentials", "account_credentials"], BeforeValidator(w.grant)] = Field(
         default="authorization_code", description="How the token is got; `account_credentials` is Zoom's server-to-server grant."
@@ -28,9 +40,7 @@ class OAuth2(Words):
     revocation_url: w.OpenAddress | None = Field(default=None, description="Where tokens are revoked (RFC 7009).")
     redirect_uri: w.Redirect | None = Field(default=None, description="What the vendor compares to the letter.")
     client_auth: Literal["basic", "post", "none"] = Field(default="basic", description="How the client proves itself.")
-    scopes: Annotated[dict[w.Text, w.Texts], BeforeValidator(_families)] = Field(
-        default={}, description="What the app must hold: a list, or one list per family."
-    )
+    scopes: Families = Field(default={}, description="What the app must hold: a list, or one list per family.")
     headers: dict[w.KeyHeader, w.Tokened] = Field(
         default={}, description="How the token is sent, where it is not `{Authorization: Bearer <TOKEN>}`."
     )
@@ -50,6 +60,8 @@ class OAuth2(Words):
 
 class Auth(Words):
     """The ways to connect: each of `oauth2`, `headers` and `basic` is one, a connection has one of them."""
+
+    model_config = ConfigDict(json_schema_extra=at_least_one("oauth2", "headers", "basic"))
 
     oauth2: OAuth2 | None = Field(default=None, description="An OAuth 2 grant.")
     headers: dict[w.KeyHeader, w.Keyed] = Field(

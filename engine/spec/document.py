@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -22,6 +22,8 @@ Value = str | list[Any] | dict[str, Any]
 Path = tuple[str | int, ...]
 
 KEY, RATE, TOLD = "[key]", "[rate]", "[told]"  # steps that a validator puts into the place of an error
+
+NULLS = ("null", "Null", "NULL", "~")  # an editor reads them so; outside a body a spec has no such value
 
 LOOKS_LIKE_JMESPATH = re.compile(r"\[[\]\d*?-]|\|\||\]\s*,|[@`*%|&]|'.*'")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -62,6 +64,12 @@ class Document:
             if found:
                 return found
         return Position(1, 1)
+
+    def inside(self, at: Position, offset: int, width: int = 1) -> Position:
+        """Narrow the place of a value to some characters of its text; a quote before it is none of them."""
+        line = self.lines[at.line - 1]
+        quoted = line[at.column - 1 : at.column] in ("'", '"')
+        return replace(at, column=at.column + offset + quoted, width=width)
 
 
 def read(raw: bytes, file: str, form: str = "a spec is a map that begins with `spec: 1`") -> Document:
@@ -177,6 +185,9 @@ class _Builder:
             self.drop()
         elif event.value.strip() == "":
             self.empty(path, event)
+            self.drop()
+        elif not event.style and event.value in NULLS and "body" not in path:
+            self.mistake(f"`{event.value}` is YAML's word for no value", event, "put it in quotes if the text is meant")
             self.drop()
         else:
             self.put(Quoted(event.value) if event.style else event.value)

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag
 from engine.spec import words as w
 from engine.spec.document import RATE, TOLD
 from engine.spec.rate import Rate
+from engine.spec.shapes import OneOrMore
 from engine.spec.words import Words
 
 
@@ -31,9 +32,9 @@ class RateLimits(Words):
     """Buckets, or plans that each have buckets; the first plan is assumed."""
 
     model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
-    __pydantic_extra__: dict[str, Annotated[tuple[Limit, ...], w.OneOrMore]] = Field(init=False)
+    __pydantic_extra__: dict[str, Annotated[tuple[Limit, ...], OneOrMore()]] = Field(init=False)
 
-    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.Limit, ...], w.OneOrMore]]] = Field(
+    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.Limit, ...], OneOrMore()]]] = Field(
         default={}, description="Buckets by the account's plan."
     )
 

@@ -191,6 +191,11 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
         yield scene.mistake("the host of `base_url` is only known later, and `hosts` is missing", ("base_url",), hint)
     elif VALUE.fullmatch(host) is None and host and not covered(scene.spec.base_url):
         yield scene.mistake("the host of `base_url` is not under `hosts`", ("base_url",), "add it to `hosts`")
+    for place, address in scene.oauth_addresses():  # the client secret goes there
+        whole = VALUE.fullmatch(host_of(address) or address.partition("/")[0]) is not None
+        if "<" in (host_of(address) or "<") and not (scene.spec.hosts and (whole or covered(address))):
+            hint = "write there what is known of it, such as [.acme.com]: the client secret goes to that host"
+            yield scene.mistake("the host of this address is only known later, and is not under `hosts`", place, hint)
     for path, _, own in scene.requests():
         line = str(own.line)
         word = "get" if own.post is None else "post"

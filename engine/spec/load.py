@@ -15,10 +15,9 @@ from engine.spec.body import BodyError
 from engine.spec.document import KEY, MOST_BYTES, Document, Path, read
 from engine.spec.effective import Vendor, effective
 from engine.spec.lint import lint
-from engine.spec.mistake import Mistake, Position, SpecError, did_you_mean
+from engine.spec.mistake import Misfit, Mistake, Position, SpecError, did_you_mean
 from engine.spec.model import Spec, Told
 from engine.spec.salvage import salvaged
-from engine.spec.select import SelectError
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 KINDS = {
@@ -106,9 +105,9 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     if error["type"] in KINDS or message.startswith("expects"):
         message = f"`{_name(path)}` {message}"
     at = document.at(path, key=key)
-    if isinstance(cause, SelectError):
-        at = replace(at, column=at.column + cause.offset, width=1)
-    return Mistake(message, at)
+    if not isinstance(cause, Misfit):
+        return Mistake(message, at)
+    return Mistake(message, at if cause.offset is None else document.inside(at, cause.offset), cause.hint)
 
 
 def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from textwrap import wrap
 from typing import Literal
 
 from engine.errors import Exit, HabeasError
 
-LONGEST_LINE_SHOWN = 160
+WIDEST = 100
+DOTS = "..."
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,17 +35,45 @@ class Mistake:
     detail: tuple[str, ...] = ()
 
     def show(self, lines: Sequence[str]) -> str:
-        """Give the message, the place, the line and a caret under the word that is meant."""
-        number = str(self.at.line)
-        margin = " " * len(number)
-        rows = [f"{self.level}: {self.message}", f"{margin}--> {self.file}:{self.at.line}:{self.at.column}"]
-        below = [f"{margin}| {printable(one)}" for one in self.detail]
+        """Give the message, the place, the line and a caret under the word that is meant, none of it wider than a terminal."""
+        margin = " " * len(str(self.at.line))
+        rows = [*_wrapped(f"{self.level}: ", self.message), f"{margin}--> {self.file}:{self.at.line}:{self.at.column}"]
         line = lines[self.at.line - 1] if 0 < self.at.line <= len(lines) else ""
-        if not line or len(line) > LONGEST_LINE_SHOWN:
-            return "\n".join([*rows, *below, *([f"{margin} = {self.hint}"] if self.hint else [])])
-        hint = f" {self.hint}" if self.hint else ""
-        caret = " " * (self.at.column - 1) + "^" * max(1, min(self.at.width, len(line) - self.at.column + 1))
-        return "\n".join([*rows, f"{number}| {printable(line)}", f"{margin}| {caret}{hint}", *below])
+        shown, caret = _window(line, self.at, WIDEST - len(margin) - 2)
+        below = [f"{margin}| {printable(one)}" for one in self.detail]
+        if shown:
+            rows += [f"{self.at.line}| {printable(shown)}", f"{margin}| {caret}"]
+        if shown and self.hint and len(rows[-1]) + 1 + len(self.hint) <= WIDEST:
+            rows[-1] += f" {self.hint}"
+        elif self.hint:
+            below += _wrapped(f"{margin} = ", self.hint)
+        return "\n".join([*rows, *below])
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    return wrap(text, WIDEST, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False)
+
+
+def _window(line: str, at: Position, room: int) -> tuple[str, str]:
+    """Give the part of a line around a place, and the carets under it."""
+    column = min(at.column - 1, len(line))
+    start = max(0, min(column - room // 3, len(line) - room))
+    part = line[start : start + room]
+    part = DOTS + part[len(DOTS) :] if start else part
+    part = part[: -len(DOTS)] + DOTS if start + room < len(line) else part
+    return part, " " * (column - start) + "^" * max(1, min(at.width, len(part) - column + start))
+
+
+class Misfit(ValueError):
+    """A value that its word does not take, and what to write instead.
+
+    `offset`: the character of the text at which it goes wrong; `formal`: whether a pattern could tell, so that the schema does too.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, *, offset: int | None = None, formal: bool = True) -> None:
+        """Keep what is said, and the place inside the text."""
+        super().__init__(message)
+        self.hint, self.offset, self.formal = hint, offset, formal
 
 
 class SpecError(HabeasError):
@@ -60,8 +90,8 @@ class SpecError(HabeasError):
 
 
 def printable(text: str) -> str:
-    """Show control characters as `?`, so that a spec cannot move the reader's cursor."""
-    return "".join(char if char.isprintable() or char == " " else "?" for char in text)
+    """Show control characters as `?` and a tab as a blank, so that a spec cannot move the reader's cursor."""
+    return "".join(char if char.isprintable() else " " if char == "\t" else "?" for char in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

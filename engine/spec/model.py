@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from engine.spec import words as w
 from engine.spec.auth import Auth, OAuth2
 from engine.spec.limits import RateLimits, Told
+from engine.spec.shapes import OneOrMore, OrNone, at_least_one, either
 from engine.spec.template import Template
 from engine.spec.words import Words
 
@@ -40,10 +41,15 @@ def _files(value: Any) -> Any:
     return [{"address": one} if isinstance(one, str) else one for one in listed]
 
 
-Rows = Annotated[tuple[dict[w.ValueName, w.Text], ...], BeforeValidator(_rows)]
-Checks = Annotated[dict[w.Path, w.Value | None], BeforeValidator(_checks)]
+Row = dict[w.ValueName, w.Text]
+OneRow = Annotated[dict[w.ValueName, w.Texts], Field(min_length=1, max_length=1)]
+Rows = Annotated[tuple[Row, ...], BeforeValidator(_rows, json_schema_input_type=OneRow | tuple[Row, ...])]
+Checks = Annotated[dict[w.Path, w.Value | None], BeforeValidator(_checks, json_schema_input_type=w.Path | dict[w.Path, w.Value])]
 Params = dict[w.Text, w.Values]
 Headers = dict[w.Header, w.HeaderValue]
+
+
+ONE: dict[str, Any] = {"maxProperties": 1}
 
 
 class Window(Words):
@@ -71,19 +77,25 @@ class FileRule(Words):
     size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.")
 
 
+File = w.Path | FileRule
+Files = Annotated[tuple[FileRule, ...], BeforeValidator(_files, json_schema_input_type=File | tuple[File, ...])]
+
+
 class Pagination(Words):
     """How the next page is asked for; exactly one of `cursor`, `link`, `page`, `offset`."""
+
+    model_config = ConfigDict(json_schema_extra=either("cursor", "link", "page", "offset", needs={"cursor": "param"}))
 
     cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.')
     param: w.Text | None = Field(
         default=None, description="The query parameter in which the cursor is sent; in a `post` a place in the body."
     )
     link: w.Path | None = Field(default=None, description="The next page's address, or `header` (RFC 8288, rel=next); its host is checked.")
-    page: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and first page number.")
+    page: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and first page number.", json_schema_extra=ONE)
     offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.")
     more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.")
     size: dict[w.Text, w.Number] | None = Field(
-        default=None, description="Parameter and page size to ask for; in a `post` a place in the body."
+        default=None, description="Parameter and page size to ask for; in a `post` a place in the body.", json_schema_extra=ONE
     )
     total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.")
 
@@ -111,6 +123,8 @@ class Pagination(Words):
 
 class Rule(Words):
     """What one kind of refusal means; everything that is written must hold."""
+
+    model_config = ConfigDict(json_schema_extra=at_least_one("status", "code", "message"))
 
     status: w.Statuses = Field(default=(), description="The HTTP status, or several.")
     code: w.Texts = Field(default=(), description="The vendor's own code, compared as text, or several.")
@@ -141,9 +155,9 @@ class Defaults(Words):
     headers: Headers = Field(default={}, description="Headers; merged name by name.")
     params: Params = Field(default={}, description="The query; a list repeats the name; merged name by name.")
     rate_limit: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.")
-    pagination: Annotated[Pagination | None, w.OrNone] = Field(default=None, description="How pages follow, or none.")
+    pagination: Annotated[Pagination | None, OrNone()] = Field(default=None, description="How pages follow, or none.")
     answers: Answers = Field(default=Answers(), description="What refusals mean; own rules are tried first.")
-    records: Annotated[w.Path | None, w.OrNone] = Field(
+    records: Annotated[w.Path | None, OrNone()] = Field(
         default=None, description="Where the records stand; without it the whole answer is one record."
     )
     key: w.Path | None = Field(default=None, description="What tells records apart; default `id`.")
@@ -155,6 +169,8 @@ class Defaults(Words):
 
 class Request(Defaults):
     """One request line and what belongs to it."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["get"], "not": {"required": ["body"]}}, {"required": ["post"]}]})
 
     get: w.RequestLine | None = Field(default=None, description="The request line as the vendor prints it, behind `base_url`.")
     post: w.RequestLine | None = Field(default=None, description="The same for a search that is asked for with POST; nothing is written.")
@@ -204,13 +220,11 @@ class Endpoint(Request):
 
     title: w.Text | None = Field(default=None, description="A name for people.")
     for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
-    window: Window | None = Field(default=None, description="Slices of time; <FROM> and <TO> stand in the request.")
-    fields: Annotated[tuple[w.Path, ...] | None, w.OrNone] = Field(
+    window: Window | None = Field(default=None, description="Slices of time; `<FROM>` and `<TO>` stand in the request.")
+    fields: Annotated[tuple[w.Path, ...] | None, OrNone()] = Field(
         default=(), description="What is kept of a record (default all), or none: only the way to another request."
     )
-    files: Annotated[tuple[FileRule, ...], BeforeValidator(_files)] = Field(
-        default=(), description="Addresses in a record that `--files` downloads."
-    )
+    files: Files = Field(default=(), description="Addresses in a record that `--files` downloads.")
     match: Checks = Field(default={}, description="Keep only records in which the path equals the value.")
     echo: Checks = Field(default={}, description="What every answer must repeat, else the endpoint failed.")
     licence: w.Licence | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")
@@ -220,7 +234,7 @@ class Endpoint(Request):
 class Access(Words):
     """What an access request does."""
 
-    lookup: Annotated[tuple[Lookup, ...], w.OneOrMore] = Field(
+    lookup: Annotated[tuple[Lookup, ...], OneOrMore()] = Field(
         description="Finds the person; of a list the first whose identifier was given and that finds somebody."
     )
     endpoints: dict[w.Name, Endpoint] = Field(description="What is fetched, by name.")
@@ -229,7 +243,7 @@ class Access(Words):
 class Spec(Defaults):
     """One vendor, one file."""
 
-    spec: Literal["1"] = Field(description="The language's version.")
+    spec: Annotated[Literal["1"], WithJsonSchema({"enum": [1, "1"]})] = Field(description="The language's version.")
     vendor: w.VendorName = Field(description="The name on the command line.")
     title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
     version: w.Version | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")

@@ -12,6 +12,7 @@ from engine.spec.scene import ENDPOINTS, LOOKUP, Scene, templates
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
 
 TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
+OUTSIDE = ("AT", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID")  # HABEAS_<VENDOR>_<NAME> means something else already
 
 
 def known_names(scene: Scene) -> Iterator[Mistake]:
@@ -42,10 +43,8 @@ def _addresses(scene: Scene) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
     """Give the addresses that hold values, and what is known when each is needed."""
     plain = tuple(name for name, one in scene.discovered.items() if one.rows == ((),))
     yield ("base_url",), scene.spec.base_url, (*_everywhere(scene), *plain)
-    oauth2 = scene.spec.auth.oauth2
-    for word in ("authorization_url", "token_url", "revocation_url") if oauth2 is not None else ():
-        if (address := getattr(oauth2, word)) is not None:
-            yield ("auth", "oauth2", word), address, tuple(scene.spec.settings)
+    for place, address in scene.oauth_addresses():
+        yield place, address, tuple(name for name in scene.spec.settings if name not in scene.told)
 
 
 def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
@@ -113,8 +112,11 @@ def given_names(scene: Scene) -> Iterator[Mistake]:
     used |= {hole.name for _, text, _ in _addresses(scene) for hole in parse_template(text).holes()}
     seen: dict[str, Path] = {}
     for name, place in _sources(scene):
-        optional = name in scene.spec.settings and name in scene.discovered
-        if name in TAKEN:
+        optional = name in scene.spec.settings and (name in scene.discovered or place[0] == "auth")
+        if place[0] in ("settings", "auth") and (name in OUTSIDE or name.endswith("_FILE")):
+            words = f"<{name}> would be read from HABEAS_{scene.spec.vendor.upper()}_{name}, which means something else"
+            yield scene.mistake(words, place, "use another name", key=True)
+        elif name in TAKEN:
             yield scene.mistake(f"<{name}> exists already: use another name", place, key=True)
         elif name in seen and not optional:
             yield scene.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)

@@ -51,7 +51,7 @@ def proof_notes(scene: Scene) -> Iterator[Mistake]:
             continue
         names = {*scene.captured, *IDENTIFIERS}
         filters = {hole.name for _, values in endpoint.params for one in values for hole in one.holes()} & names
-        if filters and not endpoint.match and not endpoint.echo:
+        if filters and not endpoint.match and not endpoint.echo and endpoint.fields is not None:
             hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
             yield scene.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
         for index, rule in enumerate(own.answers.rules):

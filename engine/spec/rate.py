@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.spec.mistake import Misfit
+
 PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
-MOST = 1_000_000
-FORMS = "write 30/s, 20/min, 5000/h, 6000/day, 100/10s or 10 at once, with ` each` where it counts per request line"
+RATE = (
+    r"(?=[0-9]{1,9}[/ ])(0*(?:[1-9][0-9]{0,5}|1000000))"
+    r"(?:/((?!0+[a-z])[0-9]{0,6})(s|min|h|day)| at once)( each)?"
+)
+FORMS = "write 30/s, 20/min, 5000/h, 6000/day, 100/10s or 10 at once; `50/min each` counts per request line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +25,10 @@ class Rate:
 
 
 def parse_rate(text: str) -> Rate:
-    """Read a limit; ValueError says how one is written."""
-    found = re.fullmatch(r"([0-9]{1,9})(?:/([0-9]{0,6})(s|min|h|day)| at once)( each)?", text)
-    if not found or not 0 < int(found[1]) <= MOST or int(found[2] or 1) == 0:
-        message = f"`{text}` is no limit: {FORMS}"
-        raise ValueError(message)
+    """Read a limit; Misfit says how one is written."""
+    found = re.fullmatch(RATE, text)
+    if not found:
+        message = f"`{text}` is no limit"
+        raise Misfit(message, FORMS)
     seconds = None if found[3] is None else PERIODS[found[3]] * int(found[2] or 1)
     return Rate(int(found[1]), seconds, found[4] is not None)

@@ -19,10 +19,19 @@ class Scene:
     """What the rules look at: the vendor, the spec as written, and where its words stand."""
 
     def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
-        """Keep the three together; `captured` of the person, `discovered` of the account: by name, the request that captures it."""
+        """Keep the three together: what is `captured` of the person, `told` by the token answer, `discovered` (and by which request)."""
         self.vendor, self.spec, self.document = vendor, spec, document
         self.captured = vendor.captured
         self.discovered = {name: one for one in vendor.discover.values() for name, _ in one.capture}
+
+        self.told = tuple(spec.auth.oauth2.capture) if spec.auth.oauth2 is not None else ()
+
+    def oauth_addresses(self) -> Iterator[tuple[Path, str]]:
+        """Give the addresses of `oauth2` with their places."""
+        for word in ("authorization_url", "token_url", "revocation_url"):
+            address = getattr(self.spec.auth.oauth2, word, None)
+            if address is not None:
+                yield ("auth", "oauth2", word), address
 
     def requests(self) -> Iterator[tuple[Path, Endpoint, m.Request]]:
         """Give every request with its place."""

@@ -10,10 +10,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError, LexerError, ParseError, UnknownFunctionError
+from jmespath.exceptions import JMESPathError, UnknownFunctionError
+from jmespath.functions import Functions
+
+from engine.spec.mistake import Misfit, did_you_mean
 
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 COLUMN = re.compile(rf"({DOTTED.pattern})\[\*?\]\.({DOTTED.pattern})")
+
+
+FUNCTIONS = sorted(Functions.FUNCTION_TABLE)
+STUMBLES = (
+    (".", "a name stands on both sides of a `.`"),
+    ("-", "a name with a `-` in it stands in double quotes: '\"a-b\"'"),
+    ("=", "two things are compared by `==`"),
+    (tuple("0123456789"), "an element of a list is written a[0], a number to compare with stands between backticks"),
+    (("'", '"', "`"), "the quote is not closed"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +57,12 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:
     return value
 
 
-class SelectError(ValueError):
-    """An expression that is no JMESPath; `offset` is the character it stumbles on."""
+class SelectError(Misfit):
+    """An expression that is no JMESPath; `offset` is the character it stumbles on. No pattern could tell."""
 
-    def __init__(self, message: str, offset: int) -> None:
+    def __init__(self, message: str, offset: int, hint: str | None = None) -> None:
         """Keep the place inside the expression."""
-        super().__init__(message)
-        self.offset = offset
+        super().__init__(message, hint, offset=offset, formal=False)
 
 
 def _try_out(text: str, compiled: Any) -> None:
@@ -58,30 +70,36 @@ def _try_out(text: str, compiled: Any) -> None:
     try:
         compiled.search(None)
         compiled.search([])
-    except UnknownFunctionError:
+    except UnknownFunctionError as error:
+        name = str(error).partition("(")[0].rpartition(" ")[2]
         message = f"`{text}` names a function that JMESPath does not have"
-        raise SelectError(message, 0) from None
+        raise SelectError(message, max(0, text.find(name)), did_you_mean(name, FUNCTIONS)) from None
     except (JMESPathError, ArithmeticError, TypeError):
         return
     except ValueError:
         message = f"`{text}` cannot be evaluated"
-        raise SelectError(message, 0) from None
+        raise SelectError(message, 0, "a step of 0 leads nowhere") from None
+
+
+def _why(rest: str) -> str:
+    """Say what may be wrong, by what stands where the expression cannot be read on."""
+    if not rest:
+        return "it ends too early: a bracket is not closed, or a name is missing"
+    return next((hint for start, hint in STUMBLES if rest.startswith(start)), "the parts of a path are written a.b, a[0] or a[].b")
 
 
 def parse_select(text: str) -> Select:
     """Compile an expression; SelectError says where it is wrong."""
     if re.search(r"<[A-Za-z_][\w.]*>", text):
-        message = f"`{text}`: no value stands in a JMESPath expression; use `match` or `echo`"
-        raise SelectError(message, text.index("<"))
+        message = f"`{text}`: no value stands in a JMESPath expression"
+        raise SelectError(message, text.index("<"), "compare with a value by `match` or `echo`")
     try:
         compiled = jmespath.compile(text)
-    except (LexerError, ParseError) as error:
-        offset = getattr(error, "lexer_position", None) or getattr(error, "lex_position", None) or 0
+    except (JMESPathError, RecursionError, ValueError) as error:
+        found = getattr(error, "lex_position", None)
+        offset = int(found) if isinstance(found, int) else 0
         message = f"`{text}` is no JMESPath expression"
-        raise SelectError(message, min(int(offset), max(0, len(text) - 1))) from None
-    except (JMESPathError, RecursionError, ValueError):
-        message = f"`{text}` is no JMESPath expression"
-        raise SelectError(message, 0) from None
+        raise SelectError(message, min(offset, max(0, len(text) - 1)), _why(text[offset:])) from None
     _try_out(text, compiled)
     steps = () if text == "@" else tuple(text.split(".")) if DOTTED.fullmatch(text) else None
     column = COLUMN.fullmatch(text)

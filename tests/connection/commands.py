@@ -35,6 +35,8 @@ class Done:
 class Command:
     """A running `habeas`, with a state folder and a spec of its own."""
 
+    words = (sys.executable, "-m", "engine")
+
     def __init__(self, folder: Path, acme: Acme, text: str = SPEC) -> None:
         self.home, self.acme = folder / "state", acme
         self.specs = folder / "specs"
@@ -56,9 +58,7 @@ class Command:
         merged = {**self.environ, **environ}
         pipe = asyncio.subprocess.PIPE
         given = {name: value for name, value in merged.items() if value is not None}
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "engine", *words, env=given, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=limit
-        )
+        return await asyncio.create_subprocess_exec(*self.words, *words, env=given, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=limit)
 
     async def __call__(self, *words: str, stdin: str = "", limit=None, **environ: str | None) -> Done:
         """Run it to its end."""

@@ -39,6 +39,13 @@ async def test_the_list_says_of_each_connection_where_its_key_is(tmp_path):
     assert "another key" not in done.out
 
 
+@pytest.mark.parametrize("word", ["show", "remove"])
+async def test_a_connection_that_is_not_there_names_the_list(word, tmp_path):
+    """Whoever mistyped a name wants to see the names, not to connect."""
+    done = await Command(tmp_path, Acme())("connections", word, "acme/emae")
+    assert (done.code, done.err) == (4, "error: there is no connection acme/emae: habeas connections list shows what there is\n")
+
+
 def test_a_renewal_keeps_the_key_that_the_connection_has(tmp_path):
     """Only rekey changes it: else a run with HABEAS_KEY would lock out those without."""
     record = Acme().record()

@@ -79,6 +79,29 @@ async def test_a_room_that_a_killed_connect_left_is_swept_and_one_in_use_is_not(
         await process.communicate()
         with held(store, NAME, plain=False):
             assert not room.exists()
+        async with store.whole():
+            store.sweep()
+        assert (room.exists(), other.exists()) == (False, False), "whatever connection it was for"
+
+
+async def test_a_room_that_is_swept_before_it_is_held_is_made_again(tmp_path, monkeypatch):
+    """Between making it and locking it another process may take it for one that was left."""
+    store = vault(tmp_path)
+    store.prepare()
+    real, swept = place.fcntl.flock, []
+
+    def flock(file: int, how: int) -> None:
+        if not swept:
+            swept.append(next(store.folder.glob("*.room")))
+            swept[0].unlink()
+        real(file, how)
+
+    monkeypatch.setattr(place.fcntl, "flock", flock)
+    with held(store, NAME, plain=False):
+        assert swept[0].exists()
+        store.sweep()
+        assert swept[0].exists()
+    assert not swept[0].exists()
 
 
 async def test_a_disk_that_fails_after_the_answer_does_not_say_that_nothing_changed(tmp_path, monkeypatch):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.http import NoAnswer, Response
-from engine.core.oauth import Code, Expected, NoCode, NoToken, Tokens, due, read_redirect, read_tokens
+from engine.core.oauth import MOST_CAPTURED, Code, Expected, NoCode, NoToken, Tokens, Wanted, due, read_redirect, read_tokens
+from engine.spec.select import parse_select
 
 NOW = 1_800_000_000.0
 OLD = Tokens("old", NOW - 3600, "old-refresh", NOW - 1, "a b")
@@ -210,3 +211,31 @@ def test_an_answer_that_is_not_the_vendors_is_not_used(url, part, foreign):
     assert part in found.words
     assert found.foreign is foreign
     assert "script" not in found.words
+
+
+WANTED = Wanted({"A": parse_select("a"), "B": parse_select("b[0]")})
+
+
+def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
+    """Numbers and truth values as they are written; without it the first answer is none, and a refresh keeps the earlier one."""
+    first = read_tokens(answer({"access_token": "T", "a": 7, "b": ["x"]}), NOW, None, WANTED)
+    assert isinstance(first, Tokens)
+    assert first.captured == (("A", "7"), ("B", "x"))
+    later = read_tokens(answer({"access_token": "T", "a": True, "b": []}), NOW, first, WANTED)
+    assert isinstance(later, Tokens)
+    assert later.captured == (("A", "true"), ("B", "x"))
+    assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, WANTED) == NoToken(
+        "unusable", "the vendor's token answer holds no usable <B>"
+    )
+    never = Wanted({"A": parse_select("a")}, lambda _name, _value: False)
+    assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, never).words.endswith("<A>")
+
+
+def test_what_is_captured_is_bounded_as_a_whole():
+    """So that the room that lies ready on the disk always takes it."""
+    many = Wanted({f"N{number}": parse_select("a") for number in range(100)})
+    found = read_tokens(answer({"access_token": "T", "a": "x" * 254}), NOW, None, many)
+    assert isinstance(found, NoToken)
+    later = read_tokens(answer({"access_token": "T", "a": "x" * 254}), NOW, OLD, many)
+    assert isinstance(later, Tokens)
+    assert 0 < len(str(dict(later.captured))) <= MOST_CAPTURED

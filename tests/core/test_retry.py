@@ -37,6 +37,12 @@ def shown(verdict: Verdict) -> str:
     return {Refresh(): "refresh", Done(): "done"}[verdict]
 
 
+def test_every_way_of_sending_again_is_counted():
+    """A wait in the bucket, a wait alone and a renewed credential are a retry each."""
+    tried = Tried().after(Wait(1.0, shared=True)).after(Wait(1.0, shared=False))
+    assert (Tried().retries, tried.retries, replace(tried, refreshed=True).retries) == (0, 2, 3)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
 def test_what_follows_an_answer(case):
     """Each answer has one consequence, whatever the clock and the dice of the machine."""

@@ -91,5 +91,5 @@ def test_the_notes_are_the_known_ones():
 def test_it_is_short_enough_to_be_read():
     """About two hundred lines, none of them long."""
     lines = RAW.decode().splitlines()
-    assert len(lines) <= 210
+    assert len(lines) <= 230
     assert max(map(len, lines)) <= 130

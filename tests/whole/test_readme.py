@@ -54,6 +54,7 @@ def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch)
     there = {
         "http://127.0.0.1:8900": zoom.address,
         "request-17": str(tmp_path / "request"),
+        "zoom.md": str(tmp_path / "zoom.md"),
         "someone@example.com": "mara.lindqvist@example.com",
     }
     environ = {
@@ -71,7 +72,7 @@ def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch)
         done = habeas(*words, **environ)
         told[words[0]] = done.stdout
         assert done.returncode == 0, (words, done.stdout, done.stderr)
-    assert list(told) == ["connect", "verify", "run", "connections", "check", "plan"]
+    assert list(told) == ["connect", "verify", "run", "connections", "check", "plan", "docs"]
     assert "it protects only copies of the store" in told["connections"]
     for name in re.findall(r"^request-17/zoom/(\S+)", README, re.MULTILINE):
         assert (tmp_path / "request" / "zoom" / name.rstrip(".").rstrip("/")).exists(), name

@@ -116,7 +116,7 @@ def test_wrong_usage_is_explained(words, told, habeas, zoom, tmp_path):
         (("plan", "nope"), 2, "no spec is called"),
         (("check", "nope.yaml"), 2, "no such spec file"),
         (("check", "--format", "xml"), 2, "text, json, github"),
-        (("simulate", "slack"), 2, "there is one for zoom"),
+        (("simulate", "nope"), 2, "no spec is called `nope`"),
         (("simulate", "zoom", "--port", "0", "--faults", "strom"), 2, "did you mean `storm`?"),
         (("simulate", "zoom", "--people", "-1"), 2, "--people"),
         (("frobnicate",), 2, "No such command"),

@@ -1,0 +1,166 @@
+"""The commands of those who write and publish specs, their options and their help. Each hands over to a module of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.options import At, Connection, Email, Json, NoWait, Only, OpenApi, Out, RatePlan, Share, Since, Subject, Vendor, Without
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(short_help="Write a first spec for a vendor.", epilog="Example: habeas new acme --openapi acme.json --out ./specs/acme.yaml")
+def new(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The new vendor's name: a-z, 0-9, _.")],
+    openapi: OpenApi = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where the spec goes; default ./VENDOR.yaml.")] = None,
+) -> None:
+    """Write a first spec: from the vendor's OpenAPI document, or without one from what you answer to a few questions.
+
+    What had to be guessed is marked TODO, with the reason. The result passes habeas check; no file is ever overwritten.
+
+    Exit codes: 0 written, 2 wrong usage, a document that cannot be read, or a file that exists.
+    """
+    from engine.cli.new import new_command
+
+    raise typer.Exit(new_command(vendor, tuple(openapi or ()), out))
+
+
+@app.command(short_help="Print the JSON Schema of specs.", epilog="Example: habeas schema > habeas.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of the spec language: with it beside a spec, an editor completes the spec and underlines mistakes.
+
+    A spec names it in its first line: # yaml-language-server: $schema=habeas.schema.json
+
+    Exit codes: 0 printed.
+    """
+    from engine.spec.schema import schema_text
+
+    typer.echo(schema_text(), nl=False)
+
+
+@app.command(short_help="Find every mistake in every spec, and replay its cases.", epilog="Example: habeas check ./specs/zoom.yaml")
+def check(
+    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
+    accept: Annotated[bool, typer.Option("--accept", help="Write what each case is expected to deliver anew, from its replay.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A spec without cases, or that has drifted, is a mistake.")] = False,
+    drift: Annotated[
+        Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cases.")
+    ] = None,
+    openapi: OpenApi = None,
+) -> None:
+    """Find every mistake in every spec, each with its place and what was meant; then replay its recorded cases, offline.
+
+    With --openapi, one spec is also held against the vendor's own document, which is read and never fetched: what surely
+    fails at the vendor is a mistake, what the document merely does not list is a note.
+
+    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. A note is no mistake: it is something
+    to think about, and leaves the exit code 0.
+
+    Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
+    """
+    from engine.cli.check import Wish, check_command
+
+    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift, tuple(openapi or ()))))
+
+
+@app.command(
+    short_help="Record a real run as a test case without a person in it.",
+    epilog="Example: habeas record zoom --email someone@example.com --since 60d --case two-pages",
+)
+def record(
+    vendor: Vendor,
+    case: Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _. It is published with the case.")],
+    email: Email = None,
+    subject: Subject = None,
+    about: Annotated[
+        str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence for its readers.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases of the spec's project."
+        ),
+    ] = None,
+    only: Only = None,
+    without: Without = None,
+    since: Since = None,
+    share: Share = 75,
+    plan: RatePlan = None,
+    connection: Connection = None,
+    no_wait: NoWait = False,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Run as `habeas run` does, and keep every request and answer as a recorded case that `habeas check` replays.
+
+    Whatever could be personal is replaced: the same value by the same stand-in everywhere, in its form; credentials are removed.
+    The key to that is thrown away. What stays are words of the spec and of the trade, names of fields, small numbers. The result is
+    searched for everything that was replaced, replayed, and written only if nothing was found and it ends as the run did.
+    Files are never downloaded. Read what was written before you publish it: docs/record.md says how.
+
+    The case's folder is made in fixtures/<vendor>/cases beside the folder `specs` of the spec, or beside the spec; for a spec that
+    came with Habeas, below the current folder.
+
+    Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
+    cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
+    """
+    from engine.cli.record import Wish, record_command
+
+    chosen = (tuple(only or ()), tuple(without or ()))
+    wish = Wish(vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json)
+    raise typer.Exit(record_command(wish))
+
+
+@app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
+def simulate(
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
+    faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
+    people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,
+    meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
+    json: Json = False,
+) -> None:
+    """Play the vendor on this machine, with invented people; Ctrl-C ends it.
+
+    Exit codes: 0 ended, 2 wrong usage, or a port that is taken.
+    """
+    from engine.cli.simulate import simulate_command
+
+    raise typer.Exit(simulate_command(vendor, port, faults, (people, meetings), as_json=json))
+
+
+@app.command(short_help="Write a vendor's integration page.", epilog="Example: habeas docs zoom --format html --out zoom.html")
+def docs(
+    vendor: Vendor,
+    format: Annotated[str, typer.Option("--format", metavar="markdown|html", help="What the page is written in.")] = "markdown",
+    out: Out = None,
+) -> None:
+    """Write what a spec does as a page to publish: connecting, scopes, requests, limits, access step by step. Sends nothing.
+
+    Exit codes: 0 written, 2 wrong usage, a spec with mistakes, or a file that exists.
+    """
+    from engine.cli.docs import docs_command
+
+    docs_command(vendor, format, out)
+
+
+@app.command(short_help="Show a run's requests as a timeline.", epilog="Example: habeas trace request-17 --out timeline.html")
+def trace(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, as given to --out; or the vendor's folder in it.")],
+    format: Annotated[
+        str, typer.Option("--format", metavar="html|chrome", help="A page, or Chrome's trace JSON (for ui.perfetto.dev, chrome://tracing).")
+    ] = "html",
+    out: Out = None,
+) -> None:
+    """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it.
+
+    Exit codes: 0 written, 2 wrong usage, a folder that is no run's or is damaged, or a file that exists.
+    """
+    from engine.cli.trace import trace_command
+
+    trace_command(run, format, out)

@@ -1,0 +1,190 @@
+"""The values of a connection that are no secret: settings, and what a token answer told. Which are needed, and which fit.
+
+A value that becomes part of a host decides where a credential goes: it is checked before anything is kept or sent. No
+message repeats a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.connection.record import Record
+from engine.core.identity import unfit
+from engine.core.oauth import NOTHING, Wanted
+from engine.core.place import ADDRESS, HOST, LABEL, ORIGIN, Chain, Unresolved, address_of
+from engine.errors import NotConnected
+from engine.net.hosts import Hosts
+from engine.net.secret import from_environment
+from engine.spec.effective import Row, Vendor
+from engine.spec.template import Template, host_of, parse_template
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What `connect` asks for; `optional` where `discover` finds it out as well."""
+
+    name: str
+    help: str
+    optional: bool
+
+
+def needed(vendor: Vendor, way: str) -> tuple[Setting, ...]:
+    """Give the settings that a way to connect needs and nothing else supplies."""
+    oauth2 = vendor.auth.oauth2 if way == "oauth2" else None
+    supplied = frozenset(oauth2.capture) if oauth2 is not None else frozenset()
+    early = frozenset(hole.name for one in _oauth_addresses(vendor, way) for hole in one.holes())
+    names, found = _used(vendor) | early, _discovered(vendor)
+    return tuple(
+        Setting(name, words, optional=name in found and name not in early)
+        for name, words in vendor.settings.items()
+        if name in names and name not in supplied
+    )
+
+
+def fault(vendor: Vendor, way: str, name: str, value: str) -> str | None:
+    """Say why a value does not fit where its name stands; None where it does."""
+    wrong = unfit(value)
+    if wrong is not None:
+        return wrong
+    requests = tuple(vendor.requests())
+    if not value.isascii() and any(hole.name == name for one in requests for _, header in one.headers for hole in header.holes()):
+        return "stands in a header: ASCII characters only"
+    for template in (*(one.address for one in requests), *_oauth_addresses(vendor, way)):
+        for kind in _places(template, name):
+            wrong = _misplaced(vendor, kind, value)
+            if wrong is not None:
+                return wrong
+    return None
+
+
+def _misplaced(vendor: Vendor, kind: str, value: str) -> str | None:
+    covers, under = Hosts(vendor.hosts).covers, ", ".join(vendor.hosts)
+    if kind == "label" and not LABEL.fullmatch(value):
+        return "stands in the name of a host: letters, digits and - only, no dot"
+    if kind == "host" and not (HOST.fullmatch(value) and covers(f"https://{value.lower()}/")):
+        return f"is no host under {under}"
+    if kind == "origin" and not (ORIGIN.fullmatch(value) and covers(value)):
+        return f"is no https address of a host under {under}"
+    if kind == "address" and not (ADDRESS.fullmatch(value) and covers(value)):
+        return f"is no https address under {under}"
+    return None
+
+
+def _places(template: Template, name: str) -> Iterator[str]:
+    """Give in which capacity a name stands in an address, as engine/core/place.py writes it."""
+    before = ""
+    for index, part in enumerate(template.parts):
+        if isinstance(part, str):
+            before += part
+            continue
+        inside = before.startswith("https://") and before.count("/") < 3
+        if index == 0:
+            kind, before = "origin" if len(template.parts) > 1 else "address", "https://x"
+        elif inside:
+            kind, before = "host" if host_of(str(template)) == str(part) else "label", f"{before}x"
+        else:
+            kind, before = "segment", f"{before}x"
+        if part.name == name:
+            yield kind
+
+
+def filled(vendor: Vendor, address: str, settings: Mapping[str, str]) -> str:
+    """Write an address of `oauth2` with its settings: the client secret goes there. Raises NotConnected."""
+    template = parse_template(address)
+    try:
+        found = address_of(template, Chain(vendor.verify, tuple(settings.items())))
+    except Unresolved as error:
+        raise NotConnected(str(error)) from None
+    host = host_of(address)
+    if (not host or "<" in host) and not Hosts(vendor.hosts).covers(found):
+        message = "an address of `oauth2` with this connection's settings is not under the spec's `hosts`"
+        raise NotConnected(message)
+    return found
+
+
+def from_outside(vendor: Vendor, environ: Mapping[str, str]) -> dict[str, str]:
+    """Read what a token of the environment needs besides, also what no token answer tells then. Raises NotConnected."""
+    settings, lacking = {}, []
+    for name in (one for one in vendor.given if one in _used(vendor)):
+        text = from_environment(variable(vendor, name), environ)
+        if text is not None:
+            settings[name] = checked(vendor, "", name, text, variable(vendor, name))
+        elif name not in _discovered(vendor):
+            lacking.append(name)
+    if lacking:
+        words = "; ".join(f"{variable(vendor, one)}{_words(vendor, one)}" for one in lacking)
+        message = f"a token of the environment does not say which account is meant: set {words}"
+        raise NotConnected(message)
+    return settings
+
+
+def checked(vendor: Vendor, way: str, name: str, value: str, place: str) -> str:
+    """Give a value that fits. Raises NotConnected, naming where it came from."""
+    wrong = fault(vendor, way, name, value)
+    if wrong is None:
+        return value
+    message = f"{place} {wrong}"
+    raise NotConnected(message)
+
+
+def variable(vendor: Vendor, name: str) -> str:
+    """Name the variable of the environment that answers for a setting."""
+    return f"HABEAS_{vendor.name.upper()}_{name}"
+
+
+def _words(vendor: Vendor, name: str) -> str:
+    return f" ({vendor.settings[name]})" if name in vendor.settings else ""
+
+
+def wanted(vendor: Vendor) -> Wanted:
+    """Say what a token answer is read for besides its tokens."""
+    oauth2 = vendor.auth.oauth2
+    if oauth2 is None or not oauth2.capture:
+        return NOTHING
+    return Wanted(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None)
+
+
+def given(vendor: Vendor, record: Record) -> Row:
+    """Give the values that a connection brings to requests; what the token answer told goes first."""
+    values = {**record.settings, **dict(told(vendor, record))}
+    return tuple((name, values[name]) for name in vendor.given if name in values)
+
+
+def told(vendor: Vendor, record: Record) -> Row:
+    """Give what a connection's token answer told, as far as the spec still asks for it."""
+    oauth2, tokens = vendor.auth.oauth2, record.tokens
+    return tuple((name, value) for name, value in tokens.captured if name in oauth2.capture) if tokens and oauth2 else ()
+
+
+def check_given(vendor: Vendor, record: Record, again: str) -> None:
+    """Refuse a connection that lacks a value the spec needs by now, or has one that fits no more. Raises NotConnected."""
+    values = dict(given(vendor, record))
+    names = [one.name for one in needed(vendor, record.way) if not one.optional]
+    oauth2 = vendor.auth.oauth2 if record.way == "oauth2" else None
+    names += [name for name in (oauth2.capture if oauth2 is not None else ()) if name in _used(vendor)]
+    lacking = [f"<{name}>" for name in dict.fromkeys(names) if name not in values]
+    if lacking:
+        message = f"this connection was made without {' and '.join(lacking)}, which the spec needs: {again}"
+        raise NotConnected(message)
+    for name, value in values.items():
+        wrong = fault(vendor, record.way, name, value)
+        if wrong is not None:
+            message = f"<{name}> of this connection {wrong}: {again}"
+            raise NotConnected(message)
+
+
+def _used(vendor: Vendor) -> frozenset[str]:
+    return frozenset(hole.name for one in vendor.requests() for hole in one.holes())
+
+
+def _discovered(vendor: Vendor) -> frozenset[str]:
+    return frozenset(name for one in vendor.discover.values() for name, _ in one.capture)
+
+
+def _oauth_addresses(vendor: Vendor, way: str) -> tuple[Template, ...]:
+    oauth2 = vendor.auth.oauth2 if way == "oauth2" else None
+    if oauth2 is None:
+        return ()
+    written = (oauth2.token_url, oauth2.authorization_url, oauth2.revocation_url)
+    return tuple(parse_template(one) for one in written if one is not None)

@@ -1,0 +1,161 @@
+"""The part of an integration page about the connection: credentials, scopes, the addresses it uses, version and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.core.retry import Patience
+from engine.explain.blocks import Block, Code, Heading, Items, Line, Paragraph, Strong, Table, joined, prose
+from engine.explain.wording import codes, opened, rates_words, request_line
+from engine.spec.effective import Vendor
+
+GRANTS = {
+    "authorization_code": "OAuth 2.0 with the authorization code grant: somebody who may decide for the account consents in the browser",
+    "client_credentials": "OAuth 2.0 with the client credentials grant: the app proves itself, nobody is asked for consent",
+    "account_credentials": "OAuth 2.0 with the vendor's account credentials grant: an app of the account proves itself, nobody is asked",
+}
+DEFAULT_SHARE = 75
+
+
+def connecting(vendor: Vendor) -> Iterator[Block]:
+    """Write authentication and authorization."""
+    yield Heading(2, "Authentication and authorization")
+    yield Heading(3, "Credentials")
+    yield Items(tuple(_credentials(vendor)))
+    if vendor.auth.instructions:
+        yield Heading(3, "Where to get the credentials")
+        yield Items(tuple(prose(step) for step in vendor.auth.instructions), numbered=True)
+    yield from _scopes(vendor)
+    yield Heading(3, "Endpoints utilized by the connection")
+    yield Table("What connecting, and staying connected, asks", ("Purpose", "Request"), tuple(_addresses(vendor)))
+
+
+def _credentials(vendor: Vendor) -> Iterator[Line]:
+    oauth2, command = vendor.auth.oauth2, Code(f"habeas connect {vendor.name}")
+    below = " Where to get that is described below." if vendor.auth.instructions else ""
+    if oauth2 is not None:
+        needed = "The client ID" if oauth2.client_auth == "none" else "The client ID and the client secret"
+        needed += " and the account ID" if oauth2.grant == "account_credentials" else ""
+        yield (f"{vendor.title} is connected by {GRANTS[oauth2.grant]}.",)
+        yield (
+            f"{needed} of an app at {vendor.title} are what ",
+            command,
+            f" asks for; what is typed is not shown.{below.replace('it comes', 'they come')}",
+        )
+        yield (RENEWED[oauth2.grant == "authorization_code"],)
+    if vendor.auth.headers:
+        names = joined(vendor.auth.headers, "and")
+        yield (f"{vendor.title} can be connected by a key, sent in the header ", *names, ". ", command, f" asks for it unseen.{below}")
+    if vendor.auth.basic is not None:
+        yield (f"{vendor.title} can be connected by a key, sent by HTTP Basic. ", command, f" asks for it unseen.{below}")
+    for name, meaning in vendor.settings.items():
+        yield ("Asked for besides, and no secret: ", Code(name), ", ", *prose(meaning))
+    yield (
+        f"Whoever holds these credentials can read what they allow at {vendor.title}: a third party too, if they become public. ",
+        "Habeas keeps them encrypted (AES-256-GCM), in files that only their owner can open, and sends them to ",
+        *joined((f"*{host}" if host.startswith(".") else host for host in vendor.hosts), "and"),
+        " only.",
+    )
+
+
+RENEWED = {
+    True: "The refresh token flow keeps the connection alive: when an access token expires, Habeas gets a new one with the refresh token, "
+    "stores it, and only then uses it. Nobody has to consent again.",
+    False: "When an access token expires, Habeas gets a new one in the same way. Nothing has to be done to keep the connection alive.",
+}
+
+
+def _scopes(vendor: Vendor) -> Iterator[Block]:
+    families = vendor.families or {"": _needed(vendor)}
+    if not any(families.values()):
+        return
+    yield Heading(3, "Scopes")
+    several = len(vendor.families) > 1
+    choice = f" An app holds one family of scopes: {' or '.join(families)}." if several else ""
+    yield Paragraph(
+        (
+            f"{vendor.title} answers only what a scope allows. You approve the scopes when you set up the app or connect it; ",
+            f"they let Habeas read the objects that an access request needs.{choice}",
+        )
+    )
+    for family, listed in families.items():
+        if family:
+            yield Paragraph((Strong(f"{family.capitalize()} scopes"),))
+        yield Items(codes(listed))
+
+
+def _needed(vendor: Vendor) -> tuple[str, ...]:
+    """Give what the requests need first, where the spec lists no scopes."""
+    return tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
+
+
+def _addresses(vendor: Vendor) -> Iterator[tuple[Line, Line]]:
+    oauth2 = vendor.auth.oauth2
+    if oauth2 is not None:
+        if oauth2.authorization_url is not None:
+            yield ("Request authorization",), (Code(f"GET {opened(oauth2.authorization_url)}"),)
+        renew = "Get and refresh the access token" if oauth2.grant == "authorization_code" else "Get the access token, each time anew"
+        yield (renew,), (Code(f"POST {opened(oauth2.token_url)}"),)
+        if oauth2.revocation_url is not None:
+            yield ("Revoke the token when the connection is removed",), (Code(f"POST {opened(oauth2.revocation_url)}"),)
+    yield ("Verify the connection and its access to the requested scopes",), (Code(request_line(vendor.verify)),)
+
+
+def version(vendor: Vendor) -> Iterator[Block]:
+    """Write which version of the API is used."""
+    yield Heading(2, "Version")
+    if vendor.version is None:
+        yield Paragraph((f"{vendor.title}'s API has no version that is asked for.",))
+        return
+    number = vendor.version[1:] if vendor.version[:1] == "v" and vendor.version[1:].isdigit() else None
+    words: Line = (f"version {number} (", Code(vendor.version), ")") if number else ("version ", Code(vendor.version))
+    yield Paragraph((f"Habeas uses {vendor.title}'s API in ", *words, "."))
+
+
+def limits(vendor: Vendor) -> Iterator[Block]:
+    """Write what the vendor allows, and what happens beyond it."""
+    patience = Patience()
+    yield Heading(2, "Limits")
+    yield Paragraph(
+        (
+            f"{vendor.title} limits how many requests one account may make in a period of time. Beyond that, a request fails with ",
+            Code("HTTP 429"),
+            f". Habeas keeps below the limits: it uses {DEFAULT_SHARE} % of them, or what ",
+            Code("--share"),
+            " says.",
+        )
+    )
+    lines: list[Line] = [
+        ("A 429 interrupts the requests that share the limit; what was received is kept.",),
+        (
+            "Habeas waits as long as the answer says, else with exponential backoff: up to ",
+            f"{patience.wait_initial:.0f} second at first, doubled each time, up to {patience.wait_max:.0f} seconds. Then it asks again, ",
+            f"for {patience.total / 60:.0f} minutes in all.",
+        ),
+    ]
+    if any(rule.means == "exhausted" for one in vendor.requests() for rule in one.answers.rules):
+        lines.append(("A limit that is used up for longer, such as a day's, ends the run at once, and the result says when it can go on.",))
+    if any(one.told is not None for one in vendor.requests()):
+        lines.append(("Its answers tell how much of the limit is left: Habeas waits until the next request fits in.",))
+    yield Items(tuple(lines))
+    yield from _declared(vendor)
+
+
+def _declared(vendor: Vendor) -> Iterator[Block]:
+    buckets = dict.fromkeys(bucket for plan in vendor.plans.values() for bucket, rates in plan.items() if rates)
+    if not buckets:
+        yield Paragraph(("No number is declared here: what the answers tell is obeyed.",))
+        return
+    plans = tuple(vendor.plans)
+    head = tuple(plans) if plans != ("",) else ("Requests",)
+    rows = tuple(
+        (
+            (Code(bucket),) if bucket != "all" else ("every request",),
+            *((rates_words(vendor.plans[plan].get(bucket, ())),) for plan in plans),
+        )
+        for bucket in buckets
+    )
+    yield Table("Limits by kind of request" + (" and plan of the account" if len(plans) > 1 else ""), ("Kind", *head), rows)
+    if len(plans) > 1:
+        command = Code(f"habeas connect {vendor.name} --plan {plans[1]}")
+        yield Paragraph(("The first plan is assumed; ", command, " says otherwise."))

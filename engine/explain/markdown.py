@@ -1,0 +1,76 @@
+"""A page as Markdown (CommonMark, tables as GitHub reads them). Every text is escaped: none can become markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import assert_never
+
+from engine.explain.blocks import Block, Code, Heading, Items, Line, Link, Paragraph, Strong, Table
+
+SPECIAL = re.compile(r"[\\`*_\[\]<>|#~$]")
+AT_THE_BEGINNING = re.compile(r"^([-+=]|\d+[.)])")
+
+
+def markdown(blocks: Sequence[Block]) -> str:
+    """Write a page."""
+    return "\n\n".join(_block(block) for block in blocks) + "\n"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"{'#' * block.level} {plain(block.text)}"
+        case Paragraph():
+            return _begun(_line(block.line))
+        case Items():
+            return "\n".join(
+                f"{f'{number}.' if block.numbered else '-'} {_begun(_line(line))}" for number, line in enumerate(block.lines, start=1)
+            )
+        case Table():
+            rows = [" | ".join(_cell(cell) for cell in row) for row in block.rows]
+            head = [" | ".join(plain(name) for name in block.head), " | ".join("---" for _ in block.head)]
+            return f"*{plain(block.caption)}*\n\n" + "\n".join(f"| {row} |" for row in (*head, *rows))
+        case _:
+            assert_never(block)
+
+
+def _line(line: Line) -> str:
+    return "".join(_part(part) for part in line)
+
+
+def _part(part: str | Code | Strong | Link) -> str:
+    match part:
+        case str():
+            return plain(part)
+        case Code():
+            return code(part.text)
+        case Strong():
+            return f"**{plain(part.text.strip())}**"
+        case Link():
+            return f"<{part.address}>"
+        case _:
+            assert_never(part)
+
+
+def plain(text: str) -> str:
+    """Escape a text: whatever it holds, it is read as itself, and stays on its line."""
+    return SPECIAL.sub(r"\\\g<0>", re.sub(r"\s+", " ", text)).replace("&", "&amp;")
+
+
+def code(text: str) -> str:
+    """Write a code span, fenced by more backticks than any run in it has."""
+    text = " ".join(text.split())
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    room = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{room}{text}{room}{fence}"
+
+
+def _begun(text: str) -> str:
+    """Keep a line from beginning as a list or an underline does."""
+    return AT_THE_BEGINNING.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}", text.lstrip())
+
+
+def _cell(line: Line) -> str:
+    """Write a cell: a bar inside a code span would end it (one in plain text is escaped already)."""
+    return "".join(_part(part).replace("|", r"\|") if isinstance(part, Code) else _part(part) for part in line)

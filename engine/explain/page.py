@@ -1,0 +1,150 @@
+"""A spec as the integration page that a privacy team publishes. Reads nothing but the spec, so the same spec gives the same page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePath
+
+import engine
+from engine.explain.blocks import Block, Code, Heading, Items, Line, Link, Paragraph, Strong, Table, joined, prose
+from engine.explain.connecting import connecting, limits, version
+from engine.explain.wording import asked_by, braced, capital, identifiers, noun, request_line, scopes, since_words
+from engine.spec.effective import Endpoint, Vendor
+
+
+def page(vendor: Vendor) -> tuple[Block, ...]:
+    """Write the whole page."""
+    return tuple(_page(vendor))
+
+
+def _page(vendor: Vendor) -> Iterator[Block]:
+    yield Heading(1, vendor.title)
+    source: Line = (" Its API is described at ", Link(vendor.docs), ".") if vendor.docs else ()
+    yield Paragraph((f"How Habeas connects to {vendor.title}, what it may read there, and what it fetches for an access request.", *source))
+    yield from connecting(vendor)
+    yield from version(vendor)
+    yield from limits(vendor)
+    yield from _access(vendor)
+    yield from _deletion(vendor)
+    if vendor.gaps:
+        yield Heading(2, "What this API cannot give")
+        yield Paragraph(("Stated in every result, so that nobody takes it for whole:",))
+        yield Items(tuple(prose(gap) for gap in vendor.gaps))
+    yield Heading(2, "Disclaimer")
+    yield Paragraph(
+        (
+            "This page describes a technical integration and is no legal advice. ",
+            "Ask a lawyer before you rely on it or act upon it. What it says of the vendor may have changed since it was written.",
+        )
+    )
+    file = PurePath(vendor.file).name or f"{vendor.name}.yaml"
+    yield Paragraph(("Made by Habeas ", engine.__version__, " from ", Code(file), ", sha256 ", Code(vendor.sha256), "."))
+
+
+def _access(vendor: Vendor) -> Iterator[Block]:
+    yield Heading(2, "Access")
+    yield Heading(3, "Step by step")
+    yield Items(tuple(_before(vendor)), numbered=True)
+    yield Items(tuple(_step(vendor, one) for one in vendor.endpoints.values()))
+    yield Paragraph(
+        (
+            "Of everything found, all available fields are returned, as the vendor sent them. ",
+            Code("--only"),
+            " and ",
+            Code("--without"),
+            " choose which objects and fields are provided, ",
+            Code("--since"),
+            " how far back; the result says what was left out.",
+        )
+    )
+    if "access" in vendor.direct_contact:
+        yield Paragraph(
+            (Strong("Direct contact access."), f" A person's data can also be requested from {vendor.title} directly, by e-mail.")
+        )
+    yield Heading(3, "Endpoints utilized")
+    yield _endpoints(vendor)
+
+
+def _before(vendor: Vendor) -> Iterator[Line]:
+    """Say how the person is found, and what happens where that fails."""
+    if vendor.discover:
+        names = joined((name.replace("_", " ") for name in vendor.discover), "and")
+        yield ("Ask for what belongs to the account and not to a person: ", *names, ". None of it is returned.")
+    paths = joined(dict.fromkeys(select.text for one in vendor.lookups for select, _ in one.match), "and")
+    whole = " It is found in the list of everybody." if all(one.directory for one in vendor.lookups) else ""
+    yield (
+        f"Check whether {vendor.title} knows a person by the data subject's {identifiers(vendor.lookups)}.{whole} ",
+        *("What must agree in the answer: ", *paths, "."),
+    )
+    several = "" if any(one.several for one in vendor.lookups) else ", or several do"
+    yield (f"If nobody matches, nothing more is asked. If somebody else answers{several}, the run stops.",)
+    every = " All records that are the person's are followed." if not several else ""
+    yield (f"If the person matches, their own record is kept, and Habeas asks for what is listed here.{every}",)
+
+
+def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
+    """Say what is retrieved, by what, how far back and in which kinds."""
+    line: list[str | Code | Strong | Link] = ["Retrieve ", Strong(noun(endpoint.title)), *asked_by(endpoint, vendor.captured)]
+    for parent in dict.fromkeys(field.endpoint for field in endpoint.parents()):
+        line += [", once per record of ", _named(vendor, parent)]
+    if endpoint.window is not None:
+        line.append(f", {since_words(endpoint.window.since)}")
+    if endpoint.rows != ((),):
+        kinds = dict.fromkeys(" ".join(value for _, value in row) for row in endpoint.rows)
+        line += [", for ", *joined(kinds, "and")]
+    line.append(".")
+    if endpoint.match:
+        line += [" Kept is only what agrees in ", *joined((select.text for select, _ in endpoint.match), "and"), "."]
+    if endpoint.fields is None:
+        line.append(" It is only the way to what is asked next, and is not returned.")
+    elif endpoint.fields:
+        line += [" Returned are the fields ", *joined((select.text for select in endpoint.fields), "and"), "."]
+    if endpoint.files:
+        line += [" Files named in it are downloaded with ", Code("--files"), "."]
+    if endpoint.replaces is not None:
+        line += [" It succeeds ", Strong(noun(vendor.endpoints[endpoint.replaces].title)), "; both are asked."]
+    return tuple(line)
+
+
+def _named(vendor: Vendor, name: str) -> Strong | Code:
+    """Name what a request is asked once per record of."""
+    return Strong(noun(vendor.endpoints[name].title)) if name in vendor.endpoints else Code(name)
+
+
+def _endpoints(vendor: Vendor) -> Table:
+    asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
+    titles = {one.name: "The person" for one in vendor.lookups} | {
+        name: f"The account's {name.replace('_', ' ')}" for name in vendor.discover
+    }
+    scoped, limited = any(one.granted_by for one in asked), any(one.rate_limit for one in asked)
+    head = ("What", "Request", *(("Any one of these scopes",) if scoped else ()), *(("Limit",) if limited else ()))
+    rows = tuple(
+        (
+            (titles.get(one.name) or capital(noun(one.title)),),
+            (Code(request_line(one)), *_query(one)),
+            *((scopes(one.granted_by),) if scoped else ()),
+            *(((Code(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),
+        )
+        for one in asked
+    )
+    return Table("What an access request asks", head, rows)
+
+
+def _query(endpoint: Endpoint) -> Line:
+    pairs = [f"{name}={braced(one)}" for name, values in endpoint.params for one in values]
+    searched = (", a search: it changes nothing",) if endpoint.method == "POST" else ()
+    return (*((" with ", *joined(pairs, "and")) if pairs else ()), *searched)
+
+
+def _deletion(vendor: Vendor) -> Iterator[Block]:
+    yield Heading(2, "Deletion")
+    if "deletion" in vendor.direct_contact:
+        yield Paragraph(
+            (
+                "Habeas only reads, and deletes nothing. ",
+                Strong("Direct contact deletion:"),
+                f" the deletion of a person's data is requested from {vendor.title} directly, by e-mail.",
+            )
+        )
+    else:
+        yield Paragraph(("Habeas only reads, and deletes nothing.",))

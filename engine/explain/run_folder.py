@@ -1,0 +1,218 @@
+"""A run's folder, read back as requests in time. Reads page lists and the manifest; never a record, never a parent's value.
+
+What a page list holds of the person (`of`: the values that a request was asked with) is not even decoded. Of the manifest only
+names, outcomes and numbers are taken: reasons, the reference and the connection's name are the vendor's or the operator's words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from engine.errors import UsageError
+from engine.explain.wording import counted
+
+MANIFEST = "manifest.json"
+PAGES = ".pages.jsonl"
+LARGEST = 64 << 20
+LONGEST = 1 << 20
+PERSONAL = re.compile(r"[^\s/?&=<>]*(?:@|%40)[^\s/?&=<>]*")
+
+Seconds = Annotated[float, Meta(ge=0, le=1e8)]
+Count = Annotated[int, Meta(ge=0, le=1 << 53)]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class Line(Struct, frozen=True):
+    """One answer, as a page list tells it; what is not named here is not read."""
+
+    request: str
+    status: Annotated[int, Meta(ge=100, le=599)]
+    sent_at: Moment
+    waited: Seconds
+    seconds: Seconds
+    page: Count = 1
+    lines: Count = 0
+    retries: Count = 0
+    for_: dict[str, str] = field(name="for", default_factory=dict)
+    window: tuple[Moment, Moment] | None = None
+
+
+class Ended(Struct, frozen=True):
+    """How an endpoint ended, as the manifest tells it."""
+
+    outcome: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")]
+    requests: Count = 0
+    records: Count = 0
+    retries: Count = 0
+
+
+class Lookup(Struct, frozen=True):
+    """What the look-up cost."""
+
+    requests: Count = 0
+    retries: Count = 0
+
+
+class Manifest(Struct, frozen=True):
+    """What a timeline needs of a manifest."""
+
+    format: Annotated[int, Meta(ge=1, le=1)]
+    vendor: Name
+    engine: str
+    started: Moment
+    finished: Moment
+    simulated: bool
+    lookup: Lookup
+    endpoints: dict[Name, Ended]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One answered request. Times are seconds since the first request of the run began to wait.
+
+    `label` is the whole request line, `part` what tells it apart from others of its endpoint.
+    """
+
+    label: str
+    part: str
+    status: int
+    begun: float
+    sent: float
+    ended: float
+    page: int
+    records: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One endpoint: its requests in the order in which they were sent, and how it ended."""
+
+    name: str
+    requests: tuple[Sent, ...]
+    outcome: str | None
+    records: int
+    asked: int
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A run: its lanes in the manifest's order; those without an answer are left out."""
+
+    manifest: Manifest
+    begun: datetime
+    lanes: tuple[Lane, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Give the span from the first request to the end of the last answer."""
+        return max((one.ended for lane in self.lanes for one in lane.requests), default=0.0)
+
+
+def timeline(run: Path) -> Timeline:
+    """Read a run: `<out>`, or `<out>/<vendor>`. Raises UsageError where it is none, or damaged."""
+    folder = _folder(run)
+    manifest = _manifest(folder / MANIFEST)
+    lines = {name: list(_lines(path)) for name, path in _page_lists(folder, manifest).items()}
+    starts = [line.sent_at.timestamp() - line.waited for one in lines.values() for line in one]
+    origin = min(starts, default=manifest.started.timestamp())
+    lanes = tuple(_lane(name, lines[name], manifest, origin) for name in ("lookup", *manifest.endpoints) if lines.get(name))
+    return Timeline(manifest, datetime.fromtimestamp(origin, manifest.started.tzinfo), lanes)
+
+
+def _folder(run: Path) -> Path:
+    """Find the folder that holds the manifest."""
+    try:
+        if not run.is_dir():
+            message = f"{run}: there is no such folder; name the one that `habeas run` wrote"
+            raise UsageError(message)
+        if (run / MANIFEST).is_file():
+            return run
+        inside = sorted(one for one in run.iterdir() if (one / MANIFEST).is_file())
+        begun = any(run.glob(f"*{PAGES}")) or any(run.glob(f"*/*{PAGES}"))
+    except OSError as error:
+        message = f"{run} cannot be read ({error.strerror})"
+        raise UsageError(message) from None
+    if len(inside) == 1:
+        return inside[0]
+    if inside:
+        message = f"{run} holds {len(inside)} runs: name one of them, such as {inside[0]}"
+        raise UsageError(message)
+    killed = f"the run has not ended, or was killed before it wrote {MANIFEST}" if begun else f"no {MANIFEST} lies in it"
+    message = f"{run} cannot be shown: {killed}; name a folder that `habeas run` wrote to its end"
+    raise UsageError(message)
+
+
+def _manifest(path: Path) -> Manifest:
+    try:
+        if path.stat().st_size > LARGEST:
+            message = f"{path} is no manifest: it is larger than {LARGEST >> 20} MiB"
+            raise UsageError(message)
+        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror})"
+        raise UsageError(message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = f"{path} is no manifest of this version of Habeas, or it is damaged: {_plain(error)}"
+        raise UsageError(message) from None
+
+
+def _page_lists(folder: Path, manifest: Manifest) -> dict[str, Path]:
+    """Find the page lists; every one must belong to an endpoint of the manifest."""
+    known = {"lookup", *manifest.endpoints}
+    try:
+        found = {path.name.removesuffix(PAGES): path for path in sorted(folder.glob(f"*{PAGES}"))}
+    except OSError as error:
+        message = f"{folder} cannot be read ({error.strerror})"
+        raise UsageError(message) from None
+    foreign = len(found.keys() - known)
+    if foreign:
+        message = f"{folder} holds {counted(foreign, 'page list')} that its {MANIFEST} does not know: files of several runs lie in it"
+        raise UsageError(message)
+    return found
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    decoder, number = msgspec.json.Decoder(Line), 0
+    try:
+        with path.open("rb") as stream:
+            while raw := stream.readline(LONGEST):
+                number += 1
+                yield decoder.decode(raw)
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror})"
+        raise UsageError(message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = f"{path}:{number}: this line is no answer of a run, or it is damaged: {_plain(error)}"
+        raise UsageError(message) from None
+
+
+def _plain(error: Exception) -> str:
+    """Say what is wrong without a word of what was read: msgspec quotes names of our own, and positions."""
+    return re.sub(r"\s+", " ", str(error)) if isinstance(error, msgspec.DecodeError) else "it is no plain JSON text"
+
+
+def _lane(name: str, lines: list[Line], manifest: Manifest, origin: float) -> Lane:
+    requests = tuple(sorted((_sent(line, origin) for line in lines), key=lambda one: (one.sent, one.ended)))
+    ended = manifest.endpoints.get(name)
+    if ended is None:
+        return Lane(name, requests, None, sum(one.records for one in requests), manifest.lookup.requests, manifest.lookup.retries)
+    return Lane(name, requests, ended.outcome, ended.records, ended.requests, ended.retries)
+
+
+def _sent(line: Line, origin: float) -> Sent:
+    sent = line.sent_at.timestamp() - origin
+    parts = [*line.for_.values(), *([f"{line.window[0]:%Y-%m-%d} to {line.window[1]:%Y-%m-%d}"] if line.window else [])]
+    parts += [f"page {line.page}"] if line.page > 1 else []
+    label, part = (PERSONAL.sub("…", text) for text in (line.request, ", ".join(parts)))
+    return Sent(label, part, line.status, max(0.0, sent - line.waited), sent, sent + line.seconds, line.page, line.lines, line.retries)

@@ -1,0 +1,192 @@
+"""A timeline as one HTML file: a lane per endpoint that opens into its requests. No script, nothing is loaded, every text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from engine.explain.run_folder import Lane, Sent, Timeline
+from engine.explain.webpage import document
+from engine.explain.wording import counted
+
+MOST_ROWS = 1000
+ALL_OPEN = 60
+FINENESS = 500
+STEPS = (1, 2, 5)
+STYLE = """
+:root { --ok: #0b6fa8; --refused: #c25e00; --broken: #c02626; --wait: #aab4c0 }
+@media (prefers-color-scheme: dark) { :root { --ok: #4fa9dc; --refused: #e8973f; --broken: #f07070; --wait: #4d5866 } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 14px/1.45 system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif }
+main { padding: 2rem 1.5rem 4rem; max-width: 110rem; margin: 0 auto }
+h1 { margin: 0 0 .4rem; font-size: 1.7rem; letter-spacing: -.01em }
+p { margin: .3rem 0; color: var(--soft); max-width: 60rem }
+.key { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: 1rem 0; padding: 0; list-style: none; color: var(--soft) }
+.key i { position: static; display: inline-block; width: 1.6rem; height: .7rem; margin-right: .4rem; vertical-align: baseline }
+.row { display: grid; grid-template-columns: minmax(9rem, 17rem) minmax(12rem, 1fr) 5.5rem 5.5rem 5.5rem 6.5rem; column-gap: .8rem;
+  align-items: center; padding: .2rem 0 }
+.row > b, .row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+.row > .n { text-align: right; font-variant-numeric: tabular-nums; color: var(--soft) }
+.head { position: sticky; top: 0; z-index: 1; background: var(--paper); border-bottom: 1px solid var(--line); color: var(--soft) }
+.head .bar { height: 1.3rem; background: none }
+.head .bar span { position: absolute; transform: translateX(-50%); white-space: nowrap; font-size: .85em }
+.head .bar span:first-child { transform: none }
+details { border-bottom: 1px solid var(--line) }
+summary { cursor: pointer; list-style: none }
+summary::-webkit-details-marker { display: none }
+summary b::before { content: "▸ "; color: var(--soft) }
+[open] > summary b::before { content: "▾ " }
+summary .bar { height: 1.2rem }
+summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+details[open] { padding-bottom: .6rem }
+details .row:hover { background: var(--tint) }
+li.row { color: var(--soft); font-size: .93em }
+li.row > span:first-child { padding-left: 1.1rem; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em }
+ol { margin: 0; padding: 0; list-style: none }
+.bar { position: relative; height: .8rem; background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px var(--step)) }
+i { position: absolute; top: 0; bottom: 0; min-width: 2px; border-radius: 1px }
+.wait { background: repeating-linear-gradient(115deg, var(--wait) 0 3px, transparent 3px 6px) }
+.ok { background: var(--ok) } .refused { background: var(--refused) } .broken { background: var(--broken) }
+b.refused, b.broken { background: none }
+.more { margin: .3rem 0 .3rem 1.1rem }
+@media print { .head { position: static } main { max-width: none; padding: 0 } }
+"""
+KEY = (
+    ("wait", "waits for the vendor's limit, ours and others' requests included"),
+    ("ok", "sent, to the last byte of a good answer"),
+    ("refused", "of a refusal (status 400 to 499)"),
+    ("broken", "of the vendor's fault (status 500 and above)"),
+)
+
+
+def waterfall(timeline: Timeline) -> str:
+    """Write the page."""
+    total = max(timeline.seconds, 0.001)
+    step = tick(total)
+    answers = sum(len(lane.requests) for lane in timeline.lanes)
+    key = "".join(f'<li><i class="{name}"></i>{escape(words)}</li>' for name, words in KEY)
+    lanes = "\n".join(_lane(lane, total, opened=answers <= ALL_OPEN) for lane in timeline.lanes)
+    title = f"{timeline.manifest.vendor}: the requests of a run"
+    body = (
+        f'<main style="--step:{step / total:.6%}">\n<h1>{escape(title)}</h1>\n{_facts(timeline, answers)}\n<ul class="key">{key}</ul>\n'
+        f"{_head(total, step)}\n{lanes}\n</main>"
+    )
+    return document(title, STYLE, body)
+
+
+def _facts(timeline: Timeline, answers: int) -> str:
+    manifest = timeline.manifest
+    waited = sum(one.sent - one.begun for lane in timeline.lanes for one in lane.requests)
+    retries = sum(lane.retries for lane in timeline.lanes)
+    asked = sum(lane.asked for lane in timeline.lanes)
+    whose = "a simulated vendor" if manifest.simulated else "the vendor"
+    return (
+        f"<p>Begun {timeline.begun:%Y-%m-%d %H:%M:%S} UTC, asked of {whose} by Habeas {escape(manifest.engine)}. "
+        f"{counted(asked, 'request')} for {counted(answers, 'answer')} in {duration(timeline.seconds)}, "
+        f"{counted(retries, 'of them a retry') if retries == 1 else f'{retries:,} of them retries'}; "
+        f"at most {most_at_once(timeline)} at once. All waits for the limit, added up: {duration(waited)}.</p>\n"
+        "<p>Open a lane to see its requests. Shown is the last sending of each; a retry before it is counted, not drawn. "
+        "Not recorded are the call that verifies the connection, what is discovered of the account, and downloads. "
+        "Nothing here is the person's.</p>"
+    )
+
+
+def _head(total: float, step: float) -> str:
+    marks = "".join(
+        f'<span style="left:{number * step / total:.3%}">{duration(number * step)}</span>' for number in range(int(total / step + 1e-9) + 1)
+    )
+    names = "".join(f'<span class="n">{name}</span>' for name in ("waited", "took", "records", "ended"))
+    return f'<div class="row head"><span>endpoint</span><div class="bar">{marks}</div>{names}</div>'
+
+
+def _lane(lane: Lane, total: float, *, opened: bool) -> str:
+    waited = sum(one.sent - one.begun for one in lane.requests)
+    longest = max(one.ended - one.sent for one in lane.requests)
+    bars = _bars(_merged(((one.begun, one.sent) for one in lane.requests if one.sent > one.begun), total), "wait", total) + "".join(
+        _bars(_merged(((one.sent, one.ended) for one in lane.requests if kind(one.status) == name), total), name, total)
+        for name in ("ok", "refused", "broken")
+    )
+    number = f"{escape(lane.name)} <span>({len(lane.requests):,})</span>"
+    cells = (duration(waited), f"≤ {duration(longest)}", f"{lane.records:,}", escape(lane.outcome or ""))
+    rows, more = _chosen(lane.requests)
+    rest = f'<p class="more">{counted(more, "quicker request")} not shown here; --format chrome has all.</p>' if more else ""
+    return (
+        f'<details{" open" if opened else ""}><summary class="row"><b>{number}</b><div class="bar">{bars}</div>{_cells(cells)}</summary>\n'
+        "<ol>\n" + "\n".join(_row(one, total) for one in rows) + f"\n</ol>{rest}</details>"
+    )
+
+
+def _row(one: Sent, total: float) -> str:
+    bars = (_bars([(one.begun, one.sent)], "wait", total) if one.sent > one.begun else "") + _bars(
+        [(one.sent, one.ended)], kind(one.status), total
+    )
+    again = f", {counted(one.retries, 'retry')}".replace("retrys", "retries") if one.retries else ""
+    told = f"{one.label}{f' ({one.part})' if one.part else ''}: sent at {duration(one.sent)}"
+    cells = (duration(one.sent - one.begun), duration(one.ended - one.sent), f"{one.records:,}", f"{one.status}{again}")
+    name = escape(one.part or one.label)
+    return f'<li class="row" title="{escape(told)}"><span>{name}</span><div class="bar">{bars}</div>{_cells(cells)}</li>'
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return "".join(f'<span class="n">{text}</span>' for text in texts)
+
+
+def _bars(spans: Iterable[tuple[float, float]], name: str, total: float) -> str:
+    return "".join(f'<i class="{name}" style="left:{begun / total:.3%};width:{(ended - begun) / total:.3%}"></i>' for begun, ended in spans)
+
+
+def _merged(spans: Iterable[tuple[float, float]], total: float) -> Iterator[tuple[float, float]]:
+    """Join what could not be told apart on a screen, so that a lane of any length is a few hundred bars."""
+    last: tuple[float, float] | None = None
+    for begun, ended in sorted(spans):
+        if last is not None and begun - last[1] <= total / FINENESS:
+            last = (last[0], max(last[1], ended))
+        else:
+            if last is not None:
+                yield last
+            last = (begun, ended)
+    if last is not None:
+        yield last
+
+
+def _chosen(requests: Sequence[Sent]) -> tuple[Sequence[Sent], int]:
+    """Choose the rows of a long lane: what was refused or asked again, then what took longest; tells how many are left out."""
+    if len(requests) <= MOST_ROWS:
+        return requests, 0
+    best = sorted(requests, key=lambda one: (kind(one.status) == "ok" and not one.retries, one.begun - one.ended))[:MOST_ROWS]
+    return sorted(best, key=lambda one: (one.sent, one.ended)), len(requests) - MOST_ROWS
+
+
+def kind(status: int) -> str:
+    """Name the colour of an answer."""
+    return "ok" if status < 400 else "refused" if status < 500 else "broken"
+
+
+def most_at_once(timeline: Timeline) -> int:
+    """Count how many requests were under way at one moment, at most."""
+    turns = sorted(turn for lane in timeline.lanes for one in lane.requests for turn in ((one.sent, 1), (one.ended, -1)))
+    now = most = 0
+    for _, change in turns:
+        now += change
+        most = max(most, now)
+    return most
+
+
+def tick(total: float) -> float:
+    """Give a round distance of marks, about eight on the whole."""
+    unit = 1e-4
+    while True:
+        for step in STEPS:
+            if total / (step * unit) <= 10:
+                return step * unit
+        unit *= 10
+
+
+def duration(seconds: float) -> str:
+    """Write a span: 2 ms, 1.25 s, 3 min 20 s."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms" if seconds else "0"
+    if seconds < 120:
+        return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s" if rest else f"{minutes:,} min"

@@ -1,0 +1,111 @@
+"""The spec's values in words: limits, spans of time, places in an address. No sentence of a page stands here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from engine.explain.blocks import Code, Line, Link, Strong, joined
+from engine.spec.duration import Duration
+from engine.spec.effective import Endpoint
+from engine.spec.rate import Rate
+from engine.spec.template import IDENTIFIERS, Template, parse_template
+
+NAMES = {"EMAIL": "e-mail address", "PHONE": "phone number", "USERNAME": "user name"}
+PERIODS = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86400.0: "day"}
+UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def span_words(span: Duration) -> str:
+    """Write a span of time: 28 days, 6 months."""
+    if span.months:
+        return counted(span.months, "month")
+    unit, name = next((unit, name) for unit, name in UNITS if span.seconds % unit == 0)
+    return counted(span.seconds // unit, name)
+
+
+def since_words(since: Duration | date) -> str:
+    """Say how far back a window reaches."""
+    return f"since {since:%Y-%m-%d}" if isinstance(since, date) else f"of the last {span_words(since)}"
+
+
+def rate_words(rate: Rate) -> str:
+    """Write a limit: 30 per second, 10 at once, 50 per minute for each request line."""
+    if rate.seconds is None:
+        words = f"{rate.count:,} at once"
+    elif rate.seconds in PERIODS:
+        words = f"{rate.count:,} per {PERIODS[rate.seconds]}"
+    else:
+        words = f"{rate.count:,} in {span_words(Duration(seconds=int(rate.seconds)))}"
+    return words + (" for each request line" if rate.each else "")
+
+
+def rates_words(rates: Iterable[Rate]) -> str:
+    """Write the limits of a bucket; all of them hold at once."""
+    return " and ".join(rate_words(rate) for rate in rates) or "no limit declared"
+
+
+def braced(template: Template) -> str:
+    """Show an address or a text with its values in braces, as vendors print them: /users/{USER_ID}."""
+    return "".join(part if isinstance(part, str) else f"{{{str(part)[1:-1]}}}" for part in template.parts)
+
+
+def opened(address: str) -> str:
+    """Show an address that may hold values, with those in braces."""
+    return braced(parse_template(address))
+
+
+def request_line(endpoint: Endpoint) -> str:
+    """Show method and whole address."""
+    return f"{endpoint.method} {braced(endpoint.address)}"
+
+
+def value_words(name: str) -> str:
+    """Name a value in plain words: user id, e-mail address."""
+    return NAMES.get(name) or name.replace("_", " ").lower()
+
+
+def asked_by(endpoint: Endpoint, values: Iterable[str]) -> Line:
+    """Say by which values of the person something is asked; () where it is asked by none of them."""
+    names = dict.fromkeys(value_words(name) for name in sent(endpoint) if name in {*IDENTIFIERS, *values})
+    return (" by " + " and ".join(names),) if names else ()
+
+
+def identifiers(lookups: Iterable[Endpoint]) -> str:
+    """Name what the look-ups find people by, in plain words; a directory is read whole, and its `match` finds the person."""
+    found = (name for one in lookups for name in (*sent(one), *(hole.name for _, value in one.match for hole in value.holes())))
+    return " or ".join(dict.fromkeys(value_words(name) for name in found if name in IDENTIFIERS))
+
+
+def sent(endpoint: Endpoint) -> Iterator[str]:
+    """Name the values that a request carries; those that its answer is only compared with are none of them."""
+    return (hole.name for template in endpoint.sent() for hole in template.holes())
+
+
+def scopes(entries: Iterable[frozenset[str]]) -> Line:
+    """Name the scopes of which any entry is enough; several in one entry are needed together."""
+    parts: list[str | Code | Strong | Link] = []
+    for entry in entries:
+        parts += [*([", or "] if parts else []), *joined(sorted(entry), "and")]
+    return tuple(parts) or ("none",)
+
+
+def noun(title: str) -> str:
+    """Give what a title names; one that is written as a step, `Retrieve the orders`, without its verb."""
+    return re.sub("^(Retrieve|Find) ", "", title)
+
+
+def capital(text: str) -> str:
+    """Begin with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def codes(texts: Iterable[str]) -> tuple[Line, ...]:
+    """Give each text as a line of its own."""
+    return tuple((Code(text),) for text in texts)

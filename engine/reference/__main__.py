@@ -1,0 +1,47 @@
+"""`make docs`: write what derives from the code, or with --check say what of it is stale."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.reference.commands import commands, exit_codes
+from engine.reference.words import constants, names, words
+from engine.spec.schema import NAME, schema_text
+
+ROOT = Path(__file__).parent.parent.parent
+BLOCKS = {"words": words, "constants": constants, "names": names, "commands": commands, "exit codes": exit_codes}
+PAGES = ("language.md", "cli.md")
+
+
+def rendered(page: str) -> str:
+    """Put the generated blocks into a page."""
+    for name, make in BLOCKS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        page = pattern.sub(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", page)  # type: ignore[misc]
+    return page
+
+
+def fresh() -> Iterator[tuple[Path, str]]:
+    """Give every file that derives from the code, as it ought to be."""
+    for name in PAGES:
+        page = ROOT / "docs" / name
+        yield page, rendered(page.read_text("utf-8"))
+    yield ROOT / "specs" / NAME, schema_text()
+
+
+def main(arguments: list[str]) -> int:
+    """Write them anew, or with --check name those that are stale. 0: all fresh, or written."""
+    stale = [(path, text) for path, text in fresh() if not path.is_file() or path.read_text("utf-8") != text]
+    for path, text in stale:
+        if "--check" in arguments:
+            print(f"{path.relative_to(ROOT)} is stale: run `make docs`", file=sys.stderr)  # noqa: T201
+        else:
+            path.write_text(text, "utf-8")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""The parts of docs/language.md that derive from the code: words from the model, constants from where they act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from engine.core.envelope import MOST_VALUES
+from engine.core.retry import Patience
+from engine.core.trail import MOST_EMPTY
+from engine.net.limiter import IN_FLIGHT
+from engine.net.transport import LARGE, MOST_REDIRECTS, Limits
+from engine.runner.chain import MOST_RESTARTS
+from engine.runner.listing import MOST_PAGES
+from engine.spec import model as m
+from engine.spec.document import MOST_BYTES
+from engine.spec.lint import MOST_SLICES
+from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
+from engine.spec.words import Means
+
+PLACES: tuple[tuple[str, type[m.Words]], ...] = (
+    ("The file", m.Spec),
+    ("`auth`", m.Auth),
+    ("`auth.oauth2`", m.OAuth2),
+    ("`rate_limits`", m.RateLimits),
+    ("`access`", m.Access),
+    ("Every request: `verify`, `lookup`, an endpoint", m.Request),
+    ("`lookup`", m.Lookup),
+    ("An endpoint", m.Endpoint),
+    ("`pagination`", m.Pagination),
+    ("`window`", m.Window),
+    ("`files`", m.FileRule),
+    ("`answers`", m.Answers),
+    ("`answers.rules`", m.Rule),
+)
+
+
+def words() -> str:
+    """Write one table per place, each word once: where it is first defined."""
+    shown: set[tuple[str, str | None]] = set()
+    parts = []
+    for title, place in PLACES:
+        rows = list(_rows(place, shown))
+        parts.append("\n".join([f"### {title}", "", "| word | | meaning |", "|---|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def _rows(place: type[m.Words], shown: set[tuple[str, str | None]]) -> Iterator[str]:
+    inherited = place in (m.Spec, m.Lookup, m.Endpoint)
+    for name, field in place.model_fields.items():
+        word = field.alias or name
+        base = m.Request if place in (m.Lookup, m.Endpoint) else m.Defaults
+        if inherited and name in base.model_fields and base.model_fields[name].description == field.description:
+            continue
+        shown.add((word, field.description))
+        need = "required" if field.is_required() else ""
+        yield f"| `{word}` | {need} | {field.description}{_choices(field)} |"
+
+
+def _choices(field: FieldInfo) -> str:
+    kind = field.annotation
+    if get_origin(kind) is tuple:
+        kind = get_args(kind)[0]
+    values = [one for one in get_args(kind) if isinstance(one, str)]
+    return f" One of: {', '.join(f'`{one}`' for one in values)}." if len(values) > 1 else ""
+
+
+def constants() -> str:
+    """Write what the engine decides, not the spec."""
+    patience, limits = Patience(), Limits()
+    rows = (
+        ("a spec", f"at most {MOST_BYTES // 2**10} KiB"),
+        ("the slices of a window", f"at most {MOST_SLICES:,}"),
+        ("the pages of a look-up, and of `discover`", f"at most {MOST_PAGES:,}"),
+        ("a connection is made within", f"{limits.connect:.0f} s"),
+        ("an answer's next bytes come within", f"{limits.read:.0f} s"),
+        ("a whole answer comes within", f"{limits.total:.0f} s"),
+        (
+            "a page, unpacked",
+            f"at most {limits.page // 2**20} MiB and {MOST_VALUES:,} values; over {LARGE // 2**20} MiB one by one",
+        ),
+        ("empty pages in a row", f"at most {MOST_EMPTY}"),
+        ("requests under way", f"at most {IN_FLIGHT} per bucket"),
+        ("redirects", f"at most {MOST_REDIRECTS}"),
+        ("tries of one request", f"{patience.attempts} that fail, and {patience.queued} where the vendor asks to wait (429)"),
+        ("patience with one request", f"{patience.total:.0f} s since it was first sent, waits for our own pace aside"),
+        ("backoff", f"0 to {patience.wait_initial:.0f} s, doubled with each try, at most {patience.wait_max:.0f} s (full jitter)"),
+        ("a list is read anew", f"at most {MOST_RESTARTS} times when its page token dies, once when it is shorter than announced"),
+    )
+    return "\n".join(["| what | value |", "|---|---|", *(f"| {what} | {value} |" for what, value in rows)])
+
+
+def names() -> str:
+    """Write the lists of names that the language knows."""
+
+    def listed(values: tuple[str, ...], form: str) -> str:
+        return ", ".join(f"`{form.format(one)}`" for one in values)
+
+    return "\n".join(
+        (
+            f"* identifiers: {listed(IDENTIFIERS, '<{}>')}; the window: `<FROM>`, `<TO>`; the top's `version`: `<VERSION>`",
+            f"* forms of a text: {listed(TEXT_FORMS, '.{}')}; forms of a time: none (RFC 3339), {listed(TIME_FORMS, '.{}')}",
+            f"* `means`: {listed(get_args(Means), '{}')}",
+        )
+    )

@@ -1,0 +1,60 @@
+"""The addresses that a spec may hold: where requests go, where tokens are got, where the credential may go."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import PlainValidator
+
+from engine.spec.shapes import NAMED, matching, shape, text, whole
+from engine.spec.template import parse_template
+
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+HOST_NAME = rf"(?:{LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]"
+HOST = re.compile(rf"\.?{HOST_NAME}")
+A_HOST = "a host such as zoom.us, or .zoom.us for all below it"
+ADDRESS = rf"https://{HOST_NAME}(?:[/?][^\s<>\\#]*)?"
+OPEN = r"<[A-Z][A-Z0-9_]*>"
+OPEN_ADDRESS = re.compile(rf"(?:{OPEN}|https://(?:{OPEN}|(?:(?:{LABEL}|{OPEN})\.)+{LABEL}))(?:/.*)?")
+REDIRECT = r"https://[^\s/]+/\S*|http://(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?/\S*"
+
+
+def _address(value: Any) -> str:
+    address = text(value)
+    if re.fullmatch(ADDRESS, address):
+        return address
+    message = f"`{address}` is no https address of a public host"
+    raise ValueError(message)
+
+
+def _open_address(value: Any) -> str:
+    """Take an https address that may hold values: as whole labels of its host, as the host, or as the origin."""
+    address = text(value)
+    if any(parse_template(address).fields()):
+        message = f"`{address}`: what every request is put behind holds a <NAME>, never an <endpoint.field>"
+        raise ValueError(message)
+    if OPEN_ADDRESS.fullmatch(address) and not re.search(r"[\s\\#{}]", address):
+        return address
+    message = f"`{address}` is no https address of a public host, such as https://api.acme.com or https://<SHOP>.acme.com"
+    raise ValueError(message)
+
+
+def _redirect(value: Any) -> str:
+    if re.fullmatch(REDIRECT, text(value)):
+        return str(value)
+    message = f"`{value}` is neither an https address nor http://127.0.0.1:PORT/..."
+    raise ValueError(message)
+
+
+_OPEN = rf"(?:{OPEN}|https://(?:{OPEN}|(?:(?:{LABEL}|{OPEN})\.)+{LABEL}))(?:/(?:[^\s\\#{{}}<>]|{NAMED})*)?"
+_LOCAL = "an address on this machine, or an https one"
+
+Address = Annotated[str, PlainValidator(_address), shape(whole(ADDRESS), "an https address", "https://api.acme.example/v1")]
+OpenAddress = Annotated[
+    str,
+    PlainValidator(_open_address),
+    shape(whole(_OPEN), "an https address, perhaps with <NAME> in it", "https://api.acme.example/v1", "https://<SHOP>.acme.example"),
+]
+Redirect = Annotated[str, PlainValidator(_redirect), shape(whole(REDIRECT), _LOCAL, "http://127.0.0.1:8917/callback")]
+Host = Annotated[str, PlainValidator(matching(HOST.pattern, A_HOST)), shape(whole(HOST.pattern), A_HOST, "zoom.us", ".zoom.us")]

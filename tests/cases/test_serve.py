@@ -1,0 +1,150 @@
+"""`habeas simulate` plays a vendor from its cases: the run that its greeting names works, with a token or a connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.cases.case import opened
+from engine.cases.shelf import Shelf
+from tests.cases.test_broken import HERE
+from tests.conftest import ROOT
+from tests.connection.commands import redirect
+
+ACME = HERE / "acme" / "specs" / "acme.yaml"
+CASES = HERE / "acme" / "fixtures" / "acme" / "cases"
+
+
+@contextmanager
+def simulated(*words: str) -> Iterator[str]:
+    """Serve until the end, and give what was greeted with."""
+    command = [sys.executable, "-m", "engine", "simulate", *words, "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or not (lines[0].startswith("{") or len(re.findall("  habeas run", "".join(lines))) == 2):
+            line = process.stdout.readline()
+            assert line, process.stderr and process.stderr.read()
+            lines.append(line)
+        try:
+            yield "".join(lines)
+        finally:
+            process.terminate()
+
+
+def exports(text: str, number: int) -> dict[str, str]:
+    """Read the nth line of exports of a greeting."""
+    line = re.findall(r"^  export (.*)$", text, re.MULTILINE)[number]
+    return dict(pair.split("=", 1) for pair in line.split() if not pair.startswith("HABEAS_HOME"))
+
+
+def test_the_greeting_is_enough_to_run_with_a_token(habeas, tmp_path):
+    """People with what is to be seen of them, exports, and a command that ends complete, linked pages and all."""
+    with simulated(str(ACME)) as text:
+        assert text.startswith("Acme as it was recorded in 4 cases listens on http://127.0.0.1:")
+        assert "  --email ada@example.com     A person with two pages of notes.\n" in text
+        words = re.findall(r"^  habeas (.*)$", text, re.MULTILINE)[0].split()
+        done = habeas(*words, "--out", str(tmp_path / "out"), "--json", **exports(text, 0))
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["simulated"]) == (0, True)
+    assert {name: one["records"] for name, one in found["endpoints"].items()} == {"profile": 1, "notes": 3}
+
+
+def test_a_connection_can_be_made_to_it(habeas, tmp_path):
+    """The vendor's consent page and token address are played too, and a credential that dies once is renewed."""
+    with simulated(str(ACME), "--json") as text:
+        up = json.loads(text)
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        connected = habeas("connect", str(ACME), "--redirect-uri", redirect(), **given)
+        assert connected.returncode == 0, connected.stderr
+        done = habeas("run", str(ACME), "--email", "cem@example.com", "--out", str(tmp_path / "out"), "--json", **given)
+    found = json.loads(done.stdout)["endpoints"]
+    assert (done.returncode, found["profile"]["retries"], found["notes"]["outcome"]) == (3, 1, "denied")
+
+
+def test_a_client_may_prove_itself_in_the_form_where_the_spec_says_so(habeas, acme):
+    """`client_auth: post` is played too."""
+    spec = acme / "specs" / "acme.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("oauth2:", "oauth2:\n    client_auth: post", 1))
+    with simulated(str(spec), "--json") as text:
+        up = json.loads(text)
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        done = habeas("connect", str(spec), "--redirect-uri", redirect(), **given)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_stranger_is_refused_and_an_unknown_request_is_said(habeas):
+    """Without the credential nothing is told; what was never recorded is a 404 in words."""
+    with simulated(str(ACME), "--json") as text:
+        up = json.loads(text)
+        for headers, status in (({}, 401), ({"Authorization": f"Bearer {up['token']['HABEAS_ACME_TOKEN']}"}, 404)):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(urllib.request.Request(f"{up['address']}/v1/nothing", headers=headers), timeout=10)
+            with caught.value as answer:
+                assert answer.code == status
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("simulate", "acne"), "no spec is called `acne`"),
+        (("simulate", str(ACME), "--faults", "storm"), "know no faults"),
+    ],
+)
+def test_what_cannot_be_played_is_said(habeas, words, why):
+    """Neither simulator nor recordings, or faults that nothing could have: exit code 2."""
+    done = habeas(*words)
+    assert (done.returncode, why in done.stderr) == (2, True)
+
+
+def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
+    """The message names the folder in which cases are looked for."""
+    spec = tmp_path / "acme.yaml"
+    spec.write_bytes(ACME.read_bytes())
+    done = habeas("simulate", str(spec))
+    assert (done.returncode, "no recorded case in" in done.stderr, "fixtures/acme/cases" in done.stderr) == (2, True, True)
+
+
+def shelf(folder: Path, *exchanges: str) -> Shelf:
+    """Put recordings onto a shelf."""
+    folder.mkdir(exist_ok=True)
+    (folder / "case.yaml").write_bytes((CASES / "whole" / "case.yaml").read_bytes())
+    for number, text in enumerate(exchanges):
+        (folder / f"{number}.http").write_text(text)
+    case, findings = opened(folder)
+    assert case is not None, findings
+    return Shelf([case])
+
+
+def test_where_only_moments_differ_the_recording_answers_with_todays(tmp_path):
+    """A window that reaches to now is asked for with other days; what the answer repeats of them is today's."""
+    recorded = 'GET https://a.example/calls?from=2026-11-01&to=2026-11-25\n\nHTTP 200\n\n{"from": "2026-11-01", "at": "2026-11-03"}\n'
+    found = shelf(tmp_path / "one", recorded).answer("GET", "/calls?from=2027-01-01&to=2027-01-20", None)
+    assert found is not None
+    assert found.body == b'{"from": "2027-01-01", "at": "2026-11-03"}'
+    assert shelf(tmp_path / "two", recorded).answer("GET", "/mails?from=2027-01-01&to=2027-01-20", None) is None
+
+
+def test_what_was_recorded_twice_is_answered_in_turns(tmp_path):
+    """A second run meets the same refusal first, and the same answer after it."""
+    parts = [f"GET https://a.example/x\n\nHTTP {status}\n\n{{}}\n" for status in (401, 200)]
+    found = shelf(tmp_path / "case", *parts)
+    assert [answer.status for _ in range(4) if (answer := found.answer("GET", "/x", None))] == [401, 200, 401, 200]
+
+
+def test_the_host_does_not_matter_and_the_body_does(tmp_path):
+    """Under --at only path, query and body arrive."""
+    found = shelf(tmp_path / "case", 'POST https://acme.my.example/q\n\n{"a": 1, "b": 2}\n\nHTTP 200\n\n{}\n')
+    assert found.answer("POST", "http://127.0.0.1:1/q", b'{"b":2,"a":1}') is not None
+    assert found.answer("POST", "/q", b'{"a": 2}') is None

@@ -1,0 +1,232 @@
+"""The integration page: every fact of Zoom's, every shipped spec, and no text that becomes markup."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from engine.core.retry import Patience
+from engine.explain.blocks import Code, Link, joined, prose
+from engine.explain.markdown import code, markdown
+from engine.explain.markdown import plain as escaped
+from engine.explain.page import page
+from engine.explain.webpage import webpage
+from engine.explain.wording import noun, rate_words, rates_words, since_words
+from engine.spec.duration import parse_duration
+from engine.spec.load import check, load_file
+from engine.spec.rate import parse_rate
+from tests.conftest import ROOT
+from tests.explain.reading import harmless, plain
+from tests.spec.test_zoom import CLASSIC, GRANULAR, PATHS
+
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+ZOOM = load_file(ROOT / "specs" / "zoom.yaml")
+FORMS = {"markdown": lambda vendor: plain(markdown(page(vendor))), "html": lambda vendor: harmless(webpage(page(vendor))).text}
+MINIMAL = """
+spec: 1
+vendor: acme
+base_url: https://api.example.com/v1
+auth: {headers: {X-Key: <SECRET>}}
+verify: {get: /me}
+access:
+  lookup: {get: /people, params: {q: <PHONE.digits>}, match: phone, capture: {ID: id}}
+  endpoints:
+    lists: {get: /people/<ID>/lists, records: lists, fields: none}
+    entries: {get: /lists/<lists.id>/entries, records: entries, match: {owner.id: <ID>}, fields: [id, text]}
+"""
+
+# The facts of Zoom's integration page, in the order in which it gives them; each a pattern that the page must hold.
+FACTS = {
+    "connects by OAuth 2.0, authorization code": r"Zoom is connected by OAuth 2\.0 with the authorization code grant",
+    "client id and secret": r"client ID and the client secret",
+    "where they are obtained": r"Where to get the credentials.*marketplace\.zoom\.us.*Copy Client ID and Client Secret",
+    "refresh token flow keeps it alive": r"refresh token flow keeps the connection alive: when an access token expires",
+    "what becomes public can be used by others": r"a third party too, if they become public",
+    "stored encrypted": r"keeps them encrypted",
+    "scopes are approved by you": r"You approve the scopes .* let Habeas read the objects that an access request needs",
+    "new apps have granular scopes": r"granular scopes below, which every newly created app has",
+    "older apps may keep classic ones": r"classic scopes, and may keep them when it is upgraded",
+    "granular, in order": r"Granular scopes\W+" + r"\W+".join(map(re.escape, GRANULAR)) + r"\W+Classic",
+    "classic, in order": r"Classic scopes\W+" + r"\W+".join(map(re.escape, CLASSIC)) + r"\W+Endpoints",
+    "authorize": r"Request authorization\W+GET https://zoom\.us/oauth/authorize\b",
+    "token": r"Get and refresh the access token\W+POST https://zoom\.us/oauth/token\b",
+    "verify": r"Verify the connection and its access to the requested scopes\W+GET https://api\.zoom\.us/v2/users\b",
+    "version": r"version 2 \( ?v2 ?\)",
+    "a limit per account and period": r"how many requests one account may make in a period of time",
+    "beyond it: 429": r"Beyond that, a request fails with HTTP 429",
+    "waits, backs off, asks again": r"429 interrupts.*waits.*exponential backoff.*asks again",
+    "checks the person by e-mail": r"Check whether Zoom knows a person by the data subject's e-mail address",
+    "only then goes on": r"If the person matches",
+    "settings": r"Retrieve Settings by user id",
+    "meetings": r"Retrieve Meetings by user id",
+    "webinars": r"Retrieve Webinars by user id",
+    "recordings": r"Retrieve Cloud recordings by user id",
+    "phone profile": r"Retrieve Zoom Phone profile by user id",
+    "phone profile settings": r"Retrieve Zoom Phone profile settings by user id",
+    "call logs": r"Retrieve Zoom Phone call logs by user id",
+    "voicemails": r"Retrieve Zoom Phone voicemails by user id",
+    "phone recordings": r"Retrieve Zoom Phone recordings by user id",
+    "all fields, and a choice": r"all available fields are returned.*--only and --without choose which objects and fields",
+    "direct contact access": r"Direct contact access",
+    "the person's address": r"GET https://api\.zoom\.us/v2/users/\{EMAIL\}",
+    "direct contact deletion": r"Direct contact deletion",
+    "no legal advice": r"no legal advice. Ask a lawyer",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_zooms_page_carries_every_fact(form):
+    """Flows, scopes in their order, every address, version, limits, steps, direct contact, disclaimer: in both forms."""
+    text = FORMS[form](ZOOM)
+    assert [fact for fact, pattern in FACTS.items() if not re.search(pattern, text, re.IGNORECASE)] == []
+    assert [path for path in PATHS if f"GET {path.replace('<', '{').replace('>', '}')}" not in text] == []
+    assert all(gap in text for gap in ZOOM.gaps)
+    assert all(f"Retrieve {one.title}" in text for one in ZOOM.endpoints.values())
+
+
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+def test_every_shipped_spec_renders(file):
+    """In both forms, with every address that is asked, and a title in plain words for every endpoint."""
+    vendor = load_file(file)
+    for form in FORMS.values():
+        text = form(vendor)
+        assert all(noun(one.title) in text for one in vendor.endpoints.values())
+        assert vendor.title in text
+    assert [name for name, one in vendor.endpoints.items() if one.title == name] == []
+
+
+def test_an_html_page_can_be_read_by_everybody():
+    """One first heading, no level left out, captions and heads of tables, colours for light, dark and paper."""
+    text = webpage(page(ZOOM))
+    read = harmless(text)
+    levels = [int(tag[1]) for tag, _ in read.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert len(read.named("table")) == len(read.named("caption")) == 3
+    assert all(one.get("scope") in ("col", "row") for one in read.named("th"))
+    assert "prefers-color-scheme: dark" in text
+    assert "@media print" in text
+
+
+@pytest.mark.parametrize(("ink", "paper"), [("#1d2430", "#fff"), ("#556070", "#fff"), ("#e4e8ee", "#14181e"), ("#a3adba", "#14181e")])
+def test_what_is_written_can_be_told_from_the_paper(ink, paper):
+    """WCAG asks for a contrast of 4.5 at least."""
+
+    def light(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(one * 2 for one in colour[1:])
+        parts = [int(digits[index : index + 2], 16) / 255 for index in (0, 2, 4)]
+        linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    assert ink in webpage(page(ZOOM))
+    high, low = sorted((light(ink), light(paper)), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+HOSTILE = '<script>alert(1)</script> **x** [a](javascript:b) `c` | d & "e" \\ # f'
+
+
+def test_no_text_of_a_spec_becomes_markup():
+    """A title, a gap and an instruction of angle brackets, stars, bars and quotes are read as themselves."""
+    vendor = replace(ZOOM, title=HOSTILE, gaps=(HOSTILE, "1. no list", "- none either"), direct_contact=())
+    read = harmless(webpage(page(vendor)))
+    assert read.text.count("<script>alert(1)</script> **x**") > 2
+    lines = [line for line in markdown(page(vendor)).splitlines() if "alert" in line]
+    assert lines
+    for line in lines:
+        assert not re.search(r"(?<!\\)[<>|[\]]", re.sub(r"^\||\|$| \| |<https://[^>]*>|`[^`]*`", "", line.replace(r"\`", "")))
+    assert "- 1\\. no list" in markdown(page(vendor))
+    assert "- \\- none either" in markdown(page(vendor))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("a", "`a`"), ("a`b", "``a`b``"), ("`", "`` ` ``"), ("``x", "``` ``x ```"), ("a\n b", "`a b`")],
+)
+def test_a_code_span_ends_where_it_should(text, written):
+    """However many backticks are in it."""
+    assert code(text) == written
+    assert escaped("a *b*\nc") == "a \\*b\\* c"
+
+
+def test_a_spec_of_few_words_has_a_page_too():
+    """A key, no scopes, no limits, no gaps, no titles; records that lead to others, and what is kept of them."""
+    vendor = check(MINIMAL.encode(), "acme.yaml")[0]
+    text = FORMS["markdown"](vendor)
+    assert "a key, sent in the header X-Key" in text
+    assert "by the data subject's phone number" in text
+    assert "Retrieve lists by id. It is only the way to what is asked next" in text
+    assert "Retrieve entries, once per record of lists. Kept is only what agrees in owner.id. Returned are the fields id and text." in text
+    assert "GET https://api.example.com/v1/lists/{lists.id}/entries" in text
+    assert "No number is declared" in text
+    assert "has no version" in text
+    assert "Scopes" not in text
+    assert "Direct contact" not in text
+
+
+@pytest.mark.parametrize(
+    ("grant", "words"),
+    [
+        ("client_credentials", "Get the access token, each time anew"),
+        ("account_credentials", "and the account ID"),
+    ],
+)
+def test_each_grant_is_described_as_it_is(grant, words):
+    """What nobody consents to says so, and is not called a refresh."""
+    auth = f"auth: {{oauth2: {{grant: {grant}, token_url: https://api.example.com/t, scopes: [a b, c]}}, basic: '<SECRET>:'}}"
+    vendor = check(MINIMAL.replace("auth: {headers: {X-Key: <SECRET>}}", auth).encode(), "acme.yaml")[0]
+    text = FORMS["html"](vendor)
+    assert words in text
+    assert "refresh token flow" not in text
+    assert "sent by HTTP Basic" in text
+    assert "An app holds one family" not in text
+
+
+def test_scopes_that_are_listed_nowhere_are_taken_from_the_requests():
+    """The first alternative of each is what is needed."""
+    granted = MINIMAL.replace("verify: {get: /me}", "verify: {get: /me, granted_by: [read me, all]}")
+    assert "Scopes" in FORMS["markdown"](check(granted.encode(), "acme.yaml")[0])
+
+
+def test_values_are_written_in_words():
+    """Limits, spans and lists as people say them."""
+    assert rate_words(parse_rate("100/10s")) == "100 in 10 seconds"
+    assert rate_words(parse_rate("50/min each")) == "50 per minute for each request line"
+    assert rates_words([parse_rate("1/h"), parse_rate("10 at once")]) == "1 per hour and 10 at once"
+    assert rates_words([]) == "no limit declared"
+    assert since_words(parse_duration("90m")) == "of the last 90 minutes"
+    assert since_words(parse_duration("1mo")) == "of the last 1 month"
+    assert joined(["a", "b", "c"]) == (Code("a"), ", ", Code("b"), " or ", Code("c"))
+    assert prose("see https://a.example/b, or http://127.0.0.1/c.") == (
+        "see ",
+        Link("https://a.example/b"),
+        ", or ",
+        Code("http://127.0.0.1/c"),
+        ".",
+    )
+
+
+def test_the_page_gives_the_engines_own_numbers(habeas):
+    """The share that is used by default, and how long is waited."""
+    text = FORMS["markdown"](ZOOM)
+    assert "75 % of them" in text
+    assert "default: 75" in re.sub(r"\s+", " ", habeas("run", "--help").stdout)
+    assert f"{Patience().wait_max:.0f} seconds" in text
+
+
+def test_the_command_writes_a_new_file_or_prints(habeas, tmp_path):
+    """A file that is there is not written over; a format that is none, and a folder that is none, are said."""
+    out = tmp_path / "zoom.html"
+    assert habeas("docs", "zoom", "--format", "html", "--out", str(out)).returncode == 0
+    harmless(out.read_text("utf-8"))
+    before = out.read_bytes()
+    for words in (("--out", str(out)), ("--format", "pdf"), ("--out", str(tmp_path / "no" / "x.md"))):
+        told = habeas("docs", "zoom", *words)
+        assert told.returncode == 2
+        assert told.stderr.startswith("error: ")
+    assert out.read_bytes() == before
+    printed = habeas("docs", str(ROOT / "specs" / "zoom.yaml"))
+    assert printed.stdout == markdown(page(ZOOM))
+    assert str(ROOT) not in printed.stdout

@@ -1,0 +1,233 @@
+"""Each mistake that can be made in a spec, as a pair of files: the spec, and the exact text that explains it."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.spec import salvage
+from engine.spec.load import check, contents, load, load_file
+from engine.spec.mistake import Mistake, Position, SpecError, did_you_mean
+
+HERE = Path(__file__).parent
+PAIRS = sorted((HERE).glob("*.yaml"))
+ZOOM = (HERE.parent.parent / "specs" / "zoom.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
+def test_a_mistake_is_explained_to_the_letter(path):
+    """What is printed is the file beside the spec: place, line, caret, and what was meant."""
+    raw = path.read_bytes()
+    expected = path.with_suffix(".err").read_text("utf-8")
+    if path.stem.startswith("note_"):
+        notes = check(raw, path.name)[1]
+        assert "\n".join(note.show(raw.decode().splitlines()) for note in notes) + "\n" == expected
+        return
+    with pytest.raises(SpecError) as caught:
+        load(raw, path.name)
+    assert f"{caught.value}\n" == expected
+    assert caught.value.exit_code == 2
+
+
+def test_there_are_many_pairs():
+    """The pairs are found at all."""
+    assert len(PAIRS) >= 85
+
+
+def positions_lie_inside(error: SpecError, text: str) -> None:
+    lines = text.splitlines() or [""]
+    assert error.mistakes
+    for one in error.mistakes:
+        assert 1 <= one.at.line <= len(lines) + 1
+        assert one.at.column >= 1
+
+
+def never_another_error(raw: bytes) -> None:
+    """Load whatever it is: a vendor, or a SpecError with places."""
+    try:
+        load(raw, "x.yaml")
+    except SpecError as error:
+        positions_lie_inside(error, raw.decode("utf-8", "replace"))
+        assert str(error)
+
+
+LINES = ZOOM.decode().splitlines()
+ODD = st.sampled_from(
+    [
+        "!x",
+        "&a",
+        "*a",
+        "<<",
+        "''",
+        "[]",
+        "{}",
+        "[[",
+        "}",
+        "\t",
+        "<X>",
+        "<a.b>",
+        "none",
+        "1",
+        "-1",
+        "null",
+        "a..b",
+        "x: y",
+        ": ",
+        "#",
+        "%",
+        "@",
+        "`",
+        "9" * 400,
+        "😀",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_mutated_spec_is_never_met_with_anything_but_its_own_error(data):
+    """Lines deleted, doubled, swapped, indented, or with odd words in them."""
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 4))):
+        index = data.draw(st.integers(0, len(lines) - 1))
+        kind = data.draw(st.sampled_from(["delete", "double", "swap", "indent", "odd", "cut"]))
+        if kind == "delete":
+            del lines[index]
+        elif kind == "double":
+            lines.insert(index, lines[index])
+        elif kind == "swap":
+            other = data.draw(st.integers(0, len(lines) - 1))
+            lines[index], lines[other] = lines[other], lines[index]
+        elif kind == "indent":
+            lines[index] = "  " + lines[index]
+        elif kind == "odd":
+            head, colon, _ = lines[index].partition(":")
+            lines[index] = head + colon + " " + data.draw(ODD)
+        else:
+            lines[index] = lines[index][: data.draw(st.integers(0, len(lines[index])))]
+    never_another_error("\n".join(lines).encode())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300))
+def test_bytes_are_never_met_with_anything_but_its_own_error(raw):
+    """Any bytes at all."""
+    never_another_error(raw)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["spec", "vendor", "access", "lookup", "get", "auth", "oauth2", "match", "x"]), inner, max_size=4
+            )
+        ),
+        max_leaves=20,
+    )
+)
+def test_any_tree_of_values_is_never_met_with_anything_but_its_own_error(value):
+    """YAML of the right form and the wrong content."""
+    import yaml
+
+    never_another_error(yaml.safe_dump(value, allow_unicode=True).encode("utf-8", "surrogatepass"))
+
+
+def test_what_cannot_be_mended_in_time_hides_no_other_mistake_and_ends(monkeypatch):
+    """Looking for further mistakes in a spec with mistakes of form has an end; the first ones are told all the same."""
+    monkeypatch.setattr(salvage, "MOST_ROUNDS", 0)
+    with pytest.raises(SpecError) as caught:
+        load(ZOOM.replace(b"records: webinars", b"record: webinars"), "x.yaml")
+    assert [one.message for one in caught.value.mistakes] == ["unknown key `record` in endpoint `webinars`"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + b"".join(b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % ((98 + i, 98 + i) + (97 + i,) * 9) for i in range(12)),
+        b"[" * 5000,
+        b"a: " + b"{a: " * 1000,
+        b"- " * 5000,
+        b"? " * 500,
+        b"a: " + b"'" * 3001,
+        b"spec: 1\n" * 20000,
+        b"x: \xed\xa0\x80",
+        b"\x00",
+        b"%YAML 9.9\n---\nspec: 1\n",
+        b'x: "\\ud800"\n',
+    ],
+    ids=range(11),
+)
+def test_bombs_go_off_harmlessly(raw):
+    """Aliases of aliases, nesting without end, and other traps are mistakes like any other."""
+    with pytest.raises(SpecError):
+        load(raw, "x.yaml")
+
+
+def test_a_hundred_megabytes_are_refused_without_being_read(tmp_path):
+    """A file over 256 KiB is no spec; memory does not grow by its size."""
+    path = tmp_path / "big.yaml"
+    with path.open("wb") as stream:
+        stream.truncate(100 * 2**20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SpecError, match="larger than 256 KiB"):
+        load_file(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake_of_its_own(tmp_path):
+    """A folder in the place of a file is said to be one."""
+    with pytest.raises(SpecError, match="cannot be read"):
+        contents(tmp_path)
+
+
+def test_of_a_line_without_end_the_part_around_the_place_is_shown():
+    """A caret still stands under the word that is meant, and nothing is wider than a terminal."""
+    line = f"x: [{'a, ' * 200}wrong, {'b, ' * 200}]"
+    shown = Mistake("too much", Position(1, line.index("wrong") + 1, 5), "less").show([line]).splitlines()
+    assert shown[2].startswith("1| ...")
+    assert shown[2].endswith("...")
+    assert shown[2][shown[3].index("^") :].startswith("wrong")
+    assert shown[3].endswith("^^^^^ less")
+    assert max(map(len, shown)) <= 100
+    assert Mistake("too much", Position(1, 500)).show(["x" * 1000]).splitlines()[3].endswith("^")
+
+
+def test_what_is_long_goes_on_in_the_next_line():
+    """A message and a hint of many words, each under its beginning."""
+    shown = Mistake("word " * 40, Position(12, 3, 1), "hint " * 40).show([""] * 11 + ["a: b"]).splitlines()
+    assert max(map(len, shown)) <= 100
+    assert shown[1].startswith("       word")
+    assert sum(line.startswith("     hint") for line in shown) == 2
+    assert Mistake("gone", Position(7, 1), "see there").show([]) == "error: gone\n --> :7:1\n  = see there"
+
+
+def test_control_characters_do_not_reach_the_terminal():
+    """An escape sequence in a spec is shown as question marks."""
+    with pytest.raises(SpecError) as caught:
+        load(b'spec: 1\nvendor: "a\\e[31m"\n\xc2\x9b: 1\n', "x.yaml")
+    assert "\x1b" not in str(caught.value)
+    assert "\x9b" not in str(caught.value)
+
+
+def test_the_nearest_word_is_named_or_all_where_they_are_few():
+    """A far-off word among many gets no hint."""
+    assert did_you_mean("recods", ["records", "key"]) == "did you mean `records`?"
+    assert did_you_mean("zzz", ["a", "b"]) == "known here: a, b"
+    assert did_you_mean("zzz", [str(number) for number in range(40)]) is None
+    assert did_you_mean("zzz", []) is None
+
+
+def test_a_thousand_mistakes_are_told_without_a_search_for_more():
+    """Each of them once; what else might be wrong would cost a wait that grows with their square."""
+    raw = (HERE / "bad_jmespath.yaml").read_bytes().replace(b"key: a..b", b"key: a") + b"".join(b"k%d: v\n" % one for one in range(1000))
+    with pytest.raises(SpecError) as error:
+        load(raw, "a.yaml")
+    assert len(error.value.mistakes) == 1000

@@ -1,0 +1,187 @@
+"""First specs, written from documents: each as a pair of files, and whatever a document holds, what is written loads."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.openapi.against import compare
+from engine.openapi.api import Api
+from engine.openapi.compose import compose
+from engine.openapi.draft import Block, quoted, render
+from engine.openapi.read import DocumentError
+from engine.spec.document import MOST_BYTES
+from engine.spec.document import read as read_spec
+from engine.spec.load import check
+from engine.spec.schema import LINE
+
+HERE = Path(__file__).parent
+HEAD = LINE
+FIRST = sorted((HERE / "first").glob("*.yaml"))
+ACME = yaml.safe_load((HERE / "documents" / "acme.yaml").read_text("utf-8"))
+
+
+def made(document: object) -> str:
+    return compose(Api(json.dumps(document).encode("utf-8", "surrogatepass"), "x.json"), "acme", HEAD)
+
+
+def api_of(path: Path) -> Api:
+    found = next(one for one in (HERE / "documents").iterdir() if one.stem == path.stem)
+    return Api(found.read_bytes(), found.name)
+
+
+@pytest.mark.parametrize("path", FIRST, ids=lambda path: path.stem)
+def test_a_first_spec_is_written_to_the_letter(path):
+    """Look-up, endpoints, pages, windows, scopes, and a TODO with its reason wherever something was guessed."""
+    assert compose(api_of(path), path.stem, HEAD) == path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", FIRST, ids=lambda path: path.stem)
+def test_a_first_spec_loads_and_agrees_with_its_document(path):
+    """Nothing in it is a mistake, neither of the language nor by the document it came from."""
+    raw = path.read_bytes()
+    check(raw, path.name)
+    assert [one for one in compare(raw, path.name, [api_of(path)]) if one.level == "error"] == []
+
+
+def test_there_are_several():
+    """The pairs are found at all."""
+    assert {path.stem for path in FIRST} >= {"acme", "legacy", "lists", "links", "search"}
+
+
+def test_the_order_of_paths_in_a_document_changes_nothing():
+    """A document that is generated anew gives the same spec."""
+    turned = {**ACME, "paths": dict(reversed(ACME["paths"].items()))}
+    assert made(turned) == made(ACME)
+
+
+def test_without_a_look_up_nothing_is_written_and_the_other_way_is_named():
+    """A document in which nobody is found says so."""
+    with pytest.raises(DocumentError, match=r"no operation finds a person .* without --openapi, `habeas new` asks"):
+        made({"openapi": "3.0.0", "paths": {"/things": {"get": {}}}})
+
+
+ODD = (
+    "a\nvendor: evil",
+    "x: y # z",
+    "]}\n- &a *b",
+    "<X>",
+    "<EMAIL>",
+    "<users.id>",
+    "{{x}}",
+    "'\"\\",
+    "!!python/object:os.system",
+    "\u2028\u0085\ufeff",
+    "\ud800",
+    "😀",
+    "\x1b[2J",
+    "on",
+    "null",
+    "~",
+    "1e5",
+    "",
+    " ",
+    "a" * 5000,
+    "<<",
+    "-",
+    "?",
+    "%",
+    "@",
+    "`",
+    "../..",
+    "a?b#c",
+)
+
+
+def sprinkled(value: object, odd: str, chance) -> object:
+    """Put an odd text into names and values of a document, here and there."""
+    if isinstance(value, dict):
+        return {(name + odd if chance() else name): sprinkled(one, odd, chance) for name, one in value.items()}
+    if isinstance(value, list):
+        return [sprinkled(one, odd, chance) for one in value]
+    return odd if isinstance(value, str) and not value.startswith("#/") and chance() else value
+
+
+def loads_or_says(document: object) -> None:
+    try:
+        text = made(document)
+    except DocumentError as error:
+        assert "\n" not in str(error)
+        return
+    check(text.encode("utf-8"), "x.yaml")
+    assert text.startswith(HEAD + "\n")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("every", [3, 7, 20])
+def test_nothing_of_a_document_leaves_its_place(odd, every):
+    """Whatever stands in names, paths and descriptions: what is written loads, and holds nothing that it injected."""
+    for seed in range(every):
+        count = iter(range(10**9))
+        document = sprinkled(copy.deepcopy(ACME), odd, lambda count=count, seed=seed: (next(count) + seed) % every == 0)
+        document = {**document, "openapi": "3.0.0"} if isinstance(document, dict) else document
+        loads_or_says(document)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_a_mutated_document_gives_a_spec_that_loads_or_a_sentence(data):
+    """Members deleted, exchanged for something of another kind, or doubled elsewhere."""
+    document = copy.deepcopy(ACME)
+    for _ in range(data.draw(st.integers(1, 6))):
+        here, way = document, []
+        while isinstance(here, (dict, list)) and here and (not way or data.draw(st.booleans()) or len(way) < 3):
+            key = data.draw(st.sampled_from(sorted(here) if isinstance(here, dict) else range(len(here))))
+            way.append((here, key))
+            here = here[key]
+        if not way:
+            continue
+        holder, key = data.draw(st.sampled_from(way))
+        other = data.draw(
+            st.sampled_from([None, [], {}, 0, True, "x", "<X>", {"$ref": "#/paths"}, {"$ref": "#"}, [[[]]], {"a": None}, -1.5])
+        )
+        if isinstance(holder, dict) and data.draw(st.booleans()):
+            del holder[key]
+        else:
+            holder[key] = other
+    loads_or_says(document)
+
+
+def test_a_hundred_thousand_paths_take_seconds_and_the_spec_stays_one():
+    """The endpoints are bounded, the rest is left out; the file is no larger than a spec may be."""
+    answer = {"200": {"description": "x", "content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}}}
+    extra = {f"/users/{{user_id}}/thing-{index}": {"get": {"responses": answer}} for index in range(100_000)}
+    began = time.process_time()
+    text = made({**ACME, "paths": {**ACME["paths"], **extra}})
+    assert time.process_time() - began < 60
+    assert len(text.encode()) <= MOST_BYTES
+    assert "too many for one spec" in text
+    vendor, _ = check(text.encode(), "x.yaml")
+    assert len(vendor.endpoints) == 150
+
+
+@given(st.text())
+def test_a_quoted_text_is_read_back_as_it_was(text):
+    """As value and as key, whatever it is; half a pair of surrogates, which no file holds, becomes a question mark."""
+    block = Block()
+    block.add("key", {text or "x": [text or "x", "y"]})
+    lines = render(block)
+    assert all("\n" not in line and "\r" not in line for line in lines)
+    read = yaml.safe_load("\n".join(lines))
+    whole = "".join("?" if 0xD800 <= ord(char) <= 0xDFFF else char for char in text or "x")
+    assert read["key"][whole][0] == whole
+    assert quoted("on") == '"on"'
+    assert quoted("none") == "none"
+
+
+@pytest.mark.parametrize("text", ["a: b", "a #b", "#a", "- a", "true", "1", "1.5", "null", "*a", "&a", "!a", "a\tb", "a\nb", "", "'", "["])
+def test_what_means_something_to_yaml_is_written_in_quotes(text):
+    """Read back by the language's own reader, it is the same text."""
+    assert read_spec(f"a: {quoted(text or ' .')}\n".encode(), "x").value == {"a": text or " ."}

@@ -1,0 +1,158 @@
+"""The questions of `habeas new`: each answer is checked at once, and together they make a spec that loads."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from engine.cli.asker import Asker
+from engine.cli.interview import interview
+from engine.errors import UsageError
+from engine.spec.load import check
+from engine.spec.schema import LINE
+from tests.openapi.answers import ANSWERS, EXPECTED
+
+
+def answered(*, again: bool = False, **changes: str | None) -> str:
+    lines = [value for value in {**ANSWERS, **changes}.values() if value is not None]
+    text = interview("acme", LINE, io.StringIO("".join(f"{line}\n" for line in lines)), again=again)
+    check(text.encode(), "acme.yaml")
+    return text
+
+
+def test_answers_make_a_spec():
+    """One answer a line, and what was not asked is a TODO."""
+    assert answered() == EXPECTED
+
+
+def test_oauth_a_search_and_an_address_by_account():
+    """The other ways to connect, to look up and to page."""
+    text = answered(
+        base="https://<SHOP>.acme.example.com/admin",
+        docs="The shop's name\nhttps://docs.acme.example.com",
+        way="oauth2",
+        key="https://<SHOP>.acme.example.com/authorize\nhttps://acme.example.com/token\n\nread write",
+        lookup='POST /search\n{"filter": {"address": "<EMAIL>", "limit": 50, "strict": true, "note": null}}',
+        pages="page",
+        cursor="page\n1",
+        param=None,
+        paged="yes",
+    )
+    for line in (
+        "base_url: https://<SHOP>.acme.example.com/admin",
+        'hosts: [".acme.example.com"]',
+        'settings: {SHOP: "The shop\'s name"}',
+        "    scopes: [read, write]",
+        "    post: /search",
+        "    body: {filter: {address: <EMAIL>, limit: 50, strict: true, note: null}}",
+        "pagination: {page: {page: 1}, size: {limit: 100}}",
+    ):
+        assert line in text.splitlines(), line
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "line"), [("link", "header", "{link: header}"), ("offset", "start", "{offset: start}"), ("none", None, None)]
+)
+def test_each_kind_of_pages_can_be_chosen(kind, given, line):
+    """A link, an offset, or none at all."""
+    none = kind == "none"
+    text = answered(
+        pages=kind,
+        cursor=given,
+        param=None,
+        size=None if none else "",
+        paged=None if none else "yes",
+        endpoint_paged=None if none else "no",
+    )
+    assert (f"pagination: {line}" in text) is (line is not None)
+    assert ("      pagination: none" in text) is (not none)
+
+
+def test_basic_and_an_address_without_a_known_host():
+    """A password way; where the host is a value, the hosts are asked for."""
+    text = answered(base="https://<DOMAIN>/api\nthe domain\n.acme.example.com, acme.example.org", way="basic", key="any:<SECRET>")
+    assert "hosts: [.acme.example.com, acme.example.org]" in text.replace('"', "")
+    assert 'basic: "any:<SECRET>"' in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"base": "http://acme.example.com"}, "is no https address of a public host"),
+        ({"base": "https://api.acme.example.com/v1?x=1"}, "a query does not stand in the request line"),
+        ({"base": ""}, "this cannot be left out"),
+        ({"docs": "nowhere"}, "is no https address"),
+        ({"way": "fax"}, "one of: oauth2, key, basic"),
+        ({"key": "X-Api-Key"}, "write it as `Name: value`"),
+        ({"key": "X-Api-Key: secret"}, "says not where the key stands"),
+        ({"verify": "users"}, "neither a path that begins with / nor an https address"),
+        ({"verify": "/users/<USER_ID>"}, "unknown name `<USER_ID>`"),
+        ({"lookup": "/users/{email}"}, "is not how a value is written: write <EMAIL>"),
+        ({"lookup": "/users"}, "the look-up asks for nobody"),
+        ({"lookup": "/users/<EMIAL>"}, "the look-up asks for nobody"),
+        ({"lookup": "POST /search\nemail"}, "write a JSON object"),
+        ({"lookup": 'POST /search\n{"a": "x"}'}, "the look-up asks for nobody"),
+        ({"match": "a[["}, "is no JMESPath expression"),
+        ({"capture": "id"}, "write NAME=path"),
+        ({"capture": "EMAIL=id"}, "<EMAIL> exists already"),
+        ({"capture": "user_id=id"}, "is not a NAME in capitals"),
+        ({"pages": "scroll"}, "one of: none, cursor"),
+        ({"size": "100"}, "write PARAMETER=MOST"),
+        ({"size": "limit=many"}, "is not a whole number"),
+        ({"endpoint": "/users/<USERID>/meetings"}, "unknown name `<USERID>` (did you mean `USER_ID`?)"),
+        ({"endpoint": "POST /users"}, "only the look-up is asked for here with POST"),
+        ({"endpoint_name": "lookup"}, "`lookup` is taken"),
+        ({"endpoint_name": "Meetings"}, "is not a name in lower case"),
+        ({"another_name": "users_meetings"}, "`users_meetings` is taken"),
+        ({"endpoint_paged": "perhaps"}, "one of: yes, no"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_each_answer_is_checked_at_once(wrong, words, capsys):
+    """From a pipe a wrong one ends it, at a terminal it is asked again, in the language's own words."""
+    with pytest.raises(UsageError) as caught:
+        answered(**wrong)
+    assert words in str(caught.value)
+    assert str(caught.value).endswith("nothing was written")
+    capsys.readouterr()
+    name, value = next(iter(wrong.items()))
+    again = f"{value}\n{ANSWERS[name]}" if "POST" not in value or name != "lookup" else f"{value}\n" + '{"email": "<EMAIL>"}'
+    text = answered(again=True, **{name: again})
+    assert words in capsys.readouterr().out
+    assert ("post: /search" in text) is (name == "lookup" and "POST" in value)
+
+
+def test_answers_that_end_too_early_write_nothing():
+    """The question that was left open is named."""
+    with pytest.raises(UsageError, match=r"the answers ended before the spec did, at: How lists go on.*nothing was written"):
+        answered(
+            pages=None,
+            cursor=None,
+            param=None,
+            size=None,
+            paged=None,
+            endpoint=None,
+            endpoint_name=None,
+            endpoint_records=None,
+            endpoint_paged=None,
+            another=None,
+            another_name=None,
+            another_records=None,
+            end=None,
+        )
+
+
+def test_answers_that_contradict_each_other_are_no_spec():
+    """A key that may not go where the requests go is told before anything else is asked."""
+    with pytest.raises(UsageError, match=r"these answers do not hold together: .*; nothing was written"):
+        answered(key="https://<ELSE>.acme.example.com/authorize\nhttps://acme.example.com/token\n\n", way="oauth2")
+
+
+def test_what_is_no_text_is_no_answer():
+    """Bytes that are not UTF-8 are asked for again, or end it."""
+    source = io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"base: .*is not"):
+        Asker(source, again=False).ask(
+            "base", lambda text: text if text.isascii() else (_ for _ in ()).throw(ValueError("it is not ASCII"))
+        )

@@ -1,0 +1,173 @@
+"""Where expressions lead in a schema, and what its values are: silence wherever a document is open."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.openapi.api import Parameter
+from engine.openapi.draft import flow
+from engine.openapi.refs import Refs
+from engine.openapi.shape import Missing, Shape, lead
+from engine.openapi.values import unfit
+from engine.openapi.windows import slicing_of
+from engine.spec.select import parse_select
+
+ROOT = {
+    "Tree": {"type": "object", "properties": {"name": {"type": "string"}, "left": {"$ref": "#/Tree"}}},
+    "A": {"type": "object", "properties": {"a": {"type": "string"}}},
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "rows": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"id": {"type": "string"}, "tags": {"type": "array", "items": {"$ref": "#/A"}}}},
+        },
+        "grid": {"type": "array", "items": {"type": "array", "items": {"$ref": "#/A"}}},
+        "tree": {"$ref": "#/Tree"},
+        "any": {},
+        "true": True,
+        "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "both": {"allOf": [{"$ref": "#/A"}, {"type": "object", "properties": {"b": {"type": "integer"}}}]},
+        "either": {"oneOf": [{"$ref": "#/A"}, {"type": "string"}]},
+        "perhaps": {"anyOf": [{"$ref": "#/A"}, {}]},
+        "nullable": {"type": ["object", "null"], "properties": {"c": {"type": "string"}}},
+        "away": {"$ref": "https://example.com/x.json"},
+        "odd": {"items": {"$ref": "#/A"}},
+        "text": {"type": "string"},
+    },
+}
+
+
+def led(text: str) -> str:
+    found = lead(parse_select(text), Shape(Refs(ROOT), SCHEMA))
+    return f"no {found.name}" if isinstance(found, Missing) else "open" if found is None else "/".join(sorted(found.types)) or "any"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("rows", "array"),
+        ("rows[].id", "array"),
+        ("rows[*].id", "array"),
+        ("rows[].uid", "no uid"),
+        ("rows[].tags[].a", "array"),
+        ("rows[].tags[].b", "no b"),
+        ("rows[-1].id", "string"),
+        ("rows[0].uid", "no uid"),
+        ("rows[:2].id", "array"),
+        ("rows[?id=='x'].tags", "array"),
+        ("rows[?uid=='x'].id", "no uid"),
+        ("rows[?id=='x'] | [0].id", "string"),
+        ("grid[].a", "array"),
+        ("grid[].b", "no b"),
+        ("grid[][].a", "array"),
+        ("rows.id", "no id"),
+        ("text.deep", "no deep"),
+        ("tree.left.left.left.name", "string"),
+        ("tree.left.left.left.size", "no size"),
+        ("any.thing", "open"),
+        ("true.thing", "open"),
+        ("map.thing", "open"),
+        ("both.a", "string"),
+        ("both.b", "integer"),
+        ("both.c", "no c"),
+        ("either.a", "string"),
+        ("perhaps.z", "open"),
+        ("nullable.c", "string"),
+        ("nullable.d", "no d"),
+        ("away.x", "open"),
+        ("odd.a", "string"),
+        ("odd.z", "open"),
+        ("nowhere || text", "string"),
+        ("text || nowhere", "string"),
+        ("nowhere || elsewhere", "no elsewhere"),
+        ("[text, nowhere]", "no nowhere"),
+        ("{a: text, b: nowhere}", "no nowhere"),
+        ("{a: text}", "open"),
+        ("!nowhere", "no nowhere"),
+        ("nowhere == 'x'", "no nowhere"),
+        ("text && nowhere", "no nowhere"),
+        ("length(nowhere)", "open"),
+        ("`1`", "open"),
+        ("*.a", "open"),
+        ("@", "object"),
+        ("@.text", "string"),
+    ],
+)
+def test_an_expression_leads_somewhere_misses_something_or_the_document_is_open(text, found):
+    """Evaluated on the schema; what a document does not tell is no difference."""
+    assert led(text) == found
+
+
+def test_an_expression_too_deep_to_follow_is_not_followed():
+    """As deep as JMESPath itself can take it; and nothing is said of an answer that is not described."""
+    assert lead(parse_select("a"), None) is None
+    assert led("[" + "].[".join(["text"] * 60) + "]") in ("open", "no text")
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "wrong"),
+    [
+        ({"type": "integer", "maximum": 5, "minimum": 2}, "3", None),
+        ({"type": "integer", "maximum": 5}, "6", "the document takes at most 5"),
+        ({"type": "integer", "maximum": 5, "exclusiveMaximum": True}, "5", "the document takes at most 4"),
+        ({"type": "integer", "maximum": 5.0}, "6", "the document takes at most 5"),
+        ({"type": "integer", "minimum": 2}, "1", "the document takes at least 2"),
+        ({"type": "integer"}, "x", "the document takes a whole number"),
+        ({"type": "integer"}, "9" * 400, "the document takes a whole number"),
+        ({"type": "boolean"}, "true", None),
+        ({"type": "boolean"}, "yes", "the document takes true or false"),
+        ({"type": "string"}, "anything", None),
+        ({"enum": [True, 1, "a", None]}, "true", None),
+        ({"enum": [True, 1, "a", None]}, "b", "the document has true, 1, a"),
+        ({"const": "x"}, "y", "the document has x"),
+        ({"anyOf": [{"enum": ["a"]}, {"enum": ["b"]}]}, "c", "the document has a, b"),
+        ({"anyOf": [{"enum": ["a"]}, {"type": "string"}]}, "c", None),
+        ({"enum": [f"value_{index}" for index in range(40)]}, "value_4x", "did you mean `value_4`?"),
+        ({"enum": [f"value_{index}" for index in range(40)]}, "zzz", "the document lists others"),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "a,b", None),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "a, c", "the document has a, b"),
+    ],
+)
+def test_a_text_is_a_value_or_not(schema, text, wrong):
+    """By type, bounds and enumeration; a list is written with commas."""
+    assert unfit(Shape(Refs({}), schema), text) == wrong
+
+
+def parameter(name: str, about: str = "", **schema: object) -> Parameter:
+    return Parameter(name, "query", schema.pop("required", False) is True, False, about, Shape(Refs({}), {"type": "string", **schema}))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "params", "step"),
+    [
+        (parameter("from", format="date"), parameter("to"), {"from": "<FROM.date>", "to": "<TO.date>"}, "28d"),
+        (parameter("start_time", format="date-time"), parameter("end_time"), {"start_time": "<FROM>", "end_time": "<TO>"}, "28d"),
+        (parameter("since", "Unix time, at most 7 days"), parameter("until"), {"since": "<FROM.epoch>", "until": "<TO.epoch>"}, "7d"),
+        (parameter("after", "epoch in milliseconds"), parameter("before"), {"after": "<FROM.millis>", "before": "<TO.millis>"}, "28d"),
+        (
+            parameter("startDate", "in ISO 8601; the range is limited to one month"),
+            parameter("endDate"),
+            {"startDate": "<FROM>", "endDate": "<TO>"},
+            "28d",
+        ),
+        (parameter("from", "as yyyy-mm-dd, within a year"), parameter("to"), {"from": "<FROM.date>", "to": "<TO.date>"}, "365d"),
+    ],
+)
+def test_two_parameters_are_a_window(start, end, params, step):
+    """In the form that their format or their description tells, with the longest range that is told."""
+    found = slicing_of({start.name: start, end.name: end})
+    assert found is not None
+    assert (found.params, found.window["step"]) == (params, step)
+
+
+@pytest.mark.parametrize("names", [("from", "until"), ("from",), ("start", "end")])
+def test_two_parameters_are_no_window(names):
+    """That do not belong together, or of which nobody knows the form."""
+    assert slicing_of({name: parameter(name) for name in names}) is None
+
+
+def test_a_value_is_written_on_one_line():
+    """Numbers, truth and nothing as such, texts in quotes where they need them."""
+    assert flow({"a": [1, 1.5, True, None, "1", "x y"]}) == '{a: [1, 1.5, true, null, "1", "x y"]}'
