@@ -27,7 +27,8 @@ LIMIT = re.compile(r"(?:.+-)?(?:rate-?limit)(?:-.+)?|retry-after")
 TOLD = re.compile(r'[0-9]{1,16}(?:\.[0-9]{1,6})?s?|(?:"[a-z-]{1,20}"; ?)?(?:[a-z]{1,12}=[0-9]{1,12}[,; ]*)+|[0-9]+, ?[0-9]+;w=[0-9]+')
 LINKED = re.compile(r"<([^>]*)>(; ?rel=\"?[a-z]+\"?)")
 LISTED = re.compile(r"[^\s;,<>\"{}]+(?:(?:;|[;,] ?(?=[^\s@]+@[^\s@]+))[^\s;,<>\"{}]+)+")
-PARTED = re.compile(r"[^\s;,]+")
+NAMED_PATH = re.compile(r"[A-Za-z][A-Za-z_.-]*[0-9]{0,4}(?:/[A-Za-z][A-Za-z_.-]*[0-9]{0,4})+")
+PARTED = re.compile(r"[^\s;,/]+")
 MOST_LAYERS = 4
 
 
@@ -149,7 +150,7 @@ class Walk:
             return quote(self.text(unquote(text), key, layers=layers + 1), safe="")
         if shape is Shape.HOST:
             return self._host(text)
-        if LISTED.fullmatch(text) and layers < MOST_LAYERS:
+        if layers < MOST_LAYERS and shape is not Shape.ZONE and (LISTED.fullmatch(text) or NAMED_PATH.fullmatch(text)):
             return PARTED.sub(lambda part: self.text(part[0], key, layers=layers + 1), text)
         return self.visitor.value(text, shape)
 

@@ -143,7 +143,7 @@ class StandIns:
             made = MAKERS[shape](text, self._dice.rolls(shape.value, text, str(turn)), mint)
             if turn > 2 and shape in (Shape.EMAIL, Shape.HANDLE):  # its words are settled, so only a number can tell it from another
                 made = f"{turn}{made}"
-            if made != text and not self._traces.hit(made):
+            if made != text and not self._traces.hit(made) and not self._traces.whole_hit(made):
                 if shape in SHARED or made not in self._used:
                     return made
                 shared = made
