@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator
 
 from engine.spec.shapes import NAMED, matching, shape, text, whole
-from engine.spec.template import parse_template
+from engine.spec.template import PATH_CHARACTER, parse_path, parse_template
 
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 HOST_NAME = rf"(?:{LABEL}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]"
@@ -40,6 +40,13 @@ def _open_address(value: Any) -> str:
     raise ValueError(message)
 
 
+def _base_address(value: Any) -> str:
+    """Take an address that a request line can be put behind: a path, and nothing after it."""
+    address = _open_address(value)
+    parse_path(address)
+    return address
+
+
 def _redirect(value: Any) -> str:
     if re.fullmatch(REDIRECT, text(value)):
         return str(value)
@@ -48,6 +55,7 @@ def _redirect(value: Any) -> str:
 
 
 _OPEN = rf"(?:{OPEN}|https://(?:{OPEN}|(?:(?:{LABEL}|{OPEN})\.)+{LABEL}))(?:/(?:[^\s\\#{{}}<>]|{NAMED})*)?"
+_BASE = rf"(?!.*/\.\.?(?:/|$))(?:{OPEN}|https://(?:{OPEN}|(?:(?:{LABEL}|{OPEN})\.)+{LABEL}))(?:/(?:{PATH_CHARACTER}|{NAMED})*)?"
 _LOCAL = "an address on this machine, or an https one"
 
 Address = Annotated[str, PlainValidator(_address), shape(whole(ADDRESS), "an https address", "https://api.acme.example/v1")]
@@ -55,6 +63,11 @@ OpenAddress = Annotated[
     str,
     PlainValidator(_open_address),
     shape(whole(_OPEN), "an https address, perhaps with <NAME> in it", "https://api.acme.example/v1", "https://<SHOP>.acme.example"),
+]
+BaseAddress = Annotated[
+    str,
+    PlainValidator(_base_address),
+    shape(whole(_BASE), "an https address without a query, perhaps with <NAME> in it", "https://api.acme.example/v1", "<ORIGIN>/v1"),
 ]
 Redirect = Annotated[str, PlainValidator(_redirect), shape(whole(REDIRECT), _LOCAL, "http://127.0.0.1:8917/callback")]
 Host = Annotated[str, PlainValidator(matching(HOST.pattern, A_HOST)), shape(whole(HOST.pattern), A_HOST, "zoom.us", ".zoom.us")]

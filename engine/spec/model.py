@@ -248,7 +248,7 @@ class Spec(Defaults):
     title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
     version: w.Version | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
     docs: w.Address | None = Field(default=None, description="Where the facts come from.")
-    base_url: w.OpenAddress = Field(description="What a request line that begins with `/` is put behind.")
+    base_url: w.BaseAddress = Field(description="What a request line that begins with `/` is put behind.")
     hosts: tuple[w.Host, ...] = Field(
         default=(), description="Where the credential may go: that host; with a leading dot every host below it."
     )

@@ -18,7 +18,8 @@ TIMES = ("FROM", "TO")
 VALUE = re.compile(r"<([A-Z][A-Z0-9_]*)(?:\.([A-Za-z0-9_]+))?>")
 FIELD = re.compile(r"<([a-z][a-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)>")
 MARK_UP = ("@", "#", "!")
-PATH_TEXT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
+PATH_CHARACTER = r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]"
+PATH_TEXT = re.compile(rf"{PATH_CHARACTER}*")
 
 
 @dataclass(frozen=True, slots=True)

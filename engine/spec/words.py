@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
-from engine.spec.addresses import HOST, OPEN_ADDRESS, Address, Host, OpenAddress, Redirect
+from engine.spec.addresses import HOST, OPEN_ADDRESS, Address, BaseAddress, Host, OpenAddress, Redirect
 from engine.spec.body import Content, parse_body
 from engine.spec.duration import DURATION, Duration, parse_duration
 from engine.spec.headers import HEADER, Header, HeaderValue, Keyed, KeyHeader, Tokened, UserPassword
@@ -24,6 +24,7 @@ __all__ = [
     "HOST",
     "OPEN_ADDRESS",
     "Address",
+    "BaseAddress",
     "Header",
     "HeaderValue",
     "Host",
