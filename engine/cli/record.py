@@ -30,7 +30,7 @@ from engine.connection.record import Name, Record
 from engine.connection.vault import Vault, home
 from engine.core.choice import choose
 from engine.core.identity import Identifier
-from engine.core.ledger import Entry
+from engine.core.ledger import Entry, Subject
 from engine.core.request import Chain, opening
 from engine.errors import Exit, UsageError
 from engine.net.hosts import Hosts
@@ -151,9 +151,11 @@ def _written(wish: Wish, taped: Taped | None, target: Path) -> Exit:
 
 
 def _words(made: Made, report: Report) -> str:
-    missing = [f"{one.name} ({one.outcome})" for one in report.entries if not one.outcome.whole]
+    matched = report.subject.subject is Subject.MATCHED
+    missing = [f"{one.name} ({one.outcome})" for one in report.entries if matched and not one.outcome.whole]
     lines = [f"Recorded {made.exchanges} requests and answers, {size(made.size)}: {made.folder}"]
     lines += [f"The run ended with exit code {int(report.exit_code)}, and so does its replay."] if report.exit_code else []
+    lines += [] if matched else [f"The person, as in the run: {report.subject.subject}"]
     lines += [f"Not whole, as in the run: {', '.join(missing)}"] if missing else []
     lines += ["Nothing of what was replaced is found in it. Read it before you publish it: docs/record.md says what to look for."]
     return "\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +37,13 @@ class Made:
 
 def finish(captured: Captured, report: Report, silent: int, key: bytes, target: Path) -> Made:
     """Make the case. `report` is the run's, `silent` counts its requests without an answer. Raises HabeasError; then nothing is there."""
-    composed = compose(captured, key)
+    try:
+        composed = compose(captured, key)
+    except RecursionError:
+        message = "nothing was written: an answer is nested deeper than a case can be; leave its endpoint out with --without"
+        raise NotRepeatable(message) from None
     _check_size(composed.texts)
-    prove(composed, composed.texts)
+    prove(composed, composed.texts, target.name)
     with draft(target) as folder:
         fill(folder, composed.texts)
         case, findings = opened(folder)
@@ -56,8 +60,9 @@ def finish(captured: Captured, report: Report, silent: int, key: bytes, target: 
     return Made(target, len(captured.exchanges), size)
 
 
-def _check_size(texts: object) -> None:
-    sizes = {name: len(text.encode()) for name, text in texts.items()}  # type: ignore[attr-defined]
+def _check_size(texts: Mapping[str, str]) -> None:
+    """Refuse what `check` would not read. Raises UsageError."""
+    sizes = {name: len(text.encode()) for name, text in texts.items()}
     large = [name for name, size in sizes.items() if size > MOST_FILE]
     if large:
         message = (
@@ -77,7 +82,8 @@ def _replayed(captured: Captured, case: Case, report: Report, silent: int) -> Re
         return replayed
     shown = "\n".join(f"  {one}" for one in faults[:MOST_SHOWN])
     more = f"\n  and {len(faults) - MOST_SHOWN} more" if len(faults) > MOST_SHOWN else ""
-    why = f"{silent} requests of the run had no answer, which cannot be recorded: record again\n" if silent else ""
+    asked = "1 request" if silent == 1 else f"{silent} requests"
+    why = f"{asked} of the run had no answer, which cannot be recorded: record again\n" if silent else ""
     remedy = "leave out with --without what cannot be repeated"
     message = f"nothing was written: replayed, the recording does not end as the run did\n{shown}{more}\n{why}{remedy}"
     raise NotRepeatable(message)

@@ -61,8 +61,10 @@ def _bare(value: str, quote: str, way: str | None) -> str:
 
 @dataclass
 class Kept:
-    """What stays. `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name,
-    `fields` the names of fields that `discover` found.
+    """What stays.
+
+    `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name, `fields` the names
+    of fields that `discover` found, `counting` the parameters that the engine counts in.
     """
 
     vendor: Vendor
@@ -181,7 +183,7 @@ def _addresses(kept: Kept, endpoint: Endpoint) -> None:
     whole = str(endpoint.address).startswith("https://")
     for segment in segments[3 if whole else 1 :]:
         if all(isinstance(one, str) for one in segment):
-            public(kept, [unquote("".join(segment))])
+            public(kept, [unquote("".join(map(str, segment)))])
         else:
             _template(kept, Template(tuple(one if not isinstance(one, str) else unquote(one) for one in segment if one != "")))
     host = urlsplit(str(endpoint.address.parts[0])).hostname if endpoint.address.parts else None

@@ -22,16 +22,17 @@ class Learner:
     def __init__(self, kept: Kept, traces: Traces, stand_ins: StandIns) -> None:
         """`traces` and `stand_ins` are told of every value."""
         self._kept, self._traces, self._stand_ins = kept, traces, stand_ins
-        self._seen: set[tuple[str, Shape]] = set()
+        self._seen: set[tuple[str, Shape, bool]] = set()
 
-    def value(self, text: str, shape: Shape, *, number: bool = False) -> str:
-        """Note a value, the forms it may come back in, and the names in it."""
-        if (text, shape, number) not in self._seen:
-            self._seen.add((text, shape, number))
-            self._note(text, shape, number=number)
-        return text
+    def value(self, text: str, shape: Shape) -> str:
+        """Note a text, the forms it may come back in, and the names in it."""
+        return self._once(text, shape, number=False)
 
-    def stays(self, name: str) -> bool:
+    def number(self, text: str, shape: Shape) -> str:
+        """Note a number; one of few digits tells nothing where it stands alone."""
+        return self._once(text, shape, number=True)
+
+    def stays(self, _name: str, /) -> bool:
         """Judge no name yet."""
         return True
 
@@ -45,12 +46,18 @@ class Learner:
                 self.value(one.strip(" .:,;"), Shape.TEXT)
         return text
 
+    def _once(self, text: str, shape: Shape, *, number: bool) -> str:
+        if (text, shape, number) not in self._seen:
+            self._seen.add((text, shape, number))
+            self._note(text, shape, number=number)
+        return text
+
     def _note(self, text: str, shape: Shape, *, number: bool) -> None:
         if shape is Shape.SECRET and self._kept.text(text):
             return
         if not number or sum(char.isdigit() for char in text) >= DIGITS_THAT_TELL:
             self._traces.add(text)
-        if shape not in (Shape.TEXT, Shape.SECRET):
+        if shape not in (Shape.TEXT, Shape.SECRET) and (not number or shape is Shape.PHONE):
             for one in self._stand_ins.know(text, shape):
                 self._traces.add(one)
         if shape is Shape.EMAIL:
@@ -85,14 +92,18 @@ class Replacer:
         """Everything is learnt by now."""
         self._traces, self._stand_ins = traces, stand_ins
 
-    def value(self, text: str, shape: Shape, *, number: bool = False) -> str:
-        """Give a value's stand-in."""
+    def value(self, text: str, shape: Shape) -> str:
+        """Give a text's stand-in."""
+        return self._stand_ins.of(text, shape)
+
+    def number(self, text: str, shape: Shape) -> str:
+        """Give a number's stand-in, the one that the same digits get as a text."""
         return self._stand_ins.of(text, shape)
 
     def stays(self, name: str) -> bool:
         """Whether a name holds none of the values."""
         return not self._traces.hit(name)
 
-    def message(self, text: str, words: str) -> str:
+    def message(self, _text: str, words: str, /) -> str:
         """Leave the words that rules look for, and nothing else."""
         return words

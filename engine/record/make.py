@@ -52,7 +52,7 @@ def in_runs(text: str, rolls: Rolls, mint: Mint) -> str:
 
 
 def character_by_character(text: str, rolls: Rolls, _mint: Mint) -> str:
-    """Keep length, signs, and which places hold capitals, small letters and digits; no @ stays, for what is no address shall not look like one."""
+    """Keep length, signs, and the places of capitals, small letters and digits; no @ stays, for it is no address."""
     return "".join(_like(char, rolls) for char in text.replace("@", "-"))
 
 

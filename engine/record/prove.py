@@ -16,7 +16,7 @@ from engine.cases.case import EXPECTED, SETUP
 from engine.cases.clean import unclean
 from engine.cases.exchange import Exchange, parse
 from engine.errors import Refused
-from engine.record.compose import Composed
+from engine.record.compose import ABOUT, Composed
 from engine.spec import exact
 
 MOST_SHOWN = 8
@@ -27,9 +27,11 @@ class NotClean(Refused):
     """What was recorded cannot be proven clean; nothing was written."""
 
 
-def prove(composed: Composed, texts: Mapping[str, str]) -> None:
-    """Prove that texts of a case, by file name, hold nothing of what was replaced. Raises NotClean with every place."""
-    faults = [fault for name, text in texts.items() for fault in _faults(composed, name, text)]
+def prove(composed: Composed, texts: Mapping[str, str], name: str = "") -> None:
+    """Prove that a case's name and texts, by file name, hold nothing of what was replaced. Raises NotClean with every place."""
+    told = composed.traces.hit(name) or composed.traces.whole_hit(name)
+    faults = ["the case's name: holds what should have been replaced"] if told else []
+    faults += [fault for file, text in texts.items() for fault in _faults(composed, file, text)]
     if not faults:
         return
     shown = "\n".join(f"  {one}" for one in faults[:MOST_SHOWN])
@@ -62,7 +64,7 @@ class Reader:
     def atoms(self, name: str, text: str) -> Iterator[Atom]:
         """Give every value of a file."""
         if name == SETUP:
-            yield from ((place, one) for place, one in self._leaves(yaml.safe_load(text), "") if place != "about")
+            yield from ((place, one) for place, one in self._leaves(yaml.safe_load(text), "") if one != ABOUT)
         elif name.startswith(f"{EXPECTED}/"):
             whole = name.endswith(".json")
             for number, line in enumerate([text] if whole else text.splitlines(), 1):

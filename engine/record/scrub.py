@@ -30,15 +30,18 @@ MOST_LAYERS = 4
 
 
 class Visitor(Protocol):
-    """Who decides what becomes of a value."""
+    """Who decides what becomes of what may not stay."""
 
-    def value(self, text: str, shape: Shape, *, number: bool = False) -> str:
-        """Give what stands in the place of a value that may not stay."""
+    def value(self, text: str, shape: Shape) -> str:
+        """Give what stands in the place of a text."""
 
-    def stays(self, name: str) -> bool:
+    def number(self, text: str, shape: Shape) -> str:
+        """Give what stands in the place of a number."""
+
+    def stays(self, name: str, /) -> bool:
         """Whether the name of a member, which looks like a field's, may stay."""
 
-    def message(self, text: str, words: str) -> str:
+    def message(self, text: str, words: str, /) -> str:
         """Give what stands in the place of a vendor's message of which rules need some words."""
 
 
@@ -107,11 +110,11 @@ class Walk:
         text = exact.text_of(value) or ""
         name = key.rpartition(".")[2]
         if is_secret_name(key) and _guarded(key):
-            return self.visitor.value(text, Shape.SECRET, number=True)
+            return self.visitor.number(text, Shape.SECRET)
         if self.kept.text(text) or (name in self.kept.counting and text.isdigit()):
             return value
         shape = shape_of(text, key)
-        made = self.visitor.value(text, shape if shape is Shape.PHONE else Shape.NUMBER, number=True)
+        made = self.visitor.number(text, shape if shape is Shape.PHONE else Shape.NUMBER)
         return exact.loads(re.sub(r"[^0-9.eE+-]|^\+", "", made).encode())
 
     def name(self, name: str, *, table: bool) -> str:
@@ -122,17 +125,20 @@ class Walk:
 
     def text(self, text: str, key: str = "", *, layers: int = 0) -> str:
         """Decide about a text that stood under a name."""
-        if text and is_secret_name(key) and text not in ("true", "false", "null"):
-            return self.visitor.value(text, Shape.SECRET)
-        if self.kept.text(text) and text not in self.forced:
-            return text
         if text in self.forced:
             return self.visitor.value(text, self.forced[text])
+        if text and is_secret_name(key) and text not in ("true", "false", "null"):
+            return self.visitor.value(text, Shape.SECRET)
+        if self.kept.text(text):
+            return text
         for mixed in self.kept.mixed:
             values = mixed.read(text) if layers < MOST_LAYERS else None
             if values is not None:
                 return mixed.write([self._listed(one, layers + 1) for one in values])
-        shape = shape_of(text, key)
+        return self._shaped(text, shape_of(text, key), key, layers)
+
+    def _shaped(self, text: str, shape: Shape, key: str, layers: int) -> str:
+        """Decide by the form: what is made of parts is gone through part by part."""
         if shape is Shape.ADDRESS or self._relative(text):
             return self.address(text)
         if shape is Shape.INNER:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import date, time
+from datetime import date
+from datetime import time as clock
 from enum import Enum
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from engine.cases.clean import NAMED
-from engine.record.words import pieces
+from engine.record.words import LISTED, pieces
 from engine.spec import exact
 
 
@@ -44,94 +47,42 @@ NUMERIC = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
 NATIONAL = re.compile(r"\(?[0-9]{3}\)?[ .-][0-9]{3}[ .-][0-9]{4}")
 DIALLED = re.compile(r"[+(]?[0-9][0-9 ()./-]{5,20}[0-9]")
-HANDLE = re.compile(r"[^\W\d_]+(?:[ ._'’-]{1,2}[^\W\d_]+){0,4}[ ._-]?[0-9]{0,4}\.?")
+HANDLE = re.compile(r"[^\W\d_]+(?:[ ._'\u2019-]{1,2}[^\W\d_]+){0,4}[ ._-]?[0-9]{0,4}\.?")
 GROUPED = re.compile(r"[0-9]+(?:[ ./-][0-9]+)+")
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,24})\.?")
 TOPS = frozenset(
-    [
-        "com",
-        "net",
-        "org",
-        "info",
-        "biz",
-        "io",
-        "co",
-        "app",
-        "dev",
-        "ai",
-        "eu",
-        "de",
-        "uk",
-        "us",
-        "fr",
-        "es",
-        "it",
-        "nl",
-        "se",
-        "no",
-        "dk",
-        "fi",
-        "pl",
-        "ch",
-        "at",
-        "be",
-        "cz",
-        "pt",
-        "ie",
-        "au",
-        "ca",
-        "jp",
-        "in",
-        "br",
-        "cloud",
-    ]
+    LISTED.findall("com net org info biz io co app dev ai eu de uk us fr es it nl se no dk fi pl ch at be cz pt ie au ca jp in br cloud")
 )
 ZONE = re.compile(r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|US|Etc)/[A-Za-z0-9_+/-]+")
 LOCALE = re.compile(r"[a-z]{2}[-_][A-Z]{2}")
 TOKEN = re.compile(
-    r"(?:Bearer |Basic |eyJ|xox[a-z]-|gh[a-z]_|github_pat_|sk[_-]|pk[_-]|rk_|shp[a-z]{2}_|pat-|glpat-|AKIA|ASIA|AIza|ya29\.|SG\.|-----BEGIN).{8,}",
+    r"(?:Bearer |Basic |eyJ|xox[a-z]-|gh[a-z]_|github_pat_|sk[_-]|pk[_-]|rk_|shp[a-z]{2}_"
+    r"|pat-|glpat-|AKIA|ASIA|AIza|ya29\.|SG\.|-----BEGIN).{8,}",
     re.DOTALL,
 )
 SECRET_PIECES = frozenset(
-    [
-        "secret",
-        "token",
-        "password",
-        "passwd",
-        "passwort",
-        "passcode",
-        "pwd",
-        "authorization",
-        "cookie",
-        "cookies",
-        "signature",
-        "sig",
-        "credential",
-        "credentials",
-        "apikey",
-        "jwt",
-        "nonce",
-        "otp",
-    ]
+    LISTED.findall(
+        "secret token password passwd passwort passcode pwd authorization cookie cookies signature sig credential credentials apikey "
+        "jwt nonce otp"
+    )
 )
 SECRET_NAME = re.compile(rf"{NAMED}|zak|zpk|sig|signature|x-amz-(?:signature|credential|security-token)", re.IGNORECASE)
 SECRET_PAIRS = (("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("host", "key"), ("auth", "key"))
-PAGING = frozenset(["page", "next", "prev", "previous", "cursor", "continuation", "sync", "after", "before"])
-PHONE_PIECES = frozenset(
-    ["phone", "phones", "mobile", "fax", "tel", "telephone", "cell", "cellphone", "msisdn", "whatsapp", "sms", "caller", "callee"]
-)
+PAGING = frozenset(LISTED.findall("page next prev previous cursor continuation sync after before"))
+PHONE_PIECES = frozenset(LISTED.findall("phone phones mobile fax tel telephone cell cellphone msisdn whatsapp sms caller callee"))
 
 ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|GMT|[+-]\d\d:?(?:\d\d)?))?)?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(\d\d)([Zz]?)")
 MAIL = re.compile(
-    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})"
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    r" \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})"
 )
 SLASHED = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{4}|\d{4}([/.])\d{1,2}\2\d{1,2}")
 CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 
 
 def shape_of(text: str, key: str = "") -> Shape:
-    """Tell the form of a text; `key` is the name it stood under, which can say that digits are a phone number, or that it is a secret."""
+    """Tell the form of a text; `key` is the name it stood under: it can say that digits are a phone number, or that it is a secret."""
     if TOKEN.fullmatch(text) or (is_secret_name(key) and not NUMERIC.fullmatch(text)):
         return Shape.SECRET
     for shape, judge in JUDGES:
@@ -140,6 +91,7 @@ def shape_of(text: str, key: str = "") -> Shape:
     return Shape.TEXT if (re.search(r"\s", text) or "<" in text) and not GROUPED.fullmatch(text) else Shape.OPAQUE
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(key: str) -> bool:
     """Whether what stands under a name lets somebody in: a token, but not a page token."""
     if SECRET_NAME.fullmatch(key):
@@ -147,7 +99,7 @@ def is_secret_name(key: str) -> bool:
     words = pieces(key)
     if PAGING & set(words):
         return False
-    return bool(SECRET_PIECES & set(words)) or any(pair in zip(words, words[1:], strict=False) for pair in SECRET_PAIRS)
+    return bool(SECRET_PIECES & set(words)) or any(pair in pairwise(words) for pair in SECRET_PAIRS)
 
 
 def inner_json(text: str) -> Any:
@@ -184,10 +136,10 @@ def _ip(text: str, _key: str) -> bool:
 def _moment(text: str, _key: str) -> bool:
     iso = ISO.fullmatch(text) or COMPACT.fullmatch(text)
     if iso is not None:
+        hours = iso.groups()[4:7] if iso.re is ISO else iso.groups()[3:6]
         try:
             date(int(iso[1]), int(iso[2]), int(iso[3]))
-            hours = iso.groups()[4:7] if iso.re is ISO else iso.groups()[3:6]
-            time(*(int(one or 0) for one in hours))
+            clock(int(hours[0] or 0), int(hours[1] or 0), int(hours[2] or 0))
         except ValueError:
             return False
         return True

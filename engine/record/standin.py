@@ -9,6 +9,8 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from engine.core.identity import FORM, lowered
 from engine.record import make
@@ -19,6 +21,7 @@ from engine.record.words import FILLER
 
 TRIES = 200
 NATIONAL = 10
+LONGEST_HASHED = 320
 Maker = Callable[[str, Rolls, make.Mint], str]
 MAKERS: dict[Shape, Maker] = {
     Shape.EMAIL: make.email,
@@ -36,11 +39,18 @@ MAKERS: dict[Shape, Maker] = {
     Shape.OPAQUE: make.character_by_character,
 }
 SHARED = (Shape.ZONE, Shape.LOCALE)
-HASHES: dict[str, Callable[[str], str]] = {
-    "md5": FORM["md5"],
-    "sha256": FORM["sha256"],
-    "sha1": lambda text: hashlib.sha1(lowered(text.strip()).encode(), usedforsecurity=False).hexdigest(),
+HASHES: dict[str, Callable[[bytes], Any]] = {
+    "md5": partial(hashlib.md5, usedforsecurity=False),
+    "sha256": hashlib.sha256,
+    "sha1": partial(hashlib.sha1, usedforsecurity=False),
 }
+
+
+def hashes(text: str) -> dict[str, str]:
+    """Hash a value as `FORM` does: trimmed, in small letters, hexadecimal."""
+    bare = text.strip()
+    small = (bare.lower() if bare.isascii() else lowered(bare)).encode("utf-8", "surrogatepass")
+    return {name: made(small).hexdigest() for name, made in HASHES.items()}
 
 
 class StandIns:
@@ -60,7 +70,7 @@ class StandIns:
 
     def know(self, text: str, shape: Shape) -> list[str]:
         """Prepare for the forms in which a value may come back; gives these forms."""
-        forms = {name: form(text) for name, form in HASHES.items()} if len(text) <= 320 else {}
+        forms = hashes(text) if len(text) <= LONGEST_HASHED else {}
         for name, digest in forms.items():
             self._hashed[digest] = (text, shape, name)
         if shape is Shape.PHONE:
@@ -78,7 +88,7 @@ class StandIns:
         hashed = self._hashed.get(text.lower())
         if hashed is not None:
             value, its, name = hashed
-            made = HASHES[name](self.of(value, its))
+            made = hashes(self.of(value, its))[name]
             return made.upper() if text.isupper() else made
         if shape is Shape.SECRET:
             return make.REMOVED
@@ -127,15 +137,17 @@ class StandIns:
         return found
 
     def _new(self, text: str, shape: Shape) -> str:
-        """Roll until the outcome is new and holds nothing that is to be replaced."""
-        mint, made = self._ready(), ""
+        """Roll until the outcome is new and holds nothing that is to be replaced; where a form has no room, two may share one."""
+        mint, shared = self._ready(), None
         for turn in range(TRIES):
             made = MAKERS[shape](text, self._dice.rolls(shape.value, text, str(turn)), mint)
             if turn > 2 and shape in (Shape.EMAIL, Shape.HANDLE):  # its words are settled, so only a number can tell it from another
                 made = f"{turn}{made}"
-            if shape in SHARED or (made != text and made not in self._used and not self._traces.hit(made)):
-                break
-        return made
+            if made != text and not self._traces.hit(made):
+                if shape in SHARED or made not in self._used:
+                    return made
+                shared = made
+        return shared or make.character_by_character(text, self._dice.rolls("last", text), mint)
 
     def _ready(self) -> make.Mint:
         if self._mint is None:

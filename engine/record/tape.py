@@ -17,7 +17,7 @@ from engine.core.window import form
 from engine.runner.ask import Transport
 
 SIGNS = re.compile(r"[^a-z0-9]+")
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024
 MOST_EXCHANGES = 2000
 
 

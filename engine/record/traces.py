@@ -8,7 +8,6 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_plus
 
 SHORTEST = 4
@@ -92,20 +91,12 @@ def _text(raw: bytes) -> str | None:
     return text if len(text) >= SHORTEST and text.isprintable() else None
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One value. A `bounded` one counts only where it stands as a word or number of its own."""
-
-    text: str = field(repr=False)
-    bounded: bool
-
-
 class Traces:
-    """Every value of a recording that was, or is to be, replaced."""
+    """Every value of a recording that was, or is to be, replaced. A plain word or number counts only where it stands alone."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._by_start: dict[str, list[Trace]] = {}
+        self._by_start: dict[str, dict[int, set[str]]] = {}
         self._known: set[str] = set()
         self._whole: set[str] = set()
 
@@ -118,7 +109,7 @@ class Traces:
         parts = [text] if len(text) <= CHUNK else [text[start : start + CHUNK] for start in range(0, len(text) - CHUNK + 1, CHUNK)]
         for part in parts:
             if part == text or SQUEEZE.sub("", part):
-                self._by_start.setdefault(part[:SHORTEST], []).append(Trace(part, part.isalpha() or part.isdigit()))
+                self._by_start.setdefault(part[:SHORTEST], {}).setdefault(len(part), set()).add(part)
 
     def add_whole(self, text: str) -> None:
         """Note an identifier or a secret: it is looked for with every sign left out, too."""
@@ -142,8 +133,12 @@ class Traces:
 
     def _in(self, text: str) -> bool:
         for start in range(len(text) - SHORTEST + 1):
-            for trace in self._by_start.get(text[start : start + SHORTEST], ()):
-                if text.startswith(trace.text, start) and (not trace.bounded or _alone(text, start, start + len(trace.text))):
+            lengths = self._by_start.get(text[start : start + SHORTEST])
+            if lengths is None:
+                continue
+            for length, values in lengths.items():
+                part = text[start : start + length]
+                if part in values and (not (part.isalpha() or part.isdigit()) or _alone(text, start, start + length)):
                     return True
         return False
 
