@@ -9,11 +9,11 @@ import typer
 
 from engine.cli.options import At, Connection, Email, Json, NoWait, Only, OpenApi, Out, RatePlan, Share, Since, Subject, Vendor, Without
 
-CaseName = Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _. It is published with the case.")]
-About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence for its readers.")]
+CaseName = Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _; published with it.")]
+About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence; published with it.")]
 CasesFolder = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases of the spec's project."),
+    typer.Option("--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases, where check looks."),
 ]
 
 app = typer.Typer(rich_markup_mode=None)
@@ -98,13 +98,10 @@ def record(
 ) -> None:
     """Run as `habeas run` does, and keep every request and answer as a recorded case that `habeas check` replays.
 
-    Whatever could be personal is replaced: the same value by the same stand-in everywhere, in its form; credentials are removed.
-    The key to that is thrown away. What stays are words of the spec and of the trade, names of fields, small numbers. The result is
-    searched for everything that was replaced, replayed, and written only if nothing was found and it ends as the run did.
-    Files are never downloaded. Read what was written before you publish it: docs/record.md says how.
-
-    The case's folder is made in fixtures/<vendor>/cases beside the folder `specs` of the spec, or beside the spec; for a spec that
-    came with Habeas, below the current folder.
+    Whatever could be personal is replaced: the same value by the same stand-in everywhere, in its form, by a key that is thrown away.
+    Credentials are removed. What stays are words of the spec and of the trade, names of fields, small numbers. The result is searched
+    for all that was replaced, and replayed; it is written only if nothing was found and it ends as the run did. Files are never
+    downloaded. Read what was written before you publish it: docs/record.md says how.
 
     Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
     cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.

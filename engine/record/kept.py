@@ -14,13 +14,13 @@ from urllib.parse import quote, unquote, urlsplit
 
 from engine.core.plan import endpoint_windows
 from engine.core.window import FORMS, form
+from engine.record.mixed import Mixed, mixed_of
 from engine.record.shape import CLOCK, HOST, TOPS
 from engine.record.words import CODE_WORDS, PUBLIC, pieces
 from engine.spec import exact
 from engine.spec.body import texts
 from engine.spec.effective import Endpoint, Vendor
-from engine.spec.quoting import enclosed, written
-from engine.spec.template import TIMES, Hole, Template
+from engine.spec.template import TIMES, Template
 
 SMALL = re.compile(r"-?[0-9]{1,3}(?:\.0)?|(?:19[7-9]|20[0-9])[0-9]")
 COUNT = re.compile(r"[0-9]{1,6}")
@@ -29,34 +29,6 @@ NAME = re.compile(r"[@$_]{0,2}[A-Za-z][A-Za-z0-9]*(?:[_.:-]+[A-Za-z0-9]+)*_{0,2}
 LONGEST_NAME = 64
 MOST_TURNS = 4
 ENOUGH_TEXT = 2
-
-
-@dataclass(frozen=True)
-class Mixed:
-    """A text with values in it: how the values are found again, what stands around them, and how each is quoted."""
-
-    pattern: re.Pattern[str]
-    parts: tuple[str | None, ...]
-    quotes: tuple[str, ...] = ()
-    way: str | None = None
-
-    def read(self, text: str) -> list[str] | None:
-        """Give the values that stand in a text, without what quoting added; None where the text is another one."""
-        found = self.pattern.fullmatch(text)
-        if found is None:
-            return None
-        return [_bare(one, quote, self.way) for one, quote in zip(found.groups(), self.quotes, strict=True)]
-
-    def write(self, values: list[str]) -> str:
-        """Write values between what stands around them. Raises Unsafe where one would leave its place."""
-        made = iter(written(one, quote, self.way, words=True) if quote else one for one, quote in zip(values, self.quotes, strict=True))
-        return "".join(next(made) if part is None else part for part in self.parts)
-
-
-def _bare(value: str, quote: str, way: str | None) -> str:
-    if quote and way == "backslash":
-        return re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
-    return value.replace(quote * 2, quote) if quote and way == "double" else value
 
 
 @dataclass
@@ -73,7 +45,6 @@ class Kept:
     names: set[str] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     counting: set[str] = field(default_factory=set)
-    headers: set[str] = field(default_factory=set)
     mixed: list[Mixed] = field(default_factory=list)
     settled: bool = False
 
@@ -111,8 +82,8 @@ class Kept:
         )
 
     def host(self, host: str) -> bool:
-        """Whether a host is written out in the spec."""
-        return host in self.texts
+        """Whether a host is written out in the spec, or is the domain of one that is: the vendor's own site."""
+        return host in self.texts or ("." in host and any(one.endswith(f".{host}") for one in self.vendor.hosts))
 
     def under(self, host: str) -> str | None:
         """Give the suffix in `hosts` below which a host lies."""
@@ -132,8 +103,10 @@ def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
         times = {"rfc3339", *(hole.form for hole in endpoint.holes() if hole.name in TIMES and hole.form)}
         for window in endpoint_windows(endpoint, started, narrow):
             kept.texts.update(form(moment, name) for moment in (window.start, window.end) for name in times)
-    if vendor.version is not None:
-        public(kept, [vendor.version])
+    public(kept, [vendor.version] if vendor.version is not None else [])
+    kept.texts |= {scope for scopes in vendor.families.values() for scope in scopes}
+    kept.texts |= {scope for one in vendor.requests() for entry in one.granted_by for scope in entry}
+    kept.mixed.sort(key=lambda one: one.literal, reverse=True)
     return kept
 
 
@@ -148,17 +121,12 @@ def _of_request(kept: Kept, endpoint: Endpoint) -> None:
     _addresses(kept, endpoint)
     public(kept, [value for row in endpoint.rows for _, value in row])
     public(kept, [code for rule in endpoint.answers.rules for code in rule.code])
-    kept.headers |= {name.lower() for name, _ in endpoint.headers}
-    valued = [template for _, template in endpoint.headers]
-    for name, templates in endpoint.params:
-        kept.names.update(_literals([name]))
-        public(kept, [one for one in [name] if isinstance(one, str)])
-        valued += templates
-    valued += [template for _, template in (*endpoint.match, *endpoint.echo)]
-    valued += [template for _, template in texts(endpoint.body)]
-    kept.names.update(str(step) for path, _ in texts(endpoint.body) for step in path)
-    for template in valued:
-        _template(kept, template, endpoint.quotes)
+    kept.names |= {name for name, _ in endpoint.params} | {str(step) for path, _ in texts(endpoint.body) for step in path}
+    public(kept, [name for name, _ in endpoint.params])
+    for _, template in (*endpoint.headers, *endpoint.match, *endpoint.echo):
+        _template(kept, template)
+    for template in (*(one for _, several in endpoint.params for one in several), *(one for _, one in texts(endpoint.body))):
+        _template(kept, template, endpoint.quotes, query=True)
     if endpoint.pagination is not None:
         _pages(kept, endpoint.pagination)
     for path in _paths(endpoint):
@@ -166,13 +134,9 @@ def _of_request(kept: Kept, endpoint: Endpoint) -> None:
         kept.names.update(re.findall(r"[A-Za-z_]\w*", QUOTED.sub(" ", path)))
 
 
-def _literals(parts: Iterable[Any]) -> list[str]:
-    return [one for one in parts if isinstance(one, str)]
-
-
 def _addresses(kept: Kept, endpoint: Endpoint) -> None:
     """Keep the words of a path and the host; a segment with values in it is found again by what stands around them."""
-    segments: list[list[str | Hole | Any]] = [[]]
+    segments: list[list[Any]] = [[]]
     for part in endpoint.address.parts:
         if not isinstance(part, str):
             segments[-1].append(part)
@@ -191,16 +155,13 @@ def _addresses(kept: Kept, endpoint: Endpoint) -> None:
         kept.texts.add(host)
 
 
-def _template(kept: Kept, template: Template, quotes: str | None = None) -> None:
-    if all(isinstance(one, str) for one in template.parts):
-        public(kept, ["".join(map(str, template.parts))])
-    elif sum(char.isalnum() for one in template.parts if isinstance(one, str) for char in one) >= ENOUGH_TEXT:
-        public_words = [word for one in template.parts if isinstance(one, str) for word in re.findall(r"\w+", one)]
-        public(kept, public_words)
-        parts = tuple(one if isinstance(one, str) else None for one in template.parts)
-        pattern = "".join(re.escape(one) if one is not None else "(.+?)" for one in parts)
-        around = tuple(quote for _, quote in enclosed(template))
-        kept.mixed.append(Mixed(re.compile(pattern, re.DOTALL), parts, around, quotes))
+def _template(kept: Kept, template: Template, quotes: str | None = None, *, query: bool = False) -> None:
+    literals = [one for one in template.parts if isinstance(one, str)]
+    if len(literals) == len(template.parts):
+        public(kept, ["".join(literals)])
+    elif sum(char.isalnum() for one in literals for char in one) >= ENOUGH_TEXT:
+        public(kept, [word for one in literals for word in re.findall(r"\w+", one)])
+        kept.mixed.append(mixed_of(template, quotes, query=query))
 
 
 def _pages(kept: Kept, pagination: Any) -> None:
@@ -219,10 +180,10 @@ def _paths(endpoint: Endpoint) -> Iterator[str]:
     page, answers = endpoint.pagination, endpoint.answers
     selects: list[Any] = [endpoint.records, endpoint.key, answers.code, answers.message, answers.refused]
     selects += [page.cursor, page.link, page.more, page.total] if page is not None else []
-    selects += [select for select, _ in (*endpoint.capture, *endpoint.match, *endpoint.echo)]
+    selects += [select for _, select in endpoint.capture] + [select for select, _ in (*endpoint.match, *endpoint.echo)]
     selects += [*(endpoint.fields or ()), *([endpoint.licence[1]] if endpoint.licence else [])]
     selects += [one for rule in endpoint.files for one in (rule.address, rule.each, rule.size)]
-    yield from (select.text for select in selects if select is not None and hasattr(select, "text"))
+    yield from (select.text for select in selects if select is not None)
     yield from (".".join(one.path) for one in endpoint.parents())
 
 

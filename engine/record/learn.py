@@ -75,7 +75,7 @@ class Learner:
         self._words(local)
         if not self._kept.text(local):
             self._traces.add(local)
-        if domain.lower() not in (*INVENTED, *self._kept.texts) and self._kept.under(domain.lower()) is None:
+        if domain.lower() not in INVENTED and not self._kept.host(domain.lower()) and self._kept.under(domain.lower()) is None:
             self._traces.add(domain)
 
     def _words(self, text: str) -> None:

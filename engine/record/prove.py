@@ -64,7 +64,7 @@ class Reader:
     def atoms(self, name: str, text: str) -> Iterator[Atom]:
         """Give every value of a file."""
         if name == SETUP:
-            yield from ((place, one) for place, one in self._leaves(yaml.safe_load(text), "") if one != ABOUT)
+            yield from ((place, one) for place, one in self._leaves(yaml.safe_load(text), "", names=False) if one != ABOUT)
         elif name.startswith(f"{EXPECTED}/"):
             whole = name.endswith(".json")
             for number, line in enumerate([text] if whole else text.splitlines(), 1):
@@ -89,14 +89,16 @@ class Reader:
             except (ValueError, RecursionError):
                 yield what, body.decode("utf-8", "replace")
 
-    def _leaves(self, value: Any, place: str) -> Iterator[Atom]:
+    def _leaves(self, value: Any, place: str, *, names: bool = True) -> Iterator[Atom]:
+        """Give values; `names`: also those of members, which are a vendor's."""
         if isinstance(value, dict):
             for key, one in value.items():
-                yield f"{place}: a member's name", str(key)
-                yield from self._leaves(one, f"{place}.{self._shown(str(key))}".lstrip("."))
+                if names:
+                    yield f"{place}: a member's name", str(key)
+                yield from self._leaves(one, f"{place}.{self._shown(str(key))}".lstrip("."), names=names)
         elif isinstance(value, list):
             for index, one in enumerate(value):
-                yield from self._leaves(one, f"{place}[{index}]")
+                yield from self._leaves(one, f"{place}[{index}]", names=names)
         elif value is not None and not isinstance(value, bool):
             yield place, value if isinstance(value, str) else exact.text_of(value) or str(value)
 

@@ -26,6 +26,8 @@ MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]+")
 LIMIT = re.compile(r"(?:.+-)?(?:rate-?limit)(?:-.+)?|retry-after")
 TOLD = re.compile(r'[0-9]{1,16}(?:\.[0-9]{1,6})?s?|(?:"[a-z-]{1,20}"; ?)?(?:[a-z]{1,12}=[0-9]{1,12}[,; ]*)+|[0-9]+, ?[0-9]+;w=[0-9]+')
 LINKED = re.compile(r"<([^>]*)>(; ?rel=\"?[a-z]+\"?)")
+LISTED = re.compile(r"[^\s;,<>\"{}]+(?:(?:;|[;,] ?(?=[^\s@]+@[^\s@]+))[^\s;,<>\"{}]+)+")
+PARTED = re.compile(r"[^\s;,]+")
 MOST_LAYERS = 4
 
 
@@ -147,6 +149,8 @@ class Walk:
             return quote(self.text(unquote(text), key, layers=layers + 1), safe="")
         if shape is Shape.HOST:
             return self._host(text)
+        if LISTED.fullmatch(text) and layers < MOST_LAYERS:
+            return PARTED.sub(lambda part: self.text(part[0], key, layers=layers + 1), text)
         return self.visitor.value(text, shape)
 
     def _listed(self, text: str, layers: int) -> str:

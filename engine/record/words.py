@@ -26,7 +26,8 @@ PUBLIC = frozenset(
     created creator credit csv currency current cursor custom customer customers daily data date datetime day days deal deals debit
     decline declined default delete deleted delivered demo denied department deny desc description desktop detail details device
     devices direct directory disable disabled dismissed display dnd document documents domain done download draft due duplicate duration
-    each edit edited editor email emails empty enable enabled end ended enterprise entity enum error errors event events every everyone
+    each edit edited editor email emails empty enable enabled end ended enterprise entity example enum error errors event events
+    every everyone
     exception exempt expired export external extension failed failure false fax feature features field fields file files filter first
     fixed flag folder folders followup force form format forward found free from full general get github global go group groups guest
     guests header high history hold home host hosted hourly html http https hubspot id identifier identity idle ignored image images
