@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Vendor
 from engine.spec.model import Rule
 
+ELEMENT = re.compile(r"\[-?[0-9]+\]$")
 EVERY = "every request"
 SCOPES = "scopes"
 MIDDLE, LAST, EMPTY, ANSWER = "a middle page", "a last page", "an empty answer", "an answer"
@@ -74,7 +76,12 @@ def _pages(vendor: Vendor) -> Iterator[Point]:
         if endpoint.pagination is not None:
             yield Point(endpoint.name, MIDDLE, path)
             yield Point(endpoint.name, LAST, path)
-        yield Point(endpoint.name, EMPTY if endpoint.records is not None else ANSWER, path)
+        yield Point(endpoint.name, EMPTY if _may_be_empty(endpoint) else ANSWER, path)
+
+
+def _may_be_empty(endpoint: Endpoint) -> bool:
+    """Whether nothing is an answer: where `records` is one element of a list, an answer without it is a failure."""
+    return endpoint.records is not None and not ELEMENT.search(endpoint.records.text)
 
 
 def rules_of(vendor: Vendor) -> dict[int, Point]:

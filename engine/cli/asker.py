@@ -60,7 +60,8 @@ def as_word(kind: Any) -> Callable[[str], str]:
             adapter.validate_python(text)
         except ValidationError as error:
             cause = error.errors()[0].get("ctx", {}).get("error")
-            raise ValueError(str(cause or error.errors()[0]["msg"])) from None
+            hint = getattr(cause, "hint", None)
+            raise ValueError(str(cause or error.errors()[0]["msg"]) + (f": {hint}" if hint else "")) from None
         return text
 
     return read

@@ -9,6 +9,13 @@ import typer
 
 from engine.cli.options import At, Connection, Email, Json, NoWait, Only, OpenApi, Out, RatePlan, Share, Since, Subject, Vendor, Without
 
+CaseName = Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _; published with it.")]
+About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence; published with it.")]
+CasesFolder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases, where check looks."),
+]
+
 app = typer.Typer(rich_markup_mode=None)
 
 
@@ -74,18 +81,11 @@ def check(
 )
 def record(
     vendor: Vendor,
-    case: Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _; published with it.")],
+    case: CaseName,
     email: Email = None,
     subject: Subject = None,
-    about: Annotated[
-        str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence; published with it.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases, where check looks."
-        ),
-    ] = None,
+    about: About = None,
+    out: CasesFolder = None,
     only: Only = None,
     without: Without = None,
     since: Since = None,

@@ -123,6 +123,10 @@ class ChainReader:
         return self._end(outcome, f"the vendor refused ({refusal.words})")
 
     def _scopes(self) -> str:
+        """Say which scope would help, unless the token is known to have it."""
+        granted = self.asker.credentials.granted
+        if granted is not None and any(entry <= granted for entry in self.chain.endpoint.granted_by):
+            return ""
         entries = [" and ".join(sorted(entry)) for entry in self.chain.endpoint.granted_by]
         return f"; it needs the scope {' or '.join(entries)}" if entries else ""
 

@@ -158,9 +158,9 @@ class Store:
 
     def notes(self) -> tuple[str, ...]:
         """Say what a reader of the manifest should know."""
-        notes = [f"{count} records without `{name}`" for name, count in sorted(self.missing.items())]
+        notes = [f"{_records(count)} without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
-            notes.append(f"{self.tally.others} records of other people were left out")
+            notes.append(f"{_records(self.tally.others)} of other people {'was' if self.tally.others == 1 else 'were'} left out")
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and self.tally.pages and not self._totals:
             notes.append(f"no answer announced `{pagination.total.text}`: that the list is whole was not checked by its count")
@@ -170,6 +170,10 @@ class Store:
 
 
 BATCH = 1000
+
+
+def _records(count: int) -> str:
+    return "1 record" if count == 1 else f"{count} records"
 
 
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:

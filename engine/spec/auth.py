@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from engine.spec import words as w
+from engine.spec.mistake import Misfit
 from engine.spec.shapes import at_least_one
 from engine.spec.words import Words
 
@@ -51,10 +52,10 @@ class OAuth2(Words):
         """Refuse a consent page that is missing, or that nobody would see."""
         if self.grant == "authorization_code" and self.authorization_url is None:
             message = "`authorization_url` is missing in `oauth2`"
-            raise ValueError(message)
+            raise Misfit(message, "where the person who connects gives consent: the grant `authorization_code` has it")
         if self.grant != "authorization_code" and self.authorization_url is not None:
-            message = f"`{self.grant}` asks nobody for consent: leave `authorization_url` out"
-            raise ValueError(message)
+            message = f"`{self.grant}` asks nobody for consent"
+            raise Misfit(message, "leave `authorization_url` out")
         return self
 
 
@@ -78,8 +79,8 @@ class Auth(Words):
     def has_a_way(self) -> Auth:
         """Refuse a vendor that nobody can connect to."""
         if not self.ways:
-            message = "no way to connect: write `oauth2`, `headers` or `basic`"
-            raise ValueError(message)
+            message = "no way to connect"
+            raise Misfit(message, "write `oauth2`, `headers` or `basic`")
         return self
 
     @property

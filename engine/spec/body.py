@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.spec.document import Path, Quoted
 from engine.spec.exact import Number
+from engine.spec.mistake import Misfit
 from engine.spec.template import Template, parse_template
 
 Content = Any
@@ -22,22 +23,22 @@ WORDS: Mapping[str, Any] = {"null": None, "~": None, "true": True, "false": Fals
 class BodyError(ValueError):
     """Texts of a body that are no templates, each with its place in it."""
 
-    def __init__(self, faults: Sequence[tuple[Path, str]]) -> None:
+    def __init__(self, faults: Sequence[tuple[Path, Misfit]]) -> None:
         """Keep every one of them."""
-        super().__init__(faults[0][1])
+        super().__init__(str(faults[0][1]))
         self.faults = tuple(faults)
 
 
 def parse_body(value: Any) -> Content:
     """Give every scalar its type and every text its template. Raises BodyError with all that is wrong."""
-    faults: list[tuple[Path, str]] = []
+    faults: list[tuple[Path, Misfit]] = []
     parsed = _parsed(value, (), faults)
     if faults:
         raise BodyError(faults)
     return parsed
 
 
-def _parsed(value: Any, path: Path, faults: list[tuple[Path, str]]) -> Any:
+def _parsed(value: Any, path: Path, faults: list[tuple[Path, Misfit]]) -> Any:
     if isinstance(value, dict):
         return {name: _parsed(one, (*path, name), faults) for name, one in value.items()}
     if isinstance(value, list):
@@ -51,8 +52,8 @@ def _parsed(value: Any, path: Path, faults: list[tuple[Path, str]]) -> Any:
             return Number(value)
     try:
         return parse_template(value)
-    except ValueError as error:
-        faults.append((path, str(error)))
+    except Misfit as error:
+        faults.append((path, error))
         return None
 
 

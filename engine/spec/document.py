@@ -6,7 +6,6 @@ Built on the parser's events, not on recursion, so neither an alias bomb nor dee
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from engine.spec.mistake import Mistake, Position, SpecError
+from engine.spec.syntax import syntax
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 40
@@ -23,9 +23,9 @@ Path = tuple[str | int, ...]
 
 KEY, RATE, TOLD = "[key]", "[rate]", "[told]"  # steps that a validator puts into the place of an error
 
+FORM = "a spec is a map that begins with `spec: 1`"
 NULLS = ("null", "Null", "NULL", "~")  # an editor reads them so; outside a body a spec has no such value
 
-LOOKS_LIKE_JMESPATH = re.compile(r"\[[\]\d*?-]|\|\||\]\s*,|[@`*%|&]|'.*'")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -37,13 +37,14 @@ class Quoted(str):
 
 @dataclass
 class Document:
-    """What a file holds: the values, where each key and value stands, and the mistakes of form."""
+    """What a file holds: the values, where each key and value stands, mistakes of form, and comments right behind a value."""
 
     value: Value = ""
     keys: dict[Path, Position] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
     dropped: set[Path] = field(default_factory=set)
     mistakes: list[Mistake] = field(default_factory=list)
+    cut: list[Position] = field(default_factory=list)
     lines: tuple[str, ...] = ()
 
     def place(self, loc: Iterable[int | str]) -> Path:
@@ -65,14 +66,21 @@ class Document:
                 return found
         return Position(1, 1)
 
-    def inside(self, at: Position, offset: int, width: int = 1) -> Position:
-        """Narrow the place of a value to some characters of its text; a quote before it is none of them."""
+    def inside(self, at: Position, offset: int) -> Position:
+        """Narrow the place of a value to a character of its text; a quote before it is none of them."""
         line = self.lines[at.line - 1]
-        quoted = line[at.column - 1 : at.column] in ("'", '"')
-        return replace(at, column=at.column + offset + quoted, width=width)
+        first = line[at.column - 1 : at.column]
+        if first in ("|", ">"):  # the text stands in the lines below
+            return at
+        return replace(at, column=at.column + offset + (first in ("'", '"')), width=1)
+
+    def part(self, at: Position, text: str) -> Position:
+        """Narrow the place of a value to a part of its text; the whole place where it is not found in the line."""
+        start = self.lines[at.line - 1].find(text, at.column - 1, at.column - 1 + at.width)
+        return at if start < 0 else replace(at, column=start + 1, width=len(text))
 
 
-def read(raw: bytes, file: str, form: str = "a spec is a map that begins with `spec: 1`") -> Document:
+def read(raw: bytes, file: str, form: str = FORM) -> Document:
     """Read one spec's bytes, or those of another file that is a map; `form` says what it should look like.
 
     Raises SpecError where there is nothing to go on with: not UTF-8, too large, not YAML, not a map.
@@ -88,23 +96,11 @@ def read(raw: bytes, file: str, form: str = "a spec is a map that begins with `s
     try:
         _Builder(document).build(text)
     except yaml.YAMLError as error:
-        raise SpecError([*document.mistakes, _syntax(error, document.lines)], file, document.lines) from None
+        raise SpecError([*document.mistakes, syntax(error, document.lines)], file, document.lines) from None
     if not isinstance(document.value, dict):
-        mistake = Mistake(form, Position(1, 1))
+        mistake = Mistake(form, Position(1, 1), "habeas new VENDOR writes a first one" if form is FORM else None)
         raise SpecError([*document.mistakes, mistake], file, document.lines)
     return document
-
-
-def _syntax(error: yaml.YAMLError, lines: tuple[str, ...]) -> Mistake:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    at = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
-    line = lines[at.line - 1] if at.line <= len(lines) else ""
-    problem = str(getattr(error, "problem", None) or "the text cannot be read")
-    if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem or "tab character" in problem:
-        tab = Position(at.line, line.find("\t") + 1 or at.column)
-        return Mistake("a tab character: YAML wants blanks", tab, "indent with two blanks")
-    hint = "put it in quotes" if LOOKS_LIKE_JMESPATH.search(line.partition(":")[2]) else None
-    return Mistake(f"not YAML: {problem}", at, hint)
 
 
 @dataclass
@@ -113,6 +109,7 @@ class _Open:
 
     path: Path
     value: dict[str, Any] | list[Any]
+    flow: bool = False
     key: str | None = None
     skip: bool = False
 
@@ -130,10 +127,11 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.documents += 1
                 if self.documents > 1:
-                    self.mistake("a second document: one file, one vendor", event, hint="remove the `---`")
+                    self.mistake("a second document: one file, one vendor", event, "put what follows the `---` into a file of its own")
                     return
             elif isinstance(event, yaml.AliasEvent):
-                self.mistake("an alias: write the value out where it is used", event)
+                hint = "write the value out where it is used, or put it in quotes if the text is meant"
+                self.mistake(f"`*{event.anchor}` is an alias to YAML", event, hint)
                 self.drop()
             elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
                 self.close(event)
@@ -153,7 +151,7 @@ class _Builder:
             raise yaml.MarkedYAMLError(problem="a key must be a text", problem_mark=event.start_mark)
         path = self.place()
         self.document.values[path] = _position(event)
-        self.stack.append(_Open(path, {} if isinstance(event, yaml.MappingStartEvent) else []))
+        self.stack.append(_Open(path, {} if isinstance(event, yaml.MappingStartEvent) else [], flow=bool(event.flow_style)))
 
     def close(self, event: Any) -> None:
         done = self.stack.pop()
@@ -169,9 +167,10 @@ class _Builder:
 
     def plain(self, event: Any) -> None:
         if event.anchor:
-            self.mistake("an anchor: two places that look independent would not be", event)
+            hint = "write the value out in both places, or put it in quotes if the text is meant"
+            self.mistake(f"`&{event.anchor}` is an anchor to YAML", event, hint)
         if event.tag:
-            self.mistake(f"a tag `{event.tag}`", event, "put the value in quotes")
+            self.mistake(f"`{event.tag}` is a tag to YAML, and no text", event, "put the value in quotes")
 
     def scalar(self, event: Any) -> None:
         holder = self.stack[-1] if self.stack else None
@@ -191,12 +190,20 @@ class _Builder:
             self.drop()
         else:
             self.put(Quoted(event.value) if event.style else event.value)
+            self.comment(event)
+
+    def comment(self, event: Any) -> None:
+        """Remember a comment that stands so near to a plain value that it may have been meant as a part of it."""
+        end = event.end_mark
+        rest = self.document.lines[end.line][end.column :] if end.line < len(self.document.lines) else ""
+        if not event.style and rest.startswith(" #"):
+            self.document.cut.append(Position(end.line + 1, end.column + 2, len(rest) - 1))
 
     def name(self, holder: _Open, event: Any) -> None:
         """Take a key; a repeated one is a mistake and its value is left out."""
         holder.key, path = event.value, (*holder.path, event.value)
         if event.value == "<<" and not event.style:
-            self.mistake("a merge key: write the keys out", event)
+            self.mistake("`<<` merges keys from elsewhere", event, "write the keys out")
             holder.skip = True
         elif path in self.document.keys:
             first = self.document.keys[path].line
@@ -206,8 +213,10 @@ class _Builder:
             self.document.keys[path] = _position(event)
 
     def empty(self, path: Path, event: Any) -> None:
-        name = f"`{path[-1]}`" if path else "the file"
-        hint = "write the value; text with a comma inside `{...}` goes on its own line"
+        words = next((step for step in reversed(path) if isinstance(step, str)), "the file")
+        name = f"`{words}`" if path and isinstance(path[-1], str) else f"an item of `{words}`" if path else words
+        flow = bool(self.stack) and self.stack[-1].flow and isinstance(event, yaml.ScalarEvent) and not event.style
+        hint = "a comma in `{...}` begins the next word: put a text with a comma in quotes" if flow else "write a value, or leave it out"
         at = self.document.keys.get(path) or _position(event)
         self.document.mistakes.append(Mistake(f"{name} has no value", at, hint if path else None))
 

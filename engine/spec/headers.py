@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator
 
+from engine.spec.mistake import Misfit
 from engine.spec.shapes import FILLED, SCALAR, any_case, shape, text, whole
 from engine.spec.template import Hole, Template, parse_template
 
@@ -20,22 +21,22 @@ def _header(value: Any) -> str:
     if HEADER.fullmatch(text(value)) and str(value).lower() not in NOT_SET:
         return str(value)
     message = f"`{value}` is no header a spec may set"
-    raise ValueError(message)
+    raise Misfit(message, "what proves the connection stands under `auth`; Host and Cookie are never set")
 
 
 def _header_value(value: Any) -> Template:
     template = parse_template(text(value))
     if all(part.isascii() and part.isprintable() for part in template.parts if isinstance(part, str)):
         return template
-    message = f"`{value}` holds what no header may: control or non-ASCII characters"
-    raise ValueError(message)
+    message = f"`{value}` holds what no header may"
+    raise Misfit(message, "no control characters, and ASCII only")
 
 
 def _key_header(value: Any) -> str:
     if HEADER.fullmatch(text(value)) and str(value).lower() not in NO_KEY:
         return str(value)
     message = f"`{value}` is no header a key may stand in"
-    raise ValueError(message)
+    raise Misfit(message, "such as Authorization or X-Api-Key")
 
 
 def _with_secret(value: Any, secret: Hole, what: str) -> Template:
@@ -43,11 +44,11 @@ def _with_secret(value: Any, secret: Hole, what: str) -> Template:
     template = parse_template(text(value))
     other = next((str(part) for part in template.parts if not isinstance(part, str) and part != secret), None)
     if other is not None:
-        message = f"`{other}` has no value here: only {secret} has"
-        raise ValueError(message)
+        message = f"`{other}` has no value here"
+        raise Misfit(message, f"only {secret} has", part=other)
     if secret not in template.parts:
-        message = f"`{value}` says not where the {what} stands: write {secret} there"
-        raise ValueError(message)
+        message = f"`{value}` does not say where the {what} stands"
+        raise Misfit(message, f"write {secret} in its place")
     return template
 
 
@@ -63,8 +64,8 @@ def _user_password(value: Any) -> Template:
     template = _keyed(value)
     if any(isinstance(part, str) and ":" in part for part in template.parts):
         return template
-    message = f"`{value}` is written `user:password`, as curl -u takes it"
-    raise ValueError(message)
+    message = f"`{value}` has no `:`"
+    raise Misfit(message, "write `user:password` as curl -u takes it, such as `<SECRET>:` or `me:<SECRET>`")
 
 
 def _around(secret: Hole) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from engine.spec import model as m
 from engine.spec.document import Document, Path
 from engine.spec.effective import Endpoint, Vendor
+from engine.spec.idle import idle, repeated, rules_reached
 from engine.spec.lookup import lookup_rules
 from engine.spec.mistake import Mistake, did_you_mean
 from engine.spec.names import given_names, known_names, rows_covered
-from engine.spec.notes import proof_notes, scope_notes
+from engine.spec.notes import proof_notes, scope_notes, text_notes
 from engine.spec.queries import query_rules
 from engine.spec.reads import left_out, reads, stands
 from engine.spec.scene import ENDPOINTS, Scene, templates
@@ -41,12 +42,13 @@ def _parents(scene: Scene) -> Iterator[Mistake]:
                     hint = (
                         "`verify` asks once" if path == ("verify",) else "before the person is found, only records of `discover` are known"
                     )
-                    yield scene.mistake(f"`{field}` stands only in an endpoint", place, hint)
+                    yield scene.mistake(f"`{field}` has a value only in an endpoint", place, hint, part=field)
                 elif field.endpoint not in parents:
-                    yield scene.mistake(f"`{field}` names no endpoint", place, did_you_mean(field.endpoint, parents))
+                    yield scene.mistake(f"`{field}` names no endpoint", place, did_you_mean(field.endpoint, parents), part=field)
         if len(names) > 1:
             listed = " and ".join(f"`{name}`" for name in sorted(names))
-            yield scene.mistake(f"two parents, {listed}: their records would be crossed", path, key=True)
+            hint = "name the fields of one; what it was asked with comes down with its records"
+            yield scene.mistake(f"two parents, {listed}: their records would be crossed", path, hint, key=True)
         yield from _carried(scene, path, endpoint)
     yield from _circles(scene)
 
@@ -72,7 +74,9 @@ def _circles(scene: Scene) -> Iterator[Mistake]:
         if circle and not reported & set(circle):
             reported |= set(circle)
             place = ENDPOINTS if circle[0] in scene.vendor.endpoints else ("discover",)
-            yield scene.mistake(f"a circle: {' -> '.join(circle)}", (*place, circle[0]), key=True)
+            hint = "each waits for the next one's answer: one of them must be asked without it"
+            hint = hint if len(circle) > 2 else "it waits for its own answer: it must be asked without it"
+            yield scene.mistake(f"a circle: {' -> '.join(circle)}", (*place, circle[0]), hint, key=True)
 
 
 def _waits_for(scene: Scene, endpoint: Endpoint) -> tuple[str, ...]:
@@ -104,31 +108,37 @@ def _references(scene: Scene) -> Iterator[Mistake]:
     buckets = {bucket for plan in scene.vendor.plans.values() for bucket in plan}
     yield from _same_names(scene)
     if scene.spec.rate_limit and scene.spec.rate_limit not in buckets:
-        hint = did_you_mean(scene.spec.rate_limit, buckets)
+        hint = _bucket(scene.spec.rate_limit, buckets)
         yield scene.mistake(f"`{scene.spec.rate_limit}` is no bucket of `rate_limits`", ("rate_limit",), hint)
     for path, _, own in scene.requests():
         if own.rate_limit and own.rate_limit not in buckets:
-            hint = did_you_mean(own.rate_limit, buckets)
+            hint = _bucket(own.rate_limit, buckets)
             yield scene.mistake(f"`{own.rate_limit}` is no bucket of `rate_limits`", (*path, "rate_limit"), hint)
         if isinstance(own, m.Endpoint):
             yield from _endpoint_references(scene, path, own)
+
+
+def _bucket(word: str, buckets: set[str]) -> str:
+    return did_you_mean(word, buckets) or f"write it there, such as `rate_limits: {{{word}: 10/s}}`"
 
 
 def _same_names(scene: Scene) -> Iterator[Mistake]:
     """`<name.field>` means one request: neither two of a name nor one that is called as a part of the result."""
     for area, names in ((ENDPOINTS, scene.vendor.endpoints), (("discover",), scene.vendor.discover)):
         for name in names:
-            if RESERVED.fullmatch(name) or (area != ENDPOINTS and name in scene.vendor.endpoints):
-                yield scene.mistake(f"`{name}` is taken: use another name", (*area, name), key=True)
+            if RESERVED.fullmatch(name):
+                yield scene.mistake(f"`{name}` is taken: it is a part of every result", (*area, name), "use another name", key=True)
+            elif area != ENDPOINTS and name in scene.vendor.endpoints:
+                yield scene.mistake(f"`{name}` is taken: an endpoint has that name", (*area, name), "use another name", key=True)
 
 
 def _endpoint_references(scene: Scene, path: Path, own: m.Endpoint) -> Iterator[Mistake]:
     others = [name for name in scene.vendor.endpoints if name != path[-1]]
     if own.licence is not None and own.licence.endpoint not in others:
-        hint = did_you_mean(own.licence.endpoint, others)
+        hint = did_you_mean(own.licence.endpoint, others) or "name the endpoint whose answer holds it"
         yield scene.mistake(f"`{own.licence.endpoint}` is no other endpoint that could hold the flag", (*path, "licence"), hint)
     if own.replaces is not None and own.replaces not in others:
-        hint = did_you_mean(own.replaces, others)
+        hint = did_you_mean(own.replaces, others) or "name the endpoint that this one succeeds"
         yield scene.mistake(f"`{own.replaces}` is no other endpoint", (*path, "replaces"), hint)
 
 
@@ -136,7 +146,8 @@ def _shapes(scene: Scene) -> Iterator[Mistake]:
     """Words that need each other stand together, and none stands idle."""
     for path, endpoint, own in scene.requests():
         if own.pagination is not None and endpoint.records is None:
-            yield scene.mistake("`pagination` acts only where `records` stands", (*path, "pagination"), key=True)
+            hint = "write `records`: the path at which the answer's list stands"
+            yield scene.mistake("`pagination` acts only where `records` stands", (*path, "pagination"), hint, key=True)
         if isinstance(own, (m.Lookup, m.Discover)):
             yield from _row_shapes(scene, path, own, {hole.name for hole in endpoint.holes()})
         if not isinstance(own, m.Endpoint):
@@ -158,10 +169,12 @@ def _shapes(scene: Scene) -> Iterator[Mistake]:
 
 def _row_shapes(scene: Scene, path: Path, own: m.Lookup | m.Discover | m.Endpoint, used: set[str]) -> Iterator[Mistake]:
     if len({tuple(sorted(row)) for row in own.for_}) > 1:
-        yield scene.mistake("every row of `for` has the same names", (*path, "for"), key=True)
+        hint = "give every row the same names"
+        yield scene.mistake("the rows of `for` have different names", (*path, "for"), hint, key=True)
     for value in dict.fromkeys(one for row in own.for_ for one in row):
         if value not in used:
-            yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), key=True)
+            hint = f"write <{value}> where the vendor wants it, or leave it out"
+            yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), hint, key=True)
 
 
 def _files(scene: Scene) -> Iterator[Mistake]:
@@ -190,19 +203,23 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
         hint = "write `hosts`: where the credential may go, such as [.acme.com]"
         yield scene.mistake("the host of `base_url` is only known later, and `hosts` is missing", ("base_url",), hint)
     elif VALUE.fullmatch(host) is None and host and not covered(scene.spec.base_url):
-        yield scene.mistake("the host of `base_url` is not under `hosts`", ("base_url",), "add it to `hosts`")
+        yield scene.mistake(
+            "the host of `base_url` is not under `hosts`", ("base_url",), f"add `{host.rpartition('>')[2]}` to `hosts`", part=host
+        )
     for place, address in scene.oauth_addresses():  # the client secret goes there
         whole = VALUE.fullmatch(host_of(address) or address.partition("/")[0]) is not None
         if "<" in (host_of(address) or "<") and not (scene.spec.hosts and (whole or covered(address))):
-            hint = "write there what is known of it, such as [.acme.com]: the client secret goes to that host"
+            hint = "the client secret goes there: write `hosts`, such as [.acme.com], so that a setting cannot send it elsewhere"
             yield scene.mistake("the host of this address is only known later, and is not under `hosts`", place, hint)
     for path, _, own in scene.requests():
         line = str(own.line)
         word = "get" if own.post is None else "post"
         if "<" in host_of(line):
-            yield scene.mistake(f"`{line}`: the host of an address is written out, not filled in", (*path, word))
+            hint = "only `base_url` may hold a value there, under `hosts`"
+            yield scene.mistake("the host of a request is written out, not filled in", (*path, word), hint, part=host_of(line))
         elif line.startswith("https://") and not covered(line):
-            yield scene.mistake("the host of this request is not under `hosts`", (*path, word), "add it to `hosts`")
+            host = host_of(line)
+            yield scene.mistake("the host of this request is not under `hosts`", (*path, word), f"add `{host}` to `hosts`", part=host)
 
 
 RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
@@ -216,6 +233,10 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     query_rules,
     lookup_rules,
     _hosts,
+    repeated,
+    rules_reached,
     scope_notes,
     proof_notes,
+    idle,
+    text_notes,
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as File
-from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,18 +14,17 @@ from engine.spec.body import BodyError
 from engine.spec.document import KEY, MOST_BYTES, Document, Path, read
 from engine.spec.effective import Vendor, effective
 from engine.spec.lint import lint
-from engine.spec.mistake import Misfit, Mistake, Position, SpecError, did_you_mean
-from engine.spec.model import Spec, Told
+from engine.spec.mistake import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
+from engine.spec.model import Spec
+from engine.spec.places import field_of, known_words, places_of
 from engine.spec.salvage import salvaged
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
-KINDS = {
-    "model_type": "expects a map here: `key: value` lines",
-    "model_attributes_type": "expects a map here: `key: value` lines",
-    "dict_type": "expects a map here: `key: value` lines",
-    "tuple_type": "expects a list here: `[a, b]`, or one `- item` a line",
-    "list_type": "expects a list here: `[a, b]`, or one `- item` a line",
-}
+A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: value}`")
+A_LIST = ("expects a list here", "write `[a, b]`, or one `- item` a line")
+KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP, "tuple_type": A_LIST, "list_type": A_LIST}
+VERSION = "1"
+WRITING = ("put", "patch", "delete")
 
 
 def load(raw: bytes, file: str) -> Vendor:
@@ -53,6 +51,9 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     """Read a spec and give it with its notes. Raises SpecError with every mistake of the file."""
     document = read(raw, file)
     mistakes = list(document.mistakes)
+    other = _other_version(document)
+    if other is not None:  # its words may mean something else, so nothing is said of them
+        raise SpecError([other], file, document.lines)
     try:
         spec = Spec.model_validate(document.value)
     except ValidationError as error:
@@ -86,39 +87,61 @@ def _mistakes(document: Document, error: Mapping[str, Any]) -> list[Mistake]:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, BodyError):
         place = document.place(error["loc"])
-        return [Mistake(words, document.at((*place, *path))) for path, words in cause.faults]
+        return [_misfit(document, document.at((*place, *path)), one) for path, one in cause.faults]
     return [_mistake(document, error)]
 
 
 def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     path = document.place(error["loc"])
-    key = KEY in error["loc"]
+    key = KEY in error["loc"] or isinstance(error["input"], dict)
     if error["type"] == "missing":
-        return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", document.at(path[:-1], key=True))
+        meaning = (field_of(path).description or "").rstrip(".")
+        at = document.at(path[:-1], key=True)
+        return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
     if error["type"] == "extra_forbidden":
-        hint = did_you_mean(str(path[-1]), _known(path[:-1]))
-        return Mistake(f"unknown key `{path[-1]}`{_where(path[:-1])}", document.at(path, key=True), hint)
+        words = f"unknown key `{path[-1]}`{_where(path[:-1])}"
+        return Mistake(words, document.at(path, key=True), _meant(str(path[-1]), path[:-1]))
     if error["type"] == "literal_error":
         return _choice(document, path, error)
     cause = error.get("ctx", {}).get("error")
-    message = str(cause) if cause is not None else KINDS.get(error["type"], error["msg"])
+    message, hint = (str(cause), None) if cause is not None else KINDS.get(error["type"], (error["msg"], None))
     if error["type"] in KINDS or message.startswith("expects"):
         message = f"`{_name(path)}` {message}"
     at = document.at(path, key=key)
-    if not isinstance(cause, Misfit):
-        return Mistake(message, at)
-    return Mistake(message, at if cause.offset is None else document.inside(at, cause.offset), cause.hint)
+    return _misfit(document, at, cause, message) if isinstance(cause, Misfit) else Mistake(message, at, hint)
+
+
+def _misfit(document: Document, at: Position, cause: Misfit, message: str | None = None) -> Mistake:
+    if cause.part is not None:
+        at = document.part(at, cause.part)
+    return Mistake(message or str(cause), at if cause.offset is None else document.inside(at, cause.offset), cause.hint)
+
+
+def _other_version(document: Document) -> Mistake | None:
+    said = document.value.get("spec") if isinstance(document.value, dict) else None
+    if not isinstance(said, str) or said == VERSION:
+        return None
+    if not said.isdecimal():
+        return Mistake(f"`{said}` is no version of the language", document.at(("spec",)), f"write `spec: {VERSION}`")
+    words = f"this is version {said} of the language, and this Habeas reads version {VERSION}"
+    return Mistake(words, document.at(("spec",)), f"update Habeas, or write `spec: {VERSION}` and the words of docs/language.md")
 
 
 def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake:
     wrong = error["input"]
     allowed = [one.strip("'") for one in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    if path == ("spec",):
-        return Mistake("this engine reads version 1 of the language", document.at(path), "write `spec: 1`")
     if not isinstance(wrong, str):
         return Mistake(f"`{_name(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
-    hint = did_you_mean(wrong, allowed)
-    return Mistake(f"`{wrong}` is not one of the values of `{_name(path)}`", document.at(path), hint)
+    return Mistake(f"`{wrong}` is not one of the values of `{_name(path)}`", document.at(path), one_of(wrong, allowed))
+
+
+def _meant(word: str, path: Path) -> str | None:
+    """Say what may have been meant by a word that is not known at a place: one that is, or the same word elsewhere."""
+    if word in WRITING:
+        return "a spec only reads: `get`, or `post` for a search"
+    hint = did_you_mean(word, known_words(path))
+    elsewhere = places_of(word)
+    return f"it stands in {elsewhere}" if elsewhere and (hint is None or not hint.startswith("did")) else hint
 
 
 def _name(path: Path) -> str:
@@ -131,23 +154,3 @@ def _where(path: Path) -> str:
         return (f" in `{inner[-1]}` of" if inner else " in") + f" endpoint `{path[2]}`"
     named = [str(step) for step in path if isinstance(step, str)]
     return f" in `{named[-1]}`" if named else ""
-
-
-def _known(path: Path) -> Iterator[str]:
-    """Name the words that may stand at a place."""
-    kind: Any = Spec
-    for step in path:
-        kind = _bare(kind, listed=isinstance(step, str))
-        if get_origin(kind) in (tuple, dict):
-            kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
-        else:
-            words = {one.alias or name: one.annotation for name, one in kind.model_fields.items()}
-            kind = words.get(str(step), Told)
-    yield from (one.alias or name for name, one in _bare(kind, listed=True).model_fields.items())
-
-
-def _bare(kind: Any, *, listed: bool) -> Any:
-    """Take a type out of Annotated and Optional; `listed`: and what stands alone in the place of a list out of the list."""
-    while (origin := get_origin(kind)) in (Annotated, Union, UnionType) or (listed and origin is tuple):
-        kind = next(one for one in get_args(kind) if one is not NoneType)
-    return kind

@@ -18,8 +18,8 @@ def lookup_rules(scene: Scene) -> Iterator[Mistake]:
         names = [hole.name for hole in lookup.holes()]
         asked = [name for name in names if name in IDENTIFIERS]
         if not asked and set(names) <= known:
-            words = "the look-up asks for nobody: put <EMAIL>, <PHONE> or <USERNAME> into it"
-            yield scene.mistake(words, place, "of a list of everybody: `match: {path: <EMAIL>}`", key=True)
+            hint = "put <EMAIL>, <PHONE> or <USERNAME> into it; into `match: {path: <EMAIL>}` where it lists everybody"
+            yield scene.mistake("the look-up asks for nobody", place, hint, key=True)
         elif asked and not any(template.identifier == asked[0] for _, template in lookup.match):
             words = f"`match` does not compare with <{asked[0]}>: whoever answers would be taken for the person"
             hint = f"write `match: path`, or `path: <{asked[0]}>` in it: the path at which the answer repeats it"

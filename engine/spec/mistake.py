@@ -67,13 +67,16 @@ def _window(line: str, at: Position, room: int) -> tuple[str, str]:
 class Misfit(ValueError):
     """A value that its word does not take, and what to write instead.
 
-    `offset`: the character of the text at which it goes wrong; `formal`: whether a pattern could tell, so that the schema does too.
+    `part`: what of its text is meant, or `offset`: the character at which it goes wrong; `formal`: whether a pattern could tell,
+    so that the schema does too.
     """
 
-    def __init__(self, message: str, hint: str | None = None, *, offset: int | None = None, formal: bool = True) -> None:
+    def __init__(
+        self, message: str, hint: str | None = None, *, part: str | None = None, offset: int | None = None, formal: bool = True
+    ) -> None:
         """Keep what is said, and the place inside the text."""
         super().__init__(message)
-        self.hint, self.offset, self.formal = hint, offset, formal
+        self.hint, self.part, self.offset, self.formal = hint, part, offset, formal
 
 
 class SpecError(HabeasError):
@@ -94,6 +97,13 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else " " if char == "\t" else "?" for char in text)
 
 
+def one_of(word: str, values: Iterable[str]) -> str:
+    """Name the nearest of some values, or all of them."""
+    listed = list(values)
+    hint = did_you_mean(word, listed)
+    return hint if hint is not None and hint.startswith("did") else f"one of: {', '.join(listed)}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Name the nearest known word, or all of them where they are few."""
     choices = sorted(set(known))
@@ -103,4 +113,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"known here: {', '.join(choices)}" if 0 < len(choices) <= FEW else None
 
 
-FEW = 16
+FEW = 36

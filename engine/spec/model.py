@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_v
 from engine.spec import words as w
 from engine.spec.auth import Auth, OAuth2
 from engine.spec.limits import RateLimits, Told
+from engine.spec.mistake import Misfit
 from engine.spec.shapes import OneOrMore, OrNone, at_least_one, either
 from engine.spec.template import Template
 from engine.spec.words import Words
@@ -28,8 +29,8 @@ def _rows(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1:
         ((name, values),) = value.items()
         return [{name: one} for one in (values if isinstance(values, list) else [values])]
-    message = "write {NAME: [value, value]}, or a list of rows such as [{A: x, B: y}]"
-    raise ValueError(message)
+    message = "`for` takes one NAME with its values, or a list of rows"
+    raise Misfit(message, "write {NAME: [value, value]}, or [{A: x, B: y}, {A: z, B: w}]")
 
 
 def _checks(value: Any) -> Any:
@@ -104,11 +105,11 @@ class Pagination(Words):
         """Refuse no way or two ways to the next page."""
         ways = [name for name in ("cursor", "link", "page", "offset") if getattr(self, name) is not None]
         if len(ways) != 1:
-            message = f"exactly one of cursor, link, page and offset; here: {', '.join(ways) or 'none of them'}"
-            raise ValueError(message)
+            message = f"{' and '.join(f'`{way}`' for way in ways)}: two ways to the next page" if ways else "no way to the next page"
+            raise Misfit(message, "write exactly one of `cursor` (with `param`), `link`, `page` and `offset`")
         if (self.cursor is None) != (self.param is None):
-            message = "`cursor` is read and `param` is sent: write both"
-            raise ValueError(message)
+            message = "`param` stands without a `cursor`" if self.cursor is None else "`cursor` stands without a `param`"
+            raise Misfit(message, "a cursor is read from the answer and sent in a parameter: {cursor: next, param: after}")
         return self
 
     @field_validator("page", "size")
@@ -116,8 +117,8 @@ class Pagination(Words):
     def one_name(cls, value: dict[str, int] | None) -> dict[str, int] | None:
         """Refuse several parameters where one is meant."""
         if value is not None and len(value) != 1:
-            message = "write one parameter and its number, such as {page_size: 300}"
-            raise ValueError(message)
+            message = "several parameters where one is meant"
+            raise Misfit(message, "write one and its number, such as {page_size: 300}")
         return value
 
 
@@ -135,8 +136,8 @@ class Rule(Words):
     def says_when(self) -> Rule:
         """Refuse a rule that would hold for everything."""
         if not (self.status or self.code or self.message):
-            message = "a rule says when it holds: status, code or message"
-            raise ValueError(message)
+            message = "a rule that does not say when it holds"
+            raise Misfit(message, "write `status`, `code` or `message` into it, or several")
         return self
 
 
@@ -187,11 +188,11 @@ class Request(Defaults):
     def asks_once(self) -> Request:
         """Refuse no request line or two, and a body that nothing sends."""
         if (self.get is None) == (self.post is None):
-            message = "a request has one line: `get` or `post`" + ("" if self.get is None else ", not both")
-            raise ValueError(message)
+            message = "a request without a line" if self.get is None else "a request with two lines, `get` and `post`"
+            raise Misfit(message, "write `get: /path` or `post: /path`, as the vendor prints it")
         if self.get is not None and self.body is not None:
-            message = "a `get` sends no `body`: write `post`, or put the values under `params`"
-            raise ValueError(message)
+            message = "a `get` sends no `body`"
+            raise Misfit(message, "write `post`, or put the values under `params`")
         return self
 
 
@@ -248,7 +249,7 @@ class Spec(Defaults):
     title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
     version: w.Version | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
     docs: w.Address | None = Field(default=None, description="Where the facts come from.")
-    base_url: w.OpenAddress = Field(description="What a request line that begins with `/` is put behind.")
+    base_url: w.BaseAddress = Field(description="What a request line that begins with `/` is put behind.")
     hosts: tuple[w.Host, ...] = Field(
         default=(), description="Where the credential may go: that host; with a leading dot every host below it."
     )

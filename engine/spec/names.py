@@ -80,24 +80,32 @@ def _ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
 def _holes(scene: Scene, place: Path, template: Template, known: tuple[str, ...]) -> Iterator[Mistake]:
     for hole in template.holes():
         if hole.name in TIMES and hole.name not in known:
-            yield scene.mistake(f"`{hole}` stands only in a request with `window`", place)
+            hint = "write `window: {step: 28d, since: 6mo}` beside it, or use another name"
+            yield scene.mistake(f"`{hole}` has a value only in an endpoint with `window`", place, hint, part=hole)
         elif hole.name not in known:
-            yield scene.mistake(f"unknown name `{hole}`", place, _meant(scene, hole, known))
+            yield scene.mistake(f"unknown name `{hole}`", place, _meant(scene, hole, known), part=hole)
         elif hole.name == "VERSION" and hole.form is not None:
-            yield scene.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written")
+            yield scene.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written", part=hole)
         elif _wrong_form(hole):
-            allowed = TIME_FORMS if hole.name in TIMES else TEXT_FORMS
+            allowed = TIME_FORMS if hole.name in TIMES else [one for one in TEXT_FORMS if one != "digits" or hole.name == "PHONE"]
             hint = "forms here: " + ", ".join(f".{form}" for form in allowed)
-            yield scene.mistake(f"`{hole}` cannot have that form", place, hint)
+            yield scene.mistake(f"`{hole}` cannot have that form", place, hint, part=hole)
 
 
 def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
     if hole.name == "VERSION":
         return "write `version` at the top"
+    if hole.name in ("SECRET", "TOKEN"):
+        return "it stands only under `auth`"
     if hole.name in scene.discovered and (missing := _row_names(scene.discovered[hole.name]) - set(known)):
         one = scene.discovered[hole.name].name
         return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
-    return did_you_mean(hole.name, known)
+    if hole.name in scene.captured:
+        return "the look-up captures it, so only an endpoint has it"
+    if hole.name in IDENTIFIERS:
+        return "only what is asked about the person has it: a look-up or an endpoint"
+    near = did_you_mean(hole.name, known)
+    return near if near is not None and near.startswith("did") else "`capture` it from an answer, or ask for it under `settings`"
 
 
 def _wrong_form(hole: Hole) -> bool:
@@ -117,12 +125,12 @@ def given_names(scene: Scene) -> Iterator[Mistake]:
             words = f"<{name}> would be read from HABEAS_{scene.spec.vendor.upper()}_{name}, which means something else"
             yield scene.mistake(words, place, "use another name", key=True)
         elif name in TAKEN:
-            yield scene.mistake(f"<{name}> exists already: use another name", place, key=True)
+            yield scene.mistake(f"<{name}> exists already", place, "use another name", key=True)
         elif name in seen and not optional:
             yield scene.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)
         elif name not in used and name not in seen:
             words = f"<{name}> is asked for and never used" if place[0] == "settings" else f"<{name}> is captured and never used"
-            yield scene.note(words, place)
+            yield scene.note(words, place, f"write <{name}> where it is needed, or leave it out")
         seen.setdefault(name, place)
     yield from _same_captures(scene)
     yield from _idle(scene)
@@ -143,7 +151,8 @@ def _same_captures(scene: Scene) -> Iterator[Mistake]:
     for index, own in enumerate(scene.spec.access.lookup[1:], 1):
         if (wrong := first ^ set(own.capture)) and wrong:
             path = (*LOOKUP, index)
-            yield scene.mistake(f"every look-up captures the same names: <{min(wrong)}> stands in one of them only", path, key=True)
+            hint = "whichever finds the person, the endpoints need the same names"
+            yield scene.mistake(f"<{min(wrong)}> is captured by one look-up and not by the other", path, hint, key=True)
 
 
 def _idle(scene: Scene) -> Iterator[Mistake]:

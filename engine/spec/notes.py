@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from engine.spec import model as m
 from engine.spec.document import Path
-from engine.spec.mistake import Mistake
+from engine.spec.mistake import Mistake, Position
 from engine.spec.scene import Scene
 from engine.spec.template import IDENTIFIERS
 
+SCHEMA = "# yaml-language-server: $schema="
 KEEPS_ALIVE = ("refresh_token", "offline_access", "offline")
 
 
@@ -23,16 +24,18 @@ def scope_notes(scene: Scene) -> Iterator[Mistake]:
         for index, scope in enumerate(scopes):
             if scope not in used and scope not in KEEPS_ALIVE:
                 where = (*place, family, index) if family else (*place, index)
-                yield scene.note(f"no request is granted by `{scope}`", where)
+                hint = "name it in the `granted_by` of the request that needs it, or leave it out"
+                yield scene.note(f"no request is granted by `{scope}`", where, hint)
     for where, scope in _unlisted(scene, listed) if families else ():
-        yield scene.note(f"`{scope}` is not listed under `scopes`", where)
+        yield scene.note(f"`{scope}` is not listed under `scopes`", where, "list it there, else no app has it")
     for path, endpoint, _ in scene.requests():
         if not families or not endpoint.granted_by:
             continue
         for family, scopes in families.items():
             if not any(entry <= set(scopes) for entry in endpoint.granted_by):
                 label = f"the family `{family}`" if family else "`scopes`"
-                yield scene.note(f"no scope of {label} grants `{endpoint.name}`", (*path, "granted_by"))
+                hint = "an app that holds no other scopes is refused there: add the one that grants it"
+                yield scene.note(f"no scope of {label} grants `{endpoint.name}`", (*path, "granted_by"), hint)
 
 
 def _unlisted(scene: Scene, listed: set[str]) -> dict[tuple[Path, str], None]:
@@ -58,3 +61,14 @@ def proof_notes(scene: Scene) -> Iterator[Mistake]:
             if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
                 place = (*path, "answers", "rules", index)
                 yield scene.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
+
+
+def text_notes(scene: Scene) -> Iterator[Mistake]:
+    """Notes on the text itself: no schema for the editor, and comments that may have been meant as text."""
+    lines = scene.document.lines
+    first = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    if not any(line.startswith(SCHEMA) for line in lines[:first]):
+        hint = f"begin with `{SCHEMA}habeas.schema.json`, and put there what habeas schema prints"
+        yield Mistake("no schema is named, so an editor cannot complete this spec", Position(1, 1, len(lines[0])), hint, "note")
+    for at in scene.document.cut:
+        yield Mistake("what follows ` #` is a comment, no text", at, "put the text in quotes, or two blanks before the comment", "note")

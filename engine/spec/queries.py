@@ -32,10 +32,10 @@ def _enclosed(scene: Scene, place: Path, endpoint: Endpoint, template: Template)
     quoted = next((part for part, quote in values if quote), None)
     if values and patterned(template):
         words = "a value stands in a pattern, where `%`, `_` or `*` in it would stand for anything"
-        yield scene.mistake(words, place, "compare with = instead, and let `match` sift the answer")
+        yield scene.mistake(words, place, "compare with = instead, and let `match` sift the answer", part=values[0][0])
     elif quoted is not None and endpoint.quotes is None:
         hint = "write `quotes: backslash`, `double` or `refuse`: how this vendor's query language writes a quote inside quotes"
-        yield scene.mistake(f"`{quoted}` stands between quotes, and `quotes` is missing", place, hint)
+        yield scene.mistake(f"`{quoted}` stands between quotes, and `quotes` is missing", place, hint, part=quoted)
     for part, quote in values:
         yield from _authored(scene, place, endpoint, part, quote)
 
@@ -62,7 +62,7 @@ def _graphql(scene: Scene, path: Path, own: m.Request) -> Iterator[Mistake]:
     value = next((part for part in query.parts if not isinstance(part, str)), None)
     if value is not None:
         hint = "declare a variable in the query, such as `query ($email: String!)`, and give it under `variables`"
-        yield scene.mistake(f"`{value}` stands in the text of a GraphQL query, where it could change it", place, hint)
+        yield scene.mistake(f"`{value}` stands in the text of a GraphQL query, where it could change it", place, hint, part=value)
     if WRITES.search("".join(part for part in query.parts if isinstance(part, str))):
         yield scene.mistake("a GraphQL `mutation` or `subscription`: a spec only reads", place, "write a `query`")
 

@@ -43,9 +43,10 @@ class Scene:
         for name, own in self.spec.access.endpoints.items():
             yield (*ENDPOINTS, name), self.vendor.endpoints[name], own
 
-    def mistake(self, message: str, path: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
-        """Make a mistake at the place of a path."""
-        return Mistake(message, self.document.at(path, key=key), hint)
+    def mistake(self, message: str, path: Path, hint: str | None = None, *, key: bool = False, part: object = None) -> Mistake:
+        """Make a mistake at the place of a path, or at a part of the text that stands there."""
+        at = self.document.at(path, key=key)
+        return Mistake(message, at if part is None else self.document.part(at, str(part)), hint)
 
     def note(self, message: str, path: Path, hint: str | None = None) -> Mistake:
         """Make a note at the place of a key."""

@@ -30,8 +30,14 @@ def text(value: Any) -> str:
     """Take a scalar as it is written."""
     if isinstance(value, str):
         return str(value)
-    message = "expects a text here, not a list or map"
-    raise Misfit(message)
+    message = "expects a text here"
+    raise Misfit(message, "not a list or map")
+
+
+def _near(value: str, pattern: str) -> str | None:
+    """Propose the same word in the other case, with `_` for what may not stand in it."""
+    words = (re.sub(r"\W+", "_", change(value)) for change in (str.lower, str.upper))
+    return next((f"write `{one}`" for one in words if re.fullmatch(pattern, one)), None)
 
 
 def parsed(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
@@ -46,7 +52,7 @@ def matching(pattern: str, what: str) -> Callable[[Any], str]:
         if re.fullmatch(pattern, text(value)):
             return str(value)
         message = f"`{value}` is not {what}"
-        raise Misfit(message)
+        raise Misfit(message, _near(str(value), pattern))
 
     return check
 

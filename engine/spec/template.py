@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.spec.mistake import Misfit
+
 TIME_FORMS = ("date", "epoch", "millis")
 TEXT_FORMS = ("md5", "sha256", "lower", "digits")
 FORMS = (*TIME_FORMS, *TEXT_FORMS)
@@ -18,7 +20,8 @@ TIMES = ("FROM", "TO")
 VALUE = re.compile(r"<([A-Z][A-Z0-9_]*)(?:\.([A-Za-z0-9_]+))?>")
 FIELD = re.compile(r"<([a-z][a-z0-9_]*)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)>")
 MARK_UP = ("@", "#", "!")
-PATH_TEXT = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
+PATH_CHARACTER = r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]"
+PATH_TEXT = re.compile(rf"{PATH_CHARACTER}*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +114,23 @@ def _opened(text: str, opened: int) -> int:
     return opened
 
 
-def _stray(text: str) -> ValueError:
-    return ValueError(f"`{text.strip()}` holds a `<` or `>` that belongs to no value: write <NAME> or <endpoint.field>")
+def _stray(text: str) -> Misfit:
+    message = f"`{text.strip()}` holds a `<` or `>` that belongs to no value"
+    return Misfit(message, "a value is written <NAME> or <endpoint.field>")
 
 
 def _value(text: str) -> Hole | Field:
     hole = VALUE.fullmatch(text)
     if hole:
         if hole[2] is not None and hole[2] not in FORMS:
-            message = f"`{text}`: `.{hole[2]}` is no form of a value; the forms are {', '.join('.' + f for f in FORMS)}"
-            raise ValueError(message)
+            message = f"`.{hole[2]}` is no form of a value"
+            raise Misfit(message, f"the forms are {', '.join('.' + form for form in FORMS)}", part=text)
         return Hole(hole[1], hole[2])
     field = FIELD.fullmatch(text)
     if field:
         return Field(field[1], tuple(field[2][1:].split(".")))
-    message = f"`{text}` is no value: write <NAME> in capitals, or <endpoint.field> for once per record"
-    raise ValueError(message)
+    message = f"`{text}` is no value"
+    raise Misfit(message, "write <NAME> in capitals, or <endpoint.field> for once per record", part=text)
 
 
 def parse_path(text: str) -> Template:
@@ -136,22 +140,22 @@ def parse_path(text: str) -> Template:
     """
     braces = re.search(r"\{(\w+)\}", text)
     if braces:
-        message = f"`{braces[0]}` is not how a value is written: write <{braces[1].upper()}>"
-        raise ValueError(message)
+        message = f"`{braces[0]}` is not how a value is written"
+        raise Misfit(message, f"write <{braces[1].upper()}>", part=braces[0])
     template = parse_template(text)
     literal = "".join(part for part in template.parts if isinstance(part, str))
     if "?" in literal or "#" in literal:
-        message = "a query does not stand in the request line: write it under `params`"
-        raise ValueError(message)
+        message = "a query does not stand in the request line"
+        raise Misfit(message, "write it under `params`, such as {page_size: 100}", part="?" if "?" in literal else "#")
     if template.parts and isinstance(template.parts[0], str) and not text.startswith(("/", "https://")):
-        message = f"`{text}` is neither a path that begins with / nor an https address"
-        raise ValueError(message)
+        message = f"`{text}` is neither a path nor an https address"
+        raise Misfit(message, "a path begins with /")
     if not PATH_TEXT.fullmatch(literal):
-        message = f"`{text}` holds a character that no address may hold: percent-encode it"
-        raise ValueError(message)
+        message = f"`{text}` holds a character that no address may hold"
+        raise Misfit(message, "percent-encode it, such as %20 for a blank")
     if any(segment in (".", "..") for segment in text.split("/")):
         message = f"`{text}` holds a `.` or `..` segment"
-        raise ValueError(message)
+        raise Misfit(message, "write the path out")
     return template
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
-from engine.spec.addresses import HOST, OPEN_ADDRESS, Address, Host, OpenAddress, Redirect
+from engine.spec.addresses import HOST, OPEN_ADDRESS, Address, BaseAddress, Host, OpenAddress, Redirect
 from engine.spec.body import Content, parse_body
 from engine.spec.duration import DURATION, Duration, parse_duration
 from engine.spec.headers import HEADER, Header, HeaderValue, Keyed, KeyHeader, Tokened, UserPassword
@@ -24,6 +24,7 @@ __all__ = [
     "HOST",
     "OPEN_ADDRESS",
     "Address",
+    "BaseAddress",
     "Header",
     "HeaderValue",
     "Host",
@@ -57,21 +58,21 @@ def _number(value: Any) -> int:
     if re.fullmatch(NUMBER, text(value)):
         return int(value)
     message = f"`{value}` is not a whole number"
-    raise ValueError(message)
+    raise Misfit(message, "write at most nine digits")
 
 
 def _status(value: Any) -> int:
     if re.fullmatch(STATUS, text(value)):
         return int(value)
-    message = f"`{value}` is no HTTP status: three digits, 100 to 599"
-    raise ValueError(message)
+    message = f"`{value}` is no HTTP status"
+    raise Misfit(message, "three digits, 100 to 599; several in a list: [400, 404]")
 
 
 def _version(value: Any) -> str:
     if re.fullmatch(VERSION, text(value)):
         return str(value)
-    message = f"`{value}` is no version: it stands in paths and headers, so it is written in printable ASCII characters"
-    raise ValueError(message)
+    message = f"`{value}` is no version"
+    raise Misfit(message, "it stands in paths and headers: write printable ASCII characters")
 
 
 NOT_YET_BUILT = ("jwt_bearer", "device_code")
@@ -80,8 +81,8 @@ NOT_YET_BUILT = ("jwt_bearer", "device_code")
 def grant(value: Any) -> Any:
     """Tell a grant that is planned from one that does not exist."""
     if value in NOT_YET_BUILT:
-        message = f"`{value}` is not yet built; built are authorization_code, client_credentials and account_credentials"
-        raise ValueError(message)
+        message = f"the grant `{value}` is not yet built"
+        raise Misfit(message, "built are authorization_code, client_credentials and account_credentials")
     return value
 
 
@@ -106,8 +107,8 @@ def _flag(value: Any) -> Flag:
     found = re.fullmatch(FLAG, text(value))
     if found:
         return Flag(found[1], parse_select(found[2]))
-    message = "`licence` is written `endpoint.path.to.the.flag`"
-    raise ValueError(message)
+    message = f"`{value}` is no path into another endpoint's answer"
+    raise Misfit(message, "write `endpoint.path.to.the.flag`")
 
 
 def _day(value: str) -> date:

@@ -131,6 +131,14 @@ def test_what_is_shown_is_counted_by_rule_page_and_family():
     }
 
 
+def test_one_element_is_not_shown_empty():
+    """Where `records` is one element of a list, an answer without it is a failure: no case can show it empty."""
+    one = load(SPEC.read_bytes().replace(b"records: notes", b"records: notes[0]"), "acme.yaml")
+    demanded = {point.what for point in coverage(one, []).points if point.where == "notes"}
+    assert "an empty answer" not in demanded
+    assert "an answer" in demanded
+
+
 def test_golden_manifests_hold_nothing_of_a_machine():
     """No time of running, no version, no path."""
     text = (CASES / "whole" / "expected" / "manifest.json").read_text("utf-8")
