@@ -100,6 +100,8 @@ def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
     if hole.name in scene.discovered and (missing := _row_names(scene.discovered[hole.name]) - set(known)):
         one = scene.discovered[hole.name].name
         return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
+    if hole.name in scene.told:
+        return "it comes with the token, so nothing before has it"
     if hole.name in scene.captured:
         return "the look-up captures it, so only an endpoint has it"
     if hole.name in IDENTIFIERS:

@@ -59,8 +59,11 @@ def _open(at: Position, begun: Position, _line: str) -> Mistake:
     return Mistake("this bracket is not closed", begun, f"line {at.line} does not belong into it any more")
 
 
-def _content(at: Position, _begun: Position, line: str) -> Mistake:
-    return Mistake(f"a value is expected here, not `{line[at.column - 1 : at.column]}`", at, "if it begins a text, put the text in quotes")
+def _content(at: Position, begun: Position, line: str) -> Mistake:
+    char = line[at.column - 1 : at.column]
+    if char:
+        return Mistake(f"a value is expected here, not `{char}`", at, "if it begins a text, put the text in quotes")
+    return Mistake("this line ends where a value is expected", Position(begun.line, begun.column), "close what is open, or write the value")
 
 
 def _said(message: str, hint: str, *, begun: bool = False) -> Callable[[Position, Position, str], Mistake]:

@@ -184,8 +184,8 @@ def test_an_earlier_run_is_never_touched(habeas, zoom, tmp_path):
 
 def test_the_current_folder_is_never_searched(habeas, tmp_path, monkeypatch):
     """A file of the vendor's name lying around is not taken; a folder named by HABEAS_SPECS is."""
-    acme = (ROOT / "specs" / "zoom.yaml").read_text("utf-8").replace("vendor: zoom", "vendor: acme")
-    (tmp_path / "acme.yaml").write_text(acme, "utf-8")
+    text = (ROOT / "specs" / "zoom.yaml").read_text("utf-8")
+    (tmp_path / "acme.yaml").write_text(text.replace("vendor: zoom", "vendor: acme"), "utf-8")
     monkeypatch.chdir(tmp_path)
     assert habeas("plan", "acme").returncode == 2
     assert habeas("plan", "acme", HABEAS_SPECS=str(tmp_path)).returncode == 0
