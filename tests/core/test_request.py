@@ -140,6 +140,12 @@ def test_the_next_page_follows_from_the_answer(case):
         assert follow(request, page, {found.mark}) == Broken(f"the vendor gave the same {name} twice")
 
 
+def test_a_page_token_that_no_address_could_carry_ends_the_list():
+    """It is not cut: half a token is another one."""
+    request = first("get: /p\nrecords: r\npagination: {cursor: c, param: after}")
+    assert follow(request, Page([], 1, cursor="x" * 65_537), set()) == Broken("`c` holds a page token that no address could carry")
+
+
 def test_without_pagination_there_is_no_next_page():
     """A single answer is the whole list."""
     assert follow(first("get: /p"), Page([], 1, cursor="x"), set()) is None
