@@ -14,6 +14,7 @@ from engine.spec.body import texts
 from engine.spec.effective import Endpoint, Row, Vendor
 from engine.spec.template import IDENTIFIERS, Hole, Template
 
+OTHER = "the vendor answered with another person than the one asked for"
 FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
@@ -102,10 +103,12 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
 
     Persons are told apart by what is captured of them, else by their records' key; `several: all` takes them for one.
     """
+    if others and lookup.records is None and not lookup.directory:
+        return Found(Subject.MISMATCHED, OTHER)
     if not answered:
         if lookup.records is not None and (lookup.directory or not others):
             return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
-        return Found(Subject.MISMATCHED, "the vendor answered with another person than the one asked for")
+        return Found(Subject.MISMATCHED, OTHER)
     decoded = [exact.loads(bytes(record)) for _, record in answered]
     captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
     if lookup.capture:
@@ -118,7 +121,7 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
     if missing:
         return Found(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
     rows = [(*row, *((name, value) for name, value in own if value is not None)) for (row, _), own in zip(answered, captures, strict=True)]
-    return Found(Subject.MATCHED, None, tuple(dict.fromkeys(rows)) if lookup.several else (rows[0],))
+    return Found(Subject.MATCHED, None, tuple(dict.fromkeys(rows)))
 
 
 def _captured(value: Any) -> str | None:
