@@ -45,7 +45,7 @@ class Account:
         return frozenset(self._captures)
 
     def rows_of(self, name: str) -> frozenset[str]:
-        """Name the `for` values that a discovered value depends on, and what its request needs besides."""
+        """Name the `for` values that a discovered value depends on."""
         found = self._captures[name]
         return frozenset(one for one, _ in found.rows[0])
 

@@ -54,7 +54,7 @@ def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = 
     for name in IDENTIFIERS:
         if name in given:
             continue
-        needing = {one.name for one in asked.values() if _needs(one, name)}
+        needing = {one.name for one in asked.values() if any(hole.name == name for hole in one.holes())}
         if needing:
             needing |= _below(asked.values(), needing)
             return Lack((name,), tuple(one for one in asked if one in needing) if needing < set(asked) else ())
@@ -84,12 +84,6 @@ def _texts(endpoint: Endpoint) -> list[Template]:
 
 def _is_one_of(part: object, names: Collection[str]) -> bool:
     return isinstance(part, Hole) and part.name in names
-
-
-def _needs(endpoint: Endpoint, name: str) -> bool:
-    """Whether a request holds a name that its own `for` does not give."""
-    own = {one for row in endpoint.rows for one, _ in row}
-    return name not in own and any(hole.name == name for hole in endpoint.holes())
 
 
 def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str]:

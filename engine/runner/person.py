@@ -156,7 +156,7 @@ class Search:
     async def _listed(self, lookup: Endpoint, row: Row) -> Listing | NotListed:
         completed = self.account.complete(lookup, row)
         if isinstance(completed, ChainEnd):
-            return NotListed(completed.reason or "what it needs of the account is not known")
+            return NotListed(completed.reason or "what it needs of the account is not known", completed.outcome)
         return await listed(Chain(lookup, completed), self.asker, self.tally)
 
 

@@ -96,18 +96,24 @@ class Run:
             self.defect = self.defect or defect(group)
 
     async def _prepare(self) -> None:
-        """Find out what belongs to the account; only then is it known where `verify` asks."""
+        """Find out what belongs to the account; where `verify` asks may be known only then."""
         vendor = self.vendor
         if self.tools.told():
             await self.asker.prepare()  # a new token may come with another address
         wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.choice.excluded]
+        self._probe()
         await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
-        row = self.account.complete(vendor.verify, ())
-        if not isinstance(row, ChainEnd):
-            with contextlib.suppress(Unresolved):
-                self.asker.probe = opening(Chain(vendor.verify, row))
-            with contextlib.suppress(Unresolved):
-                self.files.base_url = address_of(parse_path(vendor.base_url), Chain(vendor.verify, row))
+        self._probe()
+
+    def _probe(self) -> None:
+        """Say what shows whether a refused credential lives, and where files lie, once that is known."""
+        verify, base_url = self.vendor.verify, parse_path(self.vendor.base_url)
+        with contextlib.suppress(Unresolved):
+            if not isinstance(row := self.account.complete(verify, ()), ChainEnd):
+                self.asker.probe = opening(Chain(verify, row))
+        with contextlib.suppress(Unresolved):
+            if not isinstance(row := self.account.complete(replace(verify, address=base_url), ()), ChainEnd):
+                self.files.base_url = address_of(base_url, Chain(verify, row))
 
     async def _answer(self, found: Found) -> None:
         """Ask every endpoint about the person, side by side."""

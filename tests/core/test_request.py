@@ -161,3 +161,12 @@ def test_the_cursor_replaces_the_one_before_and_nothing_else(one, two):
     assert request.http.url.count("&after=") == 1
     assert "after_all=y" in request.http.url
     assert request.received == 2
+
+
+def test_a_word_of_the_account_s_with_a_meaning_of_its_own_stands_in_no_path():
+    """What `discover` found is the vendor's word, as a record's is."""
+    head = HEAD.replace("verify:", "discover: {site: {get: /site, capture: {KEY: key}}}\nverify:")
+    spec = vendor("a: {get: /p/<KEY>}\n", head)
+    with pytest.raises(Unresolved, match=r"the account's <KEY> is a word with a meaning of its own"):
+        opening(Chain(spec.endpoints["a"], (("KEY", "Me"),)))
+    assert opening(Chain(spec.endpoints["a"], (("KEY", "mel"),))).http.url.endswith("/p/mel")
