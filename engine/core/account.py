@@ -45,7 +45,7 @@ class Account:
         return frozenset(self._captures)
 
     def rows_of(self, name: str) -> frozenset[str]:
-        """Name the `for` values that a discovered value depends on, and what its request needs besides."""
+        """Name the `for` values that a discovered value depends on."""
         found = self._captures[name]
         return frozenset(one for one, _ in found.rows[0])
 
@@ -65,6 +65,15 @@ class Account:
             known[hole.name] = value
         return tuple(known.items())
 
+    def lacking(self, fields: tuple[Field, ...]) -> int:
+        """Count the records of a discovered list that nobody can be asked about: they lack a field."""
+        return self.entries[fields[0].endpoint].tally.records - len(self.rows.get(fields, []))
+
+    def rows_for(self, fields: tuple[Field, ...], person: Row) -> list[Row]:
+        """Give a person's row with each discovered record; one that was found with a record is asked about beside no other."""
+        known = {name: value for name, value in person if name not in self._captures}
+        return [(*person, *row) for row in self.rows.get(fields, []) if not _parted(known, row)]
+
     def learn(self, endpoint: Endpoint, row: Row, records: Sequence[Any]) -> ChainEnd | None:
         """Keep what a request captures of its answer; the end it comes to where that is nothing, or several things."""
         decoded = [exact.loads(bytes(record)) for record in records]
@@ -75,6 +84,12 @@ class Account:
                 return ChainEnd(Outcome.FAILED, f"its answer holds {what} for <{name}>")
             self.values[name, own_row(endpoint, dict(row))] = found.pop()
         return None
+
+
+def _parted(known: dict[str, str], row: Row) -> bool:
+    """Whether two rows that share a record's field tell of different records; names of `for` alone say nothing."""
+    shared = [(name, value) for name, value in row if name in known]
+    return any("." in name for name, _ in shared) and any(known[name] != value for name, value in shared)
 
 
 def captured(value: Any) -> str | None:

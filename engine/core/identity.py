@@ -120,11 +120,11 @@ FORM: dict[str, Callable[[str], str]] = {
 def same_person(kind: Kind, asked: str, answered: str) -> bool:
     """Compare identifiers: e-mail trimmed and case aside, phone by its digits, anything else to the letter.
 
-    Several addresses in one text, parted by `;` or `,`, are each compared.
+    Several addresses in one text, parted by `;` or `,`, are each compared; not where a quote may hold these (RFC 5322 section 3.2.4).
     """
     if kind == "email":
-        wanted = lowered(asked.strip())
-        return wanted == lowered(answered.strip()) or wanted in (lowered(one.strip()) for one in re.split("[;,]", answered))
+        wanted, parts = lowered(asked.strip()), [] if '"' in answered else re.split("[;,]", answered)
+        return wanted in (lowered(one.strip()) for one in (answered, *parts))
     if kind == "phone":
         return FORM["digits"](asked) == FORM["digits"](answered)
     return asked == answered

@@ -38,6 +38,8 @@ def follow(request: Request, page: Page, marks: AbstractSet[str]) -> Next | Brok
         return None
     way = next(name for name in FOLLOW if getattr(pagination, name) is not None)
     found = FOLLOW[way](pagination, request, page)
+    if found is None and _says_more(page):
+        return Broken(f"`{pagination.more and pagination.more.text}` says that there is more, and nothing says where")
     if isinstance(found, Next) and found.mark in marks:
         return Broken(f"the vendor gave the same {NAMES[way]} twice")
     return found
@@ -45,6 +47,10 @@ def follow(request: Request, page: Page, marks: AbstractSet[str]) -> Next | Brok
 
 def _says_no_more(page: Page) -> bool:
     return page.more is not None and page.more in (False, "false", 0, "")
+
+
+def _says_more(page: Page) -> bool:
+    return page.more is True or page.more == "true"
 
 
 def _by_cursor(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
@@ -72,7 +78,7 @@ def _by_link(pagination: Pagination, request: Request, page: Page) -> Next | Bro
 
 def _by_page(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
     ((name, first),) = (pagination.page or {}).items()
-    if page.count == 0 or _all_there(request, page):
+    if not _says_more(page) and (page.count == 0 or _all_there(request, page)):
         return None
     number = first + request.page
     return Next(with_param(request, name, number, request.received + page.count), f"page {number}")
@@ -80,7 +86,7 @@ def _by_page(pagination: Pagination, request: Request, page: Page) -> Next | Bro
 
 def _by_offset(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
     received = request.received + page.count
-    if page.count == 0 or _all_there(request, page):
+    if page.count == 0 or (not _says_more(page) and _all_there(request, page)):
         return None
     return Next(with_param(request, pagination.offset or "", received, received), f"offset {received}")
 

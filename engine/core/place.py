@@ -89,8 +89,9 @@ def _host(part: Hole | Field, chain: Chain, template: Template) -> str:
 
 def _segment(part: Hole | Field, chain: Chain) -> str:
     value = value_of(part, chain)
-    if isinstance(part, Field) and value.lower() in NOBODY:
-        message = f"a record's {part} is a word with a meaning of its own (., .. or me): it cannot stand in a path"
+    if (isinstance(part, Field) or part.name in chain.endpoint.discovered) and value.lower() in NOBODY:
+        whose = "a record's" if isinstance(part, Field) else "the account's"
+        message = f"{whose} {part} is a word with a meaning of its own (., .. or me): it cannot stand in a path"
         raise Unresolved(message)
     try:
         return encode_segment(value)

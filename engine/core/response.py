@@ -25,8 +25,8 @@ from engine.spec.words import Means
 
 NUMBER = re.compile(r"[0-9]{1,6}")
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
-LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s;,=]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))?)*)")
-REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
+LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
 Same = Callable[[str], bool]
 
@@ -169,10 +169,10 @@ def _link(select: Select | None, envelope: Envelope, headers: Mapping[str, str])
 
 def next_link(value: str) -> str | None:
     """Find the target of `rel=next` in a `Link` header (RFC 8288 section 3); None where there is none."""
-    for target, parameters in LINK.findall(value):
-        for quoted, token in REL.findall(parameters):
-            if "next" in (quoted or token).lower().split():
-                return str(target)
+    for target, parameters, *_ in LINK.findall(value):
+        named = {name.lower(): text for name, text in reversed(re.findall(PARAMETER, parameters))}
+        if "next" in named.get("rel", "").strip("\"'").lower().split():
+            return str(target)
     return None
 
 

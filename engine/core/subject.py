@@ -14,6 +14,7 @@ from engine.spec.body import texts
 from engine.spec.effective import Endpoint, Row, Vendor
 from engine.spec.template import IDENTIFIERS, Hole, Template
 
+OTHER = "the vendor answered with another person than the one asked for"
 FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
@@ -53,7 +54,7 @@ def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = 
     for name in IDENTIFIERS:
         if name in given:
             continue
-        needing = {one.name for one in asked.values() if _needs(one, name)}
+        needing = {one.name for one in asked.values() if any(hole.name == name for hole in one.holes())}
         if needing:
             needing |= _below(asked.values(), needing)
             return Lack((name,), tuple(one for one in asked if one in needing) if needing < set(asked) else ())
@@ -85,12 +86,6 @@ def _is_one_of(part: object, names: Collection[str]) -> bool:
     return isinstance(part, Hole) and part.name in names
 
 
-def _needs(endpoint: Endpoint, name: str) -> bool:
-    """Whether a request holds a name that its own `for` does not give."""
-    own = {one for row in endpoint.rows for one, _ in row}
-    return name not in own and any(hole.name == name for hole in endpoint.holes())
-
-
 def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str]:
     """Name every endpoint that is asked once per record of one of these, or of one below them."""
     found = {one.name for one in endpoints if any(field.endpoint in parents for field in one.parents())}
@@ -102,10 +97,12 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
 
     Persons are told apart by what is captured of them, else by their records' key; `several: all` takes them for one.
     """
+    if others and lookup.records is None and not lookup.directory:
+        return Found(Subject.MISMATCHED, OTHER)
     if not answered:
         if lookup.records is not None and (lookup.directory or not others):
             return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
-        return Found(Subject.MISMATCHED, "the vendor answered with another person than the one asked for")
+        return Found(Subject.MISMATCHED, OTHER)
     decoded = [exact.loads(bytes(record)) for _, record in answered]
     captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
     if lookup.capture:
@@ -118,7 +115,7 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
     if missing:
         return Found(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
     rows = [(*row, *((name, value) for name, value in own if value is not None)) for (row, _), own in zip(answered, captures, strict=True)]
-    return Found(Subject.MATCHED, None, tuple(dict.fromkeys(rows)) if lookup.several else (rows[0],))
+    return Found(Subject.MATCHED, None, tuple(dict.fromkeys(rows)))
 
 
 def _captured(value: Any) -> str | None:

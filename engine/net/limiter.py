@@ -89,8 +89,12 @@ class Points:
         """Give the seconds until a request can be paid for; one that costs more than ever fits waits until all is there."""
         if self.left == math.inf or not self.refill:
             return 0.0
-        lacking_ = min(self.costs.get(line, 0.0) + self.under_way, self.most) - self._filled(now)
+        lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
         return max(0.0, lacking_ / self.refill)
+
+    def cost(self, line: str) -> float:
+        """Give what a request line costs; one that was never asked, as much as the dearest that is known."""
+        return self.costs.get(line, max(self.costs.values(), default=0.0))
 
     def told(self, now: float, line: str, told: tuple[float, float, float], sent: float) -> None:
         """Take in what an answer tells: points left, points a second, the cost of this line; and when it was asked.
@@ -143,7 +147,7 @@ class Bucket:
     @contextmanager
     def spent(self, line: str) -> Iterator[None]:
         """Take the points of a request for spent while it is under way."""
-        cost = self.points.costs.get(line, 0.0)
+        cost = self.points.cost(line)
         self.points.under_way += cost
         try:
             yield
@@ -206,10 +210,11 @@ class Limiter:
             held = way.hold.seconds(now) - held
             yield Waited(now - started - held, held, now)
 
-    def hold(self, bucket: str | None, until: float) -> None:
-        """Hold everyone in a bucket until a moment of the loop's clock; a longer hold wins."""
-        now = asyncio.get_running_loop().time()
-        held = {one for (name, _), one in self._buckets.items() if name == (bucket if bucket in self._limits else "all")}
+    def hold(self, bucket: str | None, until: float, line: str | None = None) -> None:
+        """Hold everyone in a bucket until a moment of the loop's clock, of one that counts for `each` only a `line`; a longer hold wins."""
+        now, wanted = asyncio.get_running_loop().time(), bucket if bucket in self._limits else "all"
+        counted = None if line is None else counted_by(self._limits.get(wanted or "", ()), line)
+        held = {one for (name, place), one in self._buckets.items() if name == wanted and counted in (None, place)}
         for one in held:
             one.hold.extend(now, until)
         for way in self._ways.values():

@@ -131,6 +131,10 @@ class Transport:
             async with self.open(url, headers, credentialed=True, method=request.method, body=request.body) as answer:
                 body = await self._body(answer)
                 found = {name.lower(): value for name, value in answer.headers.items()}
+                if "link" in found:
+                    found["link"] = ", ".join(
+                        answer.headers.getall("Link")
+                    )  # the next page may stand in any of them (RFC 9110 section 5.3)
                 return Response(answer.status, found, body, self._clock() - started)
         except TooLarge:
             return NoAnswer("too_large", f"an answer over {self.limits.page // 2**20} MiB", self._clock() - started)

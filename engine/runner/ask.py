@@ -158,7 +158,7 @@ class Asker:
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Hold the whole bucket where the vendor asks for that, else wait alone."""
         if verdict.shared and verdict.seconds:
-            self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds)
+            self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
         elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.core.account import Account, needed, own_row, spared
 from engine.core.envelope import plain, scalars
-from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, beneath, ended
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, beneath, ended
 from engine.core.request import Chain
 from engine.runner.ask import Asker
 from engine.runner.listing import NotListed, listed
@@ -41,9 +41,14 @@ class Discovery:
             return
         outer = self.account.rows.get(parents, []) if parents else [()]
         chains = [_over(row, own) for row in outer for own in endpoint.rows]
-        ends = await asyncio.gather(*(self._asked(endpoint, row) for row in chains))
-        outcome, reason = ended(ends, 0, sum(end.received for end in ends))
-        self.account.entries[endpoint.name] = Entry(endpoint.name, outcome, reason, Tally(records=sum(end.received for end in ends)))
+        ends = list(await asyncio.gather(*(self._asked(endpoint, row) for row in chains)))
+        received = sum(end.received for end in ends)
+        if parents and self.account.lacking(parents):
+            ends.append(ChainEnd(Outcome.FAILED, f"a record of `{parents[0].endpoint}` has no usable `{parents[0].name}`"))
+        outcome, reason = ended(ends, 0, received)
+        if above is not None:
+            outcome, reason = at_most_partial(above, outcome, reason)
+        self.account.entries[endpoint.name] = Entry(endpoint.name, outcome, reason, Tally(records=received))
 
     async def _asked(self, endpoint: Endpoint, row: Row) -> ChainEnd:
         place = own_row(endpoint, dict(row))
@@ -56,14 +61,11 @@ class Discovery:
                 end = found.end()
             else:
                 records = [record for _, page, _ in found.pages for record in page.records]
-                self._keep(endpoint, completed, records)
-                end = self.account.learn(endpoint, completed, records) or ChainEnd(
-                    Outcome.COMPLETE if records else Outcome.EMPTY, None, len(records)
-                )
+                end = self.account.learn(endpoint, completed, records) or self._kept(endpoint, completed, records)
         self.account.ends[endpoint.name, place] = end
         return end
 
-    def _keep(self, endpoint: Endpoint, row: Row, records: Sequence[bytes]) -> None:
+    def _kept(self, endpoint: Endpoint, row: Row, records: Sequence[bytes]) -> ChainEnd:
         """Keep the fields that others ask with, once per record that has them all."""
         for fields in _children(self.vendor, endpoint.name):
             columns = [scalars(records, parse_select(".".join(one.path))) for one in fields]
@@ -71,6 +73,7 @@ class Discovery:
             for texts in zip(*columns, strict=True):
                 if None not in texts:
                     rows.append(_over(row, tuple((one.name, plain(text)) for one, text in zip(fields, texts, strict=True) if text)))
+        return ChainEnd(Outcome.COMPLETE if records else Outcome.EMPTY, None, len(records))
 
 
 def _children(vendor: Vendor, name: str) -> tuple[tuple[Field, ...], ...]:

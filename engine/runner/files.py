@@ -95,7 +95,8 @@ class Leave:
     async def wait(self, url: str, wait: Wait) -> None:
         """Wait before an address is asked again: the vendor's API with all who share the bucket, else alone."""
         if wait.shared and self._limited(url):
-            self.asker.limiter.hold(self.endpoint.rate_limit, asyncio.get_running_loop().time() + wait.seconds)
+            until = asyncio.get_running_loop().time() + wait.seconds
+            self.asker.limiter.hold(self.endpoint.rate_limit, until, self.endpoint.name)
         else:
             await self.asker.clock.sleep(wait.seconds)
 

@@ -149,15 +149,14 @@ class Search:
         entry = self.account.entries[parents[0].endpoint]
         if entry.outcome not in (Outcome.COMPLETE, Outcome.EMPTY):
             return f"`{entry.name}` is {entry.outcome}" + (f" ({entry.reason})" if entry.reason else "")
-        rows = self.account.rows.get(parents, [])
-        if entry.tally.records > len(rows):
+        if self.account.lacking(parents):
             return f"a record of `{entry.name}` has no usable `{parents[0].name}`"
-        return rows
+        return self.account.rows.get(parents, [])
 
     async def _listed(self, lookup: Endpoint, row: Row) -> Listing | NotListed:
         completed = self.account.complete(lookup, row)
         if isinstance(completed, ChainEnd):
-            return NotListed(completed.reason or "what it needs of the account is not known")
+            return NotListed(completed.reason or "what it needs of the account is not known", completed.outcome)
         return await listed(Chain(lookup, completed), self.asker, self.tally)
 
 

@@ -96,18 +96,24 @@ class Run:
             self.defect = self.defect or defect(group)
 
     async def _prepare(self) -> None:
-        """Find out what belongs to the account; only then is it known where `verify` asks."""
+        """Find out what belongs to the account; where `verify` asks may be known only then."""
         vendor = self.vendor
         if self.tools.told():
             await self.asker.prepare()  # a new token may come with another address
         wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.choice.excluded]
+        self._probe()
         await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
-        row = self.account.complete(vendor.verify, ())
-        if not isinstance(row, ChainEnd):
-            with contextlib.suppress(Unresolved):
-                self.asker.probe = opening(Chain(vendor.verify, row))
-            with contextlib.suppress(Unresolved):
-                self.files.base_url = address_of(parse_path(vendor.base_url), Chain(vendor.verify, row))
+        self._probe()
+
+    def _probe(self) -> None:
+        """Say what shows whether a refused credential lives, and where files lie, once that is known."""
+        verify, base_url = self.vendor.verify, parse_path(self.vendor.base_url)
+        with contextlib.suppress(Unresolved):
+            if not isinstance(row := self.account.complete(verify, ()), ChainEnd):
+                self.asker.probe = opening(Chain(verify, row))
+        with contextlib.suppress(Unresolved):
+            if not isinstance(row := self.account.complete(replace(verify, address=base_url), ()), ChainEnd):
+                self.files.base_url = address_of(base_url, Chain(verify, row))
 
     async def _answer(self, found: Found) -> None:
         """Ask every endpoint about the person, side by side."""
@@ -203,7 +209,7 @@ class Run:
         """Give a row per record of the parent."""
         fields = endpoint.parents()
         if fields[0].endpoint in self.vendor.discover:
-            return tuple((*row, *person) for person in persons for row in self.account.rows.get(fields, []))
+            return tuple(row for person in persons for row in self.account.rows_for(fields, person))
         return tuple(self.runs[fields[0].endpoint].store.rows[fields])
 
     def _used(self, endpoint: Endpoint) -> frozenset[str]:
@@ -219,7 +225,7 @@ class Run:
     def _childless(self, endpoint: Endpoint, parent: Entry) -> Entry:
         """No record of the parent has the field: where there were records, the field is a typo."""
         field = endpoint.parents()[0]
-        if parent.tally.records:
+        if parent.tally.records and not self.account.rows.get(endpoint.parents()):
             return Entry(endpoint.name, Outcome.FAILED, f"no record of {field.endpoint} has the field `{field.name}`")
         outcome, reason = at_most_partial(parent, Outcome.EMPTY, None)
         return Entry(endpoint.name, outcome, reason)
@@ -235,6 +241,9 @@ class Run:
         async def licensed() -> bool | None:
             return await self._flag(endpoint)
 
+        above = endpoint.parents()
+        if parent is not None and parent.name in self.vendor.discover and self.account.lacking(above):
+            store.missing[above[0].name] = self.account.lacking(above)
         spans = endpoint_windows(endpoint, self.started, self.options.narrow)
         run = EndpointRun(endpoint, rows, spans, self.asker, store, licensed, parent, self.account)
         self.runs[endpoint.name] = run
@@ -246,6 +255,8 @@ class Run:
             return None
         name, select = endpoint.licence
         await self.done[name].wait()
+        if endpoint.several and self.lists[name].outcome is not Outcome.COMPLETE:
+            return None  # of some of the person's records it is not known
         flag = self.runs[name].store.flags.get(select.text) if name in self.runs else None
         return flag if isinstance(flag, bool) else None
 

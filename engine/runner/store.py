@@ -66,7 +66,8 @@ class Store:
         self.tally.others += page.others
         self.tally.pages += 1
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
-        self._learn(request.chain.row, records)
+        self._learn(records)
+        self._open_ways(request.chain.row, page.records, known)
         text = lines_of(records) if self.keep.everything else lines_of([self.keep.project(record) for record in records])
         self._write(request, (text, len(records)), answered, trail)
 
@@ -127,18 +128,21 @@ class Store:
                 before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
         trail.again(before)
 
-    def _learn(self, row: Row, records: Sequence[Any]) -> None:
-        """Note what children and licences need of the records."""
+    def _learn(self, records: Sequence[Any]) -> None:
+        """Note the flags that explain a refusal; one that says different things of different records explains nothing."""
         for select in self._flags:
             for record in records:
                 value = select.search(exact.loads(bytes(record)))
                 if value is not None:
-                    self.flags[select.text] = value
+                    self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
+
+    def _open_ways(self, row: Row, records: Sequence[Any], known: AbstractSet[int]) -> None:
+        """Note what children ask with, also of a record that is written already: here it may have been found with other values."""
         if not self._wanted or not records:
             return
         columns = {one: scalars(records, select) for one, select in self._wanted.items()}
         for one, texts in columns.items():
-            absent = texts.count(None)
+            absent = texts.count(None) - sum(texts[index] is None for index in known)
             if absent:
                 self.missing[one.name] = self.missing.get(one.name, 0) + absent
         for fields, rows in self.rows.items():
@@ -170,6 +174,7 @@ class Store:
 
 
 BATCH = 1000
+UNCLEAR = "unclear"
 
 
 def _records(count: int) -> str:

@@ -173,6 +173,8 @@ def effective(spec: m.Spec) -> Vendor:
     discover = {name: _endpoint(spec, name, one) for name, one in spec.discover.items()}
     named = ((f"lookup_{index}" if index > 1 else "lookup", one) for index, one in enumerate(spec.access.lookup, 1))
     lookups = [_proven(_endpoint(spec, name, one), one) for name, one in named]
+    several = any(one.several or one.rows != ((),) or one.fields_used for one in lookups)
+    endpoints = {name: replace(_endpoint(spec, name, one), several=several) for name, one in spec.access.endpoints.items()}
     return Vendor(
         name=spec.vendor,
         title=spec.title or spec.vendor,
@@ -185,7 +187,7 @@ def effective(spec: m.Spec) -> Vendor:
         auth=spec.auth,
         verify=_endpoint(spec, "verify", spec.verify),
         lookups=tuple(_related({one.name: one for one in lookups}, discover).values()),
-        endpoints=_related({name: _endpoint(spec, name, one) for name, one in spec.access.endpoints.items()}, discover),
+        endpoints=_related(endpoints, discover),
         discover=_related(discover, {}),
         settings=spec.settings,
         plans=plans,
@@ -277,7 +279,6 @@ def _particulars(spec: m.Spec, own: m.Request) -> dict[str, Any]:
         return {"rows": rows, "capture": tuple(own.capture.items())}
     return {
         "rows": rows,
-        "several": any(one.several == "all" for one in spec.access.lookup),
         "window": own.window,
         "fields": own.fields,
         "files": own.files,

@@ -14,11 +14,12 @@ from engine.spec.effective import Endpoint, Vendor
 from engine.spec.idle import idle, repeated, rules_reached
 from engine.spec.lookup import lookup_rules
 from engine.spec.mistake import Mistake, did_you_mean
-from engine.spec.names import given_names, known_names, rows_covered
+from engine.spec.names import given_names, known_names
 from engine.spec.notes import proof_notes, scope_notes, text_notes
 from engine.spec.queries import query_rules
 from engine.spec.reads import left_out, reads, stands
 from engine.spec.scene import ENDPOINTS, Scene, templates
+from engine.spec.sources import address_values, captures_once, page_places, row_sources, rows_covered
 from engine.spec.template import VALUE, host_of
 
 RESERVED = re.compile(r"lookup(_\d+)?|verify|manifest")
@@ -225,7 +226,10 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
 RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     known_names,
     given_names,
+    row_sources,
+    captures_once,
     rows_covered,
+    page_places,
     _parents,
     _references,
     _shapes,
@@ -233,6 +237,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     query_rules,
     lookup_rules,
     _hosts,
+    address_values,
     repeated,
     rules_reached,
     scope_notes,

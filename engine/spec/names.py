@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.spec import model as m
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Vendor
 from engine.spec.mistake import Mistake, did_you_mean
@@ -49,23 +48,25 @@ def _addresses(scene: Scene) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
 
 def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
     names = list(_everywhere(scene))
-    rows = {name for one in (endpoint, *_ancestors(scene.vendor, endpoint)) for row in one.rows for name, _ in row}
+    rows = {name for one in (endpoint, *ancestors(scene.vendor, endpoint)) for row in one.rows for name, _ in row}
     if path[0] == "access":
         names += IDENTIFIERS
     if path[:2] == ENDPOINTS:
         names += scene.captured
-        names += {name for one in scene.vendor.lookups for row in one.rows for name, _ in row}
+        names += frozenset.intersection(*(row_names(one) for one in scene.vendor.lookups))  # whichever of them finds the person
     names += sorted(rows)
     names += TIMES if endpoint.window else ()
-    names += [name for name, one in scene.discovered.items() if one.name != endpoint.name and _row_names(one) <= set(names)]
+    names += [name for name, one in scene.discovered.items() if one.name != endpoint.name and row_names(one) <= set(names)]
     return tuple(dict.fromkeys(names))
 
 
-def _row_names(endpoint: Endpoint) -> set[str]:
-    return {name for row in endpoint.rows for name, _ in row}
+def row_names(endpoint: Endpoint) -> frozenset[str]:
+    """Name what a request's own `for` gives."""
+    return frozenset(name for row in endpoint.rows for name, _ in row)
 
 
-def _ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
+def ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
+    """Give every request that this one is asked once per record of, the nearest first."""
     seen: set[str] = {endpoint.name}
     waiting = list(endpoint.parents())
     everyone = {**vendor.discover, **vendor.endpoints}
@@ -97,7 +98,7 @@ def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
         return "write `version` at the top"
     if hole.name in ("SECRET", "TOKEN"):
         return "it stands only under `auth`"
-    if hole.name in scene.discovered and (missing := _row_names(scene.discovered[hole.name]) - set(known)):
+    if hole.name in scene.discovered and (missing := row_names(scene.discovered[hole.name]) - set(known)):
         one = scene.discovered[hole.name].name
         return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
     if hole.name in scene.told:
@@ -163,25 +164,3 @@ def _idle(scene: Scene) -> Iterator[Mistake]:
     for name, own in scene.spec.discover.items():
         if not own.capture and name not in parents:
             yield scene.note(f"nothing uses what `{name}` discovers", ("discover", name), f"write <{name}.field> or `capture`")
-
-
-def rows_covered(scene: Scene) -> Iterator[Mistake]:
-    """A value that is discovered for each OBJECT is there for every OBJECT that a request names."""
-    for path, endpoint, own in scene.requests():
-        for name in dict.fromkeys(hole.name for hole in endpoint.holes() if hole.name in scene.discovered):
-            found = scene.discovered[name]
-            if found.name == endpoint.name or not isinstance(own, (m.Lookup, m.Endpoint)):
-                continue
-            yield from _uncovered(scene, path, endpoint, found)
-
-
-def _uncovered(scene: Scene, path: Path, endpoint: Endpoint, found: Endpoint) -> Iterator[Mistake]:
-    names = _row_names(found)
-    there = {tuple(pair for pair in row if pair[0] in names) for row in found.rows}
-    for row in endpoint.rows if names <= _row_names(endpoint) else ():
-        wanted = tuple(sorted(pair for pair in row if pair[0] in names))
-        if wanted not in {tuple(sorted(one)) for one in there}:
-            value = " ".join(one for _, one in wanted)
-            yield scene.mistake(
-                f"`{found.name}` discovers nothing for `{value}`", (*path, "for"), f"add it to the `for` of `{found.name}`", key=True
-            )

@@ -1,4 +1,4 @@
-"""What must hold of texts in a query language, of GraphQL, and of what a `post` sends."""
+"""What must hold of texts in a query language, and of GraphQL."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from engine.spec.quoting import Unsafe, enclosed, patterned, written
 from engine.spec.scene import Scene, written_texts
 from engine.spec.template import TIMES, Field, Hole, Template
 
-WRITES = re.compile(r"(?:\A|[\s}])(mutation|subscription)\b", re.IGNORECASE)
+WRITES = {"mutation", "subscription"}
+WORD = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|[{}]|[A-Za-z_][A-Za-z0-9_]*')
 
 
 def query_rules(scene: Scene) -> Iterator[Mistake]:
     """A value stays in its place inside a longer text."""
     for path, endpoint, own in scene.requests():
+        queries = dict(_graphql(path, own))
         for place, template in written_texts(path, own):
-            if template.whole is None and not _is_graphql(path, place, own):
+            if place in queries:
+                yield from _only_reads(scene, place, template)
+            elif template.whole is None:
                 yield from _enclosed(scene, place, endpoint, template)
-        if isinstance(own.body, Mapping):
-            yield from _graphql(scene, path, own)
-        yield from _places(scene, path, endpoint, own)
 
 
 def _enclosed(scene: Scene, place: Path, endpoint: Endpoint, template: Template) -> Iterator[Mistake]:
@@ -36,8 +37,19 @@ def _enclosed(scene: Scene, place: Path, endpoint: Endpoint, template: Template)
     elif quoted is not None and endpoint.quotes is None:
         hint = "write `quotes: backslash`, `double` or `refuse`: how this vendor's query language writes a quote inside quotes"
         yield scene.mistake(f"`{quoted}` stands between quotes, and `quotes` is missing", place, hint, part=quoted)
+    elif values and _escapes(template, endpoint.quotes):
+        hint = "write the text without it: only with `quotes: backslash` is it known what it does, and before a value it would change that"
+        yield scene.mistake("a `\\` stands in a text in which values stand between quotes", place, hint)
     for part, quote in values:
         yield from _authored(scene, place, endpoint, part, quote)
+
+
+def _escapes(template: Template, quotes: str | None) -> bool:
+    """Whether a backslash of the author's own could make a quote of a value end its place."""
+    texts = [part for part in template.parts if isinstance(part, str)]
+    if quotes == "backslash":
+        return any((len(one) - len(one.rstrip("\\"))) % 2 for one in texts)
+    return any("\\" in one for one in texts) and any(char in one for one in texts for char in "'\"")
 
 
 def _authored(scene: Scene, place: Path, endpoint: Endpoint, part: Hole | Field, quote: str) -> Iterator[Mistake]:
@@ -50,35 +62,31 @@ def _authored(scene: Scene, place: Path, endpoint: Endpoint, part: Hole | Field,
             yield scene.mistake(f"`{value}` cannot stand in the place of `{part}`: it {error}", place, "put quotes around the value")
 
 
-def _is_graphql(path: Path, place: Path, own: m.Request) -> bool:
-    return place == (*path, "body", "query") and isinstance(own.body, Mapping) and isinstance(own.body.get("query"), Template)
+def _graphql(path: Path, own: m.Request) -> Iterator[tuple[Path, Template]]:
+    """Give the texts of GraphQL queries: the member `query` of a body, or of each of its elements."""
+    listed = own.body if isinstance(own.body, list) else [own.body]
+    for index, one in enumerate(listed):
+        query = one.get("query") if isinstance(one, Mapping) else None
+        if isinstance(query, Template) and "{" in str(query):
+            yield (*path, "body", *((index,) if listed is own.body else ()), "query"), query
 
 
-def _graphql(scene: Scene, path: Path, own: m.Request) -> Iterator[Mistake]:
-    query = own.body.get("query")
-    if not isinstance(query, Template) or "{" not in str(query):
-        return
-    place = (*path, "body", "query")
+def _only_reads(scene: Scene, place: Path, query: Template) -> Iterator[Mistake]:
     value = next((part for part in query.parts if not isinstance(part, str)), None)
     if value is not None:
         hint = "declare a variable in the query, such as `query ($email: String!)`, and give it under `variables`"
         yield scene.mistake(f"`{value}` stands in the text of a GraphQL query, where it could change it", place, hint, part=value)
-    if WRITES.search("".join(part for part in query.parts if isinstance(part, str))):
+    if WRITES & set(_definitions("".join(part for part in query.parts if isinstance(part, str)))):
         yield scene.mistake("a GraphQL `mutation` or `subscription`: a spec only reads", place, "write a `query`")
 
 
-def _places(scene: Scene, path: Path, endpoint: Endpoint, own: m.Request) -> Iterator[Mistake]:
-    """In a `post` the cursor and the page size have a place in the body."""
-    pagination = endpoint.pagination
-    if endpoint.method != "POST" or pagination is None:
-        return
-    names = [pagination.param, pagination.offset, *(pagination.size or {}), *(pagination.page or {})]
-    for name in (one for one in names if one is not None):
-        holder = own.body
-        for step in name.split(".")[:-1]:
-            holder = holder.get(step) if isinstance(holder, Mapping) else None
-        if not isinstance(holder, Mapping):
-            where = (*path, "pagination") if own.pagination is not None else path
-            yield scene.mistake(
-                f"`{name}` is no place in the body of this `post`", where, "write the map it stands in under `body`", key=True
-            )
+def _definitions(text: str) -> Iterator[str]:
+    """Give the word with which each definition of a GraphQL document begins (GraphQL, October 2021, section 2.2)."""
+    depth, begins = 0, True
+    for word in WORD.findall(text):
+        if word in ("{", "}"):
+            depth += 1 if word == "{" else -1
+            begins = depth == 0
+        elif begins and depth == 0 and word[0] not in ("#", '"'):
+            begins = False
+            yield word

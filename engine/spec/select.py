@@ -16,7 +16,7 @@ from jmespath.functions import Functions
 from engine.spec.mistake import Misfit, did_you_mean
 
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-COLUMN = re.compile(rf"({DOTTED.pattern})\[\*?\]\.({DOTTED.pattern})")
+COLUMN = re.compile(rf"({DOTTED.pattern}|)\[\*?\]\.({DOTTED.pattern})")
 
 
 FUNCTIONS = sorted(Functions.FUNCTION_TABLE)
@@ -31,7 +31,7 @@ STUMBLES = (
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d` and `a.b[*].c.d`."""
+    """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d`, `a.b[*].c.d` and `[].c`."""
 
     text: str
     steps: tuple[str, ...] | None
@@ -103,5 +103,5 @@ def parse_select(text: str) -> Select:
     _try_out(text, compiled)
     steps = () if text == "@" else tuple(text.split(".")) if DOTTED.fullmatch(text) else None
     column = COLUMN.fullmatch(text)
-    pair = (tuple(column[1].split(".")), tuple(column[2].split("."))) if column else None
+    pair = (tuple(filter(None, column[1].split("."))), tuple(column[2].split("."))) if column else None
     return Select(text, steps, pair, compiled)

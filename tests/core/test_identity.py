@@ -118,6 +118,11 @@ def test_an_empty_segment_would_change_the_path():
         ("phone", "+1555", "1556", False),
         ("username", "A", "a", False),
         ("username", "a", "a", True),
+        ("email", "a@x.io", "b@x.io; A@x.io", True),
+        ("email", "a@x.io", "b@x.io,a@x.io ", True),
+        ("email", "a@x.io", "b@x.io a@x.io", False),
+        ("email", "a@x.io", '"b;a@x.io;c"@y.io', False),
+        ("email", '"b;c"@y.io', '"B;c"@y.io', True),
     ],
 )
 def test_who_is_the_same_person(kind, asked, answered, same):

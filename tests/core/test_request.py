@@ -140,6 +140,12 @@ def test_the_next_page_follows_from_the_answer(case):
         assert follow(request, page, {found.mark}) == Broken(f"the vendor gave the same {name} twice")
 
 
+def test_a_page_token_that_no_address_could_carry_ends_the_list():
+    """It is not cut: half a token is another one."""
+    request = first("get: /p\nrecords: r\npagination: {cursor: c, param: after}")
+    assert follow(request, Page([], 1, cursor="x" * 65_537), set()) == Broken("`c` holds a page token that no address could carry")
+
+
 def test_without_pagination_there_is_no_next_page():
     """A single answer is the whole list."""
     assert follow(first("get: /p"), Page([], 1, cursor="x"), set()) is None
@@ -155,3 +161,12 @@ def test_the_cursor_replaces_the_one_before_and_nothing_else(one, two):
     assert request.http.url.count("&after=") == 1
     assert "after_all=y" in request.http.url
     assert request.received == 2
+
+
+def test_a_word_of_the_account_s_with_a_meaning_of_its_own_stands_in_no_path():
+    """What `discover` found is the vendor's word, as a record's is."""
+    head = HEAD.replace("verify:", "discover: {site: {get: /site, capture: {KEY: key}}}\nverify:")
+    spec = vendor("a: {get: /p/<KEY>}\n", head)
+    with pytest.raises(Unresolved, match=r"the account's <KEY> is a word with a meaning of its own"):
+        opening(Chain(spec.endpoints["a"], (("KEY", "Me"),)))
+    assert opening(Chain(spec.endpoints["a"], (("KEY", "mel"),))).http.url.endswith("/p/mel")

@@ -89,7 +89,7 @@ plain: {get: /p/<USER_ID>}
 called: {get: /p/<USER_ID>/calls, echo: {phone: <PHONE>}}
 below: {get: /calls/<called.id>}
 beneath: {get: /calls/<below.id>/x}
-given: {get: /p/<USER_ID>, for: {USERNAME: [a]}, params: {u: <USERNAME>}}
+given: {get: /p/<USER_ID>, for: {KIND: [a]}, params: {u: <KIND>}}
 """
 PHONES = HEAD.replace("{get: /people/<EMAIL>,", "{get: /people/<EMAIL>, params: {phone: <PHONE>},")
 

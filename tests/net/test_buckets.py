@@ -117,6 +117,27 @@ def test_a_hold_of_one_bucket_does_not_stand_in_the_way_of_the_others():
     assert max(free) < 20
 
 
+def test_a_hold_of_one_line_holds_no_other_that_is_counted_apart():
+    """Where a limit is for `each` request line, so is a vendor's word to wait; else it is for the whole bucket."""
+
+    async def scenario() -> list[float]:
+        loop = asyncio.get_running_loop()
+        limiter = Limiter({"own": (Rate(100, 1.0, each=True),), "shared": (Rate(100, 1.0),)}, 0.5)
+        for bucket, seconds in (("own", 10), ("shared", 30)):
+            for line in ("a", "b"):
+                async with limiter.slot(bucket, line):
+                    pass
+            limiter.hold(bucket, loop.time() + seconds, "a")
+        waited = []
+        for bucket, line in (("own", "b"), ("own", "a"), ("shared", "b")):
+            started = loop.time()
+            async with limiter.slot(bucket, line):
+                waited.append(round(loop.time() - started))
+        return waited
+
+    assert run(scenario()) == [0, 10, 20]
+
+
 def test_who_comes_first_leaves_first():
     """Whoever comes while others wait stands behind them, however near the moment at which one may leave."""
 

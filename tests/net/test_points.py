@@ -80,3 +80,47 @@ def test_who_tells_nothing_holds_nobody_up():
             return loop.time() - begun
 
     assert run(scenario()) < 0.01
+
+
+def test_a_line_that_was_never_asked_costs_as_much_as_the_dearest():
+    """Many different requests at once are not taken for free ones."""
+    vendor = Vendor(1000, 50)
+
+    async def scenario() -> float:
+        loop, limiter = asyncio.get_running_loop(), Limiter({}, 0.75)
+        begun = vendor.at = loop.time()
+
+        async def ask(number: int) -> None:
+            async with limiter.slot(None, f"line {number}") as waited:
+                left = vendor.ask(loop.time(), 300)
+                await passing(0.2)
+            limiter.told(None, f"line {number}", (left, 50, 300), waited.left)
+
+        await ask(0)
+        await asyncio.gather(*map(ask, range(1, 12)))
+        return loop.time() - begun
+
+    assert 52 <= run(scenario()) < 60
+    assert vendor.refused == 0
+
+
+def test_what_is_under_way_counts_also_where_two_never_fit():
+    """A full bucket pays for one that takes most of it, and not for the next before as much came back."""
+    vendor = Vendor(1000, 50)
+
+    async def scenario() -> None:
+        loop, limiter = asyncio.get_running_loop(), Limiter({}, 0.75)
+        vendor.at = loop.time()
+
+        async def ask() -> None:
+            async with limiter.slot(None, "line") as waited:
+                left = vendor.ask(loop.time(), 600)
+                await passing(0.2)
+            limiter.told(None, "line", (left, 50, 600), waited.left)
+
+        await ask()
+        await passing(100)
+        await asyncio.gather(ask(), ask(), ask())
+
+    run(scenario())
+    assert vendor.refused == 0

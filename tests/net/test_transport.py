@@ -46,6 +46,15 @@ async def test_an_answer_is_its_status_headers_and_bytes():
     assert f"Authorization: Bearer {SECRET}".encode() in server.heads[0]
 
 
+async def test_link_headers_are_one_list():
+    """The next page may stand in any of several (RFC 9110 section 5.3)."""
+    raw = answer().replace(b"\r\n\r\n", b'\r\nLink: </2>; rel="next"\r\nlink: </9>; rel="last"\r\n\r\n', 1)
+    async with serving(saying(raw)) as server:
+        found = await send(server.address)
+    assert isinstance(found, Response)
+    assert found.headers["link"] == '</2>; rel="next", </9>; rel="last"'
+
+
 async def test_a_redirect_inside_the_vendor_is_followed():
     """To another path or another covered host, relative or whole."""
     first = answer("302 Found", Location="/other?x=%2F")

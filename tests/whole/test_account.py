@@ -185,3 +185,42 @@ def test_records_below_a_list_of_the_account_carry_what_they_were_asked_with(tmp
     assert [one["id"] for one in run.lines("orders")] == ["o1"]
     run = fetched(words, {**answers, "/stores": [(403, {})]}, tmp_path / "x", head.replace("message: message}", ABSENT))
     assert [run.entry(name).outcome for name in ("customers", "orders")] == ["denied", "denied"]
+
+
+def test_a_kind_whose_fields_the_account_does_not_have_excuses_only_itself(tmp_path):
+    """What is unlicensed to `discover` is unlicensed to the look-up that needs it."""
+    head = KINDS.replace("message: message}", ABSENT).replace("mail: <EMAIL>}", "mail: <EMAIL>, names: <PROPS>}")
+    answers = {
+        "/props/a": [{"names": "n"}],
+        "/props/b": [(410, {})],
+        'POST /find {"in":"a","mail":"ada@x.io","names":"n"}': [{"found": [{"id": 1, "email": "ada@x.io"}]}],
+        "/p/1": [{"id": 1}],
+    }
+    run = fetched("it: {get: /p/<ID>}\n", answers, tmp_path, head)
+    assert run.report.exit_code is Exit.COMPLETE
+    run = fetched("it: {get: /p/<ID>}\n", {**answers, "/props/b": [(403, {})]}, tmp_path / "x", head)
+    assert run.report.subject.subject == "unproven"
+
+
+def test_a_credential_that_only_one_discovered_list_refuses_lives(tmp_path):
+    """As one that only an endpoint refuses does: `verify` is asked before the run is given up."""
+    head = HEAD.replace("verify:", "discover: {stores: {get: /stores, records: items}}\nverify:")
+    words = "it: {get: /p/<stores.id>/<USER_ID>}\nother: {get: /o/<USER_ID>}\n"
+    run = fetched(words, {"/stores": [(401, {})], "/o/u1": [{"id": 1}]}, tmp_path, head)
+    assert run.report.exit_code is Exit.INCOMPLETE
+    assert [run.entry(name).outcome for name in ("it", "other")] == ["failed", "complete"]
+    run = fetched(words, {"/stores": [(401, {})], "/me": [(401, {})]}, tmp_path / "x", head)
+    assert run.report.exit_code is Exit.NOT_CONNECTED
+
+
+def test_records_of_an_answer_that_lacks_what_is_captured_are_asked_about_by_nobody(tmp_path):
+    """Half of an answer is none."""
+    head = HEAD.replace("verify:", "discover: {stores: {get: /stores, records: items, capture: {KEY: key}}}\nverify:")
+    words = "it: {get: /p/<stores.id>/<USER_ID>}\nother: {get: /o/<KEY>/<USER_ID>}\n"
+    run = fetched(words, {"/stores": [{"items": [{"id": 1}]}]}, tmp_path, head)
+    assert run.entry().reason == "stores is failed: its answer holds no usable value for <KEY>"
+    assert run.entry("other").outcome == "failed"
+    run = fetched(
+        words, {"/stores": [{"items": [{"id": 1, "key": "k"}]}], "/p/1/u1": [{"id": 1}], "/o/k/u1": [{"id": 2}]}, tmp_path / "x", head
+    )
+    assert run.report.exit_code is Exit.COMPLETE

@@ -124,9 +124,9 @@ class Noting(Limiter):
         self.lines.append(line)
         return super().slot(bucket, line)
 
-    def hold(self, bucket, until):
+    def hold(self, bucket, until, line=None):
         self.holds.append(bucket)
-        super().hold(bucket, asyncio.get_running_loop().time())
+        super().hold(bucket, asyncio.get_running_loop().time(), line)
 
 
 @pytest.mark.parametrize(("folder", "limited"), [("https://api.acme.example/v1/f/", True), ("https://api.acme.example/v10/f/", False)])
