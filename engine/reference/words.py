@@ -17,46 +17,26 @@ from engine.runner.listing import MOST_PAGES
 from engine.spec import model as m
 from engine.spec.document import MOST_BYTES
 from engine.spec.lint import MOST_SLICES
+from engine.spec.places import PLACES, words_of
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.spec.words import Means
-
-PLACES: tuple[tuple[str, type[m.Words]], ...] = (
-    ("The file", m.Spec),
-    ("`auth`", m.Auth),
-    ("`auth.oauth2`", m.OAuth2),
-    ("`rate_limits`", m.RateLimits),
-    ("`access`", m.Access),
-    ("Every request: `verify`, `lookup`, an endpoint", m.Request),
-    ("`lookup`", m.Lookup),
-    ("An endpoint", m.Endpoint),
-    ("`pagination`", m.Pagination),
-    ("`window`", m.Window),
-    ("`files`", m.FileRule),
-    ("`answers`", m.Answers),
-    ("`answers.rules`", m.Rule),
-)
 
 
 def words() -> str:
     """Write one table per place, each word once: where it is first defined."""
-    shown: set[tuple[str, str | None]] = set()
     parts = []
     for title, place in PLACES:
-        rows = list(_rows(place, shown))
-        parts.append("\n".join([f"### {title}", "", "| word | | meaning |", "|---|---|---|", *rows]))
+        rows = list(_rows(place))
+        parts.append("\n".join([f"### {title[0].upper()}{title[1:]}", "", "| word | | meaning |", "|---|---|---|", *rows]))
     return "\n\n".join(parts)
 
 
-def _rows(place: type[m.Words], shown: set[tuple[str, str | None]]) -> Iterator[str]:
-    inherited = place in (m.Spec, m.Lookup, m.Endpoint)
-    for name, field in place.model_fields.items():
-        word = field.alias or name
-        base = m.Request if place in (m.Lookup, m.Endpoint) else m.Defaults
-        if inherited and name in base.model_fields and base.model_fields[name].description == field.description:
-            continue
-        shown.add((word, field.description))
-        need = "required" if field.is_required() else ""
-        yield f"| `{word}` | {need} | {field.description}{_choices(field)} |"
+def _rows(place: type[m.Words]) -> Iterator[str]:
+    above = m.Defaults if place is m.Spec else m.Request
+    for word, field in words_of(place).items():
+        same = words_of(above).get(word) if place is not above and issubclass(place, m.Defaults) else None
+        if same is None or same.description != field.description:
+            yield f"| `{word}` | {'required' if field.is_required() else ''} | {field.description}{_choices(field)} |"
 
 
 def _choices(field: FieldInfo) -> str:
