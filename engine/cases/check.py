@@ -11,21 +11,17 @@ from engine.cases.clean import unclean
 from engine.cases.coverage import Coverage, Point, coverage
 from engine.cases.exchange import CaseError
 from engine.cases.golden import accept, compared
+from engine.cases.judge import at_one_place, counted, judged
 from engine.cases.replay import Replayed, replay
-from engine.cases.tape import difference, nearest
 from engine.core.choice import choose
-from engine.core.ledger import Subject
-from engine.core.request import Request
 from engine.core.subject import lacking, unsafe
 from engine.errors import UsageError
 from engine.spec.document import read
 from engine.spec.effective import Vendor
 from engine.spec.mistake import Mistake, Position, did_you_mean
 
-MOST_SHOWN = 3
 MOST_UNCLEAN = 10
 MOST_FINDINGS = 6
-SHORT_OF = ("denied", "partial", "failed")
 
 
 @dataclass(frozen=True)
@@ -43,11 +39,6 @@ class Held:
         exchanges = sum(len(one.case.exchanges) for one in self.replays)
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
         return f"{name}: {counted(self.cases, 'case')}, {counted(exchanges, 'recording')}; {told}"
-
-
-def counted(number: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def cases_folder(spec: Path, vendor: str) -> Path:
@@ -126,12 +117,12 @@ def _held(vendor: Vendor, folder: Path, again: str, *, write: bool) -> tuple[Rep
     """Judge one case; what would only follow from a fault is left out."""
     case, found = opened(folder)
     if case is None:
-        return None, list(found)
+        return None, at_one_place(found)
     faults = [*_unclean(case)] or [*_unfit(vendor, case)]
     if faults:
-        return None, faults
+        return None, at_one_place(faults)
     replayed = replay(vendor, case)
-    faults = [*_unknown(replayed)] or [*_unused(replayed), *_ended(replayed)]
+    faults = judged(vendor, replayed)
     if not faults:
         faults = [*accept(replayed)] if write else [*compared(replayed, again)]
     return replayed, faults
@@ -181,57 +172,6 @@ def _unfit(vendor: Vendor, case: Case) -> Iterator[Finding]:
 
 def _captured(vendor: Vendor) -> Iterable[str]:
     return vendor.auth.oauth2.capture if vendor.auth.oauth2 is not None else ()
-
-
-def _unknown(replayed: Replayed) -> Iterator[Finding]:
-    """Show requests that nobody recorded, each beside the recording that looks most like it."""
-    asked = list({(one.endpoint.name, one.http): one for one in replayed.unknown}.values())
-    for request in asked[:MOST_SHOWN]:
-        yield _beside(replayed, request)
-    if len(asked) > MOST_SHOWN:
-        rest = f"{len(asked) - MOST_SHOWN} more requests have no recording; they are shown once these are mended"
-        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder)))
-
-
-def _beside(replayed: Replayed, request: Request) -> Finding:
-    message = f"`{request.endpoint.name}` asks for what is not recorded"
-    near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.case.exchanges)
-    if near is None:
-        line = f"+ {request.http.method} {request.http.url}"
-        hint = "no recording looks like it"
-        return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.case.folder), (line,)))
-    detail = difference(near.request, request.http)
-    if not any(row.startswith(("+", "-")) for row in detail):
-        message = f"`{request.endpoint.name}` asks once more than it was recorded"
-        return Finding(
-            Mistake(message, Position(1, 1), "record it as often as it is asked, each in a file of its own", "error", near.file, detail)
-        )
-    return Finding(Mistake(message, Position(1, 1), "- is the nearest recording, + is asked", "error", near.file, detail))
-
-
-def _unused(replayed: Replayed) -> Iterator[Finding]:
-    unused = replayed.unused
-    for one in unused[:MOST_SHOWN]:
-        line = f"{one.request.method} {one.request.url}"
-        hint = "remove the file, or find out why the run does not ask"
-        yield Finding(Mistake("the run does not ask for this recording", Position(1, 1, len(line)), hint, "error", one.file), (line,))
-    if len(unused) > MOST_SHOWN:
-        rest = f"{counted(len(unused) - MOST_SHOWN, 'more recording')} that the run does not ask for"
-        detail = tuple(Path(one.file).name for one in unused[MOST_SHOWN : MOST_SHOWN + 8])
-        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder), detail))
-
-
-def _ended(replayed: Replayed) -> Iterator[Finding]:
-    report, case = replayed.report, replayed.case
-    if int(report.exit_code) == case.setup.exit:
-        return
-    detail = [f"{one.name}: {one.outcome} ({one.reason})" for one in report.entries if str(one.outcome) in SHORT_OF]
-    if report.subject.subject is not Subject.MATCHED:
-        detail = [f"the person is {report.subject.subject}: {report.subject.reason}"]
-    if report.defect is not None:
-        detail.insert(0, report.defect)
-    message = f"the run ends with exit code {int(report.exit_code)}, not {case.setup.exit}"
-    yield case.finding(message, "exit", detail=tuple(detail[:10]))
 
 
 def _without(vendor: Vendor, spec: Path, word: str) -> Finding:

@@ -38,11 +38,13 @@ class CaseError(SpecError):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer; `file` is the name it was read from."""
+    """One request and its answer; `file` is the name it was read from, `answer` and `body` the lines in which these begin there."""
 
     request: HttpRequest
     response: Response
     file: str = field(default="", compare=False)
+    answer: int = field(default=1, compare=False)
+    body: int = field(default=1, compare=False)
 
 
 def parse(text: str, file: str) -> Exchange:
@@ -109,7 +111,8 @@ class _Reader:
         if self.mistakes:
             raise self.error()
         response = Response(int(self.lines[answer][5:8]), told, received.removesuffix("\n").encode())
-        return Exchange(HttpRequest(METHODS[method], url, headers, sent), response, self.file)
+        begun = told_body + 1 if response.body else answer + 1
+        return Exchange(HttpRequest(METHODS[method], url, headers, sent), response, self.file, answer + 1, begun)
 
     def error(self) -> CaseError:
         return CaseError(self.mistakes, self.file, self.lines)
@@ -177,13 +180,58 @@ class _Reader:
         if method == "GET":
             self.mistake("a GET has no body", start + 1, "write POST, or leave the body out")
             return None
-        try:
-            exact.loads(text.encode())
-        except json.JSONDecodeError as error:
-            self.mistake("the request's body is no JSON", start + error.lineno, error.msg, (error.colno, 1))
-        except (ValueError, RecursionError):
-            self.mistake("the request's body is no JSON", start + 1)
+        fault = no_json(text)
+        if fault is not None:
+            self.mistake("the request's body is not JSON", start + fault.line, fault.why, (fault.column, 1))
         return text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a text stops being JSON: its line and column, counted from 1, and why, in words."""
+
+    line: int
+    column: int
+    why: str
+
+
+def no_json(text: str) -> Fault | None:
+    """Find the place at which a text stops being JSON, where it does."""
+    text = text.removeprefix("\ufeff")
+    try:
+        exact.loads(text.encode("utf-8", "surrogatepass"))
+    except json.JSONDecodeError as error:
+        return _fault(text, error)
+    except RecursionError:
+        return Fault(1, 1, "it is nested deeper than can be read")
+    except ValueError as error:
+        return Fault(1, 1, str(error))
+    return None
+
+
+def _fault(text: str, error: json.JSONDecodeError) -> Fault:
+    """Say it in words that are the same in every Python, and of the commonest slips what to do."""
+    before, behind = text[: error.pos].rstrip(), text[error.pos :].lstrip()
+    if behind.startswith(",") and behind[1:].lstrip()[:1] in ("}", "]"):  # Python 3.13 points at the comma itself
+        before, behind = before + ",", behind[1:].lstrip()
+    if not text.strip():
+        return Fault(1, 1, "it is empty")
+    if before.endswith(",") and behind[:1] in ("}", "]"):
+        return Fault(*_place(text, len(before) - 1), f"a comma before `{behind[0]}`: remove it")
+    if not behind:
+        return Fault(*_place(text, len(before)), "it ends too early: a closing bracket or quote is missing")
+    if error.msg.startswith("Expecting ',' delimiter"):
+        return Fault(*_place(text, len(before)), "a comma or a closing bracket is missing here")
+    if error.msg.startswith(("Invalid control", "Unterminated")):
+        return Fault(error.lineno, error.colno, "a closing quote is missing, or a text goes over a line end")
+    if error.msg.startswith("Extra data"):
+        return Fault(error.lineno, error.colno, "it has ended before this: a bracket too many, or one missing at its beginning")
+    return Fault(error.lineno, error.colno, error.msg.removesuffix(" at"))
+
+
+def _place(text: str, index: int) -> tuple[int, int]:
+    """Give line and column of a character."""
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
 
 
 def _plain(value: str) -> bool:

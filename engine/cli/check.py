@@ -10,8 +10,9 @@ from pathlib import Path
 import typer
 
 from engine.cases.case import Finding
-from engine.cases.check import counted, hold, replays_of
+from engine.cases.check import hold, replays_of
 from engine.cases.drift import drift
+from engine.cases.judge import counted
 from engine.cli.document import compared, documents
 from engine.cli.find import packaged, spec_path, vendor_line
 from engine.errors import Exit, UsageError

@@ -12,7 +12,8 @@ from functools import partial
 
 import typer
 
-from engine.cases.check import cases_folder, counted
+from engine.cases.check import cases_folder
+from engine.cases.judge import counted
 from engine.cases.serve import Recorded, Served, Someone, recorded
 from engine.cli.find import spec_path, vendor_of
 from engine.errors import Exit, UsageError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cases.exchange import CaseError, Exchange, dump, parse
+from engine.cases.exchange import CaseError, Exchange, Fault, dump, no_json, parse
 from engine.core.http import HttpRequest, Response
 
 URLS = st.builds(
@@ -66,3 +66,29 @@ def test_what_no_recording_can_hold_is_not_written(exchange):
     """Not UTF-8, a header that breaks its line, an address without https, a body that is no JSON: ValueError."""
     with pytest.raises(ValueError, match=r"header|written|utf"):
         dump(exchange)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "why"),
+    [
+        ('{"a": 1,\n}', 1, 8, "a comma before `}`: remove it"),
+        ("[1, 2 , ]", 1, 7, "a comma before `]`: remove it"),
+        ('{"a": [1, 2}', 1, 12, "a comma or a closing bracket is missing here"),
+        ('{"a": [1,\n 2]', 2, 4, "it ends too early: a closing bracket or quote is missing"),
+        ('{"a": "b,\n"c": 1}', 1, 10, "a closing quote is missing, or a text goes over a line end"),
+        ("{}\n}", 2, 1, "it has ended before this: a bracket too many, or one missing at its beginning"),
+        ("<html>", 1, 1, "Expecting value"),
+        (" \n", 1, 1, "it is empty"),
+        ("NaN", 1, 1, "NaN is not JSON"),
+        ("[" * 100_000, 1, 1, "it is nested deeper than can be read"),
+    ],
+)
+def test_a_slip_of_the_hand_is_found_where_it_was_made(text, line, column, why):
+    """The commonest ones in words that say what to do, in every Python the same."""
+    assert no_json(text) == Fault(line, column, why)
+
+
+@given(JSON)
+def test_what_is_json_has_no_fault(value):
+    """Nothing is found in a sound text, with or without the mark that some editors put in front."""
+    assert no_json("\ufeff" + json.dumps(value, indent=1)) is None
