@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from engine.openapi.api import Api, Operation
-from engine.openapi.belongings import Belonging, Unfit, asking, belongings
+from engine.openapi.belongings import PERHAPS, asking, belongings
+from engine.openapi.chained import hanging
+from engine.openapi.lines import Belonging, Unfit
+from engine.openapi.names import spec_name
 from engine.openapi.people import Person, people
 from engine.openapi.read import DocumentError
 
@@ -39,7 +42,9 @@ def choose(api: Api) -> Chosen:
         if len(tried) >= MOST_TRIED:
             break
     if tried:
-        return max(tried, key=lambda one: one[0])[1]
+        chosen = max(tried, key=lambda one: one[0])[1]
+        _extend(chosen, api)
+        return chosen
     message = (
         f"{api.file}: no operation finds a person by e-mail address, user name or phone number in a way that its answer proves;"
         " without --openapi, `habeas new` asks you for the look-up"
@@ -59,3 +64,39 @@ def _gather(chosen: Chosen, api: Api) -> None:
             chosen.left.append((one.operation, "two lists of the account's would have one name"))
         else:
             chosen.asked.append(one)
+
+
+def _extend(chosen: Chosen, api: Api) -> None:
+    """Name the endpoints, and find what is asked once per record of one of them."""
+    taken = [one.listing.name for one in (chosen.lookup, *chosen.asked) if one.listing is not None]
+    for one in chosen.asked:
+        one.name = named(one, chosen.person.noun, taken)
+        taken.append(one.name)
+    left = {operation.label: (operation, reason) for operation, reason in chosen.left}
+    for below in islice(hanging(api, chosen.person, tuple(chosen.asked)), MOST_SEEN):
+        if not isinstance(below, Belonging):
+            left[below[0].label] = below
+        elif len(chosen.asked) >= MOST_ENDPOINTS:
+            left[below.operation.label] = (below.operation, TOO_MANY)
+        else:
+            below.name = named(below, chosen.person.noun, taken)
+            taken.append(below.name)
+            chosen.asked.append(below)
+            left.pop(below.operation.label, None)
+    chosen.left = sorted(left.values(), key=lambda one: (one[1].endswith(PERHAPS), one[0].path))
+
+
+def named(one: Belonging, noun: str, taken: list[str]) -> str:
+    """Name an endpoint by the written segments of its path: those behind the person where there are any, else more of them."""
+    name = spec_name(_parts(one, noun))
+    return spec_name(_parts(one, noun, whole=True), taken) if name in taken else name
+
+
+def _parts(one: Belonging, noun: str, *, whole: bool = False) -> list[str]:
+    literal = [segment for segment in one.operation.path.strip("/").split("/") if "{" not in segment]
+    if whole and len(literal) > 1:
+        return literal[-3:]
+    kept = [
+        segment for segment in literal if segment.lower().rstrip("s") != noun and not segment.lower().startswith(("v1", "v2", "v3", "api"))
+    ]
+    return kept[-3:] or [noun]

@@ -56,6 +56,23 @@ def test_there_are_several():
     assert {path.stem for path in FIRST} >= {"acme", "legacy", "lists", "links", "search"}
 
 
+def test_nothing_that_names_a_person_or_hangs_below_what_is_asked_vanishes():
+    """Each is asked for, or stands at the end with its reason; what makes something new is neither."""
+    text = (HERE / "first" / "desk.yaml").read_text("utf-8")
+    asked, left = text.split("# Left out, ")
+    for path in ("/calls", "/surveys/satisfaction_ratings", "/tickets", "/tickets/<tickets.id>/conversations", "/time_entries"):
+        assert f"get: {path}\n" in asked
+    for path in (
+        "/reminders",
+        "/tickets/{ticket_id}",
+        "/tickets/{ticket_id}/watchers/users",
+        "/agents/{agent_id}/tickets",
+        "/orders/search",
+    ):
+        assert f" {path}: " in left
+    assert "POST /orders:" not in left
+
+
 def test_the_order_of_paths_in_a_document_changes_nothing():
     """A document that is generated anew gives the same spec."""
     turned = {**ACME, "paths": dict(reversed(ACME["paths"].items()))}
