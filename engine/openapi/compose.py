@@ -152,10 +152,11 @@ def _discovered(sheet: Sheet) -> Block | None:
 def _lookup(sheet: Sheet) -> Block:
     person, one, block = sheet.chosen.person, sheet.chosen.lookup, Block()
     doubts = [] if person.sure == 3 else [f"{plain(person.name, 40)} is taken to accept {person.value}, by its description: confirm it"]
+    doubts = [sheet.chosen.guess] if sheet.chosen.guess else doubts
     doubts += one.todo
     if person.place == "body":
         block.add("post", one.line, *doubts)
-        block.add("body", {person.name: person.value})
+        block.add("body", person.body or {person.name: person.value})
     else:
         block.add("get", one.line, *doubts)
     block.add("params", one.params)

@@ -8,14 +8,17 @@ from itertools import islice
 from engine.openapi.api import Api, Operation
 from engine.openapi.belongings import PERHAPS, asking, belongings
 from engine.openapi.chained import hanging
+from engine.openapi.guessed import guesses
 from engine.openapi.lines import Belonging, Unfit
 from engine.openapi.names import spec_name
-from engine.openapi.people import Person, people
+from engine.openapi.people import Person, looked_at, people
 from engine.openapi.read import DocumentError
 
 MOST_ENDPOINTS = 150
 MOST_SEEN = 2_000  # operations that name the person; no vendor has as many
 MOST_TRIED = 6
+MOST_NAMED = 4
+NOBODY = "no operation finds a person by e-mail address, user name or phone number in a way that its answer proves"
 TOO_MANY = "too many for one spec"
 
 
@@ -27,12 +30,27 @@ class Chosen:
     lookup: Belonging
     asked: list[Belonging] = field(default_factory=list)
     left: list[tuple[Operation, str]] = field(default_factory=list)
+    guess: str = ""  # why the look-up is no more than a guess
 
 
 def choose(api: Api) -> Chosen:
-    """Take the look-up by which most can be asked, of those that are likely. Raises DocumentError where there is none."""
+    """Take the look-up by which most can be asked, of those that are likely, else the nearest. Raises DocumentError where none is."""
+    chosen = _best(api, people(api))
+    if chosen is None:
+        near = guesses(api)
+        chosen = _best(api, near)
+        if chosen is None:
+            raise DocumentError(_nobody(api))
+        others = dict.fromkeys(one.operation.label for one in near if one.operation.path != chosen.person.operation.path)
+        also = f" Also looked at: {', '.join([*others][:MOST_NAMED])}" if others else ""
+        chosen.guess = f"{NOBODY}: this is the nearest to a look-up, and a guess. What does it take, and what repeats the identifier?{also}"
+    _extend(chosen, api)
+    return chosen
+
+
+def _best(api: Api, likely: list[Person]) -> Chosen | None:
     tried: list[tuple[int, Chosen]] = []
-    for person in people(api):
+    for person in likely:
         try:
             chosen = Chosen(person, asking(person))
         except Unfit:
@@ -41,15 +59,15 @@ def choose(api: Api) -> Chosen:
         tried.append((person.score + 4 * min(len(chosen.asked), 12), chosen))
         if len(tried) >= MOST_TRIED:
             break
-    if tried:
-        chosen = max(tried, key=lambda one: one[0])[1]
-        _extend(chosen, api)
-        return chosen
-    message = (
-        f"{api.file}: no operation finds a person by e-mail address, user name or phone number in a way that its answer proves;"
-        " without --openapi, `habeas new` asks you for the look-up"
-    )
-    raise DocumentError(message)
+    return max(tried, key=lambda one: one[0])[1] if tried else None
+
+
+def _nobody(api: Api) -> str:
+    """Say that nothing comes near, and what was looked at."""
+    seen = [one.label for one in islice(looked_at(api), MOST_NAMED + 1)]
+    shown = f"{', '.join(seen[:MOST_NAMED])}{' and others' if len(seen) > MOST_NAMED else ''} take none"
+    looked = f"of those that speak of people, {shown}" if seen else "none of them speaks of people"
+    return f"{api.file}: {NOBODY} ({looked}); without --openapi, `habeas new` asks you for the look-up"
 
 
 def _gather(chosen: Chosen, api: Api) -> None:

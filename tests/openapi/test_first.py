@@ -80,9 +80,69 @@ def test_the_order_of_paths_in_a_document_changes_nothing():
 
 
 def test_without_a_look_up_nothing_is_written_and_the_other_way_is_named():
-    """A document in which nobody is found says so."""
+    """A document in which nobody is found says so, and what was looked at."""
+    with pytest.raises(DocumentError, match=r"of those that speak of people, GET /users, POST /users take none"):
+        made({"openapi": "3.0.0", "paths": {"/users": {"get": {}, "post": {}}}})
     with pytest.raises(DocumentError, match=r"no operation finds a person .* without --openapi, `habeas new` asks"):
         made({"openapi": "3.0.0", "paths": {"/things": {"get": {}}}})
+
+
+TEXT, MANY = {"type": "string"}, {"type": "array"}
+
+
+@pytest.mark.parametrize(
+    ("members", "written"),
+    [
+        (
+            {
+                "filterGroups": {
+                    **MANY,
+                    "items": {
+                        "properties": {
+                            "filters": {
+                                **MANY,
+                                "items": {
+                                    "required": ["mode"],
+                                    "properties": {
+                                        "propertyName": TEXT,
+                                        "operator": {**TEXT, "enum": ["LT", "EQ"]},
+                                        "value": TEXT,
+                                        "mode": {**TEXT, "enum": ["any"]},
+                                    },
+                                },
+                            }
+                        }
+                    },
+                }
+            },
+            "{filterGroups: [{filters: [{propertyName: email, operator: EQ, mode: any, value: <EMAIL>}]}]}",
+        ),
+        ({"filter": {"properties": {"email_address": TEXT, "value": TEXT}}}, "{filter: {email_address: <EMAIL>}}"),
+        (
+            {"where": {"properties": {"key": {**TEXT, "enum": ["id"]}, "op": {**TEXT, "enum": ["<"]}, "value": TEXT}}},
+            "{where: {value: <EMAIL>}}",
+        ),
+        (
+            {"criteria": {"properties": {"key": {**TEXT, "enum": ["id", "mail"]}, "op": TEXT, "text": TEXT}}},
+            '{key: mail, op: "=", text: <EMAIL>}',
+        ),
+    ],
+)
+def test_a_search_that_proves_nothing_is_the_nearest_to_a_look_up(members, written):
+    """It is written with the best guess of its body, marked as one, and loads."""
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": members}}}}
+    text = made({"openapi": "3.0.0", "paths": {"/contacts/search": {"post": {"requestBody": body}}}})
+    assert written in " ".join(text.split())
+    assert "# TODO no operation finds a person" in text
+    check(text.encode(), "x.yaml")
+
+
+def test_a_body_that_turns_in_circles_ends():
+    """A filter of filters is followed a few steps, and gives no look-up."""
+    again = {"type": "object", "properties": {name: {"$ref": "#/components/schemas/F"} for name in ("filter", "where", "query", "rules")}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/F"}}}}
+    with pytest.raises(DocumentError, match="no operation finds a person"):
+        made({"openapi": "3.0.0", "paths": {"/contacts/search": {"post": {"requestBody": body}}}, "components": {"schemas": {"F": again}}})
 
 
 ODD = (
