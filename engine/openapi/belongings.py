@@ -2,66 +2,60 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 from engine.openapi.api import BRACED, Api, Operation, Parameter, plain
-from engine.openapi.names import EMAILS, IDS, USERNAMES, kind_of, norm, person_in, singular, spec_name, value_name, words
-from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES, records_of
-from engine.openapi.people import Person, is_tenant
-from engine.openapi.refs import as_map
-from engine.openapi.windows import Slicing, slicing_of
+from engine.openapi.lines import Belonging, Unfit, checked, started
+from engine.openapi.names import EMAILS, IDS, PERSONS, USERNAMES, kind_of, norm, person_in, role_of, singular, value_name, words
+from engine.openapi.pages import CURSORS, OFFSETS, PAGES, SIZES
+from engine.openapi.people import FINDING, Person, is_tenant
+from engine.openapi.refs import as_map, as_text
+from engine.openapi.windows import slicing_of
 from engine.spec.names import TAKEN
-from engine.spec.template import parse_path
 
-PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
 CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 MOST_VALUES = 30
-
-
-@dataclass
-class Belonging:
-    """One request about the person: its line, what fills its parameters, and what was guessed."""
-
-    operation: Operation
-    line: str
-    params: dict[str, Any]
-    uses: set[str]  # ID, LOGIN
-    filter: tuple[str, str] | None = None  # the query parameter that names the person, and its value
-    rows: dict[str, list[str]] = field(default_factory=dict)
-    slicing: Slicing | None = None
-    settings: dict[str, str] = field(default_factory=dict)
-    listing: Listing | None = None
-    todo: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A list of the account's, such as its mailing lists: asked for first, then once per record of it."""
-
-    operation: Operation
-    name: str
-    value: str  # <lists.id>
-
-
-class Unfit(Exception):
-    """Why an operation about the person cannot be asked by what is known."""
+PERHAPS = "It may be another kind of person"
 
 
 def belongings(api: Api, person: Person) -> Iterator[Belonging | tuple[Operation, str]]:
     """Give every request about the person in the order of paths, and those that must be left out with their reason."""
     for operation in api.operations():
-        if operation.method != "get" or operation.path == person.operation.path:
+        if operation.path == person.operation.path:
             continue
-        values = {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
+        if operation.method != "get":
+            if _searches(operation, person):
+                yield operation, "it searches by POST: write it by hand, with `post` and `body`"
+            continue
+        values = values_of(operation, person)
+        other = None if values else _other_person(operation, person)
+        if other is not None:
+            yield operation, f"is {plain(other, 40)} the person whom the look-up finds? {PERHAPS}"
         if not values:
             continue
         try:
-            yield _fitted(operation, values, person)
+            yield fitted(operation, values, person)
         except Unfit as reason:
             yield operation, str(reason)
+
+
+def values_of(operation: Operation, person: Person) -> dict[tuple[str, str], str]:
+    """Say what the parameters of an operation take of the person, by place and name."""
+    return {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
+
+
+def _other_person(operation: Operation, person: Person) -> str | None:
+    """Name a parameter that takes a person's identifier of which nothing says that it is this person's."""
+    for one in operation.parameters:
+        if one.place not in ("path", "query") or is_tenant(one.name) or one.shape.enum:
+            continue
+        kind = kind_of(one.name, one.about, one.shape.word("format"))
+        steps = [step for step in words(one.name) if step not in IDS]
+        named = bool(steps) and singular(steps[-1]) in PERSONS
+        behind = one.place == "path" and norm(one.name) in IDS and person_in(_before(operation.path, one.name)) is not None
+        if named or behind or (kind is not None and kind[2] == 3 and kind[0] != person.kind):
+            return one.name
+    return None
 
 
 def id_name(person: Person) -> str:
@@ -72,21 +66,45 @@ def id_name(person: Person) -> str:
 def _value(operation: Operation, one: Parameter, person: Person) -> str | None:
     """Say what a parameter takes of the person; None where it takes something else."""
     short, noun = norm(one.name), person.noun
-    if one.place not in ("path", "query") or one.shape.types - {"string", "integer", "number", "array"}:
+    if one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
         return None
-    if one.place == "path":
-        before = _before(operation.path, one.name)
-        if person_in(before) == noun and norm(before).endswith((noun, noun + "s", "people")):
-            return "<LOGIN>" if _is_login(short, person) else _of_kind(one, person) or f"<{id_name(person)}>"
-    if short == noun and person.kind == "USERNAME":
+    before = _before(operation.path, one.name) if one.place == "path" else ""
+    if before and person_in(before) == noun and norm(before).endswith((noun, noun + "s", "people")):
+        return "<LOGIN>" if _is_login(short, person) else _of_kind(one, person) or f"<{id_name(person)}>"
+    login = short != "name" and noun in ("user", "person", "member") and _is_login(short, person)
+    if login or (short == noun and person.kind == "USERNAME"):
         return "<LOGIN>"
-    if short in {noun, *(noun + end for end in IDS), *(noun + "s" + end for end in ("id",))}:
+    if short in {noun, *(noun + end for end in IDS), noun + "sid"}:
         return f"<{id_name(person)}>"
-    if noun in ("user", "person", "member") and _is_login(short, person) and short != "name":
-        return "<LOGIN>"
     if one.place == "path" or one.required:
         return _of_kind(one, person)
-    return "<EMAIL>" if short in EMAILS[:4] and person_in(operation.path) is not None else None
+    return _by_other_words(operation, one, person)
+
+
+def _by_other_words(operation: Operation, one: Parameter, person: Person) -> str | None:
+    """Say what a parameter of the query takes of the person where its name does not say so plainly."""
+    short, kind = norm(one.name), kind_of(one.name, "", one.shape.word("format"))
+    mailed = person.kind == "EMAIL" and kind == ("EMAIL", None, 3)
+    if mailed or (short in EMAILS[:4] and person_in(operation.path) is not None):
+        return "<EMAIL>"
+    if role_of(one.name) is None or one.shape.enum:
+        return None
+    return f"<{id_name(person)}>" if person.kind != "USERNAME" or short.endswith(IDS) else "<LOGIN>"
+
+
+def _searches(operation: Operation, person: Person) -> bool:
+    """Whether a POST reads, and takes an identifier of the person in its body."""
+    if not set(FINDING[:-1]) & {*words(operation.path), *words(as_text(operation.raw.get("operationId")))}:
+        return False
+    return any(_value(operation, one, person) for one in operation.knobs.values())
+
+
+def _likeness(one: Parameter, person: Person) -> int:
+    """Say how likely a parameter of the query names the person: the least is the likeliest."""
+    if norm(one.name) in {person.noun, *(person.noun + end for end in IDS)}:
+        return -2
+    role = role_of(one.name)
+    return -1 if role is None else role
 
 
 def _is_login(short: str, person: Person) -> bool:
@@ -121,18 +139,19 @@ def _hindrance(operation: Operation) -> str | None:
     return None
 
 
-def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Person) -> Belonging:
+def fitted(operation: Operation, values: dict[tuple[str, str], str], person: Person) -> Belonging:
+    """Write the request of an operation about the person. Raises Unfit."""
     hindrance = _hindrance(operation)
     if hindrance is not None:
         raise Unfit(hindrance)
     made = started(operation, values)
-    for one in operation.placed("query").values():
-        value = values.get(("query", one.name))
-        if value is not None and made.filter is None and not any(place == "path" for place, _ in values):
-            made.params[_checked(one.name)], made.filter = value, (one.name, value)
+    naming = [one for one in operation.placed("query").values() if ("query", one.name) in values]
+    naming.sort(key=lambda one: _likeness(one, person))
+    if naming and not any(place == "path" for place, _ in values):
+        _filter(made, naming, values, person)
     made.slicing = slicing_of(operation.placed("query"))
     if made.slicing is not None:
-        made.params.update({_checked(name): value for name, value in made.slicing.params.items()})
+        made.params.update({checked(name): value for name, value in made.slicing.params.items()})
     _require(made)
     _doubt(made)
     text = f"{made.line} {made.params}"
@@ -140,74 +159,28 @@ def _fitted(operation: Operation, values: dict[tuple[str, str], str], person: Pe
     return made
 
 
+def _filter(made: Belonging, naming: list[Parameter], values: dict[tuple[str, str], str], person: Person) -> None:
+    """Name the person by the likeliest parameter of the query, and say what was guessed and which others there are."""
+    first, *others = naming
+    value = values["query", first.name]
+    made.params[checked(first.name)], made.filter = value, (first.name, value)
+    if value in (f"<{id_name(person)}>", "<LOGIN>") and _likeness(first, person) >= 0:
+        made.todo.append(f"{plain(first.name, 40)} is taken to accept {value}, by its name: confirm it")
+    if others:
+        made.todo.append(f"the person may also be named by {', '.join(plain(one.name, 40) for one in others[:6])}: is more wanted?")
+
+
 def asking(person: Person) -> Belonging:
     """Give the request that finds a person. Raises Unfit where it needs what nobody knows."""
     made = started(person.operation, {("path", person.name): person.value} if person.place == "path" else {})
     if person.place == "query":
-        made.params[_checked(person.name)] = person.value
+        made.params[checked(person.name)] = person.value
     _require(made)
     if made.rows:
         message = "it needs a choice"
         raise Unfit(message)
     _doubt(made)
     return made
-
-
-def started(operation: Operation, values: dict[tuple[str, str], str]) -> Belonging:
-    """Write the request line; what names the account becomes a setting, what a list of the account's holds is asked for. Raises Unfit."""
-    made = Belonging(operation, "", {}, set())
-
-    def put(found: re.Match[str]) -> str:
-        value = values.get(("path", found[1]))
-        if value is not None:
-            return value
-        if is_tenant(found[1]):
-            name = value_name([found[1]])
-            name = f"THE_{name}" if name in TAKEN else name
-            made.settings[name] = f"the {plain(found[1], 40)} as it stands in the vendor's addresses"
-            return f"<{name}>"
-        listing = _listing(operation, found[1]) if made.listing is None else None
-        if listing is None:
-            message = f"it needs {plain(found[1], 40)}"
-            raise Unfit(message)
-        made.listing = listing
-        return listing.value
-
-    if not writable(BRACED.sub("x", operation.path)):
-        message = "its path cannot be written as a request line"
-        raise Unfit(message)
-    made.line = BRACED.sub(put, operation.path)
-    if made.listing is not None:
-        made.todo.append(f"{made.listing.value} asks once for each of {made.listing.operation.path}: are these the account's?")
-    return made
-
-
-def writable(path: str) -> bool:
-    """Whether a path of the document, its `{names}` aside, is a request line: no value, no query, no character that must be encoded."""
-    try:
-        return not any(parse_path(path).holes()) and not any(parse_path(path).fields()) and len(path) <= 500
-    except ValueError:
-        return False
-
-
-def _listing(operation: Operation, name: str) -> Listing | None:
-    """Find the list that stands before a parameter of the path, where it can be asked for as it is, and what of its records it means."""
-    prefix, _, behind = operation.path.partition(f"/{{{name}}}")
-    if not behind.strip("/"):
-        return None  # one of the account's things itself, not what it holds of the person
-    found = operation.api.operation(prefix, "get") if "{" not in prefix and person_in(prefix) is None else None
-    if found is None or found.deprecated or not writable(prefix) or any(one.required and one.place == "query" for one in found.parameters):
-        return None
-    records = records_of(found)
-    if not records.listed or records.shape is None:
-        return None
-    stem = singular(norm(prefix.rpartition("/")[2]))
-    members = {norm(one): one for one in records.shape.members}
-    key = next((members[one] for one in (norm(name), "id", f"{stem}id", "gid", "uuid", "key", "slug") if one in members), None)
-    if key is None or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
-        return None
-    listed = spec_name(prefix.split("/")[-2:])
-    return Listing(found, listed, f"<{listed}.{key}>")
 
 
 def _require(made: Belonging) -> None:
@@ -223,7 +196,7 @@ def _require(made: Belonging) -> None:
             message = f"it needs {plain(one.name, 40)}"
             raise Unfit(message)
         if len(enum) == 1:
-            made.params[_checked(one.name)] = enum[0]
+            made.params[checked(one.name)] = enum[0]
             continue
         if made.rows:
             message = f"it needs {plain(one.name, 40)} and another choice"
@@ -232,7 +205,7 @@ def _require(made: Belonging) -> None:
         asked = {value_name([held]) for server in made.operation.api.servers for held in BRACED.findall(server.url)}
         name = f"{name}_CHOICE" if name in {*TAKEN, *asked, "LOGIN"} or name.endswith("_ID") or is_tenant(one.name) else name
         made.rows = {name: list(enum)}
-        made.params[_checked(one.name)] = f"<{name}>"
+        made.params[checked(one.name)] = f"<{name}>"
 
 
 def _doubt(made: Belonging) -> None:
@@ -252,13 +225,6 @@ def _doubt(made: Belonging) -> None:
 
 def _is_paging(short: str) -> bool:
     return short in (*CURSORS, *OFFSETS, *PAGES, *SIZES)
-
-
-def _checked(name: str) -> str:
-    if PARAMETER.fullmatch(name):
-        return name
-    message = "a parameter's name cannot be written"
-    raise Unfit(message)
 
 
 def _is_text(value: str) -> bool:

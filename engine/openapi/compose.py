@@ -9,9 +9,8 @@ from typing import Any
 
 from engine.openapi.access import Base, address, auth_of, base_of
 from engine.openapi.api import Api, Operation, plain
-from engine.openapi.belongings import Belonging
 from engine.openapi.draft import Block, flow, render
-from engine.openapi.names import spec_name
+from engine.openapi.lines import Belonging
 from engine.openapi.pages import Paging, paging_of, records_of
 from engine.openapi.proofs import captures, echoes, files, keyed, refusals
 from engine.openapi.refs import as_map, as_text
@@ -20,7 +19,7 @@ from engine.openapi.seen import connected
 from engine.openapi.suggest import TOO_MANY, Chosen, choose
 from engine.spec.document import MOST_BYTES
 
-MOST_LEFT_OUT = 40
+MOST_LEFT_OUT = 200
 MOST_SCOPES = 200
 
 
@@ -120,38 +119,23 @@ def _granted(operation: Operation) -> tuple[str, tuple[str, ...]]:
 
 def _access(sheet: Sheet) -> Block:
     access, endpoints = Block(), Block()
-    taken = [one.listing.name for one in (sheet.chosen.lookup, *sheet.chosen.asked) if one.listing is not None]
-    asked = sheet.chosen.asked or [replace(sheet.chosen.lookup, todo=["nothing else takes the person: what else is there to ask?"])]
+    asked = sheet.chosen.asked or [
+        replace(sheet.chosen.lookup, name=sheet.chosen.person.noun, todo=["nothing else takes the person: what else is there to ask?"])
+    ]
     for one in asked:
-        name = spec_name(_parts(one, sheet))
-        name = spec_name(_parts(one, sheet, whole=True), taken) if name in taken else name
-        taken.append(name)
-        endpoints.add(name, _endpoint(sheet, one))
+        endpoints.add(one.name, _endpoint(sheet, one))
     access.add("lookup", _lookup(sheet))
     access.say("")
     access.add("endpoints", endpoints)
     left = [(operation, reason) for operation, reason in sheet.chosen.left]
     if left:
         access.say("")
-        access.say("Left out, though they name the person:")
+        access.say("Left out, though they name the person or hang below what is asked:")
         access.say(*(f"- {operation.label}: {reason}" for operation, reason in left[:MOST_LEFT_OUT]))
         access.say(f"- and {len(left) - MOST_LEFT_OUT} others") if len(left) > MOST_LEFT_OUT else None
     block = Block()
     block.add("access", access)
     return block
-
-
-def _parts(one: Belonging, sheet: Sheet, *, whole: bool = False) -> list[str]:
-    """Name an endpoint by the written segments of its path: those behind the person where there are any."""
-    segments = one.operation.path.strip("/").split("/")
-    literal = [segment for segment in segments if "{" not in segment]
-    noun = sheet.chosen.person.noun
-    if whole and len(literal) > 1:
-        return literal[-3:]
-    kept = [
-        segment for segment in literal if segment.lower().rstrip("s") != noun and not segment.lower().startswith(("v1", "v2", "v3", "api"))
-    ]
-    return kept[-3:] or [noun]
 
 
 def _discovered(sheet: Sheet) -> Block | None:
@@ -168,10 +152,11 @@ def _discovered(sheet: Sheet) -> Block | None:
 def _lookup(sheet: Sheet) -> Block:
     person, one, block = sheet.chosen.person, sheet.chosen.lookup, Block()
     doubts = [] if person.sure == 3 else [f"{plain(person.name, 40)} is taken to accept {person.value}, by its description: confirm it"]
+    doubts = [sheet.chosen.guess] if sheet.chosen.guess else doubts
     doubts += one.todo
     if person.place == "body":
         block.add("post", one.line, *doubts)
-        block.add("body", {person.name: person.value})
+        block.add("body", person.body or {person.name: person.value})
     else:
         block.add("get", one.line, *doubts)
     block.add("params", one.params)

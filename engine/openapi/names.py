@@ -14,6 +14,21 @@ PHONES = ("phone", "phonenumber", "mobile", "mobilephone", "msisdn", "mobilenumb
 PROOFS = {"EMAIL": EMAILS, "USERNAME": USERNAMES, "PHONE": PHONES}
 IDS = ("id", "uuid", "gid", "uid", "guid", "sid", "key", "identifier")
 TENANTS = ("org", "organization", "organisation", "workspace", "tenant", "company", "domain", "site", "enterprise", "subdomain", "realm")
+ROLES: tuple[str, ...] = (
+    "requester",
+    "user",
+    "customer",
+    "contact",
+    "member",
+    "person",
+    "subscriber",
+    "author",
+    "owner",
+    "creator",
+    "reporter",
+)
+ROLES += ("submitter", "assignee", "organizer", "organiser", "host", "sender", "recipient", "participant", "attendee")
+ROLES += ("createdby", "ownedby")
 SEARCHES = ("q", "query", "search", "filter", "term", "filterterm", "searchterm", "keyword", "keywords", "searchquery", "searchtext")
 RESERVED = ("lookup", "verify", "manifest", "discover", "none")
 IRREGULAR = {"people": "person", "persons": "person", "staff": "staff", "status": "status", "addresses": "address", "series": "series"}
@@ -45,6 +60,12 @@ def person_in(text: str) -> str | None:
     """Name the kind of person that a path segment or name speaks of; the last one counts."""
     found = [one for one in map(singular, words(text)) if one in PERSONS]
     return found[-1] if found else None
+
+
+def role_of(name: str) -> int | None:
+    """Say how likely a parameter's name means a person by another word, such as `requester_id`: 0 the likeliest; None where it does not."""
+    short = norm(name)
+    return next((rank for rank, role in enumerate(ROLES) if short in {role, *(role + end for end in IDS)}), None)
 
 
 def spec_name(parts: Iterable[str], taken: Iterable[str] = ()) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from engine.openapi.api import Api, Operation, Parameter
 from engine.openapi.names import IDS, PERSONS, PROOFS, SEARCHES, TENANTS, kind_of, norm, person_in, singular, words
@@ -31,6 +32,7 @@ class Person:
     score: int
     sure: int
     perhaps: str | None  # where it may be repeated, in a member that the document leaves open
+    body: dict[str, Any] | None = None  # what a search is sent, where it is more than the one member
 
     @property
     def value(self) -> str:
@@ -40,11 +42,11 @@ class Person:
 
 def people(api: Api) -> list[Person]:
     """Give every way to find a person, the likeliest first; ties in the order of paths."""
-    found = [one for operation in _looked_at(api) for one in _ways(operation)]
+    found = [one for operation in looked_at(api) for one in ways(operation)]
     return sorted((one for one in found if one.score >= ENOUGH), key=lambda one: (-one.score, one.operation.path, one.name))
 
 
-def _looked_at(api: Api) -> Iterator[Operation]:
+def looked_at(api: Api) -> Iterator[Operation]:
     """Give the operations whose path speaks of people, in bounded number."""
     left = MOST_LOOKED
     for operation in api.operations():
@@ -53,7 +55,8 @@ def _looked_at(api: Api) -> Iterator[Operation]:
             yield operation
 
 
-def _ways(operation: Operation) -> Iterator[Person]:
+def ways(operation: Operation) -> Iterator[Person]:
+    """Give every way by which an operation may find a person, with how likely it is what is wanted."""
     if operation.method == "post" and not set(FINDING) & {*words(operation.path), *words(str(operation.raw.get("operationId", "")))}:
         return
     records: Records | None = None
@@ -63,7 +66,7 @@ def _ways(operation: Operation) -> Iterator[Person]:
             continue
         records = records or records_of(operation)
         match = proof(records, kind[0])
-        perhaps = None if match else _perhaps(records, kind[0])
+        perhaps = None if match else perhaps_at(records, kind[0])
         score = _score(operation, place, name, kind, records, match) + (30 if perhaps else 0)
         yield Person(operation, kind[0], kind[1], place, name, noun_of(operation, name), records, match, score, kind[2], perhaps)
 
@@ -95,7 +98,7 @@ def proof(records: Records, kind: str) -> str | None:
     return next(iter((*exact, *deeper, *formats)), None)
 
 
-def _perhaps(records: Records, kind: str) -> str | None:
+def perhaps_at(records: Records, kind: str) -> str | None:
     """Guess where an identifier stands in a record whose fields the document leaves open."""
     if records.shape is None:
         return None

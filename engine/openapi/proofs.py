@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.openapi.api import Operation
-from engine.openapi.belongings import Belonging, id_name
+from engine.openapi.belongings import id_name
+from engine.openapi.lines import Belonging
 from engine.openapi.names import IDS, norm, singular
 from engine.openapi.pages import Records, beside, step, usable
 from engine.openapi.shape import Shape

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.openapi.api import Operation
-from engine.openapi.belongings import writable
 from engine.openapi.draft import Block
+from engine.openapi.lines import writable
 from engine.openapi.names import PERSONS, norm, singular, words
 from engine.openapi.pages import records_of, size_of
 from engine.openapi.suggest import Chosen

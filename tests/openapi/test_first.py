@@ -56,6 +56,23 @@ def test_there_are_several():
     assert {path.stem for path in FIRST} >= {"acme", "legacy", "lists", "links", "search"}
 
 
+def test_nothing_that_names_a_person_or_hangs_below_what_is_asked_vanishes():
+    """Each is asked for, or stands at the end with its reason; what makes something new is neither."""
+    text = (HERE / "first" / "desk.yaml").read_text("utf-8")
+    asked, left = text.split("# Left out, ")
+    for path in ("/calls", "/surveys/satisfaction_ratings", "/tickets", "/tickets/<tickets.id>/conversations", "/time_entries"):
+        assert f"get: {path}\n" in asked
+    for path in (
+        "/reminders",
+        "/tickets/{ticket_id}",
+        "/tickets/{ticket_id}/watchers/users",
+        "/agents/{agent_id}/tickets",
+        "/orders/search",
+    ):
+        assert f" {path}: " in left
+    assert "POST /orders:" not in left
+
+
 def test_the_order_of_paths_in_a_document_changes_nothing():
     """A document that is generated anew gives the same spec."""
     turned = {**ACME, "paths": dict(reversed(ACME["paths"].items()))}
@@ -63,9 +80,69 @@ def test_the_order_of_paths_in_a_document_changes_nothing():
 
 
 def test_without_a_look_up_nothing_is_written_and_the_other_way_is_named():
-    """A document in which nobody is found says so."""
+    """A document in which nobody is found says so, and what was looked at."""
+    with pytest.raises(DocumentError, match=r"of those that speak of people, GET /users, POST /users take none"):
+        made({"openapi": "3.0.0", "paths": {"/users": {"get": {}, "post": {}}}})
     with pytest.raises(DocumentError, match=r"no operation finds a person .* without --openapi, `habeas new` asks"):
         made({"openapi": "3.0.0", "paths": {"/things": {"get": {}}}})
+
+
+TEXT, MANY = {"type": "string"}, {"type": "array"}
+
+
+@pytest.mark.parametrize(
+    ("members", "written"),
+    [
+        (
+            {
+                "filterGroups": {
+                    **MANY,
+                    "items": {
+                        "properties": {
+                            "filters": {
+                                **MANY,
+                                "items": {
+                                    "required": ["mode"],
+                                    "properties": {
+                                        "propertyName": TEXT,
+                                        "operator": {**TEXT, "enum": ["LT", "EQ"]},
+                                        "value": TEXT,
+                                        "mode": {**TEXT, "enum": ["any"]},
+                                    },
+                                },
+                            }
+                        }
+                    },
+                }
+            },
+            "{filterGroups: [{filters: [{propertyName: email, operator: EQ, mode: any, value: <EMAIL>}]}]}",
+        ),
+        ({"filter": {"properties": {"email_address": TEXT, "value": TEXT}}}, "{filter: {email_address: <EMAIL>}}"),
+        (
+            {"where": {"properties": {"key": {**TEXT, "enum": ["id"]}, "op": {**TEXT, "enum": ["<"]}, "value": TEXT}}},
+            "{where: {value: <EMAIL>}}",
+        ),
+        (
+            {"criteria": {"properties": {"key": {**TEXT, "enum": ["id", "mail"]}, "op": TEXT, "text": TEXT}}},
+            '{key: mail, op: "=", text: <EMAIL>}',
+        ),
+    ],
+)
+def test_a_search_that_proves_nothing_is_the_nearest_to_a_look_up(members, written):
+    """It is written with the best guess of its body, marked as one, and loads."""
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": members}}}}
+    text = made({"openapi": "3.0.0", "paths": {"/contacts/search": {"post": {"requestBody": body}}}})
+    assert written in " ".join(text.split())
+    assert "# TODO no operation finds a person" in text
+    check(text.encode(), "x.yaml")
+
+
+def test_a_body_that_turns_in_circles_ends():
+    """A filter of filters is followed a few steps, and gives no look-up."""
+    again = {"type": "object", "properties": {name: {"$ref": "#/components/schemas/F"} for name in ("filter", "where", "query", "rules")}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/F"}}}}
+    with pytest.raises(DocumentError, match="no operation finds a person"):
+        made({"openapi": "3.0.0", "paths": {"/contacts/search": {"post": {"requestBody": body}}}, "components": {"schemas": {"F": again}}})
 
 
 ODD = (
