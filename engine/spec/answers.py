@@ -15,9 +15,11 @@ class Rule(Words):
 
     model_config = ConfigDict(json_schema_extra=at_least_one("status", "code", "message"))
 
-    status: w.Statuses = Field(default=(), description="The HTTP status, or several.")
-    code: w.Texts = Field(default=(), description="The vendor's own code, compared as text, or several.")
-    message: w.Text | None = Field(default=None, description="A part of the vendor's message, case aside.")
+    status: w.Statuses = Field(default=(), description="The HTTP status, or several.", examples=[404, [401, 403]])
+    code: w.Texts = Field(
+        default=(), description="The vendor's own code, compared as text, or several.", examples=["not_found", [1001, 1010]]
+    )
+    message: w.Text | None = Field(default=None, description="A part of the vendor's message, case aside.", examples=["no such person"])
     means: w.Means = Field(description="The outcome, or what to do.")
 
     @model_validator(mode="after")
@@ -32,15 +34,19 @@ class Rule(Words):
 class Answers(Words):
     """How an answer is read when it is no success."""
 
-    refused: w.Path | None = Field(default=None, description="True in a 2xx answer: a refusal all the same.")
-    code: w.Path | None = Field(default=None, description="Where the vendor's own code stands.")
-    message: w.Path | None = Field(default=None, description="Where the vendor's message stands.")
-    rules: tuple[Rule, ...] = Field(default=(), description="Tried in order; the first that holds decides.")
+    refused: w.Path | None = Field(default=None, description="True in a 2xx answer: a refusal all the same.", examples=["!ok", "error"])
+    code: w.Path | None = Field(default=None, description="Where the vendor's own code stands.", examples=["error.code"])
+    message: w.Path | None = Field(default=None, description="Where the vendor's message stands.", examples=["error.message"])
+    rules: tuple[Rule, ...] = Field(
+        default=(),
+        description="Tried in order; the first that holds decides.",
+        examples=[[{"status": 403, "code": "no_licence", "means": "unlicensed"}]],
+    )
 
 
 class FileRule(Words):
     """Where the addresses of downloadable files stand inside a record."""
 
-    address: w.Path = Field(description="The file's address, read from each element.")
-    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.")
-    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.")
+    address: w.Path = Field(description="The file's address, read from each element.", examples=["download_url"])
+    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.", examples=["files"])
+    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.", examples=["bytes"])

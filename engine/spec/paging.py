@@ -37,18 +37,29 @@ class Pagination(Words):
 
     model_config = ConfigDict(json_schema_extra=either("cursor", "link", "page", "offset", needs={"cursor": "param"}))
 
-    cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.')
+    cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.', examples=["meta.next"])
     param: w.Text | None = Field(
-        default=None, description="The query parameter in which the cursor is sent; in a `post` a place in the body."
+        default=None,
+        description="The query parameter in which the cursor is sent; in a `post` a place in the body.",
+        examples=["after", "paging.after"],
     )
-    link: w.Path | None = Field(default=None, description="The next page's address, or `header` (RFC 8288, rel=next); its host is checked.")
-    page: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and first page number.", json_schema_extra=ONE)
-    offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.")
-    more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.")
+    link: w.Path | None = Field(
+        default=None,
+        description="The next page's address, or `header` (RFC 8288, rel=next); its host is checked.",
+        examples=["links.next", "header"],
+    )
+    page: dict[w.Text, w.Number] | None = Field(
+        default=None, description="Parameter and first page number.", json_schema_extra=ONE, examples=[{"page": 1}]
+    )
+    offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.", examples=["start"])
+    more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.", examples=["has_more"])
     size: dict[w.Text, w.Number] | None = Field(
-        default=None, description="Parameter and page size to ask for; in a `post` a place in the body.", json_schema_extra=ONE
+        default=None,
+        description="Parameter and page size to ask for; in a `post` a place in the body.",
+        json_schema_extra=ONE,
+        examples=[{"limit": 100}, {"paging.limit": 100}],
     )
-    total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.")
+    total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.", examples=["meta.total"])
 
     @model_validator(mode="after")
     def one_way(self) -> Pagination:
