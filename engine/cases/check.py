@@ -189,7 +189,7 @@ def _unknown(replayed: Replayed) -> Iterator[Finding]:
     for request in asked[:MOST_SHOWN]:
         yield _beside(replayed, request)
     if len(asked) > MOST_SHOWN:
-        rest = f"{len(asked) - MOST_SHOWN} more requests have no recording; they are shown once these are mended"
+        rest = f"{counted(len(asked) - MOST_SHOWN, 'more request')} without a recording, to be shown once these are mended"
         yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder)))
 
 
