@@ -16,6 +16,7 @@ from engine.spec.model import Spec, Words
 from engine.spec.shapes import FILLED
 
 NAME = "habeas.schema.json"
+TITLE = "A Habeas spec"
 LINE = f"# yaml-language-server: $schema={NAME}"
 
 BODY: dict[str, Any] = {  # any JSON: numbers, truths and nulls are what they look like, a text is a template
@@ -36,7 +37,7 @@ def schema_text() -> str:
 def schema() -> dict[str, Any]:
     """Derive the schema from the model."""
     derived = described(Spec)
-    told = {"$schema": GenerateJsonSchema.schema_dialect, "title": "A Habeas spec, version 1", **derived}
+    told = {"$schema": GenerateJsonSchema.schema_dialect, "title": f"{TITLE}, version 1", **derived}
     for place in told["$defs"].values():
         if "body" in place["properties"]:
             place["properties"]["body"]["$ref"] = "#/$defs/Body"
