@@ -74,7 +74,7 @@ def _unknown(replayed: Replayed, wanted: list[Request]) -> Iterator[Finding]:
     for request in wanted[:MOST_SHOWN]:
         yield _again(replayed, request) or _beside(replayed, request)
     if len(wanted) > MOST_SHOWN:
-        rest = f"{len(wanted) - MOST_SHOWN} more requests have no recording; they are shown once these are mended"
+        rest = f"{counted(len(wanted) - MOST_SHOWN, 'more request')} without a recording, to be shown once these are mended"
         yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from engine.errors import Exit, UsageError
 from engine.spec.effective import Vendor
 from engine.spec.load import check, contents
 from engine.spec.mistake import Mistake, SpecError
+from engine.spec.schema import TITLE
 
 FORMATS = ("text", "json", "github")
 
@@ -53,7 +55,10 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
         raise UsageError(message)
     apis = documents(wish.openapi, words)
     asked = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
-    specs = list({path.resolve(): (word, path) for word, path in asked}.values())
+    specs = list({path.resolve(): (word, path) for word, path in asked if not _is_schema(path)}.values())
+    if not specs:
+        message = f"{asked[0][0]} is the JSON Schema of specs, and no spec: name a spec"
+        raise UsageError(message)
     checked = [_checked(word, path, wish) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
@@ -73,6 +78,15 @@ def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
         held = f"{counted(len(specs), 'spec')}, {counted(cases, 'case')}"
         typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
+
+
+def _is_schema(path: Path) -> bool:
+    """Whether a file is our own JSON Schema, which lies beside specs: `specs/*` names it too, and it is passed over."""
+    if path.suffix != ".json":
+        return False
+    with suppress(SpecError):
+        return f'"title": "{TITLE}'.encode() in contents(path)
+    return False
 
 
 def _twice(paths: list[Path]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List, show, rename and remove connections, or give them another key.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="List, show, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
@@ -45,7 +45,7 @@ def rename(old: Which, new: Annotated[str, typer.Argument(metavar="NEW", help="I
     rename_command(old, new)
 
 
-@app.command(epilog="Example: habeas connections remove zoom/emea")
+@app.command(short_help="Revoke a connection's tokens, then delete it.", epilog="Example: habeas connections remove zoom/emea")
 def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", help="Do not ask the vendor to end it.")] = False) -> None:
     """End a connection: revoke its tokens at the vendor, then delete it here.
 
@@ -56,7 +56,7 @@ def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", h
     remove_command(name, revoke=not no_revoke)
 
 
-@app.command(epilog="Example: habeas connections rekey")
+@app.command(short_help="Encrypt every connection with a new key.", epilog="Example: habeas connections rekey")
 def rekey() -> None:
     """Encrypt every connection with a new key.
 

@@ -54,12 +54,15 @@ def spec_path(word: str) -> Path:
         with suppress(OSError):
             if path.is_file():
                 return path
+        _refuse_folder(word)
         message = f"{word}: there is no such spec file"
         raise UsageError(message)
     vendors = {path: vendor_line(path)[0] for path in packaged()}
     found = [path for path, vendor in vendors.items() if vendor == word]
     if len(found) == 1:
         return found[0]
+    if not found:
+        _refuse_folder(word)
     if found:
         message = f"`{word}` means more than one spec: {' and '.join(map(str, found))}; name the file that is meant"
         raise UsageError(message)
@@ -67,6 +70,13 @@ def spec_path(word: str) -> Path:
     known = f": {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
     message = f"no spec is called `{word}`{known} is written with its path, ./NAME.yaml"
     raise UsageError(message)
+
+
+def _refuse_folder(word: str) -> None:
+    with suppress(OSError):
+        if Path(word).is_dir():
+            message = f"{word} is a folder: name the files in it, {Path(word) / '*.yaml'}"
+            raise UsageError(message)
 
 
 def vendor_of(word: str) -> Vendor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from engine.core.account import needed
 from engine.core.choice import Choice
@@ -57,7 +57,7 @@ def plan(vendor: Vendor, choice: Choice, now: datetime, narrow: datetime | None,
         line = f"{endpoint.method} {endpoint.line}"
         steps.append(Step(endpoint.name, line, _wave(vendor, endpoint.name), after, chains, bool(parents), endpoint.rate_limit))
     seconds, slowest = _slowest(steps, vendor.limits(limits[0]), limits[1])
-    return Plan(tuple(steps), sum(step.requests for step in steps), seconds, slowest)
+    return Plan(tuple(sorted(steps, key=attrgetter("wave"))), sum(step.requests for step in steps), seconds, slowest)
 
 
 def _slowest(steps: Sequence[Step], limits: Mapping[str, tuple[Rate, ...]], share: float) -> tuple[float, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.core.retry import Patience
 from engine.explain.blocks import Block, Code, Heading, Items, Line, Paragraph, Strong, Table, joined, prose
@@ -66,8 +66,8 @@ RENEWED = {
 
 
 def _scopes(vendor: Vendor) -> Iterator[Block]:
-    families = vendor.families or {"": _needed(vendor)}
-    if not any(families.values()):
+    families = _families(vendor)
+    if not families:
         return
     yield Heading(3, "Scopes")
     several = len(vendor.families) > 1
@@ -84,9 +84,10 @@ def _scopes(vendor: Vendor) -> Iterator[Block]:
         yield Items(codes(listed))
 
 
-def _needed(vendor: Vendor) -> tuple[str, ...]:
-    """Give what the requests need first, where the spec lists no scopes."""
-    return tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
+def _families(vendor: Vendor) -> Mapping[str, tuple[str, ...]]:
+    """Give the scopes by family; where the spec lists none, what the requests need first; {} for a vendor without scopes."""
+    needed = tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
+    return vendor.families or ({"": needed} if needed else {})
 
 
 def _addresses(vendor: Vendor) -> Iterator[tuple[Line, Line]]:
@@ -98,7 +99,8 @@ def _addresses(vendor: Vendor) -> Iterator[tuple[Line, Line]]:
         yield (renew,), (Code(f"POST {opened(oauth2.token_url)}"),)
         if oauth2.revocation_url is not None:
             yield ("Revoke the token when the connection is removed",), (Code(f"POST {opened(oauth2.revocation_url)}"),)
-    yield ("Verify the connection and its access to the requested scopes",), (Code(request_line(vendor.verify)),)
+    what = "Verify the connection and its access to the requested scopes" if _families(vendor) else "Verify the connection"
+    yield (what,), (Code(request_line(vendor.verify)),)
 
 
 def version(vendor: Vendor) -> Iterator[Block]:

@@ -68,18 +68,33 @@ def _access(vendor: Vendor) -> Iterator[Block]:
 def _before(vendor: Vendor) -> Iterator[Line]:
     """Say how the person is found, and what happens where that fails."""
     if vendor.discover:
-        names = joined((name.replace("_", " ") for name in vendor.discover), "and")
-        yield ("Ask for what belongs to the account and not to a person: ", *names, ". None of it is returned.")
-    paths = joined(dict.fromkeys(select.text for one in vendor.lookups for select, _ in one.match), "and")
+        *most, last = map(_belonging, vendor.discover.values())
+        names = f"{', '.join(most)} and {last}" if most else last
+        yield (f"Ask for what belongs to the account and not to a person: {names}. None of it is returned.",)
     whole = " It is found in the list of everybody." if all(one.directory for one in vendor.lookups) else ""
     yield (
         f"Check whether {vendor.title} knows a person by the data subject's {identifiers(vendor.lookups)}.{whole} ",
-        *("What must agree in the answer: ", *paths, "."),
+        *("What must agree in the answer: ", *_proof(vendor), "."),
     )
     several = "" if any(one.several for one in vendor.lookups) else ", or several do"
     yield (f"If nobody matches, nothing more is asked. If somebody else answers{several}, the run stops.",)
     every = " All records that are the person's are followed." if not several else ""
     yield (f"If the person matches, their own record is kept, and Habeas asks for what is listed here.{every}",)
+
+
+def _proof(vendor: Vendor) -> Line:
+    """Name what is compared, and where it differs what it is compared with: `login` for the user name, `email` for the e-mail address."""
+    proofs: dict[str, dict[Line, None]] = {}
+    for one in vendor.lookups:
+        paths = joined(dict.fromkeys(select.text for select, _ in one.match), "and")
+        proofs.setdefault(identifiers((one,)), {})[paths] = None
+    parts: list[str | Code | Strong | Link] = []
+    for asked, ways in proofs.items():
+        parts += [", "] if parts else []
+        for index, way in enumerate(ways):
+            parts += [" or " if index else "", *way]
+        parts += [f" for the {asked}"] if len(proofs) > 1 else []
+    return tuple(part for part in parts if part != "")
 
 
 def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
@@ -106,21 +121,24 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     return tuple(line)
 
 
-def _named(vendor: Vendor, name: str) -> Strong | Code:
+def _named(vendor: Vendor, name: str) -> Strong:
     """Name what a request is asked once per record of."""
-    return Strong(noun(vendor.endpoints[name].title)) if name in vendor.endpoints else Code(name)
+    return Strong(noun(vendor.endpoints[name].title) if name in vendor.endpoints else _belonging(vendor.discover[name]))
+
+
+def _belonging(one: Endpoint) -> str:
+    """Name what `discover` finds, by its title or else by its name."""
+    return noun(one.title) if one.title != one.name else f"the account's {one.name.replace('_', ' ')}"
 
 
 def _endpoints(vendor: Vendor) -> Table:
     asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
-    titles = {one.name: "The person" for one in vendor.lookups} | {
-        name: f"The account's {name.replace('_', ' ')}" for name in vendor.discover
-    }
+    titles = {one.name: "The person" for one in vendor.lookups} | {name: _belonging(one) for name, one in vendor.discover.items()}
     scoped, limited = any(one.granted_by for one in asked), any(one.rate_limit for one in asked)
     head = ("What", "Request", *(("Any one of these scopes",) if scoped else ()), *(("Limit",) if limited else ()))
     rows = tuple(
         (
-            (titles.get(one.name) or capital(noun(one.title)),),
+            (capital(titles.get(one.name) or noun(one.title)),),
             (Code(request_line(one)), *_query(one)),
             *((scopes(one.granted_by),) if scoped else ()),
             *(((Code(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),

@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args, get_origin
-
-from pydantic.fields import FieldInfo
+from typing import Any, get_args
 
 from engine.core.envelope import MOST_VALUES
 from engine.core.retry import Patience
 from engine.core.trail import MOST_EMPTY
 from engine.net.limiter import IN_FLIGHT
 from engine.net.transport import LARGE, MOST_REDIRECTS, Limits
+from engine.reference.written import flow
 from engine.runner.chain import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
 from engine.spec import model as m
 from engine.spec.document import MOST_BYTES
 from engine.spec.lint import MOST_SLICES
 from engine.spec.places import PLACES, words_of
+from engine.spec.schema import described
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.spec.words import Means
 
 
 def words() -> str:
     """Write one table per place, each word once: where it is first defined."""
-    parts = []
-    for title, place in PLACES:
-        rows = list(_rows(place))
-        parts.append("\n".join([f"### {title[0].upper()}{title[1:]}", "", "| word | | meaning |", "|---|---|---|", *rows]))
-    return "\n\n".join(parts)
+    return "\n\n".join("\n".join([f"### {title[0].upper()}{title[1:]}", "", HEAD, *_rows(place)]) for title, place in PLACES)
+
+
+HEAD = "| word | | as it is written | meaning |\n|---|---|---|---|"
 
 
 def _rows(place: type[m.Words]) -> Iterator[str]:
+    told = described(place)
     above = m.Defaults if place is m.Spec else m.Request
+    if place is m.RateLimits:
+        yield _row("*a name*", "", told["additionalProperties"])
     for word, field in words_of(place).items():
         same = words_of(above).get(word) if place is not above and issubclass(place, m.Defaults) else None
         if same is None or same.description != field.description:
-            yield f"| `{word}` | {'required' if field.is_required() else ''} | {field.description}{_choices(field)} |"
+            yield _row(f"`{word}`", "required" if field.is_required() else "", told["properties"][word])
 
 
-def _choices(field: FieldInfo) -> str:
-    kind = field.annotation
-    if get_origin(kind) is tuple:
-        kind = get_args(kind)[0]
-    values = [one for one in get_args(kind) if isinstance(one, str)]
-    return f" One of: {', '.join(f'`{one}`' for one in values)}." if len(values) > 1 else ""
+def _row(word: str, need: str, told: dict[str, Any]) -> str:
+    return f"| {word} | {need} | {_written(told)} | {told['description']} |"
+
+
+def _written(told: dict[str, Any]) -> str:
+    """Show a word's examples, else the values of which it has one."""
+    default = told.get("default")
+    shown = (f"`{flow(one)}`{' (default)' if one == default else ''}" for one in told.get("examples") or told.get("enum", ()))
+    return ", ".join(shown) or "below"
 
 
 def constants() -> str:

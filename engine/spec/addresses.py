@@ -76,7 +76,13 @@ OpenAddress = Annotated[
 BaseAddress = Annotated[
     str,
     PlainValidator(_base_address),
-    shape(whole(_BASE), "an https address without a query, perhaps with <NAME> in it", "https://api.acme.example/v1", "<ORIGIN>/v1"),
+    shape(
+        whole(_BASE),
+        "an https address without a query, perhaps with <NAME> in it",
+        "https://api.acme.example/v1",
+        "https://<SHOP>.acme.example/v1",
+        "<INSTANCE>/v1",
+    ),
 ]
 Redirect = Annotated[str, PlainValidator(_redirect), shape(whole(REDIRECT), _LOCAL, "http://127.0.0.1:8917/callback")]
 Host = Annotated[str, PlainValidator(_host), shape(whole(HOST.pattern), A_HOST, "zoom.us", ".zoom.us")]

@@ -35,17 +35,32 @@ class OAuth2(Words):
         default="authorization_code", description="How the token is got; `account_credentials` is Zoom's server-to-server grant."
     )
     authorization_url: w.OpenAddress | None = Field(
-        default=None, description="Where the person who connects gives consent; only `authorization_code` has it."
+        default=None,
+        description="Where the person who connects gives consent; only `authorization_code` has it.",
+        examples=["https://acme.example/oauth/authorize"],
     )
-    token_url: w.OpenAddress = Field(description="Where tokens are got and refreshed.")
-    revocation_url: w.OpenAddress | None = Field(default=None, description="Where tokens are revoked (RFC 7009).")
+    token_url: w.OpenAddress = Field(
+        description="Where tokens are got and refreshed.",
+        examples=["https://acme.example/oauth/token", "https://<SHOP>.acme.example/oauth/token"],
+    )
+    revocation_url: w.OpenAddress | None = Field(
+        default=None, description="Where tokens are revoked (RFC 7009).", examples=["https://acme.example/oauth/revoke"]
+    )
     redirect_uri: w.Redirect | None = Field(default=None, description="What the vendor compares to the letter.")
     client_auth: Literal["basic", "post", "none"] = Field(default="basic", description="How the client proves itself.")
-    scopes: Families = Field(default={}, description="What the app must hold: a list, or one list per family.")
-    headers: dict[w.KeyHeader, w.Tokened] = Field(
-        default={}, description="How the token is sent, where it is not `{Authorization: Bearer <TOKEN>}`."
+    scopes: Families = Field(
+        default={},
+        description="What the app must hold: a list, or one list per family.",
+        examples=[["people:read", "orders:read"], {"new": ["people:read"], "old": ["read"]}],
     )
-    capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for requests, read from the token answer and kept with it.")
+    headers: dict[w.KeyHeader, w.Tokened] = Field(
+        default={},
+        description="How the token is sent, where it is not `{Authorization: Bearer <TOKEN>}`.",
+        examples=[{"X-Token": "<TOKEN>"}],
+    )
+    capture: dict[w.ValueName, w.Path] = Field(
+        default={}, description="Values for requests, read from the token answer and kept with it.", examples=[{"INSTANCE": "instance_url"}]
+    )
 
     @model_validator(mode="after")
     def asks_for_consent(self) -> OAuth2:
@@ -66,13 +81,19 @@ class Auth(Words):
 
     oauth2: OAuth2 | None = Field(default=None, description="An OAuth 2 grant.")
     headers: dict[w.KeyHeader, w.Keyed] = Field(
-        default={}, description="A key in headers, such as `{Authorization: Bearer <SECRET>}`; `connect` asks for `<SECRET>`."
+        default={},
+        description="A key in headers; `connect` asks for `<SECRET>`.",
+        examples=[{"Authorization": "Bearer <SECRET>"}],
     )
     basic: w.UserPassword | None = Field(
-        default=None, description="HTTP Basic (RFC 7617), `user:password` with `<SECRET>` in it, such as `<SECRET>:`."
+        default=None,
+        description="HTTP Basic (RFC 7617), `user:password` with `<SECRET>` in it.",
+        examples=["<SECRET>:", "me:<SECRET>"],
     )
     instructions: w.Texts = Field(
-        default=(), description="What a person does at the vendor before `habeas connect`, step by step; `connect` prints it."
+        default=(),
+        description="What a person does at the vendor before `habeas connect`, step by step; `connect` prints it.",
+        examples=[["Open the settings of the account.", "Create a key that may read contacts."]],
     )
 
     @model_validator(mode="after")

@@ -205,7 +205,7 @@ def _endpoint(spec: m.Spec, name: str, own: m.Request) -> Endpoint:
     rate_limit = pick("rate_limit")
     return Endpoint(
         name=name,
-        title=(own.title if isinstance(own, m.Endpoint) else None) or name,
+        title=(own.title if isinstance(own, (m.Endpoint, m.Discover)) else None) or name,
         method="GET" if own.post is None else "POST",
         address=_versioned(spec, parse_path(spec.base_url.rstrip("/") + line if line.startswith("/") else line), segment=True),
         line=_versioned(spec, own.line, segment=True),

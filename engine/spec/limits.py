@@ -16,9 +16,9 @@ from engine.spec.words import Words
 class Told(Words):
     """A bucket of points that the answers tell of."""
 
-    left: w.Path = Field(description="How many points are left.")
-    refill: w.Path = Field(description="How many points come back in a second.")
-    cost: w.Path = Field(description="How many points this request took.")
+    left: w.Path = Field(description="How many points are left.", examples=["throttle.left"])
+    refill: w.Path = Field(description="How many points come back in a second.", examples=["throttle.refill"])
+    cost: w.Path = Field(description="How many points this request took.", examples=["throttle.cost"])
 
 
 def _limit(value: Any) -> str:
@@ -28,14 +28,33 @@ def _limit(value: Any) -> str:
 Limit = Annotated[Annotated[w.Limit, Tag(RATE)] | Annotated[Told, Tag(TOLD)], Discriminator(_limit)]
 
 
+BUCKET: dict[str, Any] = {
+    "description": "A bucket, by a name of your choice: a limit, several that hold at once, or one that the answers tell of. "
+    "Every request draws on `all`, and on the one that its `rate_limit` names.",
+    "examples": [
+        "30/s",
+        ["100/10s", "6000/day"],
+        "10 at once",
+        "50/min each",
+        {"left": "throttle.left", "refill": "throttle.refill", "cost": "throttle.cost"},
+    ],
+}
+
+
+def _describe(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] |= BUCKET
+
+
 class RateLimits(Words):
     """Buckets, or plans that each have buckets; the first plan is assumed."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, json_schema_extra=_describe)
     __pydantic_extra__: dict[str, Annotated[tuple[Limit, ...], OneOrMore()]] = Field(init=False)
 
     plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.Limit, ...], OneOrMore()]]] = Field(
-        default={}, description="Buckets by the account's plan."
+        default={},
+        description="Buckets by the account's plan.",
+        examples=[{"small": {"slow": "1/s"}, "large": {"slow": ["10/s", "10 at once"]}}],
     )
 
     @property

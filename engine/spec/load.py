@@ -139,6 +139,8 @@ def _meant(word: str, path: Path) -> str | None:
     """Say what may have been meant by a word that is not known at a place: one that is, or the same word elsewhere."""
     if word in WRITING:
         return "a spec only reads: `get`, or `post` for a search"
+    if word in ("params", "query") and path[:1] == ("auth",):
+        return "a key is sent in `headers` or `basic`: an address ends up in logs, so none stands in one"
     hint = did_you_mean(word, known_words(path))
     elsewhere = places_of(word)
     return f"it stands in {elsewhere}" if elsewhere and (hint is None or not hint.startswith("did")) else hint

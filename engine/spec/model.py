@@ -6,20 +6,21 @@ what a request ends up with after the defaults of the top is in engine/spec/effe
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from engine.spec import words as w
+from engine.spec.answers import Answers, FileRule, Rule
 from engine.spec.auth import Auth, OAuth2
 from engine.spec.limits import RateLimits, Told
 from engine.spec.mistake import Misfit
-from engine.spec.shapes import OneOrMore, OrNone, at_least_one, either
+from engine.spec.paging import Pagination, Window
+from engine.spec.shapes import OneOrMore, OrNone
 from engine.spec.template import Template
 from engine.spec.words import Words
 
-__all__ = ["Auth", "OAuth2", "RateLimits", "Told", "Words"]
+__all__ = ["Answers", "Auth", "FileRule", "OAuth2", "Pagination", "RateLimits", "Rule", "Told", "Window", "Words"]
 
 
 def _rows(value: Any) -> Any:
@@ -50,121 +51,45 @@ Params = dict[w.Text, w.Values]
 Headers = dict[w.Header, w.HeaderValue]
 
 
-ONE: dict[str, Any] = {"maxProperties": 1}
-
-
-class Window(Words):
-    """Slices of time: one chain of requests per slice."""
-
-    step: w.Span = Field(description="The longest slice: a number and s, m, h, d or mo.")
-    since: w.Since = Field(description="How far back: a span or a day. The slices reach to now.")
-
-    def slices(self, unit: int) -> int:
-        """Count the slices there can be, none shorter than `unit` seconds; from a day they are counted to the year 2100."""
-        since, step = self.since, self.step
-        reach = (FAR_ENOUGH - since).days * DAY if isinstance(since, date) else since.seconds or since.months * 31 * DAY
-        return reach // max(unit, step.seconds or step.months * 28 * DAY)
-
-
-FAR_ENOUGH = date(2100, 1, 1)
-DAY = 86400
-
-
-class FileRule(Words):
-    """Where the addresses of downloadable files stand inside a record."""
-
-    address: w.Path = Field(description="The file's address, read from each element.")
-    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.")
-    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.")
-
-
 File = w.Path | FileRule
 Files = Annotated[tuple[FileRule, ...], BeforeValidator(_files, json_schema_input_type=File | tuple[File, ...])]
-
-
-class Pagination(Words):
-    """How the next page is asked for; exactly one of `cursor`, `link`, `page`, `offset`."""
-
-    model_config = ConfigDict(json_schema_extra=either("cursor", "link", "page", "offset", needs={"cursor": "param"}))
-
-    cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.')
-    param: w.Text | None = Field(
-        default=None, description="The query parameter in which the cursor is sent; in a `post` a place in the body."
-    )
-    link: w.Path | None = Field(default=None, description="The next page's address, or `header` (RFC 8288, rel=next); its host is checked.")
-    page: dict[w.Text, w.Number] | None = Field(default=None, description="Parameter and first page number.", json_schema_extra=ONE)
-    offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.")
-    more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.")
-    size: dict[w.Text, w.Number] | None = Field(
-        default=None, description="Parameter and page size to ask for; in a `post` a place in the body.", json_schema_extra=ONE
-    )
-    total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.")
-
-    @model_validator(mode="after")
-    def one_way(self) -> Pagination:
-        """Refuse no way or two ways to the next page."""
-        ways = [name for name in ("cursor", "link", "page", "offset") if getattr(self, name) is not None]
-        if len(ways) != 1:
-            message = f"{' and '.join(f'`{way}`' for way in ways)}: two ways to the next page" if ways else "no way to the next page"
-            raise Misfit(message, "write exactly one of `cursor` (with `param`), `link`, `page` and `offset`")
-        if (self.cursor is None) != (self.param is None):
-            message = "`param` stands without a `cursor`" if self.cursor is None else "`cursor` stands without a `param`"
-            raise Misfit(message, "a cursor is read from the answer and sent in a parameter: {cursor: next, param: after}")
-        return self
-
-    @field_validator("page", "size")
-    @classmethod
-    def one_name(cls, value: dict[str, int] | None) -> dict[str, int] | None:
-        """Refuse several parameters where one is meant."""
-        if value is not None and len(value) != 1:
-            message = "several parameters where one is meant"
-            raise Misfit(message, "write one and its number, such as {page_size: 300}")
-        return value
-
-
-class Rule(Words):
-    """What one kind of refusal means; everything that is written must hold."""
-
-    model_config = ConfigDict(json_schema_extra=at_least_one("status", "code", "message"))
-
-    status: w.Statuses = Field(default=(), description="The HTTP status, or several.")
-    code: w.Texts = Field(default=(), description="The vendor's own code, compared as text, or several.")
-    message: w.Text | None = Field(default=None, description="A part of the vendor's message, case aside.")
-    means: w.Means = Field(description="The outcome, or what to do.")
-
-    @model_validator(mode="after")
-    def says_when(self) -> Rule:
-        """Refuse a rule that would hold for everything."""
-        if not (self.status or self.code or self.message):
-            message = "a rule that does not say when it holds"
-            raise Misfit(message, "write `status`, `code` or `message` into it, or several")
-        return self
-
-
-class Answers(Words):
-    """How an answer is read when it is no success."""
-
-    refused: w.Path | None = Field(default=None, description="True in a 2xx answer: a refusal all the same.")
-    code: w.Path | None = Field(default=None, description="Where the vendor's own code stands.")
-    message: w.Path | None = Field(default=None, description="Where the vendor's message stands.")
-    rules: tuple[Rule, ...] = Field(default=(), description="Tried in order; the first that holds decides.")
 
 
 class Defaults(Words):
     """Words that may stand at the top for every request, and in a request for itself."""
 
-    headers: Headers = Field(default={}, description="Headers; merged name by name.")
-    params: Params = Field(default={}, description="The query; a list repeats the name; merged name by name.")
-    rate_limit: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.")
-    pagination: Annotated[Pagination | None, OrNone()] = Field(default=None, description="How pages follow, or none.")
-    answers: Answers = Field(default=Answers(), description="What refusals mean; own rules are tried first.")
-    records: Annotated[w.Path | None, OrNone()] = Field(
-        default=None, description="Where the records stand; without it the whole answer is one record."
+    headers: Headers = Field(default={}, description="Headers; merged name by name.", examples=[{"X-Version": "<VERSION>"}])
+    params: Params = Field(
+        default={},
+        description="The query; a list repeats the name; merged name by name.",
+        examples=[{"owner": "<USER_ID>", "expand": ["lines", "notes"]}],
     )
-    key: w.Path | None = Field(default=None, description="What tells records apart; default `id`.")
-    granted_by: w.Texts = Field(default=(), description="Scopes: any entry is enough; `a b` in one means both.")
+    rate_limit: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.", examples=["slow"])
+    pagination: Annotated[Pagination | None, OrNone()] = Field(
+        default=None,
+        description="How pages follow, or none.",
+        examples=[{"cursor": "next", "param": "after", "size": {"limit": 100}}, "none"],
+    )
+    answers: Answers = Field(
+        default=Answers(),
+        description="What refusals mean; own rules are tried first.",
+        examples=[{"code": "error.code", "rules": [{"status": 404, "means": "absent"}]}],
+    )
+    records: Annotated[w.Path | None, OrNone()] = Field(
+        default=None,
+        description="Where the records stand; without it the whole answer is one record.",
+        examples=["data.items", "@", "none"],
+    )
+    key: w.Path | None = Field(default=None, description="What tells records apart; default `id`.", examples=["uid", "[owner.id, number]"])
+    granted_by: w.Texts = Field(
+        default=(),
+        description="Scopes: any entry is enough; `a b` in one means both.",
+        examples=["orders:read", ["orders:read people:read", "read"]],
+    )
     quotes: Literal["backslash", "double", "refuse"] | None = Field(
-        default=None, description="How a value is written that stands between `'` or `\"` in a longer text."
+        default=None,
+        description="How a value is written that stands between `'` or `\"` in a longer text: the quote behind a backslash, "
+        "doubled, or not at all.",
     )
 
 
@@ -173,9 +98,15 @@ class Request(Defaults):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["get"], "not": {"required": ["body"]}}, {"required": ["post"]}]})
 
-    get: w.RequestLine | None = Field(default=None, description="The request line as the vendor prints it, behind `base_url`.")
-    post: w.RequestLine | None = Field(default=None, description="The same for a search that is asked for with POST; nothing is written.")
-    body: w.Body = Field(default=None, description="What a `post` sends: JSON, written as YAML.")
+    get: w.RequestLine | None = Field(
+        default=None, description="The request line as the vendor prints it, behind `base_url`.", examples=["/people/<USER_ID>/orders"]
+    )
+    post: w.RequestLine | None = Field(
+        default=None, description="The same for a search that is asked for with POST; nothing is written.", examples=["/people/search"]
+    )
+    body: w.Body = Field(
+        default=None, description="What a `post` sends: JSON, written as YAML.", examples=[{"filter": {"owner": "<USER_ID>"}, "limit": 100}]
+    )
 
     @property
     def line(self) -> Template:
@@ -203,63 +134,115 @@ class Verify(Request):
 class Lookup(Request):
     """Finds the person; the person who answers must be the one asked for."""
 
-    for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
-    match: Checks = Field(description="What must equal the identifier that is asked by, or `path: value`.")
+    for_: Rows = Field(
+        default=(), alias="for", description="One chain of requests per value or row.", examples=[{"GROUP": ["leads", "contacts"]}]
+    )
+    match: Checks = Field(
+        description="What must equal the identifier that is asked by, or `path: value`.",
+        examples=["email", {"email": "<EMAIL>", "type": "person"}],
+    )
     several: Literal["stop", "all"] = Field(default="stop", description="What several matched persons mean: stop, or they are one person.")
-    capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for the endpoints, read from the person.")
+    capture: dict[w.ValueName, w.Path] = Field(
+        default={}, description="Values for the endpoints, read from the person.", examples=[{"USER_ID": "id"}]
+    )
 
 
 class Discover(Request):
     """Asks once for what belongs to the account, before the person is asked for; never delivered."""
 
-    for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
-    capture: dict[w.ValueName, w.Path] = Field(default={}, description="Values for other requests, read from the answer.")
+    title: w.Text | None = Field(default=None, description="A name for people: what it finds.", examples=["the account's shops"])
+    for_: Rows = Field(
+        default=(), alias="for", description="One chain of requests per value or row.", examples=[{"OBJECT": ["orders", "notes"]}]
+    )
+    capture: dict[w.ValueName, w.Path] = Field(
+        default={}, description="Values for other requests, read from the answer.", examples=[{"FIELDS": "items[].name"}]
+    )
 
 
 class Endpoint(Request):
     """One list or object of the person's; its name is the file's name."""
 
-    title: w.Text | None = Field(default=None, description="A name for people.")
-    for_: Rows = Field(default=(), alias="for", description="One chain of requests per value or row.")
-    window: Window | None = Field(default=None, description="Slices of time; `<FROM>` and `<TO>` stand in the request.")
-    fields: Annotated[tuple[w.Path, ...] | None, OrNone()] = Field(
-        default=(), description="What is kept of a record (default all), or none: only the way to another request."
+    title: w.Text | None = Field(default=None, description="A name for people.", examples=["Orders"])
+    for_: Rows = Field(
+        default=(),
+        alias="for",
+        description="One chain of requests per value or row.",
+        examples=[{"TYPE": ["open", "closed"]}, [{"SIDE": "from", "KIND": "a"}, {"SIDE": "to", "KIND": "b"}]],
     )
-    files: Files = Field(default=(), description="Addresses in a record that `--files` downloads.")
-    match: Checks = Field(default={}, description="Keep only records in which the path equals the value.")
-    echo: Checks = Field(default={}, description="What every answer must repeat, else the endpoint failed.")
+    window: Window | None = Field(
+        default=None, description="Slices of time; `<FROM>` and `<TO>` stand in the request.", examples=[{"step": "28d", "since": "6mo"}]
+    )
+    fields: Annotated[tuple[w.Path, ...] | None, OrNone()] = Field(
+        default=(),
+        description="What is kept of a record (default all), or none: only the way to another request.",
+        examples=[["id", "owner.name", "{sum: total.amount}"], "none"],
+    )
+    files: Files = Field(
+        default=(),
+        description="Addresses in a record that `--files` downloads.",
+        examples=["url", ["url", "picture_url"], {"each": "files", "address": "url", "size": "bytes"}],
+    )
+    match: Checks = Field(
+        default={}, description="Keep only records in which the path equals the value.", examples=[{"owner.id": "<USER_ID>"}]
+    )
+    echo: Checks = Field(
+        default={},
+        description="What every answer must repeat, else the endpoint failed.",
+        examples=[{"owner": "<USER_ID>"}, {"from": "<FROM.date>"}],
+    )
     licence: w.Licence | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")
-    replaces: w.Name | None = Field(default=None, description="The endpoint this one succeeds; both are asked.")
+    replaces: w.Name | None = Field(default=None, description="The endpoint this one succeeds; both are asked.", examples=["old"])
 
 
 class Access(Words):
     """What an access request does."""
 
     lookup: Annotated[tuple[Lookup, ...], OneOrMore()] = Field(
-        description="Finds the person; of a list the first whose identifier was given and that finds somebody."
+        description="Finds the person; of a list the first whose identifier was given and that finds somebody.",
+        examples=[
+            {"get": "/people/<EMAIL>", "match": "email", "capture": {"USER_ID": "id"}},
+            [
+                {"get": "/people", "params": {"email": "<EMAIL>"}, "records": "items", "match": "email", "capture": {"USER_ID": "id"}},
+                {"get": "/handles/<USERNAME>", "match": "handle", "capture": {"USER_ID": "owner"}},
+            ],
+        ],
     )
-    endpoints: dict[w.Name, Endpoint] = Field(description="What is fetched, by name.")
+    endpoints: dict[w.Name, Endpoint] = Field(
+        description="What is fetched, by name.", examples=[{"orders": {"get": "/people/<USER_ID>/orders", "records": "items"}}]
+    )
 
 
 class Spec(Defaults):
     """One vendor, one file."""
 
-    spec: Annotated[Literal["1"], WithJsonSchema({"enum": [1, "1"]})] = Field(description="The language's version.")
+    spec: Annotated[Literal["1"], WithJsonSchema({"enum": [1, "1"]})] = Field(description="The language's version.", examples=[1])
     vendor: w.VendorName = Field(description="The name on the command line.")
-    title: w.Text | None = Field(default=None, description="The name for people; default the vendor.")
+    title: w.Text | None = Field(default=None, description="The name for people; default the vendor.", examples=["Acme"])
     version: w.Version | None = Field(default=None, description="The vendor's API version; `<VERSION>` elsewhere.")
-    docs: w.Address | None = Field(default=None, description="Where the facts come from.")
+    docs: w.Address | None = Field(default=None, description="Where the facts come from.", examples=["https://developers.acme.example/api"])
     base_url: w.BaseAddress = Field(description="What a request line that begins with `/` is put behind.")
     hosts: tuple[w.Host, ...] = Field(
-        default=(), description="Where the credential may go: that host; with a leading dot every host below it."
+        default=(),
+        description="Where the credential may go: that host; with a leading dot every host below it.",
+        examples=[["acme.example", ".acme.example"]],
     )
-    direct_contact: tuple[Literal["access", "deletion"], ...] = Field(default=(), description="What can be asked of the vendor by e-mail.")
-    gaps: tuple[w.Text, ...] = Field(default=(), description="What this API cannot give; stands in every manifest.")
+    direct_contact: tuple[Literal["access", "deletion"], ...] = Field(
+        default=(), description="What can be asked of the vendor by e-mail.", examples=[["access", "deletion"]]
+    )
+    gaps: tuple[w.Text, ...] = Field(
+        default=(), description="What this API cannot give; stands in every manifest.", examples=[["Deleted orders are not listed."]]
+    )
     settings: dict[w.ValueName, w.Text] = Field(
-        default={}, description="What `connect` asks for and is no secret, each with its help; `<NAME>` elsewhere."
+        default={},
+        description="What `connect` asks for and is no secret, each with its help; `<NAME>` elsewhere.",
+        examples=[{"SHOP": "The first label of your shop's address."}],
     )
     auth: Auth = Field(description="How to connect.")
-    discover: dict[w.Name, Discover] = Field(default={}, description="What is asked about the account first; never delivered.")
-    verify: Verify = Field(description="Is the connection alive, and does it see people?")
-    rate_limits: RateLimits = Field(default=RateLimits(), description="What the vendor allows, per bucket.")
+    discover: dict[w.Name, Discover] = Field(
+        default={},
+        description="What is asked about the account first; never delivered.",
+        examples=[{"shops": {"get": "/shops", "records": "items"}}],
+    )
+    verify: Verify = Field(description="Is the connection alive, and does it see people?", examples=[{"get": "/me"}])
+    rate_limits: RateLimits = Field(default=RateLimits(), description="What the vendor allows, per bucket.", examples=[{"all": "30/s"}])
     access: Access = Field(description="The look-up and the endpoints.")

@@ -97,7 +97,7 @@ def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
     if hole.name == "VERSION":
         return "write `version` at the top"
     if hole.name in ("SECRET", "TOKEN"):
-        return "it stands only under `auth`"
+        return "it stands only under `auth`, in a header: an address ends up in logs"
     if hole.name in scene.discovered and (missing := row_names(scene.discovered[hole.name]) - set(known)):
         one = scene.discovered[hole.name].name
         return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"

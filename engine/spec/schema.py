@@ -12,10 +12,11 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from engine.spec.model import Spec
+from engine.spec.model import Spec, Words
 from engine.spec.shapes import FILLED
 
 NAME = "habeas.schema.json"
+TITLE = "A Habeas spec"
 LINE = f"# yaml-language-server: $schema={NAME}"
 
 BODY: dict[str, Any] = {  # any JSON: numbers, truths and nulls are what they look like, a text is a template
@@ -35,8 +36,8 @@ def schema_text() -> str:
 
 def schema() -> dict[str, Any]:
     """Derive the schema from the model."""
-    derived = Spec.model_json_schema(by_alias=True, schema_generator=_Generator)
-    told = {"$schema": GenerateJsonSchema.schema_dialect, "title": "A Habeas spec, version 1", **derived}
+    derived = described(Spec)
+    told = {"$schema": GenerateJsonSchema.schema_dialect, "title": f"{TITLE}, version 1", **derived}
     for place in told["$defs"].values():
         if "body" in place["properties"]:
             place["properties"]["body"]["$ref"] = "#/$defs/Body"
@@ -45,8 +46,16 @@ def schema() -> dict[str, Any]:
     return told
 
 
+def described(place: type[Words]) -> dict[str, Any]:
+    """Give what is said of the words of one place: meanings, examples, shapes."""
+    return place.model_json_schema(by_alias=True, schema_generator=_Generator)
+
+
 class _Generator(GenerateJsonSchema):
     """As pydantic derives it, but: no titles, nothing is null, nothing is empty, and keys are held to their pattern."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:  # noqa: ARG002
+        return value  # the words of an example keep their order
 
     def field_title_should_be_set(self, _schema: Any) -> bool:
         return False

@@ -137,7 +137,7 @@ RequestLine = Annotated[Template, PlainValidator(parsed(parse_path)), shape(whol
 Value = Annotated[
     Template, PlainValidator(parsed(parse_template)), shape(rf"^(?=[\s\S]*\S){FILLED}$", "a text, perhaps with <NAME> in it", also=SCALAR)
 ]
-Licence = Annotated[Flag, PlainValidator(_flag), shape(whole(FLAG), "endpoint.path.to.the.flag", "settings.feature.webinar")]
+Licence = Annotated[Flag, PlainValidator(_flag), shape(whole(FLAG), "endpoint.path.to.the.flag", "profile.flags.orders")]
 Values = Annotated[tuple[Value, ...], OneOrMore()]
 Statuses = Annotated[tuple[Status, ...], OneOrMore()]
 Texts = Annotated[tuple[Text, ...], OneOrMore()]

@@ -151,14 +151,14 @@ def test_a_choice_that_cannot_be_is_explained(only, without, words):
 
 
 def test_a_plan_counts_requests_and_the_time_they_take():
-    """Waves follow parents, times follow the slowest bucket at our share of it."""
+    """Wave by wave, and in a wave as in the spec; waves follow parents, times follow the slowest bucket at our share of it."""
     found = plan(TWO, choose(TWO.endpoints, (), ()), NOW, None, (None, 0.5))
     assert [(one.name, one.wave, one.requests, one.per_record, one.after) for one in found.steps] == [
         ("verify", 0, 1, False, ()),
         ("lookup", 0, 1, False, ()),
         ("a", 1, 1, False, ("lookup",)),
-        ("b", 2, 1, True, ("a",)),
         ("c", 1, 1, False, ("lookup",)),
+        ("b", 2, 1, True, ("a",)),
     ]
     assert (found.requests, found.slowest) == (5, "all")
     assert found.seconds == pytest.approx(5 - 1, abs=0.05), "one request a second, after the first"

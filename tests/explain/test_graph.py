@@ -68,7 +68,7 @@ def test_words_of_mermaid_are_only_names():
     """`end`, `click`, quotes, percent signs, semicolons and markup stand in quotes, as entities."""
     text = drawn(check(ODD.encode(), "odd.yaml")[0])
     assert [line for line in text.splitlines() if not GRAMMAR.fullmatch(line)] == []
-    assert '  n2 -->|"once per record"| n3' in text
+    assert '  n2 -->|"once per record"| n4' in text
     assert "1 request per record" in text
     assert "#37;#37;#123;init#125;#37;#37;" in text
 

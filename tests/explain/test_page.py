@@ -230,3 +230,28 @@ def test_the_command_writes_a_new_file_or_prints(habeas, tmp_path):
     printed = habeas("docs", str(ROOT / "specs" / "zoom.yaml"))
     assert printed.stdout == markdown(page(ZOOM))
     assert str(ROOT) not in printed.stdout
+
+
+PROVEN = """
+    - {get: /people, params: {q: <EMAIL>}, match: email, capture: {ID: id}}
+    - {get: /leads, params: {q: <EMAIL>}, match: mail, capture: {ID: id}}
+    - {get: "/phones/<PHONE.digits>", match: {phone: <PHONE>, kind: person}, capture: {ID: id}}"""
+
+
+def test_what_each_look_up_compares_is_told_for_what_it_is_asked_by():
+    """An e-mail address is not said to agree with a phone number."""
+    whole = MINIMAL.replace(" {get: /people, params: {q: <PHONE.digits>}, match: phone, capture: {ID: id}}", PROVEN)
+    text = FORMS["markdown"](check(whole.encode(), "acme.yaml")[0])
+    assert "in the answer: email or mail for the e-mail address, phone and kind for the phone number." in text
+    assert "in the answer: phone." in FORMS["markdown"](check(MINIMAL.encode(), "acme.yaml")[0])
+
+
+def test_what_belongs_to_the_account_is_called_by_its_title_or_its_name():
+    """And where there are no scopes, none are verified."""
+    shops = "discover: {shop_list: {get: /shops, capture: {SHOP: id}}, other: {get: /other, title: the tags, capture: {TAG: id}}}"
+    whole = MINIMAL.replace("verify: {get: /me}", f"verify: {{get: /me}}\n{shops}").replace("{q: <PHONE", "{a: <SHOP>, b: <TAG>, q: <PHONE")
+    text = FORMS["markdown"](check(whole.encode(), "acme.yaml")[0])
+    assert "not to a person: the account's shop list and the tags." in text
+    assert "The tags" in text
+    assert "Verify the connection" in text
+    assert "requested scopes" not in text

@@ -128,3 +128,21 @@ def test_a_defect_is_named_by_its_place_and_never_by_its_text(monkeypatch, capsy
     assert ended.value.code == 1
     assert "a defect of ours (KeyError at" in told.err
     assert "canary" not in told.err + told.out
+
+
+def test_check_passes_the_schema_over_and_names_what_is_a_folder(habeas, tmp_path):
+    """`specs/*` names the schema too, which is no spec; a folder is not searched, and says what to write."""
+    specs = ROOT / "specs"
+    assert habeas("check", str(specs / "slack.yaml"), str(specs / "habeas.schema.json")).stdout.splitlines()[-1].startswith("1 spec,")
+    alone = habeas("check", str(specs / "habeas.schema.json"))
+    assert (alone.returncode, alone.stderr) == (
+        2,
+        f"error: {specs / 'habeas.schema.json'} is the JSON Schema of specs, and no spec: name a spec\n",
+    )
+    told = habeas("check", str(specs))
+    assert (told.returncode, told.stderr) == (2, f"error: {specs} is a folder: name the files in it, {specs}/*.yaml\n")
+    assert "is a folder" in habeas("check", "specs").stderr
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    assert habeas("check", str(other)).returncode == 2
+    assert "JSON Schema" not in habeas("check", str(tmp_path / "none.json")).stderr
