@@ -17,7 +17,7 @@ from engine.spec.lint import lint
 from engine.spec.mistake import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
 from engine.spec.model import Spec
 from engine.spec.places import field_of, known_words, places_of
-from engine.spec.salvage import salvaged
+from engine.spec.salvage import independent, salvaged
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: value}`")
@@ -64,7 +64,7 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
         raise SpecError(mistakes, file, document.lines) from None
     vendor = effective(spec)
     found = lint(vendor, spec, document)
-    mistakes += [one for one in found if one.level == "error"]
+    mistakes += [one for one in found if one.level == "error" and independent(one, document, document.dropped)]
     if mistakes:
         raise SpecError(mistakes, file, document.lines)
     notes = tuple(replace(one, file=file) for one in found)

@@ -150,7 +150,7 @@ def _sources(scene: Scene) -> Iterator[tuple[str, Path]]:
 
 def _same_captures(scene: Scene) -> Iterator[Mistake]:
     """Whichever look-up finds the person, the endpoints get the same values."""
-    first = set(scene.captured)
+    first = set(scene.vendor.captured)
     for index, own in enumerate(scene.spec.access.lookup[1:], 1):
         if (wrong := first ^ set(own.capture)) and wrong:
             path = (*LOOKUP, index)

@@ -6,6 +6,8 @@ Only what cannot follow from the mistakes themselves is reported, so that one mi
 from __future__ import annotations
 
 import copy
+import re
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,11 +16,14 @@ from engine.spec.document import Document, Path
 from engine.spec.effective import effective
 from engine.spec.lint import lint
 from engine.spec.mistake import Mistake
-from engine.spec.model import Spec
+from engine.spec.model import Lookup, Spec
 
 STAND_INS = ("x", "X", "/x", "1/s", "https://x.example/x", "1d", "1", "404", "absent", "authorization_code", ["x"], {"x": "1"})
 MOST_ROUNDS = 12
-CAPTURE = ("access", "lookup", "capture")
+GIVERS = (("settings",), ("discover",), ("auth", "oauth2", "capture"))
+LOOKUP = ("access", "lookup")
+GIVES_NOTHING = frozenset(Lookup.model_fields) - {"capture"}
+GIVEN = re.compile(r"unknown name|two sources|discovers nothing|names no endpoint|captured by one")
 AREAS = {("rate_limits",): "bucket", ("hosts",): "host", ("base_url",): "host", ("version",): "name"}
 
 
@@ -36,15 +41,18 @@ def salvaged(document: Document, wrong: list[tuple[int | str, ...]]) -> list[Mis
         except ValidationError as error:
             places = [document.place(one["loc"]) for one in error.errors()]
             continue
-        return [one for one in lint(effective(spec), spec, document) if one.level == "error" and _independent(one, document, touched)]
+        return [one for one in lint(effective(spec), spec, document) if one.level == "error" and independent(one, document, touched)]
     return []
 
 
 def _mend(document: Document, value: Any, path: Path) -> None:
     """Put something valid in the place of a wrong value, or take it out."""
     holder, steps = value, list(path)
-    while len(steps) > 1 and isinstance(holder.get(str(steps[0])), dict):
-        holder = holder[str(steps.pop(0))]
+    while len(steps) > 1 and isinstance(inner := holder.get(str(steps[0])), (dict, list)):
+        listed = inner[steps[1]] if isinstance(inner, list) and isinstance(steps[1], int) and len(steps) > 2 else None
+        if isinstance(inner, list) and not isinstance(listed, dict):
+            break
+        holder, steps = (inner, steps[1:]) if listed is None else (listed, steps[2:])
     name = str(steps[0]) if steps else ""
     before = _errors_at(document, value, path)
     holder.pop(name, None)
@@ -66,8 +74,8 @@ def _errors_at(document: Document, value: Any, path: Path) -> int:
     return 0
 
 
-def _independent(mistake: Mistake, document: Document, touched: set[Path]) -> bool:
-    """Whether a mistake cannot come from what was taken out."""
+def independent(mistake: Mistake, document: Document, touched: AbstractSet[Path]) -> bool:
+    """Whether a mistake cannot come from what was taken out, or was dropped because it has no value."""
     return not any(_follows(mistake, document, path) for path in touched)
 
 
@@ -75,7 +83,7 @@ def _follows(mistake: Mistake, document: Document, path: Path) -> bool:
     for area, word in AREAS.items():
         if path[: len(area)] == area and word in mistake.message:
             return True
-    if path[:3] == CAPTURE[: len(path)] and "name" in mistake.message:
+    if _gives(tuple(step for step in path if isinstance(step, str))) and GIVEN.search(mistake.message):
         return True
     if path[:2] != ("access", "endpoints") or len(path) < 3:
         return False
@@ -84,6 +92,13 @@ def _follows(mistake: Mistake, document: Document, path: Path) -> bool:
     if not _inside(mistake, document, path[:3]):
         return False
     return path[3] in ("for", "window") or not mistake.message.startswith("unknown name")
+
+
+def _gives(path: tuple[str, ...]) -> bool:
+    """Whether what was taken out may have given a name: to all, or to whoever is found."""
+    if path[:2] == LOOKUP[: len(path)]:
+        return not GIVES_NOTHING & set(path[2:3])
+    return any(path[: len(one)] == one[: len(path)] for one in GIVERS)
 
 
 def _inside(mistake: Mistake, document: Document, place: Path) -> bool:

@@ -21,7 +21,7 @@ class Scene:
     def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
         """Keep the three together: what is `captured` of the person, `told` by the token answer, `discovered` (and by which request)."""
         self.vendor, self.spec, self.document = vendor, spec, document
-        self.captured = vendor.captured
+        self.captured = tuple(dict.fromkeys(name for one in vendor.lookups for name, _ in one.capture))
         self.discovered = {name: one for one in vendor.discover.values() for name, _ in one.capture}
 
         self.told = tuple(spec.auth.oauth2.capture) if spec.auth.oauth2 is not None else ()
