@@ -14,6 +14,7 @@ from engine.spec.body import BodyError
 from engine.spec.document import KEY, MOST_BYTES, Document, Path, read
 from engine.spec.effective import Vendor, effective
 from engine.spec.lint import lint
+from engine.spec.meant import meant
 from engine.spec.mistake import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
 from engine.spec.model import Spec
 from engine.spec.places import field_of, known_words, places_of
@@ -24,6 +25,7 @@ A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: v
 A_LIST = ("expects a list here", "write `[a, b]`, or one `- item` a line")
 KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP, "tuple_type": A_LIST, "list_type": A_LIST}
 VERSION = "1"
+PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
 
 
@@ -95,8 +97,10 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     path = document.place(error["loc"])
     key = KEY in error["loc"] or isinstance(error["input"], dict)
     if error["type"] == "missing":
-        meaning = (field_of(path).description or "").rstrip(".")
         at = document.at(path[:-1], key=True)
+        if path[-1] == "match":
+            return Mistake(f"`match` is missing{_where(path[:-1])}", at, PROOF)
+        meaning = (field_of(path).description or "").rstrip(".")
         return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
     if error["type"] == "extra_forbidden":
         words = f"unknown key `{path[-1]}`{_where(path[:-1])}"
@@ -108,6 +112,9 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     if error["type"] in KINDS or message.startswith("expects"):
         message = f"`{_name(path)}` {message}"
     at = document.at(path, key=key)
+    instead = meant(document, path, error)
+    if instead is not None:
+        return Mistake(instead[0] or message, at, instead[1])
     return _misfit(document, at, cause, message) if isinstance(cause, Misfit) else Mistake(message, at, hint)
 
 
@@ -139,8 +146,8 @@ def _meant(word: str, path: Path) -> str | None:
     """Say what may have been meant by a word that is not known at a place: one that is, or the same word elsewhere."""
     if word in WRITING:
         return "a spec only reads: `get`, or `post` for a search"
-    if word in ("params", "query") and path[:1] == ("auth",):
-        return "a key is sent in `headers` or `basic`: an address ends up in logs, so none stands in one"
+    if path == ("auth",) and word in ("params", "query"):
+        return "a key in the query would stand in logs, so it is not supported: write `headers`, or `basic`"
     hint = did_you_mean(word, known_words(path))
     elsewhere = places_of(word)
     return f"it stands in {elsewhere}" if elsewhere and (hint is None or not hint.startswith("did")) else hint

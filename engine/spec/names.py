@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Vendor
-from engine.spec.mistake import Mistake, did_you_mean
+from engine.spec.mistake import Mistake, Position, did_you_mean
 from engine.spec.scene import ENDPOINTS, LOOKUP, Scene, templates
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
 
@@ -15,7 +16,18 @@ OUTSIDE = ("AT", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID")  # HABEAS_<VENDOR>_
 
 
 def known_names(scene: Scene) -> Iterator[Mistake]:
-    """Names in the top's words, in addresses and in requests have a value there."""
+    """Names in the top's words, in addresses and in requests have a value there. What is wrong in several places is told once."""
+    places: dict[tuple[str, str | None], set[Position]] = {}
+    first: dict[tuple[str, str | None], Mistake] = {}
+    for one in _unknown_names(scene):
+        places.setdefault((one.message, one.hint), set()).add(one.at)
+        first.setdefault((one.message, one.hint), one)
+    for same, one in first.items():
+        count = len(places[same])
+        yield replace(one, at=min(places[same]), message=f"{one.message}, in {count} places") if count > 1 else one
+
+
+def _unknown_names(scene: Scene) -> Iterator[Mistake]:
     for place, templates_ in _tops(scene):
         for template in templates_:
             yield from _holes(scene, place, template, _everywhere(scene))
@@ -97,7 +109,7 @@ def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
     if hole.name == "VERSION":
         return "write `version` at the top"
     if hole.name in ("SECRET", "TOKEN"):
-        return "it stands only under `auth`, in a header: an address ends up in logs"
+        return "it stands only under `auth`: in a header or in `basic`; a key in an address would stand in logs"
     if hole.name in scene.discovered and (missing := row_names(scene.discovered[hole.name]) - set(known)):
         one = scene.discovered[hole.name].name
         return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
