@@ -23,7 +23,7 @@ NO_BUCKET = "`audti` is no bucket of `rate_limits`"
         ("salesforce", [("settings: {LOGIN_HOST:", "settings: {login:")], ["`login` is not a NAME in capitals: A-Z, 0-9, _"]),
         ("hubspot", [("[contacts, companies,", "[contacts, {a: b},")], ["`OBJECT` expects a text here"]),
         ("hubspot", [("    capture: {PROPERTIES:", "    captur: {PROPERTIES:")], ["unknown key `captur` in `properties`"]),
-        ("mailchimp", [("  lists: {get: /lists,", "  lists: {gett: /lists,")], ["unknown key `gett` in `lists`"]),
+        ("mailchimp", [("audiences, get: /lists,", "audiences, gett: /lists,")], ["unknown key `gett` in `lists`"]),
         ("github", [("{LOGIN: author.login}", "{LOGIN: 'a['}"), BUCKET], ["`a[` is no JMESPath expression", NO_BUCKET]),
         (
             "github",
