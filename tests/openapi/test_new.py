@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -64,6 +65,14 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(tmp_path, monkey
         new_command(vendor, documents, out)
     assert caught.value.exit_code == 2
     assert [one.name for one in tmp_path.iterdir()] == ["link.yaml"]
+
+
+def test_a_vendor_that_has_a_spec_already_is_told_and_written_all_the_same(tmp_path, capsys):
+    """It may be all that is needed."""
+    assert new_command("zoom", (ACME,), tmp_path / "zoom.yaml") == 0
+    told = capsys.readouterr().out
+    assert re.match(r"note: there is a spec of `zoom` already, \S+zoom\.yaml; habeas docs zoom tells what it does\n", told)
+    assert (tmp_path / "zoom.yaml").is_file()
 
 
 def test_a_spec_that_would_not_load_is_never_written(tmp_path, monkeypatch):
