@@ -6,16 +6,22 @@ At a terminal a wrong answer is asked again; from a pipe it ends the command, so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TextIO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from engine.cli.show import tell
 from engine.errors import UsageError
+from engine.spec import words as w
 
 T = TypeVar("T")
 LONGEST = 8_000
+BACK = ("<", "back")
+
+
+class Back(Exception):
+    """The question before is wanted again."""
 
 
 @dataclass
@@ -24,9 +30,17 @@ class Asker:
 
     source: TextIO
     again: bool
+    given: list[str] = field(default_factory=list)  # the answers that were taken
+    known: list[str] = field(default_factory=list)  # answers that were given already, and are not asked for again
 
     def ask(self, question: str, read: Callable[[str], T], usual: str | None = None) -> T:
-        """Ask until the answer is one; Enter takes the usual one. Raises UsageError where the answers end, or one from a pipe is wrong."""
+        """Ask until the answer is one; Enter takes the usual one.
+
+        Raises UsageError where the answers end, or one from a pipe is wrong, and Back where a person wants the question before.
+        """
+        if self.known:
+            self.given.append(self.known.pop(0))
+            return read(self.given[-1] or usual or "")
         hint = f" [{usual}]" if usual else " (Enter for none)" if usual == "" else ""
         while True:
             tell(f"{question}{hint}: ")
@@ -39,13 +53,32 @@ class Asker:
             if not line:
                 message = f"the answers ended before the spec did, at: {question}; nothing was written"
                 raise UsageError(message)
+            answer = line.strip()
+            if self.again and answer in BACK:
+                raise Back
             try:
-                return read(line.strip() or usual or "")
+                found = read(answer or usual or "")
             except ValueError as error:
-                if not self.again:
-                    message = f"{question}: {error}; nothing was written"
-                    raise UsageError(message) from None
-                tell(f"  {error}\n")
+                self.refuse(question, error)
+            else:
+                self.given.append(answer)
+                return found
+
+    def refuse(self, question: str, error: ValueError) -> None:
+        """Say why an answer is none. Raises UsageError where nobody can correct it."""
+        if not self.again:
+            message = f"{question}: {error}; nothing was written"
+            raise UsageError(message) from None
+        self.say(f"  {error}\n")
+
+    def say(self, text: str) -> None:
+        """Print what stands between two questions, once."""
+        if not self.known:
+            tell(text)
+
+    def back(self) -> None:
+        """Begin anew with all answers but the last."""
+        self.known, self.given = self.given[:-1], []
 
 
 def as_word(kind: Any) -> Callable[[str], str]:
@@ -65,6 +98,11 @@ def as_word(kind: Any) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def records_path(text: str) -> str | None:
+    """Take the path to the records; none where it is left out, and `@` however it is quoted."""
+    return "@" if text.strip("\"'`") == "@" else or_none(as_word(w.Path))(text)
 
 
 def or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:

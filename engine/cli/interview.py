@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import sys
@@ -9,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from engine.cli.asker import Asker, as_word, one_of, or_none
+from engine.cli.asker import Asker, Back, as_word, one_of, or_none, records_path
+from engine.cli.paging import pages
 from engine.cli.show import tell
 from engine.cli.ways import auth, base_address, hosts
-from engine.errors import UsageError
 from engine.openapi.access import hosts_of
 from engine.openapi.draft import Block, render
 from engine.openapi.names import spec_name
@@ -22,7 +23,6 @@ from engine.spec.mistake import SpecError
 from engine.spec.template import IDENTIFIERS
 
 NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
-KINDS = ("none", "cursor", "link", "page", "offset")
 
 
 @dataclass
@@ -68,13 +68,20 @@ def interview(vendor: str, head: str, source: TextIO | None = None, *, again: bo
     """Ask for what a first spec needs and give its text. Raises UsageError where the answers end too early."""
     source = source or sys.stdin
     asker = Asker(source, source.isatty() if again is None else again)
-    answers = Answers(vendor, head)
     tell("A few questions about the vendor's API. Values are written <EMAIL>, <USER_ID>; Ctrl-C leaves nothing behind.\n")
-    _top(asker, answers)
-    _lookup(asker, answers)
-    _pages(asker, answers)
-    _endpoints(asker, answers)
-    return answers.text()
+    tell("With < or back you return to the question before.\n" if asker.again else "")
+    while True:
+        answers = Answers(vendor, head)
+        try:
+            for ask in (_top, _lookup, _pages, _endpoints):
+                ask(asker, answers)
+        except Back:
+            asker.back()
+        except KeyboardInterrupt:
+            tell("\nInterrupted: nothing was written.\n")
+            raise
+        else:
+            return answers.text()
 
 
 def _top(asker: Asker, answers: Answers) -> None:
@@ -90,15 +97,16 @@ def _top(asker: Asker, answers: Answers) -> None:
     docs = asker.ask("Address of its documentation", or_none(as_word(w.Address)), "")
     top.add("docs", docs) if docs else top.say("TODO docs: where the facts come from, https://...")
     top.add("base_url", base)
-    top.add("hosts", held)
+    wide = [f"hosts: the key may go to every host below {one}; is that the vendor's alone?" for one in held if one.startswith(".")]
+    top.add("hosts", held, *wide)
     top.add("settings", settings)
     top.say("")
     top.add("auth", auth(asker))
     try:
         answers.tried()
     except ValueError as error:
-        message = f"these answers do not hold together: {error}; nothing was written"
-        raise UsageError(message) from None
+        asker.refuse("these answers do not hold together", error)
+        raise Back from None
     answers.verify = asker.ask(
         "A call that every connection may make, best the list of people, such as /users", _request(answers, "verify")
     )
@@ -140,7 +148,8 @@ def _lookup(asker: Asker, answers: Answers) -> None:
         made = asker.ask('What it sends, as JSON, such as {"email": "<EMAIL>"}', lambda text: asks({**made, "body": _json(text)}))
     text = str(made)
     kind = next(one for one in IDENTIFIERS if f"<{one}" in text)
-    records = asker.ask("Where the persons stand in its answer (Enter: the answer is the person)", or_none(as_word(w.Path)), None)
+    question = "Where the persons stand in its answer; @: the answer is their list (Enter: the answer is the person)"
+    records = asker.ask(question, records_path, None)
     made.update({"records": records} if records else {})
     match = asker.ask(f"What in a person repeats the <{kind}>", as_word(w.Path), kind.lower())
     made["match"] = match
@@ -183,41 +192,28 @@ def _try_lookup(answers: Answers, made: dict[str, Any]) -> None:
 
 
 def _pages(asker: Asker, answers: Answers) -> None:
-    kind = asker.ask(f"How lists go on: {', '.join(KINDS)}", one_of(KINDS), "none")
-    if kind == "none":
+    entries = {entry.key: entry.value for entry in answers.lookup.entries}
+    if "post" not in entries:
+        answers.pagination = pages(asker, "How lists go on")
+        if answers.pagination and "records" in entries:
+            paged = asker.ask("Does the look-up's list go on in the same way? yes, no", one_of(("yes", "no")), "yes")
+            answers.lookup.add("pagination", "none" if paged == "no" else None)
         return
-    made: dict[str, Any] = {}
-    if kind == "cursor":
-        made["cursor"] = asker.ask("Where the answer holds the next cursor, such as paging.next", as_word(w.Path))
-        made["param"] = asker.ask("The parameter it is sent in", as_word(w.Text), "cursor")
-    elif kind == "link":
-        made["link"] = asker.ask("Where the answer holds the next page's address, or `header`", as_word(w.Path), "header")
-    elif kind == "page":
-        made["page"] = {
-            asker.ask("The parameter of the page number", as_word(w.Text), "page"): int(
-                asker.ask("The first page's number", as_word(w.Number), "1")
-            )
-        }
-    else:
-        made["offset"] = asker.ask("The parameter that is advanced by the records received", as_word(w.Text), "offset")
-    size = asker.ask("Page size, PARAMETER=MOST, such as limit=100", or_none(_size), "")
-    made.update({"size": size} if size else {})
-    answers.pagination = made
-    if any(entry.key == "records" for entry in answers.lookup.entries):
-        paged = asker.ask("Does the look-up's list go on in the same way? yes, no", one_of(("yes", "no")), "yes")
-        answers.lookup.add("pagination", "none" if paged == "no" else None)
-
-
-def _size(text: str) -> dict[str, int]:
-    name, equals, count = text.partition("=")
-    if not equals:
-        message = f"`{text}`: write PARAMETER=MOST, such as limit=100"
-        raise ValueError(message)
-    return {as_word(w.Text)(name.strip()): int(as_word(w.Number)(count.strip()))}
+    while "records" in entries:
+        body = copy.deepcopy(entries["body"])
+        own = pages(asker, "How the look-up's list goes on", body)
+        try:
+            _try_lookup(answers, {**entries, "body": body, **({"pagination": own} if own else {})})
+            break
+        except ValueError as error:
+            asker.refuse("How the look-up's list goes on", error)
+    answers.pagination = pages(asker, "How the lists of other requests go on")
+    if answers.pagination and not any(entry.key == "pagination" for entry in answers.lookup.entries):
+        answers.lookup.add("pagination", "none")  # what stands at the top is about parameters, and not about places in a body
 
 
 def _endpoints(asker: Asker, answers: Answers) -> None:
-    tell("Now what is fetched for the person, one request after the other.\n")
+    asker.say("Now what is fetched for the person, one request after the other.\n")
     while True:
         more = bool(answers.endpoints.entries)
         question = "Request line, such as /users/<USER_ID>/meetings" + (" (Enter: that was all)" if more else "")
@@ -227,7 +223,7 @@ def _endpoints(asker: Asker, answers: Answers) -> None:
         literal = [part for part in str(made["get"]).split("/") if "<" not in part and part]
         taken = [entry.key for entry in answers.endpoints.entries]
         name = asker.ask("Its name", _endpoint_name(taken), spec_name(literal[-2:] or ["person"], taken))
-        records = asker.ask("Where its records stand (Enter: the answer is one record)", or_none(as_word(w.Path)), None)
+        records = asker.ask("Where its records stand; @: the answer is the list (Enter: the answer is one record)", records_path, None)
         made.update({"records": records} if records else {})
         if records and answers.pagination:
             paged = asker.ask("Does it go on in pages? yes, no", one_of(("yes", "no")), "yes")
@@ -236,7 +232,11 @@ def _endpoints(asker: Asker, answers: Answers) -> None:
         for key, value in made.items():
             block.add(key, value)
         answers.endpoints.add(name, block)
-        answers.tried()
+        try:
+            answers.tried()
+        except ValueError as error:
+            answers.endpoints.entries.pop()
+            asker.refuse(f"The request {name}", error)
 
 
 def _endpoint_line(answers: Answers, *, more: bool) -> Callable[[str], dict[str, Any] | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from engine.cli.find import packaged, vendor_line
 from engine.cli.show import tell
 from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.openapi.api import Api
@@ -19,6 +20,9 @@ from engine.spec.schema import LINE, NAME, schema_text
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
     """Write a first spec. Raises UsageError, OutputError; then nothing was written."""
     target = _target(vendor, out)
+    held = [path for path in packaged() if vendor_line(path)[0] == vendor]
+    for path in held[:1]:
+        tell(f"note: there is a spec of `{vendor}` already, {path}; habeas docs {vendor} tells what it does\n")
     if len(openapi) > 1:
         message = "habeas new reads one document: name the one in which the person is found"
         raise UsageError(message)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from engine.openapi.answered import answers
 from engine.openapi.api import Api, Operation
 from engine.openapi.asked import parameters
+from engine.openapi.bases import based
 from engine.openapi.granted import grants
 from engine.openapi.held import Held
 from engine.openapi.paths import Miss, Paths, missed, written
@@ -34,7 +35,8 @@ def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     spec = m.Spec.model_validate(document.value)
     scene = Scene(effective(spec), spec, document)
     every = [Paths(api) for api in apis]
-    found = [one for request in scene.requests() for one in _request(scene, every, *request)]
+    found = list(based(scene, every))
+    found += [one for request in scene.requests() for one in _request(scene, every, *request)]
     ordered = sorted(dict.fromkeys(found), key=lambda one: (one.at, one.message))
     return tuple(replace(one, file=file) for one in ordered)
 

@@ -30,6 +30,8 @@ def answers(held: Held) -> Iterator[Mistake]:
         hint = did_you_mean(found.name, found.known)
         if hint is None and found.known:
             hint = f"it has {', '.join(found.known[:MOST_KNOWN])}, ..."
+        if place == ("records",) and whole.is_list:
+            hint = 'the answer is the list itself: write `records: "@"`'
         words = f"the document has no `{found.name}` in the answer of {held.operation.label}"
         words += f", for `{select.text}`" if select.text != found.name else ""
         if fatal or misspelt(found.name, found.known):

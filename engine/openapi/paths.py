@@ -57,6 +57,7 @@ class Paths:
     def __init__(self, api: Api) -> None:
         """Build the tree."""
         self.api = api
+        self.wrong = ""  # a base path that the spec has instead of the servers'
         self.top = _Node()
         for path in api.items:
             if path.startswith("/"):
@@ -131,11 +132,18 @@ class Paths:
 
     def behind(self, address: str) -> tuple[tuple[str, ...], bool]:
         """Give what an address's path may be behind the servers' base paths, and whether its host is one of theirs."""
-        host, _, path = address.removeprefix("https://").partition("/")
-        fitting = [one for one in self.servers if not one.host or _fits(one.host, host.lower())]
-        bases = [_fitting(one.base, "/" + path) for one in fitting or self.servers]
-        found = [("/" + path)[len(base) :] or "/" for base in bases if base is not None]
-        return tuple(dict.fromkeys([*found, "/" + path])), bool(fitting)
+        path = "/" + address.removeprefix("https://").partition("/")[2]
+        fitting = self.fitting(address)
+        bases = [_fitting(one.base, path) for one in fitting or self.servers]
+        found = [path[len(base) :] or "/" for base in bases if base is not None]
+        if self.wrong and path.startswith(f"{self.wrong}/"):
+            found.insert(0, path[len(self.wrong) :])
+        return tuple(dict.fromkeys([*found, path])), bool(fitting)
+
+    def fitting(self, address: str) -> tuple[Server, ...]:
+        """Give the servers that an address may be one of, by its host."""
+        host = address.removeprefix("https://").partition("/")[0].lower()
+        return tuple(one for one in self.servers if not one.host or _fits(one.host, host))
 
 
 def _pattern(template: str, hole: str) -> str:

@@ -37,7 +37,7 @@ def test_oauth_a_search_and_an_address_by_account():
         pages="page",
         cursor="page\n1",
         param=None,
-        paged="yes",
+        paged="cursor\npaging.next\nafter\nlimit=10",
     )
     for line in (
         "base_url: https://<SHOP>.acme.example.com/admin",
@@ -46,7 +46,8 @@ def test_oauth_a_search_and_an_address_by_account():
         "    scopes: [read, write]",
         "    post: /search",
         "    body: {filter: {address: <EMAIL>, limit: 50, strict: true, note: null}}",
-        "pagination: {page: {page: 1}, size: {limit: 100}}",
+        "    pagination: {page: {page: 1}, size: {limit: 100}}",
+        "pagination: {cursor: paging.next, param: after, size: {limit: 10}}",
     ):
         assert line in text.splitlines(), line
 
@@ -73,6 +74,7 @@ def test_basic_and_an_address_without_a_known_host():
     """A password way; where the host is a value, the hosts are asked for."""
     text = answered(base="https://<DOMAIN>/api\nthe domain\n.acme.example.com, acme.example.org", way="basic", key="any:<SECRET>")
     assert "hosts: [.acme.example.com, acme.example.org]" in text.replace('"', "")
+    assert "# TODO hosts: the key may go to every host below .acme.example.com" in text
     assert 'basic: "any:<SECRET>"' in text
 
 
@@ -121,6 +123,72 @@ def test_each_answer_is_checked_at_once(wrong, words, capsys):
     text = answered(again=True, **{name: again})
     assert words in capsys.readouterr().out
     assert ("post: /search" in text) is (name == "lookup" and "POST" in value)
+
+
+SEARCH = {
+    "lookup": 'POST /search\n{"q": "<EMAIL>"}',
+    "pages": "cursor",
+    "cursor": "paging.next",
+    "size": "page.limit=50",
+    "endpoint_paged": None,
+}
+
+
+def test_the_places_of_a_search_by_post_are_made_and_stay_its_own(capsys):
+    """A map that a place stands in is put into the body; requests by GET page in their own way, or in none."""
+    text = answered(**SEARCH, param="page.after", paged="none")
+    assert "    body: {q: <EMAIL>, page: {limit: 50}}" in text
+    assert "    pagination: {cursor: paging.next, param: page.after, size: {page.limit: 50}}" in text
+    assert "\npagination:" not in text
+    with pytest.raises(UsageError, match=r"`q` in the body is no map, so `q.after` has no place there; nothing was written"):
+        answered(**SEARCH, param="q.after", paged="none")
+    assert answered(again=True, **SEARCH, param="q.after\npage.after", paged="none") == text
+    bare = answered(**{**SEARCH, "size": ""}, param="page.after", paged="none")
+    assert "    body: {q: <EMAIL>, page: {after: null}}" in bare
+    assert "is no map" in capsys.readouterr().out
+
+
+def test_the_top_is_about_parameters_and_not_about_a_search_by_post():
+    """A look-up that does not page, beside lists that do, says so."""
+    text = answered(lookup=SEARCH["lookup"], pages="none\nlink", cursor="header", param=None, size="", paged=None)
+    assert "\npagination: {link: header}\n" in text
+    assert "    pagination: none\n" in text
+    one = answered(lookup=SEARCH["lookup"], records="", pages="link", cursor="header", param=None, size="", paged=None)
+    assert "\npagination: {link: header}\n" in one
+
+
+def test_pages_that_the_language_refuses_are_asked_again(capsys):
+    """What holds for each answer and not for all of them is told at once, and is no dead end."""
+    wrong = {**SEARCH, "param": "x." * 200 + "y", "size": "", "paged": "none"}
+    with pytest.raises(UsageError, match=r"How the look-up's list goes on: .*; nothing was written"):
+        answered(**wrong)
+    text = answered(again=True, **{**wrong, "paged": "none\nnone"})
+    assert "pagination" not in text.partition("TODO answers")[0].partition("rate_limits")[2]
+
+
+@pytest.mark.parametrize("word", ["<", "back"])
+def test_one_can_return_to_the_question_before(word, capsys):
+    """As often as wanted, also over answers that held together; it is said once, at the start."""
+    assert answered(again=True, base=f"{word}\nAcme\n{ANSWERS['base']}") == EXPECTED
+    assert answered(again=True, end=f"{word}\n{word}\n{word}\n/users/<USER_ID>/x\n{word}\n/users/<USER_ID>\nuser\n\n") == EXPECTED
+    assert answered(again=True, name=f"{word}\nAcme") == EXPECTED
+    told = capsys.readouterr().out
+    assert told.count("With < or back you return to the question before") == 3
+    assert answered(base=ANSWERS["base"], name="back").count("title: back") == 1
+
+
+def test_a_list_that_is_the_whole_answer_is_at(capsys):
+    """`@` is offered, and taken however it is quoted."""
+    text = answered(endpoint_records='"@"')
+    assert '      records: "@"' in text
+    assert "@: the answer is the list" in capsys.readouterr().out
+
+
+def test_answers_that_do_not_hold_together_can_be_mended():
+    """At a terminal the last question is asked again, and those before it can be reached."""
+    else_where = "https://<ELSE>.acme.example.com/authorize\nhttps://acme.example.com/token\n\n"
+    text = answered(again=True, way="oauth2", key=f"{else_where}\n<\n<\n<\n<\nkey\n{ANSWERS['key']}")
+    assert text == EXPECTED
 
 
 def test_answers_that_end_too_early_write_nothing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -66,6 +67,14 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(tmp_path, monkey
     assert [one.name for one in tmp_path.iterdir()] == ["link.yaml"]
 
 
+def test_a_vendor_that_has_a_spec_already_is_told_and_written_all_the_same(tmp_path, capsys):
+    """It may be all that is needed."""
+    assert new_command("zoom", (ACME,), tmp_path / "zoom.yaml") == 0
+    told = capsys.readouterr().out
+    assert re.match(r"note: there is a spec of `zoom` already, \S+zoom\.yaml; habeas docs zoom tells what it does\n", told)
+    assert (tmp_path / "zoom.yaml").is_file()
+
+
 def test_a_spec_that_would_not_load_is_never_written(tmp_path, monkeypatch):
     """It would be a defect of ours, and is told as one."""
     monkeypatch.setattr("engine.cli.new.compose", lambda *_: "spec: 1\n")
@@ -101,5 +110,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
             seen += os.read(leader, 4096)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
+        while b"Interrupted: nothing was written." not in seen:
+            seen += os.read(leader, 4096)
     os.close(leader)
     assert list(tmp_path.iterdir()) == []
