@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from engine.cases.golden import accept, compared
 from engine.cases.judge import at_one_place, counted, judged
 from engine.cases.replay import Replayed, replay
 from engine.core.choice import choose
-from engine.core.subject import lacking, unsafe
+from engine.core.subject import Lack, lacking, unsafe
 from engine.errors import UsageError
 from engine.spec.document import read
 from engine.spec.effective import Vendor
 from engine.spec.mistake import Mistake, Position, did_you_mean
+from engine.spec.template import IDENTIFIERS
 
 MOST_UNCLEAN = 10
 MOST_FINDINGS = 6
@@ -155,8 +156,7 @@ def _unfit(vendor: Vendor, case: Case) -> Iterator[Finding]:
     lack = lacking(vendor, setup.person.identifiers, choice.excluded)
     fault = unsafe(vendor, setup.person.identifiers, choice.excluded) if lack is None else None
     if lack is not None:
-        kinds = " or ".join(one.lower() for one in lack.identifiers)
-        yield case.finding(f"the spec asks by the person's {kinds}, which the case does not name", "person")
+        yield case.finding(_nameless(vendor, setup.person.identifiers, lack), "person")
     elif fault is not None:
         yield case.finding(f"no request can be made with this person: {fault}", "person")
     for word, known in (("settings", vendor.settings), ("captured", _captured(vendor))):
@@ -168,6 +168,17 @@ def _unfit(vendor: Vendor, case: Case) -> Iterator[Finding]:
         word = "settings" if name in vendor.settings else "captured"
         if name not in getattr(setup, word) and name not in found:
             yield case.finding(f"the spec needs a value for <{name}>", hint=f"write {word}: {{{name}: …}}")
+
+
+def _nameless(vendor: Vendor, given: Collection[str], lack: Lack) -> str:
+    """Say which identifiers are missing: of a look-up that needs several, those that are not there."""
+    needed = [dict.fromkeys(hole.name for hole in one.holes() if hole.name in IDENTIFIERS) for one in vendor.lookups]
+    begun = next((one for one in needed if lack.to_look_up and any(name in given for name in one)), None)
+    if begun is None:
+        kinds = " or ".join(one.lower() for one in lack.identifiers)
+        return f"the spec asks by the person's {kinds}, which the case does not name"
+    missing = " and ".join(one.lower() for one in begun if one not in given)
+    return f"the spec asks by the person's {' and '.join(one.lower() for one in begun)}; the case does not name the {missing}"
 
 
 def _captured(vendor: Vendor) -> Iterable[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.cases.replay import Heard, Replayed
 from engine.core.http import Response
+from engine.core.ledger import Subject
 from engine.core.pagination import Next, follow
 from engine.core.response import Page, Refusal, read
 from engine.core.scopes import matrix
@@ -15,10 +16,12 @@ from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Vendor
 from engine.spec.model import Rule
 
+NONE = ("absent", "empty")
 ELEMENT = re.compile(r"\[-?[0-9]+\]$")
 EVERY = "every request"
 SCOPES = "scopes"
 MIDDLE, LAST, EMPTY, ANSWER = "a middle page", "a last page", "an empty answer", "an answer"
+SOMEBODY, NOBODY = "somebody found", "nobody found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Coverage:
     def summary(self) -> str:
         """Say in a few words how much is shown."""
         kinds = (
-            ("answers", [one for one in self.points if one.what in (MIDDLE, LAST, EMPTY, ANSWER)]),
+            ("answers", [one for one in self.points if one.what in (MIDDLE, LAST, EMPTY, ANSWER, SOMEBODY, NOBODY)]),
             ("rules", [one for one in self.points if "means" in one.what]),
             ("scope families", [one for one in self.points if one.where == SCOPES]),
         )
@@ -65,12 +68,17 @@ def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
     rules = rules_of(vendor)
     points = (*_pages(vendor), *rules.values(), *_families(vendor))
     shown = {point for one in replays for heard in one.heard for point in _shown(heard, rules)}
+    shown |= {point for one in replays for point in _looked_up(vendor, one)}
     shown |= {Point(SCOPES, family) for one in replays if (family := _family(vendor, one)) is not None}
     return Coverage(points, frozenset(shown))
 
 
 def _pages(vendor: Vendor) -> Iterator[Point]:
-    """What an endpoint must be seen to answer; of the look-up, that it finds nobody."""
+    """What an endpoint must be seen to answer; of each look-up, that it finds somebody, and nobody where it can say so."""
+    for index, lookup in enumerate(vendor.lookups):
+        yield Point(lookup.name, SOMEBODY, ("access", "lookup", index))
+        if _may_be_empty(lookup) or any(rule.means in NONE for rule in lookup.answers.rules):
+            yield Point(lookup.name, NOBODY, ("access", "lookup", index))
     for endpoint in vendor.endpoints.values():
         path: Path = ("access", "endpoints", endpoint.name)
         if endpoint.pagination is not None:
@@ -130,6 +138,16 @@ def _families(vendor: Vendor) -> Iterator[Point]:
 def _family(vendor: Vendor, replayed: Replayed) -> str | None:
     granted = replayed.case.setup.granted
     return None if granted is None else matrix(vendor, frozenset(granted)).family
+
+
+def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[Point]:
+    """Say which look-up found somebody and which nobody: each is asked only where those before it found nobody."""
+    heard = {one.request.endpoint.name for one in replayed.heard}
+    names, subject = [one.name for one in vendor.lookups if one.name in heard], replayed.report.subject.subject
+    last = names.pop() if names and subject is not Subject.NO_MATCH else None
+    yield from (Point(name, NOBODY) for name in names)
+    if last is not None and subject is Subject.MATCHED:
+        yield Point(last, SOMEBODY)
 
 
 def _shown(heard: Heard, rules: dict[int, Point]) -> Iterable[Point]:

@@ -18,14 +18,16 @@ from aiohttp import web
 
 from engine.cases.case import Case, opened
 from engine.cases.check import cases_folder
-from engine.cases.shelf import Shelf
+from engine.cases.shelf import Differing, Shelf
 from engine.core.identity import Identifier
 from engine.simulate.oauth import Provider
 from engine.simulate.serve import listen
 from engine.spec.effective import Vendor
 
 CALLBACK = "http://127.0.0.1:8917/callback"
-UNKNOWN = "nothing like this was recorded"
+LONGEST = 500
+UNKNOWN = "habeas simulate: nothing like this was recorded; the terminal it runs in says what was asked"
+UNMATCHED = (418, 421, 423, 424, 406, 411, 417, 501)  # the first that no rule of the spec names; all but the last are never asked again
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,19 @@ class Served:
     connect: dict[str, str]
     settings: dict[str, str]
     people: tuple[Someone, ...]
+    differing: tuple[Differing, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Someone:
-    """Who can be asked for: by which identifiers, since when there are recordings, and what is to be seen."""
+    """Who can be asked for: by which identifiers, since when and of what there are recordings, and what is to be seen."""
 
     identifiers: tuple[Identifier, ...]
     since: str | None
     about: str
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def recorded(vendor: Vendor, spec: Path) -> tuple[Case, ...]:
@@ -59,9 +65,9 @@ def recorded(vendor: Vendor, spec: Path) -> tuple[Case, ...]:
 class Recorded:
     """One vendor made of its recordings."""
 
-    def __init__(self, vendor: Vendor, cases: tuple[Case, ...], unknown: Callable[[str], None]) -> None:
-        """Take the cases; `unknown` hears of each request that nothing was recorded of."""
-        self.vendor, self.cases, self.unknown = vendor, cases, unknown
+    def __init__(self, vendor: Vendor, cases: tuple[Case, ...], notice: Callable[[str], None]) -> None:
+        """Take the cases; `notice` hears of each request that nothing was recorded of, or only for somebody else."""
+        self.vendor, self.cases, self.notice = vendor, cases, notice
         self.shelf, self.secret = Shelf(cases), secrets.token_urlsafe(16)
         self.provider = Provider(time.time, " ".join(self._scopes()), self._redirects(), {})
         self.provider.posted = vendor.auth.oauth2 is not None and vendor.auth.oauth2.client_auth == "post"
@@ -91,18 +97,19 @@ class Recorded:
         people = self._people()
         if self.vendor.auth.oauth2 is None:
             found = {f"{upper}_SECRET": self.secret}
-            return Served(address, found, found, settings, people)
+            return Served(address, found, found, settings, people, self.shelf.differing, self.shelf.hidden)
         client = {f"{upper}_CLIENT_ID": self.provider.client_id, f"{upper}_CLIENT_SECRET": self.provider.client_secret}
         told = {f"{upper}_{name}": value for name, value in self._first("captured").items()}
         token = {f"{upper}_TOKEN": str(self.provider.issue()["access_token"]), **told}
-        return Served(address, token, client, settings, people)
+        return Served(address, token, client, settings, people, self.shelf.differing, self.shelf.hidden)
 
     def _people(self) -> tuple[Someone, ...]:
         """Give each person once, as the first case says it."""
         found: dict[tuple[Identifier, ...], Someone] = {}
         for one in self.cases:
-            names = tuple(one.setup.person.identifiers.values())
-            found.setdefault(names, Someone(names, one.setup.since, one.setup.about))
+            setup = one.setup
+            names = tuple(setup.person.identifiers.values())
+            found.setdefault(names, Someone(names, setup.since, setup.about, setup.only, setup.without))
         return tuple(found.values())
 
     async def serve(self, port: int, ready: Callable[[Served], None]) -> None:
@@ -125,12 +132,22 @@ class Recorded:
     async def _answer(self, request: web.Request) -> web.Response:
         if not self._known(request):
             return web.json_response({"message": "this is not the simulator's credential"}, status=401)
-        response = self.shelf.answer(request.method, request.raw_path, await request.read())
-        if response is None:
-            self.unknown(f"{request.method} {request.raw_path.partition('?')[0]}")
-            return web.json_response({"message": UNKNOWN}, status=404)
+        body = await request.read()
+        found = self.shelf.answer(request.method, request.raw_path, body)
+        asked = f"{request.method} {request.raw_path}{f' {shown}' if (shown := body.decode('utf-8', 'replace')[:LONGEST]) else ''}"
+        if found is None:
+            self.notice(f"not recorded: {asked}")
+            return web.json_response({"habeas": UNKNOWN}, status=self._unmatched())
+        if found.strayed:
+            self.notice(f"not recorded of this person, answered as in the case {found.case}: {asked}")
+        response = found.response
         headers = {name.title(): value for name, value in response.headers.items() if name not in ("content-length", "transfer-encoding")}
         return web.Response(status=response.status, body=response.body, headers={"Content-Type": "application/json", **headers})
+
+    def _unmatched(self) -> int:
+        """Give a status that no rule of the spec takes for an answer, such as that there is nothing."""
+        named = {status for one in self.vendor.requests() for rule in one.answers.rules for status in rule.status}
+        return next((one for one in UNMATCHED if one not in named), UNMATCHED[-1])
 
     def _known(self, request: web.Request) -> bool:
         """Whether a request brings the credential that was given out, in whichever way the vendor takes it."""

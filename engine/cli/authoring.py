@@ -115,7 +115,7 @@ def record(
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
 def simulate(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor that comes with a simulator.")],
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="Any vendor with recorded cases, or `zoom`; or a spec's file.")],
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
     faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
     people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,

@@ -15,9 +15,15 @@ import typer
 from engine.cases.check import cases_folder
 from engine.cases.judge import counted
 from engine.cases.serve import Recorded, Served, Someone, recorded
+from engine.cases.shelf import Differing
 from engine.cli.find import spec_path, vendor_of
 from engine.errors import Exit, UsageError
 from engine.simulate.serve import Options, Ready, faults, serve, vendors
+from engine.spec.mistake import printable
+
+LONGEST = 80
+MOST_DIFFERING = 8
+MOST_CASES = 4
 
 
 def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *, as_json: bool) -> Exit:
@@ -51,15 +57,30 @@ def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
         raise UsageError(message)
 
     def ready(up: Served) -> None:
-        people = [{**{name.kind: name.value for name in one.identifiers}, "since": one.since, "about": one.about} for one in up.people]
-        told = {"address": up.address, "token": up.token, "connect": up.connect, "settings": up.settings, "people": people}
-        typer.echo(json.dumps(told) if as_json else _recorded_greeting(word, vendor.title, len(cases), up))
+        typer.echo(json.dumps(_told(up)) if as_json else _recorded_greeting(word, vendor.title, len(cases), up))
 
-    def unknown(line: str) -> None:
-        typer.echo(f"not recorded: {line}", err=True)
+    def notice(line: str) -> None:
+        typer.echo(printable(line), err=True)
 
-    asyncio.run(_until_interrupted(partial(Recorded(vendor, cases, unknown).serve, port, ready)))
+    asyncio.run(_until_interrupted(partial(Recorded(vendor, cases, notice).serve, port, ready)))
     return Exit.COMPLETE
+
+
+def _told(up: Served) -> dict[str, object]:
+    """Give what a program needs: the greeting as JSON."""
+    people = [
+        {
+            **{name.kind: name.value for name in one.identifiers},
+            "since": one.since,
+            "only": list(one.only),
+            "without": list(one.without),
+            "about": one.about,
+        }
+        for one in up.people
+    ]
+    differing = [{"request": one.request, "cases": list(one.cases)} for one in up.differing]
+    found = {"address": up.address, "token": up.token, "connect": up.connect, "settings": up.settings, "people": people}
+    return {**found, "differing": differing, "not_played": list(up.hidden)}
 
 
 async def _until_interrupted(work: Callable[[], Coroutine[object, object, None]]) -> None:
@@ -83,7 +104,7 @@ def _greeting(word: str, up: Ready) -> str:
         f"or with a connection, in a state folder apart from yours:\n"
         f"  export HABEAS_HOME=$(mktemp -d) HABEAS_{upper}_AT={up.address}\n"
         f"  export HABEAS_{upper}_CLIENT_ID={up.client_id} HABEAS_{upper}_CLIENT_SECRET={up.client_secret}\n"
-        f"  habeas connect {word}\n"
+        f"  habeas connect {word}  # without a browser on this machine: --no-browser\n"
         f"  habeas run {word} --email {up.people[0]}\n"
     )
 
@@ -92,25 +113,55 @@ def _recorded_greeting(word: str, title: str, cases: int, up: Served) -> str:
     options = [_options(one) for one in up.people]
     width = max(map(len, options))
     people = "\n".join(f"  {option:{width}}  {one.about}" for option, one in zip(options, up.people, strict=True))
-    since = f" --since {up.people[0].since}" if up.people[0].since else ""
     token = next(iter(up.token))
     upper = token.removeprefix("HABEAS_").rpartition("_")[0]
     return (
         f"{title} as it was recorded in {counted(cases, 'case')} listens on {up.address}; Ctrl-C ends it.\nIts people:\n{people}\n\n"
+        f"{_hidden(up.hidden)}{_differing(up.differing)}"
         f"Ask for one of them, from another terminal, with a {'token' if token.endswith('TOKEN') else 'key'}:\n"
-        f"{_exports({**up.token, **up.settings})}  habeas run {word} --at {up.address} {options[0]}{since}\n\n"
+        f"{_exports({**up.token, **up.settings})}  habeas run {word} --at {up.address} {options[0]}\n\n"
         f"or with a connection, in a state folder apart from yours:\n"
         f"  export HABEAS_HOME=$(mktemp -d) HABEAS_{upper}_AT={up.address}\n"
         f"{_exports({**up.connect, **up.settings})}"
-        f"  habeas connect {word}\n"
-        f"  habeas run {word} {options[0]}{since}\n"
+        f"  habeas connect {word}{_browser(up)}\n"
+        f"  habeas run {word} {options[0]}\n"
     )
+
+
+def _browser(up: Served) -> str:
+    """Say how to connect on a machine without a browser, where one is needed."""
+    return "  # without a browser on this machine: --no-browser" if any(one.endswith("_CLIENT_ID") for one in up.connect) else ""
+
+
+def _hidden(names: tuple[str, ...]) -> str:
+    """Say which cases cannot be seen."""
+    return f"Not played, as an earlier case has the same person: {', '.join(names)}\n\n" if names else ""
+
+
+def _differing(found: tuple[Differing, ...]) -> str:
+    """Say which requests cannot be told apart by what is asked alone."""
+    if not found:
+        return ""
+    rows = [f"  {_short(one.request)}  ({_few(one.cases)})\n" for one in found[:MOST_DIFFERING]]
+    more = f"  and {len(found) - MOST_DIFFERING} more\n" if len(found) > MOST_DIFFERING else ""
+    head = "Cases answer these differently; what counts is the case of who was looked up last, and before that the first:\n"
+    return f"{head}{''.join(rows)}{more}\n"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names) if len(names) <= MOST_CASES else f"{', '.join(names[:MOST_CASES])} and {len(names) - MOST_CASES} more"
 
 
 def _options(one: Someone) -> str:
     """Write who is asked for as the command line takes it."""
     kinds = ((name.kind, shlex.quote(name.value), shlex.quote(f"{name.kind}={name.value}")) for name in one.identifiers)
-    return " ".join(f"--email {value}" if kind == "email" else f"--subject {pair}" for kind, value, pair in kinds)
+    found = [f"--email {value}" if kind == "email" else f"--subject {pair}" for kind, value, pair in kinds]
+    found += [f"--{word} {shlex.quote(','.join(names))}" for word, names in (("only", one.only), ("without", one.without)) if names]
+    return " ".join([*found, *([f"--since {shlex.quote(one.since)}"] if one.since else [])])
 
 
 def _exports(values: dict[str, str]) -> str:

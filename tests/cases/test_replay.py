@@ -126,7 +126,7 @@ def test_what_is_shown_is_counted_by_rule_page_and_family():
     assert missing == {
         "whole": ("notes  a middle page, a last page",),
         "nothing": ("notes   an empty answer", "scopes  classic"),
-        "nobody": ("lookup  404 code nobody means absent",),
+        "nobody": ("lookup  nobody found, 404 code nobody means absent",),
         "refused": ("every request  401 code expired means refresh, 403 means denied",),
     }
 
@@ -143,3 +143,14 @@ def test_golden_manifests_hold_nothing_of_a_machine():
     """No time of running, no version, no path."""
     text = (CASES / "whole" / "expected" / "manifest.json").read_text("utf-8")
     assert {"started", "finished", "engine", "spec", "written"} & set(json.loads(text)) == set()
+
+
+def test_each_look_up_must_find_somebody_and_nobody(acme):
+    """Of several, each is held against its own: one that was never asked has shown nothing."""
+    spec = acme / "specs" / "acme.yaml"
+    text = spec.read_text("utf-8").replace("  lookup:\n", "  lookup:\n   -\n", 1)
+    more = "   -\n    get: /logins\n    params: {login: <USERNAME>}\n    records: people\n    match: login\n    capture: {PERSON: id}\n"
+    spec.write_text(text.replace("  endpoints:\n", f"{more}  endpoints:\n", 1), "utf-8")
+    vendor = load_file(spec)
+    replays = [replay(vendor, case) for folder in CASES.iterdir() if (case := opened(folder)[0]) is not None]
+    assert coverage(vendor, replays).table() == ("lookup_2  somebody found, nobody found",)
