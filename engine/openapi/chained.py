@@ -11,6 +11,8 @@ from engine.openapi.names import norm, person_in, singular
 from engine.openapi.pages import records_of
 from engine.openapi.people import Person, is_tenant
 
+MOST_ROUNDS = 3  # what hangs below a list that stands later in the order of paths
+
 
 def hanging(api: Api, person: Person, asked: Sequence[Belonging]) -> Iterator[Belonging | tuple[Operation, str]]:
     """Give every GET below a list that is asked for, in the order of paths, or why it is left out.
@@ -19,6 +21,14 @@ def hanging(api: Api, person: Person, asked: Sequence[Belonging]) -> Iterator[Be
     """
     above = {one.operation.path: one for one in asked if records_of(one.operation).listed}
     known = {person.operation.path, *(one.operation.path for one in asked)}
+    for _ in range(MOST_ROUNDS):
+        lists = len(above)
+        yield from _round(api, person, above, known)
+        if len(above) == lists:
+            return
+
+
+def _round(api: Api, person: Person, above: dict[str, Belonging], known: set[str]) -> Iterator[Belonging | tuple[Operation, str]]:
     for operation in api.operations():
         if operation.method != "get" or operation.path in known:
             continue
@@ -32,7 +42,8 @@ def hanging(api: Api, person: Person, asked: Sequence[Belonging]) -> Iterator[Be
             continue
         if made is not None:
             yield made
-            if records_of(operation).listed and operation.path not in above:
+            known.add(operation.path)
+            if records_of(operation).listed:
                 above[operation.path] = made
 
 

@@ -105,6 +105,8 @@ def records_of(operation: Operation) -> Records:
     chosen = chosen or [
         one for one in lists if person_in(one[1]) and person_in(operation.path) == person_in(one[1]) and "{" not in operation.path
     ]
+    written = {norm(segment) for segment in operation.path.split("/") if "{" not in segment}
+    chosen = chosen or [one for one in lists if norm(one[1]) in written and "." not in one[0] and len(lists) == 1]
     chosen = chosen or [one for one in lists if norm(one[1]) in LISTS and (paged or norm(one[0].partition(".")[0]) in WRAPPERS)]
     if not chosen and paged:
         chosen = [one for one in lists if one[2].elements is not None and one[2].elements.members] or lists

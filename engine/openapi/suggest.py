@@ -94,11 +94,12 @@ def _extend(chosen: Chosen, api: Api) -> None:
     for below in islice(hanging(api, chosen.person, tuple(chosen.asked)), MOST_SEEN):
         if not isinstance(below, Belonging):
             left[below[0].label] = below
-        elif len(chosen.asked) >= MOST_ENDPOINTS:
+            continue
+        below.name = named(below, chosen.person.noun, taken)
+        taken.append(below.name)
+        if len(chosen.asked) >= MOST_ENDPOINTS:
             left[below.operation.label] = (below.operation, TOO_MANY)
         else:
-            below.name = named(below, chosen.person.noun, taken)
-            taken.append(below.name)
             chosen.asked.append(below)
             left.pop(below.operation.label, None)
     chosen.left = sorted(left.values(), key=lambda one: (one[1].endswith(PERHAPS), one[0].path))
