@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from engine.spec.layout import lookalike, runs_on, without_value
 from engine.spec.mistake import Mistake, Position, SpecError
 from engine.spec.syntax import syntax
 
@@ -96,11 +97,16 @@ def read(raw: bytes, file: str, form: str = FORM) -> Document:
     try:
         _Builder(document).build(text)
     except yaml.YAMLError as error:
-        raise SpecError([*document.mistakes, syntax(error, document.lines)], file, document.lines) from None
+        raise SpecError(_before(document, syntax(error, document.lines)), file, document.lines) from None
     if not isinstance(document.value, dict):
         mistake = Mistake(form, Position(1, 1), "habeas new VENDOR writes a first one" if form is FORM else None)
         raise SpecError([*document.mistakes, mistake], file, document.lines)
     return document
+
+
+def _before(document: Document, last: Mistake) -> list[Mistake]:
+    """Give the mistakes with the one that ended the reading; without those that follow from it: a line that seems empty."""
+    return [*(one for one in document.mistakes if one.at.line != last.at.line - 1), last]
 
 
 @dataclass
@@ -189,8 +195,15 @@ class _Builder:
             self.mistake(f"`{event.value}` is YAML's word for no value", event, "put it in quotes if the text is meant")
             self.drop()
         else:
-            self.put(Quoted(event.value) if event.style else event.value)
+            self.put(Quoted(event.value) if event.style else self.meant(event))
             self.comment(event)
+
+    def meant(self, event: Any) -> str:
+        """Take a plain text, or a key, as it was meant: without typographic quotes and blanks. An item may be indented too far."""
+        text, found = lookalike(event.value, _position(event)) or (event.value, None)
+        found = found or runs_on(self.document.lines, event.start_mark.line, event.end_mark.line)
+        self.document.mistakes += [found] if found is not None else []
+        return str(text)
 
     def comment(self, event: Any) -> None:
         """Remember a comment that stands so near to a plain value that it may have been meant as a part of it."""
@@ -216,8 +229,8 @@ class _Builder:
         words = next((step for step in reversed(path) if isinstance(step, str)), "the file")
         name = f"`{words}`" if path and isinstance(path[-1], str) else f"an item of `{words}`" if path else words
         flow = bool(self.stack) and self.stack[-1].flow and isinstance(event, yaml.ScalarEvent) and not event.style
-        hint = "a comma in `{...}` begins the next word: put a text with a comma in quotes" if flow else "write a value, or leave it out"
         at = self.document.keys.get(path) or _position(event)
+        hint = without_value(str(words), Position(event.end_mark.line + 1, event.end_mark.column + 1), self.document.lines, flow=flow)
         self.document.mistakes.append(Mistake(f"{name} has no value", at, hint if path else None))
 
     def place(self) -> Path:

@@ -14,6 +14,7 @@ from engine.spec.body import BodyError
 from engine.spec.document import KEY, MOST_BYTES, Document, Path, read
 from engine.spec.effective import Vendor, effective
 from engine.spec.lint import lint
+from engine.spec.meant import meant
 from engine.spec.mistake import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
 from engine.spec.model import Spec
 from engine.spec.places import field_of, known_words, places_of
@@ -108,6 +109,9 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     if error["type"] in KINDS or message.startswith("expects"):
         message = f"`{_name(path)}` {message}"
     at = document.at(path, key=key)
+    instead = meant(document, path, error)
+    if instead is not None:
+        return Mistake(instead[0] or message, at, instead[1])
     return _misfit(document, at, cause, message) if isinstance(cause, Misfit) else Mistake(message, at, hint)
 
 

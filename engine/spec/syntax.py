@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 import yaml
 
+from engine.spec.layout import layout
 from engine.spec.mistake import Mistake, Position
 
 QUOTE = "put the whole value in quotes"
+OF_LINES = ("mapping values", "did not find expected key", "did not find expected '-'", "block sequence entries")
 
 
 def syntax(error: yaml.YAMLError, lines: Sequence[str]) -> Mistake:
@@ -22,9 +24,13 @@ def syntax(error: yaml.YAMLError, lines: Sequence[str]) -> Mistake:
         return Mistake("a tab character: YAML wants blanks", Position(at.line, line.find("\t") + 1), "indent with two blanks")
     begun = getattr(error, "context_mark", None) or mark
     problem = str(getattr(error, "problem", None) or "the text cannot be read")
+    began = Position(begun.line + 1, begun.column + 1)
+    found = layout(at, began, lines, block=problem.startswith(OF_LINES))
+    if found is not None:
+        return found
     for start, say in PROBLEMS.items():
         if problem.startswith(start):
-            return say(at, Position(begun.line + 1, begun.column + 1), line)
+            return say(at, began, line)
     return Mistake(f"not YAML: {problem}", at)
 
 

@@ -70,7 +70,7 @@ def test_most_mistakes_can_be_told_by_an_editor():
     verdicts = [verdict(path.read_bytes().decode("utf-8", "replace")) for path in MISTAKES]
     assert verdicts.count(False) >= 90
     assert verdicts.count(True) >= 90
-    assert verdicts.count(None) < 60
+    assert verdicts.count(None) < 80
 
 
 SCALARS = (
