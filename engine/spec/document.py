@@ -117,7 +117,7 @@ class _Open:
     value: dict[str, Any] | list[Any]
     flow: bool = False
     key: str | None = None
-    skip: bool = False
+    skip: int | None = None
 
 
 class _Builder:
@@ -217,11 +217,11 @@ class _Builder:
         holder.key, path = event.value, (*holder.path, event.value)
         if event.value == "<<" and not event.style:
             self.mistake("`<<` merges keys from elsewhere", event, "write the keys out")
-            holder.skip = True
+            holder.skip = -event.start_mark.line
         elif path in self.document.keys:
             first = self.document.keys[path].line
             self.mistake(f"`{event.value}` is written twice", event, f"the first is in line {first}")
-            holder.skip = True
+            holder.skip = -event.start_mark.line
         else:
             self.document.keys[path] = _position(event)
 
@@ -238,6 +238,8 @@ class _Builder:
         if not self.stack:
             return ()
         holder = self.stack[-1]
+        if holder.skip is not None:  # what is left out has places of its own: nothing in it is written twice for that
+            return (*holder.path, str(holder.key), holder.skip)
         return (*holder.path, holder.key if isinstance(holder.value, dict) else len(holder.value))  # type: ignore[arg-type]
 
     def drop(self) -> None:
@@ -252,13 +254,13 @@ class _Builder:
         holder = self.stack[-1]
         if isinstance(holder.value, list):
             holder.value.append(value)
-        elif holder.key is not None and not holder.skip:
+        elif holder.key is not None and holder.skip is None:
             holder.value[holder.key] = value
         self.settle()
 
     def settle(self) -> None:
         if self.stack:
-            self.stack[-1].key, self.stack[-1].skip = None, False
+            self.stack[-1].key = self.stack[-1].skip = None
 
 
 def _position(event: Any) -> Position:

@@ -124,7 +124,7 @@ def _dash(at: Position, lines: Sequence[str]) -> Mistake | None:
 def _indented(at: Position, lines: Sequence[str]) -> Mistake | None:
     number = at.line - 1
     line, above = _line(number, lines), _above(number, lines)
-    if above is None or not line.strip():
+    if above is None:
         return None
     before = _above(above, lines)
     if before is not None and BARE.fullmatch(lines[before]) and _indent(lines[before]) == _indent(lines[above]) < _indent(line):

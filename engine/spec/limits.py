@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from engine.spec import words as w
 from engine.spec.document import RATE, TOLD
+from engine.spec.mistake import Misfit
 from engine.spec.rate import Rate
 from engine.spec.shapes import OneOrMore
 from engine.spec.words import Words
@@ -19,6 +20,15 @@ class Told(Words):
     left: w.Path = Field(description="How many points are left.", examples=["throttle.left"])
     refill: w.Path = Field(description="How many points come back in a second.", examples=["throttle.refill"])
     cost: w.Path = Field(description="How many points this request took.", examples=["throttle.cost"])
+
+    @model_validator(mode="before")
+    @classmethod
+    def no_plans(cls, value: Any) -> Any:
+        """Refuse maps of buckets, which stand under `plans`."""
+        if isinstance(value, dict) and value and all(isinstance(one, dict) for one in value.values()):
+            message = "a bucket that holds buckets"
+            raise Misfit(message, "did you mean `plans`?")
+        return value
 
 
 def _limit(value: Any) -> str:

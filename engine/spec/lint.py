@@ -35,8 +35,8 @@ def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
 def _parents(scene: Scene) -> Iterator[Mistake]:
     """Every `<endpoint.field>` names one parent that can be asked before, and no circle is closed."""
     for path, endpoint, own in scene.requests():
-        names = {one.endpoint for one in endpoint.parents()}
         parents = [*scene.vendor.discover, *(scene.vendor.endpoints if path[:2] == ENDPOINTS else ())]
+        names = {one.endpoint for one in endpoint.parents()} & {*scene.vendor.discover, *scene.vendor.endpoints}
         for place, template in templates(path, own):
             for field in template.fields():
                 if path == ("verify",) or (field.endpoint in scene.vendor.endpoints and field.endpoint not in parents):
@@ -155,9 +155,9 @@ def _shapes(scene: Scene) -> Iterator[Mistake]:
             continue
         used = {hole.name for template in endpoint.templates() for hole in template.holes()}
         if own.window and not {"FROM", "TO"} <= used:
-            hint = "put <FROM> and <TO> into `params`"
-            words = "`window` slices time, but the request holds no <FROM> and <TO>"
-            yield scene.mistake(words, (*path, "window"), hint, key=True)
+            missing = " and ".join(f"<{name}>" for name in ("FROM", "TO") if name not in used)
+            words = f"`window` slices time, but the request holds no {missing}"
+            yield scene.mistake(words, (*path, "window"), f"put {missing} into `params`", key=True)
         if own.window and own.window.slices(86400 if endpoint.dated else 1) > MOST_SLICES:
             hint = "write a longer `step` or a shorter `since`"
             yield scene.mistake(f"`window` makes more than {MOST_SLICES:,} slices", (*path, "window", "step"), hint)

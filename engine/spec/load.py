@@ -25,6 +25,7 @@ A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: v
 A_LIST = ("expects a list here", "write `[a, b]`, or one `- item` a line")
 KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP, "tuple_type": A_LIST, "list_type": A_LIST}
 VERSION = "1"
+PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
 
 
@@ -96,8 +97,10 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     path = document.place(error["loc"])
     key = KEY in error["loc"] or isinstance(error["input"], dict)
     if error["type"] == "missing":
-        meaning = (field_of(path).description or "").rstrip(".")
         at = document.at(path[:-1], key=True)
+        if path[-1] == "match":
+            return Mistake(f"`match` is missing{_where(path[:-1])}", at, PROOF)
+        meaning = (field_of(path).description or "").rstrip(".")
         return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
     if error["type"] == "extra_forbidden":
         words = f"unknown key `{path[-1]}`{_where(path[:-1])}"

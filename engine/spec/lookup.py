@@ -24,6 +24,9 @@ def lookup_rules(scene: Scene) -> Iterator[Mistake]:
             words = f"`match` does not compare with <{asked[0]}>: whoever answers would be taken for the person"
             hint = f"write `match: path`, or `path: <{asked[0]}>` in it: the path at which the answer repeats it"
             yield scene.mistake(words, (*place, "match"), hint, key=True)
+        if len(named := list(dict.fromkeys(asked))) > 1:
+            words = f"the look-up needs <{named[0]}> and <{named[1]}>: of whom only one is known is not looked for"
+            yield scene.note(words, place, "write a list of look-ups under `lookup`, one for each")
     for where, endpoint, _ in scene.requests():
         if where[:2] == ENDPOINTS and not _about(scene, endpoint):
             yield scene.note(f"nothing in endpoint `{where[-1]}` names the person", where, "is it the account's data?")

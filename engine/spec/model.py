@@ -25,6 +25,9 @@ __all__ = ["Answers", "Auth", "FileRule", "OAuth2", "Pagination", "RateLimits", 
 
 def _rows(value: Any) -> Any:
     """`{TYPE: [a, b]}` is one row per value."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        message = "`for` does not say which value these are"
+        raise Misfit(message, f"write {{NAME: [{', '.join(value)}]}}, and <NAME> where the vendor wants it")
     if isinstance(value, list):
         return value
     if isinstance(value, dict) and len(value) == 1:

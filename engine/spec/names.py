@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from engine.spec.document import Path
 from engine.spec.effective import Endpoint, Vendor
-from engine.spec.mistake import Mistake, did_you_mean
+from engine.spec.mistake import Mistake, Position, did_you_mean
 from engine.spec.scene import ENDPOINTS, LOOKUP, Scene, templates
 from engine.spec.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
 
@@ -15,7 +16,18 @@ OUTSIDE = ("AT", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID")  # HABEAS_<VENDOR>_
 
 
 def known_names(scene: Scene) -> Iterator[Mistake]:
-    """Names in the top's words, in addresses and in requests have a value there."""
+    """Names in the top's words, in addresses and in requests have a value there. What is wrong in several places is told once."""
+    places: dict[tuple[str, str | None], set[Position]] = {}
+    first: dict[tuple[str, str | None], Mistake] = {}
+    for one in _unknown_names(scene):
+        places.setdefault((one.message, one.hint), set()).add(one.at)
+        first.setdefault((one.message, one.hint), one)
+    for same, one in first.items():
+        count = len(places[same])
+        yield replace(one, at=min(places[same]), message=f"{one.message}, in {count} places") if count > 1 else one
+
+
+def _unknown_names(scene: Scene) -> Iterator[Mistake]:
     for place, templates_ in _tops(scene):
         for template in templates_:
             yield from _holes(scene, place, template, _everywhere(scene))

@@ -26,6 +26,10 @@ def scope_notes(scene: Scene) -> Iterator[Mistake]:
                 where = (*place, family, index) if family else (*place, index)
                 hint = "name it in the `granted_by` of the request that needs it, or leave it out"
                 yield scene.note(f"no request is granted by `{scope}`", where, hint)
+    written: Path | None = ("granted_by",) if scene.spec.granted_by else None
+    written = written or next(((*path, "granted_by") for path, _, own in scene.requests() if own.granted_by), None)
+    if written and scene.vendor.auth.ways == ("basic",):
+        yield scene.note("`granted_by` says nothing here: a user and a password have no scopes", written, "leave it out")
     for where, scope in _unlisted(scene, listed) if families else ():
         yield scene.note(f"`{scope}` is not listed under `scopes`", where, "list it there, else no app has it")
     for path, endpoint, _ in scene.requests():

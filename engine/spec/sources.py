@@ -77,6 +77,9 @@ def page_places(scene: Scene) -> Iterator[Mistake]:
         where = (*path, "pagination") if own.pagination is not None else path
         names = [pagination.param, pagination.offset, *(pagination.size or {}), *(pagination.page or {})]
         for name in (one for one in names if one is not None):
+            if endpoint.method == "GET" and own.pagination is None and "." in name and _in_a_body(scene, name):
+                hint = "write `pagination` into this request, or `pagination: none`"
+                yield scene.note(f"`{name}` is a place in a body, and this `get` would send it in its query", path, hint)
             if endpoint.method == "GET":
                 held: list[object] = [template for key, values in endpoint.params if key == name for template in values]
             else:
@@ -91,6 +94,12 @@ def page_places(scene: Scene) -> Iterator[Mistake]:
                 yield scene.mistake(
                     f"`{name}` holds what this request asks with: the next page would be asked without it", where, hint, key=True
                 )
+
+
+def _in_a_body(scene: Scene, name: str) -> bool:
+    """Whether a `post` that pages by the top's `pagination` holds a dotted place in its body."""
+    bodies = (own.body for _, one, own in scene.requests() if one.method == "POST" and own.pagination is None and one.pagination)
+    return any(isinstance(_holder(body, name)[0], Mapping) for body in bodies)
 
 
 def _holder(body: object, name: str) -> tuple[object, str]:

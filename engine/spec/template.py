@@ -149,7 +149,8 @@ def parse_path(text: str) -> Template:
         raise Misfit(message, "write it under `params`, such as {page_size: 100}", part="?" if "?" in literal else "#")
     if template.parts and isinstance(template.parts[0], str) and not text.startswith(("/", "https://")):
         message = f"`{text}` is neither a path nor an https address"
-        raise Misfit(message, "a path begins with /")
+        method, _, path = text.partition(" ")
+        raise Misfit(message, f"write `{method.lower()}: {path.strip()}`" if method.upper() in ("GET", "POST") else "a path begins with /")
     if not PATH_TEXT.fullmatch(literal):
         message = f"`{text}` holds a character that no address may hold"
         raise Misfit(message, "percent-encode it, such as %20 for a blank")
