@@ -15,6 +15,8 @@ QUOTES = set(DOUBLE + SINGLE)
 GLUE = "a blank is missing behind the `:`"
 WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 GLUED = re.compile(rf"\s*(?:- +)*({WORD}):(?!//)(?=[^\s:])")
+LONE = "a blank is missing behind the `-`"
+DASHED = re.compile(r"\s*-(?=[A-Za-z<{\"'])")
 BARE = re.compile(rf"\s*(?:- +)*{WORD}:\s*(?:#.*)?")
 ITEM = re.compile(r"\s*- ")
 OPENED = re.compile(r"""(?:^\s*(?:- +)*|: +|[\[{,]\s*)(["'])""")
@@ -103,12 +105,20 @@ def _quote(at: Position, lines: Sequence[str]) -> Mistake | None:
     return None
 
 
+def dashed(text: str) -> str | None:
+    """Give `- item` for `-item`."""
+    found = DASHED.match(text)
+    return f"- {text[found.end() :].strip()}" if found else None
+
+
 def _glued(at: Position, begun: Position, lines: Sequence[str]) -> Mistake | None:
     above = _above(at.line - 1, lines)
     for number in sorted({begun.line - 1, at.line - 1, *([above] if above is not None else [])}):
         found = GLUED.match(lines[number]) if number < len(lines) else None
         if found:
             return Mistake(GLUE, Position(number + 1, found.end(1) + 1), f"write `{glued(lines[number])}`")
+        if item := dashed(_line(number, lines)):
+            return Mistake(LONE, Position(number + 1, _indent(lines[number]) + 1), f"write `{item}`")
     return None
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.spec.document import Document, Path
-from engine.spec.layout import GLUE, glued
+from engine.spec.layout import GLUE, LONE, dashed, glued
 
 A_MAP = ("model_type", "model_attributes_type", "dict_type")
+A_LIST = ("tuple_type", "list_type")
 COLON = "it holds `: `, which begins a map: put the whole text in quotes"
 
 
@@ -19,6 +20,8 @@ def meant(document: Document, path: Path, error: Mapping[str, Any]) -> tuple[str
         if whole := glued(value):
             return GLUE, f"write `{whole}`"
         return _numbered(path, value)
+    if error["type"] in A_LIST and isinstance(value, str) and (item := dashed(value)):
+        return LONE, f"write `{item}`"
     if isinstance(value, dict) and path and isinstance(path[-1], int) and "text" in str(error.get("ctx", {}).get("error")):
         at = document.at(path)
         return (None, COLON) if document.lines[at.line - 1][at.column - 1] != "{" else None

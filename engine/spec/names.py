@@ -64,7 +64,7 @@ def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
     if path[0] == "access":
         names += IDENTIFIERS
     if path[:2] == ENDPOINTS:
-        names += scene.captured
+        names += [name for one in scene.vendor.lookups for name, _ in one.capture]  # that all capture the same is told once
         names += frozenset.intersection(*(row_names(one) for one in scene.vendor.lookups))  # whichever of them finds the person
     names += sorted(rows)
     names += TIMES if endpoint.window else ()
