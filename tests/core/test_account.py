@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.account import Account, captured, needed, own_row, spared
-from engine.core.ledger import ChainEnd, Outcome
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally
 from tests.core.specs import HEAD, vendor
 
 WITH = HEAD.replace(
@@ -74,3 +74,21 @@ def test_a_captured_value_is_a_text_or_its_json():
     assert [captured(one) for one in ("a", "", None, {}, {"a": 1}, [])] == ["a", None, None, None, None, None]
     assert (captured(12), captured(True), captured(["a", 1])) == ("12", "true", '["a",1]')
     assert own_row(SPEC.discover["props"], {"KIND": "a", "X": "y"}) == (("KIND", "a"),)
+
+
+def test_a_person_goes_with_the_records_they_were_found_with():
+    """A record's field that both rows hold is the same one; then their kinds are, and what was discovered for them may differ."""
+    account, fields = Account(SPEC), SPEC.endpoints["two"].parents()
+    account.rows[fields] = [(("KIND", kind), ("lists.id", one), ("PROPS", "p")) for kind, one in (("a", "1"), ("b", "1"), ("a", "2"))]
+    account.entries["lists"] = Entry("lists", Outcome.COMPLETE, None, Tally(records=5))
+    assert account.lacking(fields) == 2
+
+    def given(*person: tuple[str, str]) -> list[tuple[str, str]]:
+        return [(dict(row)["KIND"], dict(row)["lists.id"]) for row in account.rows_for(fields, person)]
+
+    assert given(("USER_ID", "u")) == [("a", "1"), ("b", "1"), ("a", "2")]
+    assert given(("USER_ID", "u"), ("KIND", "c")) == [("a", "1"), ("b", "1"), ("a", "2")]
+    assert given(("lists.id", "1")) == [("a", "1"), ("b", "1")]
+    assert given(("lists.id", "1"), ("KIND", "b"), ("PROPS", "q")) == [("b", "1")]
+    assert given(("lists.id", "3")) == []
+    assert account.rows_for((), (("USER_ID", "u"),)) == []

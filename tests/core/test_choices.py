@@ -168,3 +168,13 @@ def test_a_plan_counts_requests_and_the_time_they_take():
     )
     found = plan(free, choose(free.endpoints, (), ()), NOW, None, (None, 1.0))
     assert (found.requests, found.seconds, found.slowest) == (2 + 22, 0.0, None)
+
+
+def test_what_is_discovered_is_planned_before_whoever_needs_it():
+    """What nobody needs is not in the plan; the look-up comes after the deepest of the others."""
+    discover = (
+        "discover:\n  sites: {get: /s, records: r}\n  parts: {get: /s/<sites.id>, records: r}\n  idle: {get: /i, records: r}\nverify:"
+    )
+    spec = vendor("a: {get: /a/<parts.id>/<USER_ID>}\nb: {get: /b/<a.id>}\n", HEAD.replace("verify:", discover))
+    found = plan(spec, choose(spec.endpoints, (), ()), NOW, None, (None, 1.0))
+    assert [(one.name, one.wave) for one in found.steps] == [("sites", 0), ("parts", 1), ("verify", 2), ("lookup", 2), ("a", 3), ("b", 4)]

@@ -192,3 +192,9 @@ def test_the_next_page_may_stand_in_a_link_header(header, link):
     it = endpoint("get: /p/<USER_ID>\nrecords: items\npagination: {link: header}")
     page = read(Chain(it, ROW), Response(200, {"link": header}, b'{"items":[{}],"header":"https://evil.example"}'))
     assert page.link == link
+
+
+def test_an_answer_of_millions_of_values_is_not_read():
+    """Memory stays flat, and what was not read is no empty list."""
+    found = ask("get: /p\nrecords: items", 200, b'{"items":[' + b"0," * 2_000_001 + b"0]}")
+    assert found == Unusable("an answer of over 2,000,000 values")

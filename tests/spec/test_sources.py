@@ -162,6 +162,8 @@ def test_a_graphql_document_only_reads(query, writes):
     [
         ("body: {query: \"from:'<EMAIL>'\"}", "`<EMAIL>` stands between quotes, and `quotes` is missing"),
         ("body: {query: \"a LIKE '%<EMAIL>'\"}", "a value stands in a pattern, where `%`, `_` or `*` in it would stand for anything"),
+        ("params: {q: \"contains(mail, '<EMAIL>')\"}", "a value stands in a pattern, where `%`, `_` or `*` in it would stand for anything"),
+        ("params: {q: \"mail = '<EMAIL>' and name like x\"}, quotes: double", None),
         ("body: {query: \"{ a(b: '<EMAIL>') }\"}", "`<EMAIL>` stands in the text of a GraphQL query, where it could change it"),
         ("params: {q: \"a = 'x\\\\' and b = <EMAIL>\"}, quotes: double", "a `\\` stands in a text in which values stand between quotes"),
         ("params: {q: \"a = 'x\\\\' and b = '<EMAIL>'\"}, quotes: double", "a `\\` stands in a text in which values stand between quotes"),
