@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from engine.core.envelope import plain, scalars
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, beneath, ended
 from engine.core.request import Chain
 from engine.runner.ask import Asker
-from engine.runner.listing import NotListed, listed
+from engine.runner.listing import NotListed, listed, side_by_side
 from engine.spec.effective import Endpoint, Row, Vendor
 from engine.spec.select import parse_select
 from engine.spec.template import Field
@@ -41,7 +40,7 @@ class Discovery:
             return
         outer = self.account.rows.get(parents, []) if parents else [()]
         chains = [_over(row, own) for row in outer for own in endpoint.rows]
-        ends = list(await asyncio.gather(*(self._asked(endpoint, row) for row in chains)))
+        ends: list[ChainEnd] = await side_by_side(self._asked(endpoint, row) for row in chains)
         received = sum(end.received for end in ends)
         if parents and self.account.lacking(parents):
             ends.append(ChainEnd(Outcome.FAILED, f"a record of `{parents[0].endpoint}` has no usable `{parents[0].name}`"))

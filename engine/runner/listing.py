@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.pagination import Broken, follow
@@ -69,6 +71,13 @@ async def listed(chain: Chain, asker: Asker, tally: Tally) -> Listing | NotListe
         marks |= {following.mark} if following is not None else set()
         request = following.request if following is not None else None
     return _whole(pages)
+
+
+async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Do several things at once; gives what each came to, in their order. Where one of them breaks, none of the others goes on."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in works]
+    return [one.result() for one in tasks]
 
 
 def _whole(pages: Sequence[tuple[Request, Page, Answered]]) -> Listing | NotListed:

@@ -14,7 +14,7 @@ from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.subject import Found, asked_by, identify, possible
 from engine.runner.ask import Answered, Asker
-from engine.runner.listing import Listing, NotListed, listed
+from engine.runner.listing import Listing, NotListed, listed, side_by_side
 from engine.spec.effective import Endpoint, Row, Vendor
 from engine.spec.template import IDENTIFIERS
 
@@ -124,7 +124,7 @@ class Search:
         if isinstance(outer, str):
             return _unproven(outer)
         rows = [(*row, *own) for row in outer for own in lookup.rows]
-        answers = await asyncio.gather(*(self._listed(lookup, (*_row(person), *row)) for row in rows))
+        answers: list[Listing | NotListed] = await side_by_side(self._listed(lookup, (*_row(person), *row)) for row in rows)
         failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
         excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)
         if failed and not excused:

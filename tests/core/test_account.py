@@ -37,6 +37,11 @@ def test_what_the_connection_brings_is_not_asked_for():
     assert spared(SPEC, "site", (("DC", "us1"),))
     assert not spared(SPEC, "site", (("ORG", "o"),))
     assert not spared(SPEC, "lists", (("DC", "us1"),))
+    two = vendor("it: {get: /x/<DC>/<site.id>}\n", WITH.replace("{DC: dc}", "{DC: dc, ZONE: zone}").replace("ORG: o", "ZONE: z"))
+    assert not spared(two, "site", (("DC", "us1"), ("ZONE", "z")))
+    two = vendor("it: {get: /x/<DC>/<ZONE>}\n", WITH.replace("{DC: dc}", "{DC: dc, ZONE: zone}").replace("ORG: o", "ZONE: z"))
+    assert not spared(two, "site", (("DC", "us1"),))
+    assert spared(two, "site", (("DC", "us1"), ("ZONE", "z")))
 
 
 def test_a_row_gets_what_was_discovered_for_its_own_values():

@@ -170,3 +170,9 @@ def test_a_word_of_the_account_s_with_a_meaning_of_its_own_stands_in_no_path():
     with pytest.raises(Unresolved, match=r"the account's <KEY> is a word with a meaning of its own"):
         opening(Chain(spec.endpoints["a"], (("KEY", "Me"),)))
     assert opening(Chain(spec.endpoints["a"], (("KEY", "mel"),))).http.url.endswith("/p/mel")
+
+
+def test_a_path_begins_behind_the_host():
+    """Also where nothing stands between: what would be a label of a host elsewhere is a segment here."""
+    spec = vendor("a: {get: /<USER_ID>/x}\n", HEAD.replace("base_url: https://api.acme.example/v1", "base_url: https://api.acme.example"))
+    assert opening(Chain(spec.endpoints["a"], ROW)).http.url == "https://api.acme.example/u%201/x"

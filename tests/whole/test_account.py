@@ -224,3 +224,36 @@ def test_records_of_an_answer_that_lacks_what_is_captured_are_asked_about_by_nob
         words, {"/stores": [{"items": [{"id": 1, "key": "k"}]}], "/p/1/u1": [{"id": 1}], "/o/k/u1": [{"id": 2}]}, tmp_path / "x", head
     )
     assert run.report.exit_code is Exit.COMPLETE
+
+
+def test_a_scope_of_one_look_up_shows_nothing_of_the_other(tmp_path, monkeypatch):
+    """Nobody was found by either, so it must be known of both that they see people."""
+    monkeypatch.setattr("tests.whole.scripted.Fixed.granted", frozenset({"a", "c"}))
+    head = TWO.replace("match: name,", "match: name, granted_by: [a],").replace("match: email,", "match: email, granted_by: [b, c],")
+    head = head.replace("{get: /directory,", "{get: /directory, granted_by: [d],")
+    answers = {
+        "/people/ada": [(404, {"code": 1})],
+        "/people/ada%40x.io": [(404, {"code": 1})],
+        "/directory": [{"people": []}],
+        "/me": [(403, {})],
+    }
+    both = {"email": "ada@x.io", "username": "ada"}
+    run = fetched(IT, answers, tmp_path, head, person=both)
+    assert run.report.subject.subject == "unproven"
+    run = fetched(IT, answers, tmp_path / "x", head.replace("granted_by: [d]", "granted_by: [d, a]"), person=both)
+    assert (run.report.exit_code, run.report.subject.subject) == (Exit.COMPLETE, "no_match")
+
+
+def test_where_one_of_several_questions_breaks_none_goes_on(tmp_path, monkeypatch):
+    """A defect of ours ends the run: nothing is asked behind its back."""
+    taken = []
+
+    def breaking(endpoint, *_):
+        taken.append(endpoint.name)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("engine.core.account.Account.learn", lambda self, *given: breaking(*given))
+    run = fetched(FAN, FOUND, tmp_path, LISTED)
+    assert run.report.exit_code is Exit.DEFECT
+    assert "ZeroDivisionError" in run.report.defect
+    assert (taken, run.log) == (["site"], ["/site"])

@@ -87,10 +87,10 @@ def test_a_person_whose_list_has_no_parts_lacks_nothing(tmp_path):
 
 
 def test_a_discovered_record_that_nobody_can_be_asked_about_is_counted(tmp_path):
-    """As one of an endpoint is: "1 records without `stores.id`"."""
+    """As one of an endpoint is: "1 record without `stores.id`"."""
     answers = {"/stores": [{"items": [{"id": "s1"}, {"name": "x"}]}], "/s/s1/c?q=ada%40x.io": [{"items": []}]}
     run = fetched(ORDERS, answers, tmp_path, STORES)
-    assert run.entry("customers").notes == ("1 records without `stores.id`",)
+    assert run.entry("customers").notes == ("1 record without `stores.id`",)
     answers["/stores"] = [{"items": [{"name": "x"}]}]
     run = fetched(ORDERS, answers, tmp_path / "x", STORES)
     assert run.entry("customers").reason == "no record of stores has the field `stores.id`"
