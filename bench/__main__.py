@@ -145,7 +145,13 @@ def starting() -> Iterator[Row]:
     yield "`habeas --help`, CPU", f"{told:.0f} ms", f"{nothing:.0f} ms `python -c pass`", "", verdict("<= 150 ms", told <= 150)
     yield "imports of one run, CPU", f"{imports:.0f} ms", f"{nothing:.0f} ms `python -c pass`", "", verdict("<= 500 ms", imports <= 500)
     checked = cpu_of("-m", "engine", "check")
-    yield "`habeas check`, every spec and case, CPU", f"{checked:.0f} ms", f"{imports:.0f} ms imports", "", verdict("<= 3 s", checked <= 3000)
+    yield (
+        "`habeas check`, every spec and case, CPU",
+        f"{checked:.0f} ms",
+        f"{imports:.0f} ms imports",
+        "",
+        verdict("<= 3 s", checked <= 3000),
+    )
 
 
 def distributions() -> Row:
