@@ -148,7 +148,8 @@ def ring(tmp_path, code, **environ):
     """Run a piece of code where the OS has a keyring."""
     (tmp_path / "fakering.py").write_text(FAKE_RING)
     given = {"PYTHON_KEYRING_BACKEND": "fakering.Ring", "FAKE_RING": str(tmp_path / "ring.json"), "PYTHONPATH": f"{tmp_path}:."}
-    head = "import asyncio, pathlib\nfrom tests.connection.test_key import *\nstore = vault(pathlib.Path(sys.argv[1]))\n"
+    head = "import asyncio, pathlib, signal\nfrom tests.connection.test_key import *\nstore = vault(pathlib.Path(sys.argv[1]))\n"
+    head += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # who runs the tests in the background ignores it
     done = subprocess.run(
         [sys.executable, "-c", head + code, str(tmp_path)],
         env={**os.environ, **given, **environ},
