@@ -16,7 +16,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from engine.cli.show import table
+from engine.cli.formatting import table
 
 PAGES = 100
 ROUNDS = 5

@@ -13,14 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.connection.keeper import Fixed
-from engine.core.choice import choose
 from engine.core.identity import identify
+from engine.core.selection import choose
+from engine.language.load import load
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential, Transport
-from engine.runner import Clock, Options, Run, Tools
+from engine.runner import Clock, Run, RunOptions, Tools
 from engine.sink import Sink
-from engine.spec.load import load
 
 HEAD = """
 spec: 1
@@ -60,7 +60,7 @@ async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, 
     wall, cpu = time.perf_counter(), time.process_time()
     async with Transport(Hosts(vendor.hosts, address), Credential((("Authorization", "Bearer t"),))) as transport:
         tools = Tools(transport, limiter, Fixed(), clock)
-        options = Options(choice=choose(vendor.endpoints, (), ()), simulated=True)
+        options = RunOptions(choice=choose(vendor.endpoints, (), ()), simulated=True)
         report = await Run(vendor, {"EMAIL": identify("email", "ada@example.com")}, options, Sink(out), tools).run()
     assert report.exit_code == 0, [(one.name, one.reason) for one in report.entries if one.reason]
     return {

@@ -14,7 +14,7 @@ ENGINE = ROOT / "engine"
 RANK = {
     "errors": 0,
     "data": 0,
-    "spec": 1,
+    "language": 1,
     "core": 2,
     "openapi": 2,
     "net": 3,
@@ -22,15 +22,15 @@ RANK = {
     "connection": 4,
     "simulate": 4,
     "runner": 5,
-    "cases": 6,
+    "cassettes": 6,
     "explain": 6,
-    "record": 7,
+    "anonymise": 7,
     "cli": 8,
     "demo": 9,
     "reference": 9,
     "__main__": 9,
 }
-PURE = ("spec", "core", "openapi")
+PURE = ("language", "core", "openapi")
 IMPURE = {"asyncio", "aiohttp", "time", "random", "os", "socket", "logging", "secrets", "threading", "subprocess"}
 AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}
 SLEEPS = re.compile(r"time\.sleep\(|asyncio\.sleep\((?!0\))|mark\.(skip|xfail)|pytest\.(skip|xfail)")
@@ -80,7 +80,7 @@ def layer_faults(name: str, source: str) -> list[str]:
 def size_faults(name: str, source: str) -> list[str]:
     """Say what is too long, or lacks a sentence."""
     tree = ast.parse(source)
-    faults = [f"{name}: {source.count(chr(10))} lines"] if source.count("\n") > 300 else []
+    faults = [f"{name}: {source.count(chr(10))} lines"] if source.count("\n") > 400 else []
     faults += [] if ast.get_docstring(tree) else [f"{name}: no docstring"]
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (node.end_lineno or 0) - node.lineno >= 40:
@@ -142,7 +142,7 @@ def test_there_is_no_import_cycle():
 
 
 def test_files_and_functions_are_small_and_named_for_what_they_are():
-    """Files stay under 300 lines, functions under 40, every module begins with a sentence."""
+    """Files stay under 400 lines, functions under 40, every module begins with a sentence."""
     assert [fault for name, source in modules().items() for fault in size_faults(name, source)] == []
 
 
@@ -150,7 +150,7 @@ def test_tests_say_what_they_show_and_never_sleep():
     """Each test has a sentence, none waits for real time, is skipped or expected to fail, and their files are small too."""
     sources = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")}
     assert [fault for name, source in sources.items() for fault in test_faults(name, source)] == []
-    assert [name for name, source in sources.items() if source.count("\n") > 300] == []
+    assert [name for name, source in sources.items() if source.count("\n") > 400] == []
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "bench").glob("*.py")))
@@ -164,8 +164,8 @@ def test_the_benchmarks_can_be_begun(name):
     [
         (lambda text: layer_faults("engine.core.x", text), "from engine.net import limiter"),
         (lambda text: layer_faults("engine.core.x", text), "def f():\n    import time"),
-        (lambda text: layer_faults("engine.spec.x", text), "from engine.core.http import Response"),
-        (lambda text: size_faults("engine.x", text), '"""A."""\n' * 301),
+        (lambda text: layer_faults("engine.language.x", text), "from engine.core.http import Response"),
+        (lambda text: size_faults("engine.x", text), '"""A."""\n' * 401),
         (lambda text: size_faults("engine.x", text), '"""A."""\ndef f():\n' + "    x = 1\n" * 41),
         (lambda text: size_faults("engine.x", text), "x = 1"),
         (lambda text: size_faults("engine.utils", text), '"""A."""'),

@@ -71,10 +71,12 @@ def run(
     Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for
     the person's safety, 130 or 143 interrupted.
     """
-    from engine.cli.run import Wish, run_command
+    from engine.cli.run import RunArguments, run_command
 
     chosen = (tuple(only or ()), tuple(without or ()))
-    wish = Wish(vendor, email, tuple(subject or ()), out, *chosen, since, files, share, plan, ref, at, json, connection, not no_wait)
+    wish = RunArguments(
+        vendor, email, tuple(subject or ()), out, *chosen, since, files, share, plan, ref, at, json, connection, not no_wait
+    )
     raise typer.Exit(run_command(wish))
 
 
@@ -105,9 +107,9 @@ def connect(
 
     Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing or the vendor could not say, 4 not connected.
     """
-    from engine.cli.connect import Wish, connect_command
+    from engine.cli.connect import ConnectArguments, connect_command
 
-    wish = Wish(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json)
+    wish = ConnectArguments(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json)
     raise typer.Exit(connect_command(wish))
 
 

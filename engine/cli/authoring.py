@@ -31,7 +31,7 @@ def new(
 
     Exit codes: 0 written, 2 wrong usage, a document that cannot be read, or a file that exists.
     """
-    from engine.cli.new import new_command
+    from engine.cli.new.command import new_command
 
     raise typer.Exit(new_command(vendor, tuple(openapi or ()), out))
 
@@ -44,7 +44,7 @@ def schema() -> None:
 
     Exit codes: 0 printed.
     """
-    from engine.spec.schema import schema_text
+    from engine.language.schema import schema_text
 
     typer.echo(schema_text(), nl=False)
 
@@ -70,9 +70,9 @@ def check(
 
     Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
     """
-    from engine.cli.check import Wish, check_command
+    from engine.cli.check import CheckArguments, check_command
 
-    raise typer.Exit(check_command(tuple(specs or ()), Wish(format, accept, strict, drift, tuple(openapi or ()))))
+    raise typer.Exit(check_command(tuple(specs or ()), CheckArguments(format, accept, strict, drift, tuple(openapi or ()))))
 
 
 @app.command(
@@ -106,10 +106,12 @@ def record(
     Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
     cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
     """
-    from engine.cli.record import Wish, record_command
+    from engine.cli.record import RecordArguments, record_command
 
     chosen = (tuple(only or ()), tuple(without or ()))
-    wish = Wish(vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json)
+    wish = RecordArguments(
+        vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json
+    )
     raise typer.Exit(record_command(wish))
 
 

@@ -10,23 +10,23 @@ from pathlib import Path
 
 import typer
 
-from engine.cases.case import Finding
-from engine.cases.check import hold, replays_of
-from engine.cases.drift import drift
-from engine.cases.judge import counted
-from engine.cli.document import compared, documents
-from engine.cli.find import packaged, spec_path, vendor_line
+from engine.cassettes.cassette import Finding
+from engine.cassettes.check import hold, replays_of
+from engine.cassettes.drift import drift
+from engine.cassettes.judge import counted
+from engine.cli.openapi_option import compared, documents
+from engine.cli.spec_search import packaged, spec_path, vendor_line
 from engine.errors import Exit, UsageError
-from engine.spec.effective import Vendor
-from engine.spec.load import check, contents
-from engine.spec.mistake import Mistake, SpecError
-from engine.spec.schema import TITLE
+from engine.language.effective import Vendor
+from engine.language.load import check, contents
+from engine.language.schema import TITLE
+from engine.language.text.mistakes import Mistake, SpecError
 
 FORMATS = ("text", "json", "github")
 
 
 @dataclass(frozen=True)
-class Wish:
+class CheckArguments:
     """What is checked, and how it is told. `strict`: a note that something was never recorded, or has drifted, is a mistake."""
 
     form: str = "text"
@@ -45,7 +45,7 @@ class Checked:
     summary: str | None = None
 
 
-def check_command(words: tuple[str, ...], wish: Wish) -> Exit:
+def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
     """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there."""
     if wish.form not in FORMATS:
         message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
@@ -100,7 +100,7 @@ def _twice(paths: list[Path]) -> Iterator[Finding]:
             yield Finding(mistake, lines)
 
 
-def _checked(word: str, path: Path, wish: Wish) -> Checked:
+def _checked(word: str, path: Path, wish: CheckArguments) -> Checked:
     try:
         raw = contents(path)
         vendor, notes = check(raw, str(path))

@@ -12,29 +12,29 @@ from dataclasses import dataclass
 import msgspec
 import typer
 
-from engine.cli.ask import secret_of, setting_of
 from engine.cli.connected import at_of, wall_time
-from engine.cli.find import checked_plan, vendor_of
 from engine.cli.interrupt import interruptible
+from engine.cli.prompt_secret import secret_of, setting_of
+from engine.cli.spec_search import checked_plan, vendor_of
 from engine.cli.verify import say, verified, verify_and_say
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
 from engine.connection.login import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.open import parse_name, unsaved
-from engine.connection.place import Place, held
-from engine.connection.record import Client, Record
+from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
+from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import Exit, NotConnected, UsageError
+from engine.language.effective import Vendor
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
-from engine.spec.effective import Vendor
 
 LONGEST = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Wish:
+class ConnectArguments:
     """The command line of one connect, as it was typed."""
 
     vendor: str
@@ -48,7 +48,7 @@ class Wish:
     json: bool
 
 
-def connect_command(wish: Wish) -> Exit:
+def connect_command(wish: ConnectArguments) -> Exit:
     """Connect, keep the connection, verify it. Raises HabeasError; an earlier connection is kept then."""
     vendor = vendor_of(wish.vendor)
     at, plan, way = at_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
@@ -56,13 +56,13 @@ def connect_command(wish: Wish) -> Exit:
     vault = Vault(home())
     if not wish.insecure:
         asyncio.run(vault.first_key())
-    with held(vault, name, plain=wish.insecure) as place:
+    with reserved(vault, name, plain=wish.insecure) as place:
         before = earlier(vault, name, at)
         redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
         typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
         plan = plan or (before.plan if before else None)
         settings = settings_of(vendor, way, before)
-        record = Record(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
+        record = StoredConnection(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
         stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
         if way != "oauth2":
@@ -75,7 +75,7 @@ def connect_command(wish: Wish) -> Exit:
     return verify_and_say(vendor, name, vault, at, as_json=wish.json) if ended is None else ended
 
 
-def with_key(vendor: Vendor, record: Record, place: Place, stored: str, *, as_json: bool) -> Exit:
+def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
     transport, clock = Transport(Hosts(vendor.hosts, record.bound.at), None), wall_time()
     connection = unsaved(vendor, place.name, record, transport)
@@ -90,7 +90,7 @@ def with_key(vendor: Vendor, record: Record, place: Place, stored: str, *, as_js
     return say(vendor, connection.label, found, as_json=as_json)
 
 
-async def keep(place: Place, record: Record) -> None:
+async def keep(place: Reservation, record: StoredConnection) -> None:
     """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
     async with place.opened() as store:
         store(record)
@@ -125,7 +125,7 @@ def guide(vendor: Vendor, way: str, redirect: str | None) -> Iterator[str]:
     yield ""
 
 
-def settings_of(vendor: Vendor, way: str, before: Record | None) -> dict[str, str]:
+def settings_of(vendor: Vendor, way: str, before: StoredConnection | None) -> dict[str, str]:
     """Ask for what this way needs and is no secret. Raises NotConnected."""
     settings: dict[str, str] = {}
     for one in needed(vendor, way):
@@ -139,14 +139,14 @@ def settings_of(vendor: Vendor, way: str, before: Record | None) -> dict[str, st
     return settings
 
 
-def with_secret(vendor: Vendor, record: Record, before: Record | None) -> Record:
+def with_secret(vendor: Vendor, record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
     """Ask for the key. Raises NotConnected."""
     kept = before.secret if before is not None and before.way == record.way else None
     secret = secret_of(f"HABEAS_{vendor.name.upper()}_SECRET", f"key for {vendor.title}", kept)
     return msgspec.structs.replace(record, secret=checked_secret(secret, record.way, "the key"))
 
 
-def with_client(vendor: Vendor, record: Record, before: Record | None) -> Record:
+def with_client(vendor: Vendor, record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
     """Ask for the client id and secret, and what else the grant needs. Raises NotConnected, UsageError."""
     oauth2, upper = vendor.auth.oauth2, vendor.name.upper()
     if oauth2 is None:
@@ -162,7 +162,7 @@ def with_client(vendor: Vendor, record: Record, before: Record | None) -> Record
     account = None
     if oauth2.grant == "account_credentials":
         account = secret_of(f"HABEAS_{upper}_ACCOUNT_ID", "account id", before.account_id if before else None)
-    client = Client(client_id, secret, oauth2.client_auth)
+    client = RegisteredClient(client_id, secret, oauth2.client_auth)
     return msgspec.structs.replace(record, grant=oauth2.grant, client=client, account_id=account, asks_for=asked_scopes(vendor))
 
 

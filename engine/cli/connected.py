@@ -8,7 +8,7 @@ import random
 import time
 
 from engine.connection.keeper import Time
-from engine.spec.effective import Vendor
+from engine.language.effective import Vendor
 
 
 def at_of(vendor: Vendor, given: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cli.deliver import checked_format, deliver
-from engine.cli.find import vendor_of
+from engine.cli.spec_search import vendor_of
 from engine.explain.markdown import markdown
 from engine.explain.page import page
 from engine.explain.webpage import webpage

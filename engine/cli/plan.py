@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import typer
 
-from engine.cli.find import checked_plan, since_of, vendor_of
-from engine.cli.show import span, table
-from engine.core.choice import choose
+from engine.cli.formatting import span, table
+from engine.cli.spec_search import checked_plan, since_of, vendor_of
 from engine.core.plan import Plan, plan
+from engine.core.selection import choose
 from engine.explain.graph import graph
-from engine.spec.effective import Vendor
+from engine.language.effective import Vendor
 
 
 def plan_command(

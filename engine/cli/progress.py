@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TextIO
 
-from engine.cli.show import span, tell
+from engine.cli.formatting import span, tell
 from engine.core.ledger import Entry, Outcome
 from engine.runner import Run
 

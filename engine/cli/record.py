@@ -17,39 +17,39 @@ from pathlib import Path
 
 import typer
 
-from engine.cases.check import cases_folder
+from engine.anonymise.capture import ABOUT, Captured
+from engine.anonymise.finish import Made, finish
+from engine.anonymise.write import check_free
+from engine.cassettes.check import cases_folder
+from engine.cassettes.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 from engine.cli.connected import at_of, wall_time
-from engine.cli.find import checked_plan, since_of, vendor_of
+from engine.cli.formatting import size, tell
 from engine.cli.progress import Live, is_terminal, plain
 from engine.cli.run import check_given, person_of, waiting
-from engine.cli.show import size, tell
+from engine.cli.spec_search import checked_plan, since_of, vendor_of
 from engine.cli.stored import print_json
 from engine.connection.lock import Taken
 from engine.connection.open import Opened, find_connection, opened, turn
-from engine.connection.record import Name, Record
+from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
-from engine.core.choice import choose
 from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Subject
 from engine.core.request import Chain, opening
+from engine.core.selection import choose
 from engine.errors import Exit, UsageError
+from engine.language.effective import Vendor
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
-from engine.record.compose import ABOUT, Captured
-from engine.record.finish import Made, finish
-from engine.record.tape import MOST_BYTES, MOST_EXCHANGES, Tape
-from engine.record.write import check_free
-from engine.runner import Clock, Options, Report, Run, Tools
+from engine.runner import Clock, Report, Run, RunOptions, Tools
 from engine.sink import Sink
-from engine.spec.effective import Vendor
 
 CASE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
 
 
 @dataclass(frozen=True)
-class Wish:
+class RecordArguments:
     """The command line, as it was typed."""
 
     vendor: str
@@ -70,15 +70,15 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Work:
+class RecordWork:
     """One recording, before its connection is open."""
 
     vendor: Vendor
     person: dict[str, Identifier] = field(repr=False)
-    options: Options
+    options: RunOptions
     transport: Transport
     now: datetime
-    wish: Wish
+    wish: RecordArguments
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ class Taped:
     """A run, and what it left on the tape."""
 
     report: Report
-    tape: Tape
+    tape: Recorder
     captured: Captured
 
 
-def record_command(wish: Wish) -> Exit:
+def record_command(wish: RecordArguments) -> Exit:
     """Record one run. Raises HabeasError; then nothing was written."""
     if not CASE.fullmatch(wish.case):
         message = f"--case {wish.case}: a case's name holds a-z, 0-9, - and _, at most 63 of them"
@@ -105,14 +105,14 @@ def record_command(wish: Wish) -> Exit:
     at = at_of(vendor, wish.at)
     vault = Vault(home())
     found = find_connection(vendor, wish.connection, at, vault)
-    options = Options(
+    options = RunOptions(
         choice=choice,
         narrow=since_of(wish.since, now),
         simulated=at is not None,
         share=wish.share / 100,
         plan=checked_plan(vendor, wish.plan),
     )
-    taped = asyncio.run(_in_turn(Work(vendor, person, options, Transport(Hosts(vendor.hosts, at), None), now, wish), vault, found))
+    taped = asyncio.run(_in_turn(RecordWork(vendor, person, options, Transport(Hosts(vendor.hosts, at), None), now, wish), vault, found))
     return _written(wish, taped, target)
 
 
@@ -122,7 +122,7 @@ def cases_of(vendor: Vendor) -> Path:
     return cases_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
 
 
-def _written(wish: Wish, taped: Taped | None, target: Path) -> Exit:
+def _written(wish: RecordArguments, taped: Taped | None, target: Path) -> Exit:
     """Make the case, and say so; a run that cannot become one says why."""
     if taped is None:
         typer.echo("another run uses this connection: record again later, or without --no-wait", err=True)
@@ -161,7 +161,7 @@ def _words(made: Made, report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def _in_turn(work: Work, vault: Vault, found: Name | Record) -> Taped | None:
+async def _in_turn(work: RecordWork, vault: Vault, found: Name | StoredConnection) -> Taped | None:
     """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
     clock = wall_time()
     try:
@@ -174,7 +174,7 @@ async def _in_turn(work: Work, vault: Vault, found: Name | Record) -> Taped | No
         return None
 
 
-async def _taped(work: Work, connection: Opened) -> Taped:
+async def _taped(work: RecordWork, connection: Opened) -> Taped:
     """Run to the end, in a folder that is gone afterwards."""
     begun, live = time.monotonic(), is_terminal(sys.stderr)
     clock = Clock(lambda: work.now + timedelta(seconds=int(time.monotonic() - begun)), asyncio.sleep, random.random)
@@ -187,7 +187,7 @@ async def _taped(work: Work, connection: Opened) -> Taped:
 
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
         async with work.transport:
-            tape = Tape(work.transport, lambda: run.interrupt(Exit.INTERRUPTED))
+            tape = Recorder(work.transport, lambda: run.interrupt(Exit.INTERRUPTED))
             tools = Tools(tape, limiter, connection.credentials, clock, ended=ended, heard=tape.heard, told=lambda: connection.told)
             run = Run(work.vendor, work.person, work.options, Sink(Path(folder) / work.vendor.name), tools)
             loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
@@ -207,7 +207,7 @@ async def _taped(work: Work, connection: Opened) -> Taped:
     return Taped(report, tape, _captured(work, connection, tape, report, tuple(sorted(used))))
 
 
-async def _verified(vendor: Vendor, tape: Tape) -> None:
+async def _verified(vendor: Vendor, tape: Recorder) -> None:
     """Ask `verify` where the run ended before it was answered: a replay waits for nobody, and asks it always."""
     if not any(one.file.partition("-")[0] == vendor.verify.name for one in tape.exchanges):
         request = opening(Chain(vendor.verify))
@@ -223,7 +223,7 @@ def _secrets(connection: Opened, transport: Transport) -> list[str]:
     return [one for one in found if len(one) >= 8]
 
 
-def _captured(work: Work, connection: Opened, tape: Tape, report: Report, used: tuple[str, ...]) -> Captured:
+def _captured(work: RecordWork, connection: Opened, tape: Recorder, report: Report, used: tuple[str, ...]) -> Captured:
     wish = work.wish
     return Captured(
         vendor=work.vendor,

@@ -17,33 +17,33 @@ import msgspec
 import typer
 
 from engine.cli.connected import at_of, wall_time
-from engine.cli.find import checked_plan, since_of, vendor_of
+from engine.cli.formatting import tell
 from engine.cli.progress import Live, is_terminal, plain
-from engine.cli.show import tell
+from engine.cli.spec_search import checked_plan, since_of, vendor_of
 from engine.cli.summary import summary
 from engine.connection.lock import Taken
 from engine.connection.open import Opened, find_connection, opened, turn
-from engine.connection.record import Name, Record
+from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
-from engine.core.choice import Choice, choose
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
+from engine.core.selection import Selection, choose
 from engine.core.subject import lacking, unsafe
 from engine.errors import Exit, Refused, UsageError
+from engine.language.effective import Vendor
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
-from engine.runner import Clock, Options, Report, Run, Tools
+from engine.runner import Clock, Report, Run, RunOptions, Tools
 from engine.runner.manifest import readable
 from engine.sink import Sink
-from engine.spec.effective import Vendor
 
 KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 LONGEST_IDENTIFIER = 1024
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunArguments:
     """The command line of one run, as it was typed."""
 
     vendor: str
@@ -63,7 +63,7 @@ class Wish:
     wait: bool = True
 
 
-def run_command(wish: Wish) -> Exit:
+def run_command(wish: RunArguments) -> Exit:
     """Carry out one run. Raises HabeasError before anything is sent."""
     vendor = vendor_of(wish.vendor)
     now = datetime.now(UTC)
@@ -74,7 +74,7 @@ def run_command(wish: Wish) -> Exit:
     transport = Transport(Hosts(vendor.hosts, at), None)
     vault = Vault(home())
     found = find_connection(vendor, wish.connection, at, vault)
-    options = Options(
+    options = RunOptions(
         choice=choice,
         files=wish.files,
         narrow=since_of(wish.since, now),
@@ -85,7 +85,7 @@ def run_command(wish: Wish) -> Exit:
     )
     out = wish.out or Path(f"habeas-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
     sink = Sink(out / vendor.name)
-    report = asyncio.run(_in_turn(Work(vendor, person, options, sink, transport), vault, found, wait=wish.wait))
+    report = asyncio.run(_in_turn(RunWork(vendor, person, options, sink, transport), vault, found, wait=wish.wait))
     if report is None:
         typer.echo("another run uses this connection: run again later, or without --no-wait", err=True)
         return Exit.INCOMPLETE
@@ -98,17 +98,17 @@ def run_command(wish: Wish) -> Exit:
 
 
 @dataclass(frozen=True)
-class Work:
+class RunWork:
     """One run, before its connection is open."""
 
     vendor: Vendor
     person: dict[str, Identifier]
-    options: Options
+    options: RunOptions
     sink: Sink
     transport: Transport
 
 
-async def _in_turn(work: Work, vault: Vault, found: Name | Record, *, wait: bool) -> Report | None:
+async def _in_turn(work: RunWork, vault: Vault, found: Name | StoredConnection, *, wait: bool) -> Report | None:
     """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
     time = wall_time()
     try:
@@ -126,7 +126,7 @@ def waiting() -> None:
     typer.echo("Another run uses this connection: this one waits for its turn.", err=True)
 
 
-async def _run(work: Work, connection: Opened) -> Report:
+async def _run(work: RunWork, connection: Opened) -> Report:
     live = is_terminal(sys.stderr)
     clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
     limiter = Limiter(work.vendor.limits(work.options.plan), work.options.share)
@@ -170,7 +170,7 @@ def person_of(email: str | None, subject: tuple[str, ...]) -> dict[str, Identifi
     return person
 
 
-def check_given(vendor: Vendor, person: Mapping[str, Identifier], choice: Choice) -> None:
+def check_given(vendor: Vendor, person: Mapping[str, Identifier], choice: Selection) -> None:
     """See that nothing that will be asked needs an identifier that was not given. Raises UsageError, Refused."""
     lack = lacking(vendor, person, choice.excluded)
     if lack is None:

@@ -12,14 +12,14 @@ from functools import partial
 
 import typer
 
-from engine.cases.check import cases_folder
-from engine.cases.judge import counted
-from engine.cases.serve import Recorded, Served, Someone, recorded
-from engine.cases.shelf import Differing
-from engine.cli.find import spec_path, vendor_of
+from engine.cassettes.check import cases_folder
+from engine.cassettes.judge import counted
+from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
+from engine.cassettes.shelf import Differing
+from engine.cli.spec_search import spec_path, vendor_of
 from engine.errors import Exit, UsageError
-from engine.simulate.serve import Options, Ready, faults, serve, vendors
-from engine.spec.mistake import printable
+from engine.language.text.mistakes import printable
+from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
 
 LONGEST = 80
 MOST_DIFFERING = 8
@@ -35,7 +35,7 @@ def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *
             typer.echo(f"{name:16} {sentence}")
         return Exit.COMPLETE
     wanted = tuple(one.strip() for one in names.split(",") if one.strip())
-    options = Options(faults=wanted, people=scale[0], meetings=scale[1])
+    options = SimulatorOptions(faults=wanted, people=scale[0], meetings=scale[1])
 
     def ready(up: Ready) -> None:
         typer.echo(json.dumps(asdict(up)) if as_json else _greeting(word, up))
@@ -156,7 +156,7 @@ def _few(names: tuple[str, ...]) -> str:
     return ", ".join(names) if len(names) <= MOST_CASES else f"{', '.join(names[:MOST_CASES])} and {len(names) - MOST_CASES} more"
 
 
-def _options(one: Someone) -> str:
+def _options(one: KnownPerson) -> str:
     """Write who is asked for as the command line takes it."""
     kinds = ((name.kind, shlex.quote(name.value), shlex.quote(f"{name.kind}={name.value}")) for name in one.identifiers)
     found = [f"--email {value}" if kind == "email" else f"--subject {pair}" for kind, value, pair in kinds]

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 import typer
 
-from engine.cli.show import table
+from engine.cli.formatting import table
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
-from engine.connection.record import PLAIN, Name, Record, Sealed
+from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import HabeasError, NotConnected
 
@@ -138,7 +138,7 @@ def row(vault: Vault, name: Name) -> dict[str, Any]:
     return {**described(vault, name, *found), "readable": True}
 
 
-def described(vault: Vault, name: Name, record: Record, sealed: Sealed) -> dict[str, Any]:
+def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed) -> dict[str, Any]:
     """Give what may be shown of a connection."""
     tokens, encrypted = record.tokens, sealed.cipher != PLAIN
     return {
@@ -162,7 +162,7 @@ def described(vault: Vault, name: Name, record: Record, sealed: Sealed) -> dict[
     }
 
 
-def state(record: Record) -> str:
+def state(record: StoredConnection) -> str:
     """Say in a few words how a connection lives."""
     made = "made with --at, for a simulator; " if record.bound.at else ""
     if record.way != "oauth2":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.cli.formatting import size, table
 from engine.cli.progress import counted
-from engine.cli.show import size, table
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.errors import Exit
+from engine.language.effective import Vendor
 from engine.runner import Report
-from engine.spec.effective import Vendor
 
 SUBJECT = {
     Subject.MATCHED: "the person was found",

@@ -11,22 +11,22 @@ import msgspec
 import typer
 
 from engine.cli.connected import at_of, wall_time
-from engine.cli.find import vendor_of
+from engine.cli.formatting import table
 from engine.cli.interrupt import interruptible
-from engine.cli.show import table
+from engine.cli.spec_search import vendor_of
 from engine.connection.keeper import Time
 from engine.connection.open import Opened, find_connection, opened, parse_name
-from engine.connection.record import Name, Record
+from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.core.retry import Patience
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit, NotConnected
+from engine.language.effective import Vendor
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
-from engine.runner.ask import Asker, Clock
+from engine.runner.client import Client, Clock
 from engine.runner.verify import Verified, verify
-from engine.spec.effective import Vendor
 
 PATIENCE = Patience(attempts=4, total=60.0)
 HELD = {"yes": "yes", "no": "NO", "unknown": "not told", "none needed": "yes"}
@@ -46,7 +46,7 @@ def verify_command(word: str, connection: str | None, at: str | None, *, as_json
         return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), as_json=True)
 
 
-def verify_and_say(vendor: Vendor, found: Name | Record, vault: Vault, at: str | None, *, as_json: bool) -> Exit:
+def verify_and_say(vendor: Vendor, found: Name | StoredConnection, vault: Vault, at: str | None, *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it. Raises NotConnected."""
     transport, time = Transport(Hosts(vendor.hosts, at), None), wall_time()
     connection = opened(vendor, found, vault, transport, time)
@@ -67,7 +67,7 @@ async def verified(vendor: Vendor, connection: Opened, transport: Transport, tim
     """Ask the vendor what an open connection may do."""
     clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
     async with transport:
-        asker = Asker(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
+        asker = Client(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
         if connection.told:
             await asker.prepare()  # a new token may come with another address
         return await verify(vendor, asker, connection.given)

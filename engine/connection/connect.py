@@ -12,14 +12,14 @@ import msgspec
 
 from engine.connection.keeper import Time, ask_for_token
 from engine.connection.login import Listener, listening
-from engine.connection.oauth import Answer, Consent, consent, oauth_transport, token_request
-from engine.connection.place import Store
-from engine.connection.record import Bound, Name, Record, StoreError
+from engine.connection.oauth_client import Answer, Consent, consent, oauth_transport, token_request
+from engine.connection.reservation import Store
+from engine.connection.stored import Bound, Name, StoredConnection, StoreError
 from engine.connection.vault import Vault
-from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, Wanted, read_redirect, read_tokens
+from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, WantedFromToken, read_redirect, read_tokens
 from engine.core.retry import Patience
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
-from engine.spec.effective import Vendor
+from engine.language.effective import Vendor
 
 PATIENCE = Patience(attempts=4, total=60.0)
 Into = Callable[[], AbstractAsyncContextManager[Store]]
@@ -49,7 +49,7 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def connect(record: Record, browser: Browser | None, time: Time, into: Into, wanted: Wanted = NOTHING) -> None:
+async def connect(record: StoredConnection, browser: Browser | None, time: Time, into: Into, wanted: WantedFromToken = NOTHING) -> None:
     """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
 
     Nobody is told that it worked before it is stored. Cancelled while a person consents, it ends; cancelled once the
@@ -87,7 +87,7 @@ def _telling(listener: Listener) -> Iterator[None]:
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
 
 
-def _code(url: str, record: Record, asked: Consent) -> str:
+def _code(url: str, record: StoredConnection, asked: Consent) -> str:
     code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
@@ -95,7 +95,9 @@ def _code(url: str, record: Record, asked: Consent) -> str:
     return code.code
 
 
-async def _stored(send: Callable[[], Coroutine[Any, Any, Answer]], record: Record, time: Time, into: Into, wanted: Wanted) -> None:
+async def _stored(
+    send: Callable[[], Coroutine[Any, Any, Answer]], record: StoredConnection, time: Time, into: Into, wanted: WantedFromToken
+) -> None:
     """Ask for the tokens and store them, in one piece; the locks come first."""
     async with into() as store:
 
@@ -116,7 +118,7 @@ def _issuers(bound: Bound) -> frozenset[str]:
     return frozenset(urlsplit(one).hostname or "" for one in addresses if one is not None)
 
 
-def earlier(vault: Vault, name: Name, at: str | None) -> Record | None:
+def earlier(vault: Vault, name: Name, at: str | None) -> StoredConnection | None:
     """Give the connection that is about to be replaced. Raises NotConnected, UsageError where it is not to be overwritten."""
     try:
         found = vault.find(name)

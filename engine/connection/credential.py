@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 
-from engine.connection.record import Bound, Record
 from engine.connection.settings import filled, from_outside
+from engine.connection.stored import Bound, StoredConnection
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected
+from engine.language.effective import Vendor
+from engine.language.expressions.template import Template
 from engine.net.secret import from_environment
 from engine.net.transport import Credential
-from engine.spec.effective import Vendor
-from engine.spec.template import Template
 
 BEARER = "Bearer "
 NONE: Mapping[str, str] = {}
@@ -28,7 +28,7 @@ def bound(vendor: Vendor, at: str | None, way: str = "oauth2", settings: Mapping
     return Bound(vendor.hosts, token, authorization, revocation, at)
 
 
-def check_bound(vendor: Vendor, record: Record, at: str | None, again: str) -> None:
+def check_bound(vendor: Vendor, record: StoredConnection, at: str | None, again: str) -> None:
     """Refuse a spec that would send a credential where it was not made for; `again` mends it. Raises NotConnected."""
     try:
         now, then = bound(vendor, at, record.way, record.settings), record.bound
@@ -51,7 +51,7 @@ def check_bound(vendor: Vendor, record: Record, at: str | None, again: str) -> N
         raise NotConnected(message)
 
 
-def credential(vendor: Vendor, record: Record, again: str) -> Credential:
+def credential(vendor: Vendor, record: StoredConnection, again: str) -> Credential:
     """Give a connection's headers; `again` mends it. Raises NotConnected where the spec connects in another way by now."""
     auth = vendor.auth
     if record.way == "oauth2" and auth.oauth2 is not None and record.tokens is not None:
@@ -82,7 +82,7 @@ def checked_secret(secret: str, way: str, name: str) -> str:
     return secret
 
 
-def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | None) -> Record | None:
+def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | None) -> StoredConnection | None:
     """Make a connection of HABEAS_<VENDOR>_TOKEN or, for a key, HABEAS_<VENDOR>_SECRET; None where neither is set.
 
     Raises NotConnected. It is never written, and never renewed.
@@ -98,7 +98,7 @@ def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | Non
             tokens = Tokens(text, 0.0) if way == "oauth2" else None
             settings = from_outside(vendor, environ)
             # its addresses are never asked for a token, so none has to be known
-            return Record(
+            return StoredConnection(
                 vendor.name, way, Bound(vendor.hosts, at=at), 0.0, secret=None if tokens else text, tokens=tokens, settings=settings
             )
     return None

@@ -13,19 +13,18 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from engine.connection.command import connect_again
 from engine.connection.credential import check_bound, credential
-from engine.connection.key import Key
-from engine.connection.oauth import oauth_transport, token_request
-from engine.connection.record import Name, Record
+from engine.connection.keys import Key
+from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
-from engine.connection.vault import Vault
+from engine.connection.stored import Name, StoredConnection
+from engine.connection.vault import Vault, connect_again
 from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, backoff
 from engine.errors import HabeasError, NotConnected
+from engine.language.effective import Vendor
 from engine.net.transport import Transport
-from engine.spec.effective import Vendor
 
 T = TypeVar("T")
 PATIENCE = Patience(attempts=5, total=120.0)
@@ -160,7 +159,7 @@ class Keeper:
             return self._not_renewed(found, lost=self._lost)
         return Renewed(asked=True)
 
-    async def _ask(self, stored: Record, key: Key | None) -> Tokens | NoToken:
+    async def _ask(self, stored: StoredConnection, key: Key | None) -> Tokens | NoToken:
         """Ask the vendor; what it gives is on the disk and in use before this returns."""
 
         async def once() -> Tokens | NoToken:
@@ -177,13 +176,13 @@ class Keeper:
         async with oauth_transport(stored.bound, self._at) as transport:
             return await ask_for_token(once, self._time, PATIENCE)
 
-    def _adopt(self, record: Record) -> None:
+    def _adopt(self, record: StoredConnection) -> None:
         check_bound(self._vendor, record, self._at, self._connect)
         check_given(self._vendor, record, self._connect)
         self._holder.credential = credential(self._vendor, record, self._connect)
         self.record, self._tired = record, False
 
-    def _renewable(self, record: Record) -> bool:
+    def _renewable(self, record: StoredConnection) -> bool:
         if record.way != "oauth2" or record.tokens is None:
             return False
         return record.grant != "authorization_code" or record.tokens.refresh is not None

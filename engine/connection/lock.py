@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from engine.connection.private import FILE, cannot_write
+from engine.connection.private_files import FILE, cannot_write
 from engine.errors import OutputError
 
 POLL = 0.05

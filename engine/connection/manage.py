@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
 from engine.connection.lock import locked
-from engine.connection.oauth import oauth_transport, revocation_request
-from engine.connection.record import PLAIN, Name, Record
+from engine.connection.oauth_client import oauth_transport, revocation_request
+from engine.connection.stored import PLAIN, Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.http import Response
 from engine.core.oauth import REFUSED, ZOOM_REFUSES, NoToken, read_tokens
 from engine.errors import Unreachable
-from engine.spec import exact
+from engine.language.expressions import lossless_json
 
 Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulated"]
 
@@ -54,7 +54,7 @@ async def remove(vault: Vault, name: Name, waiting: Callable[[], None] | None = 
     return ended
 
 
-async def _revoke(record: Record, name: Name) -> Ended:
+async def _revoke(record: StoredConnection, name: Name) -> Ended:
     at = record.bound.at
     async with oauth_transport(record.bound, at) as transport:
         answer = await revocation_request(transport, record)
@@ -78,7 +78,7 @@ async def _revoke(record: Record, name: Name) -> Ended:
 def _already_ended(answer: Response) -> bool:
     """Whether the vendor says that the grant is gone; any other refusal may leave it alive (RFC 7009 section 2.2.1)."""
     try:
-        found = exact.loads(answer.body)
+        found = lossless_json.loads(answer.body)
     except (ValueError, RecursionError):
         return False
     if not isinstance(found, dict) or answer.status not in REFUSED:

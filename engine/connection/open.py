@@ -7,16 +7,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from engine.connection.command import connect_again
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper, Time
 from engine.connection.lock import locked
-from engine.connection.record import Name, Record, checked_name
 from engine.connection.settings import given, told
-from engine.connection.vault import Vault
+from engine.connection.stored import Name, StoredConnection, checked_name
+from engine.connection.vault import Vault, connect_again
 from engine.errors import NotConnected, UsageError
+from engine.language.effective import Row, Vendor
 from engine.net.transport import Transport
-from engine.spec.effective import Row, Vendor
 
 ENVIRONMENT = "environment"
 
@@ -27,7 +26,7 @@ class Opened:
 
     vendor: Vendor
     label: str
-    record: Record
+    record: StoredConnection
     credentials: Keeper | Fixed
 
     @property
@@ -41,13 +40,13 @@ class Opened:
         return told(self.vendor, self._now)
 
     @property
-    def _now(self) -> Record:
+    def _now(self) -> StoredConnection:
         return self.credentials.record if isinstance(self.credentials, Keeper) else self.record
 
 
 def find_connection(
     vendor: Vendor, wanted: str | None, at: str | None, vault: Vault, environ: Mapping[str, str] = os.environ
-) -> Name | Record:
+) -> Name | StoredConnection:
     """Give the connection that is named, else the environment's, else the only one. Raises UsageError, NotConnected."""
     if wanted is not None:
         name = parse_name(wanted, vendor.name)
@@ -79,9 +78,9 @@ def parse_name(text: str, vendor: str | None = None) -> Name:
     return checked_name(vendor, second if slash else first)
 
 
-def opened(vendor: Vendor, found: Name | Record, vault: Vault, transport: Transport, time: Time) -> Opened:
+def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, time: Time) -> Opened:
     """Put a connection's credential into a transport. Raises NotConnected."""
-    if isinstance(found, Record):
+    if isinstance(found, StoredConnection):
         key = "TOKEN" if found.tokens else "SECRET"
         mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
         transport.credential = credential(vendor, found, mend)
@@ -90,7 +89,7 @@ def opened(vendor: Vendor, found: Name | Record, vault: Vault, transport: Transp
     return Opened(vendor, str(found), keeper.record, keeper)
 
 
-def unsaved(vendor: Vendor, name: Name, record: Record, transport: Transport) -> Opened:
+def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Transport) -> Opened:
     """Put the key of a connection that is not stored yet into a transport. Raises NotConnected."""
     again = connect_again(vendor, name)
     transport.credential = credential(vendor, record, again)
@@ -98,9 +97,9 @@ def unsaved(vendor: Vendor, name: Name, record: Record, transport: Transport) ->
 
 
 @asynccontextmanager
-async def turn(vault: Vault, found: Name | Record, time: Time, waiting: Callable[[], None], *, wait: bool) -> AsyncIterator[None]:
+async def turn(vault: Vault, found: Name | StoredConnection, time: Time, waiting: Callable[[], None], *, wait: bool) -> AsyncIterator[None]:
     """Wait until no other run uses a connection; a token of the environment knows of no other. Raises Taken."""
-    if isinstance(found, Record):
+    if isinstance(found, StoredConnection):
         yield
         return
     vault.prepare()

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from engine.connection.record import Record
+from engine.connection.stored import StoredConnection
 from engine.core.identity import unfit
-from engine.core.oauth import NOTHING, Wanted
-from engine.core.place import ADDRESS, HOST, LABEL, ORIGIN, Chain, Unresolved, address_of
+from engine.core.oauth import NOTHING, WantedFromToken
+from engine.core.rendering import ADDRESS, HOST, LABEL, ORIGIN, Chain, Unresolved, address_of
 from engine.errors import NotConnected
+from engine.language.effective import Row, Vendor
+from engine.language.expressions.template import Template, host_of, parse_template
 from engine.net.hosts import Hosts
 from engine.net.secret import from_environment
-from engine.spec.effective import Row, Vendor
-from engine.spec.template import Template, host_of, parse_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _misplaced(vendor: Vendor, kind: str, value: str) -> str | None:
 
 
 def _places(template: Template, name: str) -> Iterator[str]:
-    """Give in which capacity a name stands in an address, as engine/core/place.py writes it."""
+    """Give in which capacity a name stands in an address, as engine/core/rendering.py writes it."""
     before = ""
     for index, part in enumerate(template.parts):
         if isinstance(part, str):
@@ -137,27 +137,27 @@ def _words(vendor: Vendor, name: str) -> str:
     return f" ({vendor.settings[name]})" if name in vendor.settings else ""
 
 
-def wanted(vendor: Vendor) -> Wanted:
+def wanted(vendor: Vendor) -> WantedFromToken:
     """Say what a token answer is read for besides its tokens."""
     oauth2 = vendor.auth.oauth2
     if oauth2 is None or not oauth2.capture:
         return NOTHING
-    return Wanted(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None)
+    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None)
 
 
-def given(vendor: Vendor, record: Record) -> Row:
+def given(vendor: Vendor, record: StoredConnection) -> Row:
     """Give the values that a connection brings to requests; what the token answer told goes first."""
     values = {**record.settings, **dict(told(vendor, record))}
     return tuple((name, values[name]) for name in vendor.given if name in values)
 
 
-def told(vendor: Vendor, record: Record) -> Row:
+def told(vendor: Vendor, record: StoredConnection) -> Row:
     """Give what a connection's token answer told, as far as the spec still asks for it."""
     oauth2, tokens = vendor.auth.oauth2, record.tokens
     return tuple((name, value) for name, value in tokens.captured if name in oauth2.capture) if tokens and oauth2 else ()
 
 
-def check_given(vendor: Vendor, record: Record, again: str) -> None:
+def check_given(vendor: Vendor, record: StoredConnection, again: str) -> None:
     """Refuse a connection that lacks a value the spec needs by now, or has one that fits no more. Raises NotConnected."""
     values = dict(given(vendor, record))
     names = [one.name for one in needed(vendor, record.way) if not one.optional]

@@ -10,15 +10,16 @@ killed process leaves behind is either whole, and taken over, or tells that an a
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 import msgspec
 
-from engine.connection.key import Key, Keys
+from engine.connection.keys import Key, Keys
 from engine.connection.lock import locked
-from engine.connection.private import (
+from engine.connection.private_files import (
     PART,
     cannot_write,
     check_folder,
@@ -30,8 +31,9 @@ from engine.connection.private import (
     write_new,
     write_private,
 )
-from engine.connection.record import NAME, PLAIN, ROOM, VENDOR, Damaged, Name, Record, Sealed, StoreError, key_id, seal, unseal
+from engine.connection.stored import NAME, PLAIN, ROOM, VENDOR, Damaged, Name, Sealed, StoredConnection, StoreError, key_id, seal, unseal
 from engine.errors import NotConnected, UsageError
+from engine.language.effective import Vendor
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -73,18 +75,18 @@ class Vault:
         """Name a connection's file."""
         return self.folder / f"{name.file}.json"
 
-    def find(self, name: Name) -> tuple[Record, Sealed] | None:
+    def find(self, name: Name) -> tuple[StoredConnection, Sealed] | None:
         """Read a connection and how it is sealed; None where there is none. Raises NotConnected."""
         self._check()
         path = self.path(name)
         raw = read_private(path)
         return None if raw is None else self._opened(raw, path, name)
 
-    def read(self, name: Name) -> Record:
+    def read(self, name: Name) -> StoredConnection:
         """Read a connection. Raises NotConnected."""
         return self._stored(name)[0]
 
-    def write(self, name: Name, record: Record, *, plain: bool = False) -> None:
+    def write(self, name: Name, record: StoredConnection, *, plain: bool = False) -> None:
         """Write a connection in one piece; its lock is held. Raises NotConnected, DiskError, OutputError."""
         self.prepare()
         self._put(name, record, None if plain else self.keys.current())
@@ -153,7 +155,7 @@ class Vault:
             raise cannot_write(new, error) from None
         return key
 
-    def renew(self, name: Name, record: Record, key: Key | None) -> None:
+    def renew(self, name: Name, record: StoredConnection, key: Key | None) -> None:
         """Put a renewed connection in the place of the old one. Raises DiskError, OutputError."""
         new = self._beside(name, ".new")
         try:
@@ -224,7 +226,7 @@ class Vault:
         check_folder(self.home)
         check_folder(self.folder)
 
-    def _opened(self, raw: bytes, path: Path, name: Name) -> tuple[Record, Sealed]:
+    def _opened(self, raw: bytes, path: Path, name: Name) -> tuple[StoredConnection, Sealed]:
         """Read a file, which must hold the connection whose name it has."""
         record, sealed = unseal(raw, self.keys.find, str(path))
         holds = Name(sealed.vendor, sealed.name)
@@ -233,7 +235,7 @@ class Vault:
             raise StoreError(message)
         return record, sealed
 
-    def _stored(self, name: Name) -> tuple[Record, Sealed]:
+    def _stored(self, name: Name) -> tuple[StoredConnection, Sealed]:
         found = self.find(name)
         if found is None:
             message = f"there is no connection {name}: habeas connect {name.vendor}{option(name)}"
@@ -243,7 +245,7 @@ class Vault:
     def _key(self, sealed: Sealed) -> Key | None:
         return None if sealed.cipher == PLAIN else self.keys.find(sealed.key)
 
-    def _put(self, name: Name, record: Record, key: Key | None, path: Path | None = None) -> None:
+    def _put(self, name: Name, record: StoredConnection, key: Key | None, path: Path | None = None) -> None:
         write_private(path or self.path(name), seal(record, key, name.name))
 
     def _beside(self, name: Name, end: str) -> Path:
@@ -256,7 +258,7 @@ class Vault:
             raise cannot_write(path, error) from None
 
 
-def grown(record: Record, before: Record | None) -> Record:
+def grown(record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
     """Give a record a serial above the one it replaces, so that whoever holds that sees the change."""
     return msgspec.structs.replace(record, serial=(before.serial if before else 0) + 1)
 
@@ -264,3 +266,8 @@ def grown(record: Record, before: Record | None) -> Record:
 def option(name: Name) -> str:
     """Write the option that names a connection, where it needs one."""
     return "" if name.name == "default" else f" --connection {name.name}"
+
+
+def connect_again(vendor: Vendor, name: Name | None = None) -> str:
+    """Write the one command that mends a connection, or makes a vendor's first."""
+    return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.ledger import ChainEnd, Entry, Outcome
-from engine.spec import exact
-from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.template import Field
+from engine.language.effective import Endpoint, Row, Vendor
+from engine.language.expressions import lossless_json
+from engine.language.expressions.template import Field
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Account:
 
     def learn(self, endpoint: Endpoint, row: Row, records: Sequence[Any]) -> ChainEnd | None:
         """Keep what a request captures of its answer; the end it comes to where that is nothing, or several things."""
-        decoded = [exact.loads(bytes(record)) for record in records]
+        decoded = [lossless_json.loads(bytes(record)) for record in records]
         for name, select in endpoint.capture:
             found = {value for one in decoded if (value := captured(select.search(one))) is not None}
             if len(found) != 1:
@@ -98,7 +98,7 @@ def captured(value: Any) -> str | None:
         return value or None
     if value is None or value == [] or isinstance(value, dict):
         return None
-    return exact.Json(exact.dumps(value).decode("utf-8"))
+    return lossless_json.Json(lossless_json.dumps(value).decode("utf-8"))
 
 
 def own_row(endpoint: Endpoint, values: dict[str, str]) -> Row:

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from engine.spec import exact
-from engine.spec.select import Select
+from engine.language.expressions import lossless_json
+from engine.language.expressions.select import Select
 
 MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -30,11 +30,11 @@ class TooMany(ValueError):
     """The body holds so many values that splitting it would take memory without end."""
 
 
-class Missing:
+class PathMissing:
     """Stands for a path that leads nowhere, which is not the same as null."""
 
 
-MISSING = Missing()
+MISSING = PathMissing()
 
 
 class Envelope:
@@ -79,14 +79,14 @@ class Envelope:
         """Accept what only the standard decoder does, such as half of a surrogate pair."""
         self.slow = True
         try:
-            self.body = exact.dumps(self.tree)
+            self.body = lossless_json.dumps(self.tree)
         except (ValueError, RecursionError):
             raise NotJson from None
 
     @cached_property
     def tree(self) -> Any:
         """The whole answer, decoded."""
-        return exact.loads(self.body)
+        return lossless_json.loads(self.body)
 
     def find(self, select: Select | None) -> Any:
         """Give what a path finds, decoded; None where it finds nothing."""
@@ -94,10 +94,10 @@ class Envelope:
             return None
         if select.steps and not self.slow:
             raw = self.raw(select.steps)
-            return None if isinstance(raw, Missing) else exact.loads(bytes(raw))
+            return None if isinstance(raw, PathMissing) else lossless_json.loads(bytes(raw))
         return select.search(self.tree)
 
-    def raw(self, steps: tuple[str, ...]) -> msgspec.Raw | Missing:
+    def raw(self, steps: tuple[str, ...]) -> msgspec.Raw | PathMissing:
         """Follow a dotted path without decoding what lies beside it."""
         if self._partly and steps and steps[0] not in self._tops:
             self.top, self._partly = MAP.decode(self.body), False
@@ -110,15 +110,15 @@ class Envelope:
                 level = MAP.decode(raw) if _first(raw) == b"{" else None
         return raw
 
-    def records(self, select: Select | None) -> list[Any] | Missing | None:
+    def records(self, select: Select | None) -> list[Any] | PathMissing | None:
         """Split off the records, each as bytes. MISSING: no such path; None: there, but neither list, map nor null."""
         if self.slow or (select is not None and select.steps is None):
             return self._searched(select)
         if self._partly and self.top is not None and select is not None and select.steps == (self._listed,):
-            listed: list[Any] | Missing | None = self.top.get(select.text, MISSING)
+            listed: list[Any] | PathMissing | None = self.top.get(select.text, MISSING)
             return [] if listed is None else listed
         raw = self.raw(select.steps or () if select is not None else ())
-        if isinstance(raw, Missing):
+        if isinstance(raw, PathMissing):
             return MISSING
         first = _first(raw)
         if first == b"[" and select is not None:
@@ -127,14 +127,14 @@ class Envelope:
             return []
         return [raw] if first in (b"{", b"[") else None
 
-    def _searched(self, select: Select | None) -> list[Any] | Missing | None:
+    def _searched(self, select: Select | None) -> list[Any] | PathMissing | None:
         """Give the records that an expression finds in the decoded answer."""
         found = self.tree if select is None else select.search(self.tree)
         if found is None:
             return MISSING
         if isinstance(found, list) and select is not None:
-            return [exact.dumps(one) for one in found]
-        return [exact.dumps(found)] if isinstance(found, (dict, list)) else None
+            return [lossless_json.dumps(one) for one in found]
+        return [lossless_json.dumps(found)] if isinstance(found, (dict, list)) else None
 
 
 @lru_cache(maxsize=256)
@@ -201,7 +201,7 @@ def _quick(lines: bytes, key: Select, kind: type) -> list[Any] | None:
 
 def _scalar(json_text: bytes | None) -> str | bytes | None:
     """Give a text as itself, anything else as its JSON text."""
-    return json_text if json_text is None or json_text[:1] != b'"' else str(exact.loads(json_text))
+    return json_text if json_text is None or json_text[:1] != b'"' else str(lossless_json.loads(json_text))
 
 
 def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
@@ -215,8 +215,8 @@ def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
             return [text if (text := bytes(row.found)) and text != b"null" else None for row in rows]
         except msgspec.DecodeError:
             pass
-    found = (select.search(exact.loads(bytes(record))) for record in records)
-    return [None if value is None else exact.dumps(value) for value in found]
+    found = (select.search(lossless_json.loads(bytes(record))) for record in records)
+    return [None if value is None else lossless_json.dumps(value) for value in found]
 
 
 def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
@@ -227,5 +227,5 @@ def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
 def plain(json_text: bytes) -> str:
     """Write a scalar's JSON text as the text that is compared; what is no text remembers that it is JSON."""
     if json_text[:1] == b'"':
-        return str(exact.loads(json_text))
-    return exact.Json(json_text.decode("utf-8"))
+        return str(lossless_json.loads(json_text))
+    return lossless_json.Json(json_text.decode("utf-8"))

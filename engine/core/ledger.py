@@ -89,7 +89,7 @@ class Entry:
     notes: tuple[str, ...] = ()
 
 
-def ended(ends: Sequence[ChainEnd], unasked: int, received: int) -> tuple[Outcome, str | None]:
+def outcome_of(ends: Sequence[ChainEnd], unasked: int, received: int) -> tuple[Outcome, str | None]:
     """Decide an endpoint's outcome from its chains; `unasked` chains were never sent.
 
     Empty, absent and unlicensed chains lower nothing; a bad chain beside received records makes it partial.
@@ -145,7 +145,7 @@ def replaced(entries: Mapping[str, Entry], successors: Mapping[str, str]) -> dic
     return result
 
 
-def beneath(parent: Entry, name: str) -> Entry | None:
+def inherited_entry(parent: Entry, name: str) -> Entry | None:
     """Give a child's entry where its parent has nothing to ask about; None where the child is asked."""
     if parent.outcome in NOT_ASKED:
         reason = f"{parent.name} is {parent.outcome}" + (f": {parent.reason}" if parent.reason else "")

@@ -17,9 +17,9 @@ from engine.core.after import retry_after
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import unfit
 from engine.core.retry import MAY_PASS
-from engine.spec import exact
-from engine.spec.effective import Row
-from engine.spec.select import Select
+from engine.language.effective import Row
+from engine.language.expressions import lossless_json
+from engine.language.expressions.select import Select
 
 MARGIN = 60.0
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
@@ -56,14 +56,14 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedFromToken:
     """What is read from a token answer besides the tokens: each name's path, and whether a value fits where the name stands."""
 
     paths: Mapping[str, Select] = field(default_factory=dict)
     fits: Callable[[str, str], bool] = lambda _name, _value: True
 
 
-NOTHING = Wanted()
+NOTHING = WantedFromToken()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ class NotRenewed:
     dead: bool
 
 
-def read_tokens(answer: Response | NoAnswer, now: float, before: Tokens | None = None, wanted: Wanted = NOTHING) -> Tokens | NoToken:
+def read_tokens(
+    answer: Response | NoAnswer, now: float, before: Tokens | None = None, wanted: WantedFromToken = NOTHING
+) -> Tokens | NoToken:
     """Read the answer of a token request made `now`; `before` is what a refresh builds on (RFC 6749 section 6).
 
     The first answer must hold all that is wanted; a refresh without a usable value keeps the earlier one, so that no
@@ -126,13 +128,13 @@ def _told(answer: Response, now: float) -> float | None:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        found = exact.loads(body)
+        found = lossless_json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: Wanted) -> Tokens | NoToken:
+def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken) -> Tokens | NoToken:
     access, refresh = found.get("access_token"), found.get("refresh_token") or None
     if not isinstance(access, str) or not TOKEN.fullmatch(access):
         return NoToken("unusable", "the vendor's token answer holds no access token")
@@ -155,11 +157,11 @@ def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted:
     )
 
 
-def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: Wanted) -> Row | NoToken:
+def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: WantedFromToken) -> Row | NoToken:
     """Read what the spec captures: scalars that fit, bounded like all that is stored."""
     values = dict(before.captured) if before is not None else {}
     for name, select in wanted.paths.items():
-        text = exact.text_of(select.search(found)) or ""
+        text = lossless_json.text_of(select.search(found)) or ""
         changed = {**values, name: text}
         if unfit(text) is None and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
             values = changed
@@ -170,7 +172,7 @@ def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: Wanted) -
 
 def _seconds(value: Any) -> float | None:
     """Read a lifetime; one that is no positive number says nothing."""
-    text = exact.text_of(value)
+    text = lossless_json.text_of(value)
     return float(text) if text is not None and re.fullmatch(r"0*[1-9][0-9]{0,9}(\.[0-9]+)?", text) else None
 
 
@@ -201,7 +203,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class AuthorizationCode:
     """An authorization code, good once."""
 
     code: str = field(repr=False)
@@ -215,7 +217,7 @@ class NoCode:
     foreign: bool = False
 
 
-def read_redirect(url: str, expected: Expected) -> Code | NoCode:
+def read_redirect(url: str, expected: Expected) -> AuthorizationCode | NoCode:
     """Read the address a vendor sent the browser to, by the rules of RFC 6749 section 4.1.2 and RFC 9207."""
     url = url.strip()
     if _without_query(url) != _without_query(expected.redirect_uri):
@@ -233,7 +235,7 @@ def read_redirect(url: str, expected: Expected) -> Code | NoCode:
         return NoCode(f"the consent was declined{code}" if answer["error"] == "access_denied" else f"the vendor refused the consent{code}")
     if not TOKEN.fullmatch(answer.get("code", "")):
         return NoCode("the vendor's answer holds no code")
-    return Code(answer["code"])
+    return AuthorizationCode(answer["code"])
 
 
 def _without_query(url: str) -> tuple[str, ...]:

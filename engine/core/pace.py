@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.spec.rate import Rate
+from engine.language.model.units import Rate
 
 MARGIN = 0.04
 LATE = 0.005

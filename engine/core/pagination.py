@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from engine.core.http import MOST_ADDRESS, resolved
 from engine.core.request import Request, at_address, with_param
 from engine.core.response import Page
-from engine.spec import exact
-from engine.spec.model import Pagination
+from engine.language.expressions import lossless_json
+from engine.language.model.spec import PaginationSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ def _says_more(page: Page) -> bool:
     return page.more is True or page.more == "true"
 
 
-def _by_cursor(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+def _by_cursor(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
     if page.cursor is None or page.cursor == "" or page.cursor is False:
         return None
-    cursor = exact.text_of(page.cursor)
+    cursor = lossless_json.text_of(page.cursor)
     if cursor is None:
         return Broken(f"`{pagination.cursor and pagination.cursor.text}` holds no page token but a list or a map")
     if len(cursor) > MOST_ADDRESS:
@@ -65,7 +65,7 @@ def _by_cursor(pagination: Pagination, request: Request, page: Page) -> Next | B
     return Next(with_param(request, pagination.param or "", value, request.received + page.count), f"cursor {cursor}")
 
 
-def _by_link(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+def _by_link(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
     if page.link is None or page.link == "":
         return None
     if not isinstance(page.link, str):
@@ -76,7 +76,7 @@ def _by_link(pagination: Pagination, request: Request, page: Page) -> Next | Bro
     return Next(at_address(request, url, request.received + page.count), f"link {url}")
 
 
-def _by_page(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+def _by_page(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
     ((name, first),) = (pagination.page or {}).items()
     if not _says_more(page) and (page.count == 0 or _all_there(request, page)):
         return None
@@ -84,7 +84,7 @@ def _by_page(pagination: Pagination, request: Request, page: Page) -> Next | Bro
     return Next(with_param(request, name, number, request.received + page.count), f"page {number}")
 
 
-def _by_offset(pagination: Pagination, request: Request, page: Page) -> Next | Broken | None:
+def _by_offset(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
     received = request.received + page.count
     if page.count == 0 or (not _says_more(page) and _all_there(request, page)):
         return None
@@ -95,7 +95,7 @@ def _all_there(request: Request, page: Page) -> bool:
     return page.total is not None and request.received + page.count >= page.total
 
 
-FOLLOW: dict[str, Callable[[Pagination, Request, Page], Next | Broken | None]] = {
+FOLLOW: dict[str, Callable[[PaginationSpec, Request, Page], Next | Broken | None]] = {
     "cursor": _by_cursor,
     "link": _by_link,
     "page": _by_page,

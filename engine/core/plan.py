@@ -8,11 +8,11 @@ from datetime import datetime
 from operator import attrgetter, itemgetter
 
 from engine.core.account import needed
-from engine.core.choice import Choice
 from engine.core.pace import counted_by, paces
+from engine.core.selection import Selection
 from engine.core.window import Window, windows
-from engine.spec.effective import Endpoint, Vendor
-from engine.spec.rate import Rate
+from engine.language.effective import Endpoint, Vendor
+from engine.language.model.units import Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def endpoint_windows(endpoint: Endpoint, now: datetime, narrow: datetime | None)
     return windows(endpoint.window.step, endpoint.window.since, now, "date" if endpoint.dated else "second", narrow)
 
 
-def plan(vendor: Vendor, choice: Choice, now: datetime, narrow: datetime | None, limits: tuple[str | None, float]) -> Plan:
+def plan(vendor: Vendor, choice: Selection, now: datetime, narrow: datetime | None, limits: tuple[str | None, float]) -> Plan:
     """Lay a run out. `limits` is the plan's name (None: the first) and the share of the limits that is used."""
     wanted = [one for one in vendor.endpoints.values() if one.name not in choice.excluded]
     first = [vendor.discover[name] for name in needed(vendor, (vendor.verify, *vendor.lookups, *wanted))]

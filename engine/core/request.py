@@ -1,6 +1,6 @@
 """From an endpoint and a row of values to the next request. The request is the state: nothing else is kept.
 
-How each value is written is decided in engine/core/place.py.
+How each value is written is decided in engine/core/rendering.py.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from engine.core.http import HttpRequest
 from engine.core.identity import encode_query
-from engine.core.place import Chain, Unresolved, address_of, body_of, header_of, placed, text_of, value_of
-from engine.spec import exact
-from engine.spec.effective import Endpoint
-from engine.spec.template import TIMES, Field, Hole, Template
+from engine.core.rendering import Chain, Unresolved, address_of, body_of, header_of, placed, text_of, value_of
+from engine.language.effective import Endpoint
+from engine.language.expressions import lossless_json
+from engine.language.expressions.template import TIMES, Field, Hole, Template
 
 __all__ = ["Chain", "Request", "Unresolved", "at_address", "described", "opening", "with_param"]
 
@@ -44,7 +44,7 @@ def opening(chain: Chain) -> Request:
         content = body_of(endpoint, chain)
         for place, number in first:
             content = placed(content, place, number)
-        body = None if content is None else exact.dumps(content)
+        body = None if content is None else lossless_json.dumps(content)
         headers += [("Content-Type", "application/json")] if body is not None else []
     else:
         query += [(encode_query(name), str(number)) for name, number in first]
@@ -67,8 +67,8 @@ def _first_page(endpoint: Endpoint) -> list[tuple[str, int]]:
 def with_param(request: Request, name: str, value: str | int, received: int) -> Request:
     """Build the next page's request: the same one with one parameter, or place of its body, set anew."""
     if request.http.method == "POST":
-        content = exact.loads(request.http.body or b"{}")
-        http = replace(request.http, body=exact.dumps(placed(content, name, value)))
+        content = lossless_json.loads(request.http.body or b"{}")
+        http = replace(request.http, body=lossless_json.dumps(placed(content, name, value)))
         return Request(request.chain, http, request.page + 1, received)
     head, _, query = request.http.url.partition("?")
     key = encode_query(name)

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from engine.core.envelope import MOST_VALUES, Envelope, Missing, NotJson, TooMany, column
+from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
-from engine.core.place import Chain, Unresolved, plain_text
-from engine.spec import exact
-from engine.spec.effective import Endpoint
-from engine.spec.model import Answers, Rule
-from engine.spec.select import Select
-from engine.spec.template import Template
-from engine.spec.words import Means
+from engine.core.rendering import Chain, Unresolved, plain_text
+from engine.language.effective import Endpoint
+from engine.language.expressions import lossless_json
+from engine.language.expressions.select import Select
+from engine.language.expressions.template import Template
+from engine.language.model.spec import RefusalsSpec, RuleSpec
+from engine.language.model.words import Means
 
 NUMBER = re.compile(r"[0-9]{1,6}")
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
@@ -32,7 +32,7 @@ Same = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
+class PointsTold:
     """What an answer tells of its bucket: points that are left, that come back a second, and that the request took."""
 
     left: float
@@ -52,7 +52,7 @@ class Page:
     more: Any = field(default=None, repr=False)
     total: int | None = None
     first: int = 0
-    points: Points | None = None
+    points: PointsTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class Refusal:
 
     means: Means | None
     words: str
-    points: Points | None = None
-    rule: Rule | None = field(default=None, compare=False, repr=False)
+    points: PointsTold | None = None
+    rule: RuleSpec | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +95,23 @@ def read(chain: Chain, response: Response) -> Reading:
         return Unusable(f"the answer cannot be checked: {error}")
 
 
-def _points(endpoint: Endpoint, envelope: Envelope) -> Points | None:
+def _points(endpoint: Endpoint, envelope: Envelope) -> PointsTold | None:
     """Read what the answer tells of its bucket; None where it does not tell all of it."""
     if endpoint.told is None:
         return None
-    found = [exact.text_of(envelope.find(one)) for one in (endpoint.told.left, endpoint.told.refill, endpoint.told.cost)]
+    found = [lossless_json.text_of(envelope.find(one)) for one in (endpoint.told.left, endpoint.told.refill, endpoint.told.cost)]
     numbers = [float(text) for text in found if text is not None and AMOUNT.fullmatch(text)]
-    return Points(*numbers) if len(numbers) == len(found) else None
+    return PointsTold(*numbers) if len(numbers) == len(found) else None
 
 
-def _refused(answers: Answers, envelope: Envelope) -> bool:
+def _refused(answers: RefusalsSpec, envelope: Envelope) -> bool:
     return answers.refused is not None and envelope.find(answers.refused) not in (None, False, [], {}, "")
 
 
-def refusal(answers: Answers, response: Response, envelope: Envelope | None) -> Refusal:
+def refusal(answers: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
     """Find the first rule that holds for a refused request."""
-    code = exact.text_of(envelope.find(answers.code)) if envelope else None
-    message = exact.text_of(envelope.find(answers.message)) if envelope else None
+    code = lossless_json.text_of(envelope.find(answers.code)) if envelope else None
+    message = lossless_json.text_of(envelope.find(answers.message)) if envelope else None
     words = f"HTTP {response.status}"
     if code is not None and (NUMBER.fullmatch(code) or any(code in rule.code for rule in answers.rules)):
         words += f", code {code}"
@@ -121,7 +121,7 @@ def refusal(answers: Answers, response: Response, envelope: Envelope | None) -> 
     return Refusal(None, words)
 
 
-def _holds(rule: Rule, status: int, code: str | None, message: str) -> bool:
+def _holds(rule: RuleSpec, status: int, code: str | None, message: str) -> bool:
     return (
         (not rule.status or status in rule.status)
         and (not rule.code or code in rule.code)
@@ -129,11 +129,11 @@ def _holds(rule: Rule, status: int, code: str | None, message: str) -> bool:
     )
 
 
-def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: Points | None) -> Page | Unusable:
+def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: PointsTold | None) -> Page | Unusable:
     records = envelope.records(endpoint.records)
-    if isinstance(records, Missing) or records is None:
+    if isinstance(records, PathMissing) or records is None:
         where = endpoint.records.text if endpoint.records else "the answer"
-        fault = "the answer lacks" if isinstance(records, Missing) else "no records stand under"
+        fault = "the answer lacks" if isinstance(records, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
     for select, template in endpoint.echo:
         if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
@@ -178,7 +178,7 @@ def next_link(value: str) -> str | None:
 
 def _total(value: Any) -> int | None:
     """A total that is no count says nothing."""
-    text = exact.text_of(value)
+    text = lossless_json.text_of(value)
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
@@ -192,7 +192,7 @@ def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], sele
     """Whether the answer repeats a value: every element of a list, and there must be something to compare."""
     if select.column and endpoint.records is not None and select.column[0] == endpoint.records.steps:
         inner = Select(".".join(select.column[1]), select.column[1], None, None)
-        return all(one is not None and _agrees(exact.loads(one), same) for one in set(column(records, inner)))
+        return all(one is not None and _agrees(lossless_json.loads(one), same) for one in set(column(records, inner)))
     found = envelope.find(select)
     if found == [] and records:
         return False
@@ -203,8 +203,8 @@ def _kept(records: Sequence[Any], select: Select, same: Same) -> list[Any]:
     """Keep the records in which the path equals the value; a list on the left: any element."""
     if select.steps is not None and len(select.steps) == 1:
         texts = column(records, select)
-        return [one for one, text in zip(records, texts, strict=True) if text is not None and _any_agrees(exact.loads(text), same)]
-    return [one for one in records if _any_agrees(select.search(exact.loads(bytes(one))), same)]
+        return [one for one, text in zip(records, texts, strict=True) if text is not None and _any_agrees(lossless_json.loads(text), same)]
+    return [one for one in records if _any_agrees(select.search(lossless_json.loads(bytes(one))), same)]
 
 
 def _any_agrees(found: Any, same: Same) -> bool:
@@ -212,5 +212,5 @@ def _any_agrees(found: Any, same: Same) -> bool:
 
 
 def _agrees(value: Any, same: Same) -> bool:
-    text = exact.text_of(value)
+    text = lossless_json.text_of(value)
     return text is not None and same(text)

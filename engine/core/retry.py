@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from engine.core.after import retry_after
 from engine.core.http import Malformed, NoAnswer, Response
-from engine.spec.words import Means
+from engine.language.model.words import Means
 
 TOO_MANY = 429
 UNAUTHORIZED = 401

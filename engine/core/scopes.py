@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.spec.effective import Endpoint, Vendor
+from engine.language.effective import Endpoint, Vendor
 
 Held = Literal["yes", "no", "unknown", "none needed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScopeRow:
     """One request: whether it is allowed, and the scopes that would allow it, in the connection's own family."""
 
     name: str
@@ -30,12 +30,12 @@ class Matrix:
     known: bool
     family: str | None
     granted: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ScopeRow, ...]
     missing: Mapping[str, tuple[str, ...]]
     unneeded: tuple[str, ...]
 
     @property
-    def lacking(self) -> tuple[Line, ...]:
+    def lacking(self) -> tuple[ScopeRow, ...]:
         """Give what a run would lose: the look-up and the endpoints that are known to lack their scope."""
         return tuple(one for one in self.lines if one.held == "no" and one.name != "verify")
 
@@ -66,17 +66,17 @@ def allowed(entries: Iterable[frozenset[str]], granted: frozenset[str]) -> bool:
     return any(entry <= granted for entry in entries)
 
 
-def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> Line:
+def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:
     entries = endpoint.granted_by
     if not entries:
-        return Line(endpoint.name, "none needed", ())
+        return ScopeRow(endpoint.name, "none needed", ())
     needs = tuple(sorted(next((entry for entry in entries if entry <= mine), entries[0])))
     if endpoint.name in denied:
-        return Line(endpoint.name, "no", needs)
+        return ScopeRow(endpoint.name, "no", needs)
     if granted is None:
-        return Line(endpoint.name, "unknown", needs)
+        return ScopeRow(endpoint.name, "unknown", needs)
     held = next((entry for entry in entries if entry <= granted), None)
-    return Line(endpoint.name, "yes" if held is not None else "no", tuple(sorted(held)) if held is not None else needs)
+    return ScopeRow(endpoint.name, "yes" if held is not None else "no", tuple(sorted(held)) if held is not None else needs)
 
 
 def _family(families: Mapping[str, tuple[str, ...]], granted: frozenset[str] | None) -> str | None:

@@ -8,18 +8,18 @@ from typing import Any
 
 from engine.core.identity import NOBODY, Identifier
 from engine.core.ledger import Subject
-from engine.core.place import Chain, Unresolved, text_of
-from engine.spec import exact
-from engine.spec.body import texts
-from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.template import IDENTIFIERS, Hole, Template
+from engine.core.rendering import Chain, Unresolved, text_of
+from engine.language.effective import Endpoint, Row, Vendor
+from engine.language.expressions import lossless_json
+from engine.language.expressions.template import IDENTIFIERS, Hole, Template
+from engine.language.model.body import texts
 
 OTHER = "the vendor answered with another person than the one asked for"
 FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LookupResult:
     """What a look-up's records say. `rows` hold the captured values, never shown: one, or several of one person."""
 
     subject: Subject
@@ -92,37 +92,39 @@ def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str
     return found if found <= set(parents) else found | _below(endpoints, {*parents, *found})
 
 
-def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int) -> Found:
+def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int) -> LookupResult:
     """Say who was found: `answered` are the records that match the identifier, each with the row it was asked with; `others` came besides.
 
     Persons are told apart by what is captured of them, else by their records' key; `several: all` takes them for one.
     """
     if others and lookup.records is None and not lookup.directory:
-        return Found(Subject.MISMATCHED, OTHER)
+        return LookupResult(Subject.MISMATCHED, OTHER)
     if not answered:
         if lookup.records is not None and (lookup.directory or not others):
-            return Found(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
-        return Found(Subject.MISMATCHED, OTHER)
-    decoded = [exact.loads(bytes(record)) for _, record in answered]
+            return LookupResult(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
+        return LookupResult(Subject.MISMATCHED, OTHER)
+    decoded = [lossless_json.loads(bytes(record)) for _, record in answered]
     captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
     if lookup.capture:
         persons = set[Hashable](captures)
     else:
-        persons = {exact.text_of(lookup.key.search(one)) or bytes(record) for one, (_, record) in zip(decoded, answered, strict=True)}
+        persons = {
+            lossless_json.text_of(lookup.key.search(one)) or bytes(record) for one, (_, record) in zip(decoded, answered, strict=True)
+        }
     if len(persons) > 1 and not lookup.several:
-        return Found(Subject.AMBIGUOUS, f"{len(persons)} persons answer to this identifier")
+        return LookupResult(Subject.AMBIGUOUS, f"{len(persons)} persons answer to this identifier")
     missing = [name for row in captures for name, value in row if value is None]
     if missing:
-        return Found(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
+        return LookupResult(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
     rows = [(*row, *((name, value) for name, value in own if value is not None)) for (row, _), own in zip(answered, captures, strict=True)]
-    return Found(Subject.MATCHED, None, tuple(dict.fromkeys(rows)))
+    return LookupResult(Subject.MATCHED, None, tuple(dict.fromkeys(rows)))
 
 
 def _captured(value: Any) -> str | None:
-    text = exact.text_of(value)
+    text = lossless_json.text_of(value)
     if text is None or text.lower() in FORBIDDEN_CAPTURES:
         return None
-    return text if isinstance(value, str) else exact.Json(text)
+    return text if isinstance(value, str) else lossless_json.Json(text)
 
 
 def projected(rows: Sequence[Row], names: Collection[str]) -> tuple[Row, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from engine.core.envelope import column
 from engine.core.response import Page
 from engine.core.seen import Seen
-from engine.spec.select import Select
+from engine.language.expressions.select import Select
 
 MOST_EMPTY = 100
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from engine.spec.duration import Duration, parse_duration
+from engine.language.model.units import Duration, parse_duration
 
 Unit = Literal["date", "second"]
 UNITS = {"date": timedelta(days=1), "second": timedelta(seconds=1)}

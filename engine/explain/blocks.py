@@ -10,7 +10,7 @@ ADDRESS = re.compile(r"https?://[^\s<>\"'`()]*[^\s<>\"'`(),.;:!?]")
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class InlineCode:
     """What is typed or sent to the letter: a scope, an address, a command."""
 
     text: str
@@ -24,13 +24,13 @@ class Strong:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Hyperlink:
     """An https address that can be opened."""
 
     address: str
 
 
-Line = tuple["str | Code | Strong | Link", ...]
+Line = tuple["str | InlineCode | Strong | Hyperlink", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableBlock:
     """Rows under a head, with a caption that says what they are."""
 
     caption: str
@@ -65,23 +65,23 @@ class Table:
     rows: tuple[tuple[Line, ...], ...]
 
 
-Block = Heading | Paragraph | Items | Table
+Block = Heading | Paragraph | Items | TableBlock
 
 
 def prose(text: str) -> Line:
     """Split a text into what it says and the https addresses in it; plain http ones, of this machine, are code."""
-    parts: list[str | Code | Strong | Link] = []
+    parts: list[str | InlineCode | Strong | Hyperlink] = []
     end = 0
     for found in ADDRESS.finditer(text):
-        parts += [text[end : found.start()], Link(found[0]) if found[0].startswith("https://") else Code(found[0])]
+        parts += [text[end : found.start()], Hyperlink(found[0]) if found[0].startswith("https://") else InlineCode(found[0])]
         end = found.end()
     return tuple(part for part in (*parts, text[end:]) if part != "")
 
 
 def joined(texts: Iterable[str], word: str = "or") -> Line:
     """Name several things as code: `a`, `b` or `c`."""
-    codes = [Code(text) for text in texts]
-    parts: list[str | Code | Strong | Link] = []
+    codes = [InlineCode(text) for text in texts]
+    parts: list[str | InlineCode | Strong | Hyperlink] = []
     for index, one in enumerate(codes):
         parts += ["" if index == 0 else f" {word} " if index == len(codes) - 1 else ", ", one]
     return tuple(part for part in parts if part != "")

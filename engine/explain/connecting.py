@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from engine.core.retry import Patience
-from engine.explain.blocks import Block, Code, Heading, Items, Line, Paragraph, Strong, Table, joined, prose
+from engine.explain.blocks import Block, Heading, InlineCode, Items, Line, Paragraph, Strong, TableBlock, joined, prose
 from engine.explain.wording import codes, opened, rates_words, request_line
-from engine.spec.effective import Vendor
+from engine.language.effective import Vendor
 
 GRANTS = {
     "authorization_code": "OAuth 2.0 with the authorization code grant: somebody who may decide for the account consents in the browser",
@@ -27,11 +27,11 @@ def connecting(vendor: Vendor) -> Iterator[Block]:
         yield Items(tuple(prose(step) for step in vendor.auth.instructions), numbered=True)
     yield from _scopes(vendor)
     yield Heading(3, "Endpoints utilized by the connection")
-    yield Table("What connecting, and staying connected, asks", ("Purpose", "Request"), tuple(_addresses(vendor)))
+    yield TableBlock("What connecting, and staying connected, asks", ("Purpose", "Request"), tuple(_addresses(vendor)))
 
 
 def _credentials(vendor: Vendor) -> Iterator[Line]:
-    oauth2, command = vendor.auth.oauth2, Code(f"habeas connect {vendor.name}")
+    oauth2, command = vendor.auth.oauth2, InlineCode(f"habeas connect {vendor.name}")
     below = " Where to get that is described below." if vendor.auth.instructions else ""
     if oauth2 is not None:
         needed = "The client ID" if oauth2.client_auth == "none" else "The client ID and the client secret"
@@ -49,7 +49,7 @@ def _credentials(vendor: Vendor) -> Iterator[Line]:
     if vendor.auth.basic is not None:
         yield (f"{vendor.title} can be connected by a key, sent by HTTP Basic. ", command, f" asks for it unseen.{below}")
     for name, meaning in vendor.settings.items():
-        yield ("Asked for besides, and no secret: ", Code(name), ", ", *prose(meaning))
+        yield ("Asked for besides, and no secret: ", InlineCode(name), ", ", *prose(meaning))
     yield (
         f"Whoever holds these credentials can read what they allow at {vendor.title}: a third party too, if they become public. ",
         "Habeas keeps them encrypted (AES-256-GCM), in files that only their owner can open, and sends them to ",
@@ -94,13 +94,13 @@ def _addresses(vendor: Vendor) -> Iterator[tuple[Line, Line]]:
     oauth2 = vendor.auth.oauth2
     if oauth2 is not None:
         if oauth2.authorization_url is not None:
-            yield ("Request authorization",), (Code(f"GET {opened(oauth2.authorization_url)}"),)
+            yield ("Request authorization",), (InlineCode(f"GET {opened(oauth2.authorization_url)}"),)
         renew = "Get and refresh the access token" if oauth2.grant == "authorization_code" else "Get the access token, each time anew"
-        yield (renew,), (Code(f"POST {opened(oauth2.token_url)}"),)
+        yield (renew,), (InlineCode(f"POST {opened(oauth2.token_url)}"),)
         if oauth2.revocation_url is not None:
-            yield ("Revoke the token when the connection is removed",), (Code(f"POST {opened(oauth2.revocation_url)}"),)
+            yield ("Revoke the token when the connection is removed",), (InlineCode(f"POST {opened(oauth2.revocation_url)}"),)
     what = "Verify the connection and its access to the requested scopes" if _families(vendor) else "Verify the connection"
-    yield (what,), (Code(request_line(vendor.verify)),)
+    yield (what,), (InlineCode(request_line(vendor.verify)),)
 
 
 def version(vendor: Vendor) -> Iterator[Block]:
@@ -110,7 +110,7 @@ def version(vendor: Vendor) -> Iterator[Block]:
         yield Paragraph((f"{vendor.title}'s API has no version that is asked for.",))
         return
     number = vendor.version[1:] if vendor.version[:1] == "v" and vendor.version[1:].isdigit() else None
-    words: Line = (f"version {number} (", Code(vendor.version), ")") if number else ("version ", Code(vendor.version))
+    words: Line = (f"version {number} (", InlineCode(vendor.version), ")") if number else ("version ", InlineCode(vendor.version))
     yield Paragraph((f"Habeas uses {vendor.title}'s API in ", *words, "."))
 
 
@@ -121,9 +121,9 @@ def limits(vendor: Vendor) -> Iterator[Block]:
     yield Paragraph(
         (
             f"{vendor.title} limits how many requests one account may make in a period of time. Beyond that, a request fails with ",
-            Code("HTTP 429"),
+            InlineCode("HTTP 429"),
             f". Habeas keeps below the limits: it uses {DEFAULT_SHARE} % of them, or what ",
-            Code("--share"),
+            InlineCode("--share"),
             " says.",
         )
     )
@@ -152,12 +152,12 @@ def _declared(vendor: Vendor) -> Iterator[Block]:
     head = tuple(plans) if plans != ("",) else ("Requests",)
     rows = tuple(
         (
-            (Code(bucket),) if bucket != "all" else ("every request",),
+            (InlineCode(bucket),) if bucket != "all" else ("every request",),
             *((rates_words(vendor.plans[plan].get(bucket, ())),) for plan in plans),
         )
         for bucket in buckets
     )
-    yield Table("Limits by kind of request" + (" and plan of the account" if len(plans) > 1 else ""), ("Kind", *head), rows)
+    yield TableBlock("Limits by kind of request" + (" and plan of the account" if len(plans) > 1 else ""), ("Kind", *head), rows)
     if len(plans) > 1:
-        command = Code(f"habeas connect {vendor.name} --plan {plans[1]}")
+        command = InlineCode(f"habeas connect {vendor.name} --plan {plans[1]}")
         yield Paragraph(("The first plan is assumed; ", command, " says otherwise."))

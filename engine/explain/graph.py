@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from engine.core.plan import Plan, Step
 from engine.explain.wording import counted
-from engine.spec.effective import Vendor
+from engine.language.effective import Vendor
 
 UNSAFE = re.compile(r"[^A-Za-z0-9 ./,:_=()'-]")
 

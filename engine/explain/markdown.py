@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import assert_never
 
-from engine.explain.blocks import Block, Code, Heading, Items, Line, Link, Paragraph, Strong, Table
+from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|#~$]")
 AT_THE_BEGINNING = re.compile(r"^([-+=]|\d+[.)])")
@@ -27,7 +27,7 @@ def _block(block: Block) -> str:
             return "\n".join(
                 f"{f'{number}.' if block.numbered else '-'} {_begun(_line(line))}" for number, line in enumerate(block.lines, start=1)
             )
-        case Table():
+        case TableBlock():
             rows = [" | ".join(_cell(cell) for cell in row) for row in block.rows]
             head = [" | ".join(plain(name) for name in block.head), " | ".join("---" for _ in block.head)]
             return f"*{plain(block.caption)}*\n\n" + "\n".join(f"| {row} |" for row in (*head, *rows))
@@ -39,15 +39,15 @@ def _line(line: Line) -> str:
     return "".join(_part(part) for part in line)
 
 
-def _part(part: str | Code | Strong | Link) -> str:
+def _part(part: str | InlineCode | Strong | Hyperlink) -> str:
     match part:
         case str():
             return plain(part)
-        case Code():
+        case InlineCode():
             return code(part.text)
         case Strong():
             return f"**{plain(part.text.strip())}**"
-        case Link():
+        case Hyperlink():
             return f"<{part.address}>"
         case _:
             assert_never(part)
@@ -73,4 +73,4 @@ def _begun(text: str) -> str:
 
 def _cell(line: Line) -> str:
     """Write a cell: a bar inside a code span would end it (one in plain text is escaped already)."""
-    return "".join(_part(part).replace("|", r"\|") if isinstance(part, Code) else _part(part) for part in line)
+    return "".join(_part(part).replace("|", r"\|") if isinstance(part, InlineCode) else _part(part) for part in line)

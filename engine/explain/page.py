@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 import engine
-from engine.explain.blocks import Block, Code, Heading, Items, Line, Link, Paragraph, Strong, Table, joined, prose
+from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock, joined, prose
 from engine.explain.connecting import connecting, limits, version
 from engine.explain.wording import asked_by, braced, capital, identifiers, noun, request_line, scopes, since_words
-from engine.spec.effective import Endpoint, Vendor
+from engine.language.effective import Endpoint, Vendor
 
 
 def page(vendor: Vendor) -> tuple[Block, ...]:
@@ -19,7 +19,7 @@ def page(vendor: Vendor) -> tuple[Block, ...]:
 
 def _page(vendor: Vendor) -> Iterator[Block]:
     yield Heading(1, vendor.title)
-    source: Line = (" Its API is described at ", Link(vendor.docs), ".") if vendor.docs else ()
+    source: Line = (" Its API is described at ", Hyperlink(vendor.docs), ".") if vendor.docs else ()
     yield Paragraph((f"How Habeas connects to {vendor.title}, what it may read there, and what it fetches for an access request.", *source))
     yield from connecting(vendor)
     yield from version(vendor)
@@ -38,7 +38,7 @@ def _page(vendor: Vendor) -> Iterator[Block]:
         )
     )
     file = PurePath(vendor.file).name or f"{vendor.name}.yaml"
-    yield Paragraph(("Made by Habeas ", engine.__version__, " from ", Code(file), ", sha256 ", Code(vendor.sha256), "."))
+    yield Paragraph(("Made by Habeas ", engine.__version__, " from ", InlineCode(file), ", sha256 ", InlineCode(vendor.sha256), "."))
 
 
 def _access(vendor: Vendor) -> Iterator[Block]:
@@ -49,11 +49,11 @@ def _access(vendor: Vendor) -> Iterator[Block]:
     yield Paragraph(
         (
             "Of everything found, all available fields are returned, as the vendor sent them. ",
-            Code("--only"),
+            InlineCode("--only"),
             " and ",
-            Code("--without"),
+            InlineCode("--without"),
             " choose which objects and fields are provided, ",
-            Code("--since"),
+            InlineCode("--since"),
             " how far back; the result says what was left out.",
         )
     )
@@ -88,7 +88,7 @@ def _proof(vendor: Vendor) -> Line:
     for one in vendor.lookups:
         paths = joined(dict.fromkeys(select.text for select, _ in one.match), "and")
         proofs.setdefault(identifiers((one,)), {})[paths] = None
-    parts: list[str | Code | Strong | Link] = []
+    parts: list[str | InlineCode | Strong | Hyperlink] = []
     for asked, ways in proofs.items():
         parts += [", "] if parts else []
         for index, way in enumerate(ways):
@@ -99,7 +99,7 @@ def _proof(vendor: Vendor) -> Line:
 
 def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     """Say what is retrieved, by what, how far back and in which kinds."""
-    line: list[str | Code | Strong | Link] = ["Retrieve ", Strong(noun(endpoint.title)), *asked_by(endpoint, vendor.captured)]
+    line: list[str | InlineCode | Strong | Hyperlink] = ["Retrieve ", Strong(noun(endpoint.title)), *asked_by(endpoint, vendor.captured)]
     for parent in dict.fromkeys(field.endpoint for field in endpoint.parents()):
         line += [", once per record of ", _named(vendor, parent)]
     if endpoint.window is not None:
@@ -115,7 +115,7 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     elif endpoint.fields:
         line += [" Returned are the fields ", *joined((select.text for select in endpoint.fields), "and"), "."]
     if endpoint.files:
-        line += [" Files named in it are downloaded with ", Code("--files"), "."]
+        line += [" Files named in it are downloaded with ", InlineCode("--files"), "."]
     if endpoint.replaces is not None:
         line += [" It succeeds ", Strong(noun(vendor.endpoints[endpoint.replaces].title)), "; both are asked."]
     return tuple(line)
@@ -131,7 +131,7 @@ def _belonging(one: Endpoint) -> str:
     return noun(one.title) if one.title != one.name else f"the account's {one.name.replace('_', ' ')}"
 
 
-def _endpoints(vendor: Vendor) -> Table:
+def _endpoints(vendor: Vendor) -> TableBlock:
     asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
     titles = {one.name: "The person" for one in vendor.lookups} | {name: _belonging(one) for name, one in vendor.discover.items()}
     scoped, limited = any(one.granted_by for one in asked), any(one.rate_limit for one in asked)
@@ -139,13 +139,13 @@ def _endpoints(vendor: Vendor) -> Table:
     rows = tuple(
         (
             (capital(titles.get(one.name) or noun(one.title)),),
-            (Code(request_line(one)), *_query(one)),
+            (InlineCode(request_line(one)), *_query(one)),
             *((scopes(one.granted_by),) if scoped else ()),
-            *(((Code(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),
+            *(((InlineCode(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),
         )
         for one in asked
     )
-    return Table("What an access request asks", head, rows)
+    return TableBlock("What an access request asks", head, rows)
 
 
 def _query(endpoint: Endpoint) -> Line:

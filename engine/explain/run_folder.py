@@ -31,7 +31,7 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class Line(Struct, frozen=True):
+class PageLine(Struct, frozen=True):
     """One answer, as a page list tells it; what is not named here is not read."""
 
     request: str
@@ -46,7 +46,7 @@ class Line(Struct, frozen=True):
     window: tuple[Moment, Moment] | None = None
 
 
-class Ended(Struct, frozen=True):
+class TracedEnd(Struct, frozen=True):
     """How an endpoint ended, as the manifest tells it."""
 
     outcome: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")]
@@ -55,7 +55,7 @@ class Ended(Struct, frozen=True):
     retries: Count = 0
 
 
-class Lookup(Struct, frozen=True):
+class TracedLookup(Struct, frozen=True):
     """What the look-up cost."""
 
     requests: Count = 0
@@ -71,8 +71,8 @@ class Manifest(Struct, frozen=True):
     started: Moment
     finished: Moment
     simulated: bool
-    lookup: Lookup
-    endpoints: dict[Name, Ended]
+    lookup: TracedLookup
+    endpoints: dict[Name, TracedEnd]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,8 @@ def _page_lists(folder: Path, manifest: Manifest) -> dict[str, Path]:
     return found
 
 
-def _lines(path: Path) -> Iterator[Line]:
-    decoder, number = msgspec.json.Decoder(Line), 0
+def _lines(path: Path) -> Iterator[PageLine]:
+    decoder, number = msgspec.json.Decoder(PageLine), 0
     try:
         with path.open("rb") as stream:
             while raw := stream.readline(LONGEST):
@@ -202,7 +202,7 @@ def _plain(error: Exception) -> str:
     return re.sub(r"\s+", " ", str(error)) if isinstance(error, msgspec.DecodeError) else "it is no plain JSON text"
 
 
-def _lane(name: str, lines: list[Line], manifest: Manifest, origin: float) -> Lane:
+def _lane(name: str, lines: list[PageLine], manifest: Manifest, origin: float) -> Lane:
     requests = tuple(sorted((_sent(line, origin) for line in lines), key=lambda one: (one.sent, one.ended)))
     ended = manifest.endpoints.get(name)
     if ended is None:
@@ -210,7 +210,7 @@ def _lane(name: str, lines: list[Line], manifest: Manifest, origin: float) -> La
     return Lane(name, requests, ended.outcome, ended.records, ended.requests, ended.retries)
 
 
-def _sent(line: Line, origin: float) -> Sent:
+def _sent(line: PageLine, origin: float) -> Sent:
     sent = line.sent_at.timestamp() - origin
     parts = [*line.for_.values(), *([f"{line.window[0]:%Y-%m-%d} to {line.window[1]:%Y-%m-%d}"] if line.window else [])]
     parts += [f"page {line.page}"] if line.page > 1 else []

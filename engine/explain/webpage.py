@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import assert_never
 
-from engine.explain.blocks import Block, Code, Heading, Items, Line, Link, Paragraph, Strong, Table
+from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock
 
 COLOURS = """
 :root { color-scheme: light dark; --ink: #1d2430; --soft: #556070; --line: #d5dae1; --paper: #fff; --tint: #f4f6f8; --accent: #0b5c8f }
@@ -80,13 +80,13 @@ def _block(block: Block, *, last: bool) -> str:
         case Items():
             tag = "ol" if block.numbered else "ul"
             return f"<{tag}>\n{_lines(f'<li>{_line(line)}</li>' for line in block.lines)}\n</{tag}>"
-        case Table():
+        case TableBlock():
             return _table(block)
         case _:
             assert_never(block)
 
 
-def _table(table: Table) -> str:
+def _table(table: TableBlock) -> str:
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.head)
     rows = (
         f'<tr><th scope="row">{_line(row[0])}</th>' + "".join(f"<td>{_line(cell)}</td>" for cell in row[1:]) + "</tr>" for row in table.rows
@@ -101,15 +101,15 @@ def _line(line: Line) -> str:
     return "".join(_part(part) for part in line)
 
 
-def _part(part: str | Code | Strong | Link) -> str:
+def _part(part: str | InlineCode | Strong | Hyperlink) -> str:
     match part:
         case str():
             return escape(part)
-        case Code():
+        case InlineCode():
             return f"<code>{BREAK.sub('<wbr>', escape(part.text))}</code>"
         case Strong():
             return f"<strong>{escape(part.text)}</strong>"
-        case Link():
+        case Hyperlink():
             return f'<a href="{escape(part.address)}">{escape(part.address)}</a>'
         case _:
             assert_never(part)

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from engine.explain.blocks import Code, Line, Link, Strong, joined
-from engine.spec.duration import Duration
-from engine.spec.effective import Endpoint
-from engine.spec.rate import Rate
-from engine.spec.template import IDENTIFIERS, Template, parse_template
+from engine.explain.blocks import Hyperlink, InlineCode, Line, Strong, joined
+from engine.language.effective import Endpoint
+from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
+from engine.language.model.units import Duration, Rate
 
 NAMES = {"EMAIL": "e-mail address", "PHONE": "phone number", "USERNAME": "user name"}
 PERIODS = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86400.0: "day"}
@@ -90,7 +89,7 @@ def sent(endpoint: Endpoint) -> Iterator[str]:
 
 def scopes(entries: Iterable[frozenset[str]]) -> Line:
     """Name the scopes of which any entry is enough; several in one entry are needed together."""
-    parts: list[str | Code | Strong | Link] = []
+    parts: list[str | InlineCode | Strong | Hyperlink] = []
     for entry in entries:
         parts += [*([", or "] if parts else []), *joined(sorted(entry), "and")]
     return tuple(parts) or ("none",)
@@ -108,4 +107,4 @@ def capital(text: str) -> str:
 
 def codes(texts: Iterable[str]) -> tuple[Line, ...]:
     """Give each text as a line of its own."""
-    return tuple((Code(text),) for text in texts)
+    return tuple((InlineCode(text),) for text in texts)

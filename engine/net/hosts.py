@@ -19,7 +19,7 @@ LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where an address points."""
 
     scheme: str
@@ -28,14 +28,14 @@ class Place:
 
 
 @lru_cache(maxsize=64)
-def place(url: str) -> Place | None:
+def place(url: str) -> Destination | None:
     """Take an address apart; None where two readers could read it differently."""
     origin = ORIGIN.match(url)
     return None if origin is None or not url.isascii() or UNFIT.search(url) else _place(origin[0])
 
 
 @lru_cache(maxsize=64)
-def _place(origin: str) -> Place | None:
+def _place(origin: str) -> Destination | None:
     try:
         parts = urlsplit(origin)
         port = parts.port
@@ -45,7 +45,7 @@ def _place(origin: str) -> Place | None:
     literal = parts.netloc.startswith("[")
     if parts.scheme not in ("http", "https") or "@" in parts.netloc or not (literal or NAME.fullmatch(host)):
         return None
-    return Place(parts.scheme, host, port)
+    return Destination(parts.scheme, host, port)
 
 
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -79,7 +79,7 @@ class Hosts:
 
     names: tuple[str, ...]
     at: str | None = None
-    _origin: Place | None = field(default=None, init=False, repr=False)
+    _origin: Destination | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check `at`. Raises UsageError where it is not loopback."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from aiolimiter import AsyncLimiter
 
 from engine.core.pace import counted_by, paces
-from engine.spec.rate import Rate
+from engine.language.model.units import Rate
 
 IN_FLIGHT = 16
 PRECISION = 1 / 1024
@@ -69,7 +69,7 @@ class Hold:
 
 
 @dataclass
-class Points:
+class PointBudget:
     """A bucket of points as the answers tell of it: what was left at a moment, and what each request line costs.
 
     `refill` is our share of what comes back in a second, `most` the fullest that it was ever told to be. What is under way
@@ -121,7 +121,7 @@ class Bucket:
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
     hold: Hold = field(default_factory=Hold)
     waiting: int = 0
-    points: Points = field(default_factory=lambda: Points(1.0))
+    points: PointBudget = field(default_factory=lambda: PointBudget(1.0))
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -247,6 +247,6 @@ class Limiter:
             self._buckets[place] = Bucket(
                 paces=tuple(AsyncLimiter(one.capacity, one.seconds) for one in paces(rates, self._share)),
                 gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
-                points=Points(self._share),
+                points=PointBudget(self._share),
             )
         return self._buckets[place]

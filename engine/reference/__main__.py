@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.reference.commands import commands, exit_codes
-from engine.reference.words import constants, names, words
-from engine.spec.schema import NAME, schema_text
+from engine.language.schema import NAME, schema_text
+from engine.reference.command_page import commands, exit_codes
+from engine.reference.language_page import constants, names, words
 
 ROOT = Path(__file__).parent.parent.parent
 BLOCKS = {"words": words, "constants": constants, "names": names, "commands": commands, "exit codes": exit_codes}

@@ -3,8 +3,8 @@
 The only loop of the engine. It takes requests from the pure core, has them sent, and feeds the answers back.
 """
 
-from engine.runner.ask import Clock, Credentials, Transport
-from engine.runner.given import Options, Report, Tools
+from engine.runner.client import Clock, Credentials, Network
+from engine.runner.interface import Report, RunOptions, Tools
 from engine.runner.run import Run
 
-__all__ = ["Clock", "Credentials", "Options", "Report", "Run", "Tools", "Transport"]
+__all__ = ["Clock", "Credentials", "Network", "Report", "Run", "RunOptions", "Tools"]

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from engine.core.account import Account, needed, own_row, spared
 from engine.core.envelope import plain, scalars
-from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, beneath, ended
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, inherited_entry, outcome_of
 from engine.core.request import Chain
-from engine.runner.ask import Asker
+from engine.language.effective import Endpoint, Row, Vendor
+from engine.language.expressions.select import parse_select
+from engine.language.expressions.template import Field
+from engine.runner.client import Client
 from engine.runner.listing import NotListed, listed, side_by_side
-from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.select import parse_select
-from engine.spec.template import Field
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Discovery:
 
     vendor: Vendor
     account: Account
-    asker: Asker
+    asker: Client
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, requests: Sequence[Endpoint]) -> None:
@@ -34,7 +34,7 @@ class Discovery:
     async def _discover(self, endpoint: Endpoint) -> None:
         parents = endpoint.parents()
         above = self.account.entries[parents[0].endpoint] if parents else None
-        below = beneath(above, endpoint.name) if above is not None else None
+        below = inherited_entry(above, endpoint.name) if above is not None else None
         if below is not None:
             self.account.entries[endpoint.name] = below
             return
@@ -44,7 +44,7 @@ class Discovery:
         received = sum(end.received for end in ends)
         if parents and self.account.lacking(parents):
             ends.append(ChainEnd(Outcome.FAILED, f"a record of `{parents[0].endpoint}` has no usable `{parents[0].name}`"))
-        outcome, reason = ended(ends, 0, received)
+        outcome, reason = outcome_of(ends, 0, received)
         if above is not None:
             outcome, reason = at_most_partial(above, outcome, reason)
         self.account.entries[endpoint.name] = Entry(endpoint.name, outcome, reason, Tally(records=received))

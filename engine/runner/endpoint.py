@@ -13,15 +13,15 @@ from functools import cached_property
 from itertools import chain
 
 from engine.core.account import Account
-from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, ended
+from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, outcome_of
 from engine.core.request import Chain, Unresolved, opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
 from engine.core.window import Window, form
-from engine.runner.ask import Answered, Asker
-from engine.runner.chain import ChainReader
+from engine.language.effective import Endpoint, Row
+from engine.runner.chain_reader import ChainReader
+from engine.runner.client import Answered, Client
 from engine.runner.store import Store
-from engine.spec.effective import Endpoint, Row
 
 SIDE_BY_SIDE = 16
 ENOUGH_DENIALS = 3
@@ -35,7 +35,7 @@ class EndpointRun:
     endpoint: Endpoint
     rows: Sequence[Row] = field(repr=False)
     windows: tuple[Window, ...]
-    asker: Asker
+    asker: Client
     store: Store
     licensed: Callable[[], Awaitable[bool | None]]
     parent: Entry | None
@@ -133,7 +133,7 @@ class EndpointRun:
         if not self.finished:
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
             unasked = max(0, len(self.joined) * max(1, len(self.windows)) - len(ends))
-        outcome, reason = ended(ends, unasked, self.tally.records + self.tally.duplicates)
+        outcome, reason = outcome_of(ends, unasked, self.tally.records + self.tally.duplicates)
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)
         return Entry(

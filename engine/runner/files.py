@@ -17,20 +17,20 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from engine.core.field_filter import FieldFilter
 from engine.core.http import NoAnswer, Response, resolved
-from engine.core.keep import Keep
 from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
+from engine.language.effective import Endpoint
+from engine.language.expressions import lossless_json
+from engine.language.expressions.reads import reads
+from engine.language.model.spec import FileRule
+from engine.language.model.words import Means
 from engine.net.download import Downloaded, NoFile, download
 from engine.net.hosts import place
-from engine.runner.ask import Asker
+from engine.runner.client import Client
 from engine.runner.store import Store
 from engine.sink import Sink
-from engine.spec import exact
-from engine.spec.effective import Endpoint
-from engine.spec.model import FileRule
-from engine.spec.reads import reads
-from engine.spec.words import Means
 
 AT_ONCE = 4
 MOST_AT_ONCE = 16
@@ -40,7 +40,7 @@ SOME_NOT_LOOKED_FOR = "some of its files were not looked for: the chosen fields 
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class FileLink:
     """One file of a record: its line, its number there, its address and the size the vendor tells."""
 
     line: int
@@ -49,19 +49,19 @@ class Link:
     size: int | None
 
 
-def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[Link]:
+def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileLink]:
     """Read a record's addresses; the same one twice is one file."""
     number, seen = 0, set[str]()
     for rule in rules:
         elements = rule.each.search(record) if rule.each else [record]
         for element in elements if isinstance(elements, list) else [elements]:
             found = rule.address.search(element)
-            size = exact.text_of(rule.size.search(element)) if rule.size else None
+            size = lossless_json.text_of(rule.size.search(element)) if rule.size else None
             for address in found if isinstance(found, list) else [found]:
                 if isinstance(address, str) and address and address not in seen:
                     seen.add(address)
                     number += 1
-                    yield Link(line, number, address, int(size) if size and SIZE.fullmatch(size) else None)
+                    yield FileLink(line, number, address, int(size) if size and SIZE.fullmatch(size) else None)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Leave:
     """How the files of one endpoint are asked for: with the run's credential, in the vendor's limits, with its patience."""
 
     endpoint: Endpoint
-    asker: Asker
+    asker: Client
     base_url: str
 
     def closed(self) -> str | None:
@@ -114,7 +114,7 @@ class Files:
     """The downloads of one run."""
 
     sink: Sink
-    asker: Asker
+    asker: Client
     base_url: str
     enabled: bool
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -158,10 +158,10 @@ class Files:
         self.under_way.discard(endpoint.name)
         return fetched
 
-    def _links(self, endpoint: Endpoint, path: Path) -> Iterator[Link]:
+    def _links(self, endpoint: Endpoint, path: Path) -> Iterator[FileLink]:
         with path.open("rb") as stream:
             for line, record in enumerate(stream, 1):
-                yield from links(endpoint.files, exact.loads(record), line)
+                yield from links(endpoint.files, lossless_json.loads(record), line)
 
     async def _fetch(self, endpoint: Endpoint, entry: Entry, state: dict[str, int], path: Path) -> Entry:
         folder = self.sink.files_folder(endpoint.name)
@@ -189,7 +189,7 @@ class Files:
         return entry
 
 
-def _left_out(keep: Keep, rule: FileRule) -> bool:
+def _left_out(keep: FieldFilter, rule: FileRule) -> bool:
     return keep.leaves_out(reads(*(one for one in (rule.each, rule.address) if one is not None)))
 
 
@@ -203,7 +203,7 @@ def _count(result: Downloaded | NoFile, state: dict[str, int]) -> str | None:
     return None
 
 
-def _line(link: Link, endpoint: Endpoint, result: Downloaded | NoFile) -> dict[str, object]:
+def _line(link: FileLink, endpoint: Endpoint, result: Downloaded | NoFile) -> dict[str, object]:
     line: dict[str, object] = {"record_line": link.line, "number": link.number, "size_announced": link.size}
     if isinstance(result, NoFile):
         return line | {"file": None, "reason": result.words}

@@ -12,13 +12,13 @@ from engine.core.pagination import Broken, follow
 from engine.core.request import Chain, Request, Unresolved, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
-from engine.runner.ask import Answered, Asker
+from engine.runner.client import Answered, Client
 
 MOST_PAGES = 1000
 
 
 @dataclass(frozen=True)
-class Listing:
+class WholeList:
     """A whole list: each page with the request that asked for it."""
 
     pages: Sequence[tuple[Request, Page, Answered]] = field(repr=False)
@@ -43,7 +43,7 @@ class NotListed:
         return ChainEnd(self.outcome, self.words)
 
 
-async def listed(chain: Chain, asker: Asker, tally: Tally) -> Listing | NotListed:
+async def listed(chain: Chain, asker: Client, tally: Tally) -> WholeList | NotListed:
     """Read a chain's pages to the last one; a part of a list proves nothing."""
     try:
         request: Request | None = opening(chain)
@@ -80,12 +80,12 @@ async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     return [one.result() for one in tasks]
 
 
-def _whole(pages: Sequence[tuple[Request, Page, Answered]]) -> Listing | NotListed:
+def _whole(pages: Sequence[tuple[Request, Page, Answered]]) -> WholeList | NotListed:
     received = sum(page.count for _, page, _ in pages)
     total = next((page.total for _, page, _ in reversed(pages) if page.total is not None), 0)
     if received < total:
         return NotListed(f"the vendor announced {total} records and delivered {received}")
-    return Listing(pages)
+    return WholeList(pages)
 
 
 def _unanswered(means: str | None, words: str, page: int) -> NotListed:

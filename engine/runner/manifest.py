@@ -8,16 +8,16 @@ from datetime import datetime
 
 import engine
 from engine.core.ledger import Entry
-from engine.core.subject import Found
+from engine.core.subject import LookupResult
 from engine.errors import DiskError
-from engine.runner.given import Options
-from engine.spec.effective import Vendor
+from engine.language.effective import Vendor
+from engine.runner.interface import RunOptions
 
 FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunEnd:
     """When and how a run ended; `verified` is what the connection's own check said."""
 
     started: datetime
@@ -29,16 +29,16 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AskedPerson:
     """How the person was found: by which kinds of identifier, and what the look-up cost."""
 
-    found: Found
+    found: LookupResult
     identified_by: tuple[str, ...]
     lookup: Mapping[str, object]
 
 
 def manifest(
-    vendor: Vendor, options: Options, ended: Ended, person: Person, entries: Mapping[str, Entry], written: Mapping[str, object]
+    vendor: Vendor, options: RunOptions, ended: RunEnd, person: AskedPerson, entries: Mapping[str, Entry], written: Mapping[str, object]
 ) -> dict[str, object]:
     """Put together what `manifest.json` holds; `written` describes the other files."""
     return {
@@ -74,7 +74,7 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _fields(options: Options) -> dict[str, object]:
+def _fields(options: RunOptions) -> dict[str, object]:
     """Say which fields were chosen or left out by order."""
     chosen: dict[str, object] = {}
     for name, keep in options.choice.keeps.items():

@@ -12,11 +12,11 @@ from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
 from engine.core.request import Chain, Request, Unresolved, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
-from engine.core.subject import Found, asked_by, identify, possible
-from engine.runner.ask import Answered, Asker
-from engine.runner.listing import Listing, NotListed, listed, side_by_side
-from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.template import IDENTIFIERS
+from engine.core.subject import LookupResult, asked_by, identify, possible
+from engine.language.effective import Endpoint, Row, Vendor
+from engine.language.expressions.template import IDENTIFIERS
+from engine.runner.client import Answered, Client
+from engine.runner.listing import NotListed, WholeList, listed, side_by_side
 
 NOBODY = "the vendor knows nobody by this identifier"
 
@@ -27,16 +27,16 @@ class Search:
 
     vendor: Vendor
     person: Mapping[str, Identifier]
-    asker: Asker
+    asker: Client
     account: Account
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
-    found: Found | None = None
+    found: LookupResult | None = None
     lookup: Endpoint | None = None
-    lists: list[Listing] = field(default_factory=list)
+    lists: list[WholeList] = field(default_factory=list)
     _verifying: asyncio.Task[bool] | None = None
 
-    async def run(self, group: asyncio.TaskGroup) -> Found:
+    async def run(self, group: asyncio.TaskGroup) -> LookupResult:
         """Ask both; believe a "not found" only of a connection that was shown to see people.
 
         Only then is `verify` waited for: otherwise it goes on in the group until `settle`.
@@ -98,7 +98,7 @@ class Search:
         self.verified = f"verify was refused: {words}"
         return False
 
-    async def _look_up(self) -> Found:
+    async def _look_up(self) -> LookupResult:
         """Ask one look-up after the other until one finds somebody, or cannot say."""
         lacking = [hole.name for hole in self.vendor.lookups[0].holes() if hole.name in IDENTIFIERS and hole.name not in self.person]
         found = _unproven(f"<{lacking[0]}> has no value" if lacking else "nothing was asked")
@@ -108,7 +108,7 @@ class Search:
                 break
         return found
 
-    async def _by(self, lookup: Endpoint) -> Found:
+    async def _by(self, lookup: Endpoint) -> LookupResult:
         name = asked_by(lookup)
         found = await self._ask(lookup, self.person)
         given = self.person[name]
@@ -117,22 +117,22 @@ class Search:
             found = await self._ask(lookup, {**self.person, name: replace(given, value=lower)})
         return found
 
-    async def _ask(self, lookup: Endpoint, person: Mapping[str, Identifier]) -> Found:
+    async def _ask(self, lookup: Endpoint, person: Mapping[str, Identifier]) -> LookupResult:
         """Read every chain of a look-up to its end, then decide over all that answered."""
         self.lookup, self.lists = lookup, []
         outer = self._outer(lookup)
         if isinstance(outer, str):
             return _unproven(outer)
         rows = [(*row, *own) for row in outer for own in lookup.rows]
-        answers: list[Listing | NotListed] = await side_by_side(self._listed(lookup, (*_row(person), *row)) for row in rows)
+        answers: list[WholeList | NotListed] = await side_by_side(self._listed(lookup, (*_row(person), *row)) for row in rows)
         failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
         excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)
         if failed and not excused:
             worst = max(failed, key=lambda one: (one.dead, one.outcome is Outcome.FAILED))
-            return Found(Subject.UNPROVEN, worst.words) if worst.dead else _unproven(worst.words)
-        self.lists = [one for one in answers if isinstance(one, Listing)]
+            return LookupResult(Subject.UNPROVEN, worst.words) if worst.dead else _unproven(worst.words)
+        self.lists = [one for one in answers if isinstance(one, WholeList)]
         if not self.lists:
-            return Found(Subject.NO_MATCH, NOBODY)
+            return LookupResult(Subject.NO_MATCH, NOBODY)
         names = set(person) | {name for name, _ in self.account.given}
         answered = [
             (tuple(pair for pair in request.chain.row if pair[0] not in names), record)
@@ -153,7 +153,7 @@ class Search:
             return f"a record of `{entry.name}` has no usable `{parents[0].name}`"
         return self.account.rows.get(parents, [])
 
-    async def _listed(self, lookup: Endpoint, row: Row) -> Listing | NotListed:
+    async def _listed(self, lookup: Endpoint, row: Row) -> WholeList | NotListed:
         completed = self.account.complete(lookup, row)
         if isinstance(completed, ChainEnd):
             return NotListed(completed.reason or "what it needs of the account is not known", completed.outcome)
@@ -164,5 +164,5 @@ def _row(person: Mapping[str, Identifier]) -> Row:
     return tuple((name, one.value) for name, one in person.items())
 
 
-def _unproven(words: str) -> Found:
-    return Found(Subject.UNPROVEN, f"the look-up failed: {words}")
+def _unproven(words: str) -> LookupResult:
+    return LookupResult(Subject.UNPROVEN, f"the look-up failed: {words}")

@@ -8,40 +8,40 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.core.account import Account
+from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
-from engine.core.keep import Keep
-from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, at_most_partial, beneath, exit_code, replaced
-from engine.core.place import Chain, Unresolved, address_of
+from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, at_most_partial, exit_code, inherited_entry, replaced
 from engine.core.plan import endpoint_windows
+from engine.core.rendering import Chain, Unresolved, address_of
 from engine.core.request import opening
-from engine.core.subject import Found, possible, projected
+from engine.core.subject import LookupResult, possible, projected
 from engine.core.trail import Trail
 from engine.errors import DiskError, Exit, defect
-from engine.runner.ask import Asker
+from engine.language.effective import Endpoint, Row, Vendor
+from engine.language.expressions.template import IDENTIFIERS, parse_path
+from engine.runner.client import Client
 from engine.runner.discover import Discovery
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
-from engine.runner.given import Options, Report, Tools
-from engine.runner.manifest import Ended, Person, manifest
+from engine.runner.interface import Report, RunOptions, Tools
+from engine.runner.manifest import AskedPerson, RunEnd, manifest
 from engine.runner.person import Search
-from engine.runner.store import Store, Wanted
+from engine.runner.store import ChildWants, Store
 from engine.sink import Sink
-from engine.spec.effective import Endpoint, Row, Vendor
-from engine.spec.template import IDENTIFIERS, parse_path
 
 
-def first(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
+def unwrap_group(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
     """Take the first error out of groups of groups."""
-    return first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+    return unwrap_group(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 class Run:
     """One person, one vendor, one folder."""
 
-    def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: Options, sink: Sink, tools: Tools) -> None:
+    def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: RunOptions, sink: Sink, tools: Tools) -> None:
         """Take everything; nothing is sent or written before `run`."""
         self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
-        self.asker = Asker(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, heard=tools.heard)
+        self.asker = Client(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, heard=tools.heard)
         self.account = Account(vendor, options.values, tools.told)
         self.discovery = Discovery(vendor, self.account, self.asker)
         self.search = Search(vendor, person, self.asker, self.account)
@@ -51,7 +51,7 @@ class Run:
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
         self.files = Files(sink, self.asker, vendor.base_url, enabled=options.files)
         self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
-        self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, Keep(), Wanted(), self.private)
+        self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, FieldFilter(), ChildWants(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
         self.defect: str | None = None
@@ -115,7 +115,7 @@ class Run:
             if not isinstance(row := self.account.complete(replace(verify, address=base_url), ()), ChainEnd):
                 self.files.base_url = address_of(base_url, Chain(verify, row))
 
-    async def _answer(self, found: Found) -> None:
+    async def _answer(self, found: LookupResult) -> None:
         """Ask every endpoint about the person, side by side."""
         if found.subject is not Subject.MATCHED:
             return
@@ -129,7 +129,7 @@ class Run:
         try:
             await work  # type: ignore[misc]
         except* DiskError as group:
-            self._disk(first(group))
+            self._disk(unwrap_group(group))
 
     def _disk(self, error: DiskError) -> None:
         """End the run: nothing more can be kept."""
@@ -150,7 +150,7 @@ class Run:
         try:
             entry = await self._asked(endpoint, rows)
         except* DiskError as group:
-            self._disk(first(group))
+            self._disk(unwrap_group(group))
         except* Exception as group:  # noqa: BLE001  one endpoint's defect must not cost the others, nor what it received
             broken = defect(group)
             self.defect = self.defect or broken
@@ -186,7 +186,7 @@ class Run:
         parent = None
         if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
             parent = await self._parent(endpoint.parents()[0].endpoint)
-            below = beneath(parent, endpoint.name)
+            below = inherited_entry(parent, endpoint.name)
             if below is not None:
                 return below
             rows = self._rows(endpoint, rows)
@@ -231,12 +231,12 @@ class Run:
         return Entry(endpoint.name, outcome, reason)
 
     def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
-        keep = self.options.choice.keeps.get(endpoint.name) or Keep(endpoint.fields or ())
+        keep = self.options.choice.keeps.get(endpoint.name) or FieldFilter(endpoint.fields or ())
         below = (other.parents() for other in self.vendor.endpoints.values())
         children = tuple(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == endpoint.name))
         licences = [other.licence[1] for other in self.vendor.endpoints.values() if other.licence and other.licence[0] == endpoint.name]
         flags = tuple({select.text: select for select in licences}.values())
-        store = Store(endpoint, self.sink, keep, Wanted(children, flags), self.private)
+        store = Store(endpoint, self.sink, keep, ChildWants(children, flags), self.private)
 
         async def licensed() -> bool | None:
             return await self._flag(endpoint)
@@ -261,7 +261,7 @@ class Run:
         return flag if isinstance(flag, bool) else None
 
     def _report(self) -> Report:
-        found = self.search.found or Found(Subject.UNPROVEN, self._cut or self.defect or "the look-up did not end")
+        found = self.search.found or LookupResult(Subject.UNPROVEN, self._cut or self.defect or "the look-up did not end")
         entries = self._final(found)
         code = exit_code(found.subject, entries.values(), dead=self.asker.dead, signal=self.signal)
         if self.error is not None and code is Exit.COMPLETE:
@@ -269,17 +269,17 @@ class Run:
         if self.defect is not None and self.signal is None:
             code = Exit.DEFECT
         interrupted = self.signal is not None
-        ended = Ended(self.started, self.tools.clock.now(), self.search.verified, interrupted, self.error, self.defect)
+        ended = RunEnd(self.started, self.tools.clock.now(), self.search.verified, interrupted, self.error, self.defect)
         tally, described = self.search.tally, self.lookup_store.described() or {}
         asked = {"requests": tally.requests + self.discovery.tally.requests, "retries": tally.retries + self.discovery.tally.retries}
         lookup = {**asked, "others": self.search.others, **described}
-        person = Person(found, tuple(sorted(self.person)), lookup)
+        person = AskedPerson(found, tuple(sorted(self.person)), lookup)
         content = manifest(self.vendor, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
         cut = self.asker.end.words if self.asker.end else None
         return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error, cut, self.defect, self.options.files)
 
-    def _final(self, found: Found) -> dict[str, Entry]:
+    def _final(self, found: LookupResult) -> dict[str, Entry]:
         """Give every endpoint its entry, in the spec's order."""
         entries: dict[str, Entry] = {}
         for name in self.vendor.endpoints:

@@ -15,23 +15,23 @@ from typing import Any
 import msgspec
 
 from engine.core.envelope import digests, plain, scalars
-from engine.core.keep import Keep
+from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
 from engine.core.request import Request, described
 from engine.core.response import Page
 from engine.core.seen import Seen
 from engine.core.trail import Trail
 from engine.core.window import form
-from engine.runner.ask import Answered
+from engine.language.effective import Endpoint, Row
+from engine.language.expressions import lossless_json
+from engine.language.expressions.select import Select, parse_select
+from engine.language.expressions.template import Field
+from engine.runner.client import Answered
 from engine.sink import Sink, Table, lines_of
-from engine.spec import exact
-from engine.spec.effective import Endpoint, Row
-from engine.spec.select import Select, parse_select
-from engine.spec.template import Field
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ChildWants:
     """What others want to know of an endpoint's records: the fields that each child asks with, and the flags of licences."""
 
     children: tuple[tuple[Field, ...], ...] = ()
@@ -41,7 +41,7 @@ class Wanted:
 class Store:
     """One endpoint's table, its page list, and what others want to know of its records."""
 
-    def __init__(self, endpoint: Endpoint, sink: Sink, keep: Keep, wanted: Wanted, private: Container[str]) -> None:
+    def __init__(self, endpoint: Endpoint, sink: Sink, keep: FieldFilter, wanted: ChildWants, private: Container[str]) -> None:
         """Open nothing yet; the files are made with the first page. `private` names the values that are the person's."""
         self.endpoint, self.sink, self.keep, self._private = endpoint, sink, keep, private
         self.tally = Tally()
@@ -132,7 +132,7 @@ class Store:
         """Note the flags that explain a refusal; one that says different things of different records explains nothing."""
         for select in self._flags:
             for record in records:
-                value = select.search(exact.loads(bytes(record)))
+                value = select.search(lossless_json.loads(bytes(record)))
                 if value is not None:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 

@@ -11,9 +11,9 @@ from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit
-from engine.runner.ask import Asker
+from engine.language.effective import Row, Vendor
+from engine.runner.client import Client
 from engine.runner.discover import Discovery
-from engine.spec.effective import Row, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Verified:
         return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else Exit.COMPLETE
 
 
-async def verify(vendor: Vendor, asker: Asker, given: Row = ()) -> Verified:
+async def verify(vendor: Vendor, asker: Client, given: Row = ()) -> Verified:
     """Send the vendor's `verify` call, and before it what it needs discovered; `given` are the connection's own values.
 
     A refusal for a scope is an answer of a living connection.

@@ -17,13 +17,13 @@ from aiohttp import web
 
 from engine.data import folder
 from engine.errors import HabeasError, UsageError
-from engine.spec.mistake import did_you_mean
+from engine.language.text.mistakes import did_you_mean
 
 LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Options:
+class SimulatorOptions:
     """What is simulated. `scopes` is granular, classic, all, or the scopes themselves; `latency` is in seconds."""
 
     faults: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ def faults(vendor: str) -> dict[str, str]:
     return dict(module(vendor).FAULTS)
 
 
-async def serve(vendor: str, options: Options, port: int, ready: Callable[[Ready], None]) -> None:
+async def serve(vendor: str, options: SimulatorOptions, port: int, ready: Callable[[Ready], None]) -> None:
     """Serve until cancelled; `ready` hears the address. Raises UsageError for an unknown fault or a busy port."""
     server = module(vendor)
     for fault in options.faults:
@@ -109,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--options", default="{}", help="Options as JSON")
     words = parser.parse_args(argv)
     given = json.loads(words.options)
-    options = Options(**{**given, "faults": tuple(given.get("faults", ()))})
+    options = SimulatorOptions(**{**given, "faults": tuple(given.get("faults", ()))})
 
     async def serving() -> None:
         task = asyncio.create_task(serve(words.vendor, options, words.port, lambda up: print(json.dumps(asdict(up)), flush=True)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.core.retry import Patience
 from engine.net.limiter import Limiter
-from engine.runner.ask import Asker, Clock
+from engine.runner.client import Client, Clock
 from engine.runner.verify import verify
 from tests.connection.vendor import Acme, keeper, no_wait, spec, vault
 
@@ -21,7 +21,7 @@ async def task(store, acme) -> str:
     kept, transport = keeper(store, acme)
     clock = Clock(lambda: datetime.now(UTC), no_wait, lambda: 0.5)
     async with transport:
-        asker = Asker(transport, Limiter({}, 1.0), kept, clock, Patience(attempts=2, total=10.0))
+        asker = Client(transport, Limiter({}, 1.0), kept, clock, Patience(attempts=2, total=10.0))
         found = await verify(spec(), asker)
         return "" if found.alive else found.words
 

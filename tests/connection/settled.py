@@ -7,9 +7,9 @@ import time
 from aiohttp import web
 
 from engine.connection.credential import bound
-from engine.connection.record import Record
+from engine.connection.stored import StoredConnection
 from engine.core.oauth import Tokens
-from engine.simulate.oauth import Grant
+from engine.simulate.authorization_server import Grant
 from tests.connection.vendor import Acme, spec
 
 OAUTH = """  oauth2:
@@ -60,12 +60,14 @@ def settled(told: dict[str, object] | None = None) -> Acme:
     return acme
 
 
-def record(acme: Acme, life: float = 3600.0, captured: tuple[tuple[str, str], ...] = CAPTURED) -> Record:
+def record(acme: Acme, life: float = 3600.0, captured: tuple[tuple[str, str], ...] = CAPTURED) -> StoredConnection:
     """Give a connection as `connect` would have made it."""
     said, now = acme.provider.issue(Grant(acme.provider.scope)), time.time()
     tokens = Tokens(str(said["access_token"]), now, str(said["refresh_token"]), now + life, str(said["scope"]), captured)
     made = bound(spec(SETTLED), acme.address, "oauth2", SETTINGS)
-    return Record("acme", "oauth2", made, now, grant="authorization_code", client=acme.client(), tokens=tokens, settings=dict(SETTINGS))
+    return StoredConnection(
+        "acme", "oauth2", made, now, grant="authorization_code", client=acme.client(), tokens=tokens, settings=dict(SETTINGS)
+    )
 
 
 def keyed(seen: list[str]) -> Acme:

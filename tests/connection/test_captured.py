@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from engine.connection.record import ROOM, Client, seal
 from engine.connection.settings import wanted
+from engine.connection.stored import ROOM, RegisteredClient, seal
 from engine.core.http import Response
 from engine.core.identity import LONGEST
 from engine.core.oauth import MOST_CAPTURED, MOST_SCOPE, NoToken, Renewed, Tokens, read_tokens
@@ -133,5 +133,5 @@ async def test_the_room_takes_the_largest_record_with_captured_values():
         captured.append(("N" * 60 + str(len(captured)), '"' * LONGEST))
         size = len(str(dict(captured)).encode())
     tokens = Tokens(token, 1.8e9, token, 1.8e9, "x" * MOST_SCOPE, tuple(captured))
-    made = msgspec.structs.replace(Acme().record(), tokens=tokens, client=Client(secret, secret), asks_for="x" * 8192)
+    made = msgspec.structs.replace(Acme().record(), tokens=tokens, client=RegisteredClient(secret, secret), asks_for="x" * 8192)
     assert len(seal(made, None, "x" * 63)) < ROOM - 1024

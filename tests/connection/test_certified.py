@@ -8,8 +8,8 @@ import pytest
 
 from engine.connection.connect import Browser, connect
 from engine.connection.credential import bound
-from engine.connection.oauth import oauth_transport, token_request
-from engine.connection.record import Client, Record
+from engine.connection.oauth_client import oauth_transport, token_request
+from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.core.oauth import NotRenewed, Renewed, read_tokens
 from engine.errors import NotConnected
 from engine.simulate.browser import allow
@@ -17,9 +17,9 @@ from tests.connection.certified import CALLBACK, Certified
 from tests.connection.vendor import NAME, SPEC, clock, into, keeper, spec, vault
 
 
-def record(server: Certified, **changes) -> Record:
-    client = Client("certified", server.server.app.client_secret)
-    return Record(
+def record(server: Certified, **changes) -> StoredConnection:
+    client = RegisteredClient("certified", server.server.app.client_secret)
+    return StoredConnection(
         "acme",
         "oauth2",
         bound(spec(), server.address),
@@ -28,7 +28,7 @@ def record(server: Certified, **changes) -> Record:
     )
 
 
-async def connected(server: Certified) -> Record:
+async def connected(server: Certified) -> StoredConnection:
     """Go through consent and listener, in this process."""
     import threading
 
@@ -38,9 +38,9 @@ async def connected(server: Certified) -> Record:
     return await stored(record(server), Browser(CALLBACK, show))
 
 
-async def stored(made: Record, browser: Browser | None) -> Record:
+async def stored(made: StoredConnection, browser: Browser | None) -> StoredConnection:
     """Connect; gives what would be stored."""
-    kept: list[Record] = []
+    kept: list[StoredConnection] = []
 
     await asyncio.wait_for(connect(made, browser, clock(), into(kept.append)), 30)
     return kept[0]
@@ -96,4 +96,4 @@ async def test_client_credentials_get_a_token_and_a_wrong_secret_none():
         made = await stored(record(server, grant="client_credentials"), None)
         assert made.tokens.access == server.server.issued[0].access_token
         with pytest.raises(NotConnected, match="refuses the client id or secret"):
-            await stored(record(server, grant="client_credentials", client=Client("certified", "wrong")), None)
+            await stored(record(server, grant="client_credentials", client=RegisteredClient("certified", "wrong")), None)

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from engine.connection.keeper import LOST, Fixed
-from engine.connection.record import Bound
+from engine.connection.stored import Bound
 from engine.core.oauth import NotRenewed, Renewed
 from engine.errors import NotConnected
 from tests.connection.vendor import NAME, SPEC, Acme, keeper, spec, vault

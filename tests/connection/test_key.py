@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.connection.key import Key, Keys
+from engine.connection.keyring import Ring
+from engine.connection.keys import Key, Keys
 from engine.connection.manage import rekey
-from engine.connection.record import Name, StoreError
-from engine.connection.ring import Ring
+from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
 

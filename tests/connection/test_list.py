@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from engine.connection.record import Name
+from engine.connection.stored import Name
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, Acme, vault
 

@@ -10,11 +10,11 @@ import os
 
 import pytest
 
-from engine.connection import private
+from engine.connection import private_files
 from engine.connection.lock import locked
 from engine.connection.manage import rekey, remove, rename
-from engine.connection.private import create_once, prepare
-from engine.connection.record import Name, StoreError
+from engine.connection.private_files import create_once, prepare
+from engine.connection.stored import Name, StoreError
 from engine.errors import DiskError, NotConnected, OutputError, UsageError
 from tests.connection.vendor import NAME, Acme, keep, vault
 
@@ -194,7 +194,7 @@ def test_two_containers_on_one_store_do_not_write_into_each_others_files(tmp_pat
 
 def test_a_file_that_another_writes_is_neither_taken_nor_deleted(tmp_path, monkeypatch):
     """Even where the name should be the same."""
-    monkeypatch.setattr(private.secrets, "token_hex", lambda _: "00")
+    monkeypatch.setattr(private_files.secrets, "token_hex", lambda _: "00")
     (tmp_path / "key.json.00.part").write_bytes(b"of another")
     with pytest.raises(OutputError):
         create_once(tmp_path / "key.json", b"ours")
@@ -241,7 +241,7 @@ async def test_nothing_is_left_where_the_disk_is_full(tmp_path, monkeypatch):
 def test_a_name_counts_when_its_folder_is_on_the_disk(tmp_path, monkeypatch):
     """The loser of two first keys uses the winner's only then; new folders are in theirs for good too."""
     synced = []
-    monkeypatch.setattr(private, "sync_folder", synced.append)
+    monkeypatch.setattr(private_files, "sync_folder", synced.append)
     prepare(tmp_path / "a" / "b")
     assert synced == [tmp_path, tmp_path / "a"]
     create_once(tmp_path / "key", b"first")

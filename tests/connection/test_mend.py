@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from engine.connection.record import Name
+from engine.connection.stored import Name
 from engine.core.oauth import Tokens
 from tests.connection.commands import Command
 from tests.connection.vendor import SPEC, Acme, vault

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from engine.connection.connect import Browser, connect
 from engine.connection.credential import bound
-from engine.connection.record import Client, Record
+from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.errors import HabeasError
 from engine.simulate.browser import allow
 from tests.connection.commands import Command, listening, redirect
@@ -106,7 +106,7 @@ async def test_the_browser_inherits_no_secret_of_ours(tmp_path):
         assert [line for line in given.splitlines() if "HABEAS" in line.partition("=")[0]] == []
 
 
-def never(made: Record) -> None:
+def never(made: StoredConnection) -> None:
     """Nothing is stored of an answer that is none."""
     raise AssertionError
 
@@ -137,8 +137,13 @@ async def test_whatever_an_authorization_server_says_its_words_are_not_repeated(
         acme.says += [web.Response(status=said.status, headers=said.headers, body=said.body) for _ in range(9)]
         kept, transport = keeper(store, acme)
         shown = repr(await kept.refresh()) + repr(kept.record) + repr(transport) + repr(vars(kept))
-        made = Record(
-            "acme", "oauth2", bound(spec(), acme.address), 0.0, grant="authorization_code", client=Client("simulated-client", SECRET)
+        made = StoredConnection(
+            "acme",
+            "oauth2",
+            bound(spec(), acme.address),
+            0.0,
+            grant="authorization_code",
+            client=RegisteredClient("simulated-client", SECRET),
         )
         loop = asyncio.get_running_loop()
         browser = Browser(redirect(), lambda url: shows.append(loop.run_in_executor(None, allow, url)))

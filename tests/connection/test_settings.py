@@ -12,11 +12,11 @@ import pytest
 
 from engine.connection.credential import bound, environment_record
 from engine.connection.manage import rekey, remove, rename
-from engine.connection.oauth import hosts_of
-from engine.connection.record import Name, Record
+from engine.connection.oauth_client import hosts_of
 from engine.connection.settings import fault, given, needed
+from engine.connection.stored import Name, StoredConnection
 from engine.errors import NotConnected
-from engine.simulate.oauth import Grant
+from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import CAPTURED, ENVIRON, KEYED, OAUTH, SETTINGS, SETTLED, keyed, record, settled
 from tests.connection.vendor import NAME, SPEC, keeper, spec, vault
@@ -250,7 +250,7 @@ def test_a_connection_of_before_settings_loads():
     """A record without the fields has none; what a spec does not name is not sent."""
     old = json.loads(msgspec.json.encode(settled().record()))
     del old["settings"], old["tokens"]["captured"]
-    found = msgspec.convert(old, Record)
+    found = msgspec.convert(old, StoredConnection)
     assert (found.settings, found.tokens.captured) == ({}, ())
     assert given(spec(SPEC), msgspec.structs.replace(found, settings={"OTHER": "x"})) == ()
 

@@ -8,10 +8,10 @@ import stat
 import msgspec
 import pytest
 
-from engine.connection.key import Key
-from engine.connection.place import held
-from engine.connection.private import MOST_BYTES
-from engine.connection.record import ROOM, Name, StoreError, seal
+from engine.connection.keys import Key
+from engine.connection.private_files import MOST_BYTES
+from engine.connection.reservation import reserved
+from engine.connection.stored import ROOM, Name, StoreError, seal
 from engine.connection.vault import Vault, home
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
@@ -136,7 +136,7 @@ async def test_a_new_connection_replaces_the_old_one_in_the_eyes_of_those_who_us
     for number in range(2):
         if number:
             store.reserve(NAME)
-        with held(store, NAME, plain=False) as place:
+        with reserved(store, NAME, plain=False) as place:
             async with place.opened() as put:
                 put(RECORD)
     assert store.read(NAME).serial == 2

@@ -13,10 +13,10 @@ from aiohttp import web
 from engine.cli.stored import ENDED
 from engine.connection import manage
 from engine.connection.lock import locked
-from engine.connection.oauth import oauth_transport
-from engine.connection.record import Name
+from engine.connection.oauth_client import oauth_transport
+from engine.connection.stored import Name
 from engine.errors import Unreachable
-from engine.simulate.oauth import Grant
+from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, SPEC, Acme, vault
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from engine.connection.record import Name
+from engine.connection.stored import Name
 from tests.connection.commands import Command, redirect
 from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
 

@@ -13,15 +13,15 @@ from aiohttp import web
 
 from engine.connection.credential import bound
 from engine.connection.keeper import Keeper, Time
-from engine.connection.place import held
-from engine.connection.record import Client, Name, Record
+from engine.connection.reservation import reserved
+from engine.connection.stored import Name, RegisteredClient, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
+from engine.language.effective import Vendor
+from engine.language.load import load
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
-from engine.simulate.oauth import Grant, Provider
-from engine.spec.effective import Vendor
-from engine.spec.load import load
+from engine.simulate.authorization_server import Grant, Provider
 
 SPEC = """
 spec: 1
@@ -135,23 +135,23 @@ class Acme:
         self.says.append(answer)
         return arrived, go_on
 
-    def client(self) -> Client:
-        return Client(self.provider.client_id, self.provider.client_secret)
+    def client(self) -> RegisteredClient:
+        return RegisteredClient(self.provider.client_id, self.provider.client_secret)
 
-    def record(self, life: float = 3600.0, **changes: Any) -> Record:
+    def record(self, life: float = 3600.0, **changes: Any) -> StoredConnection:
         """Give a connection as `connect` would have made it, with tokens the provider knows."""
         said = self.provider.issue(Grant(self.provider.scope))
         now = self.provider.clock()
         tokens = Tokens(str(said["access_token"]), now, str(said["refresh_token"]), now + life, str(said["scope"]))
         given = {"grant": "authorization_code", "client": self.client(), "tokens": tokens, **changes}
-        return Record("acme", "oauth2", bound(spec(), self.address), now, **given)
+        return StoredConnection("acme", "oauth2", bound(spec(), self.address), now, **given)
 
 
-def into(store: Callable[[Record], None]) -> Callable[[], AbstractAsyncContextManager[Callable[[Record], None]]]:
+def into(store: Callable[[StoredConnection], None]) -> Callable[[], AbstractAsyncContextManager[Callable[[StoredConnection], None]]]:
     """A place that needs neither room nor locks."""
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[Callable[[Record], None]]:
+    async def opened() -> AsyncIterator[Callable[[StoredConnection], None]]:
         yield store
 
     return opened
@@ -177,8 +177,8 @@ def keeper(store: Vault, acme: Acme, vendor: Vendor | None = None, **times: Any)
     return Keeper(store, NAME, vendor or spec(), transport, clock(**times)), transport
 
 
-async def keep(store: Vault, name: Name, record: Record, *, plain: bool = False) -> None:
+async def keep(store: Vault, name: Name, record: StoredConnection, *, plain: bool = False) -> None:
     """Store a connection as `connect` does."""
-    with held(store, name, plain=plain) as place:
+    with reserved(store, name, plain=plain) as place:
         async with place.opened() as put:
             put(record)

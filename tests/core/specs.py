@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 from engine.core.request import Chain, Request, opening
-from engine.spec.effective import Endpoint, Vendor
-from engine.spec.load import load
+from engine.language.effective import Endpoint, Vendor
+from engine.language.load import load
 
 HEAD = """
 spec: 1

@@ -7,22 +7,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.core.choice import choose
-from engine.core.keep import Keep
+from engine.core.field_filter import FieldFilter
 from engine.core.plan import plan
+from engine.core.selection import choose
 from engine.errors import UsageError
-from engine.spec.select import parse_select
+from engine.language.expressions.select import parse_select
 from tests.core.specs import HEAD, vendor
 
 RECORD = b'{"id":1.10,"topic":"x","host":{"name":"n","mail":"m"},"files":[{"url":"u","size":2},{"url":"v"}],"none":null}'
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-def keep(fields=(), only=(), without=()) -> Keep:
+def keep(fields=(), only=(), without=()) -> FieldFilter:
     def paths(words):
         return frozenset(tuple(one.split(".")) for one in words)
 
-    return Keep(tuple(parse_select(one) for one in fields), paths(only), paths(without))
+    return FieldFilter(tuple(parse_select(one) for one in fields), paths(only), paths(without))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, beneath, ended, exit_code, replaced
+from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, outcome_of, replaced
 from engine.errors import Exit
 
 C, E, A, U, X, D, P, F = (Outcome(one) for one in ("complete", "empty", "absent", "unlicensed", "excluded", "denied", "partial", "failed"))
@@ -37,7 +37,7 @@ C, E, A, U, X, D, P, F = (Outcome(one) for one in ("complete", "empty", "absent"
 def test_an_endpoint_ends_as_its_chains_did(outcomes, unasked, received, then):
     """Nothing that is missing is ever called whole, and what was received is never called nothing."""
     ends = [ChainEnd(one, "why" if not one.whole else None, label=str(index)) for index, one in enumerate(outcomes)]
-    assert ended(ends, unasked, received)[0] is then
+    assert outcome_of(ends, unasked, received)[0] is then
 
 
 ENDS = st.lists(st.builds(ChainEnd, st.sampled_from([C, E, A, U, D, F]), st.sampled_from(["a", "b", None])), max_size=6)
@@ -46,7 +46,7 @@ ENDS = st.lists(st.builds(ChainEnd, st.sampled_from([C, E, A, U, D, F]), st.samp
 @given(ENDS, st.integers(0, 3), st.integers(0, 3))
 def test_no_gap_is_ever_silent(ends, unasked, received):
     """A bad chain or an unasked one always lowers the endpoint and always has its reason."""
-    outcome, reason = ended(ends, unasked, received)
+    outcome, reason = outcome_of(ends, unasked, received)
     assert outcome.whole == (not unasked and all(end.outcome.whole for end in ends))
     if not outcome.whole:
         assert reason
@@ -62,11 +62,11 @@ def test_reasons_are_counted_and_named():
         ChainEnd(C),
     ]
     assert (
-        ended(ends, 1, 9)[1]
+        outcome_of(ends, 1, 9)[1]
         == "5 of 10 parts (w0, w1, w2, ...): HTTP 500; 1 of 10 parts (x): cut; 1 of 10 parts: a; 1 further reasons; 1 of 10 parts were not read"
     )
-    assert ended([ChainEnd(F, None)], 0, 0)[1] == "unknown reason"
-    assert ended([ChainEnd(U, "no licence"), ChainEnd(U, "no licence")], 0, 0) == (U, "no licence")
+    assert outcome_of([ChainEnd(F, None)], 0, 0)[1] == "unknown reason"
+    assert outcome_of([ChainEnd(U, "no licence"), ChainEnd(U, "no licence")], 0, 0) == (U, "no licence")
 
 
 def test_a_successor_that_ended_well_excuses_its_predecessor():
@@ -83,11 +83,11 @@ def test_a_successor_that_ended_well_excuses_its_predecessor():
 def test_a_child_takes_after_its_parent():
     """It is asked beneath a complete or partial list only, and beneath a partial one it is at most partial."""
     for outcome in (E, A, U, D, F):
-        below = beneath(Entry("parent", outcome, "why"), "child")
+        below = inherited_entry(Entry("parent", outcome, "why"), "child")
         assert (below.outcome, below.reason) == (outcome, f"parent is {outcome}: why")
-    assert beneath(Entry("parent", E), "child").reason == "parent is empty"
+    assert inherited_entry(Entry("parent", E), "child").reason == "parent is empty"
     for outcome in (C, P):
-        assert beneath(Entry("parent", outcome), "child") is None
+        assert inherited_entry(Entry("parent", outcome), "child") is None
     partial = Entry("parent", P, "why")
     words = "parent is partial, so some of it was never asked for"
     assert at_most_partial(partial, C, None) == (P, words)

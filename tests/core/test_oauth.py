@@ -9,8 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.http import NoAnswer, Response
-from engine.core.oauth import MOST_CAPTURED, Code, Expected, NoCode, NoToken, Tokens, Wanted, due, read_redirect, read_tokens
-from engine.spec.select import parse_select
+from engine.core.oauth import (
+    MOST_CAPTURED,
+    AuthorizationCode,
+    Expected,
+    NoCode,
+    NoToken,
+    Tokens,
+    WantedFromToken,
+    due,
+    read_redirect,
+    read_tokens,
+)
+from engine.language.expressions.select import parse_select
 
 NOW = 1_800_000_000.0
 OLD = Tokens("old", NOW - 3600, "old-refresh", NOW - 1, "a b")
@@ -176,9 +187,11 @@ EXPECTED = Expected(BACK, "st", frozenset({"zoom.us"}))
 
 def test_the_code_is_taken_from_the_vendors_answer():
     """With the state of this connect, and the issuer where it is sent (RFC 9207)."""
-    assert read_redirect(f"{BACK}?code=C1&state=st", EXPECTED) == Code("C1")
-    assert read_redirect(f" {BACK}?state=st&code=C1&iss=https%3A%2F%2Fzoom.us ", EXPECTED) == Code("C1")
-    assert read_redirect("https://a.example?code=C&state=st", Expected("https://a.example:443/", "st", frozenset())) == Code("C")
+    assert read_redirect(f"{BACK}?code=C1&state=st", EXPECTED) == AuthorizationCode("C1")
+    assert read_redirect(f" {BACK}?state=st&code=C1&iss=https%3A%2F%2Fzoom.us ", EXPECTED) == AuthorizationCode("C1")
+    assert read_redirect("https://a.example?code=C&state=st", Expected("https://a.example:443/", "st", frozenset())) == AuthorizationCode(
+        "C"
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,7 +226,7 @@ def test_an_answer_that_is_not_the_vendors_is_not_used(url, part, foreign):
     assert "script" not in found.words
 
 
-WANTED = Wanted({"A": parse_select("a"), "B": parse_select("b[0]")})
+WANTED = WantedFromToken({"A": parse_select("a"), "B": parse_select("b[0]")})
 
 
 def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
@@ -227,13 +240,13 @@ def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, WANTED) == NoToken(
         "unusable", "the vendor's token answer holds no usable <B>"
     )
-    never = Wanted({"A": parse_select("a")}, lambda _name, _value: False)
+    never = WantedFromToken({"A": parse_select("a")}, lambda _name, _value: False)
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, never).words.endswith("<A>")
 
 
 def test_what_is_captured_is_bounded_as_a_whole():
     """So that the room that lies ready on the disk always takes it."""
-    many = Wanted({f"N{number}": parse_select("a") for number in range(100)})
+    many = WantedFromToken({f"N{number}": parse_select("a") for number in range(100)})
     found = read_tokens(answer({"access_token": "T", "a": "x" * 254}), NOW, None, many)
     assert isinstance(found, NoToken)
     later = read_tokens(answer({"access_token": "T", "a": "x" * 254}), NOW, OLD, many)

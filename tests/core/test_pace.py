@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.core.pace import counted_by, pace, paces
-from engine.spec.rate import Rate
+from engine.language.model.units import Rate
 
 MOST = 1_000_000  # what a spec may write at most
 SECONDS = st.sampled_from([1.0, 3600.0, 86400.0]) | st.integers(1, 999_999 * 86400).map(float)

@@ -16,9 +16,9 @@ from engine.core.ledger import Subject
 from engine.core.pagination import Broken, Next, follow
 from engine.core.request import Chain, Unresolved, described, opening
 from engine.core.response import Page
-from engine.core.subject import Found
+from engine.core.subject import LookupResult
 from engine.core.window import Window
-from engine.runner.ask import Answered
+from engine.runner.client import Answered
 from tests.core.specs import HEAD, ROW, endpoint, first, vendor
 
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
@@ -37,7 +37,7 @@ def test_nothing_shows_what_was_asked_of_whom_or_answered():
     request = first("get: /p/<USER_ID>\nparams: {x: <EMAIL>}\nheaders: {X-Version: <VERSION>}")
     sent = HttpRequest("POST", "https://CANARY", (("Authorization", "CANARY"),), b"CANARY")
     answer, page = Response(200, {"set-cookie": "CANARY"}, b"CANARY"), Page(["CANARY"], 1, cursor="CANARY", link="CANARY", more="CANARY")
-    found = Found(Subject.MATCHED, rows=((("USER_ID", "CANARY"),),))
+    found = LookupResult(Subject.MATCHED, rows=((("USER_ID", "CANARY"),),))
     answered = Answered(page, answer, datetime(2026, 1, 1, tzinfo=UTC), 0.0)
     shown = repr((replace(request, chain=replace(request.chain, endpoint=None)), Next(None, "CANARY"), sent, answer, page, found, answered))
     assert "Response(status=200" in shown

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from engine.core.envelope import MISSING, Envelope, NotJson, column, plain, scalars
 from engine.core.http import Malformed, Response
 from engine.core.request import Chain
-from engine.core.response import Page, Points, Refusal, Unusable, read
-from engine.spec.select import parse_select
+from engine.core.response import Page, PointsTold, Refusal, Unusable, read
+from engine.language.expressions.select import parse_select
 from tests.core.specs import HEAD, ROW, endpoint, vendor
 
 LIST = "get: /p/<USER_ID>\nrecords: items\npagination: {cursor: next, param: after, total: total}\n"
@@ -155,8 +155,8 @@ TOLD = HEAD.replace("verify:", "rate_limits: {all: {left: cost.left, refill: cos
 @pytest.mark.parametrize(
     ("status", "body", "points"),
     [
-        (200, '{"items":[],"cost":{"left":990.5,"rate":100,"took":3}}', Points(990.5, 100.0, 3.0)),
-        (400, '{"code":1,"cost":{"left":0,"rate":50.0,"took":12}}', Points(0.0, 50.0, 12.0)),
+        (200, '{"items":[],"cost":{"left":990.5,"rate":100,"took":3}}', PointsTold(990.5, 100.0, 3.0)),
+        (400, '{"code":1,"cost":{"left":0,"rate":50.0,"took":12}}', PointsTold(0.0, 50.0, 12.0)),
         (200, '{"items":[],"cost":{"left":990,"rate":100}}', None),
         (200, '{"items":[],"cost":{"left":"many","rate":100,"took":-1}}', None),
         (200, '{"items":[]}', None),

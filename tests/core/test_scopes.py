@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from engine.core.scopes import allowed, matrix
-from engine.spec.load import load
+from engine.language.load import load
 from tests.core.specs import HEAD, vendor
 from tests.whole.runs import ZOOM
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.core.envelope import digests
 from engine.core.seen import MOST_RESERVED, Seen
-from engine.spec.select import parse_select
+from engine.language.expressions.select import parse_select
 
 PAIRS = st.lists(st.tuples(st.sampled_from([1, 2, -1, 1 << 10, 1 << 11, 5]), st.integers(-9, 9)), max_size=200)
 KEYS = st.none() | st.integers(-2, 2) | st.sampled_from(["", "a", "2", "1.5", "true", "[1]", "\u00e9", 2**70, 1.5, True, [1], "0"])

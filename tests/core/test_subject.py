@@ -9,14 +9,14 @@ from engine.core.identity import Identifier
 from engine.core.ledger import Subject
 from engine.core.request import Chain
 from engine.core.response import Page, read
-from engine.core.subject import Found, Lack, asked_by, identify, lacking, possible, projected, unsafe
-from engine.spec.exact import Json
+from engine.core.subject import Lack, LookupResult, asked_by, identify, lacking, possible, projected, unsafe
+from engine.language.expressions.lossless_json import Json
 from tests.core.specs import HEAD, vendor
 
 LOOKUP = "{get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}"
 
 
-def look_up(lookup: str, body: bytes) -> Found:
+def look_up(lookup: str, body: bytes) -> LookupResult:
     endpoint = "it: {get: /p/<USER_ID>/<NAME>}\n" if "capture" in lookup else "it: {get: /p/<EMAIL>}\n"
     spec = vendor(endpoint, HEAD.replace(LOOKUP, lookup))
     assert asked_by(spec.lookups[0]) == "EMAIL"

@@ -7,7 +7,7 @@ import pytest
 from engine.core.response import Page
 from engine.core.seen import Seen
 from engine.core.trail import Trail
-from engine.spec.select import parse_select
+from engine.language.expressions.select import parse_select
 
 ID = parse_select("id")
 A, B, C = b'{"id":1}', b'{"id":2}', b'{"id":3}'

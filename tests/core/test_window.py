@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.window import UNITS, Window, back, beginning, form, windows
-from engine.spec import model as m
-from engine.spec.duration import Duration
+from engine.language.model import spec as m
+from engine.language.model.units import Duration
 
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "windows.yaml").read_text("utf-8"))
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
@@ -65,7 +65,7 @@ def test_thirty_days_are_more_than_a_month_in_march():
 def test_time_is_sliced_exactly_so(case):
     """Every boundary, month ends and leap days included."""
     given = case["given"]
-    window = m.Window.model_validate({"step": given["step"], "since": given["since"]})
+    window = m.WindowSpec.model_validate({"step": given["step"], "since": given["since"]})
     narrow = datetime.fromisoformat(given["narrow"]) if given["narrow"] else None
     found = windows(window.step, window.since, datetime.fromisoformat(given["now"]), given["unit"], narrow)
     assert [form(one.start, "rfc3339") for one in found] + [form(one.end, "rfc3339") for one in found[-1:]] == case["then"]

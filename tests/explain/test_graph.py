@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.core.choice import choose
 from engine.core.plan import plan
+from engine.core.selection import choose
 from engine.explain.graph import graph
-from engine.spec.load import check, load_file
+from engine.language.load import check, load_file
 from tests.conftest import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))

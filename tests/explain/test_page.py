@@ -8,18 +8,17 @@ from dataclasses import replace
 import pytest
 
 from engine.core.retry import Patience
-from engine.explain.blocks import Code, Link, joined, prose
+from engine.explain.blocks import Hyperlink, InlineCode, joined, prose
 from engine.explain.markdown import code, markdown
 from engine.explain.markdown import plain as escaped
 from engine.explain.page import page
 from engine.explain.webpage import webpage
 from engine.explain.wording import noun, rate_words, rates_words, since_words
-from engine.spec.duration import parse_duration
-from engine.spec.load import check, load_file
-from engine.spec.rate import parse_rate
+from engine.language.load import check, load_file
+from engine.language.model.units import parse_duration, parse_rate
 from tests.conftest import ROOT
 from tests.explain.reading import harmless, plain
-from tests.spec.test_zoom import CLASSIC, GRANULAR, PATHS
+from tests.language.test_zoom import CLASSIC, GRANULAR, PATHS
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 ZOOM = load_file(ROOT / "specs" / "zoom.yaml")
@@ -198,12 +197,12 @@ def test_values_are_written_in_words():
     assert rates_words([]) == "no limit declared"
     assert since_words(parse_duration("90m")) == "of the last 90 minutes"
     assert since_words(parse_duration("1mo")) == "of the last 1 month"
-    assert joined(["a", "b", "c"]) == (Code("a"), ", ", Code("b"), " or ", Code("c"))
+    assert joined(["a", "b", "c"]) == (InlineCode("a"), ", ", InlineCode("b"), " or ", InlineCode("c"))
     assert prose("see https://a.example/b, or http://127.0.0.1/c.") == (
         "see ",
-        Link("https://a.example/b"),
+        Hyperlink("https://a.example/b"),
         ", or ",
-        Code("http://127.0.0.1/c"),
+        InlineCode("http://127.0.0.1/c"),
         ".",
     )
 

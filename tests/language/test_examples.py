@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from engine.language.load import load
+from engine.language.model.placement import PLACES
+from engine.language.schema import described
+from engine.language.text.mistakes import SpecError
 from engine.reference.written import flow
-from engine.spec.load import load
-from engine.spec.mistake import SpecError
-from engine.spec.places import PLACES
-from engine.spec.schema import described
 from tests.language.reading import as_an_editor
 
 FULL = (Path(__file__).parent / "full.spec").read_text("utf-8")

@@ -11,10 +11,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.spec import salvage
-from engine.spec.load import check, contents, load, load_file
-from engine.spec.mistake import Mistake, Position, SpecError, did_you_mean
-from engine.spec.syntax import syntax
+from engine.language import recovery
+from engine.language.load import check, contents, load, load_file
+from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+from engine.language.text.syntax import syntax
 
 HERE = Path(__file__).parent
 PAIRS = sorted(HERE.glob("*.yaml"))
@@ -160,7 +160,7 @@ def test_any_tree_of_values_is_never_met_with_anything_but_its_own_error(value):
 
 def test_what_cannot_be_mended_in_time_hides_no_other_mistake_and_ends(monkeypatch):
     """Looking for further mistakes in a spec with mistakes of form has an end; the first ones are told all the same."""
-    monkeypatch.setattr(salvage, "MOST_ROUNDS", 0)
+    monkeypatch.setattr(recovery, "MOST_ROUNDS", 0)
     with pytest.raises(SpecError) as caught:
         load(ZOOM.replace(b"records: webinars", b"record: webinars"), "x.yaml")
     assert [one.message for one in caught.value.mistakes] == ["unknown key `record` in endpoint `webinars`"]

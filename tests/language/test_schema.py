@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from engine.spec.document import read
-from engine.spec.load import load
-from engine.spec.mistake import SpecError
-from engine.spec.model import Spec
-from engine.spec.schema import LINE, NAME, schema, schema_text
+from engine.language.load import load
+from engine.language.model.spec import Spec
+from engine.language.schema import LINE, NAME, schema, schema_text
+from engine.language.text.document import read
+from engine.language.text.mistakes import SpecError
 from tests.language.reading import as_an_editor, holds
 
 HERE = Path(__file__).parent

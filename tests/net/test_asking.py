@@ -14,9 +14,9 @@ from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Chain, opening
 from engine.core.retry import GiveUp, Patience
+from engine.language.model.units import Rate
 from engine.net.limiter import Limiter
-from engine.runner.ask import LATELY, REFUSED, Answered, Asker, Clock
-from engine.spec.rate import Rate
+from engine.runner.client import LATELY, REFUSED, Answered, Client, Clock
 from tests.clock import passing, run
 from tests.core.specs import ROW, endpoint
 
@@ -36,12 +36,12 @@ class Vendor:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def asking(vendor: Vendor, ask: Callable[[Asker], Awaitable[object]]) -> tuple[object, list[float]]:
+def asking(vendor: Vendor, ask: Callable[[Client], Awaitable[object]]) -> tuple[object, list[float]]:
     async def scenario() -> object:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         clock = Clock(lambda: START + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
-        asker = Asker(vendor, Limiter({"all": (Rate(1000, 1.0),)}, 0.5), Fixed(), clock, Patience())
+        asker = Client(vendor, Limiter({"all": (Rate(1000, 1.0),)}, 0.5), Fixed(), clock, Patience())
         found = await ask(asker)
         vendor.times = [round(one - begun, 1) for one in vendor.times]
         return found
@@ -52,7 +52,7 @@ def asking(vendor: Vendor, ask: Callable[[Asker], Awaitable[object]]) -> tuple[o
 def test_a_429_holds_everyone_in_the_bucket():
     """Who asks next waits as long as the one who was refused."""
 
-    async def both(asker: Asker) -> list[object]:
+    async def both(asker: Client) -> list[object]:
         first = asyncio.create_task(asker.ask(opening(Chain(LINE, ROW)), Tally()))
         await passing(1)
         return [await asker.ask(opening(Chain(LINE, ROW)), Tally()), await first]
@@ -66,7 +66,7 @@ def test_a_429_holds_everyone_in_the_bucket():
 def test_other_failures_wait_alone_and_longer_each_time():
     """A server error holds nobody else; six times, then it is given up."""
 
-    async def both(asker: Asker) -> object:
+    async def both(asker: Client) -> object:
         return await asker.ask(opening(Chain(LINE, ROW)), Tally())
 
     found, times = asking(Vendor(Response(503, {}, b"")), both)
@@ -78,7 +78,7 @@ def test_other_failures_wait_alone_and_longer_each_time():
 def test_a_dead_token_is_asked_with_no_more():
     """After one refusal that nothing can mend, no request goes out any more."""
 
-    async def twice(asker: Asker) -> list[object]:
+    async def twice(asker: Client) -> list[object]:
         return [await asker.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(2)]
 
     found, times = asking(Vendor(Response(401, {}, b"{}")), twice)
@@ -89,7 +89,7 @@ def test_a_dead_token_is_asked_with_no_more():
 def test_a_vendor_that_makes_us_wait_for_ever_is_left_after_fifteen_minutes():
     """What a 429 makes us wait counts against the patience, whoever waits it out: two requests, not sixty."""
 
-    async def ask(asker: Asker) -> object:
+    async def ask(asker: Client) -> object:
         return await asker.ask(opening(Chain(LINE, ROW)), Tally())
 
     found, times = asking(Vendor(Response(429, {"retry-after": "800"}, b"{}")), ask)
@@ -102,7 +102,7 @@ def test_a_vendor_that_makes_us_wait_for_ever_is_left_after_fifteen_minutes():
 def test_who_queues_before_it_was_ever_sent_has_spent_nothing():
     """Hours of another one's hold, and of our own pace, leave all of one's patience."""
 
-    async def ask(asker: Asker) -> object:
+    async def ask(asker: Client) -> object:
         asker.limiter = Limiter({"all": (Rate(1, 3600.0),)}, 1.0)
         async with asker.limiter.slot(None, "x"):
             pass
@@ -122,7 +122,7 @@ def test_a_storm_of_429_does_not_use_up_the_tries_for_failures():
     """Six times told to wait, then a server error: it is asked again."""
     storm = [Response(429, {"retry-after": "1"}, b"{}")] * 6
 
-    async def ask(asker: Asker) -> object:
+    async def ask(asker: Client) -> object:
         return await asker.ask(opening(Chain(LINE, ROW)), Tally())
 
     found, times = asking(Vendor(*storm, Response(503, {}, b""), GOOD), ask)
@@ -145,7 +145,7 @@ def test_files_renew_a_credential_once_in_a_while():
     """Not for every refused file, but again when the newer one may have ended too; no run ends by it."""
     new, dead = Renewed(asked=True), NotRenewed("the vendor has ended this connection", dead=True)
 
-    async def files(asker: Asker) -> list[object]:
+    async def files(asker: Client) -> list[object]:
         asker.credentials = Counted(new, dead, new)
         told = [await asker.renew(0), await asker.renew(0), asker.generation, await asker.renew(1)]
         for _ in range(2):
@@ -160,7 +160,7 @@ def test_files_renew_a_credential_once_in_a_while():
 def test_files_of_a_run_that_has_ended_renew_nothing():
     """What ended it is what is said of them."""
 
-    async def files(asker: Asker) -> object:
+    async def files(asker: Client) -> object:
         asker.credentials = Counted()
         asker.end = GiveUp("the vendor has ended this connection", dead=True)
         return await asker.renew(0)
@@ -172,7 +172,7 @@ def test_a_good_answer_that_says_nothing_is_left_holds_the_bucket():
     """The next request waits for the reset, where it is near; the answer itself is taken."""
     told = [Response(200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, b'{"items":[]}') for reset in ("7", "3600")]
 
-    async def thrice(asker: Asker) -> list[object]:
+    async def thrice(asker: Client) -> list[object]:
         return [await asker.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(3)]
 
     found, times = asking(Vendor(*told, GOOD), thrice)

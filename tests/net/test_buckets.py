@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.language.model.units import Rate
 from engine.net.limiter import Hold, Limiter
-from engine.spec.rate import Rate
 from tests.clock import passing, run
 from tests.net.pacing import departures, most_in_a_window
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.cli.find import vendor_of
-from engine.core.choice import choose
+from engine.cli.spec_search import vendor_of
 from engine.core.plan import Plan, plan
+from engine.core.selection import choose
+from engine.language.effective import Vendor
 from engine.net.limiter import Limiter
-from engine.spec.effective import Vendor
 from tests.clock import run
 from tests.core.specs import HEAD, vendor
 

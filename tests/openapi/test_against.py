@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.openapi.against import compare
-from engine.openapi.api import Api
-from engine.spec.load import load
+from engine.language.load import load
+from engine.openapi.compare.comparison import compare
+from engine.openapi.document.operations import Api
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "against").glob("*.yaml"))

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.check import Wish, check_command
+from engine.cli.check import CheckArguments, check_command
 from engine.errors import UsageError
-from engine.openapi.read import DocumentError
+from engine.openapi.document.read import DocumentError
 
 HERE = Path(__file__).parent
 ACME, LEGACY, BROKEN = (HERE / "documents" / name for name in ("acme.yaml", "legacy.json", "broken.yaml"))
 
 
 def checked(case: str, *documents: Path, form: str = "text") -> int:
-    return check_command((str(HERE / "against" / f"{case}.yaml"),), Wish(form, openapi=documents))
+    return check_command((str(HERE / "against" / f"{case}.yaml"),), CheckArguments(form, openapi=documents))
 
 
 def test_a_mistake_ends_with_2_and_a_note_with_0(capsys):
@@ -60,14 +60,14 @@ def test_a_spec_with_mistakes_of_its_own_is_not_compared(tmp_path, capsys):
     """First its own mistakes are mended."""
     spec = tmp_path / "x.yaml"
     spec.write_text("spec: 1\n", "utf-8")
-    assert check_command((str(spec),), Wish(openapi=(ACME,))) == 2
+    assert check_command((str(spec),), CheckArguments(openapi=(ACME,))) == 2
     assert "the document" not in capsys.readouterr().out
 
 
 def test_one_spec_is_named_and_documents_are_ones():
     """Neither every spec nor several are held against one vendor's document."""
     with pytest.raises(UsageError, match="--openapi compares one spec"):
-        check_command((), Wish(openapi=(ACME,)))
+        check_command((), CheckArguments(openapi=(ACME,)))
     with pytest.raises(DocumentError, match="no OpenAPI document"):
         checked("nothing", HERE / "against" / "nothing.txt")
 

@@ -12,15 +12,15 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.openapi.against import compare
-from engine.openapi.api import Api
-from engine.openapi.compose import compose
-from engine.openapi.draft import Block, quoted, render
-from engine.openapi.read import DocumentError
-from engine.spec.document import MOST_BYTES
-from engine.spec.document import read as read_spec
-from engine.spec.load import check
-from engine.spec.schema import LINE
+from engine.language.load import check
+from engine.language.schema import LINE
+from engine.language.text.document import MOST_BYTES
+from engine.language.text.document import read as read_spec
+from engine.openapi.compare.comparison import compare
+from engine.openapi.document.operations import Api
+from engine.openapi.document.read import DocumentError
+from engine.openapi.draft.compose import compose
+from engine.openapi.draft.yaml_text import Block, quoted, render
 
 HERE = Path(__file__).parent
 HEAD = LINE

@@ -6,11 +6,11 @@ import io
 
 import pytest
 
-from engine.cli.asker import Asker
-from engine.cli.interview import interview
+from engine.cli.new.interview import interview
+from engine.cli.new.questions import Questions
 from engine.errors import UsageError
-from engine.spec.load import check
-from engine.spec.schema import LINE
+from engine.language.load import check
+from engine.language.schema import LINE
 from tests.openapi.answers import ANSWERS, EXPECTED
 
 
@@ -221,6 +221,6 @@ def test_what_is_no_text_is_no_answer():
     """Bytes that are not UTF-8 are asked for again, or end it."""
     source = io.TextIOWrapper(io.BytesIO(b"\xff\n"), encoding="utf-8")
     with pytest.raises(UsageError, match=r"base: .*is not"):
-        Asker(source, again=False).ask(
+        Questions(source, again=False).ask(
             "base", lambda text: text if text.isascii() else (_ for _ in ()).throw(ValueError("it is not ASCII"))
         )

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.new import new_command
+from engine.cli.new.command import new_command
 from engine.errors import HabeasError, OutputError, UsageError
-from engine.openapi.read import DocumentError
+from engine.openapi.document.read import DocumentError
 from tests.openapi.answers import ANSWERS, EXPECTED
 
 HERE = Path(__file__).parent
@@ -77,7 +77,7 @@ def test_a_vendor_that_has_a_spec_already_is_told_and_written_all_the_same(tmp_p
 
 def test_a_spec_that_would_not_load_is_never_written(tmp_path, monkeypatch):
     """It would be a defect of ours, and is told as one."""
-    monkeypatch.setattr("engine.cli.new.compose", lambda *_: "spec: 1\n")
+    monkeypatch.setattr("engine.cli.new.command.compose", lambda *_: "spec: 1\n")
     with pytest.raises(HabeasError, match="a defect of ours: the first spec would not load, so nothing was written"):
         new_command("acme", (ACME,), tmp_path / "acme.yaml")
     assert list(tmp_path.iterdir()) == []

@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from engine.cli.check import Wish, check_command
-from engine.cli.new import new_command
+from engine.cli.check import CheckArguments, check_command
+from engine.cli.new.command import new_command
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent.parent / "docs" / "openapi.md").read_text("utf-8")
@@ -28,5 +28,5 @@ def test_the_page_shows_what_is_printed(tmp_path, monkeypatch, capsys):
     for right, wrong in BREAKS:
         text = text.replace(right, wrong)
     Path("acme.yaml").write_text(text, "utf-8")
-    assert check_command(("./acme.yaml",), Wish(openapi=(Path("acme-openapi.yaml"),))) == 2
+    assert check_command(("./acme.yaml",), CheckArguments(openapi=(Path("acme-openapi.yaml"),))) == 2
     assert capsys.readouterr().out == second

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from engine.openapi.access import address, auth_of, base_of, hosts_of
-from engine.openapi.api import Api
-from engine.openapi.draft import render
-from engine.openapi.paths import HOLE, Paths, missed
-from engine.openapi.scopes import scopes_of
+from engine.openapi.document.operations import Api
+from engine.openapi.document.paths import HOLE, Paths, missed
+from engine.openapi.document.scopes import scopes_of
+from engine.openapi.draft.access import address, auth_of, base_of, hosts_of
+from engine.openapi.draft.yaml_text import render
 
 
 def api(**words: object) -> Api:

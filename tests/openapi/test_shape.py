@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from engine.openapi.api import Parameter
-from engine.openapi.draft import flow
-from engine.openapi.refs import Refs
-from engine.openapi.shape import Missing, Shape, lead
-from engine.openapi.values import unfit
-from engine.openapi.windows import slicing_of
-from engine.spec.select import parse_select
+from engine.language.expressions.select import parse_select
+from engine.openapi.document.operations import Parameter
+from engine.openapi.document.refs import Refs
+from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead
+from engine.openapi.document.values import unfit
+from engine.openapi.draft.windows import slicing_of
+from engine.openapi.draft.yaml_text import flow
 
 ROOT = {
     "Tree": {"type": "object", "properties": {"name": {"type": "string"}, "left": {"$ref": "#/Tree"}}},
@@ -40,8 +40,8 @@ SCHEMA = {
 
 
 def led(text: str) -> str:
-    found = lead(parse_select(text), Shape(Refs(ROOT), SCHEMA))
-    return f"no {found.name}" if isinstance(found, Missing) else "open" if found is None else "/".join(sorted(found.types)) or "any"
+    found = lead(parse_select(text), SchemaView(Refs(ROOT), SCHEMA))
+    return f"no {found.name}" if isinstance(found, NotInSchema) else "open" if found is None else "/".join(sorted(found.types)) or "any"
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_an_expression_too_deep_to_follow_is_not_followed():
 )
 def test_a_text_is_a_value_or_not(schema, text, wrong):
     """By type, bounds and enumeration; a list is written with commas."""
-    assert unfit(Shape(Refs({}), schema), text) == wrong
+    assert unfit(SchemaView(Refs({}), schema), text) == wrong
 
 
 def parameter(name: str, about: str = "", **schema: object) -> Parameter:
-    return Parameter(name, "query", schema.pop("required", False) is True, False, about, Shape(Refs({}), {"type": "string", **schema}))
+    return Parameter(name, "query", schema.pop("required", False) is True, False, about, SchemaView(Refs({}), {"type": "string", **schema}))
 
 
 @pytest.mark.parametrize(

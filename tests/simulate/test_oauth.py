@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import encode_basic_auth, web
 
-from engine.simulate.oauth import ACCESS_SECONDS, CODE_SECONDS, Provider
+from engine.simulate.authorization_server import ACCESS_SECONDS, CODE_SECONDS, Provider
 
 BACK = "http://127.0.0.1:8917/callback"
 VERIFIER = "v" * 43

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from engine.simulate.limits import Meter
-from engine.simulate.serve import Options, module
+from engine.simulate.meter import Meter
+from engine.simulate.serve import SimulatorOptions, module
 from tests.conftest import ROOT
 from tests.whole.runs import data
 
@@ -25,7 +25,7 @@ SERVER = module("zoom")
 @pytest.fixture
 def zoom_client(aiohttp_client):
     async def start(**options: Any):
-        app = SERVER.application(Options(**{"limits": False, **options}))
+        app = SERVER.application(SimulatorOptions(**{"limits": False, **options}))
         client = await aiohttp_client(app)
         state = app[SERVER.STATE]
         token = state.provider.issue()["access_token"]

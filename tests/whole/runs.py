@@ -12,17 +12,17 @@ from types import ModuleType
 from typing import Any
 
 from engine.connection.keeper import Fixed
-from engine.core.choice import choose
 from engine.core.identity import identify
 from engine.core.retry import Patience
+from engine.core.selection import choose
+from engine.language.load import load_file
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential, Limits, Transport
-from engine.runner import Clock, Options, Report, Run, Tools
+from engine.runner import Clock, Report, Run, RunOptions, Tools
 from engine.runner.run import Run as TheRun
 from engine.simulate import serve
 from engine.sink import Sink
-from engine.spec.load import load_file
 
 ROOT = Path(__file__).parent.parent.parent
 ZOOM = load_file(ROOT / "specs" / "zoom.yaml")
@@ -52,7 +52,7 @@ def make_run(address: str, token: str, email: str, out: Path, **options: Any) ->
     patience = options.pop("patience", Patience(wait_initial=0.001, wait_max=0.002))
     tools = Tools(transport, limiter, credentials, clock, patience, options.pop("ended", lambda _: None))
     narrow = datetime.now(UTC) - timedelta(days=SINCE)
-    wanted = Options(**{"choice": choose(vendor.endpoints, (), ()), "narrow": narrow, "simulated": True, **options})
+    wanted = RunOptions(**{"choice": choose(vendor.endpoints, (), ()), "narrow": narrow, "simulated": True, **options})
     return Run(vendor, {"EMAIL": identify("email", email)}, wanted, Sink(out / "zoom"), tools), transport
 
 

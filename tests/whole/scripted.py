@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.connection.keeper import Fixed
-from engine.core.choice import choose
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
+from engine.core.selection import choose
 from engine.net.limiter import Limiter
-from engine.runner import Clock, Options, Report, Run, Tools
+from engine.runner import Clock, Report, Run, RunOptions, Tools
 from engine.sink import Sink
 from tests.clock import passing, run
 from tests.core.specs import HEAD, vendor
@@ -78,7 +78,7 @@ def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: s
         begun = loop.time()
         clock = Clock(lambda: NOW + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
         tools = Tools(scripted, Limiter(spec.limits(None), 0.75), Fixed(), clock, ended=ended)
-        wanted = Options(choice=choice, **options)
+        wanted = RunOptions(choice=choice, **options)
         return await Run(
             spec, {kind.upper(): identify(kind, value) for kind, value in person.items()}, wanted, Sink(out / "acme"), tools
         ).run()

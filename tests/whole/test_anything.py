@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.connection.keeper import Fixed
-from engine.core.choice import choose
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import identify
+from engine.core.selection import choose
 from engine.net.limiter import Limiter
-from engine.runner import Clock, Options, Report, Run, Tools
+from engine.runner import Clock, Report, Run, RunOptions, Tools
 from engine.sink import Sink
 from tests.clock import passing, run
 from tests.whole.runs import ZOOM
@@ -88,7 +88,7 @@ def whole_run(vendor: Anything, out: Path) -> Report:
         begun, start = loop.time(), datetime(2026, 11, 24, 12, tzinfo=UTC)
         clock = Clock(lambda: start + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
         tools = Tools(vendor, Limiter(ZOOM.limits(None), 0.75), Fixed(), clock)
-        options = Options(choice=choose(ZOOM.endpoints, (), ()), narrow=start - timedelta(days=60))
+        options = RunOptions(choice=choose(ZOOM.endpoints, (), ()), narrow=start - timedelta(days=60))
         return await Run(ZOOM, {"EMAIL": identify("email", "a@x.io")}, options, Sink(out / "zoom"), tools).run()
 
     return run(scenario())

@@ -8,10 +8,10 @@ import pytest
 
 from engine.cli.summary import summary
 from engine.core.account import Account
-from engine.core.keep import Keep
+from engine.core.field_filter import FieldFilter
 from engine.errors import Exit
 from engine.runner.endpoint import EndpointRun
-from engine.runner.store import Store, Wanted
+from engine.runner.store import ChildWants, Store
 from engine.sink import Sink
 from tests.core.specs import vendor
 from tests.whole.scripted import NOW, fetched
@@ -156,5 +156,7 @@ def test_an_interrupt_counts_every_part_that_was_not_read(tmp_path):
     """Those that were never opened too, not only those that were under way."""
     spec = "it: {for: {A: [x, y, z]}, get: /list, params: {a: <A>}, records: items}\n"
     it = vendor(spec).endpoints["it"]
-    cut = EndpointRun(it, ((),), (), None, Store(it, Sink(tmp_path / "o"), Keep(), Wanted(), ()), lambda: None, None, Account(vendor(spec)))
+    cut = EndpointRun(
+        it, ((),), (), None, Store(it, Sink(tmp_path / "o"), FieldFilter(), ChildWants(), ()), lambda: None, None, Account(vendor(spec))
+    )
     assert cut.entry("interrupted").reason == "1 of 3 parts: interrupted; 2 of 3 parts were not read"

@@ -9,7 +9,7 @@ import json
 import pytest
 from aiohttp import web
 
-from engine.core.choice import choose
+from engine.core.selection import choose
 from engine.errors import Exit
 from engine.runner import files as module
 from tests.core.specs import vendor

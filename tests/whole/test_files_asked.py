@@ -12,10 +12,10 @@ from aiohttp import web
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.retry import REFUSED
 from engine.errors import Exit
+from engine.language.model.units import Rate
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential
 from engine.runner.files import MOST_AT_ONCE
-from engine.spec.rate import Rate
 from tests.core.specs import vendor
 from tests.whole.runs import fast_clock, fetch, make_run
 from tests.whole.test_files import BYTES, LIST, lines, record

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from engine.core.choice import choose
 from engine.core.ledger import Subject
+from engine.core.selection import choose
 from engine.errors import Exit
 from tests.core.specs import HEAD, vendor
 from tests.net.servers import answer, saying, serving

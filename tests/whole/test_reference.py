@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.errors import EXPLAINED, Exit
 from engine.reference.__main__ import fresh, main
-from engine.reference.commands import every
+from engine.reference.command_page import every
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -8,7 +8,7 @@ from engine.core.envelope import Envelope
 from engine.core.response import Page
 from engine.core.seen import Seen
 from engine.core.trail import Trail
-from engine.spec.select import parse_select
+from engine.language.expressions.select import parse_select
 from tests.whole.scripted import fetched
 
 LIST = "it: {get: /list, records: items, pagination: {cursor: next, param: after, total: total}}\n"

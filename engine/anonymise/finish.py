@@ -1,0 +1,116 @@
+"""From what was captured to a case on the disk: replace, prove, replay, compare, prove again, write. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.anonymise.capture import Captured, compose
+from engine.anonymise.proof import prove
+from engine.anonymise.write import draft, fill, publish
+from engine.cassettes.cassette import EXPECTED, MOST_CASE, MOST_FILE, Cassette, opened
+from engine.cassettes.expected import golden
+from engine.cassettes.replay import Replayed, replay
+from engine.core.ledger import Entry
+from engine.errors import Exit, HabeasError, UsageError
+from engine.runner import Report
+
+MOST_SHOWN = 8
+MIB = 1024 * 1024
+
+
+class NotRepeatable(HabeasError):
+    """The recording does not end as the run did; nothing was written."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+@dataclass(frozen=True)
+class Made:
+    """A case that was written: its folder, its recordings, and its size in bytes."""
+
+    folder: Path
+    exchanges: int
+    size: int
+
+
+def finish(captured: Captured, report: Report, silent: int, key: bytes, target: Path) -> Made:
+    """Make the case. `report` is the run's, `silent` counts its requests without an answer. Raises HabeasError; then nothing is there."""
+    try:
+        composed = compose(captured, key)
+    except RecursionError:
+        message = "nothing was written: an answer is nested deeper than a case can be; leave its endpoint out with --without"
+        raise NotRepeatable(message) from None
+    _check_size(composed.texts)
+    prove(composed, composed.texts, target.name)
+    with draft(target) as folder:
+        fill(folder, composed.texts)
+        case, findings = opened(folder)
+        if case is None:
+            message = f"nothing was written: what was recorded is no case ({findings[0].mistake.message})"
+            raise NotRepeatable(message)
+        replayed = _replayed(captured, case, report, silent)
+        expected = {f"{EXPECTED}/{name}": raw.decode() for name, raw in golden(replayed).items()}
+        _check_size(expected)
+        prove(composed, expected)
+        fill(folder, expected)
+        publish(folder, target)
+    size = sum(len(text.encode()) for text in (*composed.texts.values(), *expected.values()))
+    return Made(target, len(captured.exchanges), size)
+
+
+def _check_size(texts: Mapping[str, str]) -> None:
+    """Refuse what `check` would not read. Raises UsageError."""
+    sizes = {name: len(text.encode()) for name, text in texts.items()}
+    large = [name for name, size in sizes.items() if size > MOST_FILE]
+    if large:
+        message = (
+            f"nothing was written: {large[0]} is over {MOST_FILE // MIB} MiB: leave its endpoint out with --without, or narrow --since"
+        )
+        raise UsageError(message)
+    if sum(sizes.values()) > MOST_CASE:
+        message = f"nothing was written: the case is over {MOST_CASE // MIB} MiB: record less with --only or --since"
+        raise UsageError(message)
+
+
+def _replayed(captured: Captured, case: Cassette, report: Report, silent: int) -> Replayed:
+    """Replay, and see that it ends as the run did. Raises NotRepeatable."""
+    replayed = replay(captured.vendor, case)
+    faults = list(differences(report, replayed))
+    if not faults:
+        return replayed
+    shown = "\n".join(f"  {one}" for one in faults[:MOST_SHOWN])
+    more = f"\n  and {len(faults) - MOST_SHOWN} more" if len(faults) > MOST_SHOWN else ""
+    asked = "1 request" if silent == 1 else f"{silent} requests"
+    why = f"{asked} of the run had no answer, which cannot be recorded: record again\n" if silent else ""
+    remedy = "leave out with --without what cannot be repeated"
+    message = f"nothing was written: replayed, the recording does not end as the run did\n{shown}{more}\n{why}{remedy}"
+    raise NotRepeatable(message)
+
+
+def differences(report: Report, replayed: Replayed) -> Iterator[str]:
+    """Say in what a replay differs from the run: what was found, how each endpoint ended, what was asked."""
+    again = replayed.report
+    if again.subject.subject is not report.subject.subject:
+        yield f"the person: {report.subject.subject}, replayed {again.subject.subject}"
+    if again.exit_code is not report.exit_code:
+        yield f"the exit code: {int(report.exit_code)}, replayed {int(again.exit_code)}"
+    others = {entry.name: entry for entry in again.entries}
+    for entry in report.entries:
+        if _told(entry) != _told(others[entry.name]):
+            yield f"{entry.name}: {_words(entry)}, replayed {_words(others[entry.name])}"
+    missed = sorted({request.endpoint.name for request in replayed.unknown})
+    if missed:
+        yield f"it asks what was not recorded: {', '.join(missed)}"
+    if replayed.unused:
+        yield f"it does not ask again: {', '.join(one.file.rpartition('/')[2] for one in replayed.unused[:MOST_SHOWN])}"
+
+
+def _told(entry: Entry) -> tuple[object, ...]:
+    tally = entry.tally
+    return entry.outcome, tally.records, tally.pages, tally.duplicates, tally.others, tally.expected
+
+
+def _words(entry: Entry) -> str:
+    return f"{entry.outcome} with {entry.tally.records} records in {entry.tally.pages} pages"

@@ -1,0 +1,159 @@
+"""Stand-ins: the same value always gets the same one, two values never share one where the form allows it.
+
+None of them holds, by chance, a value that is to be replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from engine.anonymise import mint as make
+from engine.anonymise.mint import Dice, Rolls
+from engine.anonymise.public_words import FILLER
+from engine.anonymise.text_shape import TextShape
+from engine.anonymise.traces import Traces, folded
+from engine.core.identity import FORM, lowered
+
+TRIES = 200
+NATIONAL = 10
+LONGEST_HASHED = 320
+Maker = Callable[[str, Rolls, make.Mint], str]
+MAKERS: dict[TextShape, Maker] = {
+    TextShape.EMAIL: make.email,
+    TextShape.UUID: make.uuid,
+    TextShape.IP: make.ip,
+    TextShape.MOMENT: make.moment,
+    TextShape.PHONE: make.phone,
+    TextShape.NUMBER: make.number,
+    TextShape.HEX: make.hexadecimal,
+    TextShape.HANDLE: make.in_runs,
+    TextShape.HOST: make.host,
+    TextShape.ZONE: make.zone,
+    TextShape.LOCALE: make.locale,
+    TextShape.TEXT: make.free_text,
+    TextShape.OPAQUE: make.character_by_character,
+}
+SHARED = (TextShape.ZONE, TextShape.LOCALE)
+HASHES: dict[str, Callable[[bytes], Any]] = {
+    "md5": partial(hashlib.md5, usedforsecurity=False),
+    "sha256": hashlib.sha256,
+    "sha1": partial(hashlib.sha1, usedforsecurity=False),
+}
+
+
+def hashes(text: str) -> dict[str, str]:
+    """Hash a value as `FORM` does: trimmed, in small letters, hexadecimal."""
+    bare = text.strip()
+    small = (bare.lower() if bare.isascii() else lowered(bare)).encode("utf-8", "surrogatepass")
+    return {name: made(small).hexdigest() for name, made in HASHES.items()}
+
+
+class StandIns:
+    """The stand-ins of one recording."""
+
+    def __init__(self, key: bytes, traces: Traces, now: datetime) -> None:
+        """`traces` grows until the first stand-in is asked for; `now` ends the time in which invented moments lie."""
+        self._dice, self._traces, self._now = Dice(key), traces, now
+        self._made: dict[tuple[TextShape, str], str] = {}
+        self._words: dict[str, str] = {}
+        self._used: set[str] = set()
+        self._spoken: set[str] = set()
+        self._hashed: dict[str, tuple[str, TextShape, str]] = {}
+        self._called: set[str] = set()
+        self._dialled: set[str] = set()
+        self._mint: make.Mint | None = None
+
+    def know(self, text: str, shape: TextShape) -> list[str]:
+        """Prepare for the forms in which a value may come back; gives these forms."""
+        forms = hashes(text) if len(text) <= LONGEST_HASHED else {}
+        for name, digest in forms.items():
+            self._hashed[digest] = (text, shape, name)
+        if shape is TextShape.PHONE:
+            digits = FORM["digits"](text)
+            (self._called if "+" in text else self._dialled).add(digits)
+            return [*forms.values(), digits]
+        return [*forms.values()]
+
+    def is_called(self, digits: str) -> bool:
+        """Whether digits are those of a phone number."""
+        return digits in self._called or digits in self._dialled
+
+    def of(self, text: str, shape: TextShape) -> str:
+        """Give a value's stand-in."""
+        hashed = self._hashed.get(text.lower())
+        if hashed is not None:
+            value, its, name = hashed
+            made = hashes(self.of(value, its))[name]
+            return made.upper() if text.isupper() else made
+        if shape is TextShape.SECRET:
+            return make.REMOVED
+        if shape is TextShape.EMAIL:
+            return self._address(text)
+        if shape is TextShape.PHONE or (shape is TextShape.NUMBER and self.is_called(text)):
+            return self._phone(text)
+        return self._once(text, shape)
+
+    def _address(self, text: str) -> str:
+        """Small and capital letters name the same mailbox."""
+        small = lowered(text.strip())
+        made = self._once(small, TextShape.EMAIL)
+        return made if text.strip() == small else make.styled(made, text)
+
+    def _phone(self, text: str) -> str:
+        """One number in several writings stays one number; where the digits fit, the stand-in is written as the other one was."""
+        digits = FORM["digits"](text)
+        national = len(digits) == NATIONAL and f"1{digits}" in self._called
+        whole = self._once(f"1{digits}" if national else digits, TextShape.PHONE)
+        if national or (len(digits) <= NATIONAL and digits not in self._called):
+            whole = whole[1:]
+        if len(digits) != len(whole):
+            return f"+{whole}" if "+" in text else whole
+        following = iter(whole)
+        return re.sub(r"\d", lambda _: next(following), text)
+
+    def word(self, word: str) -> str:
+        """Give an invented word for a word, in its case."""
+        small = folded(word)
+        if small not in self._words:
+            for turn in range(TRIES):
+                longer = turn // 20
+                made = make.syllables(min(len(small), 14) + longer, self._dice.rolls("word", small, str(turn)))
+                if made != small and made not in self._spoken and not self._traces.hit(made):
+                    break
+            self._spoken.add(made)
+            self._words[small] = made
+        return make.styled(self._words[small], word)
+
+    def _once(self, text: str, shape: TextShape) -> str:
+        found = self._made.get((shape, text))
+        if found is None:
+            found = self._made[shape, text] = self._new(text, shape)
+            self._used.add(found)
+        return found
+
+    def _new(self, text: str, shape: TextShape) -> str:
+        """Roll until the outcome is new and holds nothing that is to be replaced; where a form has no room, two may share one."""
+        mint, shared = self._ready(), None
+        for turn in range(TRIES):
+            made = MAKERS[shape](text, self._dice.rolls(shape.value, text, str(turn)), mint)
+            if turn > 2 and shape in (
+                TextShape.EMAIL,
+                TextShape.HANDLE,
+            ):  # its words are settled, so only a number can tell it from another
+                made = f"{turn}{made}"
+            if made != text and not self._traces.hit(made) and not self._traces.whole_hit(made):
+                if shape in SHARED or made not in self._used:
+                    return made
+                shared = made
+        return shared or make.character_by_character(text, self._dice.rolls("last", text), mint)
+
+    def _ready(self) -> make.Mint:
+        if self._mint is None:
+            filler = [word for word in FILLER if not self._traces.hit(word)] or [make.syllables(5, self._dice.rolls("filler"))]
+            self._mint = make.Mint(self.word, self._now, filler)
+        return self._mint

@@ -1,0 +1,288 @@
+"""A case: one folder with `case.yaml`, a file per exchange and what the run is expected to deliver. Reads; judges form only.
+
+Nothing is read of a file or folder that is too large to be a recording.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, ValidationError, field_validator, model_validator
+
+from engine.cassettes.recording import CassetteError, Recording, parse
+from engine.core.identity import Identifier, identify
+from engine.core.window import beginning
+from engine.errors import Exit, HabeasError
+from engine.language.model import words as w
+from engine.language.model.spec import Words
+from engine.language.text.document import Document, read
+from engine.language.text.document import Path as Steps
+from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+
+SETUP = "case.yaml"
+EXPECTED = "expected"
+MOST_FILE = 4 * 1024 * 1024
+MOST_CASE = 64 * 1024 * 1024
+MOST_FILES = 10_000
+FORM = "a case.yaml is a map with `about`, `person` and `now`"
+KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+WRITTEN = re.compile(r"manifest\.json|[a-z][a-z0-9_]*\.jsonl")
+
+
+def _now(value: Any) -> datetime:
+    if INSTANT.fullmatch(w.text(value)):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    message = f"`{value}` is no moment in UTC, such as 2026-11-24T12:00:00Z"
+    raise ValueError(message)
+
+
+def _exit(value: Any) -> int:
+    if w.text(value) in {str(int(one)) for one in Exit}:
+        return int(value)
+    message = f"`{value}` is no exit code of a run: 0, 3, 4 or 5"
+    raise ValueError(message)
+
+
+class CassettePerson(Words):
+    """Who is asked for."""
+
+    email: w.Text | None = Field(default=None, description="An address at example.com, example.org or example.net.")
+    phone: w.Text | None = Field(default=None, description="A number such as +12025550142.")
+    username: w.Text | None = Field(default=None, description="A name at the vendor.")
+
+    @field_validator("email", "phone", "username")
+    @classmethod
+    def accepted(cls, value: str | None, info: Any) -> str | None:
+        """Refuse what a run would refuse."""
+        try:
+            return None if value is None else identify(info.field_name, value).value
+        except HabeasError as error:
+            raise ValueError(str(error).removesuffix("; nothing was sent")) from None
+
+    @model_validator(mode="after")
+    def somebody(self) -> CassettePerson:
+        """Refuse nobody."""
+        if not self.identifiers:
+            message = "name the person who is asked for: email, phone or username"
+            raise ValueError(message)
+        return self
+
+    @property
+    def identifiers(self) -> dict[str, Identifier]:
+        """Give what a run is given: by EMAIL, PHONE and USERNAME."""
+        given = {kind: getattr(self, kind) for kind in KINDS}
+        return {KINDS[kind]: Identifier(kind, value) for kind, value in given.items() if value is not None}  # type: ignore[arg-type]
+
+
+class Setup(Words):
+    """What `case.yaml` says: who is asked for, when, and how the run ends."""
+
+    about: w.Text = Field(description="What this case shows.")
+    person: CassettePerson = Field(description="Who is asked for.")
+    now: Annotated[datetime, PlainValidator(_now)] = Field(description="The clock of the replay.")
+    since: w.Text | None = Field(default=None, description="As `--since`: a day or a span.")
+    settings: dict[w.ValueName, w.Text] = Field(default={}, description="The connection's settings.")
+    captured: dict[w.ValueName, w.Text] = Field(default={}, description="What the token answer gave.")
+    granted: w.Texts | None = Field(default=None, description="The scopes of the token answer.")
+    only: w.Texts = Field(default=(), description="As `--only`.")
+    without: w.Texts = Field(default=(), description="As `--without`.")
+    exit: Annotated[int, PlainValidator(_exit)] = Field(default=0, description="The run's exit code.")
+
+    @model_validator(mode="after")
+    def in_the_past(self) -> Setup:
+        """Refuse a beginning that is none."""
+        if self.since is not None:
+            try:
+                beginning(self.since, self.now)
+            except ValueError as error:
+                message = f"`since` is no beginning: {error}"
+                raise ValueError(message) from None
+        return self
+
+    @property
+    def narrow(self) -> datetime | None:
+        """Give the moment that `since` means."""
+        return None if self.since is None else beginning(self.since, self.now.astimezone(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A mistake or a note, with the lines of the file it stands in, () where they must not be shown."""
+
+    mistake: Mistake
+    lines: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it has to be mended."""
+        return self.mistake.level == "error"
+
+    def show(self) -> str:
+        """Give its text for a terminal."""
+        return self.mistake.show(self.lines)
+
+
+@dataclass(frozen=True)
+class Cassette:
+    """One case, as it lies on the disk. `texts` holds every file that was read, by its path below the folder."""
+
+    folder: Path
+    setup: Setup
+    document: Document = field(repr=False)
+    exchanges: tuple[Recording, ...] = field(repr=False)
+    expected: Mapping[str, bytes] = field(repr=False)
+    texts: Mapping[str, str] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Give the folder's own name."""
+        return self.folder.name
+
+    def finding(self, message: str, *path: str, hint: str | None = None, detail: tuple[str, ...] = (), key: bool = False) -> Finding:
+        """Say something about a place in case.yaml, or about all of it."""
+        at, lines = (self.document.at(path, key=key), self.document.lines) if path else (Position(1, 1), ())
+        return Finding(Mistake(message, at, hint, "error", str(self.folder / SETUP), detail), lines)
+
+
+def opened(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
+    """Read a case. Without one, the findings say every reason."""
+    try:
+        texts = _texts(folder)
+    except CassetteError as error:
+        return None, _findings(error)
+    found: list[Finding] = []
+    setup, document = None, Document()
+    try:
+        setup, document = setup_of(texts[SETUP].encode(), str(folder / SETUP))
+    except SpecError as error:
+        found += _findings(error)
+    exchanges = []
+    for name in sorted(texts):
+        if name.endswith(".http"):
+            try:
+                exchanges.append(parse(texts[name], str(folder / name)))
+            except CassetteError as error:
+                found += _findings(error)
+    if found or setup is None:
+        return None, tuple(found)
+    expected = {name.partition("/")[2]: text.encode() for name, text in texts.items() if name.startswith(f"{EXPECTED}/")}
+    return Cassette(folder, setup, document, tuple(exchanges), expected, texts), ()
+
+
+def setup_of(raw: bytes, file: str) -> tuple[Setup, Document]:
+    """Read a case.yaml. Raises SpecError with every mistake of it."""
+    document = read(raw, file, FORM)
+    mistakes = list(document.mistakes)
+    try:
+        setup = Setup.model_validate(document.value)
+    except ValidationError as error:
+        dropped = {path[:1] for path in document.dropped}
+        found = [_mistake(document, one) for one in error.errors() if tuple(one["loc"])[:1] not in dropped]
+        meant = {f"`{one.hint.removeprefix('did you mean ').strip('`?')}` is missing" for one in found if one.hint}
+        mistakes += [one for one in found if not one.message.startswith(tuple(meant))] if meant else found
+        raise CassetteError(mistakes, file, document.lines) from None
+    if mistakes:
+        raise CassetteError(mistakes, file, document.lines)
+    return setup, document
+
+
+def _mistake(document: Document, error: Any) -> Mistake:
+    path: Steps = tuple(step for step in error["loc"] if step != "[key]")
+    if error["type"] == "missing":
+        return Mistake(f"`{path[-1]}` is missing{_where(path)}", document.at(path[:-1], key=True))
+    if error["type"] == "extra_forbidden":
+        known = (CassettePerson if path[:-1] else Setup).model_fields
+        return Mistake(f"unknown key `{path[-1]}`{_where(path)}", document.at(path, key=True), did_you_mean(str(path[-1]), known))
+    cause = error.get("ctx", {}).get("error")
+    message = str(cause) if cause is not None else "expects a map here: `key: value` lines"
+    if not path:
+        path = ("since",)
+    named = f"`{path[-1]}` {message}" if message.startswith("expects") else message
+    return Mistake(named, document.at(path, key="[key]" in error["loc"]))
+
+
+def _where(path: Steps) -> str:
+    return f" in `{path[0]}`" if len(path) > 1 else ""
+
+
+def _findings(error: SpecError) -> tuple[Finding, ...]:
+    return tuple(Finding(one, error.lines) for one in error.mistakes)
+
+
+def no_case(folder: Path, message: str, hint: str | None = None) -> CassetteError:
+    """Say that a folder, or a file in it, is none that a case can be made of."""
+    return CassetteError([Mistake(message, Position(1, 1), hint)], str(folder))
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """Read every file of a case once all of them are known to be small enough. Raises CaseError."""
+    sizes = _sizes(folder)
+    if SETUP not in sizes:
+        hint = f"a case is a folder with {SETUP}, one .http file per exchange, and {EXPECTED}/"
+        raise no_case(folder, f"no case: it holds no {SETUP}", hint)
+    texts = {}
+    for name in sizes:
+        try:
+            with (folder / name).open("rb") as stream:
+                texts[name] = stream.read(MOST_FILE + 1).decode("utf-8")
+        except OSError as error:
+            raise no_case(folder / name, f"the file cannot be read: {error.strerror or 'unknown reason'}") from None
+        except UnicodeDecodeError:
+            raise no_case(folder / name, "not UTF-8 text", "a recording is text; leave a binary answer out") from None
+    return texts
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """List the files of a case, by name and size. Raises CaseError for what does not belong there or is too large."""
+    try:
+        top = _listed(folder, "")
+        inner = _listed(folder / EXPECTED, f"{EXPECTED}/") if EXPECTED in top else {}
+    except OSError as error:
+        raise no_case(folder, f"the folder cannot be read: {error.strerror or 'unknown reason'}") from None
+    found = {name: one for name, one in {**top, **inner}.items() if name != EXPECTED}
+    for name, size in found.items():
+        _check(folder / name, name, size)
+    total = sum(found.values())
+    if total > MOST_CASE:
+        raise no_case(
+            folder, f"a case of {total // 2**20} MiB: at most {MOST_CASE // 2**20} MiB", "record fewer pages, or a narrower --since"
+        )
+    return found
+
+
+def _listed(folder: Path, prefix: str) -> dict[str, int]:
+    """Give names and sizes, -1 for what is no file. Raises OSError, CaseError."""
+    found: dict[str, int] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if len(found) == MOST_FILES:
+                raise no_case(folder, f"no case: it holds over {MOST_FILES:,} files")
+            told = entry.stat(follow_symlinks=False)
+            found[prefix + entry.name] = told.st_size if stat.S_ISREG(told.st_mode) else -1
+    return dict(sorted(found.items()))
+
+
+def _check(path: Path, name: str, size: int) -> None:
+    """Raise CaseError for a file that is none, has no business here, or is too large."""
+    folder, _, last = name.rpartition("/")
+    fits = WRITTEN.fullmatch(last) if folder else name == SETUP or name.endswith(".http")
+    if size < 0:
+        raise no_case(path, "no file: a case holds plain files and the folder expected/")
+    if not fits:
+        hint = f"{EXPECTED}/ holds manifest.json and .jsonl files" if folder else f"a case holds {SETUP} and .http files; others: remove it"
+        raise no_case(path, "no part of a case", hint)
+    if size > MOST_FILE:
+        raise no_case(path, f"a file of {size // 2**20} MiB: at most {MOST_FILE // 2**20} MiB", "record smaller pages")

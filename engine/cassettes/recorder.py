@@ -1,0 +1,71 @@
+"""A transport that keeps what passes through it, within bounds. Changes nothing on the way, and judges nothing.
+
+Tokens are got by another way (see `connection.keeper`), so no request for a token ever passes here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.cassettes.recording import Recording
+from engine.core.http import HttpRequest, NoAnswer, Response
+from engine.core.request import Request
+from engine.core.window import form
+from engine.runner.client import Network
+
+SIGNS = re.compile(r"[^a-z0-9]+")
+MOST_BYTES = 4 * 1024 * 1024
+MOST_EXCHANGES = 2000
+
+
+class Recorder:
+    """Keeps every answered request in the order of the answers; `silent` counts those that were not answered, by kind."""
+
+    def __init__(
+        self, transport: Network, full: Callable[[], None] = lambda: None, most: tuple[int, int] = (MOST_BYTES, MOST_EXCHANGES)
+    ) -> None:
+        """Wrap a transport. `full` is called once, when the bodies or the exchanges are more than `most`: from then on nothing is kept."""
+        self._transport, self._told, self._most = transport, full, most
+        self._bytes = 0
+        self.exchanges: list[Recording] = []
+        self.silent: Counter[str] = Counter()
+        self.full = False
+
+    async def send(self, request: HttpRequest) -> Response | NoAnswer:
+        """Send a request and keep it with its answer."""
+        answer = await self._transport.send(request)
+        if isinstance(answer, NoAnswer):
+            self.silent[answer.kind] += 1
+        elif not self.full:
+            self._keep(Recording(request, answer))
+        return answer
+
+    def heard(self, request: Request, answer: Response | NoAnswer) -> None:
+        """Name an exchange for its file, by what the spec says of its request: nothing personal."""
+        for index in range(len(self.exchanges) - 1, -1, -1):
+            if self.exchanges[index].response is answer:
+                self.exchanges[index] = replace(self.exchanges[index], file=_name(request, answer))
+                return
+
+    def _keep(self, exchange: Recording) -> None:
+        self._bytes += len(exchange.response.body) + len(exchange.request.body or b"") + len(exchange.request.url)
+        if self._bytes > self._most[0] or len(self.exchanges) >= self._most[1]:
+            self.full = True
+            self.exchanges.clear()
+            self._told()
+            return
+        self.exchanges.append(exchange)
+
+
+def _name(request: Request, answer: Response) -> str:
+    """Write the endpoint, the values of its own `for`, the day its window begins, the page and a refusal."""
+    chain = request.chain
+    own = {name for row in chain.endpoint.rows for name, _ in row}
+    words = [chain.endpoint.name, *(SIGNS.sub("-", value.lower()).strip("-") for name, value in chain.row if name in own)]
+    words += [form(chain.window.start, "date")] if chain.window is not None else []
+    words += [f"page-{request.page}"] if request.page > 1 else []
+    words += [str(answer.status)] if not 200 <= answer.status < 300 else []
+    return "-".join(one for one in words if one)

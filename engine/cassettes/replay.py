@@ -1,0 +1,98 @@
+"""Run the real engine against a case's recordings: no network, no waiting, the case's own clock. Judges nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.cassettes import virtual_time as virtual
+from engine.cassettes.cassette import Cassette
+from engine.cassettes.playback import UNKNOWN, Playback
+from engine.cassettes.recording import Recording
+from engine.core.http import NoAnswer, Response
+from engine.core.oauth import NotRenewed, Renewed
+from engine.core.request import Request
+from engine.core.retry import REFUSED
+from engine.core.selection import choose
+from engine.language.effective import Vendor
+from engine.net.hosts import Hosts
+from engine.net.limiter import Limiter
+from engine.runner import Clock, Report, Run, RunOptions, Tools
+from engine.sink import Sink
+
+HALF = 0.5
+PAGES = ".pages.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One request of a replay and what it was answered."""
+
+    request: Request
+    answer: Response | NoAnswer
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay did: its report, what it asked, what nobody had recorded or asked for, and the files it wrote."""
+
+    case: Cassette
+    report: Report
+    heard: tuple[Heard, ...] = field(repr=False)
+    unused: tuple[Recording, ...] = field(repr=False)
+    written: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def unknown(self) -> tuple[Request, ...]:
+        """Give the requests that no recording answers."""
+        return tuple(one.request for one in self.heard if one.answer is UNKNOWN)
+
+
+class Granted:
+    """A credential that is renewed whenever it is refused, with the scopes of the case."""
+
+    refused = REFUSED
+
+    def __init__(self, granted: frozenset[str] | None) -> None:
+        """Take the scopes; None: the token answer listed none."""
+        self.granted = granted
+
+    def due(self) -> bool:
+        """Never: only an answer that refuses the credential renews it."""
+        return False
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        """Renew at once."""
+        return Renewed(asked=True)
+
+
+def replay(vendor: Vendor, case: Cassette) -> Replayed:
+    """Replay a case. Raises UsageError where its `only` or `without` name what the spec has not."""
+    choice = choose(vendor.endpoints, case.setup.only, case.setup.without)
+    values = tuple({**case.setup.captured, **case.setup.settings}.items())
+    options = RunOptions(choice=choice, narrow=case.setup.narrow, simulated=True, values=values)
+    with TemporaryDirectory(prefix="habeas-") as folder:
+        return virtual.run(_replayed(vendor, case, options, Sink(Path(folder) / vendor.name)))
+
+
+async def _replayed(vendor: Vendor, case: Cassette, options: RunOptions, sink: Sink) -> Replayed:
+    loop, heard = asyncio.get_running_loop(), list[Heard]()
+    begun, now = loop.time(), case.setup.now.astimezone(UTC)
+
+    def clock() -> datetime:
+        return now + timedelta(milliseconds=int((loop.time() - begun) * 1000))
+
+    def hear(request: Request, answer: Response | NoAnswer) -> None:
+        heard.append(Heard(request, answer))
+
+    tape = Playback(case.exchanges, Hosts(vendor.hosts))
+    granted = None if case.setup.granted is None else frozenset(case.setup.granted)
+    tools = Tools(tape, Limiter({}, 1.0), Granted(granted), Clock(clock, asyncio.sleep, lambda: HALF), heard=hear)
+    report = await Run(vendor, case.setup.person.identifiers, options, sink, tools).run()
+    tables = sorted(sink.folder.glob("*.jsonl"))
+    written = {one.name: one.read_bytes() for one in tables if not one.name.endswith(PAGES)}
+    return Replayed(case, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})

@@ -1,0 +1,181 @@
+"""Serve a vendor's recorded cases on 127.0.0.1 until cancelled, with an OAuth provider where the vendor has one.
+
+With `--at` every address of the vendor's hosts leads here, path unchanged; so do the links in its answers.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from engine.cassettes.cassette import Cassette, opened
+from engine.cassettes.check import cases_folder
+from engine.cassettes.shelf import Differing, Shelf
+from engine.core.identity import Identifier
+from engine.language.effective import Vendor
+from engine.simulate.authorization_server import Provider
+from engine.simulate.serve import listen
+
+CALLBACK = "http://127.0.0.1:8917/callback"
+LONGEST = 500
+UNKNOWN = "habeas simulate: nothing like this was recorded; the terminal it runs in says what was asked"
+UNMATCHED = (418, 421, 423, 424, 406, 411, 417, 501)  # the first that no rule of the spec names; all but the last are never asked again
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is needed to talk to it: environment variables by name, and the people who can be asked for."""
+
+    address: str
+    token: dict[str, str]
+    connect: dict[str, str]
+    settings: dict[str, str]
+    people: tuple[KnownPerson, ...]
+    differing: tuple[Differing, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """Who can be asked for: by which identifiers, since when and of what there are recordings, and what is to be seen."""
+
+    identifiers: tuple[Identifier, ...]
+    since: str | None
+    about: str
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+def recorded(vendor: Vendor, spec: Path) -> tuple[Cassette, ...]:
+    """Give the readable cases of a spec, complete runs first."""
+    folder = cases_folder(spec, vendor.name)
+    folders = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
+    cases = [case for one in folders if (case := opened(one)[0]) is not None]
+    return tuple(sorted(cases, key=lambda case: (case.setup.exit, -len(case.exchanges), case.name)))
+
+
+class Recorded:
+    """One vendor made of its recordings."""
+
+    def __init__(self, vendor: Vendor, cases: tuple[Cassette, ...], notice: Callable[[str], None]) -> None:
+        """Take the cases; `notice` hears of each request that nothing was recorded of, or only for somebody else."""
+        self.vendor, self.cases, self.notice = vendor, cases, notice
+        self.shelf, self.secret = Shelf(cases), secrets.token_urlsafe(16)
+        self.provider = Provider(time.time, " ".join(self._scopes()), self._redirects(), {})
+        self.provider.posted = vendor.auth.oauth2 is not None and vendor.auth.oauth2.client_auth == "post"
+        for place, value in self._captured().items():
+            _put(self.provider.extra, place, value)
+
+    def _scopes(self) -> tuple[str, ...]:
+        granted = next((one.setup.granted for one in self.cases if one.setup.granted is not None), None)
+        return granted if granted is not None else next(iter(self.vendor.families.values()), ())
+
+    def _redirects(self) -> tuple[str, ...]:
+        oauth2 = self.vendor.auth.oauth2
+        return tuple({CALLBACK, (oauth2.redirect_uri if oauth2 is not None else None) or CALLBACK})
+
+    def _captured(self) -> dict[str, str]:
+        """Give what a token answer tells, by its place there."""
+        oauth2, told = self.vendor.auth.oauth2, self._first("captured")
+        return {select.text: told[name] for name, select in oauth2.capture.items() if name in told} if oauth2 is not None else {}
+
+    def _first(self, word: str) -> dict[str, str]:
+        return next((dict(found) for one in self.cases if (found := getattr(one.setup, word))), {})
+
+    def served(self, address: str) -> Served:
+        """Tell how to talk to it."""
+        upper = f"HABEAS_{self.vendor.name.upper()}"
+        settings = {f"{upper}_{name}": value for name, value in self._first("settings").items()}
+        people = self._people()
+        if self.vendor.auth.oauth2 is None:
+            found = {f"{upper}_SECRET": self.secret}
+            return Served(address, found, found, settings, people, self.shelf.differing, self.shelf.hidden)
+        client = {f"{upper}_CLIENT_ID": self.provider.client_id, f"{upper}_CLIENT_SECRET": self.provider.client_secret}
+        told = {f"{upper}_{name}": value for name, value in self._first("captured").items()}
+        token = {f"{upper}_TOKEN": str(self.provider.issue()["access_token"]), **told}
+        return Served(address, token, client, settings, people, self.shelf.differing, self.shelf.hidden)
+
+    def _people(self) -> tuple[KnownPerson, ...]:
+        """Give each person once, as the first case says it."""
+        found: dict[tuple[Identifier, ...], KnownPerson] = {}
+        for one in self.cases:
+            setup = one.setup
+            names = tuple(setup.person.identifiers.values())
+            found.setdefault(names, KnownPerson(names, setup.since, setup.about, setup.only, setup.without))
+        return tuple(found.values())
+
+    async def serve(self, port: int, ready: Callable[[Served], None]) -> None:
+        """Serve until cancelled; `ready` hears how to talk to it. Raises UsageError for a busy port."""
+        await listen(self.application(), port, lambda address: ready(self.served(address)))
+
+    def application(self) -> web.Application:
+        """Build the application."""
+        app = web.Application(client_max_size=1 << 20)
+        oauth2 = self.vendor.auth.oauth2
+        if oauth2 is not None:
+            if oauth2.authorization_url is not None:
+                app.router.add_route("*", _path(oauth2.authorization_url), self.provider.authorize)
+            app.router.add_post(_path(oauth2.token_url), self.provider.token)
+            if oauth2.revocation_url is not None:
+                app.router.add_post(_path(oauth2.revocation_url), self.provider.revoke)
+        app.router.add_route("*", "/{tail:.*}", self._answer)
+        return app
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if not self._known(request):
+            return web.json_response({"message": "this is not the simulator's credential"}, status=401)
+        body = await request.read()
+        found = self.shelf.answer(request.method, request.raw_path, body)
+        asked = f"{request.method} {request.raw_path}{f' {shown}' if (shown := body.decode('utf-8', 'replace')[:LONGEST]) else ''}"
+        if found is None:
+            self.notice(f"not recorded: {asked}")
+            return web.json_response({"habeas": UNKNOWN}, status=self._unmatched())
+        if found.strayed:
+            self.notice(f"not recorded of this person, answered as in the case {found.case}: {asked}")
+        response = found.response
+        headers = {name.title(): value for name, value in response.headers.items() if name not in ("content-length", "transfer-encoding")}
+        return web.Response(status=response.status, body=response.body, headers={"Content-Type": "application/json", **headers})
+
+    def _unmatched(self) -> int:
+        """Give a status that no rule of the spec takes for an answer, such as that there is nothing."""
+        named = {status for one in self.vendor.requests() for rule in one.answers.rules for status in rule.status}
+        return next((one for one in UNMATCHED if one not in named), UNMATCHED[-1])
+
+    def _known(self, request: web.Request) -> bool:
+        """Whether a request brings the credential that was given out, in whichever way the vendor takes it."""
+        sent = [*request.headers.values()]
+        for one in sent:
+            scheme, _, rest = one.partition(" ")
+            if self.secret in one or self.provider.scopes_of(one if rest else f"Bearer {one}") is not None:
+                return True
+            if scheme.lower() == "basic" and self.secret.encode() in _decoded(rest):
+                return True
+        return False
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
+
+
+def _path(address: str) -> str:
+    """Give the path of an address, without its query."""
+    return re.sub(r"^https?://[^/?#]*", "", str(address)).partition("?")[0] or "/"
+
+
+def _put(answer: dict[str, Any], place: str, value: str) -> None:
+    """Put a value at a dotted place."""
+    *outer, last = place.split(".")
+    for name in outer:
+        answer = answer.setdefault(name, {})
+    answer[last] = value

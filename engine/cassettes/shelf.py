@@ -1,0 +1,124 @@
+"""Find the recorded answer to a request of today: by path, query and body, whatever host it was recorded at. Pure.
+
+A window that reaches to now asks with other days than the recording: where only moments differ, the recording answers
+all the same, and repeats the moments that it was asked with now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from engine.cassettes.cassette import Cassette
+from engine.cassettes.playback import body_of
+from engine.cassettes.recording import Recording
+from engine.core.http import Response
+from engine.core.identity import Identifier
+
+ORIGIN = re.compile(r"https?://[^/?#]*")
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)|(?<![\w.-])1[4-9]\d{8}(?:\d{3})?(?![\w.-])"
+)
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMatch:
+    """An answer and the case that it comes from; `strayed`: not that of the person who was looked up last, which lacks it."""
+
+    response: Response
+    case: str
+    strayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A request that several cases answer differently; the first of them answers until a person was looked up."""
+
+    request: str
+    cases: tuple[str, ...]
+
+
+class Shelf:
+    """The recordings of several cases. What was recorded twice in one is answered in turns.
+
+    A look-up tells whose case answers what follows, as far as others recorded the same request; until then the first answers.
+    """
+
+    def __init__(self, cases: Iterable[Cassette]) -> None:
+        """Take the cases in order."""
+        self._cases = tuple(_Own(one) for one in cases)
+        self._turns: Counter[tuple[str, Key]] = Counter()
+        self._current: _Own | None = None
+
+    def answer(self, method: str, url: str, body: bytes | None) -> RecordedMatch | None:
+        """Give the answer to a request; None where nothing like it was recorded."""
+        wanted = key(method, url, body)
+        alike = timeless(wanted)
+        order = [one for one in (self._current, *self._cases) if one is not None]
+        holds = next((one for one in order if wanted in one.exact or (one is self._current and alike in one.alike)), None)
+        holds = holds or next((one for one in order if alike in one.alike), None)
+        if holds is None:
+            return None
+        strayed = self._current is not None and holds is not self._current and alike not in holds.lookups
+        if alike in holds.lookups:
+            self._current = holds
+        name, found = (wanted, holds.exact[wanted]) if wanted in holds.exact else (alike, holds.alike[alike])
+        exchange = found[self._turns[holds.name, name] % len(found)]
+        self._turns[holds.name, name] += 1
+        return RecordedMatch(exchange.response if name is wanted else _now(exchange, wanted), holds.name, strayed)
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Name the cases whose person an earlier one has: they answer only what that one lacks."""
+        first: dict[tuple[Identifier, ...], str] = {}
+        return tuple(one.name for one in self._cases if first.setdefault(one.person, one.name) != one.name)
+
+    @property
+    def differing(self) -> tuple[Differing, ...]:
+        """List the requests that the cases of several people recorded with different answers."""
+        played = [one for one in self._cases if one.name not in self.hidden]
+        found = []
+        for name in dict.fromkeys(name for one in played for name in one.alike):
+            holding = [one for one in played if name in one.alike]
+            told = {tuple((one.response.status, body_of(one.response.body)) for one in case.alike[name]) for case in holding}
+            if len(told) > 1:
+                found.append(Differing(" ".join(part for part in name if part), tuple(one.name for one in holding)))
+        return tuple(found)
+
+
+class _Own:
+    """One case's recordings, by what they are found by; `lookups` are those that name its person."""
+
+    def __init__(self, case: Cassette) -> None:
+        self.name, self.exact, self.alike = case.name, dict[Key, list[Recording]](), dict[Key, list[Recording]]()
+        self.person = tuple(case.setup.person.identifiers.values())
+        names = [one.value.casefold() for one in self.person]
+        for one in case.exchanges:
+            name = key(one.request.method, one.request.url, one.request.body)
+            self.exact.setdefault(name, []).append(one)
+            self.alike.setdefault(timeless(name), []).append(one)
+        self.lookups = {timeless(name) for name in self.exact if any(one in f"{name[1]} {name[2]}".casefold() for one in names)}
+
+
+def key(method: str, url: str, body: bytes | None) -> Key:
+    """Give what a recording is found by: method, path with query, body."""
+    return method, unquote(ORIGIN.sub("", url)), body_of(body) if body else ""
+
+
+def timeless(name: Key) -> Key:
+    """Give the same without its moments."""
+    return name[0], MOMENT.sub("*", name[1]), MOMENT.sub("*", name[2])
+
+
+def _now(exchange: Recording, wanted: Key) -> Response:
+    """Let an answer repeat the moments of today's question wherever it repeats those of the recorded one."""
+    recorded = key(exchange.request.method, exchange.request.url, exchange.request.body)
+    then, now = (MOMENT.findall(one[1] + "\n" + one[2]) for one in (recorded, wanted))
+    text, response = exchange.response.body, exchange.response
+    for old, new in zip(then, now, strict=True):
+        text = text.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
+    return Response(response.status, response.headers, text)

@@ -1,0 +1,96 @@
+"""`habeas new`: a first spec, from the vendor's own document or from what is answered here. No file is overwritten."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from engine.cli.formatting import tell
+from engine.cli.spec_search import packaged, vendor_line
+from engine.errors import Exit, HabeasError, OutputError, UsageError
+from engine.language.effective import Vendor
+from engine.language.load import check
+from engine.language.schema import LINE, NAME, schema_text
+from engine.language.text.mistakes import Mistake, SpecError
+from engine.openapi.document.operations import Api
+from engine.openapi.document.read import contents
+from engine.openapi.draft.compose import compose
+
+
+def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
+    """Write a first spec. Raises UsageError, OutputError; then nothing was written."""
+    target = _target(vendor, out)
+    held = [path for path in packaged() if vendor_line(path)[0] == vendor]
+    for path in held[:1]:
+        tell(f"note: there is a spec of `{vendor}` already, {path}; habeas docs {vendor} tells what it does\n")
+    if len(openapi) > 1:
+        message = "habeas new reads one document: name the one in which the person is found"
+        raise UsageError(message)
+    if openapi:
+        text = compose(Api(contents(openapi[0]), str(openapi[0])), vendor, LINE)
+    else:
+        from engine.cli.new.interview import interview  # noqa: PLC0415  not needed with a document
+
+        text = interview(vendor, LINE)
+    made, notes = _sound(text, str(target))
+    _write(target, text)
+    beside = target.parent / NAME  # what the first line names
+    if not beside.exists() and not beside.is_symlink():
+        _write(beside, schema_text())
+    todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
+    told = [f"{len(made.endpoints)} endpoint{'s' * (len(made.endpoints) != 1)}"]
+    told += [f"{todo} TODO{'s' * (todo != 1)}"] if todo else []
+    told += [f"{len(notes)} note{'s' * (len(notes) != 1)}"] if notes else []
+    tell(f"{target}: a first spec with {', '.join(told)}\n")
+    against = f" --openapi {openapi[0]}" if openapi else ""
+    tell(f"Next: read it{' and settle each TODO' if todo else ''}, then habeas check {_written(target)}{against}\n")
+    return Exit.COMPLETE
+
+
+def _written(target: Path) -> str:
+    return str(target) if target.is_absolute() or len(target.parts) > 1 else f"./{target}"
+
+
+def _target(vendor: str, out: Path | None) -> Path:
+    """See that the name is one and the file can be made, before anything is read or asked."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", vendor):
+        near = re.sub(r"[^a-z0-9]+", "_", Path(vendor).stem.lower()).strip("_")
+        hint = f", such as {near}" if re.fullmatch(r"[a-z][a-z0-9_]{0,63}", near) else ""
+        message = f"`{vendor}` is no vendor's name: a-z, 0-9 and _, beginning with a letter{hint}"
+        raise UsageError(message)
+    target = out or Path(f"{vendor}.yaml")
+    if target.is_dir():
+        target /= f"{vendor}.yaml"
+    if target.exists() or target.is_symlink():
+        message = f"{target} exists already and is not overwritten: name another file with --out"
+        raise OutputError(message)
+    if not target.parent.is_dir():
+        message = f"{target.parent}: there is no such folder for {target.name}"
+        raise OutputError(message)
+    return target
+
+
+def _sound(text: str, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
+    """See that what will be written loads."""
+    try:
+        return check(text.encode(), file)
+    except SpecError as error:
+        message = f"a defect of ours: the first spec would not load, so nothing was written ({error.mistakes[0].message}); please report it"
+        raise HabeasError(message) from None
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        with target.open("x", encoding="utf-8") as stream:
+            try:
+                stream.write(text)
+                stream.flush()
+            except (OSError, KeyboardInterrupt):
+                target.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        message = f"{target} exists already and is not overwritten: name another file with --out"
+        raise OutputError(message) from None
+    except OSError as error:
+        message = f"{target} cannot be written: {error.strerror or 'unknown reason'}"
+        raise OutputError(message) from None

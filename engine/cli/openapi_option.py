@@ -1,0 +1,35 @@
+"""`--openapi`: the vendor's own documents, read from disk and held against a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.errors import UsageError
+from engine.language.load import contents as spec_contents
+from engine.language.text.mistakes import Mistake, SpecError
+from engine.openapi.compare.comparison import compare, trouble
+from engine.openapi.document.operations import Api
+from engine.openapi.document.read import contents
+
+
+def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...]:
+    """Read the documents that one spec is held against. Raises UsageError, also where it is not one spec."""
+    if files and len(specs) != 1:
+        message = "--openapi compares one spec with its vendor's document: name that spec, habeas check SPEC --openapi FILE"
+        raise UsageError(message)
+    return tuple(Api(contents(file), str(file)) for file in files)
+
+
+def compared(path: Path, apis: tuple[Api, ...]) -> Iterator[tuple[Mistake, tuple[str, ...]]]:
+    """Give what the documents say otherwise than a spec, with its lines; nothing while the spec has mistakes of its own."""
+    if not apis:
+        return
+    try:
+        raw = spec_contents(path)
+        differences = compare(raw, str(path), apis)
+    except SpecError:
+        return
+    lines = tuple(raw.decode("utf-8-sig").splitlines())
+    yield from ((one, lines) for one in differences)
+    yield from ((one, ()) for api in apis for one in trouble(api))

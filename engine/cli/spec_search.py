@@ -1,0 +1,103 @@
+"""From a word on the command line to a spec. The current folder is never searched."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from engine.core.window import beginning
+from engine.data import folder
+from engine.errors import UsageError
+from engine.language.effective import Vendor
+from engine.language.load import contents, load_file
+from engine.language.text.mistakes import Position, SpecError, did_you_mean
+
+VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
+
+
+def spec_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Give the folders in which a bare name is looked for."""
+    extra = [Path(one) for one in environ.get("HABEAS_SPECS", "").split(os.pathsep) if one]
+    return [folder("specs"), *extra]
+
+
+def packaged() -> list[Path]:
+    """Give every spec that a bare name can mean, each once; a folder that cannot be looked into holds none."""
+    found: dict[Path, Path] = {}
+    for one in spec_folders():
+        with suppress(OSError):
+            for path in sorted(one.glob("*.yaml")):
+                found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def vendor_line(path: Path) -> tuple[str, Position, tuple[str, ...]]:
+    """Give the vendor that a file says it is of, where, and the file's lines; one that does not say so is of the one it is named for."""
+    lines: list[str] = []
+    with suppress(SpecError):
+        lines = contents(path).decode("utf-8", "replace").splitlines()
+    said = next((found for found in map(VENDOR_LINE.match, lines) if found), None)
+    if said is None:
+        return path.stem, Position(1, 1), ()
+    return said[1], Position(lines.index(said.string) + 1, said.start(1) + 1, len(said[1])), tuple(lines)
+
+
+def spec_path(word: str) -> Path:
+    """Find a spec's file. Raises UsageError, also where two are of the same vendor."""
+    if "/" in word or os.sep in word or word.endswith((".yaml", ".yml")):
+        path = Path(word)
+        with suppress(OSError):
+            if path.is_file():
+                return path
+        _refuse_folder(word)
+        message = f"{word}: there is no such spec file"
+        raise UsageError(message)
+    vendors = {path: vendor_line(path)[0] for path in packaged()}
+    found = [path for path, vendor in vendors.items() if vendor == word]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        _refuse_folder(word)
+    if found:
+        message = f"`{word}` means more than one spec: {' and '.join(map(str, found))}; name the file that is meant"
+        raise UsageError(message)
+    hint = did_you_mean(word, vendors.values())
+    known = f": {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
+    message = f"no spec is called `{word}`{known} is written with its path, ./NAME.yaml"
+    raise UsageError(message)
+
+
+def _refuse_folder(word: str) -> None:
+    with suppress(OSError):
+        if Path(word).is_dir():
+            message = f"{word} is a folder: name the files in it, {Path(word) / '*.yaml'}"
+            raise UsageError(message)
+
+
+def vendor_of(word: str) -> Vendor:
+    """Load the spec that a word means. Raises UsageError, SpecError."""
+    return replace(load_file(spec_path(word)), word=word)
+
+
+def since_of(text: str | None, now: datetime) -> datetime | None:
+    """Read `--since`: a day, or a span back from now. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return beginning(text, now)
+    except ValueError as error:
+        message = f"--since {text}: {error}"
+        raise UsageError(message) from None
+
+
+def checked_plan(vendor: Vendor, plan: str | None) -> str | None:
+    """Give the plan, if the spec has it. Raises UsageError."""
+    if plan is None or plan in vendor.plans:
+        return plan
+    message = f"--plan {plan}: {vendor.title} has the plans {', '.join(vendor.plans) or 'none'}"
+    raise UsageError(message)

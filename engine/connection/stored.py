@@ -1,0 +1,237 @@
+"""What is kept of a connection, and the sealed file it is kept in. Opens no file itself.
+
+A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `name`, `cipher`, `key` (which key, not the key),
+`nonce` and `data`. Everything but `data` is authenticated with it (AES-256-GCM), so none of it can be exchanged.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from engine.connection.keys import Key
+from engine.core.oauth import Tokens
+from engine.errors import NotConnected, UsageError
+
+FORMAT = 1
+CIPHER = "AES-256-GCM"
+PLAIN = "none"
+ROOM = 256 * 1024
+MOST_FIXED = 64 * 1024
+EARLIEST, LATEST = -62135596800.0, 253402300799.0
+MOST_WRITES = 1 << 53
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+KEPT = "nothing was changed"
+VENDOR = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class StoreError(NotConnected):
+    """A stored connection that cannot be read or written; the message names the file, and nothing is lost."""
+
+
+class Damaged(StoreError):
+    """A file that is not whole, or was changed."""
+
+
+class Name(msgspec.Struct, frozen=True, order=True):
+    """A connection's name, shown as `zoom/default`."""
+
+    vendor: str
+    name: str = "default"
+
+    def __str__(self) -> str:
+        """Show it as it is typed."""
+        return f"{self.vendor}/{self.name}"
+
+    @property
+    def file(self) -> str:
+        """Name its file."""
+        return f"{self.vendor}.{self.name}"
+
+
+def checked_name(vendor: str, name: str) -> Name:
+    """Check a name that was typed. Raises UsageError."""
+    if VENDOR.fullmatch(vendor) and NAME.fullmatch(name):
+        return Name(vendor, name)
+    message = "a connection's name holds a-z, 0-9, _ and -, at most 63 of them"
+    raise UsageError(message)
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """Where a credential may go: as the spec said when the connection was made."""
+
+    hosts: tuple[str, ...]
+    token_url: str | None = None
+    authorization_url: str | None = None
+    revocation_url: str | None = None
+    at: str | None = None
+
+
+class RegisteredClient(msgspec.Struct, frozen=True):
+    """What the application at the vendor is known by. `auth` is basic, post or none."""
+
+    id: str
+    secret: str = ""
+    auth: str = "basic"
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return "Client(...)"
+
+
+class StoredConnection(msgspec.Struct, frozen=True):
+    """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends.
+
+    `settings` are what was asked for and is no secret. `id` is new with every consent, `serial` grows with every write: a run
+    goes on with a newer token, never with another account.
+    """
+
+    vendor: str
+    way: str
+    bound: Bound
+    created: float
+    serial: int = 1
+    id: str = msgspec.field(default_factory=lambda: secrets.token_hex(8))
+    grant: str | None = None
+    client: RegisteredClient | None = None
+    account_id: str | None = None
+    asks_for: str | None = None
+    secret: str | None = None
+    plan: str | None = None
+    tokens: Tokens | None = None
+    settings: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Record({self.vendor!r}, {self.way!r}, serial={self.serial})"
+
+
+class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A connection's file."""
+
+    habeas: str
+    format: int
+    vendor: str
+    name: str
+    cipher: str
+    key: str
+    nonce: str
+    data: str
+
+    def bound(self) -> bytes:
+        """Give what is authenticated beside the data."""
+        return msgspec.json.encode([self.habeas, self.format, self.vendor, self.name, self.cipher, self.key])
+
+
+def seal(record: StoredConnection, key: Key | None, name: str) -> bytes:
+    """Write a record into the bytes of its file; without a key it is readable by all who can read the file.
+
+    What a renewal cannot change is bounded by itself, so that whatever was stored once can be renewed. Raises StoreError.
+    """
+    nonce = os.urandom(12)
+    head = Sealed("connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "")
+    data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
+    if len(fixed) > MOST_FIXED or not _sound(record):
+        message = f"the connection {record.vendor}/{name} is none that can be stored (a secret is too long, or the clock is wrong): {KEPT}"
+        raise StoreError(message)
+    if key is not None:
+        data = AESGCM(key.secret).encrypt(nonce, data, head.bound())
+    whole = msgspec.structs.replace(head, nonce=_text(nonce), data=_text(data))
+    raw = msgspec.json.encode(whole) + b"\n"
+    if len(raw) > ROOM:
+        message = f"the connection {record.vendor}/{name} is too large to be stored ({len(raw)} bytes, at most {ROOM}): {KEPT}"
+        raise StoreError(message)
+    return raw
+
+
+def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[StoredConnection, Sealed]:
+    """Read the bytes of a connection's file; `where` names it. Raises StoreError, and nothing else."""
+    sealed = _sealed(raw, where)
+    data = _bytes(sealed.data, where)
+    if sealed.cipher == CIPHER:
+        data = _decrypted(sealed, data, find(sealed.key), where)
+    elif sealed.cipher != PLAIN:
+        message = f"{where} is encrypted in a way this version does not know: install a newer Habeas; nothing was changed"
+        raise StoreError(message)
+    try:
+        record = msgspec.json.decode(data, type=StoredConnection)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _damaged(where) from None
+    if record.vendor != sealed.vendor or not _sound(record):
+        raise _damaged(where)
+    return record, sealed
+
+
+def key_id(raw: bytes) -> str | None:
+    """Give the key that a file says it is encrypted with, without reading more; None where it names none."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    name = found.get("key") if isinstance(found, dict) else None
+    return name if isinstance(name, str) and name else None
+
+
+def _sound(record: StoredConnection) -> bool:
+    """Whether a record's moments, count and addresses are such as can be worked with."""
+    tokens = record.tokens
+    moments = (record.created, tokens.issued_at, tokens.expires_at) if tokens else (record.created,)
+    addresses = (record.bound.token_url, record.bound.authorization_url, record.bound.revocation_url, record.bound.at)
+    try:
+        for one in addresses:
+            urlsplit(one or "").port  # noqa: B018  raises what is wrong with it
+    except ValueError:
+        return False
+    return 0 <= record.serial <= MOST_WRITES and all(EARLIEST <= one <= LATEST for one in moments if one is not None)
+
+
+def _sealed(raw: bytes, where: str) -> Sealed:
+    try:
+        loose = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _damaged(where) from None
+    if not isinstance(loose, dict) or loose.get("habeas") != "connection":
+        message = f"{where} is no connection of Habeas: move it away; nothing was changed"
+        raise StoreError(message)
+    version: Any = loose.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        message = f"{where} was written by a newer Habeas (format {version}, this one reads {FORMAT}): upgrade; nothing was changed"
+        raise StoreError(message)
+    try:
+        return msgspec.convert(loose, Sealed)
+    except msgspec.ValidationError:
+        raise _damaged(where) from None
+
+
+def _decrypted(sealed: Sealed, data: bytes, key: Key | None, where: str) -> bytes:
+    if key is None:
+        message = f"{where} is encrypted with another key than the ones at hand: set HABEAS_KEY to it; nothing was changed"
+        raise StoreError(message)
+    try:
+        return AESGCM(key.secret).decrypt(_bytes(sealed.nonce, where), data, sealed.bound())
+    except (InvalidTag, ValueError):
+        raise _damaged(where) from None
+
+
+def _damaged(where: str) -> Damaged:
+    return Damaged(f"{where} is damaged: put a copy back, or move it away and connect again; nothing was changed")
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _bytes(text: str, where: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise _damaged(where) from None

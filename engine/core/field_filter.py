@@ -1,0 +1,132 @@
+"""Which fields of a record are kept: the spec's `fields`, then the operator's `--only` and `--without`.
+
+A dotted path keeps its place and reaches through lists; any other JMESPath expression stands under its own text,
+`{name: path}` under its names. Strings and numbers stay as the vendor sent them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.language.expressions import lossless_json
+from engine.language.expressions.reads import left_out, stands
+from engine.language.expressions.select import Select
+
+Trie = dict[str, "Trie"]
+ABSENT = object()
+
+
+def trie(paths: Iterable[tuple[str, ...]]) -> Trie:
+    """Fold dotted paths into a tree; a shorter path swallows the longer ones below it."""
+    root: Trie = {}
+    whole: set[int] = set()
+    for path in sorted(set(paths), key=len):
+        level = root
+        for index, step in enumerate(path):
+            if id(level.get(step)) in whole:
+                break
+            level = level.setdefault(step, {})
+            if index + 1 == len(path):
+                whole.add(id(level))
+    return root
+
+
+@dataclass(frozen=True)
+class FieldFilter:
+    """A choice of fields. `found` notes which were seen in any record, so that a typo does not pass in silence."""
+
+    fields: tuple[Select, ...] = ()
+    only: frozenset[tuple[str, ...]] = frozenset()
+    without: frozenset[tuple[str, ...]] = frozenset()
+    found: set[str] = field(default_factory=set, compare=False)
+
+    @property
+    def everything(self) -> bool:
+        """Whether records pass as they are."""
+        return not (self.fields or self.only or self.without)
+
+    def project(self, record: Any) -> bytes:
+        """Give a record's line with only what is kept."""
+        value = lossless_json.loads(bytes(record))
+        if self.fields:
+            value = self._selected(value)
+        for path in (*self.only, *self.without):
+            if _has(value, path):
+                self.found.add(".".join(path))
+        if self.only:
+            value = _picked(value, trie(self.only))
+        if self.without:
+            value = _dropped(value, trie(self.without))
+        return lossless_json.dumps({} if value is ABSENT else value)
+
+    def unseen(self) -> tuple[str, ...]:
+        """Name the fields that no record had."""
+        asked = [select.text for select in self.fields] + [".".join(path) for path in (*self.only, *self.without)]
+        return tuple(sorted(set(asked) - self.found))
+
+    def leaves_out(self, paths: Iterable[tuple[str, ...]]) -> bool:
+        """Whether one of some paths is surely not in what is kept."""
+        paths = tuple(paths)
+        chosen = [stands(self.fields)] if self.fields else []
+        chosen += [self.only] if self.only else []
+        return any(left_out(paths, kept) for kept in chosen) or any(path[: len(one)] == one for path in paths for one in self.without)
+
+    def _selected(self, record: Any) -> Any:
+        result: dict[str, Any] = {}
+        for select in self.fields:
+            if select.steps:
+                if not _has(record, select.steps):
+                    continue
+                result = _merged(result, _picked(record, trie([select.steps])))
+            else:
+                value = select.search(record)
+                if value is None:
+                    continue
+                result.update(value if isinstance(value, dict) and select.text.startswith("{") else {select.text: value})
+            self.found.add(select.text)
+        return result
+
+
+def _has(value: Any, path: tuple[str, ...]) -> bool:
+    if not path:
+        return True
+    if isinstance(value, list):
+        return any(_has(one, path) for one in value)
+    return isinstance(value, dict) and path[0] in value and _has(value[path[0]], path[1:])
+
+
+def _picked(value: Any, wanted: Trie) -> Any:
+    if not wanted:
+        return value
+    if isinstance(value, list):
+        return [one for one in (_picked(item, wanted) for item in value) if one is not ABSENT]
+    if not isinstance(value, dict):
+        return ABSENT
+    picked = {name: _picked(value[name], below) for name, below in wanted.items() if name in value}
+    return {name: one for name, one in picked.items() if one is not ABSENT}
+
+
+def _dropped(value: Any, unwanted: Trie) -> Any:
+    if isinstance(value, list):
+        return [_dropped(one, unwanted) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for name, one in value.items():
+        if name not in unwanted:
+            kept[name] = one
+        elif unwanted[name]:
+            kept[name] = _dropped(one, unwanted[name])
+    return kept
+
+
+def _merged(one: Any, other: Any) -> Any:
+    """Join two choices of fields from the same value."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        joined = {name: _merged(one[name], value) if name in one else value for name, value in other.items()}
+        return {**one, **joined}
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [_merged(mine, theirs) for mine, theirs in zip(one, other, strict=True)]
+    return other

@@ -1,0 +1,63 @@
+"""What the operator wants of a run: which endpoints, which fields. Pure; raises UsageError for names unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.core.field_filter import FieldFilter
+from engine.errors import UsageError
+from engine.language.effective import Endpoint
+from engine.language.text.mistakes import did_you_mean
+
+Paths = frozenset[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Endpoints left out by order, and what is kept of each of the others."""
+
+    excluded: frozenset[str] = frozenset()
+    keeps: Mapping[str, FieldFilter] = field(default_factory=dict)
+
+
+def choose(endpoints: Mapping[str, Endpoint], only: Iterable[str], without: Iterable[str]) -> Selection:
+    """Read `--only` and `--without`: endpoints, or `endpoint.field`.
+
+    Raises UsageError for an unknown endpoint, or for one whose parent is left out.
+    """
+    wanted, fields = _read(endpoints, only, "--only")
+    unwanted, dropped = _read(endpoints, without, "--without")
+    chosen = set(endpoints) if not (wanted or fields) else wanted | set(fields)
+    chosen -= unwanted
+    if not chosen:
+        message = "nothing is left to fetch: --only and --without cancel each other out"
+        raise UsageError(message)
+    for name in sorted(chosen):
+        for parent in endpoints[name].parents():
+            if parent.endpoint in endpoints and parent.endpoint not in chosen:
+                message = f"`{name}` is asked once per record of `{parent.endpoint}`: keep `{parent.endpoint}` too"
+                raise UsageError(message)
+    keeps = {
+        name: FieldFilter(
+            one.fields or (), fields.get(name, frozenset()) if name not in wanted else frozenset(), dropped.get(name, frozenset())
+        )
+        for name, one in endpoints.items()
+    }
+    return Selection(frozenset(endpoints) - chosen, keeps)
+
+
+def _read(endpoints: Mapping[str, Endpoint], names: Iterable[str], option: str) -> tuple[set[str], dict[str, Paths]]:
+    whole: set[str] = set()
+    fields: dict[str, Paths] = {}
+    for text in (part.strip() for entry in names for part in entry.split(",")):
+        name, dot, path = text.partition(".")
+        if name not in endpoints or (dot and not all(path.split("."))):
+            hint = did_you_mean(name, endpoints)
+            message = f"{option} {text or '(empty)'}: no such endpoint" + (f"; {hint}" if hint else "")
+            raise UsageError(message)
+        if dot:
+            fields[name] = fields.get(name, frozenset()) | {tuple(path.split("."))}
+        else:
+            whole.add(name)
+    return whole, fields

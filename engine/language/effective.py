@@ -1,0 +1,289 @@
+"""What a request ends up with: the spec's words after the defaults of the top. Frozen, and all that later layers see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import quote
+
+from engine.language.expressions.select import Select, parse_select
+from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, host_of, parse_path
+from engine.language.model import spec as m
+from engine.language.model.body import Content, mapped, texts
+from engine.language.model.units import Rate
+
+Row = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One request line with all that belongs to it; look-ups, `discover` and `verify` are of this kind too.
+
+    `discovered` names what `discover` captures; `inherited` the requests whose fields came down with the parent's row; `several`:
+    it may be asked for several rows of one person.
+    """
+
+    name: str
+    title: str
+    method: Literal["GET", "POST"]
+    address: Template
+    line: Template
+    headers: tuple[tuple[str, Template], ...]
+    params: tuple[tuple[str, tuple[Template, ...]], ...]
+    rate_limit: str | None
+    pagination: m.PaginationSpec | None
+    answers: m.RefusalsSpec
+    records: Select | None
+    key: Select
+    granted_by: tuple[frozenset[str], ...]
+    body: Content = None
+    quotes: str | None = None
+    told: m.Told | None = None
+    discovered: frozenset[str] = frozenset()
+    inherited: frozenset[str] = frozenset()
+    several: bool = False
+    capture: tuple[tuple[str, Select], ...] = ()
+    rows: tuple[Row, ...] = ((),)
+    window: m.WindowSpec | None = None
+    fields: tuple[Select, ...] | None = ()
+    files: tuple[m.FileRule, ...] = ()
+    match: tuple[tuple[Select, Template], ...] = ()
+    echo: tuple[tuple[Select, Template], ...] = ()
+    licence: tuple[str, Select] | None = None
+    replaces: str | None = None
+
+    def sent(self) -> Iterator[Template]:
+        """Give every template of what is sent."""
+        yield self.address
+        yield from (template for _, template in self.headers)
+        yield from (template for _, values in self.params for template in values)
+        yield from (template for _, template in texts(self.body))
+
+    def templates(self) -> Iterator[Template]:
+        """Give every template of the request and of its checks."""
+        yield from self.sent()
+        yield from (template for _, template in (*self.match, *self.echo))
+
+    def holes(self) -> Iterator[Hole]:
+        """Give every `<NAME>` it needs."""
+        return (hole for template in self.templates() for hole in template.holes())
+
+    @property
+    def directory(self) -> bool:
+        """Whether a look-up reads a list of everybody, in which `match` finds the person: nothing that is sent names them."""
+        return not any(hole.name in IDENTIFIERS for template in self.sent() for hole in template.holes())
+
+    @cached_property
+    def fields_used(self) -> tuple[Field, ...]:
+        """Give every `<endpoint.field>` in it, those too that its parents were asked with."""
+        return tuple(dict.fromkeys(one for template in self.templates() for one in template.fields()))
+
+    def parents(self) -> tuple[Field, ...]:
+        """Give every `<endpoint.field>` it is asked once per record of."""
+        return self._parents
+
+    @cached_property
+    def _parents(self) -> tuple[Field, ...]:
+        return tuple(one for one in self.fields_used if one.endpoint not in self.inherited)
+
+    @cached_property
+    def listed(self) -> str | None:
+        """Name the member of an answer that is its list, where a single name says so."""
+        steps = self.records.steps if self.records is not None else None
+        return steps[0] if steps is not None and len(steps) == 1 else None
+
+    @cached_property
+    def tops(self) -> tuple[str, ...]:
+        """Name the members of an answer that are read beside the list."""
+        page, answers = self.pagination, self.answers
+        paths = [answers.code, answers.message, answers.refused, *(select for select, _ in self.echo)]
+        paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
+        paths += [self.told.left, self.told.refill, self.told.cost] if self.told is not None else []
+        names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
+        return tuple(sorted(names - {self.listed}))
+
+    @property
+    def dated(self) -> bool:
+        """Whether its window is asked for in days."""
+        return any(hole.form == "date" for hole in self.holes() if hole.name in TIMES)
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether two of its chains can hold the same record, so that what was written must be remembered."""
+        return self.window is not None or len(self.rows) > 1 or bool(self.parents()) or self.several
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A spec that is ready to run; `word` is what named it on the command line."""
+
+    name: str
+    title: str
+    version: str | None
+    docs: str | None
+    base_url: str
+    hosts: tuple[str, ...]
+    direct_contact: tuple[str, ...]
+    gaps: tuple[str, ...]
+    auth: m.Auth
+    verify: Endpoint
+    lookups: tuple[Endpoint, ...]
+    endpoints: Mapping[str, Endpoint]
+    plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
+    discover: Mapping[str, Endpoint] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    sha256: str = ""
+    word: str = ""
+
+    @property
+    def families(self) -> Mapping[str, tuple[str, ...]]:
+        """Give the scopes an app holds, by family; a list without families has the name ``."""
+        return self.auth.oauth2.scopes if self.auth.oauth2 is not None else {}
+
+    def requests(self) -> Iterator[Endpoint]:
+        """Give every request: `verify`, `discover`, the look-ups, the endpoints."""
+        yield self.verify
+        yield from self.discover.values()
+        yield from self.lookups
+        yield from self.endpoints.values()
+
+    @property
+    def captured(self) -> tuple[str, ...]:
+        """Name what the look-ups capture of a person."""
+        return tuple(name for name, _ in self.lookups[0].capture)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Name what a connection brings: settings, and what its token answer told."""
+        return tuple(dict.fromkeys((*self.settings, *(self.auth.oauth2.capture if self.auth.oauth2 is not None else ()))))
+
+    def limits(self, plan: str | None) -> Mapping[str, tuple[Rate, ...]]:
+        """Give the buckets of a plan; none named: the first. KeyError where there is no such plan."""
+        return self.plans[plan if plan is not None else next(iter(self.plans))]
+
+
+def effective(spec: m.Spec) -> Vendor:
+    """Merge the top's defaults into every request."""
+    buckets = {name: tuple(one for one in limits if isinstance(one, Rate)) for name, limits in spec.rate_limits.buckets.items()}
+    plans = {name: {**buckets, **own} for name, own in spec.rate_limits.plans.items()} or {"": buckets}
+    host = host_of(spec.base_url).partition(":")[0]
+    discover = {name: _endpoint(spec, name, one) for name, one in spec.discover.items()}
+    named = ((f"lookup_{index}" if index > 1 else "lookup", one) for index, one in enumerate(spec.access.lookup, 1))
+    lookups = [_proven(_endpoint(spec, name, one), one) for name, one in named]
+    several = any(one.several or one.rows != ((),) or one.fields_used for one in lookups)
+    endpoints = {name: replace(_endpoint(spec, name, one), several=several) for name, one in spec.access.endpoints.items()}
+    return Vendor(
+        name=spec.vendor,
+        title=spec.title or spec.vendor,
+        version=spec.version,
+        docs=spec.docs,
+        base_url=str(_versioned(spec, parse_path(spec.base_url), segment=True)),
+        hosts=spec.hosts or ((host,) if host and "<" not in host else ()),
+        direct_contact=spec.direct_contact,
+        gaps=spec.gaps,
+        auth=spec.auth,
+        verify=_endpoint(spec, "verify", spec.verify),
+        lookups=tuple(_related({one.name: one for one in lookups}, discover).values()),
+        endpoints=_related(endpoints, discover),
+        discover=_related(discover, {}),
+        settings=spec.settings,
+        plans=plans,
+    )
+
+
+def _endpoint(spec: m.Spec, name: str, own: m.RequestSpec) -> Endpoint:
+    def pick(word: str) -> Any:
+        return getattr(own if word in own.model_fields_set else spec, word)
+
+    records = pick("records")
+    pagination = pick("pagination") if records is not None and not isinstance(own, m.VerifySpec) else None
+    line = str(own.line)
+    headers, params = {**spec.headers, **own.headers}, {**spec.params, **own.params}
+    rate_limit = pick("rate_limit")
+    return Endpoint(
+        name=name,
+        title=(own.title if isinstance(own, (m.EndpointSpec, m.DiscoverSpec)) else None) or name,
+        method="GET" if own.post is None else "POST",
+        address=_versioned(spec, parse_path(spec.base_url.rstrip("/") + line if line.startswith("/") else line), segment=True),
+        line=_versioned(spec, own.line, segment=True),
+        headers=tuple((name, _versioned(spec, template)) for name, template in headers.items()),
+        params=tuple((name, tuple(_versioned(spec, one) for one in templates)) for name, templates in params.items()),
+        rate_limit=rate_limit,
+        pagination=pagination,
+        answers=_answers(spec.answers, own.answers),
+        records=records,
+        key=pick("key") or parse_select("id"),
+        granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
+        body=mapped(own.body, lambda one: _versioned(spec, one)),
+        quotes=pick("quotes"),
+        told=spec.rate_limits.told(rate_limit),
+        discovered=frozenset(name for one in spec.discover.values() for name in one.capture),
+        **_particulars(spec, own),
+    )
+
+
+def _related(own: dict[str, Endpoint], above: dict[str, Endpoint]) -> dict[str, Endpoint]:
+    """Note which fields come down with the row of a parent: those of its own ancestors."""
+    everyone = {**above, **own}
+
+    def ancestors(name: str, below: frozenset[str]) -> frozenset[str]:
+        names = {one.endpoint for one in everyone[name].fields_used if one.endpoint in everyone} - below
+        return frozenset(names).union(*(ancestors(one, below | {name}) for one in names))
+
+    def inherited(endpoint: Endpoint) -> frozenset[str]:
+        names = {one.endpoint for one in endpoint.fields_used if one.endpoint in everyone}
+        return frozenset(one for one in names if any(one in ancestors(other, frozenset((other,))) for other in names - {one}))
+
+    return {name: replace(one, inherited=inherited(one)) if len(one.fields_used) > 1 else one for name, one in own.items()}
+
+
+def _versioned(spec: m.Spec, template: Template, *, segment: bool = False) -> Template:
+    """Write the top's `version` out: it is known now, so no request has to be given it. In a path it is one segment."""
+    if spec.version is None:
+        return template
+    return template.filled("VERSION", quote(spec.version, safe="") if segment else spec.version)
+
+
+def _proven(lookup: Endpoint, own: m.LookupSpec) -> Endpoint:
+    """Compare what the look-up's `match` names alone with the identifier that it asks by."""
+    asked = next((hole.name for template in lookup.sent() for hole in template.holes() if hole.name in IDENTIFIERS), None)
+    bare = tuple((select, Template((Hole(asked),))) for select, value in own.match.items() if value is None and asked is not None)
+    return replace(lookup, match=bare + lookup.match)
+
+
+def _answers(top: m.RefusalsSpec, own: m.RefusalsSpec) -> m.RefusalsSpec:
+    """Own rules first, then the top's; the paths are the own ones, else the top's."""
+    return m.RefusalsSpec.model_construct(
+        refused=own.refused or top.refused,
+        code=own.code or top.code,
+        message=own.message or top.message,
+        rules=own.rules + (top.rules if own is not top else ()),
+    )
+
+
+def _particulars(spec: m.Spec, own: m.RequestSpec) -> dict[str, Any]:
+    def compared(checks: Mapping[Select, Template | None]) -> tuple[tuple[Select, Template], ...]:
+        return tuple((select, _versioned(spec, value)) for select, value in checks.items() if value is not None)
+
+    if isinstance(own, m.VerifySpec):
+        return {}
+    assert isinstance(own, (m.LookupSpec, m.DiscoverSpec, m.EndpointSpec))  # noqa: S101
+    rows = tuple(tuple(row.items()) for row in own.for_) or ((),)
+    if isinstance(own, m.LookupSpec):
+        persons = {"match": compared(own.match), "several": own.several == "all"}
+        return {"rows": rows, "capture": tuple(own.capture.items()), **persons}
+    if isinstance(own, m.DiscoverSpec):
+        return {"rows": rows, "capture": tuple(own.capture.items())}
+    return {
+        "rows": rows,
+        "window": own.window,
+        "fields": own.fields,
+        "files": own.files,
+        "match": compared(own.match),
+        "echo": compared(own.echo),
+        "licence": (own.licence.endpoint, own.licence.path) if own.licence else None,
+        "replaces": own.replaces,
+    }

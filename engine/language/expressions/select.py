@@ -1,0 +1,107 @@
+"""JMESPath as a spec writes it, compiled at load. A plain dotted path also gives its steps, for the fast way.
+
+No value ever stands in an expression, so nothing here takes one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError, UnknownFunctionError
+from jmespath.functions import Functions
+
+from engine.language.text.mistakes import Misfit, did_you_mean
+
+DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+COLUMN = re.compile(rf"({DOTTED.pattern}|)\[\*?\]\.({DOTTED.pattern})")
+
+
+FUNCTIONS = sorted(Functions.FUNCTION_TABLE)
+STUMBLES = (
+    (".", "a name stands on both sides of a `.`"),
+    ("-", "a name with a `-` in it stands in double quotes: '\"a-b\"'"),
+    ("=", "two things are compared by `==`"),
+    (tuple("0123456789"), "an element of a list is written a[0], a number to compare with stands between backticks"),
+    (("'", '"', "`"), "the quote is not closed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d`, `a.b[*].c.d` and `[].c`."""
+
+    text: str
+    steps: tuple[str, ...] | None
+    column: tuple[tuple[str, ...], tuple[str, ...]] | None
+    compiled: Any = field(compare=False, repr=False)
+
+    def search(self, value: Any) -> Any:
+        """Evaluate on a decoded value; an expression that does not fit its type finds nothing."""
+        if self.steps is not None:
+            return walk(value, self.steps)
+        try:
+            return self.compiled.search(value)
+        except (JMESPathError, ValueError, ArithmeticError, TypeError):
+            return None
+
+
+def walk(value: Any, steps: tuple[str, ...]) -> Any:
+    """Follow a dotted path; None where it leads nowhere."""
+    for step in steps:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(step)
+    return value
+
+
+class SelectError(Misfit):
+    """An expression that is no JMESPath; `offset` is the character it stumbles on. No pattern could tell."""
+
+    def __init__(self, message: str, offset: int, hint: str | None = None) -> None:
+        """Keep the place inside the expression."""
+        super().__init__(message, hint, offset=offset, formal=False)
+
+
+def _try_out(text: str, compiled: Any) -> None:
+    """Find what shows only when an expression is used: functions that do not exist, steps of nought."""
+    try:
+        compiled.search(None)
+        compiled.search([])
+    except UnknownFunctionError as error:
+        name = str(error).partition("(")[0].rpartition(" ")[2]
+        message = f"`{text}` names a function that JMESPath does not have"
+        raise SelectError(message, max(0, text.find(name)), did_you_mean(name, FUNCTIONS)) from None
+    except (JMESPathError, ArithmeticError, TypeError):
+        return
+    except ValueError:
+        message = f"`{text}` cannot be evaluated"
+        raise SelectError(message, 0, "a step of 0 leads nowhere") from None
+
+
+def _why(rest: str) -> str:
+    """Say what may be wrong, by what stands where the expression cannot be read on."""
+    if not rest:
+        return "it ends too early: a bracket is not closed, or a name is missing"
+    return next((hint for start, hint in STUMBLES if rest.startswith(start)), "the parts of a path are written a.b, a[0] or a[].b")
+
+
+def parse_select(text: str) -> Select:
+    """Compile an expression; SelectError says where it is wrong."""
+    if re.search(r"<[A-Za-z_][\w.]*>", text):
+        message = f"`{text}`: no value stands in a JMESPath expression"
+        raise SelectError(message, text.index("<"), "compare with a value by `match` or `echo`")
+    try:
+        compiled = jmespath.compile(text)
+    except (JMESPathError, RecursionError, ValueError) as error:
+        found = getattr(error, "lex_position", None)
+        offset = int(found) if isinstance(found, int) else 0
+        message = f"`{text}` is no JMESPath expression"
+        raise SelectError(message, min(offset, max(0, len(text) - 1)), _why(text[offset:])) from None
+    _try_out(text, compiled)
+    steps = () if text == "@" else tuple(text.split(".")) if DOTTED.fullmatch(text) else None
+    column = COLUMN.fullmatch(text)
+    pair = (tuple(filter(None, column[1].split("."))), tuple(column[2].split("."))) if column else None
+    return Select(text, steps, pair, compiled)

@@ -1,0 +1,165 @@
+"""A spec file to a Vendor, or to all its mistakes at once with their places. Raises nothing but SpecError."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path as File
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.language.effective import Vendor, effective
+from engine.language.model.body import BodyError
+from engine.language.model.placement import field_of, known_words, places_of
+from engine.language.model.spec import Spec
+from engine.language.recovery import independent, salvaged
+from engine.language.rules.lint import lint
+from engine.language.text.document import KEY, MOST_BYTES, Document, Path, read
+from engine.language.text.mistakes import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
+from engine.language.text.suggestions import meant
+
+MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
+A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: value}`")
+A_LIST = ("expects a list here", "write `[a, b]`, or one `- item` a line")
+KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP, "tuple_type": A_LIST, "list_type": A_LIST}
+VERSION = "1"
+PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
+WRITING = ("put", "patch", "delete")
+
+
+def load(raw: bytes, file: str) -> Vendor:
+    """Read a spec that must be right. Raises SpecError with every mistake of the file."""
+    return check(raw, file)[0]
+
+
+def load_file(path: File) -> Vendor:
+    """Read a spec from disk. Raises SpecError, also where the file cannot be read."""
+    return load(contents(path), str(path))
+
+
+def contents(path: File) -> bytes:
+    """Give a file's bytes, never more than a little over what a spec may have. Raises SpecError."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        mistake = Mistake(f"the file cannot be read: {error.strerror or 'unknown reason'}", Position(1, 1))
+        raise SpecError([mistake], str(path)) from None
+
+
+def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
+    """Read a spec and give it with its notes. Raises SpecError with every mistake of the file."""
+    document = read(raw, file)
+    mistakes = list(document.mistakes)
+    other = _other_version(document)
+    if other is not None:  # its words may mean something else, so nothing is said of them
+        raise SpecError([other], file, document.lines)
+    try:
+        spec = Spec.model_validate(document.value)
+    except ValidationError as error:
+        errors = [one for one in error.errors() if not _dropped(document, one)]
+        mistakes += _without_cascades([found for one in errors for found in _mistakes(document, one)])
+        if len(errors) <= MOST_SALVAGED:
+            mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
+        raise SpecError(mistakes, file, document.lines) from None
+    vendor = effective(spec)
+    found = lint(vendor, spec, document)
+    mistakes += [one for one in found if one.level == "error" and independent(one, document, document.dropped)]
+    if mistakes:
+        raise SpecError(mistakes, file, document.lines)
+    notes = tuple(replace(one, file=file) for one in found)
+    return replace(vendor, file=file, sha256=hashlib.sha256(raw).hexdigest()), notes
+
+
+def _without_cascades(mistakes: list[Mistake]) -> list[Mistake]:
+    """Leave out that a word is missing where a misspelt one stands in its place."""
+    meant = {one.hint.removeprefix("did you mean `").removesuffix("`?") for one in mistakes if one.hint and one.hint.startswith("did you")}
+    return [one for one in mistakes if not any(one.message.startswith(f"`{word}` is missing") for word in meant)]
+
+
+def _dropped(document: Document, error: Mapping[str, Any]) -> bool:
+    """Whether an error only repeats a mistake of form that is reported already."""
+    path = document.place(error["loc"])
+    return any(path[: len(one)] == one or (error["type"] != "extra_forbidden" and one[:-1] == path) for one in document.dropped)
+
+
+def _mistakes(document: Document, error: Mapping[str, Any]) -> list[Mistake]:
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, BodyError):
+        place = document.place(error["loc"])
+        return [_misfit(document, document.at((*place, *path)), one) for path, one in cause.faults]
+    return [_mistake(document, error)]
+
+
+def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
+    path = document.place(error["loc"])
+    key = KEY in error["loc"] or isinstance(error["input"], dict)
+    if error["type"] == "missing":
+        at = document.at(path[:-1], key=True)
+        if path[-1] == "match":
+            return Mistake(f"`match` is missing{_where(path[:-1])}", at, PROOF)
+        meaning = (field_of(path).description or "").rstrip(".")
+        return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
+    if error["type"] == "extra_forbidden":
+        words = f"unknown key `{path[-1]}`{_where(path[:-1])}"
+        return Mistake(words, document.at(path, key=True), _meant(str(path[-1]), path[:-1]))
+    if error["type"] == "literal_error":
+        return _choice(document, path, error)
+    cause = error.get("ctx", {}).get("error")
+    message, hint = (str(cause), None) if cause is not None else KINDS.get(error["type"], (error["msg"], None))
+    if error["type"] in KINDS or message.startswith("expects"):
+        message = f"`{_name(path)}` {message}"
+    at = document.at(path, key=key)
+    instead = meant(document, path, error)
+    if instead is not None:
+        return Mistake(instead[0] or message, at, instead[1])
+    return _misfit(document, at, cause, message) if isinstance(cause, Misfit) else Mistake(message, at, hint)
+
+
+def _misfit(document: Document, at: Position, cause: Misfit, message: str | None = None) -> Mistake:
+    if cause.part is not None:
+        at = document.part(at, cause.part)
+    return Mistake(message or str(cause), at if cause.offset is None else document.inside(at, cause.offset), cause.hint)
+
+
+def _other_version(document: Document) -> Mistake | None:
+    said = document.value.get("spec") if isinstance(document.value, dict) else None
+    if not isinstance(said, str) or said == VERSION:
+        return None
+    if not said.isdecimal():
+        return Mistake(f"`{said}` is no version of the language", document.at(("spec",)), f"write `spec: {VERSION}`")
+    words = f"this is version {said} of the language, and this Habeas reads version {VERSION}"
+    return Mistake(words, document.at(("spec",)), f"update Habeas, or write `spec: {VERSION}` and the words of docs/language.md")
+
+
+def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake:
+    wrong = error["input"]
+    allowed = [one.strip("'") for one in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+    if not isinstance(wrong, str):
+        return Mistake(f"`{_name(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
+    return Mistake(f"`{wrong}` is not one of the values of `{_name(path)}`", document.at(path), one_of(wrong, allowed))
+
+
+def _meant(word: str, path: Path) -> str | None:
+    """Say what may have been meant by a word that is not known at a place: one that is, or the same word elsewhere."""
+    if word in WRITING:
+        return "a spec only reads: `get`, or `post` for a search"
+    if path == ("auth",) and word in ("params", "query"):
+        return "a key in the query would stand in logs, so it is not supported: write `headers`, or `basic`"
+    hint = did_you_mean(word, known_words(path))
+    elsewhere = places_of(word)
+    return f"it stands in {elsewhere}" if elsewhere and (hint is None or not hint.startswith("did")) else hint
+
+
+def _name(path: Path) -> str:
+    return str(next((step for step in reversed(path) if isinstance(step, str)), "spec"))
+
+
+def _where(path: Path) -> str:
+    if path[:2] == ("access", "endpoints") and len(path) >= 3:
+        inner = [str(step) for step in path[3:] if isinstance(step, str)]
+        return (f" in `{inner[-1]}` of" if inner else " in") + f" endpoint `{path[2]}`"
+    named = [str(step) for step in path if isinstance(step, str)]
+    return f" in `{named[-1]}`" if named else ""

@@ -1,0 +1,247 @@
+"""What is wrong between the words of a spec: names, cycles, buckets, scopes, hosts. One mistake, one message.
+
+Works on the effective requests and asks the document only for positions. Reads no files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from engine.language.effective import Endpoint, Vendor
+from engine.language.expressions.reads import left_out, reads, stands
+from engine.language.expressions.template import VALUE, host_of
+from engine.language.model import spec as m
+from engine.language.rules.lint_context import ENDPOINTS, Scene, templates
+from engine.language.rules.lookups import lookup_rules
+from engine.language.rules.names import given_names, known_names
+from engine.language.rules.notes import proof_notes, scope_notes, text_notes
+from engine.language.rules.queries import query_rules
+from engine.language.rules.sources import address_values, captures_once, page_places, row_sources, rows_covered
+from engine.language.rules.unused import idle, repeated, rules_reached
+from engine.language.text.document import Document, Path
+from engine.language.text.mistakes import Mistake, did_you_mean
+
+RESERVED = re.compile(r"lookup(_\d+)?|verify|manifest")
+MOST_SLICES = 50_000
+
+
+def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
+    """Find every mistake and note that shows only when the words are seen together."""
+    scene = Scene(vendor, spec, document)
+    return [found for rule in RULES for found in rule(scene)]
+
+
+def _parents(scene: Scene) -> Iterator[Mistake]:
+    """Every `<endpoint.field>` names one parent that can be asked before, and no circle is closed."""
+    for path, endpoint, own in scene.requests():
+        parents = [*scene.vendor.discover, *(scene.vendor.endpoints if path[:2] == ENDPOINTS else ())]
+        names = {one.endpoint for one in endpoint.parents()} & {*scene.vendor.discover, *scene.vendor.endpoints}
+        for place, template in templates(path, own):
+            for field in template.fields():
+                if path == ("verify",) or (field.endpoint in scene.vendor.endpoints and field.endpoint not in parents):
+                    hint = (
+                        "`verify` asks once" if path == ("verify",) else "before the person is found, only records of `discover` are known"
+                    )
+                    yield scene.mistake(f"`{field}` has a value only in an endpoint", place, hint, part=field)
+                elif field.endpoint not in parents:
+                    yield scene.mistake(f"`{field}` names no endpoint", place, did_you_mean(field.endpoint, parents), part=field)
+        if len(names) > 1:
+            listed = " and ".join(f"`{name}`" for name in sorted(names))
+            hint = "name the fields of one; what it was asked with comes down with its records"
+            yield scene.mistake(f"two parents, {listed}: their records would be crossed", path, hint, key=True)
+        yield from _carried(scene, path, endpoint)
+    yield from _circles(scene)
+
+
+def _carried(scene: Scene, path: Path, endpoint: Endpoint) -> Iterator[Mistake]:
+    """What comes down with the parent's row is what the parent was asked with."""
+    above = {**scene.vendor.discover, **scene.vendor.endpoints}
+    known = {one for parent in endpoint.parents() if parent.endpoint in above for one in above[parent.endpoint].fields_used}
+    for field in endpoint.fields_used:
+        if field.endpoint in endpoint.inherited and field not in known:
+            parent = endpoint.parents()[0].endpoint
+            hint = f"`{parent}` is asked with " + (", ".join(str(one) for one in sorted(known, key=str)) or "nothing of it")
+            yield scene.mistake(f"`{field}` does not come down to here: `{parent}` is not asked with it", path, hint, key=True)
+
+
+def _circles(scene: Scene) -> Iterator[Mistake]:
+    """No request waits for itself: by its parents, by the flag of its licence, or by what it needs discovered."""
+    everyone = {**scene.vendor.endpoints, **scene.vendor.discover}
+    waits = {name: _waits_for(scene, one) for name, one in everyone.items()}
+    reported: set[str] = set()
+    for name in waits:
+        circle = _circle(name, waits)
+        if circle and not reported & set(circle):
+            reported |= set(circle)
+            place = ENDPOINTS if circle[0] in scene.vendor.endpoints else ("discover",)
+            hint = "each waits for the next one's answer: one of them must be asked without it"
+            hint = hint if len(circle) > 2 else "it waits for its own answer: it must be asked without it"
+            yield scene.mistake(f"a circle: {' -> '.join(circle)}", (*place, circle[0]), hint, key=True)
+
+
+def _waits_for(scene: Scene, endpoint: Endpoint) -> tuple[str, ...]:
+    parents = [field.endpoint for field in endpoint.parents()]
+    parents += [endpoint.licence[0]] if endpoint.licence else []
+    return (*parents, *(scene.discovered[hole.name].name for hole in endpoint.holes() if hole.name in scene.discovered))
+
+
+def _circle(start: str, waits: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Find a way from an endpoint back to itself."""
+    came_from: dict[str, str] = {}
+    waiting = [start]
+    while waiting:
+        here = waiting.pop()
+        for there in waits.get(here, ()):
+            if there == start:
+                way = [here]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return (*reversed(way), start)
+            if there not in came_from:
+                came_from[there] = here
+                waiting.append(there)
+    return ()
+
+
+def _references(scene: Scene) -> Iterator[Mistake]:
+    """Buckets, licences and predecessors exist."""
+    buckets = {bucket for plan in scene.vendor.plans.values() for bucket in plan}
+    yield from _same_names(scene)
+    if scene.spec.rate_limit and scene.spec.rate_limit not in buckets:
+        hint = _bucket(scene.spec.rate_limit, buckets)
+        yield scene.mistake(f"`{scene.spec.rate_limit}` is no bucket of `rate_limits`", ("rate_limit",), hint)
+    for path, _, own in scene.requests():
+        if own.rate_limit and own.rate_limit not in buckets:
+            hint = _bucket(own.rate_limit, buckets)
+            yield scene.mistake(f"`{own.rate_limit}` is no bucket of `rate_limits`", (*path, "rate_limit"), hint)
+        if isinstance(own, m.EndpointSpec):
+            yield from _endpoint_references(scene, path, own)
+
+
+def _bucket(word: str, buckets: set[str]) -> str:
+    return did_you_mean(word, buckets) or f"write it there, such as `rate_limits: {{{word}: 10/s}}`"
+
+
+def _same_names(scene: Scene) -> Iterator[Mistake]:
+    """`<name.field>` means one request: neither two of a name nor one that is called as a part of the result."""
+    for area, names in ((ENDPOINTS, scene.vendor.endpoints), (("discover",), scene.vendor.discover)):
+        for name in names:
+            if RESERVED.fullmatch(name):
+                yield scene.mistake(f"`{name}` is taken: it is a part of every result", (*area, name), "use another name", key=True)
+            elif area != ENDPOINTS and name in scene.vendor.endpoints:
+                yield scene.mistake(f"`{name}` is taken: an endpoint has that name", (*area, name), "use another name", key=True)
+
+
+def _endpoint_references(scene: Scene, path: Path, own: m.EndpointSpec) -> Iterator[Mistake]:
+    others = [name for name in scene.vendor.endpoints if name != path[-1]]
+    if own.licence is not None and own.licence.endpoint not in others:
+        hint = did_you_mean(own.licence.endpoint, others) or "name the endpoint whose answer holds it"
+        yield scene.mistake(f"`{own.licence.endpoint}` is no other endpoint that could hold the flag", (*path, "licence"), hint)
+    if own.replaces is not None and own.replaces not in others:
+        hint = did_you_mean(own.replaces, others) or "name the endpoint that this one succeeds"
+        yield scene.mistake(f"`{own.replaces}` is no other endpoint", (*path, "replaces"), hint)
+
+
+def _shapes(scene: Scene) -> Iterator[Mistake]:
+    """Words that need each other stand together, and none stands idle."""
+    for path, endpoint, own in scene.requests():
+        if own.pagination is not None and endpoint.records is None:
+            hint = "write `records`: the path at which the answer's list stands"
+            yield scene.mistake("`pagination` acts only where `records` stands", (*path, "pagination"), hint, key=True)
+        if isinstance(own, (m.LookupSpec, m.DiscoverSpec)):
+            yield from _row_shapes(scene, path, own, {hole.name for hole in endpoint.holes()})
+        if not isinstance(own, m.EndpointSpec):
+            continue
+        used = {hole.name for template in endpoint.templates() for hole in template.holes()}
+        if own.window and not {"FROM", "TO"} <= used:
+            missing = " and ".join(f"<{name}>" for name in ("FROM", "TO") if name not in used)
+            words = f"`window` slices time, but the request holds no {missing}"
+            yield scene.mistake(words, (*path, "window"), f"put {missing} into `params`", key=True)
+        if own.window and own.window.slices(86400 if endpoint.dated else 1) > MOST_SLICES:
+            hint = "write a longer `step` or a shorter `since`"
+            yield scene.mistake(f"`window` makes more than {MOST_SLICES:,} slices", (*path, "window", "step"), hint)
+        yield from _row_shapes(scene, path, own, used)
+        for word, checks in (("match", own.match), ("echo", own.echo)):
+            for select in (select for select, value in checks.items() if value is None):
+                hint = f"write `{word}: {{{select.text}: <USER_ID>}}`"
+                yield scene.mistake(f"`{word}` compares with a value", (*path, word), hint)
+
+
+def _row_shapes(scene: Scene, path: Path, own: m.LookupSpec | m.DiscoverSpec | m.EndpointSpec, used: set[str]) -> Iterator[Mistake]:
+    if len({tuple(sorted(row)) for row in own.for_}) > 1:
+        hint = "give every row the same names"
+        yield scene.mistake("the rows of `for` have different names", (*path, "for"), hint, key=True)
+    for value in dict.fromkeys(one for row in own.for_ for one in row):
+        if value not in used:
+            hint = f"write <{value}> where the vendor wants it, or leave it out"
+            yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), hint, key=True)
+
+
+def _files(scene: Scene) -> Iterator[Mistake]:
+    """The addresses of files stand in what is kept of a record."""
+    for path, _, own in scene.requests():
+        if not isinstance(own, m.EndpointSpec) or own.fields == ():
+            continue
+        read: set[tuple[str, ...]] = set()
+        for rule in own.files:
+            for select in (rule.address, rule.size):
+                read |= reads(*(one for one in (rule.each, select) if one is not None))
+        for steps in left_out(read, stands(own.fields or ())):
+            hint = f"add `{'.'.join(steps)}` to `fields`" if own.fields else "files are looked for in the records: keep their addresses"
+            yield scene.mistake(f"`files` reads `{'.'.join(steps)}`, which `fields` leaves out", (*path, "files"), hint, key=True)
+
+
+def _hosts(scene: Scene) -> Iterator[Mistake]:
+    """The credential may go where the requests go; a host that is only known later lies under those that are written."""
+
+    def covered(address: str) -> bool:
+        host = re.sub(r"<[^>]*>", "x", host_of(address).partition(":")[0])
+        return any(host == one or (one.startswith(".") and host.endswith(one)) for one in scene.vendor.hosts)
+
+    host = host_of(scene.spec.base_url)
+    if not scene.spec.hosts and (not host or "<" in host):
+        hint = "write `hosts`: where the credential may go, such as [.acme.com]"
+        yield scene.mistake("the host of `base_url` is only known later, and `hosts` is missing", ("base_url",), hint)
+    elif VALUE.fullmatch(host) is None and host and not covered(scene.spec.base_url):
+        yield scene.mistake(
+            "the host of `base_url` is not under `hosts`", ("base_url",), f"add `{host.rpartition('>')[2]}` to `hosts`", part=host
+        )
+    for place, address in scene.oauth_addresses():  # the client secret goes there
+        whole = VALUE.fullmatch(host_of(address) or address.partition("/")[0]) is not None
+        if "<" in (host_of(address) or "<") and not (scene.spec.hosts and (whole or covered(address))):
+            hint = "the client secret goes there: write `hosts`, such as [.acme.com], so that a setting cannot send it elsewhere"
+            yield scene.mistake("the host of this address is only known later, and is not under `hosts`", place, hint)
+    for path, _, own in scene.requests():
+        line = str(own.line)
+        word = "get" if own.post is None else "post"
+        if "<" in host_of(line):
+            hint = "only `base_url` may hold a value there, under `hosts`"
+            yield scene.mistake("the host of a request is written out, not filled in", (*path, word), hint, part=host_of(line))
+        elif line.startswith("https://") and not covered(line):
+            host = host_of(line)
+            yield scene.mistake("the host of this request is not under `hosts`", (*path, word), f"add `{host}` to `hosts`", part=host)
+
+
+RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
+    known_names,
+    given_names,
+    row_sources,
+    captures_once,
+    rows_covered,
+    page_places,
+    _parents,
+    _references,
+    _shapes,
+    _files,
+    query_rules,
+    lookup_rules,
+    _hosts,
+    address_values,
+    repeated,
+    rules_reached,
+    scope_notes,
+    proof_notes,
+    idle,
+    text_notes,
+)

@@ -1,0 +1,178 @@
+"""Every `<NAME>` is known where it stands, in a form that suits it, and is given by one place only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from engine.language.effective import Endpoint, Vendor
+from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
+from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, Scene, templates
+from engine.language.text.document import Path
+from engine.language.text.mistakes import Mistake, Position, did_you_mean
+
+TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
+OUTSIDE = ("AT", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID")  # HABEAS_<VENDOR>_<NAME> means something else already
+
+
+def known_names(scene: Scene) -> Iterator[Mistake]:
+    """Names in the top's words, in addresses and in requests have a value there. What is wrong in several places is told once."""
+    places: dict[tuple[str, str | None], set[Position]] = {}
+    first: dict[tuple[str, str | None], Mistake] = {}
+    for one in _unknown_names(scene):
+        places.setdefault((one.message, one.hint), set()).add(one.at)
+        first.setdefault((one.message, one.hint), one)
+    for same, one in first.items():
+        count = len(places[same])
+        yield replace(one, at=min(places[same]), message=f"{one.message}, in {count} places") if count > 1 else one
+
+
+def _unknown_names(scene: Scene) -> Iterator[Mistake]:
+    for place, templates_ in _tops(scene):
+        for template in templates_:
+            yield from _holes(scene, place, template, _everywhere(scene))
+    for place, text, names in _addresses(scene):
+        yield from _holes(scene, place, parse_template(text), names)
+    for path, endpoint, own in scene.requests():
+        known = _known(scene, path, endpoint)
+        for place, template in templates(path, own):
+            yield from _holes(scene, place, template, known)
+
+
+def _everywhere(scene: Scene) -> tuple[str, ...]:
+    return (*(("VERSION",) if scene.vendor.version else ()), *scene.vendor.given)
+
+
+def _tops(scene: Scene) -> Iterator[tuple[Path, tuple[Template, ...]]]:
+    for name, value in scene.spec.headers.items():
+        yield ("headers", name), (value,)
+    for name, values in scene.spec.params.items():
+        yield ("params", name), values
+
+
+def _addresses(scene: Scene) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """Give the addresses that hold values, and what is known when each is needed."""
+    plain = tuple(name for name, one in scene.discovered.items() if one.rows == ((),))
+    yield ("base_url",), scene.spec.base_url, (*_everywhere(scene), *plain)
+    for place, address in scene.oauth_addresses():
+        yield place, address, tuple(name for name in scene.spec.settings if name not in scene.told)
+
+
+def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
+    names = list(_everywhere(scene))
+    rows = {name for one in (endpoint, *ancestors(scene.vendor, endpoint)) for row in one.rows for name, _ in row}
+    if path[0] == "access":
+        names += IDENTIFIERS
+    if path[:2] == ENDPOINTS:
+        names += [name for one in scene.vendor.lookups for name, _ in one.capture]  # that all capture the same is told once
+        names += frozenset.intersection(*(row_names(one) for one in scene.vendor.lookups))  # whichever of them finds the person
+    names += sorted(rows)
+    names += TIMES if endpoint.window else ()
+    names += [name for name, one in scene.discovered.items() if one.name != endpoint.name and row_names(one) <= set(names)]
+    return tuple(dict.fromkeys(names))
+
+
+def row_names(endpoint: Endpoint) -> frozenset[str]:
+    """Name what a request's own `for` gives."""
+    return frozenset(name for row in endpoint.rows for name, _ in row)
+
+
+def ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
+    """Give every request that this one is asked once per record of, the nearest first."""
+    seen: set[str] = {endpoint.name}
+    waiting = list(endpoint.parents())
+    everyone = {**vendor.discover, **vendor.endpoints}
+    while waiting:
+        name = waiting.pop().endpoint
+        if name in everyone and name not in seen:
+            seen.add(name)
+            yield everyone[name]
+            waiting += everyone[name].parents()
+
+
+def _holes(scene: Scene, place: Path, template: Template, known: tuple[str, ...]) -> Iterator[Mistake]:
+    for hole in template.holes():
+        if hole.name in TIMES and hole.name not in known:
+            hint = "write `window: {step: 28d, since: 6mo}` beside it, or use another name"
+            yield scene.mistake(f"`{hole}` has a value only in an endpoint with `window`", place, hint, part=hole)
+        elif hole.name not in known:
+            yield scene.mistake(f"unknown name `{hole}`", place, _meant(scene, hole, known), part=hole)
+        elif hole.name == "VERSION" and hole.form is not None:
+            yield scene.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written", part=hole)
+        elif _wrong_form(hole):
+            allowed = TIME_FORMS if hole.name in TIMES else [one for one in TEXT_FORMS if one != "digits" or hole.name == "PHONE"]
+            hint = "forms here: " + ", ".join(f".{form}" for form in allowed)
+            yield scene.mistake(f"`{hole}` cannot have that form", place, hint, part=hole)
+
+
+def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
+    if hole.name == "VERSION":
+        return "write `version` at the top"
+    if hole.name in ("SECRET", "TOKEN"):
+        return "it stands only under `auth`: in a header or in `basic`; a key in an address would stand in logs"
+    if hole.name in scene.discovered and (missing := row_names(scene.discovered[hole.name]) - set(known)):
+        one = scene.discovered[hole.name].name
+        return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
+    if hole.name in scene.told:
+        return "it comes with the token, so nothing before has it"
+    if hole.name in scene.captured:
+        return "the look-up captures it, so only an endpoint has it"
+    if hole.name in IDENTIFIERS:
+        return "only what is asked about the person has it: a look-up or an endpoint"
+    near = did_you_mean(hole.name, known)
+    return near if near is not None and near.startswith("did") else "`capture` it from an answer, or ask for it under `settings`"
+
+
+def _wrong_form(hole: Hole) -> bool:
+    if hole.form is None:
+        return False
+    return (hole.form in TIME_FORMS) != (hole.name in TIMES) or (hole.form == "digits" and hole.name != "PHONE")
+
+
+def given_names(scene: Scene) -> Iterator[Mistake]:
+    """Each name has one source, and what is captured or asked for is used."""
+    used = {hole.name for one in scene.vendor.requests() for hole in one.holes()}
+    used |= {hole.name for _, text, _ in _addresses(scene) for hole in parse_template(text).holes()}
+    seen: dict[str, Path] = {}
+    for name, place in _sources(scene):
+        optional = name in scene.spec.settings and (name in scene.discovered or place[0] == "auth")
+        if place[0] in ("settings", "auth") and (name in OUTSIDE or name.endswith("_FILE")):
+            words = f"<{name}> would be read from HABEAS_{scene.spec.vendor.upper()}_{name}, which means something else"
+            yield scene.mistake(words, place, "use another name", key=True)
+        elif name in TAKEN:
+            yield scene.mistake(f"<{name}> exists already", place, "use another name", key=True)
+        elif name in seen and not optional:
+            yield scene.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)
+        elif name not in used and name not in seen:
+            words = f"<{name}> is asked for and never used" if place[0] == "settings" else f"<{name}> is captured and never used"
+            yield scene.note(words, place, f"write <{name}> where it is needed, or leave it out")
+        seen.setdefault(name, place)
+    yield from _same_captures(scene)
+    yield from _idle(scene)
+
+
+def _sources(scene: Scene) -> Iterator[tuple[str, Path]]:
+    yield from ((name, ("settings", name)) for name in scene.spec.settings)
+    if scene.spec.auth.oauth2 is not None:
+        yield from ((name, ("auth", "oauth2", "capture", name)) for name in scene.spec.auth.oauth2.capture)
+    for one, own in scene.spec.discover.items():
+        yield from ((name, ("discover", one, "capture", name)) for name in own.capture)
+    yield from ((name, (*LOOKUP, 0, "capture", name)) for name in scene.spec.access.lookup[0].capture)
+
+
+def _same_captures(scene: Scene) -> Iterator[Mistake]:
+    """Whichever look-up finds the person, the endpoints get the same values."""
+    first = set(scene.vendor.captured)
+    for index, own in enumerate(scene.spec.access.lookup[1:], 1):
+        if (wrong := first ^ set(own.capture)) and wrong:
+            path = (*LOOKUP, index)
+            hint = "whichever finds the person, the endpoints need the same names"
+            yield scene.mistake(f"<{min(wrong)}> is captured by one look-up and not by the other", path, hint, key=True)
+
+
+def _idle(scene: Scene) -> Iterator[Mistake]:
+    """Note: what is discovered and nothing asks for."""
+    parents = {one.endpoint for request in scene.vendor.requests() for one in request.parents()}
+    for name, own in scene.spec.discover.items():
+        if not own.capture and name not in parents:
+            yield scene.note(f"nothing uses what `{name}` discovers", ("discover", name), f"write <{name}.field> or `capture`")

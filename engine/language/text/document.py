@@ -1,0 +1,269 @@
+"""YAML text to plain values with positions. Every scalar stays text: the model decides its type.
+
+Refuses what makes a spec ambiguous: tags, anchors, merge keys, a second document, duplicate keys, empty values.
+Built on the parser's events, not on recursion, so neither an alias bomb nor deep nesting can hurt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import yaml
+
+from engine.language.text.layout import lookalike, runs_on, without_value
+from engine.language.text.mistakes import Mistake, Position, SpecError
+from engine.language.text.syntax import syntax
+
+MOST_BYTES = 256 * 1024
+DEEPEST = 40
+
+Value = str | list[Any] | dict[str, Any]
+Path = tuple[str | int, ...]
+
+KEY, RATE, TOLD = "[key]", "[rate]", "[told]"  # steps that a validator puts into the place of an error
+
+FORM = "a spec is a map that begins with `spec: 1`"
+NULLS = ("null", "Null", "NULL", "~")  # an editor reads them so; outside a body a spec has no such value
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Quoted(str):
+    """A scalar that is written between quotes, or as a block: a text, whatever it looks like."""
+
+    __slots__ = ()
+
+
+@dataclass
+class Document:
+    """What a file holds: the values, where each key and value stands, mistakes of form, and comments right behind a value."""
+
+    value: Value = ""
+    keys: dict[Path, Position] = field(default_factory=dict)
+    values: dict[Path, Position] = field(default_factory=dict)
+    dropped: set[Path] = field(default_factory=set)
+    mistakes: list[Mistake] = field(default_factory=list)
+    cut: list[Position] = field(default_factory=list)
+    lines: tuple[str, ...] = ()
+
+    def place(self, loc: Iterable[int | str]) -> Path:
+        """Give the path of a validator's error as it is written: a single value may stand where a list is meant."""
+        path: Path = ()
+        for step in loc:
+            if step not in (KEY, RATE, TOLD) and (isinstance(step, str) or (*path, step) in self.values):
+                path = (*path, step)
+        return path
+
+    def at(self, path: Path, *, key: bool = False) -> Position:
+        """Find the nearest place for a path: its key or value, else its parent's."""
+        path = self.place(path)
+        for end in range(len(path), 0, -1):
+            here = path[:end]
+            first, second = (self.keys, self.values) if key or end < len(path) else (self.values, self.keys)
+            found = first.get(here) or second.get(here)
+            if found:
+                return found
+        return Position(1, 1)
+
+    def inside(self, at: Position, offset: int) -> Position:
+        """Narrow the place of a value to a character of its text; a quote before it is none of them."""
+        line = self.lines[at.line - 1]
+        first = line[at.column - 1 : at.column]
+        if first in ("|", ">"):  # the text stands in the lines below
+            return at
+        return replace(at, column=at.column + offset + (first in ("'", '"')), width=1)
+
+    def part(self, at: Position, text: str) -> Position:
+        """Narrow the place of a value to a part of its text; the whole place where it is not found in the line."""
+        start = self.lines[at.line - 1].find(text, at.column - 1, at.column - 1 + at.width)
+        return at if start < 0 else replace(at, column=start + 1, width=len(text))
+
+
+def read(raw: bytes, file: str, form: str = FORM) -> Document:
+    """Read one spec's bytes, or those of another file that is a map; `form` says what it should look like.
+
+    Raises SpecError where there is nothing to go on with: not UTF-8, too large, not YAML, not a map.
+    """
+    if len(raw) > MOST_BYTES:
+        raise SpecError([Mistake("the file is larger than 256 KiB: this is no spec", Position(1, 1))], file)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SpecError([Mistake("not UTF-8 text", Position(line, 1), "save the file as UTF-8")], file) from None
+    document = Document(lines=tuple(text.splitlines()))
+    try:
+        _DocumentBuilder(document).build(text)
+    except yaml.YAMLError as error:
+        raise SpecError(_before(document, syntax(error, document.lines)), file, document.lines) from None
+    if not isinstance(document.value, dict):
+        mistake = Mistake(form, Position(1, 1), "habeas new VENDOR writes a first one" if form is FORM else None)
+        raise SpecError([*document.mistakes, mistake], file, document.lines)
+    return document
+
+
+def _before(document: Document, last: Mistake) -> list[Mistake]:
+    """Give the mistakes with the one that ended the reading; without those that follow from it: a line that seems empty."""
+    return [*(one for one in document.mistakes if one.at.line != last.at.line - 1), last]
+
+
+@dataclass
+class _OpenNode:
+    """A map or list that is still being read."""
+
+    path: Path
+    value: dict[str, Any] | list[Any]
+    flow: bool = False
+    key: str | None = None
+    skip: int | None = None
+
+
+class _DocumentBuilder:
+    """Follows the events of one document; the stack is explicit."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.stack: list[_OpenNode] = []
+        self.documents = 0
+
+    def build(self, text: str) -> None:
+        for event in yaml.parse(text, Loader=LOADER):
+            if isinstance(event, yaml.DocumentStartEvent):
+                self.documents += 1
+                if self.documents > 1:
+                    self.mistake("a second document: one file, one vendor", event, "put what follows the `---` into a file of its own")
+                    return
+            elif isinstance(event, yaml.AliasEvent):
+                hint = "write the value out where it is used, or put it in quotes if the text is meant"
+                self.mistake(f"`*{event.anchor}` is an alias to YAML", event, hint)
+                self.drop()
+            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+                self.close(event)
+            elif isinstance(event, yaml.ScalarEvent):
+                self.scalar(event)
+            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                self.open(event)
+
+    def mistake(self, message: str, event: Any, hint: str | None = None) -> None:
+        self.document.mistakes.append(Mistake(message, _position(event), hint))
+
+    def open(self, event: Any) -> None:
+        self.plain(event)
+        if len(self.stack) >= DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=event.start_mark)
+        if self.stack and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None:
+            raise yaml.MarkedYAMLError(problem="a key must be a text", problem_mark=event.start_mark)
+        path = self.place()
+        self.document.values[path] = _position(event)
+        self.stack.append(_OpenNode(path, {} if isinstance(event, yaml.MappingStartEvent) else [], flow=bool(event.flow_style)))
+
+    def close(self, event: Any) -> None:
+        done = self.stack.pop()
+        if not done.value and done.path not in self.document.dropped and not self.hollow(done.path):
+            self.empty(done.path, event)
+            self.drop()
+            return
+        self.put(done.value)
+
+    def hollow(self, path: Path) -> bool:
+        """Whether a map is empty only because everything in it was a mistake already."""
+        return any(one[: len(path)] == path for one in self.document.dropped)
+
+    def plain(self, event: Any) -> None:
+        if event.anchor:
+            hint = "write the value out in both places, or put it in quotes if the text is meant"
+            self.mistake(f"`&{event.anchor}` is an anchor to YAML", event, hint)
+        if event.tag:
+            self.mistake(f"`{event.tag}` is a tag to YAML, and no text", event, "put the value in quotes")
+
+    def scalar(self, event: Any) -> None:
+        holder = self.stack[-1] if self.stack else None
+        self.plain(event)
+        if holder is not None and isinstance(holder.value, dict) and holder.key is None:
+            self.name(holder, event)
+            return
+        path = self.place()
+        self.document.values[path] = _position(event)
+        if event.tag or event.anchor:
+            self.drop()
+        elif event.value.strip() == "":
+            self.empty(path, event)
+            self.drop()
+        elif not event.style and event.value in NULLS and "body" not in path:
+            self.mistake(f"`{event.value}` is YAML's word for no value", event, "put it in quotes if the text is meant")
+            self.drop()
+        else:
+            self.put(Quoted(event.value) if event.style else self.meant(event))
+            self.comment(event)
+
+    def meant(self, event: Any) -> str:
+        """Take a plain text, or a key, as it was meant: without typographic quotes and blanks. An item may be indented too far."""
+        text, found = lookalike(event.value, _position(event)) or (event.value, None)
+        found = found or runs_on(self.document.lines, event.start_mark.line, event.end_mark.line)
+        self.document.mistakes += [found] if found is not None else []
+        return str(text)
+
+    def comment(self, event: Any) -> None:
+        """Remember a comment that stands so near to a plain value that it may have been meant as a part of it."""
+        end = event.end_mark
+        rest = self.document.lines[end.line][end.column :] if end.line < len(self.document.lines) else ""
+        if not event.style and rest.startswith(" #"):
+            self.document.cut.append(Position(end.line + 1, end.column + 2, len(rest) - 1))
+
+    def name(self, holder: _OpenNode, event: Any) -> None:
+        """Take a key; a repeated one is a mistake and its value is left out."""
+        holder.key, path = event.value, (*holder.path, event.value)
+        if event.value == "<<" and not event.style:
+            self.mistake("`<<` merges keys from elsewhere", event, "write the keys out")
+            holder.skip = -event.start_mark.line
+        elif path in self.document.keys:
+            first = self.document.keys[path].line
+            self.mistake(f"`{event.value}` is written twice", event, f"the first is in line {first}")
+            holder.skip = -event.start_mark.line
+        else:
+            self.document.keys[path] = _position(event)
+
+    def empty(self, path: Path, event: Any) -> None:
+        words = next((step for step in reversed(path) if isinstance(step, str)), "the file")
+        name = f"`{words}`" if path and isinstance(path[-1], str) else f"an item of `{words}`" if path else words
+        flow = bool(self.stack) and self.stack[-1].flow and isinstance(event, yaml.ScalarEvent) and not event.style
+        at = self.document.keys.get(path) or _position(event)
+        hint = without_value(str(words), Position(event.end_mark.line + 1, event.end_mark.column + 1), self.document.lines, flow=flow)
+        self.document.mistakes.append(Mistake(f"{name} has no value", at, hint if path else None))
+
+    def place(self) -> Path:
+        """Name the place where the next value goes."""
+        if not self.stack:
+            return ()
+        holder = self.stack[-1]
+        if holder.skip is not None:  # what is left out has places of its own: nothing in it is written twice for that
+            return (*holder.path, str(holder.key), holder.skip)
+        return (*holder.path, holder.key if isinstance(holder.value, dict) else len(holder.value))  # type: ignore[arg-type]
+
+    def drop(self) -> None:
+        """Leave a value out, and remember that it was written: it is not missing."""
+        self.document.dropped.add(self.place())
+        self.settle()
+
+    def put(self, value: Value) -> None:
+        if not self.stack:
+            self.document.value = value
+            return
+        holder = self.stack[-1]
+        if isinstance(holder.value, list):
+            holder.value.append(value)
+        elif holder.key is not None and holder.skip is None:
+            holder.value[holder.key] = value
+        self.settle()
+
+    def settle(self) -> None:
+        if self.stack:
+            self.stack[-1].key = self.stack[-1].skip = None
+
+
+def _position(event: Any) -> Position:
+    mark, end = event.start_mark, event.end_mark
+    width = end.column - mark.column if end.line == mark.line else 1
+    return Position(mark.line + 1, mark.column + 1, max(1, width))

@@ -1,0 +1,113 @@
+"""Hold a spec against the vendor's own document. What surely fails at the vendor is a mistake, a doubt is a note.
+
+Each finding stands where the spec's own word stands. Documents are incomplete more often than wrong, so nothing is said
+where one is silent, and of what it merely does not list only a near miss is a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from engine.language.effective import Endpoint, Row, effective
+from engine.language.load import check
+from engine.language.model import spec as m
+from engine.language.rules.lint_context import Scene
+from engine.language.text.document import Path, read
+from engine.language.text.mistakes import Mistake, Position
+from engine.openapi.compare.check_answer import answers
+from engine.openapi.compare.check_body import body
+from engine.openapi.compare.check_params import parameters
+from engine.openapi.compare.check_scopes import grants
+from engine.openapi.compare.compared_request import ComparedRequest
+from engine.openapi.compare.wrong_server import based
+from engine.openapi.document.operations import Api, Operation
+from engine.openapi.document.paths import Miss, Paths, missed, written
+
+MOST_ROWS = 100
+MOST_NAMED = 3
+
+
+def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
+    """Give what the documents say otherwise than a spec that loads. Raises SpecError for one that does not."""
+    check(raw, file)
+    document = read(raw, file)
+    spec = m.Spec.model_validate(document.value)
+    scene = Scene(effective(spec), spec, document)
+    every = [Paths(api) for api in apis]
+    found = list(based(scene, every))
+    found += [one for request in scene.requests() for one in _request(scene, every, *request)]
+    ordered = sorted(dict.fromkeys(found), key=lambda one: (one.at, one.message))
+    return tuple(replace(one, file=file) for one in ordered)
+
+
+def trouble(api: Api) -> tuple[Mistake, ...]:
+    """Say once what of a document could not be looked into: remote and broken `$ref`s."""
+    remote, broken = api.refs.trouble()
+    words = []
+    if remote:
+        words.append((f"{_count(remote)} to other documents: they are never fetched, and were not looked into", remote))
+    if broken:
+        words.append((f"{_count(broken)} that lead nowhere in the document, and were not looked into", broken))
+    return tuple(Mistake(message, Position(1, 1), _some(refs), "note", api.file) for message, refs in words)
+
+
+def _count(refs: Sequence[str]) -> str:
+    return "a `$ref`" if len(refs) == 1 else f"{len(refs)} `$ref`s"
+
+
+def _some(refs: Sequence[str]) -> str:
+    shown = ", ".join(f"`{one[:80]}`" for one in refs[:MOST_NAMED])
+    return shown if len(refs) <= MOST_NAMED else f"{shown} and {len(refs) - MOST_NAMED} more"
+
+
+def _request(scene: Scene, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.RequestSpec) -> Iterator[Mistake]:
+    if endpoint.line.whole is not None:
+        return  # an address that the vendor gave: the document cannot know it
+    meant: dict[Operation, list[Row]] = {}
+    for row in endpoint.rows[:MOST_ROWS]:
+        operation = _find(every, endpoint, row)
+        if isinstance(operation, Operation):
+            known = next((one for one in meant if one.path == operation.path and one.api is operation.api), operation)
+            meant.setdefault(known, []).append(row)
+            continue
+        place = _of_row(path, endpoint, row)
+        at = scene.document.at(place)
+        yield Mistake(operation.message, at, operation.hint, "error" if operation.surely else "note")
+    for operation, rows in meant.items():
+        held = ComparedRequest(scene, path, endpoint, operation, rows)
+        if operation.deprecated:
+            yield held.note(f"the document marks {operation.label} as deprecated", (held.verb,), "look for its successor")
+        for compared in (parameters, body, answers, grants):
+            yield from compared(held)
+
+
+def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
+    """Point to the value of `for` that the address holds, or to the request line."""
+    names = {hole.name for hole in endpoint.address.holes()}
+    for name, _ in row:
+        if name in names:
+            index = endpoint.rows.index(row)
+            return (*path, "for", name, index) if len(row) == 1 else (*path, "for", index, name)
+    return (*path, endpoint.method.lower())
+
+
+def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | Miss:
+    """Look into each document; of those that know the host the first to have an opinion decides."""
+    address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
+    misses: list[Miss] = []
+    for paths in every:
+        candidates, named = paths.behind(address)
+        for path in candidates:
+            found = paths.find(path, method)
+            if found is not None:
+                return found
+        if named:
+            misses.append(missed(paths, candidates[0], method))
+        else:
+            host = address.removeprefix("https://").partition("/")[0]
+            servers = ", ".join(f"`{one.url}`" for one in paths.servers[:MOST_NAMED])
+            misses.append(
+                Miss(f"no server of the document is `{host}`: this request was not compared", f"its servers: {servers}", surely=False)
+            )
+    return next((one for one in misses if one.surely), misses[0])

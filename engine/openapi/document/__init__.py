@@ -1,0 +1,1 @@
+"""A vendor's OpenAPI document, read: operations, schemas, paths, scopes."""

@@ -1,0 +1,243 @@
+"""One document as operations, whatever its version: parameters, body, answer, security. Nothing is looked at before it is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from engine.openapi.document.read import read
+from engine.openapi.document.refs import Refs, as_list, as_map, as_text
+from engine.openapi.document.schema_view import SchemaView
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+BRACED = re.compile(r"\{([^{}/]*)\}")
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """One parameter of an operation; `place` is path, query, header or cookie."""
+
+    name: str
+    place: str
+    required: bool
+    deprecated: bool
+    about: str
+    shape: SchemaView
+
+
+@dataclass(frozen=True, eq=False)
+class Server:
+    """Where an API lives: scheme, host and base path, with `{names}` where the address has variables."""
+
+    url: str
+    variables: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The host with its `{names}`; empty where the address is relative."""
+        found = re.match(r"(?:https?|wss?)://([^/?#]*)", self.url, re.IGNORECASE)
+        return found[1].lower() if found else ""
+
+    @property
+    def base(self) -> str:
+        """The path before every operation's, without a slash at its end."""
+        path = re.sub(r"^[A-Za-z]+://[^/?#]*", "", self.url)
+        return re.split(r"[?#]", path)[0].rstrip("/")
+
+
+class Api:
+    """A document, read and ready to be asked."""
+
+    def __init__(self, raw: bytes, file: str) -> None:
+        """Read the bytes of a document. Raises DocumentError."""
+        self.root, self.file = read(raw, file), file
+        self.refs = Refs(self.root)
+        self.old = "swagger" in self.root
+        self.items = as_map(self.root.get("paths"))
+        self.info = as_map(self.root.get("info"))
+
+    @cached_property
+    def servers(self) -> tuple[Server, ...]:
+        """Every server the top of the document names."""
+        if not self.old:
+            return self.read_servers(self.root.get("servers"))
+        host, base = as_text(self.root.get("host")), as_text(self.root.get("basePath"))
+        return (Server(f"https://{host}{base}" if host else base or "/"),)
+
+    def read_servers(self, value: Any) -> tuple[Server, ...]:
+        """Read a list of servers, as the top, a path and an operation may have one."""
+        found = []
+        for one in map(as_map, as_list(value)):
+            named = as_map(one.get("variables")).items()
+            variables = tuple((name, as_text(as_map(told).get("default"))) for name, told in named if isinstance(name, str))
+            found.append(Server(as_text(one.get("url")), variables))
+        return tuple(found) or (Server("/"),)
+
+    @cached_property
+    def schemes(self) -> dict[str, dict[str, Any]]:
+        """The security schemes by name, those of Swagger 2 in the words of OpenAPI 3."""
+        if not self.old:
+            held = as_map(as_map(self.root.get("components")).get("securitySchemes"))
+            return {name: self.refs.follow(one) for name, one in held.items()}
+        return {name: _modern(as_map(one)) for name, one in as_map(self.root.get("securityDefinitions")).items()}
+
+    def operation(self, path: str, method: str) -> Operation | None:
+        """Give the operation of a path and a method in small letters."""
+        item = self.refs.follow(self.items.get(path))
+        return Operation(self, method, path, item, item[method]) if isinstance(item.get(method), dict) else None
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """Name the methods of a path."""
+        item = self.refs.follow(self.items.get(path))
+        return tuple(method for method in METHODS if isinstance(item.get(method), dict))
+
+    def operations(self) -> Iterator[Operation]:
+        """Give every operation that reads: GET, and POST, which may be a search; ordered by path."""
+        for path in sorted(path for path in self.items if path.startswith("/")):
+            for method in ("get", "post"):
+                found = self.operation(path, method)
+                if found is not None:
+                    yield found
+
+
+FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials", "implicit": "implicit", "password": "password"}
+
+
+def _modern(scheme: dict[str, Any]) -> dict[str, Any]:
+    if scheme.get("type") == "basic":
+        return {"type": "http", "scheme": "basic"}
+    if scheme.get("type") != "oauth2":
+        return scheme
+    return {"type": "oauth2", "flows": {FLOWS.get(as_text(scheme.get("flow")), "implicit"): scheme}}
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One method of one path."""
+
+    api: Api
+    method: str
+    path: str
+    item: dict[str, Any]
+    raw: dict[str, Any]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Its parameters and the path's; its own win. A name in the path that is not described is a parameter all the same."""
+        found: dict[tuple[str, str], Parameter] = {}
+        for one in (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters"))):
+            told = self.api.refs.follow(one)
+            name, place = as_text(told.get("name")), as_text(told.get("in"))
+            if name and place in ("path", "query", "header", "cookie"):
+                found[place, name] = self._parameter(told, name, place)
+        for name in BRACED.findall(self.path):
+            if name and ("path", name) not in found:
+                found["path", name] = self._parameter({}, name, "path")
+        return tuple(found.values())
+
+    def _parameter(self, told: dict[str, Any], name: str, place: str) -> Parameter:
+        contents = as_map(told.get("content"))
+        schema = told.get("schema", as_map(next(iter(contents.values()), None)).get("schema"))
+        shape = SchemaView(self.api.refs, (told if self.api.old else {}) if schema is None else schema)
+        about = as_text(told.get("description")) or shape.word("description")
+        return Parameter(name, place, told.get("required") is True or place == "path", told.get("deprecated") is True, about, shape)
+
+    def placed(self, place: str) -> dict[str, Parameter]:
+        """Give its parameters of one place by name."""
+        return {one.name: one for one in self.parameters if one.place == place}
+
+    @property
+    def knobs(self) -> dict[str, Parameter]:
+        """What can be set in it besides the path: the query, or of a POST the members of its body."""
+        if self.method != "post":
+            return self.placed("query")
+        members = self.body.members if self.body is not None else {}
+        return {name: Parameter(name, "body", False, False, one.word("description"), one) for name, one in members.items()}
+
+    @cached_property
+    def servers(self) -> tuple[Server, ...]:
+        """Where it lives: its own servers, the path's, or the document's."""
+        for holder in (self.raw, self.item):
+            if as_list(holder.get("servers")):
+                return self.api.read_servers(holder["servers"])
+        return self.api.servers
+
+    @cached_property
+    def body(self) -> SchemaView | None:
+        """What a JSON body may hold; None where there is none, or the document does not say."""
+        if self.api.old:
+            listed = (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters")))
+            told = next((one for one in map(self.api.refs.follow, listed) if one.get("in") == "body"), {})
+            return SchemaView(self.api.refs, told["schema"]) if "schema" in told else None
+        return self._json(as_map(self.api.refs.follow(self.raw.get("requestBody"))))
+
+    @property
+    def empty(self) -> bool:
+        """Whether its only good answer holds nothing."""
+        good = [str(code) for code in as_map(self.raw.get("responses")) if str(code)[:1] == "2"]
+        return bool(good) and set(good) <= {"204", "205"}
+
+    @cached_property
+    def success(self) -> dict[str, Any]:
+        """Its first good answer as the document writes it; empty where it tells none."""
+        responses = as_map(self.raw.get("responses"))
+        good = sorted((code for code in responses if re.fullmatch(r"2(\d\d|XX)", str(code), re.IGNORECASE)), key=str)
+        chosen = good[:1] or [code for code in responses if code == "default"]
+        return self.api.refs.follow(responses[chosen[0]]) if chosen else {}
+
+    @cached_property
+    def answer(self) -> SchemaView | None:
+        """What its good answer holds; None where the document does not say."""
+        if self.api.old:
+            return SchemaView(self.api.refs, self.success["schema"]) if "schema" in self.success else None
+        return self._json(self.success)
+
+    def refusal(self, status: str) -> SchemaView | None:
+        """What the answer of another status holds."""
+        told = self.api.refs.follow(as_map(self.raw.get("responses")).get(status))
+        if self.api.old:
+            return SchemaView(self.api.refs, told["schema"]) if "schema" in told else None
+        return self._json(told)
+
+    def _json(self, holder: dict[str, Any]) -> SchemaView | None:
+        for kind, media in as_map(holder.get("content")).items():
+            if ("json" in kind.lower() and "seq" not in kind.lower()) or kind == "*/*":
+                told = as_map(media)
+                return SchemaView(self.api.refs, told["schema"]) if "schema" in told else None
+        return None
+
+    @property
+    def link(self) -> bool:
+        """Whether the answer comes with a Link header."""
+        return any(name.lower() == "link" for name in as_map(self.success.get("headers")))
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether the vendor advises against it."""
+        return self.raw.get("deprecated") is True or self.raw.get("x-deprecated") is True
+
+    @property
+    def about(self) -> str:
+        """What the document says of it in words."""
+        return f"{as_text(self.raw.get('summary'))}\n{as_text(self.raw.get('description'))}"
+
+    @property
+    def security(self) -> list[dict[str, Any]]:
+        """The alternatives by which it may be asked."""
+        told = self.raw.get("security", self.api.root.get("security"))
+        return [as_map(one) for one in as_list(told)]
+
+    @property
+    def label(self) -> str:
+        """How it is named to people: on one line, and short."""
+        return plain(f"{self.method.upper()} {self.path}", 80)
+
+
+def plain(text: str, most: int = 60) -> str:
+    """Write a text of the document on one line, without control characters, cut at `most` characters."""
+    line = "".join(char if char.isprintable() else " " for char in text)
+    line = re.sub(r"\s+", " ", line).strip()
+    return line if len(line) <= most else line[: most - 3] + "..."

@@ -1,0 +1,167 @@
+"""How to connect, and where to: `auth`, `base_url`, `hosts` and `settings` of a first spec, from security schemes and servers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from engine.language.model.words import HEADER, HOST, OPEN_ADDRESS
+from engine.language.rules.names import TAKEN
+from engine.openapi.document.names import value_name
+from engine.openapi.document.operations import BRACED, Api, plain
+from engine.openapi.document.refs import as_map, as_text
+from engine.openapi.draft.yaml_text import Block
+
+HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
+NOWHERE = "https://api.example.com"
+
+
+@dataclass
+class Base:
+    """Where requests go: the address, its hosts, what a connection is asked for, and the reasons of guesses."""
+
+    url: str
+    hosts: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    todo: list[str] = field(default_factory=list)
+
+
+def base_of(api: Api) -> Base:
+    """Take the first server that a spec may name."""
+    told = [one.url for one in api.servers]
+    for server in api.servers:
+        url = server.url if "://" in server.url else f"https://{server.url.lstrip('/')}" if server.url.startswith("//") else ""
+        found = _filled(re.sub(r"^http://", "https://", url.rstrip("/")), dict(server.variables))
+        if found is not None:
+            found.todo += [f"the document names {len(told)} servers: is this the one?"] if len(told) > 1 else []
+            found.todo += ["the document says http: is it served over https?"] if url.startswith("http://") else []
+            return found
+    first = plain(told[0], 80) if told else ""
+    relative = api.servers[0].base if api.servers and not api.servers[0].host and re.fullmatch(r"[/\w.-]*", api.servers[0].base) else ""
+    return Base(
+        NOWHERE + relative, [], {}, [f"the document names no server that can be asked ({first or 'none'}): write the API's address"]
+    )
+
+
+def _filled(url: str, variables: dict[str, str]) -> Base | None:
+    """Write a server's variables as settings; None where the address is none."""
+    settings: dict[str, str] = {}
+    if "<" in url:
+        return None
+
+    def put(found: re.Match[str]) -> str:
+        name = value_name([found[1]])
+        name = f"ADDRESS_{name}" if name in (*TAKEN, "LOGIN") or name.endswith("_ID") else name
+        usual = plain(variables.get(found[1], ""), 40)
+        settings[name] = f"the {plain(found[1], 30)} of the account's address" + (f", such as {usual}" if usual else "")
+        return f"<{name}>"
+
+    filled = BRACED.sub(put, url)
+    host = re.match(r"https://([^/]+)", filled)
+    if host is None or not re.fullmatch(r"https://[^\s?#{}\\]+", filled) or any(one in (".", "..") for one in filled.split("/")):
+        return None
+    if not OPEN_ADDRESS.fullmatch(filled) or not re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*", re.sub(r"<[^<>]*>", "", filled)):
+        return None
+    hosts = hosts_of(filled)
+    return None if "<" in host[1] and not hosts else Base(filled, hosts, settings)
+
+
+def hosts_of(address: str) -> list[str]:
+    """Give `hosts` for an address whose host holds values: what stands behind the last one; nothing where none is needed or known."""
+    host = re.match(r"https://([^/]+)", address)
+    if host is None or "<" not in host[1]:
+        return []
+    held = re.sub(r"^.*>", "", host[1])
+    return [held] if HOST.fullmatch(held) and held.count(".") > 1 else []
+
+
+def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[Block, tuple[str, ...]]:
+    """Write `auth`, every way that the language knows, and say what it does not."""
+    block, doubts = Block(), list[str]()
+    keys: dict[str, str] = {}
+    asked = {name for one in (*_security(api.root), *_used(api)) for name in one}
+    for name, scheme in sorted(api.schemes.items(), key=lambda one: "authorizationCode" not in as_map(one[1].get("flows"))):
+        if asked and name not in asked:
+            continue
+        kind, way = as_text(scheme.get("type")), as_text(scheme.get("scheme")).lower()
+        written = {entry.key for entry in block.entries}
+        if kind in written or (kind == "http" and way in written):
+            continue
+        if kind == "oauth2" and (flow := _oauth2(scheme, base, list(scopes))) is not None:
+            block.add("oauth2", flow)
+        elif kind == "http" and way == "bearer":
+            keys.setdefault("Authorization", "Bearer <SECRET>")
+        elif kind == "http" and way == "basic":
+            block.add("basic", "<SECRET>:", "basic: is the key the user name, as here, or the password (then `any:<SECRET>`)?")
+        elif kind == "apiKey" and as_text(scheme.get("in")) == "header" and HEADER.fullmatch(as_text(scheme.get("name"))):
+            _keyed(keys, as_text(scheme["name"]), doubts)
+        else:
+            told = plain(way or as_text(scheme.get("in")), 20)
+            doubts.append(f"{plain(name, 30)}: the language cannot connect by {plain(kind, 20) or 'nothing'} ({told})")
+    if keys:
+        block.add("headers", keys, *(one for one in doubts if one.startswith("headers:")))
+    if not block.entries:
+        block.add("headers", {"Authorization": "Bearer <SECRET>"}, "headers: the document does not say how to connect")
+    return block, tuple(one for one in doubts if not one.startswith("headers:"))
+
+
+def _keyed(keys: dict[str, str], name: str, doubts: list[str]) -> None:
+    if name.lower() in ("cookie", "host"):
+        return
+    if name.lower() == "authorization":
+        if "Authorization" not in keys:
+            doubts.append("headers: what stands before the key, Bearer or another word?")
+        keys.setdefault("Authorization", "Bearer <SECRET>")
+    else:
+        keys.setdefault(name, "<SECRET>")
+
+
+def _security(holder: dict[str, Any]) -> list[dict[str, Any]]:
+    told = holder.get("security")
+    return [as_map(one) for one in told] if isinstance(told, list) else []
+
+
+def _used(api: Api) -> list[dict[str, Any]]:
+    return [one for item in map(as_map, api.items.values()) for holder in map(as_map, item.values()) for one in _security(holder)]
+
+
+def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | None:
+    flows = as_map(scheme.get("flows"))
+    for kind in ("authorizationCode", "clientCredentials"):
+        flow = as_map(flows.get(kind))
+        token = address(as_text(flow.get("tokenUrl")), base)
+        consent = address(as_text(flow.get("authorizationUrl")), base)
+        if not token or (kind == "authorizationCode" and not consent):
+            continue
+        block = Block()
+        if kind == "clientCredentials":
+            block.add("grant", "client_credentials")
+        else:
+            block.add("authorization_url", consent)
+        block.add("token_url", token)
+        if kind == "authorizationCode":
+            block.add(
+                "redirect_uri",
+                "http://127.0.0.1:8917/callback",
+                "redirect_uri: register this one with the vendor, or write the registered one",
+            )
+        why = (
+            "what the requests below need, by the document; confirm them" if scopes else "the document does not say which the requests need"
+        )
+        block.add("scopes", scopes, f"scopes: {why}")
+        return block
+    return None
+
+
+def address(url: str, base: str) -> str:
+    """Give an https address of a public host as a spec writes it, resolved against the API's; empty where it is none."""
+    try:
+        full = urljoin(base + "/", url.strip()) if url.strip() and "<" not in base else url.strip()
+    except ValueError:
+        return ""
+    full = re.sub(r"^http://", "https://", full)
+    found = HTTPS.fullmatch(full)
+    return full if found and HOST.fullmatch(found[1]) and full.isprintable() and len(full) < 500 else ""

@@ -1,0 +1,214 @@
+"""`habeas simulate` plays a vendor from its cases: the run that its greeting names works, with a token or a connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.cassettes.cassette import opened
+from engine.cassettes.shelf import Shelf
+from tests.cassettes.test_broken import HERE
+from tests.conftest import ROOT
+from tests.connection.commands import redirect
+
+ACME = HERE / "acme" / "specs" / "acme.yaml"
+CASES = HERE / "acme" / "fixtures" / "acme" / "cases"
+
+
+@contextmanager
+def simulated(*words: str) -> Iterator[str]:
+    """Serve until the end, and give what was greeted with."""
+    command = [sys.executable, "-m", "engine", "simulate", *words, "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        while not lines or not (lines[0].startswith("{") or len(re.findall("  habeas run", "".join(lines))) == 2):
+            line = process.stdout.readline()
+            assert line, process.stderr and process.stderr.read()
+            lines.append(line)
+        try:
+            yield "".join(lines)
+        finally:
+            process.terminate()
+
+
+def exports(text: str, number: int) -> dict[str, str]:
+    """Read the nth line of exports of a greeting."""
+    line = re.findall(r"^  export (.*)$", text, re.MULTILINE)[number]
+    return dict(pair.split("=", 1) for pair in line.split() if not pair.startswith("HABEAS_HOME"))
+
+
+def test_the_greeting_is_enough_to_run_with_a_token(habeas, tmp_path):
+    """People with what is to be seen of them, exports, and a command that ends complete, linked pages and all."""
+    with simulated(str(ACME)) as text:
+        assert text.startswith("Acme as it was recorded in 4 cases listens on http://127.0.0.1:")
+        assert "  --email ada@example.com     A person with two pages of notes.\n" in text
+        words = re.findall(r"^  habeas (.*)$", text, re.MULTILINE)[0].split()
+        done = habeas(*words, "--out", str(tmp_path / "out"), "--json", **exports(text, 0))
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["simulated"]) == (0, True)
+    assert {name: one["records"] for name, one in found["endpoints"].items()} == {"profile": 1, "notes": 3}
+
+
+def test_a_connection_can_be_made_to_it(habeas, tmp_path):
+    """The vendor's consent page and token address are played too, and a credential that dies once is renewed."""
+    with simulated(str(ACME), "--json") as text:
+        up = json.loads(text)
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        connected = habeas("connect", str(ACME), "--redirect-uri", redirect(), **given)
+        assert connected.returncode == 0, connected.stderr
+        done = habeas("run", str(ACME), "--email", "cem@example.com", "--out", str(tmp_path / "out"), "--json", **given)
+    found = json.loads(done.stdout)["endpoints"]
+    assert (done.returncode, found["profile"]["retries"], found["notes"]["outcome"]) == (3, 1, "denied")
+
+
+def test_a_client_may_prove_itself_in_the_form_where_the_spec_says_so(habeas, acme):
+    """`client_auth: post` is played too."""
+    spec = acme / "specs" / "acme.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("oauth2:", "oauth2:\n    client_auth: post", 1))
+    with simulated(str(spec), "--json") as text:
+        up = json.loads(text)
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        done = habeas("connect", str(spec), "--redirect-uri", redirect(), **given)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_stranger_is_refused_and_an_unknown_request_is_said(habeas):
+    """Without the credential nothing is told; what was never recorded is refused as no rule can mean it."""
+    with simulated(str(ACME), "--json") as text:
+        up = json.loads(text)
+        for headers, status in (({}, 401), ({"Authorization": f"Bearer {up['token']['HABEAS_ACME_TOKEN']}"}, 418)):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(urllib.request.Request(f"{up['address']}/v1/nothing", headers=headers), timeout=10)
+            with caught.value as answer:
+                assert answer.code == status
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("simulate", "acne"), "no spec is called `acne`"),
+        (("simulate", str(ACME), "--faults", "storm"), "know no faults"),
+    ],
+)
+def test_what_cannot_be_played_is_said(habeas, words, why):
+    """Neither simulator nor recordings, or faults that nothing could have: exit code 2."""
+    done = habeas(*words)
+    assert (done.returncode, why in done.stderr) == (2, True)
+
+
+def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
+    """The message names the folder in which cases are looked for."""
+    spec = tmp_path / "acme.yaml"
+    spec.write_bytes(ACME.read_bytes())
+    done = habeas("simulate", str(spec))
+    assert (done.returncode, "no recorded case in" in done.stderr, "fixtures/acme/cases" in done.stderr) == (2, True, True)
+
+
+def shelf(folder: Path, *exchanges: str) -> Shelf:
+    """Put recordings onto a shelf."""
+    folder.mkdir(exist_ok=True)
+    (folder / "case.yaml").write_bytes((CASES / "whole" / "case.yaml").read_bytes())
+    for number, text in enumerate(exchanges):
+        (folder / f"{number}.http").write_text(text)
+    case, findings = opened(folder)
+    assert case is not None, findings
+    return Shelf([case])
+
+
+def test_where_only_moments_differ_the_recording_answers_with_todays(tmp_path):
+    """A window that reaches to now is asked for with other days; what the answer repeats of them is today's."""
+    recorded = 'GET https://a.example/calls?from=2026-11-01&to=2026-11-25\n\nHTTP 200\n\n{"from": "2026-11-01", "at": "2026-11-03"}\n'
+    found = shelf(tmp_path / "one", recorded).answer("GET", "/calls?from=2027-01-01&to=2027-01-20", None)
+    assert found is not None
+    assert found.response.body == b'{"from": "2027-01-01", "at": "2026-11-03"}'
+    assert shelf(tmp_path / "two", recorded).answer("GET", "/mails?from=2027-01-01&to=2027-01-20", None) is None
+
+
+def test_what_was_recorded_twice_is_answered_in_turns(tmp_path):
+    """A second run meets the same refusal first, and the same answer after it."""
+    parts = [f"GET https://a.example/x\n\nHTTP {status}\n\n{{}}\n" for status in (401, 200)]
+    found = shelf(tmp_path / "case", *parts)
+    assert [answer.response.status for _ in range(4) if (answer := found.answer("GET", "/x", None))] == [401, 200, 401, 200]
+
+
+def test_the_host_does_not_matter_and_the_body_does(tmp_path):
+    """Under --at only path, query and body arrive."""
+    found = shelf(tmp_path / "case", 'POST https://acme.my.example/q\n\n{"a": 1, "b": 2}\n\nHTTP 200\n\n{}\n')
+    assert found.answer("POST", "http://127.0.0.1:1/q", b'{"b":2,"a":1}') is not None
+    assert found.answer("POST", "/q", b'{"a": 2}') is None
+
+
+def two_people(folder: Path) -> Shelf:
+    """Put two people onto a shelf, whose account answers each in its own way; the third case is the first's again."""
+    cases = []
+    for number, name in enumerate(("ada", "bea", "ada")):
+        place = folder / f"case{number}"
+        place.mkdir()
+        setup = (CASES / "whole" / "case.yaml").read_text("utf-8").replace("ada@", f"{name}@")
+        (place / "case.yaml").write_text(setup, "utf-8")
+        (place / "1.http").write_text(f"GET https://a.example/people?email={name}%40example.com\n\nHTTP 200\n\n{{}}\n")
+        (place / "2.http").write_text(f'GET https://a.example/log?from=2026-11-01\n\nHTTP 200\n\n{{"of": {number}}}\n')
+        (place / "3.http").write_text(f"GET https://a.example/only/{number}\n\nHTTP 200\n\n{{}}\n")
+        case, findings = opened(place)
+        assert case is not None, findings
+        cases.append(case)
+    return Shelf(cases)
+
+
+def test_what_two_people_share_is_answered_as_of_who_was_looked_up_last(tmp_path):
+    """Nobody's answers are mixed with another's, whatever today's date is; what only another has is said to be so."""
+    found = two_people(tmp_path)
+
+    def of(url: str) -> tuple[str, bool]:
+        answer = found.answer("GET", url, None)
+        assert answer is not None
+        return answer.case, answer.strayed
+
+    assert of("/log?from=2026-11-01") == ("case0", False)
+    for name, case in (("bea", "case1"), ("ada", "case0")):
+        assert of(f"/people?email={name}%40example.com") == (case, False)
+        assert of("/log?from=2026-11-01") == of("/log?from=2027-02-03") == (case, False)
+    assert of("/only/1") == ("case1", True)
+
+
+def test_requests_that_cases_answer_differently_are_listed(tmp_path):
+    """At the start, with the cases that do; a second case of one person is not played, and says nothing here."""
+    found = two_people(tmp_path)
+    assert [(one.request, one.cases) for one in found.differing] == [("GET /log?from=*", ("case0", "case1"))]
+    assert found.hidden == ("case2",)
+
+
+def test_the_greeting_says_what_cannot_be_told_apart(acme):
+    """Which requests, whose case is meant for some endpoints only, and what to do without a browser."""
+    bea = acme / "fixtures/acme/cases/nothing"
+    (bea / "case.yaml").write_text((bea / "case.yaml").read_text("utf-8") + "only: [profile]\n", "utf-8")
+    (bea / "020-verify.http").write_text('GET https://api.acme.example/v1/me\n\nHTTP 200\n\n{"id": "somebody else"}\n', "utf-8")
+    with simulated(str(acme / "specs" / "acme.yaml")) as text:
+        assert "  --email bea@example.com --only profile  A person without notes" in text
+        assert "\n  GET /v1/me  (whole, nothing, nobody, refused)\n" in text
+        assert "--no-browser" in text
+
+
+def test_what_is_not_recorded_never_ends_a_run_as_complete(habeas, acme, tmp_path):
+    """Even where the spec takes a 404 for somebody who does not exist: the run is incomplete and soon over."""
+    spec = acme / "specs" / "acme.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("{status: 404, code: nobody, means: absent}", "{status: [404, 418], means: absent}"))
+    with simulated(str(spec), "--json") as text:
+        up = json.loads(text)
+        words = ("run", str(spec), "--email", "zoe@example.com", "--at", up["address"], "--out", str(tmp_path / "out"), "--json")
+        done = habeas(*words, **up["token"])
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["subject"]["outcome"]) == (3, "unproven")
+    assert "HTTP 421" in found["subject"]["reason"]
