@@ -134,14 +134,14 @@ def _belonging(one: Endpoint) -> str:
 def _endpoints(vendor: Vendor) -> TableBlock:
     asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
     titles = {one.name: "The person" for one in vendor.lookups} | {name: _belonging(one) for name, one in vendor.discover.items()}
-    scoped, limited = any(one.granted_by for one in asked), any(one.rate_limit for one in asked)
+    scoped, limited = any(one.granted_by for one in asked), any(one.bucket for one in asked)
     head = ("What", "Request", *(("Any one of these scopes",) if scoped else ()), *(("Limit",) if limited else ()))
     rows = tuple(
         (
             (capital(titles.get(one.name) or noun(one.title)),),
             (InlineCode(request_line(one)), *_query(one)),
             *((scopes(one.granted_by),) if scoped else ()),
-            *(((InlineCode(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),
+            *(((InlineCode(one.bucket),) if one.bucket else ("",),) if limited else ()),
         )
         for one in asked
     )

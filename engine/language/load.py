@@ -27,6 +27,7 @@ KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP
 VERSION = "1"
 PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
+RENAMED = {"answers": "refusals", "rate_limit": "bucket"}
 
 
 def load(raw: bytes, file: str) -> Vendor:
@@ -103,8 +104,7 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
         meaning = (field_of(path).description or "").rstrip(".")
         return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
     if error["type"] == "extra_forbidden":
-        words = f"unknown key `{path[-1]}`{_where(path[:-1])}"
-        return Mistake(words, document.at(path, key=True), _meant(str(path[-1]), path[:-1]))
+        return _unknown(document, path)
     if error["type"] == "literal_error":
         return _choice(document, path, error)
     cause = error.get("ctx", {}).get("error")
@@ -140,6 +140,14 @@ def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake
     if not isinstance(wrong, str):
         return Mistake(f"`{_name(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
     return Mistake(f"`{wrong}` is not one of the values of `{_name(path)}`", document.at(path), one_of(wrong, allowed))
+
+
+def _unknown(document: Document, path: Path) -> Mistake:
+    word, place, at = str(path[-1]), path[:-1], document.at(path, key=True)
+    now = RENAMED.get(word)
+    if now is not None and now in known_words(place):
+        return Mistake(f"`{word}` is called `{now}` now{_where(place)}", at, f"write `{now}`")
+    return Mistake(f"unknown key `{word}`{_where(place)}", at, _meant(word, place))
 
 
 def _meant(word: str, path: Path) -> str | None:

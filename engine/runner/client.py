@@ -114,7 +114,7 @@ class Client:
                 early = False
                 await self._refresh(generation, beforehand=True)
                 continue
-            async with self.limiter.slot(endpoint.rate_limit, endpoint.name) as waited:
+            async with self.limiter.slot(endpoint.bucket, endpoint.name) as waited:
                 sent_at = self.clock.now()
                 first = loop.time() if first is None else first + waited.paced
                 answer = await self.transport.send(request.http)
@@ -152,13 +152,13 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.told(endpoint.rate_limit, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.told(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Hold the whole bucket where the vendor asks for that, else wait alone."""
         if verdict.shared and verdict.seconds:
-            self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
+            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
         elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
 
@@ -237,7 +237,7 @@ class Client:
         """Whether the vendor takes the credential for something else."""
         if self.probe is None or request.endpoint is self.probe.endpoint:
             return False
-        async with self.limiter.slot(self.probe.endpoint.rate_limit, self.probe.endpoint.name):
+        async with self.limiter.slot(self.probe.endpoint.bucket, self.probe.endpoint.name):
             answer = await self.transport.send(self.probe.http)
         self.heard(self.probe, answer)
         if not isinstance(answer, Response) or answer.status >= 500 or answer.status in (UNAUTHORIZED, TOO_MANY):

@@ -22,8 +22,8 @@ PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("`pagination`", m.PaginationSpec),
     ("`window`", m.WindowSpec),
     ("`files`", m.FileRule),
-    ("`answers`", m.RefusalsSpec),
-    ("`answers.rules`", m.RuleSpec),
+    ("`refusals`", m.RefusalsSpec),
+    ("`refusals.rules`", m.RuleSpec),
     ("`rate_limits`", m.RateLimits),
     ("a limit that answers tell of", m.Told),
 )

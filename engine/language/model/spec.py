@@ -67,13 +67,13 @@ class Defaults(Words):
         description="The query; a list repeats the name; merged name by name.",
         examples=[{"owner": "<USER_ID>", "expand": ["lines", "notes"]}],
     )
-    rate_limit: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.", examples=["slow"])
+    bucket: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.", examples=["slow"])
     pagination: Annotated[PaginationSpec | None, OrNone()] = Field(
         default=None,
         description="How pages follow, or none.",
         examples=[{"cursor": "next", "param": "after", "size": {"limit": 100}}, "none"],
     )
-    answers: RefusalsSpec = Field(
+    refusals: RefusalsSpec = Field(
         default=RefusalsSpec(),
         description="What refusals mean; own rules are tried first.",
         examples=[{"code": "error.code", "rules": [{"status": 404, "means": "absent"}]}],

@@ -61,9 +61,9 @@ def proof_notes(scene: Scene) -> Iterator[Mistake]:
         if filters and not endpoint.match and not endpoint.echo and endpoint.fields is not None:
             hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
             yield scene.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
-        for index, rule in enumerate(own.answers.rules):
+        for index, rule in enumerate(own.refusals.rules):
             if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
-                place = (*path, "answers", "rules", index)
+                place = (*path, "refusals", "rules", index)
                 yield scene.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
 
 
