@@ -116,17 +116,9 @@ def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | Non
     if code is not None and (NUMBER.fullmatch(code) or any(code in rule.code for rule in refusals.rules)):
         words += f", code {code}"
     for rule in refusals.rules:
-        if _holds(rule, response.status, code, message or ""):
+        if rule.holds(response.status, code, message):
             return Refusal(rule.means, words, rule=rule)
     return Refusal(None, words)
-
-
-def _holds(rule: RuleSpec, status: int, code: str | None, message: str) -> bool:
-    return (
-        (not rule.status or status in rule.status)
-        and (not rule.code or code in rule.code)
-        and (rule.message is None or rule.message.casefold() in message.casefold())
-    )
 
 
 def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: PointsTold | None) -> Page | Unusable:

@@ -170,4 +170,6 @@ def _where(path: Path) -> str:
         inner = [str(step) for step in path[3:] if isinstance(step, str)]
         return (f" in `{inner[-1]}` of" if inner else " in") + f" endpoint `{path[2]}`"
     named = [str(step) for step in path if isinstance(step, str)]
+    if named[:2] == ["auth", "oauth2"]:
+        return f" in `{'.'.join(named[1:])}`"
     return f" in `{named[-1]}`" if named else ""

@@ -35,6 +35,7 @@ auth:
     revocation_url: https://acme.example/revoke
     redirect_uri: http://127.0.0.1:8917/callback
     scopes: [people.read, files.read]
+    refusals: {message: reason, rules: [{status: [400, 401], message: Invalid Token!, means: invalid_grant}]}
 verify: {get: /me, granted_by: me.read}
 refusals: {rules: [{status: 403, means: denied}]}
 access:

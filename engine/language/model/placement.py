@@ -14,6 +14,8 @@ PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("the top of the file", m.Spec),
     ("`auth`", m.Auth),
     ("`auth.oauth2`", m.OAuth2),
+    ("`auth.oauth2.refusals`", m.TokenRefusalsSpec),
+    ("`auth.oauth2.refusals.rules`", m.TokenRuleSpec),
     ("`access`", m.AccessSpec),
     ("every request", m.RequestSpec),
     ("a look-up", m.LookupSpec),

@@ -14,13 +14,26 @@ from engine.language.expressions.template import Template
 from engine.language.model import words as w
 from engine.language.model.auth import Auth, OAuth2
 from engine.language.model.limits import RateLimits, Told
-from engine.language.model.lists import PaginationSpec, WindowSpec
-from engine.language.model.refusals import FileRule, RefusalsSpec, RuleSpec
+from engine.language.model.lists import FileRule, PaginationSpec, WindowSpec
+from engine.language.model.refusals import RefusalsSpec, RuleSpec, TokenRefusalsSpec, TokenRuleSpec
 from engine.language.model.shapes import OneOrMore, OrNone
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 
-__all__ = ["Auth", "FileRule", "OAuth2", "PaginationSpec", "RateLimits", "RefusalsSpec", "RuleSpec", "Told", "WindowSpec", "Words"]
+__all__ = [
+    "Auth",
+    "FileRule",
+    "OAuth2",
+    "PaginationSpec",
+    "RateLimits",
+    "RefusalsSpec",
+    "RuleSpec",
+    "TokenRefusalsSpec",
+    "TokenRuleSpec",
+    "Told",
+    "WindowSpec",
+    "Words",
+]
 
 
 def _rows(value: Any) -> Any:
