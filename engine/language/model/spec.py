@@ -166,7 +166,7 @@ class LookupSpec(RequestSpec):
 class DiscoverSpec(RequestSpec):
     """Asks once for what belongs to the account, before the person is asked for; never delivered."""
 
-    title: w.Text | None = Field(default=None, description="A name for people: what it finds.", examples=["the account's shops"])
+    title: w.Text | None = Field(default=None, description="A name for people, a noun: what it finds.", examples=["the account's shops"])
     for_: Rows = Field(
         default=(), alias="for", description="One chain of requests per value or row.", examples=[{"OBJECT": ["orders", "notes"]}]
     )
@@ -178,7 +178,7 @@ class DiscoverSpec(RequestSpec):
 class EndpointSpec(RequestSpec):
     """One list or object of the person's; its name is the file's name."""
 
-    title: w.Text | None = Field(default=None, description="A name for people.", examples=["Orders"])
+    title: w.Text | None = Field(default=None, description="A name for people, a noun: what is fetched.", examples=["Orders"])
     for_: Rows = Field(
         default=(),
         alias="for",

@@ -15,7 +15,7 @@ from engine.language.model import spec as m
 from engine.language.rules.lint_context import ENDPOINTS, Scene, templates
 from engine.language.rules.lookups import lookup_rules
 from engine.language.rules.names import given_names, known_names
-from engine.language.rules.notes import proof_notes, scope_notes, text_notes
+from engine.language.rules.notes import proof_notes, scope_notes, text_notes, title_notes
 from engine.language.rules.queries import query_rules
 from engine.language.rules.sources import address_values, captures_once, page_places, row_sources, rows_covered
 from engine.language.rules.unused import idle, repeated, rules_reached
@@ -242,6 +242,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     rules_reached,
     scope_notes,
     proof_notes,
+    title_notes,
     idle,
     text_notes,
 )
