@@ -40,7 +40,7 @@ ENDPOINTS = {
     "echo": '    it: {%s, params: {pages: %d}, echo: {"items[].host_id": <USER_ID>}}\n',
 }
 SLOW = "".join(f"    e{number}: {{get: /slow/e{number}, params: {{of: <USER_ID>}}, records: items}}\n" for number in range(9))
-LIMITED = "    it: {get: /limited, params: {from: <FROM>, to: <TO>}, window: {step: 1d, since: %dd}, records: items, rate_limit: n}\n"
+LIMITED = "    it: {get: /limited, params: {from: <FROM>, to: <TO>}, window: {step: 1d, since: %dd}, records: items, bucket: n}\n"
 
 
 def spec(kind: str, number: int) -> bytes:

@@ -64,7 +64,7 @@ class Live:
             return f"{name:{width}}  waiting"
         tally = reading.tally
         expected = f" of {reading.store.announced:,}" if reading.store.announced else ""
-        bucket = run.vendor.endpoints[name].rate_limit
+        bucket = run.vendor.endpoints[name].bucket
         held = f"  throttled by {bucket}" if bucket and bucket in waiting else ""  # type: ignore[operator]
         return f"{name:{width}}  reading     {counted(tally.pages, 'page')}, {tally.records:,}{expected} records{held}"
 

@@ -138,11 +138,11 @@ def _words(vendor: Vendor, name: str) -> str:
 
 
 def wanted(vendor: Vendor) -> WantedFromToken:
-    """Say what a token answer is read for besides its tokens."""
+    """Say what the spec says of token answers: what is read besides the tokens, and what refusals mean."""
     oauth2 = vendor.auth.oauth2
-    if oauth2 is None or not oauth2.capture:
+    if oauth2 is None:
         return NOTHING
-    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None)
+    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None, oauth2.refusals)
 
 
 def given(vendor: Vendor, record: StoredConnection) -> Row:

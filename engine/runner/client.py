@@ -125,7 +125,7 @@ class Client:
                 early = False
                 await self._renew(generation, "due")
                 continue
-            async with self.limiter.slot(endpoint.rate_limit, endpoint.name) as waited:
+            async with self.limiter.slot(endpoint.bucket, endpoint.name) as waited:
                 sent_at = self.clock.now()
                 first = loop.time() if first is None else first + waited.paced
                 answer = await self.network.send(request.http)
@@ -163,13 +163,13 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.told(endpoint.rate_limit, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.told(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Hold the whole bucket where the vendor asks for that, else wait alone."""
         if verdict.shared and verdict.seconds:
-            self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
+            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
         elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
 
@@ -219,7 +219,7 @@ class Client:
         """Send `verify`, to see whether the vendor takes the credential for something else."""
         if self.verify is None or request.endpoint is self.verify.endpoint:
             return False
-        async with self.limiter.slot(self.verify.endpoint.rate_limit, self.verify.endpoint.name):
+        async with self.limiter.slot(self.verify.endpoint.bucket, self.verify.endpoint.name):
             answer = await self.network.send(self.verify.http)
         self.heard(self.verify, answer)
         return credential_lives(answer, read(self.verify.chain, answer) if isinstance(answer, Response) else None)

@@ -83,7 +83,7 @@ class Leave:
         if not self._limited(url):
             yield self.client.credential.generation
             return
-        async with self.client.limiter.slot(self.endpoint.rate_limit, self.endpoint.name):
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.name):
             yield self.client.credential.generation
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
@@ -96,7 +96,7 @@ class Leave:
         """Wait before an address is asked again: the vendor's API with all who share the bucket, else alone."""
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
-            self.client.limiter.hold(self.endpoint.rate_limit, until, self.endpoint.name)
+            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
         else:
             await self.client.clock.sleep(wait.seconds)
 

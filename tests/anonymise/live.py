@@ -29,7 +29,7 @@ vendor: acme
 base_url: https://api.acme.example/v1
 auth: {headers: {X-Key: <SECRET>}}
 verify: {get: /me}
-answers: {code: error.code, message: error.text, rules: [{status: 403, code: NO_PLAN, means: unlicensed}, {status: 401, means: refresh}]}
+refusals: {code: error.code, message: error.text, rules: [{status: 403, code: NO_PLAN, means: unlicensed}, {status: 401, means: refresh}]}
 """
 LOOKUP = """
 access:

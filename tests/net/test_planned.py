@@ -17,14 +17,14 @@ from tests.core.specs import HEAD, vendor
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ENDPOINTS = """\
-a: {get: /a/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 300d}, rate_limit: a}
-b: {get: /b/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 100d}, rate_limit: b}
+a: {get: /a/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 300d}, bucket: a}
+b: {get: /b/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 100d}, bucket: b}
 c: {get: /c/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 90d}}
 """
 
 
 def limited(limits: str) -> Vendor:
-    return vendor(ENDPOINTS, HEAD.replace("answers:", f"rate_limits: {{{limits}}}\nanswers:", 1))
+    return vendor(ENDPOINTS, HEAD.replace("refusals:", f"rate_limits: {{{limits}}}\nrefusals:", 1))
 
 
 def taken(spec: Vendor, found: Plan, plan_name: str | None, share: float) -> float:

@@ -130,7 +130,7 @@ PARENTS = """
 projects: {get: /p/<USER_ID>/projects, records: items, key: id}
 tasks: {get: /projects/<projects.id>/tasks, records: items}
 notes: {get: "/projects/<projects.id>/notes/<projects.slug>", records: items}
-comments: {get: /tasks/<tasks.id>/comments, records: items, answers: {rules: [{status: 404, means: empty}]}}
+comments: {get: /tasks/<tasks.id>/comments, records: items, refusals: {rules: [{status: 404, means: empty}]}}
 """
 BELOW = {
     "/v1/p/u%2F1/projects": {"items": [{"id": "a/b", "slug": "x y"}, {"id": 2, "slug": "z"}, {"id": 2, "slug": "z"}]},
@@ -182,7 +182,7 @@ async def test_a_child_is_never_better_than_its_parent(changes, outcomes, aiohtt
 @pytest.mark.parametrize("means", ["empty", "absent", "unlicensed", "denied"])
 async def test_a_refusal_in_the_middle_of_a_list_is_never_its_end(means, aiohttp_server, tmp_path):
     """What would be no gap on the first page is one on the second."""
-    words = f"it: {{get: /p/<USER_ID>/list, records: items, pagination: {{link: next}}, answers: {{rules: [{{status: 404, code: 1, means: {means}}}]}}}}\n"
+    words = f"it: {{get: /p/<USER_ID>/list, records: items, pagination: {{link: next}}, refusals: {{rules: [{{status: 404, code: 1, means: {means}}}]}}}}\n"
     server = await aiohttp_server(acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}], "next": "/v1/p/u%2F1/list?p=2"}}))
     report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))
     assert [str(entry.outcome) for entry in report.entries] == ["partial"]
@@ -203,7 +203,7 @@ async def test_refusals_are_not_collected(simulate, tmp_path):
 
 async def test_page_tokens_that_die_for_ever_end_the_list(aiohttp_server, tmp_path):
     """It is read again three times, not without end, and nothing is written twice."""
-    words = "it: {get: /p/<USER_ID>/list, records: items, pagination: {link: next}, answers: {rules: [{status: 404, code: 1, means: restart}]}}\n"
+    words = "it: {get: /p/<USER_ID>/list, records: items, pagination: {link: next}, refusals: {rules: [{status: 404, code: 1, means: restart}]}}\n"
     app = acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}, {"id": 2}], "next": "/v1/p/u%2F1/list?p=2"}})
     server = await aiohttp_server(app)
     report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))

@@ -109,7 +109,7 @@ async def test_two_persons_are_two_where_nothing_is_captured(answering):
 
 async def test_a_version_in_a_header_of_the_top_goes_with_every_request(answering):
     """The look-up, `verify` and the endpoints carry it, and nobody has to give it."""
-    head = HEAD.replace("answers:", "headers: {X-Version: <VERSION>}\nanswers:")
+    head = HEAD.replace("refusals:", "headers: {X-Version: <VERSION>}\nrefusals:")
     report, asked = await answering({"/v1/people/ann%40x.io": ONE}, head)
     assert report.exit_code is Exit.COMPLETE
     assert {one.headers["X-Version"] for one in asked} == {"v7"}
@@ -154,7 +154,7 @@ async def test_a_record_s_id_that_means_somebody_else_is_never_asked_for(answeri
 @pytest.mark.parametrize(("code", "shown"), [("mara.lindqvist", False), ("gone_away", True), (4711, True), (15550100200, False)])
 async def test_a_code_that_could_be_a_name_stays_out_of_reasons(code, shown, answering, tmp_path):
     """Only short numbers and what the spec itself names are shown."""
-    words = 'it: {get: /p/<USER_ID>, answers: {refused: "!ok", rules: [{code: gone_away, means: denied}]}}\n'
+    words = 'it: {get: /p/<USER_ID>, refusals: {refused: "!ok", rules: [{code: gone_away, means: denied}]}}\n'
     report, _ = await answering({"/v1/people/ann%40x.io": ONE, "/v1/p/u1": {"ok": False, "code": code}}, HEAD, words)
     assert report.exit_code is Exit.INCOMPLETE
     assert (f"code {code}" in report.entries[0].reason) == shown
