@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import typer
 
-from engine.cli.connected import at_of, wall_time
+from engine.cli.connected import at_of
 from engine.cli.interrupt import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
 from engine.cli.spec_search import checked_plan, vendor_of
@@ -27,6 +27,7 @@ from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import Exit, NotConnected, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
@@ -69,7 +70,7 @@ def connect_command(wish: ConnectArguments) -> Exit:
             return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
         record = with_client(vendor, record, before)
         browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_time(), place.opened, wanted(vendor))))
+        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
     if place.stored:
         typer.echo(stored, err=True)
     return verify_and_say(vendor, name, vault, at, as_json=wish.json) if ended is None else ended
@@ -77,7 +78,7 @@ def connect_command(wish: ConnectArguments) -> Exit:
 
 def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
-    transport, clock = Transport(Hosts(vendor.hosts, record.bound.at), None), wall_time()
+    transport, clock = Transport(Hosts(vendor.hosts, record.bound.at), None), wall_clock()
     connection = unsaved(vendor, place.name, record, transport)
     found = asyncio.run(interruptible(verified(vendor, connection, transport, clock)))
     if isinstance(found, Exit):

@@ -22,7 +22,7 @@ from engine.anonymise.finish import Made, finish
 from engine.anonymise.write import check_free
 from engine.cassettes.check import cases_folder
 from engine.cassettes.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
-from engine.cli.connected import at_of, wall_time
+from engine.cli.connected import at_of
 from engine.cli.formatting import size, tell
 from engine.cli.progress import Live, is_terminal, plain
 from engine.cli.run import check_given, person_of, waiting
@@ -38,6 +38,7 @@ from engine.core.request import Chain, opening
 from engine.core.selection import choose
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
@@ -163,7 +164,7 @@ def _words(made: Made, report: Report) -> str:
 
 async def _in_turn(work: RecordWork, vault: Vault, found: Name | StoredConnection) -> Taped | None:
     """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
-    clock = wall_time()
+    clock = wall_clock()
     try:
         async with turn(vault, found, clock, waiting, wait=work.wish.wait):
             connection = opened(work.vendor, found, vault, work.transport, clock)

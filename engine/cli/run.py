@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import secrets
 import signal
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 import msgspec
 import typer
 
-from engine.cli.connected import at_of, wall_time
+from engine.cli.connected import at_of
 from engine.cli.formatting import tell
 from engine.cli.progress import Live, is_terminal, plain
 from engine.cli.spec_search import checked_plan, since_of, vendor_of
@@ -31,10 +30,11 @@ from engine.core.selection import Selection, choose
 from engine.core.subject import lacking, unsafe
 from engine.errors import Exit, Refused, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
-from engine.runner import Clock, Report, Run, RunOptions, Tools
+from engine.runner import Report, Run, RunOptions, Tools
 from engine.runner.manifest import readable
 from engine.sink import Sink
 
@@ -110,10 +110,10 @@ class RunWork:
 
 async def _in_turn(work: RunWork, vault: Vault, found: Name | StoredConnection, *, wait: bool) -> Report | None:
     """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
-    time = wall_time()
+    clock = wall_clock()
     try:
-        async with turn(vault, found, time, waiting, wait=wait):
-            connection = opened(work.vendor, found, vault, work.transport, time)
+        async with turn(vault, found, clock, waiting, wait=wait):
+            connection = opened(work.vendor, found, vault, work.transport, clock)
             plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
             options = replace(work.options, connection=connection.label, plan=plan, values=connection.given)
             return await _run(replace(work, options=options), connection)
@@ -128,7 +128,6 @@ def waiting() -> None:
 
 async def _run(work: RunWork, connection: Opened) -> Report:
     live = is_terminal(sys.stderr)
-    clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
     limiter = Limiter(work.vendor.limits(work.options.plan), work.options.share)
 
     def ended(entry: Entry) -> None:
@@ -136,7 +135,7 @@ async def _run(work: RunWork, connection: Opened) -> Report:
             plain(entry, sys.stderr)
 
     async with work.transport:
-        tools = Tools(work.transport, limiter, connection.credentials, clock, ended=ended, told=lambda: connection.told)
+        tools = Tools(work.transport, limiter, connection.credentials, wall_clock(), ended=ended, told=lambda: connection.told)
         run = Run(work.vendor, work.person, work.options, work.sink, tools)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import msgspec
 import typer
 
-from engine.cli.connected import at_of, wall_time
+from engine.cli.connected import at_of
 from engine.cli.formatting import table
 from engine.cli.interrupt import interruptible
 from engine.cli.spec_search import vendor_of
-from engine.connection.keeper import Time
 from engine.connection.open import Opened, find_connection, opened, parse_name
 from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
@@ -22,10 +20,11 @@ from engine.core.retry import Patience
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
+from engine.net.clock import Clock, wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
-from engine.runner.client import Client, Clock
+from engine.runner.client import Client
 from engine.runner.verify import Verified, verify
 
 PATIENCE = Patience(attempts=4, total=60.0)
@@ -48,9 +47,9 @@ def verify_command(word: str, connection: str | None, at: str | None, *, as_json
 
 def verify_and_say(vendor: Vendor, found: Name | StoredConnection, vault: Vault, at: str | None, *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it. Raises NotConnected."""
-    transport, time = Transport(Hosts(vendor.hosts, at), None), wall_time()
-    connection = opened(vendor, found, vault, transport, time)
-    ended = asyncio.run(interruptible(verified(vendor, connection, transport, time)))
+    transport, clock = Transport(Hosts(vendor.hosts, at), None), wall_clock()
+    connection = opened(vendor, found, vault, transport, clock)
+    ended = asyncio.run(interruptible(verified(vendor, connection, transport, clock)))
     return ended if isinstance(ended, Exit) else say(vendor, connection.label, ended, as_json=as_json)
 
 
@@ -63,9 +62,8 @@ def say(vendor: Vendor, label: str | None, found: Verified, *, as_json: bool) ->
     return found.exit_code
 
 
-async def verified(vendor: Vendor, connection: Opened, transport: Transport, time: Time) -> Verified:
+async def verified(vendor: Vendor, connection: Opened, transport: Transport, clock: Clock) -> Verified:
     """Ask the vendor what an open connection may do."""
-    clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
     async with transport:
         asker = Client(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
         if connection.told:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +21,7 @@ from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import REFUSED, TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
 from engine.language.effective import Endpoint
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
 
 LATELY = 300.0
@@ -49,15 +50,6 @@ class Credentials(Protocol):
 
     async def refresh(self) -> Renewed | NotRenewed:
         """Get a new credential into the transport."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time and dice, passed in so that tests need neither."""
-
-    now: Callable[[], datetime]
-    sleep: Callable[[float], Awaitable[None]]
-    dice: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)

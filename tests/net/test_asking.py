@@ -15,8 +15,9 @@ from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Chain, opening
 from engine.core.retry import GiveUp, Patience
 from engine.language.model.units import Rate
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import LATELY, REFUSED, Answered, Client, Clock
+from engine.runner.client import LATELY, REFUSED, Answered, Client
 from tests.clock import passing, run
 from tests.core.specs import ROW, endpoint
 
