@@ -32,9 +32,10 @@ from engine.connection.lock import Taken
 from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
+from engine.core.chain import Chain
 from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Subject
-from engine.core.request import Chain, opening
+from engine.core.request import opening
 from engine.core.selection import choose
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor

@@ -13,8 +13,9 @@ from functools import cached_property
 from itertools import chain
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, outcome_of
-from engine.core.request import Chain, Unresolved, opening
+from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
 from engine.core.window import Window, form

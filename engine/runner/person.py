@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.identity import Identifier, lowered
 from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
-from engine.core.request import Chain, Request, Unresolved, opening
+from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.subject import LookupResult, asked_by, identify, possible

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
 from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, at_most_partial, exit_code, inherited_entry, replaced
 from engine.core.plan import endpoint_windows
-from engine.core.rendering import Chain, Unresolved, address_of
+from engine.core.rendering import address_of
 from engine.core.request import opening
 from engine.core.subject import LookupResult, possible, projected
 from engine.core.trail import Trail

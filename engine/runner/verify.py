@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import ChainEnd, Tally
-from engine.core.request import Chain, Unresolved, opening
+from engine.core.request import opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix

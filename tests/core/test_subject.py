@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.chain import Chain
 from engine.core.http import Response
 from engine.core.identity import Identifier
 from engine.core.ledger import Subject
-from engine.core.request import Chain
 from engine.core.response import Page, read
 from engine.core.subject import Lack, LookupResult, asked_by, identify, lacking, possible, projected, unsafe
 from engine.language.expressions.lossless_json import Json

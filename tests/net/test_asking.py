@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.connection.keeper import Fixed
+from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
-from engine.core.request import Chain, opening
+from engine.core.request import opening
 from engine.core.retry import GiveUp, Patience
 from engine.language.model.units import Rate
 from engine.net.clock import Clock
