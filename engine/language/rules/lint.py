@@ -219,7 +219,7 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
     for path, _, own in scene.requests():
         line, host = str(own.line), host_of(str(own.line))
         word = "get" if own.post is None else "post"
-        if _capacities(own.line) & {Capacity.HOST, Capacity.LABEL}:
+        if host and has_open_host(own.line):
             hint = "only `base_url` may hold a value there, under `hosts`"
             yield scene.mistake("the host of a request is written out, not filled in", (*path, word), hint, part=host)
         elif line.startswith("https://") and not covered(line):
