@@ -13,6 +13,7 @@ from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
 from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
+from engine.core.scopes import allowed, scope_hint
 from engine.core.subject import LookupResult, asked_by, identify, possible
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
@@ -73,7 +74,7 @@ class Search:
     def _may_look_up(self) -> bool:
         """Whether the token answer listed a scope of every look-up that was asked."""
         granted = self.asker.credentials.granted
-        return granted is not None and all(any(entry <= granted for entry in one.granted_by) for one in possible(self.vendor, self.person))
+        return granted is not None and all(allowed(one.granted_by, granted) for one in possible(self.vendor, self.person))
 
     async def _verify(self) -> bool:
         row = self.account.complete(self.vendor.verify, ())
@@ -94,8 +95,7 @@ class Search:
             return True
         words = answer.reading.words
         if isinstance(answer.reading, Refusal) and answer.reading.means == "denied":
-            needed = " or ".join(" and ".join(sorted(entry)) for entry in self.vendor.verify.granted_by)
-            words += f"; it needs the scope {needed}" if needed else ""
+            words += scope_hint(self.vendor.verify.granted_by)
         self.verified = f"verify was refused: {words}"
         return False
 

@@ -15,7 +15,9 @@ from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, at_most_partia
 from engine.core.plan import endpoint_windows
 from engine.core.rendering import address_of
 from engine.core.request import opening
-from engine.core.subject import LookupResult, possible, projected
+from engine.core.rows import distinct_rows
+from engine.core.scopes import allowed, alternatives
+from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail
 from engine.errors import DiskError, Exit, defect
 from engine.language.effective import Endpoint, Row, Vendor
@@ -181,9 +183,8 @@ class Run:
         if endpoint.name in self.options.choice.excluded:
             return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
         granted = self.tools.credentials.granted
-        if granted is not None and endpoint.granted_by and not any(one <= granted for one in endpoint.granted_by):
-            needed = " or ".join(" and ".join(sorted(one)) for one in endpoint.granted_by)
-            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {needed}")
+        if granted is not None and endpoint.granted_by and not allowed(endpoint.granted_by, granted):
+            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}")
         parent = None
         if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
             parent = await self._parent(endpoint.parents()[0].endpoint)
@@ -193,7 +194,7 @@ class Run:
             rows = self._rows(endpoint, rows)
             if not rows:
                 return self._childless(endpoint, parent)
-        run = self._open(endpoint, projected(rows, self._used(endpoint)), parent)
+        run = self._open(endpoint, distinct_rows(rows, self._used(endpoint)), parent)
         await run.run()
         entry = self.lists[endpoint.name] = run.entry()
         self.done[endpoint.name].set()  # children ask about the records: they wait for no file, and lack none
