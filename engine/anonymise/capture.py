@@ -1,4 +1,4 @@
-"""From what was captured to the texts of a case: learn everything first, then replace, then write. Opens no file."""
+"""From what was captured to the texts of a cassette: learn everything first, then replace, then write. Opens no file."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Captured:
 
 @dataclass(frozen=True)
 class Composed:
-    """The texts of a case by file name, and what proves them: what was replaced, and what was kept on purpose."""
+    """The texts of a cassette by file name, and what proves them: what was replaced, and what was kept on purpose."""
 
     texts: Mapping[str, str] = field(repr=False)
     traces: Traces = field(repr=False)
@@ -96,7 +96,7 @@ def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
 
 
 def _setup(captured: Captured, walk: Walk) -> str:
-    """Write case.yaml."""
+    """Write cassette.yaml."""
     listed = {scope for families in captured.vendor.families.values() for scope in families}
     listed |= {scope for one in captured.vendor.requests() for entry in one.granted_by for scope in entry}
     content: dict[str, Any] = {

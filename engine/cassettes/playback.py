@@ -42,7 +42,7 @@ def fits(recorded: HttpRequest, request: HttpRequest) -> bool:
 
 
 class Playback:
-    """The recordings of one case, as the transport of a run."""
+    """The recordings of one cassette, as the transport of a run."""
 
     def __init__(self, exchanges: Iterable[Recording], hosts: Hosts) -> None:
         """Take them in order; `hosts` are those that a run may ask."""

@@ -33,7 +33,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class CassetteError(SpecError):
-    """A recorded case with mistakes, all those of one file; its text is ready for a terminal."""
+    """A cassette with mistakes, all those of one file; its text is ready for a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Recording:
 
 
 def parse(text: str, file: str) -> Recording:
-    """Read one exchange. Raises CaseError with every mistake of the file and its place."""
+    """Read one exchange. Raises CassetteError with every mistake of the file and its place."""
     return _Reader(text.removeprefix("\ufeff"), file).read()
 
 

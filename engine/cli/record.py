@@ -1,4 +1,4 @@
-"""`habeas record`: a run that is kept as a case, with nothing of a person in it."""
+"""`habeas record`: a run that is kept as a cassette, with nothing of a person in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import typer
 from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, finish
 from engine.anonymise.write import check_free
-from engine.cassettes.check import cases_folder
+from engine.cassettes.check import cassettes_folder
 from engine.cassettes.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 from engine.cli.connected import at_of, wall_time
 from engine.cli.formatting import size, tell
@@ -44,7 +44,7 @@ from engine.net.transport import Transport
 from engine.runner import Clock, Report, Run, RunOptions, Tools
 from engine.sink import Sink
 
-CASE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
 
 
@@ -53,7 +53,7 @@ class RecordArguments:
     """The command line, as it was typed."""
 
     vendor: str
-    case: str
+    cassette: str
     email: str | None
     subject: tuple[str, ...]
     about: str | None
@@ -92,15 +92,15 @@ class Taped:
 
 def record_command(wish: RecordArguments) -> Exit:
     """Record one run. Raises HabeasError; then nothing was written."""
-    if not CASE.fullmatch(wish.case):
-        message = f"--case {wish.case}: a case's name holds a-z, 0-9, - and _, at most 63 of them"
+    if not CASSETTE.fullmatch(wish.cassette):
+        message = f"--cassette {wish.cassette}: a cassette's name holds a-z, 0-9, - and _, at most 63 of them"
         raise UsageError(message)
     vendor = vendor_of(wish.vendor)
     now = datetime.now(UTC).replace(microsecond=0)
     person = person_of(wish.email, wish.subject)
     choice = choose(vendor.endpoints, wish.only, wish.without)
     check_given(vendor, person, choice)
-    target = (wish.out or cases_of(vendor)) / wish.case
+    target = (wish.out or cassettes_of(vendor)) / wish.cassette
     check_free(target)
     at = at_of(vendor, wish.at)
     vault = Vault(home())
@@ -116,21 +116,21 @@ def record_command(wish: RecordArguments) -> Exit:
     return _written(wish, taped, target)
 
 
-def cases_of(vendor: Vendor) -> Path:
-    """Give the folder in which `check` looks for a spec's cases; for a spec inside an installation, the same below the current folder."""
+def cassettes_of(vendor: Vendor) -> Path:
+    """Give the folder in which `check` looks for a spec's cassettes; for an installed spec, the same below the current folder."""
     spec = Path(vendor.file)
-    return cases_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
+    return cassettes_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
 
 
 def _written(wish: RecordArguments, taped: Taped | None, target: Path) -> Exit:
-    """Make the case, and say so; a run that cannot become one says why."""
+    """Make the cassette, and say so; a run that cannot become one says why."""
     if taped is None:
         typer.echo("another run uses this connection: record again later, or without --no-wait", err=True)
         return Exit.INCOMPLETE
     report, tape = taped.report, taped.tape
     if tape.full:
         message = (
-            f"nothing was written: the run is over {MOST_BYTES // 2**20} MiB or {MOST_EXCHANGES:,} requests, which is more than a case "
+            f"nothing was written: the run is over {MOST_BYTES // 2**20} MiB or {MOST_EXCHANGES:,} requests, which is more than a cassette "
             "should be: record less with --only or --since"
         )
         raise UsageError(message)

@@ -1,4 +1,4 @@
-"""A vendor, what it answered, and the case that becomes of it."""
+"""A vendor, what it answered, and the cassette that becomes of it."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def exchange(body: Any, url: str = f"{BASE}/people/u1/notes", status: int = 200,
 
 
 def composed(*exchanges: Recording, email: str = EMAIL, key: bytes = KEY, endpoints: str = ENDPOINTS, **more: Any) -> Composed:
-    """Give the case that becomes of some exchanges."""
+    """Give the cassette that becomes of some exchanges."""
     person = more.pop("person", {"EMAIL": identify("email", email)})
     return compose(Captured(vendor(endpoints), person, exchanges, NOW, 0, **more), key)
 
 
-def answers(case: Composed) -> list[Any]:
-    """Give the bodies of a case, decoded, in the order of its files."""
-    return [json.loads(parse(text, name).response.body) for name, text in sorted(case.texts.items()) if name.endswith(".http")]
+def answers(cassette: Composed) -> list[Any]:
+    """Give the bodies of a cassette, decoded, in the order of its files."""
+    return [json.loads(parse(text, name).response.body) for name, text in sorted(cassette.texts.items()) if name.endswith(".http")]
 
 
-def asked(case: Composed) -> list[str]:
-    """Give the addresses of a case."""
-    return [parse(text, name).request.url for name, text in sorted(case.texts.items()) if name.endswith(".http")]
+def asked(cassette: Composed) -> list[str]:
+    """Give the addresses of a cassette."""
+    return [parse(text, name).request.url for name, text in sorted(cassette.texts.items()) if name.endswith(".http")]
 
 
 def replaced(value: Any, **more: Any) -> Any:

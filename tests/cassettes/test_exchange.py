@@ -39,7 +39,7 @@ def test_what_is_written_reads_back_as_it_was(url, headers, body, status, told, 
 
 @given(st.text(max_size=200) | st.lists(st.sampled_from(["GET https://a.example/", "", "HTTP 200", "A: b", "{}", "POST x"])).map("\n".join))
 def test_any_text_is_an_exchange_or_explained(text):
-    """Nothing but CaseError comes of a text that is no recording, and every mistake has a place in it."""
+    """Nothing but CassetteError comes of a text that is no recording, and every mistake has a place in it."""
     try:
         parse(text, "x.http")
     except CassetteError as error:
