@@ -13,10 +13,10 @@ from urllib.parse import quote, unquote, unquote_plus
 from engine.anonymise.allowed import Kept, needed
 from engine.anonymise.request_pattern import RequestPatterns
 from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, is_secret_name, shape_of
-from engine.cassettes.recording import Recording
 from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
 from engine.language.expressions import lossless_json
+from engine.runner.recorder import Exchange
 
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^@/]*@)?(\[[^\]]*\]|[^:]*)(:\d+)?")
@@ -56,7 +56,7 @@ class Walk:
         self.kept, self.visitor, self.forced = kept, visitor, forced
         self._lines = RequestPatterns(kept.vendor)
 
-    def exchange(self, exchange: Recording) -> Recording:
+    def exchange(self, exchange: Exchange) -> Exchange:
         """Go through one exchange; gives it with every value as the visitor wants it, and only the headers that matter."""
         request, response = exchange.request, exchange.response
         body, messages = _decoded(response.body), dict[str, str]()
@@ -67,8 +67,8 @@ class Walk:
             tree = _decoded(request.body)
             sent = b"" if tree is None else lossless_json.dumps(self.json(tree[0]))
         asked = HttpRequest(request.method, self.url(request.url), self._asked(request.headers), sent)
-        return Recording(
-            asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.file
+        return Exchange(
+            asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.name
         )
 
     def _body(self, raw: bytes, body: tuple[Any] | None, messages: Mapping[str, str]) -> bytes:

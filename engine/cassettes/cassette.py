@@ -141,7 +141,7 @@ class Cassette:
     folder: Path
     setup: Setup
     document: Document = field(repr=False)
-    exchanges: tuple[Recording, ...] = field(repr=False)
+    recordings: tuple[Recording, ...] = field(repr=False)
     expected: Mapping[str, bytes] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
 
@@ -168,17 +168,17 @@ def opened(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
         setup, document = setup_of(texts[SETUP].encode(), str(folder / SETUP))
     except SpecError as error:
         found += _findings(error)
-    exchanges = []
+    recordings = []
     for name in sorted(texts):
         if name.endswith(".http"):
             try:
-                exchanges.append(parse(texts[name], str(folder / name)))
+                recordings.append(parse(texts[name], str(folder / name)))
             except CassetteError as error:
                 found += _findings(error)
     if found or setup is None:
         return None, tuple(found)
     expected = {name.partition("/")[2]: text.encode() for name, text in texts.items() if name.startswith(f"{EXPECTED}/")}
-    return Cassette(folder, setup, document, tuple(exchanges), expected, texts), ()
+    return Cassette(folder, setup, document, tuple(recordings), expected, texts), ()
 
 
 def setup_of(raw: bytes, file: str) -> tuple[Setup, Document]:

@@ -38,9 +38,9 @@ class CassetteReport:
 
     def summary(self, name: str) -> str:
         """Say it in one line."""
-        exchanges = sum(len(one.cassette.exchanges) for one in self.replays)
+        recordings = sum(len(one.cassette.recordings) for one in self.replays)
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
-        return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(exchanges, 'recording')}; {told}"
+        return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(recordings, 'recording')}; {told}"
 
 
 def cassettes_folder(spec: Path, vendor: str) -> Path:

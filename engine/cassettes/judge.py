@@ -54,19 +54,19 @@ def judged(vendor: Vendor, replayed: Replayed) -> list[Finding]:
 def _heard(replayed: Replayed) -> Iterator[Recording]:
     """Give the recordings that answered."""
     answers = {id(one.answer) for one in replayed.heard}
-    return (one for one in replayed.cassette.exchanges if id(one.response) in answers)
+    return (one for one in replayed.cassette.recordings if id(one.response) in answers)
 
 
-def _not_json(replayed: Replayed, exchange: Recording) -> Finding | None:
+def _not_json(replayed: Replayed, recording: Recording) -> Finding | None:
     """Show where a good answer stops being JSON: the run takes it for damage, and asks again."""
-    if not 200 <= exchange.response.status < 300:
+    if not 200 <= recording.response.status < 300:
         return None
-    fault = no_json(exchange.response.body.decode("utf-8", "replace"))
+    fault = no_json(recording.response.body.decode("utf-8", "replace"))
     if fault is None:
         return None
-    lines = tuple(replayed.cassette.texts[Path(exchange.file).name].removeprefix("\ufeff").split("\n"))
-    at = Position(exchange.body + fault.line - 1, fault.column)
-    return Finding(Mistake("the body is not JSON", at, fault.why, "error", exchange.file), lines)
+    lines = tuple(replayed.cassette.texts[Path(recording.file).name].removeprefix("\ufeff").split("\n"))
+    at = Position(recording.body + fault.line - 1, fault.column)
+    return Finding(Mistake("the body is not JSON", at, fault.why, "error", recording.file), lines)
 
 
 def _unknown(replayed: Replayed, wanted: list[Request]) -> Iterator[Finding]:
@@ -82,11 +82,11 @@ def _again(replayed: Replayed, request: Request) -> Finding | None:
     """Say which refusal made the engine ask once more; None where none did."""
     wanted = asked(request.http)
     before = [one.answer for one in replayed.heard if isinstance(one.answer, Response) and asked(one.request.http) == wanted]
-    exchange = next((one for one in replayed.cassette.exchanges if before and one.response is before[-1]), None)
+    recording = next((one for one in replayed.cassette.recordings if before and one.response is before[-1]), None)
     reading = read(request.chain, before[-1]) if before else None
-    if exchange is None or not isinstance(reading, Refusal):
+    if recording is None or not isinstance(reading, Refusal):
         return None
-    name, status = _next_name(replayed, exchange), exchange.response.status
+    name, status = _next_name(replayed, recording), recording.response.status
     hint = f"record what is answered then in a file whose name comes later, such as {name}"
     if reading.means == "refresh" or (reading.means is None and status == UNAUTHORIZED):
         hint = f"the credential is renewed and the request sent anew: {hint}"
@@ -94,20 +94,20 @@ def _again(replayed: Replayed, request: Request) -> Finding | None:
         hint += f"; a run gives up after {Patience().attempts} of these"
     message = f"`{request.endpoint.name}` asks again because of {reading.words}, and no second answer is recorded"
     line = f"HTTP {status}"
-    at = Position(exchange.answer, 1, len(line))
+    at = Position(recording.answer, 1, len(line))
     detail = (f"{request.http.method} {request.http.url}",)
-    return Finding(Mistake(message, at, hint, "error", exchange.file, detail), ("",) * (exchange.answer - 1) + (line,))
+    return Finding(Mistake(message, at, hint, "error", recording.file, detail), ("",) * (recording.answer - 1) + (line,))
 
 
-def _next_name(replayed: Replayed, exchange: Recording) -> str:
+def _next_name(replayed: Replayed, recording: Recording) -> str:
     """Invent a name for a file that is read after another one."""
-    stem = Path(exchange.file).stem
+    stem = Path(recording.file).stem
     return next(name for number in range(2, 10_000) if (name := f"{stem}_{number}.http") not in replayed.cassette.texts)
 
 
 def _beside(replayed: Replayed, request: Request) -> Finding:
     message = f"`{request.endpoint.name}` asks for what is not recorded"
-    near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.cassette.exchanges)
+    near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.cassette.recordings)
     if near is None:
         line = f"+ {request.http.method} {request.http.url}"
         hint = "no recording looks like it"
@@ -162,7 +162,7 @@ def _outcome(vendor: Vendor, replayed: Replayed, left: list[Recording]) -> Findi
 def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[str]:
     """Name the files that answered the look-up."""
     answers = {id(one.answer) for one in replayed.heard if one.request.endpoint in vendor.lookups}
-    names = [Path(one.file).name for one in replayed.cassette.exchanges if id(one.response) in answers]
+    names = [Path(one.file).name for one in replayed.cassette.recordings if id(one.response) in answers]
     if names:
         yield f"the look-up was answered by {', '.join(names[:MOST_SHOWN])}"
 

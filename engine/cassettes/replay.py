@@ -89,7 +89,7 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, sin
     def hear(request: Request, answer: Response | NoAnswer) -> None:
         heard.append(Heard(request, answer))
 
-    tape = Playback(cassette.exchanges, Hosts(vendor.hosts))
+    tape = Playback(cassette.recordings, Hosts(vendor.hosts))
     granted = None if cassette.setup.granted is None else frozenset(cassette.setup.granted)
     tools = Tools(tape, Limiter({}, 1.0), Granted(granted), Clock(clock, asyncio.sleep, lambda: HALF), heard=hear)
     report = await Run(vendor, cassette.setup.person.identifiers, options, sink, tools).run()

@@ -59,7 +59,7 @@ def recorded(vendor: Vendor, spec: Path) -> tuple[Cassette, ...]:
     folder = cassettes_folder(spec, vendor.name)
     folders = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
     cassettes = [cassette for one in folders if (cassette := opened(one)[0]) is not None]
-    return tuple(sorted(cassettes, key=lambda cassette: (cassette.setup.exit, -len(cassette.exchanges), cassette.name)))
+    return tuple(sorted(cassettes, key=lambda cassette: (cassette.setup.exit, -len(cassette.recordings), cassette.name)))
 
 
 class Recorded:

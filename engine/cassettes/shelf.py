@@ -67,9 +67,9 @@ class Shelf:
         if alike in holds.lookups:
             self._current = holds
         name, found = (wanted, holds.exact[wanted]) if wanted in holds.exact else (alike, holds.alike[alike])
-        exchange = found[self._turns[holds.name, name] % len(found)]
+        recording = found[self._turns[holds.name, name] % len(found)]
         self._turns[holds.name, name] += 1
-        return RecordedMatch(exchange.response if name is wanted else _now(exchange, wanted), holds.name, strayed)
+        return RecordedMatch(recording.response if name is wanted else _now(recording, wanted), holds.name, strayed)
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class _Own:
         self.name, self.exact, self.alike = cassette.name, dict[Key, list[Recording]](), dict[Key, list[Recording]]()
         self.person = tuple(cassette.setup.person.identifiers.values())
         names = [one.value.casefold() for one in self.person]
-        for one in cassette.exchanges:
+        for one in cassette.recordings:
             name = key(one.request.method, one.request.url, one.request.body)
             self.exact.setdefault(name, []).append(one)
             self.alike.setdefault(timeless(name), []).append(one)
@@ -114,11 +114,11 @@ def timeless(name: Key) -> Key:
     return name[0], MOMENT.sub("*", name[1]), MOMENT.sub("*", name[2])
 
 
-def _now(exchange: Recording, wanted: Key) -> Response:
+def _now(recording: Recording, wanted: Key) -> Response:
     """Let an answer repeat the moments of today's question wherever it repeats those of the recorded one."""
-    recorded = key(exchange.request.method, exchange.request.url, exchange.request.body)
+    recorded = key(recording.request.method, recording.request.url, recording.request.body)
     then, now = (MOMENT.findall(one[1] + "\n" + one[2]) for one in (recorded, wanted))
-    text, response = exchange.response.body, exchange.response
+    text, response = recording.response.body, recording.response
     for old, new in zip(then, now, strict=True):
         text = text.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
     return Response(response.status, response.headers, text)

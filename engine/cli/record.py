@@ -21,7 +21,6 @@ from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, finish
 from engine.anonymise.write import check_free
 from engine.cassettes.check import cassettes_folder
-from engine.cassettes.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 from engine.cli.connected import at_of, wall_time
 from engine.cli.formatting import size, tell
 from engine.cli.progress import Live, is_terminal, plain
@@ -42,6 +41,7 @@ from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Transport
 from engine.runner import Clock, Report, Run, RunOptions, Tools
+from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 from engine.sink import Sink
 
 CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -209,7 +209,7 @@ async def _taped(work: RecordWork, connection: Opened) -> Taped:
 
 async def _verified(vendor: Vendor, tape: Recorder) -> None:
     """Ask `verify` where the run ended before it was answered: a replay waits for nobody, and asks it always."""
-    if not any(one.file.partition("-")[0] == vendor.verify.name for one in tape.exchanges):
+    if not any(one.name.partition("-")[0] == vendor.verify.name for one in tape.exchanges):
         request = opening(Chain(vendor.verify))
         tape.heard(request, await tape.send(request.http))
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.anonymise.capture import Captured, Composed, compose
-from engine.cassettes.recording import Recording, parse
+from engine.cassettes.recording import parse
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
+from engine.runner.recorder import Exchange
 from tests.core.specs import vendor
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -27,13 +28,13 @@ ENDPOINTS = """
 EMAIL = "mara.lindqvist@acme-corp.io"
 
 
-def exchange(body: Any, url: str = f"{BASE}/people/u1/notes", status: int = 200, headers: dict[str, str] | None = None) -> Recording:
+def exchange(body: Any, url: str = f"{BASE}/people/u1/notes", status: int = 200, headers: dict[str, str] | None = None) -> Exchange:
     """Give one exchange; a body that is no text or bytes is written as JSON."""
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    return Recording(HttpRequest("GET", url), Response(status, headers or {}, raw), "notes")
+    return Exchange(HttpRequest("GET", url), Response(status, headers or {}, raw), "notes")
 
 
-def composed(*exchanges: Recording, email: str = EMAIL, key: bytes = KEY, endpoints: str = ENDPOINTS, **more: Any) -> Composed:
+def composed(*exchanges: Exchange, email: str = EMAIL, key: bytes = KEY, endpoints: str = ENDPOINTS, **more: Any) -> Composed:
     """Give the cassette that becomes of some exchanges."""
     person = more.pop("person", {"EMAIL": identify("email", email)})
     return compose(Captured(vendor(endpoints), person, exchanges, NOW, 0, **more), key)

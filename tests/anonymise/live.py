@@ -11,7 +11,6 @@ from urllib.parse import quote
 from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
 from engine.cassettes.cassette import opened
-from engine.cassettes.recorder import Recorder
 from engine.connection.keeper import Fixed
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import identify
@@ -20,6 +19,7 @@ from engine.core.selection import choose
 from engine.language.load import load
 from engine.net.limiter import Limiter
 from engine.runner import Clock, Run, RunOptions, Tools
+from engine.runner.recorder import Recorder
 from engine.sink import Sink
 from tests.clock import passing, run
 

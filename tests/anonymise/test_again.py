@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from engine.anonymise.finish import finish
 from engine.cassettes.cassette import opened
 from engine.cassettes.replay import replay
 from engine.language.load import load_file
+from engine.runner.recorder import Exchange
 from tests.conftest import ROOT
 
 CASSETTES = sorted((ROOT / "fixtures").glob("*/cassettes/*/cassette.yaml"))
@@ -26,7 +26,7 @@ def test_a_shipped_cassette_can_be_recorded_again(path, tmp_path):
     assert findings == ()
     before, setup = replay(vendor, cassette), cassette.setup
     heard = {id(one.answer): one.request for one in before.heard}
-    exchanges = tuple(replace(one, file=heard[id(one.response)].endpoint.name) for one in cassette.exchanges)
+    exchanges = tuple(Exchange(one.request, one.response, heard[id(one.response)].endpoint.name) for one in cassette.recordings)
     captured = Captured(
         vendor,
         setup.person.identifiers,

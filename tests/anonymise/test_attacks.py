@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from engine.anonymise.proof import prove
 from engine.anonymise.traces import readings, squeezed
-from engine.cassettes.recording import Recording
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
+from engine.runner.recorder import Exchange
 from tests.anonymise.kit import BASE, EMAIL, composed, exchange
 
 PHONE = "+493012345678"
@@ -63,10 +63,10 @@ PLACES = {
         {"items": []}, headers={"link": f'<{BASE}/people/{quote(text, safe="")}?a={quote(text, safe="")}>; rel="next"'}
     ),
     "the media type": lambda text: exchange({"items": []}, headers={"content-type": f"application/json; name={text}"}),
-    "a request's header": lambda text: Recording(
+    "a request's header": lambda text: Exchange(
         HttpRequest("GET", f"{BASE}/people/u1/notes", (("X-On-Behalf", text),)), Response(200, {}, b"{}"), "notes"
     ),
-    "a request's body": lambda text: Recording(
+    "a request's body": lambda text: Exchange(
         HttpRequest("POST", f"{BASE}/s", (), json.dumps({"q": text, text: 1}).encode()), Response(200, {}, b"{}"), "notes"
     ),
     "a page that is no JSON": lambda text: exchange(f"<html>{text}</html>", status=502),

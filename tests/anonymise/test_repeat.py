@@ -40,7 +40,7 @@ def test_page_tokens_ids_and_checks_of_the_answer_go_on(tmp_path):
     }
     cassette, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"notes": "complete", "parts": "complete"}
-    assert [one.file.rpartition("/")[2] for one in cassette.exchanges][2:4] == ["030-notes.http", "040-notes-page-2.http"]
+    assert [one.file.rpartition("/")[2] for one in cassette.recordings][2:4] == ["030-notes.http", "040-notes-page-2.http"]
 
 
 def test_links_whole_and_relative_go_on(tmp_path):
@@ -91,7 +91,7 @@ def test_the_address_in_other_forms_goes_on(tmp_path):
     answers = {f"/lists/1/members/{md5}?h={sha}&e={quote(EMAIL.lower(), safe='')}": {"hash": md5, "HASH": sha.upper()}}
     cassette, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"it": "complete"}
-    assert hashlib.md5(cassette.setup.person.email.lower().encode()).hexdigest() in cassette.exchanges[2].request.url
+    assert hashlib.md5(cassette.setup.person.email.lower().encode()).hexdigest() in cassette.recordings[2].request.url
 
 
 def test_queries_and_bodies_go_on(tmp_path):
@@ -131,7 +131,7 @@ def test_queries_and_bodies_go_on(tmp_path):
     }
     cassette, report, log = recorded(endpoints, answers, tmp_path, email=email)
     assert outcomes(report) == {"query": "complete", "graph": "complete"}, log
-    assert query in "".join(json.loads(one.request.body)["query"] for one in cassette.exchanges if one.request.body)
+    assert query in "".join(json.loads(one.request.body)["query"] for one in cassette.recordings if one.request.body)
 
 
 def test_what_the_connection_brings_and_discovery_finds_goes_on(tmp_path):
@@ -172,8 +172,8 @@ discover:
     values = (("SHOP", "lindqvist-shop"), ("INSTANCE", "https://mara-na12.acme.example"))
     cassette, report, log = recorded(endpoints, answers, tmp_path, head=head, base="https://lindqvist-shop.acme.example/v1", values=values)
     assert outcomes(report) == {"deals": "complete", "members": "complete", "far": "complete"}, log
-    assert cassette.setup.settings["SHOP"] in cassette.exchanges[0].request.url
-    assert any(b"favourite_colour" in one.response.body for one in cassette.exchanges)
+    assert cassette.setup.settings["SHOP"] in cassette.recordings[0].request.url
+    assert any(b"favourite_colour" in one.response.body for one in cassette.recordings)
 
 
 def test_refusals_retries_and_refreshes_are_repeated(tmp_path):
@@ -196,7 +196,7 @@ def test_refusals_retries_and_refreshes_are_repeated(tmp_path):
     cassette, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"limited": "complete", "renewed": "complete", "broken": "complete", "plan": "unlicensed", "gone": "failed"}
     assert cassette.setup.exit == 3
-    assert [one.response.status for one in cassette.exchanges] == [200, 200, 429, 200, 401, 200, 200, 503, 200, 403, 400]
+    assert [one.response.status for one in cassette.recordings] == [200, 200, 429, 200, 401, 200, 200, 503, 200, 403, 400]
 
 
 @pytest.mark.parametrize(

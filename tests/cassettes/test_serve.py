@@ -116,11 +116,11 @@ def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
     assert (done.returncode, "no cassette in" in done.stderr, "fixtures/acme/cassettes" in done.stderr) == (2, True, True)
 
 
-def shelf(folder: Path, *exchanges: str) -> Shelf:
+def shelf(folder: Path, *recordings: str) -> Shelf:
     """Put recordings onto a shelf."""
     folder.mkdir(exist_ok=True)
     (folder / "cassette.yaml").write_bytes((CASSETTES / "whole" / "cassette.yaml").read_bytes())
-    for number, text in enumerate(exchanges):
+    for number, text in enumerate(recordings):
         (folder / f"{number}.http").write_text(text)
     cassette, findings = opened(folder)
     assert cassette is not None, findings

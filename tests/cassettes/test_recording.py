@@ -33,12 +33,12 @@ ANSWERS = (
 def test_what_is_written_reads_back_as_it_was(url, headers, body, status, told, answer):
     """Method, address, headers, bodies and status survive, blank lines and all."""
     request = HttpRequest("GET" if body is None else "POST", url, headers, body)
-    exchange = Recording(request, Response(status, told, answer))
-    assert parse(dump(exchange), "x.http") == exchange
+    recording = Recording(request, Response(status, told, answer))
+    assert parse(dump(recording), "x.http") == recording
 
 
 @given(st.text(max_size=200) | st.lists(st.sampled_from(["GET https://a.example/", "", "HTTP 200", "A: b", "{}", "POST x"])).map("\n".join))
-def test_any_text_is_an_exchange_or_explained(text):
+def test_any_text_is_a_recording_or_explained(text):
     """Nothing but CassetteError comes of a text that is no recording, and every mistake has a place in it."""
     try:
         parse(text, "x.http")
@@ -51,7 +51,7 @@ REQUEST = HttpRequest("GET", "https://api.acme.example/me")
 
 
 @pytest.mark.parametrize(
-    "exchange",
+    "recording",
     [
         Recording(REQUEST, Response(200, {}, b"\xff\xfe")),
         Recording(REQUEST, Response(200, {"x-note": "two\nlines"}, b"{}")),
@@ -62,10 +62,10 @@ REQUEST = HttpRequest("GET", "https://api.acme.example/me")
         Recording(HttpRequest("GET", "https://api.acme.example/me", (), b"{}"), Response(200, {}, b"{}")),
     ],
 )
-def test_what_no_recording_can_hold_is_not_written(exchange):
+def test_what_no_recording_can_hold_is_not_written(recording):
     """Not UTF-8, a header that breaks its line, an address without https, a body that is no JSON: ValueError."""
     with pytest.raises(ValueError, match=r"header|written|utf"):
-        dump(exchange)
+        dump(recording)
 
 
 @pytest.mark.parametrize(
