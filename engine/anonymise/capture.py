@@ -11,7 +11,6 @@ import msgspec
 import yaml
 
 from engine.anonymise.allowed import Kept, kept_by, public
-from engine.anonymise.public_words import pieces
 from engine.anonymise.stand_ins import StandIns
 from engine.anonymise.text_shape import TextShape
 from engine.anonymise.traces import Traces
@@ -19,6 +18,7 @@ from engine.anonymise.visitors import Learner, Replacer
 from engine.anonymise.walk import Walk
 from engine.cassettes.cassette import SETUP
 from engine.cassettes.recording import Recording, dump
+from engine.cassettes.secret_patterns import pieces
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import Identifier
 from engine.core.window import form

@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from engine.anonymise.allowed import Kept, needed
 from engine.anonymise.request_pattern import RequestPatterns
-from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, is_secret_name, shape_of
+from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, shape_of
+from engine.cassettes.secret_patterns import describes_a_secret, is_secret_name
 from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
 from engine.language.expressions import lossless_json
@@ -112,7 +113,7 @@ class Walk:
     def _number(self, value: Any, key: str) -> Any:
         text = lossless_json.text_of(value) or ""
         name = key.rpartition(".")[2]
-        if is_secret_name(key) and _guarded(key):
+        if is_secret_name(key) and not describes_a_secret(key):
             return self.visitor.number(text, TextShape.SECRET)
         if self.kept.text(text) or (name in self.kept.counting and text.isdigit()):
             return value
@@ -225,11 +226,6 @@ def _decoded(raw: bytes) -> tuple[Any] | None:
         return (lossless_json.loads(raw.removeprefix(BOM)),)
     except (ValueError, RecursionError):
         return None
-
-
-def _guarded(key: str) -> bool:
-    """Whether a number under a name lets somebody in; a count of tokens does not."""
-    return not any(word in key.lower() for word in ("count", "total", "expires", "expiry", "length", "size"))
 
 
 def _is_table(value: dict[str, Any]) -> bool:

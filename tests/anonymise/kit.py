@@ -53,3 +53,8 @@ def asked(cassette: Composed) -> list[str]:
 def replaced(value: Any, **more: Any) -> Any:
     """Give what becomes of one JSON value."""
     return answers(composed(exchange({"items": [value]}), **more))[0]["items"][0]
+
+
+def replaced_under(name: str, value: Any) -> Any:
+    """Give what becomes of a value that stands under a name."""
+    return replaced({name: value})[name]
