@@ -31,6 +31,7 @@ RANK = {
     "cli": 8,
     "demo": 9,
     "reference": 9,
+    "habeas": 9,
     "__main__": 9,
 }
 PURE = ("language", "core", "openapi")
