@@ -12,13 +12,14 @@ from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import LINE, NAME, schema_text
 from engine.language.text.mistakes import Mistake, SpecError
+from engine.new_file import check_name_is_free, write_new
 from engine.openapi.document.operations import Api
 from engine.openapi.document.read import contents
 from engine.openapi.draft.compose import compose
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
-    """Write a first spec. Raises UsageError, OutputError; then nothing was written."""
+    """Write a first spec. Raises UsageError, OutputError, DiskError; then nothing was written."""
     target = _target(vendor, out)
     held = [path for path in packaged() if vendor_line(path)[0] == vendor]
     for path in held[:1]:
@@ -33,10 +34,10 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
 
         text = interview(vendor, LINE)
     made, notes = _sound(text, str(target))
-    _write(target, text)
+    write_new(target, text)
     beside = target.parent / NAME  # what the first line names
     if not beside.exists() and not beside.is_symlink():
-        _write(beside, schema_text())
+        write_new(beside, schema_text())
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
     told = [f"{len(made.endpoints)} endpoint{'s' * (len(made.endpoints) != 1)}"]
     told += [f"{todo} TODO{'s' * (todo != 1)}"] if todo else []
@@ -61,9 +62,7 @@ def _target(vendor: str, out: Path | None) -> Path:
     target = out or Path(f"{vendor}.yaml")
     if target.is_dir():
         target /= f"{vendor}.yaml"
-    if target.exists() or target.is_symlink():
-        message = f"{target} exists already and is not overwritten: name another file with --out"
-        raise OutputError(message)
+    check_name_is_free(target)
     if not target.parent.is_dir():
         message = f"{target.parent}: there is no such folder for {target.name}"
         raise OutputError(message)
@@ -77,20 +76,3 @@ def _sound(text: str, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     except SpecError as error:
         message = f"a defect of ours: the first spec would not load, so nothing was written ({error.mistakes[0].message}); please report it"
         raise HabeasError(message) from None
-
-
-def _write(target: Path, text: str) -> None:
-    try:
-        with target.open("x", encoding="utf-8") as stream:
-            try:
-                stream.write(text)
-                stream.flush()
-            except (OSError, KeyboardInterrupt):
-                target.unlink(missing_ok=True)
-                raise
-    except FileExistsError:
-        message = f"{target} exists already and is not overwritten: name another file with --out"
-        raise OutputError(message) from None
-    except OSError as error:
-        message = f"{target} cannot be written: {error.strerror or 'unknown reason'}"
-        raise OutputError(message) from None
