@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
-from engine.core.account import Account
+from engine.core.account import Account, joined_rows
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, outcome_of
 from engine.core.request import Chain, Unresolved, opening
 from engine.core.response import Refusal
@@ -54,7 +54,7 @@ class EndpointRun:
     @cached_property
     def joined(self) -> tuple[Row, ...]:
         """Give the parents' rows x own rows; equal rows are asked once."""
-        return tuple(dict.fromkeys(_joined(outer, own) for outer in self.rows for own in self.endpoint.rows))
+        return tuple(dict.fromkeys(joined_rows(outer, own) for outer in self.rows for own in self.endpoint.rows))
 
     def chains(self) -> Iterator[Chain]:
         """Give the chains: rows x windows. A row for which the account lacks a value has its end already."""
@@ -159,9 +159,3 @@ class EndpointRun:
                 break
             start = min(start, span.start)
         return form(start, "rfc3339"), form(end, "rfc3339")
-
-
-def _joined(outer: Row, own: Row) -> Row:
-    """A request's own `for` hides the same name of its parents."""
-    hidden = {name for name, _ in own}
-    return tuple(pair for pair in outer if pair[0] not in hidden) + own
