@@ -23,11 +23,10 @@ from engine.anonymise.write import check_free
 from engine.cassettes.check import cases_folder
 from engine.cassettes.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 from engine.cli.connected import at_of, wall_time
-from engine.cli.formatting import size, tell
+from engine.cli.formatting import print_json, size, tell
 from engine.cli.progress import Live, is_terminal, plain
 from engine.cli.run import check_given, person_of, waiting
 from engine.cli.spec_search import checked_plan, since_of, vendor_of
-from engine.cli.stored import print_json
 from engine.connection.lock import Taken
 from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.stored import Name, StoredConnection
