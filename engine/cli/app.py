@@ -1,4 +1,4 @@
-"""The commands, their options and their help. Each hands over to a module of its own."""
+"""The commands, their options and their help; each calls its own module of engine/cli. Those for authors are in authoring.py."""
 
 from __future__ import annotations
 

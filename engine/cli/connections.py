@@ -71,7 +71,7 @@ def show_command(name: str, *, as_json: bool) -> None:
 
 
 def missing(name: Name) -> NotConnected:
-    """Say that there is no such connection to show or to remove."""
+    """Make the error for a name that is no connection's."""
     return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
 
@@ -101,23 +101,23 @@ def rekey_command() -> None:
 
 
 def waiting() -> None:
-    """Say why nothing happens yet."""
+    """Tell the person what is being waited for."""
     typer.echo("A run uses this connection: waiting for its turn.", err=True)
 
 
 def key_words(vault: Vault, place: str | None = None, names: Sequence[str] = ()) -> str:
-    """Say where the key is, of some connections or of those that are made now, and what that protects."""
+    """Say where the key of some connections is, by default of new ones, and what it protects against."""
     place = place or vault.keys.where() or "file"
     whose = f" of {', '.join(names)}" if names else ""
     return f"The key{whose} is in {PLACES[place].format(path=vault.keys.path)}: {MEANS[place]}"
 
 
 def keys_words(vault: Vault, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Say where the key of each connection is, and which of them have another than new ones get."""
+    """Say where the key of each connection is, and which connections have an older key than new ones get."""
     places: dict[str, list[str]] = {}
-    for one in rows:
-        if one.get("key"):
-            places.setdefault(one["key"], []).append(one["connection"])
+    for facts in rows:
+        if facts.get("key"):
+            places.setdefault(facts["key"], []).append(facts["connection"])
     for place, names in places.items():
         yield key_words(vault, place, names if len(places) > 1 else ())
     others = [one["connection"] for one in rows if one.get("key_is_current") is False]
@@ -138,7 +138,7 @@ def row(vault: Vault, name: Name) -> dict[str, Any]:
 
 
 def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed) -> dict[str, Any]:
-    """Give what may be shown of a connection."""
+    """Give the facts of a connection that may be shown: no secret, no token."""
     tokens, encrypted = record.tokens, sealed.cipher != PLAIN
     return {
         "connection": str(name),
@@ -162,7 +162,7 @@ def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed
 
 
 def state(record: StoredConnection) -> str:
-    """Say in a few words how a connection lives."""
+    """Say in a few words whether a connection renews itself, or when it ends."""
     made = "made with --at, for a simulator; " if record.bound.at else ""
     if record.way != "oauth2":
         return f"{made}a key, until the vendor ends it"
@@ -173,12 +173,12 @@ def state(record: StoredConnection) -> str:
 
 
 def moment(seconds: float | None) -> str | None:
-    """Write a moment in UTC."""
+    """Write seconds since 1970 as RFC 3339 in UTC; None stays None."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def written(value: Any) -> str:
-    """Write one fact for people."""
+    """Write one of the facts of `described` for people."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""`habeas simulate`."""
+"""`habeas simulate`: play a vendor on this machine, by its simulator or from its recorded cases, and say how to use it."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def _told(up: Served) -> dict[str, object]:
 async def _until_interrupted(work: Callable[[], Coroutine[object, object, None]]) -> None:
     serving = asyncio.create_task(work())
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, serving.cancel)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(ending, serving.cancel)
     try:
         await serving
     except asyncio.CancelledError:

@@ -276,7 +276,7 @@ def _endpoint_line(answers: DraftAnswers, *, more: bool) -> Reader[dict[str, Any
         if "post" in made:
             message = "only the look-up is asked for here with POST: write other searches into the file afterwards"
             raise ValueError(message)
-        answers.endpoints.add("trial", {**made})
+        answers.endpoints.add("trial_of_this", {**made})
         try:
             answers.check()
         finally:
