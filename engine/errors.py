@@ -3,7 +3,7 @@
     HabeasError                  1  a defect of ours, if nothing below fits
     |-- UsageError               2  the operator: a command line that cannot be carried out
     |-- SpecError                2  the author: mistakes in a spec, all of them at once
-    |-- OutputError              2  the operator: a run folder that exists or cannot be written
+    |-- OutputError              2  the operator: a new file or run folder that exists or cannot be made
     |-- DiskError                3  the machine: no room left while writing
     |-- Unreachable              3  the vendor or the network: no answer now
     |-- InUse                    3  the operator: another run uses the connection, and --no-wait was asked for
@@ -59,7 +59,7 @@ class UsageError(HabeasError):
 
 
 class OutputError(UsageError):
-    """The run folder exists already or cannot be made; nothing was sent."""
+    """A new file or run folder exists already or cannot be made; nothing was sent."""
 
 
 class DiskError(HabeasError):

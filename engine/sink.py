@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 
 from engine.errors import OutputError, disk_error
+from engine.new_file import not_made
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 MANIFEST_ROOM = 64 * 1024
+ANOTHER_FOLDER = "name another folder with --out"
 
 
 def lines_of(records: Sequence[Any]) -> bytes:
@@ -81,22 +83,21 @@ class Sink:
         self._tables: dict[str, Table] = {}
 
     def prepare(self) -> None:
-        """Make the folder. Raises OutputError where it exists or cannot be made."""
+        """Make the folder. Raises OutputError where it exists or cannot be made, DiskError where the disk is full."""
         try:
             self.folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        except OSError as error:
-            reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
-            message = f"{self.folder.parent} cannot be made ({reason}): name another folder with --out"
+        except FileExistsError:
+            message = f"{self.folder.parent} cannot be made (it is a file): {ANOTHER_FOLDER}"
             raise OutputError(message) from None
+        except OSError as error:
+            raise not_made(self.folder.parent, error, ANOTHER_FOLDER) from None
         try:
             self.folder.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:
-            message = f"{self.folder} exists already: name another folder with --out; an earlier run is never overwritten"
+            message = f"{self.folder} exists already: {ANOTHER_FOLDER}; an earlier run is never overwritten"
             raise OutputError(message) from None
         except OSError as error:
-            message = f"{self.folder} cannot be made ({error.strerror}): name another folder with --out"
-            raise OutputError(message) from None
-
+            raise not_made(self.folder, error, ANOTHER_FOLDER) from None
         self._reserve()
 
     def _reserve(self) -> None:

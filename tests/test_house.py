@@ -14,6 +14,7 @@ ENGINE = ROOT / "engine"
 RANK = {
     "errors": 0,
     "data": 0,
+    "new_file": 1,
     "language": 1,
     "catalogue": 2,
     "core": 2,

@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.connection.keys import Key
 from engine.core.oauth import Tokens
@@ -137,6 +135,8 @@ def seal(record: StoredConnection, key: Key | None, name: str) -> bytes:
 
     What a renewal cannot change is bounded by itself, so that whatever was stored once can be renewed. Raises StoreError.
     """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(12)
     head = Sealed("connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "")
     data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
@@ -213,6 +213,9 @@ def _sealed(raw: bytes, where: str) -> Sealed:
 
 
 def _decrypted(sealed: Sealed, data: bytes, key: Key | None, where: str) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     if key is None:
         message = f"{where} is encrypted with another key than the ones at hand: set HABEAS_KEY to it; nothing was changed"
         raise StoreError(message)
