@@ -9,6 +9,7 @@ from typing import TextIO
 
 from engine.cli.formatting import span, tell
 from engine.core.ledger import Entry, Outcome
+from engine.language.text.wording import counted
 from engine.runner import Run
 
 TIMES_A_SECOND = 5
@@ -21,11 +22,6 @@ def plain(entry: Entry, stream: TextIO) -> None:
         return
     reason = f": {entry.reason}" if entry.reason else ""
     tell(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)
-
-
-def counted(number: int, what: str) -> str:
-    """Write a number with its noun."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 class Live:
@@ -83,4 +79,4 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty() and sys.platform != "win32"
 
 
-__all__ = ["Live", "counted", "is_terminal", "plain", "span"]
+__all__ = ["Live", "is_terminal", "plain", "span"]

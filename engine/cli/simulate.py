@@ -13,12 +13,12 @@ from functools import partial
 import typer
 
 from engine.cassettes.check import cases_folder
-from engine.cassettes.judge import counted
 from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
 from engine.cassettes.shelf import Differing
 from engine.cli.spec_search import spec_path, vendor_of
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import printable
+from engine.language.text.wording import counted
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
 
 LONGEST = 80

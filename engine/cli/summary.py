@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.cli.formatting import size, table
-from engine.cli.progress import counted
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.errors import Exit
 from engine.language.effective import Vendor
+from engine.language.text.wording import counted
 from engine.runner import Report
 
 SUBJECT = {
