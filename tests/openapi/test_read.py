@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.cli.openapi_option import contents
 from engine.openapi.compare.comparison import trouble
 from engine.openapi.document import read as reading
 from engine.openapi.document.operations import Api
-from engine.openapi.document.read import DocumentError, contents, read, scalar
+from engine.openapi.document.read import DocumentError, read, scalar
 
 HERE = Path(__file__).parent
 BOMB = "openapi: 3.0.0\npaths: {}\na: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(

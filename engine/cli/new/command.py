@@ -6,14 +6,15 @@ import re
 from pathlib import Path
 
 from engine.cli.formatting import tell
+from engine.cli.openapi_option import contents
 from engine.cli.spec_search import packaged, vendor_line
 from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import LINE, NAME, schema_text
 from engine.language.text.mistakes import Mistake, SpecError
+from engine.language.text.wording import counted
 from engine.openapi.document.operations import Api
-from engine.openapi.document.read import contents
 from engine.openapi.draft.compose import compose
 
 
@@ -38,9 +39,7 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
     if not beside.exists() and not beside.is_symlink():
         _write(beside, schema_text())
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
-    told = [f"{len(made.endpoints)} endpoint{'s' * (len(made.endpoints) != 1)}"]
-    told += [f"{todo} TODO{'s' * (todo != 1)}"] if todo else []
-    told += [f"{len(notes)} note{'s' * (len(notes) != 1)}"] if notes else []
+    told = [counted(number, noun) for number, noun in ((len(made.endpoints), "endpoint"), (todo, "TODO"), (len(notes), "note")) if number]
     tell(f"{target}: a first spec with {', '.join(told)}\n")
     against = f" --openapi {openapi[0]}" if openapi else ""
     tell(f"Next: read it{' and settle each TODO' if todo else ''}, then habeas check {_written(target)}{against}\n")
