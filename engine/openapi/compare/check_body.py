@@ -1,4 +1,4 @@
-"""What the body of a `post` holds, against the schema of its operation's body: names, values, what is forgotten."""
+"""Compare the body of a `post` with the schema of its operation's body: names, values, what is required."""
 
 from __future__ import annotations
 
@@ -10,29 +10,22 @@ from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 from engine.openapi.compare.compared_request import ComparedRequest
 from engine.openapi.document.refs import as_list
-from engine.openapi.document.schema_view import NotInSchema, SchemaView
-from engine.openapi.document.values import misspelt, unfit
+from engine.openapi.document.schema_view import NotInSchema, SchemaView, misspelt, unfit
 
 
 def body(held: ComparedRequest) -> Iterator[Mistake]:
-    """Compare the body of one request; in silence where the document does not describe it."""
+    """Compare the body of one request, and where its pages are asked for; nothing where the document does not describe a body."""
     shape = held.operation.body
     if held.endpoint.method != "POST" or shape is None:
         return
     yield from _content(held, ("body",), held.endpoint.body, shape)
     page = held.endpoint.pagination
-    if page is None:
-        return
-    for word, name in (("param", page.param), ("offset", page.offset), *(("page", one) for one in page.page or ())):
-        if name is not None:
-            yield from _place(held, ("pagination", word), name, shape)
-    for name, count in (page.size or {}).items():
-        place: Path = ("pagination", "size", name)
-        yield from _place(held, place, name, shape)
+    for place, name in held.page_places():
         found = _led(shape, name)
-        most = found.number("maximum") if isinstance(found, SchemaView) else None
-        if most is not None and count > most:
-            yield held.mistake(f"the document gives at most {most} a page of {held.operation.label}", place, f"write {{{name}: {most}}}")
+        if isinstance(found, NotInSchema):
+            yield _unknown(held, place, found)
+        elif isinstance(found, SchemaView) and page is not None and name in (page.size or {}):
+            yield from held.oversized(name, (page.size or {})[name], found)
 
 
 def _led(shape: SchemaView, name: str) -> SchemaView | NotInSchema | None:
@@ -42,12 +35,6 @@ def _led(shape: SchemaView, name: str) -> SchemaView | NotInSchema | None:
             return found
         found = found.member(step)
     return found
-
-
-def _place(held: ComparedRequest, place: Path, name: str, shape: SchemaView) -> Iterator[Mistake]:
-    found = _led(shape, name)
-    if isinstance(found, NotInSchema):
-        yield _unknown(held, place, found)
 
 
 def _unknown(held: ComparedRequest, place: Path, found: NotInSchema) -> Mistake:

@@ -14,22 +14,21 @@ PHONES = ("phone", "phonenumber", "mobile", "mobilephone", "msisdn", "mobilenumb
 PROOFS = {"EMAIL": EMAILS, "USERNAME": USERNAMES, "PHONE": PHONES}
 IDS = ("id", "uuid", "gid", "uid", "guid", "sid", "key", "identifier")
 TENANTS = ("org", "organization", "organisation", "workspace", "tenant", "company", "domain", "site", "enterprise", "subdomain", "realm")
-ROLES: tuple[str, ...] = (
-    "requester",
-    "user",
-    "customer",
-    "contact",
-    "member",
-    "person",
-    "subscriber",
-    "author",
-    "owner",
-    "creator",
-    "reporter",
+ROLES = (
+    *("requester", "user", "customer", "contact", "member", "person", "subscriber", "author", "owner", "creator", "reporter", "submitter"),
+    *("assignee", "organizer", "organiser", "host", "sender", "recipient", "participant", "attendee", "createdby", "ownedby"),
 )
-ROLES += ("submitter", "assignee", "organizer", "organiser", "host", "sender", "recipient", "participant", "attendee")
-ROLES += ("createdby", "ownedby")
 SEARCHES = ("q", "query", "search", "filter", "term", "filterterm", "searchterm", "keyword", "keywords", "searchquery", "searchtext")
+SIZES = (
+    *("pagesize", "perpage", "limit", "maxresults", "size", "maxitems", "recordsperpage", "itemsperpage", "top", "pagelimit", "take"),
+    *("max", "resultsperpage", "count", "numresults", "pageperpage", "maxpagesize", "pagecount", "length", "first"),
+)
+CURSORS = (
+    *("cursor", "nextpagetoken", "pagetoken", "nexttoken", "nextcursor", "pagecursor", "after", "startingafter", "continuationtoken"),
+    *("continuation", "scrollid", "bookmark", "marker", "nextmarker", "paginationtoken", "pageafter", "next", "startafter"),
+)
+PAGES = ("page", "pagenumber", "pageno", "pageindex", "pagenum", "currentpage", "p")
+OFFSETS = ("offset", "skip", "startat", "startindex", "start", "from", "firstresult", "startposition", "startrow", "pageoffset")
 RESERVED = ("lookup", "verify", "manifest", "discover", "none")
 IRREGULAR = {"people": "person", "persons": "person", "staff": "staff", "status": "status", "addresses": "address", "series": "series"}
 

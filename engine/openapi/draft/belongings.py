@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.language.rules.names import TAKEN
-from engine.openapi.document.names import EMAILS, IDS, PERSONS, USERNAMES, kind_of, norm, person_in, role_of, singular, value_name, words
+from engine.openapi.document.names import (
+    CURSORS,
+    EMAILS,
+    IDS,
+    OFFSETS,
+    PAGES,
+    PERSONS,
+    SIZES,
+    USERNAMES,
+    kind_of,
+    norm,
+    person_in,
+    role_of,
+    singular,
+    value_name,
+    words,
+)
 from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain
 from engine.openapi.document.refs import as_map, as_text
-from engine.openapi.draft.pages import CURSORS, OFFSETS, PAGES, SIZES
 from engine.openapi.draft.people import FINDING, PersonOperation, is_tenant
 from engine.openapi.draft.request_line import Belonging, Unfit, checked, started
 from engine.openapi.draft.windows import slicing_of

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.language.text.document import MOST_BYTES
-from engine.openapi.document.operations import Api, Operation, plain
+from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
-from engine.openapi.document.scopes import scopes_of
 from engine.openapi.draft.access import Base, address, auth_of, base_of
 from engine.openapi.draft.captures import captures, echoes, files, keyed, refusals
 from engine.openapi.draft.choose import TOO_MANY, Chosen, choose

@@ -10,38 +10,10 @@ from itertools import islice
 from typing import Any
 
 from engine.language.expressions.select import DOTTED, SelectError, parse_select
-from engine.openapi.document.names import norm, person_in, words
+from engine.openapi.document.names import CURSORS, OFFSETS, PAGES, SIZES, norm, person_in, words
 from engine.openapi.document.operations import Operation, Parameter
 from engine.openapi.document.schema_view import SchemaView
 
-SIZES: tuple[str, ...] = (
-    "pagesize",
-    "perpage",
-    "limit",
-    "maxresults",
-    "size",
-    "maxitems",
-    "recordsperpage",
-    "itemsperpage",
-    "top",
-    "pagelimit",
-    "take",
-)
-SIZES += ("max", "resultsperpage", "count", "numresults", "pageperpage", "maxpagesize", "pagecount", "length", "first")
-CURSORS: tuple[str, ...] = (
-    "cursor",
-    "nextpagetoken",
-    "pagetoken",
-    "nexttoken",
-    "nextcursor",
-    "pagecursor",
-    "after",
-    "startingafter",
-    "continuationtoken",
-)
-CURSORS += ("continuation", "scrollid", "bookmark", "marker", "nextmarker", "paginationtoken", "pageafter", "next", "startafter")
-PAGES = ("page", "pagenumber", "pageno", "pageindex", "pagenum", "currentpage", "p")
-OFFSETS = ("offset", "skip", "startat", "startindex", "start", "from", "firstresult", "startposition", "startrow", "pageoffset")
 LINKS = ("next", "nexturl", "nextlink", "nextpage", "nextpageurl", "nextpageuri", "nexthref", "odatanextlink", "nexturi")
 MORES = ("hasmore", "more", "hasnext", "hasnextpage", "hasmoreitems")
 TOTALS = ("total", "totalcount", "totalrecords", "totalitems", "totalsize", "totalresults", "totalelements", "totalrows")

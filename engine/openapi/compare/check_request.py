@@ -1,0 +1,156 @@
+"""Compare what a request sends with its operation: parameters and their values, page sizes, required parameters, headers, scopes.
+
+Documents are careless about scopes, so those are notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.language.expressions.template import Hole, Template
+from engine.language.text.document import Path
+from engine.language.text.mistakes import Mistake, did_you_mean
+from engine.openapi.compare.compared_request import ComparedRequest
+from engine.openapi.document.names import SIZES, norm, words
+from engine.openapi.document.operations import Parameter, Scopes, announced, scopes_of
+from engine.openapi.document.schema_view import misspelt, unfit
+
+CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
+SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
+SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
+MOST_SCOPES = 4  # in a hint
+
+
+def parameters(held: ComparedRequest) -> Iterator[Mistake]:
+    """Compare the query, the page size and the headers of one request."""
+    known = held.operation.placed("query")
+    for name, templates in held.endpoint.params:
+        parameter = _named(known, name)
+        if parameter is None:
+            yield _unknown(held, ("params", name), name, known)
+            continue
+        if parameter.deprecated:
+            message = f"the document marks the parameter `{name}` of {held.operation.label} as deprecated"
+            yield held.note(message, ("params", name), key=True)
+        for index, template in enumerate(templates):
+            yield from _value(held, ("params", name, index), template, parameter)
+    if held.endpoint.method == "GET":
+        yield from _paging(held, known)
+    yield from _missing(held)
+
+
+def _named(known: dict[str, Parameter], name: str) -> Parameter | None:
+    """Find a parameter; `expand[]` and `created[gte]` belong to `expand` and `created`."""
+    bare = name.partition("[")[0]
+    return known.get(name) or known.get(bare) or known.get(f"{bare}[]")
+
+
+def _unknown(held: ComparedRequest, place: Path, name: str, known: dict[str, Parameter]) -> Mistake:
+    message = f"the document has no parameter `{name}` of {held.operation.label}"
+    hint = did_you_mean(name, known)
+    if misspelt(name, known):
+        return held.mistake(message, place, hint, key=True)
+    return held.note(message, place, hint or "a vendor ignores what it does not know", key=True)
+
+
+def _value(held: ComparedRequest, place: Path, template: Template, parameter: Parameter) -> Iterator[Mistake]:
+    """Compare a written value, or each value of `for` that stands in its place."""
+    texts = [(place, str(template))] if all(isinstance(part, str) for part in template.parts) else []
+    whole = template.whole
+    if isinstance(whole, Hole) and whole.form is None:
+        texts += [(held.of_row(name, row), text) for row in held.rows for name, text in row if name == whole.name]
+    for where, text in texts:
+        wrong = unfit(parameter.shape, text)
+        if wrong is not None:
+            yield held.mistake(f"`{text}` is no value of `{parameter.name}`", where, wrong)
+
+
+def _paging(held: ComparedRequest, known: dict[str, Parameter]) -> Iterator[Mistake]:
+    page = held.endpoint.pagination
+    if page is None:
+        return
+    for place, name in held.page_places():
+        if _named(known, name) is None:
+            yield _unknown(held, place, name, known)
+    if page.size is None:
+        yield from _unsized(held, known)
+    for name, count in (page.size or {}).items():
+        parameter = _named(known, name)
+        yield from held.oversized(name, count, parameter.shape if parameter is not None else None)
+        most = parameter.shape.number("maximum") if parameter is not None else None
+        if most is not None and count < most:
+            message = f"the document gives up to {most} a page of {held.operation.label}"
+            yield held.note(message, ("pagination", "size", name), f"{{{name}: {most}}} asks less often")
+
+
+def _unsized(held: ComparedRequest, known: dict[str, Parameter]) -> Iterator[Mistake]:
+    """Note that pages could be larger than they are by default."""
+    for parameter in known.values():
+        most, usual = parameter.shape.number("maximum"), parameter.shape.number("default")
+        if (
+            parameter.name in dict(held.endpoint.params)
+            or norm(parameter.name) not in SIZES
+            or most is None
+            or usual is None
+            or usual >= most
+        ):
+            continue
+        message = f"the document gives {usual} a page of {held.operation.label} unless asked for up to {most}"
+        yield held.note(message, ("pagination",), f"add `size: {{{parameter.name}: {most}}}`", key=True)
+        return
+
+
+def is_credential(parameter: Parameter) -> bool:
+    """Whether a parameter belongs to the connection, which sends it with every request."""
+    if parameter.place == "header":
+        return bool(SECRETS & set(words(parameter.name)))
+    return CREDENTIALS.fullmatch(parameter.name) is not None
+
+
+def required_headers(held_parameters: tuple[Parameter, ...]) -> Iterator[Parameter]:
+    """Give the header parameters that a request must send itself: the connection or the engine sends the others."""
+    for parameter in held_parameters:
+        if (
+            parameter.place == "header"
+            and parameter.required
+            and parameter.name.lower() not in SENT_ANYWAY
+            and not is_credential(parameter)
+        ):
+            yield parameter
+
+
+def _missing(held: ComparedRequest) -> Iterator[Mistake]:
+    """Find the required parameters that are not sent."""
+    endpoint, operation = held.endpoint, held.operation
+    sent = {name.partition("[")[0] for name in (*dict(endpoint.params), *(name for _, name in held.page_places()))}
+    headers = {name.lower() for name in (*dict(endpoint.headers), *held.scene.vendor.auth.headers)}
+    credentials = {scheme.get("name") for scheme in operation.api.schemes.values()}
+    queries = [one for one in operation.placed("query").values() if one.required and not is_credential(one)]
+    lacking = [(one, "params") for one in queries if one.name.partition("[")[0] not in sent]
+    lacking += [(one, "headers") for one in required_headers(operation.parameters) if one.name.lower() not in headers]
+    for parameter, word in lacking:
+        if parameter.name not in credentials:
+            message = f"the document requires `{parameter.name}` of {operation.label}"
+            yield held.mistake(message, (held.verb,), f"write it under `{word}`", key=True)
+
+
+def grants(held: ComparedRequest) -> Iterator[Mistake]:
+    """Compare `granted_by` with the scopes that the document asks for."""
+    endpoint, operation = held.endpoint, held.operation
+    told, known, place = scopes_of(operation), announced(operation), ("granted_by",)
+    if not endpoint.granted_by:
+        if told.entries and told.sure and held.scene.vendor.auth.oauth2 is not None:
+            yield held.note(f"the document asks for scopes for {operation.label}: `granted_by` names none", (held.verb,), _shown(told))
+        return
+    if known:
+        known |= {scope for entry in told.entries for scope in entry}
+        for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - known):
+            yield held.note(f"the document lists no scope `{scope}`", place, did_you_mean(scope, known), key=True)
+    if told.entries and not any(entry & other for entry in endpoint.granted_by for other in told.entries):
+        yield held.note(f"the document grants {operation.label} by other scopes", place, _shown(told), key=True)
+
+
+def _shown(told: Scopes) -> str:
+    listed = ", ".join(f"`{text}`" for text in told.texts[:MOST_SCOPES])
+    return f"it names {listed}{' and more' if len(told.texts) > MOST_SCOPES else ''}"
