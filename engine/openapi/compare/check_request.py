@@ -5,20 +5,16 @@ Documents are careless about scopes, so those are notes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from engine.language.expressions.template import Hole, Template
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 from engine.openapi.compare.compared_request import ComparedRequest
-from engine.openapi.document.names import SIZES, norm, words
+from engine.openapi.document.names import SIZES, norm
 from engine.openapi.document.operations import Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.schema_view import misspelt, unfit
 
-CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
-SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
-SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 MOST_SCOPES = 4  # in a hint
 
 
@@ -101,34 +97,15 @@ def _unsized(held: ComparedRequest, known: dict[str, Parameter]) -> Iterator[Mis
         return
 
 
-def is_credential(parameter: Parameter) -> bool:
-    """Whether a parameter belongs to the connection, which sends it with every request."""
-    if parameter.place == "header":
-        return bool(SECRETS & set(words(parameter.name)))
-    return CREDENTIALS.fullmatch(parameter.name) is not None
-
-
-def required_headers(held_parameters: tuple[Parameter, ...]) -> Iterator[Parameter]:
-    """Give the header parameters that a request must send itself: the connection or the engine sends the others."""
-    for parameter in held_parameters:
-        if (
-            parameter.place == "header"
-            and parameter.required
-            and parameter.name.lower() not in SENT_ANYWAY
-            and not is_credential(parameter)
-        ):
-            yield parameter
-
-
 def _missing(held: ComparedRequest) -> Iterator[Mistake]:
     """Find the required parameters that are not sent."""
     endpoint, operation = held.endpoint, held.operation
     sent = {name.partition("[")[0] for name in (*dict(endpoint.params), *(name for _, name in held.page_places()))}
     headers = {name.lower() for name in (*dict(endpoint.headers), *held.scene.vendor.auth.headers)}
     credentials = {scheme.get("name") for scheme in operation.api.schemes.values()}
-    queries = [one for one in operation.placed("query").values() if one.required and not is_credential(one)]
+    queries = [one for one in operation.placed("query").values() if one.required and not one.is_credential]
     lacking = [(one, "params") for one in queries if one.name.partition("[")[0] not in sent]
-    lacking += [(one, "headers") for one in required_headers(operation.parameters) if one.name.lower() not in headers]
+    lacking += [(one, "headers") for one in operation.required_headers if one.name.lower() not in headers]
     for parameter, word in lacking:
         if parameter.name not in credentials:
             message = f"the document requires `{parameter.name}` of {operation.label}"

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from engine.openapi.document.names import words
 from engine.openapi.document.read import read
 from engine.openapi.document.refs import Refs, as_list, as_map, as_text
 from engine.openapi.document.schema_view import SchemaView
 
+CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
+SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
+SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 BRACED = re.compile(r"\{([^{}/]*)\}")
 SPAN = re.compile(r"`([A-Za-z][\w.:/*-]{1,99})`")
@@ -29,6 +33,13 @@ class Parameter:
     deprecated: bool
     about: str
     shape: SchemaView
+
+    @property
+    def is_credential(self) -> bool:
+        """Whether it belongs to the connection, which sends it with every request."""
+        if self.place == "header":
+            return bool(SECRETS & set(words(self.name)))
+        return CREDENTIALS.fullmatch(self.name) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +162,13 @@ class Operation:
     def placed(self, place: str) -> dict[str, Parameter]:
         """Give its parameters of one place by name."""
         return {one.name: one for one in self.parameters if one.place == place}
+
+    @property
+    def required_headers(self) -> Iterator[Parameter]:
+        """Give the headers that a request must send itself: the connection or the engine sends the others."""
+        for header in self.placed("header").values():
+            if header.required and header.name.lower() not in SENT_ANYWAY and not header.is_credential:
+                yield header
 
     @property
     def knobs(self) -> dict[str, Parameter]:

@@ -20,8 +20,8 @@ NOWHERE = "https://api.example.com"
 
 
 @dataclass
-class Base:
-    """Where requests go: the address, its hosts, what a connection is asked for, and the reasons of guesses."""
+class DraftBase:
+    """Where requests go: the address, its hosts, what a connection is asked for, and what must be confirmed."""
 
     url: str
     hosts: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Base:
     todo: list[str] = field(default_factory=list)
 
 
-def base_of(api: Api) -> Base:
+def base_of(api: Api) -> DraftBase:
     """Take the first server that a spec may name."""
     told = [one.url for one in api.servers]
     for server in api.servers:
@@ -41,12 +41,12 @@ def base_of(api: Api) -> Base:
             return found
     first = plain(told[0], 80) if told else ""
     relative = api.servers[0].base if api.servers and not api.servers[0].host and re.fullmatch(r"[/\w.-]*", api.servers[0].base) else ""
-    return Base(
+    return DraftBase(
         NOWHERE + relative, [], {}, [f"the document names no server that can be asked ({first or 'none'}): write the API's address"]
     )
 
 
-def _filled(url: str, variables: dict[str, str]) -> Base | None:
+def _filled(url: str, variables: dict[str, str]) -> DraftBase | None:
     """Write a server's variables as settings; None where the address is none."""
     settings: dict[str, str] = {}
     if "<" in url:
@@ -66,7 +66,7 @@ def _filled(url: str, variables: dict[str, str]) -> Base | None:
     if not OPEN_ADDRESS.fullmatch(filled) or not re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*", re.sub(r"<[^<>]*>", "", filled)):
         return None
     hosts = hosts_of(filled)
-    return None if "<" in host[1] and not hosts else Base(filled, hosts, settings)
+    return None if "<" in host[1] and not hosts else DraftBase(filled, hosts, settings)
 
 
 def hosts_of(address: str) -> list[str]:
