@@ -115,7 +115,7 @@ def _top(spec: DraftSpec) -> Block:
     block.say("")
     block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}; no document of this kind tells it")
     block.add("pagination", spec.pages, *spec.doubts)
-    block.say(f"TODO answers: {refusals([request.operation for request in spec.requests])}")
+    block.say(f"TODO refusals: {refusals([request.operation for request in spec.requests])}")
     block.say("TODO gaps: what this API cannot give")
     return block
 
@@ -184,12 +184,12 @@ def _lookup(spec: DraftSpec) -> Block:
     block.add("match", person.match or open_place(person.records, person.kind), unproven)
     block.add("capture", *captures(plan))
     if person.place == "path" and not person.records.listed:
-        block.add("answers", *_absent("for a person the vendor does not know"))
+        block.add("refusals", *_absent("for a person the vendor does not know"))
     return block
 
 
 def _absent(where: str) -> tuple[dict[str, Any], str]:
-    return {"rules": [{"status": 404, "means": "absent"}]}, f"answers: is 404 the answer {where}? Add its code"
+    return {"rules": [{"status": 404, "means": "absent"}]}, f"refusals: is 404 the answer {where}? Add its code"
 
 
 def _common(spec: DraftSpec, block: Block, request: DraftRequest) -> None:
@@ -222,5 +222,5 @@ def _endpoint(spec: DraftSpec, request: DraftRequest) -> Block:
     block.add("echo", *echoes(request, records))
     block.add("files", files(records))
     if request.account_list is not None:
-        block.add("answers", *_absent(f"where the person is in none of these {request.account_list.name}"))
+        block.add("refusals", *_absent(f"where the person is in none of these {request.account_list.name}"))
     return block
