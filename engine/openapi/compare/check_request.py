@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from engine.language.expressions.template import Hole, Template
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
-from engine.openapi.compare.compared_request import ComparedRequest
+from engine.openapi.compare.compared_request import ComparedRequest, row_place
 from engine.openapi.document.names import SIZES, norm
 from engine.openapi.document.operations import Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.schema_view import misspelt, unfit
@@ -55,7 +55,7 @@ def _value(held: ComparedRequest, place: Path, template: Template, parameter: Pa
     texts = [(place, str(template))] if all(isinstance(part, str) for part in template.parts) else []
     whole = template.whole
     if isinstance(whole, Hole) and whole.form is None:
-        texts += [(held.of_row(name, row), text) for row in held.rows for name, text in row if name == whole.name]
+        texts += [(row_place(held.endpoint, name, row), text) for row in held.rows for name, text in row if name == whole.name]
     for where, text in texts:
         wrong = unfit(parameter.shape, text)
         if wrong is not None:

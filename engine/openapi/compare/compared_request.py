@@ -16,6 +16,12 @@ from engine.openapi.document.operations import Operation
 from engine.openapi.document.schema_view import SchemaView
 
 
+def row_place(endpoint: Endpoint, name: str, row: Row) -> Path:
+    """Point to one value of `for`: in the list under its name, or in a row of a table."""
+    index = endpoint.rows.index(row)
+    return ("for", name, index) if len(row) == 1 else ("for", index, name)
+
+
 @dataclass(frozen=True)
 class ComparedRequest:
     """A request and its operation; `rows` are the values of its `for` with which it asks this operation and no other."""
@@ -56,11 +62,6 @@ class ComparedRequest:
                 yield ("pagination", word), name
         yield from ((("pagination", "page", name), name) for name in page.page or ())
         yield from ((("pagination", "size", name), name) for name in page.size or ())
-
-    def of_row(self, name: str, row: Row) -> Path:
-        """Point to one value of `for`: its list stands under the name, a table's rows one after the other."""
-        index = self.endpoint.rows.index(row)
-        return ("for", name, index) if len(row) == 1 else ("for", index, name)
 
     def writes(self, place: Path) -> bool:
         """Whether the request itself writes a word."""

@@ -1,7 +1,7 @@
-"""Hold a spec against the vendor's own document. What surely fails at the vendor is a mistake, a doubt is a note.
+"""Compare a spec with the vendor's own OpenAPI documents. What is sure to fail at the vendor is a mistake, a doubt is a note.
 
-Each finding stands where the spec's own word stands. Documents are incomplete more often than wrong, so nothing is said
-where one is silent, and of what it merely does not list only a near miss is a mistake.
+Each finding stands at the word of the spec that it is about. Documents are incomplete more often than wrong: where one is silent
+nothing is found, and what it merely does not list is a mistake only if it is almost the name of something that it lists.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.language.text.mistakes import Mistake, Position
 from engine.openapi.compare.check_answer import answers
 from engine.openapi.compare.check_body import body
 from engine.openapi.compare.check_request import grants, parameters
-from engine.openapi.compare.compared_request import ComparedRequest
+from engine.openapi.compare.compared_request import ComparedRequest, row_place
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
 
@@ -29,7 +29,7 @@ MOST_ASKED = 300
 
 
 def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
-    """Give what the documents say otherwise than a spec that loads. Raises SpecError for one that does not."""
+    """Find where a spec and the documents differ, in the order of the spec's lines. Raises SpecError for a spec that does not load."""
     check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
@@ -42,7 +42,7 @@ def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
 
 
 def trouble(api: Api) -> tuple[Mistake, ...]:
-    """Say once what of a document could not be looked into: remote and broken `$ref`s."""
+    """Note the remote and the broken `$ref`s of a document: what they stand for was not compared."""
     remote, broken = api.refs.trouble()
     words = []
     if remote:
@@ -87,13 +87,12 @@ def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
     names = {hole.name for hole in endpoint.address.holes()}
     for name, _ in row:
         if name in names:
-            index = endpoint.rows.index(row)
-            return (*path, "for", name, index) if len(row) == 1 else (*path, "for", index, name)
+            return (*path, *row_place(endpoint, name, row))
     return (*path, endpoint.method.lower())
 
 
 def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | Miss:
-    """Look into each document; of those that know the host the first to have an opinion decides."""
+    """Look into each document; where none has the operation, the first that knows the host says why."""
     address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
     misses: list[Miss] = []
     for paths in every:

@@ -1,6 +1,6 @@
-"""A file's bytes to one OpenAPI document: 3.0, 3.1 or Swagger 2.0, as JSON or YAML. Fetches nothing.
+"""Decode an OpenAPI 3.0, OpenAPI 3.1 or Swagger 2.0 document from JSON or YAML, and explain what is none.
 
-YAML is read from the parser's events, so ten megabytes take about a second, and what aliases unfold to is counted.
+Reads no file and fetches nothing. Ten megabytes of YAML take about a second; what its aliases unfold to is counted and bounded.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import yaml
 
 from engine.errors import UsageError
 from engine.language.text.yaml_events import EventReader, OpenNode
+from engine.openapi.document.refs import as_map
 
 MOST_BYTES = 64 * 2**20
 MOST_VALUES = 3_000_000
@@ -37,11 +38,11 @@ TEXTS = (
 
 
 class DocumentError(UsageError):
-    """A file that is no OpenAPI document this engine reads; nothing was compared or written."""
+    """A file that is not an OpenAPI document of a version that is read; nothing was compared or written."""
 
 
 def read(raw: bytes, file: str) -> dict[str, Any]:
-    """Decode one document and see that it is one. Raises DocumentError."""
+    """Decode a document; `file` names it in messages. Raises DocumentError."""
     if len(raw) > MOST_BYTES:
         message = f"{file}: larger than {MOST_BYTES // 2**20} MiB: take the document whose $refs are not written out"
         raise DocumentError(message)
@@ -113,7 +114,7 @@ def _yaml(raw: bytes, file: str) -> Any:
 
 
 def scalar(text: str) -> Any:
-    """Read a plain scalar by YAML 1.2's core schema; a day or `on` stays text."""
+    """Read an unquoted scalar by the core schema of YAML 1.2: null, true, 3, 1.5; a date or `on` stays text."""
     if text in CONSTANTS:
         return CONSTANTS[text]
     if INTEGER.fullmatch(text):
@@ -183,9 +184,8 @@ class _DocumentReader(EventReader[_WeighedNode]):
 
 
 def _merge(holder: dict[str, Any]) -> None:
-    """Carry out a merge key: what it brings stands behind what is written."""
+    """Carry out a merge key, `<<`: what is written in the map itself wins."""
     brought = holder.pop("<<")
-    for one in brought if isinstance(brought, list) else [brought]:
-        if isinstance(one, dict):
-            for key, value in one.items():
-                holder.setdefault(key, value)
+    for bringing in brought if isinstance(brought, list) else [brought]:
+        for key, value in as_map(bringing).items():
+            holder.setdefault(key, value)

@@ -1,7 +1,7 @@
-"""What a document says of a value, and where a JMESPath expression leads in it. Silent wherever the document is open.
+"""What a schema says of a value: its types, members and values, and where a JMESPath expression leads in it.
 
-A shape is a set of schemas that hold together (`allOf`) or instead of each other (`oneOf`, `anyOf`): for the question
-"can there be a member of this name?" the difference does not matter. Recursive schemas are no trouble: nothing is unfolded.
+The schemas of `allOf`, `oneOf` and `anyOf` are taken together: whether there can be a member of a name does not depend on which
+of the three it is. Nothing is unfolded, so recursive schemas do no harm.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COMPOSED = ("allOf", "oneOf", "anyOf")
 
 @dataclass(frozen=True)
 class NotInSchema:
-    """A member that the document does not know where an expression asks for it."""
+    """An expression asks for a member that the schema does not have; `known` are those it has."""
 
     name: str
     known: tuple[str, ...]
@@ -34,7 +34,7 @@ class NotInSchema:
 
 @dataclass(frozen=True, eq=False)
 class SchemaView:
-    """What a document says of one value. `None` in its place means that it says nothing."""
+    """What the document says of one value; None in its place: it says nothing."""
 
     refs: Refs
     schema: Any
@@ -150,7 +150,7 @@ def _plain(value: Any) -> str:
 
 
 def lead(select: Select, shape: SchemaView | None) -> SchemaView | NotInSchema | None:
-    """Follow an expression: where it leads, what it misses, or None where the document does not tell."""
+    """Follow an expression: to a schema, to a member that is not there, or to None where the document does not tell."""
     if shape is None:
         return None
     if select.steps is not None:
@@ -214,7 +214,7 @@ def _asides(kind: str, parts: list[Any], shape: SchemaView) -> Iterator[SchemaVi
 
 
 def misspelt(name: str, known: Iterable[str]) -> bool:
-    """Whether a name that is not known is all but one that is: then it is meant, and wrong."""
+    """Whether an unknown name is so close to a known one that it must be a mistake."""
     return bool(get_close_matches(name, known, n=1, cutoff=MISSPELT))
 
 

@@ -1,4 +1,4 @@
-"""How to connect, and where to: `auth`, `base_url`, `hosts` and `settings` of a first spec, from security schemes and servers."""
+"""Write where an API lives and how to connect to it, from servers and security schemes: `base_url`, `hosts`, `settings`, `auth`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DraftBase:
 
 
 def base_of(api: Api) -> DraftBase:
-    """Take the first server that a spec may name."""
+    """Take the first server whose address a spec can hold."""
     told = [one.url for one in api.servers]
     for server in api.servers:
         url = server.url if "://" in server.url else f"https://{server.url.lstrip('/')}" if server.url.startswith("//") else ""
@@ -47,7 +47,7 @@ def base_of(api: Api) -> DraftBase:
 
 
 def _filled(url: str, variables: dict[str, str]) -> DraftBase | None:
-    """Write a server's variables as settings; None where the address is none."""
+    """Write the variables of a server as settings; None where a spec cannot hold its address."""
     settings: dict[str, str] = {}
     if "<" in url:
         return None
@@ -70,7 +70,7 @@ def _filled(url: str, variables: dict[str, str]) -> DraftBase | None:
 
 
 def hosts_of(address: str) -> list[str]:
-    """Give `hosts` for an address whose host holds values: what stands behind the last one; nothing where none is needed or known."""
+    """Give `hosts` for a host with values, `<SHOP>.example.com` gives .example.com; nothing where none is needed or known."""
     host = re.match(r"https://([^/]+)", address)
     if host is None or "<" not in host[1]:
         return []
@@ -79,11 +79,12 @@ def hosts_of(address: str) -> list[str]:
 
 
 def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[Block, tuple[str, ...]]:
-    """Write `auth`, every way that the language knows, and say what it does not."""
+    """Write `auth` with every way to connect that the language knows; give what it cannot do as TODOs."""
     block, doubts = Block(), list[str]()
     keys: dict[str, str] = {}
     asked = {name for one in (*_security(api.root), *_used(api)) for name in one}
-    for name, scheme in sorted(api.schemes.items(), key=lambda one: "authorizationCode" not in as_map(one[1].get("flows"))):
+    consent_first = sorted(api.schemes.items(), key=lambda named: "authorizationCode" not in as_map(named[1].get("flows")))
+    for name, scheme in consent_first:
         if asked and name not in asked:
             continue
         kind, way = as_text(scheme.get("type")), as_text(scheme.get("scheme")).lower()
@@ -157,7 +158,7 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | Non
 
 
 def address(url: str, base: str) -> str:
-    """Give an https address of a public host as a spec writes it, resolved against the API's; empty where it is none."""
+    """Give an https address of a public host, resolved against that of the API; empty where it is something else."""
     try:
         full = urljoin(base + "/", url.strip()) if url.strip() and "<" not in base else url.strip()
     except ValueError:

@@ -83,8 +83,9 @@ def records_of(operation: Operation) -> Records:
         [one for one in lists if paged and one[2].elements is not None and one[2].elements.members],
         lists if paged else [],
     )
-    for path, _, shape in (one for rule in rules for one in rule):
-        return Records(path, shape.elements, listed=True)
+    found = next((rule[0] for rule in rules if rule), None)
+    if found is not None:
+        return Records(found[0], found[2].elements, listed=True)
     return _wrapped(answer, last) or Records(None, answer, listed=False)
 
 
@@ -132,10 +133,14 @@ def paging_of(operation: Operation, records: Records) -> Paging:
     return Paging({**found.words, **size, **({"total": total} if total and "link" not in found.words else {})}, doubts)
 
 
+def _named(known: dict[str, Parameter], names: tuple[str, ...]) -> list[Parameter]:
+    """Give the parameters whose name is one of a word list, in the order of the list."""
+    return sorted((one for one in known.values() if norm(one.name) in names), key=lambda one: names.index(norm(one.name)))
+
+
 def size_parameter(known: dict[str, Parameter]) -> Parameter | None:
     """Find the parameter that says how large a page is."""
-    fitting = [one for one in known.values() if norm(one.name) in SIZES and not one.shape.types - {"integer", "number", "string"}]
-    return min(fitting, key=lambda one: SIZES.index(norm(one.name)), default=None)
+    return next((one for one in _named(known, SIZES) if not one.shape.types - {"integer", "number", "string"}), None)
 
 
 def most_of(parameter: Parameter) -> int | None:
@@ -146,24 +151,23 @@ def most_of(parameter: Parameter) -> int | None:
 
 def _cursor(known: dict[str, Parameter], outside: list[tuple[str, str, SchemaView]], records: Records) -> Paging | None:
     texts = [(path, norm(name)) for path, name, shape in outside if not shape.types or shape.types & {"string", "integer"}]
-    for one in known.values():
-        again = next((path for path, short in texts if short == norm(one.name) and "next" in norm(path)), None)
-        if again is not None and one.shape.types == {"string"} and norm(one.name) not in LINKS:
-            return Paging({"cursor": again, "param": one.name})
-    fitting = [one for one in known.values() if norm(one.name) in CURSORS and not one.shape.types - {"string", "integer"}]
-    for one in sorted(fitting, key=lambda one: CURSORS.index(norm(one.name))):
-        exact = [path for path, short in texts if short == norm(one.name)]
-        nexts = [path for path, short in texts if short in CURSORS and short not in LINKS[1:] and "next" in norm(path)]
-        afters = [path for path, short in texts if short in ("after", "cursor", "endcursor")]
-        for path in (*(path for path in exact if "next" in path), *nexts, *exact, *afters):
-            return Paging({"cursor": path, "param": one.name})
+    for parameter in known.values():
+        again = next((path for path, short in texts if short == norm(parameter.name) and "next" in norm(path)), None)
+        if again is not None and parameter.shape.types == {"string"} and norm(parameter.name) not in LINKS:
+            return Paging({"cursor": again, "param": parameter.name})
+    nexts = [path for path, short in texts if short in CURSORS and short not in LINKS[1:] and "next" in norm(path)]
+    afters = [path for path, short in texts if short in ("after", "cursor", "endcursor")]
+    for parameter in (one for one in _named(known, CURSORS) if not one.shape.types - {"string", "integer"}):
+        exact = [path for path, short in texts if short == norm(parameter.name)]
+        cursor = next((path for path in (*(path for path in exact if "next" in path), *nexts, *exact, *afters)), None)
+        if cursor is not None:
+            return Paging({"cursor": cursor, "param": parameter.name})
         more = next((path for path, name, _ in outside if norm(name) in MORES), None)
-        last = norm(one.name) in ("startingafter", "after", "startafter") and records.shape is not None and "id" in records.shape.members
-        if more and last and records.path:
-            cursor = "[-1].id" if records.path == "@" else f"{records.path}[-1].id"
-            return Paging(
-                {"cursor": cursor, "param": one.name, "more": more}, ("the cursor is taken to be the last record's id: confirm it",)
-            )
+        follows = norm(parameter.name) in ("startingafter", "after", "startafter")
+        if follows and more and records.path and records.shape is not None and "id" in records.shape.members:
+            last = "[-1].id" if records.path == "@" else f"{records.path}[-1].id"
+            doubt = "the cursor is taken to be the last record's id: confirm it"
+            return Paging({"cursor": last, "param": parameter.name, "more": more}, (doubt,))
     return None
 
 
@@ -181,19 +185,19 @@ def _link(operation: Operation, outside: list[tuple[str, str, SchemaView]]) -> P
 
 
 def _page(known: dict[str, Parameter]) -> Paging | None:
-    fitting = [one for one in known.values() if norm(one.name) in PAGES and _is_number(one.shape)]
-    for one in sorted(fitting, key=lambda one: PAGES.index(norm(one.name))):
-        first = next((number for number in (one.shape.number("default"), one.shape.number("minimum")) if number in (0, 1)), None)
-        doubt = f"{one.name} is taken to begin with 1"
-        return Paging({"page": {one.name: 1 if first is None else first}}, () if first is not None else (doubt,))
-    return None
+    found = next((one for one in _named(known, PAGES) if _is_number(one.shape)), None)
+    if found is None:
+        return None
+    first = next((number for number in (found.shape.number("default"), found.shape.number("minimum")) if number in (0, 1)), None)
+    doubts = () if first is not None else (f"{found.name} is taken to begin with 1",)
+    return Paging({"page": {found.name: 1 if first is None else first}}, doubts)
 
 
 def _offset(known: dict[str, Parameter]) -> Paging | None:
-    fitting = [one for one in known.values() if norm(one.name) in OFFSETS and _is_number(one.shape)]
-    for one in sorted(fitting, key=lambda one: OFFSETS.index(norm(one.name))):
-        if "integer" in one.shape.types or (norm(one.name) in ("offset", "skip") and one.shape.types != {"string"}):
-            return Paging({"offset": one.name})
+    for parameter in (one for one in _named(known, OFFSETS) if _is_number(one.shape)):
+        plainly = norm(parameter.name) in ("offset", "skip") and parameter.shape.types != {"string"}
+        if plainly or "integer" in parameter.shape.types:
+            return Paging({"offset": parameter.name})
     return None
 
 
