@@ -99,7 +99,8 @@ def files(records: Records) -> str | list[str] | None:
 def refusals(operations: Sequence[Operation]) -> str:
     """Tell what the first refusal that the document describes holds; which member is the code, and what it means, is not guessed."""
     for operation in operations[:50]:
-        flag = next((one for one in ("ok", "success") if operation.answer is not None and one in operation.answer.members), None)
+        members = operation.answer.members if operation.answer is not None else {}
+        flag = next((name for name in ("ok", "success") if name in members and members[name].types == {"boolean"}), None)
         if flag is not None:
             return f'an answer of {operation.label} holds {flag}: is it false in a refusal? Then `refused: "!{flag}"`'
         for status in REFUSALS:

@@ -16,13 +16,12 @@ from engine.language.text.mistakes import SpecError
 from engine.openapi.compare.comparison import compare
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
-from engine.openapi.draft.access import DraftBase, address, auth_of, base_of
+from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
 from engine.openapi.draft.captures import captures, echoes, files, keyed, refusals
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
 from engine.openapi.draft.person_request import DraftRequest
-from engine.openapi.draft.verify_call import verify_call
 from engine.openapi.draft.yaml_text import Block, comment, flow, render
 
 MOST_LEFT_OUT = 200
