@@ -17,10 +17,9 @@ from engine.core.identity import identify
 from engine.core.selection import choose
 from engine.language.load import load
 from engine.net.hosts import Hosts
-from engine.net.limiter import Limiter
+from engine.net.limiter import limiter_of
 from engine.net.transport import Credential, Transport
-from engine.runner import Clock, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.runner import Clock, Run, RunOptions, Session
 
 HEAD = """
 spec: 1
@@ -56,12 +55,12 @@ async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, 
     """Run once."""
     vendor = load(spec(kind, number), "bench.yaml")
     clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
-    limiter = Limiter(vendor.limits(None), 0.75)
+    limiter = limiter_of(vendor)
     wall, cpu = time.perf_counter(), time.process_time()
     async with Transport(Hosts(vendor.hosts, address), Credential((("Authorization", "Bearer t"),))) as transport:
-        tools = Tools(transport, limiter, Fixed(), clock)
-        options = RunOptions(choice=choose(vendor.endpoints, (), ()), simulated=True)
-        report = await Run(vendor, {"EMAIL": identify("email", "ada@example.com")}, options, Sink(out), tools).run()
+        session = Session(vendor=vendor, network=transport, credentials=Fixed(), limiter=limiter, clock=clock)
+        options = RunOptions(selection=choose(vendor.endpoints, (), ()))
+        report = await Run(session, {"EMAIL": identify("email", "ada@example.com")}, options, out).run()
     assert report.exit_code == 0, [(one.name, one.reason) for one in report.entries if one.reason]
     return {
         "wall": time.perf_counter() - wall,

@@ -47,8 +47,8 @@ class Live:
 
     def draw(self, run: Run) -> None:
         """Draw every endpoint's line once."""
-        waiting = run.tools.limiter.waiting()
-        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.choice.excluded]
+        waiting = run.session.limiter.waiting()
+        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.selection.excluded]
         columns, rows = _room(self.stream)
         lines = [line[: columns - 1] for line in lines[-(rows - 1) :]]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""

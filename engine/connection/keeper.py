@@ -23,7 +23,7 @@ from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, backoff
 from engine.errors import HabeasError, NotConnected
-from engine.language.effective import Vendor
+from engine.language.effective import Row, Vendor
 from engine.net.transport import Transport
 
 T = TypeVar("T")
@@ -57,6 +57,9 @@ class Fixed:
     """A credential of the environment: it cannot be renewed, and tells no scopes."""
 
     granted: frozenset[str] | None = None
+    label = "environment"
+    given: Row = ()
+    from_token: Row = ()
 
     def __init__(self, mend: str = "") -> None:
         """`mend` says what to do when the vendor refuses it."""

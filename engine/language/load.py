@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path as File
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +15,7 @@ from engine.language.model.placement import field_of, known_words, places_of
 from engine.language.model.spec import Spec
 from engine.language.recovery import independent, salvaged
 from engine.language.rules.lint import lint
-from engine.language.text.document import KEY, MOST_BYTES, Document, Path, read
+from engine.language.text.document import KEY, Document, Path, read
 from engine.language.text.mistakes import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
 from engine.language.text.suggestions import meant
 
@@ -33,21 +32,6 @@ RENAMED = {"answers": "refusals", "rate_limit": "bucket"}
 def load(raw: bytes, file: str) -> Vendor:
     """Read a spec that must be right. Raises SpecError with every mistake of the file."""
     return check(raw, file)[0]
-
-
-def load_file(path: File) -> Vendor:
-    """Read a spec from disk. Raises SpecError, also where the file cannot be read."""
-    return load(contents(path), str(path))
-
-
-def contents(path: File) -> bytes:
-    """Give a file's bytes, never more than a little over what a spec may have. Raises SpecError."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        mistake = Mistake(f"the file cannot be read: {error.strerror or 'unknown reason'}", Position(1, 1))
-        raise SpecError([mistake], str(path)) from None
 
 
 def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:

@@ -4,7 +4,7 @@ The only loop of the engine. It takes requests from the pure core, has them sent
 """
 
 from engine.runner.client import Clock, Credentials, Network
-from engine.runner.interface import Report, RunOptions, Tools
+from engine.runner.interface import Report, RunOptions, Session
 from engine.runner.run import Run
 
-__all__ = ["Clock", "Credentials", "Network", "Report", "Run", "RunOptions", "Tools"]
+__all__ = ["Clock", "Credentials", "Network", "Report", "Run", "RunOptions", "Session"]

@@ -22,7 +22,7 @@ class Discovery:
 
     vendor: Vendor
     account: Account
-    asker: Client
+    client: Client
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, requests: Sequence[Endpoint]) -> None:
@@ -55,7 +55,7 @@ class Discovery:
         if isinstance(completed, ChainEnd):
             end = completed
         else:
-            found = await listed(Chain(endpoint, completed), self.asker, self.tally)
+            found = await listed(Chain(endpoint, completed), self.client, self.tally)
             if isinstance(found, NotListed):
                 end = found.end()
             else:

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.catalogue import load_file
 from engine.core.plan import plan
 from engine.core.selection import choose
 from engine.explain.graph import graph
-from engine.language.load import check, load_file
+from engine.language.load import check
 from tests.conftest import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))

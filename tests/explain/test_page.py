@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.catalogue import load_file
 from engine.core.retry import Patience
 from engine.explain.blocks import Hyperlink, InlineCode, joined, prose
 from engine.explain.markdown import code, markdown
@@ -14,7 +15,7 @@ from engine.explain.markdown import plain as escaped
 from engine.explain.page import page
 from engine.explain.webpage import webpage
 from engine.explain.wording import rate_words, rates_words, since_words
-from engine.language.load import check, load_file
+from engine.language.load import check
 from engine.language.model.units import parse_duration, parse_rate
 from tests.conftest import ROOT
 from tests.explain.reading import harmless, plain

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.cli.spec_search import vendor_of
+from engine.catalogue import load
 from engine.core.plan import Plan, plan
 from engine.core.selection import choose
 from engine.language.effective import Vendor
@@ -56,8 +56,8 @@ def taken(spec: Vendor, found: Plan, plan_name: str | None, share: float) -> flo
         (limited("a: 5/s each, b: 5/s, all: 3/s each"), None),
         (limited("a: 1000/s, b: 1000/s"), None),
         (limited("a: 2 at once, b: 3 at once"), None),
-        (vendor_of("zoom"), "free"),
-        (vendor_of("zoom"), "pro"),
+        (load("zoom"), "free"),
+        (load("zoom"), "pro"),
     ],
 )
 @pytest.mark.parametrize("share", [0.1, 0.75, 1.0])

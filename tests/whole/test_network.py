@@ -33,7 +33,7 @@ async def test_without_a_network_nothing_is_claimed(host, at, words, tmp_path):
     report = await fetch(at, "t", FULL, tmp_path, spec=spec)
     assert (report.exit_code, report.subject.subject) == (Exit.INCOMPLETE, Subject.UNPROVEN)
     assert words in (report.subject.reason or "")
-    assert json.loads((tmp_path / "zoom" / "manifest.json").read_text())["subject"]["outcome"] == "unproven"
+    assert json.loads((tmp_path / "acme" / "manifest.json").read_text())["subject"]["outcome"] == "unproven"
 
 
 async def test_a_vendor_that_goes_away_leaves_what_it_gave(simulate, tmp_path):
@@ -157,7 +157,7 @@ async def test_children_are_asked_once_per_record_of_their_parent(aiohttp_server
         ("projects", "tasks", "notes", "comments"), "complete"
     )
     assert sorted(asked[2:]) == sorted([*BELOW, "/v1/tasks/11/comments"])
-    pages = [json.loads(line) for line in (tmp_path / "zoom" / "notes.pages.jsonl").read_text().splitlines()]
+    pages = [json.loads(line) for line in (tmp_path / "acme" / "notes.pages.jsonl").read_text().splitlines()]
     assert sorted(page["of"]["projects.id"] for page in pages) == ["2", "a/b"]
 
 
@@ -193,7 +193,7 @@ async def test_refusals_are_not_collected(simulate, tmp_path):
     """An endpoint that is denied again and again stops asking: a vendor locks out an app that goes on."""
     up = simulate(scopes="user:read:user:admin")
     since = datetime(2013, 1, 1, tzinfo=UTC)
-    report = await fetch(up.address, up.token, FULL, tmp_path, choice=choose(ZOOM.endpoints, ("recordings",), ()), narrow=since)
+    report = await fetch(up.address, up.token, FULL, tmp_path, selection=choose(ZOOM.endpoints, ("recordings",), ()), narrow=since)
     entry = next(entry for entry in report.entries if entry.name == "recordings")
     assert (str(entry.outcome), report.exit_code) == ("denied", Exit.INCOMPLETE)
     assert "cloud_recording:read:list_user_recordings:admin" in (entry.reason or "")
