@@ -1,4 +1,4 @@
-"""The words of connecting: `auth` and what stands in it. Part of the model, see engine/language/model/spec.py."""
+"""The words of `auth`: `oauth2`, an API key in `headers`, `basic`, `instructions`."""
 
 from __future__ import annotations
 
