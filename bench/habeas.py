@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import resource
 import shutil
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.connection.keeper import Fixed
 from engine.core.identity import identify
 from engine.core.selection import choose
 from engine.language.load import load
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Credential, Transport
-from engine.runner import Clock, Run, RunOptions, Session
+from engine.runner import Run, RunOptions, Session
 
 HEAD = """
 spec: 1
@@ -54,7 +53,7 @@ def spec(kind: str, number: int) -> bytes:
 async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, float]:
     """Run once."""
     vendor = load(spec(kind, number), "bench.yaml")
-    clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
+    clock = wall_clock()
     limiter = limiter_of(vendor)
     wall, cpu = time.perf_counter(), time.process_time()
     async with Transport(Hosts(vendor.hosts, address), Credential((("Authorization", "Bearer t"),))) as transport:

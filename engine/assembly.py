@@ -5,19 +5,15 @@ The one assembly: the library (engine/api.py) and the commands `run`, `record`, 
 
 from __future__ import annotations
 
-import asyncio
 import os
-import random
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from engine.connection.credential import token_record
-from engine.connection.keeper import Time
 from engine.connection.lock import Taken
 from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.stored import Name, StoredConnection
@@ -29,25 +25,16 @@ from engine.core.selection import checked_plan, choose, since_of
 from engine.core.subject import lacking, unsafe
 from engine.errors import InUse, Refused, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
-from engine.runner import Clock, Report, Run, RunOptions, Session
+from engine.runner import Report, Run, RunOptions, Session
 from engine.runner.verify import Verified, verify
 
 KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 VERIFY_PATIENCE = Patience(attempts=4, total=60.0)
 IN_USE = "another run uses this connection: run again later, or without --no-wait"
-
-
-def wall_time() -> Time:
-    """Give the time that connections live by."""
-    return Time(time.time, asyncio.sleep, random.random)
-
-
-def wall_clock() -> Clock:
-    """Give the time that runs live by."""
-    return Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
 
 
 def simulator_of(vendor: Vendor, given: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -105,13 +92,13 @@ class ChosenConnection:
 
     def open(self) -> Opened:
         """Put the credential into the transport. Raises NotConnected."""
-        return opened(self.vendor, self.found, self.vault, self.transport, wall_time())
+        return opened(self.vendor, self.found, self.vault, self.transport, wall_clock())
 
     @asynccontextmanager
     async def in_turn(self, waiting: Callable[[], None] = lambda: None, *, wait: bool = True) -> AsyncIterator[Opened]:
         """Open it when no other run uses it; `waiting` is told once if one does. Raises InUse where `wait` is off."""
         try:
-            async with turn(self.vault, self.found, wall_time(), waiting, wait=wait):
+            async with turn(self.vault, self.found, wall_clock(), waiting, wait=wait):
                 yield self.open()
         except Taken:
             raise InUse(IN_USE) from None

@@ -19,9 +19,10 @@ from engine.core.request import Request
 from engine.core.retry import REFUSED
 from engine.core.selection import choose
 from engine.language.effective import Row, Vendor
+from engine.net.clock import Clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
-from engine.runner import Clock, Report, Run, RunOptions, Session
+from engine.runner import Report, Run, RunOptions, Session
 
 HALF = 0.5
 PAGES = ".pages.jsonl"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import typer
 
-from engine.assembly import choose_connection, simulator_of, verified, wall_time
+from engine.assembly import choose_connection, simulator_of, verified
 from engine.catalogue import load
 from engine.cli.interrupt import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
@@ -28,6 +28,7 @@ from engine.connection.vault import Vault, home
 from engine.core.selection import checked_plan
 from engine.errors import Exit, NotConnected, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
@@ -70,7 +71,7 @@ def connect_command(wish: ConnectArguments) -> Exit:
             return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
         record = with_client(vendor, record, before)
         browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_time(), place.opened, wanted(vendor))))
+        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
     if place.stored:
         typer.echo(stored, err=True)
     return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=wish.json)

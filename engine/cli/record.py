@@ -28,8 +28,9 @@ from engine.connection.open import Opened
 from engine.core.ledger import Subject
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import Clock
 from engine.net.transport import Transport
-from engine.runner import Clock, Report, Run
+from engine.runner import Report, Run
 
 CASE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import typer
 
+from engine.catalogue import load
 from engine.cli.formatting import table
-from engine.cli.spec_search import vendor_of
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
 from engine.connection.settings import wanted
@@ -100,7 +100,7 @@ def remove_command(name: str, *, revoke: bool) -> None:
 def _said_of_tokens(name: Name) -> WantedFromToken:
     """Give what the vendor's spec says of token answers; a connection can be removed without its spec."""
     try:
-        return wanted(vendor_of(name.vendor))
+        return wanted(load(name.vendor))
     except (UsageError, SpecError):
         return NOTHING
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from engine.connection.credential import credential, environment_record
-from engine.connection.keeper import Fixed, Keeper, Time
+from engine.connection.keeper import Fixed, Keeper
 from engine.connection.lock import locked
 from engine.connection.settings import given, told
 from engine.connection.stored import Name, StoredConnection, checked_name
@@ -16,6 +16,7 @@ from engine.connection.vault import Vault, connect_again
 from engine.core.oauth import NotRenewed, Renewed
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Row, Vendor
+from engine.net.clock import Clock
 from engine.net.transport import Transport
 
 ENVIRONMENT = "environment"
@@ -97,14 +98,14 @@ def parse_name(text: str, vendor: str | None = None) -> Name:
     return checked_name(vendor, second if slash else first)
 
 
-def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, time: Time) -> Opened:
+def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, clock: Clock) -> Opened:
     """Put a connection's credential into a transport. Raises NotConnected."""
     if isinstance(found, StoredConnection):
         key = "TOKEN" if found.tokens else "SECRET"
         mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
         transport.credential = credential(vendor, found, mend)
         return Opened(vendor, ENVIRONMENT, found, Fixed(mend))
-    keeper = Keeper(vault, found, vendor, transport, time)
+    keeper = Keeper(vault, found, vendor, transport, clock)
     return Opened(vendor, str(found), keeper.record, keeper)
 
 
@@ -116,11 +117,13 @@ def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Tra
 
 
 @asynccontextmanager
-async def turn(vault: Vault, found: Name | StoredConnection, time: Time, waiting: Callable[[], None], *, wait: bool) -> AsyncIterator[None]:
+async def turn(
+    vault: Vault, found: Name | StoredConnection, clock: Clock, waiting: Callable[[], None], *, wait: bool
+) -> AsyncIterator[None]:
     """Wait until no other run uses a connection; a token of the environment knows of no other. Raises Taken."""
     if isinstance(found, StoredConnection):
         yield
         return
     vault.prepare()
-    async with locked(vault.turn(found), time.sleep, waiting, wait=wait):
+    async with locked(vault.turn(found), clock.sleep, waiting, wait=wait):
         yield

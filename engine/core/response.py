@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
-from engine.core.rendering import Chain, Unresolved, plain_text
+from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select

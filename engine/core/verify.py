@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.core.ledger import ChainEnd
-from engine.core.rendering import Chain, Unresolved
 from engine.core.request import Request, opening
 from engine.core.response import Page, Reading, Refusal
 from engine.core.retry import TOO_MANY, UNAUTHORIZED, GiveUp

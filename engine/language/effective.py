@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
 
+from engine.language.expressions.address_places import host_of
 from engine.language.expressions.select import Select, parse_select
-from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, host_of, parse_path
+from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
 from engine.language.model import spec as m
 from engine.language.model.body import Content, mapped, texts
 from engine.language.model.units import Rate

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome
 from engine.core.pagination import Broken, follow
-from engine.core.request import Chain, Request, Unresolved, opening
+from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.trail import Trail

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +22,7 @@ from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
 from engine.core.verify import credential_lives
 from engine.language.effective import Endpoint, Row
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
 
 
@@ -64,15 +65,6 @@ class Credentials(Protocol):
 
     async def refresh(self) -> Renewed | NotRenewed:
         """Get a new credential into the transport."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time and dice, passed in so that tests need neither."""
-
-    now: Callable[[], datetime]
-    sleep: Callable[[float], Awaitable[None]]
-    dice: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)

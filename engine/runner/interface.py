@@ -15,8 +15,9 @@ from engine.core.selection import Selection
 from engine.core.subject import LookupResult
 from engine.errors import DiskError, Exit
 from engine.language.effective import Vendor
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Client, Clock, Credentials, Network
+from engine.runner.client import Client, Credentials, Network
 
 
 @dataclass(frozen=True)

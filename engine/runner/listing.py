@@ -7,9 +7,10 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.pagination import Broken, follow
-from engine.core.request import Chain, Request, Unresolved, opening
+from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.runner.client import Answered, Client

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.core.account import Account
+from engine.core.chain import Chain
 from engine.core.identity import Identifier, lowered
 from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
-from engine.core.request import Chain, Request
+from engine.core.request import Request
 from engine.core.response import Page
+from engine.core.scopes import allowed, scope_hint
 from engine.core.subject import LookupResult, asked_by, identify, possible
 from engine.core.verify import NotAsked, VerifyAnswer
 from engine.language.effective import Endpoint, Row, Vendor
@@ -75,7 +77,7 @@ class Search:
     def _may_look_up(self) -> bool:
         """Whether the token answer listed a scope of every look-up that was asked."""
         granted = self.client.credentials.granted
-        return granted is not None and all(any(entry <= granted for entry in one.granted_by) for one in possible(self.vendor, self.person))
+        return granted is not None and all(allowed(one.granted_by, granted) for one in possible(self.vendor, self.person))
 
     async def _verify(self) -> bool:
         """Ask `verify`; whether it was answered, and so shows that the connection sees people."""
@@ -87,8 +89,8 @@ class Search:
         elif found.given_up:
             self.verified = f"verify: {found.words}"
         else:
-            needed = " or ".join(" and ".join(sorted(entry)) for entry in self.vendor.verify.granted_by) if found.denied else ""
-            self.verified = f"verify was refused: {found.words}" + (f"; it needs the scope {needed}" if needed else "")
+            hint = scope_hint(self.vendor.verify.granted_by) if found.denied else ""
+            self.verified = f"verify was refused: {found.words}{hint}"
         return isinstance(found, VerifyAnswer) and found.answered
 
     async def _look_up(self) -> LookupResult:

@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
 from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, replaced
 from engine.core.plan import endpoint_windows
-from engine.core.rendering import Chain, Unresolved, address_of
-from engine.core.subject import LookupResult, possible, projected
+from engine.core.rendering import address_of
+from engine.core.rows import distinct_rows
+from engine.core.scopes import allowed, alternatives
+from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail
 from engine.core.verify import NotAsked, verify_request
 from engine.errors import DiskError, Exit, defect
@@ -197,9 +200,8 @@ class Run:
         if endpoint.name in self.options.selection.excluded:
             return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
         granted = self.session.credentials.granted
-        if granted is not None and endpoint.granted_by and not any(one <= granted for one in endpoint.granted_by):
-            needed = " or ".join(" and ".join(sorted(one)) for one in endpoint.granted_by)
-            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {needed}")
+        if granted is not None and endpoint.granted_by and not allowed(endpoint.granted_by, granted):
+            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}")
         parent = None
         if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
             parent = await self._parent(endpoint.parents()[0].endpoint)
@@ -209,7 +211,7 @@ class Run:
             rows = self._rows(endpoint, rows)
             if not rows:
                 return self._childless(endpoint, parent)
-        run = self._open(endpoint, projected(rows, self._used(endpoint)), parent)
+        run = self._open(endpoint, distinct_rows(rows, self._used(endpoint)), parent)
         await run.run()
         entry = self.lists[endpoint.name] = run.entry()
         self.done[endpoint.name].set()  # children ask about the records: they wait for no file, and lack none

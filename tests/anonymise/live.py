@@ -18,8 +18,9 @@ from engine.core.identity import identify
 from engine.core.oauth import Renewed
 from engine.core.selection import choose
 from engine.language.load import load
+from engine.net.clock import Clock
 from engine.net.limiter import limiter_of
-from engine.runner import Clock, Run, RunOptions, Session
+from engine.runner import Run, RunOptions, Session
 from tests.clock import passing, run
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

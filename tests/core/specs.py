@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from engine.core.request import Chain, Request, opening
+from engine.core.chain import Chain
+from engine.core.request import Request, opening
 from engine.language.effective import Endpoint, Vendor
 from engine.language.load import load
 

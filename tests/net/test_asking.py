@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.connection.keeper import Fixed
+from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.refused_credential import LATELY, CredentialState
-from engine.core.request import Chain, opening
+from engine.core.request import opening
 from engine.core.retry import REFUSED, GiveUp, Patience
 from engine.language.model.units import Rate
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Answered, Client, Clock
+from engine.runner.client import Answered, Client
 from tests.clock import passing, run
 from tests.core.specs import ROW, endpoint
 

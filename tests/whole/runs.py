@@ -16,10 +16,11 @@ from engine.connection.keeper import Fixed
 from engine.core.identity import identify
 from engine.core.retry import Patience
 from engine.core.selection import choose
+from engine.net.clock import Clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential, Limits, Transport
-from engine.runner import Clock, Report, Run, RunOptions, Session
+from engine.runner import Report, Run, RunOptions, Session
 from engine.runner.run import Run as TheRun
 from engine.simulate import serve
 

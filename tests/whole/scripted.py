@@ -14,8 +14,9 @@ from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
 from engine.core.selection import choose
+from engine.net.clock import Clock
 from engine.net.limiter import limiter_of
-from engine.runner import Clock, Report, Run, RunOptions, Session
+from engine.runner import Report, Run, RunOptions, Session
 from tests.clock import passing, run
 from tests.core.specs import HEAD, vendor
 

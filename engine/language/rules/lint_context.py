@@ -19,7 +19,7 @@ class Scene:
     """What the rules look at: the vendor, the spec as written, and where its words stand."""
 
     def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
-        """Keep the three, and the names that are captured: of the person, from the token answer (`from_token`), by `discover` (by which request)."""
+        """Keep the three, and what is captured: of the person, from the token answer (`from_token`), by requests of `discover`."""
         self.vendor, self.spec, self.document = vendor, spec, document
         self.captured = tuple(dict.fromkeys(name for one in vendor.lookups for name, _ in one.capture))
         self.discovered = {name: one for one in vendor.discover.values() for name, _ in one.capture}
