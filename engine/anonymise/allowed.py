@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from engine.anonymise.mixed_text import Mixed, mixed_of
-from engine.anonymise.public_words import CODE_WORDS, PUBLIC, pieces
+from engine.anonymise.public_words import CODE_WORDS, PUBLIC
 from engine.anonymise.text_shape import CLOCK, HOST, TOPS
+from engine.cassettes.secret_patterns import pieces
 from engine.core.plan import endpoint_windows
 from engine.core.window import FORMS, form
 from engine.language.effective import Endpoint, Vendor

@@ -70,6 +70,8 @@ def find_connection(
     """Give the connection that is named, else the environment's, else the only one. Raises UsageError, NotConnected."""
     if wanted is not None:
         name = parse_name(wanted, vendor.name)
+        if wanted == vendor.name and not vault.path(name).exists():
+            name = parse_name(wanted)  # `zoom` is how people call zoom/default, as `connections show zoom` does
         if not vault.path(name).exists():
             message = f"there is no connection {name}: {connect_again(vendor, name)}"
             raise NotConnected(message)
