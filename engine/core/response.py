@@ -98,9 +98,9 @@ def read(chain: Chain, response: Response) -> Reading:
 
 def _points(endpoint: Endpoint, envelope: Envelope) -> PointsTold | None:
     """Read what the answer tells of its bucket; None where it does not tell all of it."""
-    if endpoint.told is None:
+    if endpoint.points is None:
         return None
-    found = [lossless_json.text_of(envelope.find(one)) for one in (endpoint.told.left, endpoint.told.refill, endpoint.told.cost)]
+    found = [lossless_json.text_of(envelope.find(one)) for one in (endpoint.points.left, endpoint.points.refill, endpoint.points.cost)]
     numbers = [float(text) for text in found if text is not None and AMOUNT.fullmatch(text)]
     return PointsTold(*numbers) if len(numbers) == len(found) else None
 
