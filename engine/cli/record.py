@@ -190,7 +190,7 @@ async def _taped(work: RecordWork, connection: Opened) -> Taped:
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
         async with work.transport:
             tape = Recorder(work.transport, lambda: run.interrupt(Exit.INTERRUPTED))
-            tools = Tools(tape, limiter, connection.credentials, clock, ended=ended, heard=tape.heard, told=lambda: connection.told)
+            tools = Tools(tape, limiter, connection.credentials, clock, ended=ended, heard=tape.heard, told=lambda: connection.from_token)
             run = Run(work.vendor, work.person, work.options, Sink(Path(folder) / work.vendor.name), tools)
             loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
             for ending in (signal.SIGTERM, signal.SIGHUP):

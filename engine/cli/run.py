@@ -135,7 +135,7 @@ async def _run(work: RunWork, connection: Opened) -> Report:
             plain(entry, sys.stderr)
 
     async with work.transport:
-        tools = Tools(work.transport, limiter, connection.credentials, wall_clock(), ended=ended, told=lambda: connection.told)
+        tools = Tools(work.transport, limiter, connection.credentials, wall_clock(), ended=ended, told=lambda: connection.from_token)
         run = Run(work.vendor, work.person, work.options, work.sink, tools)
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)

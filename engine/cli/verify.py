@@ -66,7 +66,7 @@ async def verified(vendor: Vendor, connection: Opened, transport: Transport, clo
     """Ask the vendor what an open connection may do."""
     async with transport:
         asker = Client(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
-        if connection.told:
+        if connection.from_token:
             await asker.prepare()  # a new token may come with another address
         return await verify(vendor, asker, connection.given)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper
 from engine.connection.lock import locked
-from engine.connection.settings import given, told
+from engine.connection.settings import from_token, given
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again
 from engine.errors import NotConnected, UsageError
@@ -36,9 +36,9 @@ class Opened:
         return given(self.vendor, self._now)
 
     @property
-    def told(self) -> Row:
+    def from_token(self) -> Row:
         """Give what the token in use came with: another one than at the beginning may have brought newer values."""
-        return told(self.vendor, self._now)
+        return from_token(self.vendor, self._now)
 
     @property
     def _now(self) -> StoredConnection:

@@ -132,11 +132,11 @@ def wanted(vendor: Vendor) -> WantedFromToken:
 
 def given(vendor: Vendor, record: StoredConnection) -> Row:
     """Give the values that a connection brings to requests; what the token answer told goes first."""
-    values = {**record.settings, **dict(told(vendor, record))}
+    values = {**record.settings, **dict(from_token(vendor, record))}
     return tuple((name, values[name]) for name in vendor.given if name in values)
 
 
-def told(vendor: Vendor, record: StoredConnection) -> Row:
+def from_token(vendor: Vendor, record: StoredConnection) -> Row:
     """Give what a connection's token answer told, as far as the spec still asks for it."""
     oauth2, tokens = vendor.auth.oauth2, record.tokens
     return tuple((name, value) for name, value in tokens.captured if name in oauth2.capture) if tokens and oauth2 else ()
