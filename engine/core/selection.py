@@ -1,4 +1,4 @@
-"""What the operator wants of a run: which endpoints, which fields. Pure; raises UsageError for names unknown."""
+"""Read `--only` and `--without`: which endpoints and which fields a run fetches."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Paths = frozenset[tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Selection:
-    """Endpoints left out by order, and what is kept of each of the others."""
+    """The endpoints that the operator left out, and which fields are kept of each of the others (`keeps`, by endpoint)."""
 
     excluded: frozenset[str] = frozenset()
     keeps: Mapping[str, FieldFilter] = field(default_factory=dict)
 
 
 def choose(endpoints: Mapping[str, Endpoint], only: Iterable[str], without: Iterable[str]) -> Selection:
-    """Read `--only` and `--without`: endpoints, or `endpoint.field`.
+    """Read `--only` and `--without`: each holds endpoints or `endpoint.field`, separated by commas or repeated.
 
-    Raises UsageError for an unknown endpoint, or for one whose parent is left out.
+    Raises UsageError for an unknown endpoint, for one whose parent is left out, and if nothing is left.
     """
     wanted, fields = _read(endpoints, only, "--only")
     unwanted, dropped = _read(endpoints, without, "--without")
