@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from engine.errors import Refused
 
-Kind = Literal["email", "phone", "username"]
+IdentifierKind = Literal["email", "phone", "username"]
 
 LONGEST = 254
 NOBODY = (".", "..", "me")
@@ -30,11 +30,11 @@ NAMES = {"email": "e-mail address", "phone": "phone number", "username": "userna
 class Identifier:
     """One identifier that was accepted; its value is never shown."""
 
-    kind: Kind
+    kind: IdentifierKind
     value: str = field(repr=False)
 
 
-def identify(kind: Kind, text: str) -> Identifier:
+def identify(kind: IdentifierKind, text: str) -> Identifier:
     """Validate an identifier. Raises Refused, which says what is wrong without repeating it."""
     fault = unfit(text) or FAULTS[kind](text)
     if fault:
@@ -117,7 +117,7 @@ FORM: dict[str, Callable[[str], str]] = {
 }
 
 
-def same_person(kind: Kind, asked: str, answered: str) -> bool:
+def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool:
     """Compare what was asked with what was answered: e-mail without case and outer blanks, phone by its digits, the rest exactly.
 
     An answer may hold several addresses, separated by `;` or `,`: one that is equal is enough. It is not split where it holds

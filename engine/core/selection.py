@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from engine.language.effective import Endpoint
 from engine.language.text.mistakes import did_you_mean
 
-Paths = frozenset[tuple[str, ...]]
+FieldPaths = frozenset[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ def choose(endpoints: Mapping[str, Endpoint], only: Iterable[str], without: Iter
     return Selection(frozenset(endpoints) - chosen, keeps)
 
 
-def _read(endpoints: Mapping[str, Endpoint], names: Iterable[str], option: str) -> tuple[set[str], dict[str, Paths]]:
+def _read(endpoints: Mapping[str, Endpoint], names: Iterable[str], option: str) -> tuple[set[str], dict[str, FieldPaths]]:
     whole: set[str] = set()
-    fields: dict[str, Paths] = {}
+    fields: dict[str, FieldPaths] = {}
     for text in (part.strip() for entry in names for part in entry.split(",")):
         name, dot, path = text.partition(".")
         if name not in endpoints or (dot and not all(path.split("."))):
