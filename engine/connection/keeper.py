@@ -22,7 +22,7 @@ from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, backoff
 from engine.errors import HabeasError, NotConnected
-from engine.language.effective import Vendor
+from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
 from engine.net.transport import Transport
 
@@ -48,6 +48,9 @@ class Fixed:
     """A credential that cannot be renewed, such as one from the environment; its scopes are unknown."""
 
     granted: frozenset[str] | None = None
+    label = "environment"
+    given: Row = ()
+    from_token: Row = ()
 
     def __init__(self, mend: str = "") -> None:
         """`mend` tells the operator what to do when the vendor refuses the credential."""

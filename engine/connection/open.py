@@ -13,6 +13,7 @@ from engine.connection.lock import locked
 from engine.connection.settings import from_token, given
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again
+from engine.core.oauth import NotRenewed, Renewed
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
@@ -39,6 +40,24 @@ class Opened:
     def from_token(self) -> Row:
         """Give the values that came with the token in use; they may change when it is renewed."""
         return from_token(self.vendor, self._now)
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Give the scopes that the vendor listed with the token in use; None where it listed none."""
+        return self.credentials.granted
+
+    @property
+    def refused(self) -> str:
+        """Say that the credential is refused though it was renewed, and what mends it."""
+        return self.credentials.refused
+
+    def due(self) -> bool:
+        """Whether the token should be renewed before it is used again."""
+        return self.credentials.due()
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        """Get a newer credential into the transport."""
+        return await self.credentials.refresh()
 
     @property
     def _now(self) -> StoredConnection:

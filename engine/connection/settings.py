@@ -123,11 +123,11 @@ def _words(vendor: Vendor, name: str) -> str:
 
 
 def wanted(vendor: Vendor) -> WantedFromToken:
-    """Give what is read from a token answer besides the tokens."""
+    """Give what the spec says of token answers: which values are read besides the tokens, and what refusals mean."""
     oauth2 = vendor.auth.oauth2
-    if oauth2 is None or not oauth2.capture:
+    if oauth2 is None:
         return NOTHING
-    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None)
+    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None, oauth2.refusals)
 
 
 def given(vendor: Vendor, record: StoredConnection) -> Row:

@@ -13,7 +13,6 @@ from engine.core.pagination import Broken, follow
 from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
-from engine.core.scopes import allowed, scope_hint
 from engine.core.trail import Trail
 from engine.runner.client import Answered, Client
 from engine.runner.store import Store
@@ -30,7 +29,7 @@ class ChainReader:
     """One chain; `trail` is all that it remembers."""
 
     chain: Chain
-    asker: Client
+    client: Client
     store: Store
     label: str
     trail: Trail = field(default_factory=Trail)
@@ -79,7 +78,7 @@ class ChainReader:
         except Unresolved as error:
             return self._end(Outcome.FAILED, str(error))
         while request is not None:
-            answer = answer or await self.asker.ask(request, self.store.tally)
+            answer = answer or await self.client.ask(request, self.store.tally)
             if isinstance(answer, GiveUp):
                 return self._given_up(answer)
             reading = answer.reading
@@ -126,8 +125,11 @@ class ChainReader:
 
     def _scopes(self) -> str:
         """Say which scope would help, unless the token is known to have it."""
-        granted, entries = self.asker.credentials.granted, self.chain.endpoint.granted_by
-        return "" if granted is not None and allowed(entries, granted) else scope_hint(entries)
+        granted = self.client.credentials.granted
+        if granted is not None and any(entry <= granted for entry in self.chain.endpoint.granted_by):
+            return ""
+        entries = [" and ".join(sorted(entry)) for entry in self.chain.endpoint.granted_by]
+        return f"; it needs the scope {' or '.join(entries)}" if entries else ""
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
         words = given_up.words

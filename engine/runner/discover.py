@@ -23,7 +23,7 @@ class Discovery:
 
     vendor: Vendor
     account: Account
-    asker: Client
+    client: Client
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, requests: Sequence[Endpoint]) -> None:
@@ -56,7 +56,7 @@ class Discovery:
         if isinstance(completed, ChainEnd):
             end = completed
         else:
-            found = await listed(Chain(endpoint, completed), self.asker, self.tally)
+            found = await listed(Chain(endpoint, completed), self.client, self.tally)
             if isinstance(found, NotListed):
                 end = found.end()
             else:

@@ -37,7 +37,7 @@ class EndpointRun:
     endpoint: Endpoint
     rows: Sequence[Row] = field(repr=False)
     windows: tuple[Window, ...]
-    asker: Client
+    client: Client
     store: Store
     licensed: Callable[[], Awaitable[bool | None]]
     parent: Entry | None
@@ -88,7 +88,7 @@ class EndpointRun:
             request = opening(chain)
         except Unresolved:
             return None
-        answer = await self.asker.ask(request, self.tally)
+        answer = await self.client.ask(request, self.tally)
         if isinstance(answer, Answered) and isinstance(answer.reading, Refusal):
             final = 400 <= answer.response.status < 500 and answer.reading.means not in CANNOT_EXPLAIN
             if final and await self.licensed() is False:
@@ -106,7 +106,7 @@ class EndpointRun:
                 await self._read(one, answer)
 
     async def _read(self, one: Chain, answer: Answered | GiveUp | None) -> None:
-        reader = ChainReader(one, self.asker, self.store, self.label(one))
+        reader = ChainReader(one, self.client, self.store, self.label(one))
         end = await reader.read(answer)
         self.ends.append(end)
         if end.outcome.whole and one.window is not None:

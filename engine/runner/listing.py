@@ -44,7 +44,7 @@ class NotListed:
         return ChainEnd(self.outcome, self.words)
 
 
-async def listed(chain: Chain, asker: Client, tally: Tally) -> WholeList | NotListed:
+async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotListed:
     """Read a chain's pages to the last one; a part of a list proves nothing."""
     try:
         request: Request | None = opening(chain)
@@ -53,7 +53,7 @@ async def listed(chain: Chain, asker: Client, tally: Tally) -> WholeList | NotLi
     pages: list[tuple[Request, Page, Answered]] = []
     marks, firsts = set[str](), set[int]()
     while request is not None:
-        answer = await asker.ask(request, tally)
+        answer = await client.ask(request, tally)
         if isinstance(answer, GiveUp):
             return NotListed(answer.words, dead=answer.dead)
         page = answer.reading

@@ -37,10 +37,11 @@ auth:
     revocation_url: https://acme.example/revoke
     redirect_uri: http://127.0.0.1:8917/callback
     scopes: [people.read, files.read]
+    refusals: {message: reason, rules: [{status: [400, 401], message: Invalid Token!, means: invalid_grant}]}
 verify: {get: /me, granted_by: me.read}
-answers: {rules: [{status: 403, means: denied}]}
+refusals: {rules: [{status: 403, means: denied}]}
 access:
-  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}, granted_by: people.read, answers: {rules: [{status: 404, means: absent}]}}
+  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}, granted_by: people.read, refusals: {rules: [{status: 404, means: absent}]}}
   endpoints:
     files: {get: /people/<USER_ID>/files, granted_by: files.read, records: files}
     notes: {get: /people/<USER_ID>/notes, granted_by: [notes.read, notes.all], records: notes}

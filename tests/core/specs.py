@@ -17,7 +17,7 @@ base_url: https://api.acme.example/v1
 hosts: [api.acme.example]
 auth: {oauth2: {authorization_url: https://acme.example/a, token_url: https://acme.example/t}}
 verify: {get: /me}
-answers: {code: code, message: message}
+refusals: {code: code, message: message}
 access:
   lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
   endpoints:

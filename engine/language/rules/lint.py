@@ -16,7 +16,7 @@ from engine.language.model import spec as m
 from engine.language.rules.lint_context import ENDPOINTS, Scene, templates
 from engine.language.rules.lookups import lookup_rules
 from engine.language.rules.names import given_names, known_names
-from engine.language.rules.notes import proof_notes, scope_notes, text_notes
+from engine.language.rules.notes import proof_notes, scope_notes, text_notes, title_notes
 from engine.language.rules.queries import query_rules
 from engine.language.rules.sources import address_values, captures_once, page_places, row_sources, rows_covered
 from engine.language.rules.unused import idle, repeated, rules_reached
@@ -110,13 +110,13 @@ def _references(scene: Scene) -> Iterator[Mistake]:
     """Buckets, licences and predecessors exist."""
     buckets = {bucket for plan in scene.vendor.plans.values() for bucket in plan}
     yield from _same_names(scene)
-    if scene.spec.rate_limit and scene.spec.rate_limit not in buckets:
-        hint = _bucket(scene.spec.rate_limit, buckets)
-        yield scene.mistake(f"`{scene.spec.rate_limit}` is no bucket of `rate_limits`", ("rate_limit",), hint)
+    if scene.spec.bucket and scene.spec.bucket not in buckets:
+        hint = _bucket(scene.spec.bucket, buckets)
+        yield scene.mistake(f"`{scene.spec.bucket}` is no bucket of `rate_limits`", ("bucket",), hint)
     for path, _, own in scene.requests():
-        if own.rate_limit and own.rate_limit not in buckets:
-            hint = _bucket(own.rate_limit, buckets)
-            yield scene.mistake(f"`{own.rate_limit}` is no bucket of `rate_limits`", (*path, "rate_limit"), hint)
+        if own.bucket and own.bucket not in buckets:
+            hint = _bucket(own.bucket, buckets)
+            yield scene.mistake(f"`{own.bucket}` is no bucket of `rate_limits`", (*path, "bucket"), hint)
         if isinstance(own, m.EndpointSpec):
             yield from _endpoint_references(scene, path, own)
 
@@ -249,6 +249,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     rules_reached,
     scope_notes,
     proof_notes,
+    title_notes,
     idle,
     text_notes,
 )
