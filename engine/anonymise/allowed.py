@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from engine.anonymise.mixed_text import Mixed, mixed_of
-from engine.anonymise.public_words import CODE_WORDS, PUBLIC, pieces
+from engine.anonymise.public_words import CODE_WORDS, PUBLIC
 from engine.anonymise.text_shape import CLOCK, HOST, TOPS
+from engine.cassettes.secret_patterns import pieces
 from engine.core.plan import endpoint_windows
 from engine.core.window import FORMS, form
 from engine.language.effective import Endpoint, Vendor
@@ -93,7 +94,7 @@ class Kept:
 def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
     """Collect what a spec keeps, for a run that began at a moment and perhaps was narrowed by `--since`."""
     kept = Kept(vendor)
-    public(kept, [one for one in vendor.hosts if not one.startswith(".")])
+    public(kept, [vendor.name, vendor.title, *(host for host in vendor.hosts if not host.startswith("."))])
     public(kept, vendor.endpoints)
     for moment in (started, narrow):
         kept.texts.update(form(moment, name) for name in FORMS if moment is not None)

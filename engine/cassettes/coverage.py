@@ -1,4 +1,4 @@
-"""What the cases of a spec must show, and which of it they do: pages, empty answers, refusals, families of scopes. Pure."""
+"""What the cassettes of a spec must show, and which of it they do: pages, empty answers, refusals, families of scopes. Pure."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every point of a spec in its order, and those that its cases show."""
+    """Every point of a spec in its order, and those that its cassettes show."""
 
     points: tuple[Point, ...]
     shown: frozenset[Point]
 
     @property
     def lacking(self) -> tuple[Point, ...]:
-        """Give what no case shows."""
+        """Give what no cassette shows."""
         return tuple(one for one in self.points if one not in self.shown)
 
     def table(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class Coverage:
 
 
 def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
-    """Hold the replays of a spec's cases against everything that they must show."""
+    """Hold the replays of a spec's cassettes against everything that they must show."""
     rules = rules_of(vendor)
     points = (*_pages(vendor), *rules.values(), *_families(vendor))
     shown = {point for one in replays for heard in one.heard for point in _shown(heard, rules)}
@@ -136,7 +136,7 @@ def _families(vendor: Vendor) -> Iterator[Point]:
 
 
 def _family(vendor: Vendor, replayed: Replayed) -> str | None:
-    granted = replayed.case.setup.granted
+    granted = replayed.cassette.setup.granted
     return None if granted is None else matrix(vendor, frozenset(granted)).family
 
 

@@ -1,4 +1,4 @@
-"""Run the real engine against a case's recordings: no network, no waiting, the case's own clock. Judges nothing."""
+"""Run the real engine against a cassette's recordings: no network, no waiting, the cassette's own clock. Judges nothing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Heard:
 class Replayed:
     """What a replay did: its report, what it asked, what nobody had recorded or asked for, and the files it wrote."""
 
-    case: Cassette
+    cassette: Cassette
     report: Report
     heard: tuple[Heard, ...] = field(repr=False)
     unused: tuple[Recording, ...] = field(repr=False)
@@ -53,7 +53,7 @@ class Replayed:
 
 
 class Granted:
-    """A credential that is renewed whenever it is refused, with the scopes and the values of the case."""
+    """A credential that is renewed whenever it is refused, with the scopes and the values of the cassette."""
 
     refused = REFUSED
     label = "recording"
@@ -72,16 +72,16 @@ class Granted:
         return Renewed(asked=True)
 
 
-def replay(vendor: Vendor, case: Cassette) -> Replayed:
-    """Replay a case. Raises UsageError where its `only` or `without` name what the spec has not."""
-    selection = choose(vendor.endpoints, case.setup.only, case.setup.without)
+def replay(vendor: Vendor, cassette: Cassette) -> Replayed:
+    """Replay a cassette. Raises UsageError where its `only` or `without` name what the spec has not."""
+    selection = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
     with TemporaryDirectory(prefix="habeas-") as folder:
-        return virtual_time.run(_replayed(vendor, case, RunOptions(selection=selection, narrow=case.setup.narrow), Path(folder)))
+        return virtual_time.run(_replayed(vendor, cassette, RunOptions(selection=selection, narrow=cassette.setup.narrow), Path(folder)))
 
 
-async def _replayed(vendor: Vendor, case: Cassette, options: RunOptions, out: Path) -> Replayed:
+async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out: Path) -> Replayed:
     loop, heard = asyncio.get_running_loop(), list[Heard]()
-    begun, now = loop.time(), case.setup.now.astimezone(UTC)
+    begun, now = loop.time(), cassette.setup.now.astimezone(UTC)
 
     def clock() -> datetime:
         return now + timedelta(milliseconds=int((loop.time() - begun) * 1000))
@@ -89,20 +89,20 @@ async def _replayed(vendor: Vendor, case: Cassette, options: RunOptions, out: Pa
     def hear(request: Request, answer: Response | NoAnswer) -> None:
         heard.append(Heard(request, answer))
 
-    tape = Playback(case.exchanges, Hosts(vendor.hosts))
+    tape = Playback(cassette.recordings, Hosts(vendor.hosts))
     session = Session(
         vendor=vendor,
         network=tape,
         credentials=Granted(
-            None if case.setup.granted is None else frozenset(case.setup.granted),
-            tuple({**case.setup.captured, **case.setup.settings}.items()),
+            None if cassette.setup.granted is None else frozenset(cassette.setup.granted),
+            tuple({**cassette.setup.captured, **cassette.setup.settings}.items()),
         ),
         limiter=Limiter({}, 1.0),
         clock=Clock(clock, asyncio.sleep, lambda: HALF),
         heard=hear,
     )
-    run = Run(session, case.setup.person.identifiers, options, out)
+    run = Run(session, cassette.setup.person.identifiers, options, out)
     report = await run.run()
     tables = sorted(report.folder.glob("*.jsonl"))
     written = {one.name: one.read_bytes() for one in tables if not one.name.endswith(PAGES)}
-    return Replayed(case, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})
+    return Replayed(cassette, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})

@@ -1,4 +1,4 @@
-"""`habeas check`."""
+"""`habeas check`: find every mistake in specs, replay their recorded cases, and print what is found."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class CheckArguments:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of one spec, and a line about its cases."""
+    """What was found of one spec, and a line about its cassettes."""
 
     findings: tuple[Finding, ...]
-    cases: int = 0
+    cassettes: int = 0
     summary: str | None = None
 
 
 def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
-    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there."""
+    """Check specs and their cassettes, and print what is found. Raises UsageError for a file that is not there."""
     if wish.form not in FORMATS:
         message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
@@ -67,21 +67,21 @@ def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
     if wish.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
     elif wish.form == "github":
-        for one in found:
-            typer.echo(_as_github(one.mistake))
+        for finding in found:
+            typer.echo(_as_github(finding.mistake))
     else:
-        for one in found:
-            typer.echo(one.show() + "\n")
+        for finding in found:
+            typer.echo(finding.show() + "\n")
         for line in (one.summary for one in checked if one.summary):
             typer.echo(line)
-        cases = sum(one.cases for one in checked)
-        held = f"{counted(len(specs), 'spec')}, {counted(cases, 'case')}"
+        cassettes = sum(one.cassettes for one in checked)
+        held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
         typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 
 def _is_schema(path: Path) -> bool:
-    """Whether a file is our own JSON Schema, which lies beside specs: `specs/*` names it too, and it is passed over."""
+    """Whether a file is our own JSON Schema: it lies beside the specs, and `specs/*` names it too."""
     if path.suffix != ".json":
         return False
     with suppress(SpecError):
@@ -90,7 +90,7 @@ def _is_schema(path: Path) -> bool:
 
 
 def _twice(paths: list[Path]) -> Iterator[Finding]:
-    """Find the specs of a vendor that has one already: a bare name would mean neither."""
+    """Find second specs of one vendor: the vendor's bare name would mean neither of them."""
     first: dict[str, Path] = {}
     for path in paths:
         vendor, at, lines = vendor_line(path)
@@ -110,7 +110,7 @@ def _checked(word: str, path: Path, wish: CheckArguments) -> Checked:
     held = hold(vendor, path, word, write=wish.accept)
     drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
     told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
-    return Checked((*(Finding(one, lines) for one in notes), *told), held.cases, held.summary(vendor.name) if held.cases else None)
+    return Checked((*(Finding(one, lines) for one in notes), *told), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
 
 
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:

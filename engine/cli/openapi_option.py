@@ -1,4 +1,4 @@
-"""`--openapi`: the vendor's own documents, read from disk and held against a spec."""
+"""`habeas check --openapi`: read the vendor's own documents from disk and compare a spec with them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def contents(path: Path) -> bytes:
 
 
 def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...]:
-    """Read the documents that one spec is held against. Raises UsageError, also where it is not one spec."""
+    """Read the documents that one spec is compared with. Raises UsageError, also where there is not exactly one spec."""
     if files and len(specs) != 1:
         message = "--openapi compares one spec with its vendor's document: name that spec, habeas check SPEC --openapi FILE"
         raise UsageError(message)
@@ -32,7 +32,7 @@ def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...
 
 
 def compared(path: Path, apis: tuple[Api, ...]) -> Iterator[tuple[Mistake, tuple[str, ...]]]:
-    """Give what the documents say otherwise than a spec, with its lines; nothing while the spec has mistakes of its own."""
+    """Give each difference between a spec and the documents, with the spec's lines; none while the spec has mistakes of its own."""
     if not apis:
         return
     try:

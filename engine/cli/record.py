@@ -1,4 +1,4 @@
-"""`habeas record`: a run that is kept as a case, with nothing of a person in it."""
+"""`habeas record`: a run that is kept as a cassette, with nothing of a person in it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, finish
 from engine.anonymise.write import check_free
 from engine.assembly import Order, RunArguments, order_of
-from engine.cassettes.check import cases_folder
-from engine.cassettes.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
+from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
-from engine.cli.formatting import size, tell
+from engine.cli.formatting import print_json, size, tell
 from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
-from engine.cli.stored import print_json
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
 from engine.errors import Exit, InUse, UsageError
@@ -31,8 +29,9 @@ from engine.language.effective import Vendor
 from engine.net.clock import Clock
 from engine.net.transport import Transport
 from engine.runner import Report, Run
+from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 
-CASE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
 
 
@@ -41,7 +40,7 @@ class RecordArguments:
     """The command line: which run, and where its recording goes."""
 
     vendor: str
-    case: str
+    cassette: str
     subject: tuple[str, ...]
     run: RunArguments
     about: str | None = None
@@ -60,12 +59,12 @@ class Taped:
 
 def record_command(wish: RecordArguments) -> Exit:
     """Record one run. Raises HabeasError; then nothing was written."""
-    if not CASE.fullmatch(wish.case):
-        message = f"--case {wish.case}: a case's name holds a-z, 0-9, - and _, at most 63 of them"
+    if not CASSETTE.fullmatch(wish.cassette):
+        message = f"--cassette {wish.cassette}: a cassette's name holds a-z, 0-9, - and _, at most 63 of them"
         raise UsageError(message)
     vendor = load(wish.vendor)
     now = datetime.now(UTC).replace(microsecond=0)
-    target = (wish.out or cases_of(vendor)) / wish.case
+    target = (wish.out or cassettes_of(vendor)) / wish.cassette
     arguments = replace(wish.run, person=identifiers((*wish.run.person, *split_subjects(wish.subject))))
     order = order_of(vendor, arguments, now)
     check_free(target)
@@ -77,18 +76,18 @@ def record_command(wish: RecordArguments) -> Exit:
     return _written(wish, taped, target)
 
 
-def cases_of(vendor: Vendor) -> Path:
-    """Give the folder in which `check` looks for a spec's cases; for a spec inside an installation, the same below the current folder."""
+def cassettes_of(vendor: Vendor) -> Path:
+    """Give the folder in which `check` looks for a spec's cassettes; for an installed spec, the same below the current folder."""
     spec = Path(vendor.file)
-    return cases_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
+    return cassettes_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
 
 
 def _written(wish: RecordArguments, taped: Taped, target: Path) -> Exit:
-    """Make the case, and say so; a run that cannot become one says why."""
+    """Make the cassette, and say so; a run that cannot become one says why."""
     report, tape = taped.report, taped.tape
     if tape.full:
         message = (
-            f"nothing was written: the run is over {MOST_BYTES // 2**20} MiB or {MOST_EXCHANGES:,} requests, which is more than a case "
+            f"nothing was written: the run is over {MOST_BYTES // 2**20} MiB or {MOST_EXCHANGES:,} requests, which is more than a cassette "
             "should be: record less with --only or --since"
         )
         raise UsageError(message)

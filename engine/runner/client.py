@@ -155,7 +155,7 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.told(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.learn_points(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:

@@ -1,4 +1,4 @@
-"""A vendor whose answers a test writes out, a run against it in virtual time, and the case that becomes of it."""
+"""A vendor whose answers a test writes out, a run against it in virtual time, and the cassette that becomes of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from urllib.parse import quote
 from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
 from engine.cassettes.cassette import opened
-from engine.cassettes.recorder import Recorder
 from engine.connection.keeper import Fixed
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import identify
@@ -21,6 +20,7 @@ from engine.language.load import load
 from engine.net.clock import Clock
 from engine.net.limiter import limiter_of
 from engine.runner import Run, RunOptions, Session
+from engine.runner.recorder import Recorder
 from tests.clock import passing, run
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -74,7 +74,7 @@ class Vendor:
 
 
 def recorded(endpoints, answers, out, **more):
-    """Run against a vendor and record it; gives the case as it was read back, the report and what was asked."""
+    """Run against a vendor and record it; gives the cassette as it was read back, the report and what was asked."""
     head, lookup = more.pop("head", HEAD), more.pop("lookup", LOOKUP)
     spec = load((head + lookup + textwrap.indent(textwrap.dedent(endpoints), "    ")).encode(), "acme.yaml")
     person = {"EMAIL": identify("email", more.pop("email", EMAIL))}
@@ -96,13 +96,13 @@ def recorded(endpoints, answers, out, **more):
     settings = tuple(one for one in values if one[0] in spec.settings)
     captured = tuple(one for one in values if one[0] not in spec.settings)
     taped = Captured(spec, person, tuple(tape.exchanges), NOW, int(report.exit_code), narrow, settings=settings, captured=captured, **more)
-    made = finish(taped, report, sum(tape.silent.values()), b"k" * 32, out / "cases" / "one")
-    case, findings = opened(made.folder)
+    made = finish(taped, report, sum(tape.silent.values()), b"k" * 32, out / "cassettes" / "one")
+    cassette, findings = opened(made.folder)
     assert findings == ()
     text = "".join(path.read_text("utf-8") for path in made.folder.rglob("*") if path.is_file())
     for name in ("mara", "lindqvist", "acme-corp", "usr-00"):
         assert name not in text.lower()
-    return case, report, asked.log
+    return cassette, report, asked.log
 
 
 def outcomes(report):

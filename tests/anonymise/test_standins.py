@@ -103,16 +103,16 @@ def test_the_same_value_is_the_same_everywhere():
         {"items": [{"of": "88776655", "by": {EMAIL: 1}, "said": EMAIL.upper(), "h": md5, "tel": "493012345678", "last": "LINDQVIST"}]},
         f"{BASE}/notes/88776655",
     )
-    case = composed(first, second)
-    one, other = (body["items"][0] for body in answers(case))
+    cassette = composed(first, second)
+    one, other = (body["items"][0] for body in answers(cassette))
     assert other["of"] == str(one["id"])
     assert list(other["by"]) == [one["email"]]
     assert other["said"] == one["email"].upper()
     assert other["h"] == hashlib.md5(one["email"].encode()).hexdigest()
     assert other["tel"] == one["phone"].removeprefix("+")
     assert other["last"] == one["name"].split()[1].upper()
-    assert asked(case)[0] == f"{BASE}/people/{one['email'].replace('@', '%40')}/notes"
-    assert asked(case)[1] == f"{BASE}/notes/{one['id']}"
+    assert asked(cassette)[0] == f"{BASE}/people/{one['email'].replace('@', '%40')}/notes"
+    assert asked(cassette)[1] == f"{BASE}/notes/{one['id']}"
 
 
 def test_one_key_gives_one_recording_and_another_key_another():
@@ -161,3 +161,9 @@ def test_somebody_who_is_called_as_the_trade_calls_things_is_refused(name):
     """Nothing could be proven of a person whose username stands in every recording."""
     with pytest.raises(Refused, match="words that stand in every recording"):
         composed(exchange({"items": []}), person={"USERNAME": identify("username", name)})
+
+
+def test_a_vendors_name_stays_where_its_own_spec_says_it():
+    """The engine knows no vendor: the name of another one is replaced like any other word."""
+    assert replaced("acme") == "acme"
+    assert replaced("zoom") not in ("zoom", "")
