@@ -1,4 +1,4 @@
-"""The commands, their options and their help. Each hands over to a module of its own."""
+"""The commands, their options and their help; each calls its own module of engine/cli. Those for authors are in authoring.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import app as authoring
-from engine.cli.connections import app as connections
 from engine.cli.options import At, Connection, Email, Json, NoWait, Only, RatePlan, Share, Since, Subject, Vendor, Without
 from engine.errors import Exit, HabeasError, UsageError, defect
 
@@ -135,7 +134,67 @@ def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: J
     raise typer.Exit(verify_command(vendor, connection, at, as_json=json))
 
 
+connections = typer.Typer(help="List, show, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(connections, name="connections")
+
+Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
+
+
+@connections.command("list", epilog="Example: habeas connections list")
+def list_(json: Json = False) -> None:
+    """List every connection, and say where the key is.
+
+    Exit codes: 0 listed.
+    """
+    from engine.cli.connections import list_command
+
+    list_command(as_json=json)
+
+
+@connections.command(epilog="Example: habeas connections show zoom")
+def show(name: Which, json: Json = False) -> None:
+    """Show what is known of one connection; no secret.
+
+    Exit codes: 0 shown, 4 there is no such connection, or it cannot be opened.
+    """
+    from engine.cli.connections import show_command
+
+    show_command(name, as_json=json)
+
+
+@connections.command(epilog="Example: habeas connections rename zoom zoom/emea")
+def rename(old: Which, new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name: zoom/emea.")]) -> None:
+    """Give a connection another name; its vendor stays.
+
+    Exit codes: 0 renamed, 2 wrong usage, 4 there is no such connection.
+    """
+    from engine.cli.connections import rename_command
+
+    rename_command(old, new)
+
+
+@connections.command(short_help="Revoke a connection's tokens, then delete it.", epilog="Example: habeas connections remove zoom/emea")
+def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", help="Do not ask the vendor to end it.")] = False) -> None:
+    """End a connection: revoke its tokens at the vendor, then delete it here.
+
+    Exit codes: 0 removed, 3 the vendor could not be reached, 4 there is no such connection.
+    """
+    from engine.cli.connections import remove_command
+
+    remove_command(name, revoke=not no_revoke)
+
+
+@connections.command(short_help="Encrypt every connection with a new key.", epilog="Example: habeas connections rekey")
+def rekey() -> None:
+    """Encrypt every connection with a new key.
+
+    The new key is HABEAS_KEY where it is set (put the one before into HABEAS_OLD_KEY), else a fresh one.
+
+    Exit codes: 0 every connection has the new key, 4 one cannot be opened.
+    """
+    from engine.cli.connections import rekey_command
+
+    rekey_command()
 
 
 @app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")

@@ -155,7 +155,7 @@ def docs(
 
     Exit codes: 0 written, 2 wrong usage, a spec with mistakes, or a file that exists.
     """
-    from engine.cli.docs import docs_command
+    from engine.cli.export import docs_command
 
     docs_command(vendor, format, out)
 
@@ -172,6 +172,6 @@ def trace(
 
     Exit codes: 0 written, 2 wrong usage, a folder that is no run's or is damaged, or a file that exists.
     """
-    from engine.cli.trace import trace_command
+    from engine.cli.export import trace_command
 
     trace_command(run, format, out)

@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share: one name, one help."""
+"""The arguments and options that several commands share, each with its one help text."""
 
 from __future__ import annotations
 

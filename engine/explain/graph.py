@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from engine.core.plan import Plan, Step
-from engine.explain.wording import counted
 from engine.language.effective import Vendor
+from engine.language.text.wording import counted
 
 UNSAFE = re.compile(r"[^A-Za-z0-9 ./,:_=()'-]")
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from engine.errors import UsageError
-from engine.explain.wording import counted
+from engine.language.text.wording import counted
 
 MANIFEST = "manifest.json"
 PAGES = ".pages.jsonl"

@@ -7,7 +7,7 @@ from html import escape
 
 from engine.explain.run_folder import Lane, Sent, Timeline
 from engine.explain.webpage import document
-from engine.explain.wording import counted
+from engine.language.text.wording import counted
 
 MOST_ROWS = 1000
 ALL_OPEN = 60

@@ -9,15 +9,11 @@ from engine.explain.blocks import Hyperlink, InlineCode, Line, Strong, joined
 from engine.language.effective import Endpoint
 from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
 from engine.language.model.units import Duration, Rate
+from engine.language.text.wording import counted
 
 NAMES = {"EMAIL": "e-mail address", "PHONE": "phone number", "USERNAME": "user name"}
 PERIODS = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86400.0: "day"}
 UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-
-
-def counted(number: int, what: str) -> str:
-    """Write a number with its noun."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def span_words(span: Duration) -> str:
