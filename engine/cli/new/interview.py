@@ -173,7 +173,7 @@ def _lookup(questions: Questions, answers: DraftAnswers) -> None:
     question = "Where the persons stand in its answer; @: the answer is their list (Enter: the answer is the person)"
     records = questions.ask(question, read_records_path, None)
     made.update({"records": records} if records else {})
-    match = questions.ask(f"What in a person repeats the <{kind}>", checked_as(w.Path), kind.lower())
+    match = questions.ask(f"What in a person repeats the <{kind}>", checked_as(w.JMESPath), kind.lower())
     made["match"] = match
 
     def captured(text: str) -> dict[str, str]:
@@ -183,7 +183,7 @@ def _lookup(questions: Questions, answers: DraftAnswers) -> None:
             if not equals:
                 message = f"`{pair}`: write NAME=path, such as USER_ID=id"
                 raise ValueError(message)
-            found[checked_as(w.ValueName)(name)] = checked_as(w.Path)(path)
+            found[checked_as(w.ValueName)(name)] = checked_as(w.JMESPath)(path)
         _try_lookup(answers, {**made, "capture": found})
         return found
 

@@ -133,7 +133,7 @@ def one_of(choices: tuple[str, ...]) -> Reader[str]:
 
 def read_records_path(text: str) -> str | None:
     """Accept the path to the records, `@` in quotes of any kind, or nothing."""
-    return "@" if text.strip("\"'`") == "@" else optional(checked_as(w.Path))(text)
+    return "@" if text.strip("\"'`") == "@" else optional(checked_as(w.JMESPath))(text)
 
 
 def read_base_address(text: str) -> str:
@@ -167,13 +167,13 @@ def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | N
     if kind == "none":
         return made
     if kind == "cursor":
-        made["cursor"] = questions.ask("Where the answer holds the next cursor, such as paging.next", checked_as(w.Path))
+        made["cursor"] = questions.ask("Where the answer holds the next cursor, such as paging.next", checked_as(w.JMESPath))
         made["param"] = questions.ask(f"The {where} it is sent in", _parameter(body), "cursor")
     elif kind == "link":
-        made["link"] = questions.ask("Where the answer holds the next page's address, or `header`", checked_as(w.Path), "header")
+        made["link"] = questions.ask("Where the answer holds the next page's address, or `header`", checked_as(w.JMESPath), "header")
     elif kind == "page":
         name = questions.ask(f"The {where} of the page number", _parameter(body, 1), "page")
-        made["page"] = {name: int(questions.ask("The first page's number", checked_as(w.Number), "1"))}
+        made["page"] = {name: int(questions.ask("The first page's number", checked_as(w.WholeNumber), "1"))}
     else:
         made["offset"] = questions.ask(f"The {where} that is advanced by the records received", _parameter(body, 0), "offset")
     size = questions.ask(f"Page size, {where.upper().replace(' ', '_')}=MOST, such as limit=100", optional(_page_size(body)), "")
@@ -201,7 +201,7 @@ def _page_size(body: dict[str, Any] | None) -> Reader[dict[str, int]]:
         if not equals:
             message = f"`{text}`: write PARAMETER=MOST, such as limit=100"
             raise ValueError(message)
-        most = int(checked_as(w.Number)(count.strip()))
+        most = int(checked_as(w.WholeNumber)(count.strip()))
         return {_parameter(body, most)(name.strip()): most}
 
     return read
