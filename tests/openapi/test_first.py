@@ -84,6 +84,15 @@ def test_a_required_header_is_written_where_its_value_is_told_and_else_a_todo():
     assert "X-Trace" not in text
 
 
+def test_what_could_not_be_looked_into_is_told_at_the_end():
+    """A part of the document that lies elsewhere was not compared, and may hold more."""
+    document = copy.deepcopy(ACME)
+    document["paths"]["/users"]["get"]["responses"]["500"] = {"$ref": "other.yaml#/Failed"}
+    text = made(document)
+    assert text.endswith("# TODO a `$ref` to other documents: they are never fetched, and were not looked into: `other.yaml#/Failed`\n")
+    check(text.encode(), "x.yaml")
+
+
 def test_of_what_a_page_may_hold_nothing_is_guessed():
     """A size that the document does not tell is a TODO, and is not sent."""
     document = copy.deepcopy(ACME)
