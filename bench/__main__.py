@@ -147,7 +147,7 @@ def starting() -> Iterator[Row]:
     yield "imports of one run, CPU", f"{imports:.0f} ms", f"{nothing:.0f} ms `python -c pass`", "", verdict("<= 300 ms", imports <= 300)
     checked = cpu_of("-m", "engine", "check")
     yield (
-        "`habeas check`, every spec and case, CPU",
+        "`habeas check`, every spec and cassette, CPU",
         f"{checked:.0f} ms",
         f"{imports:.0f} ms imports",
         "",

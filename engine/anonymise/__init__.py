@@ -1,1 +1,1 @@
-"""From a real run to a recorded case that holds nothing of a person: capture, replace, prove, replay, write."""
+"""From a real run to a cassette that holds nothing of a person: capture, replace, prove, replay, write."""

@@ -1,4 +1,4 @@
-"""From what was captured to the texts of a case: learn everything first, then replace, then write. Opens no file."""
+"""From what was captured to the texts of a cassette: learn everything first, then replace, then write. Opens no file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import msgspec
 import yaml
 
 from engine.anonymise.allowed import Kept, kept_by, public
-from engine.anonymise.public_words import pieces
 from engine.anonymise.stand_ins import StandIns
 from engine.anonymise.text_shape import TextShape
 from engine.anonymise.traces import Traces
@@ -19,11 +18,13 @@ from engine.anonymise.visitors import Learner, Replacer
 from engine.anonymise.walk import Walk
 from engine.cassettes.cassette import SETUP
 from engine.cassettes.recording import Recording, dump
+from engine.cassettes.secret_patterns import pieces
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import Identifier
 from engine.core.window import form
 from engine.errors import Refused, UsageError
 from engine.language.effective import Row, Vendor
+from engine.runner.recorder import Exchange
 
 ABOUT = "A run as it was recorded; whatever could be personal is replaced by what is invented."
 SHAPES = {"email": TextShape.EMAIL, "phone": TextShape.PHONE}
@@ -35,7 +36,7 @@ class Captured:
 
     vendor: Vendor
     person: Mapping[str, Identifier] = field(repr=False)
-    exchanges: tuple[Recording, ...] = field(repr=False)
+    exchanges: tuple[Exchange, ...] = field(repr=False)
     started: datetime
     exit_code: int
     narrow: datetime | None = None
@@ -51,7 +52,7 @@ class Captured:
 
 @dataclass(frozen=True)
 class Composed:
-    """The texts of a case by file name, and what proves them: what was replaced, and what was kept on purpose."""
+    """The texts of a cassette by file name, and what proves them: what was replaced, and what was kept on purpose."""
 
     texts: Mapping[str, str] = field(repr=False)
     traces: Traces = field(repr=False)
@@ -96,7 +97,7 @@ def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
 
 
 def _setup(captured: Captured, walk: Walk) -> str:
-    """Write case.yaml."""
+    """Write cassette.yaml."""
     listed = {scope for families in captured.vendor.families.values() for scope in families}
     listed |= {scope for one in captured.vendor.requests() for entry in one.granted_by for scope in entry}
     content: dict[str, Any] = {
@@ -115,16 +116,16 @@ def _setup(captured: Captured, walk: Walk) -> str:
     return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=140)
 
 
-def _named(vendor: Vendor, exchanges: tuple[Recording, ...]) -> Iterator[tuple[str, Recording]]:
+def _named(vendor: Vendor, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[str, Exchange]]:
     """Give each exchange a file name, in the order of the spec; of one endpoint, in the order in which it was answered."""
     order = {one.name: index for index, one in enumerate(vendor.requests())}
-    placed = sorted(exchanges, key=lambda one: order.get(one.file.partition("-")[0], len(order)))
+    placed = sorted(exchanges, key=lambda one: order.get(one.name.partition("-")[0], len(order)))
     width = max(3, len(str(len(placed) * 10)))
     for number, exchange in enumerate(placed, 1):
-        yield f"{number * 10:0{width}}-{exchange.file or 'request'}.http", exchange
+        yield f"{number * 10:0{width}}-{exchange.name or 'request'}.http", exchange
 
 
-def _text(name: str, exchange: Recording) -> str:
+def _text(name: str, exchange: Exchange) -> str:
     request, response = exchange.request, exchange.response
     sent = None if request.body is None else _pretty(request.body)
     told = Response(response.status, response.headers, _pretty(response.body))

@@ -1,4 +1,4 @@
-"""From what was captured to a case on the disk: replace, prove, replay, compare, prove again, write. Sends nothing."""
+"""From what was captured to a cassette on the disk: replace, prove, replay, compare, prove again, write. Sends nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.anonymise.capture import Captured, compose
 from engine.anonymise.proof import prove
 from engine.anonymise.write import draft, fill, publish
-from engine.cassettes.cassette import EXPECTED, MOST_CASE, MOST_FILE, Cassette, opened
+from engine.cassettes.cassette import EXPECTED, MOST_CASSETTE, MOST_FILE, Cassette, opened
 from engine.cassettes.expected import golden
 from engine.cassettes.replay import Replayed, replay
 from engine.core.ledger import Entry
@@ -28,7 +28,7 @@ class NotRepeatable(HabeasError):
 
 @dataclass(frozen=True)
 class Made:
-    """A case that was written: its folder, its recordings, and its size in bytes."""
+    """A cassette that was written: its folder, its recordings, and its size in bytes."""
 
     folder: Path
     exchanges: int
@@ -36,21 +36,21 @@ class Made:
 
 
 def finish(captured: Captured, report: Report, silent: int, key: bytes, target: Path) -> Made:
-    """Make the case. `report` is the run's, `silent` counts its requests without an answer. Raises HabeasError; then nothing is there."""
+    """Make the cassette. `report` is the run's, `silent` counts its unanswered requests. Raises HabeasError; then nothing is written."""
     try:
         composed = compose(captured, key)
     except RecursionError:
-        message = "nothing was written: an answer is nested deeper than a case can be; leave its endpoint out with --without"
+        message = "nothing was written: an answer is nested deeper than a cassette can be; leave its endpoint out with --without"
         raise NotRepeatable(message) from None
     _check_size(composed.texts)
     prove(composed, composed.texts, target.name)
     with draft(target) as folder:
         fill(folder, composed.texts)
-        case, findings = opened(folder)
-        if case is None:
-            message = f"nothing was written: what was recorded is no case ({findings[0].mistake.message})"
+        cassette, findings = opened(folder)
+        if cassette is None:
+            message = f"nothing was written: what was recorded is no cassette ({findings[0].mistake.message})"
             raise NotRepeatable(message)
-        replayed = _replayed(captured, case, report, silent)
+        replayed = _replayed(captured, cassette, report, silent)
         expected = {f"{EXPECTED}/{name}": raw.decode() for name, raw in golden(replayed).items()}
         _check_size(expected)
         prove(composed, expected)
@@ -69,14 +69,14 @@ def _check_size(texts: Mapping[str, str]) -> None:
             f"nothing was written: {large[0]} is over {MOST_FILE // MIB} MiB: leave its endpoint out with --without, or narrow --since"
         )
         raise UsageError(message)
-    if sum(sizes.values()) > MOST_CASE:
-        message = f"nothing was written: the case is over {MOST_CASE // MIB} MiB: record less with --only or --since"
+    if sum(sizes.values()) > MOST_CASSETTE:
+        message = f"nothing was written: the cassette is over {MOST_CASSETTE // MIB} MiB: record less with --only or --since"
         raise UsageError(message)
 
 
-def _replayed(captured: Captured, case: Cassette, report: Report, silent: int) -> Replayed:
+def _replayed(captured: Captured, cassette: Cassette, report: Report, silent: int) -> Replayed:
     """Replay, and see that it ends as the run did. Raises NotRepeatable."""
-    replayed = replay(captured.vendor, case)
+    replayed = replay(captured.vendor, cassette)
     faults = list(differences(report, replayed))
     if not faults:
         return replayed

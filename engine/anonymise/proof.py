@@ -28,9 +28,9 @@ class NotClean(Refused):
 
 
 def prove(composed: Composed, texts: Mapping[str, str], name: str = "") -> None:
-    """Prove that a case's name and texts, by file name, hold nothing of what was replaced. Raises NotClean with every place."""
+    """Prove that a cassette's name and texts, by file name, hold nothing of what was replaced. Raises NotClean with every place."""
     told = composed.traces.hit(name) or composed.traces.whole_hit(name)
-    faults = ["the case's name: holds what should have been replaced"] if told else []
+    faults = ["the cassette's name: holds what should have been replaced"] if told else []
     faults += [fault for file, text in texts.items() for fault in _faults(composed, file, text)]
     if not faults:
         return

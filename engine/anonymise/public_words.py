@@ -7,7 +7,6 @@ no belief, no health, no place, no language.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 LISTED = re.compile(r"\S+")
 PUBLIC = frozenset(
@@ -58,7 +57,6 @@ PUBLIC = frozenset(
     )
 )
 CODE_WORDS = re.compile(r"[A-Za-z0-9]+(?:[_.:/-][A-Za-z0-9]+)*")
-PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 
 ONSETS = ("b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "dr", "fl", "gr", "kl", "pl", "st", "tr")
 VOWELS = ("a", "e", "i", "o", "u")
@@ -73,9 +71,3 @@ FILLER = tuple(
 )
 ZONES = ("Etc/UTC", "Etc/GMT+1", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT-1", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT+5", "Etc/GMT-5", "Etc/GMT+8")
 LOCALES = ("en-US", "en-GB", "de-DE", "fr-FR", "es-ES", "it-IT", "pl-PL", "sv-SE", "nl-NL", "pt-BR", "ja-JP", "da-DK", "fi-FI", "cs-CZ")
-
-
-@lru_cache(maxsize=4096)
-def pieces(text: str) -> tuple[str, ...]:
-    """Split a name as programs write them into its words, in lower case: `hostKey_2` into host, key, 2."""
-    return tuple(one.casefold() for one in PIECES.findall(text))

@@ -7,12 +7,10 @@ import re
 from datetime import date
 from datetime import time as clock
 from enum import Enum
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
-from engine.anonymise.public_words import LISTED, pieces
-from engine.cassettes.leaks import NAMED
+from engine.anonymise.public_words import LISTED
+from engine.cassettes.secret_patterns import is_secret_name, is_token, pieces
 from engine.language.expressions import lossless_json
 
 
@@ -55,20 +53,6 @@ TOPS = frozenset(
 )
 ZONE = re.compile(r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific|US|Etc)/[A-Za-z0-9_+/-]+")
 LOCALE = re.compile(r"[a-z]{2}[-_][A-Z]{2}")
-TOKEN = re.compile(
-    r"(?:Bearer |Basic |eyJ|xox[a-z]-|gh[a-z]_|github_pat_|sk[_-]|pk[_-]|rk_|shp[a-z]{2}_"
-    r"|pat-|glpat-|AKIA|ASIA|AIza|ya29\.|SG\.|-----BEGIN).{8,}",
-    re.DOTALL,
-)
-SECRET_PIECES = frozenset(
-    LISTED.findall(
-        "secret token password passwd passwort passcode pwd authorization cookie cookies signature sig credential credentials apikey "
-        "jwt nonce otp"
-    )
-)
-SECRET_NAME = re.compile(rf"{NAMED}|zak|zpk|sig|signature|x-amz-(?:signature|credential|security-token)", re.IGNORECASE)
-SECRET_PAIRS = (("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("host", "key"), ("auth", "key"))
-PAGING = frozenset(LISTED.findall("page next prev previous cursor continuation sync after before"))
 PHONE_PIECES = frozenset(LISTED.findall("phone phones mobile fax tel telephone cell cellphone msisdn whatsapp sms caller callee"))
 
 ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?( ?(?:[Zz]|UTC|GMT|[+-]\d\d:?(?:\d\d)?))?)?")
@@ -83,23 +67,12 @@ CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 
 def shape_of(text: str, key: str = "") -> TextShape:
     """Tell the form of a text; `key` is the name it stood under: it can say that digits are a phone number, or that it is a secret."""
-    if TOKEN.fullmatch(text) or (is_secret_name(key) and not NUMERIC.fullmatch(text)):
+    if is_token(text) or (is_secret_name(key) and not NUMERIC.fullmatch(text)):
         return TextShape.SECRET
     for shape, judge in JUDGES:
         if judge(text, key):
             return shape
     return TextShape.TEXT if (re.search(r"\s", text) or "<" in text) and not GROUPED.fullmatch(text) else TextShape.OPAQUE
-
-
-@lru_cache(maxsize=4096)
-def is_secret_name(key: str) -> bool:
-    """Whether what stands under a name lets somebody in: a token, but not a page token."""
-    if SECRET_NAME.fullmatch(key):
-        return True
-    words = pieces(key)
-    if PAGING & set(words):
-        return False
-    return bool(SECRET_PIECES & set(words)) or any(pair in pairwise(words) for pair in SECRET_PAIRS)
 
 
 def inner_json(text: str) -> Any:
@@ -176,4 +149,4 @@ JUDGES = (
     (TextShape.HANDLE, lambda text, _: len(text) <= 80 and HANDLE.fullmatch(text)),
 )
 
-__all__ = ["TextShape", "inner_json", "is_secret_name", "shape_of"]
+__all__ = ["TextShape", "inner_json", "shape_of"]

@@ -6,10 +6,10 @@ import re
 
 from engine.anonymise.allowed import Kept
 from engine.anonymise.mint import INVENTED
-from engine.anonymise.public_words import pieces
 from engine.anonymise.stand_ins import StandIns
 from engine.anonymise.text_shape import CALLED, EMBEDDED, TextShape
 from engine.anonymise.traces import SHORTEST, Traces
+from engine.cassettes.secret_patterns import pieces
 
 WORD = re.compile(r"[^\W\d_]+")
 CAPITAL = re.compile(r"\b[^\W\d_a-z]")

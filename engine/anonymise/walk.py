@@ -12,11 +12,12 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from engine.anonymise.allowed import Kept, needed
 from engine.anonymise.request_pattern import RequestPatterns
-from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, is_secret_name, shape_of
-from engine.cassettes.recording import Recording
+from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, shape_of
+from engine.cassettes.secret_patterns import describes_a_secret, is_secret_name
 from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
 from engine.language.expressions import lossless_json
+from engine.runner.recorder import Exchange
 
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)
 ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^@/]*@)?(\[[^\]]*\]|[^:]*)(:\d+)?")
@@ -56,7 +57,7 @@ class Walk:
         self.kept, self.visitor, self.forced = kept, visitor, forced
         self._lines = RequestPatterns(kept.vendor)
 
-    def exchange(self, exchange: Recording) -> Recording:
+    def exchange(self, exchange: Exchange) -> Exchange:
         """Go through one exchange; gives it with every value as the visitor wants it, and only the headers that matter."""
         request, response = exchange.request, exchange.response
         body, messages = _decoded(response.body), dict[str, str]()
@@ -67,8 +68,8 @@ class Walk:
             tree = _decoded(request.body)
             sent = b"" if tree is None else lossless_json.dumps(self.json(tree[0]))
         asked = HttpRequest(request.method, self.url(request.url), self._asked(request.headers), sent)
-        return Recording(
-            asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.file
+        return Exchange(
+            asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.name
         )
 
     def _body(self, raw: bytes, body: tuple[Any] | None, messages: Mapping[str, str]) -> bytes:
@@ -112,7 +113,7 @@ class Walk:
     def _number(self, value: Any, key: str) -> Any:
         text = lossless_json.text_of(value) or ""
         name = key.rpartition(".")[2]
-        if is_secret_name(key) and _guarded(key):
+        if is_secret_name(key) and not describes_a_secret(key):
             return self.visitor.number(text, TextShape.SECRET)
         if self.kept.text(text) or (name in self.kept.counting and text.isdigit()):
             return value
@@ -225,11 +226,6 @@ def _decoded(raw: bytes) -> tuple[Any] | None:
         return (lossless_json.loads(raw.removeprefix(BOM)),)
     except (ValueError, RecursionError):
         return None
-
-
-def _guarded(key: str) -> bool:
-    """Whether a number under a name lets somebody in; a count of tokens does not."""
-    return not any(word in key.lower() for word in ("count", "total", "expires", "expiry", "length", "size"))
 
 
 def _is_table(value: dict[str, Any]) -> bool:

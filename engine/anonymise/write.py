@@ -1,4 +1,4 @@
-"""Put a case on the disk: whole, or not at all. Never over another one."""
+"""Put a cassette on the disk: whole, or not at all. Never over another one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from engine.sink import PRIVATE_FILE, PRIVATE_FOLDER
 
 
 def check_free(target: Path) -> None:
-    """See that a case can be made. Raises OutputError."""
+    """See that a cassette can be made. Raises OutputError."""
     if target.exists() or target.is_symlink():
-        message = f"{target} exists already: name another --case, or remove it first; a recorded case is never overwritten"
+        message = f"{target} exists already: name another --cassette, or remove it first; a cassette is never overwritten"
         raise OutputError(message)
     parent = next((one for one in target.parents if one.exists()), Path())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
@@ -56,4 +56,4 @@ def publish(folder: Path, target: Path) -> None:
     try:
         folder.rename(target)
     except OSError as error:
-        raise not_made(target, error, "name another --case, or another folder with --out") from None
+        raise not_made(target, error, "name another --cassette, or another folder with --out") from None

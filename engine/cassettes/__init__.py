@@ -1,1 +1,1 @@
-"""Recorded cases: a vendor's answers in readable files, asked again offline by the real engine."""
+"""Cassettes: a vendor's answers in readable files, asked again offline by the real engine."""

@@ -1,4 +1,4 @@
-"""A case: one folder with `case.yaml`, a file per exchange and what the run is expected to deliver. Reads; judges form only.
+"""A cassette: one folder with `cassette.yaml`, a file per recording, and what the run is expected to deliver. Reads; judges form only.
 
 Nothing is read of a file or folder that is too large to be a recording.
 """
@@ -26,12 +26,13 @@ from engine.language.text.document import Document, read
 from engine.language.text.document import Path as Steps
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 
-SETUP = "case.yaml"
+SETUP = "cassette.yaml"
+FORMER_SETUP = "case.yaml"  # the name that it had before
 EXPECTED = "expected"
 MOST_FILE = 4 * 1024 * 1024
-MOST_CASE = 64 * 1024 * 1024
+MOST_CASSETTE = 64 * 1024 * 1024
 MOST_FILES = 10_000
-FORM = "a case.yaml is a map with `about`, `person` and `now`"
+FORM = "a cassette.yaml is a map with `about`, `person` and `now`"
 KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 WRITTEN = re.compile(r"manifest\.json|[a-z][a-z0-9_]*\.jsonl")
@@ -86,9 +87,9 @@ class CassettePerson(Words):
 
 
 class Setup(Words):
-    """What `case.yaml` says: who is asked for, when, and how the run ends."""
+    """What `cassette.yaml` says: who is asked for, when, and how the run ends."""
 
-    about: w.Text = Field(description="What this case shows.")
+    about: w.Text = Field(description="What this cassette shows.")
     person: CassettePerson = Field(description="Who is asked for.")
     now: Annotated[datetime, PlainValidator(_now)] = Field(description="The clock of the replay.")
     since: w.Text | None = Field(default=None, description="As `--since`: a day or a span.")
@@ -135,12 +136,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class Cassette:
-    """One case, as it lies on the disk. `texts` holds every file that was read, by its path below the folder."""
+    """One cassette, as it lies on the disk. `texts` holds every file that was read, by its path below the folder."""
 
     folder: Path
     setup: Setup
     document: Document = field(repr=False)
-    exchanges: tuple[Recording, ...] = field(repr=False)
+    recordings: tuple[Recording, ...] = field(repr=False)
     expected: Mapping[str, bytes] = field(repr=False)
     texts: Mapping[str, str] = field(repr=False)
 
@@ -150,13 +151,13 @@ class Cassette:
         return self.folder.name
 
     def finding(self, message: str, *path: str, hint: str | None = None, detail: tuple[str, ...] = (), key: bool = False) -> Finding:
-        """Say something about a place in case.yaml, or about all of it."""
+        """Say something about a place in cassette.yaml, or about all of it."""
         at, lines = (self.document.at(path, key=key), self.document.lines) if path else (Position(1, 1), ())
         return Finding(Mistake(message, at, hint, "error", str(self.folder / SETUP), detail), lines)
 
 
 def opened(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
-    """Read a case. Without one, the findings say every reason."""
+    """Read a cassette. Without one, the findings say every reason."""
     try:
         texts = _texts(folder)
     except CassetteError as error:
@@ -167,21 +168,21 @@ def opened(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
         setup, document = setup_of(texts[SETUP].encode(), str(folder / SETUP))
     except SpecError as error:
         found += _findings(error)
-    exchanges = []
+    recordings = []
     for name in sorted(texts):
         if name.endswith(".http"):
             try:
-                exchanges.append(parse(texts[name], str(folder / name)))
+                recordings.append(parse(texts[name], str(folder / name)))
             except CassetteError as error:
                 found += _findings(error)
     if found or setup is None:
         return None, tuple(found)
     expected = {name.partition("/")[2]: text.encode() for name, text in texts.items() if name.startswith(f"{EXPECTED}/")}
-    return Cassette(folder, setup, document, tuple(exchanges), expected, texts), ()
+    return Cassette(folder, setup, document, tuple(recordings), expected, texts), ()
 
 
 def setup_of(raw: bytes, file: str) -> tuple[Setup, Document]:
-    """Read a case.yaml. Raises SpecError with every mistake of it."""
+    """Read a cassette.yaml. Raises SpecError with every mistake of it."""
     document = read(raw, file, FORM)
     mistakes = list(document.mistakes)
     try:
@@ -220,69 +221,75 @@ def _findings(error: SpecError) -> tuple[Finding, ...]:
     return tuple(Finding(one, error.lines) for one in error.mistakes)
 
 
-def no_case(folder: Path, message: str, hint: str | None = None) -> CassetteError:
-    """Say that a folder, or a file in it, is none that a case can be made of."""
+def no_cassette(folder: Path, message: str, hint: str | None = None) -> CassetteError:
+    """Say that a folder, or a file in it, is none that a cassette can be made of."""
     return CassetteError([Mistake(message, Position(1, 1), hint)], str(folder))
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    """Read every file of a case once all of them are known to be small enough. Raises CaseError."""
+    """Read every file of a cassette once all of them are known to be small enough. Raises CassetteError."""
     sizes = _sizes(folder)
     if SETUP not in sizes:
-        hint = f"a case is a folder with {SETUP}, one .http file per exchange, and {EXPECTED}/"
-        raise no_case(folder, f"no case: it holds no {SETUP}", hint)
+        hint = f"a cassette is a folder with {SETUP}, one .http file per recording, and {EXPECTED}/"
+        raise no_cassette(folder, f"no cassette: it holds no {SETUP}", hint)
     texts = {}
     for name in sizes:
         try:
             with (folder / name).open("rb") as stream:
                 texts[name] = stream.read(MOST_FILE + 1).decode("utf-8")
         except OSError as error:
-            raise no_case(folder / name, f"the file cannot be read: {error.strerror or 'unknown reason'}") from None
+            raise no_cassette(folder / name, f"the file cannot be read: {error.strerror or 'unknown reason'}") from None
         except UnicodeDecodeError:
-            raise no_case(folder / name, "not UTF-8 text", "a recording is text; leave a binary answer out") from None
+            raise no_cassette(folder / name, "not UTF-8 text", "a recording is text; leave a binary answer out") from None
     return texts
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """List the files of a case, by name and size. Raises CaseError for what does not belong there or is too large."""
+    """List the files of a cassette, by name and size. Raises CassetteError for what does not belong there or is too large."""
     try:
         top = _listed(folder, "")
         inner = _listed(folder / EXPECTED, f"{EXPECTED}/") if EXPECTED in top else {}
     except OSError as error:
-        raise no_case(folder, f"the folder cannot be read: {error.strerror or 'unknown reason'}") from None
+        raise no_cassette(folder, f"the folder cannot be read: {error.strerror or 'unknown reason'}") from None
     found = {name: one for name, one in {**top, **inner}.items() if name != EXPECTED}
     for name, size in found.items():
         _check(folder / name, name, size)
     total = sum(found.values())
-    if total > MOST_CASE:
-        raise no_case(
-            folder, f"a case of {total // 2**20} MiB: at most {MOST_CASE // 2**20} MiB", "record fewer pages, or a narrower --since"
+    if total > MOST_CASSETTE:
+        raise no_cassette(
+            folder, f"a cassette of {total // 2**20} MiB: at most {MOST_CASSETTE // 2**20} MiB", "record fewer pages, or a narrower --since"
         )
     return found
 
 
 def _listed(folder: Path, prefix: str) -> dict[str, int]:
-    """Give names and sizes, -1 for what is no file. Raises OSError, CaseError."""
+    """Give names and sizes, -1 for what is no file. Raises OSError, CassetteError."""
     found: dict[str, int] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             if len(found) == MOST_FILES:
-                raise no_case(folder, f"no case: it holds over {MOST_FILES:,} files")
+                raise no_cassette(folder, f"no cassette: it holds over {MOST_FILES:,} files")
             told = entry.stat(follow_symlinks=False)
             found[prefix + entry.name] = told.st_size if stat.S_ISREG(told.st_mode) else -1
     return dict(sorted(found.items()))
 
 
 def _check(path: Path, name: str, size: int) -> None:
-    """Raise CaseError for a file that is none, has no business here, or is too large."""
+    """Raise CassetteError for a file that is none, has no business here, or is too large."""
     folder, _, last = name.rpartition("/")
     fits = WRITTEN.fullmatch(last) if folder else name == SETUP or name.endswith(".http")
     if size < 0:
-        raise no_case(path, "no file: a case holds plain files and the folder expected/")
+        raise no_cassette(path, "no file: a cassette holds plain files and the folder expected/")
     if not fits:
-        hint = f"{EXPECTED}/ holds manifest.json and .jsonl files" if folder else f"a case holds {SETUP} and .http files; others: remove it"
-        raise no_case(path, "no part of a case", hint)
+        hint = (
+            f"{EXPECTED}/ holds manifest.json and .jsonl files"
+            if folder
+            else f"a cassette holds {SETUP} and .http files; others: remove it"
+        )
+        if name == FORMER_SETUP:
+            hint = f"it is called {SETUP} now: rename it"
+        raise no_cassette(path, "no part of a cassette", hint)
     if size > MOST_FILE:
-        raise no_case(path, f"a file of {size // 2**20} MiB: at most {MOST_FILE // 2**20} MiB", "record smaller pages")
+        raise no_cassette(path, f"a file of {size // 2**20} MiB: at most {MOST_FILE // 2**20} MiB", "record smaller pages")

@@ -1,4 +1,4 @@
-"""Hold a spec against its recorded cases: clean, replayable, as expected, and together showing all that they must."""
+"""Hold a spec against its cassettes: clean, replayable, as expected, and together showing all that they must."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cassettes.cassette import SETUP, Cassette, Finding, no_case, opened
+from engine.cassettes.cassette import FORMER_SETUP, SETUP, Cassette, Finding, no_cassette, opened
 from engine.cassettes.coverage import Coverage, Point, coverage
 from engine.cassettes.expected import accept, compared
 from engine.cassettes.judge import at_one_place, judged
@@ -24,34 +24,35 @@ from engine.language.text.wording import counted
 
 MOST_UNCLEAN = 10
 MOST_FINDINGS = 6
+FORMER = "cases"  # the name that the folder had before
 
 
 @dataclass(frozen=True)
 class CassetteReport:
-    """What a spec's cases say of it: the replays, what is wrong, and what they show (None where a case fails)."""
+    """What a spec's cassettes say of it: the replays, what is wrong, and what they show (None where a cassette fails)."""
 
     folder: Path
-    cases: int
+    cassettes: int
     replays: tuple[Replayed, ...]
     findings: tuple[Finding, ...]
     coverage: Coverage | None
 
     def summary(self, name: str) -> str:
         """Say it in one line."""
-        exchanges = sum(len(one.case.exchanges) for one in self.replays)
+        recordings = sum(len(one.cassette.recordings) for one in self.replays)
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
-        return f"{name}: {counted(self.cases, 'case')}, {counted(exchanges, 'recording')}; {told}"
+        return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(recordings, 'recording')}; {told}"
 
 
-def cases_folder(spec: Path, vendor: str) -> Path:
-    """Say where a spec's cases lie: `fixtures/<vendor>/cases` beside its folder `specs`, or else beside the file itself."""
+def cassettes_folder(spec: Path, vendor: str) -> Path:
+    """Say where a spec's cassettes lie: `fixtures/<vendor>/cassettes` beside its folder `specs`, or else beside the file itself."""
     home = spec.parent
-    return (home.parent if home.name == "specs" else home) / "fixtures" / vendor / "cases"
+    return (home.parent if home.name == "specs" else home) / "fixtures" / vendor / "cassettes"
 
 
 def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> CassetteReport:
-    """Replay every case of a spec; with `write` those that are right in all else get their `expected/` anew. Raises UsageError."""
-    folder = cases_folder(spec, vendor.name)
+    """Replay every cassette of a spec; with `write` those that are right in all else get their `expected/` anew. Raises UsageError."""
+    folder = cassettes_folder(spec, vendor.name)
     found, replays = list[Finding](), list[Replayed]()
     names, strays = _folders(folder)
     found += strays
@@ -59,7 +60,10 @@ def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> Casse
         replayed, faults = _held(vendor, one, f"habeas check {word} --accept", write=write)
         found += faults
         replays += [replayed] if replayed is not None else []
-    if not names:
+    former = _former(folder)
+    if former is not None:
+        found.append(former)
+    elif not names:
         found.append(_without(vendor, spec, word))
     found = _bounded(found)
     whole = bool(names) and len(replays) == len(names) and not any(one.unknown or one.unused for one in replays)
@@ -75,40 +79,44 @@ def _bounded(found: list[Finding]) -> list[Finding]:
     if len(wrong) <= MOST_FINDINGS:
         return found
     files = dict.fromkeys(Path(one.mistake.file).name for one in wrong[MOST_FINDINGS:])
-    rest = f"{counted(len(wrong) - MOST_FINDINGS, 'more mistake')} in recorded cases, to be shown once these are mended"
+    rest = f"{counted(len(wrong) - MOST_FINDINGS, 'more mistake')} in cassettes, to be shown once these are mended"
     last = Finding(Mistake(rest, Position(1, 1), None, "error", wrong[MOST_FINDINGS].mistake.file, tuple([*files][:8])))
     return [*wrong[:MOST_FINDINGS], last]
 
 
 def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tuple[Finding, ...]]:
-    """Replay a case, or every case of a folder, that lies elsewhere: only what was asked and answered counts. Raises UsageError."""
+    """Replay a cassette, or every cassette of a folder, that lies elsewhere: only what was asked and answered counts. Raises UsageError."""
     if not folder.is_dir():
         message = f"{folder}: there is no such folder"
         raise UsageError(message)
     names, found = ([folder], list[Finding]()) if (folder / SETUP).exists() else _folders(folder)
     if not names and not found:
-        found = _findings(no_case(folder, "no case and no folder of cases", f"a case is a folder with {SETUP}"))
+        found = _findings(no_cassette(folder, "no cassette and no folder of cassettes", f"a cassette is a folder with {SETUP}"))
     replays = []
     for one in names:
-        case, faults = opened(one)
-        faults = faults or tuple(_unclean(case) if case is not None else ()) or tuple(_unfit(vendor, case) if case is not None else ())
+        cassette, faults = opened(one)
+        faults = (
+            faults
+            or tuple(_unclean(cassette) if cassette is not None else ())
+            or tuple(_unfit(vendor, cassette) if cassette is not None else ())
+        )
         found += faults
-        if case is not None and not faults:
-            replays.append(replay(vendor, case))
+        if cassette is not None and not faults:
+            replays.append(replay(vendor, cassette))
     return tuple(replays), tuple(found)
 
 
 def _folders(folder: Path) -> tuple[list[Path], list[Finding]]:
-    """List the cases of a folder; what else lies there is explained."""
+    """List the cassettes of a folder; what else lies there is explained."""
     try:
         entries = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
     except FileNotFoundError:
         return [], []
     except OSError as error:
-        return [], _findings(no_case(folder, f"the folder cannot be read: {error.strerror or 'unknown reason'}"))
+        return [], _findings(no_cassette(folder, f"the folder cannot be read: {error.strerror or 'unknown reason'}"))
     strays = [one for one in entries if not one.is_dir()]
-    hint = f"each case is a folder of its own, with {SETUP} and its recordings"
-    return [one for one in entries if one.is_dir()], [note for one in strays for note in _findings(no_case(one, "no case", hint))]
+    hint = f"each cassette is a folder of its own, with {SETUP} and its recordings"
+    return [one for one in entries if one.is_dir()], [note for one in strays for note in _findings(no_cassette(one, "no cassette", hint))]
 
 
 def _findings(error: CassetteError) -> list[Finding]:
@@ -116,59 +124,59 @@ def _findings(error: CassetteError) -> list[Finding]:
 
 
 def _held(vendor: Vendor, folder: Path, again: str, *, write: bool) -> tuple[Replayed | None, list[Finding]]:
-    """Judge one case; what would only follow from a fault is left out."""
-    case, found = opened(folder)
-    if case is None:
+    """Judge one cassette; what would only follow from a fault is left out."""
+    cassette, found = opened(folder)
+    if cassette is None:
         return None, at_one_place(found)
-    faults = [*_unclean(case)] or [*_unfit(vendor, case)]
+    faults = [*_unclean(cassette)] or [*_unfit(vendor, cassette)]
     if faults:
         return None, at_one_place(faults)
-    replayed = replay(vendor, case)
+    replayed = replay(vendor, cassette)
     faults = judged(vendor, replayed)
     if not faults:
         faults = [*accept(replayed)] if write else [*compared(replayed, again)]
     return replayed, faults
 
 
-def _unclean(case: Cassette) -> Iterator[Finding]:
-    """Say what must not stand in a case; the lines themselves are not shown."""
-    for name, text in case.texts.items():
+def _unclean(cassette: Cassette) -> Iterator[Finding]:
+    """Say what must not stand in a cassette; the lines themselves are not shown."""
+    for name, text in cassette.texts.items():
         found = unclean(text)
         for one in found[:MOST_UNCLEAN]:
             at = Position(one.line, one.column, one.width)
-            yield Finding(Mistake(f"{one.what} stands in a recording", at, one.remedy, "error", str(case.folder / name)))
+            yield Finding(Mistake(f"{one.what} stands in a recording", at, one.remedy, "error", str(cassette.folder / name)))
         if len(found) > MOST_UNCLEAN:
             at = Position(found[MOST_UNCLEAN].line, found[MOST_UNCLEAN].column)
             rest = f"{len(found) - MOST_UNCLEAN} more of this kind stand in it"
-            yield Finding(Mistake(rest, at, "habeas record replaces them all", "error", str(case.folder / name)))
+            yield Finding(Mistake(rest, at, "habeas record replaces them all", "error", str(cassette.folder / name)))
 
 
-def _unfit(vendor: Vendor, case: Cassette) -> Iterator[Finding]:
+def _unfit(vendor: Vendor, cassette: Cassette) -> Iterator[Finding]:
     """Say what no run could be made of."""
     try:
-        choice = choose(vendor.endpoints, case.setup.only, case.setup.without)
+        choice = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
     except UsageError as error:
         option, _, words = str(error).partition(" ")
         named = option in ("--only", "--without")
-        word = option.removeprefix("--") if named else "only" if case.setup.only else "without"
-        yield case.finding(f"`{word}` {words}" if named else str(error), word)
+        word = option.removeprefix("--") if named else "only" if cassette.setup.only else "without"
+        yield cassette.finding(f"`{word}` {words}" if named else str(error), word)
         return
-    setup = case.setup
+    setup = cassette.setup
     lack = lacking(vendor, setup.person.identifiers, choice.excluded)
     fault = unsafe(vendor, setup.person.identifiers, choice.excluded) if lack is None else None
     if lack is not None:
-        yield case.finding(_nameless(vendor, setup.person.identifiers, lack), "person")
+        yield cassette.finding(_nameless(vendor, setup.person.identifiers, lack), "person")
     elif fault is not None:
-        yield case.finding(f"no request can be made with this person: {fault}", "person")
+        yield cassette.finding(f"no request can be made with this person: {fault}", "person")
     for word, known in (("settings", vendor.settings), ("captured", _captured(vendor))):
         for name in getattr(setup, word):
             if name not in known:
-                yield case.finding(f"the spec has no <{name}> under `{word}`", word, name, hint=did_you_mean(name, known), key=True)
+                yield cassette.finding(f"the spec has no <{name}> under `{word}`", word, name, hint=did_you_mean(name, known), key=True)
     found = {name for one in vendor.discover.values() for name, _ in one.capture}
     for name in vendor.given:
         word = "settings" if name in vendor.settings else "captured"
         if name not in getattr(setup, word) and name not in found:
-            yield case.finding(f"the spec needs a value for <{name}>", hint=f"write {word}: {{{name}: …}}")
+            yield cassette.finding(f"the spec needs a value for <{name}>", hint=f"write {word}: {{{name}: …}}")
 
 
 def _nameless(vendor: Vendor, given: Collection[str], lack: Lack) -> str:
@@ -177,9 +185,9 @@ def _nameless(vendor: Vendor, given: Collection[str], lack: Lack) -> str:
     begun = next((one for one in needed if lack.to_look_up and any(name in given for name in one)), None)
     if begun is None:
         kinds = " or ".join(one.lower() for one in lack.identifiers)
-        return f"the spec asks by the person's {kinds}, which the case does not name"
+        return f"the spec asks by the person's {kinds}, which the cassette does not name"
     missing = " and ".join(one.lower() for one in begun if one not in given)
-    return f"the spec asks by the person's {' and '.join(one.lower() for one in begun)}; the case does not name the {missing}"
+    return f"the spec asks by the person's {' and '.join(one.lower() for one in begun)}; the cassette does not name the {missing}"
 
 
 def _captured(vendor: Vendor) -> Iterable[str]:
@@ -187,15 +195,24 @@ def _captured(vendor: Vendor) -> Iterable[str]:
 
 
 def _without(vendor: Vendor, spec: Path, word: str) -> Finding:
-    hint = f"habeas record {word} --email … --case NAME"
-    message = f"{vendor.title} has no recorded cases: nothing shows that this spec works"
+    hint = f"habeas record {word} --email … --cassette NAME"
+    message = f"{vendor.title} has no cassettes: nothing shows that this spec works"
     return Finding(Mistake(message, Position(1, 1), hint, "note", str(spec)))
+
+
+def _former(folder: Path) -> Finding | None:
+    """Say how a folder is called now that has the name it had before."""
+    former = folder.with_name(FORMER)
+    if not former.is_dir():
+        return None
+    hint = f"rename it, and `{FORMER_SETUP}` in each of its folders to `{SETUP}`"
+    return Finding(Mistake(f"the folder `{FORMER}` is called `{folder.name}` now", Position(1, 1), hint, "error", str(former)))
 
 
 def _uncovered(covered: Coverage, spec: Path, name: str) -> Finding:
     lacking = covered.lacking
-    message = f"the cases of {name} do not show {len(lacking)} of the {counted(len(covered.points), 'thing')} that they must"
-    return Finding(Mistake(message, _place(spec, lacking[0]), "record or write a case that does", "error", str(spec), covered.table()))
+    message = f"the cassettes of {name} do not show {len(lacking)} of the {counted(len(covered.points), 'thing')} that they must"
+    return Finding(Mistake(message, _place(spec, lacking[0]), "record or write a cassette that does", "error", str(spec), covered.table()))
 
 
 def _place(spec: Path, point: Point) -> Position:

@@ -1,4 +1,4 @@
-"""What the cases of a spec must show, and which of it they do: pages, empty answers, refusals, families of scopes. Pure."""
+"""What the cassettes of a spec must show, and which of it they do: pages, empty answers, refusals, families of scopes. Pure."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every point of a spec in its order, and those that its cases show."""
+    """Every point of a spec in its order, and those that its cassettes show."""
 
     points: tuple[Point, ...]
     shown: frozenset[Point]
 
     @property
     def lacking(self) -> tuple[Point, ...]:
-        """Give what no case shows."""
+        """Give what no cassette shows."""
         return tuple(one for one in self.points if one not in self.shown)
 
     def table(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class Coverage:
 
 
 def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
-    """Hold the replays of a spec's cases against everything that they must show."""
+    """Hold the replays of a spec's cassettes against everything that they must show."""
     rules = rules_of(vendor)
     points = (*_pages(vendor), *rules.values(), *_families(vendor))
     shown = {point for one in replays for heard in one.heard for point in _shown(heard, rules)}
@@ -77,7 +77,7 @@ def _pages(vendor: Vendor) -> Iterator[Point]:
     """What an endpoint must be seen to answer; of each look-up, that it finds somebody, and nobody where it can say so."""
     for index, lookup in enumerate(vendor.lookups):
         yield Point(lookup.name, SOMEBODY, ("access", "lookup", index))
-        if _may_be_empty(lookup) or any(rule.means in NONE for rule in lookup.answers.rules):
+        if _may_be_empty(lookup) or any(rule.means in NONE for rule in lookup.refusals.rules):
             yield Point(lookup.name, NOBODY, ("access", "lookup", index))
     for endpoint in vendor.endpoints.values():
         path: Path = ("access", "endpoints", endpoint.name)
@@ -95,13 +95,13 @@ def _may_be_empty(endpoint: Endpoint) -> bool:
 def rules_of(vendor: Vendor) -> dict[int, Point]:
     """Give the point of every refusal rule, by the rule's identity: those of the top are shared by all requests."""
     requests = [(_path(vendor, one), one) for one in vendor.requests()]
-    top = _common([one.answers.rules for _, one in requests])
+    top = _common([one.refusals.rules for _, one in requests])
     found = {}
     for path, one in requests:
-        for index, rule in enumerate(one.answers.rules[: len(one.answers.rules) - len(top)]):
-            found[id(rule)] = Point(one.name, _text(rule), (*path, "answers", "rules", index))
+        for index, rule in enumerate(one.refusals.rules[: len(one.refusals.rules) - len(top)]):
+            found[id(rule)] = Point(one.name, _text(rule), (*path, "refusals", "rules", index))
     for index, rule in enumerate(top):
-        found[id(rule)] = Point(EVERY, _text(rule), ("answers", "rules", index))
+        found[id(rule)] = Point(EVERY, _text(rule), ("refusals", "rules", index))
     return found
 
 
@@ -136,7 +136,7 @@ def _families(vendor: Vendor) -> Iterator[Point]:
 
 
 def _family(vendor: Vendor, replayed: Replayed) -> str | None:
-    granted = replayed.case.setup.granted
+    granted = replayed.cassette.setup.granted
     return None if granted is None else matrix(vendor, frozenset(granted)).family
 
 

@@ -45,28 +45,30 @@ def _telling(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def compared(replayed: Replayed, again: str) -> Iterator[Finding]:
     """Say where a replay delivers something else than expected; `again` is the command that accepts it."""
-    case, now = replayed.case, golden(replayed)
-    if not case.expected:
-        yield _finding(case, "", f"this case has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}")
+    cassette, now = replayed.cassette, golden(replayed)
+    if not cassette.expected:
+        yield _finding(
+            cassette, "", f"this cassette has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}"
+        )
         return
-    for name in sorted(now.keys() | case.expected.keys()):
-        before, after = case.expected.get(name), now.get(name)
+    for name in sorted(now.keys() | cassette.expected.keys()):
+        before, after = cassette.expected.get(name), now.get(name)
         if before is None:
             message = f"the run writes what nobody expects: {_lines(after or b'')}"
-            yield _finding(case, name, message, hint=f"if this is right: {again}")
+            yield _finding(cassette, name, message, hint=f"if this is right: {again}")
         elif after is None:
             message = f"the run does not write what is expected: {_lines(before)}"
-            yield _finding(case, name, message, hint=f"if this is right: {again}")
+            yield _finding(cassette, name, message, hint=f"if this is right: {again}")
         elif not _same(name, before, after):
-            yield _different(case, name, before, after, again)
+            yield _different(cassette, name, before, after, again)
 
 
 def accept(replayed: Replayed) -> Iterator[Finding]:
     """Write `expected/` anew, and say what changed. Raises UsageError where it cannot be written."""
-    case, now = replayed.case, golden(replayed)
-    folder, changed = case.folder / EXPECTED, list[str]()
-    for name in sorted(now.keys() | case.expected.keys()):
-        before, after = case.expected.get(name), now.get(name)
+    cassette, now = replayed.cassette, golden(replayed)
+    folder, changed = cassette.folder / EXPECTED, list[str]()
+    for name in sorted(now.keys() | cassette.expected.keys()):
+        before, after = cassette.expected.get(name), now.get(name)
         if before == after:
             continue
         try:
@@ -105,7 +107,7 @@ def _same(name: str, before: bytes, after: bytes) -> bool:
     return name != MANIFEST and Counter(before.splitlines()) == Counter(after.splitlines())
 
 
-def _different(case: Cassette, name: str, before: bytes, after: bytes, again: str) -> Finding:
+def _different(cassette: Cassette, name: str, before: bytes, after: bytes, again: str) -> Finding:
     line, old, new = _first(name, before, after)
     try:
         changes = list(_changes(old, new))
@@ -113,7 +115,7 @@ def _different(case: Cassette, name: str, before: bytes, after: bytes, again: st
         changes = ["  it is nested deeper than can be shown"]
     shown = [*changes[:MOST_SHOWN], *([f"and {len(changes) - MOST_SHOWN} more"] if len(changes) > MOST_SHOWN else [])]
     message = f"the run delivers something else than expected{_count(name, before, after)}"
-    return _finding(case, name, message, line, tuple(shown), f"if this is right: {again}")
+    return _finding(cassette, name, message, line, tuple(shown), f"if this is right: {again}")
 
 
 def _count(name: str, before: bytes, after: bytes) -> str:
@@ -176,6 +178,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _finding(case: Cassette, name: str, message: str, line: int = 1, detail: tuple[str, ...] = (), hint: str | None = None) -> Finding:
-    file: Path = case.folder / EXPECTED / name if name else case.folder
+def _finding(cassette: Cassette, name: str, message: str, line: int = 1, detail: tuple[str, ...] = (), hint: str | None = None) -> Finding:
+    file: Path = cassette.folder / EXPECTED / name if name else cassette.folder
     return Finding(Mistake(message, Position(line, 1), hint, "error", str(file), detail))

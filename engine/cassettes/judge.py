@@ -50,19 +50,19 @@ def judged(vendor: Vendor, replayed: Replayed) -> list[Finding]:
 def _heard(replayed: Replayed) -> Iterator[Recording]:
     """Give the recordings that answered."""
     answers = {id(one.answer) for one in replayed.heard}
-    return (one for one in replayed.case.exchanges if id(one.response) in answers)
+    return (one for one in replayed.cassette.recordings if id(one.response) in answers)
 
 
-def _not_json(replayed: Replayed, exchange: Recording) -> Finding | None:
+def _not_json(replayed: Replayed, recording: Recording) -> Finding | None:
     """Show where a good answer stops being JSON: the run takes it for damage, and asks again."""
-    if not 200 <= exchange.response.status < 300:
+    if not 200 <= recording.response.status < 300:
         return None
-    fault = no_json(exchange.response.body.decode("utf-8", "replace"))
+    fault = no_json(recording.response.body.decode("utf-8", "replace"))
     if fault is None:
         return None
-    lines = tuple(replayed.case.texts[Path(exchange.file).name].removeprefix("\ufeff").split("\n"))
-    at = Position(exchange.body + fault.line - 1, fault.column)
-    return Finding(Mistake("the body is not JSON", at, fault.why, "error", exchange.file), lines)
+    lines = tuple(replayed.cassette.texts[Path(recording.file).name].removeprefix("\ufeff").split("\n"))
+    at = Position(recording.body + fault.line - 1, fault.column)
+    return Finding(Mistake("the body is not JSON", at, fault.why, "error", recording.file), lines)
 
 
 def _unknown(replayed: Replayed, wanted: list[Request]) -> Iterator[Finding]:
@@ -71,18 +71,18 @@ def _unknown(replayed: Replayed, wanted: list[Request]) -> Iterator[Finding]:
         yield _again(replayed, request) or _beside(replayed, request)
     if len(wanted) > MOST_SHOWN:
         rest = f"{counted(len(wanted) - MOST_SHOWN, 'more request')} without a recording, to be shown once these are mended"
-        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder)))
+        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.cassette.folder)))
 
 
 def _again(replayed: Replayed, request: Request) -> Finding | None:
     """Say which refusal made the engine ask once more; None where none did."""
     wanted = asked(request.http)
     before = [one.answer for one in replayed.heard if isinstance(one.answer, Response) and asked(one.request.http) == wanted]
-    exchange = next((one for one in replayed.case.exchanges if before and one.response is before[-1]), None)
+    recording = next((one for one in replayed.cassette.recordings if before and one.response is before[-1]), None)
     reading = read(request.chain, before[-1]) if before else None
-    if exchange is None or not isinstance(reading, Refusal):
+    if recording is None or not isinstance(reading, Refusal):
         return None
-    name, status = _next_name(replayed, exchange), exchange.response.status
+    name, status = _next_name(replayed, recording), recording.response.status
     hint = f"record what is answered then in a file whose name comes later, such as {name}"
     if reading.means == "refresh" or (reading.means is None and status == UNAUTHORIZED):
         hint = f"the credential is renewed and the request sent anew: {hint}"
@@ -90,24 +90,24 @@ def _again(replayed: Replayed, request: Request) -> Finding | None:
         hint += f"; a run gives up after {Patience().attempts} of these"
     message = f"`{request.endpoint.name}` asks again because of {reading.words}, and no second answer is recorded"
     line = f"HTTP {status}"
-    at = Position(exchange.answer, 1, len(line))
+    at = Position(recording.answer, 1, len(line))
     detail = (f"{request.http.method} {request.http.url}",)
-    return Finding(Mistake(message, at, hint, "error", exchange.file, detail), ("",) * (exchange.answer - 1) + (line,))
+    return Finding(Mistake(message, at, hint, "error", recording.file, detail), ("",) * (recording.answer - 1) + (line,))
 
 
-def _next_name(replayed: Replayed, exchange: Recording) -> str:
+def _next_name(replayed: Replayed, recording: Recording) -> str:
     """Invent a name for a file that is read after another one."""
-    stem = Path(exchange.file).stem
-    return next(name for number in range(2, 10_000) if (name := f"{stem}_{number}.http") not in replayed.case.texts)
+    stem = Path(recording.file).stem
+    return next(name for number in range(2, 10_000) if (name := f"{stem}_{number}.http") not in replayed.cassette.texts)
 
 
 def _beside(replayed: Replayed, request: Request) -> Finding:
     message = f"`{request.endpoint.name}` asks for what is not recorded"
-    near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.case.exchanges)
+    near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.cassette.recordings)
     if near is None:
         line = f"+ {request.http.method} {request.http.url}"
         hint = "no recording looks like it"
-        return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.case.folder), (line,)))
+        return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.cassette.folder), (line,)))
     detail = difference(near.request, request.http)
     if not any(row.startswith(("+", "-")) for row in detail):
         message = f"`{request.endpoint.name}` asks once more than it was recorded"
@@ -129,7 +129,7 @@ def _ended(vendor: Vendor, replayed: Replayed) -> Iterator[Finding]:
 
 
 def _outcome(vendor: Vendor, replayed: Replayed, left: list[Recording]) -> Finding | None:
-    report, case = replayed.report, replayed.case
+    report, cassette = replayed.report, replayed.cassette
     person = report.subject
     detail = [f"{one.name}: {one.outcome} ({one.reason})" for one in report.entries if str(one.outcome) in SHORT_OF]
     if person.subject is not Subject.MATCHED:
@@ -143,20 +143,22 @@ def _outcome(vendor: Vendor, replayed: Replayed, left: list[Recording]) -> Findi
         names = [Path(one.file).name for one in left]
         more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
         detail.append(f"it does not ask for {counted(len(names), 'recording')}: {', '.join(names[:MOST_SHOWN])}{more}")
-    if int(report.exit_code) != case.setup.exit:
-        place = "person" if person.subject is not Subject.MATCHED and "exit" not in case.document.value else "exit"
-        return case.finding(f"the run ends with exit code {int(report.exit_code)}, not {case.setup.exit}", place, detail=tuple(detail))
+    if int(report.exit_code) != cassette.setup.exit:
+        place = "person" if person.subject is not Subject.MATCHED and "exit" not in cassette.document.value else "exit"
+        return cassette.finding(
+            f"the run ends with exit code {int(report.exit_code)}, not {cassette.setup.exit}", place, detail=tuple(detail)
+        )
     if not left or (person.subject is Subject.MATCHED and report.cut is None):
         return None
     if person.subject is Subject.MATCHED:
-        return case.finding("the run ends before it asks for everything that was recorded", detail=tuple(detail))
-    return case.finding(f"the person is {person.subject}: {person.reason}", "person", detail=tuple(detail[1:]), key=True)
+        return cassette.finding("the run ends before it asks for everything that was recorded", detail=tuple(detail))
+    return cassette.finding(f"the person is {person.subject}: {person.reason}", "person", detail=tuple(detail[1:]), key=True)
 
 
 def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[str]:
     """Name the files that answered the look-up."""
     answers = {id(one.answer) for one in replayed.heard if one.request.endpoint in vendor.lookups}
-    names = [Path(one.file).name for one in replayed.case.exchanges if id(one.response) in answers]
+    names = [Path(one.file).name for one in replayed.cassette.recordings if id(one.response) in answers]
     if names:
         yield f"the look-up was answered by {', '.join(names[:MOST_SHOWN])}"
 
@@ -169,4 +171,4 @@ def _unused(replayed: Replayed, unused: list[Recording]) -> Iterator[Finding]:
     if len(unused) > MOST_SHOWN:
         rest = f"{counted(len(unused) - MOST_SHOWN, 'more recording')} that the run does not ask for"
         detail = tuple(Path(one.file).name for one in unused[MOST_SHOWN : MOST_SHOWN + MOST_NAMES])
-        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.case.folder), detail))
+        yield Finding(Mistake(rest, Position(1, 1), None, "error", str(replayed.cassette.folder), detail))

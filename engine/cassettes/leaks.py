@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-STAND_INS = frozenset({"", "removed", "[removed]", "<removed>", "***", "null", "true", "false"})
+from engine.cassettes.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_INS, TOKEN, describes_a_secret, is_secret_name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,34 +116,21 @@ class Kind:
 REMOVE = "remove it: a recording holds no credential"
 WRITE_REMOVED = 'write "removed" in its place'
 
-HEADER = re.compile(
-    r"^(?P<it>(?:(?:proxy-)?authorization|(?:set-)?cookie2?|(?:[a-z0-9]+-){0,4}"
-    r"(?:api-?key|(?:access|auth|csrf|xsrf)-?token|secret|password|session-id))[ \t]*:.*)",
-    re.IGNORECASE | re.MULTILINE,
-)
-NAMED = (
-    r"(?:access|refresh|id|auth|bearer|session|security|csrf|xsrf|device|push|oauth)[_-]?token|(?:[a-z0-9]{1,20}[_-])?secret|"
-    r"(?:client|app|consumer|signing|webhook|shared)[_-]?secret|(?:secret|api|private|access|host)[_-]?key|"
-    r"(?:[a-z0-9]{1,20}_){0,3}pass(?:word|code|phrase|wd)|pwd|credentials?|authorization|cookie|j?session_?id|otp|pin_?code|token"
-)
-MEMBER = re.compile(rf'"(?:{NAMED})"[ \t]*:[ \t\n]*"?(?P<it>(?<=")[^"\n]*|[^"\s,\]}}{{\[]+)', re.IGNORECASE)
-PARAMETER = re.compile(
-    rf"[?&;](?:{NAMED}|zak|zpk|sig|signature|x-amz-(?:signature|credential|security-token))=(?P<it>[^&\s\"'<>#]+)", re.IGNORECASE
-)
-SCHEME = re.compile(r"\b(?:bearer|basic)[ \t]+(?P<it>[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
-JWT = re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}")
-KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY")
-TOKENS = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"xox[a-z]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}|hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/]{8,}|"
-    r"gh[opusr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}|glpat-[A-Za-z0-9_-]{16,}|"
-    r"shp(?:at|ca|pa|ss|ua)_[A-Fa-f0-9]{16,}|pat-[a-z]{2}\d-[0-9a-f-]{16,}|[0-9a-f]{32}-us\d{1,2}(?![0-9])|"
-    r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]{16,}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{16,}|"
-    r"(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])|AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{16,}|1//0[A-Za-z0-9_-]{16,}|"
-    r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|key-[0-9a-f]{32}|npm_[A-Za-z0-9]{30,}|"
-    r"lin_(?:api|oauth)_[A-Za-z0-9]{16,}|ntn_[A-Za-z0-9]{16,}|secret_[A-Za-z0-9]{30,}|ATATT3[A-Za-z0-9_=-]{16,}|"
-    r"sq0[a-z]{3}-[A-Za-z0-9_-]{16,}|dop_v1_[0-9a-f]{32,}|pypi-[A-Za-z0-9_-]{16,}|sk-[A-Za-z0-9_-]{20,})"
-)
+HEADER = re.compile(r"^(?P<name>[A-Za-z0-9-]{1,80})[ \t]*:.*", re.MULTILINE)
+MEMBER = re.compile(r'"(?P<name>[^"\\\n]{1,80})"[ \t]*:[ \t\n]*"?(?P<it>(?<=")[^"\n]*|[^\s,\]}{\[]+)')
+PARAMETER = re.compile(r"[?&;](?P<name>[^=&;?\s\"'<>#]{1,80})=(?P<it>[^&\s\"'<>#]+)")
+
+
+def _no_secret_header(found: re.Match[str]) -> bool:
+    return not is_secret_name(found["name"])
+
+
+def _no_secret(found: re.Match[str]) -> bool:
+    """Whether a value is no secret: its name tells of none, or it was removed already."""
+    name, value = found["name"], found["it"].strip("\"' ").lower()
+    return value in STAND_INS or not is_secret_name(name) or describes_a_secret(name)
+
+
 MAIL = re.compile(r"[^\s\"'<>(),:;\\@/=?&|\[\]{}`]{1,64}@((?:[\w-]+\.)+[^\W\d_](?:[\w-]*[^\W_])?)")
 INVENTED = re.compile(r"(?:.*\.)?(?:example\.(?:com|org|net)|example|test|invalid|localhost)", re.IGNORECASE)
 FILES = re.compile(r".*\.(?:png|jpe?g|gif|svg|webp|ico|css|js|json|mp4|pdf)", re.IGNORECASE)
@@ -189,18 +176,14 @@ def _no_public_address(found: re.Match[str]) -> bool:
     return not address.is_global or any(one.end() == len(before) for one in VERSION.finditer(before))
 
 
-def _stand_in(found: re.Match[str]) -> bool:
-    return found["it"].strip("\"' ").lower() in STAND_INS
-
-
 KINDS = (
-    Kind("a header that proves who asks", REMOVE, HEADER),
-    Kind("a secret", WRITE_REMOVED, MEMBER, harmless=_stand_in),
-    Kind("a secret in an address", "write `removed` in its place", PARAMETER, "=", _stand_in),
+    Kind("a header that proves who asks", REMOVE, HEADER, ":", _no_secret_header),
+    Kind("a secret", WRITE_REMOVED, MEMBER, '"', _no_secret),
+    Kind("a secret in an address", "write `removed` in its place", PARAMETER, "=", _no_secret),
     Kind("a credential", REMOVE, SCHEME),
     Kind("a signed token (JWT)", WRITE_REMOVED, JWT, "eyJ"),
     Kind("a private key", REMOVE, KEY_BLOCK, "PRIVATE KEY"),
-    Kind("a vendor's token", WRITE_REMOVED, TOKENS),
+    Kind("a vendor's token", WRITE_REMOVED, TOKEN),
     Kind("an e-mail address of a real domain", "write one at example.com, example.org or example.net", MAIL, "@", _invented_mail),
     Kind("a phone number that could be somebody's", "write one such as +12025550142", PHONE, harmless=_fictional_phone),
     Kind("a phone number that could be somebody's", "write one such as +12025550142", CALLED, harmless=_fictional_phone),

@@ -42,13 +42,15 @@ def fits(recorded: HttpRequest, request: HttpRequest) -> bool:
 
 
 class Playback:
-    """The recordings of one case, as the transport of a run."""
+    """The recordings of one cassette, as the transport of a run."""
 
-    def __init__(self, exchanges: Iterable[Recording], hosts: Hosts) -> None:
+    simulated = True
+
+    def __init__(self, recordings: Iterable[Recording], hosts: Hosts) -> None:
         """Take them in order; `hosts` are those that a run may ask."""
         self._left: dict[tuple[str, str, str], list[Recording]] = {}
         self._hosts = hosts
-        for one in exchanges:
+        for one in recordings:
             self._left.setdefault(asked(one.request), []).append(one)
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
@@ -70,12 +72,12 @@ class Playback:
         return tuple(sorted((one for left in self._left.values() for one in left), key=lambda one: one.file))
 
 
-def nearest(request: HttpRequest, exchanges: Iterable[Recording]) -> Recording | None:
+def nearest(request: HttpRequest, recordings: Iterable[Recording]) -> Recording | None:
     """Find the recording that looks most like a request; None where none looks like it."""
     matcher = SequenceMatcher(None, autojunk=False)
     matcher.set_seq2("\n".join(_written(request))[:MOST_MATCHED])
     best, score = None, ALIKE
-    for one in exchanges:
+    for one in recordings:
         matcher.set_seq1("\n".join(_written(one.request))[:MOST_MATCHED])
         if matcher.real_quick_ratio() > score and matcher.quick_ratio() > score and matcher.ratio() > score:
             best, score = one, matcher.ratio()

@@ -33,7 +33,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class CassetteError(SpecError):
-    """A recorded case with mistakes, all those of one file; its text is ready for a terminal."""
+    """A cassette with mistakes, all those of one file; its text is ready for a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,13 @@ class Recording:
 
 
 def parse(text: str, file: str) -> Recording:
-    """Read one exchange. Raises CaseError with every mistake of the file and its place."""
+    """Read one recording. Raises CassetteError with every mistake of the file and its place."""
     return _Reader(text.removeprefix("\ufeff"), file).read()
 
 
-def dump(exchange: Recording) -> str:
-    """Write one exchange. Raises ValueError for what no text can hold: a body that is not UTF-8, a header over two lines."""
-    request, response = exchange.request, exchange.response
+def dump(recording: Recording) -> str:
+    """Write one recording. Raises ValueError for what no text can hold: a body that is not UTF-8, a header over two lines."""
+    request, response = recording.request, recording.response
     lines = [f"{request.method} {request.url}", *(_header(name, value) for name, value in request.headers), ""]
     if request.body is not None:
         lines += [request.body.decode("utf-8"), ""]
@@ -64,7 +64,7 @@ def dump(exchange: Recording) -> str:
         lines += ["", response.body.decode("utf-8")]
     text = "\n".join(lines) + "\n"
     try:
-        same = parse(text, exchange.file) == Recording(request, Response(response.status, response.headers, response.body))
+        same = parse(text, recording.file) == Recording(request, Response(response.status, response.headers, response.body))
     except CassetteError:
         same = False
     if not same:

@@ -1,4 +1,4 @@
-"""Run the real engine against a case's recordings: no network, no waiting, the case's own clock. Judges nothing."""
+"""Run the real engine against a cassette's recordings: no network, no waiting, the cassette's own clock. Judges nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.cassettes import virtual_time as virtual
+from engine.cassettes import virtual_time
 from engine.cassettes.cassette import Cassette
 from engine.cassettes.playback import UNKNOWN, Playback
 from engine.cassettes.recording import Recording
@@ -18,11 +18,11 @@ from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
 from engine.core.retry import REFUSED
 from engine.core.selection import choose
-from engine.language.effective import Vendor
+from engine.language.effective import Row, Vendor
+from engine.net.clock import Clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
-from engine.runner import Clock, Report, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.runner import Report, Run, RunOptions, Session
 
 HALF = 0.5
 PAGES = ".pages.jsonl"
@@ -40,7 +40,7 @@ class Heard:
 class Replayed:
     """What a replay did: its report, what it asked, what nobody had recorded or asked for, and the files it wrote."""
 
-    case: Cassette
+    cassette: Cassette
     report: Report
     heard: tuple[Heard, ...] = field(repr=False)
     unused: tuple[Recording, ...] = field(repr=False)
@@ -53,13 +53,15 @@ class Replayed:
 
 
 class Granted:
-    """A credential that is renewed whenever it is refused, with the scopes of the case."""
+    """A credential that is renewed whenever it is refused, with the scopes and the values of the cassette."""
 
     refused = REFUSED
+    label = "recording"
+    from_token: Row = ()
 
-    def __init__(self, granted: frozenset[str] | None) -> None:
-        """Take the scopes; None: the token answer listed none."""
-        self.granted = granted
+    def __init__(self, granted: frozenset[str] | None, given: Row) -> None:
+        """Take the scopes (None: the token answer listed none), and what the connection brings to requests."""
+        self.granted, self.given = granted, given
 
     def due(self) -> bool:
         """Never: only an answer that refuses the credential renews it."""
@@ -70,18 +72,16 @@ class Granted:
         return Renewed(asked=True)
 
 
-def replay(vendor: Vendor, case: Cassette) -> Replayed:
-    """Replay a case. Raises UsageError where its `only` or `without` name what the spec has not."""
-    choice = choose(vendor.endpoints, case.setup.only, case.setup.without)
-    values = tuple({**case.setup.captured, **case.setup.settings}.items())
-    options = RunOptions(choice=choice, narrow=case.setup.narrow, simulated=True, values=values)
+def replay(vendor: Vendor, cassette: Cassette) -> Replayed:
+    """Replay a cassette. Raises UsageError where its `only` or `without` name what the spec has not."""
+    selection = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
     with TemporaryDirectory(prefix="habeas-") as folder:
-        return virtual.run(_replayed(vendor, case, options, Sink(Path(folder) / vendor.name)))
+        return virtual_time.run(_replayed(vendor, cassette, RunOptions(selection=selection, narrow=cassette.setup.narrow), Path(folder)))
 
 
-async def _replayed(vendor: Vendor, case: Cassette, options: RunOptions, sink: Sink) -> Replayed:
+async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out: Path) -> Replayed:
     loop, heard = asyncio.get_running_loop(), list[Heard]()
-    begun, now = loop.time(), case.setup.now.astimezone(UTC)
+    begun, now = loop.time(), cassette.setup.now.astimezone(UTC)
 
     def clock() -> datetime:
         return now + timedelta(milliseconds=int((loop.time() - begun) * 1000))
@@ -89,10 +89,20 @@ async def _replayed(vendor: Vendor, case: Cassette, options: RunOptions, sink: S
     def hear(request: Request, answer: Response | NoAnswer) -> None:
         heard.append(Heard(request, answer))
 
-    tape = Playback(case.exchanges, Hosts(vendor.hosts))
-    granted = None if case.setup.granted is None else frozenset(case.setup.granted)
-    tools = Tools(tape, Limiter({}, 1.0), Granted(granted), Clock(clock, asyncio.sleep, lambda: HALF), heard=hear)
-    report = await Run(vendor, case.setup.person.identifiers, options, sink, tools).run()
-    tables = sorted(sink.folder.glob("*.jsonl"))
+    tape = Playback(cassette.recordings, Hosts(vendor.hosts))
+    session = Session(
+        vendor=vendor,
+        network=tape,
+        credentials=Granted(
+            None if cassette.setup.granted is None else frozenset(cassette.setup.granted),
+            tuple({**cassette.setup.captured, **cassette.setup.settings}.items()),
+        ),
+        limiter=Limiter({}, 1.0),
+        clock=Clock(clock, asyncio.sleep, lambda: HALF),
+        heard=hear,
+    )
+    run = Run(session, cassette.setup.person.identifiers, options, out)
+    report = await run.run()
+    tables = sorted(report.folder.glob("*.jsonl"))
     written = {one.name: one.read_bytes() for one in tables if not one.name.endswith(PAGES)}
-    return Replayed(case, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})
+    return Replayed(cassette, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})

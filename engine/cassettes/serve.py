@@ -1,4 +1,4 @@
-"""Serve a vendor's recorded cases on 127.0.0.1 until cancelled, with an OAuth provider where the vendor has one.
+"""Serve a vendor's cassettes on 127.0.0.1 until cancelled, with an OAuth provider where the vendor has one.
 
 With `--at` every address of the vendor's hosts leads here, path unchanged; so do the links in its answers.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from engine.cassettes.cassette import Cassette, opened
-from engine.cassettes.check import cases_folder
+from engine.cassettes.check import cassettes_folder
 from engine.cassettes.shelf import Differing, Shelf
 from engine.core.identity import Identifier
 from engine.language.effective import Vendor
@@ -55,27 +55,27 @@ class KnownPerson:
 
 
 def recorded(vendor: Vendor, spec: Path) -> tuple[Cassette, ...]:
-    """Give the readable cases of a spec, complete runs first."""
-    folder = cases_folder(spec, vendor.name)
+    """Give the readable cassettes of a spec, complete runs first."""
+    folder = cassettes_folder(spec, vendor.name)
     folders = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
-    cases = [case for one in folders if (case := opened(one)[0]) is not None]
-    return tuple(sorted(cases, key=lambda case: (case.setup.exit, -len(case.exchanges), case.name)))
+    cassettes = [cassette for one in folders if (cassette := opened(one)[0]) is not None]
+    return tuple(sorted(cassettes, key=lambda cassette: (cassette.setup.exit, -len(cassette.recordings), cassette.name)))
 
 
 class Recorded:
     """One vendor made of its recordings."""
 
-    def __init__(self, vendor: Vendor, cases: tuple[Cassette, ...], notice: Callable[[str], None]) -> None:
-        """Take the cases; `notice` hears of each request that nothing was recorded of, or only for somebody else."""
-        self.vendor, self.cases, self.notice = vendor, cases, notice
-        self.shelf, self.secret = Shelf(cases), secrets.token_urlsafe(16)
+    def __init__(self, vendor: Vendor, cassettes: tuple[Cassette, ...], notice: Callable[[str], None]) -> None:
+        """Take the cassettes; `notice` hears of each request that nothing was recorded of, or only for somebody else."""
+        self.vendor, self.cassettes, self.notice = vendor, cassettes, notice
+        self.shelf, self.secret = Shelf(cassettes), secrets.token_urlsafe(16)
         self.provider = Provider(time.time, " ".join(self._scopes()), self._redirects(), {})
         self.provider.posted = vendor.auth.oauth2 is not None and vendor.auth.oauth2.client_auth == "post"
         for place, value in self._captured().items():
             _put(self.provider.extra, place, value)
 
     def _scopes(self) -> tuple[str, ...]:
-        granted = next((one.setup.granted for one in self.cases if one.setup.granted is not None), None)
+        granted = next((one.setup.granted for one in self.cassettes if one.setup.granted is not None), None)
         return granted if granted is not None else next(iter(self.vendor.families.values()), ())
 
     def _redirects(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ class Recorded:
         return {select.text: told[name] for name, select in oauth2.capture.items() if name in told} if oauth2 is not None else {}
 
     def _first(self, word: str) -> dict[str, str]:
-        return next((dict(found) for one in self.cases if (found := getattr(one.setup, word))), {})
+        return next((dict(found) for one in self.cassettes if (found := getattr(one.setup, word))), {})
 
     def served(self, address: str) -> Served:
         """Tell how to talk to it."""
@@ -104,9 +104,9 @@ class Recorded:
         return Served(address, token, client, settings, people, self.shelf.differing, self.shelf.hidden)
 
     def _people(self) -> tuple[KnownPerson, ...]:
-        """Give each person once, as the first case says it."""
+        """Give each person once, as the first cassette says it."""
         found: dict[tuple[Identifier, ...], KnownPerson] = {}
-        for one in self.cases:
+        for one in self.cassettes:
             setup = one.setup
             names = tuple(setup.person.identifiers.values())
             found.setdefault(names, KnownPerson(names, setup.since, setup.about, setup.only, setup.without))
@@ -139,14 +139,14 @@ class Recorded:
             self.notice(f"not recorded: {asked}")
             return web.json_response({"habeas": UNKNOWN}, status=self._unmatched())
         if found.strayed:
-            self.notice(f"not recorded of this person, answered as in the case {found.case}: {asked}")
+            self.notice(f"not recorded of this person, answered as in the cassette {found.cassette}: {asked}")
         response = found.response
         headers = {name.title(): value for name, value in response.headers.items() if name not in ("content-length", "transfer-encoding")}
         return web.Response(status=response.status, body=response.body, headers={"Content-Type": "application/json", **headers})
 
     def _unmatched(self) -> int:
         """Give a status that no rule of the spec takes for an answer, such as that there is nothing."""
-        named = {status for one in self.vendor.requests() for rule in one.answers.rules for status in rule.status}
+        named = {status for one in self.vendor.requests() for rule in one.refusals.rules for status in rule.status}
         return next((one for one in UNMATCHED if one not in named), UNMATCHED[-1])
 
     def _known(self, request: web.Request) -> bool:

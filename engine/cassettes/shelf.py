@@ -27,30 +27,30 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class RecordedMatch:
-    """An answer and the case that it comes from; `strayed`: not that of the person who was looked up last, which lacks it."""
+    """An answer and the cassette that it comes from; `strayed`: not that of the person who was looked up last, which lacks it."""
 
     response: Response
-    case: str
+    cassette: str
     strayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """A request that several cases answer differently; the first of them answers until a person was looked up."""
+    """A request that several cassettes answer differently; the first of them answers until a person was looked up."""
 
     request: str
-    cases: tuple[str, ...]
+    cassettes: tuple[str, ...]
 
 
 class Shelf:
-    """The recordings of several cases. What was recorded twice in one is answered in turns.
+    """The recordings of several cassettes. What was recorded twice in one is answered in turns.
 
-    A look-up tells whose case answers what follows, as far as others recorded the same request; until then the first answers.
+    A look-up tells whose cassette answers what follows, as far as others recorded the same request; until then the first answers.
     """
 
-    def __init__(self, cases: Iterable[Cassette]) -> None:
-        """Take the cases in order."""
-        self._cases = tuple(_Own(one) for one in cases)
+    def __init__(self, cassettes: Iterable[Cassette]) -> None:
+        """Take the cassettes in order."""
+        self._cassettes = tuple(_Own(one) for one in cassettes)
         self._turns: Counter[tuple[str, Key]] = Counter()
         self._current: _Own | None = None
 
@@ -58,7 +58,7 @@ class Shelf:
         """Give the answer to a request; None where nothing like it was recorded."""
         wanted = key(method, url, body)
         alike = timeless(wanted)
-        order = [one for one in (self._current, *self._cases) if one is not None]
+        order = [one for one in (self._current, *self._cassettes) if one is not None]
         holds = next((one for one in order if wanted in one.exact or (one is self._current and alike in one.alike)), None)
         holds = holds or next((one for one in order if alike in one.alike), None)
         if holds is None:
@@ -67,37 +67,37 @@ class Shelf:
         if alike in holds.lookups:
             self._current = holds
         name, found = (wanted, holds.exact[wanted]) if wanted in holds.exact else (alike, holds.alike[alike])
-        exchange = found[self._turns[holds.name, name] % len(found)]
+        recording = found[self._turns[holds.name, name] % len(found)]
         self._turns[holds.name, name] += 1
-        return RecordedMatch(exchange.response if name is wanted else _now(exchange, wanted), holds.name, strayed)
+        return RecordedMatch(recording.response if name is wanted else _now(recording, wanted), holds.name, strayed)
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """Name the cases whose person an earlier one has: they answer only what that one lacks."""
+        """Name the cassettes whose person an earlier one has: they answer only what that one lacks."""
         first: dict[tuple[Identifier, ...], str] = {}
-        return tuple(one.name for one in self._cases if first.setdefault(one.person, one.name) != one.name)
+        return tuple(one.name for one in self._cassettes if first.setdefault(one.person, one.name) != one.name)
 
     @property
     def differing(self) -> tuple[Differing, ...]:
-        """List the requests that the cases of several people recorded with different answers."""
-        played = [one for one in self._cases if one.name not in self.hidden]
+        """List the requests that the cassettes of several people recorded with different answers."""
+        played = [one for one in self._cassettes if one.name not in self.hidden]
         found = []
         for name in dict.fromkeys(name for one in played for name in one.alike):
             holding = [one for one in played if name in one.alike]
-            told = {tuple((one.response.status, body_of(one.response.body)) for one in case.alike[name]) for case in holding}
+            told = {tuple((one.response.status, body_of(one.response.body)) for one in cassette.alike[name]) for cassette in holding}
             if len(told) > 1:
                 found.append(Differing(" ".join(part for part in name if part), tuple(one.name for one in holding)))
         return tuple(found)
 
 
 class _Own:
-    """One case's recordings, by what they are found by; `lookups` are those that name its person."""
+    """One cassette's recordings, by what they are found by; `lookups` are those that name its person."""
 
-    def __init__(self, case: Cassette) -> None:
-        self.name, self.exact, self.alike = case.name, dict[Key, list[Recording]](), dict[Key, list[Recording]]()
-        self.person = tuple(case.setup.person.identifiers.values())
+    def __init__(self, cassette: Cassette) -> None:
+        self.name, self.exact, self.alike = cassette.name, dict[Key, list[Recording]](), dict[Key, list[Recording]]()
+        self.person = tuple(cassette.setup.person.identifiers.values())
         names = [one.value.casefold() for one in self.person]
-        for one in case.exchanges:
+        for one in cassette.recordings:
             name = key(one.request.method, one.request.url, one.request.body)
             self.exact.setdefault(name, []).append(one)
             self.alike.setdefault(timeless(name), []).append(one)
@@ -114,11 +114,11 @@ def timeless(name: Key) -> Key:
     return name[0], MOMENT.sub("*", name[1]), MOMENT.sub("*", name[2])
 
 
-def _now(exchange: Recording, wanted: Key) -> Response:
+def _now(recording: Recording, wanted: Key) -> Response:
     """Let an answer repeat the moments of today's question wherever it repeats those of the recorded one."""
-    recorded = key(exchange.request.method, exchange.request.url, exchange.request.body)
+    recorded = key(recording.request.method, recording.request.url, recording.request.body)
     then, now = (MOMENT.findall(one[1] + "\n" + one[2]) for one in (recorded, wanted))
-    text, response = exchange.response.body, exchange.response
+    text, response = recording.response.body, recording.response
     for old, new in zip(then, now, strict=True):
         text = text.replace(f'"{old}"'.encode(), f'"{new}"'.encode())
     return Response(response.status, response.headers, text)

@@ -9,11 +9,13 @@ import typer
 
 from engine.cli.options import At, Connection, Email, Json, NoWait, Only, OpenApi, Out, RatePlan, Share, Since, Subject, Vendor, Without
 
-CaseName = Annotated[str, typer.Option("--case", metavar="NAME", help="The case's name: a-z, 0-9, - and _; published with it.")]
-About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the case shows, in a sentence; published with it.")]
-CasesFolder = Annotated[
+CassetteName = Annotated[str, typer.Option("--cassette", metavar="NAME", help="The cassette's name: a-z, 0-9, - and _; published with it.")]
+About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the cassette shows, in a sentence; published with it.")]
+CassettesFolder = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Where the case's folder is made; default fixtures/<vendor>/cases, where check looks."),
+    typer.Option(
+        "--out", metavar="FOLDER", help="Where the cassette's folder is made; default fixtures/<vendor>/cassettes, where check looks."
+    ),
 ]
 
 app = typer.Typer(rich_markup_mode=None)
@@ -49,23 +51,25 @@ def schema() -> None:
     typer.echo(schema_text(), nl=False)
 
 
-@app.command(short_help="Find every mistake in every spec, and replay its cases.", epilog="Example: habeas check ./specs/zoom.yaml")
+@app.command(short_help="Find every mistake in every spec, and replay its cassettes.", epilog="Example: habeas check ./specs/zoom.yaml")
 def check(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
-    accept: Annotated[bool, typer.Option("--accept", help="Write what each case is expected to deliver anew, from its replay.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="A spec without cases, or that has drifted, is a mistake.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Write what each cassette is expected to deliver anew, from its replay.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A spec without cassettes, or that has drifted, is a mistake.")] = False,
     drift: Annotated[
-        Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cases.")
+        Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cassettes.")
     ] = None,
     openapi: OpenApi = None,
 ) -> None:
-    """Find every mistake in every spec, each with its place and what was meant; then replay its recorded cases, offline.
+    """Find every mistake in every spec, each with its place and what was meant; then replay its cassettes, offline.
 
     With --openapi, one spec is also held against the vendor's own document, which is read and never fetched: what surely
     fails at the vendor is a mistake, what the document merely does not list is a note.
 
-    Cases lie in fixtures/<vendor>/cases, beside the folder specs or else beside the spec. A note is no mistake: it is something
+    Cassettes lie in fixtures/<vendor>/cassettes, beside the folder specs or else beside the spec. A note is no mistake: it is something
     to think about, and leaves the exit code 0.
 
     Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
@@ -76,16 +80,16 @@ def check(
 
 
 @app.command(
-    short_help="Record a real run as a test case without a person in it.",
-    epilog="Example: habeas record zoom --email someone@example.com --since 60d --case two-pages",
+    short_help="Record a real run as a cassette without a person in it.",
+    epilog="Example: habeas record zoom --email someone@example.com --since 60d --cassette two-pages",
 )
 def record(
     vendor: Vendor,
-    case: CaseName,
+    cassette: CassetteName,
     email: Email = None,
     subject: Subject = None,
     about: About = None,
-    out: CasesFolder = None,
+    out: CassettesFolder = None,
     only: Only = None,
     without: Without = None,
     since: Since = None,
@@ -96,7 +100,7 @@ def record(
     at: At = None,
     json: Json = False,
 ) -> None:
-    """Run as `habeas run` does, and keep every request and answer as a recorded case that `habeas check` replays.
+    """Run as `habeas run` does, and keep every request and answer as a cassette that `habeas check` replays.
 
     Whatever could be personal is replaced: the same value by the same stand-in everywhere, in its form, by a key that is thrown away.
     Credentials are removed. What stays are words of the spec and of the trade, names of fields, small numbers. The result is searched
@@ -106,18 +110,26 @@ def record(
     Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
     cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
     """
+    from engine.assembly import RunArguments
     from engine.cli.record import RecordArguments, record_command
 
-    chosen = (tuple(only or ()), tuple(without or ()))
-    wish = RecordArguments(
-        vendor, case, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json
+    run = RunArguments(
+        person=(("email", email),) if email is not None else (),
+        connection=connection,
+        at=at,
+        only=tuple(only or ()),
+        without=tuple(without or ()),
+        since=since,
+        share=share / 100,
+        plan=plan,
+        wait=not no_wait,
     )
-    raise typer.Exit(record_command(wish))
+    raise typer.Exit(record_command(RecordArguments(vendor, cassette, tuple(subject or ()), run, about, out, json)))
 
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
 def simulate(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="Any vendor with recorded cases, or `zoom`; or a spec's file.")],
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="Any vendor with cassettes, or `zoom`; or a spec's file.")],
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
     faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
     people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,

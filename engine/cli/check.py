@@ -13,11 +13,11 @@ import typer
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import hold, replays_of
 from engine.cassettes.drift import drift
+from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
-from engine.cli.spec_search import packaged, spec_path, vendor_line
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
-from engine.language.load import check, contents
+from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.language.text.wording import counted
@@ -38,15 +38,15 @@ class CheckArguments:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of one spec, and a line about its cases."""
+    """What was found of one spec, and a line about its cassettes."""
 
     findings: tuple[Finding, ...]
-    cases: int = 0
+    cassettes: int = 0
     summary: str | None = None
 
 
 def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
-    """Check specs and their cases, and print what is found. Raises UsageError for a file that is not there."""
+    """Check specs and their cassettes, and print what is found. Raises UsageError for a file that is not there."""
     if wish.form not in FORMATS:
         message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
@@ -74,8 +74,8 @@ def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
             typer.echo(finding.show() + "\n")
         for line in (one.summary for one in checked if one.summary):
             typer.echo(line)
-        cases = sum(one.cases for one in checked)
-        held = f"{counted(len(specs), 'spec')}, {counted(cases, 'case')}"
+        cassettes = sum(one.cassettes for one in checked)
+        held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
         typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
@@ -110,7 +110,7 @@ def _checked(word: str, path: Path, wish: CheckArguments) -> Checked:
     held = hold(vendor, path, word, write=wish.accept)
     drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
     told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
-    return Checked((*(Finding(one, lines) for one in notes), *told), held.cases, held.summary(vendor.name) if held.cases else None)
+    return Checked((*(Finding(one, lines) for one in notes), *told), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
 
 
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from engine.cli.spec_search import vendor_of
+from engine.catalogue import load
 from engine.errors import UsageError
 from engine.explain.chrome import chrome
 from engine.explain.markdown import markdown
@@ -23,7 +23,7 @@ TIMELINES = {"html": waterfall, "chrome": chrome}
 def docs_command(word: str, form: str, out: Path | None) -> None:
     """Write a vendor's integration page as Markdown or HTML. Raises UsageError, SpecError, OutputError, DiskError."""
     write = PAGES[_checked_format(form, tuple(PAGES))]
-    _deliver(write(page(vendor_of(word))), out)
+    _deliver(write(page(load(word))), out)
 
 
 def trace_command(run: Path, form: str, out: Path | None) -> None:

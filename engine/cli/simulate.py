@@ -12,10 +12,10 @@ from functools import partial
 
 import typer
 
-from engine.cassettes.check import cases_folder
+from engine.cassettes.check import cassettes_folder
 from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
 from engine.cassettes.shelf import Differing
-from engine.cli.spec_search import spec_path, vendor_of
+from engine.catalogue import load, spec_path
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import printable
 from engine.language.text.wording import counted
@@ -23,7 +23,7 @@ from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendor
 
 LONGEST = 80
 MOST_DIFFERING = 8
-MOST_CASES = 4
+MOST_CASSETTES = 4
 
 
 def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *, as_json: bool) -> Exit:
@@ -45,24 +45,24 @@ def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *
 
 
 def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
-    """Serve a vendor's recorded cases."""
-    path, vendor = spec_path(word), vendor_of(word)
-    cases = recorded(vendor, path)
-    if not cases:
-        folder, known = cases_folder(path, vendor.name), ", ".join(vendors())
-        message = f"there is no simulator of {vendor.title} (there is one of {known}) and no recorded case in {folder}"
+    """Serve a vendor's cassettes."""
+    path, vendor = spec_path(word), load(word)
+    cassettes = recorded(vendor, path)
+    if not cassettes:
+        folder, known = cassettes_folder(path, vendor.name), ", ".join(vendors())
+        message = f"there is no simulator of {vendor.title} (there is one of {known}) and no cassette in {folder}"
         raise UsageError(message)
     if names:
-        message = f"{vendor.title} is played from its recorded cases, which know no faults: leave --faults out"
+        message = f"{vendor.title} is played from its cassettes, which know no faults: leave --faults out"
         raise UsageError(message)
 
     def ready(up: Served) -> None:
-        typer.echo(json.dumps(_told(up)) if as_json else _recorded_greeting(word, vendor.title, len(cases), up))
+        typer.echo(json.dumps(_told(up)) if as_json else _recorded_greeting(word, vendor.title, len(cassettes), up))
 
     def notice(line: str) -> None:
         typer.echo(printable(line), err=True)
 
-    asyncio.run(_until_interrupted(partial(Recorded(vendor, cases, notice).serve, port, ready)))
+    asyncio.run(_until_interrupted(partial(Recorded(vendor, cassettes, notice).serve, port, ready)))
     return Exit.COMPLETE
 
 
@@ -78,7 +78,7 @@ def _told(up: Served) -> dict[str, object]:
         }
         for one in up.people
     ]
-    differing = [{"request": one.request, "cases": list(one.cases)} for one in up.differing]
+    differing = [{"request": one.request, "cassettes": list(one.cassettes)} for one in up.differing]
     found = {"address": up.address, "token": up.token, "connect": up.connect, "settings": up.settings, "people": people}
     return {**found, "differing": differing, "not_played": list(up.hidden)}
 
@@ -109,14 +109,15 @@ def _greeting(word: str, up: Ready) -> str:
     )
 
 
-def _recorded_greeting(word: str, title: str, cases: int, up: Served) -> str:
+def _recorded_greeting(word: str, title: str, cassettes: int, up: Served) -> str:
     options = [_options(one) for one in up.people]
     width = max(map(len, options))
     people = "\n".join(f"  {option:{width}}  {one.about}" for option, one in zip(options, up.people, strict=True))
     token = next(iter(up.token))
     upper = token.removeprefix("HABEAS_").rpartition("_")[0]
     return (
-        f"{title} as it was recorded in {counted(cases, 'case')} listens on {up.address}; Ctrl-C ends it.\nIts people:\n{people}\n\n"
+        f"{title} as it was recorded in {counted(cassettes, 'cassette')} listens on {up.address}; Ctrl-C ends it.\n"
+        f"Its people:\n{people}\n\n"
         f"{_hidden(up.hidden)}{_differing(up.differing)}"
         f"Ask for one of them, from another terminal, with a {'token' if token.endswith('TOKEN') else 'key'}:\n"
         f"{_exports({**up.token, **up.settings})}  habeas run {word} --at {up.address} {options[0]}\n\n"
@@ -134,17 +135,17 @@ def _browser(up: Served) -> str:
 
 
 def _hidden(names: tuple[str, ...]) -> str:
-    """Say which cases cannot be seen."""
-    return f"Not played, as an earlier case has the same person: {', '.join(names)}\n\n" if names else ""
+    """Say which cassettes cannot be seen."""
+    return f"Not played, as an earlier cassette has the same person: {', '.join(names)}\n\n" if names else ""
 
 
 def _differing(found: tuple[Differing, ...]) -> str:
     """Say which requests cannot be told apart by what is asked alone."""
     if not found:
         return ""
-    rows = [f"  {_short(one.request)}  ({_few(one.cases)})\n" for one in found[:MOST_DIFFERING]]
+    rows = [f"  {_short(one.request)}  ({_few(one.cassettes)})\n" for one in found[:MOST_DIFFERING]]
     more = f"  and {len(found) - MOST_DIFFERING} more\n" if len(found) > MOST_DIFFERING else ""
-    head = "Cases answer these differently; what counts is the case of who was looked up last, and before that the first:\n"
+    head = "Cassettes answer these differently; what counts is the cassette of who was looked up last, and before that the first:\n"
     return f"{head}{''.join(rows)}{more}\n"
 
 
@@ -153,7 +154,9 @@ def _short(text: str) -> str:
 
 
 def _few(names: tuple[str, ...]) -> str:
-    return ", ".join(names) if len(names) <= MOST_CASES else f"{', '.join(names[:MOST_CASES])} and {len(names) - MOST_CASES} more"
+    return (
+        ", ".join(names) if len(names) <= MOST_CASSETTES else f"{', '.join(names[:MOST_CASSETTES])} and {len(names) - MOST_CASSETTES} more"
+    )
 
 
 def _options(one: KnownPerson) -> str:

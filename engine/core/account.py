@@ -101,12 +101,6 @@ def captured(value: Any) -> str | None:
     return lossless_json.Json(lossless_json.dumps(value).decode("utf-8"))
 
 
-def joined_rows(outer: Row, own: Row) -> Row:
-    """Join a row with a request's own: an own value hides one of the same name."""
-    hidden = {name for name, _ in own}
-    return (*(pair for pair in outer if pair[0] not in hidden), *own)
-
-
 def own_row(endpoint: Endpoint, values: dict[str, str]) -> Row:
     """Give the part of a row that a request's own `for` gives."""
     return tuple((name, values[name]) for name, _ in endpoint.rows[0] if name in values)

@@ -1,4 +1,4 @@
-"""A vendor whose answers a test writes out, a run against it in virtual time, and the case that becomes of it."""
+"""A vendor whose answers a test writes out, a run against it in virtual time, and the cassette that becomes of it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib.parse import quote
 from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
 from engine.cassettes.cassette import opened
-from engine.cassettes.recorder import Recorder
 from engine.connection.keeper import Fixed
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import identify
 from engine.core.oauth import Renewed
 from engine.core.selection import choose
 from engine.language.load import load
-from engine.net.limiter import Limiter
-from engine.runner import Clock, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.net.clock import Clock
+from engine.net.limiter import limiter_of
+from engine.runner import Run, RunOptions, Session
+from engine.runner.recorder import Recorder
 from tests.clock import passing, run
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ vendor: acme
 base_url: https://api.acme.example/v1
 auth: {headers: {X-Key: <SECRET>}}
 verify: {get: /me}
-answers: {code: error.code, message: error.text, rules: [{status: 403, code: NO_PLAN, means: unlicensed}, {status: 401, means: refresh}]}
+refusals: {code: error.code, message: error.text, rules: [{status: 403, code: NO_PLAN, means: unlicensed}, {status: 401, means: refresh}]}
 """
 LOOKUP = """
 access:
@@ -54,6 +54,8 @@ class Renewing(Fixed):
 class Vendor:
     """Answers by method and place; a list is answered in its order, the last for ever; a function makes its answer."""
 
+    simulated = True
+
     def __init__(self, answers, base="https://api.acme.example/v1"):
         self.answers, self.base, self.log = {**PERSON, **answers}, base, []
 
@@ -72,7 +74,7 @@ class Vendor:
 
 
 def recorded(endpoints, answers, out, **more):
-    """Run against a vendor and record it; gives the case as it was read back, the report and what was asked."""
+    """Run against a vendor and record it; gives the cassette as it was read back, the report and what was asked."""
     head, lookup = more.pop("head", HEAD), more.pop("lookup", LOOKUP)
     spec = load((head + lookup + textwrap.indent(textwrap.dedent(endpoints), "    ")).encode(), "acme.yaml")
     person = {"EMAIL": identify("email", more.pop("email", EMAIL))}
@@ -84,21 +86,23 @@ def recorded(endpoints, answers, out, **more):
         loop = asyncio.get_running_loop()
         begun = loop.time()
         clock = Clock(lambda: NOW + timedelta(seconds=int(loop.time() - begun)), passing, lambda: 0.5)
-        tools = Tools(tape, Limiter(spec.limits(None), 0.75), more.pop("credentials", Renewing()), clock, heard=tape.heard)
-        options = RunOptions(choice=choose(spec.endpoints, (), ()), narrow=narrow, values=values)
-        return await Run(spec, person, options, Sink(out / "run" / "acme"), tools).run()
+        credentials = more.pop("credentials", Renewing())
+        credentials.given = values
+        session = Session(vendor=spec, network=tape, credentials=credentials, limiter=limiter_of(spec), clock=clock, heard=tape.heard)
+        options = RunOptions(selection=choose(spec.endpoints, (), ()), narrow=narrow)
+        return await Run(session, person, options, out / "run").run()
 
     report = run(scenario())
     settings = tuple(one for one in values if one[0] in spec.settings)
     captured = tuple(one for one in values if one[0] not in spec.settings)
     taped = Captured(spec, person, tuple(tape.exchanges), NOW, int(report.exit_code), narrow, settings=settings, captured=captured, **more)
-    made = finish(taped, report, sum(tape.silent.values()), b"k" * 32, out / "cases" / "one")
-    case, findings = opened(made.folder)
+    made = finish(taped, report, sum(tape.silent.values()), b"k" * 32, out / "cassettes" / "one")
+    cassette, findings = opened(made.folder)
     assert findings == ()
     text = "".join(path.read_text("utf-8") for path in made.folder.rglob("*") if path.is_file())
     for name in ("mara", "lindqvist", "acme-corp", "usr-00"):
         assert name not in text.lower()
-    return case, report, asked.log
+    return cassette, report, asked.log
 
 
 def outcomes(report):

@@ -1,9 +1,8 @@
-"""Every case of every shipped spec, recorded once more as if its invented people were real: it ends the same, and nothing is left."""
+"""Every cassette of every shipped spec, recorded once more as if its invented people were real: it ends the same, and nothing is left."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -11,22 +10,23 @@ from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
 from engine.cassettes.cassette import opened
 from engine.cassettes.replay import replay
-from engine.language.load import load_file
+from engine.catalogue import load_file
+from engine.runner.recorder import Exchange
 from tests.conftest import ROOT
 
-CASES = sorted((ROOT / "fixtures").glob("*/cases/*/case.yaml"))
-SMALL = [path for path in CASES if sum(one.stat().st_size for one in path.parent.glob("*.http")) < 600_000]
+CASSETTES = sorted((ROOT / "fixtures").glob("*/cassettes/*/cassette.yaml"))
+SMALL = [path for path in CASSETTES if sum(one.stat().st_size for one in path.parent.glob("*.http")) < 600_000]
 
 
 @pytest.mark.parametrize("path", SMALL, ids=[f"{path.parts[-4]}-{path.parts[-2]}" for path in SMALL])
-def test_a_shipped_case_can_be_recorded_again(path, tmp_path):
+def test_a_shipped_cassette_can_be_recorded_again(path, tmp_path):
     """Look-ups, searches, link headers, GraphQL, hashes in paths, hosts from tokens: what was replaced still leads to the same end."""
     vendor = load_file(ROOT / "specs" / f"{path.parts[-4]}.yaml")
-    case, findings = opened(path.parent)
+    cassette, findings = opened(path.parent)
     assert findings == ()
-    before, setup = replay(vendor, case), case.setup
+    before, setup = replay(vendor, cassette), cassette.setup
     heard = {id(one.answer): one.request for one in before.heard}
-    exchanges = tuple(replace(one, file=heard[id(one.response)].endpoint.name) for one in case.exchanges)
+    exchanges = tuple(Exchange(one.request, one.response, heard[id(one.response)].endpoint.name) for one in cassette.recordings)
     captured = Captured(
         vendor,
         setup.person.identifiers,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from engine.anonymise.proof import prove
 from engine.anonymise.traces import readings, squeezed
-from engine.cassettes.recording import Recording
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
+from engine.runner.recorder import Exchange
 from tests.anonymise.kit import BASE, EMAIL, composed, exchange
 
 PHONE = "+493012345678"
@@ -63,10 +63,10 @@ PLACES = {
         {"items": []}, headers={"link": f'<{BASE}/people/{quote(text, safe="")}?a={quote(text, safe="")}>; rel="next"'}
     ),
     "the media type": lambda text: exchange({"items": []}, headers={"content-type": f"application/json; name={text}"}),
-    "a request's header": lambda text: Recording(
+    "a request's header": lambda text: Exchange(
         HttpRequest("GET", f"{BASE}/people/u1/notes", (("X-On-Behalf", text),)), Response(200, {}, b"{}"), "notes"
     ),
-    "a request's body": lambda text: Recording(
+    "a request's body": lambda text: Exchange(
         HttpRequest("POST", f"{BASE}/s", (), json.dumps({"q": text, text: 1}).encode()), Response(200, {}, b"{}"), "notes"
     ),
     "a page that is no JSON": lambda text: exchange(f"<html>{text}</html>", status=502),
@@ -99,9 +99,9 @@ def forms(value: str) -> list[str]:
 def test_nothing_is_left_of_a_person_anywhere(place, writing):
     """Each value of a person, in each writing and each place, is gone; and what is left can be proven to be clean."""
     for kind, value in PLANTED.items():
-        case = composed(KNOWN, PLACES[place](WRITINGS[writing](value)), exchange({"items": []}))
-        assert left(case.texts, forms(value)) == [], kind
-        prove(case, case.texts)
+        cassette = composed(KNOWN, PLACES[place](WRITINGS[writing](value)), exchange({"items": []}))
+        assert left(cassette.texts, forms(value)) == [], kind
+        prove(cassette, cassette.texts)
 
 
 def test_nothing_is_left_of_values_in_parts():
@@ -111,20 +111,20 @@ def test_nothing_is_left_of_values_in_parts():
             {"first": "Mara", "last": "Lindqvist", "local": "mara.lindqvist", "domain": "acme-corp.io", "groups": ["+49", "3012", "345678"]}
         ]
     }
-    case = composed(exchange(body))
-    assert left(case.texts, ["mara", "lindqvist", "acme-corp", "345678", EMAIL]) == []
-    prove(case, case.texts)
+    cassette = composed(exchange(body))
+    assert left(cassette.texts, ["mara", "lindqvist", "acme-corp", "345678", EMAIL]) == []
+    prove(cassette, cassette.texts)
 
 
 def test_numbers_that_tell_are_replaced():
     """An id, a phone number and a moment stay numbers of their length, and become others."""
     body = {"items": [{"id": 8839228812345, "phone": 493012345678, "at": 1700000000, "half": 52.520008, "n": 3, "year": 2024}]}
-    case = composed(exchange(body))
-    text = "".join(case.texts.values())
+    cassette = composed(exchange(body))
+    text = "".join(cassette.texts.values())
     assert not any(one in text for one in ("8839228812345", "493012345678", "1700000000", "520008"))
     assert '"n": 3' in text
     assert '"year": 2024' in text
-    prove(case, case.texts)
+    prove(cassette, cassette.texts)
 
 
 def test_secrets_go_whatever_they_look_like():
@@ -143,19 +143,19 @@ def test_secrets_go_whatever_they_look_like():
             {"api_key": "k", "session_id": "s-1", "token_count": 7, "requires_password": True},
         ]
     }
-    case = composed(exchange(body), secrets=("the-very-secret-1",))
-    text = "".join(case.texts.values())
+    cassette = composed(exchange(body), secrets=("the-very-secret-1",))
+    text = "".join(cassette.texts.values())
     assert text.count("removed") == 12
     assert '"token_count": 7' in text
-    prove(case, case.texts)
+    prove(cassette, cassette.texts)
 
 
 def test_a_key_that_was_used_is_found_wherever_it_came_back():
     """A vendor that repeats the token in its answer does not get it into the recording."""
-    case = composed(
+    cassette = composed(
         exchange({"items": [{"seen": "Bearer the-very-secret-1 was used"}, {"x": "the-very-secret-1"}]}), secrets=("the-very-secret-1",)
     )
-    assert "secret-1" not in "".join(case.texts.values())
+    assert "secret-1" not in "".join(cassette.texts.values())
 
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=30))
@@ -181,9 +181,9 @@ def planted(draw):
 def test_no_planted_value_survives_in_any_json(found):
     """Whatever the JSON, whatever the writing: nothing is left, and it can be proven."""
     value, body = found
-    case = composed(KNOWN, exchange(body))
-    assert left(case.texts, forms(value)) == []
-    prove(case, case.texts)
+    cassette = composed(KNOWN, exchange(body))
+    assert left(cassette.texts, forms(value)) == []
+    prove(cassette, cassette.texts)
 
 
 @pytest.mark.parametrize("name", ["mara", "Mara_Lindqvist", "o'neil-84", "Ünal.Ö", "12345678", "x" * 40])
@@ -193,6 +193,6 @@ def test_a_username_goes_too(name):
         {"items": [{"login": name, "said": f"{name} said so", "at": f"https://acme.example/{quote(name)}"}]},
         f"{BASE}/people/{quote(name, safe='')}/notes",
     )
-    case = composed(one, person={"USERNAME": identify("username", name)})
-    assert left(case.texts, [name]) == []
-    prove(case, case.texts)
+    cassette = composed(one, person={"USERNAME": identify("username", name)})
+    assert left(cassette.texts, [name]) == []
+    prove(cassette, cassette.texts)

@@ -38,9 +38,9 @@ def test_page_tokens_ids_and_checks_of_the_answer_go_on(tmp_path):
         "/notes/88776655443322/parts/p-%C3%A9%201": {"parts": [{"id": "a", "text": "Mara Lindqvist's"}]},
         "/notes/7/parts/p-%C3%A9%201": {"parts": []},
     }
-    case, report, _ = recorded(endpoints, answers, tmp_path)
+    cassette, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"notes": "complete", "parts": "complete"}
-    assert [one.file.rpartition("/")[2] for one in case.exchanges][2:4] == ["030-notes.http", "040-notes-page-2.http"]
+    assert [one.file.rpartition("/")[2] for one in cassette.recordings][2:4] == ["030-notes.http", "040-notes-page-2.http"]
 
 
 def test_links_whole_and_relative_go_on(tmp_path):
@@ -89,9 +89,9 @@ def test_the_address_in_other_forms_goes_on(tmp_path):
     small = EMAIL.lower().encode()
     md5, sha = hashlib.md5(small).hexdigest(), hashlib.sha256(small).hexdigest()
     answers = {f"/lists/1/members/{md5}?h={sha}&e={quote(EMAIL.lower(), safe='')}": {"hash": md5, "HASH": sha.upper()}}
-    case, report, _ = recorded(endpoints, answers, tmp_path)
+    cassette, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"it": "complete"}
-    assert hashlib.md5(case.setup.person.email.lower().encode()).hexdigest() in case.exchanges[2].request.url
+    assert hashlib.md5(cassette.setup.person.email.lower().encode()).hexdigest() in cassette.recordings[2].request.url
 
 
 def test_queries_and_bodies_go_on(tmp_path):
@@ -129,9 +129,9 @@ def test_queries_and_bodies_go_on(tmp_path):
             "data": {"nodes": [{"id": "gid://acme/Note/778900", "text": "y"}], "end": "c", "more": False}
         },
     }
-    case, report, log = recorded(endpoints, answers, tmp_path, email=email)
+    cassette, report, log = recorded(endpoints, answers, tmp_path, email=email)
     assert outcomes(report) == {"query": "complete", "graph": "complete"}, log
-    assert query in "".join(json.loads(one.request.body)["query"] for one in case.exchanges if one.request.body)
+    assert query in "".join(json.loads(one.request.body)["query"] for one in cassette.recordings if one.request.body)
 
 
 def test_what_the_connection_brings_and_discovery_finds_goes_on(tmp_path):
@@ -170,10 +170,10 @@ discover:
         f"https://mara-na12.acme.example/far/{USER}": {"id": 2},
     }
     values = (("SHOP", "lindqvist-shop"), ("INSTANCE", "https://mara-na12.acme.example"))
-    case, report, log = recorded(endpoints, answers, tmp_path, head=head, base="https://lindqvist-shop.acme.example/v1", values=values)
+    cassette, report, log = recorded(endpoints, answers, tmp_path, head=head, base="https://lindqvist-shop.acme.example/v1", values=values)
     assert outcomes(report) == {"deals": "complete", "members": "complete", "far": "complete"}, log
-    assert case.setup.settings["SHOP"] in case.exchanges[0].request.url
-    assert any(b"favourite_colour" in one.response.body for one in case.exchanges)
+    assert cassette.setup.settings["SHOP"] in cassette.recordings[0].request.url
+    assert any(b"favourite_colour" in one.response.body for one in cassette.recordings)
 
 
 def test_refusals_retries_and_refreshes_are_repeated(tmp_path):
@@ -193,22 +193,22 @@ def test_refusals_retries_and_refreshes_are_repeated(tmp_path):
         f"/people/{USER}/d": (403, {"error": {"code": "NO_PLAN", "text": "Mara Lindqvist has no plan"}}),
         f"/people/{USER}/e": (400, {"error": {"code": "MARA_FAULT", "text": "Mara"}}),
     }
-    case, report, _ = recorded(endpoints, answers, tmp_path)
+    cassette, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"limited": "complete", "renewed": "complete", "broken": "complete", "plan": "unlicensed", "gone": "failed"}
-    assert case.setup.exit == 3
-    assert [one.response.status for one in case.exchanges] == [200, 200, 429, 200, 401, 200, 200, 503, 200, 403, 400]
+    assert cassette.setup.exit == 3
+    assert [one.response.status for one in cassette.recordings] == [200, 200, 429, 200, 401, 200, 200, 503, 200, 403, 400]
 
 
 @pytest.mark.parametrize(
     ("answer", "subject"),
     [({"id": "9", "email": "tom@acme-corp.io"}, "mismatched"), ((404, {}), "unproven"), ((500, {}), "unproven")],
 )
-def test_a_run_that_finds_nobody_is_a_case_too(tmp_path, answer, subject):
+def test_a_run_that_finds_nobody_is_a_cassette_too(tmp_path, answer, subject):
     """Another person answers, nobody is known, the look-up fails: the replay says the same."""
     place = "/people/Mara.Lindqvist%40acme-corp.io"
-    case, report, _ = recorded("it: {get: /people/<USER_ID>}", {place: answer, place.lower().replace("%40", "%40"): answer}, tmp_path)
+    cassette, report, _ = recorded("it: {get: /people/<USER_ID>}", {place: answer, place.lower().replace("%40", "%40"): answer}, tmp_path)
     assert str(report.subject.subject) == subject
-    assert case.setup.exit == int(report.exit_code)
+    assert cassette.setup.exit == int(report.exit_code)
 
 
 def test_what_cannot_be_repeated_is_not_written(tmp_path):
@@ -216,7 +216,7 @@ def test_what_cannot_be_repeated_is_not_written(tmp_path):
     answers = {f"/people/{USER}/a": NoAnswer("forbidden", "an address outside the vendor's hosts was given")}
     with pytest.raises(NotRepeatable, match=r"(?s)it asks what was not recorded: it\n.*1 request of the run had no answer"):
         recorded("it: {get: /people/<USER_ID>/a}", answers, tmp_path)
-    assert list((tmp_path / "cases").iterdir()) == []
+    assert list((tmp_path / "cassettes").iterdir()) == []
 
 
 def test_what_cannot_be_proven_clean_is_not_written(tmp_path, monkeypatch):
@@ -227,15 +227,15 @@ def test_what_cannot_be_proven_clean_is_not_written(tmp_path, monkeypatch):
         recorded("it: {get: /people/<USER_ID>/a}", answers, tmp_path)
     assert "030-it.http: the answer.of[0].told: holds what should have been replaced" in str(caught.value)
     assert "Lindqvist" not in str(caught.value)
-    assert not (tmp_path / "cases").exists()
+    assert not (tmp_path / "cassettes").exists()
 
 
-def test_a_case_that_exists_is_not_overwritten(tmp_path):
+def test_a_cassette_that_exists_is_not_overwritten(tmp_path):
     """The second one of a name is refused, and the first one stays as it is."""
-    (tmp_path / "cases" / "one").mkdir(parents=True)
+    (tmp_path / "cassettes" / "one").mkdir(parents=True)
     with pytest.raises(OutputError, match="exists already"):
         recorded("it: {get: /people/<USER_ID>/a}", {}, tmp_path)
-    assert [one.name for one in (tmp_path / "cases").iterdir()] == ["one"]
+    assert [one.name for one in (tmp_path / "cassettes").iterdir()] == ["one"]
 
 
 def test_windows_are_asked_again_by_the_same_moments(tmp_path):
@@ -251,6 +251,6 @@ def test_windows_are_asked_again_by_the_same_moments(tmp_path):
     middle, last = begun + timedelta(days=28), NOW + timedelta(seconds=1)
     for one, other in ((begun, middle), (middle, last)):
         answers[f"/people/{USER}/t?a={int(one.timestamp())}&b={int(other.timestamp()) * 1000}"] = {"items": []}
-    case, report, log = recorded(endpoints, answers, tmp_path)
+    cassette, report, log = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"days": "complete", "ticks": "empty"}, log
-    assert "08:15:01" not in "".join(case.texts.values())
+    assert "08:15:01" not in "".join(cassette.texts.values())

@@ -103,16 +103,16 @@ def test_the_same_value_is_the_same_everywhere():
         {"items": [{"of": "88776655", "by": {EMAIL: 1}, "said": EMAIL.upper(), "h": md5, "tel": "493012345678", "last": "LINDQVIST"}]},
         f"{BASE}/notes/88776655",
     )
-    case = composed(first, second)
-    one, other = (body["items"][0] for body in answers(case))
+    cassette = composed(first, second)
+    one, other = (body["items"][0] for body in answers(cassette))
     assert other["of"] == str(one["id"])
     assert list(other["by"]) == [one["email"]]
     assert other["said"] == one["email"].upper()
     assert other["h"] == hashlib.md5(one["email"].encode()).hexdigest()
     assert other["tel"] == one["phone"].removeprefix("+")
     assert other["last"] == one["name"].split()[1].upper()
-    assert asked(case)[0] == f"{BASE}/people/{one['email'].replace('@', '%40')}/notes"
-    assert asked(case)[1] == f"{BASE}/notes/{one['id']}"
+    assert asked(cassette)[0] == f"{BASE}/people/{one['email'].replace('@', '%40')}/notes"
+    assert asked(cassette)[1] == f"{BASE}/notes/{one['id']}"
 
 
 def test_one_key_gives_one_recording_and_another_key_another():

@@ -1,4 +1,4 @@
-"""What the tests of cases share: a spec and its good cases, to be changed."""
+"""What the tests of cassettes share: a spec and its good cassettes, to be changed."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ import pytest
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Path:
-    """A copy of Acme's spec and its good cases."""
+    """A copy of Acme's spec and its good cassettes."""
     return Path(shutil.copytree(Path(__file__).parent / "acme", tmp_path / "acme"))

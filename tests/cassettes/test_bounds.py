@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from engine.cassettes.cassette import MOST_CASE, MOST_FILE, opened
+from engine.cassettes.cassette import MOST_CASSETTE, MOST_FILE, opened
 
 
-def case(folder: Path) -> Path:
-    """Make the beginning of a case."""
+def cassette(folder: Path) -> Path:
+    """Make the beginning of a cassette."""
     folder.mkdir(exist_ok=True)
-    (folder / "case.yaml").write_text("about: x\nperson: {email: ada@example.com}\nnow: 2026-11-24T12:00:00Z\n", "utf-8")
+    (folder / "cassette.yaml").write_text("about: x\nperson: {email: ada@example.com}\nnow: 2026-11-24T12:00:00Z\n", "utf-8")
     return folder
 
 
 def said(folder: Path) -> list[str]:
-    """Give the messages about a folder that is no case."""
+    """Give the messages about a folder that is no cassette."""
     found, findings = opened(folder)
     assert found is None
     return [one.mistake.message for one in findings]
@@ -32,31 +32,31 @@ def sparse(path: Path, size: int) -> None:
 
 def test_a_gigabyte_is_refused_without_being_read(tmp_path):
     """The size is looked up; a file that could not be read into memory is not opened."""
-    folder = case(tmp_path / "case")
+    folder = cassette(tmp_path / "cassette")
     sparse(folder / "010-x.http", 2**30)
     (folder / "010-x.http").chmod(0)
     assert said(folder) == ["a file of 1024 MiB: at most 4 MiB"]
 
 
-def test_a_case_is_bounded_as_a_whole(tmp_path):
+def test_a_cassette_is_bounded_as_a_whole(tmp_path):
     """Many files that are small enough each are too much together."""
-    folder = case(tmp_path / "case")
-    for number in range(MOST_CASE // MOST_FILE + 1):
+    folder = cassette(tmp_path / "cassette")
+    for number in range(MOST_CASSETTE // MOST_FILE + 1):
         sparse(folder / f"{number:03d}.http", MOST_FILE)
-    assert said(folder) == ["a case of 68 MiB: at most 64 MiB"]
+    assert said(folder) == ["a cassette of 68 MiB: at most 64 MiB"]
 
 
-@pytest.mark.parametrize("name", ["010-x.http", "case.yaml", "expected/manifest.json"])
+@pytest.mark.parametrize("name", ["010-x.http", "cassette.yaml", "expected/manifest.json"])
 def test_what_is_no_plain_file_is_never_opened(tmp_path, name):
     """A pipe would be waited for, and a link could lead anywhere."""
-    folder = case(tmp_path / "case")
+    folder = cassette(tmp_path / "cassette")
     (folder / "expected").mkdir()
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
-    assert said(folder) == ["no file: a case holds plain files and the folder expected/"]
+    assert said(folder) == ["no file: a cassette holds plain files and the folder expected/"]
     (folder / name).unlink()
     (folder / name).symlink_to("/etc/hostname")
-    assert said(folder) == ["no file: a case holds plain files and the folder expected/"]
+    assert said(folder) == ["no file: a cassette holds plain files and the folder expected/"]
 
 
 def test_a_folder_that_is_none_is_explained(tmp_path):
@@ -64,7 +64,7 @@ def test_a_folder_that_is_none_is_explained(tmp_path):
     assert said(tmp_path / "none") == ["the folder cannot be read: No such file or directory"]
     (tmp_path / "file").write_text("x")
     assert said(tmp_path / "file") == ["the folder cannot be read: Not a directory"]
-    folder = case(tmp_path / "case")
+    folder = cassette(tmp_path / "cassette")
     (folder / "010-x.http").write_bytes(b"\xff\xfe")
     assert said(folder) == ["not UTF-8 text"]
     (folder / "expected").write_text("x")
@@ -72,8 +72,8 @@ def test_a_folder_that_is_none_is_explained(tmp_path):
 
 
 def test_what_the_machine_leaves_behind_does_not_matter(tmp_path):
-    """Hidden files are no part of a case, and no mistake."""
-    folder = case(tmp_path / "case")
+    """Hidden files are no part of a cassette, and no mistake."""
+    folder = cassette(tmp_path / "cassette")
     (folder / ".DS_Store").write_bytes(b"\xff")
     assert opened(folder)[0] is not None
 
@@ -82,7 +82,7 @@ def test_what_the_machine_leaves_behind_does_not_matter(tmp_path):
 def test_nesting_beyond_reason_ends_with_words(acme, habeas, depth):
     """A recording that is nested deeper than can be shown is a mistake among others, in a check and in a comparison."""
     nested = '{"a":' * depth + "1" + "}" * depth
-    profile = acme / "fixtures/acme/cases/whole/030-profile.http"
+    profile = acme / "fixtures/acme/cassettes/whole/030-profile.http"
     profile.write_text(f'GET https://api.acme.example/v1/people/p1/profile\n\nHTTP 200\n\n{{"person": "p1", "deep": {nested}}}\n')
     for words in ((), ("--drift", str(profile.parent))):
         done = habeas("check", str(acme / "specs/acme.yaml"), *words)

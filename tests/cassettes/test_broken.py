@@ -1,4 +1,4 @@
-"""What is wrong with a case is said to the letter: each folder of `broken/` changes the good cases of `acme/` in one way."""
+"""What is wrong with a cassette is said to the letter: each folder of `broken/` changes the good cassettes of `acme/` in one way."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from engine.cassettes.check import hold
-from engine.language.load import load_file
+from engine.catalogue import load_file
 
 HERE = Path(__file__).parent
 BROKEN = sorted(path.name for path in (HERE / "broken").iterdir() if path.is_dir())
 
 
 def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *, write: bool = False) -> str:
-    """Give what a check of the cases in a folder says."""
+    """Give what a check of the cassettes in a folder says."""
     monkeypatch.chdir(folder)
     spec = Path("specs/acme.yaml")
     held = hold(load_file(spec), spec, "./specs/acme.yaml", write=write)
@@ -23,7 +23,7 @@ def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *, write: bool = False) 
 
 
 def broken(name: str, folder: Path) -> Path:
-    """Copy the good cases and change them as a folder of `broken/` says; `X.gone` removes X."""
+    """Copy the good cassettes and change them as a folder of `broken/` says; `X.gone` removes X."""
     copied = folder / "acme"
     shutil.copytree(HERE / "acme", copied)
     for path in sorted((HERE / "broken" / name).rglob("*")):
@@ -41,14 +41,14 @@ def broken(name: str, folder: Path) -> Path:
     return copied
 
 
-def test_good_cases_need_no_words(tmp_path, monkeypatch):
+def test_good_cassettes_need_no_words(tmp_path, monkeypatch):
     """What is clean, replays, delivers what is expected and shows everything, is not spoken of."""
     shutil.copytree(HERE / "acme", tmp_path / "acme")
     assert told(tmp_path / "acme", monkeypatch) == ""
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_case_is_explained_to_the_letter(name, tmp_path, monkeypatch):
+def test_a_broken_cassette_is_explained_to_the_letter(name, tmp_path, monkeypatch):
     """Place, what is wrong and what to do; never more than a screen, and no secret."""
     text = told(broken(name, tmp_path), monkeypatch)
     assert text == (HERE / "broken" / f"{name}.err").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`habeas check` replays cases, in every format; --strict, --accept and --drift do what they say."""
+"""`habeas check` replays cassettes, in every format; --strict, --accept and --drift do what they say."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from engine.cassettes.drift import paths
 from tests.cassettes.test_broken import HERE, broken
 
 
-def test_every_packaged_spec_holds_against_its_cases(habeas):
-    """All specs, all cases, full coverage: a line for each, and nothing to mend."""
+def test_every_packaged_spec_holds_against_its_cassettes(habeas):
+    """All specs, all cassettes, full coverage: a line for each, and nothing to mend."""
     done = habeas("check", "--strict")
     assert done.returncode == 0, done.stdout
-    lines = re.findall(r"^(\w+): [\d,]+ cases?, [\d,]+ recordings?; (.*)$", done.stdout, re.MULTILINE)
+    lines = re.findall(r"^(\w+): [\d,]+ cassettes?, [\d,]+ recordings?; (.*)$", done.stdout, re.MULTILINE)
     assert len(lines) >= 7
     for _, told in lines:
         assert all(shown == all_ for shown, all_ in re.findall(r"(\d+)/(\d+)", told)), told
 
 
-def test_a_spec_without_cases_is_noted_and_strictly_refused(tmp_path, habeas):
-    """Somebody's first spec passes; in a repository that wants cases it does not."""
+def test_a_spec_without_cassettes_is_noted_and_strictly_refused(tmp_path, habeas):
+    """Somebody's first spec passes; in a repository that wants cassettes it does not."""
     spec = tmp_path / "acme.yaml"
     shutil.copyfile(HERE / "acme" / "specs" / "acme.yaml", spec)
     done = habeas("check", str(spec))
-    assert (done.returncode, "note: Acme has no recorded cases: nothing shows that this spec works" in done.stdout) == (0, True)
+    assert (done.returncode, "note: Acme has no cassettes: nothing shows that this spec works" in done.stdout) == (0, True)
     assert habeas("check", str(spec), "--strict").returncode == 2
 
 
-def test_cases_lie_beside_a_spec_that_lies_alone(acme, habeas):
-    """`./acme.yaml` has its cases in ./fixtures, `./specs/acme.yaml` beside specs."""
+def test_cassettes_lie_beside_a_spec_that_lies_alone(acme, habeas):
+    """`./acme.yaml` has its cassettes in ./fixtures, `./specs/acme.yaml` beside specs."""
     (acme / "specs" / "acme.yaml").rename(acme / "acme.yaml")
-    assert "acme: 4 cases, 16 recordings; 6/6 answers" in habeas("check", str(acme / "acme.yaml")).stdout
+    assert "acme: 4 cassettes, 16 recordings; 6/6 answers" in habeas("check", str(acme / "acme.yaml")).stdout
 
 
 def test_every_format_says_the_same(tmp_path, habeas):
-    """JSON and GitHub's annotations carry place, message, detail and hint of a failing case."""
+    """JSON and GitHub's annotations carry place, message, detail and hint of a failing cassette."""
     spec = str(broken("other_record", tmp_path) / "specs" / "acme.yaml")
     done = habeas("check", spec, "--format", "json")
     (one,) = json.loads(done.stdout)
     assert (done.returncode, one["line"], one["level"]) == (2, 1, "error")
-    assert one["file"].endswith("fixtures/acme/cases/whole/expected/profile.jsonl")
+    assert one["file"].endswith("fixtures/acme/cassettes/whole/expected/profile.jsonl")
     assert one["detail"] == ['  phone: "+12025550142", now "+12025550143"', '+ plan: "gold"']
     told = habeas("check", spec, "--format", "github").stdout
     assert told.startswith("::error file=")
@@ -59,7 +59,7 @@ def test_accepting_ends_the_difference(tmp_path, habeas):
 
 def test_drift_names_fields_and_never_a_value(acme, tmp_path, habeas):
     """What new recordings have and earlier ones had not, and the reverse, by endpoint and dotted path."""
-    shutil.copytree(acme / "fixtures/acme/cases/whole", tmp_path / "new" / "again")
+    shutil.copytree(acme / "fixtures/acme/cassettes/whole", tmp_path / "new" / "again")
     profile = tmp_path / "new" / "again" / "030-profile.http"
     profile.write_text(
         profile.read_text("utf-8").replace('"login_ip": "192.0.2.7"', '"logins": [{"at": "Friday"}], "192.0.2.7": {"ip": 1}')
@@ -76,7 +76,7 @@ def test_drift_names_fields_and_never_a_value(acme, tmp_path, habeas):
 
 
 def test_drift_needs_one_spec_and_a_folder_of_recordings(acme, habeas, tmp_path):
-    """Wrong usage says what to write; a folder without cases is explained."""
+    """Wrong usage says what to write; a folder without cassettes is explained."""
     spec = str(acme / "specs/acme.yaml")
     for words, why in (
         (("--drift", str(tmp_path)), "name its spec"),
@@ -86,7 +86,7 @@ def test_drift_needs_one_spec_and_a_folder_of_recordings(acme, habeas, tmp_path)
         assert (done.returncode, why in done.stderr) == (2, True)
     (tmp_path / "empty").mkdir()
     done = habeas("check", spec, "--drift", str(tmp_path / "empty"))
-    assert (done.returncode, "no case and no folder of cases" in done.stdout) == (2, True)
+    assert (done.returncode, "no cassette and no folder of cassettes" in done.stdout) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`habeas simulate` plays a vendor from its cases: the run that its greeting names works, with a token or a connection."""
+"""`habeas simulate` plays a vendor from its cassettes: the run that its greeting names works, with a token or a connection."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.conftest import ROOT
 from tests.connection.commands import redirect
 
 ACME = HERE / "acme" / "specs" / "acme.yaml"
-CASES = HERE / "acme" / "fixtures" / "acme" / "cases"
+CASSETTES = HERE / "acme" / "fixtures" / "acme" / "cassettes"
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def exports(text: str, number: int) -> dict[str, str]:
 def test_the_greeting_is_enough_to_run_with_a_token(habeas, tmp_path):
     """People with what is to be seen of them, exports, and a command that ends complete, linked pages and all."""
     with simulated(str(ACME)) as text:
-        assert text.startswith("Acme as it was recorded in 4 cases listens on http://127.0.0.1:")
+        assert text.startswith("Acme as it was recorded in 4 cassettes listens on http://127.0.0.1:")
         assert "  --email ada@example.com     A person with two pages of notes.\n" in text
         words = re.findall(r"^  habeas (.*)$", text, re.MULTILINE)[0].split()
         done = habeas(*words, "--out", str(tmp_path / "out"), "--json", **exports(text, 0))
@@ -109,22 +109,22 @@ def test_what_cannot_be_played_is_said(habeas, words, why):
 
 
 def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
-    """The message names the folder in which cases are looked for."""
+    """The message names the folder in which cassettes are looked for."""
     spec = tmp_path / "acme.yaml"
     spec.write_bytes(ACME.read_bytes())
     done = habeas("simulate", str(spec))
-    assert (done.returncode, "no recorded case in" in done.stderr, "fixtures/acme/cases" in done.stderr) == (2, True, True)
+    assert (done.returncode, "no cassette in" in done.stderr, "fixtures/acme/cassettes" in done.stderr) == (2, True, True)
 
 
-def shelf(folder: Path, *exchanges: str) -> Shelf:
+def shelf(folder: Path, *recordings: str) -> Shelf:
     """Put recordings onto a shelf."""
     folder.mkdir(exist_ok=True)
-    (folder / "case.yaml").write_bytes((CASES / "whole" / "case.yaml").read_bytes())
-    for number, text in enumerate(exchanges):
+    (folder / "cassette.yaml").write_bytes((CASSETTES / "whole" / "cassette.yaml").read_bytes())
+    for number, text in enumerate(recordings):
         (folder / f"{number}.http").write_text(text)
-    case, findings = opened(folder)
-    assert case is not None, findings
-    return Shelf([case])
+    cassette, findings = opened(folder)
+    assert cassette is not None, findings
+    return Shelf([cassette])
 
 
 def test_where_only_moments_differ_the_recording_answers_with_todays(tmp_path):
@@ -139,32 +139,32 @@ def test_where_only_moments_differ_the_recording_answers_with_todays(tmp_path):
 def test_what_was_recorded_twice_is_answered_in_turns(tmp_path):
     """A second run meets the same refusal first, and the same answer after it."""
     parts = [f"GET https://a.example/x\n\nHTTP {status}\n\n{{}}\n" for status in (401, 200)]
-    found = shelf(tmp_path / "case", *parts)
+    found = shelf(tmp_path / "cassette", *parts)
     assert [answer.response.status for _ in range(4) if (answer := found.answer("GET", "/x", None))] == [401, 200, 401, 200]
 
 
 def test_the_host_does_not_matter_and_the_body_does(tmp_path):
     """Under --at only path, query and body arrive."""
-    found = shelf(tmp_path / "case", 'POST https://acme.my.example/q\n\n{"a": 1, "b": 2}\n\nHTTP 200\n\n{}\n')
+    found = shelf(tmp_path / "cassette", 'POST https://acme.my.example/q\n\n{"a": 1, "b": 2}\n\nHTTP 200\n\n{}\n')
     assert found.answer("POST", "http://127.0.0.1:1/q", b'{"b":2,"a":1}') is not None
     assert found.answer("POST", "/q", b'{"a": 2}') is None
 
 
 def two_people(folder: Path) -> Shelf:
-    """Put two people onto a shelf, whose account answers each in its own way; the third case is the first's again."""
-    cases = []
+    """Put two people onto a shelf, whose account answers each in its own way; the third cassette is the first's again."""
+    cassettes = []
     for number, name in enumerate(("ada", "bea", "ada")):
-        place = folder / f"case{number}"
+        place = folder / f"cassette{number}"
         place.mkdir()
-        setup = (CASES / "whole" / "case.yaml").read_text("utf-8").replace("ada@", f"{name}@")
-        (place / "case.yaml").write_text(setup, "utf-8")
+        setup = (CASSETTES / "whole" / "cassette.yaml").read_text("utf-8").replace("ada@", f"{name}@")
+        (place / "cassette.yaml").write_text(setup, "utf-8")
         (place / "1.http").write_text(f"GET https://a.example/people?email={name}%40example.com\n\nHTTP 200\n\n{{}}\n")
         (place / "2.http").write_text(f'GET https://a.example/log?from=2026-11-01\n\nHTTP 200\n\n{{"of": {number}}}\n')
         (place / "3.http").write_text(f"GET https://a.example/only/{number}\n\nHTTP 200\n\n{{}}\n")
-        case, findings = opened(place)
-        assert case is not None, findings
-        cases.append(case)
-    return Shelf(cases)
+        cassette, findings = opened(place)
+        assert cassette is not None, findings
+        cassettes.append(cassette)
+    return Shelf(cassettes)
 
 
 def test_what_two_people_share_is_answered_as_of_who_was_looked_up_last(tmp_path):
@@ -174,26 +174,26 @@ def test_what_two_people_share_is_answered_as_of_who_was_looked_up_last(tmp_path
     def of(url: str) -> tuple[str, bool]:
         answer = found.answer("GET", url, None)
         assert answer is not None
-        return answer.case, answer.strayed
+        return answer.cassette, answer.strayed
 
-    assert of("/log?from=2026-11-01") == ("case0", False)
-    for name, case in (("bea", "case1"), ("ada", "case0")):
-        assert of(f"/people?email={name}%40example.com") == (case, False)
-        assert of("/log?from=2026-11-01") == of("/log?from=2027-02-03") == (case, False)
-    assert of("/only/1") == ("case1", True)
+    assert of("/log?from=2026-11-01") == ("cassette0", False)
+    for name, cassette in (("bea", "cassette1"), ("ada", "cassette0")):
+        assert of(f"/people?email={name}%40example.com") == (cassette, False)
+        assert of("/log?from=2026-11-01") == of("/log?from=2027-02-03") == (cassette, False)
+    assert of("/only/1") == ("cassette1", True)
 
 
-def test_requests_that_cases_answer_differently_are_listed(tmp_path):
-    """At the start, with the cases that do; a second case of one person is not played, and says nothing here."""
+def test_requests_that_cassettes_answer_differently_are_listed(tmp_path):
+    """At the start, with the cassettes that do; a second cassette of one person is not played, and says nothing here."""
     found = two_people(tmp_path)
-    assert [(one.request, one.cases) for one in found.differing] == [("GET /log?from=*", ("case0", "case1"))]
-    assert found.hidden == ("case2",)
+    assert [(one.request, one.cassettes) for one in found.differing] == [("GET /log?from=*", ("cassette0", "cassette1"))]
+    assert found.hidden == ("cassette2",)
 
 
 def test_the_greeting_says_what_cannot_be_told_apart(acme):
-    """Which requests, whose case is meant for some endpoints only, and what to do without a browser."""
-    bea = acme / "fixtures/acme/cases/nothing"
-    (bea / "case.yaml").write_text((bea / "case.yaml").read_text("utf-8") + "only: [profile]\n", "utf-8")
+    """Which requests, whose cassette is meant for some endpoints only, and what to do without a browser."""
+    bea = acme / "fixtures/acme/cassettes/nothing"
+    (bea / "cassette.yaml").write_text((bea / "cassette.yaml").read_text("utf-8") + "only: [profile]\n", "utf-8")
     (bea / "020-verify.http").write_text('GET https://api.acme.example/v1/me\n\nHTTP 200\n\n{"id": "somebody else"}\n', "utf-8")
     with simulated(str(acme / "specs" / "acme.yaml")) as text:
         assert "  --email bea@example.com --only profile  A person without notes" in text

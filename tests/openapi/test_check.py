@@ -27,7 +27,7 @@ def test_a_mistake_ends_with_2_and_a_note_with_0(capsys):
     text = capsys.readouterr().out
     assert "note: the document has no parameter `colour`" in text
     assert "did you mean `/users/{user_id}/meetings`?" in text
-    assert text.splitlines()[-1].startswith("1 spec, 0 cases: 1 mistake,")
+    assert text.splitlines()[-1].startswith("1 spec, 0 cassettes: 1 mistake,")
 
 
 def test_json_and_github_say_the_same(capsys):

@@ -122,11 +122,11 @@ def test_the_walk_adds_a_working_vendor(tmp_path, started):
     manifest = json.loads((acme / "request-1" / "acme" / "manifest.json").read_text())
     assert manifest["subject"]["outcome"] == "matched"
     assert (acme / "request-1" / "timeline.html").stat().st_size > 1000
-    assert (acme / "fixtures" / "acme" / "cases" / "recorded" / "expected" / "manifest.json").exists()
+    assert (acme / "fixtures" / "acme" / "cassettes" / "recorded" / "expected" / "manifest.json").exists()
     assert (
         "grace"
         not in "".join(
-            path.read_text() for path in (acme / "fixtures" / "acme" / "cases" / "recorded").rglob("*") if path.is_file()
+            path.read_text() for path in (acme / "fixtures" / "acme" / "cassettes" / "recorded").rglob("*") if path.is_file()
         ).lower()
     )
     assert (acme / "acme.md").read_text("utf-8").startswith("# Acme\n")

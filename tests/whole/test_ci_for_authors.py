@@ -153,10 +153,10 @@ def test_the_hooks_say_what_pre_commit_needs():
         assert hook["entry"] == "habeas check"
         assert hook["language"] == "python"
         assert re.compile(hook["files"])
-    own, cases = (re.compile(HOOKS[name]["files"]) for name in ("habeas-check", "habeas-check-cases"))
-    changed = ["specs/acme.yaml", "vendors/specs/x.yml", "fixtures/acme/cases/whole/010.http", "specs/habeas.schema.json", "README.md"]
+    own, cassettes = (re.compile(HOOKS[name]["files"]) for name in ("habeas-check", "habeas-check-cassettes"))
+    changed = ["specs/acme.yaml", "vendors/specs/x.yml", "fixtures/acme/cassettes/whole/010.http", "specs/habeas.schema.json", "README.md"]
     assert [name for name in changed if own.search(name)] == changed[:2]
-    assert [name for name in changed if cases.search(name)] == changed[:3]
+    assert [name for name in changed if cassettes.search(name)] == changed[:3]
 
 
 def test_the_hook_checks_the_files_that_changed(habeas, tmp_path, monkeypatch):
