@@ -113,8 +113,8 @@ def main(argv: list[str] | None = None) -> int:
 
     async def serving() -> None:
         task = asyncio.create_task(serve(words.vendor, options, words.port, lambda up: print(json.dumps(asdict(up)), flush=True)))
-        for one in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(one, task.cancel)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
         await task
 
     try:
