@@ -94,7 +94,7 @@ class Kept:
 def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
     """Collect what a spec keeps, for a run that began at a moment and perhaps was narrowed by `--since`."""
     kept = Kept(vendor)
-    public(kept, [one for one in vendor.hosts if not one.startswith(".")])
+    public(kept, [vendor.name, vendor.title, *(host for host in vendor.hosts if not host.startswith("."))])
     public(kept, vendor.endpoints)
     for moment in (started, narrow):
         kept.texts.update(form(moment, name) for name in FORMS if moment is not None)

@@ -17,9 +17,9 @@ from engine.catalogue import load
 from engine.cli.interrupt import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
 from engine.cli.verify import say, verify_and_say
+from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
-from engine.connection.login import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.open import parse_name, unsaved
 from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted

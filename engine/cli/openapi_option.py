@@ -10,7 +10,17 @@ from engine.errors import UsageError
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.openapi.compare.comparison import compare, trouble
 from engine.openapi.document.operations import Api
-from engine.openapi.document.read import contents
+from engine.openapi.document.read import MOST_BYTES, DocumentError
+
+
+def contents(path: Path) -> bytes:
+    """Read a document from disk, at most one byte more than it may have. Raises DocumentError where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        message = f"{path}: the file cannot be read: {error.strerror or 'unknown reason'}"
+        raise DocumentError(message) from None
 
 
 def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...]:

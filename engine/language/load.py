@@ -1,4 +1,4 @@
-"""A spec file to a Vendor, or to all its mistakes at once with their places. Raises nothing but SpecError."""
+"""Load a spec: YAML bytes to a `Vendor`, or `SpecError` with every mistake of the file and its place."""
 
 from __future__ import annotations
 

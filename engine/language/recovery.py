@@ -1,6 +1,6 @@
-"""What else is wrong in a spec that has mistakes of form already: they are taken out, and the rest is looked at.
+"""Find further mistakes in a spec that does not validate: its wrong values are replaced or taken out, and the rest is linted.
 
-Only what cannot follow from the mistakes themselves is reported, so that one mistake stays one message.
+A mistake that may follow from what was taken out is not reported, so that one mistake stays one message.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.language.schema import NAME, schema_text
 from engine.reference.command_page import commands, exit_codes
 from engine.reference.language_page import constants, names, words
+from engine.reference.layers import tree
 
 ROOT = Path(__file__).parent.parent.parent
 BLOCKS = {"words": words, "constants": constants, "names": names, "commands": commands, "exit codes": exit_codes}
@@ -30,6 +31,8 @@ def fresh() -> Iterator[tuple[Path, str]]:
         page = ROOT / "docs" / name
         yield page, rendered(page.read_text("utf-8"))
     yield ROOT / "specs" / NAME, schema_text()
+    overview = ROOT / "ARCHITECTURE.md"
+    yield overview, re.sub(r"```\nengine/\n.*?\n```", lambda _: tree(), overview.read_text("utf-8"), count=1, flags=re.DOTALL)
 
 
 def main(arguments: list[str]) -> int:

@@ -161,3 +161,9 @@ def test_somebody_who_is_called_as_the_trade_calls_things_is_refused(name):
     """Nothing could be proven of a person whose username stands in every recording."""
     with pytest.raises(Refused, match="words that stand in every recording"):
         composed(exchange({"items": []}), person={"USERNAME": identify("username", name)})
+
+
+def test_a_vendors_name_stays_where_its_own_spec_says_it():
+    """The engine knows no vendor: the name of another one is replaced like any other word."""
+    assert replaced("acme") == "acme"
+    assert replaced("zoom") not in ("zoom", "")

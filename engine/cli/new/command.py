@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.catalogue import packaged, vendor_line
 from engine.cli.formatting import tell
+from engine.cli.openapi_option import contents
 from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check
@@ -15,7 +16,6 @@ from engine.language.text.mistakes import Mistake, SpecError
 from engine.language.text.wording import counted
 from engine.new_file import check_name_is_free, write_new
 from engine.openapi.document.operations import Api
-from engine.openapi.document.read import contents
 from engine.openapi.draft.compose import compose
 
 

@@ -1,4 +1,4 @@
-"""The words of lists: how pages follow, and slices of time. Part of the model, see engine/language/model/spec.py."""
+"""The words of lists: `pagination`, `window` and `files`."""
 
 from __future__ import annotations
 

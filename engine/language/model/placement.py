@@ -1,4 +1,7 @@
-"""Where each word of the language may stand: found in the model, so that a misplaced word can be told its place."""
+"""Where each word may stand: one table of all places of a spec, with the model class of each.
+
+Diagnostics use it ("it stands in `pagination`"), and docs/language.md has one table of words for each place.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("`refusals`", m.RefusalsSpec),
     ("`refusals.rules`", m.RuleSpec),
     ("`rate_limits`", m.RateLimits),
-    ("a limit that answers tell of", m.Told),
+    ("a limit that answers tell of", m.PointBucket),
 )
 
 
@@ -62,7 +65,7 @@ def _place(path: Path) -> type[m.Words]:
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
         else:
             found = words_of(kind).get(str(step))
-            kind = found.annotation if found is not None else m.Told
+            kind = found.annotation if found is not None else m.PointBucket
     place: type[m.Words] = _bare(kind, listed=True)
     return place
 

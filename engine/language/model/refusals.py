@@ -1,4 +1,4 @@
-"""The words for what a vendor refuses: `refusals` of requests, `oauth2.refusals` of the token endpoint. Part of the model (spec.py)."""
+"""The words for what a vendor refuses: `refusals` of requests, and `oauth2.refusals` of the token endpoint."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How the text of a single word is taken, and what an editor is told of it: its pattern, and what it looks like to YAML.
+"""How a single value is read from its text, and how it is described in the JSON Schema: pattern, examples, YAML types.
 
-A spec's scalars are text to the loader. An editor reads YAML 1.2: `1` is a number to it, `false` a boolean, so a word whose
-text may look like one says so here. What no pattern can tell (JMESPath, days of the calendar) is left to the loader.
+A spec's scalars are text to the loader. An editor reads YAML 1.2, where `1` is a number and `false` a boolean: a word whose text may
+look like one says so in its shape. What no pattern can check (JMESPath, days of the calendar) only the loader checks.
 """
 
 from __future__ import annotations

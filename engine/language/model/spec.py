@@ -1,7 +1,7 @@
-"""The words of a spec, defined once: names, types, defaults and meanings.
+"""The words of a spec: the top of the file, requests, look-ups, endpoints. Names, types, defaults and meanings, each defined once.
 
-The loader, the diagnostics and docs/language.md all derive from these classes. They hold what is written;
-what a request ends up with after the defaults of the top is in engine/language/effective.py.
+The loader, the diagnostics, the JSON Schema and docs/language.md derive from these classes. They hold what is written;
+after the defaults of the top are merged it is in engine/language/effective.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 from engine.language.expressions.template import Template
 from engine.language.model import words as w
 from engine.language.model.auth import Auth, OAuth2
-from engine.language.model.limits import RateLimits, Told
+from engine.language.model.limits import PointBucket, RateLimits
 from engine.language.model.lists import FileRule, PaginationSpec, WindowSpec
 from engine.language.model.refusals import RefusalsSpec, RuleSpec, TokenRefusalsSpec, TokenRuleSpec
 from engine.language.model.shapes import OneOrMore, OrNone
@@ -25,12 +25,12 @@ __all__ = [
     "FileRule",
     "OAuth2",
     "PaginationSpec",
+    "PointBucket",
     "RateLimits",
     "RefusalsSpec",
     "RuleSpec",
     "TokenRefusalsSpec",
     "TokenRuleSpec",
-    "Told",
     "WindowSpec",
     "Words",
 ]

@@ -1,4 +1,4 @@
-"""The types of single words: how a text or list in a spec becomes a value. ValueError says what is allowed."""
+"""The types of single values: names, request lines, statuses, JMESPath, days. Each reads a text and raises Misfit with what is allowed."""
 
 from __future__ import annotations
 

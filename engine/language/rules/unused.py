@@ -1,4 +1,4 @@
-"""What is written twice, or has no effect: repeated values, rules that never hold, buckets and requests that nothing needs."""
+"""Lint rules for what is written twice or has no effect: repeated values, rules that never hold, unused buckets and requests."""
 
 from __future__ import annotations
 
