@@ -18,7 +18,7 @@ from engine.language.model import words as w
 from engine.openapi.draft.yaml_text import Block
 
 T = TypeVar("T")
-Reader = Callable[[str], T]  # takes an answer as it was typed; raises ValueError with what is wrong
+AnswerReader = Callable[[str], T]  # takes an answer as it was typed; raises ValueError with what is wrong
 
 LONGEST = 8_000
 BACK = ("<", "back")
@@ -42,7 +42,7 @@ class Questions:
     given: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
 
-    def ask(self, question: str, read: Reader[T], usual: str | None = None) -> T:
+    def ask(self, question: str, read: AnswerReader[T], usual: str | None = None) -> T:
         """Ask until `read` accepts the answer, and give what it makes of it; Enter stands for the usual answer.
 
         Raises UsageError where the answers end, or a wrong one comes from a pipe, and Back where the question before is wanted.
@@ -94,7 +94,7 @@ class Questions:
         self.known, self.given = self.given[:-1], []
 
 
-def checked_as(word: Any) -> Reader[str]:
+def checked_as(word: Any) -> AnswerReader[str]:
     """Accept what a type of engine/language/model/words.py accepts, and give it as it was typed."""
     adapter = TypeAdapter(word)
 
@@ -114,12 +114,12 @@ def checked_as(word: Any) -> Reader[str]:
     return read
 
 
-def optional(read: Reader[T]) -> Reader[T | None]:
+def optional(read: AnswerReader[T]) -> AnswerReader[T | None]:
     """Accept an empty answer too, as None."""
     return lambda text: read(text) if text else None
 
 
-def one_of(choices: tuple[str, ...]) -> Reader[str]:
+def one_of(choices: tuple[str, ...]) -> AnswerReader[str]:
     """Accept one of a few words."""
 
     def read(text: str) -> str:
@@ -183,7 +183,7 @@ def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | N
     return made
 
 
-def _parameter(body: dict[str, Any] | None, first: int | None = None) -> Reader[str]:
+def _parameter(body: dict[str, Any] | None, first: int | None = None) -> AnswerReader[str]:
     """Accept a parameter's name, or a place in the body, which then holds its first value."""
 
     def read(text: str) -> str:
@@ -195,7 +195,7 @@ def _parameter(body: dict[str, Any] | None, first: int | None = None) -> Reader[
     return read
 
 
-def _page_size(body: dict[str, Any] | None) -> Reader[dict[str, int]]:
+def _page_size(body: dict[str, Any] | None) -> AnswerReader[dict[str, int]]:
     def read(text: str) -> dict[str, int]:
         name, equals, count = text.partition("=")
         if not equals:
