@@ -32,15 +32,16 @@ class Opened:
     @property
     def given(self) -> Row:
         """Give the connection's own values for requests: settings, and what the token in use came with."""
-        return given(self.vendor, self._now)
+        return given(self.vendor, self.now)
 
     @property
     def told(self) -> Row:
         """Give what the token in use came with: another one than at the beginning may have brought newer values."""
-        return told(self.vendor, self._now)
+        return told(self.vendor, self.now)
 
     @property
-    def _now(self) -> StoredConnection:
+    def now(self) -> StoredConnection:
+        """Give the record of the token in use, which a run may have renewed."""
         return self.credentials.record if isinstance(self.credentials, Keeper) else self.record
 
 
