@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.language.load import check
@@ -267,7 +267,6 @@ def test_nothing_of_a_document_leaves_its_place(odd, every):
         loads_or_says(document)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_mutated_document_gives_a_spec_that_loads_or_a_sentence(data):
     """Members deleted, exchanged for something of another kind, or doubled elsewhere."""
