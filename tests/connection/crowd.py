@@ -7,10 +7,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.connection.open import Opened
 from engine.core.retry import Patience
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Client
+from engine.runner import Session
 from engine.runner.verify import verify
 from tests.connection.vendor import Acme, keeper, no_wait, spec, vault
 
@@ -18,12 +19,19 @@ TASKS = 50
 
 
 async def task(store, acme) -> str:
-    """Ask as a run does, with a keeper and an asker of its own; gives what went wrong."""
+    """Ask as a run does, with a keeper and a session of its own; gives what went wrong."""
     kept, transport = keeper(store, acme)
     clock = Clock(lambda: datetime.now(UTC), no_wait, lambda: 0.5)
     async with transport:
-        asker = Client(transport, Limiter({}, 1.0), kept, clock, Patience(attempts=2, total=10.0))
-        found = await verify(spec(), asker)
+        session = Session(
+            vendor=spec(),
+            network=transport,
+            credentials=Opened(spec(), "acme/default", kept.record, kept),
+            limiter=Limiter({}, 1.0),
+            clock=clock,
+            patience=Patience(attempts=2, total=10.0),
+        )
+        found = await verify(session)
         return "" if found.alive else found.words
 
 
