@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import resource
 import shutil
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.connection.keeper import Fixed
 from engine.core.identity import identify
 from engine.core.selection import choose
 from engine.language.load import load
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
-from engine.net.limiter import Limiter
+from engine.net.limiter import limiter_of
 from engine.net.transport import Credential, Transport
-from engine.runner import Clock, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.runner import Run, RunOptions, Session
 
 HEAD = """
 spec: 1
@@ -41,7 +39,7 @@ ENDPOINTS = {
     "echo": '    it: {%s, params: {pages: %d}, echo: {"items[].host_id": <USER_ID>}}\n',
 }
 SLOW = "".join(f"    e{number}: {{get: /slow/e{number}, params: {{of: <USER_ID>}}, records: items}}\n" for number in range(9))
-LIMITED = "    it: {get: /limited, params: {from: <FROM>, to: <TO>}, window: {step: 1d, since: %dd}, records: items, rate_limit: n}\n"
+LIMITED = "    it: {get: /limited, params: {from: <FROM>, to: <TO>}, window: {step: 1d, since: %dd}, records: items, bucket: n}\n"
 
 
 def spec(kind: str, number: int) -> bytes:
@@ -55,13 +53,13 @@ def spec(kind: str, number: int) -> bytes:
 async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, float]:
     """Run once."""
     vendor = load(spec(kind, number), "bench.yaml")
-    clock = Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
-    limiter = Limiter(vendor.limits(None), 0.75)
+    clock = wall_clock()
+    limiter = limiter_of(vendor)
     wall, cpu = time.perf_counter(), time.process_time()
     async with Transport(Hosts(vendor.hosts, address), Credential((("Authorization", "Bearer t"),))) as transport:
-        tools = Tools(transport, limiter, Fixed(), clock)
-        options = RunOptions(choice=choose(vendor.endpoints, (), ()), simulated=True)
-        report = await Run(vendor, {"EMAIL": identify("email", "ada@example.com")}, options, Sink(out), tools).run()
+        session = Session(vendor=vendor, network=transport, credentials=Fixed(), limiter=limiter, clock=clock)
+        options = RunOptions(selection=choose(vendor.endpoints, (), ()))
+        report = await Run(session, {"EMAIL": identify("email", "ada@example.com")}, options, out).run()
     assert report.exit_code == 0, [(one.name, one.reason) for one in report.entries if one.reason]
     return {
         "wall": time.perf_counter() - wall,

@@ -6,6 +6,7 @@
     |-- OutputError              2  the operator: a run folder that exists or cannot be written
     |-- DiskError                3  the machine: no room left while writing
     |-- Unreachable              3  the vendor or the network: no answer now
+    |-- InUse                    3  the operator: another run uses the connection, and --no-wait was asked for
     |-- NotConnected             4  the operator: no credential, or one the vendor refuses
     `-- Refused                  5  the person's safety: an unsafe identifier
 
@@ -69,6 +70,12 @@ class DiskError(HabeasError):
 
 class Unreachable(HabeasError):
     """The vendor cannot be reached now; nothing was changed."""
+
+    exit_code = Exit.INCOMPLETE
+
+
+class InUse(HabeasError):
+    """Another run uses the connection, and the caller would not wait; nothing was sent."""
 
     exit_code = Exit.INCOMPLETE
 

@@ -121,7 +121,7 @@ def public(kept: Kept, texts: Iterable[str]) -> None:
 def _of_request(kept: Kept, endpoint: Endpoint) -> None:
     _addresses(kept, endpoint)
     public(kept, [value for row in endpoint.rows for _, value in row])
-    public(kept, [code for rule in endpoint.answers.rules for code in rule.code])
+    public(kept, [code for rule in endpoint.refusals.rules for code in rule.code])
     kept.names |= {name for name, _ in endpoint.params} | {str(step) for path, _ in texts(endpoint.body) for step in path}
     public(kept, [name for name, _ in endpoint.params])
     for _, template in (*endpoint.headers, *endpoint.match, *endpoint.echo):
@@ -178,8 +178,8 @@ def _pages(kept: Kept, pagination: Any) -> None:
 
 def _paths(endpoint: Endpoint) -> Iterator[str]:
     """Give every expression that reads an answer of a request."""
-    page, answers = endpoint.pagination, endpoint.answers
-    selects: list[Any] = [endpoint.records, endpoint.key, answers.code, answers.message, answers.refused]
+    page, refusals = endpoint.pagination, endpoint.refusals
+    selects: list[Any] = [endpoint.records, endpoint.key, refusals.code, refusals.message, refusals.refused]
     selects += [page.cursor, page.link, page.more, page.total] if page is not None else []
     selects += [select for _, select in endpoint.capture] + [select for select, _ in (*endpoint.match, *endpoint.echo)]
     selects += [*(endpoint.fields or ()), *([endpoint.licence[1]] if endpoint.licence else [])]
@@ -194,19 +194,19 @@ def needed(kept: Kept, endpoints: Iterable[Endpoint], body: Any, *, refused: boo
     for endpoint in endpoints:
         if endpoint.name in kept.vendor.discover and not kept.settled:
             kept.fields.update(one for one in _found(endpoint, body) if NAME.fullmatch(one) and kept.name(one))
-        page, answers = endpoint.pagination, endpoint.answers
+        page, refusals = endpoint.pagination, endpoint.refusals
         total = lossless_json.text_of(page.total.search(body)) if page is not None and page.total is not None else None
         if total is not None and COUNT.fullmatch(total):
             kept.texts.add(total)
-        truthy = answers.refused is not None and answers.refused.search(body) not in (None, False, [], {}, "")
+        truthy = refusals.refused is not None and refusals.refused.search(body) not in (None, False, [], {}, "")
         if not (refused or truthy):
             continue
-        code = lossless_json.text_of(answers.code.search(body)) if answers.code is not None else None
+        code = lossless_json.text_of(refusals.code.search(body)) if refusals.code is not None else None
         if code is not None and COUNT.fullmatch(code):
             kept.texts.add(code)
-        message = answers.message.search(body) if answers.message is not None else None
+        message = refusals.message.search(body) if refusals.message is not None else None
         if isinstance(message, str):
-            found = {rule.message for rule in answers.rules if rule.message and rule.message.casefold() in message.casefold()}
+            found = {rule.message for rule in refusals.rules if rule.message and rule.message.casefold() in message.casefold()}
             if found:
                 messages[message] = ". ".join(sorted({*found, *messages.get(message, "").split(". ")} - {""}))
     return messages

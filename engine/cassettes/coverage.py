@@ -77,7 +77,7 @@ def _pages(vendor: Vendor) -> Iterator[Point]:
     """What an endpoint must be seen to answer; of each look-up, that it finds somebody, and nobody where it can say so."""
     for index, lookup in enumerate(vendor.lookups):
         yield Point(lookup.name, SOMEBODY, ("access", "lookup", index))
-        if _may_be_empty(lookup) or any(rule.means in NONE for rule in lookup.answers.rules):
+        if _may_be_empty(lookup) or any(rule.means in NONE for rule in lookup.refusals.rules):
             yield Point(lookup.name, NOBODY, ("access", "lookup", index))
     for endpoint in vendor.endpoints.values():
         path: Path = ("access", "endpoints", endpoint.name)
@@ -95,13 +95,13 @@ def _may_be_empty(endpoint: Endpoint) -> bool:
 def rules_of(vendor: Vendor) -> dict[int, Point]:
     """Give the point of every refusal rule, by the rule's identity: those of the top are shared by all requests."""
     requests = [(_path(vendor, one), one) for one in vendor.requests()]
-    top = _common([one.answers.rules for _, one in requests])
+    top = _common([one.refusals.rules for _, one in requests])
     found = {}
     for path, one in requests:
-        for index, rule in enumerate(one.answers.rules[: len(one.answers.rules) - len(top)]):
-            found[id(rule)] = Point(one.name, _text(rule), (*path, "answers", "rules", index))
+        for index, rule in enumerate(one.refusals.rules[: len(one.refusals.rules) - len(top)]):
+            found[id(rule)] = Point(one.name, _text(rule), (*path, "refusals", "rules", index))
     for index, rule in enumerate(top):
-        found[id(rule)] = Point(EVERY, _text(rule), ("answers", "rules", index))
+        found[id(rule)] = Point(EVERY, _text(rule), ("refusals", "rules", index))
     return found
 
 

@@ -44,6 +44,8 @@ def fits(recorded: HttpRequest, request: HttpRequest) -> bool:
 class Playback:
     """The recordings of one cassette, as the transport of a run."""
 
+    simulated = True
+
     def __init__(self, recordings: Iterable[Recording], hosts: Hosts) -> None:
         """Take them in order; `hosts` are those that a run may ask."""
         self._left: dict[tuple[str, str, str], list[Recording]] = {}

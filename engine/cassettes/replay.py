@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.cassettes import virtual_time as virtual
+from engine.cassettes import virtual_time
 from engine.cassettes.cassette import Cassette
 from engine.cassettes.playback import UNKNOWN, Playback
 from engine.cassettes.recording import Recording
@@ -18,11 +18,11 @@ from engine.core.oauth import NotRenewed, Renewed
 from engine.core.request import Request
 from engine.core.retry import REFUSED
 from engine.core.selection import choose
-from engine.language.effective import Vendor
+from engine.language.effective import Row, Vendor
+from engine.net.clock import Clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
-from engine.runner import Clock, Report, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.runner import Report, Run, RunOptions, Session
 
 HALF = 0.5
 PAGES = ".pages.jsonl"
@@ -53,13 +53,15 @@ class Replayed:
 
 
 class Granted:
-    """A credential that is renewed whenever it is refused, with the scopes of the cassette."""
+    """A credential that is renewed whenever it is refused, with the scopes and the values of the cassette."""
 
     refused = REFUSED
+    label = "recording"
+    from_token: Row = ()
 
-    def __init__(self, granted: frozenset[str] | None) -> None:
-        """Take the scopes; None: the token answer listed none."""
-        self.granted = granted
+    def __init__(self, granted: frozenset[str] | None, given: Row) -> None:
+        """Take the scopes (None: the token answer listed none), and what the connection brings to requests."""
+        self.granted, self.given = granted, given
 
     def due(self) -> bool:
         """Never: only an answer that refuses the credential renews it."""
@@ -72,14 +74,12 @@ class Granted:
 
 def replay(vendor: Vendor, cassette: Cassette) -> Replayed:
     """Replay a cassette. Raises UsageError where its `only` or `without` name what the spec has not."""
-    choice = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
-    values = tuple({**cassette.setup.captured, **cassette.setup.settings}.items())
-    options = RunOptions(choice=choice, narrow=cassette.setup.narrow, simulated=True, values=values)
+    selection = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
     with TemporaryDirectory(prefix="habeas-") as folder:
-        return virtual.run(_replayed(vendor, cassette, options, Sink(Path(folder) / vendor.name)))
+        return virtual_time.run(_replayed(vendor, cassette, RunOptions(selection=selection, narrow=cassette.setup.narrow), Path(folder)))
 
 
-async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, sink: Sink) -> Replayed:
+async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out: Path) -> Replayed:
     loop, heard = asyncio.get_running_loop(), list[Heard]()
     begun, now = loop.time(), cassette.setup.now.astimezone(UTC)
 
@@ -90,9 +90,19 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, sin
         heard.append(Heard(request, answer))
 
     tape = Playback(cassette.recordings, Hosts(vendor.hosts))
-    granted = None if cassette.setup.granted is None else frozenset(cassette.setup.granted)
-    tools = Tools(tape, Limiter({}, 1.0), Granted(granted), Clock(clock, asyncio.sleep, lambda: HALF), heard=hear)
-    report = await Run(vendor, cassette.setup.person.identifiers, options, sink, tools).run()
-    tables = sorted(sink.folder.glob("*.jsonl"))
+    session = Session(
+        vendor=vendor,
+        network=tape,
+        credentials=Granted(
+            None if cassette.setup.granted is None else frozenset(cassette.setup.granted),
+            tuple({**cassette.setup.captured, **cassette.setup.settings}.items()),
+        ),
+        limiter=Limiter({}, 1.0),
+        clock=Clock(clock, asyncio.sleep, lambda: HALF),
+        heard=hear,
+    )
+    run = Run(session, cassette.setup.person.identifiers, options, out)
+    report = await run.run()
+    tables = sorted(report.folder.glob("*.jsonl"))
     written = {one.name: one.read_bytes() for one in tables if not one.name.endswith(PAGES)}
     return Replayed(cassette, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})

@@ -146,7 +146,7 @@ class Recorded:
 
     def _unmatched(self) -> int:
         """Give a status that no rule of the spec takes for an answer, such as that there is nothing."""
-        named = {status for one in self.vendor.requests() for rule in one.answers.rules for status in rule.status}
+        named = {status for one in self.vendor.requests() for rule in one.refusals.rules for status in rule.status}
         return next((one for one in UNMATCHED if one not in named), UNMATCHED[-1])
 
     def _known(self, request: web.Request) -> bool:

@@ -71,13 +71,24 @@ def run(
     Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for
     the person's safety, 130 or 143 interrupted.
     """
-    from engine.cli.run import RunArguments, run_command
+    from engine.assembly import RunArguments
+    from engine.cli.run import run_command
 
-    chosen = (tuple(only or ()), tuple(without or ()))
-    wish = RunArguments(
-        vendor, email, tuple(subject or ()), out, *chosen, since, files, share, plan, ref, at, json, connection, not no_wait
+    arguments = RunArguments(
+        person=(("email", email),) if email is not None else (),
+        connection=connection,
+        at=at,
+        out=out,
+        only=tuple(only or ()),
+        without=tuple(without or ()),
+        since=since,
+        files=files,
+        share=share / 100,
+        plan=plan,
+        reference=ref,
+        wait=not no_wait,
     )
-    raise typer.Exit(run_command(wish))
+    raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
 
 
 @app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")

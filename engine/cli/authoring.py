@@ -110,13 +110,21 @@ def record(
     Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
     cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
     """
+    from engine.assembly import RunArguments
     from engine.cli.record import RecordArguments, record_command
 
-    chosen = (tuple(only or ()), tuple(without or ()))
-    wish = RecordArguments(
-        vendor, cassette, email, tuple(subject or ()), about, out, *chosen, since, share, plan, connection, at, not no_wait, json
+    run = RunArguments(
+        person=(("email", email),) if email is not None else (),
+        connection=connection,
+        at=at,
+        only=tuple(only or ()),
+        without=tuple(without or ()),
+        since=since,
+        share=share / 100,
+        plan=plan,
+        wait=not no_wait,
     )
-    raise typer.Exit(record_command(wish))
+    raise typer.Exit(record_command(RecordArguments(vendor, cassette, tuple(subject or ()), run, about, out, json)))
 
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")

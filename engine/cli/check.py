@@ -14,11 +14,11 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.check import hold, replays_of
 from engine.cassettes.drift import drift
 from engine.cassettes.judge import counted
+from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
-from engine.cli.spec_search import packaged, spec_path, vendor_line
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
-from engine.language.load import check, contents
+from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.mistakes import Mistake, SpecError
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import msgspec
 import typer
 
-from engine.cli.connected import at_of, wall_time
+from engine.assembly import choose_connection, simulator_of, verified
+from engine.catalogue import load
 from engine.cli.interrupt import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
-from engine.cli.spec_search import checked_plan, vendor_of
-from engine.cli.verify import say, verified, verify_and_say
+from engine.cli.verify import say, verify_and_say
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
 from engine.connection.login import DEFAULT, MINUTES, is_local, open_browser
@@ -25,8 +25,10 @@ from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
 from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.connection.vault import Vault, home
+from engine.core.selection import checked_plan
 from engine.errors import Exit, NotConnected, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
@@ -50,8 +52,8 @@ class ConnectArguments:
 
 def connect_command(wish: ConnectArguments) -> Exit:
     """Connect, keep the connection, verify it. Raises HabeasError; an earlier connection is kept then."""
-    vendor = vendor_of(wish.vendor)
-    at, plan, way = at_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
+    vendor = load(wish.vendor)
+    at, plan, way = simulator_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
     if not wish.insecure:
@@ -69,17 +71,17 @@ def connect_command(wish: ConnectArguments) -> Exit:
             return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
         record = with_client(vendor, record, before)
         browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_time(), place.opened, wanted(vendor))))
+        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
     if place.stored:
         typer.echo(stored, err=True)
-    return verify_and_say(vendor, name, vault, at, as_json=wish.json) if ended is None else ended
+    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=wish.json)
 
 
 def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
-    transport, clock = Transport(Hosts(vendor.hosts, record.bound.at), None), wall_time()
+    transport = Transport(Hosts(vendor.hosts, record.bound.at), None)
     connection = unsaved(vendor, place.name, record, transport)
-    found = asyncio.run(interruptible(verified(vendor, connection, transport, clock)))
+    found = asyncio.run(interruptible(verified(connection, transport)))
     if isinstance(found, Exit):
         return found
     if found.alive is False:

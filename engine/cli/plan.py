@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import typer
 
+from engine.catalogue import load
 from engine.cli.formatting import span, table
-from engine.cli.spec_search import checked_plan, since_of, vendor_of
 from engine.core.plan import Plan, plan
-from engine.core.selection import choose
+from engine.core.selection import checked_plan, choose, since_of
 from engine.explain.graph import graph
 from engine.language.effective import Vendor
 
@@ -19,7 +19,7 @@ def plan_command(
     word: str, only: tuple[str, ...], without: tuple[str, ...], since: str | None, limits: tuple[str | None, int], form: str
 ) -> None:
     """Print the plan of a run; `form` is text, json or graph. Raises UsageError, SpecError."""
-    vendor = vendor_of(word)
+    vendor = load(word)
     now = datetime.now(UTC)
     name = checked_plan(vendor, limits[0])
     found = plan(vendor, choose(vendor.endpoints, only, without), now, since_of(since, now), (name, limits[1] / 100))

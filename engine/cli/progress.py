@@ -47,8 +47,8 @@ class Live:
 
     def draw(self, run: Run) -> None:
         """Draw every endpoint's line once."""
-        waiting = run.tools.limiter.waiting()
-        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.choice.excluded]
+        waiting = run.session.limiter.waiting()
+        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.selection.excluded]
         columns, rows = _room(self.stream)
         lines = [line[: columns - 1] for line in lines[-(rows - 1) :]]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
@@ -64,7 +64,7 @@ class Live:
             return f"{name:{width}}  waiting"
         tally = reading.tally
         expected = f" of {reading.store.announced:,}" if reading.store.announced else ""
-        bucket = run.vendor.endpoints[name].rate_limit
+        bucket = run.vendor.endpoints[name].bucket
         held = f"  throttled by {bucket}" if bucket and bucket in waiting else ""  # type: ignore[operator]
         return f"{name:{width}}  reading     {counted(tally.pages, 'page')}, {tally.records:,}{expected} records{held}"
 

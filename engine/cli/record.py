@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import re
 import secrets
-import signal
-import sys
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,29 +17,20 @@ import typer
 from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, finish
 from engine.anonymise.write import check_free
+from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
-from engine.cli.connected import at_of, wall_time
+from engine.catalogue import load
 from engine.cli.formatting import size, tell
-from engine.cli.progress import Live, is_terminal, plain
-from engine.cli.run import check_given, person_of, waiting
-from engine.cli.spec_search import checked_plan, since_of, vendor_of
+from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
 from engine.cli.stored import print_json
-from engine.connection.lock import Taken
-from engine.connection.open import Opened, find_connection, opened, turn
-from engine.connection.stored import Name, StoredConnection
-from engine.connection.vault import Vault, home
-from engine.core.identity import Identifier
-from engine.core.ledger import Entry, Subject
-from engine.core.request import Chain, opening
-from engine.core.selection import choose
-from engine.errors import Exit, UsageError
+from engine.connection.open import Opened
+from engine.core.ledger import Subject
+from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
-from engine.net.hosts import Hosts
-from engine.net.limiter import Limiter
+from engine.net.clock import Clock
 from engine.net.transport import Transport
-from engine.runner import Clock, Report, Run, RunOptions, Tools
+from engine.runner import Report, Run
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
-from engine.sink import Sink
 
 CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
@@ -50,35 +38,15 @@ SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
 
 @dataclass(frozen=True)
 class RecordArguments:
-    """The command line, as it was typed."""
+    """The command line: which run, and where its recording goes."""
 
     vendor: str
     cassette: str
-    email: str | None
     subject: tuple[str, ...]
-    about: str | None
-    out: Path | None
-    only: tuple[str, ...]
-    without: tuple[str, ...]
-    since: str | None
-    share: int
-    plan: str | None
-    connection: str | None
-    at: str | None
-    wait: bool
-    json: bool
-
-
-@dataclass(frozen=True)
-class RecordWork:
-    """One recording, before its connection is open."""
-
-    vendor: Vendor
-    person: dict[str, Identifier] = field(repr=False)
-    options: RunOptions
-    transport: Transport
-    now: datetime
-    wish: RecordArguments
+    run: RunArguments
+    about: str | None = None
+    out: Path | None = None
+    json: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,24 +63,17 @@ def record_command(wish: RecordArguments) -> Exit:
     if not CASSETTE.fullmatch(wish.cassette):
         message = f"--cassette {wish.cassette}: a cassette's name holds a-z, 0-9, - and _, at most 63 of them"
         raise UsageError(message)
-    vendor = vendor_of(wish.vendor)
+    vendor = load(wish.vendor)
     now = datetime.now(UTC).replace(microsecond=0)
-    person = person_of(wish.email, wish.subject)
-    choice = choose(vendor.endpoints, wish.only, wish.without)
-    check_given(vendor, person, choice)
     target = (wish.out or cassettes_of(vendor)) / wish.cassette
+    arguments = replace(wish.run, person=identifiers((*wish.run.person, *split_subjects(wish.subject))))
+    order = order_of(vendor, arguments, now)
     check_free(target)
-    at = at_of(vendor, wish.at)
-    vault = Vault(home())
-    found = find_connection(vendor, wish.connection, at, vault)
-    options = RunOptions(
-        choice=choice,
-        narrow=since_of(wish.since, now),
-        simulated=at is not None,
-        share=wish.share / 100,
-        plan=checked_plan(vendor, wish.plan),
-    )
-    taped = asyncio.run(_in_turn(RecordWork(vendor, person, options, Transport(Hosts(vendor.hosts, at), None), now, wish), vault, found))
+    try:
+        taped = asyncio.run(_taped(order, wish, now))
+    except InUse:
+        typer.echo("another run uses this connection: record again later, or without --no-wait", err=True)
+        return Exit.INCOMPLETE
     return _written(wish, taped, target)
 
 
@@ -122,11 +83,8 @@ def cassettes_of(vendor: Vendor) -> Path:
     return cassettes_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
 
 
-def _written(wish: RecordArguments, taped: Taped | None, target: Path) -> Exit:
+def _written(wish: RecordArguments, taped: Taped, target: Path) -> Exit:
     """Make the cassette, and say so; a run that cannot become one says why."""
-    if taped is None:
-        typer.echo("another run uses this connection: record again later, or without --no-wait", err=True)
-        return Exit.INCOMPLETE
     report, tape = taped.report, taped.tape
     if tape.full:
         message = (
@@ -161,57 +119,23 @@ def _words(made: Made, report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def _in_turn(work: RecordWork, vault: Vault, found: Name | StoredConnection) -> Taped | None:
-    """Run when no other run uses the connection; None where it is in use and the operator would not wait."""
-    clock = wall_time()
-    try:
-        async with turn(vault, found, clock, waiting, wait=work.wish.wait):
-            connection = opened(work.vendor, found, vault, work.transport, clock)
-            plan = checked_plan(work.vendor, work.options.plan or connection.record.plan) or next(iter(work.vendor.plans)) or None
-            options = replace(work.options, connection=connection.label, plan=plan, values=connection.given)
-            return await _taped(replace(work, options=options), connection)
-    except Taken:
-        return None
-
-
-async def _taped(work: RecordWork, connection: Opened) -> Taped:
+async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
     """Run to the end, in a folder that is gone afterwards."""
-    begun, live = time.monotonic(), is_terminal(sys.stderr)
-    clock = Clock(lambda: work.now + timedelta(seconds=int(time.monotonic() - begun)), asyncio.sleep, random.random)
-    limiter = Limiter(work.vendor.limits(work.options.plan), work.options.share)
-    loop, used = asyncio.get_running_loop(), set(_secrets(connection, work.transport))
-
-    def ended(entry: Entry) -> None:
-        if not live:
-            plain(entry, sys.stderr)
-
+    begun = time.monotonic()
+    clock = Clock(lambda: now + timedelta(seconds=int(time.monotonic() - begun)), asyncio.sleep, random.random)
+    transport = order.chosen.transport
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
-        async with work.transport:
-            tape = Recorder(work.transport, lambda: run.interrupt(Exit.INTERRUPTED))
-            tools = Tools(tape, limiter, connection.credentials, clock, ended=ended, heard=tape.heard, told=lambda: connection.told)
-            run = Run(work.vendor, work.person, work.options, Sink(Path(folder) / work.vendor.name), tools)
-            loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
-            for ending in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(ending, run.interrupt, Exit.TERMINATED)
-            watching = asyncio.create_task(Live(sys.stderr).watch(run)) if live else None
-            try:
+        async with order.chosen.in_turn(waiting, wait=order.wait) as connection, transport:
+            used = set(_secrets(connection, transport))
+            tape = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
+            session = order.session(connection, network=tape, clock=clock, ended=ended, heard=tape.heard)
+            run = Run(session, order.person, order.options, Path(folder))
+            async with watched(run):
                 report = await run.run()
-            finally:
-                if watching is not None:
-                    watching.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await watching
             if report.exit_code not in SIGNALS:
-                await _verified(work.vendor, tape)
-    used |= set(_secrets(connection, work.transport))
-    return Taped(report, tape, _captured(work, connection, tape, report, tuple(sorted(used))))
-
-
-async def _verified(vendor: Vendor, tape: Recorder) -> None:
-    """Ask `verify` where the run ended before it was answered: a replay waits for nobody, and asks it always."""
-    if not any(one.name.partition("-")[0] == vendor.verify.name for one in tape.exchanges):
-        request = opening(Chain(vendor.verify))
-        tape.heard(request, await tape.send(request.http))
+                await run.finish_verify()
+            used |= set(_secrets(connection, transport))
+    return Taped(report, tape, _captured(order, wish, connection, tape, (report, now, tuple(sorted(used)))))
 
 
 def _secrets(connection: Opened, transport: Transport) -> list[str]:
@@ -223,21 +147,24 @@ def _secrets(connection: Opened, transport: Transport) -> list[str]:
     return [one for one in found if len(one) >= 8]
 
 
-def _captured(work: RecordWork, connection: Opened, tape: Recorder, report: Report, used: tuple[str, ...]) -> Captured:
-    wish = work.wish
+def _captured(
+    order: Order, wish: RecordArguments, connection: Opened, tape: Recorder, ran: tuple[Report, datetime, tuple[str, ...]]
+) -> Captured:
+    report, now, used = ran
+    settings = order.vendor.settings
     return Captured(
-        vendor=work.vendor,
-        person=work.person,
+        vendor=order.vendor,
+        person=order.person,
         exchanges=tuple(tape.exchanges),
-        started=work.now,
+        started=now,
         exit_code=int(report.exit_code),
-        narrow=work.options.narrow,
-        since=wish.since,
-        only=wish.only,
-        without=wish.without,
-        settings=tuple(pair for pair in connection.given if pair[0] in work.vendor.settings),
-        captured=tuple(pair for pair in connection.given if pair[0] not in work.vendor.settings),
-        granted=connection.credentials.granted,
+        narrow=order.options.narrow,
+        since=wish.run.since,
+        only=wish.run.only,
+        without=wish.run.without,
+        settings=tuple(pair for pair in connection.given if pair[0] in settings),
+        captured=tuple(pair for pair in connection.given if pair[0] not in settings),
+        granted=connection.granted,
         secrets=used,
         about=wish.about or ABOUT,
     )

@@ -16,7 +16,7 @@ from engine.cassettes.check import cassettes_folder
 from engine.cassettes.judge import counted
 from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
 from engine.cassettes.shelf import Differing
-from engine.cli.spec_search import spec_path, vendor_of
+from engine.catalogue import load, spec_path
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import printable
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
@@ -46,7 +46,7 @@ def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *
 
 def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
     """Serve a vendor's cassettes."""
-    path, vendor = spec_path(word), vendor_of(word)
+    path, vendor = spec_path(word), load(word)
     cassettes = recorded(vendor, path)
     if not cassettes:
         folder, known = cassettes_folder(path, vendor.name), ", ".join(vendors())

@@ -5,40 +5,28 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import msgspec
 import typer
 
-from engine.cli.connected import at_of, wall_time
+from engine.assembly import ChosenConnection, choose_connection, verified
+from engine.catalogue import load
 from engine.cli.formatting import table
 from engine.cli.interrupt import interruptible
-from engine.cli.spec_search import vendor_of
-from engine.connection.keeper import Time
-from engine.connection.open import Opened, find_connection, opened, parse_name
-from engine.connection.stored import Name, StoredConnection
-from engine.connection.vault import Vault, home
-from engine.core.retry import Patience
+from engine.connection.open import parse_name
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
-from engine.net.hosts import Hosts
-from engine.net.limiter import Limiter
-from engine.net.transport import Transport
-from engine.runner.client import Client, Clock
-from engine.runner.verify import Verified, verify
+from engine.runner.verify import Verified
 
-PATIENCE = Patience(attempts=4, total=60.0)
 HELD = {"yes": "yes", "no": "NO", "unknown": "not told", "none needed": "yes"}
 
 
 def verify_command(word: str, connection: str | None, at: str | None, *, as_json: bool) -> Exit:
     """Verify one connection and say what was found. Raises HabeasError."""
-    vendor, vault = vendor_of(word), Vault(home())
-    at = at_of(vendor, at)
+    vendor = load(word)
     try:
-        found = find_connection(vendor, connection, at, vault)
-        return verify_and_say(vendor, found, vault, at, as_json=as_json)
+        return verify_and_say(choose_connection(vendor, connection, at=at), as_json=as_json)
     except NotConnected as error:
         if not as_json:
             raise
@@ -46,12 +34,11 @@ def verify_command(word: str, connection: str | None, at: str | None, *, as_json
         return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), as_json=True)
 
 
-def verify_and_say(vendor: Vendor, found: Name | StoredConnection, vault: Vault, at: str | None, *, as_json: bool) -> Exit:
+def verify_and_say(chosen: ChosenConnection, *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it. Raises NotConnected."""
-    transport, time = Transport(Hosts(vendor.hosts, at), None), wall_time()
-    connection = opened(vendor, found, vault, transport, time)
-    ended = asyncio.run(interruptible(verified(vendor, connection, transport, time)))
-    return ended if isinstance(ended, Exit) else say(vendor, connection.label, ended, as_json=as_json)
+    connection = chosen.open()
+    ended = asyncio.run(interruptible(verified(connection, chosen.transport)))
+    return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, as_json=as_json)
 
 
 def say(vendor: Vendor, label: str | None, found: Verified, *, as_json: bool) -> Exit:
@@ -61,16 +48,6 @@ def say(vendor: Vendor, label: str | None, found: Verified, *, as_json: bool) ->
     else:
         typer.echo("\n".join(_text(vendor, label, found)))
     return found.exit_code
-
-
-async def verified(vendor: Vendor, connection: Opened, transport: Transport, time: Time) -> Verified:
-    """Ask the vendor what an open connection may do."""
-    clock = Clock(lambda: datetime.now(UTC), time.sleep, time.dice)
-    async with transport:
-        asker = Client(transport, Limiter({}, 1.0), connection.credentials, clock, PATIENCE)
-        if connection.told:
-            await asker.prepare()  # a new token may come with another address
-        return await verify(vendor, asker, connection.given)
 
 
 def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str, object]:

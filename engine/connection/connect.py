@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.connection.keeper import Time, ask_for_token
+from engine.connection.keeper import ask_for_token
 from engine.connection.login import Listener, listening
 from engine.connection.oauth_client import Answer, Consent, consent, oauth_transport, token_request
 from engine.connection.reservation import Store
@@ -20,6 +20,7 @@ from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, Wanted
 from engine.core.retry import Patience
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
+from engine.net.clock import Clock
 
 PATIENCE = Patience(attempts=4, total=60.0)
 Into = Callable[[], AbstractAsyncContextManager[Store]]
@@ -49,7 +50,7 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def connect(record: StoredConnection, browser: Browser | None, time: Time, into: Into, wanted: WantedFromToken = NOTHING) -> None:
+async def connect(record: StoredConnection, browser: Browser | None, clock: Clock, into: Into, wanted: WantedFromToken = NOTHING) -> None:
     """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
 
     Nobody is told that it worked before it is stored. Cancelled while a person consents, it ends; cancelled once the
@@ -58,13 +59,13 @@ async def connect(record: StoredConnection, browser: Browser | None, time: Time,
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
-            await _stored(lambda: token_request(transport, record), record, time, into, wanted)
+            await _stored(lambda: token_request(transport, record), record, clock, into, wanted)
             return
         asked = consent(transport, record, browser.redirect_uri)
 
         async def exchanged(url: str) -> None:
             code = _code(url, record, asked)
-            await _stored(lambda: asked.exchange(transport, record, code), record, time, into, wanted)
+            await _stored(lambda: asked.exchange(transport, record, code), record, clock, into, wanted)
 
         if browser.paste is not None:
             browser.show(asked.url)
@@ -96,18 +97,18 @@ def _code(url: str, record: StoredConnection, asked: Consent) -> str:
 
 
 async def _stored(
-    send: Callable[[], Coroutine[Any, Any, Answer]], record: StoredConnection, time: Time, into: Into, wanted: WantedFromToken
+    send: Callable[[], Coroutine[Any, Any, Answer]], record: StoredConnection, clock: Clock, into: Into, wanted: WantedFromToken
 ) -> None:
     """Ask for the tokens and store them, in one piece; the locks come first."""
     async with into() as store:
 
         async def once() -> Tokens | NoToken:
-            found = read_tokens(await send(), time.now(), None, wanted)
+            found = read_tokens(await send(), clock.timestamp(), None, wanted)
             if isinstance(found, Tokens):
                 store(msgspec.structs.replace(record, tokens=found))
             return found
 
-        found = await ask_for_token(once, time, PATIENCE)
+        found = await ask_for_token(once, clock, PATIENCE)
     if isinstance(found, NoToken):
         message = REFUSED[found.kind].format(words=found.words)
         raise Unreachable(message) if found.kind == "passing" else NotConnected(message)

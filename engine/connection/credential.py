@@ -92,13 +92,22 @@ def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | Non
         token, secret = f"HABEAS_{upper}_TOKEN", f"HABEAS_{upper}_SECRET"
         for name in (token,) if way == "oauth2" else (secret,) if "oauth2" in ways else (secret, token):
             text = from_environment(name, environ)
-            if text is None:
-                continue
-            text = checked_secret(text, way, name)
-            tokens = Tokens(text, 0.0) if way == "oauth2" else None
-            settings = from_outside(vendor, environ)
-            # its addresses are never asked for a token, so none has to be known
-            return StoredConnection(
-                vendor.name, way, Bound(vendor.hosts, at=at), 0.0, secret=None if tokens else text, tokens=tokens, settings=settings
-            )
+            if text is not None:
+                return unstored(vendor, way, checked_secret(text, way, name), environ, at)
     return None
+
+
+def token_record(vendor: Vendor, token: str, environ: Mapping[str, str], at: str | None) -> StoredConnection:
+    """Make a connection of an access token, or of a key where the vendor has no OAuth. Raises NotConnected where it is none."""
+    way = "oauth2" if "oauth2" in vendor.auth.ways else vendor.auth.ways[0]
+    return unstored(vendor, way, checked_secret(token, way, "the token"), environ, at)
+
+
+def unstored(vendor: Vendor, way: str, secret: str, environ: Mapping[str, str], at: str | None) -> StoredConnection:
+    """Make a connection that is never stored; the settings it needs come from the environment. Raises NotConnected."""
+    tokens = Tokens(secret, 0.0) if way == "oauth2" else None
+    settings = from_outside(vendor, environ)
+    # its addresses are never asked for a token, so none has to be known
+    return StoredConnection(
+        vendor.name, way, Bound(vendor.hosts, at=at), 0.0, secret=None if tokens else secret, tokens=tokens, settings=settings
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -23,7 +22,8 @@ from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, backoff
 from engine.errors import HabeasError, NotConnected
-from engine.language.effective import Vendor
+from engine.language.effective import Row, Vendor
+from engine.net.clock import Clock
 from engine.net.transport import Transport
 
 T = TypeVar("T")
@@ -38,15 +38,6 @@ MEND = {
 LOST = "; the answer to an earlier request for a token was lost before it could be stored, which a vendor may take for misuse"
 
 
-@dataclass(frozen=True)
-class Time:
-    """Seconds since 1970, how to wait, and dice."""
-
-    now: Callable[[], float]
-    sleep: Callable[[float], Coroutine[Any, Any, None]]
-    dice: Callable[[], float]
-
-
 class Holder(Protocol):
     """What carries the credential in use."""
 
@@ -57,6 +48,9 @@ class Fixed:
     """A credential of the environment: it cannot be renewed, and tells no scopes."""
 
     granted: frozenset[str] | None = None
+    label = "environment"
+    given: Row = ()
+    from_token: Row = ()
 
     def __init__(self, mend: str = "") -> None:
         """`mend` says what to do when the vendor refuses it."""
@@ -85,7 +79,7 @@ async def finished(work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]], time: Time, patience: Patience) -> Tokens | NoToken:
+async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]], clock: Clock, patience: Patience) -> Tokens | NoToken:
     """Ask until there is an answer that will not pass; `once` asks, and stores what it gets."""
     attempts, waited = 0, 0.0
     while True:
@@ -93,19 +87,19 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
         found = await finished(once())
         if isinstance(found, Tokens) or found.kind != "passing":
             return found
-        seconds = backoff(attempts, time.dice(), patience) if found.seconds is None else found.seconds
+        seconds = backoff(attempts, clock.dice(), patience) if found.seconds is None else found.seconds
         if attempts >= patience.attempts or waited + seconds > patience.total:
             return found
         waited += seconds
-        await time.sleep(seconds)
+        await clock.sleep(seconds)
 
 
 class Keeper:
     """The credentials of one stored connection, for as long as a run lasts."""
 
-    def __init__(self, vault: Vault, name: Name, vendor: Vendor, holder: Holder, time: Time) -> None:
+    def __init__(self, vault: Vault, name: Name, vendor: Vendor, holder: Holder, clock: Clock) -> None:
         """Put the stored credential into `holder`. Raises NotConnected."""
-        self._vault, self._name, self._vendor, self._holder, self._time = vault, name, vendor, holder, time
+        self._vault, self._name, self._vendor, self._holder, self._clock = vault, name, vendor, holder, clock
         self._at = holder.hosts.at if isinstance(holder, Transport) else None
         self._tired = self._lost = False
         self.record = vault.read(name)
@@ -124,7 +118,7 @@ class Keeper:
     def due(self) -> bool:
         """Whether the token should be renewed before it is used again."""
         tokens = self.record.tokens
-        return not self._tired and tokens is not None and self._renewable(self.record) and due(tokens, self._time.now())
+        return not self._tired and tokens is not None and self._renewable(self.record) and due(tokens, self._clock.timestamp())
 
     async def refresh(self) -> Renewed | NotRenewed:
         """Get a newer credential: from the store, where another process was first, else from the vendor."""
@@ -164,7 +158,7 @@ class Keeper:
 
         async def once() -> Tokens | NoToken:
             answer = await token_request(transport, stored)
-            found = read_tokens(answer, self._time.now(), stored.tokens, wanted(self._vendor))
+            found = read_tokens(answer, self._clock.timestamp(), stored.tokens, wanted(self._vendor))
             self._lost = self._lost or (isinstance(answer, NoAnswer) and answer.kind in SENT)
             if isinstance(found, Tokens):
                 renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
@@ -174,7 +168,7 @@ class Keeper:
             return found
 
         async with oauth_transport(stored.bound, self._at) as transport:
-            return await ask_for_token(once, self._time, PATIENCE)
+            return await ask_for_token(once, self._clock, PATIENCE)
 
     def _adopt(self, record: StoredConnection) -> None:
         check_bound(self._vendor, record, self._at, self._connect)

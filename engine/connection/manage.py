@@ -11,9 +11,8 @@ from engine.connection.oauth_client import oauth_transport, revocation_request
 from engine.connection.stored import PLAIN, Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.http import Response
-from engine.core.oauth import REFUSED, ZOOM_REFUSES, NoToken, read_tokens
+from engine.core.oauth import NOTHING, NoToken, WantedFromToken, grant_ended, read_tokens
 from engine.errors import Unreachable
-from engine.language.expressions import lossless_json
 
 Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulated"]
 
@@ -41,20 +40,25 @@ async def rename(vault: Vault, old: Name, new: Name, waiting: Callable[[], None]
         vault.remove(old)
 
 
-async def remove(vault: Vault, name: Name, waiting: Callable[[], None] | None = None, *, revoke: bool) -> Ended:
-    """End a connection at the vendor, then forget it here. Raises Unreachable, NotConnected; it is kept then."""
+async def remove(
+    vault: Vault, name: Name, waiting: Callable[[], None] | None = None, *, revoke: bool, wanted: WantedFromToken = NOTHING
+) -> Ended:
+    """End a connection at the vendor, then forget it here. Raises Unreachable, NotConnected; it is kept then.
+
+    `wanted` is what the vendor's spec says of its token answers, where there is one.
+    """
     if revoke:
         vault.read(name)
     async with _taken(vault, waiting, name):
         ended: Ended = "not asked"
         if revoke:
             vault.recover(name)
-            ended = await _revoke(vault.read(name), name)
+            ended = await _revoke(vault.read(name), name, wanted)
         vault.remove(name)
     return ended
 
 
-async def _revoke(record: StoredConnection, name: Name) -> Ended:
+async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken) -> Ended:
     at = record.bound.at
     async with oauth_transport(record.bound, at) as transport:
         answer = await revocation_request(transport, record)
@@ -62,28 +66,17 @@ async def _revoke(record: StoredConnection, name: Name) -> Ended:
         return "not revocable"
     if isinstance(answer, Response) and 200 <= answer.status < 300:
         return "revoked"
-    if isinstance(answer, Response) and _already_ended(answer):
+    if isinstance(answer, Response) and grant_ended(answer, wanted.refusals):
         return "already ended"
     if at is not None:
         return "simulated"
-    found = read_tokens(answer, 0.0)
+    found = read_tokens(answer, 0.0, None, wanted)
     words = found.words if isinstance(found, NoToken) else "an answer that says nothing"
     message = (
         f"{name} could not be revoked at the vendor ({words}), so it is kept: try again, "
         f"or forget it here only: habeas connections remove {name} --no-revoke"
     )
     raise Unreachable(message)
-
-
-def _already_ended(answer: Response) -> bool:
-    """Whether the vendor says that the grant is gone; any other refusal may leave it alive (RFC 7009 section 2.2.1)."""
-    try:
-        found = lossless_json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return False
-    if not isinstance(found, dict) or answer.status not in REFUSED:
-        return False
-    return found.get("error") == "invalid_grant" or found.get("reason") == ZOOM_REFUSES
 
 
 async def rekey(vault: Vault) -> tuple[int, int]:

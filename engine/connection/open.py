@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from engine.connection.credential import credential, environment_record
-from engine.connection.keeper import Fixed, Keeper, Time
+from engine.connection.keeper import Fixed, Keeper
 from engine.connection.lock import locked
 from engine.connection.settings import given, told
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again
+from engine.core.oauth import NotRenewed, Renewed
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Row, Vendor
+from engine.net.clock import Clock
 from engine.net.transport import Transport
 
 ENVIRONMENT = "environment"
@@ -35,9 +37,27 @@ class Opened:
         return given(self.vendor, self._now)
 
     @property
-    def told(self) -> Row:
+    def from_token(self) -> Row:
         """Give what the token in use came with: another one than at the beginning may have brought newer values."""
         return told(self.vendor, self._now)
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Give the scopes that the vendor listed with the token in use; None where it listed none."""
+        return self.credentials.granted
+
+    @property
+    def refused(self) -> str:
+        """Say that the credential is refused though it was renewed, and what mends it."""
+        return self.credentials.refused
+
+    def due(self) -> bool:
+        """Whether the token should be renewed before it is used again."""
+        return self.credentials.due()
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        """Get a newer credential into the transport."""
+        return await self.credentials.refresh()
 
     @property
     def _now(self) -> StoredConnection:
@@ -78,14 +98,14 @@ def parse_name(text: str, vendor: str | None = None) -> Name:
     return checked_name(vendor, second if slash else first)
 
 
-def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, time: Time) -> Opened:
+def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, clock: Clock) -> Opened:
     """Put a connection's credential into a transport. Raises NotConnected."""
     if isinstance(found, StoredConnection):
         key = "TOKEN" if found.tokens else "SECRET"
         mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
         transport.credential = credential(vendor, found, mend)
         return Opened(vendor, ENVIRONMENT, found, Fixed(mend))
-    keeper = Keeper(vault, found, vendor, transport, time)
+    keeper = Keeper(vault, found, vendor, transport, clock)
     return Opened(vendor, str(found), keeper.record, keeper)
 
 
@@ -97,11 +117,13 @@ def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Tra
 
 
 @asynccontextmanager
-async def turn(vault: Vault, found: Name | StoredConnection, time: Time, waiting: Callable[[], None], *, wait: bool) -> AsyncIterator[None]:
+async def turn(
+    vault: Vault, found: Name | StoredConnection, clock: Clock, waiting: Callable[[], None], *, wait: bool
+) -> AsyncIterator[None]:
     """Wait until no other run uses a connection; a token of the environment knows of no other. Raises Taken."""
     if isinstance(found, StoredConnection):
         yield
         return
     vault.prepare()
-    async with locked(vault.turn(found), time.sleep, waiting, wait=wait):
+    async with locked(vault.turn(found), clock.sleep, waiting, wait=wait):
         yield

@@ -6,16 +6,18 @@ message repeats a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.connection.stored import StoredConnection
+from engine.core.chain import Chain, Unresolved
 from engine.core.identity import unfit
 from engine.core.oauth import NOTHING, WantedFromToken
-from engine.core.rendering import ADDRESS, HOST, LABEL, ORIGIN, Chain, Unresolved, address_of
+from engine.core.rendering import address_of
 from engine.errors import NotConnected
 from engine.language.effective import Row, Vendor
-from engine.language.expressions.template import Template, host_of, parse_template
+from engine.language.expressions.address_places import Capacity, fits, has_open_host, placed_values
+from engine.language.expressions.template import Template, parse_template
 from engine.net.hosts import Hosts
 from engine.net.secret import from_environment
 
@@ -51,42 +53,26 @@ def fault(vendor: Vendor, way: str, name: str, value: str) -> str | None:
     if not value.isascii() and any(hole.name == name for one in requests for _, header in one.headers for hole in header.holes()):
         return "stands in a header: ASCII characters only"
     for template in (*(one.address for one in requests), *_oauth_addresses(vendor, way)):
-        for kind in _places(template, name):
-            wrong = _misplaced(vendor, kind, value)
+        for placed in placed_values(template):
+            wrong = _misplaced(vendor, placed.capacity, value) if placed.value.name == name else None
             if wrong is not None:
                 return wrong
     return None
 
 
-def _misplaced(vendor: Vendor, kind: str, value: str) -> str | None:
+def _misplaced(vendor: Vendor, capacity: Capacity, value: str) -> str | None:
+    """Say why a value does not fit its capacity, or is a host that the spec's `hosts` do not cover."""
     covers, under = Hosts(vendor.hosts).covers, ", ".join(vendor.hosts)
-    if kind == "label" and not LABEL.fullmatch(value):
+    fitting = fits(capacity, value)
+    if capacity is Capacity.LABEL and not fitting:
         return "stands in the name of a host: letters, digits and - only, no dot"
-    if kind == "host" and not (HOST.fullmatch(value) and covers(f"https://{value.lower()}/")):
+    if capacity is Capacity.HOST and not (fitting and covers(f"https://{value.lower()}/")):
         return f"is no host under {under}"
-    if kind == "origin" and not (ORIGIN.fullmatch(value) and covers(value)):
+    if capacity is Capacity.ORIGIN and not (fitting and covers(value)):
         return f"is no https address of a host under {under}"
-    if kind == "address" and not (ADDRESS.fullmatch(value) and covers(value)):
+    if capacity is Capacity.ADDRESS and not (fitting and covers(value)):
         return f"is no https address under {under}"
     return None
-
-
-def _places(template: Template, name: str) -> Iterator[str]:
-    """Give in which capacity a name stands in an address, as engine/core/rendering.py writes it."""
-    before = ""
-    for index, part in enumerate(template.parts):
-        if isinstance(part, str):
-            before += part
-            continue
-        inside = before.startswith("https://") and before.count("/") < 3
-        if index == 0:
-            kind, before = "origin" if len(template.parts) > 1 else "address", "https://x"
-        elif inside:
-            kind, before = "host" if host_of(str(template)) == str(part) else "label", f"{before}x"
-        else:
-            kind, before = "segment", f"{before}x"
-        if part.name == name:
-            yield kind
 
 
 def filled(vendor: Vendor, address: str, settings: Mapping[str, str]) -> str:
@@ -96,8 +82,7 @@ def filled(vendor: Vendor, address: str, settings: Mapping[str, str]) -> str:
         found = address_of(template, Chain(vendor.verify, tuple(settings.items())))
     except Unresolved as error:
         raise NotConnected(str(error)) from None
-    host = host_of(address)
-    if (not host or "<" in host) and not Hosts(vendor.hosts).covers(found):
+    if has_open_host(template) and not Hosts(vendor.hosts).covers(found):
         message = "an address of `oauth2` with this connection's settings is not under the spec's `hosts`"
         raise NotConnected(message)
     return found
@@ -138,11 +123,11 @@ def _words(vendor: Vendor, name: str) -> str:
 
 
 def wanted(vendor: Vendor) -> WantedFromToken:
-    """Say what a token answer is read for besides its tokens."""
+    """Say what the spec says of token answers: what is read besides the tokens, and what refusals mean."""
     oauth2 = vendor.auth.oauth2
-    if oauth2 is None or not oauth2.capture:
+    if oauth2 is None:
         return NOTHING
-    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None)
+    return WantedFromToken(oauth2.capture, lambda name, value: fault(vendor, "oauth2", name, value) is None, oauth2.refusals)
 
 
 def given(vendor: Vendor, record: StoredConnection) -> Row:

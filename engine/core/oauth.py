@@ -20,6 +20,7 @@ from engine.core.retry import MAY_PASS
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
+from engine.language.model.refusals import TokenRefusalsSpec
 
 MARGIN = 60.0
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
@@ -27,10 +28,14 @@ SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST_SCOPE = 16 * 1024
 MOST_CAPTURED = 8 * 1024
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
-DEAD = frozenset({"invalid_grant", "invalid_request"})
-CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+Kind = Literal["dead", "client", "passing", "unusable"]
+KINDS: Mapping[str, Kind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
+    "invalid_grant": "dead",
+    "invalid_client": "client",
+    "unauthorized_client": "client",
+    "temporarily_unavailable": "passing",
+}
 REFUSED = (400, 401)
-ZOOM_REFUSES = "Invalid Token!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,14 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class WantedFromToken:
-    """What is read from a token answer besides the tokens: each name's path, and whether a value fits where the name stands."""
+    """What a spec says of the token endpoint's answers: the values to read besides the tokens, and what refusals mean.
+
+    `paths` has a path for each value's name; `fits` says whether a value fits where its name stands.
+    """
 
     paths: Mapping[str, Select] = field(default_factory=dict)
     fits: Callable[[str, str], bool] = lambda _name, _value: True
+    refusals: TokenRefusalsSpec = field(default_factory=TokenRefusalsSpec)
 
 
 NOTHING = WantedFromToken()
@@ -74,7 +83,7 @@ class NoToken:
     again, after `seconds` where they are told. `unusable`: an answer that says nothing; the connection is kept.
     """
 
-    kind: Literal["dead", "client", "passing", "unusable"]
+    kind: Kind
     words: str
     seconds: float | None = None
 
@@ -106,20 +115,29 @@ def read_tokens(
         return NoToken("unusable" if answer.final else "passing", answer.words)
     found = _object(answer.body)
     status = answer.status
-    if 200 <= status < 300 and not found.get("error"):
+    error, means = _error(found, status, wanted.refusals)
+    if 200 <= status < 300 and not found.get("error") and ("access_token" in found or means is None):
         return _tokens(found, now, before, wanted)
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
+    words = f"HTTP {status}" + (f", {error}" if error else "")
+    kind: Kind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
+    return NoToken(kind, words, _told(answer, now) if kind == "passing" else None)
+
+
+def grant_ended(answer: Response, refusals: TokenRefusalsSpec) -> bool:
+    """Whether a refused revocation says that the grant is gone already; any other may leave it alive (RFC 7009 section 2.2.1)."""
+    return answer.status in REFUSED and _error(_object(answer.body), answer.status, refusals)[1] == "invalid_grant"
+
+
+def _error(found: Mapping[str, Any], status: int, refusals: TokenRefusalsSpec) -> tuple[str | None, str | None]:
+    """Give the code of a refusal, where it may be shown, and the error of the standard that it means: by the first rule, else as told."""
     told = found.get("error")
-    code = told if isinstance(told, str) and ERROR_CODE.fullmatch(told) else None
-    words = f"HTTP {status}" + (f", {code}" if code else "")
-    if status == 429 or status >= 500 or status in MAY_PASS:
-        return NoToken("passing", words, _told(answer, now))
-    if code in CLIENT:
-        return NoToken("client", words)
-    if code in DEAD or (status in REFUSED and found.get("reason") == ZOOM_REFUSES):
-        return NoToken("dead", words)
-    return NoToken("unusable", words)
+    standard = told if isinstance(told, str) and ERROR_CODE.fullmatch(told) else None
+    code, message = (lossless_json.text_of(path.search(found)) for path in (refusals.code, refusals.message))
+    rule = next((rule for rule in refusals.rules if rule.holds(status, code, message)), None)
+    known = code if any(code in rule.code for rule in refusals.rules) else None
+    return standard or known, rule.means if rule is not None else standard
 
 
 def _told(answer: Response, now: float) -> float | None:

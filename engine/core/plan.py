@@ -55,7 +55,7 @@ def plan(vendor: Vendor, choice: Selection, now: datetime, narrow: datetime | No
         parents = tuple(dict.fromkeys(field.endpoint for field in endpoint.parents()))
         after = parents or (("lookup",) if endpoint.name in vendor.endpoints else ())
         line = f"{endpoint.method} {endpoint.line}"
-        steps.append(Step(endpoint.name, line, _wave(vendor, endpoint.name), after, chains, bool(parents), endpoint.rate_limit))
+        steps.append(Step(endpoint.name, line, _wave(vendor, endpoint.name), after, chains, bool(parents), endpoint.bucket))
     seconds, slowest = _slowest(steps, vendor.limits(limits[0]), limits[1])
     return Plan(tuple(sorted(steps, key=attrgetter("wave"))), sum(step.requests for step in steps), seconds, slowest)
 

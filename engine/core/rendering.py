@@ -5,90 +5,45 @@ A name without a value is an error, never an empty text; messages name the value
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from engine.core.chain import Chain, Unresolved, value_of
 from engine.core.http import MOST_ADDRESS
-from engine.core.identity import FORM, NOBODY, encode_segment
-from engine.core.window import Window, form
-from engine.language.effective import Endpoint, Row
+from engine.core.identity import NOBODY, encode_segment
+from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
+from engine.language.expressions.address_places import Capacity, PlacedValue, address_parts, fits
 from engine.language.expressions.quoting import Unsafe, enclosed, written
-from engine.language.expressions.template import TIMES, Field, Hole, Template, host_of
+from engine.language.expressions.template import TIMES, Field, Hole, Template
 from engine.language.model.body import mapped
 
-LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
-HOST = re.compile(rf"(?:{LABEL.pattern}\.)+{LABEL.pattern}")
-ORIGIN = re.compile(rf"https://{HOST.pattern}/?")
-ADDRESS = re.compile(rf"https://{HOST.pattern}(?:/[!$-;=?-\[\]_a-z~]*)?")
-
-
-class Unresolved(ValueError):
-    """A value is missing or may not stand where the template puts it; the message names it, never its content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One sequence of pages: an endpoint's request for one row of values and one window."""
-
-    endpoint: Endpoint
-    row: Row = field(default=(), repr=False)
-    window: Window | None = None
-
-    def values(self) -> dict[str, str]:
-        """Give the row as a map."""
-        return dict(self.row)
-
-
-def value_of(part: Hole | Field, chain: Chain) -> str:
-    """Give the value of `<NAME>` or `<endpoint.field>`. Raises Unresolved where there is none."""
-    if isinstance(part, Hole) and part.name in TIMES and chain.window is not None:
-        moment = chain.window.start if part.name == "FROM" else chain.window.end
-        return form(moment, part.form or "rfc3339")
-    value = chain.values().get(part.name)
-    if value is None or value == "":
-        message = f"{part} has no value"
-        raise Unresolved(message)
-    return FORM[part.form](value) if isinstance(part, Hole) and part.form else value
+UNFIT = {
+    Capacity.ADDRESS: "no https address",
+    Capacity.ORIGIN: "no https address of a host and nothing else",
+    Capacity.HOST: "no host: letters, digits and - only",
+    Capacity.LABEL: "no part of a host: letters, digits and - only",
+}
 
 
 def address_of(template: Template, chain: Chain) -> str:
-    """Write an address: values as its origin, as its host, as labels of the host, and as segments. Raises Unresolved."""
-    first, *rest = template.parts
-    if isinstance(first, str):
-        parts: list[str | Hole | Field] = list(template.parts)
-        written_ = ""
-    else:
-        written_ = _origin(first, chain, whole=not rest)
-        parts = list(rest)
-    for part in parts:
-        inside = written_.startswith("https://") and written_.count("/") < 3
-        written_ += part if isinstance(part, str) else _host(part, chain, template) if inside else _segment(part, chain)
-    return written_
+    """Write an address with its values, each by its capacity (see `address_places`). Raises Unresolved."""
+    return "".join(part if isinstance(part, str) else _placed(part, chain) for part in address_parts(template))
 
 
-def _origin(part: Hole | Field, chain: Chain, *, whole: bool) -> str:
-    """Write a value that is an address the vendor gave: as a whole, or only its origin. Whose host it is, the transport checks."""
-    value = value_of(part, chain)
-    if (ADDRESS if whole else ORIGIN).fullmatch(value) and len(value) <= MOST_ADDRESS:
-        return value if whole else value.rstrip("/")
-    message = f"the value of {part} is no https address" + ("" if whole else " of a host and nothing else")
-    raise Unresolved(message)
+def _placed(part: PlacedValue, chain: Chain) -> str:
+    value, capacity = value_of(part.value, chain), part.capacity
+    if capacity is Capacity.SEGMENT:
+        return _segment(part.value, value, chain)
+    if not fits(capacity, value) or len(value) > MOST_ADDRESS:
+        message = f"the value of {part.value} is {UNFIT[capacity]}"
+        raise Unresolved(message)
+    if capacity in (Capacity.ADDRESS, Capacity.ORIGIN):
+        return value if capacity is Capacity.ADDRESS else value.rstrip("/")  # the transport checks whose host it is
+    return value.lower()
 
 
-def _host(part: Hole | Field, chain: Chain, template: Template) -> str:
-    value = value_of(part, chain)
-    alone = host_of(str(template)) == str(part)
-    if (HOST if alone else LABEL).fullmatch(value):
-        return value.lower()
-    message = f"the value of {part} is no {'host' if alone else 'part of a host'}: letters, digits and - only"
-    raise Unresolved(message)
-
-
-def _segment(part: Hole | Field, chain: Chain) -> str:
-    value = value_of(part, chain)
+def _segment(part: Hole | Field, value: str, chain: Chain) -> str:
     if (isinstance(part, Field) or part.name in chain.endpoint.discovered) and value.lower() in NOBODY:
         whose = "a record's" if isinstance(part, Field) else "the account's"
         message = f"{whose} {part} is a word with a meaning of its own (., .. or me): it cannot stand in a path"

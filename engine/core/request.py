@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from engine.core.chain import Chain, value_of
 from engine.core.http import HttpRequest
 from engine.core.identity import encode_query
-from engine.core.rendering import Chain, Unresolved, address_of, body_of, header_of, placed, text_of, value_of
+from engine.core.rendering import address_of, body_of, header_of, placed, text_of
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import TIMES, Field, Hole, Template
-
-__all__ = ["Chain", "Request", "Unresolved", "at_address", "described", "opening", "with_param"]
 
 
 @dataclass(frozen=True, slots=True)

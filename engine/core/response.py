@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
-from engine.core.rendering import Chain, Unresolved, plain_text
+from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -85,10 +86,10 @@ def read(chain: Chain, response: Response) -> Reading:
     except NotJson:
         if 200 <= response.status < 300:
             return Malformed("an answer that is not JSON")
-        return refusal(endpoint.answers, response, None)
+        return refusal(endpoint.refusals, response, None)
     points = _points(endpoint, envelope)
-    if not 200 <= response.status < 300 or _refused(endpoint.answers, envelope):
-        return replace(refusal(endpoint.answers, response, envelope), points=points)
+    if not 200 <= response.status < 300 or _refused(endpoint.refusals, envelope):
+        return replace(refusal(endpoint.refusals, response, envelope), points=points)
     try:
         return _page(endpoint, chain, envelope, response.headers, points)
     except Unresolved as error:
@@ -104,29 +105,21 @@ def _points(endpoint: Endpoint, envelope: Envelope) -> PointsTold | None:
     return PointsTold(*numbers) if len(numbers) == len(found) else None
 
 
-def _refused(answers: RefusalsSpec, envelope: Envelope) -> bool:
-    return answers.refused is not None and envelope.find(answers.refused) not in (None, False, [], {}, "")
+def _refused(refusals: RefusalsSpec, envelope: Envelope) -> bool:
+    return refusals.refused is not None and envelope.find(refusals.refused) not in (None, False, [], {}, "")
 
 
-def refusal(answers: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
+def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
     """Find the first rule that holds for a refused request."""
-    code = lossless_json.text_of(envelope.find(answers.code)) if envelope else None
-    message = lossless_json.text_of(envelope.find(answers.message)) if envelope else None
+    code = lossless_json.text_of(envelope.find(refusals.code)) if envelope else None
+    message = lossless_json.text_of(envelope.find(refusals.message)) if envelope else None
     words = f"HTTP {response.status}"
-    if code is not None and (NUMBER.fullmatch(code) or any(code in rule.code for rule in answers.rules)):
+    if code is not None and (NUMBER.fullmatch(code) or any(code in rule.code for rule in refusals.rules)):
         words += f", code {code}"
-    for rule in answers.rules:
-        if _holds(rule, response.status, code, message or ""):
+    for rule in refusals.rules:
+        if rule.holds(response.status, code, message):
             return Refusal(rule.means, words, rule=rule)
     return Refusal(None, words)
-
-
-def _holds(rule: RuleSpec, status: int, code: str | None, message: str) -> bool:
-    return (
-        (not rule.status or status in rule.status)
-        and (not rule.code or code in rule.code)
-        and (rule.message is None or rule.message.casefold() in message.casefold())
-    )
 
 
 def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: PointsTold | None) -> Page | Unusable:

@@ -66,6 +66,17 @@ def allowed(entries: Iterable[frozenset[str]], granted: frozenset[str]) -> bool:
     return any(entry <= granted for entry in entries)
 
 
+def alternatives(entries: Iterable[frozenset[str]]) -> str:
+    """Write the scopes that would allow a request, such as `users:read and users:email or admin`; empty where it needs none."""
+    return " or ".join(" and ".join(sorted(entry)) for entry in entries)
+
+
+def scope_hint(entries: Iterable[frozenset[str]]) -> str:
+    """Write what follows a refusal that a scope would mend; empty where the request needs none."""
+    needed = alternatives(entries)
+    return f"; it needs the scope {needed}" if needed else ""
+
+
 def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:
     entries = endpoint.granted_by
     if not entries:

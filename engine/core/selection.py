@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from engine.core.field_filter import FieldFilter
+from engine.core.window import beginning
 from engine.errors import UsageError
-from engine.language.effective import Endpoint
+from engine.language.effective import Endpoint, Vendor
 from engine.language.text.mistakes import did_you_mean
 
 Paths = frozenset[tuple[str, ...]]
@@ -61,3 +63,22 @@ def _read(endpoints: Mapping[str, Endpoint], names: Iterable[str], option: str) 
         else:
             whole.add(name)
     return whole, fields
+
+
+def since_of(text: str | None, now: datetime) -> datetime | None:
+    """Read `--since`: a day, or a span back from now. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return beginning(text, now)
+    except ValueError as error:
+        message = f"--since {text}: {error}"
+        raise UsageError(message) from None
+
+
+def checked_plan(vendor: Vendor, plan: str | None) -> str | None:
+    """Give the plan, if the spec has it. Raises UsageError."""
+    if plan is None or plan in vendor.plans:
+        return plan
+    message = f"--plan {plan}: {vendor.title} has the plans {', '.join(vendor.plans) or 'none'}"
+    raise UsageError(message)

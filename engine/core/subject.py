@@ -6,9 +6,11 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.identity import NOBODY, Identifier
 from engine.core.ledger import Subject
-from engine.core.rendering import Chain, Unresolved, text_of
+from engine.core.rendering import text_of
+from engine.core.rows import join_rows
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import IDENTIFIERS, Hole, Template
@@ -116,7 +118,10 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
     missing = [name for row in captures for name, value in row if value is None]
     if missing:
         return LookupResult(Subject.UNPROVEN, f"the look-up's answer holds no usable <{missing[0]}>")
-    rows = [(*row, *((name, value) for name, value in own if value is not None)) for (row, _), own in zip(answered, captures, strict=True)]
+    rows = [
+        join_rows(row, tuple((name, value) for name, value in own if value is not None))
+        for (row, _), own in zip(answered, captures, strict=True)
+    ]
     return LookupResult(Subject.MATCHED, None, tuple(dict.fromkeys(rows)))
 
 
@@ -125,8 +130,3 @@ def _captured(value: Any) -> str | None:
     if text is None or text.lower() in FORBIDDEN_CAPTURES:
         return None
     return text if isinstance(value, str) else lossless_json.Json(text)
-
-
-def projected(rows: Sequence[Row], names: Collection[str]) -> tuple[Row, ...]:
-    """Leave out rows that ask the same as an earlier one: equal in every value that is used."""
-    return tuple({tuple(pair for pair in row if pair[0] in names): row for row in reversed(rows)}.values())[::-1]

@@ -135,7 +135,7 @@ def limits(vendor: Vendor) -> Iterator[Block]:
             f"for {patience.total / 60:.0f} minutes in all.",
         ),
     ]
-    if any(rule.means == "exhausted" for one in vendor.requests() for rule in one.answers.rules):
+    if any(rule.means == "exhausted" for one in vendor.requests() for rule in one.refusals.rules):
         lines.append(("A limit that is used up for longer, such as a day's, ends the run at once, and the result says when it can go on.",))
     if any(one.told is not None for one in vendor.requests()):
         lines.append(("Its answers tell how much of the limit is left: Habeas waits until the next request fits in.",))

@@ -8,7 +8,7 @@ from pathlib import PurePath
 import engine
 from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock, joined, prose
 from engine.explain.connecting import connecting, limits, version
-from engine.explain.wording import asked_by, braced, capital, identifiers, noun, request_line, scopes, since_words
+from engine.explain.wording import asked_by, braced, capital, identifiers, request_line, scopes, since_words
 from engine.language.effective import Endpoint, Vendor
 
 
@@ -99,7 +99,7 @@ def _proof(vendor: Vendor) -> Line:
 
 def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     """Say what is retrieved, by what, how far back and in which kinds."""
-    line: list[str | InlineCode | Strong | Hyperlink] = ["Retrieve ", Strong(noun(endpoint.title)), *asked_by(endpoint, vendor.captured)]
+    line: list[str | InlineCode | Strong | Hyperlink] = ["Retrieve ", Strong(endpoint.title), *asked_by(endpoint, vendor.captured)]
     for parent in dict.fromkeys(field.endpoint for field in endpoint.parents()):
         line += [", once per record of ", _named(vendor, parent)]
     if endpoint.window is not None:
@@ -117,31 +117,31 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
     if endpoint.files:
         line += [" Files named in it are downloaded with ", InlineCode("--files"), "."]
     if endpoint.replaces is not None:
-        line += [" It succeeds ", Strong(noun(vendor.endpoints[endpoint.replaces].title)), "; both are asked."]
+        line += [" It succeeds ", Strong(vendor.endpoints[endpoint.replaces].title), "; both are asked."]
     return tuple(line)
 
 
 def _named(vendor: Vendor, name: str) -> Strong:
     """Name what a request is asked once per record of."""
-    return Strong(noun(vendor.endpoints[name].title) if name in vendor.endpoints else _belonging(vendor.discover[name]))
+    return Strong(vendor.endpoints[name].title if name in vendor.endpoints else _belonging(vendor.discover[name]))
 
 
 def _belonging(one: Endpoint) -> str:
     """Name what `discover` finds, by its title or else by its name."""
-    return noun(one.title) if one.title != one.name else f"the account's {one.name.replace('_', ' ')}"
+    return one.title if one.title != one.name else f"the account's {one.name.replace('_', ' ')}"
 
 
 def _endpoints(vendor: Vendor) -> TableBlock:
     asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
     titles = {one.name: "The person" for one in vendor.lookups} | {name: _belonging(one) for name, one in vendor.discover.items()}
-    scoped, limited = any(one.granted_by for one in asked), any(one.rate_limit for one in asked)
+    scoped, limited = any(one.granted_by for one in asked), any(one.bucket for one in asked)
     head = ("What", "Request", *(("Any one of these scopes",) if scoped else ()), *(("Limit",) if limited else ()))
     rows = tuple(
         (
-            (capital(titles.get(one.name) or noun(one.title)),),
+            (capital(titles.get(one.name) or one.title),),
             (InlineCode(request_line(one)), *_query(one)),
             *((scopes(one.granted_by),) if scoped else ()),
-            *(((InlineCode(one.rate_limit),) if one.rate_limit else ("",),) if limited else ()),
+            *(((InlineCode(one.bucket),) if one.bucket else ("",),) if limited else ()),
         )
         for one in asked
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
@@ -93,11 +92,6 @@ def scopes(entries: Iterable[frozenset[str]]) -> Line:
     for entry in entries:
         parts += [*([", or "] if parts else []), *joined(sorted(entry), "and")]
     return tuple(parts) or ("none",)
-
-
-def noun(title: str) -> str:
-    """Give what a title names; one that is written as a step, `Retrieve the orders`, without its verb."""
-    return re.sub("^(Retrieve|Find) ", "", title)
 
 
 def capital(text: str) -> str:

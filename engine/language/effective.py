@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
 
+from engine.language.expressions.address_places import host_of
 from engine.language.expressions.select import Select, parse_select
-from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, host_of, parse_path
+from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
 from engine.language.model import spec as m
 from engine.language.model.body import Content, mapped, texts
 from engine.language.model.units import Rate
@@ -32,9 +33,9 @@ class Endpoint:
     line: Template
     headers: tuple[tuple[str, Template], ...]
     params: tuple[tuple[str, tuple[Template, ...]], ...]
-    rate_limit: str | None
+    bucket: str | None
     pagination: m.PaginationSpec | None
-    answers: m.RefusalsSpec
+    refusals: m.RefusalsSpec
     records: Select | None
     key: Select
     granted_by: tuple[frozenset[str], ...]
@@ -97,8 +98,8 @@ class Endpoint:
     @cached_property
     def tops(self) -> tuple[str, ...]:
         """Name the members of an answer that are read beside the list."""
-        page, answers = self.pagination, self.answers
-        paths = [answers.code, answers.message, answers.refused, *(select for select, _ in self.echo)]
+        page, refusals = self.pagination, self.refusals
+        paths = [refusals.code, refusals.message, refusals.refused, *(select for select, _ in self.echo)]
         paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
         paths += [self.told.left, self.told.refill, self.told.cost] if self.told is not None else []
         names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
@@ -202,7 +203,7 @@ def _endpoint(spec: m.Spec, name: str, own: m.RequestSpec) -> Endpoint:
     pagination = pick("pagination") if records is not None and not isinstance(own, m.VerifySpec) else None
     line = str(own.line)
     headers, params = {**spec.headers, **own.headers}, {**spec.params, **own.params}
-    rate_limit = pick("rate_limit")
+    bucket = pick("bucket")
     return Endpoint(
         name=name,
         title=(own.title if isinstance(own, (m.EndpointSpec, m.DiscoverSpec)) else None) or name,
@@ -211,15 +212,15 @@ def _endpoint(spec: m.Spec, name: str, own: m.RequestSpec) -> Endpoint:
         line=_versioned(spec, own.line, segment=True),
         headers=tuple((name, _versioned(spec, template)) for name, template in headers.items()),
         params=tuple((name, tuple(_versioned(spec, one) for one in templates)) for name, templates in params.items()),
-        rate_limit=rate_limit,
+        bucket=bucket,
         pagination=pagination,
-        answers=_answers(spec.answers, own.answers),
+        refusals=_refusals(spec.refusals, own.refusals),
         records=records,
         key=pick("key") or parse_select("id"),
         granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
         body=mapped(own.body, lambda one: _versioned(spec, one)),
         quotes=pick("quotes"),
-        told=spec.rate_limits.told(rate_limit),
+        told=spec.rate_limits.told(bucket),
         discovered=frozenset(name for one in spec.discover.values() for name in one.capture),
         **_particulars(spec, own),
     )
@@ -254,7 +255,7 @@ def _proven(lookup: Endpoint, own: m.LookupSpec) -> Endpoint:
     return replace(lookup, match=bare + lookup.match)
 
 
-def _answers(top: m.RefusalsSpec, own: m.RefusalsSpec) -> m.RefusalsSpec:
+def _refusals(top: m.RefusalsSpec, own: m.RefusalsSpec) -> m.RefusalsSpec:
     """Own rules first, then the top's; the paths are the own ones, else the top's."""
     return m.RefusalsSpec.model_construct(
         refused=own.refused or top.refused,

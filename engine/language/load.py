@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path as File
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +15,7 @@ from engine.language.model.placement import field_of, known_words, places_of
 from engine.language.model.spec import Spec
 from engine.language.recovery import independent, salvaged
 from engine.language.rules.lint import lint
-from engine.language.text.document import KEY, MOST_BYTES, Document, Path, read
+from engine.language.text.document import KEY, Document, Path, read
 from engine.language.text.mistakes import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
 from engine.language.text.suggestions import meant
 
@@ -27,26 +26,12 @@ KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP
 VERSION = "1"
 PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
+RENAMED = {"answers": "refusals", "rate_limit": "bucket"}
 
 
 def load(raw: bytes, file: str) -> Vendor:
     """Read a spec that must be right. Raises SpecError with every mistake of the file."""
     return check(raw, file)[0]
-
-
-def load_file(path: File) -> Vendor:
-    """Read a spec from disk. Raises SpecError, also where the file cannot be read."""
-    return load(contents(path), str(path))
-
-
-def contents(path: File) -> bytes:
-    """Give a file's bytes, never more than a little over what a spec may have. Raises SpecError."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        mistake = Mistake(f"the file cannot be read: {error.strerror or 'unknown reason'}", Position(1, 1))
-        raise SpecError([mistake], str(path)) from None
 
 
 def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
@@ -103,8 +88,7 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
         meaning = (field_of(path).description or "").rstrip(".")
         return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
     if error["type"] == "extra_forbidden":
-        words = f"unknown key `{path[-1]}`{_where(path[:-1])}"
-        return Mistake(words, document.at(path, key=True), _meant(str(path[-1]), path[:-1]))
+        return _unknown(document, path)
     if error["type"] == "literal_error":
         return _choice(document, path, error)
     cause = error.get("ctx", {}).get("error")
@@ -142,6 +126,14 @@ def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake
     return Mistake(f"`{wrong}` is not one of the values of `{_name(path)}`", document.at(path), one_of(wrong, allowed))
 
 
+def _unknown(document: Document, path: Path) -> Mistake:
+    word, place, at = str(path[-1]), path[:-1], document.at(path, key=True)
+    now = RENAMED.get(word)
+    if now is not None and now in known_words(place):
+        return Mistake(f"`{word}` is called `{now}` now{_where(place)}", at, f"write `{now}`")
+    return Mistake(f"unknown key `{word}`{_where(place)}", at, _meant(word, place))
+
+
 def _meant(word: str, path: Path) -> str | None:
     """Say what may have been meant by a word that is not known at a place: one that is, or the same word elsewhere."""
     if word in WRITING:
@@ -162,4 +154,6 @@ def _where(path: Path) -> str:
         inner = [str(step) for step in path[3:] if isinstance(step, str)]
         return (f" in `{inner[-1]}` of" if inner else " in") + f" endpoint `{path[2]}`"
     named = [str(step) for step in path if isinstance(step, str)]
+    if named[:2] == ["auth", "oauth2"]:
+        return f" in `{'.'.join(named[1:])}`"
     return f" in `{named[-1]}`" if named else ""

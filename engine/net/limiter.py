@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from aiolimiter import AsyncLimiter
 
 from engine.core.pace import counted_by, paces
+from engine.errors import UsageError
+from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 
 IN_FLIGHT = 16
@@ -193,9 +195,12 @@ class Limiter:
     through leaves at once and cannot pile up into a burst. For the same reason no pace is drawn on before all are ready.
     """
 
-    def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float) -> None:
-        """Take the vendor's limits by bucket, and our share of them (0 < share <= 1)."""
-        self._limits, self._share = limits, share
+    def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float, plan: str | None = None) -> None:
+        """Take the vendor's limits by bucket, the plan they belong to, and our share of them. Raises UsageError unless 0 < share <= 1."""
+        if not 0 < share <= 1:
+            message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
+            raise UsageError(message)
+        self._limits, self.share, self.plan = limits, share, plan
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
 
@@ -245,8 +250,14 @@ class Limiter:
         if place not in self._buckets:
             at_once = [rate.count for rate in rates if rate.seconds is None]
             self._buckets[place] = Bucket(
-                paces=tuple(AsyncLimiter(one.capacity, one.seconds) for one in paces(rates, self._share)),
+                paces=tuple(AsyncLimiter(one.capacity, one.seconds) for one in paces(rates, self.share)),
                 gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
-                points=PointBudget(self._share),
+                points=PointBudget(self.share),
             )
         return self._buckets[place]
+
+
+def limiter_of(vendor: Vendor, plan: str | None = None, share: float = 0.75) -> Limiter:
+    """Give the limiter of a vendor's plan (none named: its first), used to a share of its limits. KeyError where there is no such plan."""
+    name = plan if plan is not None else next(iter(vendor.plans)) or None
+    return Limiter(vendor.limits(name), share, name)

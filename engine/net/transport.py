@@ -90,6 +90,11 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
         self._large = asyncio.Lock()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether a simulator answers in the vendor's place (`--at`)."""
+        return self.hosts.at is not None
+
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)

@@ -11,6 +11,7 @@ from engine.core.trail import MOST_EMPTY
 from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.language.model import spec as m
 from engine.language.model.placement import PLACES, words_of
+from engine.language.model.refusals import TokenMeans
 from engine.language.model.words import Means
 from engine.language.rules.lint import MOST_SLICES
 from engine.language.schema import described
@@ -88,5 +89,6 @@ def names() -> str:
             f"* identifiers: {listed(IDENTIFIERS, '<{}>')}; the window: `<FROM>`, `<TO>`; the top's `version`: `<VERSION>`",
             f"* forms of a text: {listed(TEXT_FORMS, '.{}')}; forms of a time: none (RFC 3339), {listed(TIME_FORMS, '.{}')}",
             f"* `means`: {listed(get_args(Means), '{}')}",
+            f"* `means` in `oauth2.refusals`: {listed(get_args(TokenMeans), '{}')}",
         )
     )

@@ -3,8 +3,8 @@
 The only loop of the engine. It takes requests from the pure core, has them sent, and feeds the answers back.
 """
 
-from engine.runner.client import Clock, Credentials, Network
-from engine.runner.interface import Report, RunOptions, Tools
+from engine.runner.client import Credentials, Network
+from engine.runner.interface import Report, RunOptions, Session
 from engine.runner.run import Run
 
-__all__ = ["Clock", "Credentials", "Network", "Report", "Run", "RunOptions", "Tools"]
+__all__ = ["Credentials", "Network", "Report", "Run", "RunOptions", "Session"]

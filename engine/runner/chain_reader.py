@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome
 from engine.core.pagination import Broken, follow
-from engine.core.request import Chain, Request, Unresolved, opening
+from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.trail import Trail
@@ -28,7 +29,7 @@ class ChainReader:
     """One chain; `trail` is all that it remembers."""
 
     chain: Chain
-    asker: Client
+    client: Client
     store: Store
     label: str
     trail: Trail = field(default_factory=Trail)
@@ -77,7 +78,7 @@ class ChainReader:
         except Unresolved as error:
             return self._end(Outcome.FAILED, str(error))
         while request is not None:
-            answer = answer or await self.asker.ask(request, self.store.tally)
+            answer = answer or await self.client.ask(request, self.store.tally)
             if isinstance(answer, GiveUp):
                 return self._given_up(answer)
             reading = answer.reading
@@ -124,7 +125,7 @@ class ChainReader:
 
     def _scopes(self) -> str:
         """Say which scope would help, unless the token is known to have it."""
-        granted = self.asker.credentials.granted
+        granted = self.client.credentials.granted
         if granted is not None and any(entry <= granted for entry in self.chain.endpoint.granted_by):
             return ""
         entries = [" and ".join(sorted(entry)) for entry in self.chain.endpoint.granted_by]

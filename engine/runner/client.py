@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -17,24 +16,41 @@ from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
+from engine.core.refused_credential import AskVerify, CredentialState, Purpose, Renew, Usable, before_renewal, judge, noted, renewed
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
-from engine.core.retry import REFUSED, TOO_MANY, UNAUTHORIZED, Done, GiveUp, Patience, Tried, Wait, decide
-from engine.language.effective import Endpoint
+from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.verify import credential_lives
+from engine.language.effective import Endpoint, Row
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-
-LATELY = 300.0
 
 
 class Network(Protocol):
-    """The network is one verb."""
+    """The network is one verb. `simulated`: what answers is a simulator or a recording, not the vendor."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no answer comes from the vendor itself."""
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
         """Send one request; what goes wrong is a value, never an exception."""
 
 
 class Credentials(Protocol):
-    """Where a fresh credential comes from."""
+    """The connection in use: its name, what it brings to requests, and where a fresh credential comes from."""
+
+    @property
+    def label(self) -> str:
+        """Name the connection for people and the manifest: `zoom/default`, or `environment`."""
+
+    @property
+    def given(self) -> Row:
+        """Give the connection's own values for requests: settings, and what its token answer told."""
+
+    @property
+    def from_token(self) -> Row:
+        """Give what the answer told that brought the token in use: a renewed one may bring newer values."""
 
     @property
     def granted(self) -> frozenset[str] | None:
@@ -49,15 +65,6 @@ class Credentials(Protocol):
 
     async def refresh(self) -> Renewed | NotRenewed:
         """Get a new credential into the transport."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time and dice, passed in so that tests need neither."""
-
-    now: Callable[[], datetime]
-    sleep: Callable[[float], Awaitable[None]]
-    dice: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +92,35 @@ class Answered:
 class Client:
     """Asks on behalf of every endpoint of a run: they share buckets, tokens and patience.
 
-    `probe` is a request that shows whether a credential that was refused lives all the same. `heard` hears of every answer.
+    `verify` is the request that shows whether a credential that was refused lives all the same, once it is known. `heard`
+    hears of every answer.
     """
 
-    transport: Network
+    network: Network
     limiter: Limiter
     credentials: Credentials
     clock: Clock
     patience: Patience
-    probe: Request | None = None
+    verify: Request | None = None
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
-    end: GiveUp | None = None
-    _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _generation: int = 0
-    _asked: bool = True
-    _failed: tuple[int, GiveUp] | None = None
-    _refused: dict[str, bool] = field(default_factory=dict)
-    _lately: tuple[float, str] = (-math.inf, "")
+    credential: CredentialState = field(default_factory=CredentialState)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
         """Send a request, again where that can help, and read the answer."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
         waited_in_all, tried, early = 0.0, Tried(), True
-        while self.end is None:
-            generation = self._generation
+        while (end := self.credential.end) is None:
+            generation = self.credential.generation
             if early and self.credentials.due():
                 early = False
-                await self._refresh(generation, beforehand=True)
+                await self._renew(generation, "due")
                 continue
-            async with self.limiter.slot(endpoint.rate_limit, endpoint.name) as waited:
+            async with self.limiter.slot(endpoint.bucket, endpoint.name) as waited:
                 sent_at = self.clock.now()
                 first = loop.time() if first is None else first + waited.paced
-                answer = await self.transport.send(request.http)
+                answer = await self.network.send(request.http)
             waited_in_all += waited.seconds
             tally.requests += 1
             tally.throttled += waited.seconds
@@ -138,11 +141,11 @@ class Client:
                 tried = tried.after(verdict)
                 await self._wait(verdict, endpoint)
                 continue
-            renewed = await self._refresh(generation)
-            if isinstance(renewed, GiveUp):
-                return await self._judged(renewed, request)
-            tried = replace(tried, refreshed=renewed is not False)
-        return self.end
+            usable = await self._renew(generation, "refused")
+            if isinstance(usable, GiveUp):
+                return await self._judged(usable, request)
+            tried = replace(tried, refreshed=usable.asked is not False)
+        return end
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
         """Read an answer, and pass it and what it tells of its bucket's points on."""
@@ -152,97 +155,63 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.told(endpoint.rate_limit, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.told(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Hold the whole bucket where the vendor asks for that, else wait alone."""
         if verdict.shared and verdict.seconds:
-            self.limiter.hold(endpoint.rate_limit, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
+            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
         elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
+
+    @property
+    def end(self) -> GiveUp | None:
+        """Say why nothing more is asked, where the credential is refused for good."""
+        return self.credential.end
 
     @property
     def dead(self) -> bool:
         """Whether the credential is refused for good."""
         return self.end is not None and self.end.dead
 
-    @property
-    def generation(self) -> int:
-        """Number the credential in use."""
-        return self._generation
-
     async def prepare(self) -> None:
         """Renew the credential where that is due before anything is asked with it."""
         if self.end is None and self.credentials.due():
-            await self._refresh(self._generation, beforehand=True)
+            await self._renew(self.credential.generation, "due")
 
     async def renew(self, generation: int) -> str | None:
-        """Get a newer credential than the one a file was refused with, or say why there is none.
+        """Get a newer credential than the one a file was refused with, or say why there is none."""
+        usable = await self._renew(generation, "file")
+        return usable.words if isinstance(usable, GiveUp) else None
 
-        Ends no run: a vendor may refuse one file to a credential that is good for all the rest. One that was renewed for a
-        file a moment ago is not the reason, so a list of refused files does not renew it for each of them.
-        """
-        async with self._refreshing:
+    async def _renew(self, generation: int, purpose: Purpose) -> Usable | GiveUp:
+        """Renew the credential of `generation` once for all who used it, where engine/core/refused_credential.py says so."""
+        async with self._turn:
             now = asyncio.get_running_loop().time()
-            if self.end is not None:
-                return self.end.words
-            if generation != self._generation:
-                return None
-            if now < self._lately[0] + LATELY:
-                return self._lately[1]
+            due = purpose == "due" and self.credentials.due()
+            decision = before_renewal(self.credential, generation, purpose, now, due=due)
+            if not isinstance(decision, Renew):
+                return decision
             found = await self.credentials.refresh()
-            self._lately = (now, found.words if isinstance(found, NotRenewed) else REFUSED)
-            if isinstance(found, NotRenewed):
-                return found.words
-            self._generation += 1
-            self._asked = found.asked
-            return None
-
-    async def _refresh(self, generation: int, *, beforehand: bool = False) -> bool | GiveUp | None:
-        """Renew once for all who used the same credential; tells whether the vendor was asked for the new one.
-
-        One that could not be renewed beforehand (None) is used until the vendor refuses it, unless it is known to be dead.
-        """
-        async with self._refreshing:
-            if generation != self._generation or self.end is not None or (beforehand and not self.credentials.due()):
-                return self._asked
-            if self._failed is not None and self._failed[0] == generation:
-                return self._failed[1]
-            found = await self.credentials.refresh()
-            if isinstance(found, Renewed):
-                self._generation += 1
-                self._asked = found.asked
-                return found.asked
-            end = GiveUp(found.words, dead=found.dead)
-            if beforehand:
-                self.end = end if found.dead else None
-                return None
-            self._failed = (generation, end)
-            return end
+            self.credential, usable = renewed(self.credential, found, purpose, now)
+            return usable
 
     async def _judged(self, refused: GiveUp, request: Request) -> GiveUp:
-        """End the run for a credential that is refused; where it lives all the same, only what was asked for is refused."""
+        """End the run for a credential that is refused, or only the endpoint where `verify` is answered all the same."""
         name = request.endpoint.name
-        async with self._refreshing:
-            if self.end is None and name not in self._refused:
-                self._refused[name] = await self._lives(request)
-            if self.end is None and self._refused[name]:
-                return GiveUp("the vendor refuses the credential for this request, though not for others", final=True)
-            words = self.credentials.refused if refused.words == REFUSED else refused.words
-            self.end = self.end or replace(refused, words=words)
-            return self.end
+        async with self._turn:
+            self.credential, decision = judge(self.credential, refused, name, self.credentials.refused)
+            if isinstance(decision, AskVerify):
+                self.credential = noted(self.credential, name, lives=await self._lives(request))
+                self.credential, decision = judge(self.credential, refused, name, self.credentials.refused)
+        return refused if isinstance(decision, AskVerify) else decision
 
     async def _lives(self, request: Request) -> bool:
-        """Whether the vendor takes the credential for something else."""
-        if self.probe is None or request.endpoint is self.probe.endpoint:
+        """Send `verify`, to see whether the vendor takes the credential for something else."""
+        if self.verify is None or request.endpoint is self.verify.endpoint:
             return False
-        async with self.limiter.slot(self.probe.endpoint.rate_limit, self.probe.endpoint.name):
-            answer = await self.transport.send(self.probe.http)
-        self.heard(self.probe, answer)
-        if not isinstance(answer, Response) or answer.status >= 500 or answer.status in (UNAUTHORIZED, TOO_MANY):
-            return False
-        reading = read(self.probe.chain, answer)
-        return not isinstance(reading, Malformed) and not (
-            isinstance(reading, Refusal) and reading.means in ("refresh", "wait", "exhausted")
-        )
+        async with self.limiter.slot(self.verify.endpoint.bucket, self.verify.endpoint.name):
+            answer = await self.network.send(self.verify.http)
+        self.heard(self.verify, answer)
+        return credential_lives(answer, read(self.verify.chain, answer) if isinstance(answer, Response) else None)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.core.account import Account, needed, own_row, spared
+from engine.core.chain import Chain
 from engine.core.envelope import plain, scalars
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, inherited_entry, outcome_of
-from engine.core.request import Chain
+from engine.core.rows import join_rows
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.select import parse_select
 from engine.language.expressions.template import Field
@@ -22,7 +23,7 @@ class Discovery:
 
     vendor: Vendor
     account: Account
-    asker: Client
+    client: Client
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, requests: Sequence[Endpoint]) -> None:
@@ -39,7 +40,7 @@ class Discovery:
             self.account.entries[endpoint.name] = below
             return
         outer = self.account.rows.get(parents, []) if parents else [()]
-        chains = [_over(row, own) for row in outer for own in endpoint.rows]
+        chains = [join_rows(row, own) for row in outer for own in endpoint.rows]
         ends: list[ChainEnd] = await side_by_side(self._asked(endpoint, row) for row in chains)
         received = sum(end.received for end in ends)
         if parents and self.account.lacking(parents):
@@ -55,7 +56,7 @@ class Discovery:
         if isinstance(completed, ChainEnd):
             end = completed
         else:
-            found = await listed(Chain(endpoint, completed), self.asker, self.tally)
+            found = await listed(Chain(endpoint, completed), self.client, self.tally)
             if isinstance(found, NotListed):
                 end = found.end()
             else:
@@ -71,16 +72,10 @@ class Discovery:
             rows = self.account.rows.setdefault(fields, [])
             for texts in zip(*columns, strict=True):
                 if None not in texts:
-                    rows.append(_over(row, tuple((one.name, plain(text)) for one, text in zip(fields, texts, strict=True) if text)))
+                    rows.append(join_rows(row, tuple((one.name, plain(text)) for one, text in zip(fields, texts, strict=True) if text)))
         return ChainEnd(Outcome.COMPLETE if records else Outcome.EMPTY, None, len(records))
 
 
 def _children(vendor: Vendor, name: str) -> tuple[tuple[Field, ...], ...]:
     below = (one.parents() for one in vendor.requests())
     return tuple(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == name))
-
-
-def _over(outer: Row, own: Row) -> Row:
-    """Join rows; an own value hides one of the same name."""
-    hidden = {name for name, _ in own}
-    return (*(pair for pair in outer if pair[0] not in hidden), *own)

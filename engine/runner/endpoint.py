@@ -13,10 +13,12 @@ from functools import cached_property
 from itertools import chain
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, outcome_of
-from engine.core.request import Chain, Unresolved, opening
+from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
+from engine.core.rows import join_rows
 from engine.core.window import Window, form
 from engine.language.effective import Endpoint, Row
 from engine.runner.chain_reader import ChainReader
@@ -35,7 +37,7 @@ class EndpointRun:
     endpoint: Endpoint
     rows: Sequence[Row] = field(repr=False)
     windows: tuple[Window, ...]
-    asker: Client
+    client: Client
     store: Store
     licensed: Callable[[], Awaitable[bool | None]]
     parent: Entry | None
@@ -54,7 +56,7 @@ class EndpointRun:
     @cached_property
     def joined(self) -> tuple[Row, ...]:
         """Give the parents' rows x own rows; equal rows are asked once."""
-        return tuple(dict.fromkeys(_joined(outer, own) for outer in self.rows for own in self.endpoint.rows))
+        return tuple(dict.fromkeys(join_rows(outer, own) for outer in self.rows for own in self.endpoint.rows))
 
     def chains(self) -> Iterator[Chain]:
         """Give the chains: rows x windows. A row for which the account lacks a value has its end already."""
@@ -86,7 +88,7 @@ class EndpointRun:
             request = opening(chain)
         except Unresolved:
             return None
-        answer = await self.asker.ask(request, self.tally)
+        answer = await self.client.ask(request, self.tally)
         if isinstance(answer, Answered) and isinstance(answer.reading, Refusal):
             final = 400 <= answer.response.status < 500 and answer.reading.means not in CANNOT_EXPLAIN
             if final and await self.licensed() is False:
@@ -104,7 +106,7 @@ class EndpointRun:
                 await self._read(one, answer)
 
     async def _read(self, one: Chain, answer: Answered | GiveUp | None) -> None:
-        reader = ChainReader(one, self.asker, self.store, self.label(one))
+        reader = ChainReader(one, self.client, self.store, self.label(one))
         end = await reader.read(answer)
         self.ends.append(end)
         if end.outcome.whole and one.window is not None:
@@ -159,9 +161,3 @@ class EndpointRun:
                 break
             start = min(start, span.start)
         return form(start, "rfc3339"), form(end, "rfc3339")
-
-
-def _joined(outer: Row, own: Row) -> Row:
-    """A request's own `for` hides the same name of its parents."""
-    hidden = {name for name, _ in own}
-    return tuple(pair for pair in outer if pair[0] not in hidden) + own

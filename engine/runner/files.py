@@ -69,40 +69,40 @@ class Leave:
     """How the files of one endpoint are asked for: with the run's credential, in the vendor's limits, with its patience."""
 
     endpoint: Endpoint
-    asker: Client
+    client: Client
     base_url: str
 
     def closed(self) -> str | None:
         """Say why nothing more is asked with the credential; None where it may be."""
-        return self.asker.end.words if self.asker.end is not None else None
+        return self.client.end.words if self.client.end is not None else None
 
     @asynccontextmanager
     async def leave(self, url: str) -> AsyncIterator[int]:
         """Wait for leave to ask the vendor; gives the number of the credential in use."""
-        await self.asker.prepare()
+        await self.client.prepare()
         if not self._limited(url):
-            yield self.asker.generation
+            yield self.client.credential.generation
             return
-        async with self.asker.limiter.slot(self.endpoint.rate_limit, self.endpoint.name):
-            yield self.asker.generation
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.name):
+            yield self.client.credential.generation
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
         """Say what follows an answer; a refusal where no credential went along is final."""
-        clock = self.asker.clock
+        clock = self.client.clock
         means: Means | None = "failed" if isinstance(answer, Response) and answer.status == 401 and not own else None
-        return decide(tried, answer, means, clock.now(), clock.dice(), self.asker.patience)
+        return decide(tried, answer, means, clock.now(), clock.dice(), self.client.patience)
 
     async def wait(self, url: str, wait: Wait) -> None:
         """Wait before an address is asked again: the vendor's API with all who share the bucket, else alone."""
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
-            self.asker.limiter.hold(self.endpoint.rate_limit, until, self.endpoint.name)
+            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
         else:
-            await self.asker.clock.sleep(wait.seconds)
+            await self.client.clock.sleep(wait.seconds)
 
     async def renew(self, generation: int) -> str | None:
         """Get a newer credential than this one; in words why there is none."""
-        return await self.asker.renew(generation)
+        return await self.client.renew(generation)
 
     def _limited(self, url: str) -> bool:
         """Whether an address lies under `base_url`: the limits are those of the vendor's API, not of its storage."""
@@ -114,7 +114,7 @@ class Files:
     """The downloads of one run."""
 
     sink: Sink
-    asker: Client
+    client: Client
     base_url: str
     enabled: bool
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -166,14 +166,14 @@ class Files:
     async def _fetch(self, endpoint: Endpoint, entry: Entry, state: dict[str, int], path: Path) -> Entry:
         folder = self.sink.files_folder(endpoint.name)
         index = self.sink.table(f"{endpoint.name}.files")
-        leave, reasons = Leave(endpoint, self.asker, self.base_url), Counter[str]()
+        leave, reasons = Leave(endpoint, self.client, self.base_url), Counter[str]()
         waiting = self._links(endpoint, path)
 
         async def work() -> None:
             for link in waiting:
                 target = folder / f"{link.line:06d}-{link.number}"
                 async with self.gate:
-                    result = await download(self.asker.transport, leave, self._whole(link.address), target, link.size)  # type: ignore[arg-type]
+                    result = await download(self.client.network, leave, self._whole(link.address), target, link.size)  # type: ignore[arg-type]
                 reason = _count(result, state)
                 reasons.update([reason] if reason else [])
                 index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)

@@ -1,4 +1,4 @@
-"""What a run is given, and what it gives back."""
+"""What a run is given, and what it gives back: `Session`, `RunOptions`, `Report`."""
 
 from __future__ import annotations
 
@@ -8,65 +8,74 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.core.http import NoAnswer, Response
-from engine.core.ledger import Entry
+from engine.core.ledger import Entry, Subject
 from engine.core.request import Request
 from engine.core.retry import Patience
 from engine.core.selection import Selection
 from engine.core.subject import LookupResult
 from engine.errors import DiskError, Exit
-from engine.language.effective import Row
+from engine.language.effective import Vendor
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Clock, Credentials, Network
+from engine.runner.client import Client, Credentials, Network
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the operator may choose; `narrow` moves the beginning of every window.
+    """What the operator may choose. `narrow` moves the beginning of every window; `reference` is the operator's own (`DSR-17`)."""
 
-    `values` are those that the connection brings: settings, and what its token answer told.
-    """
-
-    choice: Selection = field(default_factory=Selection)
+    selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
-    connection: str = "environment"
-    simulated: bool = False
-    share: float = 0.75
-    plan: str | None = None
-    values: Row = field(default=(), repr=False)
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What a run works with; `ended` hears of each endpoint that has come to its end, `heard` of every request and its answer.
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One vendor, ready to be asked over one connection: what sends, what proves who asks, how fast, at what time.
 
-    `told` gives what the token in use came with; it goes before the values of the options.
+    Every use of the engine puts one together: the command line, the library, `record`, replays, benches, tests. `ended`
+    hears of each endpoint that has come to its end, `heard` of every request and its answer.
     """
 
-    transport: Network
-    limiter: Limiter
+    vendor: Vendor
+    network: Network
     credentials: Credentials
+    limiter: Limiter
     clock: Clock
     patience: Patience = field(default_factory=Patience)
     ended: Callable[[Entry], None] = lambda _: None
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
-    told: Callable[[], Row] = tuple
+
+    def client(self) -> Client:
+        """Give what sends this session's requests."""
+        return Client(self.network, self.limiter, self.credentials, self.clock, self.patience, heard=self.heard)
 
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended; `cut` says why nothing more could be asked, where the credential failed.
+    """How a run ended. `manifest` is what lies in `folder`/manifest.json.
 
-    `defect` is ours; `files` were asked for.
+    `error`: the disk took no more; `cut`: why nothing more could be asked, where the credential failed; `defect`: a defect
+    of Habeas; `files`: they were asked for.
     """
 
     exit_code: Exit
     subject: LookupResult
-    entries: tuple[Entry, ...]
+    endpoints: Mapping[str, Entry]
     manifest: Mapping[str, object]
     folder: Path
     error: DiskError | None = None
     cut: str | None = None
     defect: str | None = None
     files: bool = False
+
+    @property
+    def outcome(self) -> Subject:
+        """Say whether the person was found."""
+        return self.subject.subject
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Give the endpoints' entries in the spec's order."""
+        return tuple(self.endpoints.values())

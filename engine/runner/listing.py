@@ -7,9 +7,10 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.pagination import Broken, follow
-from engine.core.request import Chain, Request, Unresolved, opening
+from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.runner.client import Answered, Client
@@ -43,7 +44,7 @@ class NotListed:
         return ChainEnd(self.outcome, self.words)
 
 
-async def listed(chain: Chain, asker: Client, tally: Tally) -> WholeList | NotListed:
+async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotListed:
     """Read a chain's pages to the last one; a part of a list proves nothing."""
     try:
         request: Request | None = opening(chain)
@@ -52,7 +53,7 @@ async def listed(chain: Chain, asker: Client, tally: Tally) -> WholeList | NotLi
     pages: list[tuple[Request, Page, Answered]] = []
     marks, firsts = set[str](), set[int]()
     while request is not None:
-        answer = await asker.ask(request, tally)
+        answer = await client.ask(request, tally)
         if isinstance(answer, GiveUp):
             return NotListed(answer.words, dead=answer.dead)
         page = answer.reading

@@ -10,8 +10,7 @@ import engine
 from engine.core.ledger import Entry
 from engine.core.subject import LookupResult
 from engine.errors import DiskError
-from engine.language.effective import Vendor
-from engine.runner.interface import RunOptions
+from engine.runner.interface import RunOptions, Session
 
 FORMAT = 1
 
@@ -38,9 +37,14 @@ class AskedPerson:
 
 
 def manifest(
-    vendor: Vendor, options: RunOptions, ended: RunEnd, person: AskedPerson, entries: Mapping[str, Entry], written: Mapping[str, object]
+    session: Session, options: RunOptions, ended: RunEnd, person: AskedPerson, entries: Mapping[str, Entry], written: Mapping[str, object]
 ) -> dict[str, object]:
-    """Put together what `manifest.json` holds; `written` describes the other files."""
+    """Put together what `manifest.json` holds; `written` describes the other files.
+
+    What the session's objects know is told by them: the limiter its plan and share, the network whether it is simulated,
+    the credentials their connection's name.
+    """
+    vendor, limiter = session.vendor, session.limiter
     return {
         "format": FORMAT,
         "vendor": vendor.name,
@@ -49,13 +53,18 @@ def manifest(
         "reference": None if options.reference is None else readable(options.reference),
         "started": instant(ended.started),
         "finished": instant(ended.finished),
-        "simulated": options.simulated,
-        "connection": {"name": options.connection, "plan": options.plan, "share": options.share, "verified": ended.verified},
+        "simulated": session.network.simulated,
+        "connection": {
+            "name": session.credentials.label,
+            "plan": limiter.plan,
+            "share": limiter.share,
+            "verified": ended.verified,
+        },
         "subject": {"outcome": str(person.found.subject), "reason": person.found.reason, "identified_by": person.identified_by},
         "interrupted": ended.interrupted,
         "stopped": str(ended.stopped) if ended.stopped else ended.defect,
         "gaps": list(vendor.gaps),
-        "excluded": sorted(options.choice.excluded),
+        "excluded": sorted(options.selection.excluded),
         "narrowed": {"since": instant(options.narrow)} if options.narrow else None,
         "fields": _fields(options),
         "lookup": person.lookup,
@@ -77,7 +86,7 @@ def instant(moment: datetime) -> str:
 def _fields(options: RunOptions) -> dict[str, object]:
     """Say which fields were chosen or left out by order."""
     chosen: dict[str, object] = {}
-    for name, keep in options.choice.keeps.items():
+    for name, keep in options.selection.keeps.items():
         only, without = (sorted(".".join(path) for path in paths) for paths in (keep.only, keep.without))
         if only or without:
             chosen[name] = {"only": only, "without": without}

@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.core.account import Account
+from engine.core.chain import Chain
 from engine.core.identity import Identifier, lowered
 from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
-from engine.core.request import Chain, Request, Unresolved, opening
-from engine.core.response import Page, Refusal
-from engine.core.retry import GiveUp
+from engine.core.request import Request
+from engine.core.response import Page
+from engine.core.scopes import allowed, scope_hint
 from engine.core.subject import LookupResult, asked_by, identify, possible
+from engine.core.verify import NotAsked, VerifyAnswer
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.runner.client import Answered, Client
 from engine.runner.listing import NotListed, WholeList, listed, side_by_side
+from engine.runner.verify import ask_verify
 
 NOBODY = "the vendor knows nobody by this identifier"
 
@@ -27,13 +30,14 @@ class Search:
 
     vendor: Vendor
     person: Mapping[str, Identifier]
-    asker: Client
+    client: Client
     account: Account
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
     found: LookupResult | None = None
     lookup: Endpoint | None = None
     lists: list[WholeList] = field(default_factory=list)
+    unanswered: bool = False
     _verifying: asyncio.Task[bool] | None = None
 
     async def run(self, group: asyncio.TaskGroup) -> LookupResult:
@@ -53,6 +57,7 @@ class Search:
         """Wait no longer for `verify`: nothing depends on it any more."""
         if self._verifying is not None and not self._verifying.done():
             self._verifying.cancel()
+            self.unanswered = True
             self.verified = "verify was not answered before the run ended"
 
     @property
@@ -71,32 +76,22 @@ class Search:
 
     def _may_look_up(self) -> bool:
         """Whether the token answer listed a scope of every look-up that was asked."""
-        granted = self.asker.credentials.granted
-        return granted is not None and all(any(entry <= granted for entry in one.granted_by) for one in possible(self.vendor, self.person))
+        granted = self.client.credentials.granted
+        return granted is not None and all(allowed(one.granted_by, granted) for one in possible(self.vendor, self.person))
 
     async def _verify(self) -> bool:
-        row = self.account.complete(self.vendor.verify, ())
-        if isinstance(row, ChainEnd):
-            self.verified = f"verify was not asked: {row.reason}"
-            return False
-        try:
-            request = opening(Chain(self.vendor.verify, row))
-        except Unresolved as error:
-            self.verified = f"verify was not asked: {error}"
-            return False
-        answer = await self.asker.ask(request, Tally())
-        if isinstance(answer, GiveUp):
-            self.verified = f"verify: {answer.words}"
-            return False
-        if isinstance(answer.reading, Page):
+        """Ask `verify`; whether it was answered, and so shows that the connection sees people."""
+        found = await ask_verify(self.vendor, self.account, self.client, Tally())
+        if isinstance(found, NotAsked):
+            self.verified = f"verify was not asked: {found.words}"
+        elif found.answered:
             self.verified = "verify was answered"
-            return True
-        words = answer.reading.words
-        if isinstance(answer.reading, Refusal) and answer.reading.means == "denied":
-            needed = " or ".join(" and ".join(sorted(entry)) for entry in self.vendor.verify.granted_by)
-            words += f"; it needs the scope {needed}" if needed else ""
-        self.verified = f"verify was refused: {words}"
-        return False
+        elif found.given_up:
+            self.verified = f"verify: {found.words}"
+        else:
+            hint = scope_hint(self.vendor.verify.granted_by) if found.denied else ""
+            self.verified = f"verify was refused: {found.words}{hint}"
+        return isinstance(found, VerifyAnswer) and found.answered
 
     async def _look_up(self) -> LookupResult:
         """Ask one look-up after the other until one finds somebody, or cannot say."""
@@ -157,7 +152,7 @@ class Search:
         completed = self.account.complete(lookup, row)
         if isinstance(completed, ChainEnd):
             return NotListed(completed.reason or "what it needs of the account is not known", completed.outcome)
-        return await listed(Chain(lookup, completed), self.asker, self.tally)
+        return await listed(Chain(lookup, completed), self.client, self.tally)
 
 
 def _row(person: Mapping[str, Identifier]) -> Row:

@@ -42,6 +42,11 @@ class Recorder:
         self.silent: Counter[str] = Counter()
         self.full = False
 
+    @property
+    def simulated(self) -> bool:
+        """Whether what is recorded comes from a simulator."""
+        return self._transport.simulated
+
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
         """Send a request and keep it with its answer."""
         answer = await self._transport.send(request)

@@ -6,27 +6,31 @@ import asyncio
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
-from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, at_most_partial, exit_code, inherited_entry, replaced
+from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, replaced
 from engine.core.plan import endpoint_windows
-from engine.core.rendering import Chain, Unresolved, address_of
-from engine.core.request import opening
-from engine.core.subject import LookupResult, possible, projected
+from engine.core.rendering import address_of
+from engine.core.rows import distinct_rows
+from engine.core.scopes import allowed, alternatives
+from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail
+from engine.core.verify import NotAsked, verify_request
 from engine.errors import DiskError, Exit, defect
-from engine.language.effective import Endpoint, Row, Vendor
+from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS, parse_path
-from engine.runner.client import Client
 from engine.runner.discover import Discovery
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
-from engine.runner.interface import Report, RunOptions, Tools
+from engine.runner.interface import Report, RunOptions, Session
 from engine.runner.manifest import AskedPerson, RunEnd, manifest
 from engine.runner.person import Search
 from engine.runner.store import ChildWants, Store
+from engine.runner.verify import ask_verify
 from engine.sink import Sink
 
 
@@ -38,25 +42,27 @@ def unwrap_group(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
 class Run:
     """One person, one vendor, one folder."""
 
-    def __init__(self, vendor: Vendor, person: Mapping[str, Identifier], options: RunOptions, sink: Sink, tools: Tools) -> None:
-        """Take everything; nothing is sent or written before `run`."""
-        self.vendor, self.person, self.options, self.sink, self.tools = vendor, person, options, sink, tools
-        self.asker = Client(tools.transport, tools.limiter, tools.credentials, tools.clock, tools.patience, heard=tools.heard)
-        self.account = Account(vendor, options.values, tools.told)
-        self.discovery = Discovery(vendor, self.account, self.asker)
-        self.search = Search(vendor, person, self.asker, self.account)
+    def __init__(self, session: Session, person: Mapping[str, Identifier], options: RunOptions, out: Path) -> None:
+        """Take everything; nothing is sent or written before `run`. The result goes to `<out>/<vendor>/`."""
+        self.session, self.person, self.options = session, person, options
+        self.vendor = vendor = session.vendor
+        self.sink = sink = Sink(out / vendor.name)
+        self.client = session.client()
+        self.account = Account(vendor, session.credentials.given, lambda: session.credentials.from_token)
+        self.discovery = Discovery(vendor, self.account, self.client)
+        self.search = Search(vendor, person, self.client, self.account)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
-        self.files = Files(sink, self.asker, vendor.base_url, enabled=options.files)
+        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files)
         self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
         self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, FieldFilter(), ChildWants(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
         self.defect: str | None = None
         self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
-        self.started = tools.clock.now()
+        self.started = session.clock.now()
         self._body: asyncio.Task[None] | None = None
         self._cut: str | None = None
 
@@ -71,20 +77,34 @@ class Run:
             self._body.cancel()
 
     async def run(self) -> Report:
-        """Fetch, and write the manifest. Raises OutputError before anything is sent, DiskError without a manifest."""
+        """Fetch, and write the manifest. Raises OutputError before anything is sent, DiskError without a manifest.
+
+        A cancellation from outside ends the run as an interrupt does: the manifest is written, then CancelledError is raised.
+        """
         self.sink.prepare()
-        self._body = asyncio.create_task(self._fetch())
+        self._body, cancelled = asyncio.create_task(self._fetch()), False
         if self._cut is not None:
             self._body.cancel()
         try:
-            await self._body
-        except asyncio.CancelledError:
-            if self._cut is None:
-                self._body.cancel()
-                raise
+            while not self._body.done():
+                try:
+                    await asyncio.wait((self._body,))
+                except asyncio.CancelledError:
+                    cancelled = True
+                    self.interrupt(Exit.INTERRUPTED)
         finally:
             self.sink.close()
-        return self._report()
+        if not self._body.cancelled():
+            self._body.result()
+        report = self._report()
+        if cancelled:
+            raise asyncio.CancelledError
+        return report
+
+    async def finish_verify(self) -> None:
+        """Ask `verify` again where the run ended before it was answered: a recording of the run needs its answer."""
+        if self.search.unanswered:
+            await ask_verify(self.vendor, self.account, self.client, Tally())
 
     async def _fetch(self) -> None:
         try:
@@ -98,22 +118,22 @@ class Run:
     async def _prepare(self) -> None:
         """Find out what belongs to the account; where `verify` asks may be known only then."""
         vendor = self.vendor
-        if self.tools.told():
-            await self.asker.prepare()  # a new token may come with another address
-        wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.choice.excluded]
-        self._probe()
+        if self.session.credentials.from_token:
+            await self.client.prepare()  # a new token may come with another address
+        wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.selection.excluded]
+        self._learn_addresses()
         await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
-        self._probe()
+        self._learn_addresses()
 
-    def _probe(self) -> None:
+    def _learn_addresses(self) -> None:
         """Say what shows whether a refused credential lives, and where files lie, once that is known."""
-        verify, base_url = self.vendor.verify, parse_path(self.vendor.base_url)
+        verify = verify_request(self.vendor, self.account)
+        if not isinstance(verify, NotAsked):
+            self.client.verify = verify
+        base_url = parse_path(self.vendor.base_url)
         with contextlib.suppress(Unresolved):
-            if not isinstance(row := self.account.complete(verify, ()), ChainEnd):
-                self.asker.probe = opening(Chain(verify, row))
-        with contextlib.suppress(Unresolved):
-            if not isinstance(row := self.account.complete(replace(verify, address=base_url), ()), ChainEnd):
-                self.files.base_url = address_of(base_url, Chain(verify, row))
+            if not isinstance(row := self.account.complete(replace(self.vendor.verify, address=base_url), ()), ChainEnd):
+                self.files.base_url = address_of(base_url, Chain(self.vendor.verify, row))
 
     async def _answer(self, found: LookupResult) -> None:
         """Ask every endpoint about the person, side by side."""
@@ -173,16 +193,15 @@ class Run:
         predecessor = self.successors.get(name)
         for one in (name, predecessor) if predecessor in entries else (name,):
             if one is not None and all(other in entries for other, old in self.successors.items() if old == one):
-                self.tools.ended(entries[one])
+                self.session.ended(entries[one])
 
     async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
         """Read an endpoint, or say why it is not asked."""
-        if endpoint.name in self.options.choice.excluded:
+        if endpoint.name in self.options.selection.excluded:
             return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
-        granted = self.tools.credentials.granted
-        if granted is not None and endpoint.granted_by and not any(one <= granted for one in endpoint.granted_by):
-            needed = " or ".join(" and ".join(sorted(one)) for one in endpoint.granted_by)
-            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {needed}")
+        granted = self.session.credentials.granted
+        if granted is not None and endpoint.granted_by and not allowed(endpoint.granted_by, granted):
+            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}")
         parent = None
         if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
             parent = await self._parent(endpoint.parents()[0].endpoint)
@@ -192,7 +211,7 @@ class Run:
             rows = self._rows(endpoint, rows)
             if not rows:
                 return self._childless(endpoint, parent)
-        run = self._open(endpoint, projected(rows, self._used(endpoint)), parent)
+        run = self._open(endpoint, distinct_rows(rows, self._used(endpoint)), parent)
         await run.run()
         entry = self.lists[endpoint.name] = run.entry()
         self.done[endpoint.name].set()  # children ask about the records: they wait for no file, and lack none
@@ -231,7 +250,7 @@ class Run:
         return Entry(endpoint.name, outcome, reason)
 
     def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
-        keep = self.options.choice.keeps.get(endpoint.name) or FieldFilter(endpoint.fields or ())
+        keep = self.options.selection.keeps.get(endpoint.name) or FieldFilter(endpoint.fields or ())
         below = (other.parents() for other in self.vendor.endpoints.values())
         children = tuple(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == endpoint.name))
         licences = [other.licence[1] for other in self.vendor.endpoints.values() if other.licence and other.licence[0] == endpoint.name]
@@ -245,7 +264,7 @@ class Run:
         if parent is not None and parent.name in self.vendor.discover and self.account.lacking(above):
             store.missing[above[0].name] = self.account.lacking(above)
         spans = endpoint_windows(endpoint, self.started, self.options.narrow)
-        run = EndpointRun(endpoint, rows, spans, self.asker, store, licensed, parent, self.account)
+        run = EndpointRun(endpoint, rows, spans, self.client, store, licensed, parent, self.account)
         self.runs[endpoint.name] = run
         return run
 
@@ -263,21 +282,21 @@ class Run:
     def _report(self) -> Report:
         found = self.search.found or LookupResult(Subject.UNPROVEN, self._cut or self.defect or "the look-up did not end")
         entries = self._final(found)
-        code = exit_code(found.subject, entries.values(), dead=self.asker.dead, signal=self.signal)
+        code = exit_code(found.subject, entries.values(), dead=self.client.dead, signal=self.signal)
         if self.error is not None and code is Exit.COMPLETE:
             code = Exit.INCOMPLETE
         if self.defect is not None and self.signal is None:
             code = Exit.DEFECT
         interrupted = self.signal is not None
-        ended = RunEnd(self.started, self.tools.clock.now(), self.search.verified, interrupted, self.error, self.defect)
+        ended = RunEnd(self.started, self.session.clock.now(), self.search.verified, interrupted, self.error, self.defect)
         tally, described = self.search.tally, self.lookup_store.described() or {}
         asked = {"requests": tally.requests + self.discovery.tally.requests, "retries": tally.retries + self.discovery.tally.retries}
         lookup = {**asked, "others": self.search.others, **described}
         person = AskedPerson(found, tuple(sorted(self.person)), lookup)
-        content = manifest(self.vendor, self.options, ended, person, entries, self.sink.described())
+        content = manifest(self.session, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
-        cut = self.asker.end.words if self.asker.end else None
-        return Report(code, found, tuple(entries.values()), content, self.sink.folder, self.error, cut, self.defect, self.options.files)
+        cut = self.client.end.words if self.client.end else None
+        return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files)
 
     def _final(self, found: LookupResult) -> dict[str, Entry]:
         """Give every endpoint its entry, in the spec's order."""

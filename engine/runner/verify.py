@@ -1,19 +1,19 @@
-"""Is a connection alive, and what may it ask? One request, and the scopes the token came with."""
+"""Send the vendor's `verify` request: it tells whether the connection is alive, and which scopes its token came with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from engine.core.account import Account
-from engine.core.ledger import ChainEnd, Tally
-from engine.core.request import Chain, Unresolved, opening
-from engine.core.response import Page, Refusal
+from engine.core.ledger import Tally
 from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix
+from engine.core.verify import ANSWERS, NotAsked, VerifyAnswer, read_verify, verify_request
 from engine.errors import Exit
-from engine.language.effective import Row, Vendor
+from engine.language.effective import Vendor
 from engine.runner.client import Client
 from engine.runner.discover import Discovery
+from engine.runner.interface import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +32,28 @@ class Verified:
         return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else Exit.COMPLETE
 
 
-async def verify(vendor: Vendor, asker: Client, given: Row = ()) -> Verified:
-    """Send the vendor's `verify` call, and before it what it needs discovered; `given` are the connection's own values.
+async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Tally) -> VerifyAnswer | NotAsked:
+    """Send `verify` with what is known of the account, and say what its answer shows."""
+    request = verify_request(vendor, account)
+    if isinstance(request, NotAsked):
+        return request
+    answer = await client.ask(request, tally)
+    return read_verify(answer if isinstance(answer, GiveUp) else answer.reading)
 
-    A refusal for a scope is an answer of a living connection.
-    """
-    account = Account(vendor, given)
-    await Discovery(vendor, account, asker).run([vendor.verify])
-    row = account.complete(vendor.verify, ())
-    if isinstance(row, ChainEnd):
-        end = asker.end
-        return Verified(False if end is not None and end.dead else None, row.reason or "", matrix(vendor, asker.credentials.granted))
-    try:
-        request = opening(Chain(vendor.verify, row))
-    except Unresolved as error:
-        return Verified(None, str(error), matrix(vendor, asker.credentials.granted))
-    answer = await asker.ask(request, Tally())
-    granted = asker.credentials.granted  # only now: a token that was renewed meanwhile may have other scopes
-    if isinstance(answer, GiveUp):
-        return Verified(False if answer.dead else None, answer.words, matrix(vendor, granted))
-    if isinstance(answer.reading, Page):
-        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted))
-    if isinstance(answer.reading, Refusal) and answer.reading.means == "denied":
-        return Verified(alive=True, words="the vendor answers", matrix=matrix(vendor, granted, frozenset({vendor.verify.name})))
-    return Verified(None, f"the verify call was refused: {answer.reading.words}", matrix(vendor, granted))
+
+async def verify(session: Session) -> Verified:
+    """Ask a vendor what a connection may do; what `verify` needs discovered is asked before it."""
+    vendor, credentials, client = session.vendor, session.credentials, session.client()
+    if credentials.from_token:
+        await client.prepare()  # a new token may come with another address
+    account = Account(vendor, credentials.given, lambda: credentials.from_token)
+    await Discovery(vendor, account, client).run([vendor.verify])
+    found = await ask_verify(vendor, account, client, Tally())
+    granted = credentials.granted  # only now: a token that was renewed meanwhile may have other scopes
+    if isinstance(found, NotAsked):
+        return Verified(False if client.dead else None, found.words, matrix(vendor, granted))
+    if found.alive:
+        denied = frozenset({vendor.verify.name} if found.denied else ())
+        return Verified(alive=True, words=ANSWERS, matrix=matrix(vendor, granted, denied))
+    words = found.words if found.given_up else f"the verify call was refused: {found.words}"
+    return Verified(found.alive, words, matrix(vendor, granted))

@@ -21,7 +21,7 @@ ENDPOINTS = """
       get: /people/<USER_ID>/notes
       records: items
       pagination: {cursor: next, param: after, size: {limit: 50}, total: total}
-      answers: {code: code, message: message, rules: [{status: 400, message: no licence, means: unlicensed}]}
+      refusals: {code: code, message: message, rules: [{status: 400, message: no licence, means: unlicensed}]}
     note:
       get: /notes/<notes.id>
 """

@@ -17,10 +17,10 @@ from engine.core.identity import identify
 from engine.core.oauth import Renewed
 from engine.core.selection import choose
 from engine.language.load import load
-from engine.net.limiter import Limiter
-from engine.runner import Clock, Run, RunOptions, Tools
+from engine.net.clock import Clock
+from engine.net.limiter import limiter_of
+from engine.runner import Run, RunOptions, Session
 from engine.runner.recorder import Recorder
-from engine.sink import Sink
 from tests.clock import passing, run
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ vendor: acme
 base_url: https://api.acme.example/v1
 auth: {headers: {X-Key: <SECRET>}}
 verify: {get: /me}
-answers: {code: error.code, message: error.text, rules: [{status: 403, code: NO_PLAN, means: unlicensed}, {status: 401, means: refresh}]}
+refusals: {code: error.code, message: error.text, rules: [{status: 403, code: NO_PLAN, means: unlicensed}, {status: 401, means: refresh}]}
 """
 LOOKUP = """
 access:
@@ -53,6 +53,8 @@ class Renewing(Fixed):
 
 class Vendor:
     """Answers by method and place; a list is answered in its order, the last for ever; a function makes its answer."""
+
+    simulated = True
 
     def __init__(self, answers, base="https://api.acme.example/v1"):
         self.answers, self.base, self.log = {**PERSON, **answers}, base, []
@@ -84,9 +86,11 @@ def recorded(endpoints, answers, out, **more):
         loop = asyncio.get_running_loop()
         begun = loop.time()
         clock = Clock(lambda: NOW + timedelta(seconds=int(loop.time() - begun)), passing, lambda: 0.5)
-        tools = Tools(tape, Limiter(spec.limits(None), 0.75), more.pop("credentials", Renewing()), clock, heard=tape.heard)
-        options = RunOptions(choice=choose(spec.endpoints, (), ()), narrow=narrow, values=values)
-        return await Run(spec, person, options, Sink(out / "run" / "acme"), tools).run()
+        credentials = more.pop("credentials", Renewing())
+        credentials.given = values
+        session = Session(vendor=spec, network=tape, credentials=credentials, limiter=limiter_of(spec), clock=clock, heard=tape.heard)
+        options = RunOptions(selection=choose(spec.endpoints, (), ()), narrow=narrow)
+        return await Run(session, person, options, out / "run").run()
 
     report = run(scenario())
     settings = tuple(one for one in values if one[0] in spec.settings)

@@ -10,7 +10,7 @@ from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
 from engine.cassettes.cassette import opened
 from engine.cassettes.replay import replay
-from engine.language.load import load_file
+from engine.catalogue import load_file
 from engine.runner.recorder import Exchange
 from tests.conftest import ROOT
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from engine.cassettes.check import hold
-from engine.language.load import load_file
+from engine.catalogue import load_file
 from tests.conftest import ROOT
 from tests.whole.commands import FULL
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.cassettes.check import hold
-from engine.language.load import load_file
+from engine.catalogue import load_file
 
 HERE = Path(__file__).parent
 BROKEN = sorted(path.name for path in (HERE / "broken").iterdir() if path.is_dir())

@@ -10,7 +10,8 @@ from engine.cassettes.check import hold
 from engine.cassettes.coverage import coverage
 from engine.cassettes.expected import golden
 from engine.cassettes.replay import replay
-from engine.language.load import load, load_file
+from engine.catalogue import load_file
+from engine.language.load import load
 from tests.cassettes.test_broken import HERE, told
 
 SPEC = HERE / "acme" / "specs" / "acme.yaml"

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.core.retry import Patience
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Client, Clock
+from engine.runner.client import Client
 from engine.runner.verify import verify
 from tests.connection.vendor import Acme, keeper, no_wait, spec, vault
 

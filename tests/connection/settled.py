@@ -29,7 +29,7 @@ auth:
 {OAUTH}
 verify: {{get: /<SITE>/me}}
 access:
-  lookup: {{get: /<SITE>/people/<EMAIL>, match: email, capture: {{USER_ID: id}}, answers: {{rules: [{{status: 404, means: absent}}]}}}}
+  lookup: {{get: /<SITE>/people/<EMAIL>, match: email, capture: {{USER_ID: id}}, refusals: {{rules: [{{status: 404, means: absent}}]}}}}
   endpoints:
     files: {{get: /<SITE>/people/<USER_ID>/files, records: files}}
 """
@@ -43,7 +43,7 @@ auth: {headers: {X-Key: <SECRET>}}
 discover: {metadata: {get: /metadata, capture: {DC: dc}}}
 verify: {get: /<DC>/me}
 access:
-  lookup: {get: /<DC>/people/<EMAIL>, match: email, capture: {USER_ID: id}, answers: {rules: [{status: 404, means: absent}]}}
+  lookup: {get: /<DC>/people/<EMAIL>, match: email, capture: {USER_ID: id}, refusals: {rules: [{status: 404, means: absent}]}}
   endpoints:
     files: {get: /<DC>/people/<USER_ID>/files, records: files}
 """

@@ -14,11 +14,12 @@ from engine.cli.stored import ENDED
 from engine.connection import manage
 from engine.connection.lock import locked
 from engine.connection.oauth_client import oauth_transport
+from engine.connection.settings import wanted
 from engine.connection.stored import Name
 from engine.errors import Unreachable
 from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command
-from tests.connection.vendor import NAME, SPEC, Acme, vault
+from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
 
 json = web.json_response
 RUN = ("run", "acme", "--email", "her@acme.example", "--out")
@@ -228,7 +229,7 @@ async def test_what_could_not_be_revoked_is_kept(said, at, part, left, tmp_path,
         monkeypatch.setattr(manage, "oauth_transport", lambda bound, _: oauth_transport(bound, acme.address))
         acme.says.append(said)
         try:
-            words = ENDED[await manage.remove(store, NAME, revoke=True)]
+            words = ENDED[await manage.remove(store, NAME, revoke=True, wanted=wanted(spec()))]
         except Unreachable as error:
             assert error.exit_code == 3
             words = str(error)
@@ -236,6 +237,19 @@ async def test_what_could_not_be_revoked_is_kept(said, at, part, left, tmp_path,
         assert len(store.names()) == left
         await manage.remove(store, NAME, revoke=False)
         assert store.names() == []
+
+
+@pytest.mark.parametrize("text", [None, "spec: 1\nvendor: acme\nx: y\n"])
+async def test_a_connection_is_revoked_without_its_spec_too(text, tmp_path):
+    """One that is gone, or has mistakes: what the vendor says is then read in the standard's words only."""
+    async with Acme().up() as acme:
+        store, habeas = vault(tmp_path), Command(tmp_path, acme)
+        store.write(NAME, acme.record())
+        (habeas.specs / "acme.yaml").unlink()
+        if text is not None:
+            (habeas.specs / "acme.yaml").write_text(text)
+        done = await habeas("connections", "remove", "acme")
+        assert (done.code, done.out) == (0, "acme/default: revoked at the vendor, and removed.\n"), done
 
 
 async def test_the_list_says_what_there_is_and_where_the_key_lies(tmp_path):

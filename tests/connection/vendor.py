@@ -6,19 +6,21 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from engine.connection.credential import bound
-from engine.connection.keeper import Keeper, Time
+from engine.connection.keeper import Keeper
 from engine.connection.reservation import reserved
 from engine.connection.stored import Name, RegisteredClient, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
 from engine.language.effective import Vendor
 from engine.language.load import load
+from engine.net.clock import Clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 from engine.simulate.authorization_server import Grant, Provider
@@ -35,10 +37,11 @@ auth:
     revocation_url: https://acme.example/revoke
     redirect_uri: http://127.0.0.1:8917/callback
     scopes: [people.read, files.read]
+    refusals: {message: reason, rules: [{status: [400, 401], message: Invalid Token!, means: invalid_grant}]}
 verify: {get: /me, granted_by: me.read}
-answers: {rules: [{status: 403, means: denied}]}
+refusals: {rules: [{status: 403, means: denied}]}
 access:
-  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}, granted_by: people.read, answers: {rules: [{status: 404, means: absent}]}}
+  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}, granted_by: people.read, refusals: {rules: [{status: 404, means: absent}]}}
   endpoints:
     files: {get: /people/<USER_ID>/files, granted_by: files.read, records: files}
     notes: {get: /people/<USER_ID>/notes, granted_by: [notes.read, notes.all], records: notes}
@@ -161,9 +164,9 @@ async def no_wait(seconds: float) -> None:
     """Wait for nothing."""
 
 
-def clock(now: Callable[[], float] = time.time, sleep: Callable[[float], Coroutine[Any, Any, None]] = no_wait) -> Time:
+def clock(now: Callable[[], float] = time.time, sleep: Callable[[float], Coroutine[Any, Any, None]] = no_wait) -> Clock:
     """Real time, no waiting, no chance."""
-    return Time(now, sleep, lambda: 0.5)
+    return Clock(lambda: datetime.fromtimestamp(now(), UTC), sleep, lambda: 0.5)
 
 
 def vault(path: Path, **environ: str) -> Vault:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
-from engine.core.request import Chain, Request, opening
+from engine.core.chain import Chain
+from engine.core.request import Request, opening
 from engine.language.effective import Endpoint, Vendor
 from engine.language.load import load
 
@@ -16,7 +17,7 @@ base_url: https://api.acme.example/v1
 hosts: [api.acme.example]
 auth: {oauth2: {authorization_url: https://acme.example/a, token_url: https://acme.example/t}}
 verify: {get: /me}
-answers: {code: code, message: message}
+refusals: {code: code, message: message}
 access:
   lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
   endpoints:

@@ -92,8 +92,8 @@ def test_a_field_that_no_record_has_is_named():
 
 
 TWO = vendor(
-    "a: {get: /a/<USER_ID>, records: r}\nb: {get: /b/<a.id>}\nc: {get: /c/<USER_ID>, rate_limit: slow}\n",
-    HEAD.replace("answers:", "rate_limits: {slow: 1/s, all: 2/s, many: 3 at once}\nanswers:", 1),
+    "a: {get: /a/<USER_ID>, records: r}\nb: {get: /b/<a.id>}\nc: {get: /c/<USER_ID>, bucket: slow}\n",
+    HEAD.replace("refusals:", "rate_limits: {slow: 1/s, all: 2/s, many: 3 at once}\nrefusals:", 1),
 )
 
 
@@ -117,7 +117,7 @@ def test_endpoints_and_fields_are_chosen(only, without, excluded):
 
 def test_what_is_discovered_is_no_endpoint_that_has_to_be_kept():
     """A request once per record of the account's list needs no other endpoint."""
-    head = HEAD.replace("answers:", "discover: {teams: {get: /teams, records: teams}}\nanswers:", 1)
+    head = HEAD.replace("refusals:", "discover: {teams: {get: /teams, records: teams}}\nrefusals:", 1)
     spec = vendor("a: {get: /teams/<teams.id>/<USER_ID>}\nb: {get: /b/<USER_ID>}\n", head)
     assert choose(spec.endpoints, (), ()).excluded == frozenset()
     assert choose(spec.endpoints, ("a",), ()).excluded == {"b"}

@@ -18,13 +18,24 @@ from engine.core.oauth import (
     Tokens,
     WantedFromToken,
     due,
+    grant_ended,
     read_redirect,
     read_tokens,
 )
 from engine.language.expressions.select import parse_select
+from engine.language.model.spec import TokenRefusalsSpec
 
 NOW = 1_800_000_000.0
 OLD = Tokens("old", NOW - 3600, "old-refresh", NOW - 1, "a b")
+
+
+def refusals(*rules: dict[str, object], **paths: str) -> TokenRefusalsSpec:
+    return TokenRefusalsSpec.model_validate({**paths, "rules": [*rules]})
+
+
+ZOOM = WantedFromToken(
+    refusals=refusals({"status": ["400", "401"], "message": "Invalid Token!", "means": "invalid_grant"}, message="reason")
+)
 
 
 def answer(body: object, status: int = 200, **headers: str) -> Response:
@@ -131,11 +142,74 @@ def test_a_lifetime_that_is_no_positive_number_says_nothing(told, expires):
 )
 def test_only_what_says_that_the_grant_is_gone_ends_it(reply, kind, part):
     """Dead is terminal; a refused client is the operator's to mend; 429, 5xx and the network pass; the rest says nothing."""
-    found = read_tokens(reply, NOW)
+    found = read_tokens(reply, NOW, None, ZOOM)
     assert isinstance(found, NoToken)
     assert found.kind == kind
     assert part in found.words
     assert found.seconds == (7.0 if isinstance(reply, Response) and reply.headers.get("retry-after") else None)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ({"reason": "Invalid Token!"}, "unusable", "HTTP 400"),
+        ({"reason": "Invalid Token!", "error": "invalid_request"}, "unusable", "HTTP 400, invalid_request"),
+        ({"error": "invalid_request"}, "unusable", "HTTP 400, invalid_request"),
+        ({"error": "temporarily_unavailable"}, "passing", "HTTP 400, temporarily_unavailable"),
+    ],
+)
+def test_without_rules_only_the_words_of_rfc_6749_are_known(body, kind, words):
+    """Another vendor's words say nothing: a request that is called invalid has not ended a grant."""
+    assert read_tokens(answer(body, 400), NOW) == NoToken(kind, words)
+
+
+@pytest.mark.parametrize(
+    ("rule", "body", "status", "kind", "words"),
+    [
+        ({"code": "E7", "means": "invalid_grant"}, {"fault": {"code": "E7"}}, 400, "dead", "HTTP 400, E7"),
+        ({"code": "7", "means": "invalid_client"}, {"fault": {"code": 7}}, 403, "client", "HTTP 403, 7"),
+        ({"code": "E8", "means": "invalid_grant"}, {"fault": {"code": "E7"}}, 400, "unusable", "HTTP 400"),
+        ({"code": "E7", "means": "temporarily_unavailable"}, {"fault": {"code": "E7"}}, 403, "passing", "HTTP 403, E7"),
+        (
+            {"message": "blocked", "means": "invalid_request"},
+            {"text": "Blocked.", "error": "invalid_grant"},
+            400,
+            "unusable",
+            "invalid_grant",
+        ),
+        ({"status": "403", "means": "invalid_client"}, {}, 403, "client", "HTTP 403"),
+        ({"status": "503", "means": "invalid_grant"}, {}, 503, "passing", "HTTP 503"),
+        ({"code": "E7", "means": "invalid_grant"}, {"fault": {"code": "E7"}}, 200, "dead", "HTTP 200, E7"),
+    ],
+)
+def test_what_a_vendor_says_in_other_words_is_what_the_spec_says_it_is(rule, body, status, kind, words):
+    """Before the standard's own words, and never against what passes: 429 and 5xx."""
+    wanted = WantedFromToken(refusals=refusals(rule, code="fault.code", message="text"))
+    found = read_tokens(answer(body, status), NOW, None, wanted)
+    assert isinstance(found, NoToken)
+    assert (found.kind, words in found.words) == (kind, True)
+
+
+def test_a_rule_never_costs_an_answer_with_a_token():
+    """The vendor has rotated the tokens already."""
+    wanted = WantedFromToken(refusals=refusals({"message": "ok", "means": "invalid_grant"}, message="text"))
+    assert read_tokens(answer({"access_token": "A", "text": "ok"}), NOW, None, wanted) == Tokens("A", NOW)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "ended"),
+    [
+        ({"error": "invalid_grant"}, 400, True),
+        ({"error": "invalid_grant"}, 503, False),
+        ({"reason": "Invalid Token!", "error": "invalid_request"}, 401, True),
+        ({"error": "invalid_request"}, 400, False),
+        ({"error": "invalid_client"}, 401, False),
+        (b"[", 400, False),
+    ],
+)
+def test_a_revocation_was_not_needed_only_where_the_grant_is_said_to_be_gone(body, status, ended):
+    """Any other refusal may leave it alive (RFC 7009)."""
+    assert grant_ended(answer(body, status), ZOOM.refusals) is ended
 
 
 @pytest.mark.parametrize("more", [{"error": None}, {"error": ""}, {"token_type": None}, {"error": None, "token_type": "Bearer"}])

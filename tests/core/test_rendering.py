@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.pagination import Next, follow
-from engine.core.rendering import Chain, Unresolved
 from engine.core.request import described, opening
 from engine.core.response import Page
 from engine.language.expressions.lossless_json import Json

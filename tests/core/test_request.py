@@ -11,10 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, Response
 from engine.core.ledger import Subject
 from engine.core.pagination import Broken, Next, follow
-from engine.core.request import Chain, Unresolved, described, opening
+from engine.core.request import described, opening
 from engine.core.response import Page
 from engine.core.subject import LookupResult
 from engine.core.window import Window

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.chain import Chain
 from engine.core.envelope import MISSING, Envelope, NotJson, column, plain, scalars
 from engine.core.http import Malformed, Response
-from engine.core.request import Chain
 from engine.core.response import Page, PointsTold, Refusal, Unusable, read
 from engine.language.expressions.select import parse_select
 from tests.core.specs import HEAD, ROW, endpoint, vendor

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from engine.core.scopes import allowed, matrix
+import pytest
+
+from engine.core.scopes import allowed, alternatives, matrix, scope_hint
 from engine.language.load import load
 from tests.core.specs import HEAD, vendor
 from tests.whole.runs import ZOOM
@@ -77,3 +79,17 @@ def test_a_vendor_with_a_key_has_no_scopes():
         acme = load((text + textwrap.indent("a: {get: /a}\n", "    ")).encode(), "acme.yaml")
         assert acme.families == {}
         assert matrix(acme, None).lacking == ()
+
+
+@pytest.mark.parametrize(
+    ("entries", "text", "hint"),
+    [
+        ((), "", ""),
+        (({"a"},), "a", "; it needs the scope a"),
+        (({"b", "a"}, {"c"}), "a and b or c", "; it needs the scope a and b or c"),
+    ],
+)
+def test_the_scopes_that_would_help_are_written_in_one_way(entries, text, hint):
+    """Any entry is enough; the scopes of one entry are needed together, and stand in alphabetical order."""
+    assert alternatives(map(frozenset, entries)) == text
+    assert scope_hint(map(frozenset, entries)) == hint

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.catalogue import load_file
+from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest
-from engine.core.rendering import Chain, Unresolved
 from engine.core.request import opening
 from engine.core.window import Window
 from engine.language.effective import Endpoint
-from engine.language.load import load_file
 from tests.conftest import ROOT
 from tests.core.test_request import WINDOW
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.chain import Chain
 from engine.core.http import Response
 from engine.core.identity import Identifier
 from engine.core.ledger import Subject
-from engine.core.request import Chain
 from engine.core.response import Page, read
-from engine.core.subject import Lack, LookupResult, asked_by, identify, lacking, possible, projected, unsafe
+from engine.core.rows import distinct_rows, join_rows
+from engine.core.subject import Lack, LookupResult, asked_by, identify, lacking, possible, unsafe
 from engine.language.expressions.lossless_json import Json
 from tests.core.specs import HEAD, vendor
 
@@ -168,6 +169,20 @@ def test_several_records_of_one_person_are_all_asked_about():
 def test_rows_that_differ_in_nothing_that_is_used_are_asked_once():
     """In their order, the first one stays."""
     rows = ((("A", "1"), ("B", "x")), (("A", "1"), ("B", "y")), (("A", "2"), ("B", "x")))
-    assert projected(rows, {"A"}) == (rows[0], rows[2])
-    assert projected(rows, {"A", "B"}) == rows
-    assert projected(rows, set()) == (rows[0],)
+    assert distinct_rows(rows, {"A"}) == (rows[0], rows[2])
+    assert distinct_rows(rows, {"A", "B"}) == rows
+    assert distinct_rows(rows, set()) == (rows[0],)
+
+
+@pytest.mark.parametrize(
+    ("outer", "own", "row"),
+    [
+        ((), (), ()),
+        ((("A", "1"),), (), (("A", "1"),)),
+        ((("A", "1"), ("B", "2")), (("C", "3"),), (("A", "1"), ("B", "2"), ("C", "3"))),
+        ((("A", "1"), ("B", "2")), (("A", "3"),), (("B", "2"), ("A", "3"))),
+    ],
+)
+def test_a_value_of_ones_own_hides_an_inherited_one(outer, own, row):
+    """A request's own `for` wins over the same name of its parents."""
+    assert join_rows(outer, own) == row

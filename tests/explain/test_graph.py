@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.catalogue import load_file
 from engine.core.plan import plan
 from engine.core.selection import choose
 from engine.explain.graph import graph
-from engine.language.load import check, load_file
+from engine.language.load import check
 from tests.conftest import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -32,9 +33,9 @@ rate_limits: {style: 5/s, end: 10 at once}
 access:
   lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
   endpoints:
-    end: {get: "/p/<USER_ID>;/(x)'*", rate_limit: end, records: items}
+    end: {get: "/p/<USER_ID>;/(x)'*", bucket: end, records: items}
     graph: {get: /q/<end.id>/class, licence: click.a}
-    click: {get: /q/<USER_ID>/subgraph, rate_limit: style, replaces: end}
+    click: {get: /q/<USER_ID>/subgraph, bucket: style, replaces: end}
 """
 
 

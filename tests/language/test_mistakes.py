@@ -11,8 +11,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.catalogue import contents, load_file
 from engine.language import recovery
-from engine.language.load import check, contents, load, load_file
+from engine.language.load import check, load
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 from engine.language.text.syntax import syntax
 

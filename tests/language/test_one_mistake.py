@@ -10,7 +10,7 @@ from engine.language.load import load
 from engine.language.text.mistakes import SpecError
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
-BUCKET = ("rate_limit: audit\n", "rate_limit: audti\n")
+BUCKET = ("bucket: audit\n", "bucket: audti\n")
 NO_BUCKET = "`audti` is no bucket of `rate_limits`"
 
 

@@ -27,9 +27,9 @@ params: {locale: en, expand: [a, b]}
 records: items
 key: uid
 pagination: {cursor: next, param: after, size: {limit: 50}}
-answers: {code: code, rules: [{status: 404, code: gone, means: gone}]}
+refusals: {code: code, rules: [{status: 404, code: gone, means: gone}]}
 verify: {get: /me}
-rate_limit: calls
+bucket: calls
 rate_limits: {calls: [10/s, 100/min], slow: 1/s}
 access:
   lookup:
@@ -42,8 +42,8 @@ access:
       get: /people/<USER_ID>/orders
       headers: {X-Top: own}
       params: {locale: none}
-      rate_limit: slow
-      answers: {message: text, rules: [{status: 403, means: denied}]}
+      bucket: slow
+      refusals: {message: text, rules: [{status: 403, means: denied}]}
     profile: {get: /people/<USER_ID>, records: none}
     all: {get: /people/<USER_ID>/all, pagination: none, key: id, fields: none}
 """
@@ -55,10 +55,10 @@ def test_defaults_of_the_top_hold_and_a_request_s_own_win():
     orders, profile, everything = vendor.endpoints.values()
     assert dict((name, str(value)) for name, value in orders.headers) == {"X-Version": "3.10", "X-Top": "own"}
     assert [(name, [str(one) for one in values]) for name, values in orders.params] == [("locale", ["none"]), ("expand", ["a", "b"])]
-    assert orders.rate_limit == "slow"
-    assert profile.rate_limit == "calls"
-    assert [rule.means for rule in orders.answers.rules] == ["denied", "gone"]
-    assert (orders.answers.code.text, orders.answers.message.text) == ("code", "text")
+    assert orders.bucket == "slow"
+    assert profile.bucket == "calls"
+    assert [rule.means for rule in orders.refusals.rules] == ["denied", "gone"]
+    assert (orders.refusals.code.text, orders.refusals.message.text) == ("code", "text")
     assert (orders.records.text, orders.key.text) == ("items", "uid")
     assert orders.pagination.param == "after"
     assert (profile.records, profile.pagination) == (None, None)

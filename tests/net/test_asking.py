@@ -9,14 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.connection.keeper import Fixed
+from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
 from engine.core.oauth import NotRenewed, Renewed
-from engine.core.request import Chain, opening
-from engine.core.retry import GiveUp, Patience
+from engine.core.refused_credential import LATELY, CredentialState
+from engine.core.request import opening
+from engine.core.retry import REFUSED, GiveUp, Patience
 from engine.language.model.units import Rate
+from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import LATELY, REFUSED, Answered, Client, Clock
+from engine.runner.client import Answered, Client
 from tests.clock import passing, run
 from tests.core.specs import ROW, endpoint
 
@@ -27,6 +30,8 @@ GOOD = Response(200, {}, b'{"items":[]}')
 
 class Vendor:
     """Answers what it is told to, and notes when it was asked."""
+
+    simulated = True
 
     def __init__(self, *answers: Response | NoAnswer) -> None:
         self.answers, self.times = list(answers), list[float]()
@@ -41,8 +46,8 @@ def asking(vendor: Vendor, ask: Callable[[Client], Awaitable[object]]) -> tuple[
         loop = asyncio.get_running_loop()
         begun = loop.time()
         clock = Clock(lambda: START + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
-        asker = Client(vendor, Limiter({"all": (Rate(1000, 1.0),)}, 0.5), Fixed(), clock, Patience())
-        found = await ask(asker)
+        client = Client(vendor, Limiter({"all": (Rate(1000, 1.0),)}, 0.5), Fixed(), clock, Patience())
+        found = await ask(client)
         vendor.times = [round(one - begun, 1) for one in vendor.times]
         return found
 
@@ -52,10 +57,10 @@ def asking(vendor: Vendor, ask: Callable[[Client], Awaitable[object]]) -> tuple[
 def test_a_429_holds_everyone_in_the_bucket():
     """Who asks next waits as long as the one who was refused."""
 
-    async def both(asker: Client) -> list[object]:
-        first = asyncio.create_task(asker.ask(opening(Chain(LINE, ROW)), Tally()))
+    async def both(client: Client) -> list[object]:
+        first = asyncio.create_task(client.ask(opening(Chain(LINE, ROW)), Tally()))
         await passing(1)
-        return [await asker.ask(opening(Chain(LINE, ROW)), Tally()), await first]
+        return [await client.ask(opening(Chain(LINE, ROW)), Tally()), await first]
 
     found, times = asking(Vendor(Response(429, {"retry-after": "8"}, b"{}"), GOOD), both)
     assert all(isinstance(one, Answered) for one in found)
@@ -66,8 +71,8 @@ def test_a_429_holds_everyone_in_the_bucket():
 def test_other_failures_wait_alone_and_longer_each_time():
     """A server error holds nobody else; six times, then it is given up."""
 
-    async def both(asker: Client) -> object:
-        return await asker.ask(opening(Chain(LINE, ROW)), Tally())
+    async def both(client: Client) -> object:
+        return await client.ask(opening(Chain(LINE, ROW)), Tally())
 
     found, times = asking(Vendor(Response(503, {}, b"")), both)
     assert isinstance(found, GiveUp)
@@ -78,8 +83,8 @@ def test_other_failures_wait_alone_and_longer_each_time():
 def test_a_dead_token_is_asked_with_no_more():
     """After one refusal that nothing can mend, no request goes out any more."""
 
-    async def twice(asker: Client) -> list[object]:
-        return [await asker.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(2)]
+    async def twice(client: Client) -> list[object]:
+        return [await client.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(2)]
 
     found, times = asking(Vendor(Response(401, {}, b"{}")), twice)
     assert all(isinstance(one, GiveUp) and one.dead for one in found)
@@ -89,8 +94,8 @@ def test_a_dead_token_is_asked_with_no_more():
 def test_a_vendor_that_makes_us_wait_for_ever_is_left_after_fifteen_minutes():
     """What a 429 makes us wait counts against the patience, whoever waits it out: two requests, not sixty."""
 
-    async def ask(asker: Client) -> object:
-        return await asker.ask(opening(Chain(LINE, ROW)), Tally())
+    async def ask(client: Client) -> object:
+        return await client.ask(opening(Chain(LINE, ROW)), Tally())
 
     found, times = asking(Vendor(Response(429, {"retry-after": "800"}, b"{}")), ask)
     assert isinstance(found, GiveUp)
@@ -102,13 +107,13 @@ def test_a_vendor_that_makes_us_wait_for_ever_is_left_after_fifteen_minutes():
 def test_who_queues_before_it_was_ever_sent_has_spent_nothing():
     """Hours of another one's hold, and of our own pace, leave all of one's patience."""
 
-    async def ask(asker: Client) -> object:
-        asker.limiter = Limiter({"all": (Rate(1, 3600.0),)}, 1.0)
-        async with asker.limiter.slot(None, "x"):
+    async def ask(client: Client) -> object:
+        client.limiter = Limiter({"all": (Rate(1, 3600.0),)}, 1.0)
+        async with client.limiter.slot(None, "x"):
             pass
-        asker.limiter.hold(None, asyncio.get_running_loop().time() + 8000)
+        client.limiter.hold(None, asyncio.get_running_loop().time() + 8000)
         tally = Tally()
-        return await asker.ask(opening(Chain(LINE, ROW)), tally), tally
+        return await client.ask(opening(Chain(LINE, ROW)), tally), tally
 
     found, times = asking(Vendor(Response(429, {"retry-after": "800"}, b"{}"), Response(503, {}, b""), GOOD), ask)
     answered, tally = found
@@ -122,8 +127,8 @@ def test_a_storm_of_429_does_not_use_up_the_tries_for_failures():
     """Six times told to wait, then a server error: it is asked again."""
     storm = [Response(429, {"retry-after": "1"}, b"{}")] * 6
 
-    async def ask(asker: Client) -> object:
-        return await asker.ask(opening(Chain(LINE, ROW)), Tally())
+    async def ask(client: Client) -> object:
+        return await client.ask(opening(Chain(LINE, ROW)), Tally())
 
     found, times = asking(Vendor(*storm, Response(503, {}, b""), GOOD), ask)
     assert isinstance(found, Answered)
@@ -145,13 +150,13 @@ def test_files_renew_a_credential_once_in_a_while():
     """Not for every refused file, but again when the newer one may have ended too; no run ends by it."""
     new, dead = Renewed(asked=True), NotRenewed("the vendor has ended this connection", dead=True)
 
-    async def files(asker: Client) -> list[object]:
-        asker.credentials = Counted(new, dead, new)
-        told = [await asker.renew(0), await asker.renew(0), asker.generation, await asker.renew(1)]
+    async def files(client: Client) -> list[object]:
+        client.credentials = Counted(new, dead, new)
+        told = [await client.renew(0), await client.renew(0), client.credential.generation, await client.renew(1)]
         for _ in range(2):
             await passing(LATELY + 1)
-            told += [await asker.renew(1), await asker.renew(1), asker.end]
-        return [*told, asker.generation, asker.credentials.count]
+            told += [await client.renew(1), await client.renew(1), client.end]
+        return [*told, client.credential.generation, client.credentials.count]
 
     found, _ = asking(Vendor(GOOD), files)
     assert found == [None, None, 1, REFUSED, dead.words, dead.words, None, None, None, None, 2, 3]
@@ -160,10 +165,10 @@ def test_files_renew_a_credential_once_in_a_while():
 def test_files_of_a_run_that_has_ended_renew_nothing():
     """What ended it is what is said of them."""
 
-    async def files(asker: Client) -> object:
-        asker.credentials = Counted()
-        asker.end = GiveUp("the vendor has ended this connection", dead=True)
-        return await asker.renew(0)
+    async def files(client: Client) -> object:
+        client.credentials = Counted()
+        client.credential = CredentialState(end=GiveUp("the vendor has ended this connection", dead=True))
+        return await client.renew(0)
 
     assert asking(Vendor(GOOD), files)[0] == "the vendor has ended this connection"
 
@@ -172,8 +177,8 @@ def test_a_good_answer_that_says_nothing_is_left_holds_the_bucket():
     """The next request waits for the reset, where it is near; the answer itself is taken."""
     told = [Response(200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}, b'{"items":[]}') for reset in ("7", "3600")]
 
-    async def thrice(asker: Client) -> list[object]:
-        return [await asker.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(3)]
+    async def thrice(client: Client) -> list[object]:
+        return [await client.ask(opening(Chain(LINE, ROW)), Tally()) for _ in range(3)]
 
     found, times = asking(Vendor(*told, GOOD), thrice)
     assert all(isinstance(one, Answered) for one in found)

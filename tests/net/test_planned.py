@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.cli.spec_search import vendor_of
+from engine.catalogue import load
 from engine.core.plan import Plan, plan
 from engine.core.selection import choose
 from engine.language.effective import Vendor
@@ -17,14 +17,14 @@ from tests.core.specs import HEAD, vendor
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ENDPOINTS = """\
-a: {get: /a/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 300d}, rate_limit: a}
-b: {get: /b/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 100d}, rate_limit: b}
+a: {get: /a/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 300d}, bucket: a}
+b: {get: /b/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 100d}, bucket: b}
 c: {get: /c/<USER_ID>, params: {f: <FROM>, t: <TO>}, window: {step: 1d, since: 90d}}
 """
 
 
 def limited(limits: str) -> Vendor:
-    return vendor(ENDPOINTS, HEAD.replace("answers:", f"rate_limits: {{{limits}}}\nanswers:", 1))
+    return vendor(ENDPOINTS, HEAD.replace("refusals:", f"rate_limits: {{{limits}}}\nrefusals:", 1))
 
 
 def taken(spec: Vendor, found: Plan, plan_name: str | None, share: float) -> float:
@@ -56,8 +56,8 @@ def taken(spec: Vendor, found: Plan, plan_name: str | None, share: float) -> flo
         (limited("a: 5/s each, b: 5/s, all: 3/s each"), None),
         (limited("a: 1000/s, b: 1000/s"), None),
         (limited("a: 2 at once, b: 3 at once"), None),
-        (vendor_of("zoom"), "free"),
-        (vendor_of("zoom"), "pro"),
+        (load("zoom"), "free"),
+        (load("zoom"), "pro"),
     ],
 )
 @pytest.mark.parametrize("share", [0.1, 0.75, 1.0])

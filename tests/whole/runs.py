@@ -11,18 +11,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from engine.catalogue import load_file
 from engine.connection.keeper import Fixed
 from engine.core.identity import identify
 from engine.core.retry import Patience
 from engine.core.selection import choose
-from engine.language.load import load_file
+from engine.net.clock import Clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential, Limits, Transport
-from engine.runner import Clock, Report, Run, RunOptions, Tools
+from engine.runner import Report, Run, RunOptions, Session
 from engine.runner.run import Run as TheRun
 from engine.simulate import serve
-from engine.sink import Sink
 
 ROOT = Path(__file__).parent.parent.parent
 ZOOM = load_file(ROOT / "specs" / "zoom.yaml")
@@ -50,10 +50,18 @@ def make_run(address: str, token: str, email: str, out: Path, **options: Any) ->
     credentials = options.pop("credentials", None) or Fixed()
     clock = options.pop("clock", None) or fast_clock()
     patience = options.pop("patience", Patience(wait_initial=0.001, wait_max=0.002))
-    tools = Tools(transport, limiter, credentials, clock, patience, options.pop("ended", lambda _: None))
+    session = Session(
+        vendor=vendor,
+        network=transport,
+        credentials=credentials,
+        limiter=limiter,
+        clock=clock,
+        patience=patience,
+        ended=options.pop("ended", lambda _: None),
+    )
     narrow = datetime.now(UTC) - timedelta(days=SINCE)
-    wanted = RunOptions(**{"choice": choose(vendor.endpoints, (), ()), "narrow": narrow, "simulated": True, **options})
-    return Run(vendor, {"EMAIL": identify("email", email)}, wanted, Sink(out / "zoom"), tools), transport
+    wanted = RunOptions(**{"selection": choose(vendor.endpoints, (), ()), "narrow": narrow, **options})
+    return Run(session, {"EMAIL": identify("email", email)}, wanted, out), transport
 
 
 async def fetch(address: str, token: str, email: str, out: Path, **options: Any) -> Report:
@@ -65,8 +73,8 @@ async def fetch(address: str, token: str, email: str, out: Path, **options: Any)
 
 def written(out: Path, endpoint: str) -> Counter[str]:
     """Give an endpoint's lines as a multiset of canonical JSON."""
-    path = out / "zoom" / f"{endpoint}.jsonl"
-    return Counter(canonical(json.loads(line)) for line in path.read_text("utf-8").splitlines()) if path.exists() else Counter()
+    lines = [line for path in out.glob(f"*/{endpoint}.jsonl") for line in path.read_text("utf-8").splitlines()]
+    return Counter(canonical(json.loads(line)) for line in lines)
 
 
 def canonical(value: Any) -> str:

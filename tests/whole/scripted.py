@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
 from engine.core.selection import choose
-from engine.net.limiter import Limiter
-from engine.runner import Clock, Report, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.net.clock import Clock
+from engine.net.limiter import limiter_of
+from engine.runner import Report, Run, RunOptions, Session
 from tests.clock import passing, run
 from tests.core.specs import HEAD, vendor
 
@@ -29,6 +29,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 class Scripted:
     """Answers by path and query, each list in its order and its last answer for ever; (status, body) or a body of a 200."""
 
+    simulated: ClassVar[bool] = True
     answers: Mapping[str, list[Any]]
     log: list[str] = field(default_factory=list)
 
@@ -67,20 +68,20 @@ class Fetched:
 
 
 def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: str = HEAD, **options: Any) -> Fetched:
-    """Run to the end; `only` and `without` choose, `person` names the person, everything else goes into Options."""
+    """Run to the end; `only` and `without` choose, `person` names the person, `values` are those of the connection, everything else goes into RunOptions."""
     person = options.pop("person", {"email": "ada@x.io"})
     spec, scripted = vendor(endpoints, head), Scripted(answers)
-    choice = choose(spec.endpoints, options.pop("only", ()), options.pop("without", ()))
-    ended = options.pop("ended", lambda _: None)
+    selection = choose(spec.endpoints, options.pop("only", ()), options.pop("without", ()))
+    ended, values = options.pop("ended", lambda _: None), options.pop("values", ())
 
     async def scenario() -> Report:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         clock = Clock(lambda: NOW + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
-        tools = Tools(scripted, Limiter(spec.limits(None), 0.75), Fixed(), clock, ended=ended)
-        wanted = RunOptions(choice=choice, **options)
-        return await Run(
-            spec, {kind.upper(): identify(kind, value) for kind, value in person.items()}, wanted, Sink(out / "acme"), tools
-        ).run()
+        credentials = Fixed()
+        credentials.given = values
+        session = Session(vendor=spec, network=scripted, credentials=credentials, limiter=limiter_of(spec), clock=clock, ended=ended)
+        wanted = RunOptions(selection=selection, **options)
+        return await Run(session, {kind.upper(): identify(kind, value) for kind, value in person.items()}, wanted, out).run()
 
     return Fetched(run(scenario()), scripted.log, out / "acme")

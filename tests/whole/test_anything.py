@@ -15,9 +15,9 @@ from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import identify
 from engine.core.selection import choose
-from engine.net.limiter import Limiter
-from engine.runner import Clock, Report, Run, RunOptions, Tools
-from engine.sink import Sink
+from engine.net.clock import Clock
+from engine.net.limiter import limiter_of
+from engine.runner import Report, Run, RunOptions, Session
 from tests.clock import passing, run
 from tests.whole.runs import ZOOM
 
@@ -72,6 +72,8 @@ ANSWERS = st.builds(
 class Anything:
     """Answers with what was drawn, round and round; the look-up mostly as it should."""
 
+    simulated = True
+
     def __init__(self, answers: list[Response | NoAnswer], first: Response | NoAnswer | None) -> None:
         self.answers, self.first, self.count = answers, first, 0
 
@@ -87,9 +89,9 @@ def whole_run(vendor: Anything, out: Path) -> Report:
         loop = asyncio.get_running_loop()
         begun, start = loop.time(), datetime(2026, 11, 24, 12, tzinfo=UTC)
         clock = Clock(lambda: start + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
-        tools = Tools(vendor, Limiter(ZOOM.limits(None), 0.75), Fixed(), clock)
-        options = RunOptions(choice=choose(ZOOM.endpoints, (), ()), narrow=start - timedelta(days=60))
-        return await Run(ZOOM, {"EMAIL": identify("email", "a@x.io")}, options, Sink(out / "zoom"), tools).run()
+        session = Session(vendor=ZOOM, network=vendor, credentials=Fixed(), limiter=limiter_of(ZOOM), clock=clock)
+        options = RunOptions(selection=choose(ZOOM.endpoints, (), ()), narrow=start - timedelta(days=60))
+        return await Run(session, {"EMAIL": identify("email", "a@x.io")}, options, out).run()
 
     return run(scenario())
 

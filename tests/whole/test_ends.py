@@ -86,7 +86,7 @@ def test_time_is_covered_only_where_every_row_was_read(tmp_path):
 
 def test_denials_of_some_parents_records_stop_nobody_elses(tmp_path):
     """The first sixteen are denied, the others are asked all the same."""
-    head = "answers: {rules: [{status: 403, means: denied}]}"
+    head = "refusals: {rules: [{status: 403, means: denied}]}"
     spec = f"""
         projects: {{get: /projects, records: projects}}
         it: {{get: /projects/<projects.id>/notes, records: items, {head}}}

@@ -26,7 +26,7 @@ def record(*files, number=1):
 
 
 def lines(out, endpoint="it"):
-    path = out / "zoom" / f"{endpoint}.files.jsonl"
+    path = out / "acme" / f"{endpoint}.files.jsonl"
     return sorted((json.loads(line) for line in path.read_text().splitlines()), key=lambda one: (one["record_line"], one["number"]))
 
 
@@ -60,7 +60,7 @@ async def test_a_file_of_another_size_and_a_web_page_are_missing(acme, tmp_path)
         "reason": "its size is not the one announced",
     }
     assert told[2] == {"record_line": 1, "number": 3, "size_announced": 16384, "file": None, "reason": "a web page came in its place"}
-    assert sorted(one.name for one in (tmp_path / "zoom" / "files" / "it").iterdir()) == ["000001-1.bin", "000001-2.bin", "000001-5.bin"]
+    assert sorted(one.name for one in (tmp_path / "acme" / "files" / "it").iterdir()) == ["000001-1.bin", "000001-2.bin", "000001-5.bin"]
 
 
 async def test_many_reasons_are_summed_up(acme, tmp_path):
@@ -128,7 +128,7 @@ async def test_files_that_the_chosen_fields_leave_out_are_said_to_be(only, witho
     address, _ = await acme([{"id": 1, "url": PLACE + "a", "transcript": {"url": PLACE + "b"}}], lambda request: web.Response(body=BYTES))
     spec = vendor(BOTH)
     choice = choose(spec.endpoints, only, without)
-    report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=files, choice=choice)
+    report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=files, selection=choice)
     (entry,) = report.entries
     assert entry.notes == ((told,) if told else ())
     assert report.manifest["endpoints"]["it"]["notes"] == list(entry.notes)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
+from engine.connection.keeper import Fixed
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.retry import REFUSED
 from engine.errors import Exit
@@ -21,7 +22,7 @@ from tests.whole.runs import fast_clock, fetch, make_run
 from tests.whole.test_files import BYTES, LIST, lines, record
 
 
-class Renewing:
+class Renewing(Fixed):
     """Credentials that are renewed by number, as often as a test allows."""
 
     granted = None
@@ -170,7 +171,7 @@ async def test_an_interrupt_among_the_files_keeps_those_that_arrived(acme, tmp_p
     (entry,) = report.entries
     assert (report.exit_code, str(entry.outcome), entry.reason) == (Exit.INTERRUPTED, "partial", "interrupted")
     assert (entry.tally.records, entry.files["found"]) == (2, 3)
-    kept = tmp_path / "zoom"
+    kept = tmp_path / "acme"
     told = lines(tmp_path)
     assert len(told) == entry.files["downloaded"] < 3
     assert all((kept / one["file"]).stat().st_size == one["bytes"] for one in told)

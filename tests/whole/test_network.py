@@ -33,7 +33,7 @@ async def test_without_a_network_nothing_is_claimed(host, at, words, tmp_path):
     report = await fetch(at, "t", FULL, tmp_path, spec=spec)
     assert (report.exit_code, report.subject.subject) == (Exit.INCOMPLETE, Subject.UNPROVEN)
     assert words in (report.subject.reason or "")
-    assert json.loads((tmp_path / "zoom" / "manifest.json").read_text())["subject"]["outcome"] == "unproven"
+    assert json.loads((tmp_path / "acme" / "manifest.json").read_text())["subject"]["outcome"] == "unproven"
 
 
 async def test_a_vendor_that_goes_away_leaves_what_it_gave(simulate, tmp_path):
@@ -130,7 +130,7 @@ PARENTS = """
 projects: {get: /p/<USER_ID>/projects, records: items, key: id}
 tasks: {get: /projects/<projects.id>/tasks, records: items}
 notes: {get: "/projects/<projects.id>/notes/<projects.slug>", records: items}
-comments: {get: /tasks/<tasks.id>/comments, records: items, answers: {rules: [{status: 404, means: empty}]}}
+comments: {get: /tasks/<tasks.id>/comments, records: items, refusals: {rules: [{status: 404, means: empty}]}}
 """
 BELOW = {
     "/v1/p/u%2F1/projects": {"items": [{"id": "a/b", "slug": "x y"}, {"id": 2, "slug": "z"}, {"id": 2, "slug": "z"}]},
@@ -157,7 +157,7 @@ async def test_children_are_asked_once_per_record_of_their_parent(aiohttp_server
         ("projects", "tasks", "notes", "comments"), "complete"
     )
     assert sorted(asked[2:]) == sorted([*BELOW, "/v1/tasks/11/comments"])
-    pages = [json.loads(line) for line in (tmp_path / "zoom" / "notes.pages.jsonl").read_text().splitlines()]
+    pages = [json.loads(line) for line in (tmp_path / "acme" / "notes.pages.jsonl").read_text().splitlines()]
     assert sorted(page["of"]["projects.id"] for page in pages) == ["2", "a/b"]
 
 
@@ -182,7 +182,7 @@ async def test_a_child_is_never_better_than_its_parent(changes, outcomes, aiohtt
 @pytest.mark.parametrize("means", ["empty", "absent", "unlicensed", "denied"])
 async def test_a_refusal_in_the_middle_of_a_list_is_never_its_end(means, aiohttp_server, tmp_path):
     """What would be no gap on the first page is one on the second."""
-    words = f"it: {{get: /p/<USER_ID>/list, records: items, pagination: {{link: next}}, answers: {{rules: [{{status: 404, code: 1, means: {means}}}]}}}}\n"
+    words = f"it: {{get: /p/<USER_ID>/list, records: items, pagination: {{link: next}}, refusals: {{rules: [{{status: 404, code: 1, means: {means}}}]}}}}\n"
     server = await aiohttp_server(acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}], "next": "/v1/p/u%2F1/list?p=2"}}))
     report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))
     assert [str(entry.outcome) for entry in report.entries] == ["partial"]
@@ -193,7 +193,7 @@ async def test_refusals_are_not_collected(simulate, tmp_path):
     """An endpoint that is denied again and again stops asking: a vendor locks out an app that goes on."""
     up = simulate(scopes="user:read:user:admin")
     since = datetime(2013, 1, 1, tzinfo=UTC)
-    report = await fetch(up.address, up.token, FULL, tmp_path, choice=choose(ZOOM.endpoints, ("recordings",), ()), narrow=since)
+    report = await fetch(up.address, up.token, FULL, tmp_path, selection=choose(ZOOM.endpoints, ("recordings",), ()), narrow=since)
     entry = next(entry for entry in report.entries if entry.name == "recordings")
     assert (str(entry.outcome), report.exit_code) == ("denied", Exit.INCOMPLETE)
     assert "cloud_recording:read:list_user_recordings:admin" in (entry.reason or "")
@@ -203,7 +203,7 @@ async def test_refusals_are_not_collected(simulate, tmp_path):
 
 async def test_page_tokens_that_die_for_ever_end_the_list(aiohttp_server, tmp_path):
     """It is read again three times, not without end, and nothing is written twice."""
-    words = "it: {get: /p/<USER_ID>/list, records: items, pagination: {link: next}, answers: {rules: [{status: 404, code: 1, means: restart}]}}\n"
+    words = "it: {get: /p/<USER_ID>/list, records: items, pagination: {link: next}, refusals: {rules: [{status: 404, code: 1, means: restart}]}}\n"
     app = acme({"/v1/p/u%2F1/list": {"items": [{"id": 1}, {"id": 2}], "next": "/v1/p/u%2F1/list?p=2"}})
     server = await aiohttp_server(app)
     report = await fetch(str(server.make_url("")).rstrip("/"), "t", FULL, tmp_path, spec=vendor(words))

@@ -73,8 +73,8 @@ async def test_a_look_up_is_read_to_its_end_before_anything_is_concluded(answers
     report, _ = await answering(answers, head.replace(LOOKUP, SEARCH % CURSOR))
     assert (report.exit_code, report.subject.subject) == (code, subject)
     assert words is None or words in report.subject.reason
-    assert (tmp_path / "zoom" / "lookup.jsonl").exists() == (subject == "matched")
-    assert (tmp_path / "zoom" / "lookup.pages.jsonl").exists() == (subject == "matched")
+    assert (tmp_path / "acme" / "lookup.jsonl").exists() == (subject == "matched")
+    assert (tmp_path / "acme" / "lookup.pages.jsonl").exists() == (subject == "matched")
 
 
 async def test_every_page_of_a_look_up_is_stated_and_only_the_person_s_records_are_kept(answering, tmp_path):
@@ -83,8 +83,8 @@ async def test_every_page_of_a_look_up_is_stated_and_only_the_person_s_records_a
     report, asked = await answering(answers, HEAD.replace(LOOKUP, SEARCH % CURSOR))
     assert report.exit_code is Exit.COMPLETE
     assert sum(written(tmp_path, "lookup").values()) == 2
-    assert "bob" not in (tmp_path / "zoom" / "lookup.jsonl").read_text("utf-8")
-    lines = [json.loads(line) for line in (tmp_path / "zoom" / "lookup.pages.jsonl").read_text("utf-8").splitlines()]
+    assert "bob" not in (tmp_path / "acme" / "lookup.jsonl").read_text("utf-8")
+    lines = [json.loads(line) for line in (tmp_path / "acme" / "lookup.pages.jsonl").read_text("utf-8").splitlines()]
     assert [(one["page"], one["first_line"], one["lines"]) for one in lines] == [(1, 1, 0), (2, 1, 1), (3, 2, 1)]
     assert [one["sha256"] for one in lines] == [sha256(json.dumps(one).encode()).hexdigest() for one in answers.values()]
     lookup = report.manifest["lookup"]
@@ -109,7 +109,7 @@ async def test_two_persons_are_two_where_nothing_is_captured(answering):
 
 async def test_a_version_in_a_header_of_the_top_goes_with_every_request(answering):
     """The look-up, `verify` and the endpoints carry it, and nobody has to give it."""
-    head = HEAD.replace("answers:", "headers: {X-Version: <VERSION>}\nanswers:")
+    head = HEAD.replace("refusals:", "headers: {X-Version: <VERSION>}\nrefusals:")
     report, asked = await answering({"/v1/people/ann%40x.io": ONE}, head)
     assert report.exit_code is Exit.COMPLETE
     assert {one.headers["X-Version"] for one in asked} == {"v7"}
@@ -154,11 +154,11 @@ async def test_a_record_s_id_that_means_somebody_else_is_never_asked_for(answeri
 @pytest.mark.parametrize(("code", "shown"), [("mara.lindqvist", False), ("gone_away", True), (4711, True), (15550100200, False)])
 async def test_a_code_that_could_be_a_name_stays_out_of_reasons(code, shown, answering, tmp_path):
     """Only short numbers and what the spec itself names are shown."""
-    words = 'it: {get: /p/<USER_ID>, answers: {refused: "!ok", rules: [{code: gone_away, means: denied}]}}\n'
+    words = 'it: {get: /p/<USER_ID>, refusals: {refused: "!ok", rules: [{code: gone_away, means: denied}]}}\n'
     report, _ = await answering({"/v1/people/ann%40x.io": ONE, "/v1/p/u1": {"ok": False, "code": code}}, HEAD, words)
     assert report.exit_code is Exit.INCOMPLETE
     assert (f"code {code}" in report.entries[0].reason) == shown
-    assert (str(code) in (tmp_path / "zoom" / "manifest.json").read_text("utf-8")) == shown
+    assert (str(code) in (tmp_path / "acme" / "manifest.json").read_text("utf-8")) == shown
 
 
 @pytest.mark.parametrize(

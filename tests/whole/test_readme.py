@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.language.load import load_file
+from engine.catalogue import load_file
 from tests.conftest import ROOT
 from tests.connection.commands import BROWSER, redirect
 

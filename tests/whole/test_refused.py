@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.connection.keeper import Fixed
 from engine.core.oauth import Renewed
 from engine.errors import Exit
 from tests.whole.scripted import fetched
@@ -36,7 +37,7 @@ def test_a_refusal_of_verify_for_a_scope_is_a_sign_of_life(tmp_path):
     assert done.report.exit_code is Exit.INCOMPLETE
 
 
-class Changing:
+class Changing(Fixed):
     """A credential that can be renewed, or not, and is always said to be due."""
 
     granted = None

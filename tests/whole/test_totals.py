@@ -84,7 +84,7 @@ def test_a_list_of_other_people_only_is_empty(tmp_path):
 def test_a_refusal_of_the_second_reading_does_not_excuse_the_shortage(means, tmp_path):
     """One of two records came, then the list is said not to be there: partial, and its children are asked."""
     spec = f"""
-        it: {{get: /list, records: items, pagination: {{cursor: next, param: after, total: total}}, answers: {{rules: [{{status: 404, means: {means}}}]}}}}
+        it: {{get: /list, records: items, pagination: {{cursor: next, param: after, total: total}}, refusals: {{rules: [{{status: 404, means: {means}}}]}}}}
         c: {{get: /c/<it.id>}}
     """
     done = fetched(spec, {"/list": [items(1, total=2), (404, {})], "/c/1": [{"id": 5}]}, tmp_path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from engine.catalogue import packaged, vendor_line
 from engine.cli.formatting import tell
-from engine.cli.spec_search import packaged, vendor_line
 from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check

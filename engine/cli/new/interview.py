@@ -45,7 +45,7 @@ class DraftAnswers:
         block.say("")
         block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}")
         block.add("pagination", self.pagination)
-        block.say("TODO answers: where a refusal has its code and message, and what it means")
+        block.say("TODO refusals: where a refusal has its code and message, and what it means")
         block.say("TODO gaps: what this API cannot give")
         block.say("")
         access.add("lookup", self.lookup if self.lookup.entries else {"get": "/<EMAIL>", "match": "email"})

@@ -158,8 +158,3 @@ def parse_path(text: str) -> Template:
         message = f"`{text}` holds a `.` or `..` segment"
         raise Misfit(message, "write the path out")
     return template
-
-
-def host_of(address: str) -> str:
-    """Give the host of an https address as it is written, values and all; `` where a value is the whole origin."""
-    return address.removeprefix("https://").partition("/")[0] if address.startswith("https://") else ""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from engine.language.model import words as w
+from engine.language.model.refusals import TokenRefusalsSpec
 from engine.language.model.shapes import at_least_one
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
@@ -60,6 +61,11 @@ class OAuth2(Words):
     )
     capture: dict[w.ValueName, w.Path] = Field(
         default={}, description="Values for requests, read from the token answer and kept with it.", examples=[{"INSTANCE": "instance_url"}]
+    )
+    refusals: TokenRefusalsSpec = Field(
+        default=TokenRefusalsSpec(),
+        description="What refusals of `token_url` and `revocation_url` mean, where they are not in the words of RFC 6749.",
+        examples=[{"message": "reason", "rules": [{"status": 400, "message": "token revoked", "means": "invalid_grant"}]}],
     )
 
     @model_validator(mode="after")

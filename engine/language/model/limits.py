@@ -40,7 +40,7 @@ Limit = Annotated[Annotated[w.Limit, Tag(RATE)] | Annotated[Told, Tag(TOLD)], Di
 
 BUCKET: dict[str, Any] = {
     "description": "A bucket, by a name of your choice: a limit, several that hold at once, or one that the answers tell of. "
-    "Every request draws on `all`, and on the one that its `rate_limit` names.",
+    "Every request draws on `all`, and on the one that its `bucket` names.",
     "examples": [
         "30/s",
         ["100/10s", "6000/day"],

@@ -81,3 +81,11 @@ class PaginationSpec(Words):
             message = "several parameters where one is meant"
             raise Misfit(message, "write one and its number, such as {page_size: 300}")
         return value
+
+
+class FileRule(Words):
+    """Where the addresses of downloadable files stand inside a record."""
+
+    address: w.Path = Field(description="The file's address, read from each element.", examples=["download_url"])
+    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.", examples=["files"])
+    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.", examples=["bytes"])

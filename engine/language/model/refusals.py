@@ -1,17 +1,22 @@
-"""The words of answers: what refusals mean, and where files stand. Part of the model, see engine/language/model/spec.py."""
+"""The words for what a vendor refuses: `refusals` of requests, `oauth2.refusals` of the token endpoint. Part of the model (spec.py)."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field, model_validator
 
+from engine.language.expressions.select import parse_select
 from engine.language.model import words as w
 from engine.language.model.shapes import at_least_one
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 
+TokenMeans = Literal["invalid_grant", "invalid_client", "invalid_request", "temporarily_unavailable"]
 
-class RuleSpec(Words):
-    """What one kind of refusal means; everything that is written must hold."""
+
+class RefusalCondition(Words):
+    """When a rule holds: everything that is written must."""
 
     model_config = ConfigDict(json_schema_extra=at_least_one("status", "code", "message"))
 
@@ -20,15 +25,42 @@ class RuleSpec(Words):
         default=(), description="The vendor's own code, compared as text, or several.", examples=["not_found", [1001, 1010]]
     )
     message: w.Text | None = Field(default=None, description="A part of the vendor's message, case aside.", examples=["no such person"])
-    means: w.Means = Field(description="The outcome, or what to do.")
 
     @model_validator(mode="after")
-    def says_when(self) -> RuleSpec:
+    def says_when(self) -> RefusalCondition:
         """Refuse a rule that would hold for everything."""
         if not (self.status or self.code or self.message):
             message = "a rule that does not say when it holds"
             raise Misfit(message, "write `status`, `code` or `message` into it, or several")
         return self
+
+    def holds(self, status: int, code: str | None, message: str | None) -> bool:
+        """Whether a refusal with this status, code and message is one of those that are meant."""
+        return (
+            (not self.status or status in self.status)
+            and (not self.code or code in self.code)
+            and (self.message is None or self.message.casefold() in (message or "").casefold())
+        )
+
+    def covers(self, other: RefusalCondition) -> bool:
+        """Whether this rule holds whenever another one does."""
+        return (
+            (not self.status or (bool(other.status) and set(other.status) <= set(self.status)))
+            and (not self.code or (bool(other.code) and set(other.code) <= set(self.code)))
+            and (self.message is None or (other.message is not None and self.message.casefold() in other.message.casefold()))
+        )
+
+
+class RuleSpec(RefusalCondition):
+    """What one kind of refusal of a request means."""
+
+    means: w.Means = Field(description="The outcome, or what to do.")
+
+
+class TokenRuleSpec(RefusalCondition):
+    """Which error of the standard one kind of refusal of the token endpoint is."""
+
+    means: TokenMeans = Field(description="The error of RFC 6749 that it is.")
 
 
 class RefusalsSpec(Words):
@@ -44,9 +76,17 @@ class RefusalsSpec(Words):
     )
 
 
-class FileRule(Words):
-    """Where the addresses of downloadable files stand inside a record."""
+class TokenRefusalsSpec(Words):
+    """How a refusal of the token endpoint is read; the errors of RFC 6749 section 5.2 are known without it."""
 
-    address: w.Path = Field(description="The file's address, read from each element.", examples=["download_url"])
-    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.", examples=["files"])
-    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.", examples=["bytes"])
+    code: w.Path = Field(default=parse_select("error"), description="Where the vendor's code stands; default `error`.", examples=["err"])
+    message: w.Path = Field(
+        default=parse_select("error_description"),
+        description="Where the vendor's message stands; default `error_description`.",
+        examples=["reason"],
+    )
+    rules: tuple[TokenRuleSpec, ...] = Field(
+        default=(),
+        description="Tried in order; the first that holds decides, before the standard's own errors do.",
+        examples=[[{"status": 400, "message": "token revoked", "means": "invalid_grant"}]],
+    )

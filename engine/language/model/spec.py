@@ -14,13 +14,26 @@ from engine.language.expressions.template import Template
 from engine.language.model import words as w
 from engine.language.model.auth import Auth, OAuth2
 from engine.language.model.limits import RateLimits, Told
-from engine.language.model.lists import PaginationSpec, WindowSpec
-from engine.language.model.refusals import FileRule, RefusalsSpec, RuleSpec
+from engine.language.model.lists import FileRule, PaginationSpec, WindowSpec
+from engine.language.model.refusals import RefusalsSpec, RuleSpec, TokenRefusalsSpec, TokenRuleSpec
 from engine.language.model.shapes import OneOrMore, OrNone
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 
-__all__ = ["Auth", "FileRule", "OAuth2", "PaginationSpec", "RateLimits", "RefusalsSpec", "RuleSpec", "Told", "WindowSpec", "Words"]
+__all__ = [
+    "Auth",
+    "FileRule",
+    "OAuth2",
+    "PaginationSpec",
+    "RateLimits",
+    "RefusalsSpec",
+    "RuleSpec",
+    "TokenRefusalsSpec",
+    "TokenRuleSpec",
+    "Told",
+    "WindowSpec",
+    "Words",
+]
 
 
 def _rows(value: Any) -> Any:
@@ -67,13 +80,13 @@ class Defaults(Words):
         description="The query; a list repeats the name; merged name by name.",
         examples=[{"owner": "<USER_ID>", "expand": ["lines", "notes"]}],
     )
-    rate_limit: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.", examples=["slow"])
+    bucket: w.Text | None = Field(default=None, description="The bucket that is drawn on, besides `all`.", examples=["slow"])
     pagination: Annotated[PaginationSpec | None, OrNone()] = Field(
         default=None,
         description="How pages follow, or none.",
         examples=[{"cursor": "next", "param": "after", "size": {"limit": 100}}, "none"],
     )
-    answers: RefusalsSpec = Field(
+    refusals: RefusalsSpec = Field(
         default=RefusalsSpec(),
         description="What refusals mean; own rules are tried first.",
         examples=[{"code": "error.code", "rules": [{"status": 404, "means": "absent"}]}],
@@ -153,7 +166,7 @@ class LookupSpec(RequestSpec):
 class DiscoverSpec(RequestSpec):
     """Asks once for what belongs to the account, before the person is asked for; never delivered."""
 
-    title: w.Text | None = Field(default=None, description="A name for people: what it finds.", examples=["the account's shops"])
+    title: w.Text | None = Field(default=None, description="A name for people, a noun: what it finds.", examples=["the account's shops"])
     for_: Rows = Field(
         default=(), alias="for", description="One chain of requests per value or row.", examples=[{"OBJECT": ["orders", "notes"]}]
     )
@@ -165,7 +178,7 @@ class DiscoverSpec(RequestSpec):
 class EndpointSpec(RequestSpec):
     """One list or object of the person's; its name is the file's name."""
 
-    title: w.Text | None = Field(default=None, description="A name for people.", examples=["Orders"])
+    title: w.Text | None = Field(default=None, description="A name for people, a noun: what is fetched.", examples=["Orders"])
     for_: Rows = Field(
         default=(),
         alias="for",

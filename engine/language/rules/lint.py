@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from engine.language.effective import Endpoint, Vendor
+from engine.language.expressions.address_places import Capacity, has_open_host, host_of, placed_values
 from engine.language.expressions.reads import left_out, reads, stands
-from engine.language.expressions.template import VALUE, host_of
+from engine.language.expressions.template import Template, parse_template
 from engine.language.model import spec as m
 from engine.language.rules.lint_context import ENDPOINTS, Scene, templates
 from engine.language.rules.lookups import lookup_rules
 from engine.language.rules.names import given_names, known_names
-from engine.language.rules.notes import proof_notes, scope_notes, text_notes
+from engine.language.rules.notes import proof_notes, scope_notes, text_notes, title_notes
 from engine.language.rules.queries import query_rules
 from engine.language.rules.sources import address_values, captures_once, page_places, row_sources, rows_covered
 from engine.language.rules.unused import idle, repeated, rules_reached
@@ -24,6 +25,7 @@ from engine.language.text.mistakes import Mistake, did_you_mean
 
 RESERVED = re.compile(r"lookup(_\d+)?|verify|manifest")
 MOST_SLICES = 50_000
+WHOLE_HOST = {Capacity.ADDRESS, Capacity.ORIGIN, Capacity.HOST}
 
 
 def lint(vendor: Vendor, spec: m.Spec, document: Document) -> list[Mistake]:
@@ -108,13 +110,13 @@ def _references(scene: Scene) -> Iterator[Mistake]:
     """Buckets, licences and predecessors exist."""
     buckets = {bucket for plan in scene.vendor.plans.values() for bucket in plan}
     yield from _same_names(scene)
-    if scene.spec.rate_limit and scene.spec.rate_limit not in buckets:
-        hint = _bucket(scene.spec.rate_limit, buckets)
-        yield scene.mistake(f"`{scene.spec.rate_limit}` is no bucket of `rate_limits`", ("rate_limit",), hint)
+    if scene.spec.bucket and scene.spec.bucket not in buckets:
+        hint = _bucket(scene.spec.bucket, buckets)
+        yield scene.mistake(f"`{scene.spec.bucket}` is no bucket of `rate_limits`", ("bucket",), hint)
     for path, _, own in scene.requests():
-        if own.rate_limit and own.rate_limit not in buckets:
-            hint = _bucket(own.rate_limit, buckets)
-            yield scene.mistake(f"`{own.rate_limit}` is no bucket of `rate_limits`", (*path, "rate_limit"), hint)
+        if own.bucket and own.bucket not in buckets:
+            hint = _bucket(own.bucket, buckets)
+            yield scene.mistake(f"`{own.bucket}` is no bucket of `rate_limits`", (*path, "bucket"), hint)
         if isinstance(own, m.EndpointSpec):
             yield from _endpoint_references(scene, path, own)
 
@@ -199,28 +201,33 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
         host = re.sub(r"<[^>]*>", "x", host_of(address).partition(":")[0])
         return any(host == one or (one.startswith(".") and host.endswith(one)) for one in scene.vendor.hosts)
 
-    host = host_of(scene.spec.base_url)
-    if not scene.spec.hosts and (not host or "<" in host):
+    base = parse_template(scene.spec.base_url)
+    if not scene.spec.hosts and has_open_host(base):
         hint = "write `hosts`: where the credential may go, such as [.acme.com]"
         yield scene.mistake("the host of `base_url` is only known later, and `hosts` is missing", ("base_url",), hint)
-    elif VALUE.fullmatch(host) is None and host and not covered(scene.spec.base_url):
+    elif not _capacities(base) & WHOLE_HOST and not covered(scene.spec.base_url):
+        host = host_of(scene.spec.base_url)
         yield scene.mistake(
             "the host of `base_url` is not under `hosts`", ("base_url",), f"add `{host.rpartition('>')[2]}` to `hosts`", part=host
         )
     for place, address in scene.oauth_addresses():  # the client secret goes there
-        whole = VALUE.fullmatch(host_of(address) or address.partition("/")[0]) is not None
-        if "<" in (host_of(address) or "<") and not (scene.spec.hosts and (whole or covered(address))):
+        template = parse_template(address)
+        under = scene.spec.hosts and (_capacities(template) & WHOLE_HOST or covered(address))
+        if has_open_host(template) and not under:
             hint = "the client secret goes there: write `hosts`, such as [.acme.com], so that a setting cannot send it elsewhere"
             yield scene.mistake("the host of this address is only known later, and is not under `hosts`", place, hint)
     for path, _, own in scene.requests():
-        line = str(own.line)
+        line, host = str(own.line), host_of(str(own.line))
         word = "get" if own.post is None else "post"
-        if "<" in host_of(line):
+        if host and has_open_host(own.line):
             hint = "only `base_url` may hold a value there, under `hosts`"
-            yield scene.mistake("the host of a request is written out, not filled in", (*path, word), hint, part=host_of(line))
+            yield scene.mistake("the host of a request is written out, not filled in", (*path, word), hint, part=host)
         elif line.startswith("https://") and not covered(line):
-            host = host_of(line)
             yield scene.mistake("the host of this request is not under `hosts`", (*path, word), f"add `{host}` to `hosts`", part=host)
+
+
+def _capacities(address: Template) -> frozenset[Capacity]:
+    return frozenset(one.capacity for one in placed_values(address))
 
 
 RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
@@ -242,6 +249,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     rules_reached,
     scope_notes,
     proof_notes,
+    title_notes,
     idle,
     text_notes,
 )

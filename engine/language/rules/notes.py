@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from engine.language.expressions.template import IDENTIFIERS
@@ -11,6 +12,7 @@ from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position
 
 SCHEMA = "# yaml-language-server: $schema="
+STEP = re.compile(r"(?:get|list|retrieve|find|search)\s+(?=\S)", re.IGNORECASE)
 KEEPS_ALIVE = ("refresh_token", "offline_access", "offline")
 
 
@@ -61,10 +63,20 @@ def proof_notes(scene: Scene) -> Iterator[Mistake]:
         if filters and not endpoint.match and not endpoint.echo and endpoint.fields is not None:
             hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
             yield scene.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
-        for index, rule in enumerate(own.answers.rules):
+        for index, rule in enumerate(own.refusals.rules):
             if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
-                place = (*path, "answers", "rules", index)
+                place = (*path, "refusals", "rules", index)
                 yield scene.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
+
+
+def title_notes(scene: Scene) -> Iterator[Mistake]:
+    """Notes: titles of requests that are steps; pages and tables name with them what was fetched."""
+    for path, _, own in scene.requests():
+        title = own.title if isinstance(own, (m.EndpointSpec, m.DiscoverSpec)) else None
+        step = STEP.match(title or "")
+        if title and step:
+            hint = f"name what comes: `{title[step.end() :]}`"
+            yield scene.note(f"the title of `{path[-1]}` begins with what is done, `{step[0].rstrip()}`", (*path, "title"), hint)
 
 
 def text_notes(scene: Scene) -> Iterator[Mistake]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from engine.language.effective import Endpoint
 from engine.language.model import spec as m
+from engine.language.model.refusals import RefusalCondition
 from engine.language.rules.lint_context import ENDPOINTS, Scene
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake
@@ -41,34 +42,28 @@ def _twice(scene: Scene, path: Path, values: list[object]) -> Iterator[Mistake]:
 
 def rules_reached(scene: Scene) -> Iterator[Mistake]:
     """Every rule of a list can hold: none before it holds whenever it would."""
-    lists: list[tuple[Path, m.RefusalsSpec]] = [((), scene.spec.answers)]
-    lists += [(path, own.answers) for path, _, own in scene.requests()]
-    for path, answers in lists:
-        for index, rule in enumerate(answers.rules):
-            before = next((number for number, one in enumerate(answers.rules[:index]) if _covers(one, rule)), None)
+    lists: list[tuple[Path, Sequence[RefusalCondition]]] = [((), scene.spec.refusals.rules)]
+    lists += [(path, own.refusals.rules) for path, _, own in scene.requests()]
+    if scene.spec.auth.oauth2 is not None:
+        lists.append((("auth", "oauth2"), scene.spec.auth.oauth2.refusals.rules))
+    for path, rules in lists:
+        for index, rule in enumerate(rules):
+            before = next((number for number, earlier in enumerate(rules[:index]) if earlier.covers(rule)), None)
             if before is not None:
-                line = scene.document.at((*path, "answers", "rules", before)).line
+                line = scene.document.at((*path, "refusals", "rules", before)).line
                 words = "this rule never holds: an earlier one holds whenever it would"
-                yield scene.mistake(words, (*path, "answers", "rules", index), f"put it before the rule of line {line}, or leave it out")
-
-
-def _covers(one: m.RuleSpec, other: m.RuleSpec) -> bool:
-    return (
-        (not one.status or (bool(other.status) and set(other.status) <= set(one.status)))
-        and (not one.code or (bool(other.code) and set(other.code) <= set(one.code)))
-        and (one.message is None or (other.message is not None and one.message.lower() in other.message.lower()))
-    )
+                yield scene.mistake(words, (*path, "refusals", "rules", index), f"put it before the rule of line {line}, or leave it out")
 
 
 def idle(scene: Scene) -> Iterator[Mistake]:
     """Notes: buckets nothing draws on, requests that deliver nothing and lead nowhere, requests that are the same."""
-    drawn = {one.rate_limit for one in scene.vendor.requests()} | {"all"}
+    drawn = {one.bucket for one in scene.vendor.requests()} | {"all"}
     areas: list[tuple[Path, Iterable[str]]] = [(("rate_limits",), scene.spec.rate_limits.buckets)]
     areas += [(("rate_limits", "plans", plan), buckets) for plan, buckets in scene.spec.rate_limits.plans.items()]
     for path, buckets in areas:
         for bucket in buckets:
             if bucket not in drawn:
-                hint = f"write `rate_limit: {bucket}` where it counts, or leave it out"
+                hint = f"write `bucket: {bucket}` where it counts, or leave it out"
                 yield scene.note(f"no request draws on the bucket `{bucket}`", (*path, bucket), hint)
     parents = {field.endpoint for one in scene.vendor.requests() for field in one.parents()}
     parents |= {one.licence[0] for one in scene.vendor.endpoints.values() if one.licence is not None}

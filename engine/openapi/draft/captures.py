@@ -112,7 +112,7 @@ def refusals(operations: Sequence[Operation]) -> tuple[dict[str, Any] | None, st
         flag = next((name for name in ("ok", "success") if name in members and members[name].types == {"boolean"}), None)
         if flag is not None:
             code = "error" if "error" in members or flag == "ok" else None
-            return {"refused": f"!{flag}", **({"code": code} if code else {})}, f"answers: {flag} is taken to be false in a refusal"
+            return {"refused": f"!{flag}", **({"code": code} if code else {})}, f"refusals: {flag} is taken to be false in a refusal"
         for status in ("400", "401", "403", "404", "4XX", "422", "default"):
             shape = operation.refusal(status)
             held = [(path, norm(name)) for path, name, inner in beside(shape, 2) if _is_scalar(inner)]
@@ -120,5 +120,5 @@ def refusals(operations: Sequence[Operation]) -> tuple[dict[str, Any] | None, st
             message = next((path for one in MESSAGES for path, name in held if name == one), None)
             if code or message:
                 told = {word: path for word, path in (("code", code), ("message", message)) if path}
-                return told, "answers: add rules, such as {status: 403, code: ..., means: denied}"
+                return told, "refusals: add rules, such as {status: 403, code: ..., means: denied}"
     return None, ""

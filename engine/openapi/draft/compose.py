@@ -103,7 +103,7 @@ def _top(sheet: Sheet) -> Block:
     block.say("")
     block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}; no document of this kind tells it")
     block.add("pagination", sheet.pages, *sheet.doubts)
-    block.add("answers", *refusals([sheet.chosen.lookup.operation, *(one.operation for one in sheet.chosen.asked)]))
+    block.add("refusals", *refusals([sheet.chosen.lookup.operation, *(one.operation for one in sheet.chosen.asked)]))
     block.say("TODO gaps: what this API cannot give")
     return block
 
@@ -165,9 +165,9 @@ def _lookup(sheet: Sheet) -> Block:
     block.add("capture", *captures(sheet.chosen))
     if person.place == "path" and not person.records.listed:
         block.add(
-            "answers",
+            "refusals",
             {"rules": [{"status": 404, "means": "absent"}]},
-            "answers: is 404 the answer for a person the vendor does not know? Add its code",
+            "refusals: is 404 the answer for a person the vendor does not know? Add its code",
         )
     return block
 
@@ -207,6 +207,6 @@ def _endpoint(sheet: Sheet, one: Belonging) -> Block:
     block.add("echo", *echoes(one, records))
     block.add("files", files(records))
     if one.listing is not None:
-        why = f"answers: is 404 the answer where the person is in none of these {one.listing.name}? Add its code"
-        block.add("answers", {"rules": [{"status": 404, "means": "absent"}]}, why)
+        why = f"refusals: is 404 the answer where the person is in none of these {one.listing.name}? Add its code"
+        block.add("refusals", {"rules": [{"status": 404, "means": "absent"}]}, why)
     return block

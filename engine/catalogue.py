@@ -1,4 +1,7 @@
-"""From a word on the command line to a spec. The current folder is never searched."""
+"""Where specs lie and how one is read from disk: by a packaged name, a name in `HABEAS_SPECS`, or a path.
+
+The current folder is never searched: a file in it is named by its path, `./zoom.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,14 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
-from engine.core.window import beginning
 from engine.data import folder
 from engine.errors import UsageError
 from engine.language.effective import Vendor
-from engine.language.load import contents, load_file
-from engine.language.text.mistakes import Position, SpecError, did_you_mean
+from engine.language.load import load as load_text
+from engine.language.text.document import MOST_BYTES
+from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
@@ -79,25 +81,21 @@ def _refuse_folder(word: str) -> None:
             raise UsageError(message)
 
 
-def vendor_of(word: str) -> Vendor:
-    """Load the spec that a word means. Raises UsageError, SpecError."""
-    return replace(load_file(spec_path(word)), word=word)
+def load(spec: str | Path) -> Vendor:
+    """Load a spec by its vendor's name (`"zoom"`) or its path. Raises UsageError (no such spec) or SpecError (all its mistakes)."""
+    return replace(load_file(spec_path(str(spec))), word=str(spec))
 
 
-def since_of(text: str | None, now: datetime) -> datetime | None:
-    """Read `--since`: a day, or a span back from now. Raises UsageError."""
-    if text is None:
-        return None
+def load_file(path: Path) -> Vendor:
+    """Load a spec from a file. Raises SpecError with all its mistakes, also where the file cannot be read."""
+    return load_text(contents(path), str(path))
+
+
+def contents(path: Path) -> bytes:
+    """Give a file's bytes, never more than a little over what a spec may have. Raises SpecError."""
     try:
-        return beginning(text, now)
-    except ValueError as error:
-        message = f"--since {text}: {error}"
-        raise UsageError(message) from None
-
-
-def checked_plan(vendor: Vendor, plan: str | None) -> str | None:
-    """Give the plan, if the spec has it. Raises UsageError."""
-    if plan is None or plan in vendor.plans:
-        return plan
-    message = f"--plan {plan}: {vendor.title} has the plans {', '.join(vendor.plans) or 'none'}"
-    raise UsageError(message)
+        with path.open("rb") as stream:
+            return stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        mistake = Mistake(f"the file cannot be read: {error.strerror or 'unknown reason'}", Position(1, 1))
+        raise SpecError([mistake], str(path)) from None

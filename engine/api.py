@@ -1,0 +1,140 @@
+"""Habeas for programs: load a spec, run an access request, verify a connection, check a spec, plan a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.assembly import RunArguments, carry_out, choose_connection, order_of, verified
+from engine.cassettes.check import hold
+from engine.catalogue import contents, load, spec_path
+from engine.core import plan as planning
+from engine.core.ledger import Entry
+from engine.core.selection import checked_plan, choose, since_of
+from engine.language.effective import Vendor
+from engine.language.load import check as check_text
+from engine.language.text.mistakes import Mistake, SpecError
+from engine.runner import Report
+from engine.runner.verify import Verified
+
+__all__ = ["check", "load", "plan", "run", "verify"]
+
+
+async def run(
+    vendor: Vendor | str | Path,
+    *,
+    email: str | None = None,
+    phone: str | None = None,
+    username: str | None = None,
+    connection: str | None = None,
+    token: str | None = None,
+    out: str | Path | None = None,
+    files: bool = False,
+    only: Iterable[str] = (),
+    without: Iterable[str] = (),
+    since: str | None = None,
+    share: float = 0.75,
+    plan: str | None = None,
+    reference: str | None = None,
+    at: str | None = None,
+    wait: bool = True,
+    ended: Callable[[Entry], None] = lambda _: None,
+) -> Report:
+    """Answer one person's access request at one vendor: fetch everything, write the records and a manifest.
+
+    Args:
+        vendor: what `load` gave, or what it takes: a packaged name or a path.
+        email: the person's e-mail address; at least the identifier the vendor finds people by must be given.
+        phone: their phone number, as `+15550100200` (E.164).
+        username: their user name at the vendor.
+        connection: the name of a stored connection (`habeas connect`); None: the environment's token, else the only one there is.
+        token: an access token, or a key, for this run only; it is never stored and never renewed.
+        out: the folder to write into, as `<out>/<vendor>/`; None: a new one in the current folder.
+        files: download recordings and other files too.
+        only: endpoints, or single fields as `endpoint.field`, to fetch; none named: all.
+        without: endpoints, or single fields, to leave out.
+        since: narrows what is asked by time: a day (`2026-01-31`), or a span back from now (`90d`, `6mo`).
+        share: how much of the vendor's limits to use, over 0 and at most 1.
+        plan: whose limits apply, where the spec knows several plans; None: the connection's, else the spec's first.
+        reference: your own name for the request, for the manifest; never a person's name.
+        at: the address of a simulator (`http://127.0.0.1:8900`).
+        wait: wait until no other run uses the connection; else InUse is raised.
+        ended: called with each endpoint's entry as it comes to its end.
+
+    Returns:
+        The report: `outcome` (was the person found), `endpoints` by name, `manifest`, `exit_code` as the command line ends with.
+
+    Raises:
+        UsageError, SpecError, OutputError: the call cannot be carried out; nothing was sent (exit code 2).
+        Refused: an identifier that is none, or not safe to ask by; nothing was sent (5).
+        NotConnected: no connection, or one that is dead (4). InUse: see `wait` (3).
+        DiskError: not even the manifest could be written (3).
+        asyncio.CancelledError: after what was received has been written, with a manifest that says `interrupted`.
+
+    """
+    identifiers = (("email", email), ("phone", phone), ("username", username))
+    arguments = RunArguments(
+        person=tuple((kind, value) for kind, value in identifiers if value is not None),
+        connection=connection,
+        token=token,
+        at=at,
+        out=None if out is None else Path(out),
+        only=tuple(only),
+        without=tuple(without),
+        since=since,
+        files=files,
+        share=share,
+        plan=plan,
+        reference=reference,
+        wait=wait,
+    )
+    return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)
+
+
+async def verify(
+    vendor: Vendor | str | Path, *, connection: str | None = None, token: str | None = None, at: str | None = None
+) -> Verified:
+    """Ask the vendor whether a connection is alive and what it may do; parameters as for `run`.
+
+    Returns what was found: `alive` (None where the vendor could not say), `words`, the `matrix` of requests and scopes, `exit_code`.
+    Raises UsageError, SpecError (exit code 2), NotConnected (4) where there is no usable connection.
+    """
+    chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
+    return await verified(chosen.open(), chosen.transport)
+
+
+def check(spec: str | Path) -> tuple[Mistake, ...]:
+    """Find every mistake of a spec, and hold it against its cassettes; notes come too (`level` is error or note).
+
+    Raises UsageError where there is no such spec.
+    """
+    path = spec_path(str(spec))
+    try:
+        vendor, notes = check_text(contents(path), str(path))
+    except SpecError as error:
+        return tuple(replace(mistake, file=mistake.file or str(path)) for mistake in error.mistakes)
+    return (*notes, *(finding.mistake for finding in hold(vendor, path, str(spec)).findings))
+
+
+def plan(
+    vendor: Vendor | str | Path,
+    *,
+    only: Iterable[str] = (),
+    without: Iterable[str] = (),
+    since: str | None = None,
+    plan: str | None = None,
+    share: float = 0.75,
+) -> planning.Plan:
+    """Say what a run would ask, in which order, how many requests that takes and how many seconds at the vendor's limits.
+
+    Sends nothing and needs no person; parameters as for `run`. Raises UsageError, SpecError.
+    """
+    loaded, now = _vendor(vendor), datetime.now(UTC)
+    selection = choose(loaded.endpoints, only, without)
+    return planning.plan(loaded, selection, now, since_of(since, now), (checked_plan(loaded, plan), share))
+
+
+def _vendor(given: Vendor | str | Path) -> Vendor:
+    return given if isinstance(given, Vendor) else load(given)

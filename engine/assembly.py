@@ -1,0 +1,213 @@
+"""From what an operator names to what acts: a person, a connection, a `Session`, a `Run`.
+
+The one assembly: the library (engine/api.py) and the commands `run`, `record`, `verify` and `connect` are put together here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from engine.connection.credential import token_record
+from engine.connection.lock import Taken
+from engine.connection.open import Opened, find_connection, opened, turn
+from engine.connection.stored import Name, StoredConnection
+from engine.connection.vault import Vault, home
+from engine.core.identity import Identifier, identify
+from engine.core.ledger import Entry
+from engine.core.retry import Patience
+from engine.core.selection import checked_plan, choose, since_of
+from engine.core.subject import lacking, unsafe
+from engine.errors import InUse, Refused, UsageError
+from engine.language.effective import Vendor
+from engine.net.clock import wall_clock
+from engine.net.hosts import Hosts
+from engine.net.limiter import limiter_of
+from engine.net.transport import Transport
+from engine.runner import Report, Run, RunOptions, Session
+from engine.runner.verify import Verified, verify
+
+KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
+VERIFY_PATIENCE = Patience(attempts=4, total=60.0)
+IN_USE = "another run uses this connection: run again later, or without --no-wait"
+
+
+def simulator_of(vendor: Vendor, given: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Give the simulator's address: the one given (`--at`), else HABEAS_<VENDOR>_AT."""
+    return given if given is not None else environ.get(f"HABEAS_{vendor.name.upper()}_AT") or None
+
+
+def person_of(given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
+    """Read who is asked for, from pairs of kind (email, phone, username) and value. Raises UsageError, Refused."""
+    person: dict[str, Identifier] = {}
+    for kind, value in given:
+        if kind not in KINDS:
+            message = "an identifier is an email, a phone or a username"
+            raise UsageError(message)
+        if KINDS[kind] in person:
+            message = f"the {kind} is given twice"
+            raise UsageError(message)
+        person[KINDS[kind]] = identify(kind, value)  # type: ignore[arg-type]
+    return person
+
+
+def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: frozenset[str] = frozenset()) -> None:
+    """See that nothing that will be asked needs an identifier that was not given. Raises UsageError, Refused."""
+    lack = lacking(vendor, person, excluded)
+    if lack is None:
+        fault = unsafe(vendor, person, excluded)
+        if fault is not None:
+            message = f"{fault}; nothing was sent"
+            raise Refused(message)
+        return
+    kinds = [name.lower() for name in lack.identifiers]
+    option = " or ".join("--email ADDRESS" if kind == "email" else f"--subject {kind}=VALUE" for kind in kinds)
+    if lack.to_look_up:
+        message = f"{vendor.title} finds people by {' or '.join(kinds)}: add {option}"
+        raise UsageError(message)
+    message = f"{vendor.title} needs the person's {kinds[0]} too: add {option}"
+    if lack.endpoints:
+        message += f", or leave out what needs it: --without {','.join(lack.endpoints)}"
+    raise UsageError(message)
+
+
+def new_folder(now: datetime) -> Path:
+    """Name a result folder of its own: when, and four hex digits; nothing of the person."""
+    return Path(f"habeas-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
+
+
+@dataclass(frozen=True)
+class ChosenConnection:
+    """The connection that was named, before it is opened, and the transport that will carry its credential."""
+
+    vendor: Vendor
+    found: Name | StoredConnection
+    vault: Vault
+    transport: Transport
+
+    def open(self) -> Opened:
+        """Put the credential into the transport. Raises NotConnected."""
+        return opened(self.vendor, self.found, self.vault, self.transport, wall_clock())
+
+    @asynccontextmanager
+    async def in_turn(self, waiting: Callable[[], None] = lambda: None, *, wait: bool = True) -> AsyncIterator[Opened]:
+        """Open it when no other run uses it; `waiting` is told once if one does. Raises InUse where `wait` is off."""
+        try:
+            async with turn(self.vault, self.found, wall_clock(), waiting, wait=wait):
+                yield self.open()
+        except Taken:
+            raise InUse(IN_USE) from None
+
+
+def choose_connection(
+    vendor: Vendor,
+    connection: str | None = None,
+    *,
+    token: str | None = None,
+    at: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> ChosenConnection:
+    """Give the connection that is named, else the environment's token, else the only one of the vendor.
+
+    `token` is an access token (or key) for this once. Raises UsageError, NotConnected.
+    """
+    if token is not None and connection is not None:
+        message = "both a token and the name of a connection are given: one of them proves who asks"
+        raise UsageError(message)
+    at = simulator_of(vendor, at, environ)
+    transport, vault = Transport(Hosts(vendor.hosts, at), None), Vault(home())
+    if token is not None:
+        return ChosenConnection(vendor, token_record(vendor, token, environ, at), vault, transport)
+    return ChosenConnection(vendor, find_connection(vendor, connection, at, vault, environ), vault, transport)
+
+
+async def verified(connection: Opened, transport: Transport) -> Verified:
+    """Ask the vendor what an open connection may do."""
+    async with transport:
+        session = Session(
+            vendor=connection.vendor,
+            network=transport,
+            credentials=connection,
+            limiter=limiter_of(connection.vendor),
+            clock=wall_clock(),
+            patience=VERIFY_PATIENCE,
+        )
+        return await verify(session)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One access request that can be carried out: everything in it was read and checked."""
+
+    chosen: ChosenConnection
+    person: Mapping[str, Identifier] = field(repr=False)
+    options: RunOptions
+    out: Path
+    plan: str | None = None
+    share: float = 0.75
+    wait: bool = True
+
+    @property
+    def vendor(self) -> Vendor:
+        """Give the vendor that is asked."""
+        return self.chosen.vendor
+
+    def session(self, connection: Opened, **parts: object) -> Session:
+        """Put a session together over an open connection; `parts` replace or add fields of it."""
+        plan = checked_plan(self.vendor, self.plan or connection.record.plan)
+        given = {"network": self.chosen.transport, "clock": wall_clock(), **parts}
+        return Session(vendor=self.vendor, credentials=connection, limiter=limiter_of(self.vendor, plan, self.share), **given)  # type: ignore[arg-type]
+
+
+Watch = Callable[[Run], AbstractAsyncContextManager[object]]
+
+
+async def carry_out(
+    order: Order, *, ended: Callable[[Entry], None] = lambda _: None, waiting: Callable[[], None] = lambda: None, watch: Watch | None = None
+) -> Report:
+    """Run an order when no other run uses its connection. Raises HabeasError before anything is sent.
+
+    `ended` hears of each endpoint that has come to its end, `waiting` is told once that another run uses the connection,
+    `watch` wraps the run (signals, a live view).
+    """
+    async with order.chosen.in_turn(waiting, wait=order.wait) as connection, order.chosen.transport:
+        run = Run(order.session(connection, ended=ended), order.person, order.options, order.out)
+        async with watch(run) if watch is not None else nullcontext():
+            return await run.run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments:
+    """What an operator asks for, as it was written: of the command line, or of a library call. See engine/api.py `run`."""
+
+    person: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    connection: str | None = None
+    token: str | None = field(default=None, repr=False)
+    at: str | None = None
+    out: Path | None = None
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    since: str | None = None
+    files: bool = False
+    share: float = 0.75
+    plan: str | None = None
+    reference: str | None = None
+    wait: bool = True
+
+
+def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
+    """Read and check what is asked for. Raises UsageError, Refused, NotConnected; nothing is sent or written."""
+    person = person_of(arguments.person)
+    selection = choose(vendor.endpoints, arguments.only, arguments.without)
+    check_person(vendor, person, selection.excluded)
+    chosen = choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
+    options = RunOptions(selection=selection, files=arguments.files, narrow=since_of(arguments.since, now), reference=arguments.reference)
+    plan = checked_plan(vendor, arguments.plan)
+    limiter_of(vendor, plan, arguments.share)
+    out = arguments.out or new_folder(now)
+    return Order(chosen=chosen, person=person, options=options, out=out, plan=plan, share=arguments.share, wait=arguments.wait)

@@ -1,0 +1,39 @@
+"""A chain: one endpoint's request with the values it is sent with, and the pages that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.core.identity import FORM
+from engine.core.window import Window, form
+from engine.language.effective import Endpoint, Row
+from engine.language.expressions.template import TIMES, Field, Hole
+
+
+class Unresolved(ValueError):
+    """A value is missing, or may not stand where the template puts it. The message holds the value's name, never the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One sequence of pages: an endpoint's request for one row of values and, where it has a `window`, one slice of time."""
+
+    endpoint: Endpoint
+    row: Row = field(default=(), repr=False)
+    window: Window | None = None
+
+    def values(self) -> dict[str, str]:
+        """Give the row as a map from name to value."""
+        return dict(self.row)
+
+
+def value_of(part: Hole | Field, chain: Chain) -> str:
+    """Give the value of `<NAME>` or `<endpoint.field>`, in the form that `<NAME.form>` asks for. Raises Unresolved if there is none."""
+    if isinstance(part, Hole) and part.name in TIMES and chain.window is not None:
+        moment = chain.window.start if part.name == "FROM" else chain.window.end
+        return form(moment, part.form or "rfc3339")
+    value = chain.values().get(part.name)
+    if value is None or value == "":
+        message = f"{part} has no value"
+        raise Unresolved(message)
+    return FORM[part.form](value) if isinstance(part, Hole) and part.form else value

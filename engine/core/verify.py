@@ -1,0 +1,68 @@
+"""The `verify` request of a spec: how it is built, and what its answer shows of the connection. Pure; engine/runner sends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.account import Account
+from engine.core.chain import Chain, Unresolved
+from engine.core.http import Malformed, NoAnswer, Response
+from engine.core.ledger import ChainEnd
+from engine.core.request import Request, opening
+from engine.core.response import Page, Reading, Refusal
+from engine.core.retry import TOO_MANY, UNAUTHORIZED, GiveUp
+from engine.language.effective import Vendor
+
+ANSWERS = "the vendor answers"
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """Why `verify` cannot be sent: a value of the account that it needs is not known."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyAnswer:
+    """What the answer shows. `alive` is None where the vendor could not say.
+
+    `answered`: with a page. `denied`: the token lacks `verify`'s own scope. `given_up`: no answer that could be read came.
+    """
+
+    alive: bool | None
+    words: str
+    answered: bool = False
+    denied: bool = False
+    given_up: bool = False
+
+
+def verify_request(vendor: Vendor, account: Account) -> Request | NotAsked:
+    """Build the request, with the values of the connection and of `discover`."""
+    row = account.complete(vendor.verify, ())
+    if isinstance(row, ChainEnd):
+        return NotAsked(row.reason or "what it needs of the account is not known")
+    try:
+        return opening(Chain(vendor.verify, row))
+    except Unresolved as error:
+        return NotAsked(str(error))
+
+
+def read_verify(answer: Reading | GiveUp) -> VerifyAnswer:
+    """Say what an answer shows. A refusal for a scope is an answer of a living connection."""
+    if isinstance(answer, GiveUp):
+        return VerifyAnswer(False if answer.dead else None, answer.words, given_up=True)
+    if isinstance(answer, Page):
+        return VerifyAnswer(alive=True, words=ANSWERS, answered=True)
+    if isinstance(answer, Refusal) and answer.means == "denied":
+        return VerifyAnswer(alive=True, words=answer.words, denied=True)
+    return VerifyAnswer(None, answer.words)
+
+
+def credential_lives(answer: Response | NoAnswer, reading: Reading | None) -> bool:
+    """Whether an answer to `verify` shows that the vendor takes the credential, though it refused it for another request."""
+    if not isinstance(answer, Response) or reading is None or isinstance(reading, Malformed):
+        return False
+    if answer.status >= 500 or answer.status in (UNAUTHORIZED, TOO_MANY):
+        return False
+    return not (isinstance(reading, Refusal) and reading.means in ("refresh", "wait", "exhausted"))
