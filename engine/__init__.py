@@ -1,3 +1,49 @@
-"""Habeas: everything a vendor holds about one person, with proof of what was and was not obtained."""
+"""Habeas: fetch everything a SaaS vendor holds about one person, with proof of what was and was not obtained.
+
+    vendor = engine.load("zoom")
+    report = await engine.run(vendor, email="someone@example.com", connection="zoom", out="request-17", files=True)
+    report.outcome, report.endpoints["meetings"].outcome, report.manifest, report.exit_code
+
+`load`, `run`, `verify`, `check` and `plan` are the commands of the same names; see engine/api.py. Whoever installed the
+wheel writes `import habeas` for the same. Everything is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from engine.errors import Exit, HabeasError
+
+if TYPE_CHECKING:
+    from engine.api import check, load, plan, run, verify
+    from engine.core.ledger import Entry, Outcome, Subject
+    from engine.language.effective import Vendor
+    from engine.runner.interface import Report
+    from engine.runner.verify import Verified
 
 __version__ = "0.1.0"
+
+__all__ = ["Entry", "Exit", "HabeasError", "Outcome", "Report", "Subject", "Vendor", "Verified", "check", "load", "plan", "run", "verify"]
+
+_HOME = {
+    "Entry": "engine.core.ledger",
+    "Outcome": "engine.core.ledger",
+    "Report": "engine.runner.interface",
+    "Subject": "engine.core.ledger",
+    "Vendor": "engine.language.effective",
+    "Verified": "engine.runner.verify",
+    **dict.fromkeys(("check", "load", "plan", "run", "verify"), "engine.api"),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is named when it is first used: `habeas --help` needs none of it (PEP 562)."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,17 +1,17 @@
-"""The tree of errors, by whose fault it is, and the exit code each one ends with.
+"""The exceptions of Habeas, by whose fault it is, and the exit code that each leads to.
 
-    HabeasError                  1  a defect of ours, if nothing below fits
+    HabeasError                  1  a defect of Habeas, if nothing below fits
     |-- UsageError               2  the operator: a command line that cannot be carried out
     |-- SpecError                2  the author: mistakes in a spec, all of them at once
-    |-- OutputError              2  the operator: a run folder that exists or cannot be written
+    |-- OutputError              2  the operator: a new file or run folder that exists or cannot be made
     |-- DiskError                3  the machine: no room left while writing
     |-- Unreachable              3  the vendor or the network: no answer now
     |-- InUse                    3  the operator: another run uses the connection, and --no-wait was asked for
     |-- NotConnected             4  the operator: no credential, or one the vendor refuses
     `-- Refused                  5  the person's safety: an unsafe identifier
 
-What the vendor does wrong is never an exception here: it is an outcome in the ledger (exit 3 or 5), because
-what was received before it must still be delivered. No message holds a secret, an identifier or a record.
+What a vendor does wrong is no exception: it becomes an outcome in `core/ledger` (exit 3 or 5), because what was received
+before it must still be delivered. No message holds a secret, an identifier or a record.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 
 class Exit(IntEnum):
-    """What the process says to its caller; when several apply: 130, 5, 4, 3."""
+    """The exit code of a command; when several apply: 130, 5, 4, 3."""
 
     COMPLETE = 0
     DEFECT = 1
@@ -47,29 +47,29 @@ EXPLAINED = {
 
 
 class HabeasError(Exception):
-    """An end of the command that has a sentence for its reader."""
+    """An error whose message is a sentence for the person who called the command."""
 
     exit_code: Exit = Exit.DEFECT
 
 
 class UsageError(HabeasError):
-    """The command cannot be carried out as it was written."""
+    """The command cannot be carried out as it was typed."""
 
     exit_code = Exit.USAGE
 
 
 class OutputError(UsageError):
-    """The run folder exists already or cannot be made; nothing was sent."""
+    """A new file or run folder exists already or cannot be made; nothing was sent."""
 
 
 class DiskError(HabeasError):
-    """The disk cannot take more; what was written before is kept."""
+    """The disk refuses a write, mostly because it is full; what was written before is kept."""
 
     exit_code = Exit.INCOMPLETE
 
 
 class Unreachable(HabeasError):
-    """The vendor cannot be reached now; nothing was changed."""
+    """The vendor cannot be reached at the moment; nothing was changed."""
 
     exit_code = Exit.INCOMPLETE
 
@@ -81,19 +81,19 @@ class InUse(HabeasError):
 
 
 class NotConnected(HabeasError):
-    """There is no usable credential; the message names the command that mends it."""
+    """There is no credential that works; the message names the command that mends it."""
 
     exit_code = Exit.NOT_CONNECTED
 
 
 class Refused(HabeasError):
-    """Going on could reach another person's data; nothing was sent."""
+    """To go on could reach another person's data; nothing was sent."""
 
     exit_code = Exit.REFUSED
 
 
 def defect(error: BaseException) -> str:
-    """Name a defect of ours by its kind and place in our code, never by its text: a text could hold personal data."""
+    """Describe an unexpected exception by its type and the line of our code it passed last; its text could hold personal data."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     place = "an unknown place"
@@ -110,7 +110,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def disk_error(error: OSError) -> DiskError:
-    """Say in one sentence why the disk took no more."""
+    """Turn an error of the operating system into a DiskError that says whether the disk is full."""
     if error.errno in FULL:
         return DiskError("the disk is full: make room, then run again; what was fetched before is kept")
     return DiskError(f"the disk refused a write ({error.strerror or 'unknown reason'}); what was fetched before is kept")

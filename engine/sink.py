@@ -1,6 +1,7 @@
-"""Records, pages and the manifest to disk: private files, whole lines, nothing ever overwritten.
+"""Write the result folder: records and pages as JSON lines, then the manifest. Private files, whole lines, never overwritten.
 
-Knows nothing of vendors or persons; no name of a file comes from what is written into it.
+A page is written here: `runner/store` selects an answer's records and calls `Table.write`, at once as they arrive. Knows
+nothing of vendors or persons, and no file's name comes from what is written into it.
 """
 
 from __future__ import annotations
@@ -15,22 +16,24 @@ from typing import Any
 import msgspec
 
 from engine.errors import OutputError, disk_error
+from engine.new_file import not_made
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 MANIFEST_ROOM = 64 * 1024
+ANOTHER_FOLDER = "name another folder with --out"
 
 
 def lines_of(records: Sequence[Any]) -> bytes:
-    """Write records one a line, each line ended."""
+    """Join records to lines, each ended by a newline."""
     return b"\n".join([*records, b""])
 
 
 class Table:
-    """One `.jsonl` file: whole lines only, with its running sha256."""
+    """One `.jsonl` file of whole lines, with its size in bytes, its number of lines and its running sha256."""
 
     def __init__(self, path: Path) -> None:
-        """Create the file; it must not exist. Raises DiskError."""
+        """Create the file (0600), which must not exist. Raises DiskError."""
         self.path = path
         self.lines = 0
         self.size = 0
@@ -38,7 +41,7 @@ class Table:
         self._file = _create(path)
 
     def write(self, text: bytes, lines: int) -> tuple[int, int]:
-        """Append whole lines; gives the byte range they take. Raises DiskError, the file then ends in a whole line."""
+        """Append whole lines; gives where they begin and how many bytes they are. Raises DiskError; only whole lines are left then."""
         start = self.size
         try:
             _write_all(self._file, text)
@@ -51,7 +54,7 @@ class Table:
         return start, len(text)
 
     def read_back(self, ranges: array[int]) -> Iterator[bytes]:
-        """Give the lines of some byte ranges again, as they were written. Raises DiskError."""
+        """Read lines again. `ranges` holds pairs of first byte and length, as `write` gave them. Raises DiskError."""
         try:
             stream = self.path.open("rb")
         except OSError as error:
@@ -62,18 +65,18 @@ class Table:
                 yield from stream.read(ranges[index + 1]).rstrip(b"\n").split(b"\n")
 
     def close(self) -> None:
-        """Close the file; doing so twice does no harm."""
+        """Close the file; it may be closed already."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
     def described(self) -> dict[str, object]:
-        """Say what the manifest says about a file."""
+        """Give what the manifest holds about a file: name, lines, bytes, sha256."""
         return {"file": self.path.name, "lines": self.lines, "bytes": self.size, "sha256": self._digest.hexdigest()}
 
 
 class Sink:
-    """One run folder, `<out>/<vendor>`."""
+    """One result folder, `<out>/<vendor>`."""
 
     def __init__(self, folder: Path) -> None:
         """Name the folder; nothing is made yet."""
@@ -81,26 +84,25 @@ class Sink:
         self._tables: dict[str, Table] = {}
 
     def prepare(self) -> None:
-        """Make the folder. Raises OutputError where it exists or cannot be made."""
+        """Make the folder. Raises OutputError where it exists or cannot be made, DiskError where the disk is full."""
         try:
             self.folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        except OSError as error:
-            reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror
-            message = f"{self.folder.parent} cannot be made ({reason}): name another folder with --out"
+        except FileExistsError:
+            message = f"{self.folder.parent} cannot be made (it is a file): {ANOTHER_FOLDER}"
             raise OutputError(message) from None
+        except OSError as error:
+            raise not_made(self.folder.parent, error, ANOTHER_FOLDER) from None
         try:
             self.folder.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:
-            message = f"{self.folder} exists already: name another folder with --out; an earlier run is never overwritten"
+            message = f"{self.folder} exists already: {ANOTHER_FOLDER}; an earlier run is never overwritten"
             raise OutputError(message) from None
         except OSError as error:
-            message = f"{self.folder} cannot be made ({error.strerror}): name another folder with --out"
-            raise OutputError(message) from None
-
+            raise not_made(self.folder, error, ANOTHER_FOLDER) from None
         self._reserve()
 
     def _reserve(self) -> None:
-        """Take the room of the manifest: a disk that fills up must not cost the proof. Raises DiskError."""
+        """Allocate the manifest's room now: a disk that fills up later must not cost the proof. Raises DiskError."""
         file = _create(self._part)
         try:
             os.posix_fallocate(file, 0, MANIFEST_ROOM)
@@ -115,22 +117,22 @@ class Sink:
         return self.folder / "manifest.json.part"
 
     def table(self, name: str) -> Table:
-        """Open `<name>.jsonl`, or give it again. Raises DiskError."""
+        """Give the file `<name>.jsonl`, which is created the first time. Raises DiskError."""
         if name not in self._tables:
             self._tables[name] = Table(self.folder / f"{name}.jsonl")
         return self._tables[name]
 
     def existing(self, name: str) -> Table | None:
-        """Give a table that was opened before."""
+        """Give a file that was created before; None if it was not."""
         return self._tables.get(name)
 
     def described(self) -> dict[str, object]:
-        """Give size and sha256 of everything that was written line by line, by file."""
+        """Give the size in bytes and the sha256 of each `.jsonl` file, by its name."""
         found = [table.described() for _, table in sorted(self._tables.items())]
         return {str(one["file"]): {"bytes": one["bytes"], "sha256": one["sha256"]} for one in found}
 
     def files_folder(self, endpoint: str) -> Path:
-        """Make `files/<endpoint>`. Raises DiskError."""
+        """Make and give the folder `files/<endpoint>` of downloads. Raises DiskError."""
         folder = self.folder / "files" / endpoint
         try:
             folder.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -140,7 +142,7 @@ class Sink:
         return folder
 
     def manifest(self, content: Mapping[str, object]) -> Path:
-        """Write the manifest in one piece: it is whole, or it is not there. Raises DiskError."""
+        """Write `manifest.json` in one piece, so that it is whole or not there; gives its path. Raises DiskError."""
         path, part = self.folder / "manifest.json", self._part
         text = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
         try:
@@ -158,7 +160,7 @@ class Sink:
         return path
 
     def close(self) -> None:
-        """Close every table."""
+        """Close every file."""
         for table in self._tables.values():
             table.close()
 

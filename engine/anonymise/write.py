@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.errors import OutputError, disk_error
+from engine.errors import OutputError
+from engine.new_file import not_made, write_new
 from engine.sink import PRIVATE_FILE, PRIVATE_FOLDER
 
 
@@ -26,13 +27,12 @@ def check_free(target: Path) -> None:
 
 @contextmanager
 def draft(target: Path) -> Iterator[Path]:
-    """Give a hidden folder beside the target, which is gone at the end, whatever happens. Raises OutputError."""
+    """Give a hidden folder beside the target, which is gone at the end, whatever happens. Raises OutputError, DiskError."""
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
-        message = f"{target} cannot be made ({error.strerror}): name another folder with --out"
-        raise OutputError(message) from None
+        raise not_made(target, error, "name another folder with --out") from None
     try:
         yield folder
     finally:
@@ -40,24 +40,20 @@ def draft(target: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write texts below a folder, readable for its owner only. Raises DiskError."""
-    try:
-        for name, text in texts.items():
-            path = folder / name
+    """Write texts below a folder, readable for its owner only. Raises OutputError, DiskError."""
+    for name, text in texts.items():
+        path = folder / name
+        try:
             path.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE), "wb") as stream:
-                stream.write(text.encode())
-                stream.flush()
-                os.fsync(stream.fileno())
-    except OSError as error:
-        raise disk_error(error) from None
+        except OSError as error:
+            raise not_made(path.parent, error, "name another folder with --out") from None
+        write_new(path, text, PRIVATE_FILE)
 
 
 def publish(folder: Path, target: Path) -> None:
-    """Give a finished folder its name. Raises OutputError where the name was taken meanwhile."""
+    """Give a finished folder its name. Raises OutputError where the name was taken meanwhile, DiskError."""
     check_free(target)
     try:
         folder.rename(target)
     except OSError as error:
-        message = f"{target} cannot be made ({error.strerror}): name another --cassette, or another folder with --out"
-        raise OutputError(message) from None
+        raise not_made(target, error, "name another --cassette, or another folder with --out") from None

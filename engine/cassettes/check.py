@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.cassettes.cassette import FORMER_SETUP, SETUP, Cassette, Finding, no_cassette, opened
 from engine.cassettes.coverage import Coverage, Point, coverage
 from engine.cassettes.expected import accept, compared
-from engine.cassettes.judge import at_one_place, counted, judged
+from engine.cassettes.judge import at_one_place, judged
 from engine.cassettes.leaks import unclean
 from engine.cassettes.recording import CassetteError
 from engine.cassettes.replay import Replayed, replay
@@ -20,6 +20,7 @@ from engine.language.effective import Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.text.document import read
 from engine.language.text.mistakes import Mistake, Position, did_you_mean
+from engine.language.text.wording import counted
 
 MOST_UNCLEAN = 10
 MOST_FINDINGS = 6

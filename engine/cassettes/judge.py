@@ -17,15 +17,11 @@ from engine.core.response import Refusal, read
 from engine.core.retry import TOO_MANY, UNAUTHORIZED, Patience
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import Mistake, Position
+from engine.language.text.wording import counted
 
 MOST_SHOWN = 3
 MOST_NAMES = 8
 SHORT_OF = ("denied", "partial", "failed")
-
-
-def counted(number: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def at_one_place(findings: Iterable[Finding]) -> list[Finding]:

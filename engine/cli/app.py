@@ -1,4 +1,4 @@
-"""The commands, their options and their help. Each hands over to a module of its own."""
+"""The commands, their options and their help; each calls its own module of engine/cli. Those for authors are in authoring.py."""
 
 from __future__ import annotations
 
@@ -13,8 +13,20 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import app as authoring
-from engine.cli.connections import app as connections
-from engine.cli.options import At, Connection, Email, Json, NoWait, Only, RatePlan, Share, Since, Subject, Vendor, Without
+from engine.cli.options import (
+    AtOption,
+    ConnectionOption,
+    EmailOption,
+    JsonOption,
+    NoWaitOption,
+    OnlyOption,
+    PlanOption,
+    ShareOption,
+    SinceOption,
+    SubjectOption,
+    VendorArgument,
+    WithoutOption,
+)
 from engine.errors import Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
@@ -46,23 +58,23 @@ def _habeas(
     epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17",
 )
 def run(
-    vendor: Vendor,
-    email: Email = None,
-    subject: Subject = None,
+    vendor: VendorArgument,
+    email: EmailOption = None,
+    subject: SubjectOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes; default ./habeas-<time>-<4 hex>.")
     ] = None,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
+    only: OnlyOption = None,
+    without: WithoutOption = None,
+    since: SinceOption = None,
     files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
-    share: Share = 75,
-    plan: RatePlan = None,
-    connection: Connection = None,
-    no_wait: NoWait = False,
+    share: ShareOption = 75,
+    plan: PlanOption = None,
+    connection: ConnectionOption = None,
+    no_wait: NoWaitOption = False,
     ref: Annotated[str | None, typer.Option("--ref", metavar="TEXT", help="Your reference, for the manifest.")] = None,
-    at: At = None,
-    json: Json = False,
+    at: AtOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Answer one person's access request: fetch all, write the records and a manifest.
 
@@ -93,12 +105,12 @@ def run(
 
 @app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
 def connect(
-    vendor: Vendor,
+    vendor: VendorArgument,
     connection: Annotated[
         str | None,
         typer.Option("--connection", metavar="NAME", help="A name for it, where a vendor has several accounts."),
     ] = None,
-    plan: RatePlan = None,
+    plan: PlanOption = None,
     way: Annotated[
         str | None, typer.Option("--way", metavar="oauth2|headers|basic", help="How to connect, where the spec knows several ways.")
     ] = None,
@@ -107,8 +119,8 @@ def connect(
         str | None, typer.Option("--redirect-uri", metavar="URL", help="The redirect address as the vendor has it registered.")
     ] = None,
     insecure_storage: Annotated[bool, typer.Option("--insecure-storage", help="Keep the connection unencrypted.")] = False,
-    at: At = None,
-    json: Json = False,
+    at: AtOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Connect to a vendor's account, once: the connection is kept, and renews itself.
 
@@ -125,7 +137,7 @@ def connect(
 
 
 @app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
-def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: Json = False) -> None:
+def verify(vendor: VendorArgument, connection: ConnectionOption = None, at: AtOption = None, json: JsonOption = False) -> None:
     """Ask whether a connection is alive, and show which requests its scopes allow, and which scopes to add.
 
     Exit codes: 0 no request is known to lack its scope, 3 some do, or the vendor could not say, 4 not connected.
@@ -135,18 +147,78 @@ def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: J
     raise typer.Exit(verify_command(vendor, connection, at, as_json=json))
 
 
+connections = typer.Typer(help="List, show, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(connections, name="connections")
+
+Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
+
+
+@connections.command("list", epilog="Example: habeas connections list")
+def list_(json: JsonOption = False) -> None:
+    """List every connection, and say where the key is.
+
+    Exit codes: 0 listed.
+    """
+    from engine.cli.connections import list_command
+
+    list_command(as_json=json)
+
+
+@connections.command(epilog="Example: habeas connections show zoom")
+def show(name: Which, json: JsonOption = False) -> None:
+    """Show what is known of one connection; no secret.
+
+    Exit codes: 0 shown, 4 there is no such connection, or it cannot be opened.
+    """
+    from engine.cli.connections import show_command
+
+    show_command(name, as_json=json)
+
+
+@connections.command(epilog="Example: habeas connections rename zoom zoom/emea")
+def rename(old: Which, new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name: zoom/emea.")]) -> None:
+    """Give a connection another name; its vendor stays.
+
+    Exit codes: 0 renamed, 2 wrong usage, 4 there is no such connection.
+    """
+    from engine.cli.connections import rename_command
+
+    rename_command(old, new)
+
+
+@connections.command(short_help="Revoke a connection's tokens, then delete it.", epilog="Example: habeas connections remove zoom/emea")
+def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", help="Do not ask the vendor to end it.")] = False) -> None:
+    """End a connection: revoke its tokens at the vendor, then delete it here.
+
+    Exit codes: 0 removed, 3 the vendor could not be reached, 4 there is no such connection.
+    """
+    from engine.cli.connections import remove_command
+
+    remove_command(name, revoke=not no_revoke)
+
+
+@connections.command(short_help="Encrypt every connection with a new key.", epilog="Example: habeas connections rekey")
+def rekey() -> None:
+    """Encrypt every connection with a new key.
+
+    The new key is HABEAS_KEY where it is set (put the one before into HABEAS_OLD_KEY), else a fresh one.
+
+    Exit codes: 0 every connection has the new key, 4 one cannot be opened.
+    """
+    from engine.cli.connections import rekey_command
+
+    rekey_command()
 
 
 @app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")
 def plan(
-    vendor: Vendor,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
-    share: Share = 75,
-    plan: RatePlan = None,
-    json: Json = False,
+    vendor: VendorArgument,
+    only: OnlyOption = None,
+    without: WithoutOption = None,
+    since: SinceOption = None,
+    share: ShareOption = 75,
+    plan: PlanOption = None,
+    json: JsonOption = False,
     graph: Annotated[
         bool, typer.Option("--graph", help="Print a Mermaid flowchart: who waits for whom, how often, in which limit.")
     ] = False,

@@ -1,4 +1,4 @@
-"""`habeas check`."""
+"""`habeas check`: find every mistake in specs, replay their cassettes, and print what is found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import typer
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import hold, replays_of
 from engine.cassettes.drift import drift
-from engine.cassettes.judge import counted
 from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
 from engine.errors import Exit, UsageError
@@ -21,6 +20,7 @@ from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.mistakes import Mistake, SpecError
+from engine.language.text.wording import counted
 
 FORMATS = ("text", "json", "github")
 
@@ -67,11 +67,11 @@ def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
     if wish.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
     elif wish.form == "github":
-        for one in found:
-            typer.echo(_as_github(one.mistake))
+        for finding in found:
+            typer.echo(_as_github(finding.mistake))
     else:
-        for one in found:
-            typer.echo(one.show() + "\n")
+        for finding in found:
+            typer.echo(finding.show() + "\n")
         for line in (one.summary for one in checked if one.summary):
             typer.echo(line)
         cassettes = sum(one.cassettes for one in checked)
@@ -81,7 +81,7 @@ def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
 
 
 def _is_schema(path: Path) -> bool:
-    """Whether a file is our own JSON Schema, which lies beside specs: `specs/*` names it too, and it is passed over."""
+    """Whether a file is our own JSON Schema: it lies beside the specs, and `specs/*` names it too."""
     if path.suffix != ".json":
         return False
     with suppress(SpecError):
@@ -90,7 +90,7 @@ def _is_schema(path: Path) -> bool:
 
 
 def _twice(paths: list[Path]) -> Iterator[Finding]:
-    """Find the specs of a vendor that has one already: a bare name would mean neither."""
+    """Find second specs of one vendor: the vendor's bare name would mean neither of them."""
     first: dict[str, Path] = {}
     for path in paths:
         vendor, at, lines = vendor_line(path)

@@ -1,4 +1,4 @@
-"""`habeas connect`: from nothing to a verified connection, in one command."""
+"""`habeas connect`: ask for an app's client or a key, get the consent, store the connection, verify it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from engine.catalogue import load
 from engine.cli.interrupt import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
 from engine.cli.verify import say, verify_and_say
+from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
-from engine.connection.login import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.open import parse_name, unsaved
 from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
@@ -51,7 +51,7 @@ class ConnectArguments:
 
 
 def connect_command(wish: ConnectArguments) -> Exit:
-    """Connect, keep the connection, verify it. Raises HabeasError; an earlier connection is kept then."""
+    """Connect, store the connection, verify it. Raises HabeasError; an earlier connection of that name is kept then."""
     vendor = load(wish.vendor)
     at, plan, way = simulator_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
     name = parse_name(wish.connection or "default", vendor.name)
@@ -107,7 +107,7 @@ def way_of(vendor: Vendor, way: str | None) -> str:
 
 
 def redirect_of(vendor: Vendor, given: str | None) -> str | None:
-    """Give where the vendor sends the browser back to; None where no person is asked."""
+    """Give the address that the vendor sends the browser back to; None where no person is asked for consent."""
     oauth2 = vendor.auth.oauth2
     if oauth2 is None or oauth2.grant != "authorization_code":
         return None
@@ -115,7 +115,7 @@ def redirect_of(vendor: Vendor, given: str | None) -> str | None:
 
 
 def guide(vendor: Vendor, way: str, redirect: str | None) -> Iterator[str]:
-    """Say what a person does at the vendor before they go on."""
+    """List what a person does at the vendor before they go on: the spec's instructions, the redirect address, the scopes."""
     yield f"Connecting to {vendor.title}."
     for number, step in enumerate(vendor.auth.instructions, 1):
         yield f"  {number}. {step}"
@@ -130,14 +130,14 @@ def guide(vendor: Vendor, way: str, redirect: str | None) -> Iterator[str]:
 def settings_of(vendor: Vendor, way: str, before: StoredConnection | None) -> dict[str, str]:
     """Ask for what this way needs and is no secret. Raises NotConnected."""
     settings: dict[str, str] = {}
-    for one in needed(vendor, way):
+    for need in needed(vendor, way):
 
-        def fits(place: str, value: str, name: str = one.name) -> str:
+        def fits(place: str, value: str, name: str = need.name) -> str:
             return checked(vendor, way, name, value, place)
 
-        kept = before.settings.get(one.name) if before is not None else None
-        value = setting_of(variable(vendor, one.name), f"{one.name} ({one.help})", kept, fits, optional=one.optional)
-        settings |= {one.name: value} if value else {}
+        kept = before.settings.get(need.name) if before is not None else None
+        value = setting_of(variable(vendor, need.name), f"{need.name} ({need.help})", kept, fits, optional=need.optional)
+        settings |= {need.name: value} if value else {}
     return settings
 
 
@@ -169,7 +169,7 @@ def with_client(vendor: Vendor, record: StoredConnection, before: StoredConnecti
 
 
 def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
-    """Say how consent is given: in a browser that comes back to us, or with a pasted address."""
+    """Give the way to ask for consent: a browser that comes back to us, or an address that is pasted; None where nobody is asked."""
     if redirect is None:
         return None
     if is_local(redirect) and listen:
@@ -178,7 +178,7 @@ def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
 
 
 def show(url: str) -> None:
-    """Open the browser, and print the address for where that fails."""
+    """Open the browser, and print the address in case it does not open."""
     typer.echo(f"Your browser opens; if it does not, go to:\n{url}\n", err=True)
     typer.echo(f"Waiting for your consent, at most {MINUTES:.0f} minutes; Ctrl-C ends it. No browser here? --no-browser\n", err=True)
     open_browser(url)
@@ -190,7 +190,7 @@ def show_only(url: str) -> None:
 
 
 async def pasted() -> str:
-    """Read the final address. Raises NotConnected at the end of the input."""
+    """Read the address that the browser ended at. Raises NotConnected where none is pasted."""
     typer.echo("Then paste the address you were sent to (the page itself may not load): ", nl=False, err=True)
     try:
         line = (await read_line(sys.stdin.fileno()) if sys.stdin is not None else b"").decode().strip()
@@ -204,7 +204,7 @@ async def pasted() -> str:
 
 
 async def read_line(file: int) -> bytes:
-    """Read one line, or what there is of it; a thread that waits in `read` could not be ended by Ctrl-C."""
+    """Read one line, or what there is before the end of input. Not in a thread: Ctrl-C could not end one that waits in `read`."""
     loop, raw = asyncio.get_running_loop(), b""
     while b"\n" not in raw and len(raw) < LONGEST:
         ready = asyncio.Event()
@@ -224,7 +224,7 @@ async def read_line(file: int) -> bytes:
 
 
 def told(vault: Vault, *, plain: bool) -> str:
-    """Say where the key is."""
+    """Say how a connection is encrypted and where the key is."""
     if plain:
         return ", NOT ENCRYPTED: whoever can read the file can use the connection"
     words = {"HABEAS_KEY": "HABEAS_KEY", "keyring": "the OS keyring", "file": f"{vault.keys.path} beside it"}

@@ -1,69 +1,200 @@
-"""The commands under `habeas connections`, their options and their help."""
+"""`habeas connections list|show|rename|remove|rekey`: what is kept of each connection, and where its key is. Shows no secret."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import typer
 
-app = typer.Typer(help="List, show, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
+from engine.catalogue import load
+from engine.cli.formatting import print_json, table
+from engine.connection.manage import rekey, remove, rename
+from engine.connection.open import parse_name
+from engine.connection.settings import wanted
+from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
+from engine.connection.vault import Vault, home
+from engine.core.oauth import NOTHING, WantedFromToken
+from engine.errors import HabeasError, NotConnected, UsageError
+from engine.language.text.mistakes import SpecError
+from engine.language.text.wording import counted
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
-
-
-@app.command("list", epilog="Example: habeas connections list")
-def list_(json: Json = False) -> None:
-    """List every connection, and say where the key is.
-
-    Exit codes: 0 listed.
-    """
-    from engine.cli.stored import list_command
-
-    list_command(as_json=json)
-
-
-@app.command(epilog="Example: habeas connections show zoom")
-def show(name: Which, json: Json = False) -> None:
-    """Show what is known of one connection; no secret.
-
-    Exit codes: 0 shown, 4 there is no such connection, or it cannot be opened.
-    """
-    from engine.cli.stored import show_command
-
-    show_command(name, as_json=json)
-
-
-@app.command(epilog="Example: habeas connections rename zoom zoom/emea")
-def rename(old: Which, new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name: zoom/emea.")]) -> None:
-    """Give a connection another name; its vendor stays.
-
-    Exit codes: 0 renamed, 2 wrong usage, 4 there is no such connection.
-    """
-    from engine.cli.stored import rename_command
-
-    rename_command(old, new)
+PLACES = {
+    "HABEAS_KEY": "HABEAS_KEY",
+    "HABEAS_OLD_KEY": "HABEAS_OLD_KEY",
+    "keyring": "the OS keyring",
+    "file": "{path}, on the same disk",
+}
+MEANS = {
+    "HABEAS_KEY": "without it nobody can use the connections, you included.",
+    "HABEAS_OLD_KEY": "which is there for habeas connections rekey.",
+    "keyring": "it opens with your login.",
+    "file": "it protects only copies of the store, such as a backup without that file.\n"
+    "Safer: set HABEAS_KEY, or install habeas[keyring]; then habeas connections rekey.",
+}
+ENDED = {
+    "revoked": "revoked at the vendor, and removed",
+    "already ended": "the vendor had ended it already; removed",
+    "not revocable": "removed here; the vendor has no address for revocation: end the app's access there",
+    "not asked": "removed here only; the vendor was not asked: end the app's access there",
+    "simulated": "removed; the simulator was not asked, or not there any more",
+}
 
 
-@app.command(short_help="Revoke a connection's tokens, then delete it.", epilog="Example: habeas connections remove zoom/emea")
-def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", help="Do not ask the vendor to end it.")] = False) -> None:
-    """End a connection: revoke its tokens at the vendor, then delete it here.
+def list_command(*, as_json: bool) -> None:
+    """List every connection, and say where the key is."""
+    vault = Vault(home())
+    rows = [row(vault, name) for name in vault.names()]
+    where = vault.keys.where()
+    if as_json:
+        print_json({"connections": rows, "store": str(vault.home), "key": where})
+        return
+    if not rows:
+        typer.echo(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
+        return
+    cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], one["state"]) for one in rows]
+    typer.echo(table(("connection", "way", "made", "state"), cells))
+    typer.echo("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
 
-    Exit codes: 0 removed, 3 the vendor could not be reached, 4 there is no such connection.
-    """
-    from engine.cli.stored import remove_command
 
-    remove_command(name, revoke=not no_revoke)
+def show_command(name: str, *, as_json: bool) -> None:
+    """Show what is known of one connection. Raises NotConnected."""
+    vault, which = Vault(home()), parse_name(name)
+    found = vault.find(which)
+    if found is None:
+        raise missing(which)
+    facts = described(vault, which, *found)
+    if as_json:
+        print_json(facts)
+        return
+    width = max(map(len, facts))
+    for key, value in facts.items():
+        typer.echo(f"{key.replace('_', ' ').ljust(width)}  {written(value)}")
 
 
-@app.command(short_help="Encrypt every connection with a new key.", epilog="Example: habeas connections rekey")
-def rekey() -> None:
-    """Encrypt every connection with a new key.
+def missing(name: Name) -> NotConnected:
+    """Make the error for a name that is no connection's."""
+    return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
-    The new key is HABEAS_KEY where it is set (put the one before into HABEAS_OLD_KEY), else a fresh one.
 
-    Exit codes: 0 every connection has the new key, 4 one cannot be opened.
-    """
-    from engine.cli.stored import rekey_command
+def rename_command(old: str, new: str) -> None:
+    """Give a connection another name. Raises UsageError, NotConnected."""
+    first = parse_name(old)
+    second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
+    asyncio.run(rename(Vault(home()), first, second, waiting))
+    typer.echo(f"{first} is {second} now.")
 
-    rekey_command()
+
+def remove_command(name: str, *, revoke: bool) -> None:
+    """End a connection. Raises NotConnected, Unreachable."""
+    vault, which = Vault(home()), parse_name(name)
+    if which not in vault.names():
+        raise missing(which)
+    ended = asyncio.run(remove(vault, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
+    typer.echo(f"{which}: {ENDED[ended]}.")
+
+
+def _said_of_tokens(name: Name) -> WantedFromToken:
+    """Give what the vendor's spec says of token answers; a connection can be removed without its spec."""
+    try:
+        return wanted(load(name.vendor))
+    except (UsageError, SpecError):
+        return NOTHING
+
+
+def rekey_command() -> None:
+    """Encrypt every connection with a new key. Raises NotConnected."""
+    vault = Vault(home())
+    count, plain = asyncio.run(rekey(vault))
+    stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
+    typer.echo(f"{counted(count, 'connection')} encrypted with a new key.{stay}\n{key_words(vault)}")
+
+
+def waiting() -> None:
+    """Tell the person what is being waited for."""
+    typer.echo("A run uses this connection: waiting for its turn.", err=True)
+
+
+def key_words(vault: Vault, place: str | None = None, names: Sequence[str] = ()) -> str:
+    """Say where the key of some connections is, by default of new ones, and what it protects against."""
+    place = place or vault.keys.where() or "file"
+    whose = f" of {', '.join(names)}" if names else ""
+    return f"The key{whose} is in {PLACES[place].format(path=vault.keys.path)}: {MEANS[place]}"
+
+
+def keys_words(vault: Vault, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say where the key of each connection is, and which connections have an older key than new ones get."""
+    places: dict[str, list[str]] = {}
+    for facts in rows:
+        if facts.get("key"):
+            places.setdefault(facts["key"], []).append(facts["connection"])
+    for place, names in places.items():
+        yield key_words(vault, place, names if len(places) > 1 else ())
+    others = [one["connection"] for one in rows if one.get("key_is_current") is False]
+    if others:
+        new = PLACES[vault.keys.where() or "file"].format(path=vault.keys.path)
+        yield f"New connections get another key than {', '.join(others)}, in {new}: habeas connections rekey gives it to all."
+
+
+def row(vault: Vault, name: Name) -> dict[str, Any]:
+    """Describe one connection for the list; one that cannot be read says why."""
+    try:
+        found = vault.find(name)
+    except HabeasError as error:
+        return {"connection": str(name), "state": f"UNREADABLE: {error}", "readable": False}
+    if found is None:
+        return {"connection": str(name), "state": "removed just now", "readable": False}
+    return {**described(vault, name, *found), "readable": True}
+
+
+def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed) -> dict[str, Any]:
+    """Give the facts of a connection that may be shown: no secret, no token."""
+    tokens, encrypted = record.tokens, sealed.cipher != PLAIN
+    return {
+        "connection": str(name),
+        "way": record.grant or record.way,
+        "state": state(record),
+        "created": moment(record.created),
+        "renewed": moment(tokens.issued_at) if tokens else None,
+        "expires": moment(tokens.expires_at) if tokens else None,
+        "encrypted": encrypted,
+        "key": vault.keys.place(sealed.key) if encrypted else None,
+        "key_is_current": sealed.key == vault.keys.current_id() if encrypted else None,
+        "plan": record.plan,
+        "scopes": sorted(tokens.granted) if tokens and tokens.granted is not None else None,
+        "settings": dict(record.settings),
+        "captured": [name for name, _ in tokens.captured] if tokens else [],
+        "hosts": list(record.bound.hosts),
+        "token_url": record.bound.token_url,
+        "authorization_url": record.bound.authorization_url,
+        "simulated": record.bound.at is not None,
+    }
+
+
+def state(record: StoredConnection) -> str:
+    """Say in a few words whether a connection renews itself, or when it ends."""
+    made = "made with --at, for a simulator; " if record.bound.at else ""
+    if record.way != "oauth2":
+        return f"{made}a key, until the vendor ends it"
+    if record.grant != "authorization_code" or (record.tokens and record.tokens.refresh):
+        return f"{made}renews itself"
+    until = moment(record.tokens.expires_at) if record.tokens else None
+    return f"{made}cannot be renewed" + (f", ends {until}" if until else "")
+
+
+def moment(seconds: float | None) -> str | None:
+    """Write seconds since 1970 as RFC 3339 in UTC; None stays None."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def written(value: Any) -> str:
+    """Write one of the facts of `described` for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return "not known" if value is None else str(value)

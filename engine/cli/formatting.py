@@ -1,4 +1,4 @@
-"""Text for people: tables, sizes, spans of time. Plain characters, no colour, no width assumed."""
+"""Text for people: tables, sizes and spans of time in plain characters, and how text and JSON are printed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+import msgspec
+
 KILO = 1000
 
 
 def tell(text: str, stream: TextIO | None = None) -> None:
-    """Print what was done or is under way; that nobody reads it any more changes nothing of that."""
+    """Print, to standard output by default; where nobody reads any more, such as behind `| head`, go on in silence."""
     stream = stream or sys.stdout
     try:
         stream.write(text)
@@ -21,7 +23,7 @@ def tell(text: str, stream: TextIO | None = None) -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Lay rows out in columns; those in `right` are aligned to the right, the last is never padded."""
+    """Lay rows out in columns below a head; `right` are the numbers of the columns that are aligned to the right."""
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     lines = []
     for row in [head, ["-" * width for width in widths], *rows]:
@@ -33,7 +35,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
 
 
 def size(count: int) -> str:
-    """Write a number of bytes for people, in powers of 1000."""
+    """Write a number of bytes in powers of 1000: 993 bytes, 45.1 kB, 1.1 MB."""
     value = float(count)
     for unit in ("bytes", "kB", "MB", "GB"):
         if value < KILO:
@@ -43,9 +45,14 @@ def size(count: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """Write a span of time for people."""
+    """Write a span of time: 12.5 s, 8 minutes, 2.5 hours."""
     if seconds < 90:
         return f"{seconds:.1f} s"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON, for programs."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

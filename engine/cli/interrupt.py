@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while something asynchronous is under way: it is cancelled, and its end is awaited."""
+"""Let Ctrl-C and SIGTERM cancel asynchronous work, and wait until it has ended."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ import typer
 from engine.errors import Exit, HabeasError
 
 T = TypeVar("T")
-MOMENT = 1.0
-WORDS = "The vendor was asked already: its answer is stored first."
+MOMENT = 1.0  # seconds
+STILL_BUSY = "The vendor was asked already: its answer is stored first."
 
 
 async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
-    """Do it to its end; gives the exit code of the signal that came meanwhile, else what it gives. Raises what it raises."""
+    """Run `work`; gives its result, or the exit code of the signal that cancelled it. Raises what it raises.
+
+    Work that is still busy a moment after the signal is storing the vendor's answer, and the person is told so.
+    """
     loop, signals = asyncio.get_running_loop(), list[Exit]()
     task = asyncio.ensure_future(work)
 
     def still() -> None:
         if not task.done():
-            typer.echo(WORDS, err=True)
+            typer.echo(STILL_BUSY, err=True)
 
     def end(code: Exit) -> None:
         if not signals:

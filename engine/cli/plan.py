@@ -1,4 +1,4 @@
-"""`habeas plan`."""
+"""`habeas plan`: show what a run would ask, in which order and how long it takes, as text, JSON or a graph."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _as_text(vendor: Vendor, found: Plan, limits: tuple[int, str | None]) -> str
 
 
 def duration(found: Plan, percent: int, rate_plan: str | None) -> str:
-    """Say how long the vendor's limits make a run, or that none of them does."""
+    """Say how long the vendor's limits make a run, at this percentage of them."""
     if found.slowest is None:
         return "the spec names no limit for them, so how long that takes depends on the vendor's answers alone"
     plan_words = f" on the plan `{rate_plan}`" if rate_plan else ""

@@ -1,4 +1,4 @@
-"""What is seen while a run goes on: live lines on a terminal, else one plain line per endpoint. Writes to stderr."""
+"""Show how a run goes on: live lines on a terminal, else one plain line for each endpoint that has ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import os
 import sys
 from typing import TextIO
 
-from engine.cli.formatting import span, tell
+from engine.cli.formatting import tell
 from engine.core.ledger import Entry, Outcome
+from engine.language.text.wording import counted
 from engine.runner import Run
 
 TIMES_A_SECOND = 5
@@ -16,20 +17,15 @@ CLEAR_LINE = "\x1b[2K"
 
 
 def plain(entry: Entry, stream: TextIO) -> None:
-    """Say how an endpoint ended, on one line; what was left out by order was never begun."""
+    """Print on one line how an endpoint ended; nothing for one that was excluded."""
     if entry.outcome is Outcome.EXCLUDED:
         return
     reason = f": {entry.reason}" if entry.reason else ""
     tell(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)
 
 
-def counted(number: int, what: str) -> str:
-    """Write a number with its noun."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 class Live:
-    """Redraws one line per endpoint until the run has ended."""
+    """One line per endpoint on a terminal, redrawn in place until the run has ended."""
 
     def __init__(self, stream: TextIO) -> None:
         """Draw on this terminal."""
@@ -37,7 +33,7 @@ class Live:
         self._drawn = 0
 
     async def watch(self, run: Run) -> None:
-        """Redraw until cancelled."""
+        """Redraw until cancelled, and once more at the end."""
         try:
             while True:
                 self.draw(run)
@@ -56,7 +52,7 @@ class Live:
         self._drawn = len(lines)
 
     def _line(self, run: Run, name: str, waiting: object) -> str:
-        width = max(len(one) for one in run.vendor.endpoints)
+        width = max(map(len, run.vendor.endpoints))
         entry, reading = run.entries.get(name), run.runs.get(name)
         if entry is not None:
             return f"{name:{width}}  {entry.outcome:10}  {counted(entry.tally.records, 'record')}"
@@ -70,7 +66,7 @@ class Live:
 
 
 def _room(stream: TextIO) -> tuple[int, int]:
-    """Give the terminal's columns and rows: a line that wraps would spoil the drawing."""
+    """Give the terminal's columns and rows, 80 by 24 where they are unknown; a line that wraps would spoil the drawing."""
     try:
         columns, rows = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
@@ -79,8 +75,5 @@ def _room(stream: TextIO) -> tuple[int, int]:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether live lines can be drawn."""
+    """Whether live lines can be drawn on a stream."""
     return stream.isatty() and sys.platform != "win32"
-
-
-__all__ = ["Live", "counted", "is_terminal", "plain", "span"]

@@ -1,4 +1,4 @@
-"""What a person is asked at the terminal, secrets hidden, or what the environment answers in their place."""
+"""Get secrets and settings: from the environment, a file or a command, else typed at the terminal, secrets unseen."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from engine.errors import NotConnected
 from engine.net.secret import from_environment, resolved
 
-LONGEST = 8 * 1024  # bytes: what a record holds fits into the room that is ready for it
+LONGEST = 8 * 1024  # bytes: a stored connection has to fit into the room that is reserved for it
 
 
 def secret_of(name: str, words: str, kept: str | None = None, environ: Mapping[str, str] = os.environ, *, optional: bool = False) -> str:
-    """Give NAME, NAME_FILE, or what is typed unseen; Enter keeps what is stored, or leaves out what is optional.
+    """Get a secret from NAME, NAME_FILE or the keyboard, unseen; `words` say what it is, such as "client id".
 
-    Raises NotConnected where nobody can be asked, a file or command gives nothing, or what it gives is no such secret.
+    `kept` is the stored one, which Enter keeps. Gives "" where it is optional and left out. Raises NotConnected where nobody can be
+    asked, a file or command gives nothing, or what it gives cannot be such a secret.
     """
     found = _given(name, words, kept, environ, optional=optional)
     if len(found.encode()) > LONGEST:
@@ -50,9 +51,9 @@ def _given(name: str, words: str, kept: str | None, environ: Mapping[str, str], 
 def setting_of(
     name: str, words: str, kept: str | None, fits: Callable[[str, str], str], environ: Mapping[str, str] = os.environ, *, optional: bool
 ) -> str:
-    """Give NAME, NAME_FILE, or what is typed; it is no secret, so it is shown. `` leaves out what is optional.
+    """Get a setting, which is no secret, from NAME, NAME_FILE or the keyboard; gives "" where it is optional and left out.
 
-    `fits` takes where a value comes from and the value, and raises NotConnected; what is typed is asked for again then.
+    `fits` gets where a value comes from and the value; it gives the value, or raises NotConnected: a typed one is asked for again.
     """
     found = from_environment(name, environ)
     if found is not None:
@@ -80,7 +81,7 @@ def setting_of(
 
 
 def _shown(words: str) -> str:
-    """Read a line that may be seen. Raises NotConnected at the end of the input."""
+    """Read a line that may be seen, without blanks around it. Raises NotConnected at the end of the input."""
     sys.stderr.write(words)
     sys.stderr.flush()
     try:
@@ -100,6 +101,7 @@ def is_asked() -> bool:
 
 
 def _typed(words: str) -> str:
+    """Read a line unseen, without blanks around it. Raises NotConnected where the terminal would show it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:

@@ -20,9 +20,8 @@ from engine.anonymise.write import check_free
 from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
-from engine.cli.formatting import size, tell
+from engine.cli.formatting import print_json, size, tell
 from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
-from engine.cli.stored import print_json
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
 from engine.errors import Exit, InUse, UsageError

@@ -1,4 +1,4 @@
-"""`habeas simulate`."""
+"""`habeas simulate`: play a vendor on this machine, by its simulator or from its cassettes, and say how to use it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from functools import partial
 import typer
 
 from engine.cassettes.check import cassettes_folder
-from engine.cassettes.judge import counted
 from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
 from engine.cassettes.shelf import Differing
 from engine.catalogue import load, spec_path
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import printable
+from engine.language.text.wording import counted
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
 
 LONGEST = 80
@@ -86,8 +86,8 @@ def _told(up: Served) -> dict[str, object]:
 async def _until_interrupted(work: Callable[[], Coroutine[object, object, None]]) -> None:
     serving = asyncio.create_task(work())
     loop = asyncio.get_running_loop()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(one, serving.cancel)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(ending, serving.cancel)
     try:
         await serving
     except asyncio.CancelledError:

@@ -1,14 +1,14 @@
-"""The end of a run in words: a table of outcomes, what was left out and why, where the result lies."""
+"""The text at the end of a run: a table of outcomes, what is left out and why, the verdict, where the result lies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from engine.cli.formatting import size, table
-from engine.cli.progress import counted
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.errors import Exit
 from engine.language.effective import Vendor
+from engine.language.text.wording import counted
 from engine.runner import Report
 
 SUBJECT = {
@@ -21,7 +21,7 @@ SUBJECT = {
 
 
 def summary(vendor: Vendor, report: Report) -> str:
-    """Write the whole end of a run."""
+    """Write the whole text of a run's end, without a line break at its end."""
     found = report.subject
     lines = [f"{vendor.title}: {SUBJECT[found.subject]}"]
     if found.reason and found.subject is not Subject.NO_MATCH:
@@ -42,7 +42,7 @@ def summary(vendor: Vendor, report: Report) -> str:
 
 
 def _orders(report: Report) -> Iterator[str]:
-    """Name what was narrowed by order."""
+    """Say what `--since`, `--only` and `--without` left out of endpoints that were asked."""
     narrowed, fields = report.manifest["narrowed"], report.manifest["fields"]
     if isinstance(narrowed, dict):
         yield f"Narrowed by order: nothing before {str(narrowed['since'])[:10]} where Habeas asks by time"
@@ -51,11 +51,13 @@ def _orders(report: Report) -> Iterator[str]:
 
 
 def _bytes(entry: Entry) -> int:
+    """Give the size of an endpoint's records on disk."""
     found = entry.file.get("bytes", 0) if entry.file else 0
     return found if isinstance(found, int) else 0
 
 
 def _files(report: Report) -> Iterator[str]:
+    """Say how many files were found, and downloaded or left."""
     totals = {"found": 0, "bytes_announced": 0, "unknown_size": 0, "downloaded": 0, "bytes": 0, "failed": 0}
     for entry in report.entries:
         for name, number in (entry.files or {}).items():
@@ -74,6 +76,7 @@ def _files(report: Report) -> Iterator[str]:
 
 
 def _verdict(report: Report) -> str:
+    """Say in one line whether anything is missing, and what to do about it."""
     left_out = sum(one.outcome is Outcome.EXCLUDED for one in report.entries)
     whole = len(report.entries)
     if report.defect is not None:
@@ -95,7 +98,7 @@ def _verdict(report: Report) -> str:
 
 
 def _narrowed(report: Report) -> bool:
-    """Whether less was fetched than there is, by order: endpoints, fields, a time, or files."""
+    """Whether the operator had less fetched than there is: fewer endpoints or fields, a shorter time, or no files."""
     if report.subject.subject is not Subject.MATCHED:
         return False
     orders = (report.manifest["excluded"], report.manifest["narrowed"], report.manifest["fields"])

@@ -1,4 +1,7 @@
-"""Make a connection: what is asked of the vendor, and what is kept. What is asked of the person is the caller's."""
+"""Make a connection: get the first tokens from the vendor (OAuth 2, RFC 6749) and store them.
+
+`cli/connect` asks the person; `connection/browser_consent` sends the browser to the vendor and waits for its answer.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from engine.connection.browser_consent import RedirectListener, listening
 from engine.connection.keeper import ask_for_token
-from engine.connection.login import Listener, listening
-from engine.connection.oauth_client import Answer, Consent, consent, oauth_transport, token_request
-from engine.connection.reservation import Store
+from engine.connection.oauth_client import ConsentRequest, TokenResponse, consent_request, oauth_transport, token_request
+from engine.connection.reservation import Save
 from engine.connection.stored import Bound, Name, StoredConnection, StoreError
 from engine.connection.vault import Vault
 from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, WantedFromToken, read_redirect, read_tokens
@@ -23,7 +26,7 @@ from engine.language.effective import Vendor
 from engine.net.clock import Clock
 
 PATIENCE = Patience(attempts=4, total=60.0)
-Into = Callable[[], AbstractAsyncContextManager[Store]]
+OpenReservation = Callable[[], AbstractAsyncContextManager[Save]]
 REFUSED = {
     "dead": "the vendor refuses this sign-in ({words}): a code is good once and for a few minutes; run connect again",
     "client": "the vendor refuses the client id or secret ({words}): compare them with the app's settings, and run connect again",
@@ -34,7 +37,10 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Browser:
-    """How a person gives consent: `show` is told the address; `paste` gives the final address, where nobody can listen."""
+    """How a person gives consent: `show` is called with the address to open.
+
+    `paste` asks for the address at which the browser ended; it is needed where no listener can run on this machine.
+    """
 
     redirect_uri: str
     show: Callable[[str], None]
@@ -42,7 +48,10 @@ class Browser:
 
 
 def asked_scopes(vendor: Vendor) -> str | None:
-    """Give the scopes to ask for: a plain list and what each request needs first; of families the app's settings hold one."""
+    """Give the scopes to ask for: the spec's list and the first alternative of each request's `granted_by`.
+
+    None where the spec has families of scopes: then the app's settings at the vendor hold one of them.
+    """
     families = vendor.families
     if "" not in families:
         return None
@@ -50,18 +59,20 @@ def asked_scopes(vendor: Vendor) -> str | None:
     return " ".join(dict.fromkeys((*families[""], *needed)))
 
 
-async def connect(record: StoredConnection, browser: Browser | None, clock: Clock, into: Into, wanted: WantedFromToken = NOTHING) -> None:
-    """Get the first tokens of a connection, with a person's consent or the client's own credentials, and store it.
+async def connect(
+    record: StoredConnection, browser: Browser | None, clock: Clock, into: OpenReservation, wanted: WantedFromToken = NOTHING
+) -> None:
+    """Get the first tokens of a connection and store it: with a person's consent, or the client's own credentials (no `browser`).
 
-    Nobody is told that it worked before it is stored. Cancelled while a person consents, it ends; cancelled once the
-    vendor is asked, it goes on until the answer is stored. Raises NotConnected, UsageError (the port is taken),
-    Unreachable, and what `into` raises.
+    `into` opens the place where it is stored. The browser shows success only when it is stored. A cancellation while the
+    person consents ends it; once the vendor is asked for tokens, it goes on until they are stored. Raises NotConnected, UsageError
+    (the port is taken), Unreachable, and what `into` raises.
     """
     async with oauth_transport(record.bound, record.bound.at) as transport:
         if browser is None:
             await _stored(lambda: token_request(transport, record), record, clock, into, wanted)
             return
-        asked = consent(transport, record, browser.redirect_uri)
+        asked = consent_request(transport, record, browser.redirect_uri)
 
         async def exchanged(url: str) -> None:
             code = _code(url, record, asked)
@@ -78,8 +89,8 @@ async def connect(record: StoredConnection, browser: Browser | None, clock: Cloc
 
 
 @contextmanager
-def _telling(listener: Listener) -> Iterator[None]:
-    """Say in the browser how it went."""
+def _telling(listener: RedirectListener) -> Iterator[None]:
+    """Show in the browser how it went."""
     try:
         yield
     except HabeasError as error:
@@ -88,7 +99,7 @@ def _telling(listener: Listener) -> Iterator[None]:
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
 
 
-def _code(url: str, record: StoredConnection, asked: Consent) -> str:
+def _code(url: str, record: StoredConnection, asked: ConsentRequest) -> str:
     code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
@@ -97,9 +108,13 @@ def _code(url: str, record: StoredConnection, asked: Consent) -> str:
 
 
 async def _stored(
-    send: Callable[[], Coroutine[Any, Any, Answer]], record: StoredConnection, clock: Clock, into: Into, wanted: WantedFromToken
+    send: Callable[[], Coroutine[Any, Any, TokenResponse]],
+    record: StoredConnection,
+    clock: Clock,
+    into: OpenReservation,
+    wanted: WantedFromToken,
 ) -> None:
-    """Ask for the tokens and store them, in one piece; the locks come first."""
+    """Take the locks, ask for the tokens, and store them. Raises NotConnected, Unreachable."""
     async with into() as store:
 
         async def once() -> Tokens | NoToken:
@@ -120,7 +135,7 @@ def _issuers(bound: Bound) -> frozenset[str]:
 
 
 def earlier(vault: Vault, name: Name, at: str | None) -> StoredConnection | None:
-    """Give the connection that is about to be replaced. Raises NotConnected, UsageError where it is not to be overwritten."""
+    """Give the connection that is about to be replaced, if any. Raises NotConnected if it cannot be read, UsageError if it must stay."""
     try:
         found = vault.find(name)
     except StoreError as error:

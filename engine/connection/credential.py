@@ -1,4 +1,4 @@
-"""From a connection, or a token of the environment, to the headers that prove who asks; and whether a spec may use it."""
+"""Credentials: from a stored connection, or a token of the environment, to request headers; and whether a spec may use them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NONE: Mapping[str, str] = {}
 
 
 def bound(vendor: Vendor, at: str | None, way: str = "oauth2", settings: Mapping[str, str] = NONE) -> Bound:
-    """Give what a connection made now is bound to: whole addresses. Raises NotConnected where a setting does not fit into one."""
+    """Give the hosts and addresses that a connection made now is bound to. Raises NotConnected if a setting does not fit an address."""
     oauth2 = vendor.auth.oauth2
     if oauth2 is None or way != "oauth2":
         return Bound(vendor.hosts, at=at)
@@ -29,7 +29,10 @@ def bound(vendor: Vendor, at: str | None, way: str = "oauth2", settings: Mapping
 
 
 def check_bound(vendor: Vendor, record: StoredConnection, at: str | None, again: str) -> None:
-    """Refuse a spec that would send a credential where it was not made for; `again` mends it. Raises NotConnected."""
+    """Refuse a spec that would send the credential to other hosts than the connection is bound to. Raises NotConnected.
+
+    `again` is the command that makes the connection anew.
+    """
     try:
         now, then = bound(vendor, at, record.way, record.settings), record.bound
     except NotConnected as error:
@@ -52,7 +55,7 @@ def check_bound(vendor: Vendor, record: StoredConnection, at: str | None, again:
 
 
 def credential(vendor: Vendor, record: StoredConnection, again: str) -> Credential:
-    """Give a connection's headers; `again` mends it. Raises NotConnected where the spec connects in another way by now."""
+    """Give a connection's request headers. Raises NotConnected, with the command `again`, if the spec now connects in another way."""
     auth = vendor.auth
     if record.way == "oauth2" and auth.oauth2 is not None and record.tokens is not None:
         headers = [(name, _filled(value, record.tokens.access)) for name, value in auth.oauth2.headers.items()]
@@ -71,7 +74,7 @@ def _filled(template: Template, secret: str) -> str:
 
 
 def checked_secret(secret: str, way: str, name: str) -> str:
-    """Refuse what no header can carry. Raises NotConnected."""
+    """Refuse a secret that cannot stand in a header; `name` is where it comes from. Raises NotConnected."""
     fit = secret.isprintable() and (way == "basic" or secret.isascii())
     if not fit or not secret:
         message = f"{name} is empty, or holds characters that no header can carry: that is no {'token' if way == 'oauth2' else 'key'}"
@@ -83,9 +86,9 @@ def checked_secret(secret: str, way: str, name: str) -> str:
 
 
 def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | None) -> StoredConnection | None:
-    """Make a connection of HABEAS_<VENDOR>_TOKEN or, for a key, HABEAS_<VENDOR>_SECRET; None where neither is set.
+    """Make a connection of HABEAS_<VENDOR>_TOKEN or, for a key, HABEAS_<VENDOR>_SECRET; None if neither is set.
 
-    Raises NotConnected. It is never written, and never renewed.
+    It is never stored and never renewed. Raises NotConnected.
     """
     ways, upper = vendor.auth.ways, vendor.name.upper()
     for way in ways:

@@ -1,7 +1,7 @@
-"""Keep a connection alive: one refresh at a time, across processes too, and the new token on the disk before it is used.
+"""Keep a connection alive: refresh its token, one process at a time, and put the new token on the disk before it is used.
 
-From the moment a vendor is asked for a token until its answer is on the disk nothing is broken off: the vendor may have
-spent the old token already. Whoever is cancelled meanwhile ends afterwards.
+Between asking the vendor for a token and storing its answer nothing is interrupted, because the vendor may have
+invalidated the old refresh token already. A cancellation that comes meanwhile takes effect afterwards.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ LOST = "; the answer to an earlier request for a token was lost before it could 
 
 
 class Holder(Protocol):
-    """What carries the credential in use."""
+    """Where the credential in use is put: the transport."""
 
     credential: Any
 
 
 class Fixed:
-    """A credential of the environment: it cannot be renewed, and tells no scopes."""
+    """A credential that cannot be renewed, such as one from the environment; its scopes are unknown."""
 
     granted: frozenset[str] | None = None
     label = "environment"
@@ -53,20 +53,20 @@ class Fixed:
     from_token: Row = ()
 
     def __init__(self, mend: str = "") -> None:
-        """`mend` says what to do when the vendor refuses it."""
+        """`mend` tells the operator what to do when the vendor refuses the credential."""
         self.refused = REFUSED + (f": {mend}" if mend else "")
 
     def due(self) -> bool:
-        """Never: nothing is known of its end."""
+        """Give False: it is unknown when it expires."""
         return False
 
     async def refresh(self) -> Renewed | NotRenewed:
-        """There is nothing to refresh with."""
+        """Give NotRenewed: there is no refresh token."""
         return NotRenewed(self.refused, dead=True)
 
 
 async def finished(work: Coroutine[Any, Any, T]) -> T:
-    """Carry something through to its end; a cancellation that comes meanwhile is passed on afterwards."""
+    """Run something to its end; a cancellation that comes meanwhile is raised afterwards."""
     task, cancelled = asyncio.ensure_future(work), False
     while not task.done():
         try:
@@ -80,7 +80,7 @@ async def finished(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]], clock: Clock, patience: Patience) -> Tokens | NoToken:
-    """Ask until there is an answer that will not pass; `once` asks, and stores what it gets."""
+    """Ask for a token until it is there or refused for good. `once` sends one request and stores the tokens it gets."""
     attempts, waited = 0, 0.0
     while True:
         attempts += 1
@@ -95,10 +95,10 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
 
 
 class Keeper:
-    """The credentials of one stored connection, for as long as a run lasts."""
+    """The credential of one stored connection during a run: due, refreshed, stored, put into the transport."""
 
     def __init__(self, vault: Vault, name: Name, vendor: Vendor, holder: Holder, clock: Clock) -> None:
-        """Put the stored credential into `holder`. Raises NotConnected."""
+        """Read the connection and put its credential into `holder`. Raises NotConnected."""
         self._vault, self._name, self._vendor, self._holder, self._clock = vault, name, vendor, holder, clock
         self._at = holder.hosts.at if isinstance(holder, Transport) else None
         self._tired = self._lost = False
@@ -107,12 +107,12 @@ class Keeper:
 
     @property
     def granted(self) -> frozenset[str] | None:
-        """Give the scopes that the vendor listed with the token in use; None where it listed none."""
+        """Give the scopes that the vendor listed with the token in use; None if it listed none."""
         return self.record.tokens.granted if self.record.tokens else None
 
     @property
     def refused(self) -> str:
-        """Say that the vendor refuses what was just renewed, and what mends it."""
+        """Say that the vendor refuses a credential that was just renewed, and what mends it."""
         return f"{REFUSED}: {self._connect}"
 
     def due(self) -> bool:
@@ -121,7 +121,7 @@ class Keeper:
         return not self._tired and tokens is not None and self._renewable(self.record) and due(tokens, self._clock.timestamp())
 
     async def refresh(self) -> Renewed | NotRenewed:
-        """Get a newer credential: from the store, where another process was first, else from the vendor."""
+        """Renew the credential: from the store if another process has renewed it already, else from the vendor."""
         try:
             async with self._vault.lock(self._name):
                 return await self._refresh()
@@ -154,7 +154,7 @@ class Keeper:
         return Renewed(asked=True)
 
     async def _ask(self, stored: StoredConnection, key: Key | None) -> Tokens | NoToken:
-        """Ask the vendor; what it gives is on the disk and in use before this returns."""
+        """Ask the vendor for a token; when this returns, a new one is stored and in use."""
 
         async def once() -> Tokens | NoToken:
             answer = await token_request(transport, stored)

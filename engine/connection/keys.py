@@ -1,7 +1,7 @@
-"""The key of the store and where it is: HABEAS_KEY, else the OS keyring, else a file only its owner can read.
+"""The encryption keys of the store, and where they are: HABEAS_KEY, else the OS keyring, else a file that only its owner can read.
 
-`key.json` says which keys there are and, where there is no keyring, holds them. While a rekey is under way there are
-two, so that it can be broken off at any moment.
+`key.json` lists the ids of the keys and, without a keyring, holds them. During `rekey` there are two, so that it can be
+interrupted at any moment.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.connection.keyring import Ring
+from engine.connection.os_keyring import OsKeyring
 from engine.connection.private_files import cannot_write, create_once, read_private, sync_folder, write_private
 from engine.errors import NotConnected, UsageError
 from engine.net.secret import from_environment
@@ -30,30 +30,30 @@ Where = Literal["HABEAS_KEY", "HABEAS_OLD_KEY", "keyring", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the store; `id` tells it from others and tells nothing about it."""
+    """An AES-256 key. Its `id` is a hash, from which the key cannot be computed."""
 
     secret: bytes = field(repr=False)
 
     @property
     def id(self) -> str:
-        """Name it."""
+        """Give the id of the key: 16 hexadecimal digits."""
         return hashlib.sha256(b"habeas store key" + self.secret).hexdigest()[:16]
 
     @property
     def text(self) -> str:
-        """Write it as HABEAS_KEY holds it."""
+        """Give the key in base64, as HABEAS_KEY holds it."""
         return base64.b64encode(self.secret).decode()
 
 
 class KeyFile(msgspec.Struct, frozen=True):
-    """`key.json`: the current key first; a key that is in the keyring has no text here."""
+    """`key.json`: keys by id, the current one first; the text of a key that is in the keyring is null."""
 
     format: int
     keys: dict[str, str | None]
 
 
 def parse_key(text: str, name: str) -> Key:
-    """Read a key as a variable holds it. Raises UsageError."""
+    """Read a key from the text of the variable `name`. Raises UsageError."""
     key = _key_in(text)
     if key is None:
         message = f"{name} is no key: it holds {HOW}"
@@ -70,25 +70,25 @@ def _key_in(text: str) -> Key | None:
 
 
 class Keys:
-    """The keys of one store."""
+    """The keys of one store: which is current, and where each one is."""
 
-    def __init__(self, home: Path, environ: Mapping[str, str] = os.environ, ring: Ring | None = None) -> None:
-        """Read what the environment gives; the file is read when it is needed, and the keyring asked once. Raises UsageError."""
+    def __init__(self, home: Path, environ: Mapping[str, str] = os.environ, keyring: OsKeyring | None = None) -> None:
+        """Read the keys of the environment; the file and the keyring are read when they are needed. Raises UsageError."""
         self.path = home / "key.json"
         self.given = _given("HABEAS_KEY", environ)
         self.old = _given("HABEAS_OLD_KEY", environ)
-        self._ring = ring or Ring()
+        self._keyring = keyring or OsKeyring()
         self._asked: dict[str, Key] = {}
 
     def current(self) -> Key:
-        """Give the key to write with; one is made where there is none. Raises NotConnected."""
+        """Give the key to encrypt with; one is created if there is none. Raises NotConnected."""
         if self.given is not None:
             return self.given
         found = self._file() or self._first()
         return self._key(next(iter(found.keys)), found)
 
     def find(self, name: str) -> Key | None:
-        """Give the key a file was written with; None where it is not at hand. Raises NotConnected."""
+        """Give the key with this id; None if it is not available. Raises NotConnected."""
         for key in (self.given, self.old):
             if key is not None and key.id == name:
                 return key
@@ -96,12 +96,12 @@ class Keys:
         return self._key(name, found) if found is not None and name in found.keys else None
 
     def where(self) -> Where | None:
-        """Say where the key is that is written with; None where there is none yet. Raises NotConnected."""
+        """Say where the current key is; None if there is none yet. Raises NotConnected."""
         name = self.current_id()
         return None if name is None else self.place(name)
 
     def place(self, name: str) -> Where | None:
-        """Say where a key is; None where it is not at hand. Raises NotConnected."""
+        """Say where the key with this id is; None if it is not available. Raises NotConnected."""
         if self.given is not None and self.given.id == name:
             return "HABEAS_KEY"
         if self.old is not None and self.old.id == name:
@@ -112,19 +112,19 @@ class Keys:
         return "keyring" if found.keys[name] is None else "file"
 
     def current_id(self) -> str | None:
-        """Name the key that is written with; None where there is none yet. Raises NotConnected."""
+        """Give the id of the current key; None if there is none yet. Raises NotConnected."""
         if self.given is not None:
             return self.given.id
         found = self._file()
         return None if found is None else next(iter(found.keys))
 
     def outdated(self) -> frozenset[str]:
-        """Name the keys that are kept and no longer written with. Raises NotConnected."""
+        """Give the ids of the keys that are kept and no longer used for encryption. Raises NotConnected."""
         found = self._file()
         return frozenset(found.keys if found else ()) - {self.current_id()}
 
     def begin_rekey(self) -> Key:
-        """Give the new key, known beside the old ones from now on."""
+        """Create a new current key beside the old ones; HABEAS_KEY, if set, is the new one. Raises NotConnected, DiskError, OutputError."""
         if self.given is not None:
             return self.given
         key, found = Key(secrets.token_bytes(SIZE)), self._file()
@@ -132,7 +132,7 @@ class Keys:
         return key
 
     def end_rekey(self) -> None:
-        """Forget the keys that nothing is written with any more."""
+        """Delete every key but the current one. Raises NotConnected, DiskError, OutputError."""
         found = self._file()
         if found is None:
             return
@@ -143,7 +143,7 @@ class Keys:
             self._delete()
         for name, text in found.keys.items():
             if name not in keep and text is None:
-                self._ring.forget(name)
+                self._keyring.forget(name)
 
     def _file(self) -> KeyFile | None:
         raw = read_private(self.path)
@@ -161,17 +161,17 @@ class Keys:
     def _key(self, name: str, found: KeyFile) -> Key:
         text = found.keys[name]
         if text is None:
-            return self._from_ring(name)
+            return self._from_keyring(name)
         key = _key_in(text)
         if key is None or key.id != name:
             message = f"{self.path} is damaged: put a copy back; without it the connections cannot be read"
             raise NotConnected(message)
         return key
 
-    def _from_ring(self, name: str) -> Key:
+    def _from_keyring(self, name: str) -> Key:
         if name in self._asked:
             return self._asked[name]
-        text = self._ring.get(name)
+        text = self._keyring.get(name)
         if text is None:
             message = "the key is in an OS keyring that is not at hand: log in where it is, or set HABEAS_KEY"
             raise NotConnected(message)
@@ -183,14 +183,14 @@ class Keys:
         return key
 
     def _kept(self, key: Key) -> str | None:
-        """Put a key into the keyring; gives what the file must hold where that cannot be."""
-        if not self._ring.put(key.id, key.text):
+        """Put a key into the keyring, if there is one; gives what `key.json` must hold: None, or else the key itself."""
+        if not self._keyring.put(key.id, key.text):
             return key.text
         self._asked[key.id] = key
         return None
 
     def _first(self) -> KeyFile:
-        """Make the first key; where two processes do so at once, one of them wins."""
+        """Create the first key; if two processes do so at once, both use the one that was first."""
         key = Key(secrets.token_bytes(SIZE))
         create_once(self.path, msgspec.json.encode(KeyFile(1, {key.id: self._kept(key)})))
         found = self._file()

@@ -1,4 +1,4 @@
-"""Locks between processes: held by an open file, so that a killed process holds none."""
+"""Locks between processes, by flock(2): they belong to an open file, so that a killed process holds none."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SLOWEST_POLL = 1.0
 
 
 class Taken(Exception):
-    """Somebody else holds the lock, and the caller would not wait."""
+    """Another process or task holds the lock, and the caller did not want to wait."""
 
 
 @asynccontextmanager
 async def locked(
     path: Path, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, waiting: Callable[[], None] | None = None, *, wait: bool = True
 ) -> AsyncIterator[None]:
-    """Hold a lock; `waiting` is told once if another process has it. Raises Taken where `wait` is off, OutputError.
+    """Hold a lock. If another holds it, `waiting` is called once, then we wait; without `wait`, Taken is raised. Raises OutputError.
 
-    flock(2) belongs to the open file: two tasks of one process exclude each other as two processes do.
+    The lock belongs to the open file, so that two tasks of one process exclude each other too.
     """
     file, pause = _take(path), POLL
     if file is None and not wait:
@@ -44,9 +44,9 @@ async def locked(
 
 
 def _take(path: Path) -> int | None:
-    """Give the locked file; None where another holds it, or where it was removed in the same moment.
+    """Give the descriptor of the locked file; None if another holds the lock, or the file was deleted in the same moment.
 
-    A file may be removed by its holder alone, as the last thing under the lock: whoever waits opens the next one.
+    Only the holder deletes the file, as the last thing under the lock; whoever waits then opens a new one.
     """
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)

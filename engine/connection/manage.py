@@ -1,4 +1,4 @@
-"""What is done to connections that exist: rename, remove with revocation, another key for all."""
+"""Manage stored connections: rename, remove (revoking the token at the vendor), and encrypt all with another key."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simul
 
 @asynccontextmanager
 async def _taken(vault: Vault, waiting: Callable[[], None] | None, name: Name, *others: Name) -> AsyncIterator[None]:
-    """Keep runs, changes of the key, and every other writer away from a connection that is taken away."""
+    """Hold every lock of a connection that is renamed or removed: no run uses it, and nothing else is written."""
     vault.prepare()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(locked(vault.turn(name), waiting=waiting))
         await stack.enter_async_context(vault.whole())
-        for one in sorted({name, *others}):
-            await stack.enter_async_context(vault.lock(one))
+        for locked_name in sorted({name, *others}):
+            await stack.enter_async_context(vault.lock(locked_name))
         vault.sweep()
         yield
 
 
 async def rename(vault: Vault, old: Name, new: Name, waiting: Callable[[], None] | None = None) -> None:
-    """Give a connection another name; `waiting` is told once if a run uses it. Raises UsageError, NotConnected, OutputError."""
+    """Give a connection another name; `waiting` is called once if a run uses it. Raises UsageError, NotConnected, OutputError."""
     vault.read(old)
     vault.check_free(new)
     async with _taken(vault, waiting, old, new):
@@ -43,9 +43,9 @@ async def rename(vault: Vault, old: Name, new: Name, waiting: Callable[[], None]
 async def remove(
     vault: Vault, name: Name, waiting: Callable[[], None] | None = None, *, revoke: bool, wanted: WantedFromToken = NOTHING
 ) -> Ended:
-    """End a connection at the vendor, then forget it here. Raises Unreachable, NotConnected; it is kept then.
+    """Revoke a connection's token at the vendor, then delete the connection. Raises Unreachable, NotConnected; it is kept then.
 
-    `wanted` is what the vendor's spec says of its token answers, where there is one.
+    `wanted` is what the vendor's spec says of its token answers, if there is a spec.
     """
     if revoke:
         vault.read(name)
@@ -80,9 +80,9 @@ async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken)
 
 
 async def rekey(vault: Vault) -> tuple[int, int]:
-    """Encrypt every connection with a new key; gives how many, and how many stay unencrypted.
+    """Encrypt every connection with a new key; gives how many were, and how many stay unencrypted.
 
-    Raises NotConnected where one cannot be read, or a file still names an older key: then both keys are kept.
+    Raises NotConnected if one cannot be read, or a file still names an older key: then both keys are kept.
     """
     vault.prepare()
     async with vault.whole():

@@ -1,4 +1,4 @@
-"""Which connection a command means, and that connection ready for use."""
+"""Find the connection that a command means, and open it: put its credential into the transport."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper
 from engine.connection.lock import locked
-from engine.connection.settings import given, told
+from engine.connection.settings import from_token, given
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again
 from engine.core.oauth import NotRenewed, Renewed
@@ -24,7 +24,7 @@ ENVIRONMENT = "environment"
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection in use: its name for people, what is known of it, and how it stays alive."""
+    """A connection in use: its name (`label`), what was stored, and what renews its credential."""
 
     vendor: Vendor
     label: str
@@ -33,13 +33,13 @@ class Opened:
 
     @property
     def given(self) -> Row:
-        """Give the connection's own values for requests: settings, and what the token in use came with."""
+        """Give the connection's own values for requests: settings, and those that came with the token in use."""
         return given(self.vendor, self._now)
 
     @property
     def from_token(self) -> Row:
-        """Give what the token in use came with: another one than at the beginning may have brought newer values."""
-        return told(self.vendor, self._now)
+        """Give the values that came with the token in use; they may change when it is renewed."""
+        return from_token(self.vendor, self._now)
 
     @property
     def granted(self) -> frozenset[str] | None:
@@ -67,9 +67,11 @@ class Opened:
 def find_connection(
     vendor: Vendor, wanted: str | None, at: str | None, vault: Vault, environ: Mapping[str, str] = os.environ
 ) -> Name | StoredConnection:
-    """Give the connection that is named, else the environment's, else the only one. Raises UsageError, NotConnected."""
+    """Give the connection that `wanted` names, else that of the environment, else the only one stored. Raises UsageError, NotConnected."""
     if wanted is not None:
         name = parse_name(wanted, vendor.name)
+        if wanted == vendor.name and not vault.path(name).exists():
+            name = parse_name(wanted)  # `zoom` is how people call zoom/default, as `connections show zoom` does
         if not vault.path(name).exists():
             message = f"there is no connection {name}: {connect_again(vendor, name)}"
             raise NotConnected(message)
@@ -88,7 +90,7 @@ def find_connection(
 
 
 def parse_name(text: str, vendor: str | None = None) -> Name:
-    """Read `zoom`, `zoom/emea` or, where the vendor is known, `emea`. Raises UsageError."""
+    """Read the name of a connection: `zoom`, `zoom/emea` or, if the vendor is known, `emea`. Raises UsageError."""
     first, slash, second = text.partition("/")
     if vendor is None:
         return checked_name(first, second if slash else "default")
@@ -99,7 +101,7 @@ def parse_name(text: str, vendor: str | None = None) -> Name:
 
 
 def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, clock: Clock) -> Opened:
-    """Put a connection's credential into a transport. Raises NotConnected."""
+    """Open a connection: put its credential into the transport. Raises NotConnected."""
     if isinstance(found, StoredConnection):
         key = "TOKEN" if found.tokens else "SECRET"
         mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
@@ -110,7 +112,7 @@ def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transpo
 
 
 def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Transport) -> Opened:
-    """Put the key of a connection that is not stored yet into a transport. Raises NotConnected."""
+    """Open a connection that is not stored yet: put its key into the transport. Raises NotConnected."""
     again = connect_again(vendor, name)
     transport.credential = credential(vendor, record, again)
     return Opened(vendor, str(name), record, Fixed(again))
@@ -120,7 +122,10 @@ def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Tra
 async def turn(
     vault: Vault, found: Name | StoredConnection, clock: Clock, waiting: Callable[[], None], *, wait: bool
 ) -> AsyncIterator[None]:
-    """Wait until no other run uses a connection; a token of the environment knows of no other. Raises Taken."""
+    """Wait until no other run uses the connection, `waiting` is called if one does. Raises Taken without `wait`.
+
+    Runs with a token of the environment do not wait for each other.
+    """
     if isinstance(found, StoredConnection):
         yield
         return

@@ -1,4 +1,4 @@
-"""Files that only their owner may read: 0600 in 0700 folders, replaced in one piece, on the disk before they count."""
+"""Private files: 0600 in 0700 folders, replaced atomically (write, fsync, rename, fsync of the folder)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ ROOM_END = ".room"
 
 
 def prepare(folder: Path) -> None:
-    """Make a folder that only we can enter, for good. Raises NotConnected, DiskError, OutputError."""
+    """Create a folder that only its owner can enter, synced to the disk. Raises NotConnected, DiskError, OutputError."""
     try:
         missing = [one for one in (folder, *folder.parents) if not os.path.lexists(one)]
         folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-        for one in reversed(missing):
-            sync_folder(one.parent)
+        for created in reversed(missing):
+            sync_folder(created.parent)
     except OSError as error:
         raise cannot_write(folder, error) from None
     check_folder(folder)
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that others can enter; one that is not there is fine. Raises NotConnected."""
+    """Refuse a folder that others can enter, a link, or no folder; one that does not exist is fine. Raises NotConnected."""
     try:
         found = folder.lstat()
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def check_folder(folder: Path) -> None:
 
 
 def read_private(path: Path) -> bytes | None:
-    """Give a file's bytes; None where there is none. Raises NotConnected where others could read it too."""
+    """Give the bytes of a file; None if it does not exist. Raises NotConnected if others could read it, or it cannot be read."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -70,7 +70,7 @@ def read_private(path: Path) -> bytes | None:
 
 
 def _all(file: int) -> bytes:
-    """Read to the end, or as much as no file of ours ever holds."""
+    """Read to the end, at most MOST_BYTES: no file of ours is as large."""
     found = b""
     while len(found) < MOST_BYTES and (more := os.read(file, MOST_BYTES - len(found))):
         found += more
@@ -87,13 +87,13 @@ def _check(found: os.stat_result, path: Path, mode: int) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one piece. Raises DiskError, OutputError; what was there before then still is."""
+    """Replace a file atomically. Raises DiskError, OutputError; the old content is kept then."""
     with part_of(path, content) as part:
         put_in_place(part, path)
 
 
 def create_once(path: Path, content: bytes) -> None:
-    """Write a file unless there is one already; either is there for good then. Raises DiskError, OutputError."""
+    """Create a file unless it exists already; either way it is on the disk then. Raises DiskError, OutputError."""
     with part_of(path, content) as part:
         with suppress(FileExistsError):
             os.link(part, path)
@@ -102,9 +102,9 @@ def create_once(path: Path, content: bytes) -> None:
 
 @contextmanager
 def part_of(path: Path, content: bytes, room: int = 0) -> Iterator[Path]:
-    """Give a written file of a name that nobody else takes; gone afterwards, if it is not in its place.
+    """Give a file beside `path` with this content and a random name; deleted afterwards, unless it was renamed.
 
-    Process numbers would not do: each container has a process 1. Raises DiskError, OutputError.
+    Process numbers would not make names unique: every container has a process 1. Raises DiskError, OutputError.
     """
     part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART}")
     ours = True
@@ -138,13 +138,13 @@ def write_new(path: Path, content: bytes, room: int = 0, only: int = 0) -> None:
 
 
 def put_in_place(part: Path, path: Path) -> None:
-    """Rename a whole file over another, and make that last. Raises OSError."""
+    """Rename a file over another and sync the folder. Raises OSError."""
     part.replace(path)
     sync_folder(path.parent)
 
 
 def sweep_rooms(folder: Path, start: str = "") -> None:
-    """Remove the rooms that killed processes left, those of a name that begins so: nobody holds them."""
+    """Delete reserved files that killed processes left, if their names begin with `start`: nobody holds a lock on them."""
     for path in folder.glob(f".{start}*{ROOM_END}"):
         with suppress(OSError):
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -156,7 +156,7 @@ def sweep_rooms(folder: Path, start: str = "") -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
+    """Sync the names in a folder to the disk. Raises OSError."""
     file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(file)
@@ -165,7 +165,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def cannot_write(path: Path, error: OSError) -> HabeasError:
-    """Say why a file could not be written: no room (DiskError), or a place that cannot be written to (OutputError)."""
+    """Turn an error of the operating system into a DiskError (the disk is full) or an OutputError (any other reason)."""
     if error.errno in FULL:
         return DiskError(f"the disk is full: {path} could not be written; make room; what was there before is kept")
     return OutputError(f"{path} cannot be written ({error.strerror}): name another folder with HABEAS_HOME; what was there before is kept")

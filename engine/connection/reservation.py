@@ -1,6 +1,6 @@
-"""Where a new connection will be stored: its room is on the disk before a person is asked, its locks are held before the vendor is.
+"""Reserve the file of a new connection: allocate it before the person is asked, and lock it before the vendor is.
 
-Nothing is left to fail, then, between the vendor's answer and the disk, and nobody waits while a person consents.
+So neither a full disk nor another process can lose the vendor's answer, and no process waits while a person consents.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from engine.connection.stored import ROOM, Name, StoredConnection, seal
 from engine.connection.vault import Vault, grown
 from engine.errors import DiskError
 
-Store = Callable[[StoredConnection], None]
+Save = Callable[[StoredConnection], None]
 
 
 class Reservation:
-    """The place of one connection, with its room; `stored` once it is taken."""
+    """The reserved file of one new connection; `stored` turns true when the connection is in it. Made by `reserved`."""
 
     def __init__(self, vault: Vault, name: Name, room: Path, *, plain: bool) -> None:
-        """Take what `held` has made ready."""
+        """Take the allocated file `room`; `plain`: the connection is stored unencrypted."""
         self.name, self._vault, self._room, self._plain = name, vault, room, plain
         self.stored = False
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Store]:
-        """Hold the locks, and give what stores a connection in the place of an earlier one. Raises NotConnected, OutputError."""
+    async def opened(self) -> AsyncIterator[Save]:
+        """Hold the locks, and give the function that stores the connection; it raises DiskError. Raises NotConnected, OutputError."""
         vault, name = self._vault, self.name
         async with vault.whole(), vault.lock(name):
             vault.recover(name)
@@ -55,7 +55,7 @@ class Reservation:
 
 @contextmanager
 def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
-    """Hold the room of a new connection; the store is tried by that. Raises NotConnected, DiskError, OutputError."""
+    """Allocate the file of a new connection, which also tests the store; freed at the end. Raises NotConnected, DiskError, OutputError."""
     vault.prepare()
     room = vault.folder / f".{name.file}.{secrets.token_hex(8)}{ROOM_END}"
     sweep_rooms(vault.folder, f"{name.file}.")
@@ -76,7 +76,7 @@ def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
 
 
 def _own(room: Path) -> int:
-    """Make a file and lock it. Between the two another process may have swept it away: then it is made again."""
+    """Create and lock a file; gives its descriptor. Another process may delete it in between: then it is created again."""
     while True:
         file = os.open(room, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""The values of a connection that are no secret: settings, and what a token answer told. Which are needed, and which fit.
+"""Settings: a connection's values that are no secret, such as a shop's name. Which are needed, and whether a value fits.
 
-A value that becomes part of a host decides where a credential goes: it is checked before anything is kept or sent. No
-message repeats a value.
+They are typed by a person, set in the environment, or read from the token answer. One that becomes part of a host decides
+where the credential goes, so it is checked before anything is stored or sent. No message repeats a value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.net.secret import from_environment
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What `connect` asks for; `optional` where `discover` finds it out as well."""
+    """A value that `connect` asks for, with the spec's help text; `optional` if `discover` can find it too."""
 
     name: str
     help: str
@@ -32,7 +32,7 @@ class Setting:
 
 
 def needed(vendor: Vendor, way: str) -> tuple[Setting, ...]:
-    """Give the settings that a way to connect needs and nothing else supplies."""
+    """Give the settings that a way to connect (oauth2, headers, basic) needs and the token answer does not supply."""
     oauth2 = vendor.auth.oauth2 if way == "oauth2" else None
     supplied = frozenset(oauth2.capture) if oauth2 is not None else frozenset()
     early = frozenset(hole.name for one in _oauth_addresses(vendor, way) for hole in one.holes())
@@ -45,7 +45,7 @@ def needed(vendor: Vendor, way: str) -> tuple[Setting, ...]:
 
 
 def fault(vendor: Vendor, way: str, name: str, value: str) -> str | None:
-    """Say why a value does not fit where its name stands; None where it does."""
+    """Say why a value does not fit in the places where the spec uses its name; None if it does."""
     wrong = unfit(value)
     if wrong is not None:
         return wrong
@@ -76,7 +76,7 @@ def _misplaced(vendor: Vendor, capacity: Capacity, value: str) -> str | None:
 
 
 def filled(vendor: Vendor, address: str, settings: Mapping[str, str]) -> str:
-    """Write an address of `oauth2` with its settings: the client secret goes there. Raises NotConnected."""
+    """Fill the settings into an OAuth address, to which the client secret will be sent. Raises NotConnected if one does not fit."""
     template = parse_template(address)
     try:
         found = address_of(template, Chain(vendor.verify, tuple(settings.items())))
@@ -89,7 +89,7 @@ def filled(vendor: Vendor, address: str, settings: Mapping[str, str]) -> str:
 
 
 def from_outside(vendor: Vendor, environ: Mapping[str, str]) -> dict[str, str]:
-    """Read what a token of the environment needs besides, also what no token answer tells then. Raises NotConnected."""
+    """Read from the environment the settings that a token of the environment needs, by name. Raises NotConnected if one is missing."""
     settings, lacking = {}, []
     for name in (one for one in vendor.given if one in _used(vendor)):
         text = from_environment(variable(vendor, name), environ)
@@ -105,7 +105,7 @@ def from_outside(vendor: Vendor, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def checked(vendor: Vendor, way: str, name: str, value: str, place: str) -> str:
-    """Give a value that fits. Raises NotConnected, naming where it came from."""
+    """Give the value back if it fits. Raises NotConnected, which names where it came from (`place`)."""
     wrong = fault(vendor, way, name, value)
     if wrong is None:
         return value
@@ -114,7 +114,7 @@ def checked(vendor: Vendor, way: str, name: str, value: str, place: str) -> str:
 
 
 def variable(vendor: Vendor, name: str) -> str:
-    """Name the variable of the environment that answers for a setting."""
+    """Give the environment variable of a setting, such as HABEAS_SHOPIFY_SHOP."""
     return f"HABEAS_{vendor.name.upper()}_{name}"
 
 
@@ -123,7 +123,7 @@ def _words(vendor: Vendor, name: str) -> str:
 
 
 def wanted(vendor: Vendor) -> WantedFromToken:
-    """Say what the spec says of token answers: what is read besides the tokens, and what refusals mean."""
+    """Give what the spec says of token answers: which values are read besides the tokens, and what refusals mean."""
     oauth2 = vendor.auth.oauth2
     if oauth2 is None:
         return NOTHING
@@ -131,19 +131,19 @@ def wanted(vendor: Vendor) -> WantedFromToken:
 
 
 def given(vendor: Vendor, record: StoredConnection) -> Row:
-    """Give the values that a connection brings to requests; what the token answer told goes first."""
-    values = {**record.settings, **dict(told(vendor, record))}
+    """Give a connection's values for requests, by name. A value from the token answer replaces a setting of the same name."""
+    values = {**record.settings, **dict(from_token(vendor, record))}
     return tuple((name, values[name]) for name in vendor.given if name in values)
 
 
-def told(vendor: Vendor, record: StoredConnection) -> Row:
-    """Give what a connection's token answer told, as far as the spec still asks for it."""
+def from_token(vendor: Vendor, record: StoredConnection) -> Row:
+    """Give the values that came with the token in use, as far as the spec still reads them."""
     oauth2, tokens = vendor.auth.oauth2, record.tokens
     return tuple((name, value) for name, value in tokens.captured if name in oauth2.capture) if tokens and oauth2 else ()
 
 
 def check_given(vendor: Vendor, record: StoredConnection, again: str) -> None:
-    """Refuse a connection that lacks a value the spec needs by now, or has one that fits no more. Raises NotConnected."""
+    """Refuse a connection that lacks a value the spec needs now, or has one that no longer fits. Raises NotConnected."""
     values = dict(given(vendor, record))
     names = [one.name for one in needed(vendor, record.way) if not one.optional]
     oauth2 = vendor.auth.oauth2 if record.way == "oauth2" else None

@@ -1,7 +1,7 @@
-"""What is kept of a connection, and the sealed file it is kept in. Opens no file itself.
+"""A stored connection and the bytes of its file: encrypt (`seal`) and decrypt (`unseal`). `connection/vault` reads and writes files.
 
 A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `name`, `cipher`, `key` (which key, not the key),
-`nonce` and `data`. Everything but `data` is authenticated with it (AES-256-GCM), so none of it can be exchanged.
+`nonce` and `data`. The rest is authenticated together with `data` (AES-256-GCM), so that none of it can be swapped.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.connection.keys import Key
 from engine.core.oauth import Tokens
@@ -35,15 +33,15 @@ VENDOR = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class StoreError(NotConnected):
-    """A stored connection that cannot be read or written; the message names the file, and nothing is lost."""
+    """A stored connection cannot be read or written. The message names the file; nothing was changed."""
 
 
 class Damaged(StoreError):
-    """A file that is not whole, or was changed."""
+    """A file is cut short or was changed."""
 
 
 class Name(msgspec.Struct, frozen=True, order=True):
-    """A connection's name, shown as `zoom/default`."""
+    """The name of a connection, shown as `zoom/default`."""
 
     vendor: str
     name: str = "default"
@@ -54,12 +52,12 @@ class Name(msgspec.Struct, frozen=True, order=True):
 
     @property
     def file(self) -> str:
-        """Name its file."""
+        """Give the name of its file without the ending: `zoom.default`."""
         return f"{self.vendor}.{self.name}"
 
 
 def checked_name(vendor: str, name: str) -> Name:
-    """Check a name that was typed. Raises UsageError."""
+    """Make a name of what was typed. Raises UsageError for other characters than a-z, 0-9, _ and -."""
     if VENDOR.fullmatch(vendor) and NAME.fullmatch(name):
         return Name(vendor, name)
     message = "a connection's name holds a-z, 0-9, _ and -, at most 63 of them"
@@ -67,7 +65,7 @@ def checked_name(vendor: str, name: str) -> Name:
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """Where a credential may go: as the spec said when the connection was made."""
+    """Where a credential may go: the hosts and OAuth addresses of the spec when the connection was made; `at`: a simulator."""
 
     hosts: tuple[str, ...]
     token_url: str | None = None
@@ -77,7 +75,7 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 class RegisteredClient(msgspec.Struct, frozen=True):
-    """What the application at the vendor is known by. `auth` is basic, post or none."""
+    """The application that is registered at the vendor. `auth`: how it authenticates (basic, post or none, RFC 6749 section 2.3)."""
 
     id: str
     secret: str = ""
@@ -85,14 +83,14 @@ class RegisteredClient(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Show no secret."""
-        return "Client(...)"
+        return "RegisteredClient(...)"
 
 
 class StoredConnection(msgspec.Struct, frozen=True):
-    """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends.
+    """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends; `created` is seconds since 1970.
 
-    `settings` are what was asked for and is no secret. `id` is new with every consent, `serial` grows with every write: a run
-    goes on with a newer token, never with another account.
+    `settings` are values that the person was asked for and that are no secret. `id` is new with every consent, `serial` grows
+    with every write: a run goes on with a newer token, but never with another account.
     """
 
     vendor: str
@@ -112,11 +110,11 @@ class StoredConnection(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Show no secret."""
-        return f"Record({self.vendor!r}, {self.way!r}, serial={self.serial})"
+        return f"StoredConnection({self.vendor!r}, {self.way!r}, serial={self.serial})"
 
 
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A connection's file."""
+    """The content of a connection's file, as described above."""
 
     habeas: str
     format: int
@@ -128,15 +126,17 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: str
 
     def bound(self) -> bytes:
-        """Give what is authenticated beside the data."""
+        """Give the bytes that are authenticated together with the encrypted data."""
         return msgspec.json.encode([self.habeas, self.format, self.vendor, self.name, self.cipher, self.key])
 
 
 def seal(record: StoredConnection, key: Key | None, name: str) -> bytes:
-    """Write a record into the bytes of its file; without a key it is readable by all who can read the file.
+    """Give the bytes of a connection's file, encrypted with `key`; not encrypted without one. Raises StoreError if it is too large.
 
-    What a renewal cannot change is bounded by itself, so that whatever was stored once can be renewed. Raises StoreError.
+    The part that a renewal never changes has a limit of its own, so that whatever was stored once can be renewed.
     """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(12)
     head = Sealed("connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "")
     data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
@@ -154,7 +154,7 @@ def seal(record: StoredConnection, key: Key | None, name: str) -> bytes:
 
 
 def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[StoredConnection, Sealed]:
-    """Read the bytes of a connection's file; `where` names it. Raises StoreError, and nothing else."""
+    """Read the bytes of a connection's file. `find` gives the key of an id, `where` names the file in messages. Raises only StoreError."""
     sealed = _sealed(raw, where)
     data = _bytes(sealed.data, where)
     if sealed.cipher == CIPHER:
@@ -172,7 +172,7 @@ def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[S
 
 
 def key_id(raw: bytes) -> str | None:
-    """Give the key that a file says it is encrypted with, without reading more; None where it names none."""
+    """Give the id of the key that a file is encrypted with, without decrypting it; None if it names none."""
     try:
         found = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -182,13 +182,13 @@ def key_id(raw: bytes) -> str | None:
 
 
 def _sound(record: StoredConnection) -> bool:
-    """Whether a record's moments, count and addresses are such as can be worked with."""
+    """Whether a connection's times, serial number and addresses are in the range that the rest of the code can handle."""
     tokens = record.tokens
     moments = (record.created, tokens.issued_at, tokens.expires_at) if tokens else (record.created,)
     addresses = (record.bound.token_url, record.bound.authorization_url, record.bound.revocation_url, record.bound.at)
     try:
-        for one in addresses:
-            urlsplit(one or "").port  # noqa: B018  raises what is wrong with it
+        for address in addresses:
+            urlsplit(address or "").port  # noqa: B018  raises what is wrong with it
     except ValueError:
         return False
     return 0 <= record.serial <= MOST_WRITES and all(EARLIEST <= one <= LATEST for one in moments if one is not None)
@@ -213,6 +213,9 @@ def _sealed(raw: bytes, where: str) -> Sealed:
 
 
 def _decrypted(sealed: Sealed, data: bytes, key: Key | None, where: str) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     if key is None:
         message = f"{where} is encrypted with another key than the ones at hand: set HABEAS_KEY to it; nothing was changed"
         raise StoreError(message)

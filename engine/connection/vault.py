@@ -1,10 +1,10 @@
-"""The store: one sealed file per connection, one writer at a time, nothing half written and nothing lost.
+"""The store of connections: one encrypted file per connection, one writer at a time, atomic writes.
 
-Locks are taken in one order: a connection's turn (runs, and what takes a connection away), the whole store (what changes
-names or the key, and every writer of `.part` files), a connection.
+Locks are always taken in this order: a connection's turn (runs, renaming, removing), the whole store (whoever changes names
+or keys, and every writer of `.part` files), a connection.
 
-A new token is written into a `.new` file that lay ready on the disk before the vendor was asked, then renamed. What a
-killed process leaves behind is either whole, and taken over, or tells that an answer was lost.
+A new token is written into a `.new` file, which is allocated before the vendor is asked, and then renamed. The `.new` file
+of a killed process is either whole, and used, or shows that a vendor's answer was lost.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from engine.language.effective import Vendor
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Give the state folder, with no link on the way: HABEAS_HOME, else the place that XDG names. Raises UsageError."""
+    """Give the state folder, links resolved: HABEAS_HOME, else the one of the XDG Base Directory Specification. Raises UsageError."""
     try:
         if environ.get("HABEAS_HOME"):
             return Path(environ["HABEAS_HOME"]).expanduser().resolve()
@@ -50,20 +50,20 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 class Vault:
-    """All connections of one state folder."""
+    """The connections of one state folder."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
-        """Open nothing yet. Raises UsageError where HABEAS_KEY is no key."""
+        """Name the folder and its keys; no file is opened. Raises UsageError if HABEAS_KEY is no key."""
         self.home, self.folder = folder, folder / "connections"
         self.keys = Keys(folder, environ)
 
     def prepare(self) -> None:
-        """Make the folders. Raises NotConnected, DiskError, OutputError."""
+        """Create the folders. Raises NotConnected, DiskError, OutputError."""
         prepare(self.home)
         prepare(self.folder)
 
     def names(self, vendor: str | None = None) -> list[Name]:
-        """Name what is stored, whether it can be read or not. Raises NotConnected."""
+        """Give the names of all stored connections, readable or not. Raises NotConnected."""
         found = []
         for file in (one for one in self._files() if one.endswith(".json")):
             first, _, second = file.removesuffix(".json").partition(".")
@@ -72,11 +72,11 @@ class Vault:
         return sorted(found)
 
     def path(self, name: Name) -> Path:
-        """Name a connection's file."""
+        """Give the path of a connection's file."""
         return self.folder / f"{name.file}.json"
 
     def find(self, name: Name) -> tuple[StoredConnection, Sealed] | None:
-        """Read a connection and how it is sealed; None where there is none. Raises NotConnected."""
+        """Read a connection and the header of its file; None if there is none. Raises NotConnected."""
         self._check()
         path = self.path(name)
         raw = read_private(path)
@@ -87,31 +87,31 @@ class Vault:
         return self._stored(name)[0]
 
     def write(self, name: Name, record: StoredConnection, *, plain: bool = False) -> None:
-        """Write a connection in one piece; its lock is held. Raises NotConnected, DiskError, OutputError."""
+        """Write a connection atomically; the caller holds its lock. Raises NotConnected, DiskError, OutputError."""
         self.prepare()
         self._put(name, record, None if plain else self.keys.current())
 
     def lock(self, name: Name) -> AbstractAsyncContextManager[None]:
-        """Keep every other writer of a connection away."""
+        """Give the lock of a connection: one writer at a time."""
         self.prepare()
         return locked(self._beside(name, ".lock"))
 
     def whole(self) -> AbstractAsyncContextManager[None]:
-        """Keep a change of the key, of names, and a new connection apart; taken before the lock of any connection."""
+        """Give the lock of the store, for changes of keys or names and for new connections; it is taken before any connection's lock."""
         self.prepare()
         return locked(self.folder / ".lock")
 
     def turn(self, name: Name) -> Path:
-        """Name the file by which runs take turns."""
+        """Give the lock file by which runs of a connection take turns."""
         return self._beside(name, ".run.lock")
 
     async def first_key(self) -> None:
-        """Have a key before a person is asked for anything. Raises NotConnected, DiskError, OutputError."""
+        """Create a key if there is none, before a person is asked for anything. Raises NotConnected, DiskError, OutputError."""
         async with self.whole():
             self.keys.current()
 
     def sweep(self) -> None:
-        """Delete what killed writers left, keys too; all others are kept away (`whole`). Raises DiskError, OutputError."""
+        """Delete the unfinished files that killed processes left; the caller holds `whole`. Raises DiskError, OutputError."""
         for folder in (self.home, self.folder):
             for part in folder.glob(f"*{PART}"):
                 try:
@@ -121,9 +121,10 @@ class Vault:
         sweep_rooms(self.folder)
 
     def recover(self, name: Name) -> bool:
-        """Take over what a killed process had already written; its lock is held. Raises NotConnected.
+        """Use the `.new` file that a killed process may have left; the caller holds the connection's lock. Raises NotConnected.
 
-        True where a token was asked for and its answer was never stored: the grant may be used up.
+        A whole one replaces the connection. An unfinished one gives True: a token was asked for and its answer is lost, so
+        that the refresh token may be invalid.
         """
         new = self._beside(name, ".new")
         raw = read_private(new)
@@ -141,10 +142,10 @@ class Vault:
         return False
 
     def reserve(self, name: Name) -> Key | None:
-        """Take the room for the next token on the disk before the vendor is asked; gives the key it is sealed with now.
+        """Allocate the `.new` file before the vendor is asked for a token, so that storing its answer cannot fail for lack of space.
 
-        Nothing is left to fail, then, between the vendor's answer and the disk. Only `rekey` changes a connection's key.
-        Raises NotConnected, DiskError, OutputError.
+        Gives the connection's present key, which only `rekey` changes; None if it is not encrypted. Raises NotConnected,
+        DiskError, OutputError.
         """
         key = self._key(self._stored(name)[1])
         new = self._beside(name, ".new")
@@ -156,7 +157,7 @@ class Vault:
         return key
 
     def renew(self, name: Name, record: StoredConnection, key: Key | None) -> None:
-        """Put a renewed connection in the place of the old one. Raises DiskError, OutputError."""
+        """Replace a connection by its renewed one, in the file that `reserve` allocated. Raises DiskError, OutputError."""
         new = self._beside(name, ".new")
         try:
             write_new(new, seal(record, key, name.name))
@@ -165,21 +166,21 @@ class Vault:
         self._place(new, self.path(name))
 
     def drop(self, name: Name) -> None:
-        """Forget what was reserved: no answer came that would need it."""
+        """Delete the file that `reserve` allocated: it is not needed."""
         with suppress(OSError):
             self._beside(name, ".new").unlink(missing_ok=True)
 
     def check_free(self, name: Name) -> None:
-        """Refuse a name that a connection has. Raises UsageError."""
+        """Refuse a name that is taken. Raises UsageError."""
         if os.path.lexists(self.path(name)):
             message = f"there is a connection {name} already: remove it first, or choose another name"
             raise UsageError(message)
 
     def rename(self, old: Name, new: Name) -> None:
-        """Give a connection another name; all locks are held. Raises UsageError, NotConnected, DiskError, OutputError.
+        """Give a connection another name; the caller holds all locks. Raises UsageError, NotConnected, DiskError, OutputError.
 
-        The file says its new name before it has it: broken off in between, there is still one connection, and reading it
-        says what to do. Two of them would use up each other's tokens.
+        The new name is written into the file before the file is renamed. Interrupted in between, there is still one connection,
+        and reading it says what to do. Two copies would invalidate each other's tokens.
         """
         self.check_free(new)
         record, sealed = self._stored(old)
@@ -188,7 +189,7 @@ class Vault:
         self._place(self.path(old), self.path(new))
 
     def remove(self, name: Name) -> None:
-        """Delete a connection and its locks; all of them are held, and it is the last thing done. Raises DiskError, OutputError."""
+        """Delete a connection and, last, its lock files; the caller holds the locks. Raises DiskError, OutputError."""
         try:
             for end in (".new", ".json"):
                 self._beside(name, end).unlink(missing_ok=True)
@@ -199,7 +200,7 @@ class Vault:
             raise cannot_write(self.path(name), error) from None
 
     def end_rekey(self) -> None:
-        """Forget the keys of before, unless a file still names one; others are kept away. Raises NotConnected, OutputError."""
+        """Delete the old keys, unless a file still names one; the caller holds `whole`. Raises NotConnected, OutputError."""
         before = self.keys.outdated()
         for file in self._files():
             path = self.folder / file
@@ -212,7 +213,7 @@ class Vault:
         self.keys.end_rekey()
 
     def _files(self) -> list[str]:
-        """Name the files of the store. Raises NotConnected."""
+        """Give the names of all files of the store. Raises NotConnected."""
         self._check()
         try:
             return sorted(one.name for one in self.folder.iterdir())
@@ -227,7 +228,7 @@ class Vault:
         check_folder(self.folder)
 
     def _opened(self, raw: bytes, path: Path, name: Name) -> tuple[StoredConnection, Sealed]:
-        """Read a file, which must hold the connection whose name it has."""
+        """Decrypt a file, which must hold the connection that its name says. Raises StoreError."""
         record, sealed = unseal(raw, self.keys.find, str(path))
         holds = Name(sealed.vendor, sealed.name)
         if holds != name:
@@ -259,15 +260,15 @@ class Vault:
 
 
 def grown(record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
-    """Give a record a serial above the one it replaces, so that whoever holds that sees the change."""
+    """Give a connection a higher serial number than the one it replaces, so that running processes notice the change."""
     return msgspec.structs.replace(record, serial=(before.serial if before else 0) + 1)
 
 
 def option(name: Name) -> str:
-    """Write the option that names a connection, where it needs one."""
+    """Give the command-line option that names a connection; empty for the default one."""
     return "" if name.name == "default" else f" --connection {name.name}"
 
 
 def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Write the one command that mends a connection, or makes a vendor's first."""
+    """Give the command that makes a connection anew, or a vendor's first one."""
     return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

@@ -1,1 +1,1 @@
-"""Decisions as pure functions: no clock, no network, no files, no dice."""
+"""Decisions as pure functions: the time and random numbers are arguments, and nothing here sends, reads or writes anything."""

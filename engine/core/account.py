@@ -19,12 +19,12 @@ from engine.language.expressions.template import Field
 class Account:
     """What is known: `values` by name and row, `rows` of records that others ask about, how each request ended.
 
-    The connection `brought` its own values; the token in use `told` others, which may change when it is renewed.
+    The connection `brought` its own values; `from_token` gives those that came with the token in use, which may change when it is renewed.
     """
 
     vendor: Vendor
     brought: Row = field(default=(), repr=False)
-    told: Callable[[], Row] = field(default=tuple, repr=False)
+    from_token: Callable[[], Row] = field(default=tuple, repr=False)
     values: dict[tuple[str, Row], str] = field(default_factory=dict, repr=False)
     rows: dict[tuple[Field, ...], list[Row]] = field(default_factory=dict, repr=False)
     ends: dict[tuple[str, Row], ChainEnd] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Account:
     @property
     def given(self) -> Row:
         """Give the connection's own values as they are now: a renewed token may have brought newer ones."""
-        return tuple({**dict(self.brought), **dict(self.told())}.items())
+        return tuple({**dict(self.brought), **dict(self.from_token())}.items())
 
     @property
     def names(self) -> frozenset[str]:
@@ -51,7 +51,7 @@ class Account:
 
     def complete(self, endpoint: Endpoint, row: Row) -> Row | ChainEnd:
         """Give a row with every value of the account that a request needs, or why one is missing."""
-        known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}, **dict(self.told())}
+        known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}, **dict(self.from_token())}
         for hole in endpoint.holes():
             if hole.name in known or hole.name not in self._captures:
                 continue

@@ -1,4 +1,7 @@
-"""When may we ask again? Reads every form in which vendors say it; knows no clock but the one passed in."""
+"""Read from an answer's headers when to ask again: `Retry-After` and the `...RateLimit-*` family, in every form vendors use.
+
+All results are seconds. Header names are lower-case; the present time is an argument.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,17 @@ SOON = 60.0
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Give the seconds to wait, or None where the answer does not tell.
+    """Give the seconds until the request may be sent again; None if the answer does not tell.
 
-    `Retry-After` (RFC 9110 section 10.2.3, also a float or an ISO 8601 date-time) goes before every `...RateLimit-Reset`.
-    A date counts from the answer's own `Date`, so a vendor's wrong clock does no harm. Header names are lower-case.
+    `Retry-After` (RFC 9110 section 10.2.3, also as a float or an ISO 8601 date-time) goes before every `...RateLimit-Reset`.
+    A date counts from the answer's own `Date`, so that a vendor's wrong clock does no harm.
     """
     here = _http_date(headers.get("date", "")) or now
-    told = headers.get("retry-after")
-    if told is not None:
-        seconds = _number(told)
+    text = headers.get("retry-after")
+    if text is not None:
+        seconds = _number(text)
         if seconds is None:
-            moment = _moment(told)
+            moment = _moment(text)
             seconds = (moment - here).total_seconds() if moment else None
         if seconds is not None:
             return max(0.0, min(seconds, LONGEST))
@@ -36,10 +39,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
-    """Give the seconds until a limit that an answer says is used up is filled again; 0 where there is nothing to wait for.
+    """Give the seconds until a limit that this answer used up is filled again; 0 if none is used up.
 
-    Each `...RateLimit-Remaining: 0` counts with the reset of the same name. One further away than a minute may be that
-    of a limit which others have used up meanwhile, or a mistake: the vendor's 429 will tell.
+    Each `...RateLimit-Remaining: 0` counts with the reset of the same name. A reset more than a minute away is ignored: it may
+    be that of a limit which others have used up, or a mistake. The vendor's 429 will tell.
     """
     here = _http_date(headers.get("date", "")) or now
     names = [found[1] for name, value in headers.items() if (found := REMAINING.fullmatch(name)) and _number(value) == 0]

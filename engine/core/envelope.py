@@ -1,7 +1,7 @@
-"""An answer's body, opened only as far as the spec asks. Records stay the bytes the vendor sent.
+"""Read an answer's JSON body only as far as the spec asks: an `Envelope` around records, which stay the bytes the vendor sent.
 
-The fast way splits the text without decoding it; what it cannot do (a lone surrogate, an expression that is no
-dotted path) goes through a decoded tree that keeps every number as it was written.
+The fast way splits the text without decoding it (msgspec.Raw). What it cannot do (half a surrogate pair, an expression that
+is no dotted path) goes through a decoded tree that keeps every number as it was written.
 """
 
 from __future__ import annotations
@@ -23,28 +23,27 @@ BOM = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
-    """The body is no JSON text in UTF-8."""
+    """The body is not JSON in UTF-8."""
 
 
 class TooMany(ValueError):
-    """The body holds so many values that splitting it would take memory without end."""
+    """The body holds over MOST_VALUES values: splitting it would take too much memory."""
 
 
 class PathMissing:
-    """Stands for a path that leads nowhere, which is not the same as null."""
+    """The result for a path that the answer does not have, which is not the same as null."""
 
 
 MISSING = PathMissing()
 
 
 class Envelope:
-    """One body. Raises NotJson or TooMany when it is made, never later."""
+    """One body. Raises NotJson or TooMany when it is created, never later."""
 
     def __init__(self, body: bytes, tops: tuple[str, ...] = (), listed: str | None = None) -> None:
-        """Check that it is JSON and split the top level.
+        """Check that the body is JSON, and split its top level in one pass.
 
-        `tops` are the members that will be asked for, `listed` the one that holds the records: they are split off in
-        one pass.
+        `tops` are the members that will be asked for, `listed` is the one that holds the records.
         """
         if len(body) > MOST_VALUES and body.count(b",") > MOST_VALUES:
             raise TooMany
@@ -62,7 +61,7 @@ class Envelope:
             self._slowly()
 
     def _split(self) -> None:
-        """Split a map; anything else is only checked."""
+        """Split a JSON object; any other JSON is only checked."""
         if self.body[:64].lstrip()[:1] != b"{":
             msgspec.json.decode(self.body, type=msgspec.Raw)
             return
@@ -76,7 +75,7 @@ class Envelope:
             self._partly = True
 
     def _slowly(self) -> None:
-        """Accept what only the standard decoder does, such as half of a surrogate pair."""
+        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson."""
         self.slow = True
         try:
             self.body = lossless_json.dumps(self.tree)
@@ -85,11 +84,11 @@ class Envelope:
 
     @cached_property
     def tree(self) -> Any:
-        """The whole answer, decoded."""
+        """The whole answer, decoded; numbers as they were written."""
         return lossless_json.loads(self.body)
 
     def find(self, select: Select | None) -> Any:
-        """Give what a path finds, decoded; None where it finds nothing."""
+        """Give what a path finds, decoded; None if it finds nothing, or there is no path."""
         if select is None:
             return None
         if select.steps and not self.slow:
@@ -98,7 +97,7 @@ class Envelope:
         return select.search(self.tree)
 
     def raw(self, steps: tuple[str, ...]) -> msgspec.Raw | PathMissing:
-        """Follow a dotted path without decoding what lies beside it."""
+        """Give the JSON text at a dotted path, decoding nothing beside it; MISSING if the answer lacks it."""
         if self._partly and steps and steps[0] not in self._tops:
             self.top, self._partly = MAP.decode(self.body), False
         level, raw = self.top, msgspec.Raw(self.body)
@@ -111,7 +110,7 @@ class Envelope:
         return raw
 
     def records(self, select: Select | None) -> list[Any] | PathMissing | None:
-        """Split off the records, each as bytes. MISSING: no such path; None: there, but neither list, map nor null."""
+        """Give the records, each as bytes. MISSING: the answer lacks the path; None: what is there is no list, object or null."""
         if self.slow or (select is not None and select.steps is None):
             return self._searched(select)
         if self._partly and self.top is not None and select is not None and select.steps == (self._listed,):
@@ -148,7 +147,7 @@ def _shape(tops: tuple[str, ...], listed: str | None) -> msgspec.json.Decoder[An
 
 
 def _first(raw: msgspec.Raw) -> bytes:
-    """Give a JSON text's first character that is no white space."""
+    """Give the first character of a JSON text that is not white space."""
     return bytes(memoryview(raw)[:1]) if bytes(memoryview(raw)[:1]) not in (b" ", b"\t") else bytes(raw).lstrip()[:1]
 
 
@@ -168,10 +167,10 @@ FOUND = attrgetter("found")
 
 
 def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int], list[int]]:
-    """Give 64-bit digests of records, good for this process only: of each one's key (never 0), and of its bytes.
+    """Give two 64-bit digests per record: of its key (never 0) and of its bytes. They are valid in this process only.
 
-    `lines` are the same records, one a line. A record without a key is known by its bytes alone. A number is digested
-    as its text, for Python's hash of a number is that number; inverted, so that it is not taken for the same text.
+    `lines` holds the same records, one a line. A record without a key gets the digest of its bytes for both. A number is
+    digested as its text, because Python's hash of a number is that number; inverted, so that it differs from the same text.
     """
     contents = list(map(hash, texts))
     keys = _quick(lines, key, str)
@@ -190,7 +189,7 @@ def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int
 
 
 def _quick(lines: bytes, key: Select, kind: type) -> list[Any] | None:
-    """Read a plain name without decoding what lies beside it; None where a record has there what is not of this kind."""
+    """Read one plain member of each record, decoding nothing else; None if a record has another type there than `kind`."""
     if key.steps is None or len(key.steps) != 1:
         return None
     try:
@@ -200,12 +199,12 @@ def _quick(lines: bytes, key: Select, kind: type) -> list[Any] | None:
 
 
 def _scalar(json_text: bytes | None) -> str | bytes | None:
-    """Give a text as itself, anything else as its JSON text."""
+    """Give a JSON string decoded, anything else as its JSON text."""
     return json_text if json_text is None or json_text[:1] != b'"' else str(lossless_json.loads(json_text))
 
 
 def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
-    """Give one field of each record as its JSON text; None where a record has none or null.
+    """Give one field of each record as JSON text; None where a record lacks it or has null.
 
     A plain name is read without decoding the rest of the record.
     """
@@ -220,12 +219,12 @@ def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
 
 
 def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
-    """Give one field of each record as `column` does, where it is a scalar: a map or list names nothing."""
+    """Give one field of each record like `column`, but None for an object or a list: they cannot be a value of a request."""
     return [None if text is None or text[:1] in (b"{", b"[") else text for text in column(records, select)]
 
 
 def plain(json_text: bytes) -> str:
-    """Write a scalar's JSON text as the text that is compared; what is no text remembers that it is JSON."""
+    """Give a scalar's JSON text as a value of requests: a string decoded, anything else as `Json`, which keeps its JSON type."""
     if json_text[:1] == b'"':
         return str(lossless_json.loads(json_text))
     return lossless_json.Json(json_text.decode("utf-8"))

@@ -1,7 +1,8 @@
-"""Which fields of a record are kept: the spec's `fields`, then the operator's `--only` and `--without`.
+"""Keep only some fields of each record: the spec's `fields`, then the operator's `--only` and `--without`.
 
-A dotted path keeps its place and reaches through lists; any other JMESPath expression stands under its own text,
-`{name: path}` under its names. Strings and numbers stay as the vendor sent them.
+The result of a dotted path keeps its place in the record, and the path goes through lists: `items.id` of `{"items": [{"id": 1}]}`
+is that record itself. Any other JMESPath expression appears under its own text, `{name: path}` under its names. Strings and
+numbers stay as the vendor sent them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ABSENT = object()
 
 
 def trie(paths: Iterable[tuple[str, ...]]) -> Trie:
-    """Fold dotted paths into a tree; a shorter path swallows the longer ones below it."""
+    """Fold dotted paths into a tree: `a.b`, `a.c` become `{a: {b: {}, c: {}}}`. A path that is chosen whole covers all longer ones."""
     root: Trie = {}
     whole: set[int] = set()
     for path in sorted(set(paths), key=len):
@@ -35,7 +36,7 @@ def trie(paths: Iterable[tuple[str, ...]]) -> Trie:
 
 @dataclass(frozen=True)
 class FieldFilter:
-    """A choice of fields. `found` notes which were seen in any record, so that a typo does not pass in silence."""
+    """Which fields are kept. `found` collects those that any record had, so that a typo is noticed (`unseen`)."""
 
     fields: tuple[Select, ...] = ()
     only: frozenset[tuple[str, ...]] = frozenset()
@@ -44,11 +45,11 @@ class FieldFilter:
 
     @property
     def everything(self) -> bool:
-        """Whether records pass as they are."""
+        """Whether every record is kept as it is."""
         return not (self.fields or self.only or self.without)
 
     def project(self, record: Any) -> bytes:
-        """Give a record's line with only what is kept."""
+        """Give a record as JSON with only the fields that are kept; `{}` if it has none of them."""
         value = lossless_json.loads(bytes(record))
         if self.fields:
             value = self._selected(value)
@@ -62,12 +63,12 @@ class FieldFilter:
         return lossless_json.dumps({} if value is ABSENT else value)
 
     def unseen(self) -> tuple[str, ...]:
-        """Name the fields that no record had."""
+        """Name the fields that were asked for and no record had, as dotted paths or expressions."""
         asked = [select.text for select in self.fields] + [".".join(path) for path in (*self.only, *self.without)]
         return tuple(sorted(set(asked) - self.found))
 
     def leaves_out(self, paths: Iterable[tuple[str, ...]]) -> bool:
-        """Whether one of some paths is surely not in what is kept."""
+        """Whether one of these paths is certainly not kept."""
         paths = tuple(paths)
         chosen = [stands(self.fields)] if self.fields else []
         chosen += [self.only] if self.only else []
@@ -114,16 +115,16 @@ def _dropped(value: Any, unwanted: Trie) -> Any:
     if not isinstance(value, dict):
         return value
     kept = {}
-    for name, one in value.items():
+    for name, inner in value.items():
         if name not in unwanted:
-            kept[name] = one
+            kept[name] = inner
         elif unwanted[name]:
-            kept[name] = _dropped(one, unwanted[name])
+            kept[name] = _dropped(inner, unwanted[name])
     return kept
 
 
 def _merged(one: Any, other: Any) -> Any:
-    """Join two choices of fields from the same value."""
+    """Merge two selections from the same value; lists of equal length element by element."""
     if isinstance(one, dict) and isinstance(other, dict):
         joined = {name: _merged(one[name], value) if name in one else value for name, value in other.items()}
         return {**one, **joined}

@@ -1,4 +1,4 @@
-"""What goes to a vendor and what comes back, as plain values. Sends nothing, decides nothing."""
+"""HTTP requests and answers as plain values: `HttpRequest`, `Response`, `NoAnswer`, `Malformed`. `net/transport` sends them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout",
 
 
 def resolved(address: str, reference: str) -> str | None:
-    """Resolve a reference that a vendor gave against the address it came from (RFC 3986 section 5); None where it is none."""
+    """Resolve a reference such as `/users?page=2` against the address it came from (RFC 3986 section 5); None if it is no reference."""
     try:
         return urljoin(address, reference) if len(reference) <= MOST_ADDRESS else None
     except ValueError:
@@ -21,10 +21,10 @@ def resolved(address: str, reference: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request as it stands on the wire: an absolute https address, fully percent-encoded.
+    """One request as it is sent: `url` is an absolute https address, fully percent-encoded.
 
-    A vendor's credential is never part of it: the transport adds it, and only for the hosts it was made for. A token
-    request proves its client here, and an address can name the person: only the method is ever shown.
+    The vendor's credential is not part of it: the transport adds it, for the hosts it was made for. Only the method is
+    ever shown, because an address can name the person, and the headers of a token request hold the client's secret.
     """
 
     method: Literal["GET", "POST"]
@@ -35,7 +35,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer. `headers` have lower-case names, `seconds` runs from sending to the last byte; only the status is shown."""
+    """A whole answer. Names in `headers` are lower-case; `seconds` is the time from sending to the last byte. Only the status is shown."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -45,10 +45,10 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """No usable answer came: what happened, in words that hold no address, header or body.
+    """No usable answer came. `words` say why; they hold no address, header or body.
 
-    `too_large` (over the page limit), `forbidden` (an address the credential may not go to) and `untrusted` (a
-    certificate) are final; the other kinds may pass, so they are retried.
+    `too_large` (over the page limit), `forbidden` (an address the credential may not go to) and `untrusted` (the
+    certificate) are final. The other kinds are retried.
     """
 
     kind: NoAnswerKind
@@ -57,12 +57,12 @@ class NoAnswer:
 
     @property
     def final(self) -> bool:
-        """Whether asking again cannot help."""
+        """Whether it is no use to ask again."""
         return self.kind in ("too_large", "forbidden", "untrusted")
 
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A 2xx answer that is no JSON, or is cut: asked again, then given up."""
+    """A 2xx answer that is not JSON, or is cut short. It is retried, then given up."""
 
     words: str

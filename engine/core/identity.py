@@ -1,6 +1,6 @@
-"""Identifiers: which are accepted, how they are written into an address, when two name the same person.
+"""Identifiers of a person (e-mail address, phone number, username): validate, percent-encode, compare.
 
-No message here ever repeats an identifier.
+No message repeats an identifier.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from engine.errors import Refused
 
-Kind = Literal["email", "phone", "username"]
+IdentifierKind = Literal["email", "phone", "username"]
 
 LONGEST = 254
 NOBODY = (".", "..", "me")
@@ -28,14 +28,14 @@ NAMES = {"email": "e-mail address", "phone": "phone number", "username": "userna
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """One name of a person; its value is never shown."""
+    """One identifier that was accepted; its value is never shown."""
 
-    kind: Kind
+    kind: IdentifierKind
     value: str = field(repr=False)
 
 
-def identify(kind: Kind, text: str) -> Identifier:
-    """Accept an identifier. Raises Refused, which says what is wrong without repeating it."""
+def identify(kind: IdentifierKind, text: str) -> Identifier:
+    """Validate an identifier. Raises Refused, which says what is wrong without repeating it."""
     fault = unfit(text) or FAULTS[kind](text)
     if fault:
         message = f"the {NAMES[kind]} {fault}; nothing was sent"
@@ -44,7 +44,7 @@ def identify(kind: Kind, text: str) -> Identifier:
 
 
 def unfit(text: str) -> str | None:
-    """Say why a text is no value that can stand in a request for a person or an account; None where it is one."""
+    """Say why a text cannot be a value in requests for a person or an account; None if it can."""
     if not text:
         return "is empty"
     if len(text) > LONGEST:
@@ -82,7 +82,7 @@ FAULTS: dict[str, Callable[[str], str | None]] = {
 
 
 def encode_segment(text: str) -> str:
-    """Write a value as one path segment: every byte outside RFC 3986 unreserved encoded.
+    """Percent-encode a value as one path segment: every byte except RFC 3986 "unreserved" (section 2.3).
 
     Raises ValueError for an empty value, `.` and `..`, which would change the path.
     """
@@ -93,14 +93,14 @@ def encode_segment(text: str) -> str:
 
 
 def encode_query(text: str) -> str:
-    """Write a value or name of a query: every byte outside RFC 3986 unreserved encoded."""
+    """Percent-encode a name or value of a query: every byte except RFC 3986 "unreserved" (section 2.3)."""
     return quote(text, safe="", errors="surrogatepass")
 
 
 def lowered(text: str) -> str:
-    """Write an address in lower case, as mail servers compare it; a character beyond ASCII never becomes one of ASCII's.
+    """Give an e-mail address in lower case. A character outside ASCII never becomes one of ASCII.
 
-    The Kelvin sign would become a k, and so another person's address.
+    The Kelvin sign (U+212A) would become a `k`, and so another person's address.
     """
     return "".join(small if (small := one.lower()).isascii() == one.isascii() else one for one in text)
 
@@ -117,10 +117,11 @@ FORM: dict[str, Callable[[str], str]] = {
 }
 
 
-def same_person(kind: Kind, asked: str, answered: str) -> bool:
-    """Compare identifiers: e-mail trimmed and case aside, phone by its digits, anything else to the letter.
+def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool:
+    """Compare what was asked with what was answered: e-mail without case and outer blanks, phone by its digits, the rest exactly.
 
-    Several addresses in one text, parted by `;` or `,`, are each compared; not where a quote may hold these (RFC 5322 section 3.2.4).
+    An answer may hold several addresses, separated by `;` or `,`: one that is equal is enough. It is not split where it holds
+    a quote, which may enclose these characters (RFC 5322 section 3.2.4).
     """
     if kind == "email":
         wanted, parts = lowered(asked.strip()), [] if '"' in answered else re.split("[;,]", answered)

@@ -1,4 +1,8 @@
-"""What was found and what was not: chains to endpoints, endpoints to the run. Pure; reasons are plain words."""
+"""The ledger: from how each chain ended to one outcome and reason per endpoint, and from those to the exit code.
+
+An endpoint that is not read whole never passes in silence: `denied`, `partial` and `failed` each carry a reason in plain
+words, which stands in the manifest.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from engine.errors import Exit
 
 
 class Outcome(StrEnum):
-    """How an endpoint ended. The last three leave something out."""
+    """How an endpoint ended. With the last three something is missing."""
 
     COMPLETE = "complete"
     EMPTY = "empty"
@@ -25,7 +29,7 @@ class Outcome(StrEnum):
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is left out, or only what was ordered to be."""
+        """Whether nothing is missing, or only what the operator left out."""
         return self not in (Outcome.DENIED, Outcome.PARTIAL, Outcome.FAILED)
 
 
@@ -38,7 +42,7 @@ MEANINGS = {
 
 
 class Subject(StrEnum):
-    """Whether the person was found."""
+    """Whether the person was found, and is the one that was asked for."""
 
     MATCHED = "matched"
     NO_MATCH = "no_match"
@@ -49,7 +53,11 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChainEnd:
-    """How one chain of requests ended."""
+    """How one chain of requests ended.
+
+    `label` names the chain by its `for` values and window; `final`: the endpoint's other chains need not be tried; `again_at`: when
+    the vendor's limit lets it go on.
+    """
 
     outcome: Outcome
     reason: str | None = None
@@ -61,7 +69,11 @@ class ChainEnd:
 
 @dataclass(slots=True)
 class Tally:
-    """What an endpoint's requests added up to; the runner counts, nothing here decides."""
+    """The counts of one endpoint, kept by the runner.
+
+    `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
+    other people, `throttled` the seconds waited for the limits.
+    """
 
     requests: int = 0
     pages: int = 0
@@ -76,7 +88,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One endpoint's line in the manifest."""
+    """One endpoint's entry in the manifest. `covered` is the span of time that was read without a hole."""
 
     name: str
     outcome: Outcome
@@ -90,9 +102,10 @@ class Entry:
 
 
 def outcome_of(ends: Sequence[ChainEnd], unasked: int, received: int) -> tuple[Outcome, str | None]:
-    """Decide an endpoint's outcome from its chains; `unasked` chains were never sent.
+    """Give an endpoint's outcome and reason. `ends` are its chains, `unasked` the number of those never sent, `received` of records.
 
-    Empty, absent and unlicensed chains lower nothing; a bad chain beside received records makes it partial.
+    A chain that is empty, absent or unlicensed does not lower the outcome. A denied or failed one beside received records
+    makes it partial.
     """
     bad = [end for end in ends if not end.outcome.whole]
     if not bad and not unasked:
@@ -135,7 +148,7 @@ NOT_ASKED = (Outcome.EMPTY, Outcome.ABSENT, Outcome.UNLICENSED, Outcome.DENIED, 
 
 
 def replaced(entries: Mapping[str, Entry], successors: Mapping[str, str]) -> dict[str, Entry]:
-    """Let a successor that ended well excuse its predecessor. `successors`: successor -> predecessor."""
+    """Make a predecessor that failed `absent` where its successor ended well. `successors` maps each successor to its predecessor."""
     result = dict(entries)
     for successor, predecessor in successors.items():
         old, new = entries.get(predecessor), entries.get(successor)
@@ -146,7 +159,7 @@ def replaced(entries: Mapping[str, Entry], successors: Mapping[str, str]) -> dic
 
 
 def inherited_entry(parent: Entry, name: str) -> Entry | None:
-    """Give a child's entry where its parent has nothing to ask about; None where the child is asked."""
+    """Give a child endpoint the outcome of its parent if that has no records to ask about; None if the child is asked."""
     if parent.outcome in NOT_ASKED:
         reason = f"{parent.name} is {parent.outcome}" + (f": {parent.reason}" if parent.reason else "")
         return Entry(name, parent.outcome, reason)
@@ -154,7 +167,7 @@ def inherited_entry(parent: Entry, name: str) -> Entry | None:
 
 
 def at_most_partial(parent: Entry, outcome: Outcome, reason: str | None) -> tuple[Outcome, str | None]:
-    """A child of a partial list is at most partial: some of its questions were never known."""
+    """Lower a child's outcome to partial where its parent is: the missing records of the parent were never asked about."""
     if parent.outcome is not Outcome.PARTIAL or outcome in (Outcome.DENIED, Outcome.FAILED, Outcome.PARTIAL):
         return outcome, reason
     words = f"{parent.name} is partial, so some of it was never asked for"
@@ -162,7 +175,7 @@ def at_most_partial(parent: Entry, outcome: Outcome, reason: str | None) -> tupl
 
 
 def exit_code(subject: Subject, entries: Iterable[Entry], *, dead: bool, signal: Exit | None) -> Exit:
-    """Say how the run ended; when several apply: 130, 5, 4, 3."""
+    """Give the exit code of a run; when several apply: 130 or 143 (`signal`), 5, 4 (`dead`: the credential is refused), 3."""
     if signal is not None:
         return signal
     if subject in (Subject.AMBIGUOUS, Subject.MISMATCHED):

@@ -1,6 +1,7 @@
-"""What an authorization server says, and when a token is due. Sends nothing, keeps nothing, reads no clock.
+"""OAuth 2.0 (RFC 6749): read token answers and redirects, and say when a token should be renewed.
 
-No words of a server are repeated: only its status and, where it is one of the standard's, its error code.
+`connection/oauth_client` sends the requests. Messages never repeat what a server says, except its status and an error code
+in the form of the standard.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST_SCOPE = 16 * 1024
 MOST_CAPTURED = 8 * 1024
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
-Kind = Literal["dead", "client", "passing", "unusable"]
-KINDS: Mapping[str, Kind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
+NoTokenKind = Literal["dead", "client", "passing", "unusable"]
+KINDS: Mapping[str, NoTokenKind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
     "invalid_grant": "dead",
     "invalid_client": "client",
     "unauthorized_client": "client",
@@ -40,11 +41,10 @@ REFUSED = (400, 401)
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What is kept of a token answer (RFC 6749 section 5.1). Moments are seconds since 1970 by our own clock; never shown.
+    """What is kept of a token answer (RFC 6749 section 5.1). Times are seconds since 1970 by our own clock. Tokens are never shown.
 
-    `captured` are the values for requests that the spec reads from the answer.
-
-    It is bounded, so that the room that lies ready on the disk always takes it.
+    `captured` are values for requests that the spec reads from the answer. Every part is bounded in length, so that the
+    file space that was reserved before the vendor was asked is always enough.
     """
 
     access: str = field(repr=False)
@@ -56,7 +56,7 @@ class Tokens:
 
     @property
     def granted(self) -> frozenset[str] | None:
-        """Give the scopes that the answer listed; None where it listed none."""
+        """Give the scopes that the answer listed; None if it listed none."""
         return None if self.scope is None else frozenset(re.split(r"[\s,]+", self.scope)) - {""}
 
 
@@ -64,7 +64,7 @@ class Tokens:
 class WantedFromToken:
     """What a spec says of the token endpoint's answers: the values to read besides the tokens, and what refusals mean.
 
-    `paths` has a path for each value's name; `fits` says whether a value fits where its name stands.
+    `paths` has the path of each value by its name; `fits` says whether a value fits in the places where its name is used.
     """
 
     paths: Mapping[str, Select] = field(default_factory=dict)
@@ -79,25 +79,25 @@ NOTHING = WantedFromToken()
 class NoToken:
     """Why there is no token.
 
-    `dead`: the grant is gone, only a new consent helps. `client`: the client id or secret is refused. `passing`: ask
-    again, after `seconds` where they are told. `unusable`: an answer that says nothing; the connection is kept.
+    `dead`: the grant has ended, only a new consent helps. `client`: the client id or secret is refused. `passing`: ask
+    again, after `seconds` if the answer tells them. `unusable`: an answer that settles nothing; the connection is kept.
     """
 
-    kind: Kind
+    kind: NoTokenKind
     words: str
     seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """A new credential is in use; `asked` where the vendor gave it, not another process."""
+    """A new credential is in use. `asked`: the vendor was asked for it; else another process had renewed it already."""
 
     asked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NotRenewed:
-    """There is no new credential; `dead` where no later try helps without the operator."""
+    """There is no new credential. `dead`: it stays so until the operator does something."""
 
     words: str
     dead: bool
@@ -106,10 +106,10 @@ class NotRenewed:
 def read_tokens(
     answer: Response | NoAnswer, now: float, before: Tokens | None = None, wanted: WantedFromToken = NOTHING
 ) -> Tokens | NoToken:
-    """Read the answer of a token request made `now`; `before` is what a refresh builds on (RFC 6749 section 6).
+    """Read the answer to a token request. `now` is when it was sent, in seconds since 1970; `before` are the tokens that are renewed.
 
-    The first answer must hold all that is wanted; a refresh without a usable value keeps the earlier one, so that no
-    refresh token is lost over it.
+    The first answer must hold every value that is `wanted`. One that renews may lack a value or the refresh token
+    (RFC 6749 section 6): the earlier one is kept.
     """
     if isinstance(answer, NoAnswer):
         return NoToken("unusable" if answer.final else "passing", answer.words)
@@ -121,7 +121,7 @@ def read_tokens(
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "")
-    kind: Kind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
+    kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
     return NoToken(kind, words, _told(answer, now) if kind == "passing" else None)
 
 
@@ -176,7 +176,7 @@ def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted:
 
 
 def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: WantedFromToken) -> Row | NoToken:
-    """Read what the spec captures: scalars that fit, bounded like all that is stored."""
+    """Read the values that the spec captures: scalars that fit where they are used, MOST_CAPTURED bytes in all."""
     values = dict(before.captured) if before is not None else {}
     for name, select in wanted.paths.items():
         text = lossless_json.text_of(select.search(found)) or ""
@@ -189,13 +189,13 @@ def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: WantedFro
 
 
 def _seconds(value: Any) -> float | None:
-    """Read a lifetime; one that is no positive number says nothing."""
+    """Read a lifetime in seconds; None if it is no positive number."""
     text = lossless_json.text_of(value)
     return float(text) if text is not None and re.fullmatch(r"0*[1-9][0-9]{0,9}(\.[0-9]+)?", text) else None
 
 
 def _scope(value: Any, before: str | None) -> str | None:
-    """Read the scopes, only such as RFC 6749 section 3.3 allows: a terminal shows them. A list cut short would deny what it lost."""
+    """Read the scopes, only in the characters of RFC 6749 section 3.3: a terminal shows them. A list that is too long is none."""
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         value = " ".join(value)
     if not isinstance(value, str):
@@ -205,7 +205,7 @@ def _scope(value: Any, before: str | None) -> str | None:
 
 
 def due(tokens: Tokens, now: float) -> bool:
-    """Whether a token should be renewed before it is used again: a minute, or a tenth of its life, before its end."""
+    """Whether a token should be renewed before it is used again: a minute before its end, or a tenth of its life if that is less."""
     if tokens.expires_at is None:
         return False
     return now >= tokens.expires_at - min(MARGIN, (tokens.expires_at - tokens.issued_at) / 10)
@@ -213,7 +213,7 @@ def due(tokens: Tokens, now: float) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the answer to a consent must match: its address, our state, and who may have sent it (RFC 9207)."""
+    """What the redirect after a consent must match: its address, our `state`, and the hosts that may have issued it (RFC 9207)."""
 
     redirect_uri: str
     state: str = field(repr=False)
@@ -222,21 +222,21 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode:
-    """An authorization code, good once."""
+    """An authorization code (RFC 6749 section 4.1.2): it can be exchanged once."""
 
     code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NoCode:
-    """Why an answer to a consent is not used; `foreign` where it may not even come from the vendor."""
+    """Why a redirect is not accepted. `foreign`: it may not come from the vendor at all."""
 
     words: str
     foreign: bool = False
 
 
 def read_redirect(url: str, expected: Expected) -> AuthorizationCode | NoCode:
-    """Read the address a vendor sent the browser to, by the rules of RFC 6749 section 4.1.2 and RFC 9207."""
+    """Read the address to which the vendor sent the browser back (RFC 6749 section 4.1.2, RFC 9207)."""
     url = url.strip()
     if _without_query(url) != _without_query(expected.redirect_uri):
         return NoCode(f"the address does not begin with {expected.redirect_uri}: it is not the vendor's answer", foreign=True)

@@ -1,7 +1,7 @@
-"""How fast a limit lets us go: what may leave at once, and how fast more follows. Waits for nothing itself.
+"""The pace of a rate limit: how many requests may leave at once, and how fast more may follow. `net/limiter` keeps to it.
 
-A bucket that lets `capacity` through at once and refills at a rate lets at most `capacity + rate x time` through. With N
-the vendor's limit in a period, that must stay below N + 1 for a period; then no window of that length holds more than N.
+A token bucket that lets `capacity` requests through at once and refills at a rate lets at most `capacity + rate * time`
+through. For a vendor's limit of N in a period this must stay below N + 1; then no window of that length holds more than N.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ LATE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A bucket that is full at first: so many may leave at once, and `seconds` later as many again."""
+    """A token bucket that is full at first: `capacity` requests may leave at once, and as many again every `seconds`."""
 
     capacity: float
     seconds: float
 
     def least(self, count: int) -> float:
-        """Give the seconds until so many have left, where someone always waits."""
+        """Give the seconds until this many requests have left, if one is always waiting."""
         return max(0.0, (count - self.capacity) * self.seconds / self.capacity)
 
 
 def pace(count: int, seconds: float, share: float) -> Pace:
-    """Turn a vendor's limit, and our share of it (0 < share <= 1), into a pace.
+    """Turn a limit of `count` requests in so many seconds, and our share of it (0 < share <= 1), into a pace.
 
-    What our share leaves free may leave at once, and one at least; a little more, because a timer fires late and what
-    is refilled meanwhile must find room. Where nothing is free for that, near a share of 1, the rate gives way.
+    The part that our share does not use may leave at once; at least one request, and a little more, because timers fire
+    late and what is refilled meanwhile needs room. Near a share of 1 nothing is unused, so the rate is a little lower.
     """
     capacity = max(1.0 + LATE * count / seconds, count * (1.0 - share))
     in_a_period = min(count * share, count + 1.0 - MARGIN - capacity)
@@ -39,10 +39,10 @@ def pace(count: int, seconds: float, share: float) -> Pace:
 
 
 def paces(rates: Sequence[Rate], share: float) -> tuple[Pace, ...]:
-    """Give the paces of a bucket's limits; so many at once is no pace."""
+    """Give the pace of each limit of a bucket; a limit on concurrent requests has none."""
     return tuple(pace(rate.count, rate.seconds, share) for rate in rates if rate.seconds is not None)
 
 
 def counted_by(rates: Sequence[Rate], line: str) -> str:
-    """Name what a bucket counts apart: the request line where one of its limits is for `each`, else nothing."""
+    """Give what a bucket counts separately: the request line if one of its limits is per line (`each`), else nothing (``)."""
     return line if any(rate.each for rate in rates) else ""

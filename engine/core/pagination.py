@@ -1,6 +1,6 @@
-"""Which request comes after an answer: the next page, none, or a list that goes round in circles.
+"""Pagination: give the request for the next page, by cursor, link, page number or offset.
 
-Keeps nothing: what a chain has been through is passed in.
+Keeps no state: the request holds what is needed, and the marks of earlier pages are an argument.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from engine.language.model.spec import PaginationSpec
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The list cannot be read to its end; what came before is kept."""
+    """The list cannot be read to its end; earlier pages are kept."""
 
     words: str
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The next page's request, and the mark by which a repetition of it is recognised."""
+    """The request for the next page, and a mark that recognises it if the vendor gives it again."""
 
     request: Request
     mark: str = field(repr=False)
 
 
 def follow(request: Request, page: Page, marks: AbstractSet[str]) -> Next | Broken | None:
-    """Decide what comes after a page. `marks` are those of the chain so far; the same one twice is Broken."""
+    """Decide what comes after a page: the next request, None at the end, or Broken. `marks` are those of the chain so far."""
     pagination = request.endpoint.pagination
     if pagination is None or _says_no_more(page):
         return None

@@ -1,4 +1,4 @@
-"""What a run would ask, in which order, and how long the vendor's limits make it. Sends nothing, needs no person."""
+"""Plan a run without sending anything: its requests, their order, and the time that the vendor's limits demand (`habeas plan`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from engine.language.model.units import Rate
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One endpoint of a plan. `requests` is the least there can be: one page a chain."""
+    """One request of the spec in a plan. `wave`: those of one number can run at the same time; `after`: whose answers it needs.
+
+    `requests` is the least number, one page per chain; `per_record`: that many for each record of its parent.
+    """
 
     name: str
     line: str
@@ -30,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every step, and the least time that the limits allow; `slowest` is the bucket that decides, None where none does."""
+    """All steps in order, the number of requests, and the least time in seconds; `slowest` is the bucket that decides it, if any."""
 
     steps: tuple[Step, ...]
     requests: int
@@ -39,14 +42,14 @@ class Plan:
 
 
 def endpoint_windows(endpoint: Endpoint, now: datetime, narrow: datetime | None) -> tuple[Window, ...]:
-    """Slice an endpoint's time, by days where its request is written in days."""
+    """Give an endpoint's windows, in whole days if its request is written in days; () if it has none. `narrow`: their beginning."""
     if endpoint.window is None:
         return ()
     return windows(endpoint.window.step, endpoint.window.since, now, "date" if endpoint.dated else "second", narrow)
 
 
 def plan(vendor: Vendor, choice: Selection, now: datetime, narrow: datetime | None, limits: tuple[str | None, float]) -> Plan:
-    """Lay a run out. `limits` is the plan's name (None: the first) and the share of the limits that is used."""
+    """Plan a run. `limits` are the name of the vendor's plan (None: the first) and the share of its limits that is used."""
     wanted = [one for one in vendor.endpoints.values() if one.name not in choice.excluded]
     first = [vendor.discover[name] for name in needed(vendor, (vendor.verify, *vendor.lookups, *wanted))]
     steps = []
@@ -61,7 +64,7 @@ def plan(vendor: Vendor, choice: Selection, now: datetime, narrow: datetime | No
 
 
 def _slowest(steps: Sequence[Step], limits: Mapping[str, tuple[Rate, ...]], share: float) -> tuple[float, str | None]:
-    """Reckon with the limiter's own paces when the last request can leave at the earliest, and which bucket decides it."""
+    """Compute with the limiter's own paces when the last request can leave, in seconds, and which bucket decides it."""
     needed: dict[tuple[str, str], int] = {}
     for step in steps:
         for bucket in dict.fromkeys((step.bucket or "all", "all")):
@@ -72,7 +75,7 @@ def _slowest(steps: Sequence[Step], limits: Mapping[str, tuple[Rate, ...]], shar
 
 
 def _wave(vendor: Vendor, name: str) -> int:
-    """Number the wave a request is in: what is discovered, then `verify` and the look-ups, then the endpoints, children after parents."""
+    """Number the wave of a request: `discover` first, then `verify` and the look-ups, then the endpoints; children after their parents."""
     discovered = 1 + max((_depth(vendor.discover, one) for one in vendor.discover), default=-1)
     if name in vendor.discover:
         return _depth(vendor.discover, name)

@@ -1,6 +1,7 @@
-"""How a value is written in its place: a segment, a host, an origin, a query, a header, a text, JSON. The place decides.
+"""Render templates: write values into addresses, headers, parameters and bodies. The place decides how each is encoded.
 
-A name without a value is an error, never an empty text; messages name the value's name, never its content.
+A path segment is percent-encoded, part of a host must be one, a value inside a query language is quoted, JSON keeps its
+type. A name without a value is an error, never an empty text. Messages hold the value's name, never the value.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _segment(part: Hole | Field, value: str, chain: Chain) -> str:
 
 
 def header_of(template: Template, chain: Chain) -> str:
-    """Write a header's value. Raises Unresolved."""
+    """Write the value of a header: printable ASCII only. Raises Unresolved."""
     value = plain_text(template, chain)
     if value.isprintable() and value.isascii():
         return value
@@ -65,12 +66,12 @@ def header_of(template: Template, chain: Chain) -> str:
 
 
 def plain_text(template: Template, chain: Chain) -> str:
-    """Fill a template in as it is, to be compared. Raises Unresolved."""
+    """Fill in a template without any encoding, for comparisons. Raises Unresolved."""
     return "".join(part if isinstance(part, str) else value_of(part, chain) for part in template.parts)
 
 
 def text_of(template: Template, chain: Chain) -> str:
-    """Write a text of `params` or `body`; a value inside a longer one stays in its place. Raises Unresolved."""
+    """Write a text of `params` or `body`. A value inside a longer text is written by the quoting rules of the spec. Raises Unresolved."""
     if template.whole is not None:
         value = value_of(template.whole, chain)
         if isinstance(value, lossless_json.Json) and value[:1] in ("[", "{"):
@@ -101,7 +102,7 @@ def _inside(part: Hole | Field, chain: Chain, quote: str) -> str:
 
 
 def body_of(endpoint: Endpoint, chain: Chain) -> Any:
-    """Fill a body in; a value that is a whole text keeps its JSON type. Raises Unresolved."""
+    """Fill in a body; a value that is a whole text keeps its JSON type, such as a number. Raises Unresolved."""
 
     def filled(template: Template) -> Any:
         value = value_of(template.whole, chain) if template.whole is not None else None
@@ -111,7 +112,7 @@ def body_of(endpoint: Endpoint, chain: Chain) -> Any:
 
 
 def placed(content: Any, place: str, value: Any) -> Any:
-    """Give a body with a value at a dotted place; its maps are there (`check` sees to it)."""
+    """Give a body with a value set at a dotted place such as `page.after`; `check` sees to it that its maps are there."""
     name, dot, rest = place.partition(".")
     held = content if isinstance(content, Mapping) else {}
     return {**held, name: placed(held.get(name), rest, value) if dot else value}

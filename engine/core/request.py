@@ -1,6 +1,6 @@
-"""From an endpoint and a row of values to the next request. The request is the state: nothing else is kept.
+"""Build requests: the first one of a chain, and the next page's from the one before. The request is all the state there is.
 
-How each value is written is decided in engine/core/rendering.py.
+How each value is written is decided in `core/rendering`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.language.expressions.template import TIMES, Field, Hole, Template
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask next. Saved, it is a checkpoint: `follow` needs nothing else."""
+    """A request, the number of its page, and the records received before it. `pagination.follow` needs nothing else to go on."""
 
     chain: Chain
     http: HttpRequest
@@ -28,7 +28,7 @@ class Request:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Name the endpoint that asks."""
+        """Give the endpoint of the request."""
         return self.chain.endpoint
 
 
@@ -52,7 +52,7 @@ def opening(chain: Chain) -> Request:
 
 
 def _first_page(endpoint: Endpoint) -> list[tuple[str, int]]:
-    """Give what the first page is asked for with: its number, its size, its offset."""
+    """Give the paging parameters of the first page: its number, its size, its offset."""
     pagination = endpoint.pagination
     if pagination is None:
         return []
@@ -64,7 +64,7 @@ def _first_page(endpoint: Endpoint) -> list[tuple[str, int]]:
 
 
 def with_param(request: Request, name: str, value: str | int, received: int) -> Request:
-    """Build the next page's request: the same one with one parameter, or place of its body, set anew."""
+    """Build the request for the next page: the same with one parameter changed; of a `post`, one dotted place of its body."""
     if request.http.method == "POST":
         content = lossless_json.loads(request.http.body or b"{}")
         http = replace(request.http, body=lossless_json.dumps(placed(content, name, value)))
@@ -77,7 +77,7 @@ def with_param(request: Request, name: str, value: str | int, received: int) -> 
 
 
 def at_address(request: Request, url: str, received: int) -> Request:
-    """Build the next page's request from an address the vendor gave."""
+    """Build the request for the next page from an address that the vendor gave."""
     return Request(request.chain, replace(request.http, url=url), request.page + 1, received)
 
 
@@ -88,9 +88,9 @@ def _url(address: str, query: list[tuple[str, str]]) -> str:
 
 
 def described(request: Request, public: Mapping[str, str]) -> str:
-    """Show the request line without host, identifier or anything captured; page tokens are left out.
+    """Give the request line for the page list: without host, page token, or any value that is not `public`, such as identifiers.
 
-    `public` holds what may be shown: the values of `for`, known from the spec.
+    `public` are the values of `for`, which the spec holds.
     """
     endpoint, chain = request.endpoint, request.chain
 

@@ -1,7 +1,7 @@
-"""What an answer means: a page of records, a refusal, or nothing that can be used. Follows nothing, writes nothing.
+"""Read an answer by the words of the spec: a page of records, a refusal with its meaning, or an answer that cannot be used.
 
-Reasons name the status, and the vendor's code where it is a number or the spec names it; never a message or any other
-word of the vendor's: they repeat identifiers.
+Reasons hold the status, and the vendor's error code if it is a number or the spec names it. They never hold a message of
+the vendor, because messages repeat identifiers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Same = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class PointsTold:
-    """What an answer tells of its bucket: points that are left, that come back a second, and that the request took."""
+    """What an answer reports of its rate limit: points left, points that come back per second, and what the request cost."""
 
     left: float
     refill: float
@@ -43,7 +43,10 @@ class PointsTold:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A good answer: its records as bytes, and what it says about the list it belongs to."""
+    """A good answer: its records as bytes, and what it says about the list it belongs to.
+
+    `count` is the number of records before `match` sorted out those of `others`; `first` recognises a page that comes again.
+    """
 
     records: Sequence[Any] = field(repr=False)
     count: int
@@ -58,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The vendor said no; `means` is what the spec says about it, None where it says nothing; `rule` is what said so."""
+    """The vendor refused. `means` is the meaning that the spec's `rule` gives it; None if no rule holds."""
 
     means: Means | None
     words: str
@@ -68,7 +71,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A 2xx answer that must not be taken for an empty one, or for this person's."""
+    """A 2xx answer that cannot be used: it must not pass for an empty list, or for this person's data."""
 
     words: str
 
@@ -77,7 +80,7 @@ Reading = Page | Refusal | Malformed | Unusable
 
 
 def read(chain: Chain, response: Response) -> Reading:
-    """Read one answer of a chain."""
+    """Read one answer to a request of a chain."""
     endpoint = chain.endpoint
     try:
         envelope = Envelope(response.body, endpoint.tops, endpoint.listed)
@@ -97,10 +100,10 @@ def read(chain: Chain, response: Response) -> Reading:
 
 
 def _points(endpoint: Endpoint, envelope: Envelope) -> PointsTold | None:
-    """Read what the answer tells of its bucket; None where it does not tell all of it."""
-    if endpoint.told is None:
+    """Read what the answer reports of its rate limit; None unless it reports all three numbers."""
+    if endpoint.points is None:
         return None
-    found = [lossless_json.text_of(envelope.find(one)) for one in (endpoint.told.left, endpoint.told.refill, endpoint.told.cost)]
+    found = [lossless_json.text_of(envelope.find(one)) for one in (endpoint.points.left, endpoint.points.refill, endpoint.points.cost)]
     numbers = [float(text) for text in found if text is not None and AMOUNT.fullmatch(text)]
     return PointsTold(*numbers) if len(numbers) == len(found) else None
 
@@ -110,7 +113,7 @@ def _refused(refusals: RefusalsSpec, envelope: Envelope) -> bool:
 
 
 def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
-    """Find the first rule that holds for a refused request."""
+    """Give a refusal with the first rule that holds for it: the request's own rules come before the spec's."""
     code = lossless_json.text_of(envelope.find(refusals.code)) if envelope else None
     message = lossless_json.text_of(envelope.find(refusals.message)) if envelope else None
     words = f"HTTP {response.status}"
@@ -151,17 +154,17 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
 
 
 def _mark(records: Sequence[Any]) -> int:
-    """Give what a page is recognised by when it comes again: its first and last record, and their number."""
+    """Give a number that recognises the same page when it comes again: from its first and last record and their count; 0 if empty."""
     return hash((bytes(records[0]), bytes(records[-1]), len(records))) or 1 if records else 0
 
 
 def _link(select: Select | None, envelope: Envelope, headers: Mapping[str, str]) -> Any:
-    """Give the next page's address: from the `Link` header (RFC 8288) where `link` says `header`, else from the body."""
+    """Give the next page's address: from the `Link` header (RFC 8288) if `link` is `header`, else from the body."""
     return next_link(headers.get("link", "")) if select is not None and select.text == HEADER else envelope.find(select)
 
 
 def next_link(value: str) -> str | None:
-    """Find the target of `rel=next` in a `Link` header (RFC 8288 section 3); None where there is none."""
+    """Give the target of `rel=next` in a `Link` header (RFC 8288 section 3); None if there is none."""
     for target, parameters, *_ in LINK.findall(value):
         named = {name.lower(): text for name, text in reversed(re.findall(PARAMETER, parameters))}
         if "next" in named.get("rel", "").strip("\"'").lower().split():
@@ -170,19 +173,19 @@ def next_link(value: str) -> str | None:
 
 
 def _total(value: Any) -> int | None:
-    """A total that is no count says nothing."""
+    """Read a total; None if it is no whole number."""
     text = lossless_json.text_of(value)
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _same(template: Template, chain: Chain) -> Same:
-    """Say how a text is compared with a value: an identifier as what it is, anything else to the letter. Raises Unresolved."""
+    """Give the comparison with a value: of an identifier by its kind, of anything else exactly. Raises Unresolved."""
     kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
     return partial(same_person, kind, plain_text(template, chain))  # type: ignore[arg-type]
 
 
 def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:
-    """Whether the answer repeats a value: every element of a list, and there must be something to compare."""
+    """Whether the answer repeats what was asked: every element of a list does, and there is at least one to compare."""
     if select.column and endpoint.records is not None and select.column[0] == endpoint.records.steps:
         inner = Select(".".join(select.column[1]), select.column[1], None, None)
         return all(one is not None and _agrees(lossless_json.loads(one), same) for one in set(column(records, inner)))
@@ -193,7 +196,7 @@ def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], sele
 
 
 def _kept(records: Sequence[Any], select: Select, same: Same) -> list[Any]:
-    """Keep the records in which the path equals the value; a list on the left: any element."""
+    """Keep the records in which the path has the value; of a list, one element is enough."""
     if select.steps is not None and len(select.steps) == 1:
         texts = column(records, select)
         return [one for one, text in zip(records, texts, strict=True) if text is not None and _any_agrees(lossless_json.loads(text), same)]

@@ -1,4 +1,8 @@
-"""Decide whether to send a request again. Sleeps never, reads no clock: both are arguments, and so are the dice."""
+"""Decide what follows an answer: wait and send again, refresh the token, read it, or give up. A 401 is judged here (`decide`).
+
+The first 401 gives `Refresh`, one after the renewal `GiveUp(dead=True)`; what a run then does with its credential is decided in
+`core/refused_credential`. Never sleeps: the time and random numbers are arguments.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,10 @@ SPREAD = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long we try, in stamina's words. Times are seconds.
+    """How long to try. Times are seconds.
 
-    A 429 is no fault but a queue: it is bounded by `total`, and by `queued` tries, so that a storm of short holds
-    does not lose an endpoint, while everything else ends after `attempts`. Each is counted for itself.
+    A 429 is not a failure but a queue: it is bounded by `total` and by `queued` tries, so that many short waits do not lose
+    an endpoint. Everything else ends after `attempts` tries. The two are counted separately.
     """
 
     attempts: int = 6
@@ -34,7 +38,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Send the same request again after so many seconds; `shared` holds the whole bucket."""
+    """Send the same request again after this many seconds; `shared`: nothing else of its bucket is sent until then."""
 
     seconds: float
     shared: bool
@@ -42,7 +46,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Get a new token, then ask once more."""
+    """Renew the token, then send the request once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """No usable answer will come; `again_at` is when the vendor lets us go on, if it said so.
+    """No usable answer will come. `exhausted`: a limit is used up; `again_at` is when the vendor allows more, if it said so.
 
-    `dead`: the credential is refused, for whatever is asked. `final`: for everything of this endpoint.
+    `dead`: the credential is refused, whatever is asked. `final`: it holds for the whole endpoint.
     """
 
     words: str
@@ -70,9 +74,9 @@ Answer = Response | NoAnswer | Malformed
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came before an answer: how often we were told to wait, how often it failed, and seconds since we first sent.
+    """What came before an answer: how often the vendor made us wait (`queued`), how often it failed, the seconds since the first try.
 
-    The seconds count what a vendor made us wait, not what our own pace did.
+    Seconds in which our own pace held the request back do not count.
     """
 
     queued: int = 0
@@ -82,16 +86,16 @@ class Tried:
 
     @property
     def retries(self) -> int:
-        """How often it was sent again."""
+        """Give how often the request was sent again."""
         return self.queued + self.faults + self.refreshed
 
     def after(self, wait: Wait) -> Tried:
-        """Count the answer that this wait followed."""
+        """Count the answer that led to this wait."""
         return replace(self, queued=self.queued + wait.shared, faults=self.faults + (not wait.shared))
 
 
 def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jitter: float, patience: Patience) -> Verdict:
-    """Say what follows an answer. `means` is what the spec's rules say of it; `jitter` lies in [0, 1)."""
+    """Say what follows an answer. `means` is what the spec's rules say of it, None if nothing; `jitter` is random, in [0, 1)."""
     status = answer.status if isinstance(answer, Response) else None
     if means == "refresh" or (means is None and status == UNAUTHORIZED):
         return GiveUp(REFUSED, dead=True) if tried.refreshed else Refresh()
@@ -112,12 +116,12 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
 
 
 def backoff(attempts: int, jitter: float, patience: Patience) -> float:
-    """Give an exponential wait with full jitter: anything between 0 and the doubled wait, bounded."""
+    """Give the seconds of an exponential backoff with full jitter: from 0 to a bound that doubles with every attempt."""
     return jitter * min(patience.wait_max, patience.wait_initial * 2.0 ** min(attempts - 1, 30))
 
 
 def _queue(tried: Tried, answer: Answer, now: datetime, jitter: float, patience: Patience) -> Verdict:
-    """The vendor asks us to wait: the whole bucket does."""
+    """Wait as the vendor asks, with the whole bucket; give up if that takes too long."""
     told = retry_after(answer.headers, now) if isinstance(answer, Response) else None
     if told is not None and tried.seconds + told > patience.total:
         return _exhausted(told, now)

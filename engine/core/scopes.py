@@ -1,4 +1,4 @@
-"""Which request the granted scopes allow, what each missing one loses, and which are granted for nothing. Pure."""
+"""Scopes: which requests the granted ones allow, what each missing one loses, and which are granted and not needed."""
 
 from __future__ import annotations
 

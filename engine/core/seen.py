@@ -1,10 +1,9 @@
-"""Which records were written already: a flat table of digests, 16 bytes a record, never Python objects.
+"""Recognise duplicates: a hash table of the records that were written already, 16 bytes per record and no Python objects.
 
-A slot holds the hashes of a record's key and of its bytes. Both come from Python's keyed SipHash of a text, whose secret
-is new in every process, so nobody can choose keys that crowd one place, and a record is taken for another only where 128
-bits agree by chance; 64 for records without a key, known by their bytes alone, and for those of one key. With
-PYTHONHASHSEED=0 the secret is known, and what is promised against chance no longer holds against intent. Nothing here
-is ever stored.
+A slot holds the hashes of a record's key and of its bytes. Both are Python's keyed SipHash, whose secret is new in every
+process: nobody can choose keys that collide, and one record is taken for another only if 128 bits agree by chance (64 for
+records without a key, which are known by their bytes alone, and among records of one key). With PYTHONHASHSEED=0 the
+secret is known, and collisions could be made on purpose. Nothing here is ever stored.
 """
 
 from __future__ import annotations
@@ -20,24 +19,25 @@ MOST_ALIKE = 8
 
 
 class Seen:
-    """An open-addressing table of (key, content) pairs that grows when it is full; a pair lies in one cache line."""
+    """An open-addressing hash table of (key, content) pairs. It grows when full; the numbers of a pair lie side by side."""
 
     __slots__ = ("_capacity", "_count", "_pairs")
 
     def __init__(self) -> None:
-        """Begin small."""
+        """Create an empty table."""
         self._count, self._capacity = 0, SMALLEST
         self._pairs = array("q", (0,)) * (2 * SMALLEST)
 
     def __len__(self) -> int:
-        """Say how many records are remembered."""
+        """Give how many records it holds."""
         return self._count
 
     def sift(self, names: Sequence[int], contents: Sequence[int]) -> tuple[list[int], int]:
-        """Remember records by the digests of key (never 0) and of content.
+        """Add records by the digests of their keys (`names`, never 0) and of their contents.
 
-        Gives the positions of those that were known, and how many new ones share their key with another. Past a few of
-        one key the way goes on where the content points, so that a key which all records share is no crowd.
+        Gives the positions of those that were there already, and how many of the new ones share their key with another.
+        After MOST_ALIKE records of one key the search goes on at a slot that the content gives, so that a key which all
+        records share stays fast.
         """
         self.reserve(len(names))
         pairs, mask = self._pairs, 2 * self._capacity - 1
@@ -63,7 +63,7 @@ class Seen:
         return known, same_key
 
     def reserve(self, more: int) -> None:
-        """Make room beforehand, so that a long list does not move house again and again."""
+        """Make room for this many more records, so that a long list does not grow the table again and again."""
         capacity = self._capacity
         while self._count + min(more, MOST_RESERVED) > capacity * FULL_AT:
             capacity *= 2

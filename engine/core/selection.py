@@ -1,4 +1,4 @@
-"""What the operator wants of a run: which endpoints, which fields. Pure; raises UsageError for names unknown."""
+"""Read `--only` and `--without`: which endpoints and which fields a run fetches."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from engine.errors import UsageError
 from engine.language.effective import Endpoint, Vendor
 from engine.language.text.mistakes import did_you_mean
 
-Paths = frozenset[tuple[str, ...]]
+FieldPaths = frozenset[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Endpoints left out by order, and what is kept of each of the others."""
+    """The endpoints that the operator left out, and which fields are kept of each of the others (`keeps`, by endpoint)."""
 
     excluded: frozenset[str] = frozenset()
     keeps: Mapping[str, FieldFilter] = field(default_factory=dict)
 
 
 def choose(endpoints: Mapping[str, Endpoint], only: Iterable[str], without: Iterable[str]) -> Selection:
-    """Read `--only` and `--without`: endpoints, or `endpoint.field`.
+    """Read `--only` and `--without`: each holds endpoints or `endpoint.field`, separated by commas or repeated.
 
-    Raises UsageError for an unknown endpoint, or for one whose parent is left out.
+    Raises UsageError for an unknown endpoint, for one whose parent is left out, and if nothing is left.
     """
     wanted, fields = _read(endpoints, only, "--only")
     unwanted, dropped = _read(endpoints, without, "--without")
@@ -49,9 +49,9 @@ def choose(endpoints: Mapping[str, Endpoint], only: Iterable[str], without: Iter
     return Selection(frozenset(endpoints) - chosen, keeps)
 
 
-def _read(endpoints: Mapping[str, Endpoint], names: Iterable[str], option: str) -> tuple[set[str], dict[str, Paths]]:
+def _read(endpoints: Mapping[str, Endpoint], names: Iterable[str], option: str) -> tuple[set[str], dict[str, FieldPaths]]:
     whole: set[str] = set()
-    fields: dict[str, Paths] = {}
+    fields: dict[str, FieldPaths] = {}
     for text in (part.strip() for entry in names for part in entry.split(",")):
         name, dot, path = text.partition(".")
         if name not in endpoints or (dot and not all(path.split("."))):

@@ -1,4 +1,7 @@
-"""Is the person who answers the one asked for? Decides; asks nobody."""
+"""The person: which look-ups can be asked, whether the one who was found is the one asked for, and what a run needs besides.
+
+`runner/person` sends the look-ups.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """What a look-up's records say. `rows` hold the captured values, never shown: one, or several of one person."""
+    """Whom a look-up found, with the reason if it is not one person. `rows` hold the values to ask the endpoints with.
+
+    There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown.
+    """
 
     subject: Subject
     reason: str | None = None
@@ -31,7 +37,11 @@ class LookupResult:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Identifiers of which one was needed and none was given, and the endpoints without which that would not be: none, if all need it."""
+    """An identifier is missing: one of `identifiers` must be given.
+
+    `endpoints` are those that need it, so that they could be left out instead; empty if every endpoint does. `to_look_up`: the
+    look-up needs it.
+    """
 
     identifiers: tuple[str, ...]
     endpoints: tuple[str, ...]
@@ -49,7 +59,7 @@ def possible(vendor: Vendor, given: Collection[str]) -> tuple[Endpoint, ...]:
 
 
 def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = ()) -> Lack | None:
-    """Find an identifier that a run would need and was not given; what is left out by order needs none."""
+    """Find an identifier that the run needs and was not given; None if nothing is missing. Excluded endpoints need nothing."""
     if not possible(vendor, given):
         return Lack(tuple(dict.fromkeys(asked_by(one) for one in vendor.lookups)), (), to_look_up=True)
     asked = {name: one for name, one in vendor.endpoints.items() if name not in excluded}
@@ -64,7 +74,7 @@ def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = 
 
 
 def unsafe(vendor: Vendor, person: Mapping[str, Identifier], excluded: Collection[str] = ()) -> str | None:
-    """Say why an identifier cannot be written where a request needs it inside a longer text; None where each can."""
+    """Say why an identifier cannot be written inside a longer text of a request, such as a query; None if each can."""
     row = tuple((name, one.value) for name, one in person.items())
     requests = [*possible(vendor, person), *(one for name, one in vendor.endpoints.items() if name not in excluded)]
     for endpoint in requests:
@@ -95,9 +105,10 @@ def _below(endpoints: Collection[Endpoint], parents: Collection[str]) -> set[str
 
 
 def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int) -> LookupResult:
-    """Say who was found: `answered` are the records that match the identifier, each with the row it was asked with; `others` came besides.
+    """Decide who was found. `answered` are the records that match the identifier, each with the row of values it was asked with.
 
-    Persons are told apart by what is captured of them, else by their records' key; `several: all` takes them for one.
+    `others` is the number of records that do not match. Different persons have different captured values, or different
+    keys if nothing is captured; with `several: all` all are records of one person.
     """
     if others and lookup.records is None and not lookup.directory:
         return LookupResult(Subject.MISMATCHED, OTHER)

@@ -1,8 +1,8 @@
-"""Where a chain has been and how many of its records have come: what its total is compared with. Pure.
+"""The progress of one chain: which pages it has seen, and how many different records, to be compared with the vendor's total.
 
-A total is met by different records only. A list that grew at its beginning while it was read shows the end of one page
-again at the beginning of the next; a list that is read once more shows everything again, perhaps with other bytes (a
-signed address is new in every answer). Neither counts twice.
+A list that grows at its beginning while it is read repeats the end of one page at the beginning of the next. A list that
+is read a second time repeats everything, perhaps with other bytes (a signed address is new in every answer). Repeated
+records do not count towards the total.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ MOST_EMPTY = 100
 
 @dataclass(slots=True)
 class Trail:
-    """One chain's marks of pages, byte ranges of what it wrote, and counts.
+    """The progress of one chain.
 
-    `received` counts different records over all readings, `this_time` those of the present one, `mine` those that are
-    the person's; `before` is what was written when the chain is read again.
+    `marks` and `firsts` recognise pages that come again, `ranges` are the byte ranges that it wrote. `received` counts
+    different records over all readings, `this_time` those of the present reading, `mine` those of the person; `empty`
+    counts empty pages in a row. `before` holds what an earlier reading wrote.
     """
 
     marks: set[str] = field(default_factory=set)
@@ -41,22 +42,22 @@ class Trail:
 
     @property
     def endless(self) -> bool:
-        """Whether so many pages in a row held nothing that no end is to be expected."""
+        """Whether so many pages in a row were empty that the list would never end."""
         return self.empty >= MOST_EMPTY
 
     @property
     def short(self) -> bool:
-        """Whether fewer records came than the vendor announced."""
+        """Whether fewer records have come than the vendor announced."""
         return self.total is not None and self.received < self.total
 
     def again(self, before: Seen) -> None:
-        """Begin the chain anew: what it wrote stays written, and is known by `before`."""
+        """Begin to read the chain again. What it wrote stays, and is recognised by `before`."""
         self.marks.clear()
         self.firsts.clear()
         self.this_time, self._last, self.before = 0, (), before
 
     def repeated(self, page: Page, key: Select) -> int:
-        """Say how many of a page's first records are the last ones of the page before; those without a key are no repetition."""
+        """Give how many records at the beginning of a page repeat the end of the last page; a record without a key never counts."""
         records, last = page.records, self._last
         self._last = records
         if not records or not last or records[0] not in last or column(records[:1], key) == [None]:
@@ -67,7 +68,7 @@ class Trail:
         )
 
     def count(self, page: Page, repeated: int, progress: int) -> None:
-        """Count a page; `progress` is how many of its records no earlier reading had."""
+        """Count a page. `progress` is the number of its records that no earlier reading had."""
         self.this_time += page.count - repeated
         self.empty = 0 if page.count else self.empty + 1
         self.mine += len(page.records)

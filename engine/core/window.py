@@ -1,6 +1,6 @@
-"""Slices of time, so that no answer is shortened by a vendor's "at most a month". Reads no clock: now is passed.
+"""Time windows: cover a span with slices that a vendor accepts, such as at most a month each. The present time is an argument.
 
-Neighbours share their boundary value; the last slice ends one unit after now, in case an end is exclusive.
+Neighbouring slices share their boundary. The last one ends a unit (a day or a second) after now, in case the end is exclusive.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ FORMS: dict[str, Callable[[datetime], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One slice, in UTC; both ends are asked for."""
+    """One slice of time, in UTC, including both ends."""
 
     start: datetime
     end: datetime
 
 
 def form(moment: datetime, name: str) -> str:
-    """Write a moment as `rfc3339`, `date`, `epoch` (seconds) or `millis`."""
+    """Write a time as `rfc3339`, `date`, `epoch` (seconds since 1970) or `millis`."""
     return FORMS[name](moment)
 
 
 def windows(step: Duration, since: Duration | date, now: datetime, unit: Unit, narrow: datetime | None = None) -> tuple[Window, ...]:
-    """Cover the time from `since` (or the later `narrow`) to now without a hole; () if that lies in the future.
+    """Cover the time from `since`, or from `narrow` if that is later, to now without a hole; () if it begins in the future.
 
-    No slice is longer than `step`. A step that is shorter than its unit is taken as one unit.
+    `since` is a date or a duration before now. No slice is longer than `step`, or than one unit if that is longer.
     """
     start = _floor(_begin(since, now), unit)
     if narrow is not None:
@@ -73,19 +73,19 @@ def _after(start: datetime, step: Duration) -> datetime:
 
 
 def _month_shift(moment: datetime, months: int) -> datetime:
-    """Go some calendar months on; a day that the month lacks becomes its last."""
+    """Add calendar months; a day that the month lacks becomes its last day."""
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
     day = min(moment.day, monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)
 
 
 def back(moment: datetime, span: Duration) -> datetime:
-    """Give the moment that lies a span before another."""
+    """Give the time that lies a duration before another."""
     return _begin(span, moment)
 
 
 def beginning(text: str, now: datetime) -> datetime:
-    """Read where a narrowed run begins: a day such as 2025-01-01, or a span back from now. ValueError says what is wrong."""
+    """Read `--since`: a day such as 2025-01-01, or a duration before now such as 90d or 6mo. Raises ValueError with what is wrong."""
     day = re.fullmatch(r"\d{4}-\d\d-\d\d", text)
     try:
         moment = datetime.combine(date.fromisoformat(text), time(), UTC) if day else back(now, parse_duration(text))

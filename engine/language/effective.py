@@ -1,4 +1,7 @@
-"""What a request ends up with: the spec's words after the defaults of the top. Frozen, and all that later layers see."""
+"""`Vendor` and `Endpoint`: a spec after the defaults of its top were merged into each request. Frozen.
+
+Everything outside engine/language reads these, never the model. `effective(spec)` makes them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class Endpoint:
     granted_by: tuple[frozenset[str], ...]
     body: Content = None
     quotes: str | None = None
-    told: m.Told | None = None
+    points: m.PointBucket | None = None
     discovered: frozenset[str] = frozenset()
     inherited: frozenset[str] = frozenset()
     several: bool = False
@@ -101,7 +104,7 @@ class Endpoint:
         page, refusals = self.pagination, self.refusals
         paths = [refusals.code, refusals.message, refusals.refused, *(select for select, _ in self.echo)]
         paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
-        paths += [self.told.left, self.told.refill, self.told.cost] if self.told is not None else []
+        paths += [self.points.left, self.points.refill, self.points.cost] if self.points is not None else []
         names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
         return tuple(sorted(names - {self.listed}))
 
@@ -220,14 +223,14 @@ def _endpoint(spec: m.Spec, name: str, own: m.RequestSpec) -> Endpoint:
         granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
         body=mapped(own.body, lambda one: _versioned(spec, one)),
         quotes=pick("quotes"),
-        told=spec.rate_limits.told(bucket),
+        points=spec.rate_limits.points_of(bucket),
         discovered=frozenset(name for one in spec.discover.values() for name in one.capture),
         **_particulars(spec, own),
     )
 
 
 def _related(own: dict[str, Endpoint], above: dict[str, Endpoint]) -> dict[str, Endpoint]:
-    """Note which fields come down with the row of a parent: those of its own ancestors."""
+    """Set `inherited` of each request: the ancestors of its parent, whose fields come with the parent's row."""
     everyone = {**above, **own}
 
     def ancestors(name: str, below: frozenset[str]) -> frozenset[str]:
@@ -249,7 +252,7 @@ def _versioned(spec: m.Spec, template: Template, *, segment: bool = False) -> Te
 
 
 def _proven(lookup: Endpoint, own: m.LookupSpec) -> Endpoint:
-    """Compare what the look-up's `match` names alone with the identifier that it asks by."""
+    """Complete a path that stands alone in a look-up's `match`: it is compared with the identifier the look-up asks by."""
     asked = next((hole.name for template in lookup.sent() for hole in template.holes() if hole.name in IDENTIFIERS), None)
     bare = tuple((select, Template((Hole(asked),))) for select, value in own.match.items() if value is None and asked is not None)
     return replace(lookup, match=bare + lookup.match)

@@ -1,7 +1,7 @@
-"""The JSON Schema of a spec (draft 2020-12), derived from the model: what an editor completes and underlines.
+"""The JSON Schema of a spec (draft 2020-12), derived from the model: with it an editor completes words and underlines mistakes.
 
-It says what a pattern and a shape can say. The loader says the same and more: tests/language/test_schema.py holds them together.
-Only keywords that editors have known since draft 7 are used, `$defs` aside.
+It checks what patterns and shapes can check, the loader the same and more (tests/language/test_schema.py compares them).
+Besides `$defs` only keywords that editors have known since draft 7 are used.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ def _counts(schema: core_schema.DictSchema) -> JsonSchemaValue:
 def _with_markdown(value: Any) -> None:
     """Give every description a second time as Markdown, which is how some editors want it."""
     if isinstance(value, list):
-        for one in value:
-            _with_markdown(one)
+        for item in value:
+            _with_markdown(item)
     elif isinstance(value, dict):
-        for one in list(value.values()):
-            _with_markdown(one)
+        for member in list(value.values()):
+            _with_markdown(member)
         if isinstance(value.get("description"), str):
             value["markdownDescription"] = value["description"]

@@ -1,1 +1,1 @@
-"""One I/O concern a module: sending, pacing, downloading."""
+"""The network, one concern a module: sending requests, rate limits, downloads, allowed hosts, secrets from outside, the clock."""

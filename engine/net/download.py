@@ -1,6 +1,6 @@
-"""One file to disk: streamed, resumed where it broke off, the credential sent to the vendor's own hosts only.
+"""Download one file: streamed to the disk, resumed where it broke off (RFC 9110 section 14), credential for the vendor's hosts only.
 
-Takes the clock, the patience and leave to ask from who runs it; judges no answer itself.
+What follows an answer, when to ask and when to renew the credential is decided by the caller (`DownloadControl`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A file as it was received; `doubt` says why it may not be the one that was announced."""
+    """A file on the disk, its size in bytes; `doubt` says why it may be another one than was announced."""
 
     path: Path
     size: int
@@ -58,33 +58,33 @@ class Downloaded:
 
 @dataclass(frozen=True, slots=True)
 class NoFile:
-    """Why a file could not be had, in words without its address."""
+    """Why there is no file, in words that do not hold its address."""
 
     words: str
 
 
-class Asking(Protocol):
-    """What a download needs of the run it belongs to."""
+class DownloadControl(Protocol):
+    """What a download asks of the run it belongs to."""
 
     def closed(self) -> str | None:
-        """Say why nothing more is asked with the credential; None where it may be."""
+        """Say why nothing more may be asked with the credential; None if it may."""
 
     def leave(self, url: str) -> AbstractAsyncContextManager[int]:
-        """Wait for leave to ask the vendor; gives the number of the credential in use."""
+        """Wait until the rate limits let a request to the vendor through; gives the number of the credential in use."""
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
-        """Say what follows an answer; `own` where the credential went along."""
+        """Say what follows an answer; `own`: the request carried the credential."""
 
     async def wait(self, url: str, wait: Wait) -> None:
-        """Wait before an address is asked again."""
+        """Wait before a request is repeated."""
 
     async def renew(self, generation: int) -> str | None:
-        """Get a newer credential than this one; in words why there is none."""
+        """Renew the credential, if `generation` is still the number of the one in use; gives why that failed, else None."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """This try failed; another may not."""
+    """One try failed: with this answer, from this address, with or without the credential of that number."""
 
     url: str
     answer: Response | NoAnswer | NoFile
@@ -94,7 +94,7 @@ class _Failed:
 
 @dataclass(slots=True)
 class _Part:
-    """A file that is being written; `furthest` is the most that was ever had of it."""
+    """A file that is being written. In bytes: `size` now, `furthest` the most there ever was, `announced` by the vendor."""
 
     path: Path
     announced: int | None
@@ -108,43 +108,45 @@ class _Part:
 
     @property
     def resumed(self) -> bool:
-        """Whether only the rest is asked for."""
+        """Whether only the rest is asked for (`Range`)."""
         return bool(self.size and self.validator)
 
     def restart(self) -> None:
-        """Forget what was received."""
+        """Begin the file anew."""
         self.size, self.validator, self.total, self.digest = 0, None, None, hashlib.sha256()
 
 
-async def download(transport: Transport, asking: Asking, url: str, target: Path, announced: int | None = None) -> Downloaded | NoFile:
-    """Fetch a file to `<target>.<ending>`; `announced` is the size the vendor told. Raises DiskError."""
+async def download(
+    transport: Transport, control: DownloadControl, url: str, target: Path, announced: int | None = None
+) -> Downloaded | NoFile:
+    """Fetch a file to `<target>.<ending>`; `announced` is its size in bytes, as the vendor told it. Raises DiskError."""
     part = _Part(target.with_name(f"{target.name}.part"), announced)
     try:
-        words = await _tries(transport, asking, url, part)
+        words = await _tries(transport, control, url, part)
         return NoFile(words) if words else _finished(part, target)
     finally:
         part.path.unlink(missing_ok=True)
 
 
-async def _tries(transport: Transport, asking: Asking, url: str, part: _Part) -> str | None:
-    """Try until the file is whole, or say why that is no use; tries count anew whenever more of it was had than ever."""
+async def _tries(transport: Transport, control: DownloadControl, url: str, part: _Part) -> str | None:
+    """Try until the file is whole (None), or say why it cannot be. Whenever more of it arrives than ever, tries count from 0."""
     tried = Tried()
     while True:
         furthest = part.furthest
-        failed = await _try(transport, asking, url, part)
+        failed = await _try(transport, control, url, part)
         if failed is None:
             return None
         if isinstance(failed.answer, NoFile):
             return failed.answer.words
         if part.furthest > furthest:
             tried = Tried()
-        verdict = asking.judge(tried, failed.answer, own=failed.own)
+        verdict = control.judge(tried, failed.answer, own=failed.own)
         if isinstance(verdict, Wait):
             tried = replace(tried.after(verdict), seconds=tried.seconds + verdict.seconds)
-            await asking.wait(failed.url, verdict)
+            await control.wait(failed.url, verdict)
         elif isinstance(verdict, Refresh):
             tried = replace(tried, refreshed=True)
-            words = await asking.renew(failed.generation)
+            words = await control.renew(failed.generation)
             if words:
                 return words
         else:
@@ -157,20 +159,20 @@ def _words(verdict: Done | GiveUp, answer: Response | NoAnswer) -> str:
     return f"HTTP {answer.status}" if isinstance(answer, Response) else answer.words
 
 
-async def _try(transport: Transport, asking: Asking, url: str, part: _Part) -> _Failed | None:
-    """Go after the redirects and read the file's rest."""
+async def _try(transport: Transport, control: DownloadControl, url: str, part: _Part) -> _Failed | None:
+    """Follow the redirects and read what is missing of the file; None when it is whole."""
     for _ in range(MOST_REDIRECTS + 1):
-        step = await _step(transport, asking, url, part)
+        step = await _step(transport, control, url, part)
         if not isinstance(step, str):
             return step
         url = step
     return _Failed(url, NoFile(f"it was redirected more than {MOST_REDIRECTS} times"))
 
 
-async def _step(transport: Transport, asking: Asking, url: str, part: _Part) -> str | _Failed | None:
-    """Ask one address: gives where it leads to, why it failed, or None where the file is whole."""
+async def _step(transport: Transport, control: DownloadControl, url: str, part: _Part) -> str | _Failed | None:
+    """Ask one address: gives the address it redirects to, why it failed, or None when the file is whole."""
     own = transport.hosts.covers(url)
-    refusal = transport.hosts.refusal(url, credentialed=own) or (asking.closed() if own else None)
+    refusal = transport.hosts.refusal(url, credentialed=own) or (control.closed() if own else None)
     if refusal:
         return _Failed(url, NoFile(refusal))
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
@@ -180,7 +182,7 @@ async def _step(transport: Transport, asking: Asking, url: str, part: _Part) -> 
     try:
         async with AsyncExitStack() as stack:
             if own:
-                async with asking.leave(url) as generation:
+                async with control.leave(url) as generation:
                     answer = await stack.enter_async_context(transport.open(url, headers, credentialed=True, long=True))
             else:
                 answer = await stack.enter_async_context(transport.open(url, headers, credentialed=False, long=True))
@@ -194,7 +196,7 @@ async def _step(transport: Transport, asking: Asking, url: str, part: _Part) -> 
 
 
 async def _read(answer: aiohttp.ClientResponse, part: _Part) -> Response | NoAnswer | NoFile | None:
-    """Read what came; None where the file is whole with it."""
+    """Read an answer's body into the file; None when the file is whole."""
     if answer.status == 416 and part.resumed:
         whole = WHOLE.fullmatch(answer.headers.get("Content-Range", ""))
         if whole and int(whole[1]) == part.size:
@@ -223,7 +225,7 @@ async def _read(answer: aiohttp.ClientResponse, part: _Part) -> Response | NoAns
 
 
 def _continued(answer: aiohttp.ClientResponse, part: _Part) -> bool:
-    """Whether a part goes on where we are, in the same file: some servers pass over `If-Range`."""
+    """Whether a 206 answer goes on where our part ends, in the same file: some servers ignore `If-Range`."""
     found = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     named = "ETag" if part.validator and part.validator.startswith('"') else "Last-Modified"
     if not found or int(found[1]) != part.size or (part.validator and answer.headers.get(named, part.validator) != part.validator):
@@ -233,7 +235,7 @@ def _continued(answer: aiohttp.ClientResponse, part: _Part) -> bool:
 
 
 def _validator(answer: aiohttp.ClientResponse) -> str | None:
-    """Give what recognises the same file again: a strong ETag, else its date (RFC 9110 section 13.1.5)."""
+    """Give what `If-Range` sends to ask for the same file: a strong ETag, else its date (RFC 9110 section 13.1.5)."""
     tag = answer.headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified")
 
@@ -258,7 +260,7 @@ def _opened(part: _Part) -> int:
 
 
 async def _written(file: int, chunk: bytes, part: _Part) -> None:
-    """Write in a thread. A cancellation waits for it: once closed, the file's number may be another file's."""
+    """Write in a thread. A cancellation waits for it: once the file is closed, its descriptor may be another file's."""
     writing = asyncio.ensure_future(asyncio.to_thread(_put, file, chunk, part.digest))
     try:
         await asyncio.shield(writing)
@@ -283,7 +285,7 @@ def _put(file: int, chunk: bytes, digest: hashlib._Hash) -> None:
 
 
 def _finished(part: _Part, target: Path) -> Downloaded | NoFile:
-    """Give the file its name. Other bytes than announced are kept, and doubted; a web page is no file."""
+    """Give the file its final name. Another size than announced is kept and noted as a doubt; a web page is no file."""
     doubt = ANOTHER_SIZE if part.announced not in (None, part.size) else None
     if doubt and part.web_page:
         return NoFile(A_WEB_PAGE)

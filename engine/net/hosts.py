@@ -1,4 +1,7 @@
-"""Where a request may go, and where the credential may go with it. Looks nothing up: names are checked, not resolved."""
+"""Allowed hosts: where a request may go, and where the credential may go with it.
+
+Checks addresses as text and resolves no names; which IP address a name may lead to is checked in `net/resolver`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an address points."""
+    """The scheme, host (lower-case) and port of an address; `port` is None where it is not written."""
 
     scheme: str
     host: str
@@ -29,7 +32,7 @@ class Destination:
 
 @lru_cache(maxsize=64)
 def place(url: str) -> Destination | None:
-    """Take an address apart; None where two readers could read it differently."""
+    """Take an address apart; None where two parsers could disagree on its host (a user, a backslash, control characters ...)."""
     origin = ORIGIN.match(url)
     return None if origin is None or not url.isascii() or UNFIT.search(url) else _place(origin[0])
 
@@ -49,7 +52,7 @@ def _place(origin: str) -> Destination | None:
 
 
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Read a host that is an IP address in its usual form."""
+    """Read a host that is an IP address in its usual form; None for a name."""
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -57,7 +60,7 @@ def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet."""
+    """Whether an IP address belongs to the public internet, as does the IPv4 address inside an IPv6 one (mapped, 6to4, NAT64, Teredo)."""
     found = literal_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         translated = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in NAT64 else None
@@ -68,21 +71,21 @@ def is_public(address: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host in an address means this machine."""
+    """Whether the host of an address is this machine: `localhost` or a loopback address."""
     found = literal_address(host)
     return host == "localhost" or (found is not None and found.is_loopback)
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """A spec's `hosts`, and the simulator's origin where `--at` names one."""
+    """The `hosts` of a spec, such as `zoom.us` or `.zoom.us` (any host below it), and the simulator's origin if `--at` names one."""
 
     names: tuple[str, ...]
     at: str | None = None
     _origin: Destination | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check `at`. Raises UsageError where it is not loopback."""
+        """Check `at`. Raises UsageError if it is not an http address of this machine."""
         if self.at is None:
             return
         found = place(self.at) if LOOPBACK_ORIGIN.fullmatch(self.at) else None
@@ -93,7 +96,7 @@ class Hosts:
         object.__setattr__(self, "_origin", found)
 
     def covers(self, url: str) -> bool:
-        """Whether the credential may go to an address."""
+        """Whether the credential may go to an address: https, the usual port, and a host of `names`; or the simulator."""
         found = place(url)
         if found is None:
             return False
@@ -102,14 +105,14 @@ class Hosts:
         return found.scheme == "https" and found.port in (None, 443) and self._named(found.host)
 
     def address(self, url: str) -> str:
-        """Give the address to connect to: with `at`, the simulator's, path and query unchanged."""
+        """Give the address to connect to: of a vendor's address, with `at`, the simulator's with the same path and query."""
         found = place(url)
         if self.at is None or found is None or not self.covers(url) or found == self._origin:
             return url
         return self.at + re.sub(r"^https://[^/?#]*", "", url)
 
     def refusal(self, url: str, *, credentialed: bool) -> str | None:
-        """Say why nothing may be sent to an address, without repeating it; None where it may."""
+        """Say why no request may go to an address, with or without the credential; None if it may. The words never hold the address."""
         found = place(url)
         if found is None:
             return "an address that cannot be trusted was given"

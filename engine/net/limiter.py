@@ -1,6 +1,8 @@
-"""Pace requests so that a vendor's limit is used and never exceeded. Decides no retry: it is told what to hold.
+"""Rate limiting: let requests through as fast as the vendor's limits allow, and never faster.
 
-How fast a limit lets us go is reckoned in `core.pace`; aiolimiter's buckets keep to it.
+`Limiter.slot` waits until a request may be sent. `Limiter.hold` stops a bucket for a while (a 429, `Retry-After`);
+whether it must is decided in `core/retry`. The pace that a limit allows is computed in `core/pace` and kept by aiolimiter.
+All times are seconds of the event loop's clock.
 """
 
 from __future__ import annotations
@@ -23,9 +25,9 @@ PRECISION = 1 / 1024
 
 
 def lacking(pace: AsyncLimiter) -> float:
-    """Give the seconds until a pace lets one more through, if nobody draws on it meanwhile; to a thousandth of its step.
+    """Give the seconds until a pace lets one more request through, if nobody else draws on it, to a thousandth of its step.
 
-    The pace does not tell its level, but it tells whether a part of a request would pass.
+    aiolimiter does not show its level, but says whether a fraction of a request would pass: so the level is found by bisection.
     """
     if pace.has_capacity():
         return 0.0
@@ -38,7 +40,7 @@ def lacking(pace: AsyncLimiter) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """The seconds that a request waited: while a hold lasted, and for our own pace; and the moment at which it left."""
+    """How long a request waited before it was sent: `paced` for our own pace, `held` during holds. `left` is when it was sent."""
 
     paced: float
     held: float
@@ -46,36 +48,36 @@ class Waited:
 
     @property
     def seconds(self) -> float:
-        """All of it."""
+        """Give the whole wait."""
         return self.paced + self.held
 
 
 @dataclass
 class Hold:
-    """Until when something is held, and for how many seconds it was so far."""
+    """A span of time in which nothing is sent: since when, until when, and how many seconds all earlier ones lasted."""
 
     since: float = 0.0
     until: float = 0.0
     before: float = 0.0
 
     def extend(self, now: float, until: float) -> None:
-        """Hold until a moment; a longer hold wins."""
+        """Hold until a moment. A hold that lasts longer already stays."""
         if now >= self.until:
             self.before += self.until - self.since
             self.since = self.until = now
         self.until = max(self.until, until)
 
     def seconds(self, now: float) -> float:
-        """Give the seconds of every hold until now."""
+        """Give how long all holds together have lasted by now."""
         return self.before + min(self.until, now) - self.since
 
 
 @dataclass
 class PointBudget:
-    """A bucket of points as the answers tell of it: what was left at a moment, and what each request line costs.
+    """A bucket of points, such as Shopify's, as answers report it: the points that were left at a moment, and each line's cost.
 
-    `refill` is our share of what comes back in a second, `most` the fullest that it was ever told to be. What is under way
-    is taken for spent until its answer tells.
+    `refill` is our share of the points that come back in a second, `most` the fullest that an answer showed. The cost of
+    requests under way counts as spent until their answers arrive.
     """
 
     share: float
@@ -88,22 +90,22 @@ class PointBudget:
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until a request can be paid for; one that costs more than ever fits waits until all is there."""
+        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it."""
         if self.left == math.inf or not self.refill:
             return 0.0
         lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
         return max(0.0, lacking_ / self.refill)
 
     def cost(self, line: str) -> float:
-        """Give what a request line costs; one that was never asked, as much as the dearest that is known."""
+        """Give what a request line costs, in points. A line that was never sent is taken to cost as much as the dearest one."""
         return self.costs.get(line, max(self.costs.values(), default=0.0))
 
-    def told(self, now: float, line: str, told: tuple[float, float, float], sent: float) -> None:
-        """Take in what an answer tells: points left, points a second, the cost of this line; and when it was asked.
+    def learn(self, now: float, line: str, points: tuple[float, float, float], sent: float) -> None:
+        """Take over what an answer reports: points left, points a second, the cost of this line. `sent` is when it was asked.
 
-        An answer that was overtaken by a later one only lowers what is thought to be left.
+        The answer to an earlier request than the latest known one can lower the points that are left, and never raises them.
         """
-        left, refill, cost = told
+        left, refill, cost = points
         self.most = max(self.most, left + cost)
         known = self._filled(now)
         self.left = left if sent > self.latest else min(left, known)
@@ -116,7 +118,7 @@ class PointBudget:
 
 @dataclass(eq=False)
 class Bucket:
-    """One bucket: its paces, how many may be in flight, who is next, and until when it is held."""
+    """One bucket: its paces, a gate for the requests in flight, a lock for the next one in line, and its hold."""
 
     paces: tuple[AsyncLimiter, ...]
     gate: asyncio.Semaphore
@@ -127,7 +129,7 @@ class Bucket:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count someone among those who wait here."""
+        """Count a request among those that wait here."""
         self.waiting += 1
         try:
             yield
@@ -135,11 +137,11 @@ class Bucket:
             self.waiting -= 1
 
     def left(self, now: float, line: str) -> float:
-        """Give the seconds until one may leave, as far as is known now; 0 says that it may."""
+        """Give the seconds until a request may be sent, as far as is known now; 0 means now."""
         return max(0.0, self.hold.until - now, self.points.wait(now, line), *map(lacking, self.paces))
 
     async def ready(self, line: str) -> None:
-        """Wait until one may leave. Only who is at the head asks, so what is free stays free until it is taken."""
+        """Wait until a request may be sent. Only the first in line waits here, so what is free stays free until it is taken."""
         loop = asyncio.get_running_loop()
         while True:
             if not (left := self.left(loop.time(), line)):
@@ -148,7 +150,7 @@ class Bucket:
 
     @contextmanager
     def spent(self, line: str) -> Iterator[None]:
-        """Take the points of a request for spent while it is under way."""
+        """Count the points of a request as spent while it is under way."""
         cost = self.points.cost(line)
         self.points.under_way += cost
         try:
@@ -157,22 +159,23 @@ class Bucket:
             self.points.under_way -= cost
 
     async def take(self) -> None:
-        """Take what is free from every pace, at once."""
+        """Draw one request from every pace; there is room in each, so this does not wait."""
         for pace in self.paces:
             await pace.acquire()
 
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """What the requests of one kind pass: their buckets in order, and for how long any of them was held."""
+    """The buckets that one kind of request passes, in order, and the holds of all of them."""
 
     buckets: tuple[Bucket, ...]
     hold: Hold = field(default_factory=Hold)
 
     async def leave(self, line: str) -> AsyncExitStack:
-        """Wait for leave to send one request; gives the gates, to be kept until its answer is there.
+        """Wait until a request may be sent. The gates that come back are held until its answer is there.
 
-        Nothing is taken before every bucket is ready. Who finds one held anew goes back, so that it is in nobody's way.
+        Nothing is drawn before every bucket is ready. Where one was held again meanwhile, the request lets go of all and
+        queues anew, so that it does not block others.
         """
         while True:
             async with AsyncExitStack() as gates, AsyncExitStack() as heads:
@@ -189,10 +192,10 @@ class Way:
 
 
 class Limiter:
-    """The buckets of one connection, for one event loop.
+    """The rate limits of one connection, for one event loop.
 
-    At most IN_FLIGHT requests of a bucket are under way: the gate comes before the pace, so that what has been let
-    through leaves at once and cannot pile up into a burst. For the same reason no pace is drawn on before all are ready.
+    At most IN_FLIGHT requests of a bucket are under way. The gate comes before the pace, so that a request which was let
+    through is sent at once: requests that pile up behind a pace would leave as a burst.
     """
 
     def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float, plan: str | None = None) -> None:
@@ -206,7 +209,7 @@ class Limiter:
 
     @asynccontextmanager
     async def slot(self, bucket: str | None, line: str) -> AsyncIterator[Waited]:
-        """Wait for leave to send one request; gives what was waited. `line` names the request line, for `each`."""
+        """Wait until one request may be sent; gives how long that took. `line` names its request line, for limits per line (`each`)."""
         loop = asyncio.get_running_loop()
         way = self._way(bucket, line)
         started, held = loop.time(), way.hold.seconds(loop.time())
@@ -216,24 +219,27 @@ class Limiter:
             yield Waited(now - started - held, held, now)
 
     def hold(self, bucket: str | None, until: float, line: str | None = None) -> None:
-        """Hold everyone in a bucket until a moment of the loop's clock, of one that counts for `each` only a `line`; a longer hold wins."""
+        """Send nothing of a bucket until a moment of the loop's clock; of a bucket that counts per line, only of that line.
+
+        A hold that lasts longer already stays.
+        """
         now, wanted = asyncio.get_running_loop().time(), bucket if bucket in self._limits else "all"
         counted = None if line is None else counted_by(self._limits.get(wanted or "", ()), line)
         held = {one for (name, place), one in self._buckets.items() if name == wanted and counted in (None, place)}
-        for one in held:
-            one.hold.extend(now, until)
+        for held_bucket in held:
+            held_bucket.hold.extend(now, until)
         for way in self._ways.values():
             if held & set(way.buckets):
                 way.hold.extend(now, until)
 
-    def told(self, bucket: str | None, line: str, points: tuple[float, float, float], sent: float) -> None:
-        """Take in what the answer to a request that left at `sent` tells of its bucket: points left, points a second, its cost."""
+    def learn_points(self, bucket: str | None, line: str, points: tuple[float, float, float], sent: float) -> None:
+        """Take over what an answer reports of its bucket: points left, points a second, the request's cost. `sent`: when it was asked."""
         now = asyncio.get_running_loop().time()
-        for one in self._way(bucket, line).buckets:
-            one.points.told(now, line, points, sent)
+        for drawn_on in self._way(bucket, line).buckets:
+            drawn_on.points.learn(now, line, points, sent)
 
     def waiting(self) -> frozenset[str]:
-        """Name the buckets in which someone waits."""
+        """Name the buckets in which requests wait."""
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
 
     def _way(self, bucket: str | None, line: str) -> Way:

@@ -1,4 +1,7 @@
-"""Names to addresses, public ones only: checked at the moment of connecting, so a name cannot be rebound in between."""
+"""DNS for the transport: public addresses only.
+
+They are checked in the look-up that the connection uses, so that a name cannot lead elsewhere in between (DNS rebinding).
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,19 @@ from engine.net.hosts import is_loopback, is_public
 
 
 class NotPublic(OSError):
-    """A name that leads to this machine or into a private network."""
+    """A name leads to this machine or into a private network."""
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves by the system; with a simulator in use, loopback is allowed as well."""
+    """Resolve by the system's resolver and drop every address that is not public; with a simulator, loopback is allowed too."""
 
     def __init__(self, *, loopback: bool) -> None:
-        """Say whether loopback may be reached."""
+        """`loopback`: addresses of this machine are allowed too."""
         self._loopback = loopback
         self._system: ThreadedResolver | None = None
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        """Resolve a name. Raises NotPublic where it has no address that may be connected to."""
+        """Give the public addresses of a name. Raises NotPublic if it has none."""
         self._system = self._system or ThreadedResolver()
         found = await self._system.resolve(host, port, family)
         allowed = [one for one in found if is_public(one["host"]) or (self._loopback and is_loopback(one["host"]))]

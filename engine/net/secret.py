@@ -1,6 +1,7 @@
-"""Secrets from outside: a variable, a file that a variable names, or the output of a secret manager's own command.
+"""Secrets from the environment: a variable, a file that `<NAME>_FILE` names, or the output of a command (`cmd:op read ...`).
 
-Never from the command line itself: the process list is public. What a command prints is never shown.
+Secrets are never options of the command line, because every user of the machine can list its processes. What a
+command prints is never shown.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LONGEST = 64 * 1024
 
 
 def from_environment(name: str, environ: Mapping[str, str]) -> str | None:
-    """Read NAME, or the file NAME_FILE names; `cmd:...` is a command to run. Raises NotConnected."""
+    """Read a secret from the variable `name`, or the file that `<name>_FILE` names; None if neither is set. Raises NotConnected."""
     file = environ.get(f"{name}_FILE")
     if file:
         return _file(file, f"{name}_FILE")
@@ -30,7 +31,7 @@ def from_environment(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def resolved(text: str, name: str) -> str:
-    """Give a text as it is, or what the command behind `cmd:` prints. Raises NotConnected."""
+    """Give a text as it is, or what the command after `cmd:` prints. `name` is the variable, for messages. Raises NotConnected."""
     try:
         text.encode()
     except UnicodeEncodeError:  # bytes of the environment or the terminal that Python could not read
@@ -73,7 +74,7 @@ def _command(text: str, name: str) -> str:
 
 
 def _run(words: list[str]) -> tuple[int, bytes]:
-    """Give a command's exit code and what it prints, nothing where that is too long. Raises OSError, TimeoutError."""
+    """Run a command; gives its exit code and what it prints, which is empty if it is too long. Raises OSError, TimeoutError."""
     until, raw = time.monotonic() + SECONDS, b""
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
     with process:

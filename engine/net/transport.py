@@ -1,7 +1,7 @@
-"""Send one request and give what comes back as a value. The only place that holds the credential.
+"""The HTTP client, on aiohttp: send one request, give a `Response` or a `NoAnswer`. Only here is the credential added.
 
-Never repeats an address, a header or a body in its words, and never lets an exception of aiohttp through: their texts
-hold whole addresses.
+No exception of aiohttp leaves this module, because their texts hold whole addresses; the words of a `NoAnswer` never hold an
+address, a header or a body. What follows an answer (retry, give up) is decided in `core/retry`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ READ_BUFFER = 1 << 20  # a page arrives in a few pieces, not in many
 
 @dataclass(frozen=True)
 class Credential:
-    """The headers that prove who asks; never shown."""
+    """The request headers that prove who asks, such as `Authorization`; never shown."""
 
     headers: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long and how much, in seconds and bytes."""
+    """Time-outs in seconds (`connect`, `read` for the next bytes, `total` for a whole answer), and the largest `page` in bytes."""
 
     connect: float = 10.0
     read: float = 30.0
@@ -46,7 +46,7 @@ class Limits:
 
 
 class TooLarge(Exception):
-    """An answer over the page limit."""
+    """An answer is larger than the page limit."""
 
 
 WORDS: tuple[tuple[type[BaseException], NoAnswerKind, str], ...] = (
@@ -68,7 +68,7 @@ WORDS: tuple[tuple[type[BaseException], NoAnswerKind, str], ...] = (
 
 
 def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
-    """Put an exception into words that hold nothing of the request."""
+    """Turn an exception into a `NoAnswer`, whose words hold nothing of the request. `seconds` is how long it took."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, NotPublic):
@@ -79,12 +79,12 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
 
 
 class Transport:
-    """One session for a whole run."""
+    """The HTTP session of a run. Use it as an async context manager; `hosts` says where the credential may go."""
 
     def __init__(
         self, hosts: Hosts, credential: Credential | None, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Bind a credential to its hosts; nothing is opened yet."""
+        """Bind a credential to its hosts; the session is opened by `async with`. `clock` gives seconds."""
         self.hosts, self.credential, self.limits = hosts, credential, limits or Limits()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
@@ -114,7 +114,7 @@ class Transport:
             await self._session.close()
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Send a request to the vendor; a redirect is followed inside the vendor's hosts only."""
+        """Send a request with the credential. Redirects of a GET are followed within the vendor's hosts only."""
         started, url = self._clock(), request.url
         for _ in range(MOST_REDIRECTS + 1):
             refusal = self.hosts.refusal(url, credentialed=True)
@@ -151,9 +151,10 @@ class Transport:
     def open(
         self, url: str, headers: dict[str, str], *, credentialed: bool, method: str = "GET", body: bytes | None = None, long: bool = False
     ) -> aiohttp.client._RequestContextManager:
-        """Start a request to an address that was checked before; the credential goes only where it may.
+        """Start a request to an address that `hosts` has checked; gives aiohttp's context manager of the answer.
 
-        A `long` answer takes whatever time it needs as a whole, as long as its next bytes come in time.
+        The credential is added only where `hosts` covers the address. A `long` answer, such as a file, may take any time in
+        total, as long as its next bytes come within the read time-out.
         """
         if self._session is None:
             message = "the transport is not open"
@@ -168,7 +169,7 @@ class Transport:
         return aiohttp.ClientTimeout(total=None if long else limits.total, sock_connect=limits.connect, sock_read=limits.read)
 
     async def _body(self, answer: aiohttp.ClientResponse) -> bytes:
-        """Read a whole body, decompressed, and stop as soon as it is over the limit; large ones one after the other. Raises TooLarge."""
+        """Read a whole body, decompressed. Large ones are read one at a time, so that memory stays bounded. Raises TooLarge."""
         chunks, size = [], 0
         async with AsyncExitStack() as alone:
             async for chunk in answer.content.iter_any():

@@ -20,7 +20,7 @@ from engine.core.refused_credential import AskVerify, CredentialState, Purpose, 
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
-from engine.core.verify import credential_lives
+from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
@@ -155,7 +155,7 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.told(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.learn_points(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:

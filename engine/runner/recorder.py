@@ -57,7 +57,7 @@ class Recorder:
         return answer
 
     def heard(self, request: Request, answer: Response | NoAnswer) -> None:
-        """Name the exchange of an answer by what the spec says of its request. A run calls this with every answer (`Tools.heard`)."""
+        """Name the exchange of an answer by what the spec says of its request. A run calls this with every answer (`Session.heard`)."""
         for index in range(len(self.exchanges) - 1, -1, -1):
             if self.exchanges[index].response is answer:
                 self.exchanges[index] = replace(self.exchanges[index], name=_name(request, answer))

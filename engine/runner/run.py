@@ -19,7 +19,7 @@ from engine.core.rows import distinct_rows
 from engine.core.scopes import allowed, alternatives
 from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail
-from engine.core.verify import NotAsked, verify_request
+from engine.core.verify_request import NotAsked, verify_request
 from engine.errors import DiskError, Exit, defect
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS, parse_path

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.connection.keyring import Ring
 from engine.connection.keys import Key, Keys
 from engine.connection.manage import rekey
+from engine.connection.os_keyring import OsKeyring
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
@@ -113,7 +113,7 @@ SCALARS = st.none() | st.integers() | st.text(max_size=9)
 )
 def test_a_key_file_of_any_bytes_never_raises_anything_but_a_sentence(tmp_path, raw):
     """Reading, writing and saying where the key is; the file stays as it is."""
-    keys = Keys(tmp_path, {}, Ring(5.0))
+    keys = Keys(tmp_path, {}, OsKeyring(5.0))
     keys.path.write_bytes(raw)
     keys.path.chmod(0o600)
     for work in (keys.current, keys.where, lambda: keys.find("a"), keys.outdated):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.cli.stored import described
+from engine.cli.connections import described
 from engine.connection.keys import Key
 from engine.connection.oauth_client import oauth_transport
 from engine.connection.stored import FORMAT, StoreError, seal, unseal

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from engine.cli.stored import ENDED
+from engine.cli.connections import ENDED
 from engine.connection import manage
 from engine.connection.lock import locked
 from engine.connection.oauth_client import oauth_transport

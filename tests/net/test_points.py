@@ -39,7 +39,7 @@ async def asked(vendor: Vendor, count: int, cost: float, share: float, latency: 
             async with limiter.slot(None, "line") as waited:
                 left = vendor.ask(loop.time(), cost)
                 await passing(latency)
-            limiter.told(None, "line", (left, vendor.refill, cost), waited.left)
+            limiter.learn_points(None, "line", (left, vendor.refill, cost), waited.left)
 
     async with asyncio.TaskGroup() as group:
         first = group.create_task(work())
@@ -75,7 +75,7 @@ def test_who_tells_nothing_holds_nobody_up():
         begun = loop.time()
         for told in ((1.0, 0.0, 5.0), (0.0, 0.0, 5.0)):
             async with limiter.slot("b", "line") as waited:
-                limiter.told("b", "line", told, waited.left)
+                limiter.learn_points("b", "line", told, waited.left)
         async with limiter.slot("b", "line"):
             return loop.time() - begun
 
@@ -94,7 +94,7 @@ def test_a_line_that_was_never_asked_costs_as_much_as_the_dearest():
             async with limiter.slot(None, f"line {number}") as waited:
                 left = vendor.ask(loop.time(), 300)
                 await passing(0.2)
-            limiter.told(None, f"line {number}", (left, 50, 300), waited.left)
+            limiter.learn_points(None, f"line {number}", (left, 50, 300), waited.left)
 
         await ask(0)
         await asyncio.gather(*map(ask, range(1, 12)))
@@ -116,7 +116,7 @@ def test_what_is_under_way_counts_also_where_two_never_fit():
             async with limiter.slot(None, "line") as waited:
                 left = vendor.ask(loop.time(), 600)
                 await passing(0.2)
-            limiter.told(None, "line", (left, 50, 600), waited.left)
+            limiter.learn_points(None, "line", (left, 50, 600), waited.left)
 
         await ask()
         await passing(100)

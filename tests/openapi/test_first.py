@@ -51,6 +51,65 @@ def test_a_first_spec_loads_and_agrees_with_its_document(path):
     assert [one for one in compare(raw, path.name, [api_of(path)]) if one.level == "error"] == []
 
 
+@pytest.mark.parametrize("path", FIRST, ids=lambda path: path.stem)
+def test_what_its_document_says_otherwise_is_a_todo(path):
+    """Each finding of the comparison stands in the file already, right above the line that it is about."""
+    raw, lines = path.read_bytes(), path.read_text("utf-8").splitlines()
+    for found in compare(raw, path.name, [api_of(path)]):
+        above = []
+        for line in reversed(lines[: found.at.line - 1]):
+            if not line.lstrip().startswith("#"):
+                break
+            above.insert(0, line.lstrip("# "))
+        assert f"TODO {found.message}" in " ".join(above)
+
+
+HEADERS = [
+    {"name": "X-Version", "in": "header", "required": True, "schema": {"type": "string", "default": "2026-01-01"}},
+    {"name": "X-Shop", "in": "header", "required": True, "schema": {"type": "string"}},
+    {"name": "X-Api-Key", "in": "header", "required": True, "schema": {"type": "string"}},
+    {"name": "X-Trace", "in": "header", "schema": {"type": "string", "default": "on"}},
+]
+
+
+def test_a_required_header_is_written_where_its_value_is_told_and_else_a_todo():
+    """What belongs to the connection, and what may be left out, is neither."""
+    document = copy.deepcopy(ACME)
+    document["paths"]["/users"]["get"]["parameters"] += HEADERS
+    text = made(document)
+    assert "\nheaders: {X-Version: 2026-01-01}\n" in text
+    reason = "    # TODO the document requires `X-Shop` of GET /users: write it under `headers`\n"
+    assert f"{reason}    get: /users\n    params: {{email: <EMAIL>}}\n" in text
+    assert "X-Api-Key" not in text
+    assert "X-Trace" not in text
+
+
+def test_what_could_not_be_looked_into_is_told_at_the_end():
+    """A part of the document that lies elsewhere was not compared, and may hold more."""
+    document = copy.deepcopy(ACME)
+    document["paths"]["/users"]["get"]["responses"]["500"] = {"$ref": "other.yaml#/Failed"}
+    text = made(document)
+    assert text.endswith("# TODO a `$ref` to other documents: they are never fetched, and were not looked into: `other.yaml#/Failed`\n")
+    check(text.encode(), "x.yaml")
+
+
+def test_of_what_a_page_may_hold_nothing_is_guessed():
+    """A size that the document does not tell is a TODO, and is not sent."""
+    document = copy.deepcopy(ACME)
+    document["components"]["parameters"]["size"]["schema"] = {"type": "integer", "default": 30}
+    text = made(document)
+    assert "# TODO size: the document does not say how large limit may be\npagination: {cursor: next_cursor, param: cursor," in text
+    assert "verify:\n  get: /users\n  params: {limit: 1}\n" in text
+
+
+def test_what_a_refusal_holds_is_told_and_what_it_means_is_asked():
+    """A flag beside the data, or the members of the first refusal that is described."""
+    first = {path.stem: path.read_text("utf-8") for path in FIRST}
+    assert '# TODO refusals: an answer of GET /threads holds ok: is it false in a refusal? Then `refused: "!ok"`' in first["search"]
+    assert "that of GET /users (404) holds code, message" in first["acme"]
+    assert "# TODO refusals: where a refusal has its code and message, and what it means" in first["legacy"]
+
+
 def test_there_are_several():
     """The pairs are found at all."""
     assert {path.stem for path in FIRST} >= {"acme", "legacy", "lists", "links", "search"}
@@ -60,7 +119,7 @@ def test_nothing_that_names_a_person_or_hangs_below_what_is_asked_vanishes():
     """Each is asked for, or stands at the end with its reason; what makes something new is neither."""
     text = (HERE / "first" / "desk.yaml").read_text("utf-8")
     asked, left = text.split("# Left out, ")
-    for path in ("/calls", "/surveys/satisfaction_ratings", "/tickets", "/tickets/<tickets.id>/conversations", "/time_entries"):
+    for path in ("/calls", "/surveys/satisfaction_ratings", "/tickets", "/tickets/<tickets.id>/conversations"):
         assert f"get: {path}\n" in asked
     for path in (
         "/reminders",
@@ -68,6 +127,7 @@ def test_nothing_that_names_a_person_or_hangs_below_what_is_asked_vanishes():
         "/tickets/{ticket_id}/watchers/users",
         "/agents/{agent_id}/tickets",
         "/orders/search",
+        "/time_entries",
     ):
         assert f" {path}: " in left
     assert "POST /orders:" not in left
@@ -115,7 +175,7 @@ TEXT, MANY = {"type": "string"}, {"type": "array"}
                     },
                 }
             },
-            "{filterGroups: [{filters: [{propertyName: email, operator: EQ, mode: any, value: <EMAIL>}]}]}",
+            "{filterGroups: [{filters: [{value: <EMAIL>}]}]}",
         ),
         ({"filter": {"properties": {"email_address": TEXT, "value": TEXT}}}, "{filter: {email_address: <EMAIL>}}"),
         (
@@ -124,12 +184,12 @@ TEXT, MANY = {"type": "string"}, {"type": "array"}
         ),
         (
             {"criteria": {"properties": {"key": {**TEXT, "enum": ["id", "mail"]}, "op": TEXT, "text": TEXT}}},
-            '{key: mail, op: "=", text: <EMAIL>}',
+            "{criteria: {text: <EMAIL>}}",
         ),
     ],
 )
 def test_a_search_that_proves_nothing_is_the_nearest_to_a_look_up(members, written):
-    """It is written with the best guess of its body, marked as one, and loads."""
+    """It is written with the one place that may take the identifier; the other places are told, and it loads."""
     body = {"content": {"application/json": {"schema": {"type": "object", "properties": members}}}}
     text = made({"openapi": "3.0.0", "paths": {"/contacts/search": {"post": {"requestBody": body}}}})
     assert written in " ".join(text.split())

@@ -29,7 +29,7 @@ def test_from_a_document_the_file_is_written_once(tmp_path, capsys):
     assert out.read_text("utf-8") == (HERE / "first" / "acme.yaml").read_text("utf-8")
     told = capsys.readouterr().out
     assert told == (
-        f"{out}: a first spec with 4 endpoints, 10 TODOs\nNext: read it and settle each TODO, then habeas check {out} --openapi {ACME}\n"
+        f"{out}: a first spec with 4 endpoints, 11 TODOs\nNext: read it and settle each TODO, then habeas check {out} --openapi {ACME}\n"
     )
     with pytest.raises(OutputError, match="exists already and is not overwritten: name another file with --out"):
         new_command("acme", (ACME,), out)

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from engine.openapi.document.operations import Api
+from engine.openapi.document.operations import Api, scopes_of
 from engine.openapi.document.paths import HOLE, Paths, missed
-from engine.openapi.document.scopes import scopes_of
 from engine.openapi.draft.access import address, auth_of, base_of, hosts_of
 from engine.openapi.draft.yaml_text import render
 

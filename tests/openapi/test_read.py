@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import time
 from pathlib import Path
 
 import pytest
 
+from engine.cli.openapi_option import contents
 from engine.openapi.compare.comparison import trouble
 from engine.openapi.document import read as reading
 from engine.openapi.document.operations import Api
-from engine.openapi.document.read import DocumentError, contents, read, scalar
+from engine.openapi.document.read import DocumentError, read, scalar
 
 HERE = Path(__file__).parent
 BOMB = "openapi: 3.0.0\npaths: {}\na: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -75,6 +77,13 @@ def test_a_version_with_control_characters_moves_no_cursor():
 def test_the_three_versions_are_read(told):
     """Whether the version is quoted or a number, with or without a mark of byte order."""
     assert "paths" in read(f"{told}\npaths: {{}}\n".encode(), "x")
+
+
+def test_the_room_reads_no_file():
+    """Bytes and a name come in; reading and writing is for the command line."""
+    room = Path(reading.__file__).parent.parent
+    told = "\n".join(path.read_text("utf-8") for path in room.rglob("*.py"))
+    assert re.findall(r"^\s*(?:from|import) (?:pathlib|tempfile|io|os)\b", told, re.MULTILINE) == []
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):

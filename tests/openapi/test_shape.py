@@ -7,9 +7,8 @@ import pytest
 from engine.language.expressions.select import parse_select
 from engine.openapi.document.operations import Parameter
 from engine.openapi.document.refs import Refs
-from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead
-from engine.openapi.document.values import unfit
-from engine.openapi.draft.windows import slicing_of
+from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, unfit
+from engine.openapi.draft.windows import window_of
 from engine.openapi.draft.yaml_text import flow
 
 ROOT = {
@@ -140,32 +139,46 @@ def parameter(name: str, about: str = "", **schema: object) -> Parameter:
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "params", "step"),
+    ("start", "end", "params"),
     [
-        (parameter("from", format="date"), parameter("to"), {"from": "<FROM.date>", "to": "<TO.date>"}, "28d"),
-        (parameter("start_time", format="date-time"), parameter("end_time"), {"start_time": "<FROM>", "end_time": "<TO>"}, "28d"),
-        (parameter("since", "Unix time, at most 7 days"), parameter("until"), {"since": "<FROM.epoch>", "until": "<TO.epoch>"}, "7d"),
-        (parameter("after", "epoch in milliseconds"), parameter("before"), {"after": "<FROM.millis>", "before": "<TO.millis>"}, "28d"),
+        (parameter("from", format="date"), parameter("to"), {"from": "<FROM.date>", "to": "<TO.date>"}),
+        (parameter("start_time", format="date-time"), parameter("end_time"), {"start_time": "<FROM>", "end_time": "<TO>"}),
         (
-            parameter("startDate", "in ISO 8601; the range is limited to one month"),
-            parameter("endDate"),
-            {"startDate": "<FROM>", "endDate": "<TO>"},
-            "28d",
+            parameter("createdAfter", format="date"),
+            parameter("createdBefore"),
+            {"createdAfter": "<FROM.date>", "createdBefore": "<TO.date>"},
         ),
-        (parameter("from", "as yyyy-mm-dd, within a year"), parameter("to"), {"from": "<FROM.date>", "to": "<TO.date>"}, "365d"),
     ],
 )
-def test_two_parameters_are_a_window(start, end, params, step):
-    """In the form that their format or their description tells, with the longest range that is told."""
-    found = slicing_of({start.name: start, end.name: end})
+def test_two_parameters_are_a_window(start, end, params):
+    """In the form that their format tells; how long a range may be and how far back it reaches is asked, with the document's words."""
+    found, unclear = window_of({start.name: start, end.name: end})
     assert found is not None
-    assert (found.params, found.window["step"]) == (params, step)
+    assert (found.params, found.words, unclear) == (params, {"step": "28d", "since": "2015-01-01"}, [])
+    assert [told.partition(":")[0] for told in found.todo[:2]] == ["step", "since"]
+
+
+def test_the_longest_range_is_quoted_and_not_guessed():
+    """What the document says of the two parameters stands in the TODO."""
+    start, end = parameter("from", "At most 30 days.", format="date", required=True), parameter("to", "At most 30 days.")
+    found, _ = window_of({"from": start, "to": end})
+    assert found is not None
+    assert found.todo[0] == "step: how long may a range between from and to be? The document says: At most 30 days."
+    assert len(found.todo) == 2
+
+
+@pytest.mark.parametrize("about", ["Unix time, at most 7 days", "epoch in milliseconds", "in ISO 8601", "as yyyy-mm-dd, within a year"])
+def test_a_form_that_only_words_tell_makes_no_window(about):
+    """It is asked instead whether all comes without it."""
+    found, unclear = window_of({"since": parameter("since", about), "until": parameter("until")})
+    assert found is None
+    assert unclear == ["since and until may limit the answer in time: does all come without them? Else write a `window`"]
 
 
 @pytest.mark.parametrize("names", [("from", "until"), ("from",), ("start", "end")])
 def test_two_parameters_are_no_window(names):
     """That do not belong together, or of which nobody knows the form."""
-    assert slicing_of({name: parameter(name) for name in names}) is None
+    assert window_of({name: parameter(name) for name in names}) == (None, [])
 
 
 def test_a_value_is_written_on_one_line():

@@ -1,4 +1,4 @@
-"""`habeas new`: a first spec, from the vendor's own document or from what is answered here. No file is overwritten."""
+"""`habeas new`: write a first spec, from the vendor's OpenAPI document or from the answers of an interview."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from pathlib import Path
 
 from engine.catalogue import packaged, vendor_line
 from engine.cli.formatting import tell
+from engine.cli.openapi_option import contents
 from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import LINE, NAME, schema_text
 from engine.language.text.mistakes import Mistake, SpecError
+from engine.language.text.wording import counted
+from engine.new_file import check_name_is_free, write_new
 from engine.openapi.document.operations import Api
-from engine.openapi.document.read import contents
 from engine.openapi.draft.compose import compose
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
-    """Write a first spec. Raises UsageError, OutputError; then nothing was written."""
+    """Write a first spec. Raises UsageError, OutputError, DiskError; then nothing was written."""
     target = _target(vendor, out)
-    held = [path for path in packaged() if vendor_line(path)[0] == vendor]
-    for path in held[:1]:
-        tell(f"note: there is a spec of `{vendor}` already, {path}; habeas docs {vendor} tells what it does\n")
+    known = next((path for path in packaged() if vendor_line(path)[0] == vendor), None)
+    if known is not None:
+        tell(f"note: there is a spec of `{vendor}` already, {known}; habeas docs {vendor} tells what it does\n")
     if len(openapi) > 1:
         message = "habeas new reads one document: name the one in which the person is found"
         raise UsageError(message)
@@ -33,14 +35,12 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
 
         text = interview(vendor, LINE)
     made, notes = _sound(text, str(target))
-    _write(target, text)
+    write_new(target, text)
     beside = target.parent / NAME  # what the first line names
     if not beside.exists() and not beside.is_symlink():
-        _write(beside, schema_text())
+        write_new(beside, schema_text())
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
-    told = [f"{len(made.endpoints)} endpoint{'s' * (len(made.endpoints) != 1)}"]
-    told += [f"{todo} TODO{'s' * (todo != 1)}"] if todo else []
-    told += [f"{len(notes)} note{'s' * (len(notes) != 1)}"] if notes else []
+    told = [counted(number, noun) for number, noun in ((len(made.endpoints), "endpoint"), (todo, "TODO"), (len(notes), "note")) if number]
     tell(f"{target}: a first spec with {', '.join(told)}\n")
     against = f" --openapi {openapi[0]}" if openapi else ""
     tell(f"Next: read it{' and settle each TODO' if todo else ''}, then habeas check {_written(target)}{against}\n")
@@ -48,11 +48,12 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
 
 
 def _written(target: Path) -> str:
+    """Write a path as `habeas check` takes it: a bare name would mean a vendor."""
     return str(target) if target.is_absolute() or len(target.parts) > 1 else f"./{target}"
 
 
 def _target(vendor: str, out: Path | None) -> Path:
-    """See that the name is one and the file can be made, before anything is read or asked."""
+    """Give the spec's path, before anything is read or asked. Raises UsageError for a bad name, OutputError for a bad place."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", vendor):
         near = re.sub(r"[^a-z0-9]+", "_", Path(vendor).stem.lower()).strip("_")
         hint = f", such as {near}" if re.fullmatch(r"[a-z][a-z0-9_]{0,63}", near) else ""
@@ -61,9 +62,7 @@ def _target(vendor: str, out: Path | None) -> Path:
     target = out or Path(f"{vendor}.yaml")
     if target.is_dir():
         target /= f"{vendor}.yaml"
-    if target.exists() or target.is_symlink():
-        message = f"{target} exists already and is not overwritten: name another file with --out"
-        raise OutputError(message)
+    check_name_is_free(target)
     if not target.parent.is_dir():
         message = f"{target.parent}: there is no such folder for {target.name}"
         raise OutputError(message)
@@ -71,26 +70,9 @@ def _target(vendor: str, out: Path | None) -> Path:
 
 
 def _sound(text: str, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
-    """See that what will be written loads."""
+    """Load what will be written. Raises HabeasError: that it does not load is a defect of ours."""
     try:
         return check(text.encode(), file)
     except SpecError as error:
         message = f"a defect of ours: the first spec would not load, so nothing was written ({error.mistakes[0].message}); please report it"
         raise HabeasError(message) from None
-
-
-def _write(target: Path, text: str) -> None:
-    try:
-        with target.open("x", encoding="utf-8") as stream:
-            try:
-                stream.write(text)
-                stream.flush()
-            except (OSError, KeyboardInterrupt):
-                target.unlink(missing_ok=True)
-                raise
-    except FileExistsError:
-        message = f"{target} exists already and is not overwritten: name another file with --out"
-        raise OutputError(message) from None
-    except OSError as error:
-        message = f"{target} cannot be written: {error.strerror or 'unknown reason'}"
-        raise OutputError(message) from None

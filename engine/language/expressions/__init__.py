@@ -1,1 +1,1 @@
-"""What stands inside the texts of a spec: templates, JMESPath, quotes of query languages; and JSON without loss."""
+"""What stands inside the values of a spec: templates, JMESPath, quotes in query languages; and JSON with exact numbers."""

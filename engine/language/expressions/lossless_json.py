@@ -1,6 +1,6 @@
-"""JSON into Python values and back with every number as the vendor wrote it. No files, no network.
+"""JSON to Python values and back, with every number exactly as the vendor wrote it.
 
-`1.10` stays `1.10`, `1e5` stays `1e5`, integers have any length, a lone surrogate survives as its escape.
+`1.10` stays `1.10`, `1e5` stays `1e5`, integers have any length, and a lone surrogate stays the escape it was.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How a value is written inside a longer text, such as a query language's: between quotes, or bare. Pure.
+"""Quoting: how a value is written inside a longer text, such as SOQL or a search string.
 
-Between `'` or `"` it is written as the spec's `quotes` says, so that it cannot leave them; elsewhere only what is a word in
-every query language passes. A value that is the whole text is no concern of this module.
+Between `'` or `"` a value is escaped as the spec's `quotes` says, so that it cannot end the quotes. Outside quotes only a word passes
+(letters, digits, `_ @ . + -`), everything else is `Unsafe`. A value that is the whole text needs no quoting and does not come here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Which paths of a record an expression reads, told from its form alone. Evaluates nothing.
+"""Which fields of a record a JMESPath expression reads, found by walking its syntax tree; nothing is evaluated.
 
-Lenient where the form does not tell: what is left out for sure is found, and nothing else.
+Used to tell that `files` reads a field which `fields` leaves out. Where the tree does not tell, nothing is reported.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ def _reach(node: Any, starts: set[Steps], found: set[Steps]) -> set[Steps]:
 
 def _side_by_side(parts: list[Any], starts: set[Steps], found: set[Steps]) -> set[Steps]:
     """Arguments and alternatives read the same value; an expression after `&` reads what the arguments gave."""
-    direct = [_reach(one, starts, found) for one in parts if one["type"] != "expref"]
+    direct = [_reach(part, starts, found) for part in parts if part["type"] != "expref"]
     reached = set[Steps]().union(*direct) if direct else set(starts)
-    for one in parts:
-        if one["type"] == "expref":
-            reached |= _reach(one["children"][0], reached, found)
+    for part in parts:
+        if part["type"] == "expref":
+            reached |= _reach(part["children"][0], reached, found)
     return reached
 
 

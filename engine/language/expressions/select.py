@@ -1,6 +1,6 @@
-"""JMESPath as a spec writes it, compiled at load. A plain dotted path also gives its steps, for the fast way.
+"""JMESPath expressions: `parse_select` compiles one when the spec is loaded, `Select.search` evaluates it.
 
-No value ever stands in an expression, so nothing here takes one.
+A plain dotted path (`a.b.c`) is split into its steps too, which is faster to follow. Values such as <EMAIL> never stand in an expression.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class SelectError(Misfit):
 
 
 def _try_out(text: str, compiled: Any) -> None:
-    """Find what shows only when an expression is used: functions that do not exist, steps of nought."""
+    """Find what shows only when an expression is used: functions that do not exist, slices with a step of 0."""
     try:
         compiled.search(None)
         compiled.search([])

@@ -1,6 +1,6 @@
-"""The template language: `<NAME>`, `<NAME.form>` and `<endpoint.field>`. Parses; renders nothing.
+"""Templates: texts with `<NAME>`, `<NAME.form>` or `<endpoint.field>` in them, parsed into their parts.
 
-The place decides the encoding (see engine/core/request.py), so a parsed template is only parts in order.
+How a value is encoded depends on where the template stands: engine/core/rendering.py fills it in.
 """
 
 from __future__ import annotations

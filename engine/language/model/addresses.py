@@ -1,4 +1,4 @@
-"""The addresses that a spec may hold: where requests go, where tokens are got, where the credential may go."""
+"""The types of addresses: `base_url`, the addresses of `oauth2`, `docs`, and the hosts of `hosts`."""
 
 from __future__ import annotations
 

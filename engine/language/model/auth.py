@@ -1,4 +1,4 @@
-"""The words of connecting: `auth` and what stands in it. Part of the model, see engine/language/model/spec.py."""
+"""The words of `auth`: `oauth2`, an API key in `headers`, `basic`, `instructions`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class OAuth2(Words):
         description="How the token is sent, where it is not `{Authorization: Bearer <TOKEN>}`.",
         examples=[{"X-Token": "<TOKEN>"}],
     )
-    capture: dict[w.ValueName, w.Path] = Field(
+    capture: dict[w.ValueName, w.JMESPath] = Field(
         default={}, description="Values for requests, read from the token answer and kept with it.", examples=[{"INSTANCE": "instance_url"}]
     )
     refusals: TokenRefusalsSpec = Field(
@@ -88,7 +88,7 @@ class Auth(Words):
     oauth2: OAuth2 | None = Field(default=None, description="An OAuth 2 grant.")
     headers: dict[w.KeyHeader, w.Keyed] = Field(
         default={},
-        description="A key in headers; `connect` asks for `<SECRET>`.",
+        description="An API key in headers; `connect` asks for `<SECRET>`.",
         examples=[{"Authorization": "Bearer <SECRET>"}],
     )
     basic: w.UserPassword | None = Field(

@@ -1,6 +1,6 @@
-"""The body of a `post`: JSON as YAML. The only place of a spec where a plain scalar has a type (YAML 1.2 core).
+"""The body of a `post`: JSON written as YAML, the only place where a plain scalar has a type (YAML 1.2 core schema).
 
-Parses; fills nothing in. A text is a template; a number keeps its digits.
+Each text becomes a template, each number keeps its digits.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def texts(content: Content, path: Path = ()) -> Iterator[tuple[Path, Template]]:
     if isinstance(content, Template):
         yield path, content
     elif isinstance(content, Mapping):
-        for name, one in content.items():
-            yield from texts(one, (*path, name))
+        for name, member in content.items():
+            yield from texts(member, (*path, name))
     elif isinstance(content, list):
-        for index, one in enumerate(content):
-            yield from texts(one, (*path, index))
+        for index, element in enumerate(content):
+            yield from texts(element, (*path, index))
 
 
 def mapped(content: Content, change: Callable[[Template], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Headers, and the places in which a connection's key or token stands."""
+"""The types of headers: those a request sends, and those in which an API key (`<SECRET>`) or a token (`<TOKEN>`) stands."""
 
 from __future__ import annotations
 

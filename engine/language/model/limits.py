@@ -1,4 +1,4 @@
-"""The words of limits: `rate_limits` and what stands in it. Part of the model, see engine/language/model/spec.py."""
+"""The words of `rate_limits`: buckets, plans, and buckets of points that the vendor's answers tell of."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from engine.language.text.document import RATE, TOLD
 from engine.language.text.mistakes import Misfit
 
 
-class Told(Words):
+class PointBucket(Words):
     """A bucket of points that the answers tell of."""
 
-    left: w.Path = Field(description="How many points are left.", examples=["throttle.left"])
-    refill: w.Path = Field(description="How many points come back in a second.", examples=["throttle.refill"])
-    cost: w.Path = Field(description="How many points this request took.", examples=["throttle.cost"])
+    left: w.JMESPath = Field(description="How many points are left.", examples=["throttle.left"])
+    refill: w.JMESPath = Field(description="How many points come back in a second.", examples=["throttle.refill"])
+    cost: w.JMESPath = Field(description="How many points this request took.", examples=["throttle.cost"])
 
     @model_validator(mode="before")
     @classmethod
@@ -35,7 +35,7 @@ def _limit(value: Any) -> str:
     return TOLD if isinstance(value, dict) else RATE
 
 
-Limit = Annotated[Annotated[w.Limit, Tag(RATE)] | Annotated[Told, Tag(TOLD)], Discriminator(_limit)]
+Limit = Annotated[Annotated[w.RateLimit, Tag(RATE)] | Annotated[PointBucket, Tag(TOLD)], Discriminator(_limit)]
 
 
 BUCKET: dict[str, Any] = {
@@ -61,18 +61,18 @@ class RateLimits(Words):
     model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, json_schema_extra=_describe)
     __pydantic_extra__: dict[str, Annotated[tuple[Limit, ...], OneOrMore()]] = Field(init=False)
 
-    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.Limit, ...], OneOrMore()]]] = Field(
+    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.RateLimit, ...], OneOrMore()]]] = Field(
         default={},
         description="Buckets by the account's plan.",
         examples=[{"small": {"slow": "1/s"}, "large": {"slow": ["10/s", "10 at once"]}}],
     )
 
     @property
-    def buckets(self) -> dict[str, tuple[Rate | Told, ...]]:
+    def buckets(self) -> dict[str, tuple[Rate | PointBucket, ...]]:
         """Give the buckets that hold for every plan."""
         return dict(self.__pydantic_extra__ or {})
 
-    def told(self, bucket: str | None) -> Told | None:
+    def points_of(self, bucket: str | None) -> PointBucket | None:
         """Give how the answers tell of a bucket, or of the one that holds for all; None where they do not."""
         limits = (*self.buckets.get(bucket or "all", ()), *self.buckets.get("all", ()))
-        return next((one for one in limits if isinstance(one, Told)), None)
+        return next((one for one in limits if isinstance(one, PointBucket)), None)

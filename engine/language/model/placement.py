@@ -1,4 +1,7 @@
-"""Where each word of the language may stand: found in the model, so that a misplaced word can be told its place."""
+"""Where each word may stand: one table of all places of a spec, with the model class of each.
+
+Diagnostics use it ("it stands in `pagination`"), and docs/language.md has one table of words for each place.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("`refusals`", m.RefusalsSpec),
     ("`refusals.rules`", m.RuleSpec),
     ("`rate_limits`", m.RateLimits),
-    ("a limit that answers tell of", m.Told),
+    ("a limit that answers tell of", m.PointBucket),
 )
 
 
@@ -37,7 +40,7 @@ def words_of(place: type[m.Words]) -> dict[str, FieldInfo]:
 
 
 def places_of(word: str) -> str | None:
-    """Say where a word may stand; None for what is no word."""
+    """Say where a word may stand, such as "`pagination` or `window`"; None for an unknown word."""
     found = [name for name, place in PLACES if word in words_of(place)]
     if "every request" in found:
         return "a request, or at the top for all" if "the top of the file" in found else "a request"
@@ -62,13 +65,13 @@ def _place(path: Path) -> type[m.Words]:
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
         else:
             found = words_of(kind).get(str(step))
-            kind = found.annotation if found is not None else m.Told
+            kind = found.annotation if found is not None else m.PointBucket
     place: type[m.Words] = _bare(kind, listed=True)
     return place
 
 
 def _bare(kind: Any, *, listed: bool) -> Any:
-    """Take a type out of Annotated and Optional; `listed`: and what stands alone in the place of a list out of the list."""
+    """Unwrap Annotated and Optional; with `listed` tuples too, because a single value may stand where a list may."""
     while (origin := get_origin(kind)) in (Annotated, Union, UnionType) or (listed and origin is tuple):
         kind = next(one for one in get_args(kind) if one is not NoneType)
     return kind

@@ -1,4 +1,4 @@
-"""Spans of time as a spec writes them: `28d`, `6mo`, `90m`. Reads no clock."""
+"""Spans of time (`28d`, `6mo`, `90m`) and limits (`30/s`, `100/10s`, `10 at once`): how a spec writes them."""
 
 from __future__ import annotations
 

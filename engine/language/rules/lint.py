@@ -1,6 +1,6 @@
-"""What is wrong between the words of a spec: names, cycles, buckets, scopes, hosts. One mistake, one message.
+"""Lint: runs every rule over a spec and gives mistakes and notes. Rules about parents, references, shapes, look-ups and hosts stand here.
 
-Works on the effective requests and asks the document only for positions. Reads no files.
+A rule takes a Scene (lint_context.py) and yields mistakes. It works on the effective requests; the document is asked for positions only.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.address_places import Capacity, has_open_host, host_of, placed_values
 from engine.language.expressions.reads import left_out, reads, stands
-from engine.language.expressions.template import Template, parse_template
+from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import ENDPOINTS, Scene, templates
-from engine.language.rules.lookups import lookup_rules
+from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, Scene, templates
 from engine.language.rules.names import given_names, known_names
 from engine.language.rules.notes import proof_notes, scope_notes, text_notes, title_notes
 from engine.language.rules.queries import query_rules
@@ -174,10 +173,10 @@ def _row_shapes(scene: Scene, path: Path, own: m.LookupSpec | m.DiscoverSpec | m
     if len({tuple(sorted(row)) for row in own.for_}) > 1:
         hint = "give every row the same names"
         yield scene.mistake("the rows of `for` have different names", (*path, "for"), hint, key=True)
-    for value in dict.fromkeys(one for row in own.for_ for one in row):
-        if value not in used:
-            hint = f"write <{value}> where the vendor wants it, or leave it out"
-            yield scene.mistake(f"`for` gives <{value}>, which the request does not hold", (*path, "for"), hint, key=True)
+    for name in dict.fromkeys(name for row in own.for_ for name in row):
+        if name not in used:
+            hint = f"write <{name}> where the vendor wants it, or leave it out"
+            yield scene.mistake(f"`for` gives <{name}>, which the request does not hold", (*path, "for"), hint, key=True)
 
 
 def _files(scene: Scene) -> Iterator[Mistake]:
@@ -226,6 +225,34 @@ def _hosts(scene: Scene) -> Iterator[Mistake]:
             yield scene.mistake("the host of this request is not under `hosts`", (*path, word), f"add `{host}` to `hosts`", part=host)
 
 
+def _lookups(scene: Scene) -> Iterator[Mistake]:
+    """A look-up asks by an identifier and compares it; every endpoint is about the person."""
+    known = {*scene.vendor.given, *scene.discovered, *(name for one in scene.vendor.lookups for row in one.rows for name, _ in row)}
+    for index, lookup in enumerate(scene.vendor.lookups):
+        place = (*LOOKUP, index)
+        names = [hole.name for hole in lookup.holes()]
+        asked = [name for name in names if name in IDENTIFIERS]
+        if not asked and set(names) <= known:
+            hint = "put <EMAIL>, <PHONE> or <USERNAME> into it; into `match: {path: <EMAIL>}` where it lists everybody"
+            yield scene.mistake("the look-up asks for nobody", place, hint, key=True)
+        elif asked and not any(template.identifier == asked[0] for _, template in lookup.match):
+            words = f"`match` does not compare with <{asked[0]}>: whoever answers would be taken for the person"
+            hint = f"write `match: path`, or `path: <{asked[0]}>` in it: the path at which the answer repeats it"
+            yield scene.mistake(words, (*place, "match"), hint, key=True)
+        if len(named := list(dict.fromkeys(asked))) > 1:
+            words = f"the look-up needs <{named[0]}> and <{named[1]}>: of whom only one is known is not looked for"
+            yield scene.note(words, place, "write a list of look-ups under `lookup`, one for each")
+    for where, endpoint, _ in scene.requests():
+        if where[:2] == ENDPOINTS and not _about(scene, endpoint):
+            yield scene.note(f"nothing in endpoint `{where[-1]}` names the person", where, "is it the account's data?")
+
+
+def _about(scene: Scene, endpoint: Endpoint) -> bool:
+    names = {*scene.captured, *IDENTIFIERS}
+    asked = any(one.endpoint in scene.vendor.endpoints for one in endpoint.parents())
+    return asked or any(hole.name in names for hole in endpoint.holes())
+
+
 def _capacities(address: Template) -> frozenset[Capacity]:
     return frozenset(one.capacity for one in placed_values(address))
 
@@ -242,7 +269,7 @@ RULES: tuple[Callable[[Scene], Iterable[Mistake]], ...] = (
     _shapes,
     _files,
     query_rules,
-    lookup_rules,
+    _lookups,
     _hosts,
     address_values,
     repeated,

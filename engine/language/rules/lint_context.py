@@ -1,4 +1,4 @@
-"""What the rules between words look at: the vendor, the spec as written, and where each word stands."""
+"""What lint rules work on: the vendor, the spec as written, and the position of each word."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Scene:
     """What the rules look at: the vendor, the spec as written, and where its words stand."""
 
     def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:
-        """Keep the three together: what is `captured` of the person, `told` by the token answer, `discovered` (and by which request)."""
+        """Keep the three, and what is captured: of the person, from the token answer (`from_token`), by requests of `discover`."""
         self.vendor, self.spec, self.document = vendor, spec, document
         self.captured = tuple(dict.fromkeys(name for one in vendor.lookups for name, _ in one.capture))
         self.discovered = {name: one for one in vendor.discover.values() for name, _ in one.capture}
 
-        self.told = tuple(spec.auth.oauth2.capture) if spec.auth.oauth2 is not None else ()
+        self.from_token = tuple(spec.auth.oauth2.capture) if spec.auth.oauth2 is not None else ()
 
     def oauth_addresses(self) -> Iterator[tuple[Path, str]]:
         """Give the addresses of `oauth2` with their places."""

@@ -1,4 +1,4 @@
-"""Every `<NAME>` is known where it stands, in a form that suits it, and is given by one place only."""
+"""Lint rules for `<NAME>`: it is known where it stands, its form fits, and one place gives it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def known_names(scene: Scene) -> Iterator[Mistake]:
     """Names in the top's words, in addresses and in requests have a value there. What is wrong in several places is told once."""
     places: dict[tuple[str, str | None], set[Position]] = {}
     first: dict[tuple[str, str | None], Mistake] = {}
-    for one in _unknown_names(scene):
-        places.setdefault((one.message, one.hint), set()).add(one.at)
-        first.setdefault((one.message, one.hint), one)
-    for same, one in first.items():
+    for mistake in _unknown_names(scene):
+        places.setdefault((mistake.message, mistake.hint), set()).add(mistake.at)
+        first.setdefault((mistake.message, mistake.hint), mistake)
+    for same, mistake in first.items():
         count = len(places[same])
-        yield replace(one, at=min(places[same]), message=f"{one.message}, in {count} places") if count > 1 else one
+        yield replace(mistake, at=min(places[same]), message=f"{mistake.message}, in {count} places") if count > 1 else mistake
 
 
 def _unknown_names(scene: Scene) -> Iterator[Mistake]:
@@ -55,7 +55,7 @@ def _addresses(scene: Scene) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
     plain = tuple(name for name, one in scene.discovered.items() if one.rows == ((),))
     yield ("base_url",), scene.spec.base_url, (*_everywhere(scene), *plain)
     for place, address in scene.oauth_addresses():
-        yield place, address, tuple(name for name in scene.spec.settings if name not in scene.told)
+        yield place, address, tuple(name for name in scene.spec.settings if name not in scene.from_token)
 
 
 def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
@@ -111,9 +111,9 @@ def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
     if hole.name in ("SECRET", "TOKEN"):
         return "it stands only under `auth`: in a header or in `basic`; a key in an address would stand in logs"
     if hole.name in scene.discovered and (missing := row_names(scene.discovered[hole.name]) - set(known)):
-        one = scene.discovered[hole.name].name
-        return f"`{one}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
-    if hole.name in scene.told:
+        giver = scene.discovered[hole.name].name
+        return f"`{giver}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
+    if hole.name in scene.from_token:
         return "it comes with the token, so nothing before has it"
     if hole.name in scene.captured:
         return "the look-up captures it, so only an endpoint has it"
@@ -155,8 +155,8 @@ def _sources(scene: Scene) -> Iterator[tuple[str, Path]]:
     yield from ((name, ("settings", name)) for name in scene.spec.settings)
     if scene.spec.auth.oauth2 is not None:
         yield from ((name, ("auth", "oauth2", "capture", name)) for name in scene.spec.auth.oauth2.capture)
-    for one, own in scene.spec.discover.items():
-        yield from ((name, ("discover", one, "capture", name)) for name in own.capture)
+    for request, own in scene.spec.discover.items():
+        yield from ((name, ("discover", request, "capture", name)) for name in own.capture)
     yield from ((name, (*LOOKUP, 0, "capture", name)) for name in scene.spec.access.lookup[0].capture)
 
 

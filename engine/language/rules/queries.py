@@ -1,4 +1,4 @@
-"""What must hold of texts in a query language, and of GraphQL."""
+"""Lint rules for values inside longer texts: query languages (`quotes`), patterns, and GraphQL."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def _authored(scene: Scene, place: Path, endpoint: Endpoint, part: Hole | Field,
 def _graphql(path: Path, own: m.RequestSpec) -> Iterator[tuple[Path, Template]]:
     """Give the texts of GraphQL queries: the member `query` of a body, or of each of its elements."""
     listed = own.body if isinstance(own.body, list) else [own.body]
-    for index, one in enumerate(listed):
-        query = one.get("query") if isinstance(one, Mapping) else None
+    for index, element in enumerate(listed):
+        query = element.get("query") if isinstance(element, Mapping) else None
         if isinstance(query, Template) and "{" in str(query):
             yield (*path, "body", *((index,) if listed is own.body else ()), "query"), query
 

@@ -1,4 +1,7 @@
-"""Each value has one source, and is there for whoever asks with it: what `for` gives, what is discovered, what a page token replaces."""
+"""Lint rules for where values come from: `for`, `discover` and `capture` give each <NAME> once, for everybody who uses it.
+
+A page token (`pagination`) has a parameter, or a place in the body, of its own.
+"""
 
 from __future__ import annotations
 
@@ -50,12 +53,12 @@ def rows_covered(scene: Scene) -> Iterator[Mistake]:
 
 
 def _givers(scene: Scene, path: Path, endpoint: Endpoint, names: frozenset[str]) -> Sequence[Endpoint]:
-    """Find whose `for` gives these names to a request: its own, the nearest one's above, else that of every look-up."""
+    """Find the requests whose `for` gives these names: the request itself, its nearest ancestor, else the look-ups."""
     if not names:
         return ()
-    for one in (endpoint, *ancestors(scene.vendor, endpoint)):
-        if names <= row_names(one):
-            return (one,)
+    for giver in (endpoint, *ancestors(scene.vendor, endpoint)):
+        if names <= row_names(giver):
+            return (giver,)
     return tuple(one for one in scene.vendor.lookups if names <= row_names(one)) if path[:2] == ENDPOINTS else ()
 
 
@@ -76,7 +79,7 @@ def page_places(scene: Scene) -> Iterator[Mistake]:
             continue
         where = (*path, "pagination") if own.pagination is not None else path
         names = [pagination.param, pagination.offset, *(pagination.size or {}), *(pagination.page or {})]
-        for name in (one for one in names if one is not None):
+        for name in (name for name in names if name is not None):
             if endpoint.method == "GET" and own.pagination is None and "." in name and _in_a_body(scene, name):
                 hint = "write `pagination` into this request, or `pagination: none`"
                 yield scene.note(f"`{name}` is a place in a body, and this `get` would send it in its query", path, hint)

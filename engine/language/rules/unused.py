@@ -1,4 +1,4 @@
-"""What is written twice, or has no effect: repeated values, rules that never hold, buckets and requests that nothing needs."""
+"""Lint rules for what is written twice or has no effect: repeated values, rules that never hold, unused buckets and requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def repeated(scene: Scene) -> Iterator[Mistake]:
         yield from _twice(scene, path, list(values))
 
 
-def _only_name(rows: tuple[m.Row, ...]) -> tuple[str, ...]:
+def _only_name(rows: tuple[m.ForRow, ...]) -> tuple[str, ...]:
     """Name what `{NAME: [a, b]}` gives; nothing where rows are written out."""
     return tuple(rows[0]) if rows and len(rows[0]) == 1 else ()
 

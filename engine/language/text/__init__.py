@@ -1,1 +1,1 @@
-"""A spec's text: YAML with positions, and every mistake in it told with its place and its remedy."""
+"""A spec as text: YAML with positions, and mistakes shown with their line, a caret and a remedy."""

@@ -15,6 +15,7 @@ import yaml
 from engine.language.text.layout import lookalike, runs_on, without_value
 from engine.language.text.mistakes import Mistake, Position, SpecError
 from engine.language.text.syntax import syntax
+from engine.language.text.yaml_events import EventReader, OpenNode
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 40
@@ -26,8 +27,6 @@ KEY, RATE, TOLD = "[key]", "[rate]", "[told]"  # steps that a validator puts int
 
 FORM = "a spec is a map that begins with `spec: 1`"
 NULLS = ("null", "Null", "NULL", "~")  # an editor reads them so; outside a body a spec has no such value
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Quoted(str):
@@ -68,7 +67,7 @@ class Document:
         return Position(1, 1)
 
     def inside(self, at: Position, offset: int) -> Position:
-        """Narrow the place of a value to a character of its text; a quote before it is none of them."""
+        """Narrow the place of a value to a character of its text; an opening quote does not count."""
         line = self.lines[at.line - 1]
         first = line[at.column - 1 : at.column]
         if first in ("|", ">"):  # the text stands in the lines below
@@ -95,9 +94,11 @@ def read(raw: bytes, file: str, form: str = FORM) -> Document:
         raise SpecError([Mistake("not UTF-8 text", Position(line, 1), "save the file as UTF-8")], file) from None
     document = Document(lines=tuple(text.splitlines()))
     try:
-        _DocumentBuilder(document).build(text)
+        reader = _SpecReader(document)
+        reader.follow(text)
     except yaml.YAMLError as error:
         raise SpecError(_before(document, syntax(error, document.lines)), file, document.lines) from None
+    document.value = reader.result
     if not isinstance(document.value, dict):
         mistake = Mistake(form, Position(1, 1), "habeas new VENDOR writes a first one" if form is FORM else None)
         raise SpecError([*document.mistakes, mistake], file, document.lines)
@@ -109,58 +110,43 @@ def _before(document: Document, last: Mistake) -> list[Mistake]:
     return [*(one for one in document.mistakes if one.at.line != last.at.line - 1), last]
 
 
-@dataclass
-class _OpenNode:
-    """A map or list that is still being read."""
+@dataclass(slots=True)
+class _SpecNode(OpenNode):
+    """A map or list of a spec with its place; `skip` says that the value of the key is left out."""
 
-    path: Path
-    value: dict[str, Any] | list[Any]
+    path: Path = ()
     flow: bool = False
-    key: str | None = None
     skip: int | None = None
 
 
-class _DocumentBuilder:
-    """Follows the events of one document; the stack is explicit."""
+class _SpecReader(EventReader[_SpecNode]):
+    """Reads a spec; remembers where everything stands, and what is not allowed in one."""
+
+    deepest = DEEPEST
 
     def __init__(self, document: Document) -> None:
+        super().__init__()
         self.document = document
-        self.stack: list[_OpenNode] = []
-        self.documents = 0
 
-    def build(self, text: str) -> None:
-        for event in yaml.parse(text, Loader=LOADER):
-            if isinstance(event, yaml.DocumentStartEvent):
-                self.documents += 1
-                if self.documents > 1:
-                    self.mistake("a second document: one file, one vendor", event, "put what follows the `---` into a file of its own")
-                    return
-            elif isinstance(event, yaml.AliasEvent):
-                hint = "write the value out where it is used, or put it in quotes if the text is meant"
-                self.mistake(f"`*{event.anchor}` is an alias to YAML", event, hint)
-                self.drop()
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-                self.close(event)
-            elif isinstance(event, yaml.ScalarEvent):
-                self.scalar(event)
-            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-                self.open(event)
+    def second(self, event: Any) -> None:
+        self.mistake("a second document: one file, one vendor", event, "put what follows the `---` into a file of its own")
+
+    def alias(self, event: Any) -> None:
+        hint = "write the value out where it is used, or put it in quotes if the text is meant"
+        self.mistake(f"`*{event.anchor}` is an alias to YAML", event, hint)
+        self.drop()
 
     def mistake(self, message: str, event: Any, hint: str | None = None) -> None:
         self.document.mistakes.append(Mistake(message, _position(event), hint))
 
-    def open(self, event: Any) -> None:
+    def open(self, event: Any, value: dict[str, Any] | list[Any]) -> None:
         self.plain(event)
-        if len(self.stack) >= DEEPEST:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=event.start_mark)
-        if self.stack and isinstance(self.stack[-1].value, dict) and self.stack[-1].key is None:
-            raise yaml.MarkedYAMLError(problem="a key must be a text", problem_mark=event.start_mark)
+        self.admit(event)
         path = self.place()
         self.document.values[path] = _position(event)
-        self.stack.append(_OpenNode(path, {} if isinstance(event, yaml.MappingStartEvent) else [], flow=bool(event.flow_style)))
+        self.stack.append(_SpecNode(value, path=path, flow=bool(event.flow_style)))
 
-    def close(self, event: Any) -> None:
-        done = self.stack.pop()
+    def close(self, done: _SpecNode, event: Any) -> None:
         if not done.value and done.path not in self.document.dropped and not self.hollow(done.path):
             self.empty(done.path, event)
             self.drop()
@@ -179,11 +165,7 @@ class _DocumentBuilder:
             self.mistake(f"`{event.tag}` is a tag to YAML, and no text", event, "put the value in quotes")
 
     def scalar(self, event: Any) -> None:
-        holder = self.stack[-1] if self.stack else None
         self.plain(event)
-        if holder is not None and isinstance(holder.value, dict) and holder.key is None:
-            self.name(holder, event)
-            return
         path = self.place()
         self.document.values[path] = _position(event)
         if event.tag or event.anchor:
@@ -212,8 +194,9 @@ class _DocumentBuilder:
         if not event.style and rest.startswith(" #"):
             self.document.cut.append(Position(end.line + 1, end.column + 2, len(rest) - 1))
 
-    def name(self, holder: _OpenNode, event: Any) -> None:
+    def key(self, holder: _SpecNode, event: Any) -> None:
         """Take a key; a repeated one is a mistake and its value is left out."""
+        self.plain(event)
         holder.key, path = event.value, (*holder.path, event.value)
         if event.value == "<<" and not event.style:
             self.mistake("`<<` merges keys from elsewhere", event, "write the keys out")
@@ -248,14 +231,8 @@ class _DocumentBuilder:
         self.settle()
 
     def put(self, value: Value) -> None:
-        if not self.stack:
-            self.document.value = value
-            return
-        holder = self.stack[-1]
-        if isinstance(holder.value, list):
-            holder.value.append(value)
-        elif holder.key is not None and holder.skip is None:
-            holder.value[holder.key] = value
+        if not self.stack or self.stack[-1].skip is None:
+            super().put(value)
         self.settle()
 
     def settle(self) -> None:

@@ -1,6 +1,6 @@
-"""Where the layout of a spec went wrong, found in its lines: blanks, quotes, dashes, characters that only look like YAML's.
+"""Mistakes of layout, found in the lines themselves: indentation, missing blanks, stray dashes, typographic quotes.
 
-A parser tells where it gave up, which is often a line behind the one to mend. Parses nothing.
+A parser reports where it gave up, which is often a line below the one to mend.
 """
 
 from __future__ import annotations

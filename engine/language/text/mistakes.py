@@ -1,4 +1,4 @@
-"""A mistake in a spec: where it is, what it is, what was meant. Formats it; finds none."""
+"""A mistake in a spec (`Mistake`, `SpecError`): message, position, hint, and how it is shown on a terminal."""
 
 from __future__ import annotations
 

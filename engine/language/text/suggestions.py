@@ -1,4 +1,4 @@
-"""What somebody meant who wrote a text where a map stands, or a map where a text stands: said with their own words."""
+"""Hints for a text where a map or list belongs, or the reverse: `records:items` for `records: items`, `page: 1` for `page: {page: 1}`."""
 
 from __future__ import annotations
 

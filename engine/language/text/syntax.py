@@ -1,4 +1,4 @@
-"""What is no YAML, said in words for somebody who never wrote YAML: what stands where, and what to write instead."""
+"""YAML syntax errors, explained for somebody who never wrote YAML: what is wrong at which place, and what to write instead."""
 
 from __future__ import annotations
 

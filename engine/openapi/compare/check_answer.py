@@ -1,4 +1,4 @@
-"""What a request reads, against the schema of its operation's answer. Nothing is said where the schema is open."""
+"""Compare what a request reads with the schema of its operation's answer; where the schema is open, every path may be there."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from engine.language.expressions.select import Select
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 from engine.openapi.compare.compared_request import ComparedRequest
-from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead
-from engine.openapi.document.values import misspelt
+from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt
 
 MOST_KNOWN = 12
-
 
 Read = tuple[Select, SchemaView, Path, bool]  # a path, what it is read from, where it is written, and whether the request fails without it
 

@@ -1,7 +1,7 @@
-"""Hold a spec against the vendor's own document. What surely fails at the vendor is a mistake, a doubt is a note.
+"""Compare a spec with the vendor's own OpenAPI documents. What is sure to fail at the vendor is a mistake, a doubt is a note.
 
-Each finding stands where the spec's own word stands. Documents are incomplete more often than wrong, so nothing is said
-where one is silent, and of what it merely does not list only a near miss is a mistake.
+Each finding stands at the word of the spec that it is about. Documents are incomplete more often than wrong: where one is silent
+nothing is found, and what it merely does not list is a mistake only if it is almost the name of something that it lists.
 """
 
 from __future__ import annotations
@@ -10,39 +10,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.language.effective import Endpoint, Row, effective
+from engine.language.expressions.template import parse_path
 from engine.language.load import check
 from engine.language.model import spec as m
 from engine.language.rules.lint_context import Scene
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
 from engine.openapi.compare.check_answer import answers
-from engine.openapi.compare.check_body import body
-from engine.openapi.compare.check_params import parameters
-from engine.openapi.compare.check_scopes import grants
-from engine.openapi.compare.compared_request import ComparedRequest
-from engine.openapi.compare.wrong_server import based
-from engine.openapi.document.operations import Api, Operation
+from engine.openapi.compare.check_request import body, grants, parameters
+from engine.openapi.compare.compared_request import ComparedRequest, row_place
+from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
 
 MOST_ROWS = 100
 MOST_NAMED = 3
+MOST_ASKED = 300
 
 
 def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
-    """Give what the documents say otherwise than a spec that loads. Raises SpecError for one that does not."""
+    """Find where a spec and the documents differ, in the order of the spec's lines. Raises SpecError for a spec that does not load."""
     check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
     scene = Scene(effective(spec), spec, document)
     every = [Paths(api) for api in apis]
-    found = list(based(scene, every))
-    found += [one for request in scene.requests() for one in _request(scene, every, *request)]
+    found = list(_wrong_base(scene, every))
+    found += [mistake for request in scene.requests() for mistake in _request(scene, every, *request)]
     ordered = sorted(dict.fromkeys(found), key=lambda one: (one.at, one.message))
     return tuple(replace(one, file=file) for one in ordered)
 
 
 def trouble(api: Api) -> tuple[Mistake, ...]:
-    """Say once what of a document could not be looked into: remote and broken `$ref`s."""
+    """Note the remote and the broken `$ref`s of a document: what they stand for was not compared."""
     remote, broken = api.refs.trouble()
     words = []
     if remote:
@@ -87,13 +86,12 @@ def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
     names = {hole.name for hole in endpoint.address.holes()}
     for name, _ in row:
         if name in names:
-            index = endpoint.rows.index(row)
-            return (*path, "for", name, index) if len(row) == 1 else (*path, "for", index, name)
+            return (*path, *row_place(endpoint, name, row))
     return (*path, endpoint.method.lower())
 
 
 def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | Miss:
-    """Look into each document; of those that know the host the first to have an opinion decides."""
+    """Look into each document; where none has the operation, the first that knows the host says why."""
     address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
     misses: list[Miss] = []
     for paths in every:
@@ -111,3 +109,42 @@ def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | M
                 Miss(f"no server of the document is `{host}`: this request was not compared", f"its servers: {servers}", surely=False)
             )
     return next((one for one in misses if one.surely), misses[0])
+
+
+def _wrong_base(scene: Scene, every: Sequence[Paths]) -> Iterator[Mistake]:
+    """Find a base address behind which the document has nothing while it has the same requests behind another.
+
+    That is told once, and kept in `Paths.wrong`, so that each request is compared behind the right one.
+    """
+    asked = list(_asked(scene))[:MOST_ASKED]
+    if any(paths.find(one, method) for paths in every for address, method in asked for one in paths.behind(address)[0]):
+        return
+    host, _, base = scene.vendor.base_url.removeprefix("https://").partition("/")
+    steps = [step for step in base.split("/") if step]
+    for paths in every:
+        fitting = paths.fitting(asked[0][0]) if asked else ()
+        for count in range(len(steps), -1, -1):
+            wrong = "".join(f"/{step}" for step in steps[:count])
+            behind = [("/" + "/".join(_path(address).split("/")[count + 1 :]), method) for address, method in asked]
+            found = sum(paths.find(path, method) is not None for path, method in behind)
+            if fitting and found and found * 2 >= len(asked):
+                right = f"https://{host}{plain(fitting[0].base, 80)}"
+                message = f"the document has these requests behind `{right}`, and nothing behind `https://{host}{wrong}`"
+                rest = "".join(f"/{step}" for step in steps[count:])
+                paths.wrong = "/".join(_path(asked[0][0]).split("/")[: count + 1])
+                yield scene.mistake(message, ("base_url",), f"did you mean `{right}{rest}`?")
+                return
+
+
+def _asked(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Give the addresses that stand behind the base address, each with its method in small letters."""
+    base = written(parse_path(scene.vendor.base_url), {}).rstrip("/")
+    for _, endpoint, _ in scene.requests():
+        address = written(endpoint.address, dict(endpoint.rows[0]) if endpoint.rows else {})
+        if endpoint.line.whole is None and base.startswith("https://") and address.startswith(f"{base}/"):
+            yield address, endpoint.method.lower()
+
+
+def _path(address: str) -> str:
+    _, slash, path = address.removeprefix("https://").partition("/")
+    return slash + path

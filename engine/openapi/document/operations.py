@@ -1,4 +1,7 @@
-"""One document as operations, whatever its version: parameters, body, answer, security. Nothing is looked at before it is asked for."""
+"""Read a vendor's OpenAPI document as operations: parameters, body, answer, servers, security, scopes; the same for every version.
+
+Everything is computed when it is first asked for: a document may have a hundred thousand paths.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from engine.openapi.document.names import words
 from engine.openapi.document.read import read
 from engine.openapi.document.refs import Refs, as_list, as_map, as_text
 from engine.openapi.document.schema_view import SchemaView
 
+CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|token|authorization|secret)")
+SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
+SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 BRACED = re.compile(r"\{([^{}/]*)\}")
+SPAN = re.compile(r"`([A-Za-z][\w.:/*-]{1,99})`")
+NAMED = re.compile(r"[Ss]copes?\b[^\n]{0,400}")
+SCOPE = re.compile(r"[!#-\[\]-~]{1,200}")  # RFC 6749, 3.3
 
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
-    """One parameter of an operation; `place` is path, query, header or cookie."""
+    """A parameter of an operation; `place` is path, query, header, cookie, or body for a member of a JSON body."""
 
     name: str
     place: str
@@ -27,10 +37,17 @@ class Parameter:
     about: str
     shape: SchemaView
 
+    @property
+    def is_credential(self) -> bool:
+        """Whether it belongs to the connection, which sends it with every request."""
+        if self.place == "header":
+            return bool(SECRETS & set(words(self.name)))
+        return CREDENTIALS.fullmatch(self.name) is not None
+
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """Where an API lives: scheme, host and base path, with `{names}` where the address has variables."""
+    """The address of an API: scheme, host and base path, with `{names}` for its variables; each variable with its default."""
 
     url: str
     variables: tuple[tuple[str, str], ...] = ()
@@ -43,13 +60,13 @@ class Server:
 
     @property
     def base(self) -> str:
-        """The path before every operation's, without a slash at its end."""
+        """The path before that of every operation, without a slash at its end: /api/v2."""
         path = re.sub(r"^[A-Za-z]+://[^/?#]*", "", self.url)
         return re.split(r"[?#]", path)[0].rstrip("/")
 
 
 class Api:
-    """A document, read and ready to be asked."""
+    """A vendor's document."""
 
     def __init__(self, raw: bytes, file: str) -> None:
         """Read the bytes of a document. Raises DocumentError."""
@@ -61,31 +78,31 @@ class Api:
 
     @cached_property
     def servers(self) -> tuple[Server, ...]:
-        """Every server the top of the document names."""
+        """The servers at the top of the document; `/` where it names none."""
         if not self.old:
             return self.read_servers(self.root.get("servers"))
         host, base = as_text(self.root.get("host")), as_text(self.root.get("basePath"))
         return (Server(f"https://{host}{base}" if host else base or "/"),)
 
     def read_servers(self, value: Any) -> tuple[Server, ...]:
-        """Read a list of servers, as the top, a path and an operation may have one."""
+        """Read a list of servers: the top, a path and an operation may each have one."""
         found = []
-        for one in map(as_map, as_list(value)):
-            named = as_map(one.get("variables")).items()
-            variables = tuple((name, as_text(as_map(told).get("default"))) for name, told in named if isinstance(name, str))
-            found.append(Server(as_text(one.get("url")), variables))
+        for server in map(as_map, as_list(value)):
+            variables = as_map(server.get("variables")).items()
+            defaults = tuple((name, as_text(as_map(told).get("default"))) for name, told in variables if isinstance(name, str))
+            found.append(Server(as_text(server.get("url")), defaults))
         return tuple(found) or (Server("/"),)
 
     @cached_property
     def schemes(self) -> dict[str, dict[str, Any]]:
-        """The security schemes by name, those of Swagger 2 in the words of OpenAPI 3."""
+        """The security schemes by name; those of Swagger 2 in the form of OpenAPI 3."""
         if not self.old:
             held = as_map(as_map(self.root.get("components")).get("securitySchemes"))
             return {name: self.refs.follow(one) for name, one in held.items()}
         return {name: _modern(as_map(one)) for name, one in as_map(self.root.get("securityDefinitions")).items()}
 
     def operation(self, path: str, method: str) -> Operation | None:
-        """Give the operation of a path and a method in small letters."""
+        """Give the operation of a path and a method such as `get`; None where there is none."""
         item = self.refs.follow(self.items.get(path))
         return Operation(self, method, path, item, item[method]) if isinstance(item.get(method), dict) else None
 
@@ -95,7 +112,7 @@ class Api:
         return tuple(method for method in METHODS if isinstance(item.get(method), dict))
 
     def operations(self) -> Iterator[Operation]:
-        """Give every operation that reads: GET, and POST, which may be a search; ordered by path."""
+        """Give every GET and every POST, which may be a search, ordered by path."""
         for path in sorted(path for path in self.items if path.startswith("/")):
             for method in ("get", "post"):
                 found = self.operation(path, method)
@@ -126,10 +143,9 @@ class Operation:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Its parameters and the path's; its own win. A name in the path that is not described is a parameter all the same."""
+        """Its parameters and those of its path; its own win. A `{name}` in the path that is described nowhere is one, too."""
         found: dict[tuple[str, str], Parameter] = {}
-        for one in (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters"))):
-            told = self.api.refs.follow(one)
+        for told in map(self.api.refs.follow, (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters")))):
             name, place = as_text(told.get("name")), as_text(told.get("in"))
             if name and place in ("path", "query", "header", "cookie"):
                 found[place, name] = self._parameter(told, name, place)
@@ -150,8 +166,15 @@ class Operation:
         return {one.name: one for one in self.parameters if one.place == place}
 
     @property
+    def required_headers(self) -> Iterator[Parameter]:
+        """Give the headers that a request must send itself: the connection or the engine sends the others."""
+        for header in self.placed("header").values():
+            if header.required and header.name.lower() not in SENT_ANYWAY and not header.is_credential:
+                yield header
+
+    @property
     def knobs(self) -> dict[str, Parameter]:
-        """What can be set in it besides the path: the query, or of a POST the members of its body."""
+        """What can be set besides the path, by name: the query, or the members of the body of a POST."""
         if self.method != "post":
             return self.placed("query")
         members = self.body.members if self.body is not None else {}
@@ -159,7 +182,7 @@ class Operation:
 
     @cached_property
     def servers(self) -> tuple[Server, ...]:
-        """Where it lives: its own servers, the path's, or the document's."""
+        """Its own servers, else those of its path, else those of the document."""
         for holder in (self.raw, self.item):
             if as_list(holder.get("servers")):
                 return self.api.read_servers(holder["servers"])
@@ -167,7 +190,7 @@ class Operation:
 
     @cached_property
     def body(self) -> SchemaView | None:
-        """What a JSON body may hold; None where there is none, or the document does not say."""
+        """The schema of its JSON body; None where there is none, or the document does not say."""
         if self.api.old:
             listed = (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters")))
             told = next((one for one in map(self.api.refs.follow, listed) if one.get("in") == "body"), {})
@@ -176,13 +199,13 @@ class Operation:
 
     @property
     def empty(self) -> bool:
-        """Whether its only good answer holds nothing."""
+        """Whether every successful answer is without content."""
         good = [str(code) for code in as_map(self.raw.get("responses")) if str(code)[:1] == "2"]
         return bool(good) and set(good) <= {"204", "205"}
 
     @cached_property
     def success(self) -> dict[str, Any]:
-        """Its first good answer as the document writes it; empty where it tells none."""
+        """Its first successful answer, else the default one, as the document writes it; empty where there is none."""
         responses = as_map(self.raw.get("responses"))
         good = sorted((code for code in responses if re.fullmatch(r"2(\d\d|XX)", str(code), re.IGNORECASE)), key=str)
         chosen = good[:1] or [code for code in responses if code == "default"]
@@ -190,13 +213,13 @@ class Operation:
 
     @cached_property
     def answer(self) -> SchemaView | None:
-        """What its good answer holds; None where the document does not say."""
+        """The schema of its successful answer; None where the document does not say."""
         if self.api.old:
             return SchemaView(self.api.refs, self.success["schema"]) if "schema" in self.success else None
         return self._json(self.success)
 
     def refusal(self, status: str) -> SchemaView | None:
-        """What the answer of another status holds."""
+        """The schema of the answer with a status such as `404`."""
         told = self.api.refs.follow(as_map(self.raw.get("responses")).get(status))
         if self.api.old:
             return SchemaView(self.api.refs, told["schema"]) if "schema" in told else None
@@ -226,13 +249,13 @@ class Operation:
 
     @property
     def security(self) -> list[dict[str, Any]]:
-        """The alternatives by which it may be asked."""
+        """The security requirements, each of which is enough."""
         told = self.raw.get("security", self.api.root.get("security"))
         return [as_map(one) for one in as_list(told)]
 
     @property
     def label(self) -> str:
-        """How it is named to people: on one line, and short."""
+        """Its name in messages, on one line: GET /users/{id}."""
         return plain(f"{self.method.upper()} {self.path}", 80)
 
 
@@ -241,3 +264,53 @@ def plain(text: str, most: int = 60) -> str:
     line = "".join(char if char.isprintable() else " " for char in text)
     line = re.sub(r"\s+", " ", line).strip()
     return line if len(line) <= most else line[: most - 3] + "..."
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """What an operation asks for: each entry alone is enough. `sure`: they stand in `security` or an `x-` member, not in prose."""
+
+    entries: tuple[frozenset[str], ...]
+    sure: bool
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Each entry as a spec writes it: its scopes in order, with blanks between them."""
+        return tuple(" ".join(sorted(entry)) for entry in self.entries)
+
+
+def scopes_of(operation: Operation) -> Scopes:
+    """Read an operation's scopes; no entries where the document tells none."""
+    told = []
+    for alternative in operation.security:
+        for name, scopes in alternative.items():
+            if as_text(operation.api.schemes.get(name, {}).get("type")) in ("oauth2", "openIdConnect"):
+                told.append(frozenset(_valid(scopes)))
+    entries = tuple(one for one in dict.fromkeys(told) if one)
+    if entries:
+        return Scopes(entries, sure=True)
+    extended = [one for key, value in operation.raw.items() if key.startswith("x-") and "scope" in key.lower() for one in _valid(value)]
+    if extended:
+        return Scopes(tuple(frozenset((one,)) for one in dict.fromkeys(extended)), sure=True)
+    text = "\n".join([operation.about, *(one.about for one in operation.parameters if one.name.lower() in ("token", "authorization"))])
+    spans = [span for found in NAMED.finditer(text[:20_000]) for span in SPAN.findall(found[0]) if re.search(r"[.:_/]", span)]
+    return Scopes(tuple(frozenset((one,)) for one in dict.fromkeys(spans)), sure=False)
+
+
+def _valid(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (one for one in value.split() if SCOPE.fullmatch(one))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _valid(inner)
+    elif isinstance(value, dict):
+        yield from _valid(value.get("scopes", [name for name in value if isinstance(name, str)]))
+
+
+def announced(operation: Operation) -> frozenset[str]:
+    """Give every scope that the OAuth schemes of the document list."""
+    found: set[str] = set()
+    for scheme in operation.api.schemes.values():
+        for flow in as_map(scheme.get("flows")).values():
+            found |= set(as_map(as_map(flow).get("scopes")))
+    return frozenset(found)

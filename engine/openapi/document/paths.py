@@ -1,6 +1,6 @@
-"""Which operation a request line means: a spec's address against servers and path templates. A near miss is found and named.
+"""Find the operation that a spec's address asks: servers and path templates against it. Where there is none, the nearest is named.
 
-The paths stand in a tree by segment, so a hundred thousand of them cost no more than their reading.
+The paths are kept in a tree by segment, so that finding one among a hundred thousand takes no longer than among ten.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEEPEST = 100  # segments
 
 @dataclass
 class _Node:
-    """One step of the tree: what stands in the next segment, and the path that ends here."""
+    """A node of the tree: what the next segment may be, and the path that ends here."""
 
     literal: dict[str, _Node] = field(default_factory=dict)
     mixed: dict[str, tuple[re.Pattern[str], _Node]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class _Node:
 
 @dataclass(frozen=True)
 class Miss:
-    """No operation answers a request: why, and what may have been meant. `surely`: the vendor has nothing there."""
+    """Why no operation was found, and what may have been meant. `surely`: the vendor has nothing there."""
 
     message: str
     hint: str | None
@@ -109,13 +109,13 @@ class Paths:
         return bool(first) and (first[0] in self.top.literal or self.top.whole is not None)
 
     def near(self, path: str) -> str | None:
-        """Name the path that is likeliest meant."""
+        """Give the path of the document that was probably meant."""
         segments = [HOLE if HOLE in one else one for one in path.split("/")[1:]]
         close: dict[str, str] = {}
-        for one in self.api.items:
-            other = [HOLE if "{" in step else step for step in one.split("/")[1:]]
+        for path_there in self.api.items:
+            other = [HOLE if "{" in step else step for step in path_there.split("/")[1:]]
             if abs(len(other) - len(segments)) <= 1 and (other[:1] == segments[:1] or other[-1:] == segments[-1:]):
-                close.setdefault("/".join(other), one)
+                close.setdefault("/".join(other), path_there)
             if len(close) >= MOST_COMPARED:
                 break
         found = get_close_matches("/".join(segments), close, n=1, cutoff=0.75)
@@ -131,7 +131,7 @@ class Paths:
         return tuple(sorted({one.url: one for one in found}.values(), key=lambda one: -len(one.base)))
 
     def behind(self, address: str) -> tuple[tuple[str, ...], bool]:
-        """Give what an address's path may be behind the servers' base paths, and whether its host is one of theirs."""
+        """Give what may be left of an address's path behind the servers' base paths, and whether its host is one of theirs."""
         path = "/" + address.removeprefix("https://").partition("/")[2]
         fitting = self.fitting(address)
         bases = [_fitting(one.base, path) for one in fitting or self.servers]

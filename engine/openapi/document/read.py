@@ -1,24 +1,24 @@
-"""A file's bytes to one OpenAPI document: 3.0, 3.1 or Swagger 2.0, as JSON or YAML. Fetches nothing.
+"""Decode an OpenAPI 3.0, OpenAPI 3.1 or Swagger 2.0 document from JSON or YAML, and explain what is none.
 
-YAML is read from the parser's events, so ten megabytes take about a second, and what aliases unfold to is counted.
+Reads no file and fetches nothing. Ten megabytes of YAML take about a second; what its aliases unfold to is counted and bounded.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import yaml
 
 from engine.errors import UsageError
+from engine.language.text.yaml_events import EventReader, OpenNode
+from engine.openapi.document.refs import as_map
 
 MOST_BYTES = 64 * 2**20
 MOST_VALUES = 3_000_000
 DEEPEST = 200
-LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 CONSTANTS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 CONSTANTS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -38,21 +38,11 @@ TEXTS = (
 
 
 class DocumentError(UsageError):
-    """A file that is no OpenAPI document this engine reads; nothing was compared or written."""
-
-
-def contents(path: Path) -> bytes:
-    """Give a document's bytes, never more than a little over what one may have. Raises DocumentError."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MOST_BYTES + 1)
-    except OSError as error:
-        message = f"{path}: the file cannot be read: {error.strerror or 'unknown reason'}"
-        raise DocumentError(message) from None
+    """A file that is not an OpenAPI document of a version that is read; nothing was compared or written."""
 
 
 def read(raw: bytes, file: str) -> dict[str, Any]:
-    """Decode one document and see that it is one. Raises DocumentError."""
+    """Decode a document; `file` names it in messages. Raises DocumentError."""
     if len(raw) > MOST_BYTES:
         message = f"{file}: larger than {MOST_BYTES // 2**20} MiB: take the document whose $refs are not written out"
         raise DocumentError(message)
@@ -109,19 +99,22 @@ def _json(raw: bytes, file: str) -> Any:
 
 
 def _yaml(raw: bytes, file: str) -> Any:
+    reader = _DocumentReader()
     try:
-        return _JsonBuilder().build(raw.decode("utf-8"))
+        reader.follow(raw.decode("utf-8"))
     except UnicodeDecodeError:
         message = f"{file}: not UTF-8 text"
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark is not None else ""
         message = f"{file}: not YAML{line}: {getattr(error, 'problem', None) or 'the text cannot be read'}"
+    else:
+        return reader.result
     raise DocumentError(message)
 
 
 def scalar(text: str) -> Any:
-    """Read a plain scalar by YAML 1.2's core schema; a day or `on` stays text."""
+    """Read an unquoted scalar by the core schema of YAML 1.2: null, true, 3, 1.5; a date or `on` stays text."""
     if text in CONSTANTS:
         return CONSTANTS[text]
     if INTEGER.fullmatch(text):
@@ -129,100 +122,70 @@ def scalar(text: str) -> Any:
     return float(text) if FLOAT.fullmatch(text) else text
 
 
-@dataclass
-class _OpenValue:
-    """A map or list that is still being read; `weight` counts what it holds, aliases unfolded."""
+@dataclass(slots=True)
+class _WeighedNode(OpenNode):
+    """A map or list of a document; `weight` counts the values that it holds, aliases unfolded."""
 
-    value: dict[str, Any] | list[Any]
-    anchor: str | None
-    key: str | None = None
+    anchor: str | None = None
     weight: int = 1
 
 
-@dataclass
-class _JsonBuilder:
-    """Follows the events of one YAML document; the stack is explicit, aliases share what they name."""
+class _DocumentReader(EventReader[_WeighedNode]):
+    """Reads a document; aliases share what they name, and what they would unfold to is bounded."""
 
-    stack: list[_OpenValue] = field(default_factory=list)
-    anchors: dict[str, tuple[Any, int]] = field(default_factory=dict)
-    result: Any = None
-    documents: int = 0
+    deepest = DEEPEST
 
-    def build(self, text: str) -> Any:
-        """Read the text. Raises yaml.YAMLError."""
-        for event in yaml.parse(text, Loader=LOADER):
-            if isinstance(event, yaml.ScalarEvent):
-                self.scalar(event)
-            elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-                self.open(event)
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-                done = self.stack.pop()
-                if isinstance(done.value, dict) and "<<" in done.value:
-                    _merge(done.value)
-                if done.anchor:
-                    self.anchors[done.anchor] = (done.value, done.weight)
-                self.put(done.value, done.weight, event)
-            elif isinstance(event, yaml.AliasEvent):
-                self.alias(event)
-            elif isinstance(event, yaml.DocumentStartEvent):
-                self.documents += 1
-                if self.documents > 1:
-                    raise yaml.MarkedYAMLError(problem="a second document begins", problem_mark=_mark(event))
-        return self.result
+    def __init__(self) -> None:
+        super().__init__()
+        self.result = None
+        self.anchors: dict[str, tuple[Any, int]] = {}
+
+    def key(self, holder: _WeighedNode, event: Any) -> None:
+        holder.key = event.value
 
     def scalar(self, event: Any) -> None:
-        """Take a key, or a value by its form."""
-        top = self.stack[-1] if self.stack else None
-        if top is not None and top.key is None and isinstance(top.value, dict):
-            top.key = event.value
-            return
         value = event.value if event.style or event.tag else scalar(event.value)
         if event.anchor:
             self.anchors[event.anchor] = (value, 1)
-        self.put(value, 1, event)
+        self.weigh(1, event)
+        self.put(value)
 
-    def open(self, event: Any) -> None:
-        """Begin a map or list."""
-        top = self.stack[-1] if self.stack else None
-        if top is not None and top.key is None and isinstance(top.value, dict):
-            raise yaml.MarkedYAMLError(problem="a key must be a text", problem_mark=event.start_mark)
-        if len(self.stack) >= DEEPEST:
-            raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=event.start_mark)
-        self.stack.append(_OpenValue({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor))
+    def open(self, event: Any, value: dict[str, Any] | list[Any]) -> None:
+        self.admit(event)
+        self.stack.append(_WeighedNode(value, anchor=event.anchor))
+
+    def close(self, done: _WeighedNode, event: Any) -> None:
+        if isinstance(done.value, dict) and "<<" in done.value:
+            _merge(done.value)
+        if done.anchor:
+            self.anchors[done.anchor] = (done.value, done.weight)
+        self.weigh(done.weight, event)
+        self.put(done.value)
 
     def alias(self, event: Any) -> None:
         """Put in what an anchor names; one that is still open would hold itself."""
-        top = self.stack[-1] if self.stack else None
-        if event.anchor not in self.anchors or (top is not None and top.key is None and isinstance(top.value, dict)):
+        if event.anchor not in self.anchors or (self.stack and self.stack[-1].awaits_key()):
             raise yaml.MarkedYAMLError(problem=f"the alias *{event.anchor} cannot stand here", problem_mark=event.start_mark)
         value, weight = self.anchors[event.anchor]
-        self.put(value, weight, event)
+        self.weigh(weight, event)
+        self.put(value)
 
-    def put(self, value: Any, weight: int, event: Any) -> None:
-        """Add a value to what is open. Raises where the document grows beyond all measure."""
+    def second(self, event: Any) -> None:
+        raise yaml.MarkedYAMLError(problem="a second document begins", problem_mark=event.start_mark)
+
+    def weigh(self, weight: int, event: Any) -> None:
+        """Count a value into what is open. Raises yaml.MarkedYAMLError where that would hold too many."""
         if not self.stack:
-            self.result = value
             return
-        top = self.stack[-1]
-        top.weight += weight
-        if top.weight > MOST_VALUES:
+        self.stack[-1].weight += weight
+        if self.stack[-1].weight > MOST_VALUES:
             words = f"with its aliases unfolded it holds more than {MOST_VALUES:,} values"
             raise yaml.MarkedYAMLError(problem=words, problem_mark=event.start_mark)
-        if isinstance(top.value, list):
-            top.value.append(value)
-        elif top.key is not None:
-            top.value[top.key] = value
-            top.key = None
-
-
-def _mark(event: Any) -> Any:
-    return event.start_mark
 
 
 def _merge(holder: dict[str, Any]) -> None:
-    """Carry out a merge key: what it brings stands behind what is written."""
+    """Carry out a merge key, `<<`: what is written in the map itself wins."""
     brought = holder.pop("<<")
-    for one in brought if isinstance(brought, list) else [brought]:
-        if isinstance(one, dict):
-            for key, value in one.items():
-                holder.setdefault(key, value)
+    for bringing in brought if isinstance(brought, list) else [brought]:
+        for key, value in as_map(bringing).items():
+            holder.setdefault(key, value)

@@ -1,4 +1,4 @@
-"""`$ref` inside one document. A circle ends, a broken one leads to nothing, a remote one is never fetched: all are remembered."""
+"""Follow `$ref` inside one document. Circular, broken and remote ones give a schema that says nothing; nothing is ever fetched."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ SILENT = ("example", "examples", "enum", "const")
 
 
 def as_map(value: Any) -> dict[str, Any]:
-    """Give a map, or an empty one for whatever else a document holds in its place."""
+    """Give the value if it is a map, else an empty one: a document may hold anything anywhere."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: Any) -> list[Any]:
-    """Give a list, or an empty one."""
+    """Give the value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def as_text(value: Any) -> str:
-    """Give a text, or an empty one."""
+    """Give the value if it is a text, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
 class Refs:
-    """Follows the `$ref`s of one document."""
+    """The `$ref`s of one document; each is followed once."""
 
     def __init__(self, root: dict[str, Any]) -> None:
         """Keep the document; nothing is followed yet."""
@@ -34,7 +34,7 @@ class Refs:
         self.known: dict[str, dict[str, Any]] = {}
 
     def follow(self, value: Any) -> dict[str, Any]:
-        """Give the map that a value is or names in the end; UNTOLD where a `$ref` leads nowhere."""
+        """Give the map that a value is, or that its `$ref` leads to; UNTOLD where it leads nowhere."""
         seen: set[str] = set()
         while isinstance(value, dict) and isinstance(ref := value.get("$ref"), str):
             if ref in self.known:

@@ -1,27 +1,32 @@
-"""What a document says of a value, and where a JMESPath expression leads in it. Silent wherever the document is open.
+"""What a schema says of a value: its types, members and values, and where a JMESPath expression leads in it.
 
-A shape is a set of schemas that hold together (`allOf`) or instead of each other (`oneOf`, `anyOf`): for the question
-"can there be a member of this name?" the difference does not matter. Recursive schemas are no trouble: nothing is unfolded.
+The schemas of `allOf`, `oneOf` and `anyOf` are taken together: whether there can be a member of a name does not depend on which
+of the three it is. Nothing is unfolded, so recursive schemas do no harm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
 from engine.language.expressions.select import Select
+from engine.language.text.mistakes import did_you_mean
 from engine.openapi.document.refs import UNTOLD, Refs, as_list, as_map, as_text
 
 MOST_PARTS = 200
+MOST_SHOWN = 12  # values of an enumeration in a message
+MISSPELT = 0.8
 OPEN_WORDS = ("patternProperties", "x-untold", "not", "if", "$dynamicRef", "unevaluatedProperties", "dependentSchemas")
 COMPOSED = ("allOf", "oneOf", "anyOf")
 
 
 @dataclass(frozen=True)
 class NotInSchema:
-    """A member that the document does not know where an expression asks for it."""
+    """An expression asks for a member that the schema does not have; `known` are those it has."""
 
     name: str
     known: tuple[str, ...]
@@ -29,7 +34,7 @@ class NotInSchema:
 
 @dataclass(frozen=True, eq=False)
 class SchemaView:
-    """What a document says of one value. `None` in its place means that it says nothing."""
+    """What the document says of one value; None in its place: it says nothing."""
 
     refs: Refs
     schema: Any
@@ -145,7 +150,7 @@ def _plain(value: Any) -> str:
 
 
 def lead(select: Select, shape: SchemaView | None) -> SchemaView | NotInSchema | None:
-    """Follow an expression: where it leads, what it misses, or None where the document does not tell."""
+    """Follow an expression: to a schema, to a member that is not there, or to None where the document does not tell."""
     if shape is None:
         return None
     if select.steps is not None:
@@ -206,3 +211,37 @@ def _asides(kind: str, parts: list[Any], shape: SchemaView) -> Iterator[SchemaVi
         yield from (_node(part, shape) for part in parts)
     elif kind == "multi_select_dict":
         yield from (_node(pair["children"][0], shape) for pair in parts)
+
+
+def misspelt(name: str, known: Iterable[str]) -> bool:
+    """Whether an unknown name is so close to a known one that it must be a mistake."""
+    return bool(get_close_matches(name, known, n=1, cutoff=MISSPELT))
+
+
+def unfit(shape: SchemaView, text: str) -> str | None:
+    """Say why a text cannot be a value; None where it can, or the document does not tell."""
+    if shape.is_list and shape.elements is not None:
+        inner = shape.elements
+        return next((wrong for one in text.split(",") if (wrong := unfit(inner, one.strip()))), None)
+    if shape.enum:
+        return None if text in shape.enum else _listed(shape.enum, text)
+    if shape.types == {"integer"}:
+        return _number(shape, text)
+    if shape.types == {"boolean"} and text not in ("true", "false", "0", "1"):
+        return "the document takes true or false"
+    return None
+
+
+def _listed(values: tuple[str, ...], text: str) -> str:
+    if len(values) <= MOST_SHOWN:
+        return f"the document has {', '.join(one[:60] for one in values)}"
+    return did_you_mean(text, values) or "the document lists others"
+
+
+def _number(shape: SchemaView, text: str) -> str | None:
+    if not re.fullmatch(r"-?[0-9]{1,30}", text):
+        return "the document takes a whole number"
+    most, least = shape.number("maximum"), shape.number("minimum")
+    if most is not None and int(text) > most:
+        return f"the document takes at most {most}"
+    return f"the document takes at least {least}" if least is not None and int(text) < least else None

@@ -1,27 +1,35 @@
-"""How to connect, and where to: `auth`, `base_url`, `hosts` and `settings` of a first spec, from security schemes and servers."""
+"""Write where an API lives and how to connect to it, from servers and security schemes: `base_url`, `hosts`, `settings`, `auth`.
+
+And choose the call that shows that a connection is alive, best one that shows that it sees people: `verify`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
 from engine.language.model.words import HEADER, HOST, OPEN_ADDRESS
 from engine.language.rules.names import TAKEN
-from engine.openapi.document.names import value_name
-from engine.openapi.document.operations import BRACED, Api, plain
+from engine.openapi.document.names import PERSONS, singular, value_name, words
+from engine.openapi.document.operations import BRACED, Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
+from engine.openapi.draft.choose import DraftPlan
+from engine.openapi.draft.pages import records_of, size_parameter
+from engine.openapi.draft.person_request import writable
 from engine.openapi.draft.yaml_text import Block
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
+MOST_LOOKED = 20_000
 NOWHERE = "https://api.example.com"
 
 
 @dataclass
-class Base:
-    """Where requests go: the address, its hosts, what a connection is asked for, and the reasons of guesses."""
+class DraftBase:
+    """Where requests go: the address, its hosts, what a connection is asked for, and what must be confirmed."""
 
     url: str
     hosts: list[str] = field(default_factory=list)
@@ -29,8 +37,8 @@ class Base:
     todo: list[str] = field(default_factory=list)
 
 
-def base_of(api: Api) -> Base:
-    """Take the first server that a spec may name."""
+def base_of(api: Api) -> DraftBase:
+    """Take the first server whose address a spec can hold."""
     told = [one.url for one in api.servers]
     for server in api.servers:
         url = server.url if "://" in server.url else f"https://{server.url.lstrip('/')}" if server.url.startswith("//") else ""
@@ -41,13 +49,13 @@ def base_of(api: Api) -> Base:
             return found
     first = plain(told[0], 80) if told else ""
     relative = api.servers[0].base if api.servers and not api.servers[0].host and re.fullmatch(r"[/\w.-]*", api.servers[0].base) else ""
-    return Base(
+    return DraftBase(
         NOWHERE + relative, [], {}, [f"the document names no server that can be asked ({first or 'none'}): write the API's address"]
     )
 
 
-def _filled(url: str, variables: dict[str, str]) -> Base | None:
-    """Write a server's variables as settings; None where the address is none."""
+def _filled(url: str, variables: dict[str, str]) -> DraftBase | None:
+    """Write the variables of a server as settings; None where a spec cannot hold its address."""
     settings: dict[str, str] = {}
     if "<" in url:
         return None
@@ -66,11 +74,11 @@ def _filled(url: str, variables: dict[str, str]) -> Base | None:
     if not OPEN_ADDRESS.fullmatch(filled) or not re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*", re.sub(r"<[^<>]*>", "", filled)):
         return None
     hosts = hosts_of(filled)
-    return None if "<" in host[1] and not hosts else Base(filled, hosts, settings)
+    return None if "<" in host[1] and not hosts else DraftBase(filled, hosts, settings)
 
 
 def hosts_of(address: str) -> list[str]:
-    """Give `hosts` for an address whose host holds values: what stands behind the last one; nothing where none is needed or known."""
+    """Give `hosts` for a host with values, `<SHOP>.example.com` gives .example.com; nothing where none is needed or known."""
     host = re.match(r"https://([^/]+)", address)
     if host is None or "<" not in host[1]:
         return []
@@ -79,11 +87,12 @@ def hosts_of(address: str) -> list[str]:
 
 
 def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[Block, tuple[str, ...]]:
-    """Write `auth`, every way that the language knows, and say what it does not."""
+    """Write `auth` with every way to connect that the language knows; give what it cannot do as TODOs."""
     block, doubts = Block(), list[str]()
     keys: dict[str, str] = {}
     asked = {name for one in (*_security(api.root), *_used(api)) for name in one}
-    for name, scheme in sorted(api.schemes.items(), key=lambda one: "authorizationCode" not in as_map(one[1].get("flows"))):
+    consent_first = sorted(api.schemes.items(), key=lambda named: "authorizationCode" not in as_map(named[1].get("flows")))
+    for name, scheme in consent_first:
         if asked and name not in asked:
             continue
         kind, way = as_text(scheme.get("type")), as_text(scheme.get("scheme")).lower()
@@ -157,7 +166,7 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | Non
 
 
 def address(url: str, base: str) -> str:
-    """Give an https address of a public host as a spec writes it, resolved against the API's; empty where it is none."""
+    """Give an https address of a public host, resolved against that of the API; empty where it is something else."""
     try:
         full = urljoin(base + "/", url.strip()) if url.strip() and "<" not in base else url.strip()
     except ValueError:
@@ -165,3 +174,32 @@ def address(url: str, base: str) -> str:
     full = re.sub(r"^http://", "https://", full)
     found = HTTPS.fullmatch(full)
     return full if found and HOST.fullmatch(found[1]) and full.isprintable() and len(full) < 500 else ""
+
+
+def verify_call(plan: DraftPlan) -> tuple[Block, str]:
+    """Write `verify`, and why another call may be better."""
+    free = [one for one in islice(plan.lookup.operation.api.operations(), MOST_LOOKED) if _is_free(one)]
+    people = [one for one in free if _speaks_of(one, plan) and records_of(one).listed]
+    noun, block = plan.person.noun, Block()
+    alive = people or [one for one in free if one.answer is not None]
+    found = min(alive, key=lambda one: (noun not in map(singular, words(one.path)) if people else 0, len(one.path), one.path), default=None)
+    if found is None:
+        block.add("get", "/")
+        return block, "verify: the document has no call that needs nothing: name one that every connection may make"
+    block.add("get", found.path)
+    size = size_parameter(found.placed("query")) if records_of(found).listed else None
+    block.add("params", {size.name: max(1, size.shape.number("minimum") or 1)} if size is not None else None)
+    block.add("granted_by", list(scopes_of(found).texts[:1]))
+    return block, "" if people else "verify: better a call that shows that the connection sees people, such as their list"
+
+
+def _is_free(operation: Operation) -> bool:
+    """Whether a call needs nothing but the connection."""
+    if operation.method != "get" or "{" in operation.path or operation.deprecated or not writable(operation.path):
+        return False
+    return all(one.is_credential or not one.required for one in operation.placed("query").values())
+
+
+def _speaks_of(operation: Operation, plan: DraftPlan) -> bool:
+    last = [singular(one) for one in words(operation.path.rstrip("/").rpartition("/")[2])]
+    return plan.person.noun in last or any(PERSONS.get(one, 0) == 3 for one in last)

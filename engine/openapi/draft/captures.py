@@ -1,44 +1,37 @@
-"""What a first spec reads from answers besides the records: ids, what repeats the question, files, codes of refusals."""
+"""Find what a first spec reads from an answer besides its records: ids, what repeats the question, keys, files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from engine.openapi.document.names import IDS, norm, singular
 from engine.openapi.document.operations import Operation
 from engine.openapi.document.schema_view import SchemaView
-from engine.openapi.draft.belongings import id_name
-from engine.openapi.draft.choose import Chosen
+from engine.openapi.draft.choose import DraftPlan
 from engine.openapi.draft.pages import Records, beside, step, usable
-from engine.openapi.draft.request_line import Belonging
+from engine.openapi.draft.person_request import DraftRequest, id_name
 
 DOWNLOADS = ("downloadurl", "downloaduri", "downloadlink")
-CODES = ("code", "errorcode", "error")
-MESSAGES = ("message", "errormessage", "errordescription", "description", "detail", "title")
+REFUSALS = ("400", "401", "403", "404", "4XX", "422", "default")
+MOST_TOLD = 8
 
 
-def captures(chosen: Chosen) -> tuple[dict[str, str] | None, str]:
-    """Say what the look-up captures for the endpoints, and what was guessed."""
-    person, uses = chosen.person, {use for one in chosen.asked for use in one.uses}
-    held, doubt = dict[str, str](), ""
-    if "ID" in uses:
+def captures(plan: DraftPlan) -> tuple[dict[str, str] | None, str]:
+    """Say what the look-up captures for the endpoints, and what is doubtful in that."""
+    person, held, doubt = plan.person, dict[str, str](), ""
+    if any(one.takes(f"<{id_name(person)}>") for one in plan.asked):
         path = _id_path(person.records.shape, person.noun)
         held[id_name(person)] = path or "id"
-        sure = path is not None and norm(path) in (person.noun + "id", *IDS)
-        doubt = "" if sure else "capture: the document does not say plainly where the answer holds the person's id"
-    if "LOGIN" in uses:
+        doubt = "" if path is not None else "capture: the document does not say plainly where the answer holds the person's id"
+    if any(one.takes("<LOGIN>") for one in plan.asked):
         held["LOGIN"] = person.match or "login"
     return held or None, doubt
 
 
 def _id_path(shape: SchemaView | None, noun: str) -> str | None:
-    if shape is None:
-        return None
-    short = {norm(name): name for name in reversed(shape.members) if _is_scalar(shape.members[name])}
-    found = next((short[one] for one in (noun + "id", *IDS, noun + "uuid", noun + "key") if one in short and one != "key"), None)
-    found = found or next((name for name in shape.members if norm(name).endswith("id") and _is_scalar(shape.members[name])), None)
-    return step(found) if found is not None and usable(step(found)) else None
+    short = {norm(name): name for name in reversed(shape.members) if _is_scalar(shape.members[name])} if shape is not None else {}
+    wanted = (f"{noun}id", *(one for one in IDS if one != "key"), f"{noun}uuid", f"{noun}key")
+    return next((step(short[one]) for one in wanted if one in short and usable(step(short[one]))), None)
 
 
 def _is_scalar(shape: SchemaView) -> bool:
@@ -50,35 +43,33 @@ def keyed(records: Records, operation: Operation) -> tuple[str | None, str]:
     shape = records.shape
     if not records.listed or shape is None or shape.open or "id" in shape.members:
         return None, ""
-    names = [name for name, inner in shape.members.items() if _is_scalar(inner) and usable(step(name))]
+    names = {norm(name): step(name) for name, inner in reversed(shape.members.items()) if _is_scalar(inner) and usable(step(name))}
     last = operation.path.rstrip("/").rpartition("/")[2] if records.path == "@" else (records.path or "").rpartition(".")[2]
     stem = singular(norm(last))
-    wanted = ("uuid", stem + "id", "gid", "sid", "uid", "guid", stem + "uuid", "key", "slug")
-    found = next((name for one in wanted for name in names if norm(name) == one), None)
-    found = found or next((name for name in names if norm(name).endswith("id")), None)
-    if found is None:
-        return None, ""
-    return step(found), "" if norm(found) in wanted else "key: is it this that tells records apart?"
+    key = next(
+        (names[one] for one in ("uuid", f"{stem}id", "gid", "sid", "uid", "guid", f"{stem}uuid", "key", "slug") if one in names), None
+    )
+    ids = [name for short, name in reversed(names.items()) if short.endswith("id")][:MOST_TOLD]
+    return key, f"key: what tells records apart? Is it {' or '.join(ids)}?" if key is None and ids else ""
 
 
-def echoes(one: Belonging, records: Records) -> tuple[dict[str, str] | None, str]:
-    """Find where the answer repeats what was asked: the person where the query names them, the window where it has one."""
-    found, doubt = dict[str, str](), ""
-    answer = one.operation.answer
-    if one.slicing is not None and answer is not None:
-        name, value = next(iter(one.slicing.params.items()))
-        path = next((path for path, own, shape in beside(answer, 1) if norm(own) == norm(name) and shape.types == {"string"}), None)
-        if path is not None:
-            found[path] = value
-    if one.filter is not None:
-        place = _repeated(one.filter[0], records)
-        if place is None:
-            doubt = (
-                f"echo: the document does not say where the answer repeats {one.filter[0]}; a vendor that ignores it answers with everybody"
-            )
-        else:
-            found[place] = one.filter[1]
-    return found or None, doubt
+def echoes(request: DraftRequest, records: Records) -> tuple[dict[str, str] | None, str]:
+    """Find where the answer repeats what was asked: the window where it has one, the person where the query names them."""
+    found, answer = dict[str, str](), request.operation.answer
+    if request.window is not None and answer is not None:
+        name, value = next(iter(request.window.params.items()))
+        repeated = (path for path, own, shape in beside(answer, 1) if norm(own) == norm(name) and shape.types == {"string"})
+        found = dict.fromkeys(list(repeated)[:1], value)
+    if request.filter is None:
+        return found or None, ""
+    name, value = request.filter
+    place = _repeated(name, records)
+    if place is not None:
+        return {**found, place: value}, ""
+    return (
+        found or None,
+        f"echo: the document does not say where the answer repeats {name}; a vendor that ignores it answers with everybody",
+    )
 
 
 def _repeated(name: str, records: Records) -> str | None:
@@ -88,7 +79,7 @@ def _repeated(name: str, records: Records) -> str | None:
     wanted = (norm(name), norm(name) + "id", norm(name).removesuffix("id") + ".id")
     for path, _, shape in beside(records.shape, 2):
         full = f"{prefix}.{path}"
-        if ".".join(norm(step) for step in path.split(".")) in wanted and shape.types & {"string", "integer"} and usable(full):
+        if ".".join(norm(member) for member in path.split(".")) in wanted and shape.types & {"string", "integer"} and usable(full):
             return full
     return None
 
@@ -105,20 +96,15 @@ def files(records: Records) -> str | list[str] | None:
     return fit[0] if len(fit) == 1 else fit or None
 
 
-def refusals(operations: Sequence[Operation]) -> tuple[dict[str, Any] | None, str]:
-    """Find where a refusal has its code and its message, in the first operation that tells."""
+def refusals(operations: Sequence[Operation]) -> str:
+    """Tell what the first refusal that the document describes holds; which member is the code, and what it means, is not guessed."""
     for operation in operations[:50]:
         members = operation.answer.members if operation.answer is not None else {}
         flag = next((name for name in ("ok", "success") if name in members and members[name].types == {"boolean"}), None)
         if flag is not None:
-            code = "error" if "error" in members or flag == "ok" else None
-            return {"refused": f"!{flag}", **({"code": code} if code else {})}, f"refusals: {flag} is taken to be false in a refusal"
-        for status in ("400", "401", "403", "404", "4XX", "422", "default"):
-            shape = operation.refusal(status)
-            held = [(path, norm(name)) for path, name, inner in beside(shape, 2) if _is_scalar(inner)]
-            code = next((path for one in CODES for path, name in held if name == one), None)
-            message = next((path for one in MESSAGES for path, name in held if name == one), None)
-            if code or message:
-                told = {word: path for word, path in (("code", code), ("message", message)) if path}
-                return told, "refusals: add rules, such as {status: 403, code: ..., means: denied}"
-    return None, ""
+            return f'an answer of {operation.label} holds {flag}: is it false in a refusal? Then `refused: "!{flag}"`'
+        for status in REFUSALS:
+            told = [path for path, _, inner in beside(operation.refusal(status), 2) if _is_scalar(inner)][:MOST_TOLD]
+            if told:
+                return f"where a refusal has its code and its message: that of {operation.label} ({status}) holds {', '.join(told)}"
+    return "where a refusal has its code and message, and what it means"

@@ -1,4 +1,4 @@
-"""Which look-up a first spec gets, and what is asked for a person: the choice that most can be asked by."""
+"""Choose the look-up of a first spec, and gather what is asked for the person with what it captures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from itertools import islice
 from engine.openapi.document.names import spec_name
 from engine.openapi.document.operations import Api, Operation
 from engine.openapi.document.read import DocumentError
-from engine.openapi.draft.belongings import PERHAPS, asking, belongings
 from engine.openapi.draft.children import hanging
-from engine.openapi.draft.guesses import guesses
-from engine.openapi.draft.people import PersonOperation, looked_at, people
-from engine.openapi.draft.request_line import Belonging, Unfit
+from engine.openapi.draft.people import LookupCandidate, looked_at, nearest, people
+from engine.openapi.draft.person_request import PERHAPS, DraftRequest, Unfit, asking, belongings
 
 MOST_ENDPOINTS = 150
 MOST_SEEN = 2_000  # operations that name the person; no vendor has as many
@@ -23,40 +21,40 @@ TOO_MANY = "too many for one spec"
 
 
 @dataclass
-class Chosen:
-    """The look-up that was chosen, and what is asked with what it captures."""
+class DraftPlan:
+    """The look-up, the requests made with what it captures, and the operations left out, each with its reason."""
 
-    person: PersonOperation
-    lookup: Belonging
-    asked: list[Belonging] = field(default_factory=list)
+    person: LookupCandidate
+    lookup: DraftRequest
+    asked: list[DraftRequest] = field(default_factory=list)
     left: list[tuple[Operation, str]] = field(default_factory=list)
     guess: str = ""  # why the look-up is no more than a guess
 
 
-def choose(api: Api) -> Chosen:
-    """Take the look-up by which most can be asked, of those that are likely, else the nearest. Raises DocumentError where none is."""
-    chosen = _best(api, people(api))
-    if chosen is None:
-        near = guesses(api)
-        chosen = _best(api, near)
-        if chosen is None:
+def choose(api: Api) -> DraftPlan:
+    """Take the look-up by which most can be asked, of those that are proven, else the nearest. Raises DocumentError where there is none."""
+    plan = _best(api, people(api))
+    if plan is None:
+        near = nearest(api)
+        plan = _best(api, near)
+        if plan is None:
             raise DocumentError(_nobody(api))
-        others = dict.fromkeys(one.operation.label for one in near if one.operation.path != chosen.person.operation.path)
+        others = dict.fromkeys(one.operation.label for one in near if one.operation.path != plan.person.operation.path)
         also = f" Also looked at: {', '.join([*others][:MOST_NAMED])}" if others else ""
-        chosen.guess = f"{NOBODY}: this is the nearest to a look-up, and a guess. What does it take, and what repeats the identifier?{also}"
-    _extend(chosen, api)
-    return chosen
+        plan.guess = f"{NOBODY}: this is the nearest to a look-up, and a guess. What does it take, and what repeats the identifier?{also}"
+    _extend(plan, api)
+    return plan
 
 
-def _best(api: Api, likely: list[PersonOperation]) -> Chosen | None:
-    tried: list[tuple[int, Chosen]] = []
+def _best(api: Api, likely: list[LookupCandidate]) -> DraftPlan | None:
+    tried: list[tuple[int, DraftPlan]] = []
     for person in likely:
         try:
-            chosen = Chosen(person, asking(person))
+            plan = DraftPlan(person, asking(person))
         except Unfit:
             continue
-        _gather(chosen, api)
-        tried.append((person.score + 4 * min(len(chosen.asked), 12), chosen))
+        _gather(plan, api)
+        tried.append((person.score + 4 * min(len(plan.asked), 12), plan))
         if len(tried) >= MOST_TRIED:
             break
     return max(tried, key=lambda one: one[0])[1] if tried else None
@@ -70,52 +68,46 @@ def _nobody(api: Api) -> str:
     return f"{api.file}: {NOBODY} ({looked}); without --openapi, `habeas new` asks you for the look-up"
 
 
-def _gather(chosen: Chosen, api: Api) -> None:
+def _gather(plan: DraftPlan, api: Api) -> None:
     """Find what is asked with what the look-up captures."""
-    listings = {one.name: one.operation.path for one in (chosen.lookup.listing,) if one is not None}
-    for one in islice(belongings(api, chosen.person), MOST_SEEN):
-        if not isinstance(one, Belonging):
-            chosen.left.append(one)
-        elif len(chosen.asked) >= MOST_ENDPOINTS:
-            chosen.left.append((one.operation, TOO_MANY))
-        elif one.listing and listings.setdefault(one.listing.name, one.listing.operation.path) != one.listing.operation.path:
-            chosen.left.append((one.operation, "two lists of the account's would have one name"))
+    lists = {found.name: found.operation.path for found in (plan.lookup.account_list,) if found is not None}
+    for request in islice(belongings(api, plan.person), MOST_SEEN):
+        if not isinstance(request, DraftRequest):
+            plan.left.append(request)
+            continue
+        above = request.account_list
+        if len(plan.asked) >= MOST_ENDPOINTS:
+            plan.left.append((request.operation, TOO_MANY))
+        elif above is not None and lists.setdefault(above.name, above.operation.path) != above.operation.path:
+            plan.left.append((request.operation, "two lists of the account's would have one name"))
         else:
-            chosen.asked.append(one)
+            plan.asked.append(request)
 
 
-def _extend(chosen: Chosen, api: Api) -> None:
+def _extend(plan: DraftPlan, api: Api) -> None:
     """Name the endpoints, and find what is asked once per record of one of them."""
-    taken = [one.listing.name for one in (chosen.lookup, *chosen.asked) if one.listing is not None]
-    for one in chosen.asked:
-        one.name = named(one, chosen.person.noun, taken)
-        taken.append(one.name)
-    left = {operation.label: (operation, reason) for operation, reason in chosen.left}
-    for below in islice(hanging(api, chosen.person, tuple(chosen.asked)), MOST_SEEN):
-        if not isinstance(below, Belonging):
+    taken = [one.account_list.name for one in (plan.lookup, *plan.asked) if one.account_list is not None]
+    for request in plan.asked:
+        _name(request, plan.person.noun, taken)
+    left = {operation.label: (operation, reason) for operation, reason in plan.left}
+    for below in islice(hanging(api, plan.person, tuple(plan.asked)), MOST_SEEN):
+        if not isinstance(below, DraftRequest):
             left[below[0].label] = below
             continue
-        below.name = named(below, chosen.person.noun, taken)
-        taken.append(below.name)
-        if len(chosen.asked) >= MOST_ENDPOINTS:
+        _name(below, plan.person.noun, taken)
+        if len(plan.asked) >= MOST_ENDPOINTS:
             left[below.operation.label] = (below.operation, TOO_MANY)
         else:
-            chosen.asked.append(below)
+            plan.asked.append(below)
             left.pop(below.operation.label, None)
-    chosen.left = sorted(left.values(), key=lambda one: (one[1].endswith(PERHAPS), one[0].path))
+    plan.left = sorted(left.values(), key=lambda one: (one[1].endswith(PERHAPS), one[0].path))
 
 
-def named(one: Belonging, noun: str, taken: list[str]) -> str:
+def _name(request: DraftRequest, noun: str, taken: list[str]) -> None:
     """Name an endpoint by the written segments of its path: those behind the person where there are any, else more of them."""
-    name = spec_name(_parts(one, noun))
-    return spec_name(_parts(one, noun, whole=True), taken) if name in taken else name
-
-
-def _parts(one: Belonging, noun: str, *, whole: bool = False) -> list[str]:
-    literal = [segment for segment in one.operation.path.strip("/").split("/") if "{" not in segment]
-    if whole and len(literal) > 1:
-        return literal[-3:]
-    kept = [
-        segment for segment in literal if segment.lower().rstrip("s") != noun and not segment.lower().startswith(("v1", "v2", "v3", "api"))
-    ]
-    return kept[-3:] or [noun]
+    written = [segment for segment in request.operation.path.strip("/").split("/") if "{" not in segment]
+    kept = [one for one in written if one.lower().rstrip("s") != noun and not one.lower().startswith(("v1", "v2", "v3", "api"))]
+    short = kept[-3:] or [noun]
+    name = spec_name(short)
+    request.name = spec_name(written[-3:] if len(written) > 1 else short, taken) if name in taken else name
+    taken.append(request.name)

@@ -1,4 +1,4 @@
-"""How an operation's pages follow, told from the names of its parameters and of what stands beside its records."""
+"""Find the list of records in an answer, and how its next page is asked for: cursor, link, page number or offset."""
 
 from __future__ import annotations
 
@@ -10,51 +10,22 @@ from itertools import islice
 from typing import Any
 
 from engine.language.expressions.select import DOTTED, SelectError, parse_select
-from engine.openapi.document.names import norm, person_in, words
+from engine.openapi.document.names import CURSORS, OFFSETS, PAGES, SIZES, norm, person_in, words
 from engine.openapi.document.operations import Operation, Parameter
 from engine.openapi.document.schema_view import SchemaView
 
-SIZES: tuple[str, ...] = (
-    "pagesize",
-    "perpage",
-    "limit",
-    "maxresults",
-    "size",
-    "maxitems",
-    "recordsperpage",
-    "itemsperpage",
-    "top",
-    "pagelimit",
-    "take",
-)
-SIZES += ("max", "resultsperpage", "count", "numresults", "pageperpage", "maxpagesize", "pagecount", "length", "first")
-CURSORS: tuple[str, ...] = (
-    "cursor",
-    "nextpagetoken",
-    "pagetoken",
-    "nexttoken",
-    "nextcursor",
-    "pagecursor",
-    "after",
-    "startingafter",
-    "continuationtoken",
-)
-CURSORS += ("continuation", "scrollid", "bookmark", "marker", "nextmarker", "paginationtoken", "pageafter", "next", "startafter")
-PAGES = ("page", "pagenumber", "pageno", "pageindex", "pagenum", "currentpage", "p")
-OFFSETS = ("offset", "skip", "startat", "startindex", "start", "from", "firstresult", "startposition", "startrow", "pageoffset")
 LINKS = ("next", "nexturl", "nextlink", "nextpage", "nextpageurl", "nextpageuri", "nexthref", "odatanextlink", "nexturi")
 MORES = ("hasmore", "more", "hasnext", "hasnextpage", "hasmoreitems")
 TOTALS = ("total", "totalcount", "totalrecords", "totalitems", "totalsize", "totalresults", "totalelements", "totalrows")
 LISTS = ("data", "items", "results", "records", "values", "entries", "elements", "value", "list", "rows", "content", "objects", "resources")
-SURELY = re.compile(r"(?i)\bmax(?:imum)?(?: value)?(?: is| of|:| =)? ?`?(\d{2,5})\b")
-MOST = re.compile(r"(?i)(?:max(?:imum)?\b[^.\d]{0,40}|no larger than |up to |less than or equal to |between \d+ and |1 to |1-)(\d{2,5})\b")
 WRAPPERS = ("data", "result", "results", "response", "embedded", "payload", "body", "page", "meta")
+SURELY = re.compile(r"(?i)\bmax(?:imum)?(?: value)?(?: is| of|:| =)? ?`?(\d{2,5})\b")
 DEEPEST = 3
 
 
 @dataclass(frozen=True)
 class Records:
-    """Where an answer's records stand: the path (None: the answer is one record), one record's shape, and whether it is a list."""
+    """Where an answer's records are: the path (None: the answer is one record), what one record is, and whether it is a list."""
 
     path: str | None
     shape: SchemaView | None
@@ -62,12 +33,12 @@ class Records:
 
 
 def step(name: str) -> str:
-    """Write a member's name as JMESPath."""
+    """Write a member's name as JMESPath, in quotes where it needs them."""
     return name if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else json.dumps(name)
 
 
 def usable(path: str) -> bool:
-    """Whether an expression can stand in a spec."""
+    """Whether an expression can be written into a spec."""
     if len(path) <= 200 and DOTTED.fullmatch(path):
         return True
     try:
@@ -78,7 +49,7 @@ def usable(path: str) -> bool:
 
 
 def beside(shape: SchemaView | None, deepest: int = DEEPEST) -> Iterator[tuple[str, str, SchemaView]]:
-    """Give the members of an answer that stand in no list, the nearest first: path, name, shape."""
+    """Give the members of an answer that are in no list, the nearest first: path, name, shape."""
     level: list[tuple[str, SchemaView]] = [("", shape)] if shape is not None else []
     for _ in range(deepest):
         following: list[tuple[str, SchemaView]] = []
@@ -99,152 +70,134 @@ def records_of(operation: Operation) -> Records:
     if answer.is_list:
         return Records("@", answer.elements, listed=True)
     last = norm(operation.path.rstrip("/").rpartition("/")[2].rpartition(".")[2])
-    paged = any(norm(one.name) in (*PAGES, *CURSORS, *OFFSETS, *SIZES) for one in operation.knobs.values())
-    lists = [(path, name, shape) for path, name, shape in beside(answer, 2) if shape.is_list]
-    chosen = [one for one in lists if norm(one[1]) == last] or [one for one in lists if norm(one[1]) in LISTS and "." not in one[0]]
-    chosen = chosen or [
-        one for one in lists if person_in(one[1]) and person_in(operation.path) == person_in(one[1]) and "{" not in operation.path
-    ]
     written = {norm(segment) for segment in operation.path.split("/") if "{" not in segment}
-    chosen = chosen or [one for one in lists if norm(one[1]) in written and "." not in one[0] and len(lists) == 1]
-    chosen = chosen or [one for one in lists if norm(one[1]) in LISTS and (paged or norm(one[0].partition(".")[0]) in WRAPPERS)]
-    if not chosen and paged:
-        chosen = [one for one in lists if one[2].elements is not None and one[2].elements.members] or lists
-    if chosen:
-        return Records(chosen[0][0], chosen[0][2].elements, listed=True)
+    person = person_in(operation.path) if "{" not in operation.path else None
+    paged = any(is_paging(name) for name in operation.knobs)
+    lists = [(path, norm(name), shape) for path, name, shape in beside(answer, 2) if shape.is_list]
+    rules = (
+        [one for one in lists if one[1] == last],
+        [one for one in lists if one[1] in LISTS and "." not in one[0]],
+        [one for one in lists if person is not None and person_in(one[1]) == person],
+        [one for one in lists if one[1] in written and "." not in one[0] and len(lists) == 1],
+        [one for one in lists if one[1] in LISTS and (paged or norm(one[0].partition(".")[0]) in WRAPPERS)],
+        [one for one in lists if paged and one[2].elements is not None and one[2].elements.members],
+        lists if paged else [],
+    )
+    found = next((rule[0] for rule in rules if rule), None)
+    if found is not None:
+        return Records(found[0], found[2].elements, listed=True)
     return _wrapped(answer, last) or Records(None, answer, listed=False)
 
 
+def is_paging(name: str) -> bool:
+    """Whether a parameter asks for a page, or says how large it is."""
+    return norm(name) in (*PAGES, *CURSORS, *OFFSETS, *SIZES)
+
+
 def _wrapped(answer: SchemaView, last: str) -> Records | None:
-    """An answer such as `{ok: true, user: {...}}` holds its one record in a member."""
+    """Find the one record of an answer that holds it in a member, such as `{ok: true, user: {...}}`."""
     maps = [(name, shape) for name, shape in answer.members.items() if shape.members and not shape.is_list]
-    if len(maps) == 1 and len(answer.members) <= 3 and usable(step(maps[0][0])):
-        name, shape = maps[0]
-        if (
-            norm(name) in ("data", "result", "response")
-            or len(answer.members) == 1
-            or norm(name) in last
-            or norm(name) in ("user", "profile")
-        ):
-            return Records(step(name), shape, listed=False)
+    if len(maps) != 1 or len(answer.members) > 3 or not usable(step(maps[0][0])):
+        return None
+    name, shape = maps[0]
+    if norm(name) in ("data", "result", "response", "user", "profile") or norm(name) in last or len(answer.members) == 1:
+        return Records(step(name), shape, listed=False)
     return None
 
 
 @dataclass(frozen=True)
 class Paging:
-    """A way to the next page as a spec writes it, and the reasons of what was guessed; no words where none is known."""
+    """`pagination` as a spec writes it, empty where no way is known, and what remains to be confirmed."""
 
     words: dict[str, Any]
     todo: tuple[str, ...] = ()
 
 
 def paging_of(operation: Operation, records: Records) -> Paging:
-    """Recognise how the next page is asked for."""
+    """Find how the next page is asked for."""
     known = operation.knobs
-    members = list(beside(operation.answer))
-    outside = [one for one in members if records.path is None or not one[0].startswith(f"{records.path}.")]
-    size, doubt = size_of(known)
-    found = _cursor(known, outside, records) or _link(operation, outside) or _counted(known)
+    outside = [one for one in beside(operation.answer) if records.path is None or not one[0].startswith(f"{records.path}.")]
+    found = _cursor(known, outside, records) or _link(operation, outside) or _page(known) or _offset(known)
     if found is None:
-        open_end = next((one for one in known.values() if norm(one.name) in (*CURSORS, "offset") and "string" in one.shape.types), None)
-        told = (
-            f"pages: the parameter {open_end.name} continues the list, but the answer does not tell where its value stands"
-            if open_end
-            else ""
-        )
-        return Paging({}, (told,) if told else ())
+        goes_on = next((one for one in known.values() if norm(one.name) in (*CURSORS, "offset") and "string" in one.shape.types), None)
+        told = "pages: the parameter {} continues the list, but the answer does not tell where its value stands"
+        return Paging({}, (told.format(goes_on.name),) if goes_on is not None else ())
+    parameter, doubts = size_parameter(known), found.todo
+    most = most_of(parameter) if parameter is not None else None
+    if parameter is not None and most is None:
+        doubts += (f"size: the document does not say how large {parameter.name} may be",)
     total = next(
-        (path for path, name, shape in outside if norm(name) in TOTALS and shape.types <= {"integer", "number"} and shape.types), None
+        (path for path, name, shape in outside if norm(name) in TOTALS and shape.types and shape.types <= {"integer", "number"}), None
     )
-    named = {**found.words, **({"size": size} if size else {}), **({"total": total} if total and "link" not in found.words else {})}
-    return Paging(named, (*found.todo, *((doubt,) if doubt and size else ())))
+    size = {"size": {parameter.name: most}} if parameter is not None and most is not None else {}
+    return Paging({**found.words, **size, **({"total": total} if total and "link" not in found.words else {})}, doubts)
 
 
-def size_of(known: dict[str, Parameter]) -> tuple[dict[str, int], str]:
-    """Find the page-size parameter and the most it takes; the reason where that is a guess."""
-    for wanted in SIZES:
-        for one in known.values():
-            if norm(one.name) != wanted or one.shape.types - {"integer", "number", "string"}:
-                continue
-            most = one.shape.number("maximum")
-            if most is not None and 0 < most <= 100_000:
-                return {one.name: most}, ""
-            sure = SURELY.search(one.about[:5_000])
-            if sure is not None:
-                return {one.name: int(sure[1])}, ""
-            told = MOST.search(one.about[:5_000])
-            if told is not None:
-                return {one.name: int(told[1])}, f"the description of {one.name} speaks of {told[1]}: confirm it"
-            usual = one.shape.number("default")
-            guess = usual if usual is not None and usual > 0 else 100
-            return {one.name: guess}, f"the document does not say how large {one.name} may be"
-    return {}, ""
+def _named(known: dict[str, Parameter], names: tuple[str, ...]) -> list[Parameter]:
+    """Give the parameters whose name is one of a word list, in the order of the list."""
+    return sorted((one for one in known.values() if norm(one.name) in names), key=lambda one: names.index(norm(one.name)))
+
+
+def size_parameter(known: dict[str, Parameter]) -> Parameter | None:
+    """Find the parameter that says how large a page is."""
+    return next((one for one in _named(known, SIZES) if not one.shape.types - {"integer", "number", "string"}), None)
+
+
+def most_of(parameter: Parameter) -> int | None:
+    """Give the largest page that the document allows, by `maximum` or in plain words."""
+    most, told = parameter.shape.number("maximum"), SURELY.search(parameter.about[:5_000])
+    return most if most is not None and 0 < most <= 100_000 else int(told[1]) if told is not None else None
 
 
 def _cursor(known: dict[str, Parameter], outside: list[tuple[str, str, SchemaView]], records: Records) -> Paging | None:
-    for one in (one for one in known.values() if one.shape.types == {"string"} and norm(one.name) not in LINKS):
-        again = [path for path, name, shape in outside if norm(name) == norm(one.name) and "next" in norm(path) and _is_text(shape)]
-        if again:
-            return Paging({"cursor": again[0], "param": one.name})
-    for wanted in CURSORS:
-        for one in (one for one in known.values() if norm(one.name) == wanted and not one.shape.types - {"string", "integer"}):
-            exact = [path for path, name, shape in outside if norm(name) == wanted and _is_text(shape)]
-            nexts = [path for path, name, shape in outside if _is_text(shape) and _speaks_of_next(path, name)]
-            afters = [path for path, name, shape in outside if norm(name) in ("after", "cursor", "endcursor") and _is_text(shape)]
-            following = [path for path in exact if "next" in path] or nexts or exact or afters
-            if following:
-                return Paging({"cursor": following[0], "param": one.name})
-            more = next((path for path, name, _ in outside if norm(name) in MORES), None)
-            if (
-                wanted in ("startingafter", "after", "startafter")
-                and more
-                and records.path
-                and records.shape is not None
-                and "id" in records.shape.members
-            ):
-                last = "[-1].id" if records.path == "@" else f"{records.path}[-1].id"
-                return Paging(
-                    {"cursor": last, "param": one.name, "more": more}, ("the cursor is taken to be the last record's id: confirm it",)
-                )
+    texts = [(path, norm(name)) for path, name, shape in outside if not shape.types or shape.types & {"string", "integer"}]
+    for parameter in known.values():
+        again = next((path for path, short in texts if short == norm(parameter.name) and "next" in norm(path)), None)
+        if again is not None and parameter.shape.types == {"string"} and norm(parameter.name) not in LINKS:
+            return Paging({"cursor": again, "param": parameter.name})
+    nexts = [path for path, short in texts if short in CURSORS and short not in LINKS[1:] and "next" in norm(path)]
+    afters = [path for path, short in texts if short in ("after", "cursor", "endcursor")]
+    for parameter in (one for one in _named(known, CURSORS) if not one.shape.types - {"string", "integer"}):
+        exact = [path for path, short in texts if short == norm(parameter.name)]
+        cursor = next((path for path in (*(path for path in exact if "next" in path), *nexts, *exact, *afters)), None)
+        if cursor is not None:
+            return Paging({"cursor": cursor, "param": parameter.name})
+        more = next((path for path, name, _ in outside if norm(name) in MORES), None)
+        follows = norm(parameter.name) in ("startingafter", "after", "startafter")
+        if follows and more and records.path and records.shape is not None and "id" in records.shape.members:
+            last = "[-1].id" if records.path == "@" else f"{records.path}[-1].id"
+            doubt = "the cursor is taken to be the last record's id: confirm it"
+            return Paging({"cursor": last, "param": parameter.name, "more": more}, (doubt,))
     return None
-
-
-def _is_text(shape: SchemaView) -> bool:
-    return not shape.types or bool(shape.types & {"string", "integer"})
-
-
-def _speaks_of_next(path: str, name: str) -> bool:
-    return norm(name) in CURSORS and "next" in norm(path) and norm(name) not in LINKS[1:]
 
 
 def _link(operation: Operation, outside: list[tuple[str, str, SchemaView]]) -> Paging | None:
     if operation.link:
         return Paging({"link": "header"})
     for path, name, shape in outside:
-        short = norm(name)
-        if short in LINKS and "string" in shape.types and (short != "nextpage" or shape.word("format") in ("uri", "url")):
-            return Paging(
-                {"link": path},
-                ()
-                if shape.word("format") in ("uri", "url") or "url" in short or "link" in short
-                else (f"{path} is taken to be an address: confirm it",),
-            )
-        if short == "href" and "next" in [norm(one) for one in words(path)] and "string" in shape.types:
-            return Paging({"link": path})
+        short, surely = norm(name), shape.word("format") in ("uri", "url")
+        if "string" not in shape.types or not (short in LINKS or (short == "href" and "next" in map(norm, words(path)))):
+            continue
+        if short != "nextpage" or surely:
+            plainly = surely or short == "href" or "url" in short or "link" in short
+            return Paging({"link": path}, () if plainly else (f"{path} is taken to be an address: confirm it",))
     return None
 
 
-def _counted(known: dict[str, Parameter]) -> Paging | None:
-    for wanted in PAGES:
-        for one in (one for one in known.values() if norm(one.name) == wanted and _is_number(one.shape)):
-            first = next((number for number in (one.shape.number("default"), one.shape.number("minimum")) if number in (0, 1)), None)
-            return Paging(
-                {"page": {one.name: 1 if first is None else first}}, () if first is not None else (f"{one.name} is taken to begin with 1",)
-            )
-    for wanted in OFFSETS:
-        for one in (one for one in known.values() if norm(one.name) == wanted and _is_number(one.shape)):
-            if "integer" in one.shape.types or (wanted in ("offset", "skip") and one.shape.types != {"string"}):
-                return Paging({"offset": one.name})
+def _page(known: dict[str, Parameter]) -> Paging | None:
+    found = next((one for one in _named(known, PAGES) if _is_number(one.shape)), None)
+    if found is None:
+        return None
+    first = next((number for number in (found.shape.number("default"), found.shape.number("minimum")) if number in (0, 1)), None)
+    doubts = () if first is not None else (f"{found.name} is taken to begin with 1",)
+    return Paging({"page": {found.name: 1 if first is None else first}}, doubts)
+
+
+def _offset(known: dict[str, Parameter]) -> Paging | None:
+    for parameter in (one for one in _named(known, OFFSETS) if _is_number(one.shape)):
+        plainly = norm(parameter.name) in ("offset", "skip") and parameter.shape.types != {"string"}
+        if plainly or "integer" in parameter.shape.types:
+            return Paging({"offset": parameter.name})
     return None
 
 

@@ -1,7 +1,7 @@
-"""A spec that is still being put together, with the reasons of its guesses, and its YAML. Whatever a document says, it stays a value.
+"""Put a first spec together and write it as YAML, with a TODO above each key that must be confirmed.
 
-Texts are written plain only where nothing in them can mean anything to YAML, else in double quotes with escapes. Comments are one
-line each, of printable characters.
+A text from a document can never become anything but a value: it is written plain only where nothing in it means anything to YAML,
+else in double quotes with escapes. Comments hold printable characters only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Value = Any  # str, int, bool, list or dict of them, or Block
 
 @dataclass
 class DraftEntry:
-    """One key with its value, and why it is a guess; without a key it is a comment."""
+    """A key with its value and its TODOs; without a key, lines of comment."""
 
     key: str
     value: Value = None
@@ -29,12 +29,12 @@ class DraftEntry:
 
 @dataclass
 class Block:
-    """A map that is written one key a line."""
+    """A map that is written with one key a line."""
 
     entries: list[DraftEntry] = field(default_factory=list)
 
     def add(self, key: str, value: Value, *todo: str) -> None:
-        """Add a key; where there is nothing to write, only why."""
+        """Add a key with its TODOs; where its value is empty, only those."""
         reasons = tuple(one for one in todo if one)
         if value not in (None, "", [], {}):
             self.entries.append(DraftEntry(key, value, reasons))

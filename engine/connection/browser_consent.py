@@ -1,4 +1,4 @@
-"""A person's consent: the browser is sent to the vendor, and comes back to a listener on this machine, once."""
+"""Consent in the browser: open the vendor's page, and receive the redirect on a listener of this machine (RFC 8252 section 7.3)."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ h1{{font-size:1.6rem}}@media(prefers-color-scheme:dark){{body{{color:#eee;backgr
 <h1>{title}</h1><p>{words}</p></html>"""
 
 
-class Listener:
-    """Waits for one answer; whoever comes later is told so."""
+class RedirectListener:
+    """Receives one redirect; every later one is told that it is too late."""
 
     def __init__(self, redirect_uri: str) -> None:
-        """Listen nowhere yet."""
+        """Remember the address; `listening` opens the port."""
         self._uri = urlsplit(redirect_uri)
         self._base = redirect_uri.partition("?")[0]
         self._answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._verdict: asyncio.Future[tuple[bool, str]] = asyncio.get_running_loop().create_future()
 
     async def answered(self, seconds: float = MINUTES * 60) -> str:
-        """Give the address the browser was sent back to. Raises NotConnected when nobody came."""
+        """Wait for the redirect; gives its address with the query. Raises NotConnected when the time is over."""
         try:
             return await asyncio.wait_for(asyncio.shield(self._answer), seconds)
         except TimeoutError:
@@ -61,12 +61,12 @@ class Listener:
             raise NotConnected(message) from None
 
     def tell(self, words: str, *, good: bool) -> None:
-        """Say in the browser how it ended."""
+        """Let the page in the browser say how it ended; the first call counts."""
         if not self._verdict.done():
             self._verdict.set_result((good, words))
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Take the first answer, and show how it ended."""
+        """Take the first redirect, wait for `tell`, and answer with a page that says how it ended."""
         here = unquote(request.rel_url.raw_path) == (unquote(self._uri.path) or "/")
         if not here or request.method != "GET" or not {"state", "code", "error"} & set(request.query):
             return page("Nothing here", "This address only takes the answer of one sign-in.", 404)
@@ -78,14 +78,14 @@ class Listener:
 
 
 def page(title: str, words: str, status: int) -> web.Response:
-    """Write one plain page that keeps nothing and sends nothing on."""
+    """Give a plain page that loads nothing and must not be cached."""
     headers = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
     text = PAGE.format(title=escape(title), words=escape(words))
     return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
 
 def is_local(redirect_uri: str) -> bool:
-    """Whether a redirect comes back to this machine over http, where we can listen. Raises UsageError."""
+    """Whether a redirect address is http on this machine, so that we can listen there. Raises UsageError if it is no address."""
     try:
         parts = urlsplit(redirect_uri)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -107,9 +107,9 @@ def _addresses(host: str) -> list[str]:
 
 
 @asynccontextmanager
-async def listening(redirect_uri: str) -> AsyncIterator[Listener]:
-    """Listen where the vendor will send the browser. Raises UsageError where the port is taken."""
-    listener = Listener(redirect_uri)
+async def listening(redirect_uri: str) -> AsyncIterator[RedirectListener]:
+    """Listen at a redirect address on this machine. Raises UsageError if the port is taken."""
+    listener = RedirectListener(redirect_uri)
     parts = urlsplit(redirect_uri)
     port = parts.port or 80
     app = web.Application(client_max_size=1 << 14)
@@ -143,10 +143,10 @@ def _taken(address: str, port: int) -> bool:
 
 
 def open_browser(url: str) -> None:
-    """Open a browser without waiting for it; where there is none, the address that was printed is enough.
+    """Open an address in a browser and do not wait. Without a browser nothing happens: the address is printed as well.
 
-    A process of its own does it, because the browser and what it starts inherit the environment: our secrets are not in it.
-    Until that process is ready to end silently, Ctrl-C is held back from it.
+    A process of its own opens it, because a browser inherits the environment, which may hold our secrets: they are
+    removed. SIGINT is blocked until that process can end on it without a traceback.
     """
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")}
 

@@ -1,6 +1,6 @@
 """The keyring of the operating system, where there is one to be trusted.
 
-It may ask a person first, so it is asked in a thread of its own, for a limited time, and Ctrl-C ends the wait.
+It may ask a person to unlock it, so it is asked in a thread of its own, for a limited time, and Ctrl-C ends the wait.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ OWN = "keyring.backends."
 T = TypeVar("T")
 
 
-class Ring:
-    """What is asked of the keyring. Every question raises NotConnected where it is not answered in time."""
+class OsKeyring:
+    """The keyring, with a time limit: reading and writing raise NotConnected if there is no answer in time."""
 
     def __init__(self, seconds: float = SECONDS) -> None:
-        """Ask nothing yet; `seconds` is how long an answer may take."""
+        """`seconds` is how long an answer may take."""
         self._seconds = seconds
 
     def get(self, name: str) -> str | None:
-        """Give what is kept under a name; None where there is nothing, or no keyring."""
+        """Give what is kept under a name; None if there is nothing, or no keyring. Raises NotConnected."""
         try:
             return self._answer(lambda backend: backend.get_password(SERVICE, name))
         except NotConnected:
@@ -38,7 +38,7 @@ class Ring:
             raise NotConnected(message) from None
 
     def put(self, name: str, text: str) -> bool:
-        """Keep something; tells whether the keyring has it now."""
+        """Keep a text under a name; whether the keyring has it now. Raises NotConnected."""
 
         def kept(backend: Any) -> bool:
             backend.set_password(SERVICE, name, text)
@@ -52,14 +52,14 @@ class Ring:
             return False
 
     def forget(self, name: str) -> None:
-        """Delete something, if the keyring lets us: an old key that stays there opens nothing any more."""
+        """Delete what is kept under a name. An error is ignored: an old key decrypts nothing any more."""
         try:
             self._answer(lambda backend: backend.delete_password(SERVICE, name))
         except Exception:  # noqa: BLE001  as above
             return
 
     def _answer(self, question: Callable[[Any], T]) -> T | None:
-        """Ask; None where there is no keyring. Finding it may wait for a person too."""
+        """Ask the keyring; None if there is none. Finding it may wait for a person too."""
         answer: Future[T | None] = Future()
 
         def ask() -> None:
@@ -81,9 +81,9 @@ class Ring:
 
 
 def trusted() -> Any:
-    """Give the keyring, or None where there is none.
+    """Give the keyring's backend, or None if there is none.
 
-    It must be one of keyring's own backends, which open with the person's login: others write plain text into a file.
+    Only backends of the `keyring` package itself count: they open with the person's login. Others may write plain text to a file.
     """
     try:
         import keyring  # noqa: PLC0415  slow, and an extra
@@ -98,7 +98,7 @@ def trusted() -> Any:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a wait at once: an event loop would hear of it only afterwards."""
+    """Let Ctrl-C end the wait at once; the handler of an event loop would run only afterwards."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before in (None, signal.SIG_IGN):
         yield

@@ -1,0 +1,46 @@
+"""`habeas docs` and `habeas trace`: a page or a timeline, into a new file or to standard output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from engine.catalogue import load
+from engine.errors import UsageError
+from engine.explain.chrome import chrome
+from engine.explain.markdown import markdown
+from engine.explain.page import page
+from engine.explain.run_folder import timeline
+from engine.explain.waterfall import waterfall
+from engine.explain.webpage import webpage
+from engine.new_file import write_new
+
+PAGES = {"markdown": markdown, "html": webpage}
+TIMELINES = {"html": waterfall, "chrome": chrome}
+
+
+def docs_command(word: str, form: str, out: Path | None) -> None:
+    """Write a vendor's integration page as Markdown or HTML. Raises UsageError, SpecError, OutputError, DiskError."""
+    write = PAGES[_checked_format(form, tuple(PAGES))]
+    _deliver(write(page(load(word))), out)
+
+
+def trace_command(run: Path, form: str, out: Path | None) -> None:
+    """Write a run's requests on a timeline, as a page or as Chrome's JSON. Raises UsageError, OutputError, DiskError."""
+    write = TIMELINES[_checked_format(form, tuple(TIMELINES))]
+    _deliver(write(timeline(run)), out)
+
+
+def _checked_format(form: str, forms: tuple[str, ...]) -> str:
+    if form in forms:
+        return form
+    message = f"--format {form}: one of {', '.join(forms)}"
+    raise UsageError(message)
+
+
+def _deliver(text: str, out: Path | None) -> None:
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_new(out, text)

@@ -1,0 +1,21 @@
+"""What `import habeas` gives: the wheel installs this file as `habeas/__init__.py`. The same names as `import engine`, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import engine
+
+if TYPE_CHECKING:
+    from engine import Entry, Exit, HabeasError, Outcome, Report, Subject, Vendor, Verified, check, load, plan, run, verify
+
+__version__ = engine.__version__
+__all__ = ["Entry", "Exit", "HabeasError", "Outcome", "Report", "Subject", "Vendor", "Verified", "check", "load", "plan", "run", "verify"]
+
+
+def __getattr__(name: str) -> object:
+    """Hand on what `engine` exports, imported when it is first used (PEP 562)."""
+    if name in __all__:
+        return getattr(engine, name)
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)

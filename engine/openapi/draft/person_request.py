@@ -1,0 +1,332 @@
+"""Write the requests that are made for one person: the operations that take what the look-up captures, or the identifier itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.language.expressions.template import parse_path
+from engine.language.rules.names import TAKEN
+from engine.openapi.document.names import (
+    EMAILS,
+    IDS,
+    PERSONS,
+    USERNAMES,
+    kind_of,
+    norm,
+    person_in,
+    role_of,
+    singular,
+    spec_name,
+    value_name,
+    words,
+)
+from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain
+from engine.openapi.document.refs import as_map
+from engine.openapi.document.schema_view import SchemaView
+from engine.openapi.draft.pages import is_paging, records_of
+from engine.openapi.draft.people import LookupCandidate, finds, is_tenant
+from engine.openapi.draft.windows import DraftWindow, window_of
+
+CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
+ORDERS = ("sort", "order", "direction", "sortby", "orderby")
+PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
+MOST_VALUES = 30
+PERHAPS = "It may be another kind of person"
+
+Values = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
+
+
+@dataclass(frozen=True)
+class AccountList:
+    """A list of the account's, such as its mailing lists: read first, then a request is made for each of its records."""
+
+    operation: Operation
+    name: str
+    value: str  # <lists.id>
+
+
+@dataclass
+class DraftRequest:
+    """A request about the person: its line, what fills its parameters, and what must be confirmed."""
+
+    operation: Operation
+    line: str
+    params: dict[str, Any] = field(default_factory=dict)
+    filter: tuple[str, str] | None = None  # the query parameter that names the person, and its value
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    window: DraftWindow | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    account_list: AccountList | None = None
+    todo: list[str] = field(default_factory=list)
+    name: str = ""  # of the endpoint, once it is one
+
+    def takes(self, value: str) -> bool:
+        """Whether a value such as <USER_ID> stands in it."""
+        return value in f"{self.line} {self.params}"
+
+
+class Unfit(Exception):
+    """Why an operation about the person cannot be asked with what is known."""
+
+
+def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tuple[Operation, str]]:
+    """Give every request about the person in the order of paths, and the operations that are left out, with their reason."""
+    for operation in api.operations():
+        if operation.path == person.operation.path:
+            continue
+        if operation.method != "get":
+            if finds(operation) and any(_value(operation, knob, person) for knob in operation.knobs.values()):
+                yield operation, "it searches by POST: write it by hand, with `post` and `body`"
+            continue
+        values = values_of(operation, person)
+        other = None if values else _other_person(operation, person)
+        if other is not None:
+            yield operation, f"is {plain(other, 40)} the person whom the look-up finds? {PERHAPS}"
+        if not values:
+            continue
+        try:
+            yield request_for(operation, values, person)
+        except Unfit as reason:
+            yield operation, str(reason)
+
+
+def values_of(operation: Operation, person: LookupCandidate) -> Values:
+    """Say what the parameters of an operation take of the person."""
+    return {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
+
+
+def id_name(person: LookupCandidate) -> str:
+    """The NAME under which the person's id is captured: USER_ID."""
+    return value_name([person.noun], "_ID")
+
+
+def _value(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
+    """Say what a parameter takes of the person; None where it takes something else."""
+    short, noun = norm(one.name), person.noun
+    if one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
+        return None
+    is_login = person.kind == "USERNAME" and short in USERNAMES
+    before = _before(operation.path, one.name) if one.place == "path" else ""
+    if before and person_in(before) == noun and norm(before).endswith((noun, noun + "s", "people")):
+        return "<LOGIN>" if is_login else _of_kind(one, person) or f"<{id_name(person)}>"
+    if (is_login and short != "name" and noun in ("user", "person", "member")) or (short == noun and person.kind == "USERNAME"):
+        return "<LOGIN>"
+    if _is_id(one, person):
+        return f"<{id_name(person)}>"
+    if one.place == "path" or one.required:
+        return _of_kind(one, person)
+    return _by_other_words(operation, one, person)
+
+
+def _is_id(one: Parameter, person: LookupCandidate) -> bool:
+    return norm(one.name) in {person.noun, f"{person.noun}sid", *(person.noun + end for end in IDS)}
+
+
+def _of_kind(one: Parameter, person: LookupCandidate) -> str | None:
+    kind = kind_of(one.name, one.about, one.shape.word("format"))
+    if kind is None or kind[2] < 3 or kind[0] != person.kind or kind[0] == "USERNAME":
+        return None
+    return f"<{kind[0]}.{kind[1]}>" if kind[1] else f"<{kind[0]}>"
+
+
+def _by_other_words(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
+    """Say what a parameter of the query takes of the person where its name does not say so plainly."""
+    short, kind = norm(one.name), kind_of(one.name, "", one.shape.word("format"))
+    mailed = person.kind == "EMAIL" and kind == ("EMAIL", None, 3)
+    if mailed or (short in EMAILS[:4] and person_in(operation.path) is not None):
+        return "<EMAIL>"
+    if role_of(one.name) is None or one.shape.enum:
+        return None
+    return f"<{id_name(person)}>" if person.kind != "USERNAME" or short.endswith(IDS) else "<LOGIN>"
+
+
+def _other_person(operation: Operation, person: LookupCandidate) -> str | None:
+    """Name a parameter that takes a person's identifier of which nothing says that it is this person's."""
+    for parameter in operation.parameters:
+        if parameter.place not in ("path", "query") or is_tenant(parameter.name) or parameter.shape.enum:
+            continue
+        kind = kind_of(parameter.name, parameter.about, parameter.shape.word("format"))
+        steps = [step for step in words(parameter.name) if step not in IDS]
+        named = bool(steps) and singular(steps[-1]) in PERSONS
+        behind = (
+            parameter.place == "path" and norm(parameter.name) in IDS and person_in(_before(operation.path, parameter.name)) is not None
+        )
+        if named or behind or (kind is not None and kind[2] == 3 and kind[0] != person.kind):
+            return parameter.name
+    return None
+
+
+def _before(path: str, name: str) -> str:
+    """Give the segment that stands before a parameter of the path."""
+    prefix, found, _ = path.partition(f"/{{{name}}}")
+    return prefix.rpartition("/")[2] if found else ""
+
+
+def asking(person: LookupCandidate) -> DraftRequest:
+    """Give the request that finds a person. Raises Unfit where it needs what nobody knows."""
+    made = _begun(person.operation, {("path", person.name): person.value} if person.place == "path" else {})
+    if person.place == "query":
+        made.params[_written(person.name)] = person.value
+    _require(made)
+    if made.rows:
+        message = "it needs a choice"
+        raise Unfit(message)
+    _doubt(made)
+    return made
+
+
+def request_for(operation: Operation, values: Values, person: LookupCandidate) -> DraftRequest:
+    """Write the request of an operation about the person. Raises Unfit."""
+    hindrance = _hindrance(operation)
+    if hindrance is not None:
+        raise Unfit(hindrance)
+    made = _begun(operation, values)
+    queries = operation.placed("query")
+    if not any(place == "path" for place, _ in values):
+        _filter(made, [one for one in queries.values() if ("query", one.name) in values], values, person)
+    made.window, unclear = window_of(queries)
+    made.todo += unclear
+    if made.window is not None:
+        made.params.update({_written(name): value for name, value in made.window.params.items()})
+    _require(made)
+    _doubt(made)
+    return made
+
+
+def _hindrance(operation: Operation) -> str | None:
+    """Say why an operation is not asked for at all."""
+    if operation.deprecated:
+        return "deprecated"
+    if CREDENTIALS & {*words(operation.path.rpartition("/")[2])}:
+        return "it gives out a credential"
+    if operation.empty:
+        return "its answer holds nothing"
+    if operation.answer is None and as_map(operation.success.get("content")):
+        return "its answer is no JSON"
+    if [one.url for one in operation.servers] != [one.url for one in operation.api.servers]:
+        return "it lives on another server"
+    return None
+
+
+def _begun(operation: Operation, values: Values) -> DraftRequest:
+    """Write the request line; what names the account becomes a setting, what a list of the account's holds is read first. Raises Unfit."""
+    made = DraftRequest(operation, "")
+
+    def put(found: re.Match[str]) -> str:
+        value = values.get(("path", found[1]))
+        if value is not None:
+            return value
+        if is_tenant(found[1]):
+            name = value_name([found[1]])
+            name = f"THE_{name}" if name in TAKEN else name
+            made.settings[name] = f"the {plain(found[1], 40)} as it stands in the vendor's addresses"
+            return f"<{name}>"
+        above = _account_list(operation, found[1]) if made.account_list is None else None
+        if above is None:
+            message = f"it needs {plain(found[1], 40)}"
+            raise Unfit(message)
+        made.account_list = above
+        return above.value
+
+    if not writable(BRACED.sub("x", operation.path)):
+        message = "its path cannot be written as a request line"
+        raise Unfit(message)
+    made.line = BRACED.sub(put, operation.path)
+    if made.account_list is not None:
+        made.todo.append(f"{made.account_list.value} asks once for each of {made.account_list.operation.path}: are these the account's?")
+    return made
+
+
+def writable(path: str) -> bool:
+    """Whether a path of the document, its `{names}` aside, is a request line: no value, no query, no character that must be encoded."""
+    try:
+        return not any(parse_path(path).holes()) and not any(parse_path(path).fields()) and len(path) <= 500
+    except ValueError:
+        return False
+
+
+def _account_list(operation: Operation, name: str) -> AccountList | None:
+    """Find the list that stands before a parameter of the path, where it can be asked for as it is, and what of its records it means."""
+    prefix, _, behind = operation.path.partition(f"/{{{name}}}")
+    if not behind.strip("/"):
+        return None  # one of the account's things itself, not what it holds of the person
+    found = operation.api.operation(prefix, "get") if "{" not in prefix and person_in(prefix) is None else None
+    if found is None or found.deprecated or not writable(prefix) or any(one.required for one in found.placed("query").values()):
+        return None
+    records = records_of(found)
+    key = key_for(records.shape, name, prefix) if records.listed and records.shape is not None else None
+    listed = spec_name(prefix.split("/")[-2:])
+    return AccountList(found, listed, f"<{listed}.{key}>") if key is not None else None
+
+
+def key_for(shape: SchemaView, name: str, path: str) -> str | None:
+    """Find the member of a list's records that a parameter of the path behind it means; None where none can be told."""
+    stem = singular(norm(path.rpartition("/")[2]))
+    members = {norm(one): one for one in shape.members}
+    key = next((members[one] for one in (norm(name), "id", f"{stem}id", "gid", "uuid", "key", "slug") if one in members), None)
+    return key if key is not None and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key) else None
+
+
+def _written(name: str) -> str:
+    """Give a parameter's name, where a spec can hold it. Raises Unfit."""
+    if PARAMETER.fullmatch(name):
+        return name
+    message = "a parameter's name cannot be written"
+    raise Unfit(message)
+
+
+def _filter(made: DraftRequest, naming: list[Parameter], values: Values, person: LookupCandidate) -> None:
+    """Name the person by the likeliest parameter of the query, and say what was guessed and which others there are."""
+
+    def likeness(one: Parameter) -> int:
+        role = role_of(one.name)
+        return -2 if _is_id(one, person) else -1 if role is None else role
+
+    if not naming:
+        return
+    first, *others = sorted(naming, key=likeness)
+    value = values["query", first.name]
+    made.params[_written(first.name)], made.filter = value, (first.name, value)
+    if value in (f"<{id_name(person)}>", "<LOGIN>") and likeness(first) >= 0:
+        made.todo.append(f"{plain(first.name, 40)} is taken to accept {value}, by its name: confirm it")
+    if others:
+        made.todo.append(f"the person may also be named by {', '.join(plain(one.name, 40) for one in others[:6])}: is more wanted?")
+
+
+def _require(made: DraftRequest) -> None:
+    """Fill in what is required besides: a choice is asked with each of its values. Raises Unfit."""
+    for parameter in made.operation.placed("query").values():
+        if not parameter.required or parameter.name in made.params or parameter.is_credential or is_paging(parameter.name):
+            continue
+        enum = (parameter.shape.elements or parameter.shape).enum if parameter.shape.is_list else parameter.shape.enum
+        if not enum or len(enum) > MOST_VALUES or not all(_is_text(value) for value in enum):
+            message = f"it needs {plain(parameter.name, 40)}"
+            raise Unfit(message)
+        if len(enum) == 1:
+            made.params[_written(parameter.name)] = enum[0]
+            continue
+        if made.rows:
+            message = f"it needs {plain(parameter.name, 40)} and another choice"
+            raise Unfit(message)
+        name = value_name([parameter.name])
+        asked = {value_name([held]) for server in made.operation.api.servers for held in BRACED.findall(server.url)}
+        name = f"{name}_CHOICE" if name in {*TAKEN, *asked, "LOGIN"} or name.endswith("_ID") or is_tenant(parameter.name) else name
+        made.rows = {name: list(enum)}
+        made.params[_written(parameter.name)] = f"<{name}>"
+
+
+def _is_text(value: str) -> bool:
+    return bool(value.strip()) and value.isprintable() and len(value) <= 100 and not {"<", ">"} & set(value)
+
+
+def _doubt(made: DraftRequest) -> None:
+    """Say which filters hide records unless they are set otherwise."""
+    for filtering in made.operation.placed("query").values():
+        usual = next((part.get("default") for part in filtering.shape.parts if "default" in part), None)
+        if filtering.name in made.params or usual is None or len(filtering.shape.enum) < 2 or norm(filtering.name) in ORDERS:
+            continue
+        others = ", ".join(value for value in filtering.shape.enum[:8] if value != str(usual))
+        made.todo.append(f"{filtering.name} is {usual} unless set: is all wanted, with `for`? It may also be {others}")

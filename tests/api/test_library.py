@@ -1,0 +1,238 @@
+"""Habeas as a Python program uses it: three lines, the command line's own errors, nothing lost by a cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from aiohttp import web
+
+import engine
+from engine.connection.lock import locked
+from engine.connection.stored import Bound, Name, StoredConnection
+from engine.connection.vault import Vault, home
+from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
+from engine.language.text.mistakes import SpecError
+from tests.conftest import ROOT
+
+SPEC = """
+spec: 1
+vendor: acme
+title: Acme
+base_url: https://api.acme.example/v1
+hosts: [api.acme.example]
+auth: {headers: {Authorization: "Bearer <SECRET>"}}
+verify: {get: /me}
+rate_limits: {plans: {small: {n: 50/s}, big: {n: 500/s}}}
+access:
+  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
+  endpoints:
+    notes: {get: /people/<USER_ID>/notes, records: items, bucket: n}
+    files: {get: /people/<USER_ID>/files, records: items}
+"""
+
+
+@pytest.fixture
+def acme(tmp_path):
+    """Give a spec's path."""
+    path = tmp_path / "acme.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture
+async def served(aiohttp_server):
+    """Serve the vendor; its files are answered when the test says so. Gives the address, that event, and what was asked."""
+    go, asked = asyncio.Event(), asyncio.Queue[str]()
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.put_nowait(request.path)
+        if request.path.endswith("/files"):
+            await go.wait()
+        if request.path.startswith("/v1/people/u1/"):
+            return web.json_response({"items": [{"id": "1"}, {"id": "2"}]})
+        return web.json_response({"id": "u1", "email": "ada@x.io"})
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", answer)
+    server = await aiohttp_server(app)
+    return str(server.make_url("")).rstrip("/"), go, asked
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch, tmp_path):
+    """Keep the machine's own connections and variables out."""
+    for name in [name for name in __import__("os").environ if name.startswith("HABEAS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HABEAS_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+
+
+async def test_a_program_runs_a_request_in_three_lines(served, acme, tmp_path):
+    """The report tells outcomes by name, and its manifest is the one on the disk."""
+    address, go, _ = served
+    go.set()
+    heard = []
+    vendor = engine.load(acme)
+    report = await engine.run(
+        vendor, email="ada@x.io", token="t0", at=address, out="request-17", reference="DSR-17", ended=lambda entry: heard.append(entry.name)
+    )
+    assert (report.outcome, report.exit_code) == (engine.Subject.MATCHED, engine.Exit.COMPLETE)
+    assert report.endpoints["notes"].outcome is engine.Outcome.COMPLETE
+    assert [entry.tally.records for entry in report.entries] == [2, 2]
+    assert sorted(heard) == ["files", "notes"]
+    assert json.loads((tmp_path / "request-17" / "acme" / "manifest.json").read_text()) == json.loads(json.dumps(report.manifest))
+
+
+async def test_the_manifest_says_what_the_acting_objects_know(served, acme):
+    """A run against a simulator is marked as one, whoever started it; share, plan and connection are the ones that acted."""
+    address, go, _ = served
+    go.set()
+    manifest = (await engine.run(acme, email="ada@x.io", token="t0", at=address, out="one", share=0.5, plan="big")).manifest
+    assert manifest["simulated"] is True
+    assert manifest["connection"] == {"name": "environment", "plan": "big", "share": 0.5, "verified": "verify was answered"}
+    first = (await engine.run(acme, email="ada@x.io", token="t0", at=address, out="two")).manifest
+    assert (first["connection"]["plan"], first["connection"]["share"]) == ("small", 0.75)
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "wrong"),
+    [
+        (UsageError, "no spec is called `zom`: did you mean `zoom`?", {"vendor": "zom"}),
+        (UsageError, "nowhere.yaml: there is no such spec file", {"vendor": "./nowhere.yaml"}),
+        (UsageError, "Acme finds people by email: add --email ADDRESS", {"email": None}),
+        (Refused, "the e-mail address does not have exactly one @; nothing was sent", {"email": "ada"}),
+        (UsageError, "both a token and the name of a connection are given", {"connection": "emea"}),
+        (NotConnected, "there is no connection acme/emea: habeas connect", {"token": None, "connection": "emea"}),
+        (NotConnected, "not connected to Acme: habeas connect", {"token": None}),
+        (NotConnected, "the token is empty, or holds characters that no header can carry", {"token": "a\nb"}),
+        (OutputError, "exists already", {"out": "taken"}),
+        (UsageError, "a share of 0 is no share of a limit", {"share": 0.0}),
+        (UsageError, "a share of 1.5 is no share of a limit", {"share": 1.5}),
+        (UsageError, "a share of nan is no share of a limit", {"share": float("nan")}),
+        (UsageError, "--plan huge: Acme has the plans small, big", {"plan": "huge"}),
+        (UsageError, "--only nots: no such endpoint; did you mean `notes`?", {"only": ["nots"]}),
+        (UsageError, "--since tomorrow: write a day such as 2025-01-01", {"since": "tomorrow"}),
+        (UsageError, "--at takes an address of this machine only", {"at": "https://api.acme.example"}),
+    ],
+)
+async def test_a_mistake_in_a_call_is_the_command_lines_error(served, acme, tmp_path, error, words, wrong):
+    """The same sentence, an exception of Habeas, never SystemExit; nothing was sent, and nothing written."""
+    address, _, asked = served
+    (tmp_path / "taken" / "acme").mkdir(parents=True)
+    before = sorted(tmp_path.iterdir())
+    call = {"vendor": acme, "email": "ada@x.io", "token": "t0", "at": address, "out": "new", **wrong}
+    with pytest.raises(error) as caught:
+        await engine.run(call.pop("vendor"), **call)
+    assert isinstance(caught.value, engine.HabeasError)
+    assert words in str(caught.value)
+    assert "ada@x.io" not in str(caught.value)
+    assert asked.empty()
+    assert [path.name for path in sorted(tmp_path.iterdir()) if path not in before] in ([], ["state"])
+
+
+async def test_a_cancellation_keeps_what_was_received(served, acme, tmp_path):
+    """The task ends cancelled, after the manifest was written: one list whole, the other interrupted."""
+    address, _, asked = served
+    done = asyncio.Event()
+    call = engine.run(acme, email="ada@x.io", token="t0", at=address, out="cut", ended=lambda _: done.set())
+    task = asyncio.create_task(call)
+    while await asked.get() != "/v1/people/u1/files":
+        pass
+    await done.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    manifest = json.loads((tmp_path / "cut" / "acme" / "manifest.json").read_text())
+    outcomes = {name: (entry["outcome"], entry["reason"]) for name, entry in manifest["endpoints"].items()}
+    assert manifest["interrupted"] is True
+    assert outcomes == {"notes": ("complete", None), "files": ("failed", "interrupted")}
+    assert len((tmp_path / "cut" / "acme" / "notes.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_a_closed_loop_starts_nothing(acme, tmp_path):
+    """asyncio's own error comes out, and no folder is left."""
+    loop = asyncio.new_event_loop()
+    loop.close()
+    call = engine.run(acme, email="ada@x.io", token="t0", at="http://127.0.0.1:1", out="never")
+    with pytest.raises(RuntimeError, match="closed"):
+        loop.run_until_complete(call)
+    call.close()
+    assert not (tmp_path / "never").exists()
+
+
+def test_a_vendor_serves_several_loops(acme, tmp_path):
+    """What `load` gives belongs to no loop; each run brings its own limiter. Nobody listens, so the person is unproven."""
+    vendor = engine.load(acme)
+    for name in ("one", "two"):
+        report = asyncio.run(
+            engine.run(vendor, username=None, email="ada@x.io", token="t0", at="http://127.0.0.1:1", out=name, only=["notes"])
+        )
+        assert (report.outcome, report.exit_code) == (engine.Subject.UNPROVEN, engine.Exit.INCOMPLETE)
+
+
+async def test_a_stored_connection_takes_one_run_at_a_time(served, acme):
+    """Who would not wait is told; who comes afterwards runs, and the manifest names the connection."""
+    address, go, asked = served
+    go.set()
+    vault, name = Vault(home()), Name("acme", "default")
+    vault.prepare()
+    await vault.first_key()
+    vault.write(name, StoredConnection("acme", "headers", Bound(("api.acme.example",), at=address), time.time(), plan="big", secret="t0"))
+    async with locked(vault.turn(name)):
+        with pytest.raises(InUse, match="another run uses this connection"):
+            await engine.run(acme, email="ada@x.io", at=address, out="new", wait=False)
+    assert asked.empty()
+    report = await engine.run(acme, email="ada@x.io", connection="acme", at=address, out="new", wait=False)
+    assert report.manifest["connection"]["name"] == "acme/default"
+    assert report.manifest["connection"]["plan"] == "big"
+
+
+async def test_verify_tells_whether_the_connection_is_alive(served, acme):
+    """With the exit code of the command."""
+    address, _, _ = served
+    found = await engine.verify(acme, token="t0", at=address)
+    assert (found.alive, found.exit_code) == (True, engine.Exit.COMPLETE)
+
+
+def test_check_finds_mistakes_and_notes(acme, tmp_path):
+    """A mistake has its file and line; a shipped spec has none."""
+    acme.write_text(SPEC.replace("match: email", "mach: email"))
+    (first, *_) = engine.check(acme)
+    assert (first.level, first.file, first.hint) == ("error", str(acme), "did you mean `match`?")
+    assert [mistake for mistake in engine.check("mailchimp") if mistake.level == "error"] == []
+    with pytest.raises(SpecError):
+        engine.load(acme)
+
+
+def test_plan_says_what_would_be_asked(acme):
+    """It sends nothing, and needs no person."""
+    found = engine.plan(acme, without=["files"])
+    assert [step.name for step in found.steps] == ["verify", "lookup", "notes"]
+
+
+def test_importing_habeas_imports_nothing_heavy():
+    """A program that only looks at exit codes pays for no HTTP client."""
+    code = (
+        "import sys, engine; print(engine.Exit.COMPLETE.name, [name for name in ('aiohttp', 'pydantic', 'typer') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "COMPLETE []\n"
+
+
+def test_the_wheels_module_gives_the_same_names():
+    """`import habeas` is `import engine`."""
+    spec = importlib.util.spec_from_file_location("habeas_of_the_wheel", ROOT / "engine" / "habeas.py")
+    habeas = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(habeas)
+    assert habeas.__all__ == engine.__all__
+    assert all(getattr(habeas, name) is getattr(engine, name) for name in engine.__all__)
+    assert set(engine.__all__) <= set(dir(engine))
+    for module in (habeas, engine):
+        with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+            _ = module.nothing
