@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import engine
 from engine.catalogue import load_file
 from tests.conftest import ROOT
 from tests.connection.commands import BROWSER, redirect
+from tests.process import environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -33,11 +33,11 @@ def blocks(kind: str) -> list[str]:
 def test_the_demo_prints_what_the_readme_shows(tmp_path):
     """The table of outcomes, what the vendor cannot give, and where the result lies."""
     shown = next(block for block in blocks("console") if "the person was found" in block)
-    done = subprocess.run([sys.executable, "-m", "engine.demo"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", "engine.demo"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     printed = done.stdout[done.stdout.index("Zoom: the person was found") :]
     assert alike(printed) == alike(shown)
-    shutil.rmtree(ROOT / ".demo")
 
 
 def commands() -> Iterator[list[str]]:
@@ -60,8 +60,8 @@ def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch)
     }
     environ = {
         "HABEAS_ZOOM_AT": zoom.address,
-        "HABEAS_ZOOM_CLIENT_ID": zoom.ready["client_id"],
-        "HABEAS_ZOOM_CLIENT_SECRET": zoom.ready["client_secret"],
+        "HABEAS_ZOOM_CLIENT_ID": zoom.ready.client_id,
+        "HABEAS_ZOOM_CLIENT_SECRET": zoom.ready.client_secret,
         "BROWSER": BROWSER,
     }
     for command in commands():
