@@ -17,6 +17,7 @@ from engine.connection.settings import wanted
 from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.core.oauth import NOTHING, WantedFromToken
+from engine.core.window import rfc3339
 from engine.errors import HabeasError, NotConnected, UsageError
 from engine.language.text.mistakes import SpecError
 from engine.language.text.wording import counted
@@ -186,7 +187,7 @@ def state(record: StoredConnection) -> str:
 
 def moment(seconds: float | None) -> str | None:
     """Write seconds since 1970 as RFC 3339 in UTC; None stays None."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def written(value: Any) -> str:

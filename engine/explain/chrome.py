@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.window import rfc3339
 from engine.explain.run_folder import Sent, Timeline
 
 
@@ -22,7 +23,7 @@ def chrome(timeline: Timeline) -> str:
         "otherData": {
             "vendor": manifest.vendor,
             "engine": f"habeas {manifest.engine}",
-            "begun": timeline.begun.isoformat(timespec="milliseconds"),
+            "begun": rfc3339(timeline.begun, "milliseconds"),
             "simulated": manifest.simulated,
         },
         "traceEvents": list(_events(timeline)),

@@ -19,7 +19,7 @@ from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
 from engine.core.rows import join_rows
-from engine.core.window import Window, form
+from engine.core.window import Window, form, rfc3339
 from engine.language.effective import Endpoint, Row
 from engine.runner.chain_reader import ChainReader
 from engine.runner.client import Answered, Client
@@ -160,4 +160,4 @@ class EndpointRun:
             if span.end < start:
                 break
             start = min(start, span.start)
-        return form(start, "rfc3339"), form(end, "rfc3339")
+        return rfc3339(start), rfc3339(end)

@@ -21,7 +21,7 @@ from engine.core.request import Request, described
 from engine.core.response import Page
 from engine.core.seen import Seen
 from engine.core.trail import Trail
-from engine.core.window import form
+from engine.core.window import rfc3339
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
@@ -190,11 +190,11 @@ def _page_line(request: Request, answered: Answered, public: Mapping[str, str], 
         "page": request.page,
         **({"for": public} if public else {}),
         **({"of": parents} if parents else {}),
-        **({"window": [form(window.start, "rfc3339"), form(window.end, "rfc3339")]} if window else {}),
+        **({"window": [rfc3339(window.start), rfc3339(window.end)]} if window else {}),
         "status": answered.response.status,
         "first_line": first,
         "lines": lines,
-        "sent_at": answered.sent_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "sent_at": rfc3339(answered.sent_at, "milliseconds"),
         "waited": round(answered.waited, 3),
         "seconds": round(answered.response.seconds, 3),
         **({"retries": answered.retries} if answered.retries else {}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import identify
 from engine.core.selection import choose
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.limiter import limiter_of
 from engine.runner import Report, Run, RunOptions, Session
 from tests.clock import passing, run
@@ -86,9 +85,8 @@ class Anything:
 
 def whole_run(vendor: Anything, out: Path) -> Report:
     async def scenario() -> Report:
-        loop = asyncio.get_running_loop()
-        begun, start = loop.time(), datetime(2026, 11, 24, 12, tzinfo=UTC)
-        clock = Clock(lambda: start + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
+        start = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        clock = clock_from(start, passing, lambda: 0.5)
         session = Session(vendor=ZOOM, network=vendor, credentials=Fixed(), limiter=limiter_of(ZOOM), clock=clock)
         options = RunOptions(selection=choose(ZOOM.endpoints, (), ()), narrow=start - timedelta(days=60))
         return await Run(session, {"EMAIL": identify("email", "a@x.io")}, options, out).run()
