@@ -1,73 +1,106 @@
-"""What several tests need: a simulated Zoom in a process of its own, and runs against it."""
+"""What several tests need: a simulated Zoom, and the command line."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
 import subprocess
-import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).parent.parent
+from engine.simulate.serve import Ready, SimulatorOptions, serve
+from tests.command_line import run_here
+from tests.process import HABEAS, ROOT, environment
+
+# `make test` tries the same examples each time, so that nobody's change fails for another's; `make test-long` tries new and more ones.
+HEALTHY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, suppress_health_check=HEALTHY)
+settings.register_profile("long", max_examples=1000, deadline=None, suppress_health_check=HEALTHY)
+settings.load_profile("quick")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Simulator:
-    """A running simulator and how to reach it."""
+    """A simulated Zoom that runs in a thread, and how to reach it."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        assert process.stdout is not None
-        self.ready: dict[str, Any] = json.loads(process.stdout.readline())
-        self.address: str = self.ready["address"]
-        self.token: str = self.ready["token"]
+    def __init__(self, **options: Any) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._told = threading.Event()
+        self._up: list[Ready] = []
+        given = SimulatorOptions(**{"limits": False, **options, "faults": tuple(options.get("faults", ()))})
+        self._serving = self._loop.create_task(serve("zoom", given, 0, self._hear))
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._told.wait(60)
+        assert self._up, "the simulator did not begin"
+        self.ready = self._up[0]
+        self.address, self.token = self.ready.address, self.ready.token
+
+    def _hear(self, up: Ready) -> None:
+        self._up.append(up)
+        self._told.set()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serving)
+        except asyncio.CancelledError:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        finally:
+            self._loop.close()
+            self._told.set()
 
     def log(self) -> list[dict[str, Any]]:
         """What it was asked so far."""
-        with urllib.request.urlopen(f"{self.address}/_simulator/log", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.address}/_simulator/log", timeout=60) as answer:
             return list(json.load(answer))
+
+    def end(self) -> None:
+        """Let it go, with all its connections."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._serving.cancel)
+        self._thread.join(60)
 
 
 @pytest.fixture
 def simulate() -> Iterator[Callable[..., Simulator]]:
-    """Start simulators by their options; each is ended by its pid."""
-    started: list[subprocess.Popen[str]] = []
+    """Start simulators by their options; each is ended."""
+    started: list[Simulator] = []
 
     def start(**options: Any) -> Simulator:
-        command = [sys.executable, "-m", "engine.simulate.serve", "zoom", "--options", json.dumps({"limits": False, **options})]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        started.append(process)
-        return Simulator(process)
+        started.append(Simulator(**options))
+        return started[-1]
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()
+    for one in started:
+        one.end()
 
 
 @pytest.fixture
-def habeas(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command line in a process and a state folder of its own."""
+def habeas(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Call the command line in this process, with a state folder of its own."""
     state = tmp_path_factory.mktemp("state")
 
-    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")}
-        given = environment.pop("stdin", None)
-        return subprocess.run(
-            [sys.executable, "-m", "engine", *words],
-            env={**kept, "PYTHONPATH": str(ROOT), "HABEAS_HOME": str(state / "habeas"), **environment},
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def run(*words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        return run_here(words, environment(state / "habeas", **more), stdin)
+
+    return run
+
+
+@pytest.fixture
+def habeas_process(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run the command line in a process of its own, and with a state folder of its own."""
+    state = tmp_path_factory.mktemp("state")
+
+    def run(*words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        given = environment(state / "habeas", **more)
+        return subprocess.run([*HABEAS, *words], env=given, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     return run
 
@@ -75,7 +108,9 @@ def habeas(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess
 @pytest.fixture(scope="session")
 def zoom() -> Iterator[Simulator]:
     """One simulated Zoom that does nothing wrong, for all tests that only ask."""
-    command = [sys.executable, "-m", "engine.simulate.serve", "zoom", "--options", json.dumps({"limits": False})]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        yield Simulator(process)
-        process.terminate()
+    up = Simulator()
+    yield up
+    up.end()
+
+
+__all__ = ["ROOT"]

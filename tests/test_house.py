@@ -5,38 +5,31 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from engine.reference.layers import PURE, RANK
+
 ROOT = Path(__file__).parent.parent
 ENGINE = ROOT / "engine"
-RANK = {
-    "errors": 0,
-    "data": 0,
-    "new_file": 1,
-    "language": 1,
-    "catalogue": 2,
-    "core": 2,
-    "openapi": 2,
-    "net": 3,
-    "sink": 4,
-    "connection": 4,
-    "simulate": 4,
-    "runner": 5,
-    "cassettes": 6,
-    "explain": 6,
-    "assembly": 6,
-    "anonymise": 7,
-    "api": 7,
-    "cli": 8,
-    "demo": 9,
-    "reference": 9,
-    "habeas": 9,
-    "__main__": 9,
+IMPURE = {
+    "aiohttp",
+    "asyncio",
+    "io",
+    "logging",
+    "os",
+    "pathlib",
+    "random",
+    "secrets",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
 }
-PURE = ("language", "core", "openapi")
-IMPURE = {"asyncio", "aiohttp", "time", "random", "os", "socket", "logging", "secrets", "threading", "subprocess"}
+ALIAS = re.compile(r"(?:Literal|Callable|Mapping|Sequence|tuple|dict|list|frozenset|Annotated)\[|[A-Z]\w+(?:\[.*\])? \| ")
 AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}
 SLEEPS = re.compile(r"time\.sleep\(|asyncio\.sleep\((?!0\))|mark\.(skip|xfail)|pytest\.(skip|xfail)")
 
@@ -130,6 +123,41 @@ def modules() -> dict[str, str]:
     }
 
 
+def types_of(source: str) -> list[str]:
+    """Name the classes and type aliases that a module defines."""
+    found = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and ALIAS.match(ast.unparse(node.value)):
+            found.append(node.targets[0].id)
+    return found
+
+
+def name_faults(sources: dict[str, str]) -> list[str]:
+    """Say which type names stand for two things, and which file names for more than two."""
+    types = Counter(name for source in sources.values() for name in types_of(source))
+    files = Counter(name.rpartition(".")[2] for name in sources if not name.endswith("engine"))
+    packages = {name.rpartition(".")[0] for name in sources}
+    files.subtract(name.rpartition(".")[2] for name in sources if name in packages)
+    return [*(name for name, count in types.items() if count > 1), *(name for name, count in files.items() if count > 2)]
+
+
+def loop_faults(name: str, source: str) -> list[str]:
+    """Say where a loop names its variable `one`: it holds something that has a name."""
+    return [
+        f"{name}:{node.lineno}: for one"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.For, ast.AsyncFor)) and "one" in [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)]
+    ]
+
+
+def test_one_name_means_one_thing():
+    """No type name stands twice in the engine, no file name more than twice, and a loop variable says what it holds."""
+    assert name_faults(modules()) == []
+    assert [fault for name, source in modules().items() for fault in loop_faults(name, source)] == []
+
+
 def test_imports_point_downward_only():
     """cli -> runner -> sink, simulate -> net -> core -> spec -> errors, and what is pure imports nothing that is not."""
     assert [fault for name, source in modules().items() for fault in layer_faults(name, source)] == []
@@ -180,6 +208,11 @@ def test_the_benchmarks_can_be_begun(name):
         (lambda text: size_faults("engine.x", text), '"""A."""\ndef f():\n' + "    x = 1\n" * 41),
         (lambda text: size_faults("engine.x", text), "x = 1"),
         (lambda text: size_faults("engine.utils", text), '"""A."""'),
+        (lambda text: layer_faults("engine.core.x", text), "from pathlib import Path"),
+        (lambda text: name_faults({"engine.a.x": text, "engine.b.y": text}), "class Same: ..."),
+        (lambda text: name_faults({"engine.a.x": text, "engine.b.y": text}), "Same = Literal['a', 'b']"),
+        (lambda text: name_faults({"engine.a.x": text, "engine.b.x": text, "engine.c.x": text}), ""),
+        (lambda text: loop_faults("x", text), "for one in (): ..."),
         (lambda text: test_faults("x", text), "def test_x():\n    pass"),
         (lambda text: test_faults("x", text), "import time\ntime." + "sleep(1)"),
     ],

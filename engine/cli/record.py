@@ -139,7 +139,7 @@ async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
 
 def _secrets(connection: Opened, transport: Transport) -> list[str]:
     """Give every secret of a connection, as it is now."""
-    record = connection.record
+    record = connection.now
     found = [word for _, value in (transport.credential.headers if transport.credential else ()) for word in value.split()]
     found += [record.secret or "", record.account_id or "", *([record.client.secret, record.client.id] if record.client else [])]
     found += [record.tokens.access, record.tokens.refresh or ""] if record.tokens else []

@@ -20,7 +20,7 @@ from engine.core.refused_credential import AskVerify, CredentialState, Purpose, 
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
-from engine.core.verify import credential_lives
+from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter

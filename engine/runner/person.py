@@ -14,7 +14,7 @@ from engine.core.request import Request
 from engine.core.response import Page
 from engine.core.scopes import allowed, scope_hint
 from engine.core.subject import LookupResult, asked_by, identify, possible
-from engine.core.verify import NotAsked, VerifyAnswer
+from engine.core.verify_request import NotAsked, VerifyAnswer
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.runner.client import Answered, Client

@@ -141,10 +141,10 @@ class Store:
         if not self._wanted or not records:
             return
         columns = {one: scalars(records, select) for one, select in self._wanted.items()}
-        for one, texts in columns.items():
+        for wanted, texts in columns.items():
             absent = texts.count(None) - sum(texts[index] is None for index in known)
             if absent:
-                self.missing[one.name] = self.missing.get(one.name, 0) + absent
+                self.missing[wanted.name] = self.missing.get(wanted.name, 0) + absent
         for fields, rows in self.rows.items():
             for values in zip(*(columns[one] for one in fields), strict=True):
                 found = [(one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None]

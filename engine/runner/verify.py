@@ -8,7 +8,7 @@ from engine.core.account import Account
 from engine.core.ledger import Tally
 from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix
-from engine.core.verify import ANSWERS, NotAsked, VerifyAnswer, read_verify, verify_request
+from engine.core.verify_request import ANSWERS, NotAsked, VerifyAnswer, read_verify, verify_request
 from engine.errors import Exit
 from engine.language.effective import Vendor
 from engine.runner.client import Client

@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cassettes.leaks import unclean
@@ -123,7 +123,6 @@ def test_one_key_gives_one_recording_and_another_key_another():
     assert not set(answers(other)[0]["items"][0].values()) & set(answers(composed(exchange(body)))[0]["items"][0].values())
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.one_of(st.emails(), st.text(min_size=4, max_size=20), st.integers(min_value=10_000).map(str)),

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.connection.keys import Key, Keys
@@ -104,7 +104,6 @@ def test_a_damaged_key_file_is_named_and_never_replaced(raw, tmp_path):
 SCALARS = st.none() | st.integers() | st.text(max_size=9)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=60)
     | st.dictionaries(st.sampled_from(["format", "keys"]), st.just(1) | SCALARS | st.dictionaries(st.text(max_size=4), SCALARS)).map(

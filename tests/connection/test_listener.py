@@ -12,7 +12,7 @@ import pytest
 from engine.connection.connect import Browser, connect
 from engine.errors import DiskError
 from engine.simulate.browser import allow
-from tests.connection.commands import Command, consented, fetch, listening, redirect
+from tests.connection.commands import Command, consented, fetch, listening, opening, redirect
 from tests.connection.vendor import Acme, clock, into, vault
 
 
@@ -127,7 +127,8 @@ async def test_two_connects_at_once_do_not_disturb_each_other(tmp_path):
     """The port is taken: the second says so before anyone is asked; the first goes on."""
     async with Acme().up() as acme:
         habeas, uri = Command(tmp_path, acme), redirect()
-        process, url = await listening(habeas, uri)
+        process = await habeas.start("connect", "acme", "--redirect-uri", uri, BROWSER="true")
+        url = await opening(process)
         second = await habeas("connect", "acme", "--redirect-uri", uri)
         assert second.code == 2
         assert "is another connect under way?" in second.err

@@ -8,7 +8,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.connection.keeper import Fixed
@@ -96,7 +96,6 @@ def whole_run(vendor: Anything, out: Path) -> Report:
     return run(scenario())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANSWERS, min_size=1, max_size=12), st.none() | st.none() | ANSWERS)
 def test_every_run_ends_and_no_gap_is_silent(answers, first):
     """No exception, fourteen outcomes, a reason for each that is not whole, and files that agree with the manifest."""

@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 from engine.cli.formatting import tell
 from engine.cli.new.questions import (
+    AnswerReader,
     Back,
     Questions,
-    Reader,
     ask_auth,
     ask_pagination,
     checked_as,
@@ -130,7 +130,7 @@ def _top(questions: Questions, answers: DraftAnswers) -> None:
     )
 
 
-def _request(answers: DraftAnswers, place: str) -> Reader[dict[str, Any]]:
+def _request(answers: DraftAnswers, place: str) -> AnswerReader[dict[str, Any]]:
     """Read a request line, GET unless it says POST; what stands behind `?` becomes `params`."""
 
     def read(text: str) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _lookup(questions: Questions, answers: DraftAnswers) -> None:
     question = "Where the persons stand in its answer; @: the answer is their list (Enter: the answer is the person)"
     records = questions.ask(question, read_records_path, None)
     made.update({"records": records} if records else {})
-    match = questions.ask(f"What in a person repeats the <{kind}>", checked_as(w.Path), kind.lower())
+    match = questions.ask(f"What in a person repeats the <{kind}>", checked_as(w.JMESPath), kind.lower())
     made["match"] = match
 
     def captured(text: str) -> dict[str, str]:
@@ -183,7 +183,7 @@ def _lookup(questions: Questions, answers: DraftAnswers) -> None:
             if not equals:
                 message = f"`{pair}`: write NAME=path, such as USER_ID=id"
                 raise ValueError(message)
-            found[checked_as(w.ValueName)(name)] = checked_as(w.Path)(path)
+            found[checked_as(w.ValueName)(name)] = checked_as(w.JMESPath)(path)
         _try_lookup(answers, {**made, "capture": found})
         return found
 
@@ -266,7 +266,7 @@ def _endpoints(questions: Questions, answers: DraftAnswers) -> None:
             questions.refuse(f"The request {name}", error)
 
 
-def _endpoint_line(answers: DraftAnswers, *, more: bool) -> Reader[dict[str, Any] | None]:
+def _endpoint_line(answers: DraftAnswers, *, more: bool) -> AnswerReader[dict[str, Any] | None]:
     """Read an endpoint's request line; None for Enter, once there is an endpoint."""
 
     def read(text: str) -> dict[str, Any] | None:
@@ -286,7 +286,7 @@ def _endpoint_line(answers: DraftAnswers, *, more: bool) -> Reader[dict[str, Any
     return read
 
 
-def _endpoint_name(taken: list[str]) -> Reader[str]:
+def _endpoint_name(taken: list[str]) -> AnswerReader[str]:
     def read(text: str) -> str:
         name = checked_as(w.Name)(text)
         if name in taken or name in ("lookup", "verify", "manifest"):

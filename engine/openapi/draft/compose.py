@@ -12,8 +12,8 @@ from typing import Any
 
 from engine.language.model.words import HEADER
 from engine.language.text.document import MOST_BYTES
-from engine.language.text.mistakes import SpecError
-from engine.openapi.compare.comparison import compare
+from engine.language.text.mistakes import Mistake, SpecError
+from engine.openapi.compare.comparison import compare, trouble
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
@@ -57,17 +57,22 @@ def compose(api: Api, vendor: str, head: str) -> str:
 
 
 def _held(text: str, vendor: str, api: Api) -> str:
-    """Write what the document says otherwise as a TODO, above the line that it is about."""
+    """Write what the document says otherwise as a TODO above the line that it is about; at the end, what could not be compared."""
     try:
         found = compare(text.encode(), vendor, (api,))
     except SpecError:
         return text  # it does not load: whoever writes it finds that out, and says so
     lines = text.split("\n")
     for mistake in reversed(found):
-        line = lines[mistake.at.line - 1]
-        reason = f"TODO {mistake.message}{f': {mistake.hint}' if mistake.hint else ''}"
-        lines[mistake.at.line - 1 : mistake.at.line - 1] = comment(reason, line[: len(line) - len(line.lstrip())])
-    return "\n".join(lines)
+        row = max(1, mistake.at.line - 1)  # the first line names the schema, and stays the first
+        indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
+        lines[row:row] = comment(_reason(mistake), indent)
+    untold = [line for mistake in trouble(api) for line in comment(_reason(mistake), "")]
+    return "\n".join([*lines[:-1], *(["", *untold] if untold else []), ""])
+
+
+def _reason(mistake: Mistake) -> str:
+    return f"TODO {mistake.message}{f': {mistake.hint}' if mistake.hint else ''}"
 
 
 def _text(api: Api, vendor: str, head: str, plan: DraftPlan) -> str:

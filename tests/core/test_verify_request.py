@@ -9,7 +9,7 @@ from engine.core.http import Malformed, NoAnswer, Response
 from engine.core.ledger import ChainEnd, Outcome
 from engine.core.response import Page, Refusal, Unusable
 from engine.core.retry import GiveUp
-from engine.core.verify import NotAsked, VerifyAnswer, credential_lives, read_verify, verify_request
+from engine.core.verify_request import NotAsked, VerifyAnswer, credential_lives, read_verify, verify_request
 from engine.language.load import load
 
 SPEC = """
