@@ -20,7 +20,7 @@ from engine.openapi.compare.comparison import compare
 from engine.openapi.document.operations import Api
 from engine.openapi.document.read import DocumentError
 from engine.openapi.draft.compose import compose
-from engine.openapi.draft.yaml_text import Block, quoted, render
+from engine.openapi.draft.yaml_text import DraftBlock, quoted, render
 
 HERE = Path(__file__).parent
 HEAD = LINE
@@ -306,7 +306,7 @@ def test_a_hundred_thousand_paths_take_seconds_and_the_spec_stays_one():
 @given(st.text())
 def test_a_quoted_text_is_read_back_as_it_was(text):
     """As value and as key, whatever it is; half a pair of surrogates, which no file holds, becomes a question mark."""
-    block = Block()
+    block = DraftBlock()
     block.add("key", {text or "x": [text or "x", "y"]})
     lines = render(block)
     assert all("\n" not in line and "\r" not in line for line in lines)

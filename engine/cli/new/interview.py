@@ -32,7 +32,7 @@ from engine.language.model import words as w
 from engine.language.text.mistakes import SpecError
 from engine.openapi.document.names import spec_name
 from engine.openapi.draft.access import hosts_of
-from engine.openapi.draft.yaml_text import Block, render
+from engine.openapi.draft.yaml_text import DraftBlock, render
 
 NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 
@@ -43,15 +43,15 @@ class DraftAnswers:
 
     vendor: str
     head: str
-    top: Block = field(default_factory=Block)
+    top: DraftBlock = field(default_factory=DraftBlock)
     verify: dict[str, Any] = field(default_factory=dict)
-    lookup: Block = field(default_factory=Block)
-    endpoints: Block = field(default_factory=Block)
+    lookup: DraftBlock = field(default_factory=DraftBlock)
+    endpoints: DraftBlock = field(default_factory=DraftBlock)
     pagination: dict[str, Any] = field(default_factory=dict)
 
     def text(self) -> str:
         """Write the spec, with stand-ins for what was not asked yet."""
-        block, access, endpoints = Block(list(self.top.entries)), Block(), Block(list(self.endpoints.entries))
+        block, access, endpoints = DraftBlock(list(self.top.entries)), DraftBlock(), DraftBlock(list(self.endpoints.entries))
         if not endpoints.entries:
             endpoints.add("stand_in", {"get": "/"})
         block.say("")
@@ -204,7 +204,7 @@ def _json(text: str) -> dict[str, Any]:
 
 def _try_lookup(answers: DraftAnswers, made: dict[str, Any]) -> None:
     """Take a look-up into the answers. Raises ValueError where the spec would not load with it; the one before is kept then."""
-    kept, answers.lookup = answers.lookup, Block()
+    kept, answers.lookup = answers.lookup, DraftBlock()
     for key, value in made.items():
         answers.lookup.add(key, value)
     try:
@@ -255,7 +255,7 @@ def _endpoints(questions: Questions, answers: DraftAnswers) -> None:
         if records and answers.pagination:
             paged = questions.ask("Does it go on in pages? yes, no", one_of(("yes", "no")), "yes")
             made.update({"pagination": "none"} if paged == "no" else {})
-        block = Block()
+        block = DraftBlock()
         for key, value in made.items():
             block.add(key, value)
         answers.endpoints.add(name, block)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from engine.cli.formatting import tell
 from engine.errors import UsageError
 from engine.language.model import words as w
-from engine.openapi.draft.yaml_text import Block
+from engine.openapi.draft.yaml_text import DraftBlock
 
 T = TypeVar("T")
 AnswerReader = Callable[[str], T]  # takes an answer as it was typed; raises ValueError with what is wrong
@@ -235,12 +235,12 @@ def _drop_unknown_cursor(body: dict[str, Any], place: str) -> None:
         del body[last]
 
 
-def ask_auth(questions: Questions) -> Block:
+def ask_auth(questions: Questions) -> DraftBlock:
     """Ask how to connect; gives the map of `auth`."""
-    block, way = Block(), questions.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
+    block, way = DraftBlock(), questions.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
     if way == "oauth2":
         address, redirect = checked_as(w.OpenAddress), checked_as(w.Redirect)
-        oauth2 = Block()
+        oauth2 = DraftBlock()
         oauth2.add("authorization_url", questions.ask("Where the person who connects gives consent, https://...", address))
         oauth2.add("token_url", questions.ask("Where tokens are got, https://...", address))
         asked = "Redirect address, as registered with the vendor"
