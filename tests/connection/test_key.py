@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.connection.keys import Key, Keys
+from engine.connection.keys import Keys, StoreKey
 from engine.connection.manage import rekey
 from engine.connection.os_keyring import OsKeyring
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
 
-KEY = Key(bytes(range(32)))
+KEY = StoreKey(bytes(range(32)))
 
 
 OTHER = base64.b64encode(bytes(32)).decode()
