@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 python3.11 python,$(if $(shell $(one) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(one))))
 
-.PHONY: help demo test test-browser check bench lock clean docs
+# What covers engine/language and engine/core, which alone must be covered: measuring doubles what a test costs.
+COVERED := tests/core tests/language
+SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
+
+.PHONY: help demo test test-long test-browser check bench lock clean docs
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -25,8 +29,12 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 	@$(BIN)/python -m engine.demo
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest --ignore tests/browser --cov --cov-report=term --cov-fail-under=100
-	@echo "The browser tests were not run here: make test-browser."
+	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
+	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@echo "The browser tests were not run here: make test-browser. More examples of each property: make test-long."
+
+test-long: $(READY) ## run the tests with many more examples of each property, new ones each time
+	@$(BIN)/python -m pytest --ignore=tests/browser $(SIDE_BY_SIDE) --hypothesis-profile=long
 
 test-browser: $(READY) ## run the tests in a headless Chromium
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }

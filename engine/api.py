@@ -106,7 +106,7 @@ async def verify(
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:
-    """Find every mistake of a spec, and hold it against its recorded cassettes; notes come too (`level` is error or note).
+    """Find every mistake of a spec, and hold it against its cassettes; notes come too (`level` is error or note).
 
     Raises UsageError where there is no such spec.
     """

@@ -31,9 +31,9 @@ def spec_folders(environ: Mapping[str, str] = os.environ) -> list[Path]:
 def packaged() -> list[Path]:
     """Give every spec that a bare name can mean, each once; a folder that cannot be looked into holds none."""
     found: dict[Path, Path] = {}
-    for one in spec_folders():
+    for specs in spec_folders():
         with suppress(OSError):
-            for path in sorted(one.glob("*.yaml")):
+            for path in sorted(specs.glob("*.yaml")):
                 found.setdefault(path.resolve(), path)
     return list(found.values())
 

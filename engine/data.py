@@ -1,4 +1,4 @@
-"""Where the files that come with the engine lie: inside an installed wheel, or beside `engine/` in a checkout."""
+"""Find the files that come with the engine: in an installed wheel inside `engine/`, in a checkout beside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pathlib import Path
 
 
 def folder(name: str) -> Path:
-    """Give the folder `specs` or `fixtures`."""
+    """Give the path of the folder `specs` or `fixtures`."""
     installed = Path(__file__).parent / "_data" / name
     return installed if installed.is_dir() else Path(__file__).parent.parent / name

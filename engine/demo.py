@@ -1,6 +1,6 @@
-"""`make demo`: the simulator in its own process, then connect, verify and run against it.
+"""`make demo`: start the simulated Zoom in a process of its own, then connect, verify and run against it.
 
-Uses nothing but the commands a person would type; a program presses Allow in the person's place.
+Each step is the command that a person would type; a program presses Allow in the browser's place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PORT = 8917
 
 
 def main() -> int:
-    """Run the demo; gives the exit code of the first command that does not end well."""
+    """Run the demo; gives 0, or the exit code of the first command that fails."""
     shutil.rmtree(OUT, ignore_errors=True)
     with subprocess.Popen([*HABEAS, "simulate", "zoom", "--port", "0", "--json"], stdout=subprocess.PIPE, text=True) as simulator:
         try:
@@ -56,7 +56,7 @@ def the_whole_way(up: Mapping[str, Any]) -> int:
 
 
 def redirect() -> list[str]:
-    """Name another redirect address where the usual port is taken; on loopback with PKCE any port will do."""
+    """Give `--redirect-uri` with a free port where the usual one is taken: on loopback with PKCE any will do (RFC 8252)."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

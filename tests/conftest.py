@@ -1,73 +1,117 @@
-"""What several tests need: a simulated Zoom in a process of its own, and runs against it."""
+"""What several tests need: a simulated Zoom, and the command line."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-import os
 import subprocess
-import sys
+import threading
 import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from aiohttp import web
+from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).parent.parent
+from engine.simulate.serve import Ready, SimulatorOptions, listen, module
+from tests.command_line import run_here
+from tests.process import HABEAS, ROOT, environment
+
+# `make test` tries the same examples each time, so that nobody's change fails for another's; `make test-long` tries new and more ones.
+HEALTHY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, suppress_health_check=HEALTHY)
+settings.register_profile("long", max_examples=1000, deadline=None, suppress_health_check=HEALTHY)
+settings.load_profile("quick")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Simulator:
-    """A running simulator and how to reach it."""
+    """A simulated Zoom that runs in a thread, and how to reach it.
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        assert process.stdout is not None
-        self.ready: dict[str, Any] = json.loads(process.stdout.readline())
-        self.address: str = self.ready["address"]
-        self.token: str = self.ready["token"]
+    Requests whose path ends in `held` are never answered; `arrived` is set by the first of them.
+    """
+
+    def __init__(self, held: str | None = None, **options: Any) -> None:
+        self.arrived = threading.Event()
+        self._held, self._options = held, SimulatorOptions(**{"limits": False, **options, "faults": tuple(options.get("faults", ()))})
+        self._told, self._up = threading.Event(), list[Ready]()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        assert self._told.wait(60)
+        self.ready = self._up[0]
+        self.address, self.token = self.ready.address, self.ready.token
+
+    async def _serve(self) -> None:
+        server = module("zoom")
+        app = server.application(self._options)
+
+        @web.middleware
+        async def hold(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+            if self._held is not None and request.path.endswith(self._held):
+                self.arrived.set()
+                await asyncio.Event().wait()
+            return await handler(request)
+
+        app.middlewares.append(hold)
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def ready(address: str) -> None:
+            self._up.append(server.ready(app, address))
+            self._told.set()
+
+        serving = asyncio.create_task(listen(app, 0, ready))
+        await self._ended.wait()
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
 
     def log(self) -> list[dict[str, Any]]:
         """What it was asked so far."""
-        with urllib.request.urlopen(f"{self.address}/_simulator/log", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.address}/_simulator/log", timeout=60) as answer:
             return list(json.load(answer))
+
+    def end(self) -> None:
+        """Let it go, with all its connections."""
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(60)
 
 
 @pytest.fixture
 def simulate() -> Iterator[Callable[..., Simulator]]:
-    """Start simulators by their options; each is ended by its pid."""
-    started: list[subprocess.Popen[str]] = []
+    """Start simulators by their options; each is ended."""
+    started: list[Simulator] = []
 
     def start(**options: Any) -> Simulator:
-        command = [sys.executable, "-m", "engine.simulate.serve", "zoom", "--options", json.dumps({"limits": False, **options})]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        started.append(process)
-        return Simulator(process)
+        started.append(Simulator(**options))
+        return started[-1]
 
     yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
-        assert process.stdout is not None
-        process.stdout.close()
+    for one in started:
+        one.end()
 
 
 @pytest.fixture
-def habeas(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command line in a process and a state folder of its own."""
+def habeas(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Call the command line in this process, with a state folder of its own."""
     state = tmp_path_factory.mktemp("state")
 
-    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")}
-        given = environment.pop("stdin", None)
-        return subprocess.run(
-            [sys.executable, "-m", "engine", *words],
-            env={**kept, "PYTHONPATH": str(ROOT), "HABEAS_HOME": str(state / "habeas"), **environment},
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def run(*words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        return run_here(words, environment(state / "habeas", **more), stdin)
+
+    return run
+
+
+@pytest.fixture
+def habeas_process(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run the command line in a process of its own, and with a state folder of its own."""
+    state = tmp_path_factory.mktemp("state")
+
+    def run(*words: str, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        given = environment(state / "habeas", **more)
+        return subprocess.run([*HABEAS, *words], env=given, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     return run
 
@@ -75,7 +119,9 @@ def habeas(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess
 @pytest.fixture(scope="session")
 def zoom() -> Iterator[Simulator]:
     """One simulated Zoom that does nothing wrong, for all tests that only ask."""
-    command = [sys.executable, "-m", "engine.simulate.serve", "zoom", "--options", json.dumps({"limits": False})]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        yield Simulator(process)
-        process.terminate()
+    up = Simulator()
+    yield up
+    up.end()
+
+
+__all__ = ["ROOT"]

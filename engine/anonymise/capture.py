@@ -21,7 +21,7 @@ from engine.cassettes.recording import Recording, dump
 from engine.cassettes.secret_patterns import pieces
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import Identifier
-from engine.core.window import form
+from engine.core.window import rfc3339
 from engine.errors import Refused, UsageError
 from engine.language.effective import Row, Vendor
 from engine.runner.recorder import Exchange
@@ -103,7 +103,7 @@ def _setup(captured: Captured, walk: Walk) -> str:
     content: dict[str, Any] = {
         "about": captured.about,
         "person": {one.kind: walk.text(one.value) for one in captured.person.values()},
-        "now": form(captured.started, "rfc3339"),
+        "now": rfc3339(captured.started),
         "since": captured.since,
         "settings": {name: walk.text(value) for name, value in captured.settings},
         "captured": {name: walk.text(value) for name, value in captured.captured},

@@ -17,6 +17,7 @@ from engine.anonymise.mint import Dice, Rolls
 from engine.anonymise.public_words import FILLER
 from engine.anonymise.text_shape import TextShape
 from engine.anonymise.traces import Traces, folded
+from engine.cassettes.secret_patterns import TOKEN
 from engine.core.identity import FORM, lowered
 
 TRIES = 200
@@ -137,7 +138,10 @@ class StandIns:
         return found
 
     def _new(self, text: str, shape: TextShape) -> str:
-        """Roll until the outcome is new and holds nothing that is to be replaced; where a form has no room, two may share one."""
+        """Roll until the outcome is new, holds nothing that is to be replaced, and looks like no token.
+
+        Two values share a stand-in where their form has no room for two.
+        """
         mint, shared = self._ready(), None
         for turn in range(TRIES):
             made = MAKERS[shape](text, self._dice.rolls(shape.value, text, str(turn)), mint)
@@ -146,7 +150,7 @@ class StandIns:
                 TextShape.HANDLE,
             ):  # its words are settled, so only a number can tell it from another
                 made = f"{turn}{made}"
-            if made != text and not self._traces.hit(made) and not self._traces.whole_hit(made):
+            if made != text and not self._traces.hit(made) and not self._traces.whole_hit(made) and not TOKEN.search(made):
                 if shape in SHARED or made not in self._used:
                     return made
                 shared = made

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +17,7 @@ from engine.core.request import Request
 from engine.core.retry import REFUSED
 from engine.core.selection import choose
 from engine.language.effective import Row, Vendor
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.hosts import Hosts
 from engine.net.limiter import Limiter
 from engine.runner import Report, Run, RunOptions, Session
@@ -80,11 +78,7 @@ def replay(vendor: Vendor, cassette: Cassette) -> Replayed:
 
 
 async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out: Path) -> Replayed:
-    loop, heard = asyncio.get_running_loop(), list[Heard]()
-    begun, now = loop.time(), cassette.setup.now.astimezone(UTC)
-
-    def clock() -> datetime:
-        return now + timedelta(milliseconds=int((loop.time() - begun) * 1000))
+    heard = list[Heard]()
 
     def hear(request: Request, answer: Response | NoAnswer) -> None:
         heard.append(Heard(request, answer))
@@ -98,7 +92,7 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out
             tuple({**cassette.setup.captured, **cassette.setup.settings}.items()),
         ),
         limiter=Limiter({}, 1.0),
-        clock=Clock(clock, asyncio.sleep, lambda: HALF),
+        clock=clock_from(cassette.setup.now, dice=lambda: HALF),
         heard=hear,
     )
     run = Run(session, cassette.setup.person.identifiers, options, out)

@@ -13,7 +13,20 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import app as authoring
-from engine.cli.options import At, Connection, Email, Json, NoWait, Only, RatePlan, Share, Since, Subject, Vendor, Without
+from engine.cli.options import (
+    AtOption,
+    ConnectionOption,
+    EmailOption,
+    JsonOption,
+    NoWaitOption,
+    OnlyOption,
+    PlanOption,
+    ShareOption,
+    SinceOption,
+    SubjectOption,
+    VendorArgument,
+    WithoutOption,
+)
 from engine.errors import Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
@@ -45,23 +58,23 @@ def _habeas(
     epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17",
 )
 def run(
-    vendor: Vendor,
-    email: Email = None,
-    subject: Subject = None,
+    vendor: VendorArgument,
+    email: EmailOption = None,
+    subject: SubjectOption = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes; default ./habeas-<time>-<4 hex>.")
     ] = None,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
+    only: OnlyOption = None,
+    without: WithoutOption = None,
+    since: SinceOption = None,
     files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
-    share: Share = 75,
-    plan: RatePlan = None,
-    connection: Connection = None,
-    no_wait: NoWait = False,
+    share: ShareOption = 75,
+    plan: PlanOption = None,
+    connection: ConnectionOption = None,
+    no_wait: NoWaitOption = False,
     ref: Annotated[str | None, typer.Option("--ref", metavar="TEXT", help="Your reference, for the manifest.")] = None,
-    at: At = None,
-    json: Json = False,
+    at: AtOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Answer one person's access request: fetch all, write the records and a manifest.
 
@@ -92,12 +105,12 @@ def run(
 
 @app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
 def connect(
-    vendor: Vendor,
+    vendor: VendorArgument,
     connection: Annotated[
         str | None,
         typer.Option("--connection", metavar="NAME", help="A name for it, where a vendor has several accounts."),
     ] = None,
-    plan: RatePlan = None,
+    plan: PlanOption = None,
     way: Annotated[
         str | None, typer.Option("--way", metavar="oauth2|headers|basic", help="How to connect, where the spec knows several ways.")
     ] = None,
@@ -106,8 +119,8 @@ def connect(
         str | None, typer.Option("--redirect-uri", metavar="URL", help="The redirect address as the vendor has it registered.")
     ] = None,
     insecure_storage: Annotated[bool, typer.Option("--insecure-storage", help="Keep the connection unencrypted.")] = False,
-    at: At = None,
-    json: Json = False,
+    at: AtOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Connect to a vendor's account, once: the connection is kept, and renews itself.
 
@@ -124,7 +137,7 @@ def connect(
 
 
 @app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
-def verify(vendor: Vendor, connection: Connection = None, at: At = None, json: Json = False) -> None:
+def verify(vendor: VendorArgument, connection: ConnectionOption = None, at: AtOption = None, json: JsonOption = False) -> None:
     """Ask whether a connection is alive, and show which requests its scopes allow, and which scopes to add.
 
     Exit codes: 0 no request is known to lack its scope, 3 some do, or the vendor could not say, 4 not connected.
@@ -141,7 +154,7 @@ Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, 
 
 
 @connections.command("list", epilog="Example: habeas connections list")
-def list_(json: Json = False) -> None:
+def list_(json: JsonOption = False) -> None:
     """List every connection, and say where the key is.
 
     Exit codes: 0 listed.
@@ -152,7 +165,7 @@ def list_(json: Json = False) -> None:
 
 
 @connections.command(epilog="Example: habeas connections show zoom")
-def show(name: Which, json: Json = False) -> None:
+def show(name: Which, json: JsonOption = False) -> None:
     """Show what is known of one connection; no secret.
 
     Exit codes: 0 shown, 4 there is no such connection, or it cannot be opened.
@@ -199,13 +212,13 @@ def rekey() -> None:
 
 @app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")
 def plan(
-    vendor: Vendor,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
-    share: Share = 75,
-    plan: RatePlan = None,
-    json: Json = False,
+    vendor: VendorArgument,
+    only: OnlyOption = None,
+    without: WithoutOption = None,
+    since: SinceOption = None,
+    share: ShareOption = 75,
+    plan: PlanOption = None,
+    json: JsonOption = False,
     graph: Annotated[
         bool, typer.Option("--graph", help="Print a Mermaid flowchart: who waits for whom, how often, in which limit.")
     ] = False,

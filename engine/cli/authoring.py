@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import At, Connection, Email, Json, NoWait, Only, OpenApi, Out, RatePlan, Share, Since, Subject, Vendor, Without
+from engine.cli.options import (
+    AtOption,
+    ConnectionOption,
+    EmailOption,
+    JsonOption,
+    NoWaitOption,
+    OnlyOption,
+    OpenApiOption,
+    OutOption,
+    PlanOption,
+    ShareOption,
+    SinceOption,
+    SubjectOption,
+    VendorArgument,
+    WithoutOption,
+)
 
 CassetteName = Annotated[str, typer.Option("--cassette", metavar="NAME", help="The cassette's name: a-z, 0-9, - and _; published with it.")]
 About = Annotated[str | None, typer.Option("--about", metavar="TEXT", help="What the cassette shows, in a sentence; published with it.")]
@@ -24,7 +39,7 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command(short_help="Write a first spec for a vendor.", epilog="Example: habeas new acme --openapi acme.json --out ./specs/acme.yaml")
 def new(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The new vendor's name: a-z, 0-9, _.")],
-    openapi: OpenApi = None,
+    openapi: OpenApiOption = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where the spec goes; default ./VENDOR.yaml.")] = None,
 ) -> None:
     """Write a first spec: from the vendor's OpenAPI document, or without one from what you answer to a few questions.
@@ -62,7 +77,7 @@ def check(
     drift: Annotated[
         Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cassettes.")
     ] = None,
-    openapi: OpenApi = None,
+    openapi: OpenApiOption = None,
 ) -> None:
     """Find every mistake in every spec, each with its place and what was meant; then replay its cassettes, offline.
 
@@ -84,21 +99,21 @@ def check(
     epilog="Example: habeas record zoom --email someone@example.com --since 60d --cassette two-pages",
 )
 def record(
-    vendor: Vendor,
+    vendor: VendorArgument,
     cassette: CassetteName,
-    email: Email = None,
-    subject: Subject = None,
+    email: EmailOption = None,
+    subject: SubjectOption = None,
     about: About = None,
     out: CassettesFolder = None,
-    only: Only = None,
-    without: Without = None,
-    since: Since = None,
-    share: Share = 75,
-    plan: RatePlan = None,
-    connection: Connection = None,
-    no_wait: NoWait = False,
-    at: At = None,
-    json: Json = False,
+    only: OnlyOption = None,
+    without: WithoutOption = None,
+    since: SinceOption = None,
+    share: ShareOption = 75,
+    plan: PlanOption = None,
+    connection: ConnectionOption = None,
+    no_wait: NoWaitOption = False,
+    at: AtOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Run as `habeas run` does, and keep every request and answer as a cassette that `habeas check` replays.
 
@@ -134,7 +149,7 @@ def simulate(
     faults: Annotated[str, typer.Option("--faults", metavar="NAME,...", help="Misbehave in these ways; `list` names them all.")] = "",
     people: Annotated[int, typer.Option("--people", metavar="N", min=1, help="How many people the account has.")] = 12,
     meetings: Annotated[int, typer.Option("--meetings", metavar="N", min=0, help="How many meetings the first person has.")] = 40,
-    json: Json = False,
+    json: JsonOption = False,
 ) -> None:
     """Play the vendor on this machine, with invented people; Ctrl-C ends it.
 
@@ -147,9 +162,9 @@ def simulate(
 
 @app.command(short_help="Write a vendor's integration page.", epilog="Example: habeas docs zoom --format html --out zoom.html")
 def docs(
-    vendor: Vendor,
+    vendor: VendorArgument,
     format: Annotated[str, typer.Option("--format", metavar="markdown|html", help="What the page is written in.")] = "markdown",
-    out: Out = None,
+    out: OutOption = None,
 ) -> None:
     """Write what a spec does as a page to publish: connecting, scopes, requests, limits, access step by step. Sends nothing.
 
@@ -166,7 +181,7 @@ def trace(
     format: Annotated[
         str, typer.Option("--format", metavar="html|chrome", help="A page, or Chrome's trace JSON (for ui.perfetto.dev, chrome://tracing).")
     ] = "html",
-    out: Out = None,
+    out: OutOption = None,
 ) -> None:
     """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it.
 

@@ -1,4 +1,4 @@
-"""`habeas check`: find every mistake in specs, replay their recorded cases, and print what is found."""
+"""`habeas check`: find every mistake in specs, replay their cassettes, and print what is found."""
 
 from __future__ import annotations
 

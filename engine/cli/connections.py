@@ -9,12 +9,17 @@ from typing import Any
 
 import typer
 
+from engine.catalogue import load
 from engine.cli.formatting import print_json, table
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
+from engine.connection.settings import wanted
 from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
 from engine.connection.vault import Vault, home
-from engine.errors import HabeasError, NotConnected
+from engine.core.oauth import NOTHING, WantedFromToken
+from engine.core.window import rfc3339
+from engine.errors import HabeasError, NotConnected, UsageError
+from engine.language.text.mistakes import SpecError
 from engine.language.text.wording import counted
 
 PLACES = {
@@ -88,8 +93,16 @@ def remove_command(name: str, *, revoke: bool) -> None:
     vault, which = Vault(home()), parse_name(name)
     if which not in vault.names():
         raise missing(which)
-    ended = asyncio.run(remove(vault, which, waiting, revoke=revoke))
+    ended = asyncio.run(remove(vault, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
     typer.echo(f"{which}: {ENDED[ended]}.")
+
+
+def _said_of_tokens(name: Name) -> WantedFromToken:
+    """Give what the vendor's spec says of token answers; a connection can be removed without its spec."""
+    try:
+        return wanted(load(name.vendor))
+    except (UsageError, SpecError):
+        return NOTHING
 
 
 def rekey_command() -> None:
@@ -174,7 +187,7 @@ def state(record: StoredConnection) -> str:
 
 def moment(seconds: float | None) -> str | None:
     """Write seconds since 1970 as RFC 3339 in UTC; None stays None."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return None if seconds is None else rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 
 def written(value: Any) -> str:

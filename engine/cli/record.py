@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 import secrets
 import tempfile
-import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -26,7 +24,7 @@ from engine.connection.open import Opened
 from engine.core.ledger import Subject
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.transport import Transport
 from engine.runner import Report, Run
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
@@ -120,9 +118,7 @@ def _words(made: Made, report: Report) -> str:
 
 async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
     """Run to the end, in a folder that is gone afterwards."""
-    begun = time.monotonic()
-    clock = Clock(lambda: now + timedelta(seconds=int(time.monotonic() - begun)), asyncio.sleep, random.random)
-    transport = order.chosen.transport
+    clock, transport = clock_from(now), order.chosen.transport
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
         async with order.chosen.in_turn(waiting, wait=order.wait) as connection, transport:
             used = set(_secrets(connection, transport))
@@ -139,7 +135,7 @@ async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
 
 def _secrets(connection: Opened, transport: Transport) -> list[str]:
     """Give every secret of a connection, as it is now."""
-    record = connection.record
+    record = connection.now
     found = [word for _, value in (transport.credential.headers if transport.credential else ()) for word in value.split()]
     found += [record.secret or "", record.account_id or "", *([record.client.secret, record.client.id] if record.client else [])]
     found += [record.tokens.access, record.tokens.refresh or ""] if record.tokens else []

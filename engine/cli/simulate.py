@@ -1,4 +1,4 @@
-"""`habeas simulate`: play a vendor on this machine, by its simulator or from its recorded cases, and say how to use it."""
+"""`habeas simulate`: play a vendor on this machine, by its simulator or from its cassettes, and say how to use it."""
 
 from __future__ import annotations
 

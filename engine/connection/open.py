@@ -34,12 +34,12 @@ class Opened:
     @property
     def given(self) -> Row:
         """Give the connection's own values for requests: settings, and those that came with the token in use."""
-        return given(self.vendor, self._now)
+        return given(self.vendor, self.now)
 
     @property
     def from_token(self) -> Row:
         """Give the values that came with the token in use; they may change when it is renewed."""
-        return from_token(self.vendor, self._now)
+        return from_token(self.vendor, self.now)
 
     @property
     def granted(self) -> frozenset[str] | None:
@@ -60,7 +60,8 @@ class Opened:
         return await self.credentials.refresh()
 
     @property
-    def _now(self) -> StoredConnection:
+    def now(self) -> StoredConnection:
+        """Give the record of the token in use, which a run may have renewed."""
         return self.credentials.record if isinstance(self.credentials, Keeper) else self.record
 
 

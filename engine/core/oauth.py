@@ -29,8 +29,8 @@ SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST_SCOPE = 16 * 1024
 MOST_CAPTURED = 8 * 1024
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
-Kind = Literal["dead", "client", "passing", "unusable"]
-KINDS: Mapping[str, Kind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
+NoTokenKind = Literal["dead", "client", "passing", "unusable"]
+KINDS: Mapping[str, NoTokenKind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
     "invalid_grant": "dead",
     "invalid_client": "client",
     "unauthorized_client": "client",
@@ -83,7 +83,7 @@ class NoToken:
     again, after `seconds` if the answer tells them. `unusable`: an answer that settles nothing; the connection is kept.
     """
 
-    kind: Kind
+    kind: NoTokenKind
     words: str
     seconds: float | None = None
 
@@ -121,7 +121,7 @@ def read_tokens(
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "")
-    kind: Kind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
+    kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
     return NoToken(kind, words, _told(answer, now) if kind == "passing" else None)
 
 

@@ -16,8 +16,15 @@ from engine.language.model.units import Duration, parse_duration
 
 Unit = Literal["date", "second"]
 UNITS = {"date": timedelta(days=1), "second": timedelta(seconds=1)}
+
+
+def rfc3339(moment: datetime, precision: Literal["seconds", "milliseconds"] = "seconds") -> str:
+    """Write a moment as RFC 3339 text in UTC: `2026-11-24T12:00:00Z`. Smaller parts of it are cut off."""
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 FORMS: dict[str, Callable[[datetime], str]] = {
-    "rfc3339": lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "rfc3339": rfc3339,
     "date": lambda moment: moment.strftime("%Y-%m-%d"),
     "epoch": lambda moment: str(int(moment.timestamp())),
     "millis": lambda moment: str(int(moment.timestamp()) * 1000),

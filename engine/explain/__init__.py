@@ -1,1 +1,1 @@
-"""Explaining a spec and a run to people: the integration page, the graph of requests, the timeline. Sends nothing, asks nobody."""
+"""Explain a spec and a run: the integration page, the graph of requests, the timeline of a run. Sends nothing."""

@@ -1,4 +1,7 @@
-"""What a page consists of, before it is Markdown or HTML. Holds plain text only: each form escapes everything itself."""
+"""The parts of a page before it is Markdown or HTML: headings, paragraphs, lists, tables, and the inline parts of their lines.
+
+All text in them is plain: markdown.py and webpage.py each escape what would be markup there.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +14,32 @@ ADDRESS = re.compile(r"https?://[^\s<>\"'`()]*[^\s<>\"'`(),.;:!?]")
 
 @dataclass(frozen=True, slots=True)
 class InlineCode:
-    """What is typed or sent to the letter: a scope, an address, a command."""
+    """Text that is typed or sent to the letter: a scope, an address, a command."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Strong:
-    """What catches the eye."""
+    """Text in bold."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hyperlink:
-    """An https address that can be opened."""
+    """An https address that the reader can open."""
 
     address: str
 
 
-Line = tuple["str | InlineCode | Strong | Hyperlink", ...]
+Inline = str | InlineCode | Strong | Hyperlink
+Line = tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A title of level 1 to 3; a page has one of level 1, its first block."""
+    """A heading of level 1 to 3; a page begins with its only one of level 1."""
 
     level: int
     text: str
@@ -43,14 +47,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph."""
+    """A paragraph."""
 
     line: Line
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of lines; numbered where their order counts."""
+    """A list, numbered where the order counts."""
 
     lines: tuple[Line, ...]
     numbered: bool = False
@@ -58,19 +62,19 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class TableBlock:
-    """Rows under a head, with a caption that says what they are."""
+    """A table with a caption and a head; every row has as many cells as the head."""
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Line, ...], ...]
 
 
-Block = Heading | Paragraph | Items | TableBlock
+PageBlock = Heading | Paragraph | Items | TableBlock
 
 
 def prose(text: str) -> Line:
-    """Split a text into what it says and the https addresses in it; plain http ones, of this machine, are code."""
-    parts: list[str | InlineCode | Strong | Hyperlink] = []
+    """Split a text at the addresses in it: https ones become links, http ones, which are of this machine, code."""
+    parts: list[Inline] = []
     end = 0
     for found in ADDRESS.finditer(text):
         parts += [text[end : found.start()], Hyperlink(found[0]) if found[0].startswith("https://") else InlineCode(found[0])]
@@ -79,9 +83,9 @@ def prose(text: str) -> Line:
 
 
 def joined(texts: Iterable[str], word: str = "or") -> Line:
-    """Name several things as code: `a`, `b` or `c`."""
+    """List texts as code with a word before the last: `a`, `b` or `c`."""
     codes = [InlineCode(text) for text in texts]
-    parts: list[str | InlineCode | Strong | Hyperlink] = []
-    for index, one in enumerate(codes):
-        parts += ["" if index == 0 else f" {word} " if index == len(codes) - 1 else ", ", one]
+    parts: list[Inline] = []
+    for index, code in enumerate(codes):
+        parts += ["" if index == 0 else f" {word} " if index == len(codes) - 1 else ", ", code]
     return tuple(part for part in parts if part != "")

@@ -1,6 +1,6 @@
-"""A timeline as Chrome's trace JSON (Trace Event Format), which ui.perfetto.dev and chrome://tracing read.
+"""Write a timeline as Chrome's trace JSON (Trace Event Format), which ui.perfetto.dev and chrome://tracing show.
 
-An endpoint is a process, each of its lines a thread: events of one thread must not overlap, and requests run side by side.
+An endpoint is a process and has as many threads as it has requests side by side: events of one thread must not overlap.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.window import rfc3339
 from engine.explain.run_folder import Sent, Timeline
 
 
@@ -22,7 +23,7 @@ def chrome(timeline: Timeline) -> str:
         "otherData": {
             "vendor": manifest.vendor,
             "engine": f"habeas {manifest.engine}",
-            "begun": timeline.begun.isoformat(timespec="milliseconds"),
+            "begun": rfc3339(timeline.begun, "milliseconds"),
             "simulated": manifest.simulated,
         },
         "traceEvents": list(_events(timeline)),
@@ -56,12 +57,12 @@ def _request(sent: Sent, pid: int, tid: int) -> Iterator[dict[str, Any]]:
 
 
 def micros(seconds: float) -> int:
-    """Give whole microseconds."""
+    """Round seconds to whole microseconds."""
     return round(seconds * 1_000_000)
 
 
 def side_by_side(requests: Sequence[Sent]) -> list[int]:
-    """Number the lines that requests need so that none overlaps another, the wait before it included; 1 is the first."""
+    """Give each request the number of a thread, from 1, so that no two of a thread overlap; the wait before a request is part of it."""
     order = sorted(range(len(requests)), key=lambda index: (requests[index].begun, requests[index].ended))
     lines, busy, free = [0] * len(requests), list[tuple[int, int]](), list[int]()
     for index in order:

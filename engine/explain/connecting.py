@@ -1,11 +1,11 @@
-"""The part of an integration page about the connection: credentials, scopes, the addresses it uses, version and limits."""
+"""The first sections of an integration page: credentials, scopes, the connection's own requests, version and limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from engine.core.retry import Patience
-from engine.explain.blocks import Block, Heading, InlineCode, Items, Line, Paragraph, Strong, TableBlock, joined, prose
+from engine.explain.blocks import Heading, InlineCode, Items, Line, PageBlock, Paragraph, Strong, TableBlock, joined, prose
 from engine.explain.wording import codes, opened, rates_words, request_line
 from engine.language.effective import Vendor
 
@@ -14,11 +14,16 @@ GRANTS = {
     "client_credentials": "OAuth 2.0 with the client credentials grant: the app proves itself, nobody is asked for consent",
     "account_credentials": "OAuth 2.0 with the vendor's account credentials grant: an app of the account proves itself, nobody is asked",
 }
+RENEWED = {
+    True: "The refresh token flow keeps the connection alive: when an access token expires, Habeas gets a new one with the refresh token, "
+    "stores it, and only then uses it. Nobody has to consent again.",
+    False: "When an access token expires, Habeas gets a new one in the same way. Nothing has to be done to keep the connection alive.",
+}
 DEFAULT_SHARE = 75
 
 
-def connecting(vendor: Vendor) -> Iterator[Block]:
-    """Write authentication and authorization."""
+def connecting(vendor: Vendor) -> Iterator[PageBlock]:
+    """Write the section on authentication and authorization."""
     yield Heading(2, "Authentication and authorization")
     yield Heading(3, "Credentials")
     yield Items(tuple(_credentials(vendor)))
@@ -40,7 +45,7 @@ def _credentials(vendor: Vendor) -> Iterator[Line]:
         yield (
             f"{needed} of an app at {vendor.title} are what ",
             command,
-            f" asks for; what is typed is not shown.{below.replace('it comes', 'they come')}",
+            f" asks for; what is typed is not shown.{below}",
         )
         yield (RENEWED[oauth2.grant == "authorization_code"],)
     if vendor.auth.headers:
@@ -58,14 +63,7 @@ def _credentials(vendor: Vendor) -> Iterator[Line]:
     )
 
 
-RENEWED = {
-    True: "The refresh token flow keeps the connection alive: when an access token expires, Habeas gets a new one with the refresh token, "
-    "stores it, and only then uses it. Nobody has to consent again.",
-    False: "When an access token expires, Habeas gets a new one in the same way. Nothing has to be done to keep the connection alive.",
-}
-
-
-def _scopes(vendor: Vendor) -> Iterator[Block]:
+def _scopes(vendor: Vendor) -> Iterator[PageBlock]:
     families = _families(vendor)
     if not families:
         return
@@ -85,7 +83,7 @@ def _scopes(vendor: Vendor) -> Iterator[Block]:
 
 
 def _families(vendor: Vendor) -> Mapping[str, tuple[str, ...]]:
-    """Give the scopes by family; where the spec lists none, what the requests need first; {} for a vendor without scopes."""
+    """Give the scopes by family; where the spec lists none, the first alternative of each request; {} for a vendor without scopes."""
     needed = tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
     return vendor.families or ({"": needed} if needed else {})
 
@@ -103,8 +101,8 @@ def _addresses(vendor: Vendor) -> Iterator[tuple[Line, Line]]:
     yield (what,), (InlineCode(request_line(vendor.verify)),)
 
 
-def version(vendor: Vendor) -> Iterator[Block]:
-    """Write which version of the API is used."""
+def version(vendor: Vendor) -> Iterator[PageBlock]:
+    """Write the section on the version of the API."""
     yield Heading(2, "Version")
     if vendor.version is None:
         yield Paragraph((f"{vendor.title}'s API has no version that is asked for.",))
@@ -114,8 +112,8 @@ def version(vendor: Vendor) -> Iterator[Block]:
     yield Paragraph((f"Habeas uses {vendor.title}'s API in ", *words, "."))
 
 
-def limits(vendor: Vendor) -> Iterator[Block]:
-    """Write what the vendor allows, and what happens beyond it."""
+def limits(vendor: Vendor) -> Iterator[PageBlock]:
+    """Write the section on limits: what the vendor allows, and what happens beyond it."""
     patience = Patience()
     yield Heading(2, "Limits")
     yield Paragraph(
@@ -143,7 +141,7 @@ def limits(vendor: Vendor) -> Iterator[Block]:
     yield from _declared(vendor)
 
 
-def _declared(vendor: Vendor) -> Iterator[Block]:
+def _declared(vendor: Vendor) -> Iterator[PageBlock]:
     buckets = dict.fromkeys(bucket for plan in vendor.plans.values() for bucket, rates in plan.items() if rates)
     if not buckets:
         yield Paragraph(("No number is declared here: what the answers tell is obeyed.",))

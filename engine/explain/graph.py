@@ -1,6 +1,6 @@
-"""The graph of a run's requests as Mermaid flowchart text: who waits for whom, how often each is asked, which limit it draws on.
+"""Draw a run's requests as a Mermaid flowchart: which waits for which, how often each is sent, which limit it draws on.
 
-Nodes are numbered, so no name of a spec can be a word of Mermaid; labels are quoted and escaped.
+Nodes are numbered, so that no name of a spec is taken for a word of Mermaid; labels are quoted and escaped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ UNSAFE = re.compile(r"[^A-Za-z0-9 ./,:_=()'-]")
 
 
 def graph(vendor: Vendor, plan: Plan) -> str:
-    """Draw a plan. The text ends with a line break."""
+    """Draw a plan; gives text that ends with a line break."""
     return "\n".join(_lines(vendor, plan)) + "\n"
 
 
@@ -43,7 +43,7 @@ def _lines(vendor: Vendor, plan: Plan) -> Iterator[str]:
 
 
 def _waits_for(vendor: Vendor, step: Step) -> tuple[str, ...]:
-    """Name what a request waits for: what is discovered for it, its parents, and where it has none of its own kind the look-up."""
+    """Name what a request waits for: what is discovered for it, its parents, and the look-up where no endpoint is its parent."""
     endpoint = next(one for one in vendor.requests() if one.name == step.name)
     captures = {capture: one.name for one in vendor.discover.values() for capture, _ in one.capture}
     first = [captures[hole.name] for hole in endpoint.holes() if hole.name in captures]

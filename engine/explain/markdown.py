@@ -1,4 +1,4 @@
-"""A page as Markdown (CommonMark, tables as GitHub reads them). Every text is escaped: none can become markup."""
+"""Write a page as Markdown (CommonMark, with GitHub's tables). All text is escaped, so that none of it becomes markup."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import assert_never
 
-from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock
+from engine.explain.blocks import Heading, Hyperlink, Inline, InlineCode, Items, Line, PageBlock, Paragraph, Strong, TableBlock
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|#~$]")
 AT_THE_BEGINNING = re.compile(r"^([-+=]|\d+[.)])")
 
 
-def markdown(blocks: Sequence[Block]) -> str:
-    """Write a page."""
+def markdown(blocks: Sequence[PageBlock]) -> str:
+    """Write a page; gives text that ends with a line break."""
     return "\n\n".join(_block(block) for block in blocks) + "\n"
 
 
-def _block(block: Block) -> str:
+def _block(block: PageBlock) -> str:
     match block:
         case Heading():
             return f"{'#' * block.level} {plain(block.text)}"
@@ -39,7 +39,7 @@ def _line(line: Line) -> str:
     return "".join(_part(part) for part in line)
 
 
-def _part(part: str | InlineCode | Strong | Hyperlink) -> str:
+def _part(part: Inline) -> str:
     match part:
         case str():
             return plain(part)
@@ -54,7 +54,7 @@ def _part(part: str | InlineCode | Strong | Hyperlink) -> str:
 
 
 def plain(text: str) -> str:
-    """Escape a text: whatever it holds, it is read as itself, and stays on its line."""
+    """Escape a text so that Markdown shows it as it is, on one line."""
     return SPECIAL.sub(r"\\\g<0>", re.sub(r"\s+", " ", text)).replace("&", "&amp;")
 
 
@@ -67,7 +67,7 @@ def code(text: str) -> str:
 
 
 def _begun(text: str) -> str:
-    """Keep a line from beginning as a list or an underline does."""
+    """Escape what would make a line a list item or an underline."""
     return AT_THE_BEGINNING.sub(lambda found: f"{found[1][:-1]}\\{found[1][-1]}", text.lstrip())
 
 

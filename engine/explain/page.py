@@ -1,4 +1,4 @@
-"""A spec as the integration page that a privacy team publishes. Reads nothing but the spec, so the same spec gives the same page."""
+"""Make the integration page that a privacy team publishes from a spec, and from nothing else: the same spec gives the same page."""
 
 from __future__ import annotations
 
@@ -6,18 +6,31 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 import engine
-from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock, joined, prose
+from engine.explain.blocks import (
+    Heading,
+    Hyperlink,
+    Inline,
+    InlineCode,
+    Items,
+    Line,
+    PageBlock,
+    Paragraph,
+    Strong,
+    TableBlock,
+    joined,
+    prose,
+)
 from engine.explain.connecting import connecting, limits, version
 from engine.explain.wording import asked_by, braced, capital, identifiers, request_line, scopes, since_words
 from engine.language.effective import Endpoint, Vendor
 
 
-def page(vendor: Vendor) -> tuple[Block, ...]:
-    """Write the whole page."""
+def page(vendor: Vendor) -> tuple[PageBlock, ...]:
+    """Give the whole page, block by block."""
     return tuple(_page(vendor))
 
 
-def _page(vendor: Vendor) -> Iterator[Block]:
+def _page(vendor: Vendor) -> Iterator[PageBlock]:
     yield Heading(1, vendor.title)
     source: Line = (" Its API is described at ", Hyperlink(vendor.docs), ".") if vendor.docs else ()
     yield Paragraph((f"How Habeas connects to {vendor.title}, what it may read there, and what it fetches for an access request.", *source))
@@ -41,7 +54,7 @@ def _page(vendor: Vendor) -> Iterator[Block]:
     yield Paragraph(("Made by Habeas ", engine.__version__, " from ", InlineCode(file), ", sha256 ", InlineCode(vendor.sha256), "."))
 
 
-def _access(vendor: Vendor) -> Iterator[Block]:
+def _access(vendor: Vendor) -> Iterator[PageBlock]:
     yield Heading(2, "Access")
     yield Heading(3, "Step by step")
     yield Items(tuple(_before(vendor)), numbered=True)
@@ -66,7 +79,7 @@ def _access(vendor: Vendor) -> Iterator[Block]:
 
 
 def _before(vendor: Vendor) -> Iterator[Line]:
-    """Say how the person is found, and what happens where that fails."""
+    """Describe the steps before the endpoints: how the person is found, and what happens otherwise."""
     if vendor.discover:
         *most, last = map(_belonging, vendor.discover.values())
         names = f"{', '.join(most)} and {last}" if most else last
@@ -83,12 +96,12 @@ def _before(vendor: Vendor) -> Iterator[Line]:
 
 
 def _proof(vendor: Vendor) -> Line:
-    """Name what is compared, and where it differs what it is compared with: `login` for the user name, `email` for the e-mail address."""
+    """List what is compared in the answer; where look-ups differ, with what: `login` for the user name, `email` for the e-mail address."""
     proofs: dict[str, dict[Line, None]] = {}
-    for one in vendor.lookups:
-        paths = joined(dict.fromkeys(select.text for select, _ in one.match), "and")
-        proofs.setdefault(identifiers((one,)), {})[paths] = None
-    parts: list[str | InlineCode | Strong | Hyperlink] = []
+    for lookup in vendor.lookups:
+        paths = joined(dict.fromkeys(select.text for select, _ in lookup.match), "and")
+        proofs.setdefault(identifiers((lookup,)), {})[paths] = None
+    parts: list[Inline] = []
     for asked, ways in proofs.items():
         parts += [", "] if parts else []
         for index, way in enumerate(ways):
@@ -98,8 +111,8 @@ def _proof(vendor: Vendor) -> Line:
 
 
 def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
-    """Say what is retrieved, by what, how far back and in which kinds."""
-    line: list[str | InlineCode | Strong | Hyperlink] = ["Retrieve ", Strong(endpoint.title), *asked_by(endpoint, vendor.captured)]
+    """Describe what an endpoint retrieves: of whom, how far back, of which kinds, which fields and files."""
+    line: list[Inline] = ["Retrieve ", Strong(endpoint.title), *asked_by(endpoint, vendor.captured)]
     for parent in dict.fromkeys(field.endpoint for field in endpoint.parents()):
         line += [", once per record of ", _named(vendor, parent)]
     if endpoint.window is not None:
@@ -122,12 +135,12 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
 
 
 def _named(vendor: Vendor, name: str) -> Strong:
-    """Name what a request is asked once per record of."""
+    """Name the parent of a request that is sent once per record."""
     return Strong(vendor.endpoints[name].title if name in vendor.endpoints else _belonging(vendor.discover[name]))
 
 
 def _belonging(one: Endpoint) -> str:
-    """Name what `discover` finds, by its title or else by its name."""
+    """Name what `discover` finds: its title, else made from its name."""
     return one.title if one.title != one.name else f"the account's {one.name.replace('_', ' ')}"
 
 
@@ -154,7 +167,7 @@ def _query(endpoint: Endpoint) -> Line:
     return (*((" with ", *joined(pairs, "and")) if pairs else ()), *searched)
 
 
-def _deletion(vendor: Vendor) -> Iterator[Block]:
+def _deletion(vendor: Vendor) -> Iterator[PageBlock]:
     yield Heading(2, "Deletion")
     if "deletion" in vendor.direct_contact:
         yield Paragraph(

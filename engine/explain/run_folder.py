@@ -1,6 +1,6 @@
-"""A run's folder, read back as requests in time. Reads page lists and the manifest; never a record, never a parent's value.
+"""Read the folder of a run back as its requests in time, from the manifest and the page lists.
 
-What a page list holds of the person (`of`: the values that a request was asked with) is not even decoded. Of the manifest only
+Nothing personal is read: no record, and of a page list not the values that a request was sent with (`of`). Of the manifest only
 names, outcomes and numbers are taken: reasons, the reference and the connection's name are the vendor's or the operator's words.
 """
 
@@ -27,12 +27,12 @@ PERSONAL = re.compile(r"[^\s/?&=<>]*(?:@|%40)[^\s/?&=<>]*")
 
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class PageLine(Struct, frozen=True):
-    """One answer, as a page list tells it; what is not named here is not read."""
+    """One answer in a page list; members that are not named here are not read."""
 
     request: str
     status: Annotated[int, Meta(ge=100, le=599)]
@@ -47,7 +47,7 @@ class PageLine(Struct, frozen=True):
 
 
 class TracedEnd(Struct, frozen=True):
-    """How an endpoint ended, as the manifest tells it."""
+    """How an endpoint ended, in the manifest."""
 
     outcome: Annotated[str, Meta(pattern="^[a-z_]{1,32}$")]
     requests: Count = 0
@@ -56,23 +56,23 @@ class TracedEnd(Struct, frozen=True):
 
 
 class TracedLookup(Struct, frozen=True):
-    """What the look-up cost."""
+    """How many requests the look-up sent, in the manifest."""
 
     requests: Count = 0
     retries: Count = 0
 
 
 class Manifest(Struct, frozen=True):
-    """What a timeline needs of a manifest."""
+    """The part of a manifest that a timeline needs."""
 
     format: Annotated[int, Meta(ge=1, le=1)]
-    vendor: Name
+    vendor: SpecName
     engine: str
     started: Moment
     finished: Moment
     simulated: bool
     lookup: TracedLookup
-    endpoints: dict[Name, TracedEnd]
+    endpoints: dict[SpecName, TracedEnd]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A run: its lanes in the manifest's order; those without an answer are left out."""
+    """A run: one lane per endpoint that was answered, in the manifest's order."""
 
     manifest: Manifest
     begun: datetime
@@ -115,12 +115,12 @@ class Timeline:
 
     @property
     def seconds(self) -> float:
-        """Give the span from the first request to the end of the last answer."""
+        """Give the seconds from the first request to the end of the last answer."""
         return max((one.ended for lane in self.lanes for one in lane.requests), default=0.0)
 
 
 def timeline(run: Path) -> Timeline:
-    """Read a run: `<out>`, or `<out>/<vendor>`. Raises UsageError where it is none, or damaged."""
+    """Read the folder of a run, `<out>` or `<out>/<vendor>`. Raises UsageError where it is no run's, or damaged."""
     folder = _folder(run)
     manifest = _manifest(folder / MANIFEST)
     lines = {name: list(_lines(path)) for name, path in _page_lists(folder, manifest).items()}
@@ -131,7 +131,7 @@ def timeline(run: Path) -> Timeline:
 
 
 def _folder(run: Path) -> Path:
-    """Find the folder that holds the manifest."""
+    """Find the folder that holds the manifest. Raises UsageError where there is none, or more than one."""
     try:
         if not run.is_dir():
             message = f"{run}: there is no such folder; name the one that `habeas run` wrote"
@@ -168,7 +168,7 @@ def _manifest(path: Path) -> Manifest:
 
 
 def _page_lists(folder: Path, manifest: Manifest) -> dict[str, Path]:
-    """Find the page lists; every one must belong to an endpoint of the manifest."""
+    """Find the page list of each endpoint. Raises UsageError for one of an endpoint that the manifest does not know."""
     known = {"lookup", *manifest.endpoints}
     try:
         found = {path.name.removesuffix(PAGES): path for path in sorted(folder.glob(f"*{PAGES}"))}
@@ -198,7 +198,7 @@ def _lines(path: Path) -> Iterator[PageLine]:
 
 
 def _plain(error: Exception) -> str:
-    """Say what is wrong without a word of what was read: msgspec quotes names of our own, and positions."""
+    """Say what is wrong without quoting what was read: msgspec names our own members and positions only."""
     return re.sub(r"\s+", " ", str(error)) if isinstance(error, msgspec.DecodeError) else "it is no plain JSON text"
 
 

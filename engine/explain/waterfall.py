@@ -1,4 +1,4 @@
-"""A timeline as one HTML file: a lane per endpoint that opens into its requests. No script, nothing is loaded, every text escaped."""
+"""Write a timeline as one HTML file: a lane per endpoint that opens into its requests. No script; nothing is loaded."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ KEY = (
 
 
 def waterfall(timeline: Timeline) -> str:
-    """Write the page."""
+    """Give the whole HTML file."""
     total = max(timeline.seconds, 0.001)
     step = tick(total)
     answers = sum(len(lane.requests) for lane in timeline.lanes)
@@ -136,7 +136,7 @@ def _bars(spans: Iterable[tuple[float, float]], name: str, total: float) -> str:
 
 
 def _merged(spans: Iterable[tuple[float, float]], total: float) -> Iterator[tuple[float, float]]:
-    """Join what could not be told apart on a screen, so that a lane of any length is a few hundred bars."""
+    """Join spans that no screen could tell apart: a lane of any length is at most a few hundred bars."""
     last: tuple[float, float] | None = None
     for begun, ended in sorted(spans):
         if last is not None and begun - last[1] <= total / FINENESS:
@@ -150,7 +150,7 @@ def _merged(spans: Iterable[tuple[float, float]], total: float) -> Iterator[tupl
 
 
 def _chosen(requests: Sequence[Sent]) -> tuple[Sequence[Sent], int]:
-    """Choose the rows of a long lane: what was refused or asked again, then what took longest; tells how many are left out."""
+    """Choose the rows of a long lane: refusals and retries first, then the slowest; gives them and how many are left out."""
     if len(requests) <= MOST_ROWS:
         return requests, 0
     best = sorted(requests, key=lambda one: (kind(one.status) == "ok" and not one.retries, one.begun - one.ended))[:MOST_ROWS]
@@ -158,7 +158,7 @@ def _chosen(requests: Sequence[Sent]) -> tuple[Sequence[Sent], int]:
 
 
 def kind(status: int) -> str:
-    """Name the colour of an answer."""
+    """Name the class of an answer's bar: ok, refused or broken."""
     return "ok" if status < 400 else "refused" if status < 500 else "broken"
 
 
@@ -173,7 +173,7 @@ def most_at_once(timeline: Timeline) -> int:
 
 
 def tick(total: float) -> float:
-    """Give a round distance of marks, about eight on the whole."""
+    """Give a round distance between marks, in seconds, so that there are at most ten."""
     unit = 1e-4
     while True:
         for step in STEPS:
@@ -183,7 +183,7 @@ def tick(total: float) -> float:
 
 
 def duration(seconds: float) -> str:
-    """Write a span: 2 ms, 1.25 s, 3 min 20 s."""
+    """Write seconds for people: 2 ms, 1.25 s, 3 min 20 s."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms" if seconds else "0"
     if seconds < 120:

@@ -1,4 +1,4 @@
-"""A page as one HTML file: no script, no address is loaded, every text escaped. Readable on screen, in the dark and on paper."""
+"""Write a page as one HTML file for screen and paper. No script; nothing is loaded; all text is escaped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import assert_never
 
-from engine.explain.blocks import Block, Heading, Hyperlink, InlineCode, Items, Line, Paragraph, Strong, TableBlock
+from engine.explain.blocks import Heading, Hyperlink, Inline, InlineCode, Items, Line, PageBlock, Paragraph, Strong, TableBlock
 
 COLOURS = """
 :root { color-scheme: light dark; --ink: #1d2430; --soft: #556070; --line: #d5dae1; --paper: #fff; --tint: #f4f6f8; --accent: #0b5c8f }
@@ -53,8 +53,8 @@ BREAK = re.compile(r"(?<=[^/:][/:])(?=[\w{])")
 LAST = '<p class="last">'
 
 
-def webpage(blocks: Sequence[Block]) -> str:
-    """Write a page; its title is its first heading."""
+def webpage(blocks: Sequence[PageBlock]) -> str:
+    """Give the whole HTML file; its title is the page's first heading."""
     title = next((block.text for block in blocks if isinstance(block, Heading)), "Habeas")
     last = len(blocks) - 1
     body = "\n".join(_block(block, last=index == last) for index, block in enumerate(blocks))
@@ -62,7 +62,7 @@ def webpage(blocks: Sequence[Block]) -> str:
 
 
 def document(title: str, style: str, body: str) -> str:
-    """Put a whole file together. `body` is HTML already; a policy forbids the browser to load or run anything."""
+    """Give a whole HTML file around a body that is HTML already; its policy forbids the browser to load or run anything."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
@@ -71,7 +71,7 @@ def document(title: str, style: str, body: str) -> str:
     )
 
 
-def _block(block: Block, *, last: bool) -> str:
+def _block(block: PageBlock, *, last: bool) -> str:
     match block:
         case Heading():
             return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
@@ -101,7 +101,7 @@ def _line(line: Line) -> str:
     return "".join(_part(part) for part in line)
 
 
-def _part(part: str | InlineCode | Strong | Hyperlink) -> str:
+def _part(part: Inline) -> str:
     match part:
         case str():
             return escape(part)

@@ -1,11 +1,11 @@
-"""The spec's values in words: limits, spans of time, places in an address. No sentence of a page stands here."""
+"""Values of a spec in words, for pages and graphs: limits, spans of time, request lines, identifiers, scopes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from engine.explain.blocks import Hyperlink, InlineCode, Line, Strong, joined
+from engine.explain.blocks import Inline, InlineCode, Line, joined
 from engine.language.effective import Endpoint
 from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
 from engine.language.model.units import Duration, Rate
@@ -30,7 +30,7 @@ def since_words(since: Duration | date) -> str:
 
 
 def rate_words(rate: Rate) -> str:
-    """Write a limit: 30 per second, 10 at once, 50 per minute for each request line."""
+    """Write one limit: 30 per second, 10 at once, 50 per minute for each request line."""
     if rate.seconds is None:
         words = f"{rate.count:,} at once"
     elif rate.seconds in PERIODS:
@@ -41,7 +41,7 @@ def rate_words(rate: Rate) -> str:
 
 
 def rates_words(rates: Iterable[Rate]) -> str:
-    """Write the limits of a bucket; all of them hold at once."""
+    """Write the limits of a bucket, which all hold at once."""
     return " and ".join(rate_words(rate) for rate in rates) or "no limit declared"
 
 
@@ -51,7 +51,7 @@ def braced(template: Template) -> str:
 
 
 def opened(address: str) -> str:
-    """Show an address that may hold values, with those in braces."""
+    """Show an address with its values in braces, as vendors print them."""
     return braced(parse_template(address))
 
 
@@ -61,30 +61,30 @@ def request_line(endpoint: Endpoint) -> str:
 
 
 def value_words(name: str) -> str:
-    """Name a value in plain words: user id, e-mail address."""
+    """Name a value in plain words: `<USER_ID>` is the user id."""
     return NAMES.get(name) or name.replace("_", " ").lower()
 
 
 def asked_by(endpoint: Endpoint, values: Iterable[str]) -> Line:
-    """Say by which values of the person something is asked; () where it is asked by none of them."""
+    """Say by which values of the person a request asks, such as by user id; () where it sends none of them."""
     names = dict.fromkeys(value_words(name) for name in sent(endpoint) if name in {*IDENTIFIERS, *values})
     return (" by " + " and ".join(names),) if names else ()
 
 
 def identifiers(lookups: Iterable[Endpoint]) -> str:
-    """Name what the look-ups find people by, in plain words; a directory is read whole, and its `match` finds the person."""
+    """Name what the look-ups find people by: what they send, or what their `match` compares where a whole list is read."""
     found = (name for one in lookups for name in (*sent(one), *(hole.name for _, value in one.match for hole in value.holes())))
     return " or ".join(dict.fromkeys(value_words(name) for name in found if name in IDENTIFIERS))
 
 
 def sent(endpoint: Endpoint) -> Iterator[str]:
-    """Name the values that a request carries; those that its answer is only compared with are none of them."""
+    """Name the values that a request sends; not those that only its answer is compared with."""
     return (hole.name for template in endpoint.sent() for hole in template.holes())
 
 
 def scopes(entries: Iterable[frozenset[str]]) -> Line:
-    """Name the scopes of which any entry is enough; several in one entry are needed together."""
-    parts: list[str | InlineCode | Strong | Hyperlink] = []
+    """List the scopes that each are enough, with or between them; scopes that are needed together have an and."""
+    parts: list[Inline] = []
     for entry in entries:
         parts += [*([", or "] if parts else []), *joined(sorted(entry), "and")]
     return tuple(parts) or ("none",)

@@ -230,7 +230,7 @@ def _endpoint(spec: m.Spec, name: str, own: m.RequestSpec) -> Endpoint:
 
 
 def _related(own: dict[str, Endpoint], above: dict[str, Endpoint]) -> dict[str, Endpoint]:
-    """Note which fields come down with the row of a parent: those of its own ancestors."""
+    """Set `inherited` of each request: the ancestors of its parent, whose fields come with the parent's row."""
     everyone = {**above, **own}
 
     def ancestors(name: str, below: frozenset[str]) -> frozenset[str]:
@@ -252,7 +252,7 @@ def _versioned(spec: m.Spec, template: Template, *, segment: bool = False) -> Te
 
 
 def _proven(lookup: Endpoint, own: m.LookupSpec) -> Endpoint:
-    """Compare what the look-up's `match` names alone with the identifier that it asks by."""
+    """Complete a path that stands alone in a look-up's `match`: it is compared with the identifier the look-up asks by."""
     asked = next((hole.name for template in lookup.sent() for hole in template.holes() if hole.name in IDENTIFIERS), None)
     bare = tuple((select, Template((Hole(asked),))) for select, value in own.match.items() if value is None and asked is not None)
     return replace(lookup, match=bare + lookup.match)

@@ -65,7 +65,7 @@ def _without_cascades(mistakes: list[Mistake]) -> list[Mistake]:
 
 
 def _dropped(document: Document, error: Mapping[str, Any]) -> bool:
-    """Whether an error only repeats a mistake of form that is reported already."""
+    """Whether an error of the model only repeats a YAML mistake that is reported already."""
     path = document.place(error["loc"])
     return any(path[: len(one)] == one or (error["type"] != "extra_forbidden" and one[:-1] == path) for one in document.dropped)
 
@@ -135,7 +135,7 @@ def _unknown(document: Document, path: Path) -> Mistake:
 
 
 def _meant(word: str, path: Path) -> str | None:
-    """Say what may have been meant by a word that is not known at a place: one that is, or the same word elsewhere."""
+    """Give a hint for an unknown word: a similar word that may stand there, or the place where this word stands."""
     if word in WRITING:
         return "a spec only reads: `get`, or `post` for a search"
     if path == ("auth",) and word in ("params", "query"):

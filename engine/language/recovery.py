@@ -28,7 +28,7 @@ AREAS = {("rate_limits",): "bucket", ("hosts",): "host", ("base_url",): "host", 
 
 
 def salvaged(document: Document, wrong: list[tuple[int | str, ...]]) -> list[Mistake]:
-    """Give the mistakes between the words that are left. `wrong`: where the mistakes of form stand."""
+    """Replace or take out the wrong values, lint the rest, and give the mistakes that are found. `wrong`: the paths of the wrong values."""
     value = copy.deepcopy(document.value)
     touched: set[Path] = set(document.dropped)
     places: list[Path] = [document.place(path) for path in wrong]
@@ -75,7 +75,7 @@ def _errors_at(document: Document, value: Any, path: Path) -> int:
 
 
 def independent(mistake: Mistake, document: Document, touched: AbstractSet[Path]) -> bool:
-    """Whether a mistake cannot come from what was taken out, or was dropped because it has no value."""
+    """Whether a mistake has another cause than the values at these paths, which were taken out or had no value."""
     return not any(_follows(mistake, document, path) for path in touched)
 
 
@@ -95,7 +95,7 @@ def _follows(mistake: Mistake, document: Document, path: Path) -> bool:
 
 
 def _gives(path: tuple[str, ...]) -> bool:
-    """Whether what was taken out may have given a name: to all, or to whoever is found."""
+    """Whether a value at this path gives a <NAME> to requests (settings, discover, captures)."""
     if path[:2] == LOOKUP[: len(path)]:
         return not GIVES_NOTHING & set(path[2:3])
     return any(path[: len(one)] == one[: len(path)] for one in GIVERS)

@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,12 @@ class Clock:
 def wall_clock() -> Clock:
     """Give the real time, real sleep and real dice."""
     return Clock(lambda: datetime.now(UTC), asyncio.sleep, random.random)
+
+
+def clock_from(
+    start: datetime, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, dice: Callable[[], float] = random.random
+) -> Clock:
+    """Give a clock that shows `start` now, and from then on the milliseconds that pass in the running event loop."""
+    loop = asyncio.get_running_loop()
+    begun, start = loop.time(), start.astimezone(UTC)
+    return Clock(lambda: start + timedelta(milliseconds=int((loop.time() - begun) * 1000)), sleep, dice)

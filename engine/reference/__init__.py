@@ -1,1 +1,1 @@
-"""The documentation that derives from the code, so that it cannot lie. The prose around it is written by hand."""
+"""Write the parts of the documentation that derive from the code; the prose around them is written by hand."""

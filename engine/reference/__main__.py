@@ -1,4 +1,4 @@
-"""`make docs`: write what derives from the code, or with --check say what of it is stale."""
+"""`make docs`: write the files and blocks that derive from the code; with `--check`, name those that are stale."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGES = ("language.md", "cli.md")
 
 
 def rendered(page: str) -> str:
-    """Put the generated blocks into a page."""
+    """Give a page with its generated blocks written anew; each stands between `<!-- name -->` and `<!-- /name -->`."""
     for name, make in BLOCKS.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         page = pattern.sub(lambda found, make=make: f"{found[1]}{make()}\n{found[2]}", page)  # type: ignore[misc]
@@ -26,7 +26,7 @@ def rendered(page: str) -> str:
 
 
 def fresh() -> Iterator[tuple[Path, str]]:
-    """Give every file that derives from the code, as it ought to be."""
+    """Give every file that derives from the code, in part or whole, with the text that it should have."""
     for name in PAGES:
         page = ROOT / "docs" / name
         yield page, rendered(page.read_text("utf-8"))
@@ -36,7 +36,7 @@ def fresh() -> Iterator[tuple[Path, str]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write them anew, or with --check name those that are stale. 0: all fresh, or written."""
+    """Write every stale file, or with `--check` name it; gives the exit code, 1 where one was stale and was only named."""
     stale = [(path, text) for path, text in fresh() if not path.is_file() or path.read_text("utf-8") != text]
     for path, text in stale:
         if "--check" in arguments:

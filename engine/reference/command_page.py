@@ -1,4 +1,4 @@
-"""The parts of docs/cli.md that derive from the command line itself: every command, option, default and exit code."""
+"""Write the blocks of docs/cli.md from the command line itself: every command, option and default, and the exit codes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def commands() -> str:
 
 
 def every() -> Iterator[tuple[str, Any]]:
-    """Give every command with its whole name, those of a group after each other."""
+    """Give every command with its whole name, such as `habeas connections list`, in the order of the help."""
     waiting = [("habeas", typer.main.get_command(app))]
     while waiting:
         name, one = waiting.pop(0)
@@ -61,7 +61,7 @@ def _option(param: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    """Write a text so that neither a table nor Markdown takes a part of it for its own; code is left as it is."""
+    """Escape what Markdown would take for HTML or the end of a cell; what stands between backticks stays as it is."""
     parts = _cell(text).split("`")
     return "`".join(part if index % 2 else part.replace("<", "\\<") for index, part in enumerate(parts))
 
@@ -71,5 +71,5 @@ def _cell(text: str) -> str:
 
 
 def exit_codes() -> str:
-    """Write what each exit code says to the caller."""
+    """Write the table of exit codes."""
     return "\n".join(["| code | meaning |", "|---|---|", *(f"| {int(code)} | {meaning} |" for code, meaning in EXPLAINED.items())])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, get_args
+
+import yaml
 
 from engine.core.envelope import MOST_VALUES
 from engine.core.retry import Patience
@@ -18,7 +21,6 @@ from engine.language.schema import described
 from engine.language.text.document import MOST_BYTES
 from engine.net.limiter import IN_FLIGHT
 from engine.net.transport import LARGE, MOST_REDIRECTS, Limits
-from engine.reference.written import flow
 from engine.runner.chain_reader import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
 
@@ -92,3 +94,18 @@ def names() -> str:
             f"* `means` in `oauth2.refusals`: {listed(get_args(TokenMeans), '{}')}",
         )
     )
+
+
+def flow(value: Any, *, inside: bool = False) -> str:
+    """Write a value as YAML on one line, a text in quotes only where it needs them. `inside`: of a map or list."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{flow(name, inside=True)}: {flow(one, inside=True)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(one, inside=True) for one in value) + "]"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    try:
+        read = yaml.load(f"[{value}]" if inside else value, yaml.BaseLoader)  # noqa: S506  # it makes texts, and nothing else
+    except yaml.YAMLError:
+        read = None
+    return value if read == ([value] if inside else value) else json.dumps(value, ensure_ascii=False)

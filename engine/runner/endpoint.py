@@ -6,11 +6,11 @@ The ledger decides what it all means; this only carries requests and answers to 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 
 from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved
@@ -19,7 +19,7 @@ from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
 from engine.core.rows import join_rows
-from engine.core.window import Window, form
+from engine.core.window import Window, form, rfc3339
 from engine.language.effective import Endpoint, Row
 from engine.runner.chain_reader import ChainReader
 from engine.runner.client import Answered, Client
@@ -75,7 +75,7 @@ class EndpointRun:
         if first is not None:
             answer = await self._first_answer(first) if self.endpoint.licence is not None else None
             if self.stopped is None:
-                queue = chain([(first, answer)], ((one, None) for one in waiting))
+                queue = itertools.chain([(first, answer)], ((one, None) for one in waiting))
                 many = len(self.joined) * max(1, len(self.windows))
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(many, SIDE_BY_SIDE)):
@@ -99,11 +99,11 @@ class EndpointRun:
         return answer
 
     async def _work(self, queue: Iterator[tuple[Chain, Answered | GiveUp | None]]) -> None:
-        for one, answer in queue:
+        for chain, answer in queue:
             if self.stopped is not None:
                 self.unasked += 1
             else:
-                await self._read(one, answer)
+                await self._read(chain, answer)
 
     async def _read(self, one: Chain, answer: Answered | GiveUp | None) -> None:
         reader = ChainReader(one, self.client, self.store, self.label(one))
@@ -160,4 +160,4 @@ class EndpointRun:
             if span.end < start:
                 break
             start = min(start, span.start)
-        return form(start, "rfc3339"), form(end, "rfc3339")
+        return rfc3339(start), rfc3339(end)

@@ -9,6 +9,7 @@ from datetime import datetime
 import engine
 from engine.core.ledger import Entry
 from engine.core.subject import LookupResult
+from engine.core.window import rfc3339
 from engine.errors import DiskError
 from engine.runner.interface import RunOptions, Session
 
@@ -51,8 +52,8 @@ def manifest(
         "spec": {"file": readable(vendor.file), "sha256": vendor.sha256, "api_version": vendor.version},
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
-        "started": instant(ended.started),
-        "finished": instant(ended.finished),
+        "started": rfc3339(ended.started),
+        "finished": rfc3339(ended.finished),
         "simulated": session.network.simulated,
         "connection": {
             "name": session.credentials.label,
@@ -65,7 +66,7 @@ def manifest(
         "stopped": str(ended.stopped) if ended.stopped else ended.defect,
         "gaps": list(vendor.gaps),
         "excluded": sorted(options.selection.excluded),
-        "narrowed": {"since": instant(options.narrow)} if options.narrow else None,
+        "narrowed": {"since": rfc3339(options.narrow)} if options.narrow else None,
         "fields": _fields(options),
         "lookup": person.lookup,
         "endpoints": {name: _described(entry) for name, entry in entries.items()},
@@ -76,11 +77,6 @@ def manifest(
 def readable(text: str) -> str:
     """Write a text of the command line as UTF-8: bytes that are none, as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def instant(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC."""
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _fields(options: RunOptions) -> dict[str, object]:
@@ -108,7 +104,7 @@ def _described(entry: Entry) -> dict[str, object]:
         "covered": {"from": entry.covered[0], "to": entry.covered[1]} if entry.covered else None,
         "retries": tally.retries,
         "seconds_throttled": round(tally.throttled, 3),
-        "again_at": instant(entry.again_at) if entry.again_at else None,
+        "again_at": rfc3339(entry.again_at) if entry.again_at else None,
         "notes": list(entry.notes),
     }
     described.update(entry.file or {"file": None, "bytes": 0, "sha256": None})

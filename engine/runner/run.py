@@ -159,9 +159,9 @@ class Run:
     async def _deliver_lookup(self) -> None:
         if self.search.lookup is not None:
             self.lookup_store.endpoint = replace(self.search.lookup, name="lookup")
-        for one in self.search.lists:
+        for whole_list in self.search.lists:
             trail = Trail()
-            for request, page, answered in one.pages:
+            for request, page, answered in whole_list.pages:
                 self.lookup_store.take(request, page, answered, trail)
 
     async def _endpoint(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> None:
@@ -191,9 +191,9 @@ class Run:
         """Say how an endpoint ended, once it is known whether a successor excuses it."""
         entries = replaced(self.entries, self.successors)
         predecessor = self.successors.get(name)
-        for one in (name, predecessor) if predecessor in entries else (name,):
-            if one is not None and all(other in entries for other, old in self.successors.items() if old == one):
-                self.session.ended(entries[one])
+        for known in (name, predecessor) if predecessor in entries else (name,):
+            if known is not None and all(other in entries for other, old in self.successors.items() if old == known):
+                self.session.ended(entries[known])
 
     async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
         """Read an endpoint, or say why it is not asked."""

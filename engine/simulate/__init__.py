@@ -1,1 +1,1 @@
-"""The toolkit of a vendor on loopback: OAuth, page tokens, limits, faults. Generic; a vendor's own ways are in fixtures/."""
+"""Play a vendor on this machine: OAuth, page tokens, limits and faults that vendors share. Each vendor's own server is in fixtures/."""

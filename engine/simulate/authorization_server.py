@@ -1,6 +1,6 @@
-"""An OAuth 2 provider (RFC 6749, 7636, 7009) with rotating refresh tokens and reuse detection. Keeps all in memory.
+"""An OAuth 2 authorization server (RFC 6749, 7636, 7009) with refresh tokens that rotate and are revoked when one is used twice.
 
-Its secrets are worth nothing: they open a simulator on this machine.
+All of it is in memory. Its secrets are worth nothing: they open a simulator on this machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CODE_SECONDS = 300
 
 @dataclass
 class Grant:
-    """One consent: every token of it dies with it."""
+    """One consent; its tokens are good for as long as it is alive. `refresh` is the current refresh token, `old` are those before."""
 
     scope: str
     alive: bool = True
@@ -33,7 +33,7 @@ class Grant:
 
 @dataclass
 class IssuedCode:
-    """An authorization code and what it was given for."""
+    """An authorization code and the request it was issued for; `challenge` and `method` are PKCE's (RFC 7636)."""
 
     redirect_uri: str
     scope: str
@@ -44,12 +44,12 @@ class IssuedCode:
 
 
 class Provider:
-    """Codes, grants and tokens of one application."""
+    """The authorization server of one application: its codes, grants and tokens."""
 
     def __init__(
         self, clock: Callable[[], float], scope: str, redirect_uris: tuple[str, ...], extra: dict[str, str], client_secret: str = ""
     ) -> None:
-        """Register the one application; `extra` stands in every token answer."""
+        """Register the application; `extra` is added to every token answer."""
         self.clock, self.scope, self.redirect_uris, self.extra = clock, scope, redirect_uris, extra
         self.posted = False  # whether a client may prove itself in the form (RFC 6749 section 2.3.1), which Zoom does not allow
         self.client_id, self.client_secret = "simulated-client", client_secret or secrets.token_urlsafe(16)
@@ -58,7 +58,7 @@ class Provider:
         self.refreshes: dict[str, Grant] = {}
 
     def issue(self, grant: Grant | None = None, *, refreshable: bool = True) -> dict[str, object]:
-        """Give a new access token, and a new refresh token in the place of the old one."""
+        """Make a token answer: a new access token and, if refreshable, a new refresh token in place of the old one."""
         grant = grant or Grant(self.scope)
         token = secrets.token_urlsafe(24)
         self.access[token] = (grant, self.clock() + ACCESS_SECONDS)
@@ -78,7 +78,7 @@ class Provider:
         return answer
 
     def scopes_of(self, authorization: str) -> frozenset[str] | None:
-        """Give what a bearer may do, or None where the token is unknown, expired or revoked."""
+        """Give the scopes of an Authorization header's token; None where it is unknown, expired or revoked."""
         scheme, _, token = authorization.partition(" ")
         grant, expires = self.access.get(token, (None, 0.0))
         if scheme.lower() != "bearer" or grant is None or not grant.alive or expires <= self.clock():
@@ -86,7 +86,7 @@ class Provider:
         return frozenset(grant.scope.split())
 
     async def authorize(self, request: web.Request) -> web.Response:
-        """Show the consent page, or go back with a code when it is confirmed."""
+        """The authorization endpoint: show the consent page, and send the browser back with a code once it is confirmed."""
         query = request.query
         if query.get("client_id") != self.client_id:
             return _page("Unknown application (4702)", 400)
@@ -107,14 +107,14 @@ class Provider:
         return _redirect(query["redirect_uri"], {"code": code, **back})
 
     def _registered(self, uri: str, *, pkce: bool) -> bool:
-        """Compare to the letter; on loopback with PKCE the port is free (RFC 8252 section 7.3)."""
+        """Whether a redirect address is registered, to the letter; on loopback with PKCE any port will do (RFC 8252 section 7.3)."""
         if uri in self.redirect_uris:
             return True
         loose = re.sub(r"^(http://(?:127\.0\.0\.1|\[::1\])):\d+", r"\1", uri)
         return pkce and loose != uri and loose in {re.sub(r":\d+/", "/", one) for one in self.redirect_uris}
 
     async def token(self, request: web.Request) -> web.Response:
-        """Exchange a code, a refresh token or the client's own credentials."""
+        """The token endpoint: exchange a code, a refresh token or the client's own credentials for tokens."""
         form = {**request.query, **{name: str(value) for name, value in (await request.post()).items()}}
         if not self._client(request, form):
             return _refused("Invalid client_id or client_secret", "invalid_client", 401)
@@ -128,7 +128,7 @@ class Provider:
         return _refused("Unsupported grant type", "unsupported_grant_type")
 
     async def revoke(self, request: web.Request) -> web.Response:
-        """Revoke a token; what is unknown is revoked already (RFC 7009 section 2.2)."""
+        """The revocation endpoint; an unknown token counts as revoked already (RFC 7009 section 2.2)."""
         form = {name: str(value) for name, value in (await request.post()).items()}
         if not self._client(request, form):
             return _refused("Invalid client_id or client_secret", "invalid_client", 401)
@@ -139,6 +139,7 @@ class Provider:
         return web.json_response({"status": "success"})
 
     def _client(self, request: web.Request, form: dict[str, str]) -> bool:
+        """Whether the client proves itself: by HTTP Basic, in the form where that is allowed, or as a public client with PKCE."""
         header = request.headers.get("Authorization", "")
         if header.startswith("Basic "):
             try:
@@ -173,6 +174,7 @@ class Provider:
 
 
 def _proves(verifier: str, code: IssuedCode) -> bool:
+    """Whether a PKCE verifier fits the challenge of a code (RFC 7636 section 4.6)."""
     if code.method == "plain":
         return verifier == code.challenge
     digest = hashlib.sha256(verifier.encode()).digest()

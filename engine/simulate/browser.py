@@ -1,4 +1,4 @@
-"""A browser without a person: it opens the simulator's consent page, presses Allow, and goes where it is sent.
+"""Stand in for a browser and a person: open the simulator's consent page, press Allow, follow the redirect.
 
 For demos and tests: BROWSER="python -m engine.simulate.browser %s" habeas connect zoom --at http://127.0.0.1:8900
 """
@@ -15,7 +15,7 @@ SECONDS = 60.0
 
 
 def allow(url: str) -> str:
-    """Give consent; gives the title of the page it ends at. Raises OSError where a page cannot be opened."""
+    """Give consent; gives the title of the page that the browser ends at. Raises OSError where a page cannot be opened."""
     consent = urllib.parse.urlencode({"consent": "allow"}).encode()
     with urllib.request.urlopen(url, timeout=SECONDS) as page:  # noqa: S310  a simulator's address
         form = 'method="post"' in page.read().decode()
@@ -31,7 +31,7 @@ def allow(url: str) -> str:
 
 
 def main() -> int:
-    """Open the address of the command line; loopback only."""
+    """Open the last argument, an address on this machine; gives 0 where it ends connected."""
     url = sys.argv[-1]
     if urllib.parse.urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
         print("only a simulator on this machine is given consent", file=sys.stderr)

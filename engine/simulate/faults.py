@@ -1,4 +1,4 @@
-"""Ways to misbehave that every vendor knows: resets, cut answers, pages of HTML, bombs. Deterministic: no dice."""
+"""Faults that any vendor may have: reset connections, cut answers, pages of HTML, decompression bombs. Deterministic: no dice."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from aiohttp import web
 
 HTML = "<!doctype html><title>Sign in</title><p>Please sign in again.</p>"
 MEBIBYTE = 1 << 20
-OVER_THE_LIMIT = 65
+OVER_THE_LIMIT = 65  # MiB: one more than a page may have
 
 
 @dataclass
 class Tries:
-    """Counts how often each target was asked, so that a fault can strike at the first try of every second one."""
+    """Counts the requests for each target, so that a fault can strike, say, the first try of every second target."""
 
     _count: Counter[str] = field(default_factory=Counter)
     _order: dict[str, int] = field(default_factory=dict)
 
     def note(self, target: str) -> tuple[int, int]:
-        """Count a request; gives which try it is and which target, both from 1."""
+        """Count a request; gives the number of the try and the number of the target, both from 1."""
         self._count[target] += 1
         return self._count[target], self._order.setdefault(target, len(self._order) + 1)
 
@@ -35,17 +35,17 @@ def reset(request: web.Request) -> web.Response:
 
 
 def html(status: int = 200) -> web.Response:
-    """Answer with a page for people."""
+    """Answer with a page of HTML where JSON is expected."""
     return web.Response(text=HTML, status=status, content_type="text/html")
 
 
 def cut(text: bytes) -> web.Response:
-    """Answer with the first half of a JSON text, as if it were whole."""
+    """Answer with the first half of a JSON text and a length that fits it."""
     return web.Response(body=text[: max(1, len(text) // 2)], content_type="application/json")
 
 
 async def truncated(request: web.Request, text: bytes, content_type: str = "application/json") -> web.StreamResponse:
-    """Announce more bytes than are sent, then close."""
+    """Announce a whole answer, send half of it and close the connection."""
     answer = web.StreamResponse(headers={"Content-Type": content_type, "Content-Length": str(len(text))})
     await answer.prepare(request)
     await answer.write(text[: max(1, len(text) // 2)])
@@ -55,7 +55,7 @@ async def truncated(request: web.Request, text: bytes, content_type: str = "appl
 
 
 async def dribble(request: web.Request, text: bytes, pieces: int = 5, seconds: float = 0.2) -> web.StreamResponse:
-    """Send an answer piece by piece."""
+    """Send an answer in pieces, spread over some seconds."""
     answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(text))})
     await answer.prepare(request)
     size = len(text) // pieces + 1
@@ -66,13 +66,13 @@ async def dribble(request: web.Request, text: bytes, pieces: int = 5, seconds: f
 
 
 def bomb() -> web.Response:
-    """Answer with little that unpacks to more than anyone takes."""
+    """Answer with a few kB of gzip that unpack to more than the engine's limit of a page."""
     text = gzip.compress(b'{"x": "' + b" " * (OVER_THE_LIMIT * MEBIBYTE) + b'"}')
     return web.Response(body=text, headers={"Content-Type": "application/json", "Content-Encoding": "gzip"})
 
 
 async def huge(request: web.Request) -> web.StreamResponse:
-    """Answer with more than anyone takes."""
+    """Answer with more than the engine's limit of a page."""
     answer = web.StreamResponse(headers={"Content-Type": "application/json"})
     await answer.prepare(request)
     await answer.write(b'{"x": "')
@@ -83,5 +83,5 @@ async def huge(request: web.Request) -> web.StreamResponse:
 
 
 def deep() -> web.Response:
-    """Answer with JSON that is nested too deep for any reader."""
+    """Answer with JSON that is nested 100,000 deep."""
     return web.Response(body=b"[" * 100_000 + b"]" * 100_000, content_type="application/json")

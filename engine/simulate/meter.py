@@ -1,4 +1,4 @@
-"""A vendor's own limits: so many requests in any window of so many seconds, per bucket."""
+"""Count requests as a vendor does: at most so many in any window of so many seconds, per bucket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Meter:
-    """Remembers when requests came, and says which limit the next one meets."""
+    """Remembers when requests came. `limits` are, by bucket, pairs of a number of requests and a window in seconds."""
 
     clock: Callable[[], float]
     limits: dict[str, tuple[tuple[int, float], ...]]

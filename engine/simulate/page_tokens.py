@@ -1,4 +1,4 @@
-"""Opaque page tokens that expire, and belong to one query only."""
+"""Page tokens as vendors give them: opaque, good for 15 minutes and for one query only."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ LIFETIME = 15 * 60
 
 
 class PageTokenRefused(Exception):
-    """A page token that is unknown, expired, or was given for another query."""
+    """The page token is unknown, expired, or of another query."""
 
 
 @dataclass
 class PageTokens:
-    """The tokens given out so far; `killed` makes a query's tokens die once."""
+    """The page tokens that were given out, each with its query, its offset and its end."""
 
     clock: Callable[[], float]
     _given: dict[str, tuple[str, int, float]] = field(default_factory=dict)
 
     def give(self, query: str, offset: int) -> str:
-        """Give a token for what comes after `offset`."""
+        """Give a token for the page that begins at `offset`."""
         token = secrets.token_urlsafe(24)
         self._given[token] = (query, offset, self.clock() + LIFETIME)
         return token
 
     def offset(self, query: str, token: str) -> int:
-        """Say where a token goes on; "" is the beginning. Raises PageTokenRefused."""
+        """Give the offset that a token stands for; "" is the beginning. Raises PageTokenRefused."""
         if not token:
             return 0
         known, offset, expires = self._given.get(token, ("", 0, 0.0))

@@ -1,4 +1,4 @@
-"""Serve a vendor on 127.0.0.1 until cancelled. Reads `fixtures/<vendor>/server.py`, never a spec."""
+"""Serve a simulated vendor on 127.0.0.1: load `fixtures/<vendor>/server.py` and listen until cancelled. Never reads a spec."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class SimulatorOptions:
-    """What is simulated. `scopes` is granular, classic, all, or the scopes themselves; `latency` is in seconds."""
+    """How to simulate. `scopes` is granular, classic, all, or the scopes themselves; `latency` is in seconds."""
 
     faults: tuple[str, ...] = ()
     people: int = 12
@@ -38,7 +38,7 @@ class SimulatorOptions:
 
 @dataclass(frozen=True)
 class Ready:
-    """What is needed to talk to a simulator; the first of `people` has everything."""
+    """What a client needs to talk to the simulator; the first of `people` has records of every kind."""
 
     address: str
     token: str
@@ -53,7 +53,7 @@ def vendors() -> tuple[str, ...]:
 
 
 def module(vendor: str) -> ModuleType:
-    """Load a vendor's server, a package of its own with its sibling files. Raises UsageError."""
+    """Import a vendor's server as a package with the files beside it. Raises UsageError where there is none."""
     name = f"habeas_simulated_{vendor}"
     if f"{name}.server" in sys.modules:
         return sys.modules[f"{name}.server"]
@@ -68,12 +68,12 @@ def module(vendor: str) -> ModuleType:
 
 
 def faults(vendor: str) -> dict[str, str]:
-    """Give a vendor's faults, each with a sentence."""
+    """Give a vendor's faults by name, each with a sentence."""
     return dict(module(vendor).FAULTS)
 
 
 async def serve(vendor: str, options: SimulatorOptions, port: int, ready: Callable[[Ready], None]) -> None:
-    """Serve until cancelled; `ready` hears the address. Raises UsageError for an unknown fault or a busy port."""
+    """Serve until cancelled; `ready` is called once it listens. Raises UsageError for an unknown fault or a busy port."""
     server = module(vendor)
     for fault in options.faults:
         if fault not in server.FAULTS:
@@ -85,7 +85,7 @@ async def serve(vendor: str, options: SimulatorOptions, port: int, ready: Callab
 
 
 async def listen(app: web.Application, port: int, ready: Callable[[str], None]) -> None:
-    """Serve an application on loopback until cancelled; `ready` hears the address. Raises UsageError for a busy port."""
+    """Serve an application on loopback until cancelled; `ready` is called with its address. Raises UsageError for a busy port."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -102,19 +102,19 @@ async def listen(app: web.Application, port: int, ready: Callable[[str], None]) 
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve from a command line of its own, for tests and benchmarks: every option of Options."""
+    """Serve from a command line of its own, for tests and benchmarks: `--options` holds SimulatorOptions as JSON."""
     parser = argparse.ArgumentParser(prog="python -m engine.simulate.serve")
     parser.add_argument("vendor")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--options", default="{}", help="Options as JSON")
+    parser.add_argument("--options", default="{}", help="SimulatorOptions as JSON")
     words = parser.parse_args(argv)
     given = json.loads(words.options)
     options = SimulatorOptions(**{**given, "faults": tuple(given.get("faults", ()))})
 
     async def serving() -> None:
         task = asyncio.create_task(serve(words.vendor, options, words.port, lambda up: print(json.dumps(asdict(up)), flush=True)))
-        for one in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(one, task.cancel)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
         await task
 
     try:

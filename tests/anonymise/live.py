@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import textwrap
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from engine.anonymise.capture import Captured
@@ -17,7 +16,7 @@ from engine.core.identity import identify
 from engine.core.oauth import Renewed
 from engine.core.selection import choose
 from engine.language.load import load
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.limiter import limiter_of
 from engine.runner import Run, RunOptions, Session
 from engine.runner.recorder import Recorder
@@ -83,9 +82,7 @@ def recorded(endpoints, answers, out, **more):
     tape = Recorder(asked)
 
     async def scenario():
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        clock = Clock(lambda: NOW + timedelta(seconds=int(loop.time() - begun)), passing, lambda: 0.5)
+        clock = clock_from(NOW, passing, lambda: 0.5)
         credentials = more.pop("credentials", Renewing())
         credentials.given = values
         session = Session(vendor=spec, network=tape, credentials=credentials, limiter=limiter_of(spec), clock=clock, heard=tape.heard)

@@ -9,13 +9,16 @@ import uuid
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.anonymise.stand_ins import StandIns
+from engine.anonymise.text_shape import TextShape
+from engine.anonymise.traces import Traces
 from engine.cassettes.leaks import unclean
 from engine.core.identity import identify
 from engine.errors import Refused
-from tests.anonymise.kit import BASE, EMAIL, answers, asked, composed, exchange, replaced
+from tests.anonymise.kit import BASE, EMAIL, KEY, NOW, answers, asked, composed, exchange, replaced
 
 FORMS = {
     "an address": ("Tom.O-Brien+news@acme-corp.io", r"[A-Z][a-z]+\.[a-z]-[a-z]+\+[a-z]+@example\.(com|org|net)"),
@@ -123,7 +126,6 @@ def test_one_key_gives_one_recording_and_another_key_another():
     assert not set(answers(other)[0]["items"][0].values()) & set(answers(composed(exchange(body)))[0]["items"][0].values())
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.one_of(st.emails(), st.text(min_size=4, max_size=20), st.integers(min_value=10_000).map(str)),
@@ -167,3 +169,10 @@ def test_a_vendors_name_stays_where_its_own_spec_says_it():
     """The engine knows no vendor: the name of another one is replaced like any other word."""
     assert replaced("acme") == "acme"
     assert replaced("zoom") not in ("zoom", "")
+
+
+def test_no_stand_in_looks_like_a_token_by_chance():
+    """A few signs that stay and a few letters could: such an outcome is rolled again."""
+    stand_ins = StandIns(KEY, Traces(), NOW)
+    made = [stand_ins.of(f"logs-call-logs-call-logs-{number}", TextShape.OPAQUE) for number in range(20_000)]
+    assert not [one for one in made if unclean(one)]

@@ -55,8 +55,8 @@ def connect(up: Simulator, home: Path, uri: str) -> tuple[subprocess.Popen[str],
     """Start `habeas connect zoom`; gives it when it listens, and the address it would open in the browser."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")} | {
         "HABEAS_HOME": str(home),
-        "HABEAS_ZOOM_CLIENT_ID": up.ready["client_id"],
-        "HABEAS_ZOOM_CLIENT_SECRET": up.ready["client_secret"],
+        "HABEAS_ZOOM_CLIENT_ID": up.ready.client_id,
+        "HABEAS_ZOOM_CLIENT_SECRET": up.ready.client_secret,
         "BROWSER": "true",
     }
     words = ["connect", "zoom", "--at", up.address, "--redirect-uri", uri]

@@ -19,7 +19,7 @@ from engine.cassettes.cassette import opened
 from engine.cassettes.shelf import Shelf
 from tests.cassettes.test_broken import HERE
 from tests.conftest import ROOT
-from tests.connection.commands import redirect
+from tests.connection.commands import BROWSER, redirect
 
 ACME = HERE / "acme" / "specs" / "acme.yaml"
 CASSETTES = HERE / "acme" / "fixtures" / "acme" / "cassettes"
@@ -65,7 +65,7 @@ def test_a_connection_can_be_made_to_it(habeas, tmp_path):
     """The vendor's consent page and token address are played too, and a credential that dies once is renewed."""
     with simulated(str(ACME), "--json") as text:
         up = json.loads(text)
-        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": BROWSER}
         connected = habeas("connect", str(ACME), "--redirect-uri", redirect(), **given)
         assert connected.returncode == 0, connected.stderr
         done = habeas("run", str(ACME), "--email", "cem@example.com", "--out", str(tmp_path / "out"), "--json", **given)
@@ -79,7 +79,7 @@ def test_a_client_may_prove_itself_in_the_form_where_the_spec_says_so(habeas, ac
     spec.write_text(spec.read_text("utf-8").replace("oauth2:", "oauth2:\n    client_auth: post", 1))
     with simulated(str(spec), "--json") as text:
         up = json.loads(text)
-        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": f"{sys.executable} -m engine.simulate.browser %s"}
+        given = {**up["connect"], "HABEAS_ACME_AT": up["address"], "BROWSER": BROWSER}
         done = habeas("connect", str(spec), "--redirect-uri", redirect(), **given)
     assert done.returncode == 0, done.stderr
 
@@ -90,7 +90,7 @@ def test_a_stranger_is_refused_and_an_unknown_request_is_said(habeas):
         up = json.loads(text)
         for headers, status in (({}, 401), ({"Authorization": f"Bearer {up['token']['HABEAS_ACME_TOKEN']}"}, 418)):
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(urllib.request.Request(f"{up['address']}/v1/nothing", headers=headers), timeout=10)
+                urllib.request.urlopen(urllib.request.Request(f"{up['address']}/v1/nothing", headers=headers), timeout=60)
             with caught.value as answer:
                 assert answer.code == status
 

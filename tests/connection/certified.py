@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-CALLBACK = "http://127.0.0.1:8917/callback"
+from tests.connection.commands import redirect
 
 
 @dataclass
@@ -25,18 +25,19 @@ class App(ClientMixin):
 
     client_id: str
     client_secret: str
+    redirect_uri: str
 
     def get_client_id(self) -> str:
         return self.client_id
 
     def get_default_redirect_uri(self) -> str:
-        return CALLBACK
+        return self.redirect_uri
 
     def get_allowed_scope(self, scope: str) -> str:
         return list_to_scope(scope_to_list(scope))
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirect_uri == CALLBACK
+        return redirect_uri == self.redirect_uri
 
     def check_client_secret(self, client_secret: str) -> bool:
         return client_secret == self.client_secret
@@ -151,8 +152,8 @@ class _RefreshGrant(grants.RefreshTokenGrant):
     def authenticate_refresh_token(self, refresh_token: str) -> Issued | None:
         found = next((one for one in self.server.issued if one.refresh_token == refresh_token), None)
         if found is not None and found.revoked:
-            for one in self.server.issued:  # used twice: somebody else has it; the whole family ends
-                one.revoked = one.revoked or one.family == found.family
+            for issued in self.server.issued:  # used twice: somebody else has it; the whole family ends
+                issued.revoked = issued.revoked or issued.family == found.family
             return None
         return found
 
@@ -167,7 +168,8 @@ class Certified:
     """The server on loopback, with a count of what it was asked."""
 
     def __init__(self, secret: str = "S3cret-certified_1") -> None:
-        self.server = Server(App("certified", secret))
+        self.callback = redirect()
+        self.server = Server(App("certified", secret, self.callback))
         self.grants: list[str] = []
         self.address = ""
 

@@ -93,7 +93,7 @@ async def test_a_run_and_verify_begin_with_the_newest(tmp_path):
     async with settled({**TOLD, "sites": [{"number": 8}]}).up() as acme:
         store, habeas = vault(tmp_path), Command(tmp_path, acme, SETTLED)
         store.write(NAME, record(acme, life=-1))
-        both = await asyncio.gather(habeas("verify", "acme"), habeas(*RUN, str(tmp_path / "out")))
+        both = await asyncio.gather(habeas.process("verify", "acme"), habeas.process(*RUN, str(tmp_path / "out")))
         assert [one.code for one in both] == [0, 0], both
         assert acme.log.count("token") == 1
         assert {one for one in acme.log if one.startswith("/v1")} == {

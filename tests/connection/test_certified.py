@@ -13,7 +13,7 @@ from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.core.oauth import NotRenewed, Renewed, read_tokens
 from engine.errors import NotConnected
 from engine.simulate.browser import allow
-from tests.connection.certified import CALLBACK, Certified
+from tests.connection.certified import Certified
 from tests.connection.vendor import NAME, SPEC, clock, into, keeper, spec, vault
 
 
@@ -35,14 +35,14 @@ async def connected(server: Certified) -> StoredConnection:
     def show(url: str) -> None:
         threading.Thread(target=allow, args=(url,), daemon=True).start()
 
-    return await stored(record(server), Browser(CALLBACK, show))
+    return await stored(record(server), Browser(server.callback, show))
 
 
 async def stored(made: StoredConnection, browser: Browser | None) -> StoredConnection:
     """Connect; gives what would be stored."""
     kept: list[StoredConnection] = []
 
-    await asyncio.wait_for(connect(made, browser, clock(), into(kept.append)), 30)
+    await asyncio.wait_for(connect(made, browser, clock(), into(kept.append)), 60)
     return kept[0]
 
 

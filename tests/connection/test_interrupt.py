@@ -9,16 +9,16 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import termios
 import time
 
 import pytest
 
-from tests.connection.commands import Command, consented, listening, prompted, redirect
+from tests.connection.commands import Command, consented, opening, redirect, waiting
 from tests.connection.vendor import NAME, Acme, vault
+from tests.process import HABEAS
 
-BOUND = 30.0
+BOUND = 60.0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -27,7 +27,8 @@ async def test_an_interrupt_while_the_vendor_answers_loses_no_token(number, code
     """The exchange under way is finished and stored, however often one presses; nothing is asked after it."""
     async with Acme().up() as acme:
         arrived, go_on = acme.slowly()
-        process, url = await prompted(Command(tmp_path, acme))
+        process = await Command(tmp_path, acme).start("connect", "acme", "--no-browser")
+        url = await waiting(process)
         process.stdin.write(f"{await asyncio.to_thread(consented, url)}\n".encode())
         await asyncio.wait_for(arrived.wait(), BOUND)
         for _ in range(times):
@@ -46,7 +47,9 @@ async def test_an_interrupt_while_a_person_consents_ends_at_once(number, code, t
     """At the paste prompt and while listening: nothing is said, sent or left behind."""
     async with Acme().up() as acme:
         habeas = Command(tmp_path, acme)
-        for process, _ in (await prompted(habeas), await listening(habeas, redirect())):
+        for words, asks in ((("--no-browser",), waiting), (("--redirect-uri", redirect()), opening)):
+            process = await habeas.start("connect", "acme", *words, BROWSER="true")
+            await asks(process)
             process.send_signal(number)
             out, err = await asyncio.wait_for(process.communicate(), BOUND)
             assert (process.returncode, out, b"Traceback" in err) == (code, b"", False), err
@@ -59,7 +62,7 @@ def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str,
     given = {name: value for name, value in {**habeas.environ, **environ}.items() if value is not None}
     terminal, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine", *words],
+        [*HABEAS, *words],
         env=given,
         stdin=theirs,
         stdout=theirs,

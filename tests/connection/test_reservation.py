@@ -16,7 +16,7 @@ from engine.connection.stored import RegisteredClient, seal
 from engine.connection.vault import ROOM
 from engine.core.oauth import MOST_SCOPE, Tokens
 from engine.errors import DiskError
-from tests.connection.commands import Command, consented, prompted
+from tests.connection.commands import Command, consented, prompted, waiting
 from tests.connection.vendor import NAME, Acme, vault
 
 
@@ -70,7 +70,8 @@ async def test_a_room_that_a_killed_connect_left_is_swept_and_one_in_use_is_not(
     for path in (left, other):
         path.write_bytes(b"")
     async with Acme().up() as acme:
-        process, _ = await prompted(Command(tmp_path, acme))
+        process = await Command(tmp_path, acme).start("connect", "acme", "--no-browser")
+        await waiting(process)
         (room,) = store.folder.glob(".acme.default.*.room")
         assert (room.name != left.name, other.exists()) == (True, True)
         with reserved(store, NAME, plain=False):

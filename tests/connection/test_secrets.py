@@ -18,7 +18,7 @@ from engine.connection.credential import bound
 from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.errors import HabeasError
 from engine.simulate.browser import allow
-from tests.connection.commands import Command, listening, redirect
+from tests.connection.commands import Command, redirect
 from tests.connection.vendor import NAME, Acme, clock, into, keeper, spec, vault
 
 json = web.json_response
@@ -60,9 +60,10 @@ async def test_from_connect_to_remove_no_command_tells_a_secret(tmp_path):
         acme.provider.client_secret = SECRET
         file = tmp_path / "secret"
         file.write_text(SECRET)
-        habeas = Command(tmp_path, acme)
-        habeas.environ |= {"HABEAS_ACME_CLIENT_SECRET": f"cmd:cat {file}", "PYTHONASYNCIODEBUG": "1", "PYTHONWARNINGS": "always"}
+        command = Command(tmp_path, acme)
+        command.environ |= {"HABEAS_ACME_CLIENT_SECRET": f"cmd:cat {file}", "PYTHONASYNCIODEBUG": "1", "PYTHONWARNINGS": "always"}
         acme.says += [watched] * 2
+        habeas = command.process
         run = ("run", "acme", "--email", "her@acme.example", "--out")
         told = [await habeas("connect", "acme", "--redirect-uri", redirect())]
         expire(acme)
@@ -94,7 +95,8 @@ async def test_the_browser_inherits_no_secret_of_ours(tmp_path):
     script.chmod(0o700)
     async with Acme().up() as acme:
         key = base64.b64encode(bytes(32)).decode()
-        process, _ = await listening(Command(tmp_path, acme), redirect(), BROWSER=f"{script} %s", HABEAS_KEY=key, OTHER="stays")
+        words = ("connect", "acme", "--redirect-uri", redirect())
+        process = await Command(tmp_path, acme).start(*words, BROWSER=f"{script} %s", HABEAS_KEY=key, OTHER="stays")
         reader = asyncio.StreamReader()
         pipe = os.fdopen(os.open(shown, os.O_RDWR | os.O_NONBLOCK), "rb", 0)
         reading, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)

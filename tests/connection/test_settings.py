@@ -20,6 +20,7 @@ from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import CAPTURED, ENVIRON, KEYED, OAUTH, SETTINGS, SETTLED, keyed, record, settled
 from tests.connection.vendor import NAME, SPEC, keeper, spec, vault
+from tests.process import HABEAS
 
 BOTH = KEYED.replace("auth: {headers: {X-Key: <SECRET>}}", f"auth:\n  headers: {{X-Key: <SECRET>}}\n{OAUTH}").replace(
     "settings: {", "settings: {LOGIN_HOST: a host, INSTANCE: an address, SITE: a number, "
@@ -258,13 +259,8 @@ def test_a_connection_of_before_settings_loads():
 async def typed(habeas: Command, lines: list[bytes], **environ: str | None) -> tuple[int, str]:
     """Connect at a terminal, and type a line at each question; gives the exit code, and what the terminal showed."""
     ours, theirs = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *("setsid", "--ctty", *(habeas.words), "connect", "acme"),
-        env={**habeas.environ, **{name: value for name, value in environ.items() if value}},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
+    words = ("setsid", "--ctty", *HABEAS, "connect", "acme")
+    process = await asyncio.create_subprocess_exec(*words, env=habeas.given(environ), stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
     for line in lines:

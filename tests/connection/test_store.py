@@ -8,7 +8,7 @@ import stat
 import msgspec
 import pytest
 
-from engine.connection.keys import Key
+from engine.connection.keys import StoreKey
 from engine.connection.private_files import MOST_BYTES
 from engine.connection.reservation import reserved
 from engine.connection.stored import ROOM, Name, StoreError, seal
@@ -16,8 +16,9 @@ from engine.connection.vault import Vault, home
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
+from tests.disk import in_place, noted
 
-KEY = Key(bytes(range(32)))
+KEY = StoreKey(bytes(range(32)))
 
 
 RECORD = Acme().record()
@@ -130,6 +131,26 @@ def test_the_room_that_is_reserved_holds_every_renewal(tmp_path):
     assert store.path(NAME).stat().st_size <= room == ROOM < MOST_BYTES
 
 
+@pytest.mark.parametrize("how", ["renewed", "made", "made by connect"])
+async def test_what_is_stored_is_on_the_disk_before_it_has_its_name(how, tmp_path, monkeypatch):
+    """A power cut leaves the connection of before, or the whole new one: the vendor may have ended the one before already."""
+    store = vault(tmp_path)
+    store.write(NAME, RECORD)
+    if how == "renewed":
+        key = store.reserve(NAME)
+        steps = noted(monkeypatch)
+        store.renew(NAME, RECORD, key)
+    elif how == "made":
+        steps = noted(monkeypatch)
+        store.write(NAME, RECORD)
+    else:
+        with reserved(store, NAME, plain=False) as place:
+            async with place.opened() as put:
+                steps = noted(monkeypatch)
+                put(RECORD)
+    assert steps == in_place(store.path(NAME))
+
+
 async def test_a_new_connection_replaces_the_old_one_in_the_eyes_of_those_who_use_it(tmp_path):
     """Its serial is higher, so that a run in progress takes it over."""
     store = vault(tmp_path)
@@ -175,7 +196,7 @@ def test_what_another_version_or_key_left_is_not_overwritten(tmp_path):
     store = vault(tmp_path, HABEAS_KEY=KEY.text)
     store.write(NAME, RECORD)
     path = store.folder / "acme.default.new"
-    path.write_bytes(seal(RECORD, Key(bytes(32)), "default"))
+    path.write_bytes(seal(RECORD, StoreKey(bytes(32)), "default"))
     path.chmod(0o600)
     with pytest.raises(StoreError, match="another key"):
         store.recover(NAME)

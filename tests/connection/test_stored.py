@@ -8,17 +8,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cli.connections import described
-from engine.connection.keys import Key
+from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport
 from engine.connection.stored import FORMAT, StoreError, seal, unseal
 from engine.connection.vault import Vault
 from tests.connection.vendor import NAME, Acme
 
-KEY = Key(bytes(range(32)))
+KEY = StoreKey(bytes(range(32)))
 
 
 RECORD = Acme().record()
@@ -38,7 +38,6 @@ def test_a_record_comes_back_as_it_was_and_shows_no_secret():
     assert unseal(seal(RECORD, None, "default"), {}.get, "a file")[0] == RECORD
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
 def test_random_bytes_are_only_ever_a_store_error(raw):
     """A token file that holds anything at all never raises anything but its own error."""
@@ -49,7 +48,6 @@ def test_random_bytes_are_only_ever_a_store_error(raw):
 WHOLE = seal(RECORD, KEY, "default")
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.integers(0, len(WHOLE) - 2), st.integers(0, 255), st.booleans())
 def test_a_file_that_was_changed_in_one_byte_or_cut_is_refused(place, byte, cut):
     """Nothing of it can be exchanged; white space at its end aside."""
@@ -60,7 +58,6 @@ def test_a_file_that_was_changed_in_one_byte_or_cut_is_refused(place, byte, cut)
         unseal(raw, {KEY.id: KEY}.get, "a file")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda one: st.lists(one) | st.dictionaries(st.text(), one)))
 def test_json_that_is_no_connection_is_refused_whatever_it_says(value):
     """Also where it pretends to be one, in plain text."""
@@ -111,7 +108,6 @@ VALUE = (
 WRITTEN = json.loads(msgspec.json.encode(RECORD))
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.sampled_from([(), ("bound",), ("tokens",), ("client",)]), st.integers(0, 20), VALUE)
 def test_a_plain_record_with_any_value_anywhere_is_refused_or_can_be_shown(place, number, value):
     """Nobody seals it, so anything may stand in it; what is accepted never fails later."""

@@ -180,13 +180,13 @@ async def test_runs_on_one_connection_take_turns(tmp_path):
             busy = await habeas(*RUN, str(tmp_path / "busy"), "--connection", "default", "--no-wait")
             assert (busy.code, busy.err) == (3, "another run uses this connection: run again later, or without --no-wait\n")
             assert (await habeas(*RUN, str(tmp_path / "free"), "--connection", "emea")).code == 0
-            renaming = await habeas.start("connections", "rename", "acme/emea", "apac")
-            assert (await renaming.communicate())[0] == b"acme/emea is acme/apac now.\n", "nobody uses that one"
+            renamed = await habeas("connections", "rename", "acme/emea", "apac")
+            assert renamed.out == "acme/emea is acme/apac now.\n", "nobody uses that one"
             removing = await habeas.start("connections", "remove", "acme/default", "--no-revoke")
             assert (await removing.stderr.readline()).decode() == "A run uses this connection: waiting for its turn.\n"
             removing.kill()
             await removing.communicate()
-            waiting = await habeas.start(*RUN, str(tmp_path / "waited"), "--connection", "default")
+            waiting = await habeas.begin(*RUN, str(tmp_path / "waited"), "--connection", "default")
             assert (await waiting.stderr.readline()).decode() == "Another run uses this connection: this one waits for its turn.\n"
             assert not (tmp_path / "waited").exists()
         await asyncio.wait_for(waiting.communicate(), 60)

@@ -221,6 +221,19 @@ def test_no_value_leaves_its_quotes(value, quote, quotes):
     assert READERS[quotes](f"{quote}{text}{quote} AND more") == (value, " AND more")
 
 
+@pytest.mark.parametrize("value", ["a\x00", "a\nb", "\x7f", "\x85", "\u2028"])
+@pytest.mark.parametrize("quotes", ["backslash", "double", None])
+def test_a_control_character_is_in_no_query(value, quotes):
+    """Whatever a dialect may escape, nobody knows what it makes of these."""
+    with pytest.raises(Unsafe, match="holds a control character"):
+        written(value, "'", quotes)
+
+
+def test_a_quote_is_doubled_where_the_dialect_says_so():
+    """And a backslash is a letter like any other there."""
+    assert written("O'Brien\\", "'", "double") == "O''Brien\\"
+
+
 def test_a_value_between_quotes_is_written_as_the_spec_says():
     """In the query of a request."""
     words = "get: /q\nquotes: backslash\nparams:\n  q: SELECT a FROM b WHERE c = '<USER_ID>' AND d = <EMAIL>"

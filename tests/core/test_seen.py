@@ -36,7 +36,15 @@ def test_it_agrees_with_a_set_of_pairs(pairs, batch):
     assert len(seen) == len(known)
 
 
-@settings(max_examples=3)
+def test_it_says_how_many_it_remembers():
+    """Each pair once, however often it comes; an equal key with another content is another record."""
+    seen = Seen()
+    assert len(seen) == 0
+    assert seen.sift([1, 1, 2, 1], [5, 5, 5, 6]) == ([1], 1)
+    assert len(seen) == 3
+
+
+@settings(max_examples=settings.default.max_examples // 20)  # thousands of records each
 @given(st.integers(2000, 5000))
 def test_it_grows_and_forgets_nothing(count):
     """Past its first size every record is still known; room asked for by a vendor that lies has an end."""

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.catalogue import load_file
@@ -98,7 +98,6 @@ def test_no_value_leaves_its_place(name, endpoint):
         unharmed(endpoint, value)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.sampled_from([one for _, one in REQUESTS]), st.text(min_size=1, max_size=20))
 def test_no_text_at_all_leaves_its_place(endpoint, value):
     """Whatever characters it holds."""

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.core.window import rfc3339
+
 BEGUN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 def stamp(seconds: float) -> str:
-    return (BEGUN + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(BEGUN + timedelta(seconds=seconds), "milliseconds")
 
 
 def answer(sent: float, seconds: float = 0.1, **more: Any) -> dict[str, Any]:

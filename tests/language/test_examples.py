@@ -15,7 +15,7 @@ from engine.language.model.placement import PLACES, words_of
 from engine.language.model.spec import AccessSpec, Spec
 from engine.language.schema import described
 from engine.language.text.mistakes import SpecError
-from engine.reference.written import flow
+from engine.reference.language_page import flow
 from tests.language.reading import as_an_editor
 from tests.whole.scripted import fetched
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -182,7 +182,6 @@ def mutated(data: st.DataObject, value: object) -> object:
     return value
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_of_a_mutated_spec_both_say_the_same(data):
     """Every scalar is written in quotes, so an editor sees the text that the loader sees."""
@@ -196,7 +195,6 @@ def test_of_a_mutated_spec_both_say_the_same(data):
         assert editor(text) is right, text
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_an_editor_never_underlines_what_the_loader_takes(data):
     """Plain scalars are numbers, booleans and nulls to an editor: it may take more than the loader does (0x1F), and never less."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,7 +17,7 @@ from engine.core.refused_credential import LATELY, CredentialState
 from engine.core.request import opening
 from engine.core.retry import REFUSED, GiveUp, Patience
 from engine.language.model.units import Rate
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.limiter import Limiter
 from engine.runner.client import Answered, Client
 from tests.clock import passing, run
@@ -43,9 +43,7 @@ class Vendor:
 
 def asking(vendor: Vendor, ask: Callable[[Client], Awaitable[object]]) -> tuple[object, list[float]]:
     async def scenario() -> object:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        clock = Clock(lambda: START + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
+        begun, clock = asyncio.get_running_loop().time(), clock_from(START, passing, lambda: 0.5)
         client = Client(vendor, Limiter({"all": (Rate(1000, 1.0),)}, 0.5), Fixed(), clock, Patience())
         found = await ask(client)
         vendor.times = [round(one - begun, 1) for one in vendor.times]

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.language.model.units import Rate
@@ -64,7 +64,6 @@ async def troubled(limiter: Limiter, troubles: list[Trouble], latency: float) ->
     return times
 
 
-@settings(max_examples=150, deadline=None)
 @given(SEVERAL, SEVERAL, SEVERAL, st.sampled_from([0.3, 0.75, 1.0]), TROUBLES, st.sampled_from([0.0, 0.4]))
 def test_no_limit_of_any_bucket_is_exceeded_whatever_is_held_or_cancelled(own, other, everyone, share, troubles, latency):
     """Buckets beside `all`, several limits each, holds and cancelled waiters: N in any window of every limit."""

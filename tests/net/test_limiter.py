@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.language.model.units import Rate
@@ -14,7 +14,6 @@ from tests.clock import passing, run
 from tests.net.pacing import departures, most_in_a_window
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 60),
     st.sampled_from([1.0, 10.0, 60.0]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.net.limiter import Limiter
@@ -50,7 +50,6 @@ async def asked(vendor: Vendor, count: int, cost: float, share: float, latency: 
     return loop.time() - begun
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(100, 2000), st.integers(20, 200), st.integers(5, 90), st.sampled_from([0.5, 0.75, 1.0]), st.sampled_from([0.01, 0.2]))
 def test_what_cannot_be_paid_for_is_not_asked(most, refill, cost, share, latency):
     """However large the bucket and the price are."""

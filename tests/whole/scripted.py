@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
 from engine.core.selection import choose
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.limiter import limiter_of
 from engine.runner import Report, Run, RunOptions, Session
 from tests.clock import passing, run
@@ -75,9 +74,7 @@ def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: s
     ended, values = options.pop("ended", lambda _: None), options.pop("values", ())
 
     async def scenario() -> Report:
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        clock = Clock(lambda: NOW + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
+        clock = clock_from(NOW, passing, lambda: 0.5)
         credentials = Fixed()
         credentials.given = values
         session = Session(vendor=spec, network=scripted, credentials=credentials, limiter=limiter_of(spec), clock=clock, ended=ended)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import identify
 from engine.core.selection import choose
-from engine.net.clock import Clock
+from engine.net.clock import clock_from
 from engine.net.limiter import limiter_of
 from engine.runner import Report, Run, RunOptions, Session
 from tests.clock import passing, run
@@ -86,9 +85,8 @@ class Anything:
 
 def whole_run(vendor: Anything, out: Path) -> Report:
     async def scenario() -> Report:
-        loop = asyncio.get_running_loop()
-        begun, start = loop.time(), datetime(2026, 11, 24, 12, tzinfo=UTC)
-        clock = Clock(lambda: start + timedelta(seconds=loop.time() - begun), passing, lambda: 0.5)
+        start = datetime(2026, 11, 24, 12, tzinfo=UTC)
+        clock = clock_from(start, passing, lambda: 0.5)
         session = Session(vendor=ZOOM, network=vendor, credentials=Fixed(), limiter=limiter_of(ZOOM), clock=clock)
         options = RunOptions(selection=choose(ZOOM.endpoints, (), ()), narrow=start - timedelta(days=60))
         return await Run(session, {"EMAIL": identify("email", "a@x.io")}, options, out).run()
@@ -96,7 +94,6 @@ def whole_run(vendor: Anything, out: Path) -> Report:
     return run(scenario())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ANSWERS, min_size=1, max_size=12), st.none() | st.none() | ANSWERS)
 def test_every_run_ends_and_no_gap_is_silent(answers, first):
     """No exception, fourteen outcomes, a reason for each that is not whole, and files that agree with the manifest."""

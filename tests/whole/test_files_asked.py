@@ -17,7 +17,7 @@ from engine.language.model.units import Rate
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential
 from engine.runner.files import MOST_AT_ONCE
-from tests.core.specs import vendor
+from tests.core.specs import HEAD, vendor
 from tests.whole.runs import fast_clock, fetch, make_run
 from tests.whole.test_files import BYTES, LIST, lines, record
 
@@ -153,6 +153,32 @@ async def test_files_of_the_api_draw_on_its_limit_and_files_of_storage_do_not(fo
     assert [round(one) for one in waits] == ([] if limited else [7])
 
 
+@pytest.mark.parametrize("host", ["acme.example", "localhost"])
+async def test_files_of_other_hosts_never_draw_on_the_limit(host, acme, tmp_path):
+    """Though their paths are those of the API: another host of the vendor, which gets the credential, and a foreign one, which does not."""
+    seen: list[bool] = []
+    waits: list[float] = []
+
+    def file(request):
+        seen.append("Authorization" in request.headers)
+        return web.Response(body=BYTES) if len(seen) > 1 else web.Response(status=429, headers={"Retry-After": "7"})
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    items: list[object] = []
+    address, _ = await acme(items, file)
+    base = address.replace("127.0.0.1", host) if host == "localhost" else f"https://{host}"
+    items.append({"id": 1, "files": [{"url": f"{base}/v1/f/a"}]})
+    limiter = Noting()
+    clock = replace(fast_clock(), sleep=sleep)
+    spec = vendor(LIST, HEAD.replace("hosts: [", "hosts: [acme.example, "))
+    report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=True, limiter=limiter, clock=clock)
+    assert report.exit_code is Exit.COMPLETE, report.entries
+    assert seen == [host != "localhost"] * 2
+    assert (limiter.lines.count("it"), limiter.holds, [round(one) for one in waits]) == (1, [], [7])
+
+
 async def test_an_interrupt_among_the_files_keeps_those_that_arrived(acme, tmp_path):
     """The endpoint is partial, the records are whole, every file that is named is there, and no part stays."""
     runs = []
@@ -167,7 +193,7 @@ async def test_an_interrupt_among_the_files_keeps_those_that_arrived(acme, tmp_p
     run, transport = make_run(address, "t", "a@x.io", tmp_path, spec=vendor(LIST), files=True)
     runs.append(run)
     async with transport:
-        report = await asyncio.wait_for(run.run(), 20)
+        report = await asyncio.wait_for(run.run(), 60)
     (entry,) = report.entries
     assert (report.exit_code, str(entry.outcome), entry.reason) == (Exit.INTERRUPTED, "partial", "interrupted")
     assert (entry.tally.records, entry.files["found"]) == (2, 3)

@@ -16,6 +16,7 @@ from engine.errors import DiskError, Exit
 from engine.sink import MANIFEST_ROOM, Sink
 from tests.conftest import ROOT
 from tests.core.specs import vendor
+from tests.disk import in_place, noted
 from tests.net.servers import answer, saying, serving
 from tests.whole.commands import FULL, manifest
 from tests.whole.runs import fetch
@@ -103,6 +104,15 @@ def test_the_proof_has_its_room_before_anything_is_sent(tmp_path, monkeypatch):
     monkeypatch.setattr("os.posix_fallocate", full)
     with pytest.raises(DiskError, match="the disk is full"):
         Sink(tmp_path / "b").prepare()
+
+
+def test_the_proof_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    """After a power cut there is a whole manifest or none: an empty one would say that nothing was asked."""
+    sink = Sink(tmp_path / "a")
+    sink.prepare()
+    steps = noted(monkeypatch)
+    path = sink.manifest({"a": 1})
+    assert steps[:2] == in_place(path)[:2]
 
 
 @pytest.mark.parametrize("word", ["a" * 5000, "./" + "a" * 5000 + ".yaml"])

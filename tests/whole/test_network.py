@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -15,6 +17,7 @@ from engine.core.selection import choose
 from engine.errors import Exit
 from tests.core.specs import HEAD, vendor
 from tests.net.servers import answer, saying, serving
+from tests.process import ROOT
 from tests.whole.runs import ZOOM, data, fetch, truth, written
 
 FULL = data().FULL
@@ -36,10 +39,12 @@ async def test_without_a_network_nothing_is_claimed(host, at, words, tmp_path):
     assert json.loads((tmp_path / "acme" / "manifest.json").read_text())["subject"]["outcome"] == "unproven"
 
 
-async def test_a_vendor_that_goes_away_leaves_what_it_gave(simulate, tmp_path):
+async def test_a_vendor_that_goes_away_leaves_what_it_gave(tmp_path):
     """The endpoints that were whole stay so, the others say that no connection could be made."""
-    up = simulate()
-    report = await fetch(up.address, up.token, FULL, tmp_path, ended=lambda _: up.process.kill())
+    command = [sys.executable, "-m", "engine.simulate.serve", "zoom", "--options", json.dumps({"limits": False})]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        up = json.loads(process.stdout.readline())
+        report = await fetch(up["address"], up["token"], FULL, tmp_path, ended=lambda _: process.kill())
     assert report.exit_code is Exit.INCOMPLETE
     outcomes = Counter(str(entry.outcome) for entry in report.entries)
     assert outcomes["complete"] >= 1

@@ -106,18 +106,18 @@ def test_a_recorded_case_follows_the_same_rule(tmp_path, monkeypatch, call, code
     """Its folder is made, filled and named, or nothing is there."""
 
     def made():
-        with draft(tmp_path / "cases" / "one") as folder:
+        with draft(tmp_path / "cassettes" / "one") as folder:
             fill(folder, {"recordings/a.http": TEXT})
-            publish(folder, tmp_path / "cases" / "one")
+            publish(folder, tmp_path / "cassettes" / "one")
 
     failing(monkeypatch, call, code)
     with pytest.raises(HabeasError) as caught:
         made()
     assert caught.value.exit_code == exit_code
     monkeypatch.undo()
-    assert [one for one in tmp_path.rglob("*") if one.name != "cases"] == []
+    assert [one for one in tmp_path.rglob("*") if one.name != "cassettes"] == []
     made()
-    assert (tmp_path / "cases" / "one" / "recordings" / "a.http").read_bytes() == TEXT.encode()
+    assert (tmp_path / "cassettes" / "one" / "recordings" / "a.http").read_bytes() == TEXT.encode()
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(errno.ENOSPC, 3), (errno.EACCES, 2), (errno.EROFS, 2)])

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
 
+import engine
 from engine.catalogue import load_file
 from tests.conftest import ROOT
 from tests.connection.commands import BROWSER, redirect
+from tests.process import environment
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -32,11 +33,11 @@ def blocks(kind: str) -> list[str]:
 def test_the_demo_prints_what_the_readme_shows(tmp_path):
     """The table of outcomes, what the vendor cannot give, and where the result lies."""
     shown = next(block for block in blocks("console") if "the person was found" in block)
-    done = subprocess.run([sys.executable, "-m", "engine.demo"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", "engine.demo"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     printed = done.stdout[done.stdout.index("Zoom: the person was found") :]
     assert alike(printed) == alike(shown)
-    shutil.rmtree(ROOT / ".demo")
 
 
 def commands() -> Iterator[list[str]]:
@@ -59,8 +60,8 @@ def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch)
     }
     environ = {
         "HABEAS_ZOOM_AT": zoom.address,
-        "HABEAS_ZOOM_CLIENT_ID": zoom.ready["client_id"],
-        "HABEAS_ZOOM_CLIENT_SECRET": zoom.ready["client_secret"],
+        "HABEAS_ZOOM_CLIENT_ID": zoom.ready.client_id,
+        "HABEAS_ZOOM_CLIENT_SECRET": zoom.ready.client_secret,
         "BROWSER": BROWSER,
     }
     for command in commands():
@@ -79,11 +80,27 @@ def test_every_command_of_the_readme_is_one(habeas, zoom, tmp_path, monkeypatch)
     assert json.loads((tmp_path / "request" / "zoom" / "manifest.json").read_text())["reference"] == "DSR-17"
 
 
-def test_the_settings_of_the_readme_are_those_of_the_spec():
+def test_connect_prints_what_the_readme_leaves_to_it(habeas):
     """The redirect address, every granular scope of the spec, and the one that is recommended."""
     auth = load_file(ROOT / "specs" / "zoom.yaml").auth.oauth2
+    printed = habeas("connect", "zoom", "--no-browser", stdin="").stderr
     for word in (auth.redirect_uri, *auth.scopes["granular"], "user:read:list_users:admin"):
-        assert f"`{word}`" in README, word
+        assert word in printed, word
+
+
+async def test_the_program_of_the_readme_runs(zoom, tmp_path, monkeypatch):
+    """Three lines, against the simulator; what they print is what a report is."""
+    (program,) = blocks("python")
+    monkeypatch.setenv("HABEAS_ZOOM_TOKEN", zoom.token)
+    monkeypatch.setenv("HABEAS_ZOOM_AT", zoom.address)
+    monkeypatch.setitem(sys.modules, "habeas", engine)
+    monkeypatch.chdir(tmp_path)
+    body = program.replace("someone@example.com", "mara.lindqvist@example.com").replace("\n", "\n    ")
+    names: dict[str, object] = {}
+    exec(f"async def program():\n    {body}\n    return report", names)
+    report = await names["program"]()
+    assert (report.outcome, report.endpoints["meetings"].outcome, report.exit_code) == ("matched", "complete", 0)
+    assert (tmp_path / "request-18" / "zoom" / "manifest.json").exists()
 
 
 def test_the_mistake_of_the_readme_is_told_to_the_letter(habeas, tmp_path, monkeypatch):
@@ -95,6 +112,16 @@ def test_the_mistake_of_the_readme_is_told_to_the_letter(habeas, tmp_path, monke
     )
     monkeypatch.chdir(tmp_path)
     assert shown.strip() in habeas("check", "specs/zoom.yaml").stdout
+
+
+def test_every_place_that_the_architecture_names_is_there():
+    """A path of the engine, with or without `.py`, names a module or a package."""
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    parts = "|".join(path.name.removesuffix(".py") for path in (ROOT / "engine").iterdir() if path.name != "habeas.py")
+    named = re.findall(rf"`(?:engine/)?((?:{parts})(?:/[a-z_]+)*)(?:\.py|/)?`", text)
+    assert len(named) > 50
+    for name in named:
+        assert (ROOT / "engine" / f"{name}.py").exists() or (ROOT / "engine" / name).is_dir() or name == "api", name
 
 
 @pytest.mark.parametrize(

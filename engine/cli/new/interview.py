@@ -14,9 +14,9 @@ from typing import Any, TextIO
 
 from engine.cli.formatting import tell
 from engine.cli.new.questions import (
+    AnswerReader,
     Back,
     Questions,
-    Reader,
     ask_auth,
     ask_pagination,
     checked_as,
@@ -32,7 +32,7 @@ from engine.language.model import words as w
 from engine.language.text.mistakes import SpecError
 from engine.openapi.document.names import spec_name
 from engine.openapi.draft.access import hosts_of
-from engine.openapi.draft.yaml_text import Block, render
+from engine.openapi.draft.yaml_text import DraftBlock, render
 
 NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 
@@ -43,15 +43,15 @@ class DraftAnswers:
 
     vendor: str
     head: str
-    top: Block = field(default_factory=Block)
+    top: DraftBlock = field(default_factory=DraftBlock)
     verify: dict[str, Any] = field(default_factory=dict)
-    lookup: Block = field(default_factory=Block)
-    endpoints: Block = field(default_factory=Block)
+    lookup: DraftBlock = field(default_factory=DraftBlock)
+    endpoints: DraftBlock = field(default_factory=DraftBlock)
     pagination: dict[str, Any] = field(default_factory=dict)
 
     def text(self) -> str:
         """Write the spec, with stand-ins for what was not asked yet."""
-        block, access, endpoints = Block(list(self.top.entries)), Block(), Block(list(self.endpoints.entries))
+        block, access, endpoints = DraftBlock(list(self.top.entries)), DraftBlock(), DraftBlock(list(self.endpoints.entries))
         if not endpoints.entries:
             endpoints.add("stand_in", {"get": "/"})
         block.say("")
@@ -130,7 +130,7 @@ def _top(questions: Questions, answers: DraftAnswers) -> None:
     )
 
 
-def _request(answers: DraftAnswers, place: str) -> Reader[dict[str, Any]]:
+def _request(answers: DraftAnswers, place: str) -> AnswerReader[dict[str, Any]]:
     """Read a request line, GET unless it says POST; what stands behind `?` becomes `params`."""
 
     def read(text: str) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _lookup(questions: Questions, answers: DraftAnswers) -> None:
     question = "Where the persons stand in its answer; @: the answer is their list (Enter: the answer is the person)"
     records = questions.ask(question, read_records_path, None)
     made.update({"records": records} if records else {})
-    match = questions.ask(f"What in a person repeats the <{kind}>", checked_as(w.Path), kind.lower())
+    match = questions.ask(f"What in a person repeats the <{kind}>", checked_as(w.JMESPath), kind.lower())
     made["match"] = match
 
     def captured(text: str) -> dict[str, str]:
@@ -183,7 +183,7 @@ def _lookup(questions: Questions, answers: DraftAnswers) -> None:
             if not equals:
                 message = f"`{pair}`: write NAME=path, such as USER_ID=id"
                 raise ValueError(message)
-            found[checked_as(w.ValueName)(name)] = checked_as(w.Path)(path)
+            found[checked_as(w.ValueName)(name)] = checked_as(w.JMESPath)(path)
         _try_lookup(answers, {**made, "capture": found})
         return found
 
@@ -204,7 +204,7 @@ def _json(text: str) -> dict[str, Any]:
 
 def _try_lookup(answers: DraftAnswers, made: dict[str, Any]) -> None:
     """Take a look-up into the answers. Raises ValueError where the spec would not load with it; the one before is kept then."""
-    kept, answers.lookup = answers.lookup, Block()
+    kept, answers.lookup = answers.lookup, DraftBlock()
     for key, value in made.items():
         answers.lookup.add(key, value)
     try:
@@ -255,7 +255,7 @@ def _endpoints(questions: Questions, answers: DraftAnswers) -> None:
         if records and answers.pagination:
             paged = questions.ask("Does it go on in pages? yes, no", one_of(("yes", "no")), "yes")
             made.update({"pagination": "none"} if paged == "no" else {})
-        block = Block()
+        block = DraftBlock()
         for key, value in made.items():
             block.add(key, value)
         answers.endpoints.add(name, block)
@@ -266,7 +266,7 @@ def _endpoints(questions: Questions, answers: DraftAnswers) -> None:
             questions.refuse(f"The request {name}", error)
 
 
-def _endpoint_line(answers: DraftAnswers, *, more: bool) -> Reader[dict[str, Any] | None]:
+def _endpoint_line(answers: DraftAnswers, *, more: bool) -> AnswerReader[dict[str, Any] | None]:
     """Read an endpoint's request line; None for Enter, once there is an endpoint."""
 
     def read(text: str) -> dict[str, Any] | None:
@@ -286,7 +286,7 @@ def _endpoint_line(answers: DraftAnswers, *, more: bool) -> Reader[dict[str, Any
     return read
 
 
-def _endpoint_name(taken: list[str]) -> Reader[str]:
+def _endpoint_name(taken: list[str]) -> AnswerReader[str]:
     def read(text: str) -> str:
         name = checked_as(w.Name)(text)
         if name in taken or name in ("lookup", "verify", "manifest"):

@@ -15,10 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 from engine.cli.formatting import tell
 from engine.errors import UsageError
 from engine.language.model import words as w
-from engine.openapi.draft.yaml_text import Block
+from engine.openapi.draft.yaml_text import DraftBlock
 
 T = TypeVar("T")
-Reader = Callable[[str], T]  # takes an answer as it was typed; raises ValueError with what is wrong
+AnswerReader = Callable[[str], T]  # takes an answer as it was typed; raises ValueError with what is wrong
 
 LONGEST = 8_000
 BACK = ("<", "back")
@@ -42,7 +42,7 @@ class Questions:
     given: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
 
-    def ask(self, question: str, read: Reader[T], usual: str | None = None) -> T:
+    def ask(self, question: str, read: AnswerReader[T], usual: str | None = None) -> T:
         """Ask until `read` accepts the answer, and give what it makes of it; Enter stands for the usual answer.
 
         Raises UsageError where the answers end, or a wrong one comes from a pipe, and Back where the question before is wanted.
@@ -94,7 +94,7 @@ class Questions:
         self.known, self.given = self.given[:-1], []
 
 
-def checked_as(word: Any) -> Reader[str]:
+def checked_as(word: Any) -> AnswerReader[str]:
     """Accept what a type of engine/language/model/words.py accepts, and give it as it was typed."""
     adapter = TypeAdapter(word)
 
@@ -114,12 +114,12 @@ def checked_as(word: Any) -> Reader[str]:
     return read
 
 
-def optional(read: Reader[T]) -> Reader[T | None]:
+def optional(read: AnswerReader[T]) -> AnswerReader[T | None]:
     """Accept an empty answer too, as None."""
     return lambda text: read(text) if text else None
 
 
-def one_of(choices: tuple[str, ...]) -> Reader[str]:
+def one_of(choices: tuple[str, ...]) -> AnswerReader[str]:
     """Accept one of a few words."""
 
     def read(text: str) -> str:
@@ -133,7 +133,7 @@ def one_of(choices: tuple[str, ...]) -> Reader[str]:
 
 def read_records_path(text: str) -> str | None:
     """Accept the path to the records, `@` in quotes of any kind, or nothing."""
-    return "@" if text.strip("\"'`") == "@" else optional(checked_as(w.Path))(text)
+    return "@" if text.strip("\"'`") == "@" else optional(checked_as(w.JMESPath))(text)
 
 
 def read_base_address(text: str) -> str:
@@ -167,13 +167,13 @@ def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | N
     if kind == "none":
         return made
     if kind == "cursor":
-        made["cursor"] = questions.ask("Where the answer holds the next cursor, such as paging.next", checked_as(w.Path))
+        made["cursor"] = questions.ask("Where the answer holds the next cursor, such as paging.next", checked_as(w.JMESPath))
         made["param"] = questions.ask(f"The {where} it is sent in", _parameter(body), "cursor")
     elif kind == "link":
-        made["link"] = questions.ask("Where the answer holds the next page's address, or `header`", checked_as(w.Path), "header")
+        made["link"] = questions.ask("Where the answer holds the next page's address, or `header`", checked_as(w.JMESPath), "header")
     elif kind == "page":
         name = questions.ask(f"The {where} of the page number", _parameter(body, 1), "page")
-        made["page"] = {name: int(questions.ask("The first page's number", checked_as(w.Number), "1"))}
+        made["page"] = {name: int(questions.ask("The first page's number", checked_as(w.WholeNumber), "1"))}
     else:
         made["offset"] = questions.ask(f"The {where} that is advanced by the records received", _parameter(body, 0), "offset")
     size = questions.ask(f"Page size, {where.upper().replace(' ', '_')}=MOST, such as limit=100", optional(_page_size(body)), "")
@@ -183,7 +183,7 @@ def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | N
     return made
 
 
-def _parameter(body: dict[str, Any] | None, first: int | None = None) -> Reader[str]:
+def _parameter(body: dict[str, Any] | None, first: int | None = None) -> AnswerReader[str]:
     """Accept a parameter's name, or a place in the body, which then holds its first value."""
 
     def read(text: str) -> str:
@@ -195,13 +195,13 @@ def _parameter(body: dict[str, Any] | None, first: int | None = None) -> Reader[
     return read
 
 
-def _page_size(body: dict[str, Any] | None) -> Reader[dict[str, int]]:
+def _page_size(body: dict[str, Any] | None) -> AnswerReader[dict[str, int]]:
     def read(text: str) -> dict[str, int]:
         name, equals, count = text.partition("=")
         if not equals:
             message = f"`{text}`: write PARAMETER=MOST, such as limit=100"
             raise ValueError(message)
-        most = int(checked_as(w.Number)(count.strip()))
+        most = int(checked_as(w.WholeNumber)(count.strip()))
         return {_parameter(body, most)(name.strip()): most}
 
     return read
@@ -235,12 +235,12 @@ def _drop_unknown_cursor(body: dict[str, Any], place: str) -> None:
         del body[last]
 
 
-def ask_auth(questions: Questions) -> Block:
+def ask_auth(questions: Questions) -> DraftBlock:
     """Ask how to connect; gives the map of `auth`."""
-    block, way = Block(), questions.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
+    block, way = DraftBlock(), questions.ask(f"How to connect: {', '.join(WAYS)}", one_of(WAYS), "key")
     if way == "oauth2":
         address, redirect = checked_as(w.OpenAddress), checked_as(w.Redirect)
-        oauth2 = Block()
+        oauth2 = DraftBlock()
         oauth2.add("authorization_url", questions.ask("Where the person who connects gives consent, https://...", address))
         oauth2.add("token_url", questions.ask("Where tokens are got, https://...", address))
         asked = "Redirect address, as registered with the vendor"

@@ -59,7 +59,7 @@ class OAuth2(Words):
         description="How the token is sent, where it is not `{Authorization: Bearer <TOKEN>}`.",
         examples=[{"X-Token": "<TOKEN>"}],
     )
-    capture: dict[w.ValueName, w.Path] = Field(
+    capture: dict[w.ValueName, w.JMESPath] = Field(
         default={}, description="Values for requests, read from the token answer and kept with it.", examples=[{"INSTANCE": "instance_url"}]
     )
     refusals: TokenRefusalsSpec = Field(

@@ -17,9 +17,9 @@ from engine.language.text.mistakes import Misfit
 class PointBucket(Words):
     """A bucket of points that the answers tell of."""
 
-    left: w.Path = Field(description="How many points are left.", examples=["throttle.left"])
-    refill: w.Path = Field(description="How many points come back in a second.", examples=["throttle.refill"])
-    cost: w.Path = Field(description="How many points this request took.", examples=["throttle.cost"])
+    left: w.JMESPath = Field(description="How many points are left.", examples=["throttle.left"])
+    refill: w.JMESPath = Field(description="How many points come back in a second.", examples=["throttle.refill"])
+    cost: w.JMESPath = Field(description="How many points this request took.", examples=["throttle.cost"])
 
     @model_validator(mode="before")
     @classmethod
@@ -35,7 +35,7 @@ def _limit(value: Any) -> str:
     return TOLD if isinstance(value, dict) else RATE
 
 
-Limit = Annotated[Annotated[w.Limit, Tag(RATE)] | Annotated[PointBucket, Tag(TOLD)], Discriminator(_limit)]
+Limit = Annotated[Annotated[w.RateLimit, Tag(RATE)] | Annotated[PointBucket, Tag(TOLD)], Discriminator(_limit)]
 
 
 BUCKET: dict[str, Any] = {
@@ -61,7 +61,7 @@ class RateLimits(Words):
     model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True, json_schema_extra=_describe)
     __pydantic_extra__: dict[str, Annotated[tuple[Limit, ...], OneOrMore()]] = Field(init=False)
 
-    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.Limit, ...], OneOrMore()]]] = Field(
+    plans: dict[w.Name, dict[w.Name, Annotated[tuple[w.RateLimit, ...], OneOrMore()]]] = Field(
         default={},
         description="Buckets by the account's plan.",
         examples=[{"small": {"slow": "1/s"}, "large": {"slow": ["10/s", "10 at once"]}}],

@@ -19,7 +19,7 @@ class WindowSpec(Words):
     """Slices of time: one chain of requests per slice."""
 
     step: w.Span = Field(description="The longest slice: a number and s, m, h, d or mo.")
-    since: w.Since = Field(description="How far back: a span or a day. The slices reach to now.")
+    since: w.Beginning = Field(description="How far back: a span or a day. The slices reach to now.")
 
     def slices(self, unit: int) -> int:
         """Count the slices there can be, none shorter than `unit` seconds; from a day they are counted to the year 2100."""
@@ -37,29 +37,33 @@ class PaginationSpec(Words):
 
     model_config = ConfigDict(json_schema_extra=either("cursor", "link", "page", "offset", needs={"cursor": "param"}))
 
-    cursor: w.Path | None = Field(default=None, description='Read from each answer; `""`, null or missing ends.', examples=["meta.next"])
+    cursor: w.JMESPath | None = Field(
+        default=None, description='Read from each answer; `""`, null or missing ends.', examples=["meta.next"]
+    )
     param: w.Text | None = Field(
         default=None,
         description="The query parameter in which the cursor is sent; in a `post` a place in the body.",
         examples=["after", "paging.after"],
     )
-    link: w.Path | None = Field(
+    link: w.JMESPath | None = Field(
         default=None,
         description="The next page's address, or `header` (RFC 8288, rel=next); its host is checked.",
         examples=["links.next", "header"],
     )
-    page: dict[w.Text, w.Number] | None = Field(
+    page: dict[w.Text, w.WholeNumber] | None = Field(
         default=None, description="Parameter and first page number.", json_schema_extra=ONE, examples=[{"page": 1}]
     )
     offset: w.Text | None = Field(default=None, description="The parameter advanced by the records received.", examples=["start"])
-    more: w.Path | None = Field(default=None, description="False ends the list, whatever the cursor says.", examples=["has_more"])
-    size: dict[w.Text, w.Number] | None = Field(
+    more: w.JMESPath | None = Field(default=None, description="False ends the list, whatever the cursor says.", examples=["has_more"])
+    size: dict[w.Text, w.WholeNumber] | None = Field(
         default=None,
         description="Parameter and page size to ask for; in a `post` a place in the body.",
         json_schema_extra=ONE,
         examples=[{"limit": 100}, {"paging.limit": 100}],
     )
-    total: w.Path | None = Field(default=None, description="How many records the vendor announces; cross-checked.", examples=["meta.total"])
+    total: w.JMESPath | None = Field(
+        default=None, description="How many records the vendor announces; cross-checked.", examples=["meta.total"]
+    )
 
     @model_validator(mode="after")
     def one_way(self) -> PaginationSpec:
@@ -86,6 +90,6 @@ class PaginationSpec(Words):
 class FileRule(Words):
     """Where the addresses of downloadable files stand inside a record."""
 
-    address: w.Path = Field(description="The file's address, read from each element.", examples=["download_url"])
-    each: w.Path | None = Field(default=None, description="The elements of a record; default the record itself.", examples=["files"])
-    size: w.Path | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.", examples=["bytes"])
+    address: w.JMESPath = Field(description="The file's address, read from each element.", examples=["download_url"])
+    each: w.JMESPath | None = Field(default=None, description="The elements of a record; default the record itself.", examples=["files"])
+    size: w.JMESPath | None = Field(default=None, description="The file's size in bytes, where the vendor tells it.", examples=["bytes"])

@@ -40,7 +40,7 @@ def words_of(place: type[m.Words]) -> dict[str, FieldInfo]:
 
 
 def places_of(word: str) -> str | None:
-    """Say where a word may stand; None for what is no word."""
+    """Say where a word may stand, such as "`pagination` or `window`"; None for an unknown word."""
     found = [name for name, place in PLACES if word in words_of(place)]
     if "every request" in found:
         return "a request, or at the top for all" if "the top of the file" in found else "a request"
@@ -71,7 +71,7 @@ def _place(path: Path) -> type[m.Words]:
 
 
 def _bare(kind: Any, *, listed: bool) -> Any:
-    """Take a type out of Annotated and Optional; `listed`: and what stands alone in the place of a list out of the list."""
+    """Unwrap Annotated and Optional; with `listed` tuples too, because a single value may stand where a list may."""
     while (origin := get_origin(kind)) in (Annotated, Union, UnionType) or (listed and origin is tuple):
         kind = next(one for one in get_args(kind) if one is not NoneType)
     return kind

@@ -66,9 +66,9 @@ class TokenRuleSpec(RefusalCondition):
 class RefusalsSpec(Words):
     """How an answer is read when it is no success."""
 
-    refused: w.Path | None = Field(default=None, description="True in a 2xx answer: a refusal all the same.", examples=["!ok", "error"])
-    code: w.Path | None = Field(default=None, description="Where the vendor's own code stands.", examples=["error.code"])
-    message: w.Path | None = Field(default=None, description="Where the vendor's message stands.", examples=["error.message"])
+    refused: w.JMESPath | None = Field(default=None, description="True in a 2xx answer: a refusal all the same.", examples=["!ok", "error"])
+    code: w.JMESPath | None = Field(default=None, description="Where the vendor's own code stands.", examples=["error.code"])
+    message: w.JMESPath | None = Field(default=None, description="Where the vendor's message stands.", examples=["error.message"])
     rules: tuple[RuleSpec, ...] = Field(
         default=(),
         description="Tried in order; the first that holds decides.",
@@ -79,8 +79,10 @@ class RefusalsSpec(Words):
 class TokenRefusalsSpec(Words):
     """How a refusal of the token endpoint is read; the errors of RFC 6749 section 5.2 are known without it."""
 
-    code: w.Path = Field(default=parse_select("error"), description="Where the vendor's code stands; default `error`.", examples=["err"])
-    message: w.Path = Field(
+    code: w.JMESPath = Field(
+        default=parse_select("error"), description="Where the vendor's code stands; default `error`.", examples=["err"]
+    )
+    message: w.JMESPath = Field(
         default=parse_select("error_description"),
         description="Where the vendor's message stands; default `error_description`.",
         examples=["reason"],

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 from engine.language.expressions.template import FORMS
 from engine.language.text.mistakes import Misfit
 
-Json = dict[str, Any]
+JsonSchema = dict[str, Any]
 
 WRITTEN = r"\S"  # an empty value is a mistake everywhere
 SCALAR = ("number", "boolean")
@@ -60,7 +60,7 @@ def matching(pattern: str, what: str) -> Callable[[Any], str]:
 def shape(pattern: str, what: str, *examples: str, also: tuple[str, ...] = ()) -> WithJsonSchema:
     """Describe a text. `also`: what else it is in an editor's eyes, `number`, `integer` or `boolean`."""
     kinds = ["string", *also] if also else "string"
-    shown: Json = {"type": kinds, "pattern": pattern, "patternErrorMessage": f"expects {what}"}
+    shown: JsonSchema = {"type": kinds, "pattern": pattern, "patternErrorMessage": f"expects {what}"}
     return WithJsonSchema({**shown, "examples": list(examples)} if examples else shown)
 
 
@@ -81,7 +81,7 @@ class OneOrMore:
         """Make the list."""
         return core_schema.no_info_before_validator_function(_listed, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         """Allow both."""
         listed = handler(schema)
         return {"anyOf": [listed["items"], listed]}
@@ -94,7 +94,7 @@ class OrNone:
         """Make it None."""
         return core_schema.no_info_before_validator_function(_optional, handler(source))
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Json:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         """Allow the word."""
         return {"anyOf": [{"const": "none"}, handler(schema)]}
 
@@ -107,9 +107,9 @@ def _optional(value: Any) -> Any:
     return None if value == "none" else value
 
 
-def either(*ways: str, needs: Mapping[str, str]) -> Json:
+def either(*ways: str, needs: Mapping[str, str]) -> JsonSchema:
     """Say that exactly one of some words stands in a map; what one of them `needs` stands beside that one only."""
-    branches: list[Json] = []
+    branches: list[JsonSchema] = []
     for way in ways:
         own = [way, needs[way]] if way in needs else [way]
         others = [one for one in (*ways, *needs.values()) if one not in own]
@@ -117,6 +117,6 @@ def either(*ways: str, needs: Mapping[str, str]) -> Json:
     return {"oneOf": branches}
 
 
-def at_least_one(*words: str) -> Json:
+def at_least_one(*words: str) -> JsonSchema:
     """Say that some of these words stand in a map."""
     return {"anyOf": [{"required": [word]} for word in words]}

@@ -59,22 +59,24 @@ def _files(value: Any) -> Any:
     return [{"address": one} if isinstance(one, str) else one for one in listed]
 
 
-Row = dict[w.ValueName, w.Text]
+ForRow = dict[w.ValueName, w.Text]
 OneRow = Annotated[dict[w.ValueName, w.Texts], Field(min_length=1, max_length=1)]
-Rows = Annotated[tuple[Row, ...], BeforeValidator(_rows, json_schema_input_type=OneRow | tuple[Row, ...])]
-Checks = Annotated[dict[w.Path, w.Value | None], BeforeValidator(_checks, json_schema_input_type=w.Path | dict[w.Path, w.Value])]
-Params = dict[w.Text, w.Values]
-Headers = dict[w.Header, w.HeaderValue]
+Rows = Annotated[tuple[ForRow, ...], BeforeValidator(_rows, json_schema_input_type=OneRow | tuple[ForRow, ...])]
+Checks = Annotated[
+    dict[w.JMESPath, w.Value | None], BeforeValidator(_checks, json_schema_input_type=w.JMESPath | dict[w.JMESPath, w.Value])
+]
+Params = dict[w.Text, w.ValueList]
+HeaderMap = dict[w.Header, w.HeaderValue]
 
 
-File = w.Path | FileRule
-Files = Annotated[tuple[FileRule, ...], BeforeValidator(_files, json_schema_input_type=File | tuple[File, ...])]
+File = w.JMESPath | FileRule
+FileRules = Annotated[tuple[FileRule, ...], BeforeValidator(_files, json_schema_input_type=File | tuple[File, ...])]
 
 
 class Defaults(Words):
     """Words that may stand at the top for every request, and in a request for itself."""
 
-    headers: Headers = Field(default={}, description="Headers; merged name by name.", examples=[{"X-Version": "<VERSION>"}])
+    headers: HeaderMap = Field(default={}, description="Headers; merged name by name.", examples=[{"X-Version": "<VERSION>"}])
     params: Params = Field(
         default={},
         description="The query; a list repeats the name; merged name by name.",
@@ -91,12 +93,14 @@ class Defaults(Words):
         description="What refusals mean; own rules are tried first.",
         examples=[{"code": "error.code", "rules": [{"status": 404, "means": "absent"}]}],
     )
-    records: Annotated[w.Path | None, OrNone()] = Field(
+    records: Annotated[w.JMESPath | None, OrNone()] = Field(
         default=None,
         description="Where the records stand; without it the whole answer is one record.",
         examples=["data.items", "@", "none"],
     )
-    key: w.Path | None = Field(default=None, description="What tells records apart; default `id`.", examples=["uid", "[owner.id, number]"])
+    key: w.JMESPath | None = Field(
+        default=None, description="What tells records apart; default `id`.", examples=["uid", "[owner.id, number]"]
+    )
     granted_by: w.Texts = Field(
         default=(),
         description="Scopes: any entry is enough; `a b` in one means both.",
@@ -158,7 +162,7 @@ class LookupSpec(RequestSpec):
         examples=["email", {"email": "<EMAIL>", "type": "person"}],
     )
     several: Literal["stop", "all"] = Field(default="stop", description="What several matched persons mean: stop, or they are one person.")
-    capture: dict[w.ValueName, w.Path] = Field(
+    capture: dict[w.ValueName, w.JMESPath] = Field(
         default={}, description="Values for the endpoints, read from the person.", examples=[{"USER_ID": "id"}]
     )
 
@@ -170,7 +174,7 @@ class DiscoverSpec(RequestSpec):
     for_: Rows = Field(
         default=(), alias="for", description="One chain of requests per value or row.", examples=[{"OBJECT": ["orders", "notes"]}]
     )
-    capture: dict[w.ValueName, w.Path] = Field(
+    capture: dict[w.ValueName, w.JMESPath] = Field(
         default={}, description="Values for other requests, read from the answer.", examples=[{"FIELDS": "items[].name"}]
     )
 
@@ -188,12 +192,12 @@ class EndpointSpec(RequestSpec):
     window: WindowSpec | None = Field(
         default=None, description="Slices of time; `<FROM>` and `<TO>` stand in the request.", examples=[{"step": "28d", "since": "6mo"}]
     )
-    fields: Annotated[tuple[w.Path, ...] | None, OrNone()] = Field(
+    fields: Annotated[tuple[w.JMESPath, ...] | None, OrNone()] = Field(
         default=(),
         description="What is kept of a record (default all), or none: only the way to another request.",
         examples=[["id", "owner.name", "{sum: total.amount}"], "none"],
     )
-    files: Files = Field(
+    files: FileRules = Field(
         default=(),
         description="Addresses in a record that `--files` downloads.",
         examples=["url", ["url", "picture_url"], {"each": "files", "address": "url", "size": "bytes"}],

@@ -129,18 +129,18 @@ VendorName = Annotated[str, PlainValidator(matching(NAME, A_NAME)), shape(whole(
 Name = VendorName
 ValueName = Annotated[str, PlainValidator(matching(VALUE_NAME, A_VALUE_NAME)), shape(whole(VALUE_NAME), A_VALUE_NAME, "USER_ID")]
 Version = Annotated[str, PlainValidator(_version), shape(whole(VERSION), "printable ASCII characters", "v2", also=SCALAR)]
-Number = Annotated[int, PlainValidator(_number), shape(whole(NUMBER), "a whole number", also=("integer",))]
+WholeNumber = Annotated[int, PlainValidator(_number), shape(whole(NUMBER), "a whole number", also=("integer",))]
 Status = Annotated[int, PlainValidator(_status), shape(whole(STATUS), "an HTTP status, 100 to 599", also=("integer",))]
-Path = Annotated[Select, PlainValidator(parsed(parse_select)), shape(WRITTEN, "a JMESPath expression", "data.items", also=("boolean",))]
+JMESPath = Annotated[Select, PlainValidator(parsed(parse_select)), shape(WRITTEN, "a JMESPath expression", "data.items", also=("boolean",))]
 RequestLine = Annotated[Template, PlainValidator(parsed(parse_path)), shape(whole(LINE), A_LINE, "/users/<USER_ID>/meetings")]
 Value = Annotated[
     Template, PlainValidator(parsed(parse_template)), shape(rf"^(?=[\s\S]*\S){FILLED}$", "a text, perhaps with <NAME> in it", also=SCALAR)
 ]
 Licence = Annotated[Flag, PlainValidator(_flag), shape(whole(FLAG), "endpoint.path.to.the.flag", "profile.flags.orders")]
-Values = Annotated[tuple[Value, ...], OneOrMore()]
+ValueList = Annotated[tuple[Value, ...], OneOrMore()]
 Statuses = Annotated[tuple[Status, ...], OneOrMore()]
 Texts = Annotated[tuple[Text, ...], OneOrMore()]
-Limit = Annotated[Rate, PlainValidator(parsed(parse_rate)), shape(whole(RATE), "a limit", "30/s", "20/min", "100/10s", "10 at once")]
+RateLimit = Annotated[Rate, PlainValidator(parsed(parse_rate)), shape(whole(RATE), "a limit", "30/s", "20/min", "100/10s", "10 at once")]
 Body = Annotated[Content, PlainValidator(parse_body), WithJsonSchema({})]  # any JSON: engine/language/schema.py
 Span = Annotated[Duration, PlainValidator(parsed(parse_duration)), shape(whole(DURATION), "a number and s, m, h, d or mo", "28d", "6mo")]
-Since = Annotated[Duration | date, PlainValidator(_since), shape(whole(f"{DURATION}|{DAY}"), "a span or a day", "6mo", "2013-01-01")]
+Beginning = Annotated[Duration | date, PlainValidator(_since), shape(whole(f"{DURATION}|{DAY}"), "a span or a day", "6mo", "2013-01-01")]

@@ -53,7 +53,7 @@ def rows_covered(scene: Scene) -> Iterator[Mistake]:
 
 
 def _givers(scene: Scene, path: Path, endpoint: Endpoint, names: frozenset[str]) -> Sequence[Endpoint]:
-    """Find whose `for` gives these names to a request: its own, the nearest one's above, else that of every look-up."""
+    """Find the requests whose `for` gives these names: the request itself, its nearest ancestor, else the look-ups."""
     if not names:
         return ()
     for giver in (endpoint, *ancestors(scene.vendor, endpoint)):

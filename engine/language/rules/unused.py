@@ -27,7 +27,7 @@ def repeated(scene: Scene) -> Iterator[Mistake]:
         yield from _twice(scene, path, list(values))
 
 
-def _only_name(rows: tuple[m.Row, ...]) -> tuple[str, ...]:
+def _only_name(rows: tuple[m.ForRow, ...]) -> tuple[str, ...]:
     """Name what `{NAME: [a, b]}` gives; nothing where rows are written out."""
     return tuple(rows[0]) if rows and len(rows[0]) == 1 else ()
 

@@ -67,7 +67,7 @@ class Document:
         return Position(1, 1)
 
     def inside(self, at: Position, offset: int) -> Position:
-        """Narrow the place of a value to a character of its text; a quote before it is none of them."""
+        """Narrow the place of a value to a character of its text; an opening quote does not count."""
         line = self.lines[at.line - 1]
         first = line[at.column - 1 : at.column]
         if first in ("|", ">"):  # the text stands in the lines below

@@ -20,7 +20,7 @@ from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.choose import DraftPlan
 from engine.openapi.draft.pages import records_of, size_parameter
 from engine.openapi.draft.person_request import writable
-from engine.openapi.draft.yaml_text import Block
+from engine.openapi.draft.yaml_text import DraftBlock
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
 MOST_LOOKED = 20_000
@@ -86,9 +86,9 @@ def hosts_of(address: str) -> list[str]:
     return [held] if HOST.fullmatch(held) and held.count(".") > 1 else []
 
 
-def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[Block, tuple[str, ...]]:
+def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[DraftBlock, tuple[str, ...]]:
     """Write `auth` with every way to connect that the language knows; give what it cannot do as TODOs."""
-    block, doubts = Block(), list[str]()
+    block, doubts = DraftBlock(), list[str]()
     keys: dict[str, str] = {}
     asked = {name for one in (*_security(api.root), *_used(api)) for name in one}
     consent_first = sorted(api.schemes.items(), key=lambda named: "authorizationCode" not in as_map(named[1].get("flows")))
@@ -137,7 +137,7 @@ def _used(api: Api) -> list[dict[str, Any]]:
     return [one for item in map(as_map, api.items.values()) for holder in map(as_map, item.values()) for one in _security(holder)]
 
 
-def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | None:
+def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> DraftBlock | None:
     flows = as_map(scheme.get("flows"))
     for kind in ("authorizationCode", "clientCredentials"):
         flow = as_map(flows.get(kind))
@@ -145,7 +145,7 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> Block | Non
         consent = address(as_text(flow.get("authorizationUrl")), base)
         if not token or (kind == "authorizationCode" and not consent):
             continue
-        block = Block()
+        block = DraftBlock()
         if kind == "clientCredentials":
             block.add("grant", "client_credentials")
         else:
@@ -176,11 +176,11 @@ def address(url: str, base: str) -> str:
     return full if found and HOST.fullmatch(found[1]) and full.isprintable() and len(full) < 500 else ""
 
 
-def verify_call(plan: DraftPlan) -> tuple[Block, str]:
+def verify_call(plan: DraftPlan) -> tuple[DraftBlock, str]:
     """Write `verify`, and why another call may be better."""
     free = [one for one in islice(plan.lookup.operation.api.operations(), MOST_LOOKED) if _is_free(one)]
     people = [one for one in free if _speaks_of(one, plan) and records_of(one).listed]
-    noun, block = plan.person.noun, Block()
+    noun, block = plan.person.noun, DraftBlock()
     alive = people or [one for one in free if one.answer is not None]
     found = min(alive, key=lambda one: (noun not in map(singular, words(one.path)) if people else 0, len(one.path), one.path), default=None)
     if found is None:

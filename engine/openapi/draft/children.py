@@ -100,8 +100,9 @@ def _key(parent: DraftRequest, name: str) -> tuple[str, str]:
 
 def _by_query(operation: Operation, above: dict[str, DraftRequest], names: list[str]) -> None:
     """See that no parameter of the query takes a record of a list: whether each is to be asked for is not told. Raises Unfit."""
-    lists = {f"{singular(norm(path.rpartition('/')[2]))}id": held for path, held in reversed(above.items())}
     for parameter in operation.placed("query").values() if not names else ():
-        if norm(parameter.name) in lists:
-            message = f"it takes {plain(parameter.name, 40)}: is it asked once per record of {lists[norm(parameter.name)].name}?"
+        listed = (held for path, held in above.items() if norm(parameter.name) == f"{singular(norm(path.rpartition('/')[2]))}id")
+        parent = next(listed, None)
+        if parent is not None:
+            message = f"it takes {plain(parameter.name, 40)}: is it asked once per record of {parent.name}?"
             raise Unfit(message)

@@ -12,8 +12,8 @@ from typing import Any
 
 from engine.language.model.words import HEADER
 from engine.language.text.document import MOST_BYTES
-from engine.language.text.mistakes import SpecError
-from engine.openapi.compare.comparison import compare
+from engine.language.text.mistakes import Mistake, SpecError
+from engine.openapi.compare.comparison import compare, trouble
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
@@ -22,7 +22,7 @@ from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
 from engine.openapi.draft.person_request import DraftRequest
-from engine.openapi.draft.yaml_text import Block, comment, flow, render
+from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
 
 MOST_LEFT_OUT = 200
 MOST_SCOPES = 200
@@ -57,17 +57,22 @@ def compose(api: Api, vendor: str, head: str) -> str:
 
 
 def _held(text: str, vendor: str, api: Api) -> str:
-    """Write what the document says otherwise as a TODO, above the line that it is about."""
+    """Write what the document says otherwise as a TODO above the line that it is about; at the end, what could not be compared."""
     try:
         found = compare(text.encode(), vendor, (api,))
     except SpecError:
         return text  # it does not load: whoever writes it finds that out, and says so
     lines = text.split("\n")
     for mistake in reversed(found):
-        line = lines[mistake.at.line - 1]
-        reason = f"TODO {mistake.message}{f': {mistake.hint}' if mistake.hint else ''}"
-        lines[mistake.at.line - 1 : mistake.at.line - 1] = comment(reason, line[: len(line) - len(line.lstrip())])
-    return "\n".join(lines)
+        row = max(1, mistake.at.line - 1)  # the first line names the schema, and stays the first
+        indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
+        lines[row:row] = comment(_reason(mistake), indent)
+    untold = [line for mistake in trouble(api) for line in comment(_reason(mistake), "")]
+    return "\n".join([*lines[:-1], *(["", *untold] if untold else []), ""])
+
+
+def _reason(mistake: Mistake) -> str:
+    return f"TODO {mistake.message}{f': {mistake.hint}' if mistake.hint else ''}"
 
 
 def _text(api: Api, vendor: str, head: str, plan: DraftPlan) -> str:
@@ -85,8 +90,8 @@ def _paging(request: DraftRequest) -> Paging:
     return paging_of(request.operation, records) if records.listed else Paging({})
 
 
-def _top(spec: DraftSpec) -> Block:
-    api, base, block = spec.api, spec.base, Block()
+def _top(spec: DraftSpec) -> DraftBlock:
+    api, base, block = spec.api, spec.base, DraftBlock()
     title = plain(as_text(api.info.get("title")), 80)
     block.say(f"A first draft, from {title or 'the document'}. What is marked TODO was guessed: confirm each, then remove the mark.")
     block.add("spec", 1)
@@ -135,8 +140,8 @@ def _granted(operation: Operation) -> tuple[str, ...]:
     return scopes_of(operation).texts[:5]
 
 
-def _access(spec: DraftSpec) -> Block:
-    access, endpoints, plan = Block(), Block(), spec.plan
+def _access(spec: DraftSpec) -> DraftBlock:
+    access, endpoints, plan = DraftBlock(), DraftBlock(), spec.plan
     alone = replace(plan.lookup, name=plan.person.noun, todo=["nothing else takes the person: what else is there to ask?"])
     for request in plan.asked or [alone]:
         endpoints.add(request.name, _endpoint(spec, request))
@@ -148,27 +153,27 @@ def _access(spec: DraftSpec) -> Block:
         access.say("Left out, though they name the person or hang below what is asked:")
         access.say(*(f"- {operation.label}: {reason}" for operation, reason in plan.left[:MOST_LEFT_OUT]))
         access.say(*([f"- and {len(plan.left) - MOST_LEFT_OUT} others"] if len(plan.left) > MOST_LEFT_OUT else []))
-    block = Block()
+    block = DraftBlock()
     block.add("access", access)
     return block
 
 
-def _discovered(spec: DraftSpec) -> Block | None:
+def _discovered(spec: DraftSpec) -> DraftBlock | None:
     """Write the account's lists that requests are asked once per record of."""
     block, found = (
-        Block(),
+        DraftBlock(),
         {request.account_list.name: request.account_list for request in spec.requests if request.account_list is not None},
     )
     for name, above in found.items():
-        inner = Block()
+        inner = DraftBlock()
         inner.add("get", above.operation.path)
         _common(spec, inner, DraftRequest(above.operation, above.operation.path))
         block.add(name, inner)
     return block if found else None
 
 
-def _lookup(spec: DraftSpec) -> Block:
-    plan, person, request, block = spec.plan, spec.plan.person, spec.plan.lookup, Block()
+def _lookup(spec: DraftSpec) -> DraftBlock:
+    plan, person, request, block = spec.plan, spec.plan.person, spec.plan.lookup, DraftBlock()
     doubts = [] if person.sure == 3 else [f"{plain(person.name, 40)} is taken to accept {person.value}, by its description: confirm it"]
     doubts = [*([plan.guess] if plan.guess else doubts), *request.todo]
     if person.place == "body":
@@ -191,7 +196,7 @@ def _absent(where: str) -> tuple[dict[str, Any], str]:
     return {"rules": [{"status": 404, "means": "absent"}]}, f"refusals: is 404 the answer {where}? Add its code"
 
 
-def _common(spec: DraftSpec, block: Block, request: DraftRequest) -> None:
+def _common(spec: DraftSpec, block: DraftBlock, request: DraftRequest) -> None:
     """Write what the look-up and the endpoints have in common: records, pages, scopes."""
     records = records_of(request.operation)
     granted = _granted(request.operation)
@@ -207,8 +212,8 @@ def _common(spec: DraftSpec, block: Block, request: DraftRequest) -> None:
         block.say(*(f"TODO {reason}" for reason in paging.todo))
 
 
-def _endpoint(spec: DraftSpec, request: DraftRequest) -> Block:
-    block, records = Block(), records_of(request.operation)
+def _endpoint(spec: DraftSpec, request: DraftRequest) -> DraftBlock:
+    block, records = DraftBlock(), records_of(request.operation)
     title = plain(as_text(request.operation.raw.get("summary")), 60)
     block.say(*([title] if title else []))
     block.add("for", request.rows)

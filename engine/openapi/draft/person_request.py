@@ -36,7 +36,7 @@ PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
 MOST_VALUES = 30
 PERHAPS = "It may be another kind of person"
 
-Values = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
+ParameterValues = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
             yield operation, str(reason)
 
 
-def values_of(operation: Operation, person: LookupCandidate) -> Values:
+def values_of(operation: Operation, person: LookupCandidate) -> ParameterValues:
     """Say what the parameters of an operation take of the person."""
     return {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
 
@@ -178,7 +178,7 @@ def asking(person: LookupCandidate) -> DraftRequest:
     return made
 
 
-def request_for(operation: Operation, values: Values, person: LookupCandidate) -> DraftRequest:
+def request_for(operation: Operation, values: ParameterValues, person: LookupCandidate) -> DraftRequest:
     """Write the request of an operation about the person. Raises Unfit."""
     hindrance = _hindrance(operation)
     if hindrance is not None:
@@ -211,7 +211,7 @@ def _hindrance(operation: Operation) -> str | None:
     return None
 
 
-def _begun(operation: Operation, values: Values) -> DraftRequest:
+def _begun(operation: Operation, values: ParameterValues) -> DraftRequest:
     """Write the request line; what names the account becomes a setting, what a list of the account's holds is read first. Raises Unfit."""
     made = DraftRequest(operation, "")
 
@@ -278,7 +278,7 @@ def _written(name: str) -> str:
     raise Unfit(message)
 
 
-def _filter(made: DraftRequest, naming: list[Parameter], values: Values, person: LookupCandidate) -> None:
+def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues, person: LookupCandidate) -> None:
     """Name the person by the likeliest parameter of the query, and say what was guessed and which others there are."""
 
     def likeness(one: Parameter) -> int:

@@ -15,7 +15,7 @@ from engine.openapi.document.operations import plain
 WIDTH = 120
 PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./<>@+-]|:(?=[A-Za-z0-9_/]))*|<[A-Z][A-Za-z0-9_.<>/-]*|[0-9]{1,4}(?:d|mo|-[0-9]{2}-[0-9]{2})")
 MEANING = re.compile(r"(?i)true|false|null|yes|no|on|off|y|n|~")
-Value = Any  # str, int, bool, list or dict of them, or Block
+Value = Any  # str, int, bool, list or dict of them, or DraftBlock
 
 
 @dataclass
@@ -28,7 +28,7 @@ class DraftEntry:
 
 
 @dataclass
-class Block:
+class DraftBlock:
     """A map that is written with one key a line."""
 
     entries: list[DraftEntry] = field(default_factory=list)
@@ -79,7 +79,7 @@ def flow(value: Value) -> str:
     return quoted(value)
 
 
-def render(block: Block, depth: int = 0) -> list[str]:
+def render(block: DraftBlock, depth: int = 0) -> list[str]:
     """Write a map as lines."""
     lines: list[str] = []
     indent = "  " * depth
@@ -89,7 +89,7 @@ def render(block: Block, depth: int = 0) -> list[str]:
         if not entry.key:
             continue
         head = f"{indent}{quoted(entry.key)}:"
-        if isinstance(entry.value, Block):
+        if isinstance(entry.value, DraftBlock):
             lines += [head, *render(entry.value, depth + 1)]
         else:
             lines += _valued(head, entry.value, depth)
