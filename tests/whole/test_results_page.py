@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,11 @@ import yaml
 from aiohttp import web
 
 from engine.core.ledger import Outcome, Subject
+from engine.core.trail import MOST_EMPTY
 from engine.errors import Exit
+from engine.runner.chain_reader import MOST_RESTARTS
+from engine.runner.endpoint import ENOUGH_DENIALS
+from engine.runner.listing import MOST_PAGES
 from tests.conftest import ROOT
 from tests.core.specs import vendor
 from tests.whole.runs import fetch
@@ -69,14 +76,17 @@ def shown() -> str:
     return command.replace("\\\n", " ")
 
 
-@pytest.fixture
-def simulated(habeas, zoom, tmp_path) -> Path:
-    """Run the command of the page against the simulator; gives the folder of the result."""
-    there = {"http://127.0.0.1:8900": zoom.address, "request-17": str(tmp_path / "request-17")}
-    words = [there.get(word, word) for word in shlex.split(shown())[1:]]
-    done = habeas(*words, HABEAS_ZOOM_TOKEN=zoom.token)
+@pytest.fixture(scope="module")
+def simulated(zoom, tmp_path_factory) -> Path:
+    """Run the command of the page against the simulator, once; gives the folder of the result, which no test changes."""
+    folder = tmp_path_factory.mktemp("shown")
+    words = [zoom.address if word == "http://127.0.0.1:8900" else word for word in shlex.split(shown())[1:]]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")}
+    environment = {**kept, "PYTHONPATH": str(ROOT), "HABEAS_HOME": str(folder / "state"), "HABEAS_ZOOM_TOKEN": zoom.token}
+    command = [sys.executable, "-m", "engine", *words]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    return tmp_path / "request-17" / "zoom"
+    return folder / "request-17" / "zoom"
 
 
 @pytest.fixture
@@ -162,13 +172,13 @@ def test_what_the_page_shows_is_what_such_a_run_writes(simulated):
         assert list(line) == list(real_line)
 
 
-def test_the_digests_are_compared_as_the_page_says(simulated):
+def test_the_digests_are_compared_as_the_page_says(simulated, tmp_path):
     """Its command finds every file to be as the manifest says, and a changed one not to be."""
     (command,) = [text for text in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE) if "sha256sum" in text]
-    folder = simulated.parent.parent
-    assert subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, check=False).returncode == 0
-    (simulated / "meetings.jsonl").write_text("{}\n")
-    assert subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, check=False).returncode == 1
+    copy = shutil.copytree(simulated, tmp_path / "request-17" / "zoom")
+    assert subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    (copy / "meetings.jsonl").write_text("{}\n")
+    assert subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, check=False).returncode == 1
 
 
 def flat(text: str) -> str:
@@ -200,6 +210,18 @@ def test_what_the_page_says_of_lists_is_what_a_run_does(given, tmp_path):
     }
     assert {name: found[name] for name in then} == then
     assert "reason" in then or entry.reason is None
+
+
+def test_the_numbers_of_the_page_are_those_of_the_code():
+    """Pages, readings and denials after which no more is asked."""
+    words = {3: "three", 100: "a hundred"}
+    for sentence in (
+        f"at most {MOST_PAGES:,} pages",
+        f"{words[MOST_EMPTY]} empty pages in a row",
+        f"the list is read anew, at most {words[MOST_RESTARTS]} times",
+        f"After {words[ENOUGH_DENIALS]} denials",
+    ):
+        assert sentence in flat(CHAPTERS["What complete can and cannot mean"])
 
 
 def test_every_link_of_the_page_leads_somewhere():
