@@ -130,6 +130,8 @@ def test_the_walk_adds_a_working_vendor(tmp_path, started):
         ).lower()
     )
     assert (acme / "acme.md").read_text("utf-8").startswith("# Acme\n")
+    assert (acme / "request-0" / "acme" / "orders.jsonl").read_text().count("\n") == 2
+    assert (acme / "fixtures" / "birch" / "cassettes" / "handle" / "expected" / "lookup.jsonl").exists()
 
 
 def test_what_ci_is_told_to_use_exists():
