@@ -42,7 +42,7 @@ class Differing:
     cassettes: tuple[str, ...]
 
 
-class Shelf:
+class RecordedAnswers:
     """The recordings of several cassettes. What was recorded twice in one is answered in turns.
 
     A look-up tells whose cassette answers what follows, as far as others recorded the same request; until then the first answers.
@@ -97,10 +97,10 @@ class _Own:
         self.name, self.exact, self.alike = cassette.name, dict[RequestKey, list[Recording]](), dict[RequestKey, list[Recording]]()
         self.person = tuple(cassette.setup.person.identifiers.values())
         names = [one.value.casefold() for one in self.person]
-        for one in cassette.recordings:
-            name = key(one.request.method, one.request.url, one.request.body)
-            self.exact.setdefault(name, []).append(one)
-            self.alike.setdefault(timeless(name), []).append(one)
+        for recording in cassette.recordings:
+            name = key(recording.request.method, recording.request.url, recording.request.body)
+            self.exact.setdefault(name, []).append(recording)
+            self.alike.setdefault(timeless(name), []).append(recording)
         self.lookups = {timeless(name) for name in self.exact if any(one in f"{name[1]} {name[2]}".casefold() for one in names)}
 
 
