@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from engine.anonymise.mixed_text import Mixed, mixed_of
 from engine.anonymise.public_words import CODE_WORDS, PUBLIC
+from engine.anonymise.spec_patterns import MixedText, mixed_of
 from engine.anonymise.text_shape import CLOCK, HOST, TOPS
 from engine.cassettes.secret_patterns import pieces
 from engine.core.plan import endpoint_windows
@@ -46,7 +46,7 @@ class Kept:
     names: set[str] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
     counting: set[str] = field(default_factory=set)
-    mixed: list[Mixed] = field(default_factory=list)
+    mixed: list[MixedText] = field(default_factory=list)
     settled: bool = False
 
     def settle(self, tells: Callable[[str], bool]) -> None:

@@ -69,9 +69,9 @@ def compose(captured: Captured, key: bytes) -> Composed:
     learner = Learner(kept, traces, stand_ins)
     forced = {one.value: SHAPES.get(one.kind) for one in captured.person.values()}
     walk = Walk(kept, learner, {text: shape for text, shape in forced.items() if shape is not None})
-    for one in captured.person.values():
-        walk.text(one.value)
-        traces.add_whole(one.value)
+    for identifier in captured.person.values():
+        walk.text(identifier.value)
+        traces.add_whole(identifier.value)
     for text in (value for row in (captured.settings, captured.captured) for _, value in row):
         walk.text(text)
     for exchange in captured.exchanges:
@@ -88,10 +88,11 @@ def compose(captured: Captured, key: bytes) -> Composed:
 
 def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
     """Refuse somebody whose name could not be told from the vocabulary that stays."""
-    for one in person.values():
-        if kept.text(one.value) or all(kept.word(word) for word in pieces(one.value)):
+    for identifier in person.values():
+        if kept.text(identifier.value) or all(kept.word(word) for word in pieces(identifier.value)):
             message = (
-                f"the {one.kind} is made of words that stand in every recording, so that nothing could be proven: record somebody else"
+                f"the {identifier.kind} is made of words that stand in every recording, so that nothing could be proven: "
+                "record somebody else"
             )
             raise Refused(message)
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.anonymise.capture import Captured, compose
 from engine.anonymise.proof import prove
-from engine.anonymise.write import draft, fill, publish
 from engine.cassettes.cassette import EXPECTED, MOST_CASSETTE, MOST_FILE, Cassette, opened
 from engine.cassettes.expected import golden
 from engine.cassettes.replay import Replayed, replay
 from engine.core.ledger import Entry
-from engine.errors import Exit, HabeasError, UsageError
+from engine.errors import Exit, HabeasError, OutputError, UsageError
+from engine.language.text.wording import counted
+from engine.new_file import not_made, write_new
 from engine.runner import Report
+from engine.sink import PRIVATE_FILE, PRIVATE_FOLDER
 
 MOST_SHOWN = 8
 MIB = 1024 * 1024
@@ -82,8 +88,7 @@ def _replayed(captured: Captured, cassette: Cassette, report: Report, silent: in
         return replayed
     shown = "\n".join(f"  {one}" for one in faults[:MOST_SHOWN])
     more = f"\n  and {len(faults) - MOST_SHOWN} more" if len(faults) > MOST_SHOWN else ""
-    asked = "1 request" if silent == 1 else f"{silent} requests"
-    why = f"{asked} of the run had no answer, which cannot be recorded: record again\n" if silent else ""
+    why = f"{counted(silent, 'request')} of the run had no answer, which cannot be recorded: record again\n" if silent else ""
     remedy = "leave out with --without what cannot be repeated"
     message = f"nothing was written: replayed, the recording does not end as the run did\n{shown}{more}\n{why}{remedy}"
     raise NotRepeatable(message)
@@ -114,3 +119,48 @@ def _told(entry: Entry) -> tuple[object, ...]:
 
 def _words(entry: Entry) -> str:
     return f"{entry.outcome} with {entry.tally.records} records in {entry.tally.pages} pages"
+
+
+def check_free(target: Path) -> None:
+    """See that a cassette can be made. Raises OutputError."""
+    if target.exists() or target.is_symlink():
+        message = f"{target} exists already: name another --cassette, or remove it first; a cassette is never overwritten"
+        raise OutputError(message)
+    parent = next((one for one in target.parents if one.exists()), Path())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        message = f"{target} cannot be made: {parent} cannot be written to; name another folder with --out"
+        raise OutputError(message)
+
+
+@contextmanager
+def draft(target: Path) -> Iterator[Path]:
+    """Give a hidden folder beside the target, which is gone at the end, whatever happens. Raises OutputError, DiskError."""
+    try:
+        target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise not_made(target, error, "name another folder with --out") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fill(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write texts below a folder, readable for its owner only. Raises OutputError, DiskError."""
+    for name, text in texts.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        except OSError as error:
+            raise not_made(path.parent, error, "name another folder with --out") from None
+        write_new(path, text, PRIVATE_FILE)
+
+
+def publish(folder: Path, target: Path) -> None:
+    """Give a finished folder its name. Raises OutputError where the name was taken meanwhile, DiskError."""
+    check_free(target)
+    try:
+        folder.rename(target)
+    except OSError as error:
+        raise not_made(target, error, "name another --cassette, or another folder with --out") from None

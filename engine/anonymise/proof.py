@@ -51,8 +51,8 @@ def _faults(composed: Composed, name: str, text: str) -> Iterator[str]:
             yield f"{name}: {place}: holds what should have been replaced"
     if traces.whole_hit(text) or traces.whole_hit("".join(atom for _, atom in atoms)):
         yield f"{name}: its parts, put together, hold an identifier or a secret"
-    for one in unclean(text):
-        yield f"{name}:{one.line}:{one.column}: {one.what}"
+    for found in unclean(text):
+        yield f"{name}:{found.line}:{found.column}: {found.what}"
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,13 @@ class Reader:
     def _leaves(self, value: Any, place: str, *, names: bool = True) -> Iterator[Atom]:
         """Give values; `names`: also those of members, which are a vendor's."""
         if isinstance(value, dict):
-            for key, one in value.items():
+            for key, item in value.items():
                 if names:
                     yield f"{place}: a member's name", str(key)
-                yield from self._leaves(one, f"{place}.{self._shown(str(key))}".lstrip("."), names=names)
+                yield from self._leaves(item, f"{place}.{self._shown(str(key))}".lstrip("."), names=names)
         elif isinstance(value, list):
-            for index, one in enumerate(value):
-                yield from self._leaves(one, f"{place}[{index}]", names=names)
+            for index, item in enumerate(value):
+                yield from self._leaves(item, f"{place}[{index}]", names=names)
         elif value is not None and not isinstance(value, bool):
             yield place, value if isinstance(value, str) else lossless_json.text_of(value) or str(value)
 

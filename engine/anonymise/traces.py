@@ -33,10 +33,10 @@ def squeezed(text: str) -> str:
 def readings(text: str) -> list[str]:
     """Read a text in every way that a reader might: percent, HTML and unicode escapes, base64 and hex, also within each other."""
     found, seen = [text], {text}
-    for depth, one in _walk(found):
+    for depth, reading in _walk(found):
         if depth >= DEEPEST or len(found) >= MOST_READINGS:
             break
-        for other in _decoded(one):
+        for other in _decoded(reading):
             if other not in seen:
                 seen.add(other)
                 found.append(other)

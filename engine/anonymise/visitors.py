@@ -39,11 +39,11 @@ class Learner:
     def message(self, text: str, words: str) -> str:
         """Note what a vendor's message holds besides the words that rules look for."""
         rest = text
-        for one in words.split(". "):
-            rest = re.sub(re.escape(one), "\n", rest, flags=re.IGNORECASE)
-        for one in rest.split("\n"):
-            if any(char.isalnum() for char in one):
-                self.value(one.strip(" .:,;"), TextShape.TEXT)
+        for word in words.split(". "):
+            rest = re.sub(re.escape(word), "\n", rest, flags=re.IGNORECASE)
+        for part in rest.split("\n"):
+            if any(char.isalnum() for char in part):
+                self.value(part.strip(" .:,;"), TextShape.TEXT)
         return text
 
     def _once(self, text: str, shape: TextShape, *, number: bool) -> str:
@@ -58,8 +58,8 @@ class Learner:
         if not number or sum(char.isdigit() for char in text) >= DIGITS_THAT_TELL:
             self._traces.add(text)
         if shape not in (TextShape.TEXT, TextShape.SECRET) and (not number or shape is TextShape.PHONE):
-            for one in self._stand_ins.know(text, shape):
-                self._traces.add(one)
+            for form in self._stand_ins.know(text, shape):
+                self._traces.add(form)
         if shape is TextShape.EMAIL:
             self._address(text)
         elif shape is TextShape.HANDLE and CAPITAL.search(text):

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, unquote, unquote_plus
 
 from engine.anonymise.allowed import Kept, needed
-from engine.anonymise.request_pattern import RequestPatterns
+from engine.anonymise.spec_patterns import RequestPatterns
 from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, shape_of
 from engine.cassettes.secret_patterns import describes_a_secret, is_secret_name
 from engine.core.envelope import BOM

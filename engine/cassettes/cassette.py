@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, ValidationError, field_validator, model_validator
+from pydantic import Field, PlainValidator, ValidationError, ValidationInfo, field_validator, model_validator
 
 from engine.cassettes.recording import CassetteError, Recording, parse
 from engine.core.identity import Identifier, identify
@@ -24,7 +24,8 @@ from engine.language.model import words as w
 from engine.language.model.spec import Words
 from engine.language.text.document import Document, read
 from engine.language.text.document import Path as Steps
-from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+from engine.language.text.mistakes import Mistake, Position, SpecError
+from engine.language.text.validation import mistake_of, without_cascades
 
 SETUP = "cassette.yaml"
 FORMER_SETUP = "case.yaml"  # the name that it had before
@@ -100,16 +101,17 @@ class Setup(Words):
     without: w.Texts = Field(default=(), description="As `--without`.")
     exit: Annotated[int, PlainValidator(_exit)] = Field(default=0, description="The run's exit code.")
 
-    @model_validator(mode="after")
-    def in_the_past(self) -> Setup:
-        """Refuse a beginning that is none."""
-        if self.since is not None:
+    @field_validator("since")
+    @classmethod
+    def in_the_past(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Refuse what no beginning can be read from, or a beginning after `now`."""
+        if value is not None and "now" in info.data:
             try:
-                beginning(self.since, self.now)
+                beginning(value, info.data["now"])
             except ValueError as error:
                 message = f"`since` is no beginning: {error}"
                 raise ValueError(message) from None
-        return self
+        return value
 
     @property
     def narrow(self) -> datetime | None:
@@ -189,32 +191,17 @@ def setup_of(raw: bytes, file: str) -> tuple[Setup, Document]:
         setup = Setup.model_validate(document.value)
     except ValidationError as error:
         dropped = {path[:1] for path in document.dropped}
-        found = [_mistake(document, one) for one in error.errors() if tuple(one["loc"])[:1] not in dropped]
-        meant = {f"`{one.hint.removeprefix('did you mean ').strip('`?')}` is missing" for one in found if one.hint}
-        mistakes += [one for one in found if not one.message.startswith(tuple(meant))] if meant else found
+        errors = [one for one in error.errors() if one["loc"][:1] not in dropped]
+        mistakes += without_cascades([mistake_of(document, one, _known(document.place(one["loc"]))) for one in errors])
         raise CassetteError(mistakes, file, document.lines) from None
     if mistakes:
         raise CassetteError(mistakes, file, document.lines)
     return setup, document
 
 
-def _mistake(document: Document, error: Any) -> Mistake:
-    path: Steps = tuple(step for step in error["loc"] if step != "[key]")
-    if error["type"] == "missing":
-        return Mistake(f"`{path[-1]}` is missing{_where(path)}", document.at(path[:-1], key=True))
-    if error["type"] == "extra_forbidden":
-        known = (CassettePerson if path[:-1] else Setup).model_fields
-        return Mistake(f"unknown key `{path[-1]}`{_where(path)}", document.at(path, key=True), did_you_mean(str(path[-1]), known))
-    cause = error.get("ctx", {}).get("error")
-    message = str(cause) if cause is not None else "expects a map here: `key: value` lines"
-    if not path:
-        path = ("since",)
-    named = f"`{path[-1]}` {message}" if message.startswith("expects") else message
-    return Mistake(named, document.at(path, key="[key]" in error["loc"]))
-
-
-def _where(path: Steps) -> str:
-    return f" in `{path[0]}`" if len(path) > 1 else ""
+def _known(path: Steps) -> Collection[str]:
+    """Give the keys that may stand beside the end of a path."""
+    return (CassettePerson if path[:-1] else Setup).model_fields
 
 
 def _findings(error: SpecError) -> tuple[Finding, ...]:

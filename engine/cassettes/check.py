@@ -54,23 +54,23 @@ def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> Casse
     """Replay every cassette of a spec; with `write` those that are right in all else get their `expected/` anew. Raises UsageError."""
     folder = cassettes_folder(spec, vendor.name)
     found, replays = list[Finding](), list[Replayed]()
-    names, strays = _folders(folder)
+    folders, strays = _folders(folder)
     found += strays
-    for one in names:
-        replayed, faults = _held(vendor, one, f"habeas check {word} --accept", write=write)
+    for path in folders:
+        replayed, faults = _held(vendor, path, f"habeas check {word} --accept", write=write)
         found += faults
         replays += [replayed] if replayed is not None else []
     former = _former(folder)
     if former is not None:
         found.append(former)
-    elif not names:
+    elif not folders:
         found.append(_without(vendor, spec, word))
     found = _bounded(found)
-    whole = bool(names) and len(replays) == len(names) and not any(one.unknown or one.unused for one in replays)
+    whole = bool(folders) and len(replays) == len(folders) and not any(one.unknown or one.unused for one in replays)
     covered = coverage(vendor, replays) if whole else None
     if covered is not None and covered.lacking:
         found.append(_uncovered(covered, spec, vendor.name))
-    return CassetteReport(folder, len(names), tuple(replays), tuple(found), covered)
+    return CassetteReport(folder, len(folders), tuple(replays), tuple(found), covered)
 
 
 def _bounded(found: list[Finding]) -> list[Finding]:
@@ -89,12 +89,12 @@ def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tupl
     if not folder.is_dir():
         message = f"{folder}: there is no such folder"
         raise UsageError(message)
-    names, found = ([folder], list[Finding]()) if (folder / SETUP).exists() else _folders(folder)
-    if not names and not found:
+    folders, found = ([folder], list[Finding]()) if (folder / SETUP).exists() else _folders(folder)
+    if not folders and not found:
         found = _findings(no_cassette(folder, "no cassette and no folder of cassettes", f"a cassette is a folder with {SETUP}"))
     replays = []
-    for one in names:
-        cassette, faults = opened(one)
+    for path in folders:
+        cassette, faults = opened(path)
         faults = (
             faults
             or tuple(_unclean(cassette) if cassette is not None else ())
@@ -142,9 +142,9 @@ def _unclean(cassette: Cassette) -> Iterator[Finding]:
     """Say what must not stand in a cassette; the lines themselves are not shown."""
     for name, text in cassette.texts.items():
         found = unclean(text)
-        for one in found[:MOST_UNCLEAN]:
-            at = Position(one.line, one.column, one.width)
-            yield Finding(Mistake(f"{one.what} stands in a recording", at, one.remedy, "error", str(cassette.folder / name)))
+        for leak in found[:MOST_UNCLEAN]:
+            at = Position(leak.line, leak.column, leak.width)
+            yield Finding(Mistake(f"{leak.what} stands in a recording", at, leak.remedy, "error", str(cassette.folder / name)))
         if len(found) > MOST_UNCLEAN:
             at = Position(found[MOST_UNCLEAN].line, found[MOST_UNCLEAN].column)
             rest = f"{len(found) - MOST_UNCLEAN} more of this kind stand in it"

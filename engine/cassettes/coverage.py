@@ -97,9 +97,9 @@ def rules_of(vendor: Vendor) -> dict[int, Point]:
     requests = [(_path(vendor, one), one) for one in vendor.requests()]
     top = _common([one.refusals.rules for _, one in requests])
     found = {}
-    for path, one in requests:
-        for index, rule in enumerate(one.refusals.rules[: len(one.refusals.rules) - len(top)]):
-            found[id(rule)] = Point(one.name, _text(rule), (*path, "refusals", "rules", index))
+    for path, request in requests:
+        for index, rule in enumerate(request.refusals.rules[: len(request.refusals.rules) - len(top)]):
+            found[id(rule)] = Point(request.name, _text(rule), (*path, "refusals", "rules", index))
     for index, rule in enumerate(top):
         found[id(rule)] = Point(EVERY, _text(rule), ("refusals", "rules", index))
     return found

@@ -13,6 +13,7 @@ from engine.cassettes.replay import Replayed
 from engine.core.http import Response
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import Mistake, Position
+from engine.language.text.wording import counted
 
 FIELD = re.compile(r"[A-Za-z_$@][\w$@.:-]{0,63}")
 MOST_SHOWN = 30
@@ -26,13 +27,9 @@ def drift(earlier: Sequence[Replayed], later: Sequence[Replayed], folder: Path) 
             continue
         fresh, gone = sorted(after[name] - before[name]), sorted(before[name] - after[name])
         if fresh:
-            yield _note(f"`{name}` answers with what no earlier recording has: {_count(fresh)}", folder, "+", fresh)
+            yield _note(f"`{name}` answers with what no earlier recording has: {counted(len(fresh), 'field')}", folder, "+", fresh)
         if gone:
-            yield _note(f"`{name}` answers without what earlier recordings have: {_count(gone)}", folder, "-", gone)
-
-
-def _count(names: Sequence[str]) -> str:
-    return f"{len(names)} field" if len(names) == 1 else f"{len(names)} fields"
+            yield _note(f"`{name}` answers without what earlier recordings have: {counted(len(gone), 'field')}", folder, "-", gone)
 
 
 def _note(message: str, folder: Path, sign: str, names: Sequence[str]) -> Finding:
@@ -55,11 +52,11 @@ def fields_by_endpoint(replays: Iterable[Replayed]) -> dict[str, set[str]]:
 def paths(value: Any, path: str = "") -> Iterator[str]:
     """Give the dotted path of every field; a list is `[]`, and a key that looks like data, not like a name, is `*`."""
     if isinstance(value, dict):
-        for key, one in value.items():
+        for key, item in value.items():
             name = key if FIELD.fullmatch(key) else "*"
             inner = f"{path}.{name}" if path else name
             yield inner
-            yield from paths(one, inner)
+            yield from paths(item, inner)
     elif isinstance(value, list):
-        for one in value:
-            yield from paths(one, f"{path}[]")
+        for item in value:
+            yield from paths(item, f"{path}[]")

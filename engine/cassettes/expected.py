@@ -16,6 +16,7 @@ from engine.cassettes.replay import Replayed
 from engine.errors import UsageError
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import Mistake, Position
+from engine.language.text.wording import counted
 
 MANIFEST = "manifest.json"
 DROPPED = {"seconds_throttled", "file", "bytes", "sha256", "lines"}
@@ -82,8 +83,7 @@ def accept(replayed: Replayed) -> Iterator[Finding]:
             raise UsageError(message) from None
         changed.append(f"{name}: {_change(before, after)}")
     if changed:
-        count = "1 file" if len(changed) == 1 else f"{len(changed)} files"
-        yield Finding(Mistake(f"{count} written anew", Position(1, 1), None, "note", str(folder), tuple(changed)))
+        yield Finding(Mistake(f"{counted(len(changed), 'file')} written anew", Position(1, 1), None, "note", str(folder), tuple(changed)))
 
 
 def _change(before: bytes | None, after: bytes | None) -> str:
@@ -96,8 +96,7 @@ def _change(before: bytes | None, after: bytes | None) -> str:
 
 
 def _lines(text: bytes) -> str:
-    count = len(text.splitlines())
-    return f"{count} line" if count == 1 else f"{count} lines"
+    return counted(len(text.splitlines()), "line")
 
 
 def _same(name: str, before: bytes, after: bytes) -> bool:
@@ -160,11 +159,11 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Give every value that is no map or list with its dotted path; nothing of None."""
     if isinstance(value, dict) and value:
-        for name, one in value.items():
-            yield from leaves(one, f"{path}.{name}" if path else str(name))
+        for name, item in value.items():
+            yield from leaves(item, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list) and value:
-        for index, one in enumerate(value):
-            yield from leaves(one, f"{path}[{index}]")
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{path}[{index}]")
     elif value is not None or path:
         yield path or "the record", value
 

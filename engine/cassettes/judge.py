@@ -27,11 +27,11 @@ SHORT_OF = ("denied", "partial", "failed")
 def at_one_place(findings: Iterable[Finding]) -> list[Finding]:
     """Make one finding of those that stand at one place."""
     found: dict[tuple[str, int, int], Finding] = {}
-    for one in findings:
-        at = (one.mistake.file, one.mistake.at.line, one.mistake.at.column)
-        first = found.setdefault(at, one)
-        if first is not one:
-            detail = (*found[at].mistake.detail, f"also: {one.mistake.message}")
+    for finding in findings:
+        at = (finding.mistake.file, finding.mistake.at.line, finding.mistake.at.column)
+        first = found.setdefault(at, finding)
+        if first is not finding:
+            detail = (*found[at].mistake.detail, f"also: {finding.mistake.message}")
             found[at] = replace(first, mistake=replace(first.mistake, detail=detail))
     return list(found.values())
 
@@ -164,10 +164,10 @@ def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[str]:
 
 
 def _unused(replayed: Replayed, unused: list[Recording]) -> Iterator[Finding]:
-    for one in unused[:MOST_SHOWN]:
-        line = f"{one.request.method} {one.request.url}"
+    for recording in unused[:MOST_SHOWN]:
+        line = f"{recording.request.method} {recording.request.url}"
         hint = "remove the file, or find out why the run does not ask"
-        yield Finding(Mistake("the run does not ask for this recording", Position(1, 1, len(line)), hint, "error", one.file), (line,))
+        yield Finding(Mistake("the run does not ask for this recording", Position(1, 1, len(line)), hint, "error", recording.file), (line,))
     if len(unused) > MOST_SHOWN:
         rest = f"{counted(len(unused) - MOST_SHOWN, 'more recording')} that the run does not ask for"
         detail = tuple(Path(one.file).name for one in unused[MOST_SHOWN : MOST_SHOWN + MOST_NAMES])

@@ -39,9 +39,9 @@ def unclean(text: str) -> tuple[Unclean, ...]:
                 column = first - starts[line - 1] + 1
                 found.setdefault((line, column), Unclean(line, column, max(1, last - first), kind.what, kind.remedy))
     kept: list[Unclean] = []
-    for one in sorted(found.values()):
-        if not kept or one.line != kept[-1].line or one.column >= kept[-1].column + kept[-1].width:
-            kept.append(one)
+    for leak in sorted(found.values()):
+        if not kept or leak.line != kept[-1].line or leak.column >= kept[-1].column + kept[-1].width:
+            kept.append(leak)
     return tuple(kept)
 
 

@@ -50,8 +50,8 @@ class Playback:
         """Take them in order; `hosts` are those that a run may ask."""
         self._left: dict[tuple[str, str, str], list[Recording]] = {}
         self._hosts = hosts
-        for one in recordings:
-            self._left.setdefault(asked(one.request), []).append(one)
+        for recording in recordings:
+            self._left.setdefault(asked(recording.request), []).append(recording)
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
         """Give the next recorded answer, or UNKNOWN; what the real transport would not send is not looked for."""
@@ -77,10 +77,10 @@ def nearest(request: HttpRequest, recordings: Iterable[Recording]) -> Recording 
     matcher = SequenceMatcher(None, autojunk=False)
     matcher.set_seq2("\n".join(_written(request))[:MOST_MATCHED])
     best, score = None, ALIKE
-    for one in recordings:
-        matcher.set_seq1("\n".join(_written(one.request))[:MOST_MATCHED])
+    for recording in recordings:
+        matcher.set_seq1("\n".join(_written(recording.request))[:MOST_MATCHED])
         if matcher.real_quick_ratio() > score and matcher.quick_ratio() > score and matcher.ratio() > score:
-            best, score = one, matcher.ratio()
+            best, score = recording, matcher.ratio()
     return best
 
 

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from engine.cassettes.cassette import Cassette, opened
 from engine.cassettes.check import cassettes_folder
-from engine.cassettes.shelf import Differing, Shelf
+from engine.cassettes.recorded_answers import Differing, RecordedAnswers
 from engine.core.identity import Identifier
 from engine.language.effective import Vendor
 from engine.simulate.authorization_server import Provider
@@ -68,7 +68,7 @@ class Recorded:
     def __init__(self, vendor: Vendor, cassettes: tuple[Cassette, ...], notice: Callable[[str], None]) -> None:
         """Take the cassettes; `notice` hears of each request that nothing was recorded of, or only for somebody else."""
         self.vendor, self.cassettes, self.notice = vendor, cassettes, notice
-        self.shelf, self.secret = Shelf(cassettes), secrets.token_urlsafe(16)
+        self.shelf, self.secret = RecordedAnswers(cassettes), secrets.token_urlsafe(16)
         self.provider = Provider(time.time, " ".join(self._scopes()), self._redirects(), {})
         self.provider.posted = vendor.auth.oauth2 is not None and vendor.auth.oauth2.client_auth == "post"
         for place, value in self._captured().items():
@@ -106,8 +106,8 @@ class Recorded:
     def _people(self) -> tuple[KnownPerson, ...]:
         """Give each person once, as the first cassette says it."""
         found: dict[tuple[Identifier, ...], KnownPerson] = {}
-        for one in self.cassettes:
-            setup = one.setup
+        for cassette in self.cassettes:
+            setup = cassette.setup
             names = tuple(setup.person.identifiers.values())
             found.setdefault(names, KnownPerson(names, setup.since, setup.about, setup.only, setup.without))
         return tuple(found.values())
@@ -152,9 +152,9 @@ class Recorded:
     def _known(self, request: web.Request) -> bool:
         """Whether a request brings the credential that was given out, in whichever way the vendor takes it."""
         sent = [*request.headers.values()]
-        for one in sent:
-            scheme, _, rest = one.partition(" ")
-            if self.secret in one or self.provider.scopes_of(one if rest else f"Bearer {one}") is not None:
+        for value in sent:
+            scheme, _, rest = value.partition(" ")
+            if self.secret in value or self.provider.scopes_of(value if rest else f"Bearer {value}") is not None:
                 return True
             if scheme.lower() == "basic" and self.secret.encode() in _decoded(rest):
                 return True

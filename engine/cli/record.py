@@ -13,8 +13,7 @@ from pathlib import Path
 import typer
 
 from engine.anonymise.capture import ABOUT, Captured
-from engine.anonymise.finish import Made, finish
-from engine.anonymise.write import check_free
+from engine.anonymise.finish import Made, check_free, finish
 from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load

@@ -13,8 +13,8 @@ from functools import partial
 import typer
 
 from engine.cassettes.check import cassettes_folder
+from engine.cassettes.recorded_answers import Differing
 from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
-from engine.cassettes.shelf import Differing
 from engine.catalogue import load, spec_path
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import printable

@@ -16,13 +16,11 @@ from engine.language.model.spec import Spec
 from engine.language.recovery import independent, salvaged
 from engine.language.rules.lint import lint
 from engine.language.text.document import KEY, Document, Path, read
-from engine.language.text.mistakes import Misfit, Mistake, Position, SpecError, did_you_mean, one_of
+from engine.language.text.mistakes import Mistake, SpecError, did_you_mean, one_of
 from engine.language.text.suggestions import meant
+from engine.language.text.validation import misfit, mistake_of, name_of, where, without_cascades
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
-A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: value}`")
-A_LIST = ("expects a list here", "write `[a, b]`, or one `- item` a line")
-KINDS = {"model_type": A_MAP, "model_attributes_type": A_MAP, "dict_type": A_MAP, "tuple_type": A_LIST, "list_type": A_LIST}
 VERSION = "1"
 PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
@@ -45,7 +43,7 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
         spec = Spec.model_validate(document.value)
     except ValidationError as error:
         errors = [one for one in error.errors() if not _dropped(document, one)]
-        mistakes += _without_cascades([found for one in errors for found in _mistakes(document, one)])
+        mistakes += without_cascades([found for one in errors for found in _mistakes(document, one)])
         if len(errors) <= MOST_SALVAGED:
             mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
         raise SpecError(mistakes, file, document.lines) from None
@@ -58,12 +56,6 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     return replace(vendor, file=file, sha256=hashlib.sha256(raw).hexdigest()), notes
 
 
-def _without_cascades(mistakes: list[Mistake]) -> list[Mistake]:
-    """Leave out that a word is missing where a misspelt one stands in its place."""
-    meant = {one.hint.removeprefix("did you mean `").removesuffix("`?") for one in mistakes if one.hint and one.hint.startswith("did you")}
-    return [one for one in mistakes if not any(one.message.startswith(f"`{word}` is missing") for word in meant)]
-
-
 def _dropped(document: Document, error: Mapping[str, Any]) -> bool:
     """Whether an error of the model only repeats a YAML mistake that is reported already."""
     path = document.place(error["loc"])
@@ -74,38 +66,24 @@ def _mistakes(document: Document, error: Mapping[str, Any]) -> list[Mistake]:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, BodyError):
         place = document.place(error["loc"])
-        return [_misfit(document, document.at((*place, *path)), one) for path, one in cause.faults]
+        return [misfit(document, document.at((*place, *path)), one) for path, one in cause.faults]
     return [_mistake(document, error)]
 
 
 def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
-    path = document.place(error["loc"])
-    key = KEY in error["loc"] or isinstance(error["input"], dict)
-    if error["type"] == "missing":
-        at = document.at(path[:-1], key=True)
-        if path[-1] == "match":
-            return Mistake(f"`match` is missing{_where(path[:-1])}", at, PROOF)
+    path, kind = document.place(error["loc"]), error["type"]
+    if kind == "missing":
         meaning = (field_of(path).description or "").rstrip(".")
-        return Mistake(f"`{path[-1]}` is missing{_where(path[:-1])}", at, meaning[:1].lower() + meaning[1:])
-    if error["type"] == "extra_forbidden":
+        return mistake_of(document, error, meaning=PROOF if path[-1] == "match" else meaning[:1].lower() + meaning[1:])
+    if kind == "extra_forbidden":
         return _unknown(document, path)
-    if error["type"] == "literal_error":
+    if kind == "literal_error":
         return _choice(document, path, error)
-    cause = error.get("ctx", {}).get("error")
-    message, hint = (str(cause), None) if cause is not None else KINDS.get(error["type"], (error["msg"], None))
-    if error["type"] in KINDS or message.startswith("expects"):
-        message = f"`{_name(path)}` {message}"
-    at = document.at(path, key=key)
-    instead = meant(document, path, error)
-    if instead is not None:
-        return Mistake(instead[0] or message, at, instead[1])
-    return _misfit(document, at, cause, message) if isinstance(cause, Misfit) else Mistake(message, at, hint)
-
-
-def _misfit(document: Document, at: Position, cause: Misfit, message: str | None = None) -> Mistake:
-    if cause.part is not None:
-        at = document.part(at, cause.part)
-    return Mistake(message or str(cause), at if cause.offset is None else document.inside(at, cause.offset), cause.hint)
+    found, instead = mistake_of(document, error), meant(document, path, error)
+    if instead is None:
+        return found
+    at = document.at(path, key=KEY in error["loc"] or isinstance(error["input"], dict))
+    return Mistake(instead[0] or found.message, at, instead[1])
 
 
 def _other_version(document: Document) -> Mistake | None:
@@ -122,16 +100,16 @@ def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake
     wrong = error["input"]
     allowed = [one.strip("'") for one in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
     if not isinstance(wrong, str):
-        return Mistake(f"`{_name(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
-    return Mistake(f"`{wrong}` is not one of the values of `{_name(path)}`", document.at(path), one_of(wrong, allowed))
+        return Mistake(f"`{name_of(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
+    return Mistake(f"`{wrong}` is not one of the values of `{name_of(path)}`", document.at(path), one_of(wrong, allowed))
 
 
 def _unknown(document: Document, path: Path) -> Mistake:
     word, place, at = str(path[-1]), path[:-1], document.at(path, key=True)
     now = RENAMED.get(word)
     if now is not None and now in known_words(place):
-        return Mistake(f"`{word}` is called `{now}` now{_where(place)}", at, f"write `{now}`")
-    return Mistake(f"unknown key `{word}`{_where(place)}", at, _meant(word, place))
+        return Mistake(f"`{word}` is called `{now}` now{where(place)}", at, f"write `{now}`")
+    return Mistake(f"unknown key `{word}`{where(place)}", at, _meant(word, place))
 
 
 def _meant(word: str, path: Path) -> str | None:
@@ -143,17 +121,3 @@ def _meant(word: str, path: Path) -> str | None:
     hint = did_you_mean(word, known_words(path))
     elsewhere = places_of(word)
     return f"it stands in {elsewhere}" if elsewhere and (hint is None or not hint.startswith("did")) else hint
-
-
-def _name(path: Path) -> str:
-    return str(next((step for step in reversed(path) if isinstance(step, str)), "spec"))
-
-
-def _where(path: Path) -> str:
-    if path[:2] == ("access", "endpoints") and len(path) >= 3:
-        inner = [str(step) for step in path[3:] if isinstance(step, str)]
-        return (f" in `{inner[-1]}` of" if inner else " in") + f" endpoint `{path[2]}`"
-    named = [str(step) for step in path if isinstance(step, str)]
-    if named[:2] == ["auth", "oauth2"]:
-        return f" in `{'.'.join(named[1:])}`"
-    return f" in `{named[-1]}`" if named else ""

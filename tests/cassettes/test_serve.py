@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.cassettes.cassette import opened
-from engine.cassettes.shelf import Shelf
+from engine.cassettes.recorded_answers import RecordedAnswers
 from tests.cassettes.test_broken import HERE
 from tests.conftest import ROOT
 from tests.connection.commands import BROWSER, redirect
@@ -116,7 +116,7 @@ def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
     assert (done.returncode, "no cassette in" in done.stderr, "fixtures/acme/cassettes" in done.stderr) == (2, True, True)
 
 
-def shelf(folder: Path, *recordings: str) -> Shelf:
+def shelf(folder: Path, *recordings: str) -> RecordedAnswers:
     """Put recordings onto a shelf."""
     folder.mkdir(exist_ok=True)
     (folder / "cassette.yaml").write_bytes((CASSETTES / "whole" / "cassette.yaml").read_bytes())
@@ -124,7 +124,7 @@ def shelf(folder: Path, *recordings: str) -> Shelf:
         (folder / f"{number}.http").write_text(text)
     cassette, findings = opened(folder)
     assert cassette is not None, findings
-    return Shelf([cassette])
+    return RecordedAnswers([cassette])
 
 
 def test_where_only_moments_differ_the_recording_answers_with_todays(tmp_path):
@@ -150,7 +150,7 @@ def test_the_host_does_not_matter_and_the_body_does(tmp_path):
     assert found.answer("POST", "/q", b'{"a": 2}') is None
 
 
-def two_people(folder: Path) -> Shelf:
+def two_people(folder: Path) -> RecordedAnswers:
     """Put two people onto a shelf, whose account answers each in its own way; the third cassette is the first's again."""
     cassettes = []
     for number, name in enumerate(("ada", "bea", "ada")):
@@ -164,7 +164,7 @@ def two_people(folder: Path) -> Shelf:
         cassette, findings = opened(place)
         assert cassette is not None, findings
         cassettes.append(cassette)
-    return Shelf(cassettes)
+    return RecordedAnswers(cassettes)
 
 
 def test_what_two_people_share_is_answered_as_of_who_was_looked_up_last(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.anonymise.write import draft, fill, publish
+from engine.anonymise.finish import draft, fill, publish
 from engine.errors import HabeasError
 from engine.new_file import write_new
 from engine.sink import Sink

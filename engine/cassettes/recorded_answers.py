@@ -22,7 +22,7 @@ ORIGIN = re.compile(r"https?://[^/?#]*")
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)|(?<![\w.-])1[4-9]\d{8}(?:\d{3})?(?![\w.-])"
 )
-Key = tuple[str, str, str]
+RequestKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Differing:
     cassettes: tuple[str, ...]
 
 
-class Shelf:
+class RecordedAnswers:
     """The recordings of several cassettes. What was recorded twice in one is answered in turns.
 
     A look-up tells whose cassette answers what follows, as far as others recorded the same request; until then the first answers.
@@ -51,7 +51,7 @@ class Shelf:
     def __init__(self, cassettes: Iterable[Cassette]) -> None:
         """Take the cassettes in order."""
         self._cassettes = tuple(_Own(one) for one in cassettes)
-        self._turns: Counter[tuple[str, Key]] = Counter()
+        self._turns: Counter[tuple[str, RequestKey]] = Counter()
         self._current: _Own | None = None
 
     def answer(self, method: str, url: str, body: bytes | None) -> RecordedMatch | None:
@@ -94,27 +94,27 @@ class _Own:
     """One cassette's recordings, by what they are found by; `lookups` are those that name its person."""
 
     def __init__(self, cassette: Cassette) -> None:
-        self.name, self.exact, self.alike = cassette.name, dict[Key, list[Recording]](), dict[Key, list[Recording]]()
+        self.name, self.exact, self.alike = cassette.name, dict[RequestKey, list[Recording]](), dict[RequestKey, list[Recording]]()
         self.person = tuple(cassette.setup.person.identifiers.values())
         names = [one.value.casefold() for one in self.person]
-        for one in cassette.recordings:
-            name = key(one.request.method, one.request.url, one.request.body)
-            self.exact.setdefault(name, []).append(one)
-            self.alike.setdefault(timeless(name), []).append(one)
+        for recording in cassette.recordings:
+            name = key(recording.request.method, recording.request.url, recording.request.body)
+            self.exact.setdefault(name, []).append(recording)
+            self.alike.setdefault(timeless(name), []).append(recording)
         self.lookups = {timeless(name) for name in self.exact if any(one in f"{name[1]} {name[2]}".casefold() for one in names)}
 
 
-def key(method: str, url: str, body: bytes | None) -> Key:
+def key(method: str, url: str, body: bytes | None) -> RequestKey:
     """Give what a recording is found by: method, path with query, body."""
     return method, unquote(ORIGIN.sub("", url)), body_of(body) if body else ""
 
 
-def timeless(name: Key) -> Key:
+def timeless(name: RequestKey) -> RequestKey:
     """Give the same without its moments."""
     return name[0], MOMENT.sub("*", name[1]), MOMENT.sub("*", name[2])
 
 
-def _now(recording: Recording, wanted: Key) -> Response:
+def _now(recording: Recording, wanted: RequestKey) -> Response:
     """Let an answer repeat the moments of today's question wherever it repeats those of the recorded one."""
     recorded = key(recording.request.method, recording.request.url, recording.request.body)
     then, now = (MOMENT.findall(one[1] + "\n" + one[2]) for one in (recorded, wanted))
