@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cassettes.check import hold
+from engine.cassettes.check import check_cassettes
 from engine.catalogue import load_file
 from tests.conftest import ROOT
 from tests.whole.commands import FULL
@@ -44,7 +44,7 @@ def test_a_recorded_run_is_a_cassette_that_check_accepts(habeas, simulate, tmp_p
     )
     folder = tmp_path / "fixtures" / "zoom" / "cassettes" / cassette
     assert (done.returncode, str(folder) in done.stdout) == (0, True), done.stderr
-    held = hold(load_file(spec), spec, "zoom")
+    held = check_cassettes(load_file(spec), spec, "zoom")
     assert (held.cassettes, len(held.replays)) == (1, 1), [one.show() for one in held.findings]
     written = texts(folder)
     assert up.token not in written
