@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 python3.11 python,$(if $(shell $(one) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null | grep True),$(one))))
 
 # What covers engine/language and engine/core, which alone must be covered: measuring doubles what a test costs.
-COVERED := tests/core tests/language tests/spec
+COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
 .PHONY: help demo test test-long test-browser check bench lock clean docs

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, settings
 
-from engine.simulate.serve import Ready, SimulatorOptions, serve
+from engine.simulate.serve import Ready, SimulatorOptions, listen, module
 from tests.command_line import run_here
 from tests.process import HABEAS, ROOT, environment
 
@@ -27,34 +29,44 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Simulator:
-    """A simulated Zoom that runs in a thread, and how to reach it."""
+    """A simulated Zoom that runs in a thread, and how to reach it.
 
-    def __init__(self, **options: Any) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._told = threading.Event()
-        self._up: list[Ready] = []
-        given = SimulatorOptions(**{"limits": False, **options, "faults": tuple(options.get("faults", ()))})
-        self._serving = self._loop.create_task(serve("zoom", given, 0, self._hear))
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    Requests whose path ends in `held` are never answered; `arrived` is set by the first of them.
+    """
+
+    def __init__(self, held: str | None = None, **options: Any) -> None:
+        self.arrived = threading.Event()
+        self._held, self._options = held, SimulatorOptions(**{"limits": False, **options, "faults": tuple(options.get("faults", ()))})
+        self._told, self._up = threading.Event(), list[Ready]()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
         assert self._told.wait(60)
-        assert self._up, "the simulator did not begin"
         self.ready = self._up[0]
         self.address, self.token = self.ready.address, self.ready.token
 
-    def _hear(self, up: Ready) -> None:
-        self._up.append(up)
-        self._told.set()
+    async def _serve(self) -> None:
+        server = module("zoom")
+        app = server.application(self._options)
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serving)
-        except asyncio.CancelledError:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        finally:
-            self._loop.close()
+        @web.middleware
+        async def hold(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+            if self._held is not None and request.path.endswith(self._held):
+                self.arrived.set()
+                await asyncio.Event().wait()
+            return await handler(request)
+
+        app.middlewares.append(hold)
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def ready(address: str) -> None:
+            self._up.append(server.ready(app, address))
             self._told.set()
+
+        serving = asyncio.create_task(listen(app, 0, ready))
+        await self._ended.wait()
+        serving.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
 
     def log(self) -> list[dict[str, Any]]:
         """What it was asked so far."""
@@ -63,8 +75,7 @@ class Simulator:
 
     def end(self) -> None:
         """Let it go, with all its connections."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._serving.cancel)
+        self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(60)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from engine.connection.credential import check_bound, credential
-from engine.connection.keys import Key
+from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
 from engine.connection.stored import Name, StoredConnection
@@ -153,7 +153,7 @@ class Keeper:
             return self._not_renewed(found, lost=self._lost)
         return Renewed(asked=True)
 
-    async def _ask(self, stored: StoredConnection, key: Key | None) -> Tokens | NoToken:
+    async def _ask(self, stored: StoredConnection, key: StoreKey | None) -> Tokens | NoToken:
         """Ask the vendor for a token; when this returns, a new one is stored and in use."""
 
         async def once() -> Tokens | NoToken:

@@ -29,7 +29,7 @@ Where = Literal["HABEAS_KEY", "HABEAS_OLD_KEY", "keyring", "file"]
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class StoreKey:
     """An AES-256 key. Its `id` is a hash, from which the key cannot be computed."""
 
     secret: bytes = field(repr=False)
@@ -52,7 +52,7 @@ class KeyFile(msgspec.Struct, frozen=True):
     keys: dict[str, str | None]
 
 
-def parse_key(text: str, name: str) -> Key:
+def parse_key(text: str, name: str) -> StoreKey:
     """Read a key from the text of the variable `name`. Raises UsageError."""
     key = _key_in(text)
     if key is None:
@@ -61,12 +61,12 @@ def parse_key(text: str, name: str) -> Key:
     return key
 
 
-def _key_in(text: str) -> Key | None:
+def _key_in(text: str) -> StoreKey | None:
     try:
         secret = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return Key(secret) if len(secret) == SIZE else None
+    return StoreKey(secret) if len(secret) == SIZE else None
 
 
 class Keys:
@@ -78,16 +78,16 @@ class Keys:
         self.given = _given("HABEAS_KEY", environ)
         self.old = _given("HABEAS_OLD_KEY", environ)
         self._keyring = keyring or OsKeyring()
-        self._asked: dict[str, Key] = {}
+        self._asked: dict[str, StoreKey] = {}
 
-    def current(self) -> Key:
+    def current(self) -> StoreKey:
         """Give the key to encrypt with; one is created if there is none. Raises NotConnected."""
         if self.given is not None:
             return self.given
         found = self._file() or self._first()
         return self._key(next(iter(found.keys)), found)
 
-    def find(self, name: str) -> Key | None:
+    def find(self, name: str) -> StoreKey | None:
         """Give the key with this id; None if it is not available. Raises NotConnected."""
         for key in (self.given, self.old):
             if key is not None and key.id == name:
@@ -123,11 +123,11 @@ class Keys:
         found = self._file()
         return frozenset(found.keys if found else ()) - {self.current_id()}
 
-    def begin_rekey(self) -> Key:
+    def begin_rekey(self) -> StoreKey:
         """Create a new current key beside the old ones; HABEAS_KEY, if set, is the new one. Raises NotConnected, DiskError, OutputError."""
         if self.given is not None:
             return self.given
-        key, found = Key(secrets.token_bytes(SIZE)), self._file()
+        key, found = StoreKey(secrets.token_bytes(SIZE)), self._file()
         self._write({key.id: self._kept(key), **(found.keys if found else {})})
         return key
 
@@ -158,7 +158,7 @@ class Keys:
             raise NotConnected(message)
         return found
 
-    def _key(self, name: str, found: KeyFile) -> Key:
+    def _key(self, name: str, found: KeyFile) -> StoreKey:
         text = found.keys[name]
         if text is None:
             return self._from_keyring(name)
@@ -168,7 +168,7 @@ class Keys:
             raise NotConnected(message)
         return key
 
-    def _from_keyring(self, name: str) -> Key:
+    def _from_keyring(self, name: str) -> StoreKey:
         if name in self._asked:
             return self._asked[name]
         text = self._keyring.get(name)
@@ -182,7 +182,7 @@ class Keys:
         self._asked[name] = key
         return key
 
-    def _kept(self, key: Key) -> str | None:
+    def _kept(self, key: StoreKey) -> str | None:
         """Put a key into the keyring, if there is one; gives what `key.json` must hold: None, or else the key itself."""
         if not self._keyring.put(key.id, key.text):
             return key.text
@@ -191,7 +191,7 @@ class Keys:
 
     def _first(self) -> KeyFile:
         """Create the first key; if two processes do so at once, both use the one that was first."""
-        key = Key(secrets.token_bytes(SIZE))
+        key = StoreKey(secrets.token_bytes(SIZE))
         create_once(self.path, msgspec.json.encode(KeyFile(1, {key.id: self._kept(key)})))
         found = self._file()
         if found is None:
@@ -210,6 +210,6 @@ class Keys:
             raise cannot_write(self.path, error) from None
 
 
-def _given(name: str, environ: Mapping[str, str]) -> Key | None:
+def _given(name: str, environ: Mapping[str, str]) -> StoreKey | None:
     text = from_environment(name, environ)
     return parse_key(text, name) if text else None

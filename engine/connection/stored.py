@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.connection.keys import Key
+from engine.connection.keys import StoreKey
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 
@@ -130,7 +130,7 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.encode([self.habeas, self.format, self.vendor, self.name, self.cipher, self.key])
 
 
-def seal(record: StoredConnection, key: Key | None, name: str) -> bytes:
+def seal(record: StoredConnection, key: StoreKey | None, name: str) -> bytes:
     """Give the bytes of a connection's file, encrypted with `key`; not encrypted without one. Raises StoreError if it is too large.
 
     The part that a renewal never changes has a limit of its own, so that whatever was stored once can be renewed.
@@ -153,7 +153,7 @@ def seal(record: StoredConnection, key: Key | None, name: str) -> bytes:
     return raw
 
 
-def unseal(raw: bytes, find: Callable[[str], Key | None], where: str) -> tuple[StoredConnection, Sealed]:
+def unseal(raw: bytes, find: Callable[[str], StoreKey | None], where: str) -> tuple[StoredConnection, Sealed]:
     """Read the bytes of a connection's file. `find` gives the key of an id, `where` names the file in messages. Raises only StoreError."""
     sealed = _sealed(raw, where)
     data = _bytes(sealed.data, where)
@@ -212,7 +212,7 @@ def _sealed(raw: bytes, where: str) -> Sealed:
         raise _damaged(where) from None
 
 
-def _decrypted(sealed: Sealed, data: bytes, key: Key | None, where: str) -> bytes:
+def _decrypted(sealed: Sealed, data: bytes, key: StoreKey | None, where: str) -> bytes:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

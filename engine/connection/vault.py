@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.connection.keys import Key, Keys
+from engine.connection.keys import Keys, StoreKey
 from engine.connection.lock import locked
 from engine.connection.private_files import (
     PART,
@@ -141,7 +141,7 @@ class Vault:
             self.drop(name)
         return False
 
-    def reserve(self, name: Name) -> Key | None:
+    def reserve(self, name: Name) -> StoreKey | None:
         """Allocate the `.new` file before the vendor is asked for a token, so that storing its answer cannot fail for lack of space.
 
         Gives the connection's present key, which only `rekey` changes; None if it is not encrypted. Raises NotConnected,
@@ -156,7 +156,7 @@ class Vault:
             raise cannot_write(new, error) from None
         return key
 
-    def renew(self, name: Name, record: StoredConnection, key: Key | None) -> None:
+    def renew(self, name: Name, record: StoredConnection, key: StoreKey | None) -> None:
         """Replace a connection by its renewed one, in the file that `reserve` allocated. Raises DiskError, OutputError."""
         new = self._beside(name, ".new")
         try:
@@ -243,10 +243,10 @@ class Vault:
             raise NotConnected(message)
         return found
 
-    def _key(self, sealed: Sealed) -> Key | None:
+    def _key(self, sealed: Sealed) -> StoreKey | None:
         return None if sealed.cipher == PLAIN else self.keys.find(sealed.key)
 
-    def _put(self, name: Name, record: StoredConnection, key: Key | None, path: Path | None = None) -> None:
+    def _put(self, name: Name, record: StoredConnection, key: StoreKey | None, path: Path | None = None) -> None:
         write_private(path or self.path(name), seal(record, key, name.name))
 
     def _beside(self, name: Name, end: str) -> Path:

@@ -1,6 +1,6 @@
-"""What is known of the account before the person is asked for: what the connection brings, and what `discover` found. Pure.
+"""The account: values known before the person is asked for, from the connection (settings, token answer) and from `discover`.
 
-A value that was discovered for each OBJECT is the one of the OBJECT that stands in a request's row.
+A value that was discovered for each value of a `for`, such as OBJECT, belongs to the requests whose row has the same OBJECT.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ class Account:
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Remember which request captures which name."""
+        """Index the requests of `discover` by the names that they capture."""
         self._captures = {name: one for one in self.vendor.discover.values() for name, _ in one.capture}
 
     @property
     def given(self) -> Row:
-        """Give the connection's own values as they are now: a renewed token may have brought newer ones."""
+        """Give the connection's own values as they are now: they may change when the token is renewed."""
         return tuple({**dict(self.brought), **dict(self.from_token())}.items())
 
     @property
     def names(self) -> frozenset[str]:
-        """Name what `discover` captures."""
+        """Give the names that `discover` captures."""
         return frozenset(self._captures)
 
     def rows_of(self, name: str) -> frozenset[str]:
-        """Name the `for` values that a discovered value depends on."""
+        """Give the names of the `for` values that a discovered value depends on."""
         found = self._captures[name]
         return frozenset(one for one, _ in found.rows[0])
 
     def complete(self, endpoint: Endpoint, row: Row) -> Row | ChainEnd:
-        """Give a row with every value of the account that a request needs, or why one is missing."""
+        """Add to a row every value of the account that a request needs; a ChainEnd says why one is missing."""
         known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}, **dict(self.from_token())}
         for hole in endpoint.holes():
             if hole.name in known or hole.name not in self._captures:
@@ -66,16 +66,16 @@ class Account:
         return tuple(known.items())
 
     def lacking(self, fields: tuple[Field, ...]) -> int:
-        """Count the records of a discovered list that nobody can be asked about: they lack a field."""
+        """Count the records of a discovered list that lack one of these fields, so that nothing can be asked about them."""
         return self.entries[fields[0].endpoint].tally.records - len(self.rows.get(fields, []))
 
     def rows_for(self, fields: tuple[Field, ...], person: Row) -> list[Row]:
-        """Give a person's row with each discovered record; one that was found with a record is asked about beside no other."""
+        """Give a person's row joined with each discovered record. A person found with one record is not joined with another."""
         known = {name: value for name, value in person if name not in self._captures}
         return [(*person, *row) for row in self.rows.get(fields, []) if not _parted(known, row)]
 
     def learn(self, endpoint: Endpoint, row: Row, records: Sequence[Any]) -> ChainEnd | None:
-        """Keep what a request captures of its answer; the end it comes to where that is nothing, or several things."""
+        """Keep the values that a request captures; a ChainEnd if its answer holds none, or several different ones, for a name."""
         decoded = [lossless_json.loads(bytes(record)) for record in records]
         for name, select in endpoint.capture:
             found = {value for one in decoded if (value := captured(select.search(one))) is not None}
@@ -87,13 +87,13 @@ class Account:
 
 
 def _parted(known: dict[str, str], row: Row) -> bool:
-    """Whether two rows that share a record's field tell of different records; names of `for` alone say nothing."""
+    """Whether two rows hold fields of different records: they share a field and differ in a value. `for` values alone do not count."""
     shared = [(name, value) for name, value in row if name in known]
     return any("." in name for name, _ in shared) and any(known[name] != value for name, value in shared)
 
 
 def captured(value: Any) -> str | None:
-    """Give what a path found as a value: a text as itself, anything else as its JSON; None for nothing, a map, an empty list."""
+    """Turn what a path found into a value: a text as it is, a number, boolean or list as JSON; None if empty, missing or an object."""
     if isinstance(value, str):
         return value or None
     if value is None or value == [] or isinstance(value, dict):
@@ -102,12 +102,12 @@ def captured(value: Any) -> str | None:
 
 
 def own_row(endpoint: Endpoint, values: dict[str, str]) -> Row:
-    """Give the part of a row that a request's own `for` gives."""
+    """Give the part of a row that comes from the request's own `for`."""
     return tuple((name, values[name]) for name, _ in endpoint.rows[0] if name in values)
 
 
 def needed(vendor: Vendor, requests: Iterable[Endpoint]) -> tuple[str, ...]:
-    """Name what must be discovered for some requests, what each of it needs before it."""
+    """Give the names of the `discover` requests that these requests need, in an order in which each comes after those it needs."""
     captures = {name: one for one in vendor.discover.values() for name, _ in one.capture}
     order: list[str] = []
 
@@ -125,7 +125,7 @@ def needed(vendor: Vendor, requests: Iterable[Endpoint]) -> tuple[str, ...]:
 
 
 def spared(vendor: Vendor, name: str, given: Row) -> bool:
-    """Whether a request need not be sent: the connection brings all that it would capture, and nobody asks for its records."""
+    """Whether a `discover` request can be skipped: the connection has all that it captures, and no request needs its records."""
     parents = {one.endpoint for request in vendor.requests() for one in request.parents()}
     names = {one for one, _ in vendor.discover[name].capture}
     return bool(names) and name not in parents and names <= {one for one, _ in given}

@@ -13,7 +13,7 @@ Held = Literal["yes", "no", "unknown", "none needed"]
 
 @dataclass(frozen=True, slots=True)
 class ScopeRow:
-    """One request: whether it is allowed, and the scopes that would allow it, in the connection's own family."""
+    """One request: whether the granted scopes allow it, and the scopes it needs, from the connection's own family."""
 
     name: str
     held: Held
@@ -22,9 +22,10 @@ class ScopeRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All requests. `family` is granular, classic ... as the spec names it; None where nothing tells.
+    """All requests of a spec against the granted scopes. `known`: the vendor said what it granted.
 
-    `missing` gives, per scope to add, what is lost without it; `unneeded` is granted and used by nothing.
+    `family` is the spec's family of scopes that the connection uses, such as granular; None if unknown. `missing` gives the
+    requests that fail without each missing scope; `unneeded` are granted scopes that no request uses.
     """
 
     known: bool
@@ -36,12 +37,12 @@ class Matrix:
 
     @property
     def lacking(self) -> tuple[ScopeRow, ...]:
-        """Give what a run would lose: the look-up and the endpoints that are known to lack their scope."""
+        """Give the requests of a run that are known to lack a scope; `verify` is not one of them."""
         return tuple(one for one in self.lines if one.held == "no" and one.name != "verify")
 
 
 def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str] = frozenset()) -> Matrix:
-    """Hold a vendor's requests against what was granted; `denied` names requests the vendor just refused for a scope."""
+    """Compare a vendor's requests with the granted scopes (None: unknown). `denied` names requests that were just refused."""
     family = _family(vendor.families, granted)
     mine = frozenset(vendor.families.get(family, ())) if family is not None else frozenset()
     lines = tuple(_line(one, granted, mine, denied) for one in vendor.requests())
@@ -91,7 +92,7 @@ def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[st
 
 
 def _family(families: Mapping[str, tuple[str, ...]], granted: frozenset[str] | None) -> str | None:
-    """Name the family that holds most of what was granted; None where none does."""
+    """Give the family that has most of the granted scopes; None if none has any."""
     if granted is None or not families:
         return None
     best = max(families, key=lambda name: len(granted & set(families[name])))

@@ -128,9 +128,10 @@ class Files:
 
     def cut(self, entry: Entry, reason: str) -> Entry:
         """Say of an endpoint whose files were still on their way that they are missing."""
-        entry = replace(entry, files=self.counts.get(entry.name))
-        if entry.name not in self.under_way:
-            return entry
+        state = self.counts.get(entry.name)
+        entry = replace(entry, files=state)
+        if entry.name not in self.under_way or (state is not None and state["downloaded"] == state["found"]):
+            return entry  # the last of them may have arrived in the moment of the interrupt
         reason = f"{entry.reason}; {reason}" if entry.reason and reason not in entry.reason else reason
         return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
 

@@ -1,6 +1,7 @@
-"""What an endpoint has received: sifted, cut to the fields that are kept, written at once, counted.
+"""Write one endpoint's pages as they arrive: leave out duplicates, keep the chosen fields, append to the file, count.
 
-Holds no records: what must be remembered is a table of digests, or is read back from the file.
+The bytes go to the disk in `engine/sink.py`. No records are kept in memory: duplicates are recognised by digests
+(`core/seen`), and what a chain wrote before is read back from its file.
 """
 
 from __future__ import annotations
@@ -32,17 +33,17 @@ from engine.sink import Sink, Table, lines_of
 
 @dataclass(frozen=True, slots=True)
 class ChildWants:
-    """What others want to know of an endpoint's records: the fields that each child asks with, and the flags of licences."""
+    """What other endpoints need of this one's records: the fields that each child is asked with, and the licence flags."""
 
     children: tuple[tuple[Field, ...], ...] = ()
     flags: tuple[Select, ...] = ()
 
 
 class Store:
-    """One endpoint's table, its page list, and what others want to know of its records."""
+    """The files of one endpoint (`<name>.jsonl`, `<name>.pages.jsonl`), its counts, and what other endpoints need of its records."""
 
     def __init__(self, endpoint: Endpoint, sink: Sink, keep: FieldFilter, wanted: ChildWants, private: Container[str]) -> None:
-        """Open nothing yet; the files are made with the first page. `private` names the values that are the person's."""
+        """The files are created with the first page. `private` names the values that belong to the person: no page line shows them."""
         self.endpoint, self.sink, self.keep, self._private = endpoint, sink, keep, private
         self.tally = Tally()
         self.rows: dict[tuple[Field, ...], list[Row]] = {fields: [] for fields in wanted.children}
@@ -55,7 +56,7 @@ class Store:
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
-        """Write one page. Raises DiskError."""
+        """Write one page: its records and its line in the page list. Raises DiskError."""
         if page.total is not None and trail.total is None:
             self.announced += page.total
         repeated = trail.repeated(page, self.endpoint.key)
@@ -107,7 +108,7 @@ class Store:
         self._note(request, answered, first, lines)
 
     def refused(self, request: Request, answered: Answered) -> None:
-        """Note an answer that brought no records. Raises DiskError."""
+        """Write the page line of an answer without records. Raises DiskError."""
         self._note(request, answered, 0, 0)
 
     def _note(self, request: Request, answered: Answered, first: int, lines: int) -> None:
@@ -115,11 +116,11 @@ class Store:
         self.sink.table(f"{self.endpoint.name}.pages").write(line, 1)
 
     def _public(self, request: Request) -> dict[str, str]:
-        """Give the values of a request that come from the spec, its parents' `for` included, not from the person."""
+        """Give the values of a request that come from the spec (`for`, also of its parents), not from the person or account."""
         return {name: value for name, value in request.chain.row if "." not in name and name not in self._private}
 
     def read_again(self, trail: Trail) -> None:
-        """Prepare to read a chain once more: what it wrote is compared, not written twice."""
+        """Prepare to read a chain again: records that it wrote already are recognised and not written twice. Raises DiskError."""
         before = self._seen if self._seen is not None else trail.before
         if before is None:
             before, table = Seen(), self.table()
@@ -129,7 +130,7 @@ class Store:
         trail.again(before)
 
     def _learn(self, records: Sequence[Any]) -> None:
-        """Note the flags that explain a refusal; one that says different things of different records explains nothing."""
+        """Keep the licence flags, which explain a refusal; one that differs between records counts as unclear."""
         for select in self._flags:
             for record in records:
                 value = select.search(lossless_json.loads(bytes(record)))
@@ -137,7 +138,7 @@ class Store:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 
     def _open_ways(self, row: Row, records: Sequence[Any], known: AbstractSet[int]) -> None:
-        """Note what children ask with, also of a record that is written already: here it may have been found with other values."""
+        """Keep the values that children are asked with, also of a duplicate record: it may come with other values of the row."""
         if not self._wanted or not records:
             return
         columns = {one: scalars(records, select) for one, select in self._wanted.items()}
@@ -152,7 +153,7 @@ class Store:
                     rows.append((*row, *found))
 
     def table(self) -> Table | None:
-        """Give the endpoint's table, if anything was written."""
+        """Give the endpoint's file; None if nothing was written."""
         return self.sink.existing(self.endpoint.name)
 
     def described(self) -> Mapping[str, object] | None:
@@ -161,7 +162,7 @@ class Store:
         return table.described() if table is not None else None
 
     def notes(self) -> tuple[str, ...]:
-        """Say what a reader of the manifest should know."""
+        """Give the notes for the manifest: missing fields, records of other people, totals that could not be checked."""
         notes = [f"{_records(count)} without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
             notes.append(f"{_records(self.tally.others)} of other people {'was' if self.tally.others == 1 else 'were'} left out")

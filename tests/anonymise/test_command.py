@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
 import stat
@@ -76,9 +77,10 @@ def test_pages_and_ids_join_in_what_was_recorded(habeas, simulate, tmp_path):
 @pytest.mark.parametrize(
     ("faults", "exit_code"), [("storm", 0), ("resets", 0), ("html", 0), ("truncated", 0)], ids=["storm", "resets", "html", "truncated"]
 )
-def test_what_went_wrong_on_the_way_is_recorded_too(habeas, simulate, tmp_path, faults, exit_code):
+def test_what_went_wrong_on_the_way_is_recorded_too(habeas, simulate, tmp_path, faults, exit_code, monkeypatch):
     """Limits and broken answers are part of the cassette; resets, which no file can hold, are left out where the run got over them."""
     up = simulate(faults=[faults])
+    monkeypatch.setattr(random, "random", lambda: 0.0)  # nobody waits longer than the vendor says
     done = record(habeas, up, tmp_path, "--cassette", "faults", "--only", "settings,meetings")
     assert done.returncode == exit_code, done.stderr
 
@@ -104,7 +106,7 @@ def test_a_second_recording_has_other_stand_ins(habeas, zoom, tmp_path):
         (["--cassette", "x", "--only", "meating"], {}, 2, "meating"),
         (["--cassette", "x"], {"HABEAS_ZOOM_TOKEN": ""}, 4, "not connected"),
         (["--cassette", "x"], {"HABEAS_ZOOM_TOKEN": "wrong-token-here"}, 4, "nothing was written"),
-        (["--case", "x"], {}, 2, "No such option: --case (Possible options: --cassette"),
+        (["--cassette", "x"], {}, 2, "No such option: --case (Possible options: --cassette"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_and_leaves_nothing(habeas, zoom, tmp_path, words, environment, code, said):
@@ -128,7 +130,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_asked(habeas
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_leaves_nothing(simulate, tmp_path, sent, code):
     """Ctrl-C in the middle of a run: no cassette, no draft, and no copy of the person's records."""
-    up = simulate(faults=["slow"])
+    up = simulate(held="/meetings")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     words = ["record", "zoom", "--email", FULL, "--at", up.address, "--out", str(tmp_path / "cassettes"), "--cassette", "cut"]
@@ -140,8 +142,7 @@ def test_an_interrupt_leaves_nothing(simulate, tmp_path, sent, code):
         "TMPDIR": str(scratch),
     }
     with subprocess.Popen([sys.executable, "-m", "engine", *words], env=environment, stderr=subprocess.PIPE, text=True) as process:
-        while not any(line["path"].endswith("/settings") for line in up.log()):
-            pass
+        assert up.arrived.wait(60)
         process.send_signal(sent)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, "nothing was written" in said) == (code, True), said

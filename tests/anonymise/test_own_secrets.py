@@ -1,4 +1,4 @@
-"""What opens the door is in no case: `habeas record` hunts for the secrets of its own connection, also for those it got on the way."""
+"""What opens the door is in no cassette: `habeas record` hunts for the secrets of its own connection, also for those it got on the way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, Acme, vault
 
-WORDS = ("record", "acme", "--email", "her@acme.example", "--case", "echo", "--out")
+WORDS = ("record", "acme", "--email", "her@acme.example", "--cassette", "echo", "--out")
 ORDINARY = "meeting-settings"  # in a record it would stay: it tells of nobody
 
 
@@ -33,11 +33,11 @@ class Echo(Acme):
 
 
 def written(folder: Path) -> str:
-    """Everything that was written of a case."""
+    """Everything that was written of a cassette."""
     return "".join(path.read_text("utf-8") for path in sorted((folder / "echo").rglob("*")) if path.is_file())
 
 
-async def test_a_mere_word_stays_in_a_case(tmp_path):
+async def test_a_mere_word_stays_in_a_cassette(tmp_path):
     """What tells of nobody is kept, if it opens nothing."""
     async with Echo(ORDINARY).up() as acme:
         vault(tmp_path).write(NAME, acme.record())
@@ -48,7 +48,7 @@ async def test_a_mere_word_stays_in_a_case(tmp_path):
 @pytest.mark.parametrize(
     "what", ["access", "refresh", "client id", "client secret", "access in the run", "refresh in the run", "ended in the run"]
 )
-async def test_a_word_that_is_a_secret_of_the_connection_is_in_no_case(what, tmp_path):
+async def test_a_word_that_is_a_secret_of_the_connection_is_in_no_cassette(what, tmp_path):
     """Where a vendor repeats it in a record, nothing is written, whichever secret it is, and if it had it for a moment only."""
     async with Echo(ORDINARY).up() as acme:
         record = acme.record(life=-1 if "in the run" in what else 3600.0)

@@ -90,7 +90,7 @@ def test_a_stranger_is_refused_and_an_unknown_request_is_said(habeas):
         up = json.loads(text)
         for headers, status in (({}, 401), ({"Authorization": f"Bearer {up['token']['HABEAS_ACME_TOKEN']}"}, 418)):
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(urllib.request.Request(f"{up['address']}/v1/nothing", headers=headers), timeout=10)
+                urllib.request.urlopen(urllib.request.Request(f"{up['address']}/v1/nothing", headers=headers), timeout=60)
             with caught.value as answer:
                 assert answer.code == status
 

@@ -152,8 +152,8 @@ class _RefreshGrant(grants.RefreshTokenGrant):
     def authenticate_refresh_token(self, refresh_token: str) -> Issued | None:
         found = next((one for one in self.server.issued if one.refresh_token == refresh_token), None)
         if found is not None and found.revoked:
-            for one in self.server.issued:  # used twice: somebody else has it; the whole family ends
-                one.revoked = one.revoked or one.family == found.family
+            for issued in self.server.issued:  # used twice: somebody else has it; the whole family ends
+                issued.revoked = issued.revoked or issued.family == found.family
             return None
         return found
 

@@ -88,7 +88,7 @@ class Begun:
         if self._input >= 0:
             if handler := self._handlers.get(signal.SIGTERM):
                 handler()
-            await asyncio.wait_for(self.communicate(), 30)
+            await asyncio.wait_for(self.communicate(), 60)
 
 
 class Command:
@@ -155,7 +155,7 @@ def consented(url: str) -> str:
             return None
 
     try:
-        urllib.request.build_opener(Stay).open(url, b"consent=allow", timeout=10)
+        urllib.request.build_opener(Stay).open(url, b"consent=allow", timeout=60)
     except urllib.error.HTTPError as answer:
         with answer:
             return str(answer.headers["Location"])
@@ -179,7 +179,7 @@ async def listening(habeas: Command, uri: str, **environ: str | None):
 def fetch(url: str | urllib.request.Request) -> tuple[int, str]:
     """Open an address; gives status and page."""
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as answer:
         with answer:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.connection.open import Opened
 from engine.core.retry import Patience
-from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Client
+from engine.runner.interface import Session
 from engine.runner.verify import verify
-from tests.connection.vendor import Acme, keeper, no_wait, spec, vault
+from tests.connection.vendor import NAME, Acme, clock, keeper, spec, vault
 
 TASKS = 50
 
 
 async def task(store, acme) -> str:
-    """Ask as a run does, with a keeper and an asker of its own; gives what went wrong."""
+    """Ask as a run does, with a connection of its own; gives what went wrong."""
     kept, transport = keeper(store, acme)
-    clock = Clock(lambda: datetime.now(UTC), no_wait, lambda: 0.5)
+    session = Session(
+        vendor=spec(),
+        network=transport,
+        credentials=Opened(spec(), str(NAME), kept.record, kept),
+        limiter=Limiter({}, 1.0),
+        clock=clock(),
+        patience=Patience(attempts=2, total=10.0),
+    )
     async with transport:
-        asker = Client(transport, Limiter({}, 1.0), kept, clock, Patience(attempts=2, total=10.0))
-        found = await verify(spec(), asker)
+        found = await verify(session)
         return "" if found.alive else found.words
 
 

@@ -26,7 +26,7 @@ async def test_who_is_cancelled_in_the_middle_of_a_refresh_ends_after_it(times, 
         store.write(NAME, acme.record(life=-1))
         arrived, go_on = acme.slowly()
         task = asyncio.create_task(keeper(store, acme)[0].refresh())
-        await asyncio.wait_for(arrived.wait(), 10)
+        await asyncio.wait_for(arrived.wait(), 60)
         for _ in range(times):
             task.cancel()
             await asyncio.sleep(0)
@@ -52,7 +52,7 @@ async def test_who_is_cancelled_between_two_tries_leaves_no_trace(tmp_path):
         acme.says.append(json({}, status=503))
         kept, _ = keeper(store, acme, sleep=sleep)
         task = asyncio.create_task(kept.refresh())
-        await asyncio.wait_for(asleep.wait(), 10)
+        await asyncio.wait_for(asleep.wait(), 60)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -93,11 +93,11 @@ async def test_a_signal_in_the_middle_of_a_refresh_costs_no_connection(command, 
         arrived, go_on = acme.slowly()
         words = ("verify", "acme") if command == "verify" else (*RUN, str(tmp_path / "out"))
         process = await habeas.start(*words)
-        await asyncio.wait_for(arrived.wait(), 30)
+        await asyncio.wait_for(arrived.wait(), 60)
         process.send_signal(number)
         process.send_signal(number)
         go_on.set()
-        out, err = await asyncio.wait_for(process.communicate(), 30)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == code, (out, err)
         assert store.read(NAME).serial == 2
         acme.provider.access.clear()

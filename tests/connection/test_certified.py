@@ -42,7 +42,7 @@ async def stored(made: StoredConnection, browser: Browser | None) -> StoredConne
     """Connect; gives what would be stored."""
     kept: list[StoredConnection] = []
 
-    await asyncio.wait_for(connect(made, browser, clock(), into(kept.append)), 30)
+    await asyncio.wait_for(connect(made, browser, clock(), into(kept.append)), 60)
     return kept[0]
 
 

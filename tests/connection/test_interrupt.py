@@ -18,7 +18,7 @@ from tests.connection.commands import Command, consented, opening, redirect, wai
 from tests.connection.vendor import NAME, Acme, vault
 from tests.process import HABEAS
 
-BOUND = 30.0
+BOUND = 60.0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

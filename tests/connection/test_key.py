@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.connection.keys import Key, Keys
+from engine.connection.keys import Keys, StoreKey
 from engine.connection.manage import rekey
 from engine.connection.os_keyring import OsKeyring
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
 
-KEY = Key(bytes(range(32)))
+KEY = StoreKey(bytes(range(32)))
 
 
 OTHER = base64.b64encode(bytes(32)).decode()
@@ -189,7 +189,7 @@ def test_the_keyring_is_asked_once_for_a_key(tmp_path):
 
 def test_a_keyring_that_does_not_answer_is_not_waited_for_for_ever(tmp_path):
     """The sentence says what to do; a key that could not be put away is not written into a file unasked."""
-    ask = "store.keys._ring._seconds = 0.2\n"
+    ask = "store.keys._keyring._seconds = 0.2\n"
     words = "the OS keyring did not answer: unlock it, or set HABEAS_KEY"
     assert ring(tmp_path, ask + "store.write(NAME, RECORD)", RING_SILENT="1").endswith(words)
     assert not vault(tmp_path).keys.path.exists()

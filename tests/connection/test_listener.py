@@ -61,7 +61,7 @@ async def test_what_the_listener_cannot_read_is_printed_nowhere(request_line, he
         process, url = await listening(Command(tmp_path, acme), uri)
         reading, writing = await asyncio.open_connection("127.0.0.1", urllib.parse.urlsplit(uri).port)
         writing.write(request_line + b"\r\nHost: x\r\n" + header + b"\r\n\r\n")
-        await asyncio.wait_for(reading.read(100), 30)
+        await asyncio.wait_for(reading.read(100), 60)
         writing.close()
         assert await asyncio.to_thread(allow, url) == "Connected"
         out, err = await asyncio.wait_for(process.communicate(), 60)
@@ -97,7 +97,7 @@ async def test_a_second_hit_is_told_that_it_comes_too_late(tmp_path):
         uri = redirect()
         process, url = await listening(Command(tmp_path, acme), uri)
         first = asyncio.create_task(asyncio.to_thread(allow, url))
-        await asyncio.wait_for(arrived.wait(), 30)
+        await asyncio.wait_for(arrived.wait(), 60)
         status, page = await asyncio.to_thread(fetch, f"{uri}?code=other&state=other")
         assert (status, "answered before" in page) == (410, True)
         go_on.set()

@@ -54,10 +54,10 @@ async def test_a_process_killed_at_any_step_of_a_refresh_loses_nothing_it_could_
     assert len(found) == STEPS
     assert not found[-1]["killed"], "more steps than are tried"
     ends = [one for one in found if one["first"] != "renewed"]
-    for one in ends:
-        assert one["killed"]
-        assert LOST in one["first"]
-        assert one["first"].endswith("habeas connect acme")
+    for process_end in ends:
+        assert process_end["killed"]
+        assert LOST in process_end["first"]
+        assert process_end["first"].endswith("habeas connect acme")
     works = [one for one in found if one["killed"] and one["first"] == "renewed"]
     assert [one["second"] for one in works] == ["renewed"] * len(works)
     assert any(one["serial"] == 3 for one in works), "no token was found on the disk"

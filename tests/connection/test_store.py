@@ -8,7 +8,7 @@ import stat
 import msgspec
 import pytest
 
-from engine.connection.keys import Key
+from engine.connection.keys import StoreKey
 from engine.connection.private_files import MOST_BYTES
 from engine.connection.reservation import reserved
 from engine.connection.stored import ROOM, Name, StoreError, seal
@@ -18,7 +18,7 @@ from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault
 from tests.disk import in_place, noted
 
-KEY = Key(bytes(range(32)))
+KEY = StoreKey(bytes(range(32)))
 
 
 RECORD = Acme().record()
@@ -196,7 +196,7 @@ def test_what_another_version_or_key_left_is_not_overwritten(tmp_path):
     store = vault(tmp_path, HABEAS_KEY=KEY.text)
     store.write(NAME, RECORD)
     path = store.folder / "acme.default.new"
-    path.write_bytes(seal(RECORD, Key(bytes(32)), "default"))
+    path.write_bytes(seal(RECORD, StoreKey(bytes(32)), "default"))
     path.chmod(0o600)
     with pytest.raises(StoreError, match="another key"):
         store.recover(NAME)

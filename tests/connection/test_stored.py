@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.cli.connections import described
-from engine.connection.keys import Key
+from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport
 from engine.connection.stored import FORMAT, StoreError, seal, unseal
 from engine.connection.vault import Vault
 from tests.connection.vendor import NAME, Acme
 
-KEY = Key(bytes(range(32)))
+KEY = StoreKey(bytes(range(32)))
 
 
 RECORD = Acme().record()

@@ -37,15 +37,15 @@ def test_windows_cover_every_instant_and_share_their_boundaries(step, since, now
     assert found[0].start <= begin
     assert begin - found[0].start < UNITS[unit]
     assert now < found[-1].end <= now + UNITS[unit]
-    for one, following in zip(found, found[1:], strict=False):
-        assert one.end == following.start
-    for one in found:
+    for earlier, following in zip(found, found[1:], strict=False):
+        assert earlier.end == following.start
+    for window in found:
         limit = (
-            back(one.end, Duration(months=step.months)) - timedelta(days=3)
+            back(window.end, Duration(months=step.months)) - timedelta(days=3)
             if step.months
-            else one.end - timedelta(seconds=max(step.seconds, UNITS[unit].total_seconds()))
+            else window.end - timedelta(seconds=max(step.seconds, UNITS[unit].total_seconds()))
         )
-        assert limit <= one.start < one.end
+        assert limit <= window.start < window.end
 
 
 @given(st.dates(date(2013, 1, 1), date(2030, 12, 31)))

@@ -125,8 +125,8 @@ def test_what_is_public_is_told_by_its_address():
     """Documentation ranges and mapped addresses are not."""
     assert is_public("93.184.216.34")
     assert is_public("2606:2800:220:1::1")
-    for one in ("10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "::1", "fe80::1%eth0", "not an address", "100.64.0.1"):
-        assert not is_public(one)
+    for address in ("10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "::1", "fe80::1%eth0", "not an address", "100.64.0.1"):
+        assert not is_public(address)
     assert place("https://a\\b") is None
 
 

@@ -109,7 +109,7 @@ def test_ctrl_c_leaves_nothing(tmp_path):
         while b"is no https address" not in seen:
             seen += os.read(leader, 4096)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         while b"Interrupted: nothing was written." not in seen:
             seen += os.read(leader, 4096)
     os.close(leader)

@@ -107,7 +107,7 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
     yield processes
     for one in processes:
         one.terminate()
-        one.wait(20)
+        one.wait(60)
         assert one.stdout is not None
         one.stdout.close()
 
@@ -130,6 +130,8 @@ def test_the_walk_adds_a_working_vendor(tmp_path, started):
         ).lower()
     )
     assert (acme / "acme.md").read_text("utf-8").startswith("# Acme\n")
+    assert (acme / "request-0" / "acme" / "orders.jsonl").read_text().count("\n") == 2
+    assert (acme / "fixtures" / "birch" / "cassettes" / "handle" / "expected" / "lookup.jsonl").exists()
 
 
 def test_what_ci_is_told_to_use_exists():
@@ -167,5 +169,5 @@ if __name__ == "__main__":  # python -m tests.whole.test_add_a_vendor: after an 
         text = rewritten(Path(folder), begun)
         for process in begun:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
     (ROOT / "docs" / "add-a-vendor.md").write_text(text, "utf-8")

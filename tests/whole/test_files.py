@@ -9,6 +9,7 @@ import json
 import pytest
 from aiohttp import web
 
+from engine.core.ledger import Entry, Outcome
 from engine.core.selection import choose
 from engine.errors import Exit
 from engine.runner import files as module
@@ -99,7 +100,7 @@ async def test_a_child_waits_for_no_file_and_lacks_none(acme, tmp_path):
         return web.Response(status=404)
 
     address, asked = await acme([{"id": 1, "url": PLACE + "slow"}, {"id": 2, "url": PLACE + "gone"}], file)
-    report = await asyncio.wait_for(fetch(address, "t", "a@x.io", tmp_path, spec=vendor(CHILD), files=True), 20)
+    report = await asyncio.wait_for(fetch(address, "t", "a@x.io", tmp_path, spec=vendor(CHILD), files=True), 60)
     assert [(one.name, str(one.outcome), one.reason) for one in report.entries] == [
         ("it", "partial", "1 of 2 files failed: HTTP 404"),
         ("child", "complete", None),
@@ -133,3 +134,12 @@ async def test_files_that_the_chosen_fields_leave_out_are_said_to_be(only, witho
     assert entry.notes == ((told,) if told else ())
     assert report.manifest["endpoints"]["it"]["notes"] == list(entry.notes)
     assert (entry.files or {}).get("found") == found
+
+
+@pytest.mark.parametrize(("arrived", "outcome"), [(1, Outcome.PARTIAL), (2, Outcome.COMPLETE)])
+def test_only_files_that_did_not_arrive_are_missing_after_an_interrupt(arrived, outcome):
+    """The last of them may have come in the very moment of it."""
+    counts = {"it": {"found": 2, "downloaded": arrived, "failed": 0}}
+    files = module.Files(None, None, "", enabled=True, counts=counts, under_way={"it"})  # type: ignore[arg-type]
+    cut = files.cut(Entry("it", Outcome.COMPLETE), "interrupted")
+    assert (cut.outcome, cut.reason, cut.files) == (outcome, None if arrived == 2 else "interrupted", counts["it"])

@@ -193,7 +193,7 @@ async def test_an_interrupt_among_the_files_keeps_those_that_arrived(acme, tmp_p
     run, transport = make_run(address, "t", "a@x.io", tmp_path, spec=vendor(LIST), files=True)
     runs.append(run)
     async with transport:
-        report = await asyncio.wait_for(run.run(), 20)
+        report = await asyncio.wait_for(run.run(), 60)
     (entry,) = report.entries
     assert (report.exit_code, str(entry.outcome), entry.reason) == (Exit.INTERRUPTED, "partial", "interrupted")
     assert (entry.tally.records, entry.files["found"]) == (2, 3)

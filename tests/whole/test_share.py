@@ -7,28 +7,28 @@ from datetime import datetime
 
 import pytest
 
-from engine.cli import record as recording
-from engine.cli import run as running
-from engine.net.limiter import Limiter
+from engine import assembly
+from engine.net.limiter import limiter_of
 from tests.whole.commands import FULL
 
 
 @pytest.mark.parametrize(("words", "share"), [((), 0.75), (("--share", "5"), 0.05), (("--share", "100"), 1.0)])
 @pytest.mark.parametrize("command", ["run", "record"])
 def test_the_share_that_is_asked_for_is_the_share_that_is_used(command, words, share, habeas, zoom, tmp_path, monkeypatch):
-    """By a run, and by one that is recorded: the limiter of all its requests is made with it."""
+    """By a run, and by one that is recorded: the limiter of all its requests is made with it, and the manifest says so."""
     shares: list[float] = []
 
-    class Noting(Limiter):
-        def __init__(self, limits, share):
-            shares.append(share)
-            super().__init__(limits, share)
+    def noting(vendor, plan, share):
+        shares.append(share)
+        return limiter_of(vendor, plan, share)
 
-    monkeypatch.setattr(running if command == "run" else recording, "Limiter", Noting)
-    words += ("--case", "one") if command == "record" else ()
+    monkeypatch.setattr(assembly, "limiter_of", noting)
+    words += ("--cassette", "one") if command == "record" else ()
     asked = ("--at", zoom.address, "--email", FULL, "--only", "settings", "--out", str(tmp_path))
     done = habeas(command, "zoom", *asked, *words, HABEAS_ZOOM_TOKEN=zoom.token)
-    assert (done.returncode, shares) == (0, [share]), done.stderr
+    assert (done.returncode, set(shares)) == (0, {share}), done.stderr
+    if command == "run":
+        assert json.loads((tmp_path / "zoom" / "manifest.json").read_text("utf-8"))["connection"]["share"] == share
 
 
 def test_at_the_whole_limit_no_request_leaves_beside_another(habeas, zoom, tmp_path):
