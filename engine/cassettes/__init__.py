@@ -1,1 +1,1 @@
-"""Cassettes: folders of a vendor's recorded answers, replayed offline through the real engine, checked, and served as a simulator."""
+"""Cassettes, folders of a vendor's recorded answers: replayed offline through the real engine, checked, served as a simulator."""

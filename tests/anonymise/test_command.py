@@ -106,7 +106,7 @@ def test_a_second_recording_has_other_stand_ins(habeas, zoom, tmp_path):
         (["--cassette", "x", "--only", "meating"], {}, 2, "meating"),
         (["--cassette", "x"], {"HABEAS_ZOOM_TOKEN": ""}, 4, "not connected"),
         (["--cassette", "x"], {"HABEAS_ZOOM_TOKEN": "wrong-token-here"}, 4, "nothing was written"),
-        (["--cassette", "x"], {}, 2, "No such option: --case (Possible options: --cassette"),
+        (["--case", "x"], {}, 2, "No such option: --case (Possible options: --cassette"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_and_leaves_nothing(habeas, zoom, tmp_path, words, environment, code, said):
