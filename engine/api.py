@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.assembly import RunArguments, carry_out, choose_connection, order_of, verified
-from engine.cassettes.check import hold
+from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
 from engine.core.ledger import Entry
@@ -115,7 +115,7 @@ def check(spec: str | Path) -> tuple[Mistake, ...]:
         vendor, notes = check_text(contents(path), str(path))
     except SpecError as error:
         return tuple(replace(mistake, file=mistake.file or str(path)) for mistake in error.mistakes)
-    return (*notes, *(finding.mistake for finding in hold(vendor, path, str(spec)).findings))
+    return (*notes, *(finding.mistake for finding in check_cassettes(vendor, path, str(spec)).findings))
 
 
 def plan(

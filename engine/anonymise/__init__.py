@@ -1,1 +1,1 @@
-"""From a real run to a cassette that holds nothing of a person: capture, replace, prove, replay, write."""
+"""Make a cassette of a real run without anything of the person in it: replace, prove, replay, write."""

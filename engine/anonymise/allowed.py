@@ -1,6 +1,7 @@
-"""What of a recording may stay, because the spec says it or its rules need it; the safe answer is no. Reads the spec, no person.
+"""Decide which texts of a recording may stay as they are; every other one is replaced. Reads the spec, never the person.
 
-A text stays if it is a word of the spec or of the trade, a small number, a year, a time of day, or a moment that a request asks by.
+A text stays if it is a word of the spec or a public word of the trade, a small number, a year, a time of day, or a moment that a
+request asks by.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ ENOUGH_TEXT = 2
 
 @dataclass
 class Kept:
-    """What stays.
+    """What may stay.
 
     `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name, `fields` the names
     of fields that `discover` found, `counting` the parameters that the engine counts in.
@@ -50,7 +51,7 @@ class Kept:
     settled: bool = False
 
     def settle(self, tells: Callable[[str], bool]) -> None:
-        """End the learning: a discovered name that tells of a person does not stay after all."""
+        """End the first walk: discovered names for which `tells` is true (they hold a person's value) do not stay."""
         self.fields, self.settled = {one for one in self.fields if not tells(one)}, True
 
     def text(self, text: str) -> bool:
@@ -66,11 +67,11 @@ class Kept:
         return CODE_WORDS.fullmatch(text) is not None and not text.isdigit() and all(self.word(one) for one in pieces(text))
 
     def word(self, word: str) -> bool:
-        """Whether a single word in lower case is the spec's or the trade's."""
+        """Whether a word in lower case is one of the spec or a public one."""
         return word in PUBLIC or word in self.words or (word.isdigit() and len(word) < ENOUGH_TEXT)
 
     def name(self, name: str) -> bool:
-        """Whether the name of a member looks like a field's and not like data: spelt as programs spell, hardly any digits."""
+        """Whether the name of a JSON member looks like a field's and not like data: spelt like an identifier, with few digits."""
         if name in self.names or self.text(name):
             return True
         turns = len(re.findall(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])", name))
@@ -83,16 +84,16 @@ class Kept:
         )
 
     def host(self, host: str) -> bool:
-        """Whether a host is written out in the spec, or is the domain of one that is: the vendor's own site."""
+        """Whether a host is one of the spec's, or the domain above one."""
         return host in self.texts or ("." in host and any(one.endswith(f".{host}") for one in self.vendor.hosts))
 
     def under(self, host: str) -> str | None:
-        """Give the suffix in `hosts` below which a host lies."""
+        """Give the `.suffix` of the spec's hosts that a host ends with, None where there is none."""
         return next((one for one in self.vendor.hosts if one.startswith(".") and host.endswith(one)), None)
 
 
 def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
-    """Collect what a spec keeps, for a run that began at a moment and perhaps was narrowed by `--since`."""
+    """Collect what may stay by the spec, for a run that began at `started` and was narrowed to `narrow` by `--since` (or None)."""
     kept = Kept(vendor)
     public(kept, [vendor.name, vendor.title, *(host for host in vendor.hosts if not host.startswith("."))])
     public(kept, vendor.endpoints)
@@ -112,7 +113,7 @@ def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
 
 
 def public(kept: Kept, texts: Iterable[str]) -> None:
-    """Note texts of the spec, and their words."""
+    """Let texts stay, and each of their words."""
     for text in texts:
         kept.texts.add(text)
         kept.words.update(pieces(text))
@@ -136,7 +137,7 @@ def _of_request(kept: Kept, endpoint: Endpoint) -> None:
 
 
 def _addresses(kept: Kept, endpoint: Endpoint) -> None:
-    """Keep the words of a path and the host; a segment with values in it is found again by what stands around them."""
+    """Let the words of an address stay. A segment that holds values becomes a pattern, so that only the values are replaced."""
     segments: list[list[Any]] = [[]]
     for part in endpoint.address.parts:
         if not isinstance(part, str):
@@ -189,7 +190,7 @@ def _paths(endpoint: Endpoint) -> Iterator[str]:
 
 
 def needed(kept: Kept, endpoints: Iterable[Endpoint], body: Any, *, refused: bool) -> dict[str, str]:
-    """Keep an answer's total, and of a refusal its code; gives what its message becomes: the words that rules look for."""
+    """Let an answer's total stay, and a refusal's code. Gives each message with its replacement: the words that rules look for."""
     messages: dict[str, str] = {}
     for endpoint in endpoints:
         if endpoint.name in kept.vendor.discover and not kept.settled:
@@ -213,7 +214,7 @@ def needed(kept: Kept, endpoints: Iterable[Endpoint], body: Any, *, refused: boo
 
 
 def _found(endpoint: Endpoint, body: Any) -> Iterator[str]:
-    """Give the texts of lists that `discover` captures: the names of the account's own fields."""
+    """Give the names in the lists that `discover` captures: the account's own fields."""
     records = endpoint.records.search(body) if endpoint.records is not None else body
     for record in records if isinstance(records, list) else [records]:
         for _, select in endpoint.capture:

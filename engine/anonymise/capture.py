@@ -1,4 +1,4 @@
-"""From what was captured to the texts of a cassette: learn everything first, then replace, then write. Opens no file."""
+"""Make the texts of a cassette from the exchanges of a run: first learn every value, then replace, then write. Opens no file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHAPES = {"email": TextShape.EMAIL, "phone": TextShape.PHONE}
 
 @dataclass(frozen=True)
 class Captured:
-    """What a run left behind. `secrets` are those it used; `since`, `only` and `without` are as they were typed."""
+    """A recorded run, with the secrets it used; `since`, `only` and `without` are as typed."""
 
     vendor: Vendor
     person: Mapping[str, Identifier] = field(repr=False)
@@ -52,7 +52,7 @@ class Captured:
 
 @dataclass(frozen=True)
 class Composed:
-    """The texts of a cassette by file name, and what proves them: what was replaced, and what was kept on purpose."""
+    """The texts of a cassette by file name, every value that was replaced, and what was kept on purpose."""
 
     texts: Mapping[str, str] = field(repr=False)
     traces: Traces = field(repr=False)
@@ -60,7 +60,10 @@ class Composed:
 
 
 def compose(captured: Captured, key: bytes) -> Composed:
-    """Replace, and write the texts. Raises Refused for an identifier that is a word of the trade, UsageError for what no text can hold."""
+    """Replace every personal value and secret, and write the texts. `key` seeds the stand-ins.
+
+    Raises Refused for an identifier made of public words only, UsageError for an answer that cannot be written as text.
+    """
     kept = kept_by(captured.vendor, captured.started, captured.narrow)
     public(kept, [one for one in (captured.since, *captured.only, *captured.without) if one])
     _check(captured.person, kept)
@@ -87,7 +90,7 @@ def compose(captured: Captured, key: bytes) -> Composed:
 
 
 def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
-    """Refuse somebody whose name could not be told from the vocabulary that stays."""
+    """Refuse a person whose identifier consists of words that stay: nothing could be proven about it."""
     for identifier in person.values():
         if kept.text(identifier.value) or all(kept.word(word) for word in pieces(identifier.value)):
             message = (
@@ -118,7 +121,7 @@ def _setup(captured: Captured, walk: Walk) -> str:
 
 
 def _named(vendor: Vendor, exchanges: tuple[Exchange, ...]) -> Iterator[tuple[str, Exchange]]:
-    """Give each exchange a file name, in the order of the spec; of one endpoint, in the order in which it was answered."""
+    """Give each exchange with a file name, in the order of the spec, within an endpoint in the order of the answers."""
     order = {one.name: index for index, one in enumerate(vendor.requests())}
     placed = sorted(exchanges, key=lambda one: order.get(one.name.partition("-")[0], len(order)))
     width = max(3, len(str(len(placed) * 10)))

@@ -1,4 +1,4 @@
-"""From what was captured to a cassette on the disk: replace, prove, replay, compare, prove again, write. Sends nothing."""
+"""Make a cassette on disk from a recorded run: replace, prove, replay, compare, prove again, write. All of it or nothing; sends nothing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from engine.anonymise.capture import Captured, compose
 from engine.anonymise.proof import prove
-from engine.cassettes.cassette import EXPECTED, MOST_CASSETTE, MOST_FILE, Cassette, opened
-from engine.cassettes.expected import golden
+from engine.cassettes.cassette import EXPECTED, MOST_CASSETTE, MOST_FILE, Cassette, read_cassette
+from engine.cassettes.expected import expected_files
 from engine.cassettes.replay import Replayed, replay
 from engine.core.ledger import Entry
 from engine.errors import Exit, HabeasError, OutputError, UsageError
@@ -27,14 +27,14 @@ MIB = 1024 * 1024
 
 
 class NotRepeatable(HabeasError):
-    """The recording does not end as the run did; nothing was written."""
+    """The recorded run does not end in the same way when replayed; nothing was written."""
 
     exit_code = Exit.INCOMPLETE
 
 
 @dataclass(frozen=True)
 class Made:
-    """A cassette that was written: its folder, its recordings, and its size in bytes."""
+    """A written cassette: its folder, the number of its recordings, its size in bytes."""
 
     folder: Path
     exchanges: int
@@ -42,7 +42,10 @@ class Made:
 
 
 def finish(captured: Captured, report: Report, silent: int, key: bytes, target: Path) -> Made:
-    """Make the cassette. `report` is the run's, `silent` counts its unanswered requests. Raises HabeasError; then nothing is written."""
+    """Write the cassette to the new folder `target`. `silent` counts the requests of the run without an answer.
+
+    Raises HabeasError; then nothing is written.
+    """
     try:
         composed = compose(captured, key)
     except RecursionError:
@@ -52,12 +55,12 @@ def finish(captured: Captured, report: Report, silent: int, key: bytes, target: 
     prove(composed, composed.texts, target.name)
     with draft(target) as folder:
         fill(folder, composed.texts)
-        cassette, findings = opened(folder)
+        cassette, findings = read_cassette(folder)
         if cassette is None:
             message = f"nothing was written: what was recorded is no cassette ({findings[0].mistake.message})"
             raise NotRepeatable(message)
         replayed = _replayed(captured, cassette, report, silent)
-        expected = {f"{EXPECTED}/{name}": raw.decode() for name, raw in golden(replayed).items()}
+        expected = {f"{EXPECTED}/{name}": raw.decode() for name, raw in expected_files(replayed).items()}
         _check_size(expected)
         prove(composed, expected)
         fill(folder, expected)
@@ -67,7 +70,7 @@ def finish(captured: Captured, report: Report, silent: int, key: bytes, target: 
 
 
 def _check_size(texts: Mapping[str, str]) -> None:
-    """Refuse what `check` would not read. Raises UsageError."""
+    """Raise UsageError for texts that are larger than `check` reads."""
     sizes = {name: len(text.encode()) for name, text in texts.items()}
     large = [name for name, size in sizes.items() if size > MOST_FILE]
     if large:
@@ -81,7 +84,7 @@ def _check_size(texts: Mapping[str, str]) -> None:
 
 
 def _replayed(captured: Captured, cassette: Cassette, report: Report, silent: int) -> Replayed:
-    """Replay, and see that it ends as the run did. Raises NotRepeatable."""
+    """Replay the cassette. Raises NotRepeatable where it ends in another way than the run."""
     replayed = replay(captured.vendor, cassette)
     faults = list(differences(report, replayed))
     if not faults:
@@ -95,7 +98,7 @@ def _replayed(captured: Captured, cassette: Cassette, report: Report, silent: in
 
 
 def differences(report: Report, replayed: Replayed) -> Iterator[str]:
-    """Say in what a replay differs from the run: what was found, how each endpoint ended, what was asked."""
+    """Say in what a replay differs from the run: the person found, how each endpoint ended, the requests."""
     again = replayed.report
     if again.subject.subject is not report.subject.subject:
         yield f"the person: {report.subject.subject}, replayed {again.subject.subject}"
@@ -122,7 +125,7 @@ def _words(entry: Entry) -> str:
 
 
 def check_free(target: Path) -> None:
-    """See that a cassette can be made. Raises OutputError."""
+    """Raise OutputError where a folder exists already or cannot be made."""
     if target.exists() or target.is_symlink():
         message = f"{target} exists already: name another --cassette, or remove it first; a cassette is never overwritten"
         raise OutputError(message)
@@ -134,7 +137,7 @@ def check_free(target: Path) -> None:
 
 @contextmanager
 def draft(target: Path) -> Iterator[Path]:
-    """Give a hidden folder beside the target, which is gone at the end, whatever happens. Raises OutputError, DiskError."""
+    """Give a hidden folder beside the target; it is removed at the end. Raises OutputError, DiskError."""
     try:
         target.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))

@@ -1,4 +1,7 @@
-"""Chance that depends on a key and nothing else: the same question has the same answer while the key lives, and none afterwards."""
+"""Make stand-ins by form: an address for an address, a date for a date. Chance depends on a secret key alone.
+
+The same key and value give the same stand-in; without the key, which is thrown away, nobody can find the value by trying.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ BLOCK = 4
 
 
 class Rolls:
-    """One endless row of rolls."""
+    """An endless sequence of dice rolls from one seed."""
 
     def __init__(self, seed: bytes) -> None:
-        """Begin a row; the seed is secret."""
+        """Take a secret seed."""
         self._seed, self._block, self._number = seed, b"", 0
 
     def below(self, limit: int) -> int:
-        """Roll 0 to `limit` - 1; a limit under 2**64."""
+        """Give a number from 0 to `limit` - 1; `limit` is below 2**64."""
         if len(self._block) < 8:
             self._block += hashlib.shake_256(self._seed + self._number.to_bytes(8, "big")).digest(8 * BLOCK)
             self._number += 1
@@ -39,10 +42,10 @@ class Rolls:
 
 
 class Dice:
-    """Rolls by question. Without the key nobody can find out by guessing which value a stand-in stands for."""
+    """Gives each question (a few words) a sequence of rolls of its own, by keyed BLAKE2b (RFC 7693)."""
 
     def __init__(self, key: bytes) -> None:
-        """Take a key of at least 16 bytes: random, and thrown away after the recording."""
+        """Take a random key of at least 16 bytes, to be thrown away after the recording."""
         self._key = key
 
     def rolls(self, *question: str) -> Rolls:
@@ -65,7 +68,7 @@ REMOVED = "removed"
 
 @dataclass(frozen=True)
 class Mint:
-    """What makers need besides the text: how a word is replaced, the end of the time in which invented moments lie, and filler."""
+    """What the makers below need besides a text: a replacement for a word, the latest moment to invent, and filler words."""
 
     word: Callable[[str], str]
     now: datetime
@@ -73,14 +76,14 @@ class Mint:
 
 
 def styled(made: str, model: str) -> str:
-    """Write a small word in the case of another one."""
+    """Write a lower-case word in the case of a model: capital, capitals, or small."""
     if model.isupper() and len(model) > 1:
         return made.upper()
     return made[:1].upper() + made[1:] if model != model.lower() else made
 
 
 def syllables(length: int, rolls: Rolls) -> str:
-    """Invent a word in small letters that can be spoken, of this length."""
+    """Invent a pronounceable lower-case word of a length."""
     made = ""
     while len(made) < length:
         made += rolls.pick(ONSETS) + rolls.pick(VOWELS)
@@ -88,12 +91,12 @@ def syllables(length: int, rolls: Rolls) -> str:
 
 
 def in_runs(text: str, rolls: Rolls, mint: Mint) -> str:
-    """Replace each word by an invented one and each number by another; signs stay where they are."""
+    """Replace each word and each number in a text; punctuation stays."""
     return RUN.sub(lambda run: _digits(run[0], rolls) if run[0][0].isdecimal() else mint.word(run[0]), text)
 
 
 def character_by_character(text: str, rolls: Rolls, _mint: Mint) -> str:
-    """Keep length, signs, and the places of capitals, small letters and digits; no @ stays, for it is no address."""
+    """Replace each letter by another of its case and each digit by another; punctuation stays, but for @: it would make an address."""
     return "".join(_like(char, rolls) for char in text.replace("@", "-"))
 
 
@@ -106,19 +109,19 @@ def _like(char: str, rolls: Rolls) -> str:
 
 
 def _digits(text: str, rolls: Rolls) -> str:
-    """Replace digits; a number does not begin to, or stop to, begin with nought."""
+    """Replace digits; a leading zero stays, and none is made."""
     first = text[0] if text[0] == "0" else rolls.pick(DIGITS[1:])
     return first + "".join(rolls.pick(DIGITS) for _ in text[1:])
 
 
 def email(text: str, rolls: Rolls, mint: Mint) -> str:
-    """Invent the part before the @, in the same signs, at a domain that nobody has."""
+    """Invent an address in the same form at example.com, .org or .net."""
     local, _, _ = text.rpartition("@")
     return f"{in_runs(local, rolls, mint).lower()}@{rolls.pick(INVENTED)}"
 
 
 def hexadecimal(text: str, rolls: Rolls, _mint: Mint) -> str:
-    """Replace every digit; letters stay letters where that is how it is told from a number."""
+    """Replace decimal digits by decimal digits, and hexadecimal letters by hexadecimal letters."""
     letters = "ABCDEF" if text.isupper() else "abcdef"
     return "".join(rolls.pick(DIGITS if char.isdigit() else letters) if char.isalnum() else char for char in text)
 
@@ -138,7 +141,7 @@ def ip(text: str, rolls: Rolls, _mint: Mint) -> str:
 
 
 def phone(_text: str, rolls: Rolls, _mint: Mint) -> str:
-    """Take a number that is set aside for fiction, 555-0100 to 555-0199 in some area: eleven digits, the country first."""
+    """Give a number set aside for fiction, 1 NNN 555 01NN: eleven digits without punctuation."""
     return f"1{2 + rolls.below(8)}{rolls.below(10)}{rolls.below(10)}55501{rolls.below(100):02}"
 
 
@@ -170,7 +173,7 @@ def _fraction(text: str) -> str:
 
 
 def number(text: str, rolls: Rolls, mint: Mint) -> str:
-    """Replace the digits of a number, an exponent aside; what can be seconds or milliseconds since 1970 becomes another such moment."""
+    """Replace the digits of a number but its exponent's; what may be seconds or milliseconds since 1970 becomes another such moment."""
     bare = text.lstrip("-")
     for factor in (1, 1000):
         if bare.isdigit() and len(bare) == len(str(EPOCH[0] * factor)) and EPOCH[0] * factor <= int(bare) < EPOCH[1] * factor:
@@ -182,7 +185,7 @@ def number(text: str, rolls: Rolls, mint: Mint) -> str:
 
 
 def host(text: str, rolls: Rolls, _mint: Mint) -> str:
-    """Invent a host below a domain that nobody has."""
+    """Invent a host below example.com."""
     return f"{syllables(6, rolls)}.{INVENTED[0]}" + ("." if text.endswith(".") else "")
 
 
@@ -204,5 +207,5 @@ def zone(_text: str, rolls: Rolls, _mint: Mint) -> str:
 
 
 def locale(text: str, rolls: Rolls, _mint: Mint) -> str:
-    """Take one of the languages that are spoken by many."""
+    """Take a widely spoken language."""
     return rolls.pick(LOCALES).replace("-", text[2])

@@ -1,6 +1,6 @@
-"""Read what is to be written once more, as a stranger would, and look for anything that should not be there.
+"""Prove that the texts of a cassette hold nothing that was replaced: read them anew and search every value, name, address and header.
 
-Says where and of what kind it is, never the thing itself. Trusts nothing that the scrubbing says of itself.
+Faults say where and of what kind, never the value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import yaml
 
 from engine.anonymise.capture import ABOUT, Composed
 from engine.cassettes.cassette import EXPECTED, SETUP
-from engine.cassettes.leaks import unclean
+from engine.cassettes.leaks import find_leaks
 from engine.cassettes.recording import Recording, parse
 from engine.errors import Refused
 from engine.language.expressions import lossless_json
@@ -24,11 +24,11 @@ Atom = tuple[str, str]
 
 
 class NotClean(Refused):
-    """What was recorded cannot be proven clean; nothing was written."""
+    """The texts hold something that should have been replaced; nothing was written."""
 
 
 def prove(composed: Composed, texts: Mapping[str, str], name: str = "") -> None:
-    """Prove that a cassette's name and texts, by file name, hold nothing of what was replaced. Raises NotClean with every place."""
+    """Prove that a cassette's name and texts (by file name) hold nothing that was replaced. Raises NotClean with the places."""
     told = composed.traces.hit(name) or composed.traces.whole_hit(name)
     faults = ["the cassette's name: holds what should have been replaced"] if told else []
     faults += [fault for file, text in texts.items() for fault in _faults(composed, file, text)]
@@ -51,13 +51,13 @@ def _faults(composed: Composed, name: str, text: str) -> Iterator[str]:
             yield f"{name}: {place}: holds what should have been replaced"
     if traces.whole_hit(text) or traces.whole_hit("".join(atom for _, atom in atoms)):
         yield f"{name}: its parts, put together, hold an identifier or a secret"
-    for found in unclean(text):
+    for found in find_leaks(text):
         yield f"{name}:{found.line}:{found.column}: {found.what}"
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Takes files apart into values, each with its place."""
+    """Takes files apart into values, each with a description of its place."""
 
     composed: Composed
 
@@ -90,7 +90,7 @@ class Reader:
                 yield what, body.decode("utf-8", "replace")
 
     def _leaves(self, value: Any, place: str, *, names: bool = True) -> Iterator[Atom]:
-        """Give values; `names`: also those of members, which are a vendor's."""
+        """Give the values of decoded JSON; `names`: also the names of its members."""
         if isinstance(value, dict):
             for key, item in value.items():
                 if names:
@@ -103,6 +103,6 @@ class Reader:
             yield place, value if isinstance(value, str) else lossless_json.text_of(value) or str(value)
 
     def _shown(self, key: str) -> str:
-        """A name is shown if the spec has it, or if it is a field's beyond doubt."""
+        """Give the name of a member if the spec has it or it is surely a field's, else `(a name)`."""
         fit = key in self.composed.kept.names or (self.composed.kept.name(key) and not self.composed.traces.hit(key))
         return key if fit else "(a name)"

@@ -22,7 +22,7 @@ PLAIN = "([^{0}]+?)"
 
 @dataclass(frozen=True)
 class MixedText:
-    """One text: the pattern, what stands around the values (None is a value), the quote that each stands in, and how quotes are written."""
+    """A text with values in it: its pattern, its parts (None for a value), the quote around each value, and how a quote is escaped."""
 
     pattern: re.Pattern[str]
     parts: tuple[str | None, ...]
@@ -31,24 +31,24 @@ class MixedText:
 
     @property
     def literal(self) -> int:
-        """How much of it is written out: what says more is tried first."""
+        """How many characters are literal: patterns with more of them are tried first."""
         return sum(len(part) for part in self.parts if part is not None)
 
     def read(self, text: str) -> list[str] | None:
-        """Give the values that stand in a text, without what quoting added; None where the text is another one."""
+        """Give the values in a text, unquoted; None where it does not match."""
         found = self.pattern.fullmatch(text)
         if found is None:
             return None
         return [_bare(one, quote, self.way) for one, quote in zip(found.groups(), self.quotes, strict=True)]
 
     def write(self, values: list[str]) -> str:
-        """Write values between what stands around them. Raises Unsafe where one would leave its place."""
+        """Write the text with other values. Raises Unsafe for a value that would break out of its quotes."""
         made = iter(written(one, quote, self.way) if quote else one for one, quote in zip(values, self.quotes, strict=True))
         return "".join(next(made) if part is None else part for part in self.parts)
 
 
 def mixed_of(template: Template, quotes: str | None, *, query: bool) -> MixedText:
-    """Make the pattern of a text; in a `query` a value that stands bare is one word, elsewhere it may be anything."""
+    """Make the pattern of a template. In a `query` an unquoted value is one word, elsewhere it may be anything."""
     around = tuple(quote for _, quote in enclosed(template)) if query else ("",) * sum(not isinstance(one, str) for one in template.parts)
     ways = iter(around)
     pattern = "".join(re.escape(part) if isinstance(part, str) else _value(next(ways), quotes, query=query) for part in template.parts)
@@ -70,7 +70,7 @@ def _bare(value: str, quote: str, way: str | None) -> str:
 
 @dataclass(frozen=True)
 class RequestPattern:
-    """One request line: what its address looks like, how much of it is written out, and the parameters that are."""
+    """The pattern of a request's address, how many characters of it are literal, and its literal and other parameters."""
 
     endpoint: Endpoint
     pattern: re.Pattern[str]
@@ -81,13 +81,13 @@ class RequestPattern:
 
 @dataclass
 class RequestPatterns:
-    """Every request line of a spec."""
+    """The address patterns of every request of a spec."""
 
     vendor: Vendor
     lines: list[RequestPattern] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Compile them."""
+        """Compile the patterns."""
         for endpoint in self.vendor.requests():
             pattern = "".join(re.escape(part) if isinstance(part, str) else "[^?#]+" for part in endpoint.address.parts)
             written = sum(len(part) for part in endpoint.address.parts if isinstance(part, str))
@@ -96,7 +96,7 @@ class RequestPatterns:
             self.lines.append(RequestPattern(endpoint, re.compile(pattern), written, fixed, frozenset(name for name, _ in pairs)))
 
     def of(self, request: HttpRequest) -> list[Endpoint]:
-        """Give the endpoints a request can belong to; all of them where none fits, as for an address that a vendor gave."""
+        """Give the endpoints that a request may belong to, the likeliest first; all of them where none fits (a link of the vendor's)."""
         address, _, query = request.url.partition("?")
         given = {(unquote(name), unquote(value)) for name, _, value in (pair.partition("=") for pair in query.split("&"))}
         names = {name for name, _ in given}

@@ -1,6 +1,6 @@
-"""Stand-ins: the same value always gets the same one, two values never share one where the form allows it.
+"""Give every value its stand-in: the same value always the same one, and two values different ones where their form has room for it.
 
-None of them holds, by chance, a value that is to be replaced.
+No stand-in holds, by chance, a value that is to be replaced.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ HASHES: dict[str, Callable[[bytes], Any]] = {
 
 
 def hashes(text: str) -> dict[str, str]:
-    """Hash a value as `FORM` does: trimmed, in small letters, hexadecimal."""
+    """Hash a value as a spec's `.md5`, `.sha1` and `.sha256` do (`core.identity.FORM`): trimmed, lower case, hexadecimal."""
     bare = text.strip()
     small = (bare.lower() if bare.isascii() else lowered(bare)).encode("utf-8", "surrogatepass")
     return {name: made(small).hexdigest() for name, made in HASHES.items()}
@@ -58,7 +58,7 @@ class StandIns:
     """The stand-ins of one recording."""
 
     def __init__(self, key: bytes, traces: Traces, now: datetime) -> None:
-        """`traces` grows until the first stand-in is asked for; `now` ends the time in which invented moments lie."""
+        """`traces` holds every value to be replaced before the first stand-in is asked for; no invented moment is after `now`."""
         self._dice, self._traces, self._now = Dice(key), traces, now
         self._made: dict[tuple[TextShape, str], str] = {}
         self._words: dict[str, str] = {}
@@ -70,7 +70,7 @@ class StandIns:
         self._mint: make.Mint | None = None
 
     def know(self, text: str, shape: TextShape) -> list[str]:
-        """Prepare for the forms in which a value may come back; gives these forms."""
+        """Note the other forms in which a value may appear (its hashes, a phone's digits), and give them."""
         forms = hashes(text) if len(text) <= LONGEST_HASHED else {}
         for name, digest in forms.items():
             self._hashed[digest] = (text, shape, name)
@@ -81,7 +81,7 @@ class StandIns:
         return [*forms.values()]
 
     def is_called(self, digits: str) -> bool:
-        """Whether digits are those of a phone number."""
+        """Whether digits are those of a phone number that was noted."""
         return digits in self._called or digits in self._dialled
 
     def of(self, text: str, shape: TextShape) -> str:
@@ -100,13 +100,13 @@ class StandIns:
         return self._once(text, shape)
 
     def _address(self, text: str) -> str:
-        """Small and capital letters name the same mailbox."""
+        """Give one stand-in to an address however its letters are written: it is the same mailbox."""
         small = lowered(text.strip())
         made = self._once(small, TextShape.EMAIL)
         return made if text.strip() == small else make.styled(made, text)
 
     def _phone(self, text: str) -> str:
-        """One number in several writings stays one number; where the digits fit, the stand-in is written as the other one was."""
+        """Give one stand-in to a number however it is written; where its digits fit in, it keeps the writing."""
         digits = FORM["digits"](text)
         national = len(digits) == NATIONAL and f"1{digits}" in self._called
         whole = self._once(f"1{digits}" if national else digits, TextShape.PHONE)

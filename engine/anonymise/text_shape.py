@@ -1,4 +1,4 @@
-"""What a text looks like, which decides how it is replaced. Judges the form only, never whether it may stay."""
+"""Tell the form of a text (address, phone number, date, id, ...), which decides how it is replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.language.expressions import lossless_json
 
 
 class TextShape(Enum):
-    """The forms that are kept when a value is replaced."""
+    """The forms of values; a stand-in keeps the form of its value."""
 
     EMAIL = "e-mail address"
     ADDRESS = "address of the web"
@@ -66,7 +66,7 @@ CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 
 
 def shape_of(text: str, key: str = "") -> TextShape:
-    """Tell the form of a text; `key` is the name it stood under: it can say that digits are a phone number, or that it is a secret."""
+    """Tell the form of a text. `key` is its name in JSON or in a query, which may say that it is a phone number or a secret."""
     if is_token(text) or (is_secret_name(key) and not NUMERIC.fullmatch(text)):
         return TextShape.SECRET
     for shape, judge in JUDGES:

@@ -1,4 +1,4 @@
-"""What must not appear in a recording, and whether a text holds any of it, in whatever writing. Knows nothing of files."""
+"""Search texts for the values that were replaced, in any encoding: percent, HTML, unicode escapes, base64, hexadecimal."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ SQUEEZE = re.compile(r"[\W_]+")
 
 
 def folded(text: str) -> str:
-    """Write a text as it is compared: compatibility forms and case aside."""
+    """Normalise a text for comparison: Unicode NFKC, case folded."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def squeezed(text: str) -> str:
-    """Leave nothing but letters and digits."""
+    """Normalise a text and leave only its letters and digits."""
     return SQUEEZE.sub("", folded(text))
 
 
 def readings(text: str) -> list[str]:
-    """Read a text in every way that a reader might: percent, HTML and unicode escapes, base64 and hex, also within each other."""
+    """Decode a text in every way, also nested: percent, HTML and unicode escapes, base64, hexadecimal. The text itself comes first."""
     found, seen = [text], {text}
     for depth, reading in _walk(found):
         if depth >= DEEPEST or len(found) >= MOST_READINGS:
@@ -44,7 +44,7 @@ def readings(text: str) -> list[str]:
 
 
 def _walk(found: list[str]) -> Iterator[tuple[int, str]]:
-    """Go through a list that grows, level by level."""
+    """Go through a growing list level by level, with the depth of each."""
     start = depth = 0
     while start < len(found):
         end = len(found)
@@ -83,7 +83,7 @@ def _base64(token: str) -> str | None:
 
 
 def _text(raw: bytes) -> str | None:
-    """Give what bytes say, if they are text at all."""
+    """Decode bytes as UTF-8, None where they are no printable text of some length."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -92,10 +92,10 @@ def _text(raw: bytes) -> str | None:
 
 
 class Traces:
-    """Every value of a recording that was, or is to be, replaced. A plain word or number counts only where it stands alone."""
+    """Every value of a recording that is to be replaced. A plain word or number is found only where it stands alone."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin empty."""
         self._by_start: dict[str, dict[int, set[str]]] = {}
         self._known: set[str] = set()
         self._whole: set[str] = set()
@@ -112,7 +112,7 @@ class Traces:
                 self._by_start.setdefault(part[:SHORTEST], {}).setdefault(len(part), set()).add(part)
 
     def add_whole(self, text: str) -> None:
-        """Note an identifier or a secret: it is looked for with every sign left out, too."""
+        """Note an identifier or a secret: it is also searched with all punctuation left out."""
         self.add(text)
         bare = squeezed(text)
         if len(bare) > 2 * SHORTEST:
@@ -123,11 +123,11 @@ class Traces:
         return folded(text).strip() in self._known
 
     def hit(self, text: str) -> bool:
-        """Whether a text, read in any way, holds one of the values."""
+        """Whether a text holds one of the values in any encoding."""
         return any(self._in(folded(one)) for one in readings(text))
 
     def whole_hit(self, text: str) -> bool:
-        """Whether a text, with every sign left out, holds an identifier or a secret."""
+        """Whether a text holds an identifier or a secret when all punctuation is left out."""
         bare = squeezed(text)
         return any(one in bare for one in self._whole)
 
@@ -144,6 +144,6 @@ class Traces:
 
 
 def _alone(text: str, start: int, end: int) -> bool:
-    """Whether what stands there goes on neither before nor after: a word in letters, a number in digits."""
+    """Whether no letter stands beside a word, and no digit beside a number."""
     goes_on = str.isalpha if text[start].isalpha() else str.isdigit
     return not (start and goes_on(text[start - 1])) and not (end < len(text) and goes_on(text[end]))

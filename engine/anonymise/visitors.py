@@ -1,4 +1,4 @@
-"""The two visitors of a walk: one learns every value that may not stay, the other puts a stand-in in its place."""
+"""The two visitors of a `Walk`: the first notes every value that may not stay, the second replaces it by its stand-in."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class Learner:
     """Notes values, and changes none."""
 
     def __init__(self, kept: Kept, traces: Traces, stand_ins: StandIns) -> None:
-        """`traces` and `stand_ins` are told of every value."""
+        """Take where values are noted: `traces` for the proof, `stand_ins` for their other forms."""
         self._kept, self._traces, self._stand_ins = kept, traces, stand_ins
         self._seen: set[tuple[str, TextShape, bool]] = set()
 
     def value(self, text: str, shape: TextShape) -> str:
-        """Note a text, the forms it may come back in, and the names in it."""
+        """Note a text, its other forms, and the names in it."""
         return self._once(text, shape, number=False)
 
     def number(self, text: str, shape: TextShape) -> str:
-        """Note a number; one of few digits tells nothing where it stands alone."""
+        """Note a number; one of under six digits is too common to search for."""
         return self._once(text, shape, number=True)
 
     def stays(self, _name: str, /) -> bool:
-        """Judge no name yet."""
+        """Let every name stay: not everything is known yet."""
         return True
 
     def message(self, text: str, words: str) -> str:
-        """Note what a vendor's message holds besides the words that rules look for."""
+        """Note what a vendor's message says besides the words that rules look for."""
         rest = text
         for word in words.split(". "):
             rest = re.sub(re.escape(word), "\n", rest, flags=re.IGNORECASE)
@@ -79,7 +79,7 @@ class Learner:
             self._traces.add(domain)
 
     def _words(self, text: str) -> None:
-        """Note the words of a name, but for those that the trade or the spec uses."""
+        """Note the words of a name but those that may stay."""
         for word in WORD.findall(text):
             if len(word) >= SHORTEST and not all(self._kept.word(one) for one in pieces(word)):
                 self._traces.add(word)
@@ -89,7 +89,7 @@ class Replacer:
     """Puts stand-ins in the place of values."""
 
     def __init__(self, traces: Traces, stand_ins: StandIns) -> None:
-        """Everything is learnt by now."""
+        """Take what the `Learner` noted."""
         self._traces, self._stand_ins = traces, stand_ins
 
     def value(self, text: str, shape: TextShape) -> str:
@@ -97,7 +97,7 @@ class Replacer:
         return self._stand_ins.of(text, shape)
 
     def number(self, text: str, shape: TextShape) -> str:
-        """Give a number's stand-in, the one that the same digits get as a text."""
+        """Give a number's stand-in: the same as for its digits as a text."""
         return self._stand_ins.of(text, shape)
 
     def stays(self, name: str) -> bool:
@@ -105,5 +105,5 @@ class Replacer:
         return not self._traces.hit(name)
 
     def message(self, _text: str, words: str, /) -> str:
-        """Leave the words that rules look for, and nothing else."""
+        """Give the words that rules look for and nothing else."""
         return words

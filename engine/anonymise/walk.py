@@ -1,6 +1,6 @@
-"""Go through every place of an exchange at which a value can stand. What becomes of a value is decided by whoever is asked.
+"""Go through every value of an exchange: path, query, headers, JSON members, JSON inside texts. A visitor decides what becomes of each.
 
-The same walk serves twice: first to learn what there is, then to replace it. So nothing is replaced that was not learnt.
+The same walk runs twice, first to note values, then to replace them, so that both meet the same ones.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ MOST_LAYERS = 4
 
 
 class Visitor(Protocol):
-    """Who decides what becomes of what may not stay."""
+    """Decides what becomes of values that may not stay."""
 
     def value(self, text: str, shape: TextShape) -> str:
-        """Give what stands in the place of a text."""
+        """Give what a text becomes."""
 
     def number(self, text: str, shape: TextShape) -> str:
-        """Give what stands in the place of a number."""
+        """Give what a number becomes."""
 
     def stays(self, name: str, /) -> bool:
-        """Whether the name of a member, which looks like a field's, may stay."""
+        """Whether the name of a member may stay that looks like a field's."""
 
     def message(self, text: str, words: str, /) -> str:
-        """Give what stands in the place of a vendor's message of which rules need some words."""
+        """Give what a vendor's message becomes, of which rules need these words."""
 
 
 class Walk:
-    """One walk. `forced` are values whose form is known from elsewhere: the identifiers."""
+    """A walk through exchanges. `forced` gives the form of values that are known from elsewhere: the identifiers."""
 
     def __init__(self, kept: Kept, visitor: Visitor, forced: Mapping[str, TextShape]) -> None:
-        """Take what may stay and who decides about the rest."""
+        """Take what may stay, and who decides about the rest."""
         self.kept, self.visitor, self.forced = kept, visitor, forced
         self._lines = RequestPatterns(kept.vendor)
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Go through one exchange; gives it with every value as the visitor wants it, and only the headers that matter."""
+        """Give an exchange with every value as the visitor wants it, and only the headers that the engine reads."""
         request, response = exchange.request, exchange.response
         body, messages = _decoded(response.body), dict[str, str]()
         if body is not None:
@@ -122,13 +122,13 @@ class Walk:
         return lossless_json.loads(re.sub(r"[^0-9.eE+-]|^\+", "", made).encode())
 
     def name(self, name: str, *, table: bool) -> str:
-        """Decide about a member's name: one that looks like data, or stands in a table of equal rows, is data."""
+        """Give what a member's name becomes. One that looks like data, or is the key of a row in a table, is treated as a value."""
         if name in self.kept.names or (self.kept.name(name) and not (table and not self.kept.text(name)) and self.visitor.stays(name)):
             return name
         return self.text(name)
 
     def text(self, text: str, key: str = "", *, layers: int = 0) -> str:
-        """Decide about a text that stood under a name."""
+        """Give what a text becomes that stands under a name."""
         if text in self.forced:
             return self.visitor.value(text, self.forced[text])
         if text and is_secret_name(key) and text not in ("true", "false", "null"):
@@ -142,7 +142,7 @@ class Walk:
         return self._shaped(text, shape_of(text, key), key, layers)
 
     def _shaped(self, text: str, shape: TextShape, key: str, layers: int) -> str:
-        """Decide by the form: what is made of parts is gone through part by part."""
+        """Give what a text becomes by its form; one made of parts is gone through part by part."""
         if shape is TextShape.ADDRESS or self._relative(text):
             return self.address(text)
         if shape is TextShape.INNER:
@@ -156,18 +156,18 @@ class Walk:
         return self.visitor.value(text, shape)
 
     def _listed(self, text: str, layers: int) -> str:
-        """Go through a value inside a longer text; several may stand there, parted by commas."""
+        """Go through a value inside a longer text, or several with commas between."""
         return ",".join(self.text(one, layers=layers) for one in text.split(","))
 
     def _relative(self, text: str) -> bool:
-        """Whether a text is an address within the vendor's host: it has a query, or words that the spec knows too."""
+        """Whether a text is an address without a host: it begins with / and has a query or a word of the spec's."""
         if not text.startswith("/") or re.search(r"\s", text):
             return False
         path, asks, _ = text.partition("?")
         return bool(asks) or any(one in self.kept.texts for one in path.split("/") if one)
 
     def address(self, text: str) -> str:
-        """Go through an address of the web, whole or relative, or one that begins with mailto: and the like."""
+        """Go through an address, whole or relative, or one like mailto:."""
         lead = LEAD.match(text) if not SCHEME.match(text) else None
         if lead is not None:
             rest, asks, query = text[lead.end() :].partition("?")
@@ -202,7 +202,7 @@ class Walk:
         return ".".join(self.text(label) for label in small.removesuffix(suffix).split(".")) + suffix
 
     def _part(self, raw: str, key: str = "", decode: Callable[[str], str] = unquote) -> str:
-        """Go through one segment or value of an address, percent-encoded before and after."""
+        """Go through one segment or value of an address, decoded; the outcome is percent-encoded again."""
         plain = decode(raw)
         made = self.text(plain, key)
         return raw if made == plain else quote(made, safe="", errors="surrogatepass")
@@ -221,7 +221,7 @@ class Walk:
 
 
 def _decoded(raw: bytes) -> tuple[Any] | None:
-    """Decode JSON, wrapped so that null is told from nothing; None where it is none."""
+    """Decode JSON, in a tuple to tell null from None; None where it is no JSON."""
     try:
         return (lossless_json.loads(raw.removeprefix(BOM)),)
     except (ValueError, RecursionError):
@@ -229,6 +229,6 @@ def _decoded(raw: bytes) -> tuple[Any] | None:
 
 
 def _is_table(value: dict[str, Any]) -> bool:
-    """Whether the members of a map look like rows under keys of their own: several maps of the same fields."""
+    """Whether the members of a map look like rows under keys that are data: several maps with the same fields."""
     rows = [frozenset(one) for one in value.values() if isinstance(one, dict) and one]
     return len(rows) > 1 and len(rows) == len(value) and len(set(rows)) == 1

@@ -1,1 +1,1 @@
-"""Cassettes: a vendor's answers in readable files, asked again offline by the real engine."""
+"""Cassettes, folders of a vendor's recorded answers: replayed offline through the real engine, checked, served as a simulator."""

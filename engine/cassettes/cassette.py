@@ -1,6 +1,7 @@
-"""A cassette: one folder with `cassette.yaml`, a file per recording, and what the run is expected to deliver. Reads; judges form only.
+"""Read a cassette: a folder with `cassette.yaml`, one `.http` file per recording, and in `expected/` what the run should deliver.
 
-Nothing is read of a file or folder that is too large to be a recording.
+Mistakes of form come back as findings; whether the cassette fits its spec is judged in `check`. Sizes are looked at before anything
+is read.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _exit(value: Any) -> int:
 
 
 class CassettePerson(Words):
-    """Who is asked for."""
+    """The person that the run asks for, by at least one identifier."""
 
     email: w.Text | None = Field(default=None, description="An address at example.com, example.org or example.net.")
     phone: w.Text | None = Field(default=None, description="A number such as +12025550142.")
@@ -66,7 +67,7 @@ class CassettePerson(Words):
     @field_validator("email", "phone", "username")
     @classmethod
     def accepted(cls, value: str | None, info: Any) -> str | None:
-        """Refuse what a run would refuse."""
+        """Refuse an identifier that a run would refuse."""
         try:
             return None if value is None else identify(info.field_name, value).value
         except HabeasError as error:
@@ -74,7 +75,7 @@ class CassettePerson(Words):
 
     @model_validator(mode="after")
     def somebody(self) -> CassettePerson:
-        """Refuse nobody."""
+        """Refuse a person without an identifier."""
         if not self.identifiers:
             message = "name the person who is asked for: email, phone or username"
             raise ValueError(message)
@@ -82,13 +83,13 @@ class CassettePerson(Words):
 
     @property
     def identifiers(self) -> dict[str, Identifier]:
-        """Give what a run is given: by EMAIL, PHONE and USERNAME."""
+        """Give the identifiers as a run takes them, by EMAIL, PHONE and USERNAME."""
         given = {kind: getattr(self, kind) for kind in KINDS}
         return {KINDS[kind]: Identifier(kind, value) for kind, value in given.items() if value is not None}  # type: ignore[arg-type]
 
 
 class Setup(Words):
-    """What `cassette.yaml` says: who is asked for, when, and how the run ends."""
+    """The content of `cassette.yaml`: who is asked for, at which time, with which options, and the exit code of the run."""
 
     about: w.Text = Field(description="What this cassette shows.")
     person: CassettePerson = Field(description="Who is asked for.")
@@ -104,7 +105,7 @@ class Setup(Words):
     @field_validator("since")
     @classmethod
     def in_the_past(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Refuse what no beginning can be read from, or a beginning after `now`."""
+        """Refuse a text that is neither a day nor a span, and a day after `now`."""
         if value is not None and "now" in info.data:
             try:
                 beginning(value, info.data["now"])
@@ -115,30 +116,30 @@ class Setup(Words):
 
     @property
     def narrow(self) -> datetime | None:
-        """Give the moment that `since` means."""
+        """Give the moment that `since` names, None without one."""
         return None if self.since is None else beginning(self.since, self.now.astimezone(UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A mistake or a note, with the lines of the file it stands in, () where they must not be shown."""
+    """A mistake or a note, with the lines of its file to show beside it; () where these may hold a secret or personal data."""
 
     mistake: Mistake
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def wrong(self) -> bool:
-        """Whether it has to be mended."""
+        """Whether it is a mistake; a note is not."""
         return self.mistake.level == "error"
 
     def show(self) -> str:
-        """Give its text for a terminal."""
+        """Write it for a terminal."""
         return self.mistake.show(self.lines)
 
 
 @dataclass(frozen=True)
 class Cassette:
-    """One cassette, as it lies on the disk. `texts` holds every file that was read, by its path below the folder."""
+    """A cassette as read from disk. `expected` and `texts` are by file name; `texts` holds every file, `expected/` included."""
 
     folder: Path
     setup: Setup
@@ -149,17 +150,17 @@ class Cassette:
 
     @property
     def name(self) -> str:
-        """Give the folder's own name."""
+        """Give the name of the cassette's folder."""
         return self.folder.name
 
     def finding(self, message: str, *path: str, hint: str | None = None, detail: tuple[str, ...] = (), key: bool = False) -> Finding:
-        """Say something about a place in cassette.yaml, or about all of it."""
+        """Make a finding at a key of cassette.yaml, or without a path about the whole file."""
         at, lines = (self.document.at(path, key=key), self.document.lines) if path else (Position(1, 1), ())
         return Finding(Mistake(message, at, hint, "error", str(self.folder / SETUP), detail), lines)
 
 
-def opened(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
-    """Read a cassette. Without one, the findings say every reason."""
+def read_cassette(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
+    """Read a cassette. Gives the cassette and (), or None and every mistake of its files."""
     try:
         texts = _texts(folder)
     except CassetteError as error:
@@ -184,7 +185,7 @@ def opened(folder: Path) -> tuple[Cassette | None, tuple[Finding, ...]]:
 
 
 def setup_of(raw: bytes, file: str) -> tuple[Setup, Document]:
-    """Read a cassette.yaml. Raises SpecError with every mistake of it."""
+    """Read a cassette.yaml. Raises CassetteError with all its mistakes."""
     document = read(raw, file, FORM)
     mistakes = list(document.mistakes)
     try:
@@ -209,12 +210,12 @@ def _findings(error: SpecError) -> tuple[Finding, ...]:
 
 
 def no_cassette(folder: Path, message: str, hint: str | None = None) -> CassetteError:
-    """Say that a folder, or a file in it, is none that a cassette can be made of."""
+    """Make the error that says why a folder, or a file in it, cannot be read as part of a cassette."""
     return CassetteError([Mistake(message, Position(1, 1), hint)], str(folder))
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    """Read every file of a cassette once all of them are known to be small enough. Raises CassetteError."""
+    """Read every file of a cassette, after the sizes of all of them were checked. Raises CassetteError."""
     sizes = _sizes(folder)
     if SETUP not in sizes:
         hint = f"a cassette is a folder with {SETUP}, one .http file per recording, and {EXPECTED}/"
@@ -232,7 +233,7 @@ def _texts(folder: Path) -> dict[str, str]:
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """List the files of a cassette, by name and size. Raises CassetteError for what does not belong there or is too large."""
+    """Give the size of every file by name. Raises CassetteError for a file that is too large or does not belong in a cassette."""
     try:
         top = _listed(folder, "")
         inner = _listed(folder / EXPECTED, f"{EXPECTED}/") if EXPECTED in top else {}
@@ -250,7 +251,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 
 def _listed(folder: Path, prefix: str) -> dict[str, int]:
-    """Give names and sizes, -1 for what is no file. Raises OSError, CassetteError."""
+    """Give the size of each entry of a folder by name, -1 for anything but a plain file. Raises OSError, CassetteError."""
     found: dict[str, int] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -264,7 +265,7 @@ def _listed(folder: Path, prefix: str) -> dict[str, int]:
 
 
 def _check(path: Path, name: str, size: int) -> None:
-    """Raise CassetteError for a file that is none, has no business here, or is too large."""
+    """Raise CassetteError for an entry that is not a plain file, is not part of a cassette, or is too large."""
     folder, _, last = name.rpartition("/")
     fits = WRITTEN.fullmatch(last) if folder else name == SETUP or name.endswith(".http")
     if size < 0:

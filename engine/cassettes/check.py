@@ -1,4 +1,4 @@
-"""Hold a spec against its cassettes: clean, replayable, as expected, and together showing all that they must."""
+"""Check a spec against its cassettes: nothing secret or personal in them, each replays as expected, and together they cover the spec."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.cassettes.cassette import FORMER_SETUP, SETUP, Cassette, Finding, no_cassette, opened
+from engine.cassettes.cassette import FORMER_SETUP, SETUP, Cassette, Finding, no_cassette, read_cassette
 from engine.cassettes.coverage import Coverage, Point, coverage
 from engine.cassettes.expected import accept, compared
 from engine.cassettes.judge import at_one_place, judged
-from engine.cassettes.leaks import unclean
+from engine.cassettes.leaks import find_leaks
 from engine.cassettes.recording import CassetteError
 from engine.cassettes.replay import Replayed, replay
 from engine.core.selection import choose
@@ -29,7 +29,7 @@ FORMER = "cases"  # the name that the folder had before
 
 @dataclass(frozen=True)
 class CassetteReport:
-    """What a spec's cassettes say of it: the replays, what is wrong, and what they show (None where a cassette fails)."""
+    """What checking found: the replays, the findings, and the coverage of the spec (None where a cassette fails)."""
 
     folder: Path
     cassettes: int
@@ -38,20 +38,20 @@ class CassetteReport:
     coverage: Coverage | None
 
     def summary(self, name: str) -> str:
-        """Say it in one line."""
+        """Sum up in one line."""
         recordings = sum(len(one.cassette.recordings) for one in self.replays)
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
         return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(recordings, 'recording')}; {told}"
 
 
 def cassettes_folder(spec: Path, vendor: str) -> Path:
-    """Say where a spec's cassettes lie: `fixtures/<vendor>/cassettes` beside its folder `specs`, or else beside the file itself."""
+    """Give the folder of a spec's cassettes: `fixtures/<vendor>/cassettes`, beside the folder `specs`, else beside the file."""
     home = spec.parent
     return (home.parent if home.name == "specs" else home) / "fixtures" / vendor / "cassettes"
 
 
-def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> CassetteReport:
-    """Replay every cassette of a spec; with `write` those that are right in all else get their `expected/` anew. Raises UsageError."""
+def check_cassettes(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> CassetteReport:
+    """Replay every cassette of a spec and compare. `write`: instead of comparing, write `expected/` anew. Raises UsageError."""
     folder = cassettes_folder(spec, vendor.name)
     found, replays = list[Finding](), list[Replayed]()
     folders, strays = _folders(folder)
@@ -74,7 +74,7 @@ def hold(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> Casse
 
 
 def _bounded(found: list[Finding]) -> list[Finding]:
-    """Leave out what would be too much to read: it often has one cause."""
+    """Shorten a long list of mistakes: they often have one cause."""
     wrong = [one for one in found if one.wrong]
     if len(wrong) <= MOST_FINDINGS:
         return found
@@ -85,7 +85,7 @@ def _bounded(found: list[Finding]) -> list[Finding]:
 
 
 def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tuple[Finding, ...]]:
-    """Replay a cassette, or every cassette of a folder, that lies elsewhere: only what was asked and answered counts. Raises UsageError."""
+    """Replay a cassette, or each one in a folder, for `--drift`: `expected/` is not compared. Raises UsageError."""
     if not folder.is_dir():
         message = f"{folder}: there is no such folder"
         raise UsageError(message)
@@ -94,7 +94,7 @@ def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tupl
         found = _findings(no_cassette(folder, "no cassette and no folder of cassettes", f"a cassette is a folder with {SETUP}"))
     replays = []
     for path in folders:
-        cassette, faults = opened(path)
+        cassette, faults = read_cassette(path)
         faults = (
             faults
             or tuple(_unclean(cassette) if cassette is not None else ())
@@ -107,7 +107,7 @@ def replays_of(vendor: Vendor, folder: Path) -> tuple[tuple[Replayed, ...], tupl
 
 
 def _folders(folder: Path) -> tuple[list[Path], list[Finding]]:
-    """List the cassettes of a folder; what else lies there is explained."""
+    """Give the folders of the cassettes in a folder, and a finding for everything else in it."""
     try:
         entries = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
     except FileNotFoundError:
@@ -124,8 +124,8 @@ def _findings(error: CassetteError) -> list[Finding]:
 
 
 def _held(vendor: Vendor, folder: Path, again: str, *, write: bool) -> tuple[Replayed | None, list[Finding]]:
-    """Judge one cassette; what would only follow from a fault is left out."""
-    cassette, found = opened(folder)
+    """Check one cassette. Stops at the first step that finds a fault, since later faults would only follow from it."""
+    cassette, found = read_cassette(folder)
     if cassette is None:
         return None, at_one_place(found)
     faults = [*_unclean(cassette)] or [*_unfit(vendor, cassette)]
@@ -139,9 +139,9 @@ def _held(vendor: Vendor, folder: Path, again: str, *, write: bool) -> tuple[Rep
 
 
 def _unclean(cassette: Cassette) -> Iterator[Finding]:
-    """Say what must not stand in a cassette; the lines themselves are not shown."""
+    """Find secrets and personal data in a cassette. The findings show no line of it."""
     for name, text in cassette.texts.items():
-        found = unclean(text)
+        found = find_leaks(text)
         for leak in found[:MOST_UNCLEAN]:
             at = Position(leak.line, leak.column, leak.width)
             yield Finding(Mistake(f"{leak.what} stands in a recording", at, leak.remedy, "error", str(cassette.folder / name)))
@@ -152,7 +152,7 @@ def _unclean(cassette: Cassette) -> Iterator[Finding]:
 
 
 def _unfit(vendor: Vendor, cassette: Cassette) -> Iterator[Finding]:
-    """Say what no run could be made of."""
+    """Find what in cassette.yaml does not fit the spec: options, identifiers, settings."""
     try:
         choice = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
     except UsageError as error:
@@ -180,7 +180,7 @@ def _unfit(vendor: Vendor, cassette: Cassette) -> Iterator[Finding]:
 
 
 def _nameless(vendor: Vendor, given: Collection[str], lack: Lack) -> str:
-    """Say which identifiers are missing: of a look-up that needs several, those that are not there."""
+    """Say which identifiers are missing; for a look-up that needs several and has some, only the others."""
     needed = [dict.fromkeys(hole.name for hole in one.holes() if hole.name in IDENTIFIERS) for one in vendor.lookups]
     begun = next((one for one in needed if lack.to_look_up and any(name in given for name in one)), None)
     if begun is None:
@@ -201,7 +201,7 @@ def _without(vendor: Vendor, spec: Path, word: str) -> Finding:
 
 
 def _former(folder: Path) -> Finding | None:
-    """Say how a folder is called now that has the name it had before."""
+    """Find a folder that has the name cassettes had before, and say the new one."""
     former = folder.with_name(FORMER)
     if not former.is_dir():
         return None
@@ -216,7 +216,7 @@ def _uncovered(covered: Coverage, spec: Path, name: str) -> Finding:
 
 
 def _place(spec: Path, point: Point) -> Position:
-    """Find the place in a spec that says what is not shown."""
+    """Find the place in the spec of something that is not covered."""
     try:
         return read(spec.read_bytes(), str(spec)).at(point.path, key=True)
     except OSError:

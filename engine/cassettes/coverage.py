@@ -1,4 +1,4 @@
-"""What the cassettes of a spec must show, and which of it they do: pages, empty answers, refusals, families of scopes. Pure."""
+"""Count what the cassettes of a spec cover: pages, empty answers, each rule of its refusals, families of scopes. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SOMEBODY, NOBODY = "somebody found", "nobody found"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing to show: of which request, what, and where the spec says it."""
+    """One thing to cover: of which request, what (`a last page`), and its path in the spec."""
 
     where: str
     what: str
@@ -35,18 +35,18 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Every point of a spec in its order, and those that its cassettes show."""
+    """All points of a spec, in its order, and those that its cassettes cover."""
 
     points: tuple[Point, ...]
     shown: frozenset[Point]
 
     @property
     def lacking(self) -> tuple[Point, ...]:
-        """Give what no cassette shows."""
+        """Give the points that no cassette covers."""
         return tuple(one for one in self.points if one not in self.shown)
 
     def table(self) -> tuple[str, ...]:
-        """List what is lacking, one line per request."""
+        """List what is not covered, one line per request."""
         rows: dict[str, list[str]] = {}
         for point in self.lacking:
             rows.setdefault(point.where, []).append(point.what)
@@ -54,7 +54,7 @@ class Coverage:
         return tuple(f"{where:{width}}  {', '.join(whats)}" for where, whats in rows.items())
 
     def summary(self) -> str:
-        """Say in a few words how much is shown."""
+        """Sum up how much is covered: `6/6 answers, 1/1 rules`."""
         kinds = (
             ("answers", [one for one in self.points if one.what in (MIDDLE, LAST, EMPTY, ANSWER, SOMEBODY, NOBODY)]),
             ("rules", [one for one in self.points if "means" in one.what]),
@@ -64,7 +64,7 @@ class Coverage:
 
 
 def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
-    """Hold the replays of a spec's cassettes against everything that they must show."""
+    """Compare what happened in the replays of all cassettes with everything the spec wants covered."""
     rules = rules_of(vendor)
     points = (*_pages(vendor), *rules.values(), *_families(vendor))
     shown = {point for one in replays for heard in one.heard for point in _shown(heard, rules)}
@@ -74,7 +74,7 @@ def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
 
 
 def _pages(vendor: Vendor) -> Iterator[Point]:
-    """What an endpoint must be seen to answer; of each look-up, that it finds somebody, and nobody where it can say so."""
+    """Give the points of look-ups (somebody found, nobody found) and of endpoints (their pages, and an empty answer)."""
     for index, lookup in enumerate(vendor.lookups):
         yield Point(lookup.name, SOMEBODY, ("access", "lookup", index))
         if _may_be_empty(lookup) or any(rule.means in NONE for rule in lookup.refusals.rules):
@@ -88,12 +88,12 @@ def _pages(vendor: Vendor) -> Iterator[Point]:
 
 
 def _may_be_empty(endpoint: Endpoint) -> bool:
-    """Whether nothing is an answer: where `records` is one element of a list, an answer without it is a failure."""
+    """Whether an endpoint can answer with no record. Not where `records` is one element, `results[0]`: an answer without it fails."""
     return endpoint.records is not None and not ELEMENT.search(endpoint.records.text)
 
 
 def rules_of(vendor: Vendor) -> dict[int, Point]:
-    """Give the point of every refusal rule, by the rule's identity: those of the top are shared by all requests."""
+    """Give the point of every refusal rule, by the `id()` of the rule. The rules at the top of a spec are shared by all requests."""
     requests = [(_path(vendor, one), one) for one in vendor.requests()]
     top = _common([one.refusals.rules for _, one in requests])
     found = {}
@@ -106,7 +106,7 @@ def rules_of(vendor: Vendor) -> dict[int, Point]:
 
 
 def _path(vendor: Vendor, endpoint: Endpoint) -> Path:
-    """Say where the spec writes a request."""
+    """Give the path of a request in the spec."""
     if endpoint.name == "verify":
         return ("verify",)
     if endpoint.name in vendor.discover:
@@ -116,7 +116,7 @@ def _path(vendor: Vendor, endpoint: Endpoint) -> Path:
 
 
 def _common(lists: Sequence[tuple[RuleSpec, ...]]) -> tuple[RuleSpec, ...]:
-    """Give the rules that end every list: the top's."""
+    """Give the rules that every list ends with: those at the top of the spec."""
     count = 0
     while all(len(one) > count and one[-1 - count] is lists[0][-1 - count] for one in lists):
         count += 1
@@ -141,7 +141,7 @@ def _family(vendor: Vendor, replayed: Replayed) -> str | None:
 
 
 def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[Point]:
-    """Say which look-up found somebody and which nobody: each is asked only where those before it found nobody."""
+    """Give what the look-ups of a replay showed: each is asked only after those before it found nobody."""
     heard = {one.request.endpoint.name for one in replayed.heard}
     names, subject = [one.name for one in vendor.lookups if one.name in heard], replayed.report.subject.subject
     last = names.pop() if names and subject is not Subject.NO_MATCH else None
@@ -151,7 +151,7 @@ def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[Point]:
 
 
 def _shown(heard: Heard, rules: dict[int, Point]) -> Iterable[Point]:
-    """Say what one answer shows."""
+    """Give the points that one answer covers."""
     if not isinstance(heard.answer, Response):
         return
     request, name = heard.request, heard.request.endpoint.name

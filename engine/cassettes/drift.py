@@ -1,4 +1,4 @@
-"""How a vendor's answers have changed: fields that no earlier recording had, and those that no new one has. Never a value."""
+"""Compare new recordings with earlier ones: fields that a vendor's answers have gained or lost. Names of fields only, never a value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_SHOWN = 30
 
 
 def drift(earlier: Sequence[Replayed], later: Sequence[Replayed], folder: Path) -> Iterator[Finding]:
-    """Compare what each endpoint was answered then and now; an endpoint that only one side has asked is left out."""
+    """Compare the answers of each endpoint then and now. An endpoint that was asked on one side only is left out."""
     before, after = fields_by_endpoint(earlier), fields_by_endpoint(later)
     for name in after:
         if name not in before:
@@ -39,7 +39,7 @@ def _note(message: str, folder: Path, sign: str, names: Sequence[str]) -> Findin
 
 
 def fields_by_endpoint(replays: Iterable[Replayed]) -> dict[str, set[str]]:
-    """Give the dotted paths of every good answer, by the request that asked."""
+    """Give the dotted paths of all fields in successful answers, by the name of the request."""
     found: dict[str, set[str]] = {}
     for replayed in replays:
         for heard in replayed.heard:

@@ -1,4 +1,4 @@
-"""What a replay is expected to deliver: its records, and of its manifest what is the same every time. Compares; shows little."""
+"""Compare what a replay delivers with the files in `expected/`, or write them: the records, and what is stable in the manifest."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ MOST_SHOWN = 8
 LONGEST = 60
 
 
-def golden(replayed: Replayed) -> dict[str, bytes]:
+def expected_files(replayed: Replayed) -> dict[str, bytes]:
     """Give the files of `expected/` as this replay would write them."""
     return {MANIFEST: reproducible(replayed.report.manifest), **replayed.written}
 
 
 def reproducible(manifest: Mapping[str, Any]) -> bytes:
-    """Write a manifest without what differs from run to run, what the spec says anyway, and what is nought."""
+    """Write a manifest without what differs from run to run (times, sizes), what the spec says, and what is zero or empty."""
     plain = json.loads(msgspec.json.encode(manifest))
     kept = {name: plain[name] for name in TOP}
     kept["verified"] = plain["connection"]["verified"]
@@ -45,8 +45,8 @@ def _telling(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compared(replayed: Replayed, again: str) -> Iterator[Finding]:
-    """Say where a replay delivers something else than expected; `again` is the command that accepts it."""
-    cassette, now = replayed.cassette, golden(replayed)
+    """Find each file in which a replay differs from `expected/`. `again` is the command that accepts the difference."""
+    cassette, now = replayed.cassette, expected_files(replayed)
     if not cassette.expected:
         yield _finding(
             cassette, "", f"this cassette has no {EXPECTED}/: what the run delivers is compared with nothing", hint=f"write it: {again}"
@@ -65,8 +65,8 @@ def compared(replayed: Replayed, again: str) -> Iterator[Finding]:
 
 
 def accept(replayed: Replayed) -> Iterator[Finding]:
-    """Write `expected/` anew, and say what changed. Raises UsageError where it cannot be written."""
-    cassette, now = replayed.cassette, golden(replayed)
+    """Write `expected/` anew, and say what changed. Raises UsageError where that fails."""
+    cassette, now = replayed.cassette, expected_files(replayed)
     folder, changed = cassette.folder / EXPECTED, list[str]()
     for name in sorted(now.keys() | cassette.expected.keys()):
         before, after = cassette.expected.get(name), now.get(name)
@@ -100,7 +100,7 @@ def _lines(text: bytes) -> str:
 
 
 def _same(name: str, before: bytes, after: bytes) -> bool:
-    """Whether two files say the same: records come in any order, for requests go side by side."""
+    """Whether two files say the same. Records may come in any order: requests run side by side."""
     if before == after:
         return True
     return name != MANIFEST and Counter(before.splitlines()) == Counter(after.splitlines())
@@ -157,7 +157,7 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Give every value that is no map or list with its dotted path; nothing of None."""
+    """Give every leaf of decoded JSON with its dotted path, empty maps and lists included; None on its own gives nothing."""
     if isinstance(value, dict) and value:
         for name, item in value.items():
             yield from leaves(item, f"{path}.{name}" if path else str(name))

@@ -1,4 +1,7 @@
-"""Say what is wrong with a replay: its cause first, and nothing twice. What it delivers is compared elsewhere. Pure."""
+"""Find what is wrong with a replay: requests without a recording, recordings not asked for, another end of the run. Pure.
+
+Each fault is reported once, by its cause. What the run delivered is compared in `expected`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ SHORT_OF = ("denied", "partial", "failed")
 
 
 def at_one_place(findings: Iterable[Finding]) -> list[Finding]:
-    """Make one finding of those that stand at one place."""
+    """Join the findings at one place into one."""
     found: dict[tuple[str, int, int], Finding] = {}
     for finding in findings:
         at = (finding.mistake.file, finding.mistake.at.line, finding.mistake.at.column)
@@ -37,7 +40,7 @@ def at_one_place(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def judged(vendor: Vendor, replayed: Replayed) -> list[Finding]:
-    """Say what was asked and not recorded; where all was, how the run ended and what it did not ask for."""
+    """Find the requests that were not recorded; if there are none, a wrong end of the run and the recordings it did not ask for."""
     unknown = {(one.endpoint.name, one.http): one for one in replayed.unknown}
     again = {asked(one.http) for one in unknown.values()}
     broken = {asked(one.request): found for one in _heard(replayed) if asked(one.request) in again and (found := _not_json(replayed, one))}
@@ -48,13 +51,13 @@ def judged(vendor: Vendor, replayed: Replayed) -> list[Finding]:
 
 
 def _heard(replayed: Replayed) -> Iterator[Recording]:
-    """Give the recordings that answered."""
+    """Give the recordings that answered a request."""
     answers = {id(one.answer) for one in replayed.heard}
     return (one for one in replayed.cassette.recordings if id(one.response) in answers)
 
 
 def _not_json(replayed: Replayed, recording: Recording) -> Finding | None:
-    """Show where a good answer stops being JSON: the run takes it for damage, and asks again."""
+    """Find where a successful answer stops being JSON: a run takes it for damaged and asks again."""
     if not 200 <= recording.response.status < 300:
         return None
     fault = no_json(recording.response.body.decode("utf-8", "replace"))
@@ -66,7 +69,7 @@ def _not_json(replayed: Replayed, recording: Recording) -> Finding | None:
 
 
 def _unknown(replayed: Replayed, wanted: list[Request]) -> Iterator[Finding]:
-    """Show requests that nobody recorded, each beside the recording that looks most like it."""
+    """Show the requests that were not recorded, each beside the recording most like it."""
     for request in wanted[:MOST_SHOWN]:
         yield _again(replayed, request) or _beside(replayed, request)
     if len(wanted) > MOST_SHOWN:
@@ -75,7 +78,7 @@ def _unknown(replayed: Replayed, wanted: list[Request]) -> Iterator[Finding]:
 
 
 def _again(replayed: Replayed, request: Request) -> Finding | None:
-    """Say which refusal made the engine ask once more; None where none did."""
+    """Name the refusal after which the run asked the same again; None where there was none."""
     wanted = asked(request.http)
     before = [one.answer for one in replayed.heard if isinstance(one.answer, Response) and asked(one.request.http) == wanted]
     recording = next((one for one in replayed.cassette.recordings if before and one.response is before[-1]), None)
@@ -96,7 +99,7 @@ def _again(replayed: Replayed, request: Request) -> Finding | None:
 
 
 def _next_name(replayed: Replayed, recording: Recording) -> str:
-    """Invent a name for a file that is read after another one."""
+    """Propose a file name that sorts after another: `040-notes_2.http`."""
     stem = Path(recording.file).stem
     return next(name for number in range(2, 10_000) if (name := f"{stem}_{number}.http") not in replayed.cassette.texts)
 
@@ -117,7 +120,7 @@ def _beside(replayed: Replayed, request: Request) -> Finding:
 
 
 def _ended(vendor: Vendor, replayed: Replayed) -> Iterator[Finding]:
-    """Say how the run ended, where that is wrong or is why recordings are left; then what was not asked for."""
+    """Find a wrong end of the run, or one that left recordings unused; then the recordings not asked for."""
     broken = {one.file: found for one in replayed.unused if (found := _not_json(replayed, one))}
     left = [one for one in replayed.unused if one.file not in broken]
     outcome = _outcome(vendor, replayed, left)
@@ -156,7 +159,7 @@ def _outcome(vendor: Vendor, replayed: Replayed, left: list[Recording]) -> Findi
 
 
 def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[str]:
-    """Name the files that answered the look-up."""
+    """Name the recordings that answered the look-up."""
     answers = {id(one.answer) for one in replayed.heard if one.request.endpoint in vendor.lookups}
     names = [Path(one.file).name for one in replayed.cassette.recordings if id(one.response) in answers]
     if names:

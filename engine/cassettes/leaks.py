@@ -1,7 +1,7 @@
-"""Find what must not stand in a recording: secrets, and what looks like a real person. Opens no file, repeats nothing it finds.
+"""Find secrets, e-mail addresses, phone numbers and IP addresses in the text of a recording. A finding never repeats what it found.
 
-What passes is invented on purpose: mail under example.com, .org, .net or the domains of RFC 2606, phone numbers that are
-set aside for fiction (555-0100 to 555-0199 and their like), addresses of documentation networks (RFC 5737, RFC 3849).
+Reserved values pass: mail at example.com, .org, .net and the names of RFC 2606, phone numbers set aside for fiction (555-0100 to
+555-0199, and those of Ofcom and ACMA), IP addresses for documentation (RFC 5737, RFC 3849).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from engine.cassettes.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_INS, 
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Unclean:
-    """One thing that must not stay: its place (line and column from 1), what it is, and what to do. Never the thing itself."""
+class Leak:
+    """A secret or personal value in a text: where (line and column from 1, width), of what kind, and how to mend it."""
 
     line: int
     column: int
@@ -27,18 +27,18 @@ class Unclean:
     remedy: str
 
 
-def unclean(text: str) -> tuple[Unclean, ...]:
-    """Find everything in a text that is a secret or looks like a person; escapes of JSON and addresses are seen through."""
+def find_leaks(text: str) -> tuple[Leak, ...]:
+    """Find every leak in a text, in order, also behind the escapes of JSON and percent-encoding. Overlapping ones are given once."""
     starts = [0, *(found.end() for found in re.finditer("\n", text))]
-    found: dict[tuple[int, int], Unclean] = {}
+    found: dict[tuple[int, int], Leak] = {}
     for plain, place in _readings(text):
         for kind in KINDS:
             for start, end in kind.find(plain):
                 first, last = place(start), place(end - 1) + 1
                 line = bisect_right(starts, first)
                 column = first - starts[line - 1] + 1
-                found.setdefault((line, column), Unclean(line, column, max(1, last - first), kind.what, kind.remedy))
-    kept: list[Unclean] = []
+                found.setdefault((line, column), Leak(line, column, max(1, last - first), kind.what, kind.remedy))
+    kept: list[Leak] = []
     for leak in sorted(found.values()):
         if not kept or leak.line != kept[-1].line or leak.column >= kept[-1].column + kept[-1].width:
             kept.append(leak)
@@ -52,7 +52,7 @@ MOST_LAYERS = 4
 
 
 def _readings(text: str) -> Iterator[tuple[str, Place]]:
-    """Give a text as it stands, and with its escapes undone layer by layer, each with the way back to its places."""
+    """Give a text, then the same with its escapes undone layer by layer, each with a function from its places to the first text's."""
     plain, place = text, lambda index: index
     yield plain, place
     for _ in range(MOST_LAYERS):
@@ -96,7 +96,7 @@ def _meant(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of thing that must not stay. `hint` is a word without which there is nothing to look for."""
+    """One kind of leak. Without `hint` in a text its pattern is not tried; a match for which `harmless` holds is none."""
 
     what: str
     remedy: str
@@ -105,7 +105,7 @@ class Kind:
     harmless: Callable[[re.Match[str]], bool] = lambda _: False
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Give start and end of each; of a pattern that names `it`, only that."""
+        """Give start and end of each match, or of its group `it` where the pattern has one."""
         if self.hint and self.hint not in text:
             return
         for found in self.pattern.finditer(text):
@@ -126,7 +126,7 @@ def _no_secret_header(found: re.Match[str]) -> bool:
 
 
 def _no_secret(found: re.Match[str]) -> bool:
-    """Whether a value is no secret: its name tells of none, or it was removed already."""
+    """Whether the value under a name is not a secret, or was replaced by `removed` already."""
     name, value = found["name"], found["it"].strip("\"' ").lower()
     return value in STAND_INS or not is_secret_name(name) or describes_a_secret(name)
 

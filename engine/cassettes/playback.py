@@ -1,4 +1,4 @@
-"""Answer requests from recordings, each once, in the order of their names. Sends nothing; keeps what was not found."""
+"""The transport of a replay: answers each request with the next recording of it, and finds the nearest one to a request without."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_MATCHED = 2000
 
 
 def body_of(body: bytes | None) -> str:
-    """Write a JSON body so that two that say the same are equal; any other as it is."""
+    """Write a JSON body so that equal content gives equal text; any other body as text."""
     if body is None:
         return ""
     try:
@@ -31,12 +31,12 @@ def body_of(body: bytes | None) -> str:
 
 
 def asked(request: HttpRequest) -> tuple[str, str, str]:
-    """Give what a recording is found by: method, address, body."""
+    """Give the key of a recording: method, address, body."""
     return request.method, request.url, body_of(request.body)
 
 
 def fits(recorded: HttpRequest, request: HttpRequest) -> bool:
-    """Whether every header that was recorded is sent too."""
+    """Whether a request has every header that was recorded."""
     sent = {name.lower(): value for name, value in request.headers}
     return all(sent.get(name.lower()) == value for name, value in recorded.headers)
 
@@ -47,14 +47,14 @@ class Playback:
     simulated = True
 
     def __init__(self, recordings: Iterable[Recording], hosts: Hosts) -> None:
-        """Take them in order; `hosts` are those that a run may ask."""
+        """Take the recordings in order, and the hosts to which a run may send its credential."""
         self._left: dict[tuple[str, str, str], list[Recording]] = {}
         self._hosts = hosts
         for recording in recordings:
             self._left.setdefault(asked(recording.request), []).append(recording)
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Give the next recorded answer, or UNKNOWN; what the real transport would not send is not looked for."""
+        """Give the next recorded answer, or UNKNOWN. A host that the real transport would refuse is refused here too."""
         await asyncio.sleep(0)
         refusal = self._hosts.refusal(request.url, credentialed=True)
         if refusal:
@@ -73,7 +73,7 @@ class Playback:
 
 
 def nearest(request: HttpRequest, recordings: Iterable[Recording]) -> Recording | None:
-    """Find the recording that looks most like a request; None where none looks like it."""
+    """Find the recording most similar to a request, None where none is similar."""
     matcher = SequenceMatcher(None, autojunk=False)
     matcher.set_seq2("\n".join(_written(request))[:MOST_MATCHED])
     best, score = None, ALIKE
@@ -97,7 +97,7 @@ def _changed(rows: list[str]) -> Iterator[str]:
 
 
 def _written(request: HttpRequest) -> list[str]:
-    """Write a request over several lines: the path, each parameter, each header, the body; no more than can be compared soon."""
+    """Write a request over several lines to compare it: path, each parameter, each header, body. Long ones are cut."""
     path, _, query = request.url.partition("?")
     lines = [f"{request.method} {path}", *(f"  {pair}" for pair in query.split("&") if pair)]
     lines += [f"{name}: {value}" for name, value in request.headers]

@@ -1,7 +1,7 @@
-"""Find the recorded answer to a request of today: by path, query and body, whatever host it was recorded at. Pure.
+"""Find the recorded answer to a request for `habeas simulate`: by path, query and body, whatever its host. Pure.
 
-A window that reaches to now asks with other days than the recording: where only moments differ, the recording answers
-all the same, and repeats the moments that it was asked with now.
+A window up to now has other days than when it was recorded: a recording that differs from the request in dates and times only
+answers too, with the request's dates and times in place of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RequestKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class RecordedMatch:
-    """An answer and the cassette that it comes from; `strayed`: not that of the person who was looked up last, which lacks it."""
+    """An answer and its cassette's name. `strayed`: it is another person's, as the cassette of the last look-up has none."""
 
     response: Response
     cassette: str
@@ -36,16 +36,16 @@ class RecordedMatch:
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """A request that several cassettes answer differently; the first of them answers until a person was looked up."""
+    """A request that several cassettes answer differently. Until a look-up says whose to use, the first of them answers."""
 
     request: str
     cassettes: tuple[str, ...]
 
 
 class RecordedAnswers:
-    """The recordings of several cassettes. What was recorded twice in one is answered in turns.
+    """The recordings of several cassettes. A request that one cassette recorded several times is answered by these in turn.
 
-    A look-up tells whose cassette answers what follows, as far as others recorded the same request; until then the first answers.
+    After a look-up, the cassette of the person it names answers first; before, the first cassette that has the request.
     """
 
     def __init__(self, cassettes: Iterable[Cassette]) -> None:
@@ -55,7 +55,7 @@ class RecordedAnswers:
         self._current: _Own | None = None
 
     def answer(self, method: str, url: str, body: bytes | None) -> RecordedMatch | None:
-        """Give the answer to a request; None where nothing like it was recorded."""
+        """Give the answer to a request, None where no recording fits."""
         wanted = key(method, url, body)
         alike = timeless(wanted)
         order = [one for one in (self._current, *self._cassettes) if one is not None]
@@ -73,13 +73,13 @@ class RecordedAnswers:
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """Name the cassettes whose person an earlier one has: they answer only what that one lacks."""
+        """Name the cassettes whose person an earlier one has too: they answer only what that one lacks."""
         first: dict[tuple[Identifier, ...], str] = {}
         return tuple(one.name for one in self._cassettes if first.setdefault(one.person, one.name) != one.name)
 
     @property
     def differing(self) -> tuple[Differing, ...]:
-        """List the requests that the cassettes of several people recorded with different answers."""
+        """List the requests to which the cassettes of different people have different answers."""
         played = [one for one in self._cassettes if one.name not in self.hidden]
         found = []
         for name in dict.fromkeys(name for one in played for name in one.alike):
@@ -91,7 +91,7 @@ class RecordedAnswers:
 
 
 class _Own:
-    """One cassette's recordings, by what they are found by; `lookups` are those that name its person."""
+    """The recordings of one cassette by key (`exact`) and by key without times (`alike`); `lookups` are the keys that name its person."""
 
     def __init__(self, cassette: Cassette) -> None:
         self.name, self.exact, self.alike = cassette.name, dict[RequestKey, list[Recording]](), dict[RequestKey, list[Recording]]()
@@ -105,17 +105,17 @@ class _Own:
 
 
 def key(method: str, url: str, body: bytes | None) -> RequestKey:
-    """Give what a recording is found by: method, path with query, body."""
+    """Give the key of a request: method, path with query, body."""
     return method, unquote(ORIGIN.sub("", url)), body_of(body) if body else ""
 
 
 def timeless(name: RequestKey) -> RequestKey:
-    """Give the same without its moments."""
+    """Put `*` in place of every date and time in a key."""
     return name[0], MOMENT.sub("*", name[1]), MOMENT.sub("*", name[2])
 
 
 def _now(recording: Recording, wanted: RequestKey) -> Response:
-    """Let an answer repeat the moments of today's question wherever it repeats those of the recorded one."""
+    """Put the dates and times of a request into a recorded answer, wherever it repeats those it was recorded with."""
     recorded = key(recording.request.method, recording.request.url, recording.request.body)
     then, now = (MOMENT.findall(one[1] + "\n" + one[2]) for one in (recorded, wanted))
     text, response = recording.response.body, recording.response

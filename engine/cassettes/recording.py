@@ -1,4 +1,4 @@
-"""One recorded request and its answer as a readable text, and back, byte for byte. Opens no file, sends nothing.
+"""Read and write a recording: one request and its answer, as a text that gives the same bytes back. Opens no file.
 
     POST https://api.example.com/v1/search
     Content-Type: application/json
@@ -10,7 +10,7 @@
 
     {"results": []}
 
-A GET has no body. The body of the answer is everything behind the blank line, but for the line end that closes the file.
+A GET has no body. The body of the answer is everything after the blank line, without the last line end of the file.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class CassetteError(SpecError):
-    """A cassette with mistakes, all those of one file; its text is ready for a terminal."""
+    """The mistakes of one file of a cassette."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One request and its answer; `file` is the name it was read from, `answer` and `body` the lines in which these begin there."""
+    """A request and its answer. `file` is where it was read, `answer` and `body` the lines (from 1) in which these begin there."""
 
     request: HttpRequest
     response: Response
@@ -48,12 +48,12 @@ class Recording:
 
 
 def parse(text: str, file: str) -> Recording:
-    """Read one recording. Raises CassetteError with every mistake of the file and its place."""
+    """Read a recording. Raises CassetteError with every mistake of the file and its place."""
     return _Reader(text.removeprefix("\ufeff"), file).read()
 
 
 def dump(recording: Recording) -> str:
-    """Write one recording. Raises ValueError for what no text can hold: a body that is not UTF-8, a header over two lines."""
+    """Write a recording. Raises ValueError for what would not read back: a body that is not UTF-8, a header over two lines."""
     request, response = recording.request, recording.response
     lines = [f"{request.method} {request.url}", *(_header(name, value) for name, value in request.headers), ""]
     if request.body is not None:
@@ -85,7 +85,7 @@ def _header(name: str, value: str) -> str:
 
 
 class _Reader:
-    """Reads a text once; every mistake is noted with its place, and what can be read is read on."""
+    """Reads a text once. Notes each mistake with its place and reads on where it can."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file, self.mistakes = text, file, list[Mistake]()
@@ -135,7 +135,7 @@ class _Reader:
         return method, url
 
     def answer_line(self) -> int | None:
-        """Find the line in which the answer begins: the first that looks so behind a blank one."""
+        """Find the line `HTTP 200` that begins the answer: the first one after a blank line."""
         for number in range(2, len(self.lines)):
             if STATUS.fullmatch(self.lines[number]) and not self.lines[number - 1]:
                 return number
@@ -163,7 +163,7 @@ class _Reader:
         return tuple(found)
 
     def told(self, start: int, end: int) -> dict[str, str]:
-        """Read the answer's headers; of two with one name the engine would see the last only."""
+        """Read the answer's headers. A name that comes twice is a mistake: the engine would see one of them only."""
         found: dict[str, str] = {}
         for number in range(start, end):
             for name, value in self.headers(number, number + 1):
@@ -173,7 +173,7 @@ class _Reader:
         return found
 
     def sent(self, method: str, start: int, answer: int) -> bytes | None:
-        """Read the request's body, which ends before the blank line in front of the answer."""
+        """Read the request's body, which ends at the blank line before the answer."""
         text = "\n".join(self.lines[start : answer - 1])
         if not text:
             return None
@@ -188,7 +188,7 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Where a text stops being JSON: its line and column, counted from 1, and why, in words."""
+    """Where a text stops being JSON: line and column from 1, and why."""
 
     line: int
     column: int
@@ -196,7 +196,7 @@ class Fault:
 
 
 def no_json(text: str) -> Fault | None:
-    """Find the place at which a text stops being JSON, where it does."""
+    """Find where a text stops being JSON; None for valid JSON."""
     text = text.removeprefix("\ufeff")
     try:
         lossless_json.loads(text.encode("utf-8", "surrogatepass"))
@@ -210,7 +210,7 @@ def no_json(text: str) -> Fault | None:
 
 
 def _fault(text: str, error: json.JSONDecodeError) -> Fault:
-    """Say it in words that are the same in every Python, and of the commonest slips what to do."""
+    """Explain a JSON error in words that do not depend on the Python version; for common slips, say what to do."""
     before, behind = text[: error.pos].rstrip(), text[error.pos :].lstrip()
     if behind.startswith(",") and behind[1:].lstrip()[:1] in ("}", "]"):  # Python 3.13 points at the comma itself
         before, behind = before + ",", behind[1:].lstrip()

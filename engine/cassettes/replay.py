@@ -1,4 +1,4 @@
-"""Run the real engine against a cassette's recordings: no network, no waiting, the cassette's own clock. Judges nothing."""
+"""Run the real engine on a cassette: recordings for the network, virtual time for waiting, the cassette's clock. Judges nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAGES = ".pages.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One request of a replay and what it was answered."""
+    """One request of a replay and its answer."""
 
     request: Request
     answer: Response | NoAnswer
@@ -36,7 +36,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a replay did: its report, what it asked, what nobody had recorded or asked for, and the files it wrote."""
+    """What a replay did: the report, every request with its answer, the recordings not asked for, the files written, by name."""
 
     cassette: Cassette
     report: Report
@@ -58,7 +58,7 @@ class Granted:
     from_token: Row = ()
 
     def __init__(self, granted: frozenset[str] | None, given: Row) -> None:
-        """Take the scopes (None: the token answer listed none), and what the connection brings to requests."""
+        """Take the scopes (None: the token answer listed none), and the values that the connection brings."""
         self.granted, self.given = granted, given
 
     def due(self) -> bool:
@@ -71,7 +71,7 @@ class Granted:
 
 
 def replay(vendor: Vendor, cassette: Cassette) -> Replayed:
-    """Replay a cassette. Raises UsageError where its `only` or `without` name what the spec has not."""
+    """Replay a cassette. Raises UsageError where its `only` or `without` name something the spec lacks."""
     selection = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
     with TemporaryDirectory(prefix="habeas-") as folder:
         return virtual_time.run(_replayed(vendor, cassette, RunOptions(selection=selection, narrow=cassette.setup.narrow), Path(folder)))

@@ -1,6 +1,6 @@
-"""Serve a vendor's cassettes on 127.0.0.1 until cancelled, with an OAuth provider where the vendor has one.
+"""Serve a vendor's cassettes on 127.0.0.1 as a simulator, with an OAuth provider where the vendor has one.
 
-With `--at` every address of the vendor's hosts leads here, path unchanged; so do the links in its answers.
+A run with `--at` sends every request for the vendor's hosts here, path unchanged, and follows the links of answers here too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.cassettes.cassette import Cassette, opened
+from engine.cassettes.cassette import Cassette, read_cassette
 from engine.cassettes.check import cassettes_folder
 from engine.cassettes.recorded_answers import Differing, RecordedAnswers
 from engine.core.identity import Identifier
@@ -32,7 +32,7 @@ UNMATCHED = (418, 421, 423, 424, 406, 411, 417, 501)  # the first that no rule o
 
 @dataclass(frozen=True)
 class Served:
-    """What is needed to talk to it: environment variables by name, and the people who can be asked for."""
+    """What the greeting tells: the address, environment variables by name, and the people who can be asked for."""
 
     address: str
     token: dict[str, str]
@@ -45,7 +45,7 @@ class Served:
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """Who can be asked for: by which identifiers, since when and of what there are recordings, and what is to be seen."""
+    """A person who can be asked for, with the options of the recorded run and what its cassette shows."""
 
     identifiers: tuple[Identifier, ...]
     since: str | None
@@ -55,18 +55,18 @@ class KnownPerson:
 
 
 def recorded(vendor: Vendor, spec: Path) -> tuple[Cassette, ...]:
-    """Give the readable cassettes of a spec, complete runs first."""
+    """Give the cassettes of a spec that can be read, complete runs first."""
     folder = cassettes_folder(spec, vendor.name)
     folders = sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
-    cassettes = [cassette for one in folders if (cassette := opened(one)[0]) is not None]
+    cassettes = [cassette for one in folders if (cassette := read_cassette(one)[0]) is not None]
     return tuple(sorted(cassettes, key=lambda cassette: (cassette.setup.exit, -len(cassette.recordings), cassette.name)))
 
 
 class Recorded:
-    """One vendor made of its recordings."""
+    """The simulator of one vendor, made of its cassettes."""
 
     def __init__(self, vendor: Vendor, cassettes: tuple[Cassette, ...], notice: Callable[[str], None]) -> None:
-        """Take the cassettes; `notice` hears of each request that nothing was recorded of, or only for somebody else."""
+        """Take the cassettes. `notice` gets a line for each request that was not recorded, or for another person only."""
         self.vendor, self.cassettes, self.notice = vendor, cassettes, notice
         self.shelf, self.secret = RecordedAnswers(cassettes), secrets.token_urlsafe(16)
         self.provider = Provider(time.time, " ".join(self._scopes()), self._redirects(), {})
@@ -83,7 +83,7 @@ class Recorded:
         return tuple({CALLBACK, (oauth2.redirect_uri if oauth2 is not None else None) or CALLBACK})
 
     def _captured(self) -> dict[str, str]:
-        """Give what a token answer tells, by its place there."""
+        """Give the values that a token answer holds besides the token, by their dotted places."""
         oauth2, told = self.vendor.auth.oauth2, self._first("captured")
         return {select.text: told[name] for name, select in oauth2.capture.items() if name in told} if oauth2 is not None else {}
 
@@ -104,7 +104,7 @@ class Recorded:
         return Served(address, token, client, settings, people, self.shelf.differing, self.shelf.hidden)
 
     def _people(self) -> tuple[KnownPerson, ...]:
-        """Give each person once, as the first cassette says it."""
+        """Give each person once, as in their first cassette."""
         found: dict[tuple[Identifier, ...], KnownPerson] = {}
         for cassette in self.cassettes:
             setup = cassette.setup
@@ -145,12 +145,12 @@ class Recorded:
         return web.Response(status=response.status, body=response.body, headers={"Content-Type": "application/json", **headers})
 
     def _unmatched(self) -> int:
-        """Give a status that no rule of the spec takes for an answer, such as that there is nothing."""
+        """Choose a status for unknown requests that no rule of the spec gives a meaning to."""
         named = {status for one in self.vendor.requests() for rule in one.refusals.rules for status in rule.status}
         return next((one for one in UNMATCHED if one not in named), UNMATCHED[-1])
 
     def _known(self, request: web.Request) -> bool:
-        """Whether a request brings the credential that was given out, in whichever way the vendor takes it."""
+        """Whether a request has the simulator's credential in a header, also as Basic."""
         sent = [*request.headers.values()]
         for value in sent:
             scheme, _, rest = value.partition(" ")
@@ -174,7 +174,7 @@ def _path(address: str) -> str:
 
 
 def _put(answer: dict[str, Any], place: str, value: str) -> None:
-    """Put a value at a dotted place."""
+    """Put a value at a dotted place of a map."""
     *outer, last = place.split(".")
     for name in outer:
         answer = answer.setdefault(name, {})

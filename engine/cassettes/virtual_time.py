@@ -1,4 +1,4 @@
-"""An event loop whose time passes only when nothing is left to do: hours take no time, and every run is the same."""
+"""An event loop with virtual time: its clock jumps to the next timer when nothing else is left to do, so no run waits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TICK = 1e-6  # as on a real machine, each turn takes a moment: rounding never st
 
 
 class _Selector(selectors.DefaultSelector):
-    """Never waits: it moves the loop's clock instead."""
+    """A selector that moves the loop's clock instead of waiting."""
 
     loop: VirtualLoop
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        """Go on to the next timer at once. Raises RuntimeError where there is none."""
+        """Move to the next timer. Raises RuntimeError where there is none: every task would wait for ever."""
         if timeout is None:
             message = "every task waits for something that will never come"
             raise RuntimeError(message)
@@ -26,22 +26,22 @@ class _Selector(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time stands still until the next timer."""
+    """An event loop whose time moves from timer to timer."""
 
     def __init__(self) -> None:
-        """Begin at some moment."""
+        """Begin at 1,000 seconds."""
         selector = _Selector()
         selector.loop = self
         self.now = 1000.0
         super().__init__(selector)
 
     def time(self) -> float:
-        """Give the seconds of virtual time."""
+        """Give the virtual time in seconds."""
         return self.now
 
 
 async def passing(seconds: float) -> None:
-    """Let virtual time pass."""
+    """Sleep in virtual time, also where `asyncio.sleep` is replaced."""
     moment = asyncio.get_running_loop().create_future()
     timer = asyncio.get_running_loop().call_later(seconds, moment.set_result, None)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.check import hold, replays_of
+from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
 from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
@@ -107,7 +107,7 @@ def _checked(word: str, path: Path, wish: CheckArguments) -> Checked:
     except SpecError as error:
         return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
     lines = tuple(raw.decode("utf-8-sig").splitlines())
-    held = hold(vendor, path, word, write=wish.accept)
+    held = check_cassettes(vendor, path, word, write=wish.accept)
     drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
     told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
     return Checked((*(Finding(one, lines) for one in notes), *told), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
@@ -116,7 +116,7 @@ def _checked(word: str, path: Path, wish: CheckArguments) -> Checked:
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:
     later, faults = replays_of(vendor, folder)
     yield from faults
-    yield from drift(hold(vendor, path, word).replays, later, folder)
+    yield from drift(check_cassettes(vendor, path, word).replays, later, folder)
 
 
 def _strictly(one: Finding) -> Finding:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
-from engine.cassettes.cassette import opened
+from engine.cassettes.cassette import read_cassette
 from engine.connection.keeper import Fixed
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import identify
@@ -94,7 +94,7 @@ def recorded(endpoints, answers, out, **more):
     captured = tuple(one for one in values if one[0] not in spec.settings)
     taped = Captured(spec, person, tuple(tape.exchanges), NOW, int(report.exit_code), narrow, settings=settings, captured=captured, **more)
     made = finish(taped, report, sum(tape.silent.values()), b"k" * 32, out / "cassettes" / "one")
-    cassette, findings = opened(made.folder)
+    cassette, findings = read_cassette(made.folder)
     assert findings == ()
     text = "".join(path.read_text("utf-8") for path in made.folder.rglob("*") if path.is_file())
     for name in ("mara", "lindqvist", "acme-corp", "usr-00"):

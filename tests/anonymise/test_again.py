@@ -8,7 +8,7 @@ import pytest
 
 from engine.anonymise.capture import Captured
 from engine.anonymise.finish import finish
-from engine.cassettes.cassette import opened
+from engine.cassettes.cassette import read_cassette
 from engine.cassettes.replay import replay
 from engine.catalogue import load_file
 from engine.runner.recorder import Exchange
@@ -22,7 +22,7 @@ SMALL = [path for path in CASSETTES if sum(one.stat().st_size for one in path.pa
 def test_a_shipped_cassette_can_be_recorded_again(path, tmp_path):
     """Look-ups, searches, link headers, GraphQL, hashes in paths, hosts from tokens: what was replaced still leads to the same end."""
     vendor = load_file(ROOT / "specs" / f"{path.parts[-4]}.yaml")
-    cassette, findings = opened(path.parent)
+    cassette, findings = read_cassette(path.parent)
     assert findings == ()
     before, setup = replay(vendor, cassette), cassette.setup
     heard = {id(one.answer): one.request for one in before.heard}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cassettes.check import hold
+from engine.cassettes.check import check_cassettes
 from engine.catalogue import load_file
 from tests.conftest import ROOT
 from tests.whole.commands import FULL
@@ -45,7 +45,7 @@ def test_a_recorded_run_is_a_cassette_that_check_accepts(habeas, simulate, tmp_p
     )
     folder = tmp_path / "fixtures" / "zoom" / "cassettes" / cassette
     assert (done.returncode, str(folder) in done.stdout) == (0, True), done.stderr
-    held = hold(load_file(spec), spec, "zoom")
+    held = check_cassettes(load_file(spec), spec, "zoom")
     assert (held.cassettes, len(held.replays)) == (1, 1), [one.show() for one in held.findings]
     written = texts(folder)
     assert up.token not in written
@@ -106,7 +106,7 @@ def test_a_second_recording_has_other_stand_ins(habeas, zoom, tmp_path):
         (["--cassette", "x", "--only", "meating"], {}, 2, "meating"),
         (["--cassette", "x"], {"HABEAS_ZOOM_TOKEN": ""}, 4, "not connected"),
         (["--cassette", "x"], {"HABEAS_ZOOM_TOKEN": "wrong-token-here"}, 4, "nothing was written"),
-        (["--cassette", "x"], {}, 2, "No such option: --case (Possible options: --cassette"),
+        (["--case", "x"], {}, 2, "No such option: --case (Possible options: --cassette"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_and_leaves_nothing(habeas, zoom, tmp_path, words, environment, code, said):

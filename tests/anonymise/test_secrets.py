@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.cassettes.leaks import unclean
+from engine.cassettes.leaks import find_leaks
 from engine.cassettes.secret_patterns import describes_a_secret, is_secret_name, is_token
 from tests.anonymise.kit import replaced, replaced_under
 
@@ -41,9 +41,9 @@ WORDS = ["secret_santa", "key-account-manager", "pat-a-cake", "pypi-server", "np
 def test_what_stands_under_a_secrets_name_is_found_and_removed(name):
     """In JSON, in an address and in a header; as a word that would stay anywhere else, too."""
     assert (is_secret_name(name), describes_a_secret(name)) == (True, False)
-    assert [one.what for one in unclean(f'{{"{name}": "active"}}')] == ["a secret"]
-    assert [one.what for one in unclean(f"https://a.example/x?{name}=active")] == ["a secret in an address"]
-    assert [one.what for one in unclean(f"{name}: active")][:1] == (["a header that proves who asks"] if "_" not in name else [])
+    assert [one.what for one in find_leaks(f'{{"{name}": "active"}}')] == ["a secret"]
+    assert [one.what for one in find_leaks(f"https://a.example/x?{name}=active")] == ["a secret in an address"]
+    assert [one.what for one in find_leaks(f"{name}: active")][:1] == (["a header that proves who asks"] if "_" not in name else [])
     assert replaced_under(name, "active") == "removed"
 
 
@@ -51,7 +51,7 @@ def test_what_stands_under_a_secrets_name_is_found_and_removed(name):
 def test_what_only_tells_about_a_secret_passes(name):
     """A count, a type or a date may be published; where a run is recorded, a text goes all the same, and a number stays a number."""
     assert (is_secret_name(name), describes_a_secret(name)) == (True, True)
-    assert unclean(f'{{"{name}": "active"}}') == ()
+    assert find_leaks(f'{{"{name}": "active"}}') == ()
     assert replaced_under(name, "active") == "removed"
     assert replaced_under(name, 12) == 12
 
@@ -60,7 +60,7 @@ def test_what_only_tells_about_a_secret_passes(name):
 def test_a_name_that_only_looks_like_a_secrets_is_none(name):
     """Page tokens lead to the next page, and longer words are other words."""
     assert not is_secret_name(name)
-    assert unclean(f'{{"{name}": "active"}}') == ()
+    assert find_leaks(f'{{"{name}": "active"}}') == ()
     assert replaced_under(name, "active") == "active"
 
 
@@ -68,11 +68,11 @@ def test_a_name_that_only_looks_like_a_secrets_is_none(name):
 def test_a_token_is_found_and_removed_wherever_it_stands(token):
     """By its look alone, under a name that tells nothing."""
     assert is_token(token)
-    assert len(unclean(f'{{"note": "{token}"}}')) == 1
+    assert len(find_leaks(f'{{"note": "{token}"}}')) == 1
     assert replaced(token) == "removed"
 
 
 @pytest.mark.parametrize("text", WORDS)
 def test_words_that_begin_like_a_token_are_words(text):
     """Nothing that a person may write by chance is taken for a token where it is published."""
-    assert unclean(f'{{"note": "{text}"}}') == ()
+    assert find_leaks(f'{{"note": "{text}"}}') == ()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.anonymise.stand_ins import StandIns
 from engine.anonymise.text_shape import TextShape
 from engine.anonymise.traces import Traces
-from engine.cassettes.leaks import unclean
+from engine.cassettes.leaks import find_leaks
 from engine.core.identity import identify
 from engine.errors import Refused
 from tests.anonymise.kit import BASE, EMAIL, KEY, NOW, answers, asked, composed, exchange, replaced
@@ -51,7 +51,7 @@ def test_the_form_stays(form):
     made = replaced(value)
     assert re.fullmatch(pattern, made), made
     assert made != value
-    assert unclean(made) == ()
+    assert find_leaks(made) == ()
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_no_stand_in_looks_like_a_token_by_chance():
     """A few signs that stay and a few letters could: such an outcome is rolled again."""
     stand_ins = StandIns(KEY, Traces(), NOW)
     made = [stand_ins.of(f"logs-call-logs-call-logs-{number}", TextShape.OPAQUE) for number in range(20_000)]
-    assert not [one for one in made if unclean(one)]
+    assert not [one for one in made if find_leaks(one)]

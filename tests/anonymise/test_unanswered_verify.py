@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from engine.cassettes.check import hold
+from engine.cassettes.check import check_cassettes
 from engine.catalogue import load_file
 
 SPEC = """
@@ -77,6 +77,6 @@ def test_verify_is_asked_with_the_connections_own_values(habeas, slow, tmp_path)
     )
     assert (done.returncode, done.stderr) == (0, "notes: complete, 1 record\n")
     assert asked.count("/v1/me") == 2
-    found = hold(load_file(spec), spec, "acme")
+    found = check_cassettes(load_file(spec), spec, "acme")
     assert [(replayed.unknown, replayed.unused) for replayed in found.replays] == [((), ())]
     assert any("verify" in path.name for path in found.folder.joinpath("whole").iterdir())

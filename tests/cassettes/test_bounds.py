@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cassettes.cassette import MOST_CASSETTE, MOST_FILE, opened
+from engine.cassettes.cassette import MOST_CASSETTE, MOST_FILE, read_cassette
 
 
 def cassette(folder: Path) -> Path:
@@ -19,7 +19,7 @@ def cassette(folder: Path) -> Path:
 
 def said(folder: Path) -> list[str]:
     """Give the messages about a folder that is no cassette."""
-    found, findings = opened(folder)
+    found, findings = read_cassette(folder)
     assert found is None
     return [one.mistake.message for one in findings]
 
@@ -31,7 +31,7 @@ def sparse(path: Path, size: int) -> None:
 
 
 def test_a_gigabyte_is_refused_without_being_read(tmp_path):
-    """The size is looked up; a file that could not be read into memory is not opened."""
+    """The size is looked up; a file that could not be read into memory is not read_cassette."""
     folder = cassette(tmp_path / "cassette")
     sparse(folder / "010-x.http", 2**30)
     (folder / "010-x.http").chmod(0)
@@ -75,7 +75,7 @@ def test_what_the_machine_leaves_behind_does_not_matter(tmp_path):
     """Hidden files are no part of a cassette, and no mistake."""
     folder = cassette(tmp_path / "cassette")
     (folder / ".DS_Store").write_bytes(b"\xff")
-    assert opened(folder)[0] is not None
+    assert read_cassette(folder)[0] is not None
 
 
 @pytest.mark.parametrize("depth", [900, 5000, 100_000])

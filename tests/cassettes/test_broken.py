@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cassettes.check import hold
+from engine.cassettes.check import check_cassettes
 from engine.catalogue import load_file
 
 HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ def told(folder: Path, monkeypatch: pytest.MonkeyPatch, *, write: bool = False) 
     """Give what a check of the cassettes in a folder says."""
     monkeypatch.chdir(folder)
     spec = Path("specs/acme.yaml")
-    held = hold(load_file(spec), spec, "./specs/acme.yaml", write=write)
+    held = check_cassettes(load_file(spec), spec, "./specs/acme.yaml", write=write)
     return "".join(f"{one.show()}\n\n" for one in held.findings)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from engine.cassettes.leaks import unclean
+from engine.cassettes.leaks import find_leaks
 
 MAIL, PHONE, IP = "an e-mail address of a real domain", "a phone number that could be somebody's", "a public IP address"
 FOUND = [
@@ -64,7 +64,7 @@ FINE = [
 @pytest.mark.parametrize(("text", "what"), FOUND)
 def test_each_kind_is_found_where_it_stands(text, what):
     """One finding, of that kind, inside the line it stands in."""
-    found = unclean(f"GET https://a.example/\n\nHTTP 200\n\n{text}\n")
+    found = find_leaks(f"GET https://a.example/\n\nHTTP 200\n\n{text}\n")
     assert [one.what for one in found] == [what]
     assert (found[0].line, found[0].column + found[0].width - 1 <= len(text)) == (5, True)
 
@@ -72,7 +72,7 @@ def test_each_kind_is_found_where_it_stands(text, what):
 @pytest.mark.parametrize("text", FINE)
 def test_what_is_invented_passes(text):
     """Reserved domains, numbers and networks, stand-ins for secrets, page tokens, versions and times."""
-    assert unclean(text) == ()
+    assert find_leaks(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -81,23 +81,23 @@ def test_what_is_invented_passes(text):
 def test_escapes_hide_nothing(hidden):
     """JSON's escapes and percent-encoding, once or twice, are seen through."""
     text = f"x {hidden('grace@acme.io')} y"
-    assert [(one.what, one.line) for one in unclean(f"\n{text}\n")] == [(MAIL, 2)]
+    assert [(one.what, one.line) for one in find_leaks(f"\n{text}\n")] == [(MAIL, 2)]
 
 
 def test_json_inside_json_is_read_too():
     """A body that holds another one as a text hides nothing in it."""
     text = json.dumps({"raw": json.dumps({"access_token": "x", "mail": "grace@acme.io"})})
-    assert {one.what for one in unclean(text)} == {"a secret", MAIL}
+    assert {one.what for one in find_leaks(text)} == {"a secret", MAIL}
 
 
 def test_a_finding_never_repeats_what_it_found():
     """Neither kind nor remedy holds a part of the text."""
-    assert all("grace" not in f"{one}" for one in unclean("grace@acme.io grace@acme.io"))
+    assert all("grace" not in f"{one}" for one in find_leaks("grace@acme.io grace@acme.io"))
 
 
 @pytest.mark.parametrize("piece", ["a", '"', "1.", "+1 ", "eyJ", "\\u0041", "%41", "a@", ":1", '"phone', '\\\\"', '"a_'])
 def test_a_megabyte_is_read_in_seconds(piece):
     """No text makes the search take a square of its size."""
     started = time.process_time()
-    unclean(piece * (2**20 // len(piece)))
+    find_leaks(piece * (2**20 // len(piece)))
     assert time.process_time() - started < 10

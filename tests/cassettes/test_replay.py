@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import time
 
-from engine.cassettes.cassette import opened
-from engine.cassettes.check import hold
+from engine.cassettes.cassette import read_cassette
+from engine.cassettes.check import check_cassettes
 from engine.cassettes.coverage import coverage
-from engine.cassettes.expected import golden
+from engine.cassettes.expected import expected_files
 from engine.cassettes.replay import replay
 from engine.catalogue import load_file
 from engine.language.load import load
@@ -21,7 +21,7 @@ VENDOR = load_file(SPEC)
 
 def entry(folder, name="notes", vendor=VENDOR):
     """Replay a cassette and give an endpoint's entry."""
-    cassette, findings = opened(folder)
+    cassette, findings = read_cassette(folder)
     assert cassette is not None, [one.show() for one in findings]
     return next(one for one in replay(vendor, cassette).report.entries if one.name == name)
 
@@ -42,7 +42,7 @@ def test_the_same_request_is_answered_in_the_order_of_the_names(acme):
     folder = acme / "fixtures/acme/cassettes/refused"
     assert entry(folder, "profile").tally.retries == 1
     (folder / "030-profile-401.http").rename(folder / "045-profile-401.http")
-    assert [one.mistake.message for one in hold(VENDOR, acme / "specs/acme.yaml", "acme").findings] == [
+    assert [one.mistake.message for one in check_cassettes(VENDOR, acme / "specs/acme.yaml", "acme").findings] == [
         "the run does not ask for this recording"
     ]
 
@@ -82,9 +82,9 @@ def test_what_the_real_transport_would_not_send_is_not_answered(acme):
 def test_two_replays_are_the_same_to_the_byte():
     """Nothing of the machine, its clock or its dice is in what is compared."""
     for folder in CASSETTES.iterdir():
-        cassette, _ = opened(folder)
+        cassette, _ = read_cassette(folder)
         assert cassette is not None
-        assert golden(replay(VENDOR, cassette)) == golden(replay(VENDOR, cassette))
+        assert expected_files(replay(VENDOR, cassette)) == expected_files(replay(VENDOR, cassette))
 
 
 def test_records_may_come_in_any_order(acme, monkeypatch):
@@ -120,7 +120,7 @@ def test_an_expectation_that_cannot_be_written_is_said(acme, habeas):
 
 def test_what_is_shown_is_counted_by_rule_page_and_family():
     """The four cassettes of Acme show everything; each one is needed for something."""
-    cassettes = {folder.name: opened(folder)[0] for folder in CASSETTES.iterdir()}
+    cassettes = {folder.name: read_cassette(folder)[0] for folder in CASSETTES.iterdir()}
     replays = {name: replay(VENDOR, cassette) for name, cassette in cassettes.items() if cassette is not None}
     assert coverage(VENDOR, list(replays.values())).lacking == ()
     missing = {name: coverage(VENDOR, [one for other, one in replays.items() if other != name]).table() for name in replays}
@@ -153,5 +153,5 @@ def test_each_look_up_must_find_somebody_and_nobody(acme):
     more = "   -\n    get: /logins\n    params: {login: <USERNAME>}\n    records: people\n    match: login\n    capture: {PERSON: id}\n"
     spec.write_text(text.replace("  endpoints:\n", f"{more}  endpoints:\n", 1), "utf-8")
     vendor = load_file(spec)
-    replays = [replay(vendor, cassette) for folder in CASSETTES.iterdir() if (cassette := opened(folder)[0]) is not None]
+    replays = [replay(vendor, cassette) for folder in CASSETTES.iterdir() if (cassette := read_cassette(folder)[0]) is not None]
     assert coverage(vendor, replays).table() == ("lookup_2  somebody found, nobody found",)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cassettes.cassette import opened
+from engine.cassettes.cassette import read_cassette
 from engine.cassettes.recorded_answers import RecordedAnswers
 from tests.cassettes.test_broken import HERE
 from tests.conftest import ROOT
@@ -122,7 +122,7 @@ def shelf(folder: Path, *recordings: str) -> RecordedAnswers:
     (folder / "cassette.yaml").write_bytes((CASSETTES / "whole" / "cassette.yaml").read_bytes())
     for number, text in enumerate(recordings):
         (folder / f"{number}.http").write_text(text)
-    cassette, findings = opened(folder)
+    cassette, findings = read_cassette(folder)
     assert cassette is not None, findings
     return RecordedAnswers([cassette])
 
@@ -161,7 +161,7 @@ def two_people(folder: Path) -> RecordedAnswers:
         (place / "1.http").write_text(f"GET https://a.example/people?email={name}%40example.com\n\nHTTP 200\n\n{{}}\n")
         (place / "2.http").write_text(f'GET https://a.example/log?from=2026-11-01\n\nHTTP 200\n\n{{"of": {number}}}\n')
         (place / "3.http").write_text(f"GET https://a.example/only/{number}\n\nHTTP 200\n\n{{}}\n")
-        cassette, findings = opened(place)
+        cassette, findings = read_cassette(place)
         assert cassette is not None, findings
         cassettes.append(cassette)
     return RecordedAnswers(cassettes)
