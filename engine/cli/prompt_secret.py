@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from engine.errors import NotConnected
 from engine.net.secret import from_environment, resolved
 
-LONGEST = 8 * 1024  # bytes: a stored connection has to fit into the room that is reserved for it
+LONGEST_SECRET = 8 * 1024  # bytes: a stored connection has to fit into the room that is reserved for it
 
 
 def secret_of(name: str, words: str, kept: str | None = None, environ: Mapping[str, str] = os.environ, *, optional: bool = False) -> str:
@@ -21,8 +21,8 @@ def secret_of(name: str, words: str, kept: str | None = None, environ: Mapping[s
     asked, a file or command gives nothing, or what it gives cannot be such a secret.
     """
     found = _given(name, words, kept, environ, optional=optional)
-    if len(found.encode()) > LONGEST:
-        message = f"the {words} is longer than {LONGEST // 1024} KiB: that is none"
+    if len(found.encode()) > LONGEST_SECRET:
+        message = f"the {words} is longer than {LONGEST_SECRET // 1024} KiB: that is none"
         raise NotConnected(message)
     return found
 
