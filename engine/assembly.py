@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.connection.credential import token_record
-from engine.connection.lock import Taken
 from engine.connection.open import Opened, find_connection, opened, turn
+from engine.connection.private_files import Taken
 from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.core.identity import Identifier, identify

@@ -1,4 +1,4 @@
-"""Where specs lie and how one is read from disk: by a packaged name, a name in `HABEAS_SPECS`, or a path.
+"""Where specs and the files that come with the engine lie, and how a spec is read: by a packaged name, a name in `HABEAS_SPECS`, or a path.
 
 The current folder is never searched: a file in it is named by its path, `./zoom.yaml`.
 """
@@ -12,12 +12,18 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from engine.data import folder
 from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.load import load as load_text
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+
+
+def folder(name: str) -> Path:
+    """Give the path of the folder `specs` or `fixtures`."""
+    installed = Path(__file__).parent / "_data" / name
+    return installed if installed.is_dir() else Path(__file__).parent.parent / name
+
 
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 

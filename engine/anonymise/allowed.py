@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from engine.anonymise.public_words import CODE_WORDS, PUBLIC
 from engine.anonymise.spec_patterns import MixedText, mixed_of
-from engine.anonymise.text_shape import CLOCK, HOST, TOPS
+from engine.anonymise.text_shape import CLOCK, CODE_WORDS, HOST, PUBLIC, TOPS
 from engine.cassettes.secret_patterns import pieces
 from engine.core.plan import endpoint_windows
 from engine.core.window import FORMS, form

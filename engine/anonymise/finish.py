@@ -17,7 +17,7 @@ from engine.cassettes.expected import expected_files
 from engine.cassettes.replay import Replayed, replay
 from engine.core.ledger import Entry
 from engine.errors import Exit, HabeasError, OutputError, UsageError
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import counted
 from engine.new_file import not_made, write_new
 from engine.runner import Report
 from engine.sink import PRIVATE_FILE, PRIVATE_FOLDER

@@ -14,8 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TypeVar
 
-from engine.anonymise.public_words import LOCALES, ONSETS, VOWELS, ZONES
-from engine.anonymise.text_shape import COMPACT, ISO, MAIL
+from engine.anonymise.text_shape import COMPACT, ISO, LOCALES, MAIL, ONSETS, VOWELS, ZONES
 
 T = TypeVar("T")
 BLOCK = 4

@@ -19,8 +19,7 @@ from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.text.document import read
-from engine.language.text.mistakes import Mistake, Position, did_you_mean
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import Mistake, Position, counted, did_you_mean
 
 MOST_UNCLEAN = 10
 MOST_FINDINGS = 6

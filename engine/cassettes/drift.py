@@ -12,8 +12,7 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.replay import Replayed
 from engine.core.http import Response
 from engine.language.expressions import lossless_json
-from engine.language.text.mistakes import Mistake, Position
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import Mistake, Position, counted
 
 FIELD = re.compile(r"[A-Za-z_$@][\w$@.:-]{0,63}")
 MOST_SHOWN = 30

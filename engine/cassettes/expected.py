@@ -15,8 +15,7 @@ from engine.cassettes.cassette import EXPECTED, Cassette, Finding
 from engine.cassettes.replay import Replayed
 from engine.errors import UsageError
 from engine.language.expressions import lossless_json
-from engine.language.text.mistakes import Mistake, Position
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import Mistake, Position, counted
 
 MANIFEST = "manifest.json"
 DROPPED = {"seconds_throttled", "file", "bytes", "sha256", "lines"}

@@ -10,17 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.playback import asked, difference, nearest
 from engine.cassettes.recording import Recording, no_json
-from engine.cassettes.replay import Replayed
+from engine.cassettes.replay import Replayed, asked, difference, nearest
 from engine.core.http import Response
 from engine.core.ledger import Subject
 from engine.core.request import Request
 from engine.core.response import Refusal, read
 from engine.core.retry import TOO_MANY, UNAUTHORIZED, Patience
 from engine.language.effective import Vendor
-from engine.language.text.mistakes import Mistake, Position
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import Mistake, Position, counted
 
 MOST_SHOWN = 3
 MOST_NAMES = 8

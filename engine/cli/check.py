@@ -19,8 +19,7 @@ from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import TITLE
-from engine.language.text.mistakes import Mistake, SpecError
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import Mistake, SpecError, counted
 
 FORMATS = ("text", "json", "github")
 

@@ -14,7 +14,7 @@ import typer
 
 from engine.assembly import choose_connection, simulator_of, verified
 from engine.catalogue import load
-from engine.cli.interrupt import interruptible
+from engine.cli.progress import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
 from engine.cli.verify import say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser

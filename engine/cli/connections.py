@@ -19,8 +19,7 @@ from engine.connection.vault import Vault, home
 from engine.core.oauth import NOTHING, WantedFromToken
 from engine.core.window import rfc3339
 from engine.errors import HabeasError, NotConnected, UsageError
-from engine.language.text.mistakes import SpecError
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import SpecError, counted
 
 PLACES = {
     "HABEAS_KEY": "HABEAS_KEY",

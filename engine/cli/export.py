@@ -1,19 +1,25 @@
-"""`habeas docs` and `habeas trace`: a page or a timeline, into a new file or to standard output."""
+"""`habeas plan`, `habeas docs` and `habeas trace`: what a run would ask, a page about a spec, the timeline of a run."""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from engine.catalogue import load
+from engine.cli.formatting import span, table
+from engine.core.plan import Plan, plan
+from engine.core.selection import checked_plan, choose, since_of
 from engine.errors import UsageError
-from engine.explain.chrome import chrome
+from engine.explain.graph import graph
 from engine.explain.markdown import markdown
 from engine.explain.page import page
 from engine.explain.run_folder import timeline
-from engine.explain.waterfall import waterfall
+from engine.explain.waterfall import chrome, waterfall
 from engine.explain.webpage import webpage
+from engine.language.effective import Vendor
 from engine.new_file import write_new
 
 PAGES = {"markdown": markdown, "html": webpage}
@@ -44,3 +50,65 @@ def _deliver(text: str, out: Path | None) -> None:
         typer.echo(text, nl=False)
     else:
         write_new(out, text)
+
+
+def plan_command(
+    word: str, only: tuple[str, ...], without: tuple[str, ...], since: str | None, limits: tuple[str | None, int], form: str
+) -> None:
+    """Print the plan of a run; `form` is text, json or graph. Raises UsageError, SpecError."""
+    vendor = load(word)
+    now = datetime.now(UTC)
+    name = checked_plan(vendor, limits[0])
+    found = plan(vendor, choose(vendor.endpoints, only, without), now, since_of(since, now), (name, limits[1] / 100))
+    rate_plan = name or next(iter(vendor.plans)) or None
+    if form == "graph":
+        typer.echo(graph(vendor, found), nl=False)
+    elif form == "json":
+        typer.echo(json.dumps(_as_json(vendor, found, rate_plan), indent=2))
+    else:
+        typer.echo(_as_text(vendor, found, (limits[1], rate_plan)))
+
+
+def _as_json(vendor: Vendor, found: Plan, rate_plan: str | None) -> dict[str, object]:
+    steps = [
+        {
+            "name": one.name,
+            "request": one.line,
+            "wave": one.wave,
+            "after": list(one.after),
+            "requests": one.requests,
+            "per_record": one.per_record,
+            "bucket": one.bucket,
+        }
+        for one in found.steps
+    ]
+    summary = {
+        "vendor": vendor.name,
+        "plan": rate_plan,
+        "requests": found.requests,
+        "seconds": round(found.seconds, 3),
+        "slowest_bucket": found.slowest,
+    }
+    return {**summary, "steps": steps}
+
+
+def _as_text(vendor: Vendor, found: Plan, limits: tuple[int, str | None]) -> str:
+    rows = [
+        (str(one.wave), one.name, one.line, (f"{one.requests} per record" if one.per_record else str(one.requests)), one.bucket or "")
+        for one in found.steps
+    ]
+    return (
+        f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n\n"
+        + table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,))
+        + f"\n\nAt least {found.requests} requests; {duration(found, *limits)}."
+    )
+
+
+def duration(found: Plan, percent: int, rate_plan: str | None) -> str:
+    """Say how long the vendor's limits make a run, at this percentage of them."""
+    if found.slowest is None:
+        return "the spec names no limit for them, so how long that takes depends on the vendor's answers alone"
+    plan_words = f" on the plan `{rate_plan}`" if rate_plan else ""
+    if not found.seconds:
+        return f"{percent} % of the limits{plan_words} lets them leave at once"
+    return f"at {percent} % of the limit of `{found.slowest}`{plan_words} that takes {span(found.seconds)} or more"

@@ -1,15 +1,20 @@
-"""Show how a run goes on: live lines on a terminal, else one plain line for each endpoint that has ended."""
+"""Show how a run goes on (live lines on a terminal, else one plain line per endpoint), and let Ctrl-C and SIGTERM end asynchronous work."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from typing import TextIO
+from collections.abc import Coroutine
+from typing import Any, TextIO, TypeVar
+
+import typer
 
 from engine.cli.formatting import tell
 from engine.core.ledger import Entry, Outcome
-from engine.language.text.wording import counted
+from engine.errors import Exit, HabeasError
+from engine.language.text.mistakes import counted
 from engine.runner import Run
 
 TIMES_A_SECOND = 5
@@ -77,3 +82,42 @@ def _room(stream: TextIO) -> tuple[int, int]:
 def is_terminal(stream: TextIO) -> bool:
     """Whether live lines can be drawn on a stream."""
     return stream.isatty() and sys.platform != "win32"
+
+
+T = TypeVar("T")
+MOMENT = 1.0  # seconds
+STILL_BUSY = "The vendor was asked already: its answer is stored first."
+
+
+async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
+    """Run `work`; gives its result, or the exit code of the signal that cancelled it. Raises what it raises.
+
+    Work that is still busy a moment after the signal is storing the vendor's answer, and the person is told so.
+    """
+    loop, signals = asyncio.get_running_loop(), list[Exit]()
+    task = asyncio.ensure_future(work)
+
+    def still() -> None:
+        if not task.done():
+            typer.echo(STILL_BUSY, err=True)
+
+    def end(code: Exit) -> None:
+        if not signals:
+            loop.call_later(MOMENT, still)
+        signals.append(code)
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGINT, end, Exit.INTERRUPTED)
+    loop.add_signal_handler(signal.SIGTERM, end, Exit.TERMINATED)
+    try:
+        await asyncio.wait([task])
+        if not signals:
+            return task.result()
+        if not task.cancelled() and isinstance(error := task.exception(), HabeasError):
+            typer.echo(f"error: {error}", err=True)
+        elif not task.cancelled():
+            task.result()
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+    return signals[0]

@@ -13,12 +13,10 @@ from functools import partial
 import typer
 
 from engine.cassettes.check import cassettes_folder
-from engine.cassettes.recorded_answers import Differing
-from engine.cassettes.serve import KnownPerson, Recorded, Served, recorded
+from engine.cassettes.serve import Differing, KnownPerson, Recorded, Served, recorded
 from engine.catalogue import load, spec_path
 from engine.errors import Exit, UsageError
-from engine.language.text.mistakes import printable
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import counted, printable
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
 
 LONGEST = 80

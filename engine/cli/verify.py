@@ -12,7 +12,7 @@ import typer
 from engine.assembly import ChosenConnection, choose_connection, verified
 from engine.catalogue import load
 from engine.cli.formatting import table
-from engine.cli.interrupt import interruptible
+from engine.cli.progress import interruptible
 from engine.connection.open import parse_name
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit, NotConnected

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
-from engine.connection.lock import locked
 from engine.connection.oauth_client import oauth_transport, revocation_request
+from engine.connection.private_files import locked
 from engine.connection.stored import PLAIN, Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.http import Response

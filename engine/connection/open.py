@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper
-from engine.connection.lock import locked
+from engine.connection.private_files import locked
 from engine.connection.settings import from_token, given
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again

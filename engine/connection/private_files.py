@@ -1,13 +1,17 @@
-"""Private files: 0600 in 0700 folders, replaced atomically (write, fsync, rename, fsync of the folder)."""
+"""Private files (0600 in 0700 folders, replaced atomically: write, fsync, rename, fsync of the folder), and locks between processes.
+
+A lock belongs to an open file (flock(2)), so that a killed process holds none.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
@@ -169,3 +173,57 @@ def cannot_write(path: Path, error: OSError) -> HabeasError:
     if error.errno in FULL:
         return DiskError(f"the disk is full: {path} could not be written; make room; what was there before is kept")
     return OutputError(f"{path} cannot be written ({error.strerror}): name another folder with HABEAS_HOME; what was there before is kept")
+
+
+POLL = 0.05
+SLOWEST_POLL = 1.0
+
+
+class Taken(Exception):
+    """Another process or task holds the lock, and the caller did not want to wait."""
+
+
+@asynccontextmanager
+async def locked(
+    path: Path, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, waiting: Callable[[], None] | None = None, *, wait: bool = True
+) -> AsyncIterator[None]:
+    """Hold a lock. If another holds it, `waiting` is called once, then we wait; without `wait`, Taken is raised. Raises OutputError.
+
+    The lock belongs to the open file, so that two tasks of one process exclude each other too.
+    """
+    file, pause = _take(path), POLL
+    if file is None and not wait:
+        raise Taken
+    if file is None and waiting is not None:
+        waiting()
+    while file is None:
+        await sleep(pause)
+        pause = min(pause * 1.2, SLOWEST_POLL)
+        file = _take(path)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def _take(path: Path) -> int | None:
+    """Give the descriptor of the locked file; None if another holds the lock, or the file was deleted in the same moment.
+
+    Only the holder deletes the file, as the last thing under the lock; whoever waits then opens a new one.
+    """
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = os.fstat(file).st_ino == path.stat().st_ino
+    except (BlockingIOError, FileNotFoundError):
+        held = False
+    except OSError as error:
+        os.close(file)
+        message = f"the file system of {path.parent} has no locks ({error.strerror}): name another folder with HABEAS_HOME"
+        raise OutputError(message) from None
+    if not held:
+        os.close(file)
+    return file if held else None

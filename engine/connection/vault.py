@@ -18,11 +18,11 @@ from pathlib import Path
 import msgspec
 
 from engine.connection.keys import Keys, StoreKey
-from engine.connection.lock import locked
 from engine.connection.private_files import (
     PART,
     cannot_write,
     check_folder,
+    locked,
     prepare,
     put_in_place,
     read_private,

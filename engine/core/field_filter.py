@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.language.expressions import lossless_json
-from engine.language.expressions.reads import left_out, stands
-from engine.language.expressions.select import Select
+from engine.language.expressions.select import Select, left_out, stands
 
 Trie = dict[str, "Trie"]
 ABSENT = object()

@@ -9,11 +9,10 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core.chain import Chain, Unresolved
+from engine.core.chain import Chain, Unresolved, join_rows
 from engine.core.identity import NOBODY, Identifier
 from engine.core.ledger import Subject
 from engine.core.rendering import text_of
-from engine.core.rows import join_rows
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import IDENTIFIERS, Hole, Template

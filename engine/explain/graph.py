@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from engine.core.plan import Plan, Step
 from engine.language.effective import Vendor
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import counted
 
 UNSAFE = re.compile(r"[^A-Za-z0-9 ./,:_=()'-]")
 

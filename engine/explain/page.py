@@ -20,8 +20,7 @@ from engine.explain.blocks import (
     joined,
     prose,
 )
-from engine.explain.connecting import connecting, limits, version
-from engine.explain.wording import asked_by, braced, capital, identifiers, request_line, scopes, since_words
+from engine.explain.connecting import asked_by, braced, capital, connecting, identifiers, limits, request_line, scopes, since_words, version
 from engine.language.effective import Endpoint, Vendor
 
 

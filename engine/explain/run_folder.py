@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from engine.errors import UsageError
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import counted
 
 MANIFEST = "manifest.json"
 PAGES = ".pages.jsonl"

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("net", "new_file"),
     ("core", "openapi", "catalogue"),
     ("language",),
-    ("errors", "data"),
+    ("errors",),
 )
 RANK = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
 PURE = ("language", "core", "openapi")

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.core.account import Account, needed, own_row, spared
-from engine.core.chain import Chain
+from engine.core.chain import Chain, join_rows
 from engine.core.envelope import plain, scalars
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, inherited_entry, outcome_of
-from engine.core.rows import join_rows
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.select import parse_select
 from engine.language.expressions.template import Field

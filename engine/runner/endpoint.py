@@ -13,12 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from engine.core.account import Account
-from engine.core.chain import Chain, Unresolved
+from engine.core.chain import Chain, Unresolved, join_rows
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, outcome_of
 from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
-from engine.core.rows import join_rows
 from engine.core.window import Window, form, rfc3339
 from engine.language.effective import Endpoint, Row
 from engine.runner.chain_reader import ChainReader

@@ -23,7 +23,7 @@ from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
-from engine.language.expressions.reads import reads
+from engine.language.expressions.select import reads
 from engine.language.model.spec import FileRule
 from engine.language.model.words import Means
 from engine.net.download import Downloaded, NoFile, download

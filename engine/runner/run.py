@@ -9,13 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.core.account import Account
-from engine.core.chain import Chain, Unresolved
+from engine.core.chain import Chain, Unresolved, distinct_rows
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
 from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, replaced
 from engine.core.plan import endpoint_windows
 from engine.core.rendering import address_of
-from engine.core.rows import distinct_rows
 from engine.core.scopes import allowed, alternatives
 from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail

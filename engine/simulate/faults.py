@@ -1,10 +1,16 @@
-"""Faults that any vendor may have: reset connections, cut answers, pages of HTML, decompression bombs. Deterministic: no dice."""
+"""Ways to misbehave that any vendor may have, its limits, and its page tokens. Deterministic: no dice.
+
+Faults: reset connections, cut answers, pages of HTML, decompression bombs. A meter allows so many requests in any window of so
+many seconds. Page tokens are opaque, good for 15 minutes and for one query only.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-from collections import Counter
+import secrets
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -85,3 +91,56 @@ async def huge(request: web.Request) -> web.StreamResponse:
 def deep() -> web.Response:
     """Answer with JSON that is nested 100,000 deep."""
     return web.Response(body=b"[" * 100_000 + b"]" * 100_000, content_type="application/json")
+
+
+@dataclass
+class Meter:
+    """Remembers when requests came. `limits` are, by bucket, pairs of a number of requests and a window in seconds."""
+
+    clock: Callable[[], float]
+    limits: dict[str, tuple[tuple[int, float], ...]]
+    _seen: dict[tuple[str, float], deque[float]] = field(default_factory=dict)
+
+    def met(self, bucket: str) -> float | None:
+        """Count one request; gives the window in seconds of the limit it exceeds, or None where it may pass."""
+        now, met = self.clock(), None
+        for count, seconds in self.limits.get(bucket, ()):
+            times = self._seen.setdefault((bucket, seconds), deque())
+            while times and times[0] <= now - seconds:
+                times.popleft()
+            if len(times) >= count:
+                met = seconds
+        if met is None:
+            for _, seconds in self.limits.get(bucket, ()):
+                self._seen[bucket, seconds].append(now)
+        return met
+
+
+LIFETIME = 15 * 60
+
+
+class PageTokenRefused(Exception):
+    """The page token is unknown, expired, or of another query."""
+
+
+@dataclass
+class PageTokens:
+    """The page tokens that were given out, each with its query, its offset and its end."""
+
+    clock: Callable[[], float]
+    _given: dict[str, tuple[str, int, float]] = field(default_factory=dict)
+
+    def give(self, query: str, offset: int) -> str:
+        """Give a token for the page that begins at `offset`."""
+        token = secrets.token_urlsafe(24)
+        self._given[token] = (query, offset, self.clock() + LIFETIME)
+        return token
+
+    def offset(self, query: str, token: str) -> int:
+        """Give the offset that a token stands for; "" is the beginning. Raises PageTokenRefused."""
+        if not token:
+            return 0
+        known, offset, expires = self._given.get(token, ("", 0, 0.0))
+        if known != query or expires <= self.clock():
+            raise PageTokenRefused
+        return offset

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from aiohttp import web
 
-from engine.data import folder
+from engine.catalogue import folder
 from engine.errors import HabeasError, UsageError
 from engine.language.text.mistakes import did_you_mean
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.anonymise.proof import prove
-from engine.anonymise.traces import readings, squeezed
+from engine.anonymise.stand_ins import readings, squeezed
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import identify
 from engine.runner.recorder import Exchange

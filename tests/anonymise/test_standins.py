@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.anonymise.stand_ins import StandIns
+from engine.anonymise.stand_ins import StandIns, Traces
 from engine.anonymise.text_shape import TextShape
-from engine.anonymise.traces import Traces
 from engine.cassettes.leaks import find_leaks
 from engine.core.identity import identify
 from engine.errors import Refused

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 import engine
-from engine.connection.lock import locked
+from engine.connection.private_files import locked
 from engine.connection.stored import Bound, Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from engine.cassettes.cassette import read_cassette
-from engine.cassettes.recorded_answers import RecordedAnswers
+from engine.cassettes.serve import RecordedAnswers
 from tests.cassettes.test_broken import HERE
 from tests.conftest import ROOT
 from tests.connection.commands import BROWSER, redirect

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.connection.keys import Keys, StoreKey
+from engine.connection.keys import Keys, OsKeyring, StoreKey
 from engine.connection.manage import rekey
-from engine.connection.os_keyring import OsKeyring
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, vault

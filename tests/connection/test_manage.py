@@ -11,9 +11,8 @@ import os
 import pytest
 
 from engine.connection import private_files
-from engine.connection.lock import locked
 from engine.connection.manage import rekey, remove, rename
-from engine.connection.private_files import create_once, prepare
+from engine.connection.private_files import create_once, locked, prepare
 from engine.connection.stored import Name, StoreError
 from engine.errors import DiskError, NotConnected, OutputError, UsageError
 from tests.connection.vendor import NAME, Acme, keep, vault

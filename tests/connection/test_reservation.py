@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from engine.connection import reservation
-from engine.connection.lock import Taken, locked
+from engine.connection.private_files import Taken, locked
 from engine.connection.reservation import reserved
 from engine.connection.stored import RegisteredClient, seal
 from engine.connection.vault import ROOM

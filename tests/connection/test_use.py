@@ -12,8 +12,8 @@ from aiohttp import web
 
 from engine.cli.connections import ENDED
 from engine.connection import manage
-from engine.connection.lock import locked
 from engine.connection.oauth_client import oauth_transport
+from engine.connection.private_files import locked
 from engine.connection.settings import wanted
 from engine.connection.stored import Name
 from engine.errors import Unreachable

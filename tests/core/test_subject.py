@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.chain import Chain
+from engine.core.chain import Chain, distinct_rows, join_rows
 from engine.core.http import Response
 from engine.core.identity import Identifier
 from engine.core.ledger import Subject
 from engine.core.response import Page, read
-from engine.core.rows import distinct_rows, join_rows
 from engine.core.subject import Lack, LookupResult, asked_by, identify, lacking, possible, unsafe
 from engine.language.expressions.lossless_json import Json
 from tests.core.specs import HEAD, vendor

@@ -10,11 +10,11 @@ import pytest
 from engine.catalogue import load_file
 from engine.core.retry import Patience
 from engine.explain.blocks import Hyperlink, InlineCode, joined, prose
+from engine.explain.connecting import rate_words, rates_words, since_words
 from engine.explain.markdown import code, markdown
 from engine.explain.markdown import plain as escaped
 from engine.explain.page import page
 from engine.explain.webpage import webpage
-from engine.explain.wording import rate_words, rates_words, since_words
 from engine.language.load import check
 from engine.language.model.units import parse_duration, parse_rate
 from tests.conftest import ROOT

@@ -11,9 +11,8 @@ import shutil
 import pytest
 
 from engine.errors import UsageError
-from engine.explain.chrome import chrome, side_by_side
 from engine.explain.run_folder import Sent, timeline
-from engine.explain.waterfall import MOST_ROWS, duration, most_at_once, tick, waterfall
+from engine.explain.waterfall import MOST_ROWS, chrome, duration, most_at_once, side_by_side, tick, waterfall
 from tests.explain.reading import harmless
 from tests.explain.runs import answer, folder
 from tests.whole.commands import FULL, ask

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.language.expressions.reads import left_out, reads, stands
-from engine.language.expressions.select import parse_select
+from engine.language.expressions.select import left_out, parse_select, reads, stands
 
 
 def paths(found) -> set[str]:

@@ -8,7 +8,7 @@ from engine.language.expressions.select import parse_select
 from engine.openapi.document.operations import Parameter
 from engine.openapi.document.refs import Refs
 from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, unfit
-from engine.openapi.draft.windows import window_of
+from engine.openapi.draft.pages import window_of
 from engine.openapi.draft.yaml_text import flow
 
 ROOT = {

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.simulate.meter import Meter
+from engine.simulate.faults import Meter
 from engine.simulate.serve import SimulatorOptions, module
 from tests.conftest import ROOT
 from tests.whole.runs import data

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from engine.cli.progress import Live, plain
-from engine.cli.summary import summary
+from engine.cli.run import summary
 from engine.simulate.serve import faults
 from tests.whole.runs import ZOOM, data, make_run
 

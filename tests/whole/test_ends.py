@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from engine.cli.summary import summary
+from engine.cli.run import summary
 from engine.core.account import Account
 from engine.core.field_filter import FieldFilter
 from engine.errors import Exit

@@ -12,8 +12,7 @@ from engine.errors import Exit, HabeasError, OutputError, UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import LINE, NAME, schema_text
-from engine.language.text.mistakes import Mistake, SpecError
-from engine.language.text.wording import counted
+from engine.language.text.mistakes import Mistake, SpecError, counted
 from engine.new_file import check_name_is_free, write_new
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.compose import compose

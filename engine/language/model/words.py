@@ -11,9 +11,23 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Template, parse_path, parse_template
-from engine.language.model.addresses import HOST, OPEN_ADDRESS, Address, BaseAddress, Host, OpenAddress, Redirect
 from engine.language.model.body import Content, parse_body
-from engine.language.model.headers import HEADER, Header, HeaderValue, Keyed, KeyHeader, Tokened, UserPassword
+from engine.language.model.headers import (
+    HEADER,
+    HOST,
+    OPEN_ADDRESS,
+    Address,
+    BaseAddress,
+    Header,
+    HeaderValue,
+    Host,
+    Keyed,
+    KeyHeader,
+    OpenAddress,
+    Redirect,
+    Tokened,
+    UserPassword,
+)
 from engine.language.model.shapes import FIELD, FILLED, NAMED, SCALAR, WRITTEN, OneOrMore, OrNone, matching, parsed, shape, text, whole
 from engine.language.model.units import DURATION, RATE, Duration, Rate, parse_duration, parse_rate
 from engine.language.text.mistakes import Misfit

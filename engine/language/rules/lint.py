@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.address_places import Capacity, has_open_host, host_of, placed_values
-from engine.language.expressions.reads import left_out, reads, stands
+from engine.language.expressions.select import left_out, reads, stands
 from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
 from engine.language.model import spec as m
 from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, Scene, templates
-from engine.language.rules.names import given_names, known_names
-from engine.language.rules.notes import proof_notes, scope_notes, text_notes, title_notes
+from engine.language.rules.names import address_values, captures_once, given_names, known_names, page_places, row_sources, rows_covered
 from engine.language.rules.queries import query_rules
-from engine.language.rules.sources import address_values, captures_once, page_places, row_sources, rows_covered
-from engine.language.rules.unused import idle, repeated, rules_reached
+from engine.language.rules.unused import idle, proof_notes, repeated, rules_reached, scope_notes, text_notes, title_notes
 from engine.language.text.document import Document, Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 

@@ -1,4 +1,4 @@
-"""A mistake in a spec (`Mistake`, `SpecError`): message, position, hint, and how it is shown on a terminal."""
+"""A mistake in a spec (`Mistake`, `SpecError`): message, position, hint, and how it is shown on a terminal; numbers with their nouns."""
 
 from __future__ import annotations
 
@@ -114,3 +114,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 
 FEW = 36
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, which takes an `s` unless the number is 1; thousands are set apart by commas."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,21 +1,93 @@
-"""Compare what a request sends with its operation: parameters, values, page sizes, headers, body, scopes, and what is required.
+"""Compare one request of a spec with its operation in the vendor's document: what it sends, what it reads, where its words stand.
 
-Documents are careless about scopes and about what a body must hold, so those are notes.
+Documents are careless about scopes and about what a body must hold, so those are notes. Where a schema is open, every path
+may be there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.language.effective import Endpoint, Row
+from engine.language.expressions.select import Select
 from engine.language.expressions.template import Hole, Template
+from engine.language.rules.lint_context import Scene
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
-from engine.openapi.compare.compared_request import ComparedRequest, row_place
 from engine.openapi.document.names import SIZES, norm
-from engine.openapi.document.operations import Parameter, Scopes, announced, scopes_of
+from engine.openapi.document.operations import Operation, Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.refs import as_list
-from engine.openapi.document.schema_view import NotInSchema, SchemaView, misspelt, unfit
+from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt, unfit
+
+
+def row_place(endpoint: Endpoint, name: str, row: Row) -> Path:
+    """Point to one value of `for`: in the list under its name, or in a row of a table."""
+    index = endpoint.rows.index(row)
+    return ("for", name, index) if len(row) == 1 else ("for", index, name)
+
+
+@dataclass(frozen=True)
+class ComparedRequest:
+    """A request and its operation; `rows` are the values of its `for` with which it asks this operation and no other."""
+
+    scene: Scene
+    path: Path
+    endpoint: Endpoint
+    operation: Operation
+    rows: Sequence[Row]
+
+    @property
+    def verb(self) -> str:
+        """The word behind which the request line stands: get or post."""
+        return self.endpoint.method.lower()
+
+    def mistake(self, message: str, place: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
+        """Make a mistake at the place of a word; `key`: at the word itself, not at its value."""
+        return self.scene.mistake(message, self.place(place), hint, key=key)
+
+    def note(self, message: str, place: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
+        """Make a note at the place of a word; `key`: at the word itself, not at its value."""
+        return replace(self.mistake(message, place, hint, key=key), level="note")
+
+    def oversized(self, name: str, count: int, shape: SchemaView | None) -> Iterator[Mistake]:
+        """Find a page size that is larger than the document allows."""
+        most = shape.number("maximum") if shape is not None else None
+        if most is not None and count > most:
+            message = f"the document gives at most {most} a page of {self.operation.label}"
+            yield self.mistake(message, ("pagination", "size", name), f"write {{{name}: {most}}}")
+
+    def page_places(self) -> Iterator[tuple[Path, str]]:
+        """Give what pagination sends: where the name stands in the spec, and the parameter or place in the body that it names."""
+        page = self.endpoint.pagination
+        if page is None:
+            return
+        for word, name in (("param", page.param), ("offset", page.offset)):
+            if name is not None:
+                yield ("pagination", word), name
+        yield from ((("pagination", "page", name), name) for name in page.page or ())
+        yield from ((("pagination", "size", name), name) for name in page.size or ())
+
+    def writes(self, place: Path) -> bool:
+        """Whether the request itself writes a word."""
+        return (*self._own, *place) in self.scene.document.keys
+
+    def place(self, place: Path) -> Path:
+        """Find a word: in the request, else at the top where that is where it stands."""
+        for end in range(len(place), 0, -1):
+            if (*self._own, *place[:end]) in self.scene.document.keys:
+                return (*self._own, *place)
+            if place[:end] in self.scene.document.keys:
+                return place
+        return (*self._own, *place)
+
+    @property
+    def _own(self) -> Path:
+        """The request's own place; a look-up that is the only one has no number there."""
+        values = self.scene.document.values
+        return tuple(step for index, step in enumerate(self.path) if isinstance(step, str) or self.path[: index + 1] in values)
+
 
 MOST_SCOPES = 4  # in a hint
 
@@ -192,3 +264,71 @@ def _unsent(held: ComparedRequest, place: Path, content: dict[str, Any], shape: 
             where = f" in `{place[-1]}`" if len(place) and place[-1] != "body" else ""
             message = f"the document requires `{name}`{where} in the body of {held.operation.label}"
             yield held.note(message, place, "if so, write it into `body`")
+
+
+MOST_KNOWN = 12
+
+Read = tuple[Select, SchemaView, Path, bool]  # a path, what it is read from, where it is written, and whether the request fails without it
+
+
+def answers(held: ComparedRequest) -> Iterator[Mistake]:
+    """Compare every path a request reads with what its answer holds."""
+    whole = held.operation.answer
+    if whole is None:
+        return
+    for select, shape, place, fatal in (*_of_answer(held.endpoint, whole), *_of_record(held, whole)):
+        found = lead(select, shape)
+        if not isinstance(found, NotInSchema):
+            continue
+        hint = did_you_mean(found.name, found.known)
+        if hint is None and found.known:
+            hint = f"it has {', '.join(found.known[:MOST_KNOWN])}, ..."
+        if place == ("records",) and whole.is_list:
+            hint = 'the answer is the list itself: write `records: "@"`'
+        words = f"the document has no `{found.name}` in the answer of {held.operation.label}"
+        words += f", for `{select.text}`" if select.text != found.name else ""
+        if fatal or misspelt(found.name, found.known):
+            yield held.mistake(words, place, hint)
+        else:
+            yield held.note(words, place, hint)
+
+
+def _of_answer(endpoint: Endpoint, whole: SchemaView) -> Iterator[Read]:
+    if endpoint.records is not None:
+        yield endpoint.records, whole, ("records",), True
+    for word in ("cursor", "link", "more", "total"):
+        select = getattr(endpoint.pagination, word, None)
+        if isinstance(select, Select) and not (word == "link" and select.text == "header"):
+            yield select, whole, ("pagination", word), False
+    for select, _ in endpoint.echo:
+        yield select, whole, ("echo", select.text), True
+
+
+def _of_record(held: ComparedRequest, whole: SchemaView) -> Iterator[Read]:
+    endpoint = held.endpoint
+    record = record_of(endpoint, whole)
+    if not isinstance(record, SchemaView):
+        return
+    for select, _ in endpoint.match:
+        yield select, record, ("match", select.text), True
+    for name, select in endpoint.capture:
+        yield select, record, ("capture", name), True
+    if held.writes(("key",)):
+        yield endpoint.key, record, ("key",), False
+    for index, select in enumerate(endpoint.fields or ()):
+        yield select, record, ("fields", index), False
+    for index, rule in enumerate(endpoint.files):
+        element: SchemaView | NotInSchema | None = record
+        if rule.each is not None:
+            yield rule.each, record, ("files", index, "each"), False
+            each = lead(rule.each, record)
+            element = each.elements if isinstance(each, SchemaView) and each.is_list else each
+        for word, told in (("address", rule.address), ("size", rule.size)):
+            if told is not None and isinstance(element, SchemaView):
+                yield told, element, ("files", index, word), False
+
+
+def record_of(endpoint: Endpoint, whole: SchemaView) -> SchemaView | NotInSchema | None:
+    """Say what one record of an answer is."""
+    found = lead(endpoint.records, whole) if endpoint.records is not None else whole
+    return found.elements if isinstance(found, SchemaView) and found.is_list else found

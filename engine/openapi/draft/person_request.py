@@ -26,9 +26,8 @@ from engine.openapi.document.names import (
 from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain
 from engine.openapi.document.refs import as_map
 from engine.openapi.document.schema_view import SchemaView
-from engine.openapi.draft.pages import is_paging, records_of
+from engine.openapi.draft.pages import DraftWindow, is_paging, records_of, window_of
 from engine.openapi.draft.people import LookupCandidate, finds, is_tenant
-from engine.openapi.draft.windows import DraftWindow, window_of
 
 CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 ORDERS = ("sort", "order", "direction", "sortby", "orderby")
