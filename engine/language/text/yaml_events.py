@@ -19,7 +19,7 @@ LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # only its parser is use
 class OpenNode:
     """A map or list that is still being read; `key` is the one whose value comes next."""
 
-    value: dict[str, Any] | list[Any]
+    value: Any
     key: str | None = None
 
     def awaits_key(self) -> bool:
@@ -102,6 +102,6 @@ class EventReader(ABC, Generic[Node]):
         holder = self.stack[-1]
         if isinstance(holder.value, list):
             holder.value.append(value)
-        elif holder.key is not None:
+        else:
             holder.value[holder.key] = value
             holder.key = None
