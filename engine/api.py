@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.assembly import RunArguments, carry_out, choose_connection, order_of, verified
+from engine.assembly import RunArguments, carry_out, choose_connection, order_of, probe_of, probe_pair, verified
 from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
@@ -40,6 +40,7 @@ async def run(
     reference: str | None = None,
     at: str | None = None,
     wait: bool = True,
+    probe: str | None = None,
     ended: Callable[[Entry], None] = lambda _: None,
 ) -> Report:
     """Answer one person's access request at one vendor: fetch everything, write the records and a manifest.
@@ -61,6 +62,8 @@ async def run(
         reference: your own name for the request, for the manifest; never a person's name.
         at: the address of a simulator (`http://127.0.0.1:8900`).
         wait: wait until no other run uses the connection; else InUse is raised.
+        probe: the e-mail address of a known colleague (or `username=VALUE`, `phone=VALUE`), asked for where the person is not found:
+            only if the colleague is found, or the vendor's `verify` lists people, is "nobody" believed; None: the connection's own.
         ended: called with each endpoint's entry as it comes to its end.
 
     Returns:
@@ -89,20 +92,28 @@ async def run(
         plan=plan,
         reference=reference,
         wait=wait,
+        probe=() if probe is None else (probe_pair(probe),),
     )
     return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)
 
 
 async def verify(
-    vendor: Vendor | str | Path, *, connection: str | None = None, token: str | None = None, at: str | None = None
+    vendor: Vendor | str | Path,
+    *,
+    connection: str | None = None,
+    token: str | None = None,
+    at: str | None = None,
+    probe: str | None = None,
 ) -> Verified:
     """Ask the vendor whether a connection is alive and what it may do; parameters as for `run`.
 
-    Returns what was found: `alive` (None where the vendor could not say), `words`, the `matrix` of requests and scopes, `exit_code`.
+    Returns what was found: `alive` (None where the vendor could not say), `words`, the `matrix` of requests and scopes, `sight`
+    (was the connection shown to see people?), `exit_code`.
     Raises UsageError, SpecError (exit code 2), NotConnected (4) where there is no usable connection.
     """
     chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
-    return await verified(chosen.open(), chosen.transport)
+    wanted = probe_of(chosen.vendor, () if probe is None else (probe_pair(probe),))
+    return await verified(chosen.open(), chosen.transport, wanted)
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:

@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,9 +20,10 @@ from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
+from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
 from engine.core.selection import checked_plan, choose, since_of
-from engine.core.subject import lacking, unsafe
+from engine.core.subject import lacking, possible, unsafe
 from engine.errors import InUse, Refused, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import wall_clock
@@ -54,6 +55,31 @@ def person_of(given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
             raise UsageError(message)
         person[KINDS[kind]] = identify(kind, value)  # type: ignore[arg-type]
     return person
+
+
+def probe_pair(text: str) -> tuple[str, str]:
+    """Read a probe as it is written, an e-mail address or KIND=VALUE, as kind and value."""
+    kind, equals, value = text.partition("=")
+    return (kind, value) if equals and kind in KINDS else ("email", text)
+
+
+def probe_of(vendor: Vendor, given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
+    """Read the probe, from pairs of kind and value; an empty map where none is given. Raises UsageError."""
+    try:
+        probe = person_of(given)
+    except (UsageError, Refused) as error:
+        message = f"--probe: {error}"
+        raise UsageError(message) from None
+    if probe and not possible(vendor, probe):
+        kinds = kinds_of(vendor)
+        message = f"--probe: {vendor.title} finds people by {' or '.join(kinds)}: {probe_option(kinds)}"
+        raise UsageError(message)
+    return probe
+
+
+def stored_probe(connection: Opened) -> dict[str, Identifier]:
+    """Give the probe that is kept in a connection."""
+    return person_of(connection.record.probe.items())
 
 
 def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: frozenset[str] = frozenset()) -> None:
@@ -126,8 +152,8 @@ def choose_connection(
     return ChosenConnection(vendor, find_connection(vendor, connection, at, vault, environ), vault, transport)
 
 
-async def verified(connection: Opened, transport: Transport) -> Verified:
-    """Ask the vendor what an open connection may do."""
+async def verified(connection: Opened, transport: Transport, probe: Mapping[str, Identifier]) -> Verified:
+    """Ask the vendor what an open connection may do; `probe` goes before the stored one."""
     async with transport:
         session = Session(
             vendor=connection.vendor,
@@ -137,7 +163,7 @@ async def verified(connection: Opened, transport: Transport) -> Verified:
             clock=wall_clock(),
             patience=VERIFY_PATIENCE,
         )
-        return await verify(session)
+        return await verify(session, probe or stored_probe(connection))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +182,11 @@ class Order:
     def vendor(self) -> Vendor:
         """Give the vendor that is asked."""
         return self.chosen.vendor
+
+    def run(self, session: Session, connection: Opened, out: Path) -> Run:
+        """Put a run together; the connection's own probe is used where the order names none."""
+        options = replace(self.options, probe=self.options.probe or stored_probe(connection))
+        return Run(session, self.person, options, out)
 
     def session(self, connection: Opened, **parts: object) -> Session:
         """Put a session together over an open connection; `parts` replace or add fields of it."""
@@ -176,7 +207,7 @@ async def carry_out(
     `watch` wraps the run (signals, a live view).
     """
     async with order.chosen.in_turn(waiting, wait=order.wait) as connection, order.chosen.transport:
-        run = Run(order.session(connection, ended=ended), order.person, order.options, order.out)
+        run = order.run(order.session(connection, ended=ended), connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
             return await run.run()
 
@@ -186,6 +217,7 @@ class RunArguments:
     """What an operator asks for, as it was written: of the command line, or of a library call. See engine/api.py `run`."""
 
     person: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    probe: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connection: str | None = None
     token: str | None = field(default=None, repr=False)
     at: str | None = None
@@ -206,7 +238,13 @@ def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
     selection = choose(vendor.endpoints, arguments.only, arguments.without)
     check_person(vendor, person, selection.excluded)
     chosen = choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
-    options = RunOptions(selection=selection, files=arguments.files, narrow=since_of(arguments.since, now), reference=arguments.reference)
+    options = RunOptions(
+        selection=selection,
+        files=arguments.files,
+        narrow=since_of(arguments.since, now),
+        reference=arguments.reference,
+        probe=probe_of(vendor, arguments.probe),
+    )
     plan = checked_plan(vendor, arguments.plan)
     limiter_of(vendor, plan, arguments.share)
     out = arguments.out or new_folder(now)

@@ -6,16 +6,17 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 import typer
 
-from engine.assembly import choose_connection, simulator_of, verified
+from engine.assembly import choose_connection, probe_of, probe_pair, simulator_of, verified
 from engine.catalogue import load
 from engine.cli.progress import interruptible
-from engine.cli.prompt_secret import secret_of, setting_of
+from engine.cli.prompt_secret import probe_asked, secret_of, setting_of
+from engine.cli.run import probes
 from engine.cli.verify import say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
@@ -25,6 +26,8 @@ from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
 from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.connection.vault import Vault, home
+from engine.core.identity import Identifier
+from engine.core.proof import kinds_of, probe_option
 from engine.core.selection import checked_plan
 from engine.errors import Exit, NotConnected, UsageError
 from engine.language.effective import Vendor
@@ -46,6 +49,7 @@ class ConnectArguments:
     browser: bool
     redirect_uri: str | None
     insecure: bool
+    probe: list[str] | None
     at: str | None
     json: bool
 
@@ -53,6 +57,7 @@ class ConnectArguments:
 def connect_command(wish: ConnectArguments) -> Exit:
     """Connect, store the connection, verify it. Raises HabeasError; an earlier connection of that name is kept then."""
     vendor = load(wish.vendor)
+    probe = probes(vendor, tuple(one for one in wish.probe or () if one))
     at, plan, way = simulator_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
@@ -68,20 +73,21 @@ def connect_command(wish: ConnectArguments) -> Exit:
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
         stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
         if way != "oauth2":
-            return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
-        record = with_client(vendor, record, before)
+            record = with_probe(vendor, with_secret(vendor, record, before), before, probe if wish.probe is not None else None)
+            return with_key(vendor, record, place, stored, as_json=wish.json)
+        record = with_probe(vendor, with_client(vendor, record, before), before, probe if wish.probe is not None else None)
         browser = browser_of(redirect, listen=wish.browser)
         ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
     if place.stored:
         typer.echo(stored, err=True)
-    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=wish.json)
+    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), {}, as_json=wish.json)
 
 
 def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
     transport = Transport(Hosts(vendor.hosts, record.bound.at), None)
     connection = unsaved(vendor, place.name, record, transport)
-    found = asyncio.run(interruptible(verified(connection, transport)))
+    found = asyncio.run(interruptible(verified(connection, transport, {})))
     if isinstance(found, Exit):
         return found
     if found.alive is False:
@@ -166,6 +172,30 @@ def with_client(vendor: Vendor, record: StoredConnection, before: StoredConnecti
         account = secret_of(f"HABEAS_{upper}_ACCOUNT_ID", "account id", before.account_id if before else None)
     client = RegisteredClient(client_id, secret, oauth2.client_auth)
     return msgspec.structs.replace(record, grant=oauth2.grant, client=client, account_id=account, asks_for=asked_scopes(vendor))
+
+
+PROBE = "A known colleague, not the administrator, whose being found proves that a person who is not found is unknown"
+
+
+def with_probe(
+    vendor: Vendor, record: StoredConnection, before: StoredConnection | None, given: Mapping[str, Identifier] | None
+) -> StoredConnection:
+    """Keep a probe in the connection: the one given (an empty map: none), else the one typed, else the one that was kept before."""
+    if given is not None:
+        return msgspec.structs.replace(record, probe=by_kind(given))
+    kinds = probe_option(kinds_of(vendor)).replace("--probe ", "")
+
+    def fits(text: str) -> dict[str, str]:
+        return by_kind(probe_of(vendor, (probe_pair(text),)))
+
+    kept = before.probe if before is not None else {}
+    probe = probe_asked(variable(vendor, "PROBE"), f"{PROBE}: {kinds}", kept, fits)
+    return msgspec.structs.replace(record, probe=probe)
+
+
+def by_kind(probe: Mapping[str, Identifier]) -> dict[str, str]:
+    """Write a probe as it is stored."""
+    return {one.kind: one.value for one in probe.values()}
 
 
 def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:

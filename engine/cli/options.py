@@ -39,6 +39,15 @@ SubjectOption = Annotated[
         "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
     ),
 ]
+ProbeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--probe",
+        metavar="EMAIL|-",
+        help="A known colleague, not the administrator: found by the same look-up, they prove that a person who is not found is unknown. "
+        "Also KIND=VALUE; - and KIND=- read standard input.",
+    ),
+]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it there, into a new file; default standard output.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

@@ -25,7 +25,7 @@ from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import clock_from
 from engine.net.transport import Transport
-from engine.runner import Report, Run
+from engine.runner import Report
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 
 CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -62,7 +62,7 @@ def record_command(wish: RecordArguments) -> Exit:
     vendor = load(wish.vendor)
     now = datetime.now(UTC).replace(microsecond=0)
     target = (wish.out or cassettes_of(vendor)) / wish.cassette
-    arguments = replace(wish.run, person=identifiers((*wish.run.person, *split_subjects(wish.subject))))
+    arguments = replace(wish.run, person=identifiers((*wish.run.person, *split_subjects(wish.subject))), probe=identifiers(wish.run.probe))
     order = order_of(vendor, arguments, now)
     check_free(target)
     try:
@@ -123,13 +123,15 @@ async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
             used = set(_secrets(connection, transport))
             tape = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
             session = order.session(connection, network=tape, clock=clock, ended=ended, heard=tape.heard)
-            run = Run(session, order.person, order.options, Path(folder))
+            run = order.run(session, connection, Path(folder))
             async with watched(run):
                 report = await run.run()
             if report.exit_code not in SIGNALS:
                 await run.finish_verify()
             used |= set(_secrets(connection, transport))
-    return Taped(report, tape, _captured(order, wish, connection, tape, (report, now, tuple(sorted(used)))))
+    captured = _captured(order, wish, connection, tape, (report, now, tuple(sorted(used))))
+    sought = report.outcome in (Subject.NO_MATCH, Subject.UNPROVEN) and report.subject.proof != "verify"
+    return Taped(report, tape, replace(captured, probe=run.options.probe if sought else {}))
 
 
 def _secrets(connection: Opened, transport: Transport) -> list[str]:

@@ -90,7 +90,8 @@ class StoredConnection(msgspec.Struct, frozen=True):
     """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends; `created` is seconds since 1970.
 
     `settings` are values that the person was asked for and that are no secret. `id` is new with every consent, `serial` grows
-    with every write: a run goes on with a newer token, but never with another account.
+    with every write: a run goes on with a newer token, but never with another account. `probe` is a known colleague, by kind of
+    identifier: finding them shows that the connection sees people.
     """
 
     vendor: str
@@ -107,6 +108,7 @@ class StoredConnection(msgspec.Struct, frozen=True):
     plan: str | None = None
     tokens: Tokens | None = None
     settings: dict[str, str] = {}
+    probe: dict[str, str] = {}
 
     def __repr__(self) -> str:
         """Show no secret."""

@@ -19,6 +19,7 @@ from engine.language.expressions.template import IDENTIFIERS, Hole, Template
 from engine.language.model.body import texts
 
 OTHER = "the vendor answered with another person than the one asked for"
+NOBODY_KNOWN = "the vendor knows nobody by this identifier"
 FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
@@ -26,12 +27,14 @@ FORBIDDEN_CAPTURES = ("", *NOBODY)
 class LookupResult:
     """Whom a look-up found, with the reason if it is not one person. `rows` hold the values to ask the endpoints with.
 
-    There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown.
+    There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown. `proof`:
+    what showed that the connection sees people, where nobody is known: verify or probe.
     """
 
     subject: Subject
     reason: str | None = None
     rows: tuple[Row, ...] = field(default=(), repr=False)
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
         return LookupResult(Subject.MISMATCHED, OTHER)
     if not answered:
         if lookup.records is not None and (lookup.directory or not others):
-            return LookupResult(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
+            return LookupResult(Subject.NO_MATCH, NOBODY_KNOWN)
         return LookupResult(Subject.MISMATCHED, OTHER)
     decoded = [lossless_json.loads(bytes(record)) for _, record in answered]
     captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]

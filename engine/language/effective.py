@@ -121,7 +121,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Vendor:
-    """A spec that is ready to run; `word` is what named it on the command line."""
+    """A spec that is ready to run; `word` is what named it on the command line.
+
+    `lists_people`: `verify` names `records` of its own, and these are people.
+    """
 
     name: str
     title: str
@@ -141,6 +144,7 @@ class Vendor:
     file: str = ""
     sha256: str = ""
     word: str = ""
+    lists_people: bool = False
 
     @property
     def families(self) -> Mapping[str, tuple[str, ...]]:
@@ -195,6 +199,7 @@ def effective(spec: m.Spec) -> Vendor:
         discover=_related(discover, {}),
         settings=spec.settings,
         plans=plans,
+        lists_people="records" in spec.verify.model_fields_set and spec.verify.records is not None,
     )
 
 

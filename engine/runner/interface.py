@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.core.http import NoAnswer, Response
+from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Subject
 from engine.core.request import Request
 from engine.core.retry import Patience
@@ -22,12 +23,16 @@ from engine.runner.client import Client, Credentials, Network
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the operator may choose. `narrow` moves the beginning of every window; `reference` is the operator's own (`DSR-17`)."""
+    """What the operator may choose. `narrow` moves the beginning of every window; `reference` is the operator's own (`DSR-17`).
+
+    `probe` is the identifier of a known colleague: where nobody is found, finding it shows that the connection sees people.
+    """
 
     selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
+    probe: Mapping[str, Identifier] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ class Run:
         self.client = session.client()
         self.account = Account(vendor, session.credentials.given, lambda: session.credentials.from_token)
         self.discovery = Discovery(vendor, self.account, self.client)
-        self.search = Search(vendor, person, self.client, self.account)
+        self.search = Search(vendor, person, self.client, self.account, options.probe)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
