@@ -96,7 +96,7 @@ def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: fro
     if lack.to_look_up:
         message = f"{vendor.title} finds people by {' or '.join(kinds)}: add {option}"
         raise UsageError(message)
-    message = f"{vendor.title} needs the person's {kinds[0]} too: add {option}"
+    message = f"{vendor.title} needs the person's {' or '.join(kinds)} too: add {option}"
     if lack.endpoints:
         message += f", or leave out what needs it: --without {','.join(lack.endpoints)}"
     raise UsageError(message)

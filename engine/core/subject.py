@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,19 @@ def possible(vendor: Vendor, given: Collection[str]) -> tuple[Endpoint, ...]:
     return tuple(one for one in vendor.lookups if all(hole.name in given for hole in one.holes() if hole.name in IDENTIFIERS))
 
 
+def groups(lookups: Iterable[Endpoint]) -> tuple[tuple[Endpoint, ...], ...]:
+    """Put look-ups that capture the same names together, in the order of the spec."""
+    found: dict[frozenset[str], list[Endpoint]] = {}
+    for lookup in lookups:
+        found.setdefault(captured_by(lookup), []).append(lookup)
+    return tuple(tuple(one) for one in found.values())
+
+
+def captured_by(lookup: Endpoint) -> frozenset[str]:
+    """Name what a look-up captures."""
+    return frozenset(name for name, _ in lookup.capture)
+
+
 def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = ()) -> Lack | None:
     """Find an identifier that the run needs and was not given; None if nothing is missing. Excluded endpoints need nothing."""
     if not possible(vendor, given):
@@ -72,6 +85,16 @@ def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = 
         if needing:
             needing |= _below(asked.values(), needing)
             return Lack((name,), tuple(one for one in asked if one in needing) if needing < set(asked) else ())
+    return _unsought(vendor, given, asked)
+
+
+def _unsought(vendor: Vendor, given: Collection[str], asked: Mapping[str, Endpoint]) -> Lack | None:
+    """Find endpoints that need what only look-ups capture which cannot be asked."""
+    for group in groups(vendor.lookups):
+        needing = {one.name for one in asked.values() if any(hole.name in captured_by(group[0]) for hole in one.holes())}
+        if needing and not any(one in possible(vendor, given) for one in group):
+            needing |= _below(asked.values(), needing)
+            return Lack(tuple(dict.fromkeys(asked_by(one) for one in group)), tuple(one for one in asked if one in needing))
     return None
 
 

@@ -161,7 +161,7 @@ class Vendor:
     @property
     def captured(self) -> tuple[str, ...]:
         """Name what the look-ups capture of a person."""
-        return tuple(name for name, _ in self.lookups[0].capture)
+        return tuple(dict.fromkeys(name for one in self.lookups for name, _ in one.capture))
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ class Report:
     """How a run ended. `manifest` is what lies in `folder`/manifest.json.
 
     `error`: the disk took no more; `cut`: why nothing more could be asked, where the credential failed; `defect`: a defect
-    of Habeas; `files`: they were asked for.
+    of Habeas; `files`: they were asked for; `looked_up`: what each look-up that was asked came to.
     """
 
     exit_code: Exit
@@ -74,6 +74,7 @@ class Report:
     cut: str | None = None
     defect: str | None = None
     files: bool = False
+    looked_up: Mapping[str, Subject] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Subject:

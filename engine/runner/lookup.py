@@ -20,11 +20,12 @@ from engine.runner.listing import NotListed, WholeList, listed, side_by_side
 
 @dataclass(frozen=True)
 class Answers:
-    """What one look-up came to: whom it found, and the lists that it read (none where it could not say)."""
+    """What one look-up came to: whom it found, and the lists that it read (none where it could not say; `outcome` says how it ended)."""
 
     lookup: Endpoint
     found: LookupResult
     lists: Sequence[WholeList] = field(default=(), repr=False)
+    outcome: Outcome = Outcome.FAILED
 
     @property
     def others(self) -> int:
@@ -76,8 +77,9 @@ class Lookups:
         failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
         excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)
         if failed and not excused:
-            worst = max(failed, key=lambda one: (one.dead, one.outcome is Outcome.FAILED))
-            return Answers(lookup, LookupResult(Subject.UNPROVEN, worst.words) if worst.dead else unproven(worst.words))
+            worst = max(failed, key=lambda one: (one.dead, one.outcome is Outcome.FAILED, one.outcome is Outcome.DENIED))
+            said = LookupResult(Subject.UNPROVEN, worst.words) if worst.dead else unproven(worst.words)
+            return Answers(lookup, said, outcome=worst.outcome)
         lists = [one for one in answers if isinstance(one, WholeList)]
         if not lists:
             return Answers(lookup, LookupResult(Subject.NO_MATCH, NOBODY_KNOWN))

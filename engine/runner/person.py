@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core.account import Account
 from engine.core.identity import Identifier
-from engine.core.ledger import Subject, Tally
+from engine.core.ledger import Entry, Subject, Tally
+from engine.core.lookups import Sought, combined, values_of
 from engine.core.proof import NO_PROBE, proven_nobody, unproven_nobody
-from engine.core.subject import LookupResult, possible
+from engine.core.subject import LookupResult, groups, possible
 from engine.core.verify_request import shows_people, verified_words
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.runner.client import Client
-from engine.runner.listing import WholeList
+from engine.runner.listing import side_by_side
 from engine.runner.lookup import Answers, Lookups, row_of, unproven
 from engine.runner.verify import ask_verify
 
 
 @dataclass
 class Search:
-    """The look-ups and the `verify` call of one run; `lookup` is the one that answered last.
+    """The look-ups and the `verify` call of one run. `answers` are those that ended each group of alternatives.
 
     `probe` is the identifier of a known colleague: it is looked up where `verify` lists nobody and the person is not found.
+    `lacking` says how an endpoint ends that needs what no look-up captured.
     """
 
     vendor: Vendor
@@ -36,20 +38,29 @@ class Search:
     verified: str = "not asked"
     found: LookupResult | None = None
     answers: list[Answers] = field(default_factory=list)
+    asked: dict[str, Subject] = field(default_factory=dict)
     unanswered: bool = False
+    lacking: Callable[[Endpoint], Entry | None] = lambda _: None
     _verifying: asyncio.Task[bool] | None = None
 
     async def run(self, group: asyncio.TaskGroup) -> LookupResult:
-        """Ask both; believe a "not found" only of a connection that was shown to see people.
+        """Ask all; believe a "not found" only of a connection that was shown to see people.
 
         Only then is `verify` waited for: otherwise it goes on in the group until `settle`.
         """
         self._verifying = group.create_task(self._verify())
-        found = await self._look_up()
-        if found.subject is Subject.NO_MATCH:
-            found = await self._believed(found, listed=await self._verifying)
-        self.found = found
-        return found
+        ways = [self._alternatives(one) for one in groups(possible(self.vendor, self.person))]
+        asked: list[list[Answers]] = [await ways[0]] if len(ways) == 1 else await side_by_side(ways)
+        if not asked:
+            names = [hole.name for hole in self.vendor.lookups[0].holes() if hole.name in IDENTIFIERS and hole.name not in self.person]
+            self.found = unproven(f"<{names[0]}> has no value" if names else "nothing was asked")
+            return self.found
+        self.answers = [answers[-1] for answers in asked]
+        self.asked = {one.lookup.name: one.found.subject for answers in asked for one in answers}
+        sought = [await self._sought([one.lookup for one in answers], answers[-1], self._verifying) for answers in asked]
+        together = combined(sought)
+        self.found, self.lacking = together.found, together.entry
+        return self.found
 
     def settle(self) -> None:
         """Wait no longer for `verify`: nothing depends on it any more."""
@@ -59,19 +70,9 @@ class Search:
             self.verified = "verify was not answered before the run ended"
 
     @property
-    def lookup(self) -> Endpoint | None:
-        """Give the look-up that was asked last."""
-        return self.answers[-1].lookup if self.answers else None
-
-    @property
-    def lists(self) -> Sequence[WholeList]:
-        """Give the lists of the look-up that was asked last."""
-        return self.answers[-1].lists if self.answers else ()
-
-    @property
     def others(self) -> int:
-        """How many records of other people that look-up answered with."""
-        return self.answers[-1].others if self.answers else 0
+        """How many records of other people the last look-up of each group answered with."""
+        return sum(one.others for one in self.answers)
 
     def identifiers(self) -> Row:
         """Give what was asked for, as the values of requests."""
@@ -83,25 +84,27 @@ class Search:
         self.verified = verified_words(self.vendor, found)
         return shows_people(self.vendor, found)
 
-    async def _believed(self, found: LookupResult, *, listed: bool) -> LookupResult:
-        """Say whether "nobody" is believed."""
+    async def _sought(self, lookups: Sequence[Endpoint], last: Answers, verifying: asyncio.Task[bool]) -> Sought:
+        """Say what a group of alternatives came to; "nobody" only where it is believed."""
+        found = last.found
+        if found.subject is Subject.NO_MATCH:
+            found = await self._believed(found, tuple(lookups), listed=await verifying)
+        return Sought(values_of(lookups), found, last.outcome)
+
+    async def _believed(self, found: LookupResult, asked: tuple[Endpoint, ...], *, listed: bool) -> LookupResult:
         if listed:
             return proven_nobody(found, "verify")
-        asked = tuple(one.lookup for one in self.answers)
         probed = await self._lookups().seek_probe(asked, self.probe) if self.probe else NO_PROBE
         return proven_nobody(found, "probe") if probed is None else unproven_nobody(self.vendor, asked, self.verified, probed)
 
-    async def _look_up(self) -> LookupResult:
+    async def _alternatives(self, lookups: Sequence[Endpoint]) -> list[Answers]:
         """Ask one look-up after the other until one finds somebody, or cannot say."""
-        lacking = [hole.name for hole in self.vendor.lookups[0].holes() if hole.name in IDENTIFIERS and hole.name not in self.person]
-        found = unproven(f"<{lacking[0]}> has no value" if lacking else "nothing was asked")
-        for lookup in possible(self.vendor, self.person):
-            answers = await self._lookups().ask(lookup, self.person)
-            self.answers.append(answers)
-            found = answers.found
-            if found.subject is not Subject.NO_MATCH:
+        asked: list[Answers] = []
+        for lookup in lookups:
+            asked.append(await self._lookups().ask(lookup, self.person))
+            if asked[-1].found.subject is not Subject.NO_MATCH:
                 break
-        return found
+        return asked
 
     def _lookups(self) -> Lookups:
         return Lookups(self.vendor, self.client, self.account, self.tally)

@@ -156,12 +156,12 @@ class Run:
         self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
 
     async def _deliver_lookup(self) -> None:
-        if self.search.lookup is not None:
-            self.lookup_store.endpoint = replace(self.search.lookup, name="lookup")
-        for whole_list in self.search.lists:
-            trail = Trail()
-            for request, page, answered in whole_list.pages:
-                self.lookup_store.take(request, page, answered, trail)
+        for answers in self.search.answers:
+            self.lookup_store.endpoint = replace(answers.lookup, name="lookup")
+            for whole_list in answers.lists if answers.found.subject is Subject.MATCHED else ():
+                trail = Trail()
+                for request, page, answered in whole_list.pages:
+                    self.lookup_store.take(request, page, answered, trail)
 
     async def _endpoint(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> None:
         entry: Entry | None = None
@@ -201,6 +201,9 @@ class Run:
         granted = self.session.credentials.granted
         if granted is not None and endpoint.granted_by and not allowed(endpoint.granted_by, granted):
             return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}")
+        lacking = self.search.lacking(endpoint)
+        if lacking is not None:
+            return lacking
         parent = None
         if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
             parent = await self._parent(endpoint.parents()[0].endpoint)
@@ -295,7 +298,7 @@ class Run:
         content = manifest(self.session, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
         cut = self.client.end.words if self.client.end else None
-        return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files)
+        return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files, self.search.asked)
 
     def _final(self, found: LookupResult) -> dict[str, Entry]:
         """Give every endpoint its entry, in the spec's order."""
