@@ -36,10 +36,10 @@ class Combined:
     def entry(self, endpoint: Endpoint) -> Entry | None:
         """Say how an endpoint ends that needs what no look-up captured; None if it needs nothing of that."""
         needed = {hole.name for hole in endpoint.holes()} | {one.name for one in endpoint.fields_used}
-        for one in self.lacking:
-            missing = sorted(needed & one.names)
+        for sought in self.lacking:
+            missing = sorted(needed & sought.names)
             if missing:
-                return Entry(endpoint.name, one.outcome, f"<{missing[0]}> is not known: {one.found.reason}")
+                return Entry(endpoint.name, sought.outcome, f"<{missing[0]}> is not known: {sought.found.reason}")
         return None
 
 
