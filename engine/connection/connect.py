@@ -114,14 +114,19 @@ async def _stored(
     into: OpenReservation,
     wanted: WantedFromToken,
 ) -> None:
-    """Take the locks, ask for the tokens, and store them. Raises NotConnected, Unreachable."""
+    """Take the locks, ask for the tokens, and store them. Raises NotConnected, Unreachable.
+
+    A refresh token that comes without an access token is stored too: it is due, so whoever opens the connection renews it first.
+    """
     async with into() as store:
 
         async def once() -> Tokens | NoToken:
             found = read_tokens(await send(), clock.timestamp(), None, wanted)
-            if isinstance(found, Tokens):
-                store(msgspec.structs.replace(record, tokens=found))
-            return found
+            tokens = found if isinstance(found, Tokens) else found.kept
+            if tokens is None:
+                return found
+            store(msgspec.structs.replace(record, tokens=tokens))
+            return tokens
 
         found = await ask_for_token(once, clock, PATIENCE)
     if isinstance(found, NoToken):
