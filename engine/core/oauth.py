@@ -1,4 +1,4 @@
-"""OAuth 2.0 (RFC 6749): read token answers and redirects, and say when a token should be renewed.
+"""OAuth 2.0 (RFC 6749): read token answers, and say when a token should be renewed. core/redirect.py reads redirects.
 
 `connection/oauth_client` sends the requests. Messages never repeat what a server says, except its status and an error code
 in the form of the standard.
@@ -10,9 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hmac import compare_digest
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
 
 from engine.core.after import retry_after
 from engine.core.http import NoAnswer, Response
@@ -233,67 +231,3 @@ def due(tokens: Tokens, now: float) -> bool:
     if tokens.expires_at is None:
         return False
     return now >= tokens.expires_at - min(MARGIN, (tokens.expires_at - tokens.issued_at) / 10)
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the redirect after a consent must match: its address, our `state`, and the hosts that may have issued it (RFC 9207)."""
-
-    redirect_uri: str
-    state: str = field(repr=False)
-    issuers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationCode:
-    """An authorization code (RFC 6749 section 4.1.2): it can be exchanged once."""
-
-    code: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NoCode:
-    """Why a redirect is not accepted. `foreign`: it may not come from the vendor at all."""
-
-    words: str
-    foreign: bool = False
-
-
-def read_redirect(url: str, expected: Expected) -> AuthorizationCode | NoCode:
-    """Read the address to which the vendor sent the browser back (RFC 6749 section 4.1.2, RFC 9207)."""
-    url = url.strip()
-    if _without_query(url) != _without_query(expected.redirect_uri):
-        return NoCode(f"the address does not begin with {expected.redirect_uri}: it is not the vendor's answer", foreign=True)
-    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    answer = dict(pairs)
-    if len(answer) != len(pairs):
-        return NoCode("the vendor's answer names something twice", foreign=True)
-    if not compare_digest(answer.get("state", "").encode(), expected.state.encode()):
-        return NoCode("the answer does not belong to this `connect` (its state is another)", foreign=True)
-    if "iss" in answer and not _issued_by(answer["iss"], expected.issuers):
-        return NoCode("the answer comes from another authorization server than the spec's (its iss is foreign)", foreign=True)
-    if "error" in answer:
-        code = f" ({answer['error']})" if ERROR_CODE.fullmatch(answer["error"]) else ""
-        return NoCode(f"the consent was declined{code}" if answer["error"] == "access_denied" else f"the vendor refused the consent{code}")
-    if not TOKEN.fullmatch(answer.get("code", "")):
-        return NoCode("the vendor's answer holds no code")
-    return AuthorizationCode(answer["code"])
-
-
-def _without_query(url: str) -> tuple[str, ...]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ()
-    usual = {"https": 443, "http": 80}.get(parts.scheme)
-    return (parts.scheme, (parts.hostname or "").lower(), str(port or usual), parts.path or "/")
-
-
-def _issued_by(issuer: str, hosts: frozenset[str]) -> bool:
-    try:
-        parts = urlsplit(issuer)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme == "https" and port in (None, 443) and parts.hostname in hosts

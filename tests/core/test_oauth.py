@@ -11,15 +11,11 @@ from hypothesis import strategies as st
 from engine.core.http import NoAnswer, Response
 from engine.core.oauth import (
     MOST_CAPTURED,
-    AuthorizationCode,
-    Expected,
-    NoCode,
     NoToken,
     Tokens,
     WantedFromToken,
     due,
     grant_ended,
-    read_redirect,
     read_tokens,
 )
 from engine.language.expressions.select import parse_select
@@ -314,51 +310,6 @@ def test_a_token_is_due_shortly_before_its_end(life, left, expected):
     """A minute, or a tenth of a short life; a life that is not told has no end."""
     tokens = Tokens("A", NOW, expires_at=None if life is None else NOW + life)
     assert due(tokens, NOW + (life or 0) - left) is expected
-
-
-BACK = "http://127.0.0.1:8917/callback"
-EXPECTED = Expected(BACK, "st", frozenset({"zoom.us"}))
-
-
-def test_the_code_is_taken_from_the_vendors_answer():
-    """With the state of this connect, and the issuer where it is sent (RFC 9207)."""
-    assert read_redirect(f"{BACK}?code=C1&state=st", EXPECTED) == AuthorizationCode("C1")
-    assert read_redirect(f" {BACK}?state=st&code=C1&iss=https%3A%2F%2Fzoom.us ", EXPECTED) == AuthorizationCode("C1")
-    assert read_redirect("https://a.example?code=C&state=st", Expected("https://a.example:443/", "st", frozenset())) == AuthorizationCode(
-        "C"
-    )
-
-
-@pytest.mark.parametrize(
-    ("url", "part", "foreign"),
-    [
-        (f"{BACK}?code=C&state=other", "its state is another", True),
-        (f"{BACK}?code=C", "its state is another", True),
-        (f"{BACK}?code=C&state=%C3%A9", "its state is another", True),
-        (f"{BACK}?code=C&state=st&iss=https://evil.example", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&iss=http://zoom.us", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&iss=https://zoom.us:99999", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&iss=", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&code=D", "twice", True),
-        ("http://127.0.0.1:8918/callback?code=C&state=st", "does not begin with", True),
-        ("http://127.0.0.1:8917/other?code=C&state=st", "does not begin with", True),
-        ("https://127.0.0.1:8917/callback?code=C&state=st", "does not begin with", True),
-        ("http://[", "does not begin with", True),
-        ("C1", "does not begin with", True),
-        (f"{BACK}?error=access_denied&state=st", "declined (access_denied)", False),
-        (f"{BACK}?error=server_error&state=st", "refused the consent (server_error)", False),
-        (f"{BACK}?error=%3Cscript%3E&state=st", "refused the consent", False),
-        (f"{BACK}?state=st", "no code", False),
-        (f"{BACK}?state=st&code=a%20b", "no code", False),
-    ],
-)
-def test_an_answer_that_is_not_the_vendors_is_not_used(url, part, foreign):
-    """Another state, issuer, port or path; a refusal; a code that is none. None of its text is repeated."""
-    found = read_redirect(url, EXPECTED)
-    assert isinstance(found, NoCode)
-    assert part in found.words
-    assert found.foreign is foreign
-    assert "script" not in found.words
 
 
 WANTED = WantedFromToken({"A": parse_select("a"), "B": parse_select("b[0]")})
