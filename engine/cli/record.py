@@ -18,6 +18,7 @@ from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
 from engine.cli.formatting import print_json, size, tell
+from engine.cli.progress import renewing
 from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
@@ -65,6 +66,7 @@ def record_command(wish: RecordArguments) -> Exit:
     arguments = replace(wish.run, person=identifiers((*wish.run.person, *split_subjects(wish.subject))))
     order = order_of(vendor, arguments, now)
     check_free(target)
+    order.chosen.vault.busy = renewing
     try:
         taped = asyncio.run(_taped(order, wish, now))
     except InUse:

@@ -17,7 +17,7 @@ import typer
 from engine.assembly import KINDS, RunArguments, carry_out, order_of
 from engine.catalogue import load
 from engine.cli.formatting import size, table, tell
-from engine.cli.progress import Live, is_terminal, plain
+from engine.cli.progress import Live, is_terminal, plain, renewing
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
@@ -131,6 +131,7 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
     order = order_of(vendor, replace(arguments, person=person), datetime.now(UTC))
+    order.chosen.vault.busy = renewing
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, watch=watched))
     except InUse as error:
