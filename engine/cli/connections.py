@@ -55,7 +55,7 @@ def list_command(*, as_json: bool) -> None:
     if not rows:
         typer.echo(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
         return
-    cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], one["state"]) for one in rows]
+    cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], marked(one)) for one in rows]
     typer.echo(table(("connection", "way", "made", "state"), cells))
     typer.echo("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
 
@@ -140,10 +140,18 @@ def keys_words(vault: Vault, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             places.setdefault(facts["key"], []).append(facts["connection"])
     for place, names in places.items():
         yield key_words(vault, place, names if len(places) > 1 else ())
+    bare = [one["connection"] for one in rows if one.get("encrypted") is False]
+    if bare:
+        yield f"NOT ENCRYPTED: {', '.join(bare)}: whoever can read the file can use the connection. To encrypt it, connect again."
     others = [one["connection"] for one in rows if one.get("key_is_current") is False]
     if others:
         new = PLACES[vault.keys.where() or "file"].format(path=vault.keys.path)
         yield f"New connections get another key than {', '.join(others)}, in {new}: habeas connections rekey gives it to all."
+
+
+def marked(facts: dict[str, Any]) -> str:
+    """Give a connection's state, and whether everybody can read its file."""
+    return f"{facts['state']}{'; NOT ENCRYPTED' if facts.get('encrypted') is False else ''}"
 
 
 def row(vault: Vault, name: Name) -> dict[str, Any]:

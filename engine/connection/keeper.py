@@ -13,11 +13,10 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from engine.connection.credential import check_bound, credential
-from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
 from engine.connection.stored import Name, StoredConnection, renewable
-from engine.connection.vault import Vault, connect_again
+from engine.connection.vault import Sealing, Vault, connect_again
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, backoff
 from engine.errors import HabeasError, NotConnected
@@ -143,9 +142,9 @@ class Keeper:
         if not renewable(stored):
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
-        key = self._vault.reserve(self._name)
+        how = self._vault.reserve(self._name)
         try:
-            found = await self._ask(stored, key)
+            found = await self._ask(stored, how)
         finally:
             if not self._lost:
                 self._vault.drop(self._name)
@@ -154,7 +153,7 @@ class Keeper:
             return self._not_renewed(found, lost=self._lost)
         return Renewed(asked=True)
 
-    async def _ask(self, stored: StoredConnection, key: StoreKey | None) -> Tokens | NoToken:
+    async def _ask(self, stored: StoredConnection, how: Sealing) -> Tokens | NoToken:
         """Ask the vendor for a token; when this returns, a new one is stored and in use, or a new refresh token is stored."""
 
         async def once() -> Tokens | NoToken:
@@ -165,7 +164,7 @@ class Keeper:
             self._lost = self._lost or (isinstance(found, NoToken) and found.lost)
             if tokens is not None:
                 stored = msgspec.structs.replace(stored, tokens=tokens, serial=stored.serial + 1)
-                self._vault.renew(self._name, stored, key)
+                self._vault.renew(self._name, stored, how)
                 self._lost = False
                 self._adopt(stored)
             return found

@@ -82,20 +82,24 @@ async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken)
 async def rekey(vault: Vault) -> tuple[int, int]:
     """Encrypt every connection with a new key; gives how many were, and how many stay unencrypted.
 
-    Raises NotConnected if one cannot be read, or a file still names an older key: then both keys are kept.
+    Those are marked with the new key, whoever made them: `connections list` names them. Raises NotConnected if one cannot be read,
+    or a file still names an older key: then both keys are kept.
     """
     vault.prepare()
     async with vault.whole():
         vault.sweep()
+        vault.adopting = True
         vault.keys.begin_rekey()
         encrypted = plain = 0
         for name in vault.names():
             async with vault.lock(name):
                 vault.recover(name)
                 found = vault.find(name)
-                if found is not None and found[1].cipher != PLAIN:
-                    vault.write(name, found[0])
-                    encrypted += 1
-                plain += found is not None and found[1].cipher == PLAIN
+                if found is None:
+                    continue
+                vault.write(name, found[0], plain=found[1].cipher == PLAIN)
+                encrypted += found[1].cipher != PLAIN
+                plain += found[1].cipher == PLAIN
         vault.end_rekey()
+        vault.adopting = False
     return encrypted, plain

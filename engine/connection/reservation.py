@@ -34,11 +34,11 @@ class Reservation:
         vault, name = self._vault, self.name
         async with vault.whole(), vault.lock(name):
             vault.recover(name)
-            before, key = vault.find(name), None if self._plain else vault.keys.current()
+            before, how = vault.find(name), vault.sealing(plain=self._plain)
 
             def store(record: StoredConnection) -> None:
                 try:
-                    write_new(self._room, seal(grown(record, before[0] if before else None), key, name.name))
+                    write_new(self._room, seal(grown(record, before[0] if before else None), how.key, name.name, plain=how.plain))
                     put_in_place(self._room, vault.path(name))
                 except OSError as error:
                     message = (
