@@ -119,6 +119,7 @@ def connect(
         str | None, typer.Option("--redirect-uri", metavar="URL", help="The redirect address as the vendor has it registered.")
     ] = None,
     insecure_storage: Annotated[bool, typer.Option("--insecure-storage", help="Keep the connection unencrypted.")] = False,
+    client_only: Annotated[bool, typer.Option("--client-only", help="Store a new client secret; no new consent is needed.")] = False,
     at: AtOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -133,7 +134,7 @@ def connect(
     """
     from engine.cli.connect import ConnectArguments, connect_command
 
-    wish = ConnectArguments(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json)
+    wish = ConnectArguments(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json, client_only)
     raise typer.Exit(connect_command(wish))
 
 

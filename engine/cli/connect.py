@@ -19,13 +19,16 @@ from engine.cli.verify import lifetime_of, say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
+from engine.connection.keeper import Keeper
+from engine.connection.manage import end_replaced
 from engine.connection.open import parse_name, unsaved
 from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
-from engine.connection.stored import RegisteredClient, StoredConnection
-from engine.connection.vault import Vault, home
+from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
+from engine.connection.vault import Vault, connect_again, home
+from engine.core.oauth import NotRenewed
 from engine.core.selection import checked_plan
-from engine.errors import Exit, UsageError
+from engine.errors import Exit, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
@@ -45,6 +48,7 @@ class ConnectArguments:
     insecure: bool
     at: str | None
     json: bool
+    client_only: bool = False
 
 
 def connect_command(wish: ConnectArguments) -> Exit:
@@ -54,6 +58,8 @@ def connect_command(wish: ConnectArguments) -> Exit:
     name = parse_name(wish.connection or "default", vendor.name)
     vault = Vault(home())
     vault.busy = renewing
+    if wish.client_only:
+        return with_new_client(vendor, vault, name, at, as_json=wish.json)
     if not wish.insecure:
         asyncio.run(vault.first_key())
     with reserved(vault, name, plain=wish.insecure) as place:
@@ -72,6 +78,8 @@ def connect_command(wish: ConnectArguments) -> Exit:
         ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
     if place.stored:
         typer.echo(stored, err=True)
+        if asyncio.run(end_replaced(place.replaced, record, wanted(vendor))):
+            typer.echo("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
     return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=wish.json)
 
 
@@ -94,6 +102,25 @@ async def keep(place: Reservation, record: StoredConnection) -> None:
     """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
     async with place.opened() as store:
         store(record)
+
+
+def with_new_client(vendor: Vendor, vault: Vault, name: Name, at: str | None, *, as_json: bool) -> Exit:
+    """Take a client secret that was changed at the vendor: it is stored with the first token that it gets. Raises HabeasError."""
+    record = vault.read(name)
+    if record.client is None or not renewable(record):
+        message = f"{name} has no client, or no refresh token to try its new secret with: {connect_again(vendor, name)}"
+        raise UsageError(message)
+    chosen = choose_connection(vendor, str(name), at=at)
+    secret = secret_of(f"HABEAS_{vendor.name.upper()}_CLIENT_SECRET", "new client secret")
+    keeper = Keeper(vault, name, vendor, chosen.transport, wall_clock())
+    found = asyncio.run(interruptible(keeper.refresh(msgspec.structs.replace(record.client, secret=secret))))
+    if isinstance(found, Exit):
+        return found
+    if isinstance(found, NotRenewed):
+        message = f"the new client secret was not stored: {found.words}"
+        raise NotConnected(message) if found.dead else Unreachable(message)
+    typer.echo(f"Stored the new client secret of {name}\n", err=True)
+    return verify_and_say(chosen, as_json=as_json)
 
 
 def way_of(vendor: Vendor, way: str | None) -> str:

@@ -40,7 +40,8 @@ ENDED = {
     "already ended": "the vendor had ended it already; removed",
     "not revocable": "removed here; the vendor has no address for revocation: end the app's access there",
     "not asked": "removed here only; the vendor was not asked: end the app's access there",
-    "simulated": "removed; the simulator was not asked, or not there any more",
+    "simulator refused": "removed here; the simulator refused to revoke it",
+    "simulator gone": "removed here; the simulator is not there any more",
 }
 
 

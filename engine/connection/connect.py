@@ -75,7 +75,7 @@ async def connect(
             await _stored(lambda: token_request(transport, record), record, clock, into, wanted)
             return
         asked = consent_request(transport, record, browser.redirect_uri)
-        expected = Expected(asked.redirect_uri, asked.state, _issuers(record.bound))
+        expected = Expected(asked.redirect_uri, asked.state, _issuers(record.bound), record.bound.at)
 
         async def exchanged(url: str) -> None:
             code = _code(url, expected)

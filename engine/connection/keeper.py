@@ -15,7 +15,7 @@ import msgspec
 from engine.connection.credential import check_bound, credential
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
-from engine.connection.stored import Name, StoredConnection, renewable
+from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
 from engine.connection.vault import Sealing, Vault, connect_again
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, backoff
@@ -120,16 +120,19 @@ class Keeper:
         tokens = self.record.tokens
         return not self._tired and tokens is not None and renewable(self.record) is True and due(tokens, self._clock.timestamp())
 
-    async def refresh(self) -> Renewed | NotRenewed:
-        """Renew the credential: from the store if another process has renewed it already, else from the vendor."""
+    async def refresh(self, client: RegisteredClient | None = None) -> Renewed | NotRenewed:
+        """Renew the credential: from the store if another process has renewed it already, else from the vendor.
+
+        With another `client` (a rotated secret) the vendor is asked; it is stored with the token that it gets.
+        """
         try:
             async with self._vault.lock(self._name):
-                return await self._refresh()
+                return await self._refresh(client)
         except HabeasError as error:
             self._tired = True
             return NotRenewed(str(error), dead=isinstance(error, NotConnected))
 
-    async def _refresh(self) -> Renewed | NotRenewed:
+    async def _refresh(self, client: RegisteredClient | None) -> Renewed | NotRenewed:
         self._lost = self._vault.recover(self._name)
         stored = self._vault.read(self._name)
         if stored.id != self.record.id:
@@ -137,11 +140,13 @@ class Keeper:
             return NotRenewed("the connection was made anew during this run: run again", dead=False)
         if stored.serial != self.record.serial:
             self._adopt(stored)
-            if not self.due():
+            if not self.due() and client is None:
                 return Renewed(asked=False)
         if not renewable(stored):
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
+        if client is not None:
+            stored = msgspec.structs.replace(stored, client=client)
         how = self._vault.reserve(self._name)
         try:
             found = await self._ask(stored, how)

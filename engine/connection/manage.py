@@ -14,7 +14,7 @@ from engine.core.http import Response
 from engine.core.oauth import NOTHING, NoToken, WantedFromToken, grant_ended, read_tokens
 from engine.errors import Unreachable
 
-Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulated"]
+Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulator refused", "simulator gone"]
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken)
     if isinstance(answer, Response) and grant_ended(answer, wanted.refusals):
         return "already ended"
     if at is not None:
-        return "simulated"
+        return "simulator refused" if isinstance(answer, Response) else "simulator gone"
     found = read_tokens(answer, 0.0, None, wanted)
     words = found.words if isinstance(found, NoToken) else "an answer that says nothing"
     message = (
@@ -77,6 +77,23 @@ async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken)
         f"or forget it here only: habeas connections remove {name} --no-revoke"
     )
     raise Unreachable(message)
+
+
+async def end_replaced(before: StoredConnection | None, made: StoredConnection, wanted: WantedFromToken) -> bool | None:
+    """Revoke the grant of a connection that was replaced; gives whether it has ended, None where it is left to the vendor.
+
+    Only one of another client or other addresses may be revoked: many vendors count all consents of one app as one grant, and end
+    the new with the old.
+    """
+    if before is None or before.client is None or made.client is None:
+        return None
+    if before.client.id == made.client.id and before.bound.token_url == made.bound.token_url:
+        return None
+    async with oauth_transport(before.bound, before.bound.at) as transport:
+        answer = await revocation_request(transport, before)
+    if answer is None:
+        return None
+    return isinstance(answer, Response) and (200 <= answer.status < 300 or grant_ended(answer, wanted.refusals))
 
 
 async def rekey(vault: Vault) -> tuple[int, int]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from engine.connection.credential import credential, environment_record
 from engine.connection.keeper import Fixed, Keeper
-from engine.connection.private_files import locked
+from engine.connection.private_files import ReadOnly, locked
 from engine.connection.settings import from_token, given
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again
@@ -125,11 +125,13 @@ async def turn(
 ) -> AsyncIterator[None]:
     """Wait until no other run uses the connection, `waiting` is called if one does. Raises Taken without `wait`.
 
-    Runs with a token of the environment do not wait for each other.
+    Runs with a token of the environment do not wait for each other, nor do those with a store that can only be read.
     """
     if isinstance(found, StoredConnection):
         yield
         return
     vault.prepare()
-    async with locked(vault.turn(found), clock.sleep, waiting, wait=wait):
+    async with AsyncExitStack() as stack:
+        with suppress(ReadOnly):
+            await stack.enter_async_context(locked(vault.turn(found), clock.sleep, waiting, wait=wait))
         yield

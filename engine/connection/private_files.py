@@ -6,6 +6,7 @@ A lock belongs to an open file (flock(2)), so that a killed process holds none.
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import secrets
@@ -176,8 +177,13 @@ def cannot_write(path: Path, error: OSError) -> HabeasError:
     return OutputError(f"{path} cannot be written ({error.strerror}): name another folder with HABEAS_HOME; what was there before is kept")
 
 
+FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 POLL = 0.05
 SLOWEST_POLL = 1.0
+
+
+class ReadOnly(OutputError):
+    """The store can be read and not be written; there is no lock file to lock either."""
 
 
 class Taken(Exception):
@@ -239,7 +245,7 @@ def _take(path: Path) -> int | None:
     Only the holder deletes the file, as the last thing under the lock; whoever waits then opens a new one.
     """
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        file = _lock_file(path)
     except OSError as error:
         raise cannot_write(path, error) from None
     try:
@@ -254,3 +260,16 @@ def _take(path: Path) -> int | None:
     if not held:
         os.close(file)
     return file if held else None
+
+
+def _lock_file(path: Path) -> int:
+    """Open a lock file; in a folder that cannot be written, one that is there. Raises ReadOnly if none is, OSError."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+    except OSError as error:
+        if error.errno not in FORBIDDEN:
+            raise
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            raise ReadOnly(str(cannot_write(path, error))) from None

@@ -21,12 +21,16 @@ Save = Callable[[StoredConnection], None]
 
 
 class Reservation:
-    """The reserved file of one new connection; `stored` turns true when the connection is in it. Made by `reserved`."""
+    """The reserved file of one new connection; `stored` turns true when the connection is in it. Made by `reserved`.
+
+    `replaced` is the connection whose place it took, as it was last.
+    """
 
     def __init__(self, vault: Vault, name: Name, room: Path, *, plain: bool) -> None:
         """Take the allocated file `room`; `plain`: the connection is stored unencrypted."""
         self.name, self._vault, self._room, self._plain = name, vault, room, plain
         self.stored = False
+        self.replaced: StoredConnection | None = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Save]:
@@ -46,7 +50,7 @@ class Reservation:
                         "connect again, because the vendor may have ended an earlier connection by that"
                     )
                     raise DiskError(message) from None
-                self.stored = True
+                self.stored, self.replaced = True, before[0] if before else None
                 vault.drop(name)
                 vault.sweep()
 

@@ -1,7 +1,7 @@
 """OAuth 2.0 (RFC 6749): read token answers, and say when a token should be renewed. core/redirect.py reads redirects.
 
-`connection/oauth_client` sends the requests. Messages never repeat what a server says, except its status and an error code
-in the form of the standard.
+`connection/oauth_client` sends the requests. Messages repeat of what a server says its status, an error code in the form
+of the standard and its description, cleaned.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST_SCOPE = 16 * 1024
 MOST_CAPTURED = 8 * 1024
+MOST_DESCRIBED = 200
+SECRET = re.compile(r"[^\s,;:()]*@[^\s,;:()]*|[\w.~+/=-]{20,}|(?=[\w.~+/=-]*\d)(?=[\w.~+/=-]*[A-Za-z])[\w.~+/=-]{8,}")
 ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 NoTokenKind = Literal["dead", "client", "passing", "unusable"]
 KINDS: Mapping[str, NoTokenKind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
@@ -126,9 +128,22 @@ def read_tokens(
         return _tokens(found, now, before, wanted, kept)
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
-    words = f"HTTP {status}" + (f", {error}" if error else "")
+    words = f"HTTP {status}" + (f", {error}" if error else "") + described(found.get("error_description"))
     kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
     return NoToken(kind, words, _told(answer, now) if kind == "passing" else None, kept, lost=not found and status not in NOT_PROCESSED)
+
+
+def described(text: Any) -> str:
+    """Give an `error_description` to be shown: `: "…"`, in the characters of RFC 6749 section 5.2, cut; "" if there is none.
+
+    What could be an address or a token in it is left out.
+    """
+    if not isinstance(text, str):
+        return ""
+    clean = " ".join(re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]+", " ", text).split())
+    clean = SECRET.sub("...", clean)
+    cut = clean if len(clean) <= MOST_DESCRIBED else clean[:MOST_DESCRIBED] + "..."
+    return f': "{cut}"' if cut else ""
 
 
 def grant_ended(answer: Response, refusals: TokenRefusalsSpec) -> bool:

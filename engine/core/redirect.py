@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from urllib.parse import parse_qsl, urlsplit
 
-from engine.core.oauth import ERROR_CODE, TOKEN
+from engine.core.oauth import ERROR_CODE, TOKEN, described
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 QUERY = re.compile(r"\??(code|state|error|iss|scope|session_state)=")
@@ -15,11 +15,15 @@ QUERY = re.compile(r"\??(code|state|error|iss|scope|session_state)=")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the redirect after a consent must match: its address, our `state`, and the hosts that may have issued it (RFC 9207)."""
+    """What the redirect after a consent must match: its address, our `state`, and the hosts that may have issued it (RFC 9207).
+
+    `at` is the origin of a simulator, which may name itself as the issuer.
+    """
 
     redirect_uri: str
     state: str = field(repr=False)
     issuers: frozenset[str]
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,11 @@ def read_redirect(url: str, expected: Expected) -> AuthorizationCode | NoCode:
         return _not_ours("the vendor's answer names something twice")
     if not compare_digest(answer.get("state", "").encode(), expected.state.encode()):
         return _not_ours("the answer does not belong to this `connect` (its state is another)")
-    if "iss" in answer and not _issued_by(answer["iss"], expected.issuers):
+    if "iss" in answer and not _issued_by(answer["iss"], expected):
         return NoCode("the answer comes from another authorization server than the spec's (its iss is foreign)", foreign=True)
     if "error" in answer:
         code = f" ({answer['error']})" if ERROR_CODE.fullmatch(answer["error"]) else ""
+        code += described(answer.get("error_description"))
         return NoCode(f"the consent was declined{code}" if answer["error"] == "access_denied" else f"the vendor refused the consent{code}")
     if not TOKEN.fullmatch(answer.get("code", "")):
         return NoCode("the vendor's answer holds no code")
@@ -87,10 +92,16 @@ def _without_query(url: str) -> tuple[str, ...]:
     return (parts.scheme, "localhost" if host in LOOPBACK else host, str(port or usual), parts.path or "/")
 
 
-def _issued_by(issuer: str, hosts: frozenset[str]) -> bool:
+def _issued_by(issuer: str, expected: Expected) -> bool:
     try:
         parts = urlsplit(issuer)
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme == "https" and port in (None, 443) and parts.hostname in hosts
+    if expected.at is not None and _origin(issuer) == _origin(expected.at):
+        return True
+    return parts.scheme == "https" and port in (None, 443) and parts.hostname in expected.issuers
+
+
+def _origin(url: str) -> tuple[str, ...]:
+    return _without_query(url)[:3]

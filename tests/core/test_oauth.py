@@ -269,6 +269,26 @@ def test_an_answer_is_lost_where_the_question_was_sent(kind, lost):
     assert found.lost is lost
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("The code has expired", ': "The code has expired"'),
+        ("  two\n lines\t\x1b[31mred  ", ': "two lines [31mred"'),
+        ("x " * 200, f': "{"x " * 100}..."'),
+        ("nobody@acme.example may not", ': "... may not"'),
+        ("token eyJhbGciOiJIUzI1NiJ9.x is spent, abc12345", ': "token ... is spent, ..."'),
+        ('ü"', ""),
+        ("", ""),
+        (7, ""),
+        (None, ""),
+    ],
+)
+def test_a_description_is_shown_cleaned_and_cut(text, shown):
+    """In the characters of the standard, without what could be an address or a token."""
+    found = read_tokens(answer({"error": "invalid_grant", "error_description": text}, 400), NOW)
+    assert found == NoToken("dead", f"HTTP 400, invalid_grant{shown}")
+
+
 @pytest.mark.parametrize("more", [{"error": None}, {"error": ""}, {"token_type": None}, {"error": None, "token_type": "Bearer"}])
 def test_a_member_that_says_nothing_does_not_cost_a_good_answer(more):
     """The vendor has rotated the tokens already: to refuse its answer would lose the connection."""

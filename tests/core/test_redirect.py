@@ -86,3 +86,27 @@ def test_localhost_is_no_name_of_another_machine():
     """An address that is registered elsewhere is not met by one of this machine."""
     found = read_redirect("https://localhost/done?code=C&state=st", Expected("https://acme.example/done", "st", frozenset()))
     assert isinstance(found, NoCode)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "fine"),
+    [
+        ("http://127.0.0.1:8900", True),
+        ("http://localhost:8900/oauth", True),
+        ("https://zoom.us", True),
+        ("http://127.0.0.1:8901", False),
+        ("https://127.0.0.1:8900", False),
+        ("https://evil.example", False),
+        ("http://[", False),
+    ],
+)
+def test_a_simulator_may_name_itself_as_the_issuer(issuer, fine):
+    """With --at it is the authorization server; the vendor's own name is fine too, as it simulates it."""
+    expected = Expected(BACK, "st", frozenset({"zoom.us"}), "http://127.0.0.1:8900")
+    assert isinstance(read_redirect(f"{BACK}?code=C&state=st&iss={issuer}", expected), AuthorizationCode) is fine
+
+
+def test_the_description_of_a_refused_consent_is_shown():
+    """Cleaned as that of a token answer."""
+    found = read_redirect(f"{BACK}?error=access_denied&error_description=Ask+her%40acme.example+first&state=st", EXPECTED)
+    assert found == NoCode('the consent was declined (access_denied): "Ask ... first"')
