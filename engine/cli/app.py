@@ -150,7 +150,9 @@ def verify(vendor: VendorArgument, connection: ConnectionOption = None, at: AtOp
     raise typer.Exit(verify_command(vendor, connection, at, as_json=json))
 
 
-connections = typer.Typer(help="List, show, check, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
+connections = typer.Typer(
+    help="List, show, check, rename, remove, rekey, export or import connections.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(connections, name="connections")
 
 Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
@@ -228,6 +230,36 @@ def check(
     from engine.cli.check_connections import check_command
 
     raise typer.Exit(check_command(names or [], everything=everything, as_json=json))
+
+
+@connections.command(short_help="Move a connection into a sealed file.", epilog="Example: habeas connections export zoom --out zoom.habeas")
+def export(
+    name: Which,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A new file; default ./VENDOR.NAME.habeas.")] = None,
+) -> None:
+    """Move a connection into one file, sealed with a passphrase; here it is not used any more.
+
+    The passphrase is asked for unseen, or read from HABEAS_PASSPHRASE (also with _FILE, or cmd:COMMAND); 12 characters at least.
+
+    Exit codes: 0 exported, 2 wrong usage or a file that exists, 4 there is no such connection, or it cannot be opened.
+    """
+    from engine.cli.move_connection import export_command
+
+    export_command(name, out)
+
+
+@connections.command("import", short_help="Take an exported connection.", epilog="Example: habeas connections import zoom.habeas")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that habeas connections export wrote.")],
+    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Another name for it: zoom/emea.")] = None,
+) -> None:
+    """Store a connection that was exported, encrypted with the key of this store.
+
+    Exit codes: 0 stored, 2 another passphrase or no such file, 4 its name is taken.
+    """
+    from engine.cli.move_connection import import_command
+
+    import_command(file, name)
 
 
 @app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")

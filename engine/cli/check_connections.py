@@ -22,6 +22,7 @@ from engine.core.oauth import NotRenewed
 from engine.errors import Exit, HabeasError, NotConnected, UsageError
 from engine.language.text.mistakes import SpecError
 
+MOVED = "it was exported, and is used elsewhere"
 STATES = {True: "alive", False: "DEAD", None: "not known"}
 
 
@@ -34,10 +35,13 @@ class Health:
     words: str
     renewed: bool | None = None
     lifetime: Lifetime = field(default_factory=Lifetime)
+    moved: bool = False
 
     @property
     def exit_code(self) -> Exit:
         """4 for a dead connection, 3 for one of which it is not known or that will end by itself, else 0."""
+        if self.moved:
+            return Exit.COMPLETE
         if self.alive is False:
             return Exit.NOT_CONNECTED
         return Exit.INCOMPLETE if self.alive is None else self.lifetime.exit_code
@@ -92,7 +96,10 @@ async def _all(vault: Vault, names: Sequence[Name]) -> list[Health]:
 async def check(vault: Vault, name: Name) -> Health:
     """Renew a connection, if it can be, and send the vendor's `verify`; a simulator's connection is asked there."""
     try:
-        vendor, record = load(name.vendor), vault.read(name)
+        record = vault.read(name)
+        if record.moved is not None:
+            return Health(name, None, MOVED, moved=True)
+        vendor = load(name.vendor)
         chosen = choose_connection(vendor, str(name), at=record.bound.at, environ={})
         chosen.vault.busy = renewing
         connection = chosen.open()

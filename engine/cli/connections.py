@@ -41,6 +41,7 @@ ENDED = {
     "not revocable": "removed here; the vendor has no address for revocation: end the app's access there",
     "not asked": "removed here only; the vendor was not asked: end the app's access there",
     "simulator refused": "removed here; the simulator refused to revoke it",
+    "moved": "removed here; the vendor was not asked, because it was exported and is used elsewhere",
     "simulator gone": "removed here; the simulator is not there any more",
 }
 
@@ -192,6 +193,8 @@ def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed
 
 def state(record: StoredConnection) -> str:
     """Say in a few words whether a connection renews itself, or when it ends."""
+    if record.moved is not None:
+        return f"exported {moment(record.moved)}, not used here"
     made = "made with --at, for a simulator; " if record.bound.at else ""
     if record.way != "oauth2":
         return f"{made}a key, until the vendor ends it"

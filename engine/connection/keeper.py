@@ -178,6 +178,9 @@ class Keeper:
             return await ask_for_token(once, self._clock, PATIENCE)
 
     def _adopt(self, record: StoredConnection) -> None:
+        if record.moved is not None:
+            message = f"{self._name} was exported and is used elsewhere: use it there, import it here again, or {self._connect}"
+            raise NotConnected(message)
         check_bound(self._vendor, record, self._at, self._connect)
         check_given(self._vendor, record, self._connect)
         self._holder.credential = credential(self._vendor, record, self._connect)

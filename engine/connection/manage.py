@@ -14,11 +14,11 @@ from engine.core.http import Response
 from engine.core.oauth import NOTHING, NoToken, WantedFromToken, grant_ended, read_tokens
 from engine.errors import Unreachable
 
-Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulator refused", "simulator gone"]
+Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulator refused", "simulator gone", "moved"]
 
 
 @asynccontextmanager
-async def _taken(vault: Vault, waiting: Callable[[], None] | None, name: Name, *others: Name) -> AsyncIterator[None]:
+async def taken(vault: Vault, waiting: Callable[[], None] | None, name: Name, *others: Name) -> AsyncIterator[None]:
     """Hold every lock of a connection that is renamed or removed: no run uses it, and nothing else is written."""
     vault.prepare()
     async with AsyncExitStack() as stack:
@@ -34,7 +34,7 @@ async def rename(vault: Vault, old: Name, new: Name, waiting: Callable[[], None]
     """Give a connection another name; `waiting` is called once if a run uses it. Raises UsageError, NotConnected, OutputError."""
     vault.read(old)
     vault.check_free(new)
-    async with _taken(vault, waiting, old, new):
+    async with taken(vault, waiting, old, new):
         vault.recover(old)
         vault.rename(old, new)
         vault.remove(old)
@@ -49,11 +49,12 @@ async def remove(
     """
     if revoke:
         vault.read(name)
-    async with _taken(vault, waiting, name):
+    async with taken(vault, waiting, name):
         ended: Ended = "not asked"
         if revoke:
             vault.recover(name)
-            ended = await _revoke(vault.read(name), name, wanted)
+            record = vault.read(name)
+            ended = "moved" if record.moved is not None else await _revoke(record, name, wanted)
         vault.remove(name)
     return ended
 
@@ -85,7 +86,7 @@ async def end_replaced(before: StoredConnection | None, made: StoredConnection, 
     Only one of another client or other addresses may be revoked: many vendors count all consents of one app as one grant, and end
     the new with the old.
     """
-    if before is None or before.client is None or made.client is None:
+    if before is None or before.moved is not None or before.client is None or made.client is None:
         return None
     if before.client.id == made.client.id and before.bound.token_url == made.bound.token_url:
         return None

@@ -94,7 +94,8 @@ class StoredConnection(msgspec.Struct, frozen=True):
     """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends; `created` is seconds since 1970.
 
     `settings` are values that the person was asked for and that are no secret. `id` is new with every consent, `serial` grows
-    with every write: a run goes on with a newer token, but never with another account.
+    with every write: a run goes on with a newer token, but never with another account. `moved` is when it was exported: it is
+    used elsewhere then, and not here.
     """
 
     vendor: str
@@ -111,6 +112,7 @@ class StoredConnection(msgspec.Struct, frozen=True):
     plan: str | None = None
     tokens: Tokens | None = None
     settings: dict[str, str] = {}
+    moved: float | None = None
 
     def __repr__(self) -> str:
         """Show no secret."""
@@ -232,7 +234,7 @@ def _loose(raw: bytes) -> dict[str, Any]:
 def _sound(record: StoredConnection) -> bool:
     """Whether a connection's times, serial number and addresses are in the range that the rest of the code can handle."""
     tokens = record.tokens
-    moments = (record.created, tokens.issued_at, tokens.expires_at) if tokens else (record.created,)
+    moments = (record.created, record.moved, *((tokens.issued_at, tokens.expires_at) if tokens else ()))
     addresses = (record.bound.token_url, record.bound.authorization_url, record.bound.revocation_url, record.bound.at)
     try:
         for address in addresses:
