@@ -250,10 +250,10 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out
     def hear(request: Request, answer: Response | NoAnswer) -> None:
         heard.append(Heard(request, answer))
 
-    tape = Playback(cassette.recordings, Hosts(vendor.hosts))
+    playback = Playback(cassette.recordings, Hosts(vendor.hosts))
     session = Session(
         vendor=vendor,
-        network=tape,
+        network=playback,
         credentials=Granted(
             None if cassette.setup.granted is None else frozenset(cassette.setup.granted),
             tuple({**cassette.setup.captured, **cassette.setup.settings}.items()),
@@ -266,4 +266,4 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out
     report = await run.run()
     tables = sorted(report.folder.glob("*.jsonl"))
     written = {one.name: one.read_bytes() for one in tables if not one.name.endswith(PAGES)}
-    return Replayed(cassette, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})
+    return Replayed(cassette, report, tuple(heard), playback.unused, {name: text for name, text in written.items() if text})
