@@ -21,6 +21,7 @@ from engine.connection.stored import Bound, Name, StoredConnection, StoreError
 from engine.connection.vault import Vault
 from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, WantedFromToken, read_redirect, read_tokens
 from engine.core.retry import Patience
+from engine.core.scopes import needed_scopes
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock
@@ -55,8 +56,7 @@ def asked_scopes(vendor: Vendor) -> str | None:
     families = vendor.families
     if "" not in families:
         return None
-    needed = [scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])]
-    return " ".join(dict.fromkeys((*families[""], *needed)))
+    return " ".join(dict.fromkeys((*families[""], *needed_scopes(vendor))))
 
 
 async def connect(

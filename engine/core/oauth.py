@@ -122,7 +122,7 @@ def read_tokens(
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "")
     kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
-    return NoToken(kind, words, _told(answer, now) if kind == "passing" else None)
+    return NoToken(kind, words, _again_after(answer, now) if kind == "passing" else None)
 
 
 def grant_ended(answer: Response, refusals: TokenRefusalsSpec) -> bool:
@@ -140,7 +140,7 @@ def _error(found: Mapping[str, Any], status: int, refusals: TokenRefusalsSpec) -
     return standard or known, rule.means if rule is not None else standard
 
 
-def _told(answer: Response, now: float) -> float | None:
+def _again_after(answer: Response, now: float) -> float | None:
     return retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
 
 

@@ -13,6 +13,7 @@ from engine.core.pagination import Broken, follow
 from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
+from engine.core.scopes import allowed, scope_hint
 from engine.core.trail import Trail
 from engine.runner.client import Answered, Client
 from engine.runner.store import Store
@@ -126,10 +127,8 @@ class ChainReader:
     def _scopes(self) -> str:
         """Say which scope would help, unless the token is known to have it."""
         granted = self.client.credentials.granted
-        if granted is not None and any(entry <= granted for entry in self.chain.endpoint.granted_by):
-            return ""
-        entries = [" and ".join(sorted(entry)) for entry in self.chain.endpoint.granted_by]
-        return f"; it needs the scope {' or '.join(entries)}" if entries else ""
+        entries = self.chain.endpoint.granted_by
+        return "" if granted is not None and allowed(entries, granted) else scope_hint(entries)
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
         words = given_up.words

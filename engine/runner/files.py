@@ -27,7 +27,7 @@ from engine.language.expressions.select import reads
 from engine.language.model.spec import FileRule
 from engine.language.model.words import Means
 from engine.net.download import Downloaded, NoFile, download
-from engine.net.hosts import place
+from engine.net.hosts import destination_of
 from engine.runner.client import Client
 from engine.runner.store import Store
 from engine.sink import Sink
@@ -106,7 +106,8 @@ class Leave:
 
     def _limited(self, url: str) -> bool:
         """Whether an address lies under `base_url`: the limits are those of the vendor's API, not of its storage."""
-        return place(url) == place(self.base_url) and urlsplit(url).path.startswith(urlsplit(self.base_url).path.rstrip("/") + "/")
+        below = urlsplit(self.base_url).path.rstrip("/") + "/"
+        return destination_of(url) == destination_of(self.base_url) and urlsplit(url).path.startswith(below)
 
 
 @dataclass

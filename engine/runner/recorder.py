@@ -36,7 +36,7 @@ class Recorder:
         self, transport: Network, full: Callable[[], None] = lambda: None, most: tuple[int, int] = (MOST_BYTES, MOST_EXCHANGES)
     ) -> None:
         """Wrap a transport. Over `most` (bytes, exchanges) everything kept is dropped, nothing more is kept, and `full` is called once."""
-        self._transport, self._told, self._most = transport, full, most
+        self._transport, self._when_full, self._most = transport, full, most
         self._bytes = 0
         self.exchanges: list[Exchange] = []
         self.silent: Counter[str] = Counter()
@@ -68,7 +68,7 @@ class Recorder:
         if self._bytes > self._most[0] or len(self.exchanges) >= self._most[1]:
             self.full = True
             self.exchanges.clear()
-            self._told()
+            self._when_full()
             return
         self.exchanges.append(exchange)
 

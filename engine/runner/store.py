@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.chain import join_rows
 from engine.core.envelope import digests, plain, scalars
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
@@ -27,6 +28,7 @@ from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
+from engine.language.text.mistakes import counted
 from engine.runner.client import Answered
 from engine.sink import Sink, Table, lines_of
 
@@ -148,9 +150,9 @@ class Store:
                 self.missing[wanted.name] = self.missing.get(wanted.name, 0) + absent
         for fields, rows in self.rows.items():
             for values in zip(*(columns[one] for one in fields), strict=True):
-                found = [(one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None]
+                found = tuple((one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None)
                 if len(found) == len(fields):
-                    rows.append((*row, *found))
+                    rows.append(join_rows(row, found))
 
     def table(self) -> Table | None:
         """Give the endpoint's file; None if nothing was written."""
@@ -163,9 +165,9 @@ class Store:
 
     def notes(self) -> tuple[str, ...]:
         """Give the notes for the manifest: missing fields, records of other people, totals that could not be checked."""
-        notes = [f"{_records(count)} without `{name}`" for name, count in sorted(self.missing.items())]
+        notes = [f"{counted(count, 'record')} without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
-            notes.append(f"{_records(self.tally.others)} of other people {'was' if self.tally.others == 1 else 'were'} left out")
+            notes.append(f"{counted(self.tally.others, 'record')} of other people {'was' if self.tally.others == 1 else 'were'} left out")
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and self.tally.pages and not self._totals:
             notes.append(f"no answer announced `{pagination.total.text}`: that the list is whole was not checked by its count")
@@ -176,10 +178,6 @@ class Store:
 
 BATCH = 1000
 UNCLEAR = "unclear"
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"
 
 
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 from aiohttp import web
@@ -210,6 +211,19 @@ def test_check_finds_mistakes_and_notes(acme, tmp_path):
         engine.load(acme)
 
 
+async def test_check_can_be_called_where_a_loop_runs():
+    """A program that awaits its runs checks a spec with its cassettes in the same function."""
+    assert [mistake for mistake in engine.check("mailchimp") if mistake.level == "error"] == []
+
+
+def test_the_wheel_is_typed_under_both_names(tmp_path):
+    """A type checker believes a package only with a `py.typed` of its own (PEP 561), and `habeas` hands on what `engine` holds."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, timeout=300, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert {"engine/py.typed", "engine/__init__.py", "habeas/py.typed", "habeas/__init__.py"} <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_plan_says_what_would_be_asked(acme):
     """It sends nothing, and needs no person."""
     found = engine.plan(acme, without=["files"])
@@ -227,7 +241,7 @@ def test_importing_habeas_imports_nothing_heavy():
 
 def test_the_wheels_module_gives_the_same_names():
     """`import habeas` is `import engine`."""
-    spec = importlib.util.spec_from_file_location("habeas_of_the_wheel", ROOT / "engine" / "habeas.py")
+    spec = importlib.util.spec_from_file_location("habeas_of_the_wheel", ROOT / "engine" / "habeas" / "__init__.py")
     habeas = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(habeas)
     assert habeas.__all__ == engine.__all__
