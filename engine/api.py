@@ -80,11 +80,8 @@ async def run(
 
     """
     identifiers = (("email", email), ("phone", phone), ("username", username))
-    _check_texts(email=email, phone=phone, username=username, connection=connection, token=token)
-    _check_texts(since=since, plan=plan, reference=reference, at=at)
-    _check(bool, "True or False", files=files, wait=wait)
-    _check((str, os.PathLike, type(None)), "a path", out=out)
     _check(Callable, "a function", ended=ended)
+    _check((str, os.PathLike, type(None)), "a path", out=out)
     arguments = RunArguments(
         person=tuple((kind, value) for kind, value in identifiers if value is not None),
         connection=connection,
@@ -100,6 +97,7 @@ async def run(
         reference=reference,
         wait=wait,
     )
+    _check_types(arguments)
     return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)
 
 
@@ -162,6 +160,12 @@ def _check(kinds: Any, words: str, **given: object) -> None:
 
 def _check_texts(**given: object) -> None:
     _check((str, type(None)), "text", **given)
+
+
+def _check_types(arguments: RunArguments) -> None:
+    _check_texts(**dict(arguments.person), connection=arguments.connection, token=arguments.token, at=arguments.at)
+    _check_texts(since=arguments.since, plan=arguments.plan, reference=arguments.reference)
+    _check(bool, "True or False", files=arguments.files, wait=arguments.wait)
 
 
 def _names(**given: Iterable[str]) -> tuple[str, ...]:
