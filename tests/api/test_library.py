@@ -242,6 +242,22 @@ async def test_who_listens_costs_nothing(served, acme, tmp_path):
     assert (manifest["interrupted"], manifest["stopped"]) == (False, None)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit])
+async def test_a_listener_that_wants_out_ends_the_run_as_an_interrupt(served, acme, tmp_path, error):
+    """The loop goes on to the manifest, then the same exception comes out: `sys.exit` in a callback loses nothing."""
+    address, _, _ = served
+
+    def out(_: engine.Entry) -> None:
+        raise error
+
+    with pytest.raises(error):
+        await engine.run(acme, email="ada@x.io", token="t0", at=address, out="new", ended=out)
+    manifest = json.loads((tmp_path / "new" / "acme" / "manifest.json").read_text())
+    assert {name: entry["outcome"] for name, entry in manifest["endpoints"].items()} == {"notes": "complete", "files": "failed"}
+    assert (manifest["interrupted"], manifest["stopped"]) == (True, None)
+    assert len((tmp_path / "new" / "acme" / "notes.jsonl").read_bytes().splitlines()) == 2
+
+
 async def test_a_cancellation_keeps_what_was_received(served, acme, tmp_path):
     """The task ends cancelled, after the manifest was written: one list whole, the other interrupted."""
     address, _, asked = served
