@@ -60,6 +60,7 @@ class Run:
         self.signal: Exit | None = None
         self.error: DiskError | None = None
         self.defect: str | None = None
+        self.listener_error: BaseException | None = None
         self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
         self.started = session.clock.now()
         self._body: asyncio.Task[None] | None = None
@@ -79,6 +80,7 @@ class Run:
         """Fetch, and write the manifest. Raises OutputError before anything is sent, DiskError without a manifest.
 
         A cancellation from outside ends the run as an interrupt does: the manifest is written, then CancelledError is raised.
+        What `ended` raises is raised then too; only a KeyboardInterrupt, SystemExit or the like ends the run.
         """
         self.sink.prepare()
         self._body, cancelled = asyncio.create_task(self._fetch()), False
@@ -98,6 +100,8 @@ class Run:
         report = self._report()
         if cancelled:
             raise asyncio.CancelledError
+        if self.listener_error is not None:
+            raise self.listener_error
         return report
 
     async def finish_verify(self) -> None:
@@ -192,7 +196,12 @@ class Run:
         predecessor = self.successors.get(name)
         for known in (name, predecessor) if predecessor in entries else (name,):
             if known is not None and all(other in entries for other, old in self.successors.items() if old == known):
-                self.session.ended(entries[known])
+                try:
+                    self.session.ended(entries[known])
+                except BaseException as error:  # noqa: BLE001  whoever listens must not cost the manifest; `run` raises it at its end
+                    self.listener_error = self.listener_error or error
+                    if not isinstance(error, Exception):
+                        self.interrupt(Exit.INTERRUPTED)
 
     async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
         """Read an endpoint, or say why it is not asked."""
