@@ -120,19 +120,28 @@ def backoff(attempts: int, jitter: float, patience: Patience) -> float:
     return jitter * min(patience.wait_max, patience.wait_initial * 2.0 ** min(attempts - 1, 30))
 
 
+def pause(told: float | None, attempts: int, jitter: float, patience: Patience) -> float:
+    """Give the seconds until the next try: as long as the vendor told, and never shorter than the backoff.
+
+    A vendor that tells `Retry-After: 0`, or a reset that is past by its own clock, would be asked several times a second.
+    """
+    least = backoff(attempts, jitter, patience)
+    return least if told is None else max(least, told + SPREAD * jitter)
+
+
 def _queue(tried: Tried, answer: Answer, now: datetime, jitter: float, patience: Patience) -> Verdict:
     """Wait as the vendor asks, with the whole bucket; give up if that takes too long."""
     told = retry_after(answer.headers, now) if isinstance(answer, Response) else None
     if told is not None and tried.seconds + told > patience.total:
         return _exhausted(told, now)
-    seconds = max(FLOOR, backoff(tried.queued + 1, jitter, patience)) if told is None else told + SPREAD * jitter
+    seconds = max(FLOOR, pause(told, tried.queued + 1, jitter, patience))
     if tried.queued + 1 >= patience.queued or tried.seconds + seconds > patience.total:
         return GiveUp(f"the vendor's limit was met {_times(tried.queued + 1)}", exhausted=True)
     return Wait(seconds, shared=True)
 
 
 def _again(tried: Tried, words: str, told: float | None, jitter: float, patience: Patience) -> Verdict:
-    seconds = backoff(tried.faults + 1, jitter, patience) if told is None else told + SPREAD * jitter
+    seconds = pause(told, tried.faults + 1, jitter, patience)
     if tried.faults + 1 >= patience.attempts or tried.seconds + seconds > patience.total:
         return GiveUp(f"{words}, {_times(tried.faults + 1)}")
     return Wait(seconds, shared=False)
