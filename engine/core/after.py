@@ -15,7 +15,7 @@ EPOCH_SECONDS = 10**9
 EPOCH_MILLIS = 10**12
 DAY = 86400.0
 LONGEST = 10 * 366 * 86400.0
-RESET = re.compile(r".*rate-?limit-reset")
+RESET = re.compile(r"(.*rate-?limit-)reset")
 REMAINING = re.compile(r"(.*rate-?limit-)remaining")
 SOON = 60.0
 
@@ -24,13 +24,30 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Give the seconds until the request may be sent again; None if the answer does not tell.
 
     `Retry-After` (RFC 9110 section 10.2.3, also as a float, an ISO 8601 date-time or in milliseconds) goes before every
-    `...RateLimit-Reset`. A date counts from the answer's own `Date`, so that a vendor's wrong clock does no harm.
+    `...RateLimit-Reset`. A reset counts unless requests are left of its limit: vendors tell it with every answer. A date counts
+    from the answer's own `Date`, so that a vendor's wrong clock does no harm.
     """
+    asked_for, reset = _told(headers, now)
+    return reset if asked_for is None else asked_for
+
+
+def failed_until(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Give the seconds until a request that failed, such as with a 502, may be sent again; None if the answer does not tell.
+
+    Only `Retry-After` speaks of a failure. A reset speaks of a limit, so it counts only where that limit is used up and filled
+    again soon: a far one would end what the next try may answer.
+    """
+    asked_for, _ = _told(headers, now)
+    return asked_for or refilled_after(headers, now) or None
+
+
+def _told(headers: Mapping[str, str], now: datetime) -> tuple[float | None, float | None]:
+    """Read `Retry-After`, and the latest reset that counts, in seconds from now."""
     here = _http_date(headers.get("date", "")) or now
-    resets = [_reset(value, here) for name, value in headers.items() if RESET.fullmatch(name)]
+    names = [found[1] for name in headers if (found := RESET.fullmatch(name)) and not _left(headers, found[1])]
+    resets = [_reset(headers[f"{name}reset"], here) for name in names]
     latest = max((one for one in resets if one is not None), default=None)
-    asked_for = _asked_for(headers.get("retry-after", ""), here, latest)
-    return latest if asked_for is None else asked_for
+    return _asked_for(headers.get("retry-after", ""), here, latest), latest
 
 
 def _asked_for(text: str, here: datetime, reset: float | None) -> float | None:
@@ -56,6 +73,11 @@ def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
     names = [found[1] for name, value in headers.items() if (found := REMAINING.fullmatch(name)) and _number(value) == 0]
     resets = [_reset(headers.get(f"{name}reset", ""), here) for name in names]
     return max((one for one in resets if one is not None and one <= SOON), default=0.0)
+
+
+def _left(headers: Mapping[str, str], limit: str) -> bool:
+    """Whether an answer says that requests are left of a limit, named as `x-ratelimit-`."""
+    return (_number(headers.get(f"{limit}remaining", "")) or 0.0) > 0
 
 
 def _number(text: str) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from engine.core.after import retry_after
+from engine.core.after import failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
 
@@ -108,7 +108,7 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
     if isinstance(answer, Response):
         if status is not None and status < 500 and status not in MAY_PASS:
             return Done()
-        told = retry_after(answer.headers, now)
+        told = failed_until(answer.headers, now)
         return _again(tried, f"HTTP {status}", told, jitter, patience)
     if isinstance(answer, NoAnswer) and answer.final:
         return GiveUp(answer.words)
