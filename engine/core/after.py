@@ -41,6 +41,11 @@ def failed_until(headers: Mapping[str, str], now: datetime) -> float | None:
     return asked_for or refilled_after(headers, now) or None
 
 
+def asked_to_return(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Give the seconds that `Retry-After` tells; None where there is none that can be read."""
+    return _told(headers, now)[0]
+
+
 def _told(headers: Mapping[str, str], now: datetime) -> tuple[float | None, float | None]:
     """Read `Retry-After`, and the latest reset that counts, in seconds from now."""
     here = _http_date(headers.get("date", "")) or now

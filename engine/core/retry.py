@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from engine.core.after import failed_until, retry_after
+from engine.core.after import asked_to_return, failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
 
 TOO_MANY = 429
 UNAUTHORIZED = 401
 REFUSED = "the vendor refuses the credential"
-MAY_PASS = (408, 425)
+# 477: the account is being moved, https://developers.hubspot.com/docs/api-reference/error-handling
+MAY_PASS = (408, 423, 425, 477)
 FLOOR = 0.5
 SPREAD = 0.25
 
@@ -106,10 +107,9 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
     if means is not None:
         return Done()
     if isinstance(answer, Response):
-        if status is not None and status < 500 and status not in MAY_PASS:
+        if not _passes(answer, now):
             return Done()
-        told = failed_until(answer.headers, now)
-        return _again(tried, f"HTTP {status}", told, jitter, patience)
+        return _again(tried, f"HTTP {status}", failed_until(answer.headers, now), jitter, patience)
     if isinstance(answer, NoAnswer) and answer.final:
         return GiveUp(answer.words)
     return _again(tried, answer.words, None, jitter, patience)
@@ -118,6 +118,13 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
 def backoff(attempts: int, jitter: float, patience: Patience) -> float:
     """Give the seconds of an exponential backoff with full jitter: from 0 to a bound that doubles with every attempt."""
     return jitter * min(patience.wait_max, patience.wait_initial * 2.0 ** min(attempts - 1, 30))
+
+
+def _passes(answer: Response, now: datetime) -> bool:
+    """Whether a refusal that no rule knows may pass: by its status, or because the vendor says when to ask again."""
+    if answer.status >= 500 or answer.status in MAY_PASS:
+        return True
+    return answer.status >= 400 and asked_to_return(answer.headers, now) is not None
 
 
 def pause(told: float | None, attempts: int, jitter: float, patience: Patience) -> float:
