@@ -14,10 +14,10 @@ from hmac import compare_digest
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from engine.core.after import retry_after
+from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import unfit
-from engine.core.retry import MAY_PASS
+from engine.core.retry import MAY_PASS, TOO_MANY
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -121,7 +121,7 @@ def read_tokens(
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "")
-    kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
+    kind: NoTokenKind = "passing" if status == TOO_MANY or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
     return NoToken(kind, words, _again_after(answer, now) if kind == "passing" else None)
 
 
@@ -141,7 +141,8 @@ def _error(found: Mapping[str, Any], status: int, refusals: TokenRefusalsSpec) -
 
 
 def _again_after(answer: Response, now: float) -> float | None:
-    return retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
+    moment = datetime.fromtimestamp(now, UTC)
+    return retry_after(answer.headers, moment) if answer.status == TOO_MANY else failed_until(answer.headers, moment)
 
 
 def _object(body: bytes) -> dict[str, Any]:
