@@ -13,6 +13,7 @@ from engine.assembly import RunArguments, carry_out, choose_connection, order_of
 from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
+from engine.core.file_check import LARGEST_FILE
 from engine.core.ledger import Entry
 from engine.core.pace import checked_share
 from engine.core.selection import checked_plan, choose, since_of
@@ -44,6 +45,7 @@ async def run(
     reference: str | None = None,
     at: str | None = None,
     wait: bool = True,
+    largest_file: int = LARGEST_FILE,
     ended: Callable[[Entry], None] = lambda _: None,
 ) -> Report:
     """Answer one person's access request at one vendor: fetch everything, write the records and a manifest.
@@ -66,6 +68,7 @@ async def run(
         reference: your own name for the request, for the manifest; never a person's name.
         at: the address of a simulator (`http://127.0.0.1:8900`).
         wait: wait until no other run uses the connection; else InUse is raised.
+        largest_file: how many bytes to take of a file whose size no record tells; a larger one is stopped and counts as failed.
         ended: called with each endpoint's entry as it comes to its end; what it raises is raised when the manifest is written.
 
     Returns:
@@ -96,6 +99,7 @@ async def run(
         plan=plan,
         reference=reference,
         wait=wait,
+        largest_file=largest_file,
     )
     _check_types(arguments)
     return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)

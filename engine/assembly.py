@@ -18,6 +18,7 @@ from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.private_files import Taken
 from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
+from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
 from engine.core.retry import Patience
@@ -198,6 +199,7 @@ class RunArguments:
     plan: str | None = None
     reference: str | None = None
     wait: bool = True
+    largest_file: int = LARGEST_FILE
 
 
 def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
@@ -206,7 +208,16 @@ def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
     selection = choose(vendor.endpoints, arguments.only, arguments.without)
     check_person(vendor, person, selection.excluded)
     chosen = choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
-    options = RunOptions(selection=selection, files=arguments.files, narrow=since_of(arguments.since, now), reference=arguments.reference)
+    if arguments.largest_file < 1:
+        message = "the largest file is a number of bytes above 0"
+        raise UsageError(message)
+    options = RunOptions(
+        selection=selection,
+        files=arguments.files,
+        narrow=since_of(arguments.since, now),
+        reference=arguments.reference,
+        largest_file=arguments.largest_file,
+    )
     plan = checked_plan(vendor, arguments.plan)
     limiter_of(vendor, plan, arguments.share)
     out = arguments.out or new_folder(now)

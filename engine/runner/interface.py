@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response
 from engine.core.ledger import Entry, Subject
 from engine.core.request import Request
@@ -22,12 +23,16 @@ from engine.runner.client import Client, Credentials, Network
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the operator may choose. `narrow` moves the beginning of every window; `reference` is the operator's own (`DSR-17`)."""
+    """What the operator may choose. `narrow` moves the beginning of every window; `reference` is the operator's own (`DSR-17`).
+
+    `largest_file` is how many bytes are taken of a file whose size no record tells.
+    """
 
     selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
+    largest_file: int = LARGEST_FILE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ class Run:
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
-        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files)
+        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files, largest=options.largest_file)
         self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
         self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, FieldFilter(), ChildWants(), self.private)
         self.signal: Exit | None = None
