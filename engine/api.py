@@ -50,25 +50,26 @@ async def run(
         phone: their phone number, as `+15550100200` (E.164).
         username: their user name at the vendor.
         connection: the name of a stored connection (`habeas connect`); None: the environment's token, else the only one there is.
-        token: an access token, or a key, for this run only; it is never stored and never renewed.
+        token: an access token, or an API key, for this run only; it is never stored and never renewed. Not together with `connection`.
         out: the folder to write into, as `<out>/<vendor>/`; None: a new one in the current folder.
         files: download recordings and other files too.
         only: endpoints, or single fields as `endpoint.field`, to fetch; none named: all.
         without: endpoints, or single fields, to leave out.
-        since: narrows what is asked by time: a day (`2026-01-31`), or a span back from now (`90d`, `6mo`).
+        since: ask for nothing older, where the endpoint can be asked by time: a day (`2026-01-31`), or a span back from now (`90d`, `6mo`).
         share: how much of the vendor's limits to use, over 0 and at most 1.
         plan: whose limits apply, where the spec knows several plans; None: the connection's, else the spec's first.
         reference: your own name for the request, for the manifest; never a person's name.
         at: the address of a simulator (`http://127.0.0.1:8900`).
         wait: wait until no other run uses the connection; else InUse is raised.
-        ended: called with each endpoint's entry as it comes to its end.
+        ended: called with the entry of each endpoint when it has ended.
 
     Returns:
-        The report: `outcome` (was the person found), `endpoints` by name, `manifest`, `exit_code` as the command line ends with.
+        The report: `outcome` (was the person found), `endpoints` (an `Entry` each, by name), `manifest` (the content of
+        manifest.json), `folder`, and the `exit_code` of the command line.
 
     Raises:
         UsageError, SpecError, OutputError: the call cannot be carried out; nothing was sent (exit code 2).
-        Refused: an identifier that is none, or not safe to ask by; nothing was sent (5).
+        Refused: an identifier is malformed, or not safe to ask by; nothing was sent (5).
         NotConnected: no connection, or one that is dead (4). InUse: see `wait` (3).
         DiskError: not even the manifest could be written (3).
         asyncio.CancelledError: after what was received has been written, with a manifest that says `interrupted`.
@@ -96,19 +97,34 @@ async def run(
 async def verify(
     vendor: Vendor | str | Path, *, connection: str | None = None, token: str | None = None, at: str | None = None
 ) -> Verified:
-    """Ask the vendor whether a connection is alive and what it may do; parameters as for `run`.
+    """Ask the vendor whether a connection is alive and what it may read. The parameters are those of `run`.
 
-    Returns what was found: `alive` (None where the vendor could not say), `words`, the `matrix` of requests and scopes, `exit_code`.
-    Raises UsageError, SpecError (exit code 2), NotConnected (4) where there is no usable connection.
+    Returns:
+        `alive` (None where the vendor could not say), `words` for people, `matrix`: each request with the scopes it needs
+        and whether they are granted, and the `exit_code` of the command line.
+
+    Raises:
+        UsageError, SpecError: the call cannot be carried out (exit code 2).
+        NotConnected: there is no usable connection (4).
+
     """
     chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
     return await verified(chosen.open(), chosen.transport)
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:
-    """Find every mistake of a spec, and hold it against its cassettes; notes come too (`level` is error or note).
+    """Find every mistake in a spec, and replay its cassettes offline, as `habeas check` does.
 
-    Raises UsageError where there is no such spec.
+    Args:
+        spec: a packaged name, or a path.
+
+    Returns:
+        The mistakes and notes in the order of the file: `level` (error or note), `message`, `file`, `at` (line and column),
+        `hint`. No mistake of level error: the spec is sound.
+
+    Raises:
+        UsageError: there is no such spec.
+
     """
     path = spec_path(str(spec))
     try:
@@ -127,9 +143,17 @@ def plan(
     plan: str | None = None,
     share: float = 0.75,
 ) -> planning.Plan:
-    """Say what a run would ask, in which order, how many requests that takes and how many seconds at the vendor's limits.
+    """Say what a run would ask, in which order, and how long it would take. Sends nothing and needs no person.
 
-    Sends nothing and needs no person; parameters as for `run`. Raises UsageError, SpecError.
+    The parameters are those of `run`.
+
+    Returns:
+        `steps` in their order, `requests` (the least number: one page per list), `seconds` (the least time at this share of
+        the vendor's limits), and `slowest`, the bucket that decides it.
+
+    Raises:
+        UsageError, SpecError: the call cannot be carried out (exit code 2).
+
     """
     loaded, now = _vendor(vendor), datetime.now(UTC)
     selection = choose(loaded.endpoints, only, without)
