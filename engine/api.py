@@ -12,6 +12,7 @@ from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
 from engine.core.ledger import Entry
+from engine.core.pace import checked_share
 from engine.core.selection import checked_plan, choose, since_of
 from engine.language.effective import Vendor
 from engine.language.load import check as check_text
@@ -157,7 +158,7 @@ def plan(
     """
     loaded, now = _vendor(vendor), datetime.now(UTC)
     selection = choose(loaded.endpoints, only, without)
-    return planning.plan(loaded, selection, now, since_of(since, now), (checked_plan(loaded, plan), share))
+    return planning.plan(loaded, selection, now, since_of(since, now), (checked_plan(loaded, plan), checked_share(share)))
 
 
 def _vendor(given: Vendor | str | Path) -> Vendor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.errors import UsageError
 from engine.language.model.units import Rate
 
 MARGIN = 0.04
@@ -25,6 +26,14 @@ class Pace:
     def least(self, count: int) -> float:
         """Give the seconds until this many requests have left, if one is always waiting."""
         return max(0.0, (count - self.capacity) * self.seconds / self.capacity)
+
+
+def checked_share(share: float) -> float:
+    """Give the share of a vendor's limits back if it is over 0 and at most 1. Raises UsageError."""
+    if not 0 < share <= 1:
+        message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
+        raise UsageError(message)
+    return share
 
 
 def pace(count: int, seconds: float, share: float) -> Pace:

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 
-from engine.core.pace import counted_by, paces
-from engine.errors import UsageError
+from engine.core.pace import checked_share, counted_by, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 
@@ -200,10 +199,7 @@ class Limiter:
 
     def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float, plan: str | None = None) -> None:
         """Take the vendor's limits by bucket, the plan they belong to, and our share of them. Raises UsageError unless 0 < share <= 1."""
-        if not 0 < share <= 1:
-            message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
-            raise UsageError(message)
-        self._limits, self.share, self.plan = limits, share, plan
+        self._limits, self.share, self.plan = limits, checked_share(share), plan
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.core.pace import counted_by, pace, paces
+from engine.core.pace import checked_share, counted_by, pace, paces
+from engine.errors import UsageError
 from engine.language.model.units import Rate
 
 MOST = 1_000_000  # what a spec may write at most
@@ -43,3 +44,13 @@ def test_a_limit_on_what_is_under_way_is_no_pace():
     assert counted_by(rates, "line") == "line"
     assert counted_by(rates[:2], "line") == ""
     assert pace(4, 1.0, 0.5).least(3) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("share", "fits"), [(1.0, True), (0.01, True), (0.0, False), (-1.0, False), (1.01, False), (float("nan"), False)])
+def test_a_share_is_over_nothing_and_at_most_all(share, fits):
+    """A limiter and a plan refuse the same shares, in the same words."""
+    if fits:
+        assert checked_share(share) == share
+    else:
+        with pytest.raises(UsageError, match=r"^a share of \S+ is no share of a limit: more than 0 and at most 1 \(100 %\)$"):
+            checked_share(share)
