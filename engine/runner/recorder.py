@@ -1,4 +1,4 @@
-"""A transport that keeps every request and answer that passes through it, up to a limit, and changes nothing.
+"""Record a run for `habeas record`: a transport that keeps every request and answer that passes through it, up to a limit.
 
 Requests for tokens are sent by `connection.keeper` with a transport of its own, so none of them is kept here.
 """
@@ -44,7 +44,7 @@ class Recorder:
 
     @property
     def simulated(self) -> bool:
-        """Whether what is recorded comes from a simulator."""
+        """Whether a simulator answers."""
         return self._transport.simulated
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:

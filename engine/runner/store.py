@@ -35,7 +35,7 @@ from engine.sink import Sink, Table, lines_of
 
 @dataclass(frozen=True, slots=True)
 class ChildWants:
-    """What other endpoints need of this one's records: the fields that each child is asked with, and the licence flags."""
+    """What is kept of an endpoint's records for other endpoints: the fields that each child is asked with, and licence flags."""
 
     children: tuple[tuple[Field, ...], ...] = ()
     flags: tuple[Select, ...] = ()
@@ -75,9 +75,9 @@ class Store:
         self._write(request, (text, len(records)), answered, trail)
 
     def _known(self, request: Request, page: Page, trail: Trail, repeated: int) -> tuple[AbstractSet[int], int]:
-        """Give the positions of records that are written already, and how many of the others are new by their key.
+        """Give the positions of records that are written already, and how many of the others have a new key.
 
-        A record without a key is never taken for another one, unless the same chain is read again.
+        A record without a key counts as written only when the same chain is read again; then its whole content is compared.
         """
         seen = self._seen if self._seen is not None else trail.before
         if seen is None or not page.records:
@@ -132,7 +132,7 @@ class Store:
         trail.again(before)
 
     def _learn(self, records: Sequence[Any]) -> None:
-        """Keep the licence flags, which explain a refusal; one that differs between records counts as unclear."""
+        """Keep the values of licence flags; one that differs between records becomes UNCLEAR."""
         for select in self._flags:
             for record in records:
                 value = select.search(lossless_json.loads(bytes(record)))
@@ -140,7 +140,7 @@ class Store:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 
     def _open_ways(self, row: Row, records: Sequence[Any], known: AbstractSet[int]) -> None:
-        """Keep the values that children are asked with, also of a duplicate record: it may come with other values of the row."""
+        """Keep the values that children are asked with; of duplicates too, because their row may hold other values."""
         if not self._wanted or not records:
             return
         columns = {one: scalars(records, select) for one, select in self._wanted.items()}

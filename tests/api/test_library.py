@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import time
@@ -350,6 +351,22 @@ def test_plan_says_what_would_be_asked(acme):
     """It sends nothing, and needs no person."""
     found = engine.plan(acme, without=["files"])
     assert [step.name for step in found.steps] == ["verify", "lookup", "notes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        ("a share of 0 is no share of a limit", {"share": 0}),
+        ("a share of 5 is no share of a limit", {"share": 5}),
+        ("--plan huge: Acme has the plans small, big", {"plan": "huge"}),
+        ("--only nots: no such endpoint; did you mean `notes`?", {"only": ["nots"]}),
+        ("--since tomorrow: write a day such as 2025-01-01", {"since": "tomorrow"}),
+    ],
+)
+def test_a_mistake_in_a_plan_is_the_command_lines_error(acme, words, wrong):
+    """What a run would refuse cannot be planned either."""
+    with pytest.raises(UsageError, match=re.escape(words)):
+        engine.plan(acme, **wrong)
 
 
 def test_importing_habeas_imports_nothing_heavy():
