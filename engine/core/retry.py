@@ -117,10 +117,8 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
         return _exhausted(retry_after(answer.headers, now), now)
     if means == "wait" or (means is None and status == TOO_MANY):
         return _queue(tried, answer, now, jitter, patience)
-    if means == "again":
-        return _unfinished(tried, answer, now, jitter, patience)
     if means is not None:
-        return Done()
+        return _unfinished(tried, answer, now, jitter, patience) if means == "again" else Done()
     if isinstance(answer, Response):
         if not _passes(answer, now):
             return Done()
