@@ -28,14 +28,6 @@ class Pace:
         return max(0.0, (count - self.capacity) * self.seconds / self.capacity)
 
 
-def checked_share(share: float) -> float:
-    """Give the share of a vendor's limits back if it is over 0 and at most 1. Raises UsageError."""
-    if not 0 < share <= 1:
-        message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
-        raise UsageError(message)
-    return share
-
-
 def pace(count: int, seconds: float, share: float) -> Pace:
     """Turn a limit of `count` requests in so many seconds, and our share of it (0 < share <= 1), into a pace.
 
