@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from engine.language.effective import Endpoint
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.model import spec as m
-from engine.language.model.refusals import RefusalCondition
 from engine.language.rules.lint_context import ENDPOINTS, Scene
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position
@@ -40,21 +39,6 @@ def _twice(scene: Scene, path: Path, values: list[object]) -> Iterator[Mistake]:
             name = f"`{value}`" if isinstance(value, str) else "this row"
             place = (*path, index) if (*path, index) in scene.document.values else (*path[:-1], index)
             yield scene.mistake(f"{name} is written twice", place, "leave one of the two out")
-
-
-def rules_reached(scene: Scene) -> Iterator[Mistake]:
-    """Every rule of a list can hold: none before it holds whenever it would."""
-    lists: list[tuple[Path, Sequence[RefusalCondition]]] = [((), scene.spec.refusals.rules)]
-    lists += [(path, own.refusals.rules) for path, _, own in scene.requests()]
-    if scene.spec.auth.oauth2 is not None:
-        lists.append((("auth", "oauth2"), scene.spec.auth.oauth2.refusals.rules))
-    for path, rules in lists:
-        for index, rule in enumerate(rules):
-            before = next((number for number, earlier in enumerate(rules[:index]) if earlier.covers(rule)), None)
-            if before is not None:
-                line = scene.document.at((*path, "refusals", "rules", before)).line
-                words = "this rule never holds: an earlier one holds whenever it would"
-                yield scene.mistake(words, (*path, "refusals", "rules", index), f"put it before the rule of line {line}, or leave it out")
 
 
 def idle(scene: Scene) -> Iterator[Mistake]:
