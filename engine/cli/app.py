@@ -135,8 +135,18 @@ def connect(
     """
     from engine.cli.connect import ConnectArguments, connect_command
 
-    wish = ConnectArguments(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json)
-    raise typer.Exit(connect_command(wish))
+    arguments = ConnectArguments(
+        vendor=vendor,
+        connection=connection,
+        plan=plan,
+        way=way,
+        browser=not no_browser,
+        redirect_uri=redirect_uri,
+        insecure=insecure_storage,
+        at=at,
+        json=json,
+    )
+    raise typer.Exit(connect_command(arguments))
 
 
 @app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")

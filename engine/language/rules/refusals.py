@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.language.model.refusals import RefusalCondition, RefusalsSpec, RuleSpec
-from engine.language.rules.lint_context import Scene
+from engine.language.rules.lint_context import LintContext
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake
 
 NEVER = "this rule never holds"
 
 
-def rules_reached(scene: Scene) -> Iterator[Mistake]:
+def rules_reached(context: LintContext) -> Iterator[Mistake]:
     """Every rule of a list can hold: none before it holds whenever it would."""
-    lists: list[tuple[Path, Sequence[RefusalCondition]]] = [((), scene.spec.refusals.rules)]
-    lists += [(path, own.refusals.rules) for path, _, own in scene.requests()]
-    if scene.spec.auth.oauth2 is not None:
-        lists.append((("auth", "oauth2"), scene.spec.auth.oauth2.refusals.rules))
+    lists: list[tuple[Path, Sequence[RefusalCondition]]] = [((), context.spec.refusals.rules)]
+    lists += [(path, own.refusals.rules) for path, _, own in context.requests()]
+    if context.spec.auth.oauth2 is not None:
+        lists.append((("auth", "oauth2"), context.spec.auth.oauth2.refusals.rules))
     for path, rules in lists:
         for index, rule in enumerate(rules):
             before = next((number for number, earlier in enumerate(rules[:index]) if _comes_first(earlier, rule)), None)
             if before is not None:
-                line = scene.document.at((*path, "refusals", "rules", before)).line
+                line = context.document.at((*path, "refusals", "rules", before)).line
                 words = f"{NEVER}: an earlier one holds whenever it would"
-                yield scene.mistake(words, (*path, "refusals", "rules", index), f"put it before the rule of line {line}, or leave it out")
+                yield context.mistake(words, (*path, "refusals", "rules", index), f"put it before the rule of line {line}, or leave it out")
 
 
 def _comes_first(earlier: RefusalCondition, rule: RefusalCondition) -> bool:
@@ -37,18 +37,18 @@ def _comes_first(earlier: RefusalCondition, rule: RefusalCondition) -> bool:
     return earlier.covers(rule) and (tried or (successes == [200] and not rule.code))
 
 
-def rules_possible(scene: Scene) -> Iterator[Mistake]:
+def rules_possible(context: LintContext) -> Iterator[Mistake]:
     """Every rule can hold: what it compares is read from an answer, and an answer of its status is tried."""
-    used = [(path, endpoint.refusals, own.refusals.rules) for path, endpoint, own in scene.requests()]
+    used = [(path, endpoint.refusals, own.refusals.rules) for path, endpoint, own in context.requests()]
     for path, refusals, rules in used:
         for index, rule in enumerate(rules):
             fault = _fault(rule, refusals)
             if fault is not None:
-                yield scene.mistake(f"{NEVER}: {fault[0]}", (*path, "refusals", "rules", index), fault[1])
-    for index, rule in enumerate(scene.spec.refusals.rules):
+                yield context.mistake(f"{NEVER}: {fault[0]}", (*path, "refusals", "rules", index), fault[1])
+    for index, rule in enumerate(context.spec.refusals.rules):
         faults = [_fault(rule, refusals) for _, refusals, _ in used if rule in refusals.rules]
         if faults and all(faults) and faults[0] is not None:
-            yield scene.mistake(f"{NEVER}: {faults[0][0]}", ("refusals", "rules", index), faults[0][1])
+            yield context.mistake(f"{NEVER}: {faults[0][0]}", ("refusals", "rules", index), faults[0][1])
 
 
 def _fault(rule: RuleSpec, refusals: RefusalsSpec) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""What `import habeas` gives: the wheel installs this file as `habeas/__init__.py`. The same names as `import engine`, and nothing else."""
+"""What `import habeas` gives: the wheel installs this folder as the package `habeas`. The same names as `import engine`."""
 
 from __future__ import annotations
 
