@@ -101,8 +101,7 @@ async def run(
         wait=wait,
         largest_file=largest_file,
     )
-    _check_types(arguments)
-    return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)
+    return await carry_out(order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
 
 
 async def verify(
@@ -194,10 +193,13 @@ def _person(**given: str | None) -> tuple[tuple[str, str], ...]:
     return tuple((kind, value) for kind, value in given.items() if value is not None)
 
 
-def _check_types(arguments: RunArguments) -> None:
+def _checked(arguments: RunArguments) -> RunArguments:
+    """Give the arguments back where each is of its type. Raises UsageError."""
     _check_texts(**dict(arguments.person), connection=arguments.connection, token=arguments.token, at=arguments.at)
     _check_texts(since=arguments.since, plan=arguments.plan, reference=arguments.reference)
     _check(bool, "True or False", files=arguments.files, wait=arguments.wait)
+    _check(int, "a number of bytes", largest_file=arguments.largest_file)
+    return arguments
 
 
 def _names(**given: Iterable[str]) -> tuple[str, ...]:

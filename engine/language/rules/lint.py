@@ -16,7 +16,8 @@ from engine.language.model import spec as m
 from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, LintContext, templates
 from engine.language.rules.names import address_values, captures_once, given_names, known_names, page_places, row_sources, rows_covered
 from engine.language.rules.queries import query_rules
-from engine.language.rules.unused import idle, proof_notes, repeated, rules_reached, scope_notes, text_notes, title_notes
+from engine.language.rules.refusals import rules_possible, rules_reached
+from engine.language.rules.unused import idle, proof_notes, repeated, scope_notes, text_notes, title_notes
 from engine.language.text.document import Document, Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 
@@ -272,6 +273,7 @@ RULES: tuple[Callable[[LintContext], Iterable[Mistake]], ...] = (
     address_values,
     repeated,
     rules_reached,
+    rules_possible,
     scope_notes,
     proof_notes,
     title_notes,

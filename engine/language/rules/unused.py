@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from engine.language.effective import Endpoint
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.model import spec as m
-from engine.language.model.refusals import RefusalCondition
 from engine.language.rules.lint_context import ENDPOINTS, LintContext
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position
@@ -40,21 +39,6 @@ def _twice(context: LintContext, path: Path, values: list[object]) -> Iterator[M
             name = f"`{value}`" if isinstance(value, str) else "this row"
             place = (*path, index) if (*path, index) in context.document.values else (*path[:-1], index)
             yield context.mistake(f"{name} is written twice", place, "leave one of the two out")
-
-
-def rules_reached(context: LintContext) -> Iterator[Mistake]:
-    """Every rule of a list can hold: none before it holds whenever it would."""
-    lists: list[tuple[Path, Sequence[RefusalCondition]]] = [((), context.spec.refusals.rules)]
-    lists += [(path, own.refusals.rules) for path, _, own in context.requests()]
-    if context.spec.auth.oauth2 is not None:
-        lists.append((("auth", "oauth2"), context.spec.auth.oauth2.refusals.rules))
-    for path, rules in lists:
-        for index, rule in enumerate(rules):
-            before = next((number for number, earlier in enumerate(rules[:index]) if earlier.covers(rule)), None)
-            if before is not None:
-                line = context.document.at((*path, "refusals", "rules", before)).line
-                words = "this rule never holds: an earlier one holds whenever it would"
-                yield context.mistake(words, (*path, "refusals", "rules", index), f"put it before the rule of line {line}, or leave it out")
 
 
 def idle(context: LintContext) -> Iterator[Mistake]:
