@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -28,7 +28,7 @@ from engine.cli.options import (
     VendorArgument,
     WithoutOption,
 )
-from engine.errors import Exit, HabeasError, UsageError, defect
+from engine.errors import FULL, Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -282,7 +282,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except HabeasError as error:
         typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
         sys.exit(error.exit_code)
@@ -291,6 +294,21 @@ def main() -> None:
         sys.exit(Exit.DEFECT)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except OSError as error:
+        _end_unwritten(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
-        typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
-        sys.exit(Exit.DEFECT)
+        _end_by_defect(error)
+
+
+def _end_unwritten(error: OSError) -> NoReturn:
+    """End where standard output, whatever it leads to, takes no more; files are answered for where they are written."""
+    if error.errno not in FULL or error.filename is not None:
+        _end_by_defect(error)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered is not tried again
+    typer.echo(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
+    sys.exit(Exit.INCOMPLETE)
+
+
+def _end_by_defect(error: Exception) -> NoReturn:
+    typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
+    sys.exit(Exit.DEFECT)
