@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from engine.assembly import RunArguments, carry_out, choose_connection, order_of, verified
 from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
+from engine.core.file_check import LARGEST_FILE
 from engine.core.ledger import Entry
 from engine.core.pace import checked_share
 from engine.core.selection import checked_plan, choose, since_of
+from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check as check_text
 from engine.language.text.mistakes import Mistake, SpecError
@@ -41,6 +45,7 @@ async def run(
     reference: str | None = None,
     at: str | None = None,
     wait: bool = True,
+    largest_file: int = LARGEST_FILE,
     ended: Callable[[Entry], None] = lambda _: None,
 ) -> Report:
     """Answer one person's access request at one vendor: fetch everything, write the records and a manifest.
@@ -54,7 +59,8 @@ async def run(
         token: an access token, or an API key, for this run only; it is never stored and never renewed. Not together with `connection`.
         out: the folder to write into, as `<out>/<vendor>/`; None: a new one in the current folder.
         files: download recordings and other files too.
-        only: endpoints, or single fields as `endpoint.field`, to fetch; none named: all.
+        only: endpoints, or single fields as `endpoint.field`, to fetch; none named: all. One text is read as the command line's is:
+            `"meetings,webinars"`.
         without: endpoints, or single fields, to leave out.
         since: ask for nothing older, where the endpoint can be asked by time: a day (`2026-01-31`), or a span back from now (`90d`, `6mo`).
         share: how much of the vendor's limits to use, over 0 and at most 1.
@@ -62,7 +68,8 @@ async def run(
         reference: your own name for the request, for the manifest; never a person's name.
         at: the address of a simulator (`http://127.0.0.1:8900`).
         wait: wait until no other run uses the connection; else InUse is raised.
-        ended: called with the entry of each endpoint when it has ended.
+        largest_file: how many bytes to take of a file whose size no record tells; a larger one is stopped and counts as failed.
+        ended: called with the entry of each endpoint when it has ended; what it raises is raised when the manifest is written.
 
     Returns:
         The report: `outcome` (was the person found), `endpoints` (an `Entry` each, by name), `manifest` (the content of
@@ -77,21 +84,25 @@ async def run(
 
     """
     identifiers = (("email", email), ("phone", phone), ("username", username))
+    _check(Callable, "a function", ended=ended)
+    _check((str, os.PathLike, type(None)), "a path", out=out)
     arguments = RunArguments(
         person=tuple((kind, value) for kind, value in identifiers if value is not None),
         connection=connection,
         token=token,
         at=at,
         out=None if out is None else Path(out),
-        only=tuple(only),
-        without=tuple(without),
+        only=_names(only=only),
+        without=_names(without=without),
         since=since,
         files=files,
         share=share,
         plan=plan,
         reference=reference,
         wait=wait,
+        largest_file=largest_file,
     )
+    _check_types(arguments)
     return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)
 
 
@@ -109,6 +120,7 @@ async def verify(
         NotConnected: there is no usable connection (4).
 
     """
+    _check_texts(connection=connection, token=token, at=at)
     chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
     return await verified(chosen.open(), chosen.transport)
 
@@ -157,9 +169,40 @@ def plan(
 
     """
     loaded, now = _vendor(vendor), datetime.now(UTC)
-    selection = choose(loaded.endpoints, only, without)
+    _check_texts(since=since, plan=plan)
+    selection = choose(loaded.endpoints, _names(only=only), _names(without=without))
     return planning.plan(loaded, selection, now, since_of(since, now), (checked_plan(loaded, plan), checked_share(share)))
 
 
 def _vendor(given: Vendor | str | Path) -> Vendor:
     return given if isinstance(given, Vendor) else load(given)
+
+
+def _check(kinds: Any, words: str, **given: object) -> None:
+    """See that each parameter is of one of these types. Raises UsageError, which never shows the value."""
+    for name, value in given.items():
+        if not isinstance(value, kinds):
+            message = f"{name} is {words}, not {type(value).__name__}"
+            raise UsageError(message)
+
+
+def _check_texts(**given: object) -> None:
+    _check((str, type(None)), "text", **given)
+
+
+def _check_types(arguments: RunArguments) -> None:
+    _check_texts(**dict(arguments.person), connection=arguments.connection, token=arguments.token, at=arguments.at)
+    _check_texts(since=arguments.since, plan=arguments.plan, reference=arguments.reference)
+    _check(bool, "True or False", files=arguments.files, wait=arguments.wait)
+
+
+def _names(**given: Iterable[str]) -> tuple[str, ...]:
+    """Read `only` or `without`: one text, or several. Raises UsageError."""
+    ((name, value),) = given.items()
+    _check(Iterable, "a list of names", **given)
+    names = (value,) if isinstance(value, str) else tuple(value)
+    for text in names:
+        if not isinstance(text, str):
+            message = f"{name} is a list of names, and one of them is {type(text).__name__}"
+            raise UsageError(message)
+    return names

@@ -18,6 +18,7 @@ from engine.cli.options import (
     ConnectionOption,
     EmailOption,
     JsonOption,
+    LargestFileOption,
     NoWaitOption,
     OnlyOption,
     PlanOption,
@@ -68,6 +69,7 @@ def run(
     without: WithoutOption = None,
     since: SinceOption = None,
     files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
+    largest_file: LargestFileOption = "10GB",
     share: ShareOption = 75,
     plan: PlanOption = None,
     connection: ConnectionOption = None,
@@ -84,7 +86,7 @@ def run(
     the person's safety, 130 or 143 interrupted.
     """
     from engine.assembly import RunArguments
-    from engine.cli.run import run_command
+    from engine.cli.run import bytes_of, run_command
 
     arguments = RunArguments(
         person=(("email", email),) if email is not None else (),
@@ -99,6 +101,7 @@ def run(
         plan=plan,
         reference=ref,
         wait=not no_wait,
+        largest_file=bytes_of(largest_file),
     )
     raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
 

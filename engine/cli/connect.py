@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import typer
 
 from engine.assembly import choose_connection, simulator_of, verified
 from engine.catalogue import load
+from engine.cli.paste_address import AddressPrompt
 from engine.cli.progress import interruptible
 from engine.cli.prompt_secret import secret_of, setting_of
 from engine.cli.verify import say, verify_and_say
@@ -26,13 +25,11 @@ from engine.connection.settings import checked, needed, variable, wanted
 from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.core.selection import checked_plan
-from engine.errors import Exit, NotConnected, UsageError
+from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
-
-LONGEST = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +171,7 @@ def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
         return None
     if is_local(redirect) and listen:
         return Browser(redirect, show)
-    return Browser(redirect, show_only, pasted)
+    return Browser(redirect, show_only, AddressPrompt().ask)
 
 
 def show(url: str) -> None:
@@ -187,40 +184,6 @@ def show(url: str) -> None:
 def show_only(url: str) -> None:
     """Print the address."""
     typer.echo(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
-
-
-async def pasted() -> str:
-    """Read the address that the browser ended at. Raises NotConnected where none is pasted."""
-    typer.echo("Then paste the address you were sent to (the page itself may not load): ", nl=False, err=True)
-    try:
-        line = (await read_line(sys.stdin.fileno()) if sys.stdin is not None else b"").decode().strip()
-    except UnicodeDecodeError:
-        message = "not connected: what was pasted is not UTF-8 text, so it is no address"
-        raise NotConnected(message) from None
-    if not line:
-        message = "not connected: no address was pasted"
-        raise NotConnected(message)
-    return line
-
-
-async def read_line(file: int) -> bytes:
-    """Read one line, or what there is before the end of input. Not in a thread: Ctrl-C could not end one that waits in `read`."""
-    loop, raw = asyncio.get_running_loop(), b""
-    while b"\n" not in raw and len(raw) < LONGEST:
-        ready = asyncio.Event()
-        try:
-            loop.add_reader(file, ready.set)
-        except PermissionError:  # a plain file, which never waits
-            ready.set()
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_reader(file)
-        piece = os.read(file, LONGEST)
-        if not piece:
-            break
-        raw += piece
-    return raw.partition(b"\n")[0]
 
 
 def protection(vault: Vault, *, plain: bool) -> str:

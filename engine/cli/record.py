@@ -17,10 +17,11 @@ from engine.anonymise.finish import Made, check_free, finish
 from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
-from engine.cli.formatting import print_json, size, tell
+from engine.cli.formatting import print_json, tell
 from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
+from engine.core.sizes import size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import clock_from
@@ -107,7 +108,7 @@ def _written(arguments: RecordArguments, recorded: RecordedRun, target: Path) ->
 def _words(made: Made, report: Report) -> str:
     matched = report.subject.subject is Subject.MATCHED
     missing = [f"{one.name} ({one.outcome})" for one in report.entries if matched and not one.outcome.whole]
-    lines = [f"Recorded {made.exchanges} requests and answers, {size(made.size)}: {made.folder}"]
+    lines = [f"Recorded {made.exchanges} requests and answers, {size_text(made.size)}: {made.folder}"]
     lines += [f"The run ended with exit code {int(report.exit_code)}, and so does its replay."] if report.exit_code else []
     lines += [] if matched else [f"The person, as in the run: {report.subject.subject}"]
     lines += [f"Not whole, as in the run: {', '.join(missing)}"] if missing else []

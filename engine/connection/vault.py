@@ -31,7 +31,21 @@ from engine.connection.private_files import (
     write_new,
     write_private,
 )
-from engine.connection.stored import NAME, PLAIN, ROOM, VENDOR, Damaged, Name, Sealed, StoredConnection, StoreError, key_id, seal, unseal
+from engine.connection.stored import (
+    NAME,
+    PLAIN,
+    ROOM,
+    VENDOR,
+    Damaged,
+    Name,
+    Sealed,
+    StoredConnection,
+    StoreError,
+    key_id,
+    needs_key_file,
+    seal,
+    unseal,
+)
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Vendor
 
@@ -55,7 +69,7 @@ class Vault:
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
         """Name the folder and its keys; no file is opened. Raises UsageError if HABEAS_KEY is no key."""
         self.home, self.folder = folder, folder / "connections"
-        self.keys = Keys(folder, environ)
+        self.keys = Keys(folder, environ, needed=self._needs_key_file)
 
     def prepare(self) -> None:
         """Create the folders. Raises NotConnected, DiskError, OutputError."""
@@ -212,6 +226,11 @@ class Vault:
                 raise StoreError(message)
         self.keys.end_rekey()
 
+    def _needs_key_file(self) -> bool:
+        """Whether a stored connection may be encrypted with a key that only `key.json` names. Raises NotConnected."""
+        paths = (self.folder / file for file in self._files() if file.endswith((".json", ".new")))
+        return any(needs_key_file(read_private(path) or b"") for path in paths)
+
     def _files(self) -> list[str]:
         """Give the names of all files of the store. Raises NotConnected."""
         self._check()
@@ -229,7 +248,7 @@ class Vault:
 
     def _opened(self, raw: bytes, path: Path, name: Name) -> tuple[StoredConnection, Sealed]:
         """Decrypt a file, which must hold the connection that its name says. Raises StoreError."""
-        record, sealed = unseal(raw, self.keys.find, str(path))
+        record, sealed = unseal(raw, self.keys.find, str(path), self.keys.mend)
         holds = Name(sealed.vendor, sealed.name)
         if holds != name:
             message = f"{path} holds the connection {holds}: name it {holds.file}{path.suffix}; nothing was changed"
@@ -270,5 +289,5 @@ def option(name: Name) -> str:
 
 
 def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Give the command that makes a connection anew, or a vendor's first one."""
+    """Give the command that connects again, or for the first time, such as `habeas connect zoom --connection emea`."""
     return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

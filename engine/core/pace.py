@@ -28,14 +28,6 @@ class Pace:
         return max(0.0, (count - self.capacity) * self.seconds / self.capacity)
 
 
-def checked_share(share: float) -> float:
-    """Give the share of a vendor's limits back if it is over 0 and at most 1. Raises UsageError."""
-    if not 0 < share <= 1:
-        message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
-        raise UsageError(message)
-    return share
-
-
 def pace(count: int, seconds: float, share: float) -> Pace:
     """Turn a limit of `count` requests in so many seconds, and our share of it (0 < share <= 1), into a pace.
 
@@ -45,6 +37,17 @@ def pace(count: int, seconds: float, share: float) -> Pace:
     capacity = max(1.0 + LATE * count / seconds, count * (1.0 - share))
     in_a_period = min(count * share, count + 1.0 - MARGIN - capacity)
     return Pace(capacity, capacity * seconds / in_a_period)
+
+
+def checked_share(share: float) -> float:
+    """Give our share of a vendor's limits as a float. Raises UsageError unless it is a number, 0 < share <= 1."""
+    if isinstance(share, bool) or not isinstance(share, (int, float)):
+        message = f"a share is a number, more than 0 and at most 1 (100 %), not {type(share).__name__}"
+        raise UsageError(message)
+    if not 0 < share <= 1:
+        message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
+        raise UsageError(message)
+    return float(share)
 
 
 def paces(rates: Sequence[Rate], share: float) -> tuple[Pace, ...]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from engine.core.after import retry_after
+from engine.core.after import asked_to_return, failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
 
 TOO_MANY = 429
 UNAUTHORIZED = 401
 REFUSED = "the vendor refuses the credential"
-MAY_PASS = (408, 425)
+# 477: the account is being moved, https://developers.hubspot.com/docs/api-reference/error-handling
+MAY_PASS = (408, 423, 425, 477)
 FLOOR = 0.5
 SPREAD = 0.25
 
@@ -106,10 +107,9 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
     if means is not None:
         return Done()
     if isinstance(answer, Response):
-        if status is not None and status < 500 and status not in MAY_PASS:
+        if not _passes(answer, now):
             return Done()
-        told = retry_after(answer.headers, now)
-        return _again(tried, f"HTTP {status}", told, jitter, patience)
+        return _again(tried, f"HTTP {status}", failed_until(answer.headers, now), jitter, patience)
     if isinstance(answer, NoAnswer) and answer.final:
         return GiveUp(answer.words)
     return _again(tried, answer.words, None, jitter, patience)
@@ -120,19 +120,35 @@ def backoff(attempts: int, jitter: float, patience: Patience) -> float:
     return jitter * min(patience.wait_max, patience.wait_initial * 2.0 ** min(attempts - 1, 30))
 
 
+def _passes(answer: Response, now: datetime) -> bool:
+    """Whether a refusal that no rule knows may pass: by its status, or because the vendor says when to ask again."""
+    if answer.status >= 500 or answer.status in MAY_PASS:
+        return True
+    return answer.status >= 400 and asked_to_return(answer.headers, now) is not None
+
+
+def pause(told: float | None, attempts: int, jitter: float, patience: Patience) -> float:
+    """Give the seconds until the next try: as long as the vendor told, and never shorter than the backoff.
+
+    A vendor that tells `Retry-After: 0`, or a reset that is past by its own clock, would be asked several times a second.
+    """
+    least = backoff(attempts, jitter, patience)
+    return least if told is None else max(least, told + SPREAD * jitter)
+
+
 def _queue(tried: Tried, answer: Answer, now: datetime, jitter: float, patience: Patience) -> Verdict:
     """Wait as the vendor asks, with the whole bucket; give up if that takes too long."""
     told = retry_after(answer.headers, now) if isinstance(answer, Response) else None
     if told is not None and tried.seconds + told > patience.total:
         return _exhausted(told, now)
-    seconds = max(FLOOR, backoff(tried.queued + 1, jitter, patience)) if told is None else told + SPREAD * jitter
+    seconds = max(FLOOR, pause(told, tried.queued + 1, jitter, patience))
     if tried.queued + 1 >= patience.queued or tried.seconds + seconds > patience.total:
         return GiveUp(f"the vendor's limit was met {_times(tried.queued + 1)}", exhausted=True)
     return Wait(seconds, shared=True)
 
 
 def _again(tried: Tried, words: str, told: float | None, jitter: float, patience: Patience) -> Verdict:
-    seconds = backoff(tried.faults + 1, jitter, patience) if told is None else told + SPREAD * jitter
+    seconds = pause(told, tried.faults + 1, jitter, patience)
     if tried.faults + 1 >= patience.attempts or tried.seconds + seconds > patience.total:
         return GiveUp(f"{words}, {_times(tried.faults + 1)}")
     return Wait(seconds, shared=False)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from engine.core.field_filter import FieldFilter
+from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response, resolved
 from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
@@ -26,8 +27,9 @@ from engine.language.expressions import lossless_json
 from engine.language.expressions.select import reads
 from engine.language.model.spec import FileRule
 from engine.language.model.words import Means
-from engine.net.download import Downloaded, NoFile, download
+from engine.net.download import download
 from engine.net.hosts import destination_of
+from engine.net.partial_file import Downloaded, NoFile
 from engine.runner.client import Client
 from engine.runner.store import Store
 from engine.sink import Sink
@@ -118,6 +120,7 @@ class Files:
     client: Client
     base_url: str
     enabled: bool
+    largest: int = LARGEST_FILE
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     under_way: set[str] = field(default_factory=set)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
@@ -175,7 +178,8 @@ class Files:
             for link in waiting:
                 target = folder / f"{link.line:06d}-{link.number}"
                 async with self.gate:
-                    result = await download(self.client.network, leave, self._whole(link.address), target, link.size)  # type: ignore[arg-type]
+                    network, address = self.client.network, self._whole(link.address)
+                    result = await download(network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
                 reason = _count(result, state)
                 reasons.update([reason] if reason else [])
                 index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)

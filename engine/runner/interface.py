@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response
 from engine.core.ledger import Entry, Subject
 from engine.core.request import Request
@@ -26,12 +27,14 @@ class RunOptions:
 
     `selection`: endpoints and fields; `files`: download them too; `narrow`: no window begins before this moment (UTC);
     `reference`: the operator's own name for the request, such as `DSR-17`, for the manifest.
+    `largest_file`: how many bytes are taken of a file whose size no record tells.
     """
 
     selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
+    largest_file: int = LARGEST_FILE
 
 
 @dataclass(frozen=True, kw_only=True)

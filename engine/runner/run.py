@@ -58,12 +58,13 @@ class Run:
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
-        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files)
+        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files, largest=options.largest_file)
         self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
         self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, FieldFilter(), ChildWants(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
         self.defect: str | None = None
+        self.listener_error: BaseException | None = None
         self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
         self.started = session.clock.now()
         self._body: asyncio.Task[None] | None = None
@@ -85,6 +86,7 @@ class Run:
         Raises OutputError (the folder exists or cannot be made; nothing was sent), DiskError (not even the manifest could be written).
 
         A cancellation from outside ends the run as an interrupt does: the manifest is written, then CancelledError is raised.
+        What `ended` raises is raised then too; only a KeyboardInterrupt, SystemExit or the like ends the run.
         """
         self.sink.prepare()
         self._body, cancelled = asyncio.create_task(self._fetch()), False
@@ -104,6 +106,8 @@ class Run:
         report = self._report()
         if cancelled:
             raise asyncio.CancelledError
+        if self.listener_error is not None:
+            raise self.listener_error
         return report
 
     async def finish_verify(self) -> None:
@@ -198,7 +202,12 @@ class Run:
         predecessor = self.successors.get(name)
         for known in (name, predecessor) if predecessor in entries else (name,):
             if known is not None and all(other in entries for other, old in self.successors.items() if old == known):
-                self.session.ended(entries[known])
+                try:
+                    self.session.ended(entries[known])
+                except BaseException as error:  # noqa: BLE001  whoever listens must not cost the manifest; `run` raises it at its end
+                    self.listener_error = self.listener_error or error
+                    if not isinstance(error, Exception):
+                        self.interrupt(Exit.INTERRUPTED)
 
     async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
         """Read an endpoint to its end, or give the entry that says why it is not asked."""
