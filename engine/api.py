@@ -83,11 +83,10 @@ async def run(
         asyncio.CancelledError: after what was received has been written, with a manifest that says `interrupted`.
 
     """
-    identifiers = (("email", email), ("phone", phone), ("username", username))
     _check(Callable, "a function", ended=ended)
     _check((str, os.PathLike, type(None)), "a path", out=out)
     arguments = RunArguments(
-        person=tuple((kind, value) for kind, value in identifiers if value is not None),
+        person=_person(email=email, phone=phone, username=username),
         connection=connection,
         token=token,
         at=at,
@@ -188,6 +187,11 @@ def _check(kinds: Any, words: str, **given: object) -> None:
 
 def _check_texts(**given: object) -> None:
     _check((str, type(None)), "text", **given)
+
+
+def _person(**given: str | None) -> tuple[tuple[str, str], ...]:
+    """Give the identifiers that were given, with their kinds."""
+    return tuple((kind, value) for kind, value in given.items() if value is not None)
 
 
 def _check_types(arguments: RunArguments) -> None:

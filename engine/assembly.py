@@ -103,7 +103,11 @@ class ChosenConnection:
 
     @asynccontextmanager
     async def in_turn(self, waiting: Callable[[], None] = lambda: None, *, wait: bool = True) -> AsyncIterator[Opened]:
-        """Open it when no other run uses it; if one does, call `waiting` once and wait. Raises InUse where `wait` is off."""
+        """Open it when no other run uses it; if one does, call `waiting` once and wait. Raises InUse where `wait` is off.
+
+        Without `wait` no renewal of another process is waited for either.
+        """
+        self.vault.patient = wait
         try:
             async with turn(self.vault, self.found, wall_clock(), waiting, wait=wait):
                 yield self.open()

@@ -13,7 +13,7 @@ import typer
 from engine.assembly import choose_connection, simulator_of, verified
 from engine.catalogue import load
 from engine.cli.paste_address import AddressPrompt
-from engine.cli.progress import interruptible
+from engine.cli.progress import interruptible, renewing
 from engine.cli.prompt_secret import secret_of, setting_of
 from engine.cli.verify import say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
@@ -53,6 +53,7 @@ def connect_command(arguments: ConnectArguments) -> Exit:
     at, plan, way = simulator_of(vendor, arguments.at), checked_plan(vendor, arguments.plan), way_of(vendor, arguments.way)
     name = parse_name(arguments.connection or "default", vendor.name)
     vault = Vault(home())
+    vault.busy = renewing
     if not arguments.insecure:
         asyncio.run(vault.first_key())
     with reserved(vault, name, plain=arguments.insecure) as reservation:

@@ -18,6 +18,7 @@ from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
 from engine.cli.formatting import print_json, tell
+from engine.cli.progress import renewing
 from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
@@ -66,6 +67,7 @@ def record_command(arguments: RecordArguments) -> Exit:
     wanted = replace(arguments.run, person=identifiers((*arguments.run.person, *split_subjects(arguments.subject))))
     order = order_of(vendor, wanted, now)
     check_free(target)
+    order.chosen.vault.busy = renewing
     try:
         recorded = asyncio.run(_recorded(order, arguments, now))
     except InUse:

@@ -17,7 +17,7 @@ import typer
 from engine.assembly import KINDS, RunArguments, carry_out, order_of
 from engine.catalogue import load
 from engine.cli.formatting import table, tell
-from engine.cli.progress import Live, is_terminal, plain
+from engine.cli.progress import Live, is_terminal, plain, renewing
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
@@ -132,6 +132,7 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
     order = order_of(vendor, replace(arguments, person=person), datetime.now(UTC))
+    order.chosen.vault.busy = renewing
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, watch=watched))
     except InUse as error:

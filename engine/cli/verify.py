@@ -12,7 +12,7 @@ import typer
 from engine.assembly import ChosenConnection, choose_connection, verified
 from engine.catalogue import load
 from engine.cli.formatting import table
-from engine.cli.progress import interruptible
+from engine.cli.progress import interruptible, renewing
 from engine.connection.open import parse_name
 from engine.core.scopes import Matrix, matrix
 from engine.errors import Exit, NotConnected
@@ -36,6 +36,7 @@ def verify_command(word: str, connection: str | None, at: str | None, *, as_json
 
 def verify_and_say(chosen: ChosenConnection, *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it. Raises NotConnected."""
+    chosen.vault.busy = renewing
     connection = chosen.open()
     ended = asyncio.run(interruptible(verified(connection, chosen.transport)))
     return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, as_json=as_json)

@@ -20,6 +20,7 @@ REFUSED = "the vendor refuses the credential"
 MAY_PASS = (408, 423, 425, 477)
 FLOOR = 0.5
 SPREAD = 0.25
+UNFINISHED_FROM = 4  # the backoff of an incomplete answer begins with up to 8 s: a search that ran out of time needs a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,14 @@ class Patience:
     """How long to try. Times are seconds.
 
     A 429 is not a failure but a queue: it is bounded by `total` and by `queued` tries, so that many short waits do not lose
-    an endpoint. Everything else ends after `attempts` tries. The two are counted separately.
+    an endpoint. An answer that the spec calls incomplete (`means: again`) ends after `incomplete` tries or `incomplete_total`
+    seconds since the first such answer; everything else after `attempts` tries. The three are counted separately.
     """
 
     attempts: int = 6
     queued: int = 60
+    incomplete: int = 4
+    incomplete_total: float = 120.0
     wait_initial: float = 1.0
     wait_max: float = 60.0
     total: float = 900.0
@@ -39,10 +43,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Send the same request again after this many seconds; `shared`: nothing else of its bucket is sent until then."""
+    """Send the same request again after this many seconds.
+
+    `shared`: nothing else of its bucket is sent until then; `incomplete`: because the answer was.
+    """
 
     seconds: float
     shared: bool
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +85,26 @@ Answer = Response | NoAnswer | Malformed
 class Tried:
     """What came before an answer: how often the vendor made us wait (`queued`), how often it failed, the seconds since the first try.
 
-    Seconds in which our own pace held the request back do not count.
+    Seconds in which our own pace held the request back do not count. `incomplete` is how many answers were, `incomplete_at`
+    the seconds at the first of them.
     """
 
     queued: int = 0
     faults: int = 0
     seconds: float = 0.0
     refreshed: bool = False
+    incomplete: int = 0
+    incomplete_at: float = 0.0
 
     @property
     def retries(self) -> int:
         """Give how often the request was sent again."""
-        return self.queued + self.faults + self.refreshed
+        return self.queued + self.faults + self.incomplete + self.refreshed
 
     def after(self, wait: Wait) -> Tried:
         """Count the answer that led to this wait."""
+        if wait.incomplete:
+            return replace(self, incomplete=self.incomplete + 1, incomplete_at=self.incomplete_at if self.incomplete else self.seconds)
         return replace(self, queued=self.queued + wait.shared, faults=self.faults + (not wait.shared))
 
 
@@ -105,7 +118,7 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
     if means == "wait" or (means is None and status == TOO_MANY):
         return _queue(tried, answer, now, jitter, patience)
     if means is not None:
-        return Done()
+        return _unfinished(tried, answer, now, jitter, patience) if means == "again" else Done()
     if isinstance(answer, Response):
         if not _passes(answer, now):
             return Done()
@@ -152,6 +165,24 @@ def _again(tried: Tried, words: str, told: float | None, jitter: float, patience
     if tried.faults + 1 >= patience.attempts or tried.seconds + seconds > patience.total:
         return GiveUp(f"{words}, {_times(tried.faults + 1)}")
     return Wait(seconds, shared=False)
+
+
+def _unfinished(tried: Tried, answer: Answer, now: datetime, jitter: float, patience: Patience) -> Verdict:
+    """Ask again alone, a few times and not for long: what a vendor cannot finish now it may never finish."""
+    told = failed_until(answer.headers, now) if isinstance(answer, Response) else None
+    seconds = max(FLOOR, pause(told, tried.incomplete + UNFINISHED_FROM, jitter, patience))
+    spent = tried.seconds - tried.incomplete_at if tried.incomplete else 0.0
+    late = spent + seconds > patience.incomplete_total or tried.seconds + seconds > patience.total
+    if tried.incomplete + 1 >= patience.incomplete or late:
+        return GiveUp(f"{_incomplete(answer)}, {_times(tried.incomplete + 1)}")
+    return Wait(seconds, shared=False, incomplete=True)
+
+
+def _incomplete(answer: Answer) -> str:
+    """Say what came each time: an incomplete answer where it was a 2xx, else its status."""
+    if not isinstance(answer, Response):
+        return answer.words
+    return "the vendor's answer was incomplete" if answer.status < 300 else f"HTTP {answer.status}"
 
 
 def _exhausted(told: float | None, now: datetime) -> GiveUp:

@@ -26,7 +26,7 @@ from engine.runner.store import Store
 
 SIDE_BY_SIDE = 16
 ENOUGH_DENIALS = 3
-CANNOT_EXPLAIN = ("refresh", "wait", "exhausted", "restart")
+CANNOT_EXPLAIN = ("refresh", "wait", "again", "exhausted", "restart")
 
 
 @dataclass

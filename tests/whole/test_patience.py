@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.core.specs import HEAD
 from tests.whole.scripted import fetched
 
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "patience.yaml").read_text("utf-8"))
@@ -28,7 +29,8 @@ def answers_of(written: Any) -> list[tuple[int, object, dict[str, str]]]:
 def test_how_long_a_vendor_is_waited_for(case, tmp_path):
     """The endpoint ends as it should, after so many requests, in so many seconds."""
     answers = {place: [one for part in parts for one in answers_of(part)] for place, parts in case["answers"].items()}
-    found = fetched(json.dumps({"it": case["it"]}) + "\n", answers, tmp_path, **case.get("options", {}))
+    limits = f"rate_limits: {json.dumps(case['limits'])}\n" if "limits" in case else ""
+    found = fetched(json.dumps({"it": case["it"]}) + "\n", answers, tmp_path, HEAD.replace("access:", f"{limits}access:"))
     entry, then = found.entry(), case["then"]
     assert (str(entry.outcome), entry.reason, entry.tally.requests) == (then["outcome"], then.get("reason"), then["requests"])
     times = [moment for place, moment in zip(found.log, found.times, strict=True) if place.removeprefix("POST ").split(" ")[0] in answers]

@@ -52,7 +52,7 @@ __all__ = [
     "text",
 ]
 
-Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"]
+Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "again", "exhausted", "restart", "failed"]
 
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 FLAG = r"([a-z][a-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
