@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,6 +18,7 @@ from engine.cli.options import (
     ConnectionOption,
     EmailOption,
     JsonOption,
+    LargestFileOption,
     NoWaitOption,
     OnlyOption,
     PlanOption,
@@ -27,7 +28,7 @@ from engine.cli.options import (
     VendorArgument,
     WithoutOption,
 )
-from engine.errors import Exit, HabeasError, UsageError, defect
+from engine.errors import FULL, Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -68,6 +69,7 @@ def run(
     without: WithoutOption = None,
     since: SinceOption = None,
     files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
+    largest_file: LargestFileOption = "10GB",
     share: ShareOption = 75,
     plan: PlanOption = None,
     connection: ConnectionOption = None,
@@ -84,7 +86,7 @@ def run(
     the person's safety, 130 or 143 interrupted.
     """
     from engine.assembly import RunArguments
-    from engine.cli.run import run_command
+    from engine.cli.run import bytes_of, run_command
 
     arguments = RunArguments(
         person=(("email", email),) if email is not None else (),
@@ -99,6 +101,7 @@ def run(
         plan=plan,
         reference=ref,
         wait=not no_wait,
+        largest_file=bytes_of(largest_file),
     )
     raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
 
@@ -134,8 +137,19 @@ def connect(
     """
     from engine.cli.connect import ConnectArguments, connect_command
 
-    wish = ConnectArguments(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json, client_only)
-    raise typer.Exit(connect_command(wish))
+    arguments = ConnectArguments(
+        vendor=vendor,
+        connection=connection,
+        plan=plan,
+        way=way,
+        browser=not no_browser,
+        redirect_uri=redirect_uri,
+        insecure=insecure_storage,
+        at=at,
+        json=json,
+        client_only=client_only,
+    )
+    raise typer.Exit(connect_command(arguments))
 
 
 @app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
@@ -302,7 +316,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except HabeasError as error:
         typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
         sys.exit(error.exit_code)
@@ -311,6 +328,21 @@ def main() -> None:
         sys.exit(Exit.DEFECT)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except OSError as error:
+        _end_unwritten(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
-        typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
-        sys.exit(Exit.DEFECT)
+        _end_by_defect(error)
+
+
+def _end_unwritten(error: OSError) -> NoReturn:
+    """End where standard output, whatever it leads to, takes no more; files are answered for where they are written."""
+    if error.errno not in FULL or error.filename is not None:
+        _end_by_defect(error)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered is not tried again
+    typer.echo(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
+    sys.exit(Exit.INCOMPLETE)
+
+
+def _end_by_defect(error: Exception) -> NoReturn:
+    typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
+    sys.exit(Exit.DEFECT)

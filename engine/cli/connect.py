@@ -35,7 +35,7 @@ from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConnectArguments:
     """The command line of one connect, as it was typed."""
 
@@ -51,56 +51,56 @@ class ConnectArguments:
     client_only: bool = False
 
 
-def connect_command(wish: ConnectArguments) -> Exit:
+def connect_command(arguments: ConnectArguments) -> Exit:
     """Connect, store the connection, verify it. Raises HabeasError; an earlier connection of that name is kept then."""
-    vendor = load(wish.vendor)
-    at, plan, way = simulator_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
-    name = parse_name(wish.connection or "default", vendor.name)
+    vendor = load(arguments.vendor)
+    at, plan, way = simulator_of(vendor, arguments.at), checked_plan(vendor, arguments.plan), way_of(vendor, arguments.way)
+    name = parse_name(arguments.connection or "default", vendor.name)
     vault = Vault(home())
     vault.busy = renewing
-    if wish.client_only:
-        return with_new_client(vendor, vault, name, at, as_json=wish.json)
-    if not wish.insecure:
+    if arguments.client_only:
+        return with_new_client(vendor, vault, name, at, as_json=arguments.json)
+    if not arguments.insecure:
         asyncio.run(vault.first_key())
-    with reserved(vault, name, plain=wish.insecure) as place:
+    with reserved(vault, name, plain=arguments.insecure) as reservation:
         before = earlier(vault, name, at)
-        redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
+        redirect = redirect_of(vendor, arguments.redirect_uri) if way == "oauth2" else None
         typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
         plan = plan or (before.plan if before else None)
         settings = settings_of(vendor, way, before)
         record = StoredConnection(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
-        stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
+        stored = f"Stored as {name} in {vault.home}{protection(vault, plain=arguments.insecure)}\n"
         if way != "oauth2":
-            return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
+            return with_key(vendor, with_secret(vendor, record, before), reservation, stored, as_json=arguments.json)
         record = with_client(vendor, record, before)
-        browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
-    if place.stored:
+        browser = browser_of(redirect, listen=arguments.browser)
+        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), reservation.opened, wanted(vendor))))
+    if reservation.stored:
         typer.echo(stored, err=True)
-        if asyncio.run(end_replaced(place.replaced, record, wanted(vendor))):
+        if asyncio.run(end_replaced(reservation.replaced, record, wanted(vendor))):
             typer.echo("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
-    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=wish.json)
+    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=arguments.json)
 
 
-def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
+def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
     transport = Transport(Hosts(vendor.hosts, record.bound.at), None)
-    connection = unsaved(vendor, place.name, record, transport)
+    connection = unsaved(vendor, reservation.name, record, transport)
     found = asyncio.run(interruptible(verified(connection, transport)))
     if isinstance(found, Exit):
         return found
     if found.alive is False:
         typer.echo("Nothing was stored; what was there before is kept.", err=True)
     else:
-        asyncio.run(keep(place, record))
+        asyncio.run(keep(reservation, record))
         typer.echo(stored, err=True)
     return say(vendor, connection.label, found, lifetime_of(connection), as_json=as_json)
 
 
-async def keep(place: Reservation, record: StoredConnection) -> None:
+async def keep(reservation: Reservation, record: StoredConnection) -> None:
     """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
-    async with place.opened() as store:
+    async with reservation.opened() as store:
         store(record)
 
 
@@ -214,7 +214,7 @@ def show_only(url: str) -> None:
     typer.echo(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
 
 
-def told(vault: Vault, *, plain: bool) -> str:
+def protection(vault: Vault, *, plain: bool) -> str:
     """Say how a connection is encrypted and where the key is."""
     if plain:
         return ", NOT ENCRYPTED: whoever can read the file can use the connection"

@@ -78,7 +78,7 @@ def show_command(name: str, *, as_json: bool) -> None:
 
 
 def missing(name: Name) -> NotConnected:
-    """Make the error for a name that is no connection's."""
+    """Make the error for a name that no connection has."""
     return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
 

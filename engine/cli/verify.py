@@ -136,7 +136,7 @@ def _advice(vendor: Vendor, found: Matrix) -> Iterator[str]:
     if found.lacking:
         yield f"A run would miss something: {', '.join(one.name for one in found.lacking)}."
     elif found.known:
-        yield "A run would miss nothing for want of a scope."
+        yield "No request of a run lacks a scope."
 
 
 def _loss(vendor: Vendor, names: tuple[str, ...], found: Matrix) -> str:

@@ -22,6 +22,7 @@ from engine.connection.vault import Vault
 from engine.core.oauth import NOTHING, NoToken, Tokens, WantedFromToken, read_tokens
 from engine.core.redirect import Expected, NoCode, completed, read_redirect
 from engine.core.retry import Patience
+from engine.core.scopes import needed_scopes
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock
@@ -57,8 +58,7 @@ def asked_scopes(vendor: Vendor) -> str | None:
     families = vendor.families
     if "" not in families:
         return None
-    needed = [scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])]
-    return " ".join(dict.fromkeys((*families[""], *needed)))
+    return " ".join(dict.fromkeys((*families[""], *needed_scopes(vendor))))
 
 
 async def connect(

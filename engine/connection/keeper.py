@@ -18,7 +18,7 @@ from engine.connection.settings import check_given, wanted
 from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
 from engine.connection.vault import Sealing, Vault, connect_again
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
-from engine.core.retry import REFUSED, Patience, backoff
+from engine.core.retry import REFUSED, Patience, pause
 from engine.errors import HabeasError, NotConnected
 from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
@@ -87,7 +87,7 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
         found = await finished(once())
         if isinstance(found, Tokens) or found.kind != "passing":
             return found
-        seconds = backoff(attempts, clock.dice(), patience) if found.seconds is None else found.seconds
+        seconds = pause(found.seconds, attempts, clock.dice(), patience)
         if attempts >= patience.attempts or waited + seconds > patience.total:
             return found
         waited += seconds

@@ -346,5 +346,5 @@ def option(name: Name) -> str:
 
 
 def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Give the command that makes a connection anew, or a vendor's first one."""
+    """Give the command that connects again, or for the first time, such as `habeas connect zoom --connection emea`."""
     return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from engine.core.after import retry_after
+from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import unfit
-from engine.core.retry import MAY_PASS
+from engine.core.retry import MAY_PASS, TOO_MANY
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -129,8 +129,10 @@ def read_tokens(
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "") + described(found.get("error_description"))
-    kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
-    return NoToken(kind, words, _told(answer, now) if kind == "passing" else None, kept, lost=not found and status not in NOT_PROCESSED)
+    kind: NoTokenKind = "passing" if status == TOO_MANY or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
+    return NoToken(
+        kind, words, _again_after(answer, now) if kind == "passing" else None, kept, lost=not found and status not in NOT_PROCESSED
+    )
 
 
 def described(text: Any) -> str:
@@ -161,8 +163,9 @@ def _error(found: Mapping[str, Any], status: int, refusals: TokenRefusalsSpec) -
     return standard or known, rule.means if rule is not None else standard
 
 
-def _told(answer: Response, now: float) -> float | None:
-    return retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
+def _again_after(answer: Response, now: float) -> float | None:
+    moment = datetime.fromtimestamp(now, UTC)
+    return retry_after(answer.headers, moment) if answer.status == TOO_MANY else failed_until(answer.headers, moment)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from aiolimiter import AsyncLimiter
 
-from engine.core.pace import counted_by, paces
-from engine.errors import UsageError
+from engine.core.pace import checked_share, counted_by, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 
 IN_FLIGHT = 16
 PRECISION = 1 / 1024
+LONGEST_REFILL = 900.0
 
 
 def lacking(pace: AsyncLimiter) -> float:
@@ -90,11 +90,16 @@ class PointBudget:
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it."""
-        if self.left == math.inf or not self.refill:
+        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it.
+
+        A vendor by whose own refill that takes longer than LONGEST_REFILL is not waited for: either the number is a mistake,
+        or the request is refused, and `core/retry` bounds how long that is borne.
+        """
+        if self.left == math.inf:
             return 0.0
         lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
-        return max(0.0, lacking_ / self.refill)
+        believed = lacking_ * self.share <= LONGEST_REFILL * self.refill
+        return max(0.0, lacking_ / self.refill) if believed and self.refill else 0.0
 
     def cost(self, line: str) -> float:
         """Give what a request line costs, in points. A line that was never sent is taken to cost as much as the dearest one."""
@@ -200,10 +205,7 @@ class Limiter:
 
     def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float, plan: str | None = None) -> None:
         """Take the vendor's limits by bucket, the plan they belong to, and our share of them. Raises UsageError unless 0 < share <= 1."""
-        if not 0 < share <= 1:
-            message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
-            raise UsageError(message)
-        self._limits, self.share, self.plan = limits, share, plan
+        self._limits, self.share, self.plan = limits, checked_share(share), plan
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
 

@@ -129,6 +129,8 @@ def test_a_lifetime_that_is_no_positive_number_says_nothing(told, expires):
         (answer(b"<html>not here", 403), "unusable", "HTTP 403"),
         (answer(b"", 429, **{"retry-after": "7"}), "passing", "HTTP 429"),
         (answer(b"", 408), "passing", "HTTP 408"),
+        (answer(b"", 502, **{"x-ratelimit-reset": "2400"}), "passing", "HTTP 502"),
+        (answer(b"", 503, **{"retry-after": "7", "x-ratelimit-reset": "2400"}), "passing", "HTTP 503"),
         (answer({"error": "Has Blanks"}, 400), "unusable", "HTTP 400"),
         (answer({"error": {"code": 1}}, 404), "unusable", "HTTP 404"),
         (answer(b"", 302, location="https://evil.example/"), "unusable", "redirects"),
