@@ -18,7 +18,7 @@ from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
 from engine.cli.formatting import print_json, size, tell
-from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
+from engine.cli.run import ended, identifiers, noted, split_subjects, waiting, watched
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
 from engine.errors import Exit, InUse, UsageError
@@ -119,7 +119,7 @@ async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
     """Run to the end, in a folder that is gone afterwards."""
     clock, transport = clock_from(now), order.chosen.transport
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
-        async with order.chosen.in_turn(waiting, wait=order.wait) as connection, transport:
+        async with order.chosen.in_turn(waiting, wait=order.wait, told=noted) as connection, transport:
             used = set(_secrets(connection, transport))
             tape = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
             session = order.session(connection, network=tape, clock=clock, ended=ended, heard=tape.heard)
