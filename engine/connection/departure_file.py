@@ -12,7 +12,8 @@ import os
 import secrets
 from pathlib import Path
 
-from engine.connection.private_files import FILE, create_once, prepare, read_private, sync_folder
+from engine.connection.lock_queue import FILE
+from engine.connection.private_files import create_once, prepare, read_private, sync_folder
 from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.departures import Departures, departures_of

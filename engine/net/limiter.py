@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
-from engine.core.pace import counted_by, paces
-from engine.errors import UsageError
+from engine.core.pace import checked_share, counted_by, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 from engine.net.handover import Handover
@@ -215,10 +214,7 @@ class Limiter:
 
         `handover` tells what earlier runs have used, and is told what leaves; without one every bucket begins full.
         """
-        if not 0 < share <= 1:
-            message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
-            raise UsageError(message)
-        self._limits, self.share, self.plan, self._handover = limits, share, plan, handover
+        self._limits, self.share, self.plan, self._handover = limits, checked_share(share), plan, handover
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
 

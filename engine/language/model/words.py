@@ -64,7 +64,7 @@ VERSION = r"(?!\.{1,2}$)[!-~]+(?: [!-~]+)*"
 class Words(BaseModel):
     """A map of a spec: unknown keys are mistakes, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)  # built with `Spec`, once
 
 
 def _number(value: Any) -> int:
