@@ -313,6 +313,20 @@ async def test_a_stored_connection_takes_one_run_at_a_time(served, acme):
     report = await engine.run(acme, email="ada@x.io", connection="acme", at=address, out="new", wait=False)
     assert report.manifest["connection"]["name"] == "acme/default"
     assert report.manifest["connection"]["plan"] == "big"
+    other = await engine.run(acme, email="ada@x.io", at=address, out="other", plan="small")
+    assert other.manifest["connection"]["plan"] == "small"
+
+
+async def test_an_address_that_is_given_comes_before_the_environments(served, acme, monkeypatch):
+    """The environment's stands where none is given, and an empty one is none."""
+    address, go, _ = served
+    go.set()
+    monkeypatch.setenv("HABEAS_ACME_AT", "http://127.0.0.1:1")
+    report = await engine.run(acme, email="ada@x.io", token="t0", at=address, out="given")
+    assert report.exit_code is engine.Exit.COMPLETE
+    monkeypatch.setenv("HABEAS_ACME_AT", address)
+    report = await engine.run(acme, email="ada@x.io", token="t0", out="environ")
+    assert (report.exit_code, report.manifest["simulated"]) == (engine.Exit.COMPLETE, True)
 
 
 async def test_verify_tells_whether_the_connection_is_alive(served, acme):
