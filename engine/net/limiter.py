@@ -21,6 +21,7 @@ from engine.language.model.units import Rate
 
 IN_FLIGHT = 16
 PRECISION = 1 / 1024
+LONGEST_REFILL = 900.0
 
 
 def lacking(pace: AsyncLimiter) -> float:
@@ -89,11 +90,16 @@ class PointBudget:
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it."""
-        if self.left == math.inf or not self.refill:
+        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it.
+
+        A vendor by whose own refill that takes longer than LONGEST_REFILL is not waited for: either the number is a mistake,
+        or the request is refused, and `core/retry` bounds how long that is borne.
+        """
+        if self.left == math.inf:
             return 0.0
         lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
-        return max(0.0, lacking_ / self.refill)
+        believed = lacking_ * self.share <= LONGEST_REFILL * self.refill
+        return max(0.0, lacking_ / self.refill) if believed and self.refill else 0.0
 
     def cost(self, line: str) -> float:
         """Give what a request line costs, in points. A line that was never sent is taken to cost as much as the dearest one."""

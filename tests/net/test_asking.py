@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.connection.keeper import Fixed
+from engine.connection.keeper import Fixed, ask_for_token
 from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
-from engine.core.oauth import NotRenewed, Renewed
+from engine.core.oauth import NoToken, NotRenewed, Renewed
 from engine.core.refused_credential import LATELY, ONLY_THIS, CredentialState
 from engine.core.request import opening
 from engine.core.retry import REFUSED, GiveUp, Patience
@@ -243,3 +243,19 @@ def test_verify_that_is_refused_itself_is_not_asked_whether_it_lives():
     assert isinstance(found, GiveUp)
     assert found.dead
     assert len(times) == 1
+
+
+def test_a_token_is_asked_for_with_the_backoff_too():
+    """A token endpoint that says to ask again at once is asked five times in fifteen seconds, not in none."""
+
+    async def scenario() -> list[float]:
+        begun, times = asyncio.get_running_loop().time(), list[float]()
+
+        async def once() -> NoToken:
+            times.append(round(asyncio.get_running_loop().time() - begun, 1))
+            return NoToken("passing", "HTTP 429", 0.0)
+
+        await ask_for_token(once, clock_from(START, passing, lambda: 0.5), Patience(attempts=5, total=120.0))
+        return times
+
+    assert run(scenario()) == pytest.approx([0, 0.5, 1.5, 3.5, 7.5], abs=0.05)
