@@ -199,6 +199,25 @@ async def test_verify_tells_whether_the_connection_is_alive(served, acme):
     assert (found.alive, found.exit_code) == (True, engine.Exit.COMPLETE)
 
 
+async def test_a_verify_that_lacks_its_own_scope_is_told_so(aiohttp_server, acme):
+    """The connection lives, and the scope that would help stands beside the request."""
+
+    async def denied(request: web.Request) -> web.Response:
+        return web.json_response({}, status=403)
+
+    app = web.Application()
+    app.router.add_get("/v1/me", denied)
+    server = await aiohttp_server(app)
+    acme.write_text(
+        SPEC.replace("verify: {get: /me}", "verify: {get: /me, granted_by: me.read}\nrefusals: {rules: [{status: 403, means: denied}]}")
+    )
+    found = await engine.verify(acme, token="t0", at=str(server.make_url("")).rstrip("/"))
+    assert (found.alive, [(row.name, row.held, row.needs) for row in found.matrix.lines if row.name == "verify"]) == (
+        True,
+        [("verify", "no", ("me.read",))],
+    )
+
+
 def test_check_finds_mistakes_and_notes(acme, tmp_path):
     """A mistake has its file and line; a shipped spec has none."""
     acme.write_text(SPEC.replace("match: email", "mach: email"))
