@@ -12,6 +12,7 @@ import time
 import zipfile
 
 import pytest
+from aiohttp import web
 
 import engine
 from engine.connection.private_files import locked
