@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from engine.core.selection import checked_plan, choose, since_of
 from engine.core.subject import lacking, unsafe
 from engine.errors import InUse, Refused, UsageError
 from engine.language.effective import Vendor
-from engine.net.clock import wall_clock
+from engine.net.clock import Clock, wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
@@ -102,15 +102,28 @@ class ChosenConnection:
         return opened(self.vendor, self.found, self.vault, self.transport, wall_clock())
 
     @asynccontextmanager
-    async def in_turn(self, waiting: Callable[[], None] = lambda: None, *, wait: bool = True) -> AsyncIterator[Opened]:
-        """Open it when no other run uses it; if one does, call `waiting` once and wait. Raises InUse where `wait` is off.
+    async def in_turn(
+        self,
+        waiting: Callable[[], None] = lambda: None,
+        *,
+        wait: bool = True,
+        told: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
+    ) -> AsyncIterator[Opened]:
+        """Open it when no other run uses it, with what earlier runs used of the vendor's limits.
 
-        Without `wait` no renewal of another process is waited for either.
+        `waiting` is told once if another run uses it; `told` hears why it is not known what earlier runs used, or cannot be
+        handed on to later ones. Raises InUse where `wait` is off: no renewal of another process is waited for then either.
         """
         self.vault.patient = wait
         try:
-            async with turn(self.vault, self.found, wall_clock(), waiting, wait=wait):
-                yield self.open()
+            async with turn(self.vault, self.found, clock or wall_clock(), waiting, wait=wait) as handover:
+                words = handover.words
+                if words is not None:
+                    told(words)
+                yield replace(self.open(), handover=handover)
+            if handover.words is not None and handover.words != words:
+                told(handover.words)
         except Taken:
             raise InUse(IN_USE) from None
 
@@ -172,21 +185,27 @@ class Order:
         """Make the session over an open connection; `parts` replace or add fields of it."""
         plan = checked_plan(self.vendor, self.plan or connection.record.plan)
         given = {"network": self.chosen.transport, "clock": wall_clock(), **parts}
-        return Session(vendor=self.vendor, credentials=connection, limiter=limiter_of(self.vendor, plan, self.share), **given)  # type: ignore[arg-type]
+        limiter = limiter_of(self.vendor, plan, self.share, connection.handover)
+        return Session(vendor=self.vendor, credentials=connection, limiter=limiter, **given)  # type: ignore[arg-type]
 
 
 Watch = Callable[[Run], AbstractAsyncContextManager[object]]
 
 
 async def carry_out(
-    order: Order, *, ended: Callable[[Entry], None] = lambda _: None, waiting: Callable[[], None] = lambda: None, watch: Watch | None = None
+    order: Order,
+    *,
+    ended: Callable[[Entry], None] = lambda _: None,
+    waiting: Callable[[], None] = lambda: None,
+    told: Callable[[str], None] = lambda _: None,
+    watch: Watch | None = None,
 ) -> Report:
     """Run an order when no other run uses its connection, and give the report. Raises HabeasError before anything is sent.
 
     `ended` is called with the entry of each endpoint when it has ended, `waiting` once if another run uses the connection;
-    `watch` wraps the run (signals, a live view).
+    `told` hears what `in_turn` has to say, `watch` wraps the run (signals, a live view).
     """
-    async with order.chosen.in_turn(waiting, wait=order.wait) as connection, order.chosen.transport:
+    async with order.chosen.in_turn(waiting, wait=order.wait, told=told) as connection, order.chosen.transport:
         run = Run(order.session(connection, ended=ended), order.person, order.options, order.out)
         async with watch(run) if watch is not None else nullcontext():
             return await run.run()

@@ -252,11 +252,13 @@ class Vault:
         self.drop(new)
         self._put(new, record, self._sealing(sealed), self.path(old))
         self._place(self.path(old), self.path(new))
+        with suppress(OSError):
+            self._beside(old, ".departures").replace(self._beside(new, ".departures"))
 
     def remove(self, name: Name) -> None:
         """Delete a connection and, last, its lock files; the caller holds the locks. Raises DiskError, OutputError."""
         try:
-            for end in (".new", ".json"):
+            for end in (".departures.next", ".departures", ".new", ".json"):
                 self._beside(name, end).unlink(missing_ok=True)
             sync_folder(self.folder)
             for end in (".run.lock", ".lock"):
