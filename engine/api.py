@@ -69,7 +69,7 @@ async def run(
         at: the address of a simulator (`http://127.0.0.1:8900`).
         wait: wait until no other run uses the connection; else InUse is raised.
         largest_file: how many bytes to take of a file whose size no record tells; a larger one is stopped and counts as failed.
-        ended: called with each endpoint's entry as it comes to its end; what it raises is raised when the manifest is written.
+        ended: called with the entry of each endpoint when it has ended; what it raises is raised when the manifest is written.
 
     Returns:
         The report: `outcome` (was the person found), `endpoints` (an `Entry` each, by name), `manifest` (the content of

@@ -22,7 +22,7 @@ from pathlib import Path
 
 
 class Exit(IntEnum):
-    """The exit code of a command; when several apply: 130, 5, 4, 3."""
+    """The exit code of a command; when several apply: 130 or 143, then 1, 5, 4, 3."""
 
     COMPLETE = 0
     DEFECT = 1

@@ -77,9 +77,9 @@ def layer_faults(name: str, source: str) -> list[str]:
 
 
 def lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Count a function's lines beyond its first, without its docstring."""
-    sentence = node.body[0] if ast.get_docstring(node) else None
-    return (node.end_lineno or 0) - node.lineno - ((sentence.end_lineno or 0) - sentence.lineno + 1 if sentence else 0)
+    """Count a function's lines after its signature and its docstring."""
+    first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+    return (node.end_lineno or 0) - first.lineno + 1
 
 
 def size_faults(name: str, source: str) -> list[str]:

@@ -223,7 +223,7 @@ class Walk:
 
 
 def _decoded(raw: bytes) -> tuple[Any] | None:
-    """Decode JSON, in a tuple to tell null from None; None where it is no JSON."""
+    """Decode JSON, in a tuple to tell null from None; None where it is not JSON."""
     try:
         return (lossless_json.loads(raw.removeprefix(BOM)),)
     except (ValueError, RecursionError):

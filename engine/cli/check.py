@@ -26,7 +26,7 @@ FORMATS = ("text", "json", "github")
 
 @dataclass(frozen=True, kw_only=True)
 class CheckArguments:
-    """What is checked, and how it is told. `strict`: a note that something was never recorded, or has drifted, is a mistake."""
+    """The options of `check`. `strict`: notes on what was never recorded, or has drifted, count as mistakes."""
 
     form: str = "text"
     accept: bool = False

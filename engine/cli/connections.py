@@ -15,7 +15,7 @@ from engine.cli.progress import renewing
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
 from engine.connection.settings import wanted
-from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
+from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection, lives_until, renewable
 from engine.connection.vault import Vault, home
 from engine.core.oauth import NOTHING, WantedFromToken
 from engine.core.window import rfc3339
@@ -76,7 +76,7 @@ def show_command(name: str, *, as_json: bool) -> None:
 
 
 def missing(name: Name) -> NotConnected:
-    """Make the error for a name that is no connection's."""
+    """Make the error for a name that no connection has."""
     return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
 
@@ -186,9 +186,9 @@ def state(record: StoredConnection) -> str:
     made = "made with --at, for a simulator; " if record.bound.at else ""
     if record.way != "oauth2":
         return f"{made}a key, until the vendor ends it"
-    if record.grant != "authorization_code" or (record.tokens and record.tokens.refresh):
+    if renewable(record):
         return f"{made}renews itself"
-    until = moment(record.tokens.expires_at) if record.tokens else None
+    until = moment(lives_until(record))
     return f"{made}cannot be renewed" + (f", ends {until}" if until else "")
 
 

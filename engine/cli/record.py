@@ -19,7 +19,7 @@ from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
 from engine.cli.formatting import print_json, tell
 from engine.cli.progress import renewing
-from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
+from engine.cli.run import ended, identifiers, noted, split_subjects, waiting, watched
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
 from engine.core.sizes import size_text
@@ -122,7 +122,7 @@ async def _recorded(order: Order, arguments: RecordArguments, now: datetime) -> 
     """Run to the end, in a folder that is gone afterwards."""
     clock, transport = clock_from(now), order.chosen.transport
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
-        async with order.chosen.in_turn(waiting, wait=order.wait) as connection, transport:
+        async with order.chosen.in_turn(waiting, wait=order.wait, told=noted) as connection, transport:
             used = set(_secrets(connection, transport))
             recorder = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
             session = order.session(connection, network=recorder, clock=clock, ended=ended, heard=recorder.heard)

@@ -134,7 +134,7 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     order = order_of(vendor, replace(arguments, person=person), datetime.now(UTC))
     order.chosen.vault.busy = renewing
     try:
-        report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, watch=watched))
+        report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
     except InUse as error:
         typer.echo(str(error), err=True)
         return error.exit_code
@@ -144,6 +144,11 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     else:
         tell(summary(vendor, report) + "\n")
     return report.exit_code
+
+
+def noted(words: str) -> None:
+    """Say what a run has to say before it begins."""
+    typer.echo(f"Note: {words}", err=True)
 
 
 def waiting() -> None:

@@ -16,7 +16,7 @@ from engine.connection.credential import check_bound, credential
 from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
-from engine.connection.stored import Name, StoredConnection
+from engine.connection.stored import Name, StoredConnection, renewable
 from engine.connection.vault import Vault, connect_again
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, pause
@@ -119,7 +119,7 @@ class Keeper:
     def due(self) -> bool:
         """Whether the token should be renewed before it is used again."""
         tokens = self.record.tokens
-        return not self._tired and tokens is not None and self._renewable(self.record) and due(tokens, self._clock.timestamp())
+        return not self._tired and tokens is not None and renewable(self.record) is True and due(tokens, self._clock.timestamp())
 
     async def refresh(self) -> Renewed | NotRenewed:
         """Renew the credential: from the store if another process has renewed it already, else from the vendor."""
@@ -140,7 +140,7 @@ class Keeper:
             self._adopt(stored)
             if not self.due():
                 return Renewed(asked=False)
-        if not self._renewable(stored):
+        if not renewable(stored):
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
         key = self._vault.reserve(self._name)
@@ -178,11 +178,6 @@ class Keeper:
         check_given(self._vendor, record, self._connect)
         self._holder.credential = credential(self._vendor, record, self._connect)
         self.record, self._tired = record, False
-
-    def _renewable(self, record: StoredConnection) -> bool:
-        if record.way != "oauth2" or record.tokens is None:
-            return False
-        return record.grant != "authorization_code" or record.tokens.refresh is not None
 
     def _not_renewed(self, found: NoToken, *, lost: bool) -> NotRenewed:
         words = MEND[found.kind].format(words=found.words)

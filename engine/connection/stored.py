@@ -114,6 +114,18 @@ class StoredConnection(msgspec.Struct, frozen=True):
         return f"StoredConnection({self.vendor!r}, {self.way!r}, serial={self.serial})"
 
 
+def renewable(record: StoredConnection) -> bool | None:
+    """Whether a connection's token can be renewed; None for a key, which has none."""
+    if record.way != "oauth2":
+        return None
+    return record.tokens is not None and (record.grant != "authorization_code" or record.tokens.refresh is not None)
+
+
+def lives_until(record: StoredConnection) -> float | None:
+    """Give when a connection that cannot be renewed ends, in seconds since 1970; None if it can be, or no end is known."""
+    return record.tokens.expires_at if renewable(record) is False and record.tokens is not None else None
+
+
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of a connection's file, as described above."""
 

@@ -223,11 +223,13 @@ class Vault:
         self.drop(new)
         self._put(new, record, self._key(sealed), self.path(old))
         self._place(self.path(old), self.path(new))
+        with suppress(OSError):
+            self._beside(old, ".departures").replace(self._beside(new, ".departures"))
 
     def remove(self, name: Name) -> None:
         """Delete a connection and, last, its lock files; the caller holds the locks. Raises DiskError, OutputError."""
         try:
-            for end in (".new", ".json"):
+            for end in (".departures.next", ".departures", ".new", ".json"):
                 self._beside(name, end).unlink(missing_ok=True)
             sync_folder(self.folder)
             for end in (".run.lock", ".lock"):
@@ -311,5 +313,5 @@ def option(name: Name) -> str:
 
 
 def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Give the command that makes a connection anew, or a vendor's first one."""
+    """Give the command that connects again, or for the first time, such as `habeas connect zoom --connection emea`."""
     return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"
