@@ -17,8 +17,9 @@ import aiohttp
 from engine.core.file_check import A_WEB_PAGE, LARGEST_FILE, ending_of
 from engine.core.http import NoAnswer, Response, resolved
 from engine.core.retry import Done, GiveUp, Refresh, Tried, Verdict, Wait
+from engine.core.vendor_address import MOST_REDIRECTS, REDIRECTS
 from engine.net.partial_file import Downloaded, NoFile, PartialFile, TooMuch
-from engine.net.transport import MOST_REDIRECTS, REDIRECTS, Transport, no_answer
+from engine.net.transport import Transport, no_answer
 from engine.net.unpack import CODINGS, Unpacker
 
 CHUNK = 1 << 18

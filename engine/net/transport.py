@@ -18,12 +18,10 @@ import aiohttp
 from yarl import URL
 
 from engine import __version__
-from engine.core.http import HttpRequest, NoAnswer, NoAnswerKind, Response, resolved
+from engine.core.http import HttpRequest, NoAnswer, NoAnswerKind, Response
 from engine.net.hosts import Hosts
 from engine.net.resolver import NotPublic, PublicResolver
 
-REDIRECTS = (301, 302, 303, 307, 308)
-MOST_REDIRECTS = 5
 LARGE = 4 * 1024 * 1024
 MOST_HEADER = 64 * 1024  # of one header and of the first line; aiohttp's own bound is 8,190
 READ_BUFFER = 1 << 20  # a page arrives in a few pieces, not in many
@@ -129,26 +127,16 @@ class Transport:
             await self._session.close()
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Send a request with the credential. Redirects of a GET are followed within the vendor's hosts only."""
-        started, url = self._clock(), request.url
-        for _ in range(MOST_REDIRECTS + 1):
-            refusal = self.hosts.refusal(url, credentialed=True)
-            if refusal:
-                return NoAnswer("forbidden", f"{refusal}: the credential was not sent there")
-            answer = await self._once(url, request, started)
-            location = answer.headers.get("location") if isinstance(answer, Response) else None
-            if isinstance(answer, NoAnswer) or answer.status not in REDIRECTS or not location or request.method != "GET":
-                return answer
-            following = resolved(url, location)
-            if following is None:
-                return NoAnswer("forbidden", "the vendor redirected to what is no address")
-            url = following
-        return NoAnswer("forbidden", f"the vendor redirected more than {MOST_REDIRECTS} times")
+        """Send a request with the credential, to the vendor's hosts only. Redirects come back as answers: see core/vendor_address.py."""
+        refusal = self.hosts.refusal(request.url, credentialed=True)
+        if refusal:
+            return NoAnswer("forbidden", f"{refusal}: the credential was not sent there")
+        return await self._once(request, self._clock())
 
-    async def _once(self, url: str, request: HttpRequest, started: float) -> Response | NoAnswer:
+    async def _once(self, request: HttpRequest, started: float) -> Response | NoAnswer:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **dict(request.headers)}
         try:
-            async with self.open(url, headers, credentialed=True, method=request.method, body=request.body) as answer:
+            async with self.open(request.url, headers, credentialed=True, method=request.method, body=request.body) as answer:
                 body = await self._body(answer)
                 found = {name.lower(): value for name, value in answer.headers.items()}
                 if "link" in found:

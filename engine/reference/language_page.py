@@ -13,6 +13,7 @@ from engine.core.file_check import LARGEST_FILE, SLACK
 from engine.core.retry import Patience
 from engine.core.sizes import size_text
 from engine.core.trail import MOST_EMPTY
+from engine.core.vendor_address import MOST_REDIRECTS
 from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.language.model import spec as m
 from engine.language.model.placement import PLACES, words_of
@@ -22,7 +23,7 @@ from engine.language.rules.lint import MOST_SLICES
 from engine.language.schema import described
 from engine.language.text.document import MOST_BYTES
 from engine.net.limiter import IN_FLIGHT
-from engine.net.transport import LARGE, MOST_HEADER, MOST_REDIRECTS, Limits
+from engine.net.transport import LARGE, MOST_HEADER, Limits
 from engine.runner.chain_reader import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -21,8 +22,10 @@ from engine.core.refused_credential import AskVerify, CredentialState, Purpose, 
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.vendor_address import ANOTHER_PERSON, NO_ADDRESS, Standing, is_link, proven, redirected, standing
 from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
+from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
 
@@ -70,7 +73,11 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC."""
+    """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
+
+    `redirects` are the statuses of the redirects before it. `astray`: the vendor led to an address in which the person's value
+    no longer stands, and nothing proves whose the answer is.
+    """
 
     reading: Reading
     response: Response
@@ -78,6 +85,8 @@ class Answered:
     waited: float
     digest: str | None = None
     retries: int = 0
+    redirects: tuple[int, ...] = ()
+    astray: bool = False
 
     @property
     def sha256(self) -> str:
@@ -90,11 +99,30 @@ class Answered:
 
 
 @dataclass(slots=True)
+class Sending:
+    """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
+
+    Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
+    `began` is the loop's time of the first step, `left` the points left at the last. `astray`: see `Answered`.
+    """
+
+    at: datetime
+    answer: Response | NoAnswer = NO_ADDRESS
+    began: float = 0.0
+    waited: float = 0.0
+    paced: float = 0.0
+    paced_later: float = 0.0
+    left: float = 0.0
+    redirects: list[int] = field(default_factory=list)
+    astray: bool = False
+
+
+@dataclass(slots=True)
 class Client:
     """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
 
-    `verify` is the request that shows whether a refused credential still works; None until its address is known. `heard` is
-    called with every request and its answer.
+    `personal` names the values that are the person's. `verify` is the request that shows whether a refused credential still
+    works; None until its address is known. `heard` is called with every request and its answer.
     """
 
     network: Network
@@ -103,6 +131,7 @@ class Client:
     clock: Clock
     patience: Patience
     verify: Request | None = None
+    personal: AbstractSet[str] = frozenset(IDENTIFIERS)
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
     credential: CredentialState = field(default_factory=CredentialState)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -112,21 +141,21 @@ class Client:
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
         waited_in_all, tried, early = 0.0, Tried(), True
+        whose = self._whose(request, request.http.url) if is_link(request) else "same"
+        if whose == "other":
+            return GiveUp(ANOTHER_PERSON.words)
         while (end := self.credential.end) is None:
             generation = self.credential.generation
             if early and self.credentials.due():
                 early = False
                 await self._renew(generation, "due")
                 continue
-            async with self.limiter.slot(endpoint.bucket, endpoint.name) as waited:
-                sent_at = self.clock.now()
-                first = loop.time() if first is None else first + waited.paced
-                answer = await self.network.send(request.http)
-            waited_in_all += waited.seconds
-            tally.requests += 1
-            tally.throttled += waited.seconds
+            sent = await self._send(request, tally)
+            answer, sent_at = sent.answer, sent.at
+            first = (sent.began if first is None else first + sent.paced) + sent.paced_later
+            waited_in_all += sent.waited
             tried = replace(tried, seconds=loop.time() - first)
-            reading = self._read(request, answer, waited.left)
+            reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
@@ -135,7 +164,8 @@ class Client:
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
                     await self._wait(Wait(refilled_after(answer.headers, sent_at), shared=True), endpoint)
-                    return Answered(reading, answer, sent_at, waited_in_all, retries=tried.retries)
+                    led, astray = tuple(sent.redirects), sent.astray or whose == "gone"
+                    return Answered(reading, answer, sent_at, waited_in_all, None, tried.retries, led, astray)
                 return GiveUp("no answer")
             tally.retries += 1
             if isinstance(verdict, Wait):
@@ -147,6 +177,32 @@ class Client:
                 return await self._judged(usable, request)
             tried = replace(tried, refreshed=usable.asked is not False)
         return end
+
+    async def _send(self, request: Request, tally: Tally) -> Sending:
+        """Send a request and go where redirects lead, each in the limits; not to an address with another person's value."""
+        step: HttpRequest | NoAnswer | None = request.http
+        sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
+        while isinstance(step, HttpRequest):
+            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.name) as waited:
+                sent.began, sent.at = sent.began or loop.time(), self.clock.now()
+                sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
+                sent.answer = await self.network.send(step)
+            sent.waited, sent.left = sent.waited + waited.seconds, waited.left
+            tally.requests += 1
+            tally.throttled += waited.seconds
+            step = redirected(step, sent.answer, len(sent.redirects))
+            if isinstance(step, HttpRequest) and isinstance(sent.answer, Response):
+                sent.redirects.append(sent.answer.status)
+                whose = self._whose(request, step.url)
+                sent.astray |= whose == "gone"
+                step = ANOTHER_PERSON if whose == "other" else step
+        sent.answer = step or sent.answer
+        return sent
+
+    def _whose(self, request: Request, url: str) -> Standing:
+        """Say whose value stands in an address that the vendor gave; where each answer proves whose it is, a value may be gone."""
+        whose = standing(request.chain, url, self.personal)
+        return "same" if whose == "gone" and proven(request, self.personal) else whose
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
         """Read an answer; pass it to `heard`, and the points it reports to the limiter (`sent`: points left at sending)."""
@@ -212,7 +268,6 @@ class Client:
         """Send `verify` once; whether its answer shows that the vendor still accepts the credential."""
         if self.verify is None or request.endpoint is self.verify.endpoint:
             return False
-        async with self.limiter.slot(self.verify.endpoint.bucket, self.verify.endpoint.name):
-            answer = await self.network.send(self.verify.http)
+        answer = (await self._send(self.verify, Tally())).answer
         self.heard(self.verify, answer)
         return credential_lives(answer, read(self.verify.chain, answer) if isinstance(answer, Response) else None)

@@ -16,6 +16,7 @@ from engine.core.selection import Selection
 from engine.core.subject import LookupResult
 from engine.errors import DiskError, Exit
 from engine.language.effective import Vendor
+from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
 from engine.runner.client import Client, Credentials, Network
@@ -56,7 +57,8 @@ class Session:
 
     def client(self) -> Client:
         """Make the client that sends this session's requests."""
-        return Client(self.network, self.limiter, self.credentials, self.clock, self.patience, heard=self.heard)
+        personal = frozenset((*IDENTIFIERS, *self.vendor.captured))
+        return Client(self.network, self.limiter, self.credentials, self.clock, self.patience, personal=personal, heard=self.heard)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.request import Request
+from engine.core.vendor_address import redirected
 from engine.core.window import form
 from engine.runner.client import Network
 
@@ -38,6 +39,7 @@ class Recorder:
         """Wrap a transport. Over `most` (bytes, exchanges) everything kept is dropped, nothing more is kept, and `full` is called once."""
         self._transport, self._when_full, self._most = transport, full, most
         self._bytes = 0
+        self._led: dict[str, list[HttpRequest]] = {}
         self.exchanges: list[Exchange] = []
         self.silent: Counter[str] = Counter()
         self.full = False
@@ -48,12 +50,17 @@ class Recorder:
         return self._transport.simulated
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Send a request and keep it with its answer."""
+        """Send a request and keep it with its answer; the answer that redirects led to is kept with the request that was redirected."""
+        led = self._led.get(request.url)
+        original = led.pop() if led else request
         answer = await self._transport.send(request)
-        if isinstance(answer, NoAnswer):
+        following = redirected(request, answer, 0)
+        if isinstance(following, HttpRequest):
+            self._led.setdefault(following.url, []).append(original)
+        elif isinstance(answer, NoAnswer):
             self.silent[answer.kind] += 1
         elif not self.full:
-            self._keep(Exchange(request, answer))
+            self._keep(Exchange(original, answer))
         return answer
 
     def heard(self, request: Request, answer: Response | NoAnswer) -> None:

@@ -53,7 +53,7 @@ class Store:
         self.missing: dict[str, int] = {}
         self._wanted = {one: parse_select(".".join(one.path)) for fields in wanted.children for one in fields}
         self._flags = wanted.flags
-        self.announced = 0
+        self.announced = self.astray = 0
         self._totals = 0
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
@@ -114,6 +114,7 @@ class Store:
         self._note(request, answered, 0, 0)
 
     def _note(self, request: Request, answered: Answered, first: int, lines: int) -> None:
+        self.astray += answered.astray
         line = msgspec.json.encode(_page_line(request, answered, self._public(request), (first, lines))) + b"\n"
         self.sink.table(f"{self.endpoint.name}.pages").write(line, 1)
 
@@ -171,6 +172,8 @@ class Store:
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and self.tally.pages and not self._totals:
             notes.append(f"no answer announced `{pagination.total.text}`: that the list is whole was not checked by its count")
+        if self.astray:
+            notes.append(f"{counted(self.astray, 'answer')} came from an address without the person's value: nothing proves whose they are")
         if self.tally.records and not self.keep.everything:
             notes += [f"no record has the field `{name}`" for name in self.keep.unseen()]
         return tuple(notes)
@@ -197,5 +200,6 @@ def _page_line(request: Request, answered: Answered, public: Mapping[str, str], 
         "waited": round(answered.waited, 3),
         "seconds": round(answered.response.seconds, 3),
         **({"retries": answered.retries} if answered.retries else {}),
+        **({"redirects": list(answered.redirects)} if answered.redirects else {}),
         "sha256": answered.sha256,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gzip
+import itertools
 import logging
 import socket
 import ssl
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from engine.core.http import HttpRequest, NoAnswer, Response
+from engine.core.vendor_address import redirected
 from engine.net import transport as module
 from engine.net.hosts import Hosts
 from engine.net.transport import Credential, Limits, Transport
@@ -33,8 +35,16 @@ ACME = ("api.acme.example", "acme.example")
 
 
 async def send(at: str | None, url: str = URL, limits: Limits | None = None) -> Response | NoAnswer:
+    """Send, and go where redirects lead."""
+    request: HttpRequest | NoAnswer | None = HttpRequest("GET", url)
     async with Transport(Hosts(ACME, at), BEARER, limits) as transport:
-        return await transport.send(HttpRequest("GET", url))
+        for hops in itertools.count():
+            assert isinstance(request, HttpRequest)
+            found = await transport.send(request)
+            request = redirected(request, found, hops)
+            if not isinstance(request, HttpRequest):
+                break
+    return request or found
 
 
 async def test_an_answer_is_its_status_headers_and_bytes():
