@@ -9,11 +9,7 @@ import re
 import subprocess
 import sys
 import time
-import traceback
 import zipfile
-from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from aiohttp import web
@@ -24,59 +20,8 @@ from engine.connection.stored import Bound, Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
 from engine.language.text.mistakes import SpecError
+from tests.api.conftest import SPEC
 from tests.conftest import ROOT
-
-SPEC = """
-spec: 1
-vendor: acme
-title: Acme
-base_url: https://api.acme.example/v1
-hosts: [api.acme.example]
-auth: {headers: {Authorization: "Bearer <SECRET>"}}
-verify: {get: /me}
-rate_limits: {plans: {small: {n: 50/s}, big: {n: 500/s}}}
-access:
-  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
-  endpoints:
-    notes: {get: /people/<USER_ID>/notes, records: items, bucket: n}
-    files: {get: /people/<USER_ID>/files, records: items}
-"""
-
-
-@pytest.fixture
-def acme(tmp_path):
-    """Give a spec's path."""
-    path = tmp_path / "acme.yaml"
-    path.write_text(SPEC)
-    return path
-
-
-@pytest.fixture
-async def served(aiohttp_server):
-    """Serve the vendor; its files are answered when the test says so. Gives the address, that event, and what was asked."""
-    go, asked = asyncio.Event(), asyncio.Queue[str]()
-
-    async def answer(request: web.Request) -> web.Response:
-        asked.put_nowait(request.path)
-        if request.path.endswith("/files"):
-            await go.wait()
-        if request.path.startswith("/v1/people/u1/"):
-            return web.json_response({"items": [{"id": "1"}, {"id": "2"}]})
-        return web.json_response({"id": "u1", "email": "ada@x.io"})
-
-    app = web.Application()
-    app.router.add_get("/{tail:.*}", answer)
-    server = await aiohttp_server(app)
-    return str(server.make_url("")).rstrip("/"), go, asked
-
-
-@pytest.fixture(autouse=True)
-def apart(monkeypatch, tmp_path):
-    """Keep the machine's own connections and variables out."""
-    for name in [name for name in __import__("os").environ if name.startswith("HABEAS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HABEAS_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
 
 
 async def test_a_program_runs_a_request_in_three_lines(served, acme, tmp_path):
@@ -140,89 +85,6 @@ async def test_a_mistake_in_a_call_is_the_command_lines_error(served, acme, tmp_
     assert "ada@x.io" not in str(caught.value)
     assert asked.empty()
     assert [path.name for path in sorted(tmp_path.iterdir()) if path not in before] in ([], ["state"])
-
-
-@pytest.mark.parametrize(
-    ("words", "wrong"),
-    [
-        ("email is text, not bytes", {"email": b"ada@x.io"}),
-        ("email is text, not list", {"email": ["ada@x.io"]}),
-        ("phone is text, not int", {"phone": 15550100200}),
-        ("username is text, not int", {"username": 7}),
-        ("token is text, not bytes", {"token": b"t0"}),
-        ("connection is text, not int", {"token": None, "connection": 3}),
-        ("at is text, not int", {"at": 8900}),
-        ("plan is text, not list", {"plan": ["small"]}),
-        ("since is text, not date", {"since": date(2025, 1, 31)}),
-        ("reference is text, not int", {"reference": 17}),
-        ("files is True or False, not str", {"files": "no"}),
-        ("wait is True or False, not NoneType", {"wait": None}),
-        ("out is a path, not int", {"out": 5}),
-        ("out is a path, not bytes", {"out": b"new"}),
-        ("'a\\x00b' cannot be made (no path holds such a character): name another folder with --out", {"out": "a\0b"}),
-        ("'\\ud800' cannot be made (no path holds such a character): name another folder with --out", {"out": "\ud800"}),
-        ("ended is a function, not NoneType", {"ended": None}),
-        ("only is a list of names, not NoneType", {"only": None}),
-        ("only is a list of names, and one of them is int", {"only": ["notes", 3]}),
-        ("without is a list of names, and one of them is int", {"without": b"notes"}),
-        ("--only n: no such endpoint; known here: files, notes", {"only": "n"}),
-        ("a share is a number, more than 0 and at most 1 (100 %), not str", {"share": "0.5"}),
-        ("a share is a number, more than 0 and at most 1 (100 %), not bool", {"share": True}),
-        ("a share is a number, more than 0 and at most 1 (100 %), not Fraction", {"share": Fraction(1, 2)}),
-        ("a share is a number, more than 0 and at most 1 (100 %), not Decimal", {"share": Decimal("0.5")}),
-        ("no spec is called `(empty)`; known here: ", {"vendor": ""}),
-        ("no spec is called `None`; known here: ", {"vendor": None}),
-    ],
-)
-async def test_a_parameter_of_another_type_is_refused_before_anything_is_sent(served, acme, tmp_path, words, wrong):
-    """By name and type; the value, which may be a person's or a secret, is not shown."""
-    address, _, asked = served
-    call = {"vendor": acme, "email": "ada@x.io", "token": "t0", "at": address, "out": "new", **wrong}
-    with pytest.raises(UsageError) as caught:
-        await engine.run(call.pop("vendor"), **call)
-    assert str(caught.value).startswith(words)
-    assert "ada@x.io" not in "".join(traceback.format_exception(caught.value))
-    assert asked.empty()
-    assert not (tmp_path / "new").exists()
-
-
-async def test_one_text_names_endpoints_as_on_the_command_line(served, acme):
-    """It is not read letter by letter."""
-    address, go, _ = served
-    go.set()
-    report = await engine.run(acme, email="ada@x.io", token="t0", at=address, out="one", only="notes")
-    assert [str(entry.outcome) for entry in report.entries] == ["complete", "excluded"]
-    report = await engine.run(acme, email="ada@x.io", token="t0", at=address, out="two", without="files, notes.text")
-    assert [str(entry.outcome) for entry in report.entries] == ["complete", "excluded"]
-    assert report.manifest["fields"] == {"notes": {"only": [], "without": ["text"]}}
-    assert [step.name for step in engine.plan(acme, only="notes").steps] == ["verify", "lookup", "notes"]
-
-
-@pytest.mark.parametrize(
-    ("words", "wrong"),
-    [
-        ("a share of 0 is no share of a limit", {"share": 0}),
-        ("a share of -1 is no share of a limit", {"share": -1}),
-        ("a share of 2 is no share of a limit", {"share": 2}),
-        ("a share of nan is no share of a limit", {"share": float("nan")}),
-        ("a share is a number, more than 0 and at most 1 (100 %), not str", {"share": "0.5"}),
-        ("since is text, not int", {"since": 5}),
-        ("plan is text, not int", {"plan": 5}),
-        ("only is a list of names, not int", {"only": 5}),
-    ],
-)
-def test_a_plan_takes_what_a_run_takes(acme, words, wrong):
-    """A plan of twice the vendor's limit would promise what no run does."""
-    with pytest.raises(UsageError) as caught:
-        engine.plan(acme, **wrong)
-    assert str(caught.value).startswith(words)
-
-
-@pytest.mark.parametrize("wrong", [{"token": b"t0"}, {"connection": 3}, {"at": 8900}])
-async def test_verify_takes_what_a_run_takes(acme, wrong):
-    """A parameter of another type is named."""
-    with pytest.raises(UsageError, match=f"{next(iter(wrong))} is text, not"):
-        await engine.verify(acme, **wrong)
 
 
 async def test_who_listens_costs_nothing(served, acme, tmp_path):
@@ -315,6 +177,20 @@ async def test_a_stored_connection_takes_one_run_at_a_time(served, acme):
     report = await engine.run(acme, email="ada@x.io", connection="acme", at=address, out="new", wait=False)
     assert report.manifest["connection"]["name"] == "acme/default"
     assert report.manifest["connection"]["plan"] == "big"
+    other = await engine.run(acme, email="ada@x.io", at=address, out="other", plan="small")
+    assert other.manifest["connection"]["plan"] == "small"
+
+
+async def test_an_address_that_is_given_comes_before_the_environments(served, acme, monkeypatch):
+    """The environment's stands where none is given, and an empty one is none."""
+    address, go, _ = served
+    go.set()
+    monkeypatch.setenv("HABEAS_ACME_AT", "http://127.0.0.1:1")
+    report = await engine.run(acme, email="ada@x.io", token="t0", at=address, out="given")
+    assert report.exit_code is engine.Exit.COMPLETE
+    monkeypatch.setenv("HABEAS_ACME_AT", address)
+    report = await engine.run(acme, email="ada@x.io", token="t0", out="environ")
+    assert (report.exit_code, report.manifest["simulated"]) == (engine.Exit.COMPLETE, True)
 
 
 async def test_verify_tells_whether_the_connection_is_alive(served, acme):
@@ -322,6 +198,25 @@ async def test_verify_tells_whether_the_connection_is_alive(served, acme):
     address, _, _ = served
     found = await engine.verify(acme, token="t0", at=address)
     assert (found.alive, found.exit_code) == (True, engine.Exit.COMPLETE)
+
+
+async def test_a_verify_that_lacks_its_own_scope_is_told_so(aiohttp_server, acme):
+    """The connection lives, and the scope that would help stands beside the request."""
+
+    async def denied(request: web.Request) -> web.Response:
+        return web.json_response({}, status=403)
+
+    app = web.Application()
+    app.router.add_get("/v1/me", denied)
+    server = await aiohttp_server(app)
+    acme.write_text(
+        SPEC.replace("verify: {get: /me}", "verify: {get: /me, granted_by: me.read}\nrefusals: {rules: [{status: 403, means: denied}]}")
+    )
+    found = await engine.verify(acme, token="t0", at=str(server.make_url("")).rstrip("/"))
+    assert (found.alive, [(row.name, row.held, row.needs) for row in found.matrix.lines if row.name == "verify"]) == (
+        True,
+        [("verify", "no", ("me.read",))],
+    )
 
 
 def test_check_finds_mistakes_and_notes(acme, tmp_path):
