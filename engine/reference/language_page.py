@@ -78,6 +78,7 @@ def constants() -> str:
         ("a file", f"its announced size, a tenth and {SLACK // 2**20} MiB; without one {size_text(LARGEST_FILE)} (`--largest-file`)"),
         ("redirects", f"at most {MOST_REDIRECTS}"),
         ("tries of one request", f"{patience.attempts} that fail, and {patience.queued} where the vendor asks to wait (429)"),
+        ("tries of an answer that is not finished (`again`)", f"{patience.incomplete}, within {patience.incomplete_total:.0f} s"),
         ("patience with one request", f"{patience.total:.0f} s since it was first sent, waits for our own pace aside"),
         ("backoff", f"0 to {patience.wait_initial:.0f} s, doubled with each try, at most {patience.wait_max:.0f} s (full jitter)"),
         ("a list is read anew", f"at most {MOST_RESTARTS} times when its page token dies, once when it is shorter than announced"),
