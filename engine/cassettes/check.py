@@ -13,6 +13,7 @@ from engine.cassettes.judge import at_one_place, judged
 from engine.cassettes.leaks import find_leaks
 from engine.cassettes.recording import CassetteError
 from engine.cassettes.replay import Replayed, replay
+from engine.cassettes.unread_lists import unread_lists
 from engine.core.proof import kinds_of
 from engine.core.selection import choose
 from engine.core.subject import Lack, lacking, possible, unsafe
@@ -70,6 +71,7 @@ def check_cassettes(vendor: Vendor, spec: Path, word: str, *, write: bool = Fals
     covered = coverage(vendor, replays) if whole else None
     if covered is not None and covered.lacking:
         found.append(_uncovered(covered, spec, vendor.name))
+    found += _unread(vendor, replays, spec)
     return CassetteReport(folder, len(folders), tuple(replays), tuple(found), covered)
 
 
@@ -209,6 +211,16 @@ def _former(folder: Path) -> Finding | None:
         return None
     hint = f"rename it, and `{FORMER_SETUP}` in each of its folders to `{SETUP}`"
     return Finding(Mistake(f"the folder `{FORMER}` is called `{folder.name}` now", Position(1, 1), hint, "error", str(former)))
+
+
+def _unread(vendor: Vendor, replays: Iterable[Replayed], spec: Path) -> Iterator[Finding]:
+    """Notes: lists in recorded answers that lie beside `records`, of which nothing is kept."""
+    for name, paths in unread_lists(vendor, (heard for one in replays for heard in one.heard)).items():
+        named = ", ".join(f"`{path}`" for path in paths)
+        message = f"the answers of `{name}` hold {counted(len(paths), 'list')} beside `records` that nothing keeps: {named}"
+        place = _place(spec, Point(name, "", ("access", "endpoints", name, "records")))
+        hint = "add an endpoint that asks the same and names it as its `records`, if it holds data of the person"
+        yield Finding(Mistake(message, place, hint, "note", str(spec)))
 
 
 def _uncovered(covered: Coverage, spec: Path, name: str) -> Finding:

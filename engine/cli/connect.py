@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,31 +12,33 @@ import typer
 
 from engine.assembly import choose_connection, probe_of, probe_pair, simulator_of, verified
 from engine.catalogue import load
-from engine.cli.progress import interruptible
+from engine.cli.paste_address import AddressPrompt
+from engine.cli.progress import interruptible, renewing
 from engine.cli.prompt_secret import probe_asked, secret_of, setting_of
 from engine.cli.run import probes
-from engine.cli.verify import say, verify_and_say
+from engine.cli.verify import lifetime_of, say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
+from engine.connection.keeper import Keeper
+from engine.connection.manage import end_replaced
 from engine.connection.open import parse_name, unsaved
 from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
-from engine.connection.stored import RegisteredClient, StoredConnection
-from engine.connection.vault import Vault, home
+from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
+from engine.connection.vault import Vault, connect_again, home
 from engine.core.identity import Identifier
+from engine.core.oauth import NotRenewed
 from engine.core.proof import kinds_of, probe_option
 from engine.core.selection import checked_plan
-from engine.errors import Exit, NotConnected, UsageError
+from engine.errors import Exit, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
-LONGEST = 64 * 1024
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConnectArguments:
     """The command line of one connect, as it was typed."""
 
@@ -49,59 +49,84 @@ class ConnectArguments:
     browser: bool
     redirect_uri: str | None
     insecure: bool
-    probe: list[str] | None
     at: str | None
     json: bool
+    client_only: bool = False
+    probe: list[str] | None = None
 
 
-def connect_command(wish: ConnectArguments) -> Exit:
+def connect_command(arguments: ConnectArguments) -> Exit:
     """Connect, store the connection, verify it. Raises HabeasError; an earlier connection of that name is kept then."""
-    vendor = load(wish.vendor)
-    probe = probes(vendor, tuple(one for one in wish.probe or () if one))
-    at, plan, way = simulator_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
-    name = parse_name(wish.connection or "default", vendor.name)
+    vendor = load(arguments.vendor)
+    probe = probes(vendor, tuple(one for one in arguments.probe or () if one)) if arguments.probe is not None else None
+    at, plan, way = simulator_of(vendor, arguments.at), checked_plan(vendor, arguments.plan), way_of(vendor, arguments.way)
+    name = parse_name(arguments.connection or "default", vendor.name)
     vault = Vault(home())
-    if not wish.insecure:
+    vault.busy = renewing
+    if arguments.client_only:
+        return with_new_client(vendor, vault, name, at, as_json=arguments.json)
+    if not arguments.insecure:
         asyncio.run(vault.first_key())
-    with reserved(vault, name, plain=wish.insecure) as place:
+    with reserved(vault, name, plain=arguments.insecure) as reservation:
         before = earlier(vault, name, at)
-        redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
+        redirect = redirect_of(vendor, arguments.redirect_uri) if way == "oauth2" else None
         typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
         plan = plan or (before.plan if before else None)
         settings = settings_of(vendor, way, before)
         record = StoredConnection(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
-        stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
+        stored = f"Stored as {name} in {vault.home}{protection(vault, plain=arguments.insecure)}\n"
         if way != "oauth2":
-            record = with_probe(vendor, with_secret(vendor, record, before), before, probe if wish.probe is not None else None)
-            return with_key(vendor, record, place, stored, as_json=wish.json)
-        record = with_probe(vendor, with_client(vendor, record, before), before, probe if wish.probe is not None else None)
-        browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
-    if place.stored:
+            record = with_probe(vendor, with_secret(vendor, record, before), before, probe)
+            return with_key(vendor, record, reservation, stored, as_json=arguments.json)
+        record = with_probe(vendor, with_client(vendor, record, before), before, probe)
+        browser = browser_of(redirect, listen=arguments.browser)
+        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), reservation.opened, wanted(vendor))))
+    if reservation.stored:
         typer.echo(stored, err=True)
-    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), {}, as_json=wish.json)
+        if asyncio.run(end_replaced(reservation.replaced, record, wanted(vendor))):
+            typer.echo("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
+    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), {}, as_json=arguments.json)
 
 
-def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
+def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
     transport = Transport(Hosts(vendor.hosts, record.bound.at), None)
-    connection = unsaved(vendor, place.name, record, transport)
-    found = asyncio.run(interruptible(verified(connection, transport, {})))
+    connection = unsaved(vendor, reservation.name, record, transport)
+    found = asyncio.run(interruptible(verified(connection, transport)))
     if isinstance(found, Exit):
         return found
     if found.alive is False:
         typer.echo("Nothing was stored; what was there before is kept.", err=True)
     else:
-        asyncio.run(keep(place, record))
+        asyncio.run(keep(reservation, record))
         typer.echo(stored, err=True)
-    return say(vendor, connection.label, found, as_json=as_json)
+    return say(vendor, connection.label, found, lifetime_of(connection), as_json=as_json)
 
 
-async def keep(place: Reservation, record: StoredConnection) -> None:
+async def keep(reservation: Reservation, record: StoredConnection) -> None:
     """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
-    async with place.opened() as store:
+    async with reservation.opened() as store:
         store(record)
+
+
+def with_new_client(vendor: Vendor, vault: Vault, name: Name, at: str | None, *, as_json: bool) -> Exit:
+    """Take a client secret that was changed at the vendor: it is stored with the first token that it gets. Raises HabeasError."""
+    record = vault.read(name)
+    if record.client is None or not renewable(record):
+        message = f"{name} has no client, or no refresh token to try its new secret with: {connect_again(vendor, name)}"
+        raise UsageError(message)
+    chosen = choose_connection(vendor, str(name), at=at)
+    secret = secret_of(f"HABEAS_{vendor.name.upper()}_CLIENT_SECRET", "new client secret")
+    keeper = Keeper(vault, name, vendor, chosen.transport, wall_clock())
+    found = asyncio.run(interruptible(keeper.refresh(msgspec.structs.replace(record.client, secret=secret))))
+    if isinstance(found, Exit):
+        return found
+    if isinstance(found, NotRenewed):
+        message = f"the new client secret was not stored: {found.words}"
+        raise NotConnected(message) if found.dead else Unreachable(message)
+    typer.echo(f"Stored the new client secret of {name}\n", err=True)
+    return verify_and_say(chosen, {}, as_json=as_json)
 
 
 def way_of(vendor: Vendor, way: str | None) -> str:
@@ -204,7 +229,7 @@ def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
         return None
     if is_local(redirect) and listen:
         return Browser(redirect, show)
-    return Browser(redirect, show_only, pasted)
+    return Browser(redirect, show_only, AddressPrompt().ask)
 
 
 def show(url: str) -> None:
@@ -219,41 +244,7 @@ def show_only(url: str) -> None:
     typer.echo(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
 
 
-async def pasted() -> str:
-    """Read the address that the browser ended at. Raises NotConnected where none is pasted."""
-    typer.echo("Then paste the address you were sent to (the page itself may not load): ", nl=False, err=True)
-    try:
-        line = (await read_line(sys.stdin.fileno()) if sys.stdin is not None else b"").decode().strip()
-    except UnicodeDecodeError:
-        message = "not connected: what was pasted is not UTF-8 text, so it is no address"
-        raise NotConnected(message) from None
-    if not line:
-        message = "not connected: no address was pasted"
-        raise NotConnected(message)
-    return line
-
-
-async def read_line(file: int) -> bytes:
-    """Read one line, or what there is before the end of input. Not in a thread: Ctrl-C could not end one that waits in `read`."""
-    loop, raw = asyncio.get_running_loop(), b""
-    while b"\n" not in raw and len(raw) < LONGEST:
-        ready = asyncio.Event()
-        try:
-            loop.add_reader(file, ready.set)
-        except PermissionError:  # a plain file, which never waits
-            ready.set()
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_reader(file)
-        piece = os.read(file, LONGEST)
-        if not piece:
-            break
-        raw += piece
-    return raw.partition(b"\n")[0]
-
-
-def told(vault: Vault, *, plain: bool) -> str:
+def protection(vault: Vault, *, plain: bool) -> str:
     """Say how a connection is encrypted and where the key is."""
     if plain:
         return ", NOT ENCRYPTED: whoever can read the file can use the connection"

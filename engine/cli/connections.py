@@ -11,10 +11,11 @@ import typer
 
 from engine.catalogue import load
 from engine.cli.formatting import print_json, table
+from engine.cli.progress import renewing
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
 from engine.connection.settings import wanted
-from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
+from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection, lives_until, renewable
 from engine.connection.vault import Vault, home
 from engine.core.oauth import NOTHING, WantedFromToken
 from engine.core.window import rfc3339
@@ -39,7 +40,9 @@ ENDED = {
     "already ended": "the vendor had ended it already; removed",
     "not revocable": "removed here; the vendor has no address for revocation: end the app's access there",
     "not asked": "removed here only; the vendor was not asked: end the app's access there",
-    "simulated": "removed; the simulator was not asked, or not there any more",
+    "simulator refused": "removed here; the simulator refused to revoke it",
+    "moved": "removed here; the vendor was not asked, because it was exported and is used elsewhere",
+    "simulator gone": "removed here; the simulator is not there any more",
 }
 
 
@@ -54,7 +57,7 @@ def list_command(*, as_json: bool) -> None:
     if not rows:
         typer.echo(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
         return
-    cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], one["state"]) for one in rows]
+    cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], marked(one)) for one in rows]
     typer.echo(table(("connection", "way", "made", "state"), cells))
     typer.echo("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
 
@@ -75,7 +78,7 @@ def show_command(name: str, *, as_json: bool) -> None:
 
 
 def missing(name: Name) -> NotConnected:
-    """Make the error for a name that is no connection's."""
+    """Make the error for a name that no connection has."""
     return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
 
@@ -83,13 +86,13 @@ def rename_command(old: str, new: str) -> None:
     """Give a connection another name. Raises UsageError, NotConnected."""
     first = parse_name(old)
     second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
-    asyncio.run(rename(Vault(home()), first, second, waiting))
+    asyncio.run(rename(writable(), first, second, waiting))
     typer.echo(f"{first} is {second} now.")
 
 
 def remove_command(name: str, *, revoke: bool) -> None:
     """End a connection. Raises NotConnected, Unreachable."""
-    vault, which = Vault(home()), parse_name(name)
+    vault, which = writable(), parse_name(name)
     if which not in vault.names():
         raise missing(which)
     ended = asyncio.run(remove(vault, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
@@ -106,10 +109,17 @@ def _said_of_tokens(name: Name) -> WantedFromToken:
 
 def rekey_command() -> None:
     """Encrypt every connection with a new key. Raises NotConnected."""
-    vault = Vault(home())
+    vault = writable()
     count, plain = asyncio.run(rekey(vault))
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
     typer.echo(f"{counted(count, 'connection')} encrypted with a new key.{stay}\n{key_words(vault)}")
+
+
+def writable() -> Vault:
+    """Give the store, which says when another process holds a connection for long."""
+    vault = Vault(home())
+    vault.busy = renewing
+    return vault
 
 
 def waiting() -> None:
@@ -132,10 +142,18 @@ def keys_words(vault: Vault, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
             places.setdefault(facts["key"], []).append(facts["connection"])
     for place, names in places.items():
         yield key_words(vault, place, names if len(places) > 1 else ())
+    bare = [one["connection"] for one in rows if one.get("encrypted") is False]
+    if bare:
+        yield f"NOT ENCRYPTED: {', '.join(bare)}: whoever can read the file can use the connection. To encrypt it, connect again."
     others = [one["connection"] for one in rows if one.get("key_is_current") is False]
     if others:
         new = PLACES[vault.keys.where() or "file"].format(path=vault.keys.path)
         yield f"New connections get another key than {', '.join(others)}, in {new}: habeas connections rekey gives it to all."
+
+
+def marked(facts: dict[str, Any]) -> str:
+    """Give a connection's state, and whether everybody can read its file."""
+    return f"{facts['state']}{'; NOT ENCRYPTED' if facts.get('encrypted') is False else ''}"
 
 
 def row(vault: Vault, name: Name) -> dict[str, Any]:
@@ -175,12 +193,14 @@ def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed
 
 def state(record: StoredConnection) -> str:
     """Say in a few words whether a connection renews itself, or when it ends."""
+    if record.moved is not None:
+        return f"exported {moment(record.moved)}, not used here"
     made = "made with --at, for a simulator; " if record.bound.at else ""
     if record.way != "oauth2":
         return f"{made}a key, until the vendor ends it"
-    if record.grant != "authorization_code" or (record.tokens and record.tokens.refresh):
+    if renewable(record):
         return f"{made}renews itself"
-    until = moment(record.tokens.expires_at) if record.tokens else None
+    until = moment(lives_until(record))
     return f"{made}cannot be renewed" + (f", ends {until}" if until else "")
 
 

@@ -14,11 +14,11 @@ from engine.core.http import Response
 from engine.core.oauth import NOTHING, NoToken, WantedFromToken, grant_ended, read_tokens
 from engine.errors import Unreachable
 
-Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulated"]
+Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simulator refused", "simulator gone", "moved"]
 
 
 @asynccontextmanager
-async def _taken(vault: Vault, waiting: Callable[[], None] | None, name: Name, *others: Name) -> AsyncIterator[None]:
+async def taken(vault: Vault, waiting: Callable[[], None] | None, name: Name, *others: Name) -> AsyncIterator[None]:
     """Hold every lock of a connection that is renamed or removed: no run uses it, and nothing else is written."""
     vault.prepare()
     async with AsyncExitStack() as stack:
@@ -34,7 +34,7 @@ async def rename(vault: Vault, old: Name, new: Name, waiting: Callable[[], None]
     """Give a connection another name; `waiting` is called once if a run uses it. Raises UsageError, NotConnected, OutputError."""
     vault.read(old)
     vault.check_free(new)
-    async with _taken(vault, waiting, old, new):
+    async with taken(vault, waiting, old, new):
         vault.recover(old)
         vault.rename(old, new)
         vault.remove(old)
@@ -49,11 +49,12 @@ async def remove(
     """
     if revoke:
         vault.read(name)
-    async with _taken(vault, waiting, name):
+    async with taken(vault, waiting, name):
         ended: Ended = "not asked"
         if revoke:
             vault.recover(name)
-            ended = await _revoke(vault.read(name), name, wanted)
+            record = vault.read(name)
+            ended = "moved" if record.moved is not None else await _revoke(record, name, wanted)
         vault.remove(name)
     return ended
 
@@ -69,7 +70,7 @@ async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken)
     if isinstance(answer, Response) and grant_ended(answer, wanted.refusals):
         return "already ended"
     if at is not None:
-        return "simulated"
+        return "simulator refused" if isinstance(answer, Response) else "simulator gone"
     found = read_tokens(answer, 0.0, None, wanted)
     words = found.words if isinstance(found, NoToken) else "an answer that says nothing"
     message = (
@@ -79,23 +80,44 @@ async def _revoke(record: StoredConnection, name: Name, wanted: WantedFromToken)
     raise Unreachable(message)
 
 
+async def end_replaced(before: StoredConnection | None, made: StoredConnection, wanted: WantedFromToken) -> bool | None:
+    """Revoke the grant of a connection that was replaced; gives whether it has ended, None where it is left to the vendor.
+
+    Only one of another client or other addresses may be revoked: many vendors count all consents of one app as one grant, and end
+    the new with the old.
+    """
+    if before is None or before.moved is not None or before.client is None or made.client is None:
+        return None
+    if before.client.id == made.client.id and before.bound.token_url == made.bound.token_url:
+        return None
+    async with oauth_transport(before.bound, before.bound.at) as transport:
+        answer = await revocation_request(transport, before)
+    if answer is None:
+        return None
+    return isinstance(answer, Response) and (200 <= answer.status < 300 or grant_ended(answer, wanted.refusals))
+
+
 async def rekey(vault: Vault) -> tuple[int, int]:
     """Encrypt every connection with a new key; gives how many were, and how many stay unencrypted.
 
-    Raises NotConnected if one cannot be read, or a file still names an older key: then both keys are kept.
+    Those are marked with the new key, whoever made them: `connections list` names them. Raises NotConnected if one cannot be read,
+    or a file still names an older key: then both keys are kept.
     """
     vault.prepare()
     async with vault.whole():
         vault.sweep()
+        vault.adopting = True
         vault.keys.begin_rekey()
         encrypted = plain = 0
         for name in vault.names():
             async with vault.lock(name):
                 vault.recover(name)
                 found = vault.find(name)
-                if found is not None and found[1].cipher != PLAIN:
-                    vault.write(name, found[0])
-                    encrypted += 1
-                plain += found is not None and found[1].cipher == PLAIN
+                if found is None:
+                    continue
+                vault.write(name, found[0], plain=found[1].cipher == PLAIN)
+                encrypted += found[1].cipher != PLAIN
+                plain += found[1].cipher == PLAIN
         vault.end_rekey()
+        vault.adopting = False
     return encrypted, plain

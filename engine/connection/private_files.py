@@ -6,6 +6,7 @@ A lock belongs to an open file (flock(2)), so that a killed process holds none.
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import secrets
@@ -14,9 +15,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+from engine.connection.lock_queue import FILE, is_next, ticket
 from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
 
-FILE, FOLDER = 0o600, 0o700
+FOLDER = 0o700
 OTHERS = 0o077
 MOST_BYTES = 1 << 20
 PART = ".part"
@@ -175,35 +177,66 @@ def cannot_write(path: Path, error: OSError) -> HabeasError:
     return OutputError(f"{path} cannot be written ({error.strerror}): name another folder with HABEAS_HOME; what was there before is kept")
 
 
+FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 POLL = 0.05
 SLOWEST_POLL = 1.0
 
 
+class ReadOnly(OutputError):
+    """The store can be read and not be written; there is no lock file to lock either."""
+
+
 class Taken(Exception):
-    """Another process or task holds the lock, and the caller did not want to wait."""
+    """Another process or task holds the lock, and the caller did not want to wait, or no longer."""
 
 
 @asynccontextmanager
 async def locked(
-    path: Path, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, waiting: Callable[[], None] | None = None, *, wait: bool = True
+    path: Path,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    waiting: Callable[[], None] | None = None,
+    *,
+    wait: bool = True,
+    after: float = 0.0,
+    patience: float | None = None,
 ) -> AsyncIterator[None]:
-    """Hold a lock. If another holds it, `waiting` is called once, then we wait; without `wait`, Taken is raised. Raises OutputError.
+    """Hold a lock; who waits longest is next. Raises OutputError.
 
-    The lock belongs to the open file, so that two tasks of one process exclude each other too.
+    If another holds it, `waiting` is called once, `after` this many seconds. Without `wait`, or when the seconds of `patience`
+    are over, Taken is raised. The lock belongs to the open file, so that two tasks of one process exclude each other too.
     """
-    file, pause = _take(path), POLL
+    file = _take(path) if is_next(path) else None
     if file is None and not wait:
         raise Taken
-    if file is None and waiting is not None:
-        waiting()
-    while file is None:
-        await sleep(pause)
-        pause = min(pause * 1.2, SLOWEST_POLL)
-        file = _take(path)
+    if file is None:
+        with ticket(path) as mine:
+            file = await _waited_for(path, mine, sleep, waiting, after, patience)
     try:
         yield
     finally:
         os.close(file)
+
+
+async def _waited_for(
+    path: Path,
+    mine: Path | None,
+    sleep: Callable[[float], Awaitable[None]],
+    waiting: Callable[[], None] | None,
+    after: float,
+    patience: float | None,
+) -> int:
+    pause, waited = POLL, 0.0
+    while True:
+        if waiting is not None and waited >= after:
+            waiting()
+            waiting = None
+        if patience is not None and waited >= patience:
+            raise Taken
+        await sleep(pause)
+        waited, pause = waited + pause, min(pause * 1.2, SLOWEST_POLL)
+        file = _take(path) if is_next(path, mine) else None
+        if file is not None:
+            return file
 
 
 def _take(path: Path) -> int | None:
@@ -212,7 +245,7 @@ def _take(path: Path) -> int | None:
     Only the holder deletes the file, as the last thing under the lock; whoever waits then opens a new one.
     """
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        file = _lock_file(path)
     except OSError as error:
         raise cannot_write(path, error) from None
     try:
@@ -227,3 +260,16 @@ def _take(path: Path) -> int | None:
     if not held:
         os.close(file)
     return file if held else None
+
+
+def _lock_file(path: Path) -> int:
+    """Open a lock file; in a folder that cannot be written, one that is there. Raises ReadOnly if none is, OSError."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+    except OSError as error:
+        if error.errno not in FORBIDDEN:
+            raise
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            raise ReadOnly(str(cannot_write(path, error))) from None

@@ -5,14 +5,14 @@ So neither a full disk nor another process can lose the vendor's answer, and no 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from engine.connection.private_files import FILE, ROOM_END, cannot_write, put_in_place, sweep_rooms, sync_folder, write_new
+from engine.connection.lock_queue import own_file
+from engine.connection.private_files import ROOM_END, cannot_write, put_in_place, sweep_rooms, sync_folder, write_new
 from engine.connection.stored import ROOM, Name, StoredConnection, seal
 from engine.connection.vault import Vault, grown
 from engine.errors import DiskError
@@ -21,12 +21,16 @@ Save = Callable[[StoredConnection], None]
 
 
 class Reservation:
-    """The reserved file of one new connection; `stored` turns true when the connection is in it. Made by `reserved`."""
+    """The reserved file of one new connection; `stored` turns true when the connection is in it. Made by `reserved`.
+
+    `replaced` is the connection whose place it took, as it was last.
+    """
 
     def __init__(self, vault: Vault, name: Name, room: Path, *, plain: bool) -> None:
         """Take the allocated file `room`; `plain`: the connection is stored unencrypted."""
         self.name, self._vault, self._room, self._plain = name, vault, room, plain
         self.stored = False
+        self.replaced: StoredConnection | None = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Save]:
@@ -34,11 +38,11 @@ class Reservation:
         vault, name = self._vault, self.name
         async with vault.whole(), vault.lock(name):
             vault.recover(name)
-            before, key = vault.find(name), None if self._plain else vault.keys.current()
+            before, how = vault.find(name), vault.sealing(plain=self._plain)
 
             def store(record: StoredConnection) -> None:
                 try:
-                    write_new(self._room, seal(grown(record, before[0] if before else None), key, name.name))
+                    write_new(self._room, seal(grown(record, before[0] if before else None), how.key, name.name, plain=how.plain))
                     put_in_place(self._room, vault.path(name))
                 except OSError as error:
                     message = (
@@ -46,7 +50,7 @@ class Reservation:
                         "connect again, because the vendor may have ended an earlier connection by that"
                     )
                     raise DiskError(message) from None
-                self.stored = True
+                self.stored, self.replaced = True, before[0] if before else None
                 vault.drop(name)
                 vault.sweep()
 
@@ -62,7 +66,7 @@ def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
     file = None
     try:
         try:
-            file = _own(room)
+            file = own_file(room)
             write_new(room, b"", ROOM)
             sync_folder(vault.folder)
         except OSError as error:
@@ -73,13 +77,3 @@ def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
             room.unlink(missing_ok=True)
         if file is not None:
             os.close(file)
-
-
-def _own(room: Path) -> int:
-    """Create and lock a file; gives its descriptor. Another process may delete it in between: then it is created again."""
-    while True:
-        file = os.open(room, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file).st_nlink:
-            return file
-        os.close(file)

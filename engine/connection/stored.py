@@ -1,12 +1,16 @@
 """A stored connection and the bytes of its file: encrypt (`seal`) and decrypt (`unseal`). `connection/vault` reads and writes files.
 
 A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `name`, `cipher`, `key` (which key, not the key),
-`nonce` and `data`. The rest is authenticated together with `data` (AES-256-GCM), so that none of it can be swapped.
+`kept` (where that key was: file, keyring, environment), `serial` (the record's), `nonce` and `data`. The rest is authenticated
+together with `data` (AES-256-GCM), so that none of it can be swapped. Where a connection is not encrypted but the store has a key, `nonce`
+is a mark made with that key (HMAC-SHA256): nobody else can put such a file there. Format 1 lacks `kept`, `serial` and the mark; it is
+read, never written.
 """
 
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import re
 import secrets
@@ -16,11 +20,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.connection.keys import StoreKey
+from engine.connection.keys import ELSEWHERE, StoreKey
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 
-FORMAT = 1
+FORMAT = 2
 CIPHER = "AES-256-GCM"
 PLAIN = "none"
 ROOM = 256 * 1024
@@ -91,7 +95,8 @@ class StoredConnection(msgspec.Struct, frozen=True):
 
     `settings` are values that the person was asked for and that are no secret. `id` is new with every consent, `serial` grows
     with every write: a run goes on with a newer token, but never with another account. `probe` is a known colleague, by kind of
-    identifier: finding them shows that the connection sees people.
+    identifier: finding them shows that the connection sees people. `moved` is when it was exported: it is
+    used elsewhere then, and not here.
     """
 
     vendor: str
@@ -109,10 +114,23 @@ class StoredConnection(msgspec.Struct, frozen=True):
     tokens: Tokens | None = None
     settings: dict[str, str] = {}
     probe: dict[str, str] = {}
+    moved: float | None = None
 
     def __repr__(self) -> str:
         """Show no secret."""
         return f"StoredConnection({self.vendor!r}, {self.way!r}, serial={self.serial})"
+
+
+def renewable(record: StoredConnection) -> bool | None:
+    """Whether a connection's token can be renewed; None for a key, which has none."""
+    if record.way != "oauth2":
+        return None
+    return record.tokens is not None and (record.grant != "authorization_code" or record.tokens.refresh is not None)
+
+
+def lives_until(record: StoredConnection) -> float | None:
+    """Give when a connection that cannot be renewed ends, in seconds since 1970; None if it can be, or no end is known."""
+    return record.tokens.expires_at if renewable(record) is False and record.tokens is not None else None
 
 
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,26 +144,33 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     nonce: str
     data: str
+    kept: str = ""
+    serial: int = 0
 
     def bound(self) -> bytes:
         """Give the bytes that are authenticated together with the encrypted data."""
-        return msgspec.json.encode([self.habeas, self.format, self.vendor, self.name, self.cipher, self.key])
+        head = [self.habeas, self.format, self.vendor, self.name, self.cipher, self.key]
+        return msgspec.json.encode(head if self.format == 1 else [*head, self.kept, self.serial])
 
 
-def seal(record: StoredConnection, key: StoreKey | None, name: str) -> bytes:
-    """Give the bytes of a connection's file, encrypted with `key`; not encrypted without one. Raises StoreError if it is too large.
+def seal(record: StoredConnection, key: StoreKey | None, name: str, *, plain: bool = False) -> bytes:
+    """Give the bytes of a connection's file: encrypted with `key`; not encrypted without one or if `plain`, which marks it with the key.
 
-    The part that a renewal never changes has a limit of its own, so that whatever was stored once can be renewed.
+    The part that a renewal never changes has a limit of its own, so that whatever was stored once can be renewed. Raises StoreError
+    if it is too large.
     """
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    nonce = os.urandom(12)
-    head = Sealed("connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "")
+    nonce, plain = os.urandom(12), plain or key is None
+    named, kept = (key.id, key.kept) if key else ("", "")
+    head = Sealed("connection", FORMAT, record.vendor, name, PLAIN if plain else CIPHER, named, "", "", kept, record.serial)
     data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
     if len(fixed) > MOST_FIXED or not _sound(record):
         message = f"the connection {record.vendor}/{name} is none that can be stored (a secret is too long, or the clock is wrong): {KEPT}"
         raise StoreError(message)
-    if key is not None:
+    if plain:
+        nonce = _mark(key, head, data) if key is not None else b""
+    elif key is not None:
         data = AESGCM(key.secret).encrypt(nonce, data, head.bound())
     whole = msgspec.structs.replace(head, nonce=_text(nonce), data=_text(data))
     raw = msgspec.json.encode(whole) + b"\n"
@@ -155,38 +180,63 @@ def seal(record: StoredConnection, key: StoreKey | None, name: str) -> bytes:
     return raw
 
 
-def unseal(raw: bytes, find: Callable[[str], StoreKey | None], where: str) -> tuple[StoredConnection, Sealed]:
-    """Read the bytes of a connection's file. `find` gives the key of an id, `where` names the file in messages. Raises only StoreError."""
+def _mark(key: StoreKey, head: Sealed, data: bytes) -> bytes:
+    return hmac.digest(b"habeas plain record" + key.secret, head.bound() + data, "sha256")
+
+
+def unseal(
+    raw: bytes, find: Callable[[str], StoreKey | None], where: str, mend: Callable[[str], str] = lambda _: "set HABEAS_KEY to it"
+) -> tuple[StoredConnection, Sealed]:
+    """Read the bytes of a connection's file. Raises only StoreError.
+
+    `find` gives the key of an id, `mend` says how one that is not at hand is brought back (by its head's `kept`); `where` names
+    the file in messages. Whether one without encryption and without a mark may be used is for the store to say.
+    """
     sealed = _sealed(raw, where)
     data = _bytes(sealed.data, where)
-    if sealed.cipher == CIPHER:
-        data = _decrypted(sealed, data, find(sealed.key), where)
-    elif sealed.cipher != PLAIN:
+    if sealed.cipher not in (CIPHER, PLAIN):
         message = f"{where} is encrypted in a way this version does not know: install a newer Habeas; nothing was changed"
         raise StoreError(message)
+    if sealed.cipher == CIPHER or sealed.key:
+        key = find(sealed.key)
+        if key is None:
+            what = "encrypted" if sealed.cipher == CIPHER else "marked"
+            message = f"{where} is {what} with another key than the ones at hand: {mend(sealed.kept)}; nothing was changed"
+            raise StoreError(message)
+        data = _proven(sealed, data, key, where)
     try:
         record = msgspec.json.decode(data, type=StoredConnection)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _damaged(where) from None
-    if record.vendor != sealed.vendor or not _sound(record):
+    if record.vendor != sealed.vendor or not _sound(record) or (sealed.format > 1 and record.serial != sealed.serial):
         raise _damaged(where)
     return record, sealed
 
 
 def key_id(raw: bytes) -> str | None:
     """Give the id of the key that a file is encrypted with, without decrypting it; None if it names none."""
+    name = _loose(raw).get("key")
+    return name if isinstance(name, str) and name else None
+
+
+def needs_key_file(raw: bytes) -> bool:
+    """Whether a file's key may be known to `key.json` alone: it names one, and none that was in the environment."""
+    return key_id(raw) is not None and _loose(raw).get("kept") != ELSEWHERE
+
+
+def _loose(raw: bytes) -> dict[str, Any]:
+    """Give the JSON object that some bytes are; empty if they are none."""
     try:
         found = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    name = found.get("key") if isinstance(found, dict) else None
-    return name if isinstance(name, str) and name else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _sound(record: StoredConnection) -> bool:
     """Whether a connection's times, serial number and addresses are in the range that the rest of the code can handle."""
     tokens = record.tokens
-    moments = (record.created, tokens.issued_at, tokens.expires_at) if tokens else (record.created,)
+    moments = (record.created, record.moved, *((tokens.issued_at, tokens.expires_at) if tokens else ()))
     addresses = (record.bound.token_url, record.bound.authorization_url, record.bound.revocation_url, record.bound.at)
     try:
         for address in addresses:
@@ -214,15 +264,18 @@ def _sealed(raw: bytes, where: str) -> Sealed:
         raise _damaged(where) from None
 
 
-def _decrypted(sealed: Sealed, data: bytes, key: StoreKey | None, where: str) -> bytes:
+def _proven(sealed: Sealed, data: bytes, key: StoreKey, where: str) -> bytes:
+    """Give the data of a file that was written with a key. Raises Damaged if it was not."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    if key is None:
-        message = f"{where} is encrypted with another key than the ones at hand: set HABEAS_KEY to it; nothing was changed"
-        raise StoreError(message)
+    nonce = _bytes(sealed.nonce, where)
+    if sealed.cipher == PLAIN:
+        if hmac.compare_digest(nonce, _mark(key, sealed, data)):
+            return data
+        raise _damaged(where)
     try:
-        return AESGCM(key.secret).decrypt(_bytes(sealed.nonce, where), data, sealed.bound())
+        return AESGCM(key.secret).decrypt(nonce, data, sealed.bound())
     except (InvalidTag, ValueError):
         raise _damaged(where) from None
 

@@ -9,10 +9,12 @@ of a killed process is either whole, and used, or shows that a vendor's answer w
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -20,6 +22,7 @@ import msgspec
 from engine.connection.keys import Keys, StoreKey
 from engine.connection.private_files import (
     PART,
+    Taken,
     cannot_write,
     check_folder,
     locked,
@@ -31,8 +34,22 @@ from engine.connection.private_files import (
     write_new,
     write_private,
 )
-from engine.connection.stored import NAME, PLAIN, ROOM, VENDOR, Damaged, Name, Sealed, StoredConnection, StoreError, key_id, seal, unseal
-from engine.errors import NotConnected, UsageError
+from engine.connection.stored import (
+    NAME,
+    PLAIN,
+    ROOM,
+    VENDOR,
+    Damaged,
+    Name,
+    Sealed,
+    StoredConnection,
+    StoreError,
+    key_id,
+    needs_key_file,
+    seal,
+    unseal,
+)
+from engine.errors import InUse, NotConnected, UsageError
 from engine.language.effective import Vendor
 
 
@@ -49,13 +66,31 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
         raise UsageError(what) from None
 
 
+SAID_AFTER = 2.0
+LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """How a connection is written: encrypted with `key`; or `plain`, marked with it where the store has one."""
+
+    key: StoreKey | None
+    plain: bool
+
+
 class Vault:
     """The connections of one state folder."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
-        """Name the folder and its keys; no file is opened. Raises UsageError if HABEAS_KEY is no key."""
+        """Name the folder and its keys; no file is opened. Raises UsageError if HABEAS_KEY is no key.
+
+        `busy` is called once when another process has held a connection's lock for SAID_AFTER seconds; without `patient` nobody
+        waits for it. While `adopting` it takes connections without encryption that it did not make. All may be set by who uses the store.
+        """
+        self.busy: Callable[[], None] = lambda: None
+        self.patient, self.adopting, self.sleep = True, False, asyncio.sleep
         self.home, self.folder = folder, folder / "connections"
-        self.keys = Keys(folder, environ)
+        self.keys = Keys(folder, environ, needed=self._needs_key_file)
 
     def prepare(self) -> None:
         """Create the folders. Raises NotConnected, DiskError, OutputError."""
@@ -89,12 +124,27 @@ class Vault:
     def write(self, name: Name, record: StoredConnection, *, plain: bool = False) -> None:
         """Write a connection atomically; the caller holds its lock. Raises NotConnected, DiskError, OutputError."""
         self.prepare()
-        self._put(name, record, None if plain else self.keys.current())
+        self._put(name, record, self.sealing(plain=plain))
 
-    def lock(self, name: Name) -> AbstractAsyncContextManager[None]:
-        """Give the lock of a connection: one writer at a time."""
+    def sealing(self, *, plain: bool) -> Sealing:
+        """Give how a new connection is written; the store's first key is created unless it is `plain`. Raises NotConnected."""
+        key = None if plain and self.keys.current_id() is None else self.keys.current()
+        return Sealing(key, plain)
+
+    @asynccontextmanager
+    async def lock(self, name: Name) -> AsyncIterator[None]:
+        """Hold the lock of a connection: one writer at a time. Raises InUse after the longest time that a writer may need."""
         self.prepare()
-        return locked(self._beside(name, ".lock"))
+        path, patience = self._beside(name, ".lock"), LONGEST_HOLD if self.patient else None
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(locked(path, self.sleep, self.busy, wait=self.patient, after=SAID_AFTER, patience=patience))
+            except Taken:
+                long = f" for {LONGEST_HOLD / 60:.0f} minutes: it may hang" if self.patient else ""
+                again = "run again later" + ("" if self.patient else ", or without --no-wait")
+                message = f"another process has been renewing or changing {name}{long}: {again}"
+                raise InUse(message) from None
+            yield
 
     def whole(self) -> AbstractAsyncContextManager[None]:
         """Give the lock of the store, for changes of keys or names and for new connections; it is taken before any connection's lock."""
@@ -106,9 +156,24 @@ class Vault:
         return self._beside(name, ".run.lock")
 
     async def first_key(self) -> None:
-        """Create a key if there is none, before a person is asked for anything. Raises NotConnected, DiskError, OutputError."""
+        """Create a key if there is none, before a person is asked for anything. Raises NotConnected, DiskError, OutputError.
+
+        What the store kept without one is marked with it: from now on nothing else without encryption is taken.
+        """
         async with self.whole():
+            bare = dict(self._unmarked()) if self.keys.current_id() is None else {}
             self.keys.current()
+            for name, record in bare.items():
+                async with self.lock(name):
+                    self.write(name, record, plain=True)
+
+    def _unmarked(self) -> Iterator[tuple[Name, StoredConnection]]:
+        """Give the connections that no key has to do with; what cannot be read stays as it is."""
+        for name in self.names():
+            with suppress(StoreError):
+                found = self.find(name) if key_id(read_private(self.path(name)) or b"") is None else None
+                if found is not None:
+                    yield name, found[0]
 
     def sweep(self) -> None:
         """Delete the unfinished files that killed processes left; the caller holds `whole`. Raises DiskError, OutputError."""
@@ -141,26 +206,26 @@ class Vault:
             self.drop(name)
         return False
 
-    def reserve(self, name: Name) -> StoreKey | None:
+    def reserve(self, name: Name) -> Sealing:
         """Allocate the `.new` file before the vendor is asked for a token, so that storing its answer cannot fail for lack of space.
 
-        Gives the connection's present key, which only `rekey` changes; None if it is not encrypted. Raises NotConnected,
-        DiskError, OutputError.
+        Gives how it is written: with the connection's present key, which only `rekey` changes. Raises NotConnected, DiskError,
+        OutputError.
         """
-        key = self._key(self._stored(name)[1])
+        how = self._sealing(self._stored(name)[1])
         new = self._beside(name, ".new")
         try:
             write_new(new, b"", ROOM)
             sync_folder(self.folder)
         except OSError as error:
             raise cannot_write(new, error) from None
-        return key
+        return how
 
-    def renew(self, name: Name, record: StoredConnection, key: StoreKey | None) -> None:
+    def renew(self, name: Name, record: StoredConnection, how: Sealing) -> None:
         """Replace a connection by its renewed one, in the file that `reserve` allocated. Raises DiskError, OutputError."""
         new = self._beside(name, ".new")
         try:
-            write_new(new, seal(record, key, name.name))
+            write_new(new, seal(record, how.key, name.name, plain=how.plain))
         except OSError as error:
             raise cannot_write(new, error) from None
         self._place(new, self.path(name))
@@ -185,13 +250,15 @@ class Vault:
         self.check_free(new)
         record, sealed = self._stored(old)
         self.drop(new)
-        self._put(new, record, self._key(sealed), self.path(old))
+        self._put(new, record, self._sealing(sealed), self.path(old))
         self._place(self.path(old), self.path(new))
+        with suppress(OSError):
+            self._beside(old, ".departures").replace(self._beside(new, ".departures"))
 
     def remove(self, name: Name) -> None:
         """Delete a connection and, last, its lock files; the caller holds the locks. Raises DiskError, OutputError."""
         try:
-            for end in (".new", ".json"):
+            for end in (".departures.next", ".departures", ".new", ".json"):
                 self._beside(name, end).unlink(missing_ok=True)
             sync_folder(self.folder)
             for end in (".run.lock", ".lock"):
@@ -212,6 +279,11 @@ class Vault:
                 raise StoreError(message)
         self.keys.end_rekey()
 
+    def _needs_key_file(self) -> bool:
+        """Whether a stored connection may be encrypted with a key that only `key.json` names. Raises NotConnected."""
+        paths = (self.folder / file for file in self._files() if file.endswith((".json", ".new")))
+        return any(needs_key_file(read_private(path) or b"") for path in paths)
+
     def _files(self) -> list[str]:
         """Give the names of all files of the store. Raises NotConnected."""
         self._check()
@@ -229,10 +301,16 @@ class Vault:
 
     def _opened(self, raw: bytes, path: Path, name: Name) -> tuple[StoredConnection, Sealed]:
         """Decrypt a file, which must hold the connection that its name says. Raises StoreError."""
-        record, sealed = unseal(raw, self.keys.find, str(path))
+        record, sealed = unseal(raw, self.keys.find, str(path), self.keys.mend)
         holds = Name(sealed.vendor, sealed.name)
         if holds != name:
             message = f"{path} holds the connection {holds}: name it {holds.file}{path.suffix}; nothing was changed"
+            raise StoreError(message)
+        if sealed.cipher == PLAIN and not sealed.key and not self.adopting and self.keys.current_id() is not None:
+            message = (
+                f"{path} is not encrypted, and this store, which has a key, did not make it: if you did, with --insecure-storage, "
+                f"habeas connections rekey takes it over; else habeas connections remove {name} --no-revoke; nothing was changed"
+            )
             raise StoreError(message)
         return record, sealed
 
@@ -243,11 +321,11 @@ class Vault:
             raise NotConnected(message)
         return found
 
-    def _key(self, sealed: Sealed) -> StoreKey | None:
-        return None if sealed.cipher == PLAIN else self.keys.find(sealed.key)
+    def _sealing(self, sealed: Sealed) -> Sealing:
+        return Sealing(self.keys.find(sealed.key) if sealed.key else None, sealed.cipher == PLAIN)
 
-    def _put(self, name: Name, record: StoredConnection, key: StoreKey | None, path: Path | None = None) -> None:
-        write_private(path or self.path(name), seal(record, key, name.name))
+    def _put(self, name: Name, record: StoredConnection, how: Sealing, path: Path | None = None) -> None:
+        write_private(path or self.path(name), seal(record, how.key, name.name, plain=how.plain))
 
     def _beside(self, name: Name, end: str) -> Path:
         return self.folder / f"{name.file}{end}"
@@ -270,5 +348,5 @@ def option(name: Name) -> str:
 
 
 def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Give the command that makes a connection anew, or a vendor's first one."""
+    """Give the command that connects again, or for the first time, such as `habeas connect zoom --connection emea`."""
     return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

@@ -1,6 +1,7 @@
 """Read one chain of pages to its end, and once more where it broke off or fell short.
 
-The next request comes from `pagination.follow`; this only goes where it points.
+The next request comes from `core/pagination.py`. A chain is read once more when its page token expired, and when fewer
+records came than the vendor announced.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from engine.core.pagination import Broken, follow
 from engine.core.request import Request, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
+from engine.core.scopes import allowed, scope_hint
 from engine.core.trail import Trail
 from engine.runner.client import Answered, Client
 from engine.runner.store import Store
@@ -21,12 +23,12 @@ MOST_RESTARTS = 3
 
 
 class _Again:
-    """The chain's page token died: read it from its beginning."""
+    """The page token expired: read the chain from its beginning."""
 
 
 @dataclass
 class ChainReader:
-    """One chain; `trail` is all that it remembers."""
+    """One chain of pages; `trail` holds what is remembered between pages."""
 
     chain: Chain
     client: Client
@@ -124,12 +126,10 @@ class ChainReader:
         return self._end(outcome, f"the vendor refused ({refusal.words})")
 
     def _scopes(self) -> str:
-        """Say which scope would help, unless the token is known to have it."""
+        """Name the scope that would help; empty where the token is known to have it."""
         granted = self.client.credentials.granted
-        if granted is not None and any(entry <= granted for entry in self.chain.endpoint.granted_by):
-            return ""
-        entries = [" and ".join(sorted(entry)) for entry in self.chain.endpoint.granted_by]
-        return f"; it needs the scope {' or '.join(entries)}" if entries else ""
+        entries = self.chain.endpoint.granted_by
+        return "" if granted is not None and allowed(entries, granted) else scope_hint(entries)
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
         words = given_up.words

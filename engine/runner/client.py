@@ -1,6 +1,7 @@
-"""Ask one request until it is answered or given up: limiter, sending, and what `retry.decide` says.
+"""The client of a run: send one request within the rate limit, retry it, renew the credential, and read the answer.
 
-Obeys; decides nothing itself.
+What to do after an answer is decided in `core/retry.py`, and after a refused credential in `core/refused_credential.py`;
+this module does what they say.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -20,25 +22,27 @@ from engine.core.refused_credential import AskVerify, CredentialState, Purpose, 
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.vendor_address import ANOTHER_PERSON, NO_ADDRESS, Standing, is_link, proven, redirected, standing
 from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
+from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
 
 
 class Network(Protocol):
-    """The network is one verb. `simulated`: what answers is a simulator or a recording, not the vendor."""
+    """What sends requests: `net/transport.py`, a cassette's playback, a recorder. `simulated`: a simulator or a recording answers."""
 
     @property
     def simulated(self) -> bool:
-        """Whether no answer comes from the vendor itself."""
+        """Whether a simulator or a recording answers in the vendor's place."""
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Send one request; what goes wrong is a value, never an exception."""
+        """Send one request. A failure comes back as `NoAnswer`; nothing is raised."""
 
 
 class Credentials(Protocol):
-    """The connection in use: its name, what it brings to requests, and where a fresh credential comes from."""
+    """The connection in use: its name, its values for requests, its scopes, and how its credential is renewed."""
 
     @property
     def label(self) -> str:
@@ -46,30 +50,34 @@ class Credentials(Protocol):
 
     @property
     def given(self) -> Row:
-        """Give the connection's own values for requests: settings, and what its token answer told."""
+        """Give the connection's own values for requests, by name: its settings, and what the spec captures from the token answer."""
 
     @property
     def from_token(self) -> Row:
-        """Give what the answer told that brought the token in use: a renewed one may bring newer values."""
+        """Give the values captured from the token answer in use; renewing the token may change them."""
 
     @property
     def granted(self) -> frozenset[str] | None:
-        """Give the scopes the vendor listed with the credential in use, as it is now; None where it listed none."""
+        """Give the scopes that the vendor listed with the credential in use; None where it did not list them."""
 
     @property
     def refused(self) -> str:
-        """Say that a credential is refused though it was renewed, and what mends it."""
+        """Give the message for a credential that stays refused after it was renewed, with the command that mends it."""
 
     def due(self) -> bool:
-        """Whether to renew before asking; never true again after a try that failed."""
+        """Whether to renew before the next request; after a renewal that failed, always False."""
 
     async def refresh(self) -> Renewed | NotRenewed:
-        """Get a new credential into the transport."""
+        """Get a new credential from the vendor (or the one that another process got) and put it into the transport."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came back for good, and what its page line needs to know."""
+    """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
+
+    `redirects` are the statuses of the redirects before it. `astray`: the vendor led to an address in which the person's value
+    no longer stands, and nothing proves whose the answer is.
+    """
 
     reading: Reading
     response: Response
@@ -77,23 +85,44 @@ class Answered:
     waited: float
     digest: str | None = None
     retries: int = 0
+    redirects: tuple[int, ...] = ()
+    astray: bool = False
 
     @property
     def sha256(self) -> str:
-        """What proves the body."""
+        """The SHA-256 of the body, in hexadecimal."""
         return self.digest or hashlib.sha256(self.response.body).hexdigest()
 
     def light(self, reading: Reading) -> Answered:
-        """Give the same without its body, to be kept until it is known whether it may be written."""
+        """Give the same without the body (its digest stays), for pages that wait until it is known whether they may be written."""
         return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
 
 
 @dataclass(slots=True)
-class Client:
-    """Asks on behalf of every endpoint of a run: they share buckets, tokens and patience.
+class Sending:
+    """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
-    `verify` is the request that shows whether a credential that was refused lives all the same, once it is known. `heard`
-    hears of every answer.
+    Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
+    `began` is the loop's time of the first step, `left` the points left at the last. `astray`: see `Answered`.
+    """
+
+    at: datetime
+    answer: Response | NoAnswer = NO_ADDRESS
+    began: float = 0.0
+    waited: float = 0.0
+    paced: float = 0.0
+    paced_later: float = 0.0
+    left: float = 0.0
+    redirects: list[int] = field(default_factory=list)
+    astray: bool = False
+
+
+@dataclass(slots=True)
+class Client:
+    """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
+
+    `personal` names the values that are the person's. `verify` is the request that shows whether a refused credential still
+    works; None until its address is known. `heard` is called with every request and its answer.
     """
 
     network: Network
@@ -102,30 +131,31 @@ class Client:
     clock: Clock
     patience: Patience
     verify: Request | None = None
+    personal: AbstractSet[str] = frozenset(IDENTIFIERS)
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
     credential: CredentialState = field(default_factory=CredentialState)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
-        """Send a request, again where that can help, and read the answer."""
+        """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
         waited_in_all, tried, early = 0.0, Tried(), True
+        whose = self._whose(request, request.http.url) if is_link(request) else "same"
+        if whose == "other":
+            return GiveUp(ANOTHER_PERSON.words)
         while (end := self.credential.end) is None:
             generation = self.credential.generation
             if early and self.credentials.due():
                 early = False
                 await self._renew(generation, "due")
                 continue
-            async with self.limiter.slot(endpoint.bucket, endpoint.name) as waited:
-                sent_at = self.clock.now()
-                first = loop.time() if first is None else first + waited.paced
-                answer = await self.network.send(request.http)
-            waited_in_all += waited.seconds
-            tally.requests += 1
-            tally.throttled += waited.seconds
+            sent = await self._send(request, tally)
+            answer, sent_at = sent.answer, sent.at
+            first = (sent.began if first is None else first + sent.paced) + sent.paced_later
+            waited_in_all += sent.waited
             tried = replace(tried, seconds=loop.time() - first)
-            reading = self._read(request, answer, waited.left)
+            reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
             verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
@@ -134,7 +164,8 @@ class Client:
             if isinstance(verdict, Done):
                 if isinstance(answer, Response) and reading is not None:
                     await self._wait(Wait(refilled_after(answer.headers, sent_at), shared=True), endpoint)
-                    return Answered(reading, answer, sent_at, waited_in_all, retries=tried.retries)
+                    led, astray = tuple(sent.redirects), sent.astray or whose == "gone"
+                    return Answered(reading, answer, sent_at, waited_in_all, None, tried.retries, led, astray)
                 return GiveUp("no answer")
             tally.retries += 1
             if isinstance(verdict, Wait):
@@ -147,8 +178,34 @@ class Client:
             tried = replace(tried, refreshed=usable.asked is not False)
         return end
 
+    async def _send(self, request: Request, tally: Tally) -> Sending:
+        """Send a request and go where redirects lead, each in the limits; not to an address with another person's value."""
+        step: HttpRequest | NoAnswer | None = request.http
+        sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
+        while isinstance(step, HttpRequest):
+            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.name) as waited:
+                sent.began, sent.at = sent.began or loop.time(), self.clock.now()
+                sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
+                sent.answer = await self.network.send(step)
+            sent.waited, sent.left = sent.waited + waited.seconds, waited.left
+            tally.requests += 1
+            tally.throttled += waited.seconds
+            step = redirected(step, sent.answer, len(sent.redirects))
+            if isinstance(step, HttpRequest) and isinstance(sent.answer, Response):
+                sent.redirects.append(sent.answer.status)
+                whose = self._whose(request, step.url)
+                sent.astray |= whose == "gone"
+                step = ANOTHER_PERSON if whose == "other" else step
+        sent.answer = step or sent.answer
+        return sent
+
+    def _whose(self, request: Request, url: str) -> Standing:
+        """Say whose value stands in an address that the vendor gave; where each answer proves whose it is, a value may be gone."""
+        whose = standing(request.chain, url, self.personal)
+        return "same" if whose == "gone" and proven(request, self.personal) else whose
+
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
-        """Read an answer, and pass it and what it tells of its bucket's points on."""
+        """Read an answer; pass it to `heard`, and the points it reports to the limiter (`sent`: points left at sending)."""
         self.heard(request, answer)
         if not isinstance(answer, Response):
             return None
@@ -159,7 +216,7 @@ class Client:
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
-        """Hold the whole bucket where the vendor asks for that, else wait alone."""
+        """Wait: the whole bucket where the vendor asks all to wait, else only this request."""
         if verdict.shared and verdict.seconds:
             self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
         elif not verdict.shared:
@@ -167,7 +224,7 @@ class Client:
 
     @property
     def end(self) -> GiveUp | None:
-        """Say why nothing more is asked, where the credential is refused for good."""
+        """Give the reason why the run sends no more requests: the credential is refused for good. None while it works."""
         return self.credential.end
 
     @property
@@ -176,12 +233,12 @@ class Client:
         return self.end is not None and self.end.dead
 
     async def prepare(self) -> None:
-        """Renew the credential where that is due before anything is asked with it."""
+        """Renew the credential if its time is nearly over."""
         if self.end is None and self.credentials.due():
             await self._renew(self.credential.generation, "due")
 
     async def renew(self, generation: int) -> str | None:
-        """Get a newer credential than the one a file was refused with, or say why there is none."""
+        """Renew the credential that a file was refused with; gives None when a newer one is in use, else the reason."""
         usable = await self._renew(generation, "file")
         return usable.words if isinstance(usable, GiveUp) else None
 
@@ -208,10 +265,9 @@ class Client:
         return refused if isinstance(decision, AskVerify) else decision
 
     async def _lives(self, request: Request) -> bool:
-        """Send `verify`, to see whether the vendor takes the credential for something else."""
+        """Send `verify` once; whether its answer shows that the vendor still accepts the credential."""
         if self.verify is None or request.endpoint is self.verify.endpoint:
             return False
-        async with self.limiter.slot(self.verify.endpoint.bucket, self.verify.endpoint.name):
-            answer = await self.network.send(self.verify.http)
+        answer = (await self._send(self.verify, Tally())).answer
         self.heard(self.verify, answer)
         return credential_lives(answer, read(self.verify.chain, answer) if isinstance(answer, Response) else None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.core.account import Account
-from engine.core.chain import Chain
+from engine.core.chain import Chain, join_rows
 from engine.core.identity import Identifier, lowered
 from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
 from engine.core.proof import not_found_by, unasked
@@ -72,7 +72,7 @@ class Lookups:
         outer = self._outer(lookup)
         if isinstance(outer, str):
             return Answers(lookup, unproven(outer))
-        rows = [(*row, *own) for row in outer for own in lookup.rows]
+        rows = [join_rows(row, own) for row in outer for own in lookup.rows]
         answers: list[WholeList | NotListed] = await side_by_side(self._listed(lookup, (*row_of(person), *row)) for row in rows)
         failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
         excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)

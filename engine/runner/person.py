@@ -1,4 +1,4 @@
-"""Find the person, and learn whether the connection can see people at all: the look-ups, to their ends, beside `verify`."""
+"""Find the person: try the look-ups one after the other, while `verify` shows whether the connection can see people at all."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Search:
     async def run(self, group: asyncio.TaskGroup) -> LookupResult:
         """Ask all; believe a "not found" only of a connection that was shown to see people.
 
-        Only then is `verify` waited for: otherwise it goes on in the group until `settle`.
+        Only in that case is `verify` waited for; otherwise it goes on in the group until `settle`.
         """
         self._verifying = group.create_task(self._verify())
         ways = [self._alternatives(one) for one in groups(possible(self.vendor, self.person))]
@@ -63,7 +63,7 @@ class Search:
         return self.found
 
     def settle(self) -> None:
-        """Wait no longer for `verify`: nothing depends on it any more."""
+        """Cancel `verify` if it is still unanswered: nothing depends on it any more."""
         if self._verifying is not None and not self._verifying.done():
             self._verifying.cancel()
             self.unanswered = True

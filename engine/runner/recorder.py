@@ -1,4 +1,4 @@
-"""A transport that keeps every request and answer that passes through it, up to a limit, and changes nothing.
+"""Record a run for `habeas record`: a transport that keeps every request and answer that passes through it, up to a limit.
 
 Requests for tokens are sent by `connection.keeper` with a transport of its own, so none of them is kept here.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.request import Request
+from engine.core.vendor_address import redirected
 from engine.core.window import form
 from engine.runner.client import Network
 
@@ -36,24 +37,30 @@ class Recorder:
         self, transport: Network, full: Callable[[], None] = lambda: None, most: tuple[int, int] = (MOST_BYTES, MOST_EXCHANGES)
     ) -> None:
         """Wrap a transport. Over `most` (bytes, exchanges) everything kept is dropped, nothing more is kept, and `full` is called once."""
-        self._transport, self._told, self._most = transport, full, most
+        self._transport, self._when_full, self._most = transport, full, most
         self._bytes = 0
+        self._led: dict[str, list[HttpRequest]] = {}
         self.exchanges: list[Exchange] = []
         self.silent: Counter[str] = Counter()
         self.full = False
 
     @property
     def simulated(self) -> bool:
-        """Whether what is recorded comes from a simulator."""
+        """Whether a simulator answers."""
         return self._transport.simulated
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Send a request and keep it with its answer."""
+        """Send a request and keep it with its answer; the answer that redirects led to is kept with the request that was redirected."""
+        led = self._led.get(request.url)
+        original = led.pop() if led else request
         answer = await self._transport.send(request)
-        if isinstance(answer, NoAnswer):
+        following = redirected(request, answer, 0)
+        if isinstance(following, HttpRequest):
+            self._led.setdefault(following.url, []).append(original)
+        elif isinstance(answer, NoAnswer):
             self.silent[answer.kind] += 1
         elif not self.full:
-            self._keep(Exchange(request, answer))
+            self._keep(Exchange(original, answer))
         return answer
 
     def heard(self, request: Request, answer: Response | NoAnswer) -> None:
@@ -68,7 +75,7 @@ class Recorder:
         if self._bytes > self._most[0] or len(self.exchanges) >= self._most[1]:
             self.full = True
             self.exchanges.clear()
-            self._told()
+            self._when_full()
             return
         self.exchanges.append(exchange)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.chain import join_rows
 from engine.core.envelope import digests, plain, scalars
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
@@ -27,13 +28,14 @@ from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
+from engine.language.text.mistakes import counted
 from engine.runner.client import Answered
 from engine.sink import Sink, Table, lines_of
 
 
 @dataclass(frozen=True, slots=True)
 class ChildWants:
-    """What other endpoints need of this one's records: the fields that each child is asked with, and the licence flags."""
+    """What is kept of an endpoint's records for other endpoints: the fields that each child is asked with, and licence flags."""
 
     children: tuple[tuple[Field, ...], ...] = ()
     flags: tuple[Select, ...] = ()
@@ -51,7 +53,7 @@ class Store:
         self.missing: dict[str, int] = {}
         self._wanted = {one: parse_select(".".join(one.path)) for fields in wanted.children for one in fields}
         self._flags = wanted.flags
-        self.announced = 0
+        self.announced = self.astray = 0
         self._totals = 0
         self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
 
@@ -73,9 +75,9 @@ class Store:
         self._write(request, (text, len(records)), answered, trail)
 
     def _known(self, request: Request, page: Page, trail: Trail, repeated: int) -> tuple[AbstractSet[int], int]:
-        """Give the positions of records that are written already, and how many of the others are new by their key.
+        """Give the positions of records that are written already, and how many of the others have a new key.
 
-        A record without a key is never taken for another one, unless the same chain is read again.
+        A record without a key counts as written only when the same chain is read again; then its whole content is compared.
         """
         seen = self._seen if self._seen is not None else trail.before
         if seen is None or not page.records:
@@ -112,6 +114,7 @@ class Store:
         self._note(request, answered, 0, 0)
 
     def _note(self, request: Request, answered: Answered, first: int, lines: int) -> None:
+        self.astray += answered.astray
         line = msgspec.json.encode(_page_line(request, answered, self._public(request), (first, lines))) + b"\n"
         self.sink.table(f"{self.endpoint.name}.pages").write(line, 1)
 
@@ -130,7 +133,7 @@ class Store:
         trail.again(before)
 
     def _learn(self, records: Sequence[Any]) -> None:
-        """Keep the licence flags, which explain a refusal; one that differs between records counts as unclear."""
+        """Keep the values of licence flags; one that differs between records becomes UNCLEAR."""
         for select in self._flags:
             for record in records:
                 value = select.search(lossless_json.loads(bytes(record)))
@@ -138,7 +141,7 @@ class Store:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 
     def _open_ways(self, row: Row, records: Sequence[Any], known: AbstractSet[int]) -> None:
-        """Keep the values that children are asked with, also of a duplicate record: it may come with other values of the row."""
+        """Keep the values that children are asked with; of duplicates too, because their row may hold other values."""
         if not self._wanted or not records:
             return
         columns = {one: scalars(records, select) for one, select in self._wanted.items()}
@@ -148,9 +151,9 @@ class Store:
                 self.missing[wanted.name] = self.missing.get(wanted.name, 0) + absent
         for fields, rows in self.rows.items():
             for values in zip(*(columns[one] for one in fields), strict=True):
-                found = [(one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None]
+                found = tuple((one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None)
                 if len(found) == len(fields):
-                    rows.append((*row, *found))
+                    rows.append(join_rows(row, found))
 
     def table(self) -> Table | None:
         """Give the endpoint's file; None if nothing was written."""
@@ -163,12 +166,14 @@ class Store:
 
     def notes(self) -> tuple[str, ...]:
         """Give the notes for the manifest: missing fields, records of other people, totals that could not be checked."""
-        notes = [f"{_records(count)} without `{name}`" for name, count in sorted(self.missing.items())]
+        notes = [f"{counted(count, 'record')} without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
-            notes.append(f"{_records(self.tally.others)} of other people {'was' if self.tally.others == 1 else 'were'} left out")
+            notes.append(f"{counted(self.tally.others, 'record')} of other people {'was' if self.tally.others == 1 else 'were'} left out")
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and self.tally.pages and not self._totals:
             notes.append(f"no answer announced `{pagination.total.text}`: that the list is whole was not checked by its count")
+        if self.astray:
+            notes.append(f"{counted(self.astray, 'answer')} came from an address without the person's value: nothing proves whose they are")
         if self.tally.records and not self.keep.everything:
             notes += [f"no record has the field `{name}`" for name in self.keep.unseen()]
         return tuple(notes)
@@ -176,10 +181,6 @@ class Store:
 
 BATCH = 1000
 UNCLEAR = "unclear"
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"
 
 
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
@@ -199,5 +200,6 @@ def _page_line(request: Request, answered: Answered, public: Mapping[str, str], 
         "waited": round(answered.waited, 3),
         "seconds": round(answered.response.seconds, 3),
         **({"retries": answered.retries} if answered.retries else {}),
+        **({"redirects": list(answered.redirects)} if answered.redirects else {}),
         "sha256": answered.sha256,
     }

@@ -61,7 +61,7 @@ class Verified:
 
 
 async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Tally) -> VerifyAnswer | NotAsked:
-    """Send `verify` with what is known of the account, and say what its answer shows."""
+    """Send the spec's `verify` request and read its answer; `NotAsked` where a value it needs is not known."""
     request = verify_request(vendor, account)
     if isinstance(request, NotAsked):
         return request

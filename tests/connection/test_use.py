@@ -48,7 +48,7 @@ async def test_verify_shows_what_each_missing_scope_loses_and_the_exact_scope_to
 @pytest.mark.parametrize(
     ("scope", "code", "part"),
     [
-        ("people.read files.read me.read notes.all", 0, "A run would miss nothing for want of a scope."),
+        ("people.read files.read me.read notes.all", 0, "No request of a run lacks a scope."),
         ("people.read files.read notes.read", 0, "only the verify call needs it, which shows that the connection is alive"),
         ("files.read notes.read me.read", 3, "without it nobody can be looked up, so that nothing at all is fetched"),
     ],
@@ -218,7 +218,7 @@ async def test_a_connection_is_revoked_at_the_vendor_before_it_is_forgotten(tmp_
         (json({"error": "invalid_grant"}, status=503), None, "so it is kept", 1),
         (json({"error": "invalid_request", "reason": "Invalid Token!"}, status=400), None, "the vendor had ended it already; removed", 0),
         (web.Response(body=b"[" * 100_000, status=400), None, "so it is kept", 1),
-        (json({}, status=503), "simulated", "removed; the simulator was not asked", 0),
+        (json({}, status=503), "simulated", "removed here; the simulator refused to revoke it", 0),
     ],
 )
 async def test_what_could_not_be_revoked_is_kept(said, at, part, left, tmp_path, monkeypatch):

@@ -55,7 +55,7 @@ async def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
     async with Acme().up() as acme:
         store, habeas = vault(tmp_path), Command(tmp_path, acme)
         store.write(NAME, acme.record())
-        newer = jsonlib.dumps({**jsonlib.loads(store.path(NAME).read_bytes()), "format": 2}).encode()
+        newer = jsonlib.dumps({**jsonlib.loads(store.path(NAME).read_bytes()), "format": 3}).encode()
         store.path(NAME).write_bytes(newer)
         for words in (
             ("connect", "acme"),
@@ -63,7 +63,7 @@ async def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
             ("run", "acme", "--email", "her@acme.example", "--out", str(tmp_path / "out")),
         ):
             done = await habeas(*words)
-            assert (done.code, "written by a newer Habeas (format 2, this one reads 1)" in done.err) == (4, True), done
+            assert (done.code, "written by a newer Habeas (format 3, this one reads 2)" in done.err) == (4, True), done
         assert store.path(NAME).read_bytes() == newer
         done = await habeas("connect", "acme", "--connection", "other", "--redirect-uri", redirect())
         assert done.code == 0, done.err

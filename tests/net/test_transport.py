@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import gzip
+import itertools
 import logging
 import socket
 import ssl
@@ -12,6 +13,7 @@ import tracemalloc
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from engine.core.http import HttpRequest, NoAnswer, Response
+from engine.core.vendor_address import redirected
 from engine.net import transport as module
 from engine.net.hosts import Hosts
 from engine.net.transport import Credential, Limits, Transport
@@ -32,8 +35,16 @@ ACME = ("api.acme.example", "acme.example")
 
 
 async def send(at: str | None, url: str = URL, limits: Limits | None = None) -> Response | NoAnswer:
+    """Send, and go where redirects lead."""
+    request: HttpRequest | NoAnswer | None = HttpRequest("GET", url)
     async with Transport(Hosts(ACME, at), BEARER, limits) as transport:
-        return await transport.send(HttpRequest("GET", url))
+        for hops in itertools.count():
+            assert isinstance(request, HttpRequest)
+            found = await transport.send(request)
+            request = redirected(request, found, hops)
+            if not isinstance(request, HttpRequest):
+                break
+    return request or found
 
 
 async def test_an_answer_is_its_status_headers_and_bytes():
@@ -53,6 +64,22 @@ async def test_link_headers_are_one_list():
         found = await send(server.address)
     assert isinstance(found, Response)
     assert found.headers["link"] == '</2>; rel="next", </9>; rel="last"'
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "good"), [("Content-Security-Policy", 9000, True), ("Link", 65000, True), ("X-Odd", 66000, False)]
+)
+async def test_a_long_header_costs_no_answer(name, size, good):
+    """Up to 64 KiB of one header, of pages and of files."""
+    async with serving(saying(answer(body=b"[1]", **{name: "x" * size}))) as server:
+        found = await send(server.address)
+        async with Transport(Hosts(ACME, server.address), BEARER) as transport:
+            try:
+                async with transport.open(URL, {}, credentialed=False, long=True) as file:
+                    body = await file.read()
+            except aiohttp.ClientError:
+                body = None
+    assert (found.body, body) == (b"[1]", b"[1]") if isinstance(found, Response) else (found.kind, body, good) == ("truncated", None, False)
 
 
 async def test_a_redirect_inside_the_vendor_is_followed():

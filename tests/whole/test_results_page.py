@@ -100,13 +100,14 @@ async def odd(acme, tmp_path) -> Path:
 
 
 def scripted(out: Path) -> Path:
-    """Run once with a parent, `for`, windows and an answer that comes late; gives the folder of the result."""
+    """Run once with a parent, `for`, windows, a redirect and an answer that comes late; gives the folder of the result."""
     spec = """
         orders: {for: {KIND: [open]}, get: "/orders", params: {kind: <KIND>}, records: items}
         it: {get: "/orders/<orders.id>", params: {from: <FROM.date>, to: <TO.date>}, window: {step: 5d, since: 2d}, records: items}
     """
     answers = {
-        "/orders?kind=open": [{"items": [{"id": 5}]}],
+        "/orders?kind=open": [(301, {}, {"location": "/v1/open"})],
+        "/open": [{"items": [{"id": 5}]}],
         "/orders/5?from=2026-11-22&to=2026-11-25": [(503, {}), {"items": [{"id": 1}]}],
     }
     return fetched(spec, answers, out).folder

@@ -1,0 +1,108 @@
+"""Redirects and links of whole runs: counted by the limiter, told in the page list, never to another person."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from engine.core.vendor_address import ANOTHER_PERSON
+from engine.language.model.units import Rate
+from engine.net.limiter import Limiter
+from tests.core.specs import HEAD, vendor
+from tests.net.servers import answer, serving
+from tests.whole.runs import fetch
+
+NAMED = HEAD.replace("capture: {USER_ID: id}", "capture: {LOGIN: login, NUMBER: id}")
+ASKS = "it: {get: /users/<LOGIN>/repos, records: items}\n"
+LINKED = 'it: {get: /users/<LOGIN>/repos, records: "@", pagination: {link: header}}\n'
+PROVEN = "it: {get: /users/<LOGIN>/repos, records: items, match: {owner: <LOGIN>}}\n"
+CHILD = "above: {get: /o, records: items}\nit: {get: /o/<above.id>/lines, records: items}\n"
+LIST = {"items": [{"id": 1, "owner": "octocat"}]}
+NOTE = "1 answer came from an address without the person's value: nothing proves whose they are"
+PAGES = "/users/octocat/repos"
+
+
+def to(path, status="301 Moved Permanently"):
+    return answer(status, Location=f"/v1{path}")
+
+
+def page(body, following=None):
+    return answer(
+        body=json.dumps(body).encode(), **({"Link": f'<https://api.acme.example/v1{following}>; rel="next"'} if following else {})
+    )
+
+
+ONE, TWO = [{"id": 1}], [{"id": 2}]
+CASES = {
+    "to the captured number": (ASKS, {PAGES: to("/user/7/repos"), "/user/7/repos": page(LIST)}, ("complete", None, ()), [[301]]),
+    "to an unknown number": (ASKS, {PAGES: to("/user/8/repos"), "/user/8/repos": page(LIST)}, ("complete", None, (NOTE,)), [[301]]),
+    "to an unknown number that `match` proves": (
+        PROVEN,
+        {PAGES: to("/user/8/repos"), "/user/8/repos": page(LIST)},
+        ("complete", None, ()),
+        [[301]],
+    ),
+    "twice": (
+        ASKS,
+        {PAGES: to("/users/Octocat2/../octocat/x", "307 X"), "/users/octocat/x": to("/user/7/y", "302 X"), "/user/7/y": page(LIST)},
+        ("complete", None, ()),
+        [[307, 302]],
+    ),
+    "to another person": (
+        ASKS,
+        {PAGES: to("/users/hubot/repos"), "/users/hubot/repos": page(LIST)},
+        ("failed", ANOTHER_PERSON.words, ()),
+        [],
+    ),
+    "to another record": (
+        CHILD,
+        {"/o": page({"items": [{"id": 5}]}), "/o/5/lines": to("/o/6/lines"), "/o/6/lines": page(LIST)},
+        ("failed", ANOTHER_PERSON.words, ()),
+        [],
+    ),
+    "a link to the captured number": (
+        LINKED,
+        {PAGES: page(ONE, "/user/7/repos?page=2"), "/user/7/repos?page=2": page(TWO)},
+        ("complete", None, ()),
+        [None, None],
+    ),
+    "a link to an unknown number": (
+        LINKED,
+        {PAGES: page(ONE, "/user/8/repos?page=2"), "/user/8/repos?page=2": page(TWO)},
+        ("complete", None, (NOTE,)),
+        [None, None],
+    ),
+    "a link to another person": (
+        LINKED,
+        {PAGES: page(ONE, "/users/hubot/repos?page=2"), "/users/hubot/repos?page=2": page(TWO)},
+        ("partial", ANOTHER_PERSON.words, ()),
+        [None],
+    ),
+}
+
+
+@pytest.mark.parametrize(("endpoints", "answers", "expected", "told"), CASES.values(), ids=CASES)
+async def test_where_a_vendor_leads_is_followed_counted_and_told(endpoints, answers, expected, told, tmp_path):
+    """To the same person; where nothing shows whose it is, with a note; to another person never."""
+    asked = []
+
+    async def respond(head, writer):
+        path = head.split(b" ")[1].decode().removeprefix("/v1")
+        asked.append(path)
+        person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
+        writer.write(person if path.startswith("/people/") else answers.get(path, page({})))
+
+    limiter = Limiter({"all": (Rate(1000, 1.0),)}, 0.75)
+    lines = []
+    slot = limiter.slot
+    limiter.slot = lambda bucket, line: (lines.append(line), slot(bucket, line))[1]
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(endpoints, NAMED), limiter=limiter)
+    entry = report.endpoints["it"]
+    assert (str(entry.outcome), entry.reason, entry.notes) == expected
+    assert not [path for path in asked if "hubot" in path or path.startswith("/o/6")]
+    assert lines.count("it") == entry.tally.requests == sum(path not in ("/me", "/o") and "people" not in path for path in asked)
+    pages = tmp_path / "acme" / "it.pages.jsonl"
+    lines = pages.read_text().splitlines() if pages.exists() else []
+    assert [json.loads(line).get("redirects") for line in lines] == told
