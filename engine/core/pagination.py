@@ -25,7 +25,7 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ListEnd:
     """The list is at its end, by something that a reader of the result should know."""
 
     note: str
@@ -48,7 +48,7 @@ class Progress:
     met: bool = False
 
 
-Following = Next | Broken | Ended | None
+Following = Next | Broken | ListEnd | None
 UNPROVEN_END = "an empty page ended the list, and no total shows that it was the last"
 SAME_AGAIN = "the list ended with its last page given again"
 START = Progress()
@@ -57,7 +57,7 @@ START = Progress()
 def follow(request: Request, page: Page, marks: AbstractSet[str], progress: Progress = START) -> Following:
     """Decide what comes after a page. `marks` are those of the reading so far, `progress` includes this page.
 
-    Gives the next request; None or Ended at the end; Broken if there is more and nothing says where.
+    Gives the next request; None or ListEnd at the end; Broken if there is more and nothing says where.
     """
     pagination = request.endpoint.pagination
     if pagination is None:
@@ -80,11 +80,11 @@ def may_go_on(request: Request, page: Page) -> bool:
     return full and page.lacks and says(page.more) is None
 
 
-def again(request: Request, page: Page, progress: Progress, words: str) -> Ended | Broken:
+def again(request: Request, page: Page, progress: Progress, words: str) -> ListEnd | Broken:
     """Decide what it means that a page, or the way to it, comes again: the last page of a list, or a list that goes round."""
     asked = request.size or 0
     last = (page.count < asked and progress.met) if progress.announced else page.count < progress.longest
-    return Ended(SAME_AGAIN) if not says(page.more) and (last or not page.count) else Broken(words)
+    return ListEnd(SAME_AGAIN) if not says(page.more) and (last or not page.count) else Broken(words)
 
 
 def _by_cursor(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:
@@ -133,9 +133,9 @@ def _last(request: Request, page: Page, progress: Progress) -> bool:
     return page.count == 0 or (short and progress.met)
 
 
-def _at_the_end(request: Request, page: Page, progress: Progress) -> Ended | None:
+def _at_the_end(request: Request, page: Page, progress: Progress) -> ListEnd | None:
     """Say what an empty page leaves unproven: that nothing follows it."""
-    return Ended(UNPROVEN_END) if page.count == 0 and request.received and not progress.announced else None
+    return ListEnd(UNPROVEN_END) if page.count == 0 and request.received and not progress.announced else None
 
 
 FOLLOW: dict[str, Callable[[PaginationSpec, Request, Page, Progress], Following]] = {

@@ -1,4 +1,4 @@
-"""Recognise duplicates: flat hash tables without Python objects. `Keys` holds 8 bytes per key, `Seen` 16 bytes per record.
+"""Recognise duplicates: flat hash tables without Python objects. `KeyTable` holds 8 bytes per key, `Seen` 16 bytes per record.
 
 A slot of `Seen` holds the hashes of a record's key and of its bytes. Both are Python's keyed SipHash, whose secret is new in every
 process: nobody can choose keys that collide, and one record is taken for another only if 128 bits agree by chance (64 for
@@ -95,7 +95,7 @@ class Seen:
             self.sift(list(filter(None, names)), list(compress(contents, names)))
 
 
-class Keys:
+class KeyTable:
     """An open-addressing hash table of keys' digests, for counting the different ones."""
 
     __slots__ = ("_capacity", "_count", "_slots")

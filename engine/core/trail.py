@@ -16,7 +16,7 @@ from typing import Any
 from engine.core.envelope import column, digests, key_digests, lines_of
 from engine.core.pagination import Progress
 from engine.core.response import Page
-from engine.core.seen import Keys, Seen
+from engine.core.seen import KeyTable, Seen
 from engine.language.expressions.select import Select, parse_select
 
 MOST_EMPTY = 100
@@ -70,11 +70,11 @@ class Sifted:
 
 
 @dataclass(slots=True)
-class Reading:
+class ReadingCount:
     """The counts of one reading of a chain. `count` leaves out what stood at the end of the page before; `others` are other people's."""
 
     announced: Announced = field(default_factory=Announced)
-    keys: Keys = field(default_factory=Keys)
+    keys: KeyTable = field(default_factory=KeyTable)
     pages: int = 0
     count: int = 0
     keyless: int = 0
@@ -99,12 +99,12 @@ class Trail:
     ranges: array[int] = field(default_factory=lambda: array("Q"))
     tables: list[Seen] = field(default_factory=list)
     announced: Announced = field(default_factory=Announced)
-    now: Reading = field(default_factory=Reading)
+    now: ReadingCount = field(default_factory=ReadingCount)
     mine: int = 0
     barren: int = 0
     empty: int = 0
     readings: int = 1
-    _keys: Keys = field(default_factory=Keys)
+    _keys: KeyTable = field(default_factory=KeyTable)
     _keyless: int = 0
     _others: int = 0
     _stable: Seen = field(default_factory=Seen)
@@ -185,7 +185,7 @@ class Trail:
         self.marks.clear()
         self.firsts.clear()
         self._leads.clear()
-        self.now, self._last, self._stable, self._alike = Reading(), (), Seen(), 0
+        self.now, self._last, self._stable, self._alike = ReadingCount(), (), Seen(), 0
         self.barren, self.empty, self.readings = 0, 0, self.readings + 1
 
     def take(self, page: Page, beside: Iterable[Seen] = ()) -> Sifted:

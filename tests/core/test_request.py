@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, Response
 from engine.core.ledger import Subject
-from engine.core.pagination import SAME_AGAIN, UNPROVEN_END, Broken, Ended, Next, Progress, again, follow, may_go_on
+from engine.core.pagination import SAME_AGAIN, UNPROVEN_END, Broken, ListEnd, Next, Progress, again, follow, may_go_on
 from engine.core.request import described, halved, opening
 from engine.core.response import Page
 from engine.core.subject import LookupResult
@@ -139,7 +139,7 @@ def test_the_next_page_follows_from_the_answer(case):
         assert found.request.page == 2
         name = "page token" if "cursor" in pagination else "link" if "link" in pagination else "page"
         again = follow(request, page, {found.mark}, Progress(page.count))
-        assert again == (Broken(f"the vendor gave the same {name} twice") if page.count or page.more else Ended(SAME_AGAIN))
+        assert again == (Broken(f"the vendor gave the same {name} twice") if page.count or page.more else ListEnd(SAME_AGAIN))
 
 
 @pytest.mark.parametrize(
@@ -159,14 +159,14 @@ def test_the_next_page_follows_from_the_answer(case):
 def test_the_same_page_again_is_an_end_or_a_circle(size, count, progress, ends):
     """An end if it is empty, or shorter than asked for with the total met, or shorter than an earlier page where no total is told."""
     request = first("get: /p\nrecords: r\npagination: {cursor: c, param: after" + (f", size: {{n: {size}}}}}" if size else "}"))
-    assert again(request, Page([], count), progress, "words") == (Ended(SAME_AGAIN) if ends else Broken("words"))
+    assert again(request, Page([], count), progress, "words") == (ListEnd(SAME_AGAIN) if ends else Broken("words"))
     assert again(request, Page([], count, more=1), progress, "words") == Broken("words")
 
 
 def test_an_empty_page_after_others_proves_no_end_without_a_total():
     """The end is believed, and said to be unproven; the first page has nothing before it, a total proves more."""
     request = replace(first("get: /p\nrecords: r\npagination: {offset: start}"), received=3, page=2)
-    assert follow(request, Page([], 0), set()) == Ended(UNPROVEN_END)
+    assert follow(request, Page([], 0), set()) == ListEnd(UNPROVEN_END)
     assert follow(request, Page([], 0), set(), Progress(3, announced=True)) is None
     assert follow(replace(request, received=0, page=1), Page([], 0), set()) is None
 

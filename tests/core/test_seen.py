@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.envelope import digests
-from engine.core.seen import MOST_RESERVED, Keys, Seen
+from engine.core.seen import MOST_RESERVED, KeyTable, Seen
 from engine.language.expressions.select import parse_select
 
 PAIRS = st.lists(st.tuples(st.sampled_from([1, 2, -1, 1 << 10, 1 << 11, 5]), st.integers(-9, 9)), max_size=200)
@@ -49,7 +49,7 @@ def test_a_probe_agrees_and_adds_nothing(there, asked):
 @given(st.lists(st.sampled_from([0, 1, 2, -1, 1 << 10, 5]), max_size=200), st.integers(1, 7))
 def test_keys_agree_with_a_set(names, batch):
     """A key is known only if it was there before; 0 is none."""
-    keys, there = Keys(), set()
+    keys, there = KeyTable(), set()
     for start in range(0, len(names), batch):
         part, expected = names[start : start + batch], []
         for index, name in enumerate(part):
@@ -63,7 +63,7 @@ def test_keys_agree_with_a_set(names, batch):
 
 def test_keys_grow_and_forget_nothing():
     """Past every size; room asked for by a vendor that lies has an end."""
-    keys, names = Keys(), [hash(b"%d" % number) or 1 for number in range(5000)]
+    keys, names = KeyTable(), [hash(b"%d" % number) or 1 for number in range(5000)]
     assert keys.sift(names) == []
     keys.reserve(10**18)
     assert len(keys._slots) <= 8 * MOST_RESERVED
