@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from engine.assembly import RunArguments, carry_out, choose_connection, order_of, verified
 from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
+from engine.core.file_check import LARGEST_FILE
 from engine.core.ledger import Entry
+from engine.core.pace import checked_share
 from engine.core.selection import checked_plan, choose, since_of
+from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check as check_text
 from engine.language.text.mistakes import Mistake, SpecError
@@ -40,6 +45,7 @@ async def run(
     reference: str | None = None,
     at: str | None = None,
     wait: bool = True,
+    largest_file: int = LARGEST_FILE,
     ended: Callable[[Entry], None] = lambda _: None,
 ) -> Report:
     """Answer one person's access request at one vendor: fetch everything, write the records and a manifest.
@@ -50,65 +56,86 @@ async def run(
         phone: their phone number, as `+15550100200` (E.164).
         username: their user name at the vendor.
         connection: the name of a stored connection (`habeas connect`); None: the environment's token, else the only one there is.
-        token: an access token, or a key, for this run only; it is never stored and never renewed.
+        token: an access token, or an API key, for this run only; it is never stored and never renewed. Not together with `connection`.
         out: the folder to write into, as `<out>/<vendor>/`; None: a new one in the current folder.
         files: download recordings and other files too.
-        only: endpoints, or single fields as `endpoint.field`, to fetch; none named: all.
+        only: endpoints, or single fields as `endpoint.field`, to fetch; none named: all. One text is read as the command line's is:
+            `"meetings,webinars"`.
         without: endpoints, or single fields, to leave out.
-        since: narrows what is asked by time: a day (`2026-01-31`), or a span back from now (`90d`, `6mo`).
+        since: ask for nothing older, where the endpoint can be asked by time: a day (`2026-01-31`), or a span back from now (`90d`, `6mo`).
         share: how much of the vendor's limits to use, over 0 and at most 1.
         plan: whose limits apply, where the spec knows several plans; None: the connection's, else the spec's first.
         reference: your own name for the request, for the manifest; never a person's name.
         at: the address of a simulator (`http://127.0.0.1:8900`).
         wait: wait until no other run uses the connection; else InUse is raised.
-        ended: called with each endpoint's entry as it comes to its end.
+        largest_file: how many bytes to take of a file whose size no record tells; a larger one is stopped and counts as failed.
+        ended: called with the entry of each endpoint when it has ended; what it raises is raised when the manifest is written.
 
     Returns:
-        The report: `outcome` (was the person found), `endpoints` by name, `manifest`, `exit_code` as the command line ends with.
+        The report: `outcome` (was the person found), `endpoints` (an `Entry` each, by name), `manifest` (the content of
+        manifest.json), `folder`, and the `exit_code` of the command line.
 
     Raises:
         UsageError, SpecError, OutputError: the call cannot be carried out; nothing was sent (exit code 2).
-        Refused: an identifier that is none, or not safe to ask by; nothing was sent (5).
+        Refused: an identifier is malformed, or not safe to ask by; nothing was sent (5).
         NotConnected: no connection, or one that is dead (4). InUse: see `wait` (3).
         DiskError: not even the manifest could be written (3).
         asyncio.CancelledError: after what was received has been written, with a manifest that says `interrupted`.
 
     """
-    identifiers = (("email", email), ("phone", phone), ("username", username))
+    _check(Callable, "a function", ended=ended)
+    _check((str, os.PathLike, type(None)), "a path", out=out)
     arguments = RunArguments(
-        person=tuple((kind, value) for kind, value in identifiers if value is not None),
+        person=_person(email=email, phone=phone, username=username),
         connection=connection,
         token=token,
         at=at,
         out=None if out is None else Path(out),
-        only=tuple(only),
-        without=tuple(without),
+        only=_names(only=only),
+        without=_names(without=without),
         since=since,
         files=files,
         share=share,
         plan=plan,
         reference=reference,
         wait=wait,
+        largest_file=largest_file,
     )
-    return await carry_out(order_of(_vendor(vendor), arguments, datetime.now(UTC)), ended=ended)
+    return await carry_out(order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
 
 
 async def verify(
     vendor: Vendor | str | Path, *, connection: str | None = None, token: str | None = None, at: str | None = None
 ) -> Verified:
-    """Ask the vendor whether a connection is alive and what it may do; parameters as for `run`.
+    """Ask the vendor whether a connection is alive and what it may read. The parameters are those of `run`.
 
-    Returns what was found: `alive` (None where the vendor could not say), `words`, the `matrix` of requests and scopes, `exit_code`.
-    Raises UsageError, SpecError (exit code 2), NotConnected (4) where there is no usable connection.
+    Returns:
+        `alive` (None where the vendor could not say), `words` for people, `matrix`: each request with the scopes it needs
+        and whether they are granted, and the `exit_code` of the command line.
+
+    Raises:
+        UsageError, SpecError: the call cannot be carried out (exit code 2).
+        NotConnected: there is no usable connection (4).
+
     """
+    _check_texts(connection=connection, token=token, at=at)
     chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
     return await verified(chosen.open(), chosen.transport)
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:
-    """Find every mistake of a spec, and hold it against its cassettes; notes come too (`level` is error or note).
+    """Find every mistake in a spec, and replay its cassettes offline, as `habeas check` does.
 
-    Raises UsageError where there is no such spec.
+    Args:
+        spec: a packaged name, or a path.
+
+    Returns:
+        The mistakes and notes in the order of the file: `level` (error or note), `message`, `file`, `at` (line and column),
+        `hint`. No mistake of level error: the spec is sound.
+
+    Raises:
+        UsageError: there is no such spec.
+
     """
     path = spec_path(str(spec))
     try:
@@ -127,14 +154,61 @@ def plan(
     plan: str | None = None,
     share: float = 0.75,
 ) -> planning.Plan:
-    """Say what a run would ask, in which order, how many requests that takes and how many seconds at the vendor's limits.
+    """Say what a run would ask, in which order, and how long it would take. Sends nothing and needs no person.
 
-    Sends nothing and needs no person; parameters as for `run`. Raises UsageError, SpecError.
+    The parameters are those of `run`.
+
+    Returns:
+        `steps` in their order, `requests` (the least number: one page per list), `seconds` (the least time at this share of
+        the vendor's limits), and `slowest`, the bucket that decides it.
+
+    Raises:
+        UsageError, SpecError: the call cannot be carried out (exit code 2).
+
     """
     loaded, now = _vendor(vendor), datetime.now(UTC)
-    selection = choose(loaded.endpoints, only, without)
-    return planning.plan(loaded, selection, now, since_of(since, now), (checked_plan(loaded, plan), share))
+    _check_texts(since=since, plan=plan)
+    selection = choose(loaded.endpoints, _names(only=only), _names(without=without))
+    return planning.plan(loaded, selection, now, since_of(since, now), (checked_plan(loaded, plan), checked_share(share)))
 
 
 def _vendor(given: Vendor | str | Path) -> Vendor:
     return given if isinstance(given, Vendor) else load(given)
+
+
+def _check(kinds: Any, words: str, **given: object) -> None:
+    """See that each parameter is of one of these types. Raises UsageError, which never shows the value."""
+    for name, value in given.items():
+        if not isinstance(value, kinds):
+            message = f"{name} is {words}, not {type(value).__name__}"
+            raise UsageError(message)
+
+
+def _check_texts(**given: object) -> None:
+    _check((str, type(None)), "text", **given)
+
+
+def _person(**given: str | None) -> tuple[tuple[str, str], ...]:
+    """Give the identifiers that were given, with their kinds."""
+    return tuple((kind, value) for kind, value in given.items() if value is not None)
+
+
+def _checked(arguments: RunArguments) -> RunArguments:
+    """Give the arguments back where each is of its type. Raises UsageError."""
+    _check_texts(**dict(arguments.person), connection=arguments.connection, token=arguments.token, at=arguments.at)
+    _check_texts(since=arguments.since, plan=arguments.plan, reference=arguments.reference)
+    _check(bool, "True or False", files=arguments.files, wait=arguments.wait)
+    _check(int, "a number of bytes", largest_file=arguments.largest_file)
+    return arguments
+
+
+def _names(**given: Iterable[str]) -> tuple[str, ...]:
+    """Read `only` or `without`: one text, or several. Raises UsageError."""
+    ((name, value),) = given.items()
+    _check(Iterable, "a list of names", **given)
+    names = (value,) if isinstance(value, str) else tuple(value)
+    for text in names:
+        if not isinstance(text, str):
+            message = f"{name} is a list of names, and one of them is {type(text).__name__}"
+            raise UsageError(message)
+    return names

@@ -1,6 +1,6 @@
-"""From what an operator names to what acts: a person, a connection, a `Session`, a `Run`.
+"""Assemble a run: from names and options to the person, the open connection, the `Session` and the `Run`.
 
-The one assembly: the library (engine/api.py) and the commands `run`, `record`, `verify` and `connect` are put together here.
+The library (engine/api.py) and the commands `run`, `record`, `verify` and `connect` all go through this module.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.private_files import Taken
 from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault, home
+from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
 from engine.core.retry import Patience
@@ -25,7 +26,7 @@ from engine.core.selection import checked_plan, choose, since_of
 from engine.core.subject import lacking, unsafe
 from engine.errors import InUse, Refused, UsageError
 from engine.language.effective import Vendor
-from engine.net.clock import wall_clock
+from engine.net.clock import Clock, wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
@@ -38,12 +39,15 @@ IN_USE = "another run uses this connection: run again later, or without --no-wai
 
 
 def simulator_of(vendor: Vendor, given: str | None, environ: Mapping[str, str] = os.environ) -> str | None:
-    """Give the simulator's address: the one given (`--at`), else HABEAS_<VENDOR>_AT."""
+    """Give the address of a simulator: `given` (`--at`), else the variable HABEAS_<VENDOR>_AT; None: the vendor itself is asked."""
     return given if given is not None else environ.get(f"HABEAS_{vendor.name.upper()}_AT") or None
 
 
 def person_of(given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
-    """Read who is asked for, from pairs of kind (email, phone, username) and value. Raises UsageError, Refused."""
+    """Validate the person's identifiers: pairs of kind (email, phone, username) and value. Gives them by name (`EMAIL`, ...).
+
+    Raises UsageError (unknown kind, one given twice), Refused (malformed).
+    """
     person: dict[str, Identifier] = {}
     for kind, value in given:
         if kind not in KINDS:
@@ -57,7 +61,10 @@ def person_of(given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
 
 
 def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: frozenset[str] = frozenset()) -> None:
-    """See that nothing that will be asked needs an identifier that was not given. Raises UsageError, Refused."""
+    """Check that every identifier which the requests of this run need was given.
+
+    Raises UsageError, which names the option to add; Refused for an identifier that is not safe to ask by.
+    """
     lack = lacking(vendor, person, excluded)
     if lack is None:
         fault = unsafe(vendor, person, excluded)
@@ -77,13 +84,13 @@ def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: fro
 
 
 def new_folder(now: datetime) -> Path:
-    """Name a result folder of its own: when, and four hex digits; nothing of the person."""
+    """Make a name for a new result folder, such as `habeas-20260131T120000Z-3f9a`; it holds nothing personal."""
     return Path(f"habeas-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
 
 
 @dataclass(frozen=True)
 class ChosenConnection:
-    """The connection that was named, before it is opened, and the transport that will carry its credential."""
+    """A connection that was found but not opened yet, and the transport that will carry its credential."""
 
     vendor: Vendor
     found: Name | StoredConnection
@@ -91,15 +98,32 @@ class ChosenConnection:
     transport: Transport
 
     def open(self) -> Opened:
-        """Put the credential into the transport. Raises NotConnected."""
+        """Open it: put the credential into the transport. Raises NotConnected."""
         return opened(self.vendor, self.found, self.vault, self.transport, wall_clock())
 
     @asynccontextmanager
-    async def in_turn(self, waiting: Callable[[], None] = lambda: None, *, wait: bool = True) -> AsyncIterator[Opened]:
-        """Open it when no other run uses it; `waiting` is told once if one does. Raises InUse where `wait` is off."""
+    async def in_turn(
+        self,
+        waiting: Callable[[], None] = lambda: None,
+        *,
+        wait: bool = True,
+        told: Callable[[str], None] = lambda _: None,
+        clock: Clock | None = None,
+    ) -> AsyncIterator[Opened]:
+        """Open it when no other run uses it, with what earlier runs used of the vendor's limits.
+
+        `waiting` is told once if another run uses it; `told` hears why it is not known what earlier runs used, or cannot be
+        handed on to later ones. Raises InUse where `wait` is off: no renewal of another process is waited for then either.
+        """
+        self.vault.patient = wait
         try:
-            async with turn(self.vault, self.found, wall_clock(), waiting, wait=wait):
-                yield self.open()
+            async with turn(self.vault, self.found, clock or wall_clock(), waiting, wait=wait) as handover:
+                words = handover.words
+                if words is not None:
+                    told(words)
+                yield replace(self.open(), handover=handover)
+            if handover.words is not None and handover.words != words:
+                told(handover.words)
         except Taken:
             raise InUse(IN_USE) from None
 
@@ -112,9 +136,9 @@ def choose_connection(
     at: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> ChosenConnection:
-    """Give the connection that is named, else the environment's token, else the only one of the vendor.
+    """Find the connection to use: the named one, else the environment's token, else the vendor's only stored connection.
 
-    `token` is an access token (or key) for this once. Raises UsageError, NotConnected.
+    `token` is an access token (or API key) to use instead, for this run only. Raises UsageError, NotConnected.
     """
     if token is not None and connection is not None:
         message = "both a token and the name of a connection are given: one of them proves who asks"
@@ -127,7 +151,7 @@ def choose_connection(
 
 
 async def verified(connection: Opened, transport: Transport) -> Verified:
-    """Ask the vendor what an open connection may do."""
+    """Ask the vendor whether an open connection is alive and what it may read; closes the transport."""
     async with transport:
         session = Session(
             vendor=connection.vendor,
@@ -142,7 +166,7 @@ async def verified(connection: Opened, transport: Transport) -> Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One access request that can be carried out: everything in it was read and checked."""
+    """An access request, checked and ready to run."""
 
     chosen: ChosenConnection
     person: Mapping[str, Identifier] = field(repr=False)
@@ -154,28 +178,34 @@ class Order:
 
     @property
     def vendor(self) -> Vendor:
-        """Give the vendor that is asked."""
+        """The vendor that is asked."""
         return self.chosen.vendor
 
     def session(self, connection: Opened, **parts: object) -> Session:
-        """Put a session together over an open connection; `parts` replace or add fields of it."""
+        """Make the session over an open connection; `parts` replace or add fields of it."""
         plan = checked_plan(self.vendor, self.plan or connection.record.plan)
         given = {"network": self.chosen.transport, "clock": wall_clock(), **parts}
-        return Session(vendor=self.vendor, credentials=connection, limiter=limiter_of(self.vendor, plan, self.share), **given)  # type: ignore[arg-type]
+        limiter = limiter_of(self.vendor, plan, self.share, connection.handover)
+        return Session(vendor=self.vendor, credentials=connection, limiter=limiter, **given)  # type: ignore[arg-type]
 
 
 Watch = Callable[[Run], AbstractAsyncContextManager[object]]
 
 
 async def carry_out(
-    order: Order, *, ended: Callable[[Entry], None] = lambda _: None, waiting: Callable[[], None] = lambda: None, watch: Watch | None = None
+    order: Order,
+    *,
+    ended: Callable[[Entry], None] = lambda _: None,
+    waiting: Callable[[], None] = lambda: None,
+    told: Callable[[str], None] = lambda _: None,
+    watch: Watch | None = None,
 ) -> Report:
-    """Run an order when no other run uses its connection. Raises HabeasError before anything is sent.
+    """Run an order when no other run uses its connection, and give the report. Raises HabeasError before anything is sent.
 
-    `ended` hears of each endpoint that has come to its end, `waiting` is told once that another run uses the connection,
-    `watch` wraps the run (signals, a live view).
+    `ended` is called with the entry of each endpoint when it has ended, `waiting` once if another run uses the connection;
+    `told` hears what `in_turn` has to say, `watch` wraps the run (signals, a live view).
     """
-    async with order.chosen.in_turn(waiting, wait=order.wait) as connection, order.chosen.transport:
+    async with order.chosen.in_turn(waiting, wait=order.wait, told=told) as connection, order.chosen.transport:
         run = Run(order.session(connection, ended=ended), order.person, order.options, order.out)
         async with watch(run) if watch is not None else nullcontext():
             return await run.run()
@@ -183,7 +213,7 @@ async def carry_out(
 
 @dataclass(frozen=True, kw_only=True)
 class RunArguments:
-    """What an operator asks for, as it was written: of the command line, or of a library call. See engine/api.py `run`."""
+    """The arguments of a run as they were given on the command line or in a library call; engine/api.py `run` explains each."""
 
     person: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connection: str | None = None
@@ -198,15 +228,25 @@ class RunArguments:
     plan: str | None = None
     reference: str | None = None
     wait: bool = True
+    largest_file: int = LARGEST_FILE
 
 
 def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
-    """Read and check what is asked for. Raises UsageError, Refused, NotConnected; nothing is sent or written."""
+    """Check the arguments of a run and find its connection. Sends and writes nothing. Raises UsageError, Refused, NotConnected."""
     person = person_of(arguments.person)
     selection = choose(vendor.endpoints, arguments.only, arguments.without)
     check_person(vendor, person, selection.excluded)
     chosen = choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
-    options = RunOptions(selection=selection, files=arguments.files, narrow=since_of(arguments.since, now), reference=arguments.reference)
+    if arguments.largest_file < 1:
+        message = "the largest file is a number of bytes above 0"
+        raise UsageError(message)
+    options = RunOptions(
+        selection=selection,
+        files=arguments.files,
+        narrow=since_of(arguments.since, now),
+        reference=arguments.reference,
+        largest_file=arguments.largest_file,
+    )
     plan = checked_plan(vendor, arguments.plan)
     limiter_of(vendor, plan, arguments.share)
     out = arguments.out or new_folder(now)

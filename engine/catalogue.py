@@ -76,13 +76,13 @@ def spec_path(word: str) -> Path:
         raise UsageError(message)
     hint = did_you_mean(word, vendors.values())
     known = f": {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
-    message = f"no spec is called `{word}`{known} is written with its path, ./NAME.yaml"
+    message = f"no spec is called `{word or '(empty)'}`{known} is written with its path, ./NAME.yaml"
     raise UsageError(message)
 
 
 def _refuse_folder(word: str) -> None:
     with suppress(OSError):
-        if Path(word).is_dir():
+        if word and Path(word).is_dir():
             message = f"{word} is a folder: name the files in it, {Path(word) / '*.yaml'}"
             raise UsageError(message)
 

@@ -6,7 +6,7 @@
     |-- OutputError              2  the operator: a new file or run folder that exists or cannot be made
     |-- DiskError                3  the machine: no room left while writing
     |-- Unreachable              3  the vendor or the network: no answer now
-    |-- InUse                    3  the operator: another run uses the connection, and --no-wait was asked for
+    |-- InUse                    3  the operator: another process uses the connection, for too long or with --no-wait
     |-- NotConnected             4  the operator: no credential, or one the vendor refuses
     `-- Refused                  5  the person's safety: an unsafe identifier
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 
 class Exit(IntEnum):
-    """The exit code of a command; when several apply: 130, 5, 4, 3."""
+    """The exit code of a command; when several apply: 130 or 143, then 1, 5, 4, 3."""
 
     COMPLETE = 0
     DEFECT = 1
@@ -75,7 +75,7 @@ class Unreachable(HabeasError):
 
 
 class InUse(HabeasError):
-    """Another run uses the connection, and the caller would not wait; nothing was sent."""
+    """Another process uses the connection, and the caller would not wait, or no longer; nothing was sent."""
 
     exit_code = Exit.INCOMPLETE
 

@@ -86,6 +86,9 @@ class Sink:
             raise OutputError(message) from None
         except OSError as error:
             raise not_made(self.folder.parent, error, ANOTHER_FOLDER) from None
+        except ValueError:  # only a program can write it: a NUL, half a surrogate pair
+            message = f"{str(self.folder.parent)!a} cannot be made (no path holds such a character): {ANOTHER_FOLDER}"
+            raise OutputError(message) from None
         try:
             self.folder.mkdir(mode=PRIVATE_FOLDER)
         except FileExistsError:

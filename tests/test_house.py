@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 from collections import Counter
 from pathlib import Path
@@ -76,9 +77,9 @@ def layer_faults(name: str, source: str) -> list[str]:
 
 
 def lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Count a function's lines beyond its first, without its docstring."""
-    sentence = node.body[0] if ast.get_docstring(node) else None
-    return (node.end_lineno or 0) - node.lineno - ((sentence.end_lineno or 0) - sentence.lineno + 1 if sentence else 0)
+    """Count a function's lines after its signature and its docstring."""
+    first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
+    return (node.end_lineno or 0) - first.lineno + 1
 
 
 def size_faults(name: str, source: str) -> list[str]:
@@ -158,8 +159,20 @@ def test_one_name_means_one_thing():
     assert [fault for name, source in modules().items() for fault in loop_faults(name, source)] == []
 
 
+def listing_faults(name: str, source: str, there: set[str]) -> list[str]:
+    """Say which files the docstring of a package describes that are not in it."""
+    listed = re.findall(r"^(\w+)\.py  ", inspect.cleandoc(ast.get_docstring(ast.parse(source)) or ""), re.MULTILINE)
+    return [f"{name}: describes {module}.py" for module in listed if f"{name}.{module}" not in there]
+
+
+def test_a_package_describes_files_that_it_has():
+    """Where the docstring of a package lists its modules, each is one."""
+    sources = modules()
+    assert [fault for name, source in sources.items() for fault in listing_faults(name, source, set(sources))] == []
+
+
 def test_imports_point_downward_only():
-    """cli -> runner -> sink, simulate -> net -> core -> spec -> errors, and what is pure imports nothing that is not."""
+    """As the table of layers says: cli -> runner -> connection -> net -> core -> language -> errors; and what is pure imports nothing that is not."""
     assert [fault for name, source in modules().items() for fault in layer_faults(name, source)] == []
 
 
@@ -213,6 +226,7 @@ def test_the_benchmarks_can_be_begun(name):
         (lambda text: name_faults({"engine.a.x": text, "engine.b.y": text}), "Same = Literal['a', 'b']"),
         (lambda text: name_faults({"engine.a.x": text, "engine.b.x": text, "engine.c.x": text}), ""),
         (lambda text: loop_faults("x", text), "for one in (): ..."),
+        (lambda text: listing_faults("engine.a", text, {"engine.a.y"}), '"""A.\n\nx.py  gone\n"""'),
         (lambda text: test_faults("x", text), "def test_x():\n    pass"),
         (lambda text: test_faults("x", text), "import time\ntime." + "sleep(1)"),
     ],

@@ -17,6 +17,7 @@ from engine.anonymise.spec_patterns import MixedText, mixed_of
 from engine.anonymise.text_shape import CLOCK, CODE_WORDS, HOST, PUBLIC, TOPS
 from engine.cassettes.secret_patterns import pieces
 from engine.core.plan import endpoint_windows
+from engine.core.scopes import named_scopes
 from engine.core.window import FORMS, form
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions import lossless_json
@@ -106,7 +107,7 @@ def kept_by(vendor: Vendor, started: datetime, narrow: datetime | None) -> Kept:
             kept.texts.update(form(moment, name) for moment in (window.start, window.end) for name in times)
     public(kept, [vendor.version] if vendor.version is not None else [])
     kept.texts |= {scope for scopes in vendor.families.values() for scope in scopes}
-    kept.texts |= {scope for one in vendor.requests() for entry in one.granted_by for scope in entry}
+    kept.texts |= named_scopes(vendor)
     kept.mixed.sort(key=lambda one: one.literal, reverse=True)
     return kept
 

@@ -25,6 +25,7 @@ from engine.cassettes.recording import Recording, dump
 from engine.cassettes.secret_patterns import pieces
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import Identifier
+from engine.core.scopes import named_scopes
 from engine.core.window import rfc3339
 from engine.errors import Refused, UsageError
 from engine.language.effective import Row, Vendor
@@ -205,7 +206,7 @@ def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
 def _setup(captured: Captured, walk: Walk) -> str:
     """Write cassette.yaml."""
     listed = {scope for families in captured.vendor.families.values() for scope in families}
-    listed |= {scope for one in captured.vendor.requests() for entry in one.granted_by for scope in entry}
+    listed |= named_scopes(captured.vendor)
     content: dict[str, Any] = {
         "about": captured.about,
         "person": {one.kind: walk.text(one.value) for one in captured.person.values()},

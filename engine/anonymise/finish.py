@@ -106,7 +106,7 @@ def differences(report: Report, replayed: Replayed) -> Iterator[str]:
         yield f"the exit code: {int(report.exit_code)}, replayed {int(again.exit_code)}"
     others = {entry.name: entry for entry in again.entries}
     for entry in report.entries:
-        if _told(entry) != _told(others[entry.name]):
+        if _compared(entry) != _compared(others[entry.name]):
             yield f"{entry.name}: {_words(entry)}, replayed {_words(others[entry.name])}"
     missed = sorted({request.endpoint.name for request in replayed.unknown})
     if missed:
@@ -115,7 +115,7 @@ def differences(report: Report, replayed: Replayed) -> Iterator[str]:
         yield f"it does not ask again: {', '.join(one.file.rpartition('/')[2] for one in replayed.unused[:MOST_SHOWN])}"
 
 
-def _told(entry: Entry) -> tuple[object, ...]:
+def _compared(entry: Entry) -> tuple[object, ...]:
     tally = entry.tally
     return entry.outcome, tally.records, tally.pages, tally.duplicates, tally.others, tally.expected
 

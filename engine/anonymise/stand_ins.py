@@ -97,7 +97,7 @@ def _base64(token: str) -> str | None:
 
 
 def _text(raw: bytes) -> str | None:
-    """Decode bytes as UTF-8, None where they are no printable text of some length."""
+    """Decode bytes as UTF-8, None where they are not printable text of some length."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

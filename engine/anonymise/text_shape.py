@@ -138,7 +138,7 @@ def shape_of(text: str, key: str = "") -> TextShape:
 
 
 def inner_json(text: str) -> Any:
-    """Decode a text that is a JSON map or list; None where it is none."""
+    """Decode a text that is a JSON map or list; None for any other text."""
     if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
         return None
     try:

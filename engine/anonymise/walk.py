@@ -69,7 +69,9 @@ class Walk:
             sent = b"" if tree is None else lossless_json.dumps(self.json(tree[0]))
         asked = HttpRequest(request.method, self.url(request.url), self._asked(request.headers), sent)
         return Exchange(
-            asked, Response(response.status, self._told(response.headers), self._body(response.body, body, messages)), exchange.name
+            asked,
+            Response(response.status, self._headers(response.headers), self._body(response.body, body, messages)),
+            exchange.name,
         )
 
     def _body(self, raw: bytes, body: tuple[Any] | None, messages: Mapping[str, str]) -> bytes:
@@ -81,7 +83,7 @@ class Walk:
         plain = ("content-type", "accept")
         return tuple((name, value if name.lower() in plain else self.text(value, name)) for name, value in headers)
 
-    def _told(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Keep what the engine reads: the media type, limits, links; never a cookie, never a name."""
         found: dict[str, str] = {}
         for name, value in headers.items():
@@ -221,7 +223,7 @@ class Walk:
 
 
 def _decoded(raw: bytes) -> tuple[Any] | None:
-    """Decode JSON, in a tuple to tell null from None; None where it is no JSON."""
+    """Decode JSON, in a tuple to tell null from None; None where it is not JSON."""
     try:
         return (lossless_json.loads(raw.removeprefix(BOM)),)
     except (ValueError, RecursionError):

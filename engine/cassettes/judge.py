@@ -87,6 +87,8 @@ def _again(replayed: Replayed, request: Request) -> Finding | None:
     hint = f"record what is answered then in a file whose name comes later, such as {name}"
     if reading.means == "refresh" or (reading.means is None and status == UNAUTHORIZED):
         hint = f"the credential is renewed and the request sent anew: {hint}"
+    elif reading.means == "again":
+        hint += f"; a run gives up after {Patience().incomplete} of these"
     elif reading.means is None and status != TOO_MANY:
         hint += f"; a run gives up after {Patience().attempts} of these"
     message = f"`{request.endpoint.name}` asks again because of {reading.words}, and no second answer is recorded"

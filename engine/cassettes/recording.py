@@ -23,7 +23,7 @@ from typing import Literal
 from engine.core.http import HttpRequest, Response
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import Mistake, Position, SpecError
-from engine.net.hosts import place
+from engine.net.hosts import destination_of
 
 STATUS = re.compile(r"HTTP [1-5][0-9][0-9]")
 ANSWER = re.compile(r"^HTTP [1-5][0-9][0-9]$", re.MULTILINE)
@@ -128,7 +128,7 @@ class _Reader:
             hint = "write GET or POST in capitals, a blank, and the whole address as it was asked"
             self.mistake("a recording begins with its request", 1, hint)
             return "GET", url
-        found = place(url)
+        found = destination_of(url)
         if found is None or found.scheme != "https" or "#" in url:
             at = (len(method) + 2, max(1, len(url)))
             self.mistake("no address as it stands on the wire", 1, "write https://, the host, path and query, percent-encoded", at)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import selectors
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher, ndiff
 from pathlib import Path
@@ -74,7 +75,16 @@ async def passing(seconds: float) -> None:
 
 
 def run_in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in virtual time."""
+    """Run a coroutine in virtual time and wait for its result; inside a running event loop, in a thread of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run(work)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_run, work).result()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
     loop = VirtualLoop()
     try:
         return loop.run_until_complete(work)
@@ -240,10 +250,10 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out
     def hear(request: Request, answer: Response | NoAnswer) -> None:
         heard.append(Heard(request, answer))
 
-    tape = Playback(cassette.recordings, Hosts(vendor.hosts))
+    playback = Playback(cassette.recordings, Hosts(vendor.hosts))
     session = Session(
         vendor=vendor,
-        network=tape,
+        network=playback,
         credentials=Granted(
             None if cassette.setup.granted is None else frozenset(cassette.setup.granted),
             tuple({**cassette.setup.captured, **cassette.setup.settings}.items()),
@@ -256,4 +266,4 @@ async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out
     report = await run.run()
     tables = sorted(report.folder.glob("*.jsonl"))
     written = {one.name: one.read_bytes() for one in tables if not one.name.endswith(PAGES)}
-    return Replayed(cassette, report, tuple(heard), tape.unused, {name: text for name, text in written.items() if text})
+    return Replayed(cassette, report, tuple(heard), playback.unused, {name: text for name, text in written.items() if text})

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,6 +18,7 @@ from engine.cli.options import (
     ConnectionOption,
     EmailOption,
     JsonOption,
+    LargestFileOption,
     NoWaitOption,
     OnlyOption,
     PlanOption,
@@ -27,7 +28,7 @@ from engine.cli.options import (
     VendorArgument,
     WithoutOption,
 )
-from engine.errors import Exit, HabeasError, UsageError, defect
+from engine.errors import FULL, Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
@@ -68,6 +69,7 @@ def run(
     without: WithoutOption = None,
     since: SinceOption = None,
     files: Annotated[bool, typer.Option("--files", help="Download recordings, voicemails and other files too.")] = False,
+    largest_file: LargestFileOption = "10GB",
     share: ShareOption = 75,
     plan: PlanOption = None,
     connection: ConnectionOption = None,
@@ -84,7 +86,7 @@ def run(
     the person's safety, 130 or 143 interrupted.
     """
     from engine.assembly import RunArguments
-    from engine.cli.run import run_command
+    from engine.cli.run import bytes_of, run_command
 
     arguments = RunArguments(
         person=(("email", email),) if email is not None else (),
@@ -99,6 +101,7 @@ def run(
         plan=plan,
         reference=ref,
         wait=not no_wait,
+        largest_file=bytes_of(largest_file),
     )
     raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
 
@@ -128,26 +131,38 @@ def connect(
     HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID); what the spec's `settings` name is asked for too, or read from
     HABEAS_<VENDOR>_<NAME>. Each can also be a file, with _FILE behind the name, or the output of a command: cmd:op read op://vault/zoom/secret.
 
-    Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing or the vendor could not say, 4 not connected.
+    Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing, the vendor could not say or the connection
+    ends and cannot be renewed, 4 not connected.
     """
     from engine.cli.connect import ConnectArguments, connect_command
 
-    wish = ConnectArguments(vendor, connection, plan, way, not no_browser, redirect_uri, insecure_storage, at, json)
-    raise typer.Exit(connect_command(wish))
+    arguments = ConnectArguments(
+        vendor=vendor,
+        connection=connection,
+        plan=plan,
+        way=way,
+        browser=not no_browser,
+        redirect_uri=redirect_uri,
+        insecure=insecure_storage,
+        at=at,
+        json=json,
+    )
+    raise typer.Exit(connect_command(arguments))
 
 
 @app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
 def verify(vendor: VendorArgument, connection: ConnectionOption = None, at: AtOption = None, json: JsonOption = False) -> None:
     """Ask whether a connection is alive, and show which requests its scopes allow, and which scopes to add.
 
-    Exit codes: 0 no request is known to lack its scope, 3 some do, or the vendor could not say, 4 not connected.
+    Exit codes: 0 no request is known to lack its scope, 3 some do, the vendor could not say, or the connection ends and cannot be
+    renewed, 4 not connected.
     """
     from engine.cli.verify import verify_command
 
     raise typer.Exit(verify_command(vendor, connection, at, as_json=json))
 
 
-connections = typer.Typer(help="List, show, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
+connections = typer.Typer(help="List, show, check, rename, remove or rekey connections.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(connections, name="connections")
 
 Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
@@ -210,6 +225,23 @@ def rekey() -> None:
     rekey_command()
 
 
+@connections.command(short_help="Renew connections, and ask whether they are alive.", epilog="Example: habeas connections check --all")
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Connections: zoom, or zoom/emea.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every connection of the store.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Renew connections and ask their vendors whether they are alive, for a job that runs every day.
+
+    A connection that nobody uses may end unseen: refresh tokens expire. Missing scopes are what habeas verify is for.
+
+    Exit codes: 0 all are alive, 3 a vendor could not say or a connection cannot be renewed and will end, 4 one is dead.
+    """
+    from engine.cli.check_connections import check_command
+
+    raise typer.Exit(check_command(names or [], everything=everything, as_json=json))
+
+
 @app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")
 def plan(
     vendor: VendorArgument,
@@ -250,7 +282,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except HabeasError as error:
         typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
         sys.exit(error.exit_code)
@@ -259,6 +294,21 @@ def main() -> None:
         sys.exit(Exit.DEFECT)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except OSError as error:
+        _end_unwritten(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
-        typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
-        sys.exit(Exit.DEFECT)
+        _end_by_defect(error)
+
+
+def _end_unwritten(error: OSError) -> NoReturn:
+    """End where standard output, whatever it leads to, takes no more; files are answered for where they are written."""
+    if error.errno not in FULL or error.filename is not None:
+        _end_by_defect(error)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered is not tried again
+    typer.echo(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
+    sys.exit(Exit.INCOMPLETE)
+
+
+def _end_by_defect(error: Exception) -> NoReturn:
+    typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
+    sys.exit(Exit.DEFECT)

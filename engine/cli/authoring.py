@@ -91,7 +91,8 @@ def check(
     """
     from engine.cli.check import CheckArguments, check_command
 
-    raise typer.Exit(check_command(tuple(specs or ()), CheckArguments(format, accept, strict, drift, tuple(openapi or ()))))
+    arguments = CheckArguments(form=format, accept=accept, strict=strict, drift=drift, openapi=tuple(openapi or ()))
+    raise typer.Exit(check_command(tuple(specs or ()), arguments))
 
 
 @app.command(
@@ -139,7 +140,8 @@ def record(
         plan=plan,
         wait=not no_wait,
     )
-    raise typer.Exit(record_command(RecordArguments(vendor, cassette, tuple(subject or ()), run, about, out, json)))
+    arguments = RecordArguments(vendor=vendor, cassette=cassette, subject=tuple(subject or ()), run=run, about=about, out=out, json=json)
+    raise typer.Exit(record_command(arguments))
 
 
 @app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")

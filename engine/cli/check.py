@@ -24,9 +24,9 @@ from engine.language.text.mistakes import Mistake, SpecError, counted
 FORMATS = ("text", "json", "github")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckArguments:
-    """What is checked, and how it is told. `strict`: a note that something was never recorded, or has drifted, is a mistake."""
+    """The options of `check`. `strict`: notes on what was never recorded, or has drifted, count as mistakes."""
 
     form: str = "text"
     accept: bool = False
@@ -44,28 +44,28 @@ class Checked:
     summary: str | None = None
 
 
-def check_command(words: tuple[str, ...], wish: CheckArguments) -> Exit:
+def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     """Check specs and their cassettes, and print what is found. Raises UsageError for a file that is not there."""
-    if wish.form not in FORMATS:
-        message = f"--format {wish.form}: one of {', '.join(FORMATS)}"
+    if options.form not in FORMATS:
+        message = f"--format {options.form}: one of {', '.join(FORMATS)}"
         raise UsageError(message)
-    if wish.drift is not None and len(words) != 1:
+    if options.drift is not None and len(words) != 1:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
-    apis = documents(wish.openapi, words)
+    apis = documents(options.openapi, words)
     asked = [(word, spec_path(word)) for word in words] or [(path.stem, path) for path in packaged()]
     specs = list({path.resolve(): (word, path) for word, path in asked if not _is_schema(path)}.values())
     if not specs:
         message = f"{asked[0][0]} is the JSON Schema of specs, and no spec: name a spec"
         raise UsageError(message)
-    checked = [_checked(word, path, wish) for word, path in specs]
+    checked = [_checked(word, path, options) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     found += _twice([path for _, path in specs])
     mistakes = sum(one.wrong for one in found)
-    if wish.form == "json":
+    if options.form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
-    elif wish.form == "github":
+    elif options.form == "github":
         for finding in found:
             typer.echo(_as_github(finding.mistake))
     else:
@@ -99,17 +99,19 @@ def _twice(paths: list[Path]) -> Iterator[Finding]:
             yield Finding(mistake, lines)
 
 
-def _checked(word: str, path: Path, wish: CheckArguments) -> Checked:
+def _checked(word: str, path: Path, options: CheckArguments) -> Checked:
     try:
         raw = contents(path)
         vendor, notes = check(raw, str(path))
     except SpecError as error:
         return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
     lines = tuple(raw.decode("utf-8-sig").splitlines())
-    held = check_cassettes(vendor, path, word, write=wish.accept)
-    drifted = tuple(_drifted(vendor, path, word, wish.drift)) if wish.drift is not None else ()
-    told = tuple(_strictly(one) for one in (*held.findings, *drifted)) if wish.strict and not wish.accept else (*held.findings, *drifted)
-    return Checked((*(Finding(one, lines) for one in notes), *told), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
+    held = check_cassettes(vendor, path, word, write=options.accept)
+    drifted = tuple(_drifted(vendor, path, word, options.drift)) if options.drift is not None else ()
+    found = (*held.findings, *drifted)
+    if options.strict and not options.accept:
+        found = tuple(map(_strictly, found))
+    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
 
 
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +12,10 @@ import typer
 
 from engine.assembly import choose_connection, simulator_of, verified
 from engine.catalogue import load
-from engine.cli.progress import interruptible
+from engine.cli.paste_address import AddressPrompt
+from engine.cli.progress import interruptible, renewing
 from engine.cli.prompt_secret import secret_of, setting_of
-from engine.cli.verify import say, verify_and_say
+from engine.cli.verify import lifetime_of, say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
@@ -26,16 +25,14 @@ from engine.connection.settings import checked, needed, variable, wanted
 from engine.connection.stored import RegisteredClient, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.core.selection import checked_plan
-from engine.errors import Exit, NotConnected, UsageError
+from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
-LONGEST = 64 * 1024
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConnectArguments:
     """The command line of one connect, as it was typed."""
 
@@ -50,51 +47,52 @@ class ConnectArguments:
     json: bool
 
 
-def connect_command(wish: ConnectArguments) -> Exit:
+def connect_command(arguments: ConnectArguments) -> Exit:
     """Connect, store the connection, verify it. Raises HabeasError; an earlier connection of that name is kept then."""
-    vendor = load(wish.vendor)
-    at, plan, way = simulator_of(vendor, wish.at), checked_plan(vendor, wish.plan), way_of(vendor, wish.way)
-    name = parse_name(wish.connection or "default", vendor.name)
+    vendor = load(arguments.vendor)
+    at, plan, way = simulator_of(vendor, arguments.at), checked_plan(vendor, arguments.plan), way_of(vendor, arguments.way)
+    name = parse_name(arguments.connection or "default", vendor.name)
     vault = Vault(home())
-    if not wish.insecure:
+    vault.busy = renewing
+    if not arguments.insecure:
         asyncio.run(vault.first_key())
-    with reserved(vault, name, plain=wish.insecure) as place:
+    with reserved(vault, name, plain=arguments.insecure) as reservation:
         before = earlier(vault, name, at)
-        redirect = redirect_of(vendor, wish.redirect_uri) if way == "oauth2" else None
+        redirect = redirect_of(vendor, arguments.redirect_uri) if way == "oauth2" else None
         typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
         plan = plan or (before.plan if before else None)
         settings = settings_of(vendor, way, before)
         record = StoredConnection(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
-        stored = f"Stored as {name} in {vault.home}{told(vault, plain=wish.insecure)}\n"
+        stored = f"Stored as {name} in {vault.home}{protection(vault, plain=arguments.insecure)}\n"
         if way != "oauth2":
-            return with_key(vendor, with_secret(vendor, record, before), place, stored, as_json=wish.json)
+            return with_key(vendor, with_secret(vendor, record, before), reservation, stored, as_json=arguments.json)
         record = with_client(vendor, record, before)
-        browser = browser_of(redirect, listen=wish.browser)
-        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), place.opened, wanted(vendor))))
-    if place.stored:
+        browser = browser_of(redirect, listen=arguments.browser)
+        ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), reservation.opened, wanted(vendor))))
+    if reservation.stored:
         typer.echo(stored, err=True)
-    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=wish.json)
+    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=arguments.json)
 
 
-def with_key(vendor: Vendor, record: StoredConnection, place: Reservation, stored: str, *, as_json: bool) -> Exit:
+def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation, stored: str, *, as_json: bool) -> Exit:
     """Try a key, and store it unless the vendor refuses it: a mistyped one must not take the place of one that works."""
     transport = Transport(Hosts(vendor.hosts, record.bound.at), None)
-    connection = unsaved(vendor, place.name, record, transport)
+    connection = unsaved(vendor, reservation.name, record, transport)
     found = asyncio.run(interruptible(verified(connection, transport)))
     if isinstance(found, Exit):
         return found
     if found.alive is False:
         typer.echo("Nothing was stored; what was there before is kept.", err=True)
     else:
-        asyncio.run(keep(place, record))
+        asyncio.run(keep(reservation, record))
         typer.echo(stored, err=True)
-    return say(vendor, connection.label, found, as_json=as_json)
+    return say(vendor, connection.label, found, lifetime_of(connection), as_json=as_json)
 
 
-async def keep(place: Reservation, record: StoredConnection) -> None:
+async def keep(reservation: Reservation, record: StoredConnection) -> None:
     """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
-    async with place.opened() as store:
+    async with reservation.opened() as store:
         store(record)
 
 
@@ -174,7 +172,7 @@ def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
         return None
     if is_local(redirect) and listen:
         return Browser(redirect, show)
-    return Browser(redirect, show_only, pasted)
+    return Browser(redirect, show_only, AddressPrompt().ask)
 
 
 def show(url: str) -> None:
@@ -189,41 +187,7 @@ def show_only(url: str) -> None:
     typer.echo(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
 
 
-async def pasted() -> str:
-    """Read the address that the browser ended at. Raises NotConnected where none is pasted."""
-    typer.echo("Then paste the address you were sent to (the page itself may not load): ", nl=False, err=True)
-    try:
-        line = (await read_line(sys.stdin.fileno()) if sys.stdin is not None else b"").decode().strip()
-    except UnicodeDecodeError:
-        message = "not connected: what was pasted is not UTF-8 text, so it is no address"
-        raise NotConnected(message) from None
-    if not line:
-        message = "not connected: no address was pasted"
-        raise NotConnected(message)
-    return line
-
-
-async def read_line(file: int) -> bytes:
-    """Read one line, or what there is before the end of input. Not in a thread: Ctrl-C could not end one that waits in `read`."""
-    loop, raw = asyncio.get_running_loop(), b""
-    while b"\n" not in raw and len(raw) < LONGEST:
-        ready = asyncio.Event()
-        try:
-            loop.add_reader(file, ready.set)
-        except PermissionError:  # a plain file, which never waits
-            ready.set()
-        try:
-            await ready.wait()
-        finally:
-            loop.remove_reader(file)
-        piece = os.read(file, LONGEST)
-        if not piece:
-            break
-        raw += piece
-    return raw.partition(b"\n")[0]
-
-
-def told(vault: Vault, *, plain: bool) -> str:
+def protection(vault: Vault, *, plain: bool) -> str:
     """Say how a connection is encrypted and where the key is."""
     if plain:
         return ", NOT ENCRYPTED: whoever can read the file can use the connection"

@@ -11,10 +11,11 @@ import typer
 
 from engine.catalogue import load
 from engine.cli.formatting import print_json, table
+from engine.cli.progress import renewing
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
 from engine.connection.settings import wanted
-from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection
+from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection, lives_until, renewable
 from engine.connection.vault import Vault, home
 from engine.core.oauth import NOTHING, WantedFromToken
 from engine.core.window import rfc3339
@@ -75,7 +76,7 @@ def show_command(name: str, *, as_json: bool) -> None:
 
 
 def missing(name: Name) -> NotConnected:
-    """Make the error for a name that is no connection's."""
+    """Make the error for a name that no connection has."""
     return NotConnected(f"there is no connection {name}: habeas connections list shows what there is")
 
 
@@ -83,13 +84,13 @@ def rename_command(old: str, new: str) -> None:
     """Give a connection another name. Raises UsageError, NotConnected."""
     first = parse_name(old)
     second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
-    asyncio.run(rename(Vault(home()), first, second, waiting))
+    asyncio.run(rename(writable(), first, second, waiting))
     typer.echo(f"{first} is {second} now.")
 
 
 def remove_command(name: str, *, revoke: bool) -> None:
     """End a connection. Raises NotConnected, Unreachable."""
-    vault, which = Vault(home()), parse_name(name)
+    vault, which = writable(), parse_name(name)
     if which not in vault.names():
         raise missing(which)
     ended = asyncio.run(remove(vault, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
@@ -106,10 +107,17 @@ def _said_of_tokens(name: Name) -> WantedFromToken:
 
 def rekey_command() -> None:
     """Encrypt every connection with a new key. Raises NotConnected."""
-    vault = Vault(home())
+    vault = writable()
     count, plain = asyncio.run(rekey(vault))
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
     typer.echo(f"{counted(count, 'connection')} encrypted with a new key.{stay}\n{key_words(vault)}")
+
+
+def writable() -> Vault:
+    """Give the store, which says when another process holds a connection for long."""
+    vault = Vault(home())
+    vault.busy = renewing
+    return vault
 
 
 def waiting() -> None:
@@ -178,9 +186,9 @@ def state(record: StoredConnection) -> str:
     made = "made with --at, for a simulator; " if record.bound.at else ""
     if record.way != "oauth2":
         return f"{made}a key, until the vendor ends it"
-    if record.grant != "authorization_code" or (record.tokens and record.tokens.refresh):
+    if renewable(record):
         return f"{made}renews itself"
-    until = moment(record.tokens.expires_at) if record.tokens else None
+    until = moment(lives_until(record))
     return f"{made}cannot be renewed" + (f", ends {until}" if until else "")
 
 

@@ -1,4 +1,4 @@
-"""Text for people: tables, sizes and spans of time in plain characters, and how text and JSON are printed."""
+"""Text for people: tables and spans of time in plain characters, and how text and JSON are printed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import msgspec
-
-KILO = 1000
 
 
 def tell(text: str, stream: TextIO | None = None) -> None:
@@ -32,16 +30,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-def size(count: int) -> str:
-    """Write a number of bytes in powers of 1000: 993 bytes, 45.1 kB, 1.1 MB."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < KILO:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
-        value /= KILO
-    return f"{value:.1f} TB"
 
 
 def span(seconds: float) -> str:

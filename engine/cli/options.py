@@ -39,6 +39,9 @@ SubjectOption = Annotated[
         "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
     ),
 ]
+LargestFileOption = Annotated[
+    str, typer.Option("--largest-file", metavar="SIZE", help="Where no record tells a file's size: stop after this much, such as 500MB.")
+]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="Do not wait while another run uses the connection.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it there, into a new file; default standard output.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

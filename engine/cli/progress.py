@@ -121,3 +121,8 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         loop.remove_signal_handler(signal.SIGINT)
         loop.remove_signal_handler(signal.SIGTERM)
     return signals[0]
+
+
+def renewing() -> None:
+    """Say what is being waited for."""
+    typer.echo("Another process renews or changes this connection: waiting for it.", err=True)

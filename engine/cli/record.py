@@ -17,10 +17,12 @@ from engine.anonymise.finish import Made, check_free, finish
 from engine.assembly import Order, RunArguments, order_of
 from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
-from engine.cli.formatting import print_json, size, tell
-from engine.cli.run import ended, identifiers, split_subjects, waiting, watched
+from engine.cli.formatting import print_json, tell
+from engine.cli.progress import renewing
+from engine.cli.run import ended, identifiers, noted, split_subjects, waiting, watched
 from engine.connection.open import Opened
 from engine.core.ledger import Subject
+from engine.core.sizes import size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import clock_from
@@ -32,7 +34,7 @@ CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RecordArguments:
     """The command line: which run, and where its recording goes."""
 
@@ -46,31 +48,32 @@ class RecordArguments:
 
 
 @dataclass(frozen=True)
-class Taped:
-    """A run, and what it left on the tape."""
+class RecordedRun:
+    """A run, what was kept of it, and what a cassette is made of."""
 
     report: Report
-    tape: Recorder
+    recorder: Recorder
     captured: Captured
 
 
-def record_command(wish: RecordArguments) -> Exit:
+def record_command(arguments: RecordArguments) -> Exit:
     """Record one run. Raises HabeasError; then nothing was written."""
-    if not CASSETTE.fullmatch(wish.cassette):
-        message = f"--cassette {wish.cassette}: a cassette's name holds a-z, 0-9, - and _, at most 63 of them"
+    if not CASSETTE.fullmatch(arguments.cassette):
+        message = f"--cassette {arguments.cassette}: a cassette's name holds a-z, 0-9, - and _, at most 63 of them"
         raise UsageError(message)
-    vendor = load(wish.vendor)
+    vendor = load(arguments.vendor)
     now = datetime.now(UTC).replace(microsecond=0)
-    target = (wish.out or cassettes_of(vendor)) / wish.cassette
-    arguments = replace(wish.run, person=identifiers((*wish.run.person, *split_subjects(wish.subject))))
-    order = order_of(vendor, arguments, now)
+    target = (arguments.out or cassettes_of(vendor)) / arguments.cassette
+    wanted = replace(arguments.run, person=identifiers((*arguments.run.person, *split_subjects(arguments.subject))))
+    order = order_of(vendor, wanted, now)
     check_free(target)
+    order.chosen.vault.busy = renewing
     try:
-        taped = asyncio.run(_taped(order, wish, now))
+        recorded = asyncio.run(_recorded(order, arguments, now))
     except InUse:
         typer.echo("another run uses this connection: record again later, or without --no-wait", err=True)
         return Exit.INCOMPLETE
-    return _written(wish, taped, target)
+    return _written(arguments, recorded, target)
 
 
 def cassettes_of(vendor: Vendor) -> Path:
@@ -79,10 +82,10 @@ def cassettes_of(vendor: Vendor) -> Path:
     return cassettes_folder(Path("specs") / spec.name if "_data" in spec.parts else spec, vendor.name)
 
 
-def _written(wish: RecordArguments, taped: Taped, target: Path) -> Exit:
+def _written(arguments: RecordArguments, recorded: RecordedRun, target: Path) -> Exit:
     """Make the cassette, and say so; a run that cannot become one says why."""
-    report, tape = taped.report, taped.tape
-    if tape.full:
+    report, recorder = recorded.report, recorded.recorder
+    if recorder.full:
         message = (
             f"nothing was written: the run is over {MOST_BYTES // 2**20} MiB or {MOST_EXCHANGES:,} requests, which is more than a cassette "
             "should be: record less with --only or --since"
@@ -94,8 +97,8 @@ def _written(wish: RecordArguments, taped: Taped, target: Path) -> Exit:
     if report.defect is not None or report.error is not None or report.exit_code is Exit.NOT_CONNECTED:
         typer.echo(f"error: nothing was written: {report.defect or report.error or report.cut}", err=True)
         return report.exit_code
-    made = finish(taped.captured, report, sum(tape.silent.values()), secrets.token_bytes(32), target)
-    if wish.json:
+    made = finish(recorded.captured, report, sum(recorder.silent.values()), secrets.token_bytes(32), target)
+    if arguments.json:
         outcomes = {one.name: str(one.outcome) for one in report.entries}
         told = {"folder": str(made.folder), "exchanges": made.exchanges, "bytes": made.size, "run": int(report.exit_code)}
         print_json({**told, "subject": str(report.subject.subject), "endpoints": outcomes})
@@ -107,7 +110,7 @@ def _written(wish: RecordArguments, taped: Taped, target: Path) -> Exit:
 def _words(made: Made, report: Report) -> str:
     matched = report.subject.subject is Subject.MATCHED
     missing = [f"{one.name} ({one.outcome})" for one in report.entries if matched and not one.outcome.whole]
-    lines = [f"Recorded {made.exchanges} requests and answers, {size(made.size)}: {made.folder}"]
+    lines = [f"Recorded {made.exchanges} requests and answers, {size_text(made.size)}: {made.folder}"]
     lines += [f"The run ended with exit code {int(report.exit_code)}, and so does its replay."] if report.exit_code else []
     lines += [] if matched else [f"The person, as in the run: {report.subject.subject}"]
     lines += [f"Not whole, as in the run: {', '.join(missing)}"] if missing else []
@@ -115,21 +118,21 @@ def _words(made: Made, report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def _taped(order: Order, wish: RecordArguments, now: datetime) -> Taped:
+async def _recorded(order: Order, arguments: RecordArguments, now: datetime) -> RecordedRun:
     """Run to the end, in a folder that is gone afterwards."""
     clock, transport = clock_from(now), order.chosen.transport
     with tempfile.TemporaryDirectory(prefix="habeas-record-") as folder:
-        async with order.chosen.in_turn(waiting, wait=order.wait) as connection, transport:
+        async with order.chosen.in_turn(waiting, wait=order.wait, told=noted) as connection, transport:
             used = set(_secrets(connection, transport))
-            tape = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
-            session = order.session(connection, network=tape, clock=clock, ended=ended, heard=tape.heard)
+            recorder = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
+            session = order.session(connection, network=recorder, clock=clock, ended=ended, heard=recorder.heard)
             run = Run(session, order.person, order.options, Path(folder))
             async with watched(run):
                 report = await run.run()
             if report.exit_code not in SIGNALS:
                 await run.finish_verify()
             used |= set(_secrets(connection, transport))
-    return Taped(report, tape, _captured(order, wish, connection, tape, (report, now, tuple(sorted(used)))))
+    return RecordedRun(report, recorder, _captured(order, arguments, connection, recorder, (report, now, tuple(sorted(used)))))
 
 
 def _secrets(connection: Opened, transport: Transport) -> list[str]:
@@ -142,23 +145,23 @@ def _secrets(connection: Opened, transport: Transport) -> list[str]:
 
 
 def _captured(
-    order: Order, wish: RecordArguments, connection: Opened, tape: Recorder, ran: tuple[Report, datetime, tuple[str, ...]]
+    order: Order, arguments: RecordArguments, connection: Opened, recorder: Recorder, ran: tuple[Report, datetime, tuple[str, ...]]
 ) -> Captured:
     report, now, used = ran
     settings = order.vendor.settings
     return Captured(
         vendor=order.vendor,
         person=order.person,
-        exchanges=tuple(tape.exchanges),
+        exchanges=tuple(recorder.exchanges),
         started=now,
         exit_code=int(report.exit_code),
         narrow=order.options.narrow,
-        since=wish.run.since,
-        only=wish.run.only,
-        without=wish.run.without,
+        since=arguments.run.since,
+        only=arguments.run.only,
+        without=arguments.run.without,
         settings=tuple(pair for pair in connection.given if pair[0] in settings),
         captured=tuple(pair for pair in connection.given if pair[0] not in settings),
         granted=connection.granted,
         secrets=used,
-        about=wish.about or ABOUT,
+        about=arguments.about or ABOUT,
     )

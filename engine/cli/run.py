@@ -16,9 +16,10 @@ import typer
 
 from engine.assembly import KINDS, RunArguments, carry_out, order_of
 from engine.catalogue import load
-from engine.cli.formatting import size, table, tell
-from engine.cli.progress import Live, is_terminal, plain
+from engine.cli.formatting import table, tell
+from engine.cli.progress import Live, is_terminal, plain, renewing
 from engine.core.ledger import Entry, Outcome, Subject
+from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import counted
@@ -42,7 +43,7 @@ def summary(vendor: Vendor, report: Report) -> str:
         lines.append(f"  {found.reason}")
     if found.subject is Subject.MATCHED:
         asked = [one for one in report.entries if one.outcome is not Outcome.EXCLUDED]
-        rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size(_bytes(one)), one.reason or "") for one in asked]
+        rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size_text(_bytes(one)), one.reason or "") for one in asked]
         lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
         left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
@@ -80,13 +81,13 @@ def _files(report: Report) -> Iterator[str]:
         return
     left = totals["found"] - totals["downloaded"] - totals["failed"]
     if left:
-        sizes = [size(totals["bytes_announced"])] if totals["bytes_announced"] or not totals["unknown_size"] else []
+        sizes = [size_text(totals["bytes_announced"])] if totals["bytes_announced"] or not totals["unknown_size"] else []
         sizes += [f"{totals['unknown_size']} of unknown size"] if totals["unknown_size"] else []
         add = "" if report.files else ": add --files"
         yield f"{counted(left, 'file')}, {' and '.join(sizes)}, not downloaded{add}"
     else:
-        failed = f", {totals['failed']} could not be fetched" if totals["failed"] else ""
-        yield f"{counted(totals['downloaded'], 'file')} downloaded, {size(totals['bytes'])}{failed}"
+        failed = f", {totals['failed']} missing or in doubt" if totals["failed"] else ""
+        yield f"{counted(totals['downloaded'], 'file')} downloaded, {size_text(totals['bytes'])}{failed}"
 
 
 def _verdict(report: Report) -> str:
@@ -131,8 +132,9 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
     order = order_of(vendor, replace(arguments, person=person), datetime.now(UTC))
+    order.chosen.vault.busy = renewing
     try:
-        report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, watch=watched))
+        report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
     except InUse as error:
         typer.echo(str(error), err=True)
         return error.exit_code
@@ -142,6 +144,11 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     else:
         tell(summary(vendor, report) + "\n")
     return report.exit_code
+
+
+def noted(words: str) -> None:
+    """Say what a run has to say before it begins."""
+    typer.echo(f"Note: {words}", err=True)
 
 
 def waiting() -> None:
@@ -170,6 +177,15 @@ async def watched(run: Run) -> AsyncIterator[None]:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watching
+
+
+def bytes_of(text: str) -> int:
+    """Read `--largest-file`. Raises UsageError."""
+    found = size_of(text)
+    if found is None:
+        message = "--largest-file is a number of bytes, kB, MB, GB or TB, such as 10GB"
+        raise UsageError(message)
+    return found
 
 
 def split_subjects(subject: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -55,7 +55,7 @@ def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
         raise UsageError(message)
 
     def ready(up: Served) -> None:
-        typer.echo(json.dumps(_told(up)) if as_json else _recorded_greeting(word, vendor.title, len(cassettes), up))
+        typer.echo(json.dumps(_as_json(up)) if as_json else _recorded_greeting(word, vendor.title, len(cassettes), up))
 
     def notice(line: str) -> None:
         typer.echo(printable(line), err=True)
@@ -64,7 +64,7 @@ def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
     return Exit.COMPLETE
 
 
-def _told(up: Served) -> dict[str, object]:
+def _as_json(up: Served) -> dict[str, object]:
     """Give what a program needs: the greeting as JSON."""
     people = [
         {

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from html import escape
 from urllib.parse import unquote, urlsplit
@@ -40,10 +40,11 @@ h1{{font-size:1.6rem}}@media(prefers-color-scheme:dark){{body{{color:#eee;backgr
 
 
 class RedirectListener:
-    """Receives one redirect; every later one is told that it is too late."""
+    """Receives the redirect of one sign-in; others are refused, and every later one is told that it is too late."""
 
-    def __init__(self, redirect_uri: str) -> None:
-        """Remember the address; `listening` opens the port."""
+    def __init__(self, redirect_uri: str, other: Callable[[str], str | None]) -> None:
+        """Remember the address; `listening` opens the port. `other` says of an address why it is not this sign-in's, if so."""
+        self._other, self._refused = other, False
         self._uri = urlsplit(redirect_uri)
         self._base = redirect_uri.partition("?")[0]
         self._answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -57,7 +58,7 @@ class RedirectListener:
             message = (
                 f"nobody came back from the vendor within {seconds / 60:.0f} minutes: run connect again; "
                 f"if the vendor showed an error, check that it knows the redirect address {self._base}"
-            )
+            ) + ("; answers came that do not belong to this sign-in (their state is another)" if self._refused else "")
             raise NotConnected(message) from None
 
     def tell(self, words: str, *, good: bool) -> None:
@@ -66,13 +67,18 @@ class RedirectListener:
             self._verdict.set_result((good, words))
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Take the first redirect, wait for `tell`, and answer with a page that says how it ended."""
+        """Take the redirect of this sign-in, wait for `tell`, and answer with a page that says how it ended; refuse any other."""
         here = unquote(request.rel_url.raw_path) == (unquote(self._uri.path) or "/")
         if not here or request.method != "GET" or not {"state", "code", "error"} & set(request.query):
             return page("Nothing here", "This address only takes the answer of one sign-in.", 404)
         if self._answer.done():
             return page("Already answered", "This sign-in has been answered before. Nothing was done.", 410)
-        self._answer.set_result(f"{self._base}?{request.rel_url.raw_query_string}")
+        url = f"{self._base}?{request.rel_url.raw_query_string}"
+        why = self._other(url)
+        if why is not None:
+            self._refused = True
+            return page("Not this sign-in", f"Nothing was done: {why}. The sign-in still waits for its own answer.", 400)
+        self._answer.set_result(url)
         good, words = await asyncio.shield(self._verdict)
         return page("Connected" if good else "Not connected", f"{words} You can close this page.", 200 if good else 400)
 
@@ -107,9 +113,12 @@ def _addresses(host: str) -> list[str]:
 
 
 @asynccontextmanager
-async def listening(redirect_uri: str) -> AsyncIterator[RedirectListener]:
-    """Listen at a redirect address on this machine. Raises UsageError if the port is taken."""
-    listener = RedirectListener(redirect_uri)
+async def listening(redirect_uri: str, other: Callable[[str], str | None]) -> AsyncIterator[RedirectListener]:
+    """Listen at a redirect address on this machine. Raises UsageError if the port is taken.
+
+    `other` says why an address is not the answer to this sign-in, None where it is.
+    """
+    listener = RedirectListener(redirect_uri, other)
     parts = urlsplit(redirect_uri)
     port = parts.port or 80
     app = web.Application(client_max_size=1 << 14)

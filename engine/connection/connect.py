@@ -15,12 +15,14 @@ import msgspec
 
 from engine.connection.browser_consent import RedirectListener, listening
 from engine.connection.keeper import ask_for_token
-from engine.connection.oauth_client import ConsentRequest, TokenResponse, consent_request, oauth_transport, token_request
+from engine.connection.oauth_client import TokenResponse, consent_request, oauth_transport, token_request
 from engine.connection.reservation import Save
 from engine.connection.stored import Bound, Name, StoredConnection, StoreError
 from engine.connection.vault import Vault
-from engine.core.oauth import NOTHING, Expected, NoCode, NoToken, Tokens, WantedFromToken, read_redirect, read_tokens
+from engine.core.oauth import NOTHING, NoToken, Tokens, WantedFromToken, read_tokens
+from engine.core.redirect import Expected, NoCode, completed, read_redirect
 from engine.core.retry import Patience
+from engine.core.scopes import needed_scopes
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock
@@ -39,12 +41,13 @@ REFUSED = {
 class Browser:
     """How a person gives consent: `show` is called with the address to open.
 
-    `paste` asks for the address at which the browser ended; it is needed where no listener can run on this machine.
+    `paste` asks for the address at which the browser ended; it is needed where no listener can run on this machine. It is told why
+    the one before was wrong, and raises NotConnected when nothing more comes.
     """
 
     redirect_uri: str
     show: Callable[[str], None]
-    paste: Callable[[], Awaitable[str]] | None = None
+    paste: Callable[[str | None], Awaitable[str]] | None = None
 
 
 def asked_scopes(vendor: Vendor) -> str | None:
@@ -55,8 +58,7 @@ def asked_scopes(vendor: Vendor) -> str | None:
     families = vendor.families
     if "" not in families:
         return None
-    needed = [scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])]
-    return " ".join(dict.fromkeys((*families[""], *needed)))
+    return " ".join(dict.fromkeys((*families[""], *needed_scopes(vendor))))
 
 
 async def connect(
@@ -73,19 +75,36 @@ async def connect(
             await _stored(lambda: token_request(transport, record), record, clock, into, wanted)
             return
         asked = consent_request(transport, record, browser.redirect_uri)
+        expected = Expected(asked.redirect_uri, asked.state, _issuers(record.bound))
 
         async def exchanged(url: str) -> None:
-            code = _code(url, record, asked)
+            code = _code(url, expected)
             await _stored(lambda: asked.exchange(transport, record, code), record, clock, into, wanted)
 
         if browser.paste is not None:
             browser.show(asked.url)
-            await exchanged(await browser.paste())
+            await exchanged(await _pasted(browser.paste, expected))
             return
-        async with listening(browser.redirect_uri) as listener:
+        async with listening(browser.redirect_uri, lambda url: _other(url, expected)) as listener:
             browser.show(asked.url)
             with _telling(listener):
                 await exchanged(await listener.answered())
+
+
+async def _pasted(paste: Callable[[str | None], Awaitable[str]], expected: Expected) -> str:
+    """Ask for the address until it is this sign-in's."""
+    why: str | None = None
+    while True:
+        url = completed(await paste(why), expected.redirect_uri)
+        why = _other(url, expected)
+        if why is None:
+            return url
+
+
+def _other(url: str, expected: Expected) -> str | None:
+    """Say why an address is not the answer to this sign-in; None if it is, whatever it answers."""
+    found = read_redirect(url, expected)
+    return found.words if isinstance(found, NoCode) and found.again else None
 
 
 @contextmanager
@@ -99,8 +118,8 @@ def _telling(listener: RedirectListener) -> Iterator[None]:
     listener.tell("Habeas is connected; it goes on in the terminal.", good=True)
 
 
-def _code(url: str, record: StoredConnection, asked: ConsentRequest) -> str:
-    code = read_redirect(url, Expected(asked.redirect_uri, asked.state, _issuers(record.bound)))
+def _code(url: str, expected: Expected) -> str:
+    code = read_redirect(url, expected)
     if isinstance(code, NoCode):
         message = f"not connected: {code.words}" + ("; run connect again" if code.foreign else "")
         raise NotConnected(message)
@@ -114,14 +133,19 @@ async def _stored(
     into: OpenReservation,
     wanted: WantedFromToken,
 ) -> None:
-    """Take the locks, ask for the tokens, and store them. Raises NotConnected, Unreachable."""
+    """Take the locks, ask for the tokens, and store them. Raises NotConnected, Unreachable.
+
+    A refresh token that comes without an access token is stored too: it is due, so whoever opens the connection renews it first.
+    """
     async with into() as store:
 
         async def once() -> Tokens | NoToken:
             found = read_tokens(await send(), clock.timestamp(), None, wanted)
-            if isinstance(found, Tokens):
-                store(msgspec.structs.replace(record, tokens=found))
-            return found
+            tokens = found if isinstance(found, Tokens) else found.kept
+            if tokens is None:
+                return found
+            store(msgspec.structs.replace(record, tokens=tokens))
+            return tokens
 
         found = await ask_for_token(once, clock, PATIENCE)
     if isinstance(found, NoToken):

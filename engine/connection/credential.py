@@ -31,7 +31,7 @@ def bound(vendor: Vendor, at: str | None, way: str = "oauth2", settings: Mapping
 def check_bound(vendor: Vendor, record: StoredConnection, at: str | None, again: str) -> None:
     """Refuse a spec that would send the credential to other hosts than the connection is bound to. Raises NotConnected.
 
-    `again` is the command that makes the connection anew.
+    `again` is the command that makes the connection again.
     """
     try:
         now, then = bound(vendor, at, record.way, record.settings), record.bound
@@ -101,7 +101,7 @@ def environment_record(vendor: Vendor, environ: Mapping[str, str], at: str | Non
 
 
 def token_record(vendor: Vendor, token: str, environ: Mapping[str, str], at: str | None) -> StoredConnection:
-    """Make a connection of an access token, or of a key where the vendor has no OAuth. Raises NotConnected where it is none."""
+    """Make a connection of an access token, or of a key where the vendor has no OAuth. Raises NotConnected where it cannot be one."""
     way = "oauth2" if "oauth2" in vendor.auth.ways else vendor.auth.ways[0]
     return unstored(vendor, way, checked_secret(token, way, "the token"), environ, at)
 

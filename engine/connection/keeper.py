@@ -16,11 +16,10 @@ from engine.connection.credential import check_bound, credential
 from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
-from engine.connection.stored import Name, StoredConnection
+from engine.connection.stored import Name, StoredConnection, renewable
 from engine.connection.vault import Vault, connect_again
-from engine.core.http import NoAnswer
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
-from engine.core.retry import REFUSED, Patience, backoff
+from engine.core.retry import REFUSED, Patience, pause
 from engine.errors import HabeasError, NotConnected
 from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
@@ -28,14 +27,16 @@ from engine.net.transport import Transport
 
 T = TypeVar("T")
 PATIENCE = Patience(attempts=5, total=120.0)
-SENT = ("reset", "timeout", "truncated", "too_large")
 MEND = {
     "dead": "the vendor has ended this connection ({words})",
     "client": "the vendor refuses the client id or secret ({words})",
     "passing": "no new token could be had ({words}); the connection is kept: run again later",
     "unusable": "the vendor's answer to a request for a token cannot be used ({words}); the connection is kept: run again later",
 }
-LOST = "; the answer to an earlier request for a token was lost before it could be stored, which a vendor may take for misuse"
+LOST = (
+    "; the answer to an earlier request for a token was lost before it could be stored, which a vendor may take for misuse, "
+    "or another copy of this store has used the token"
+)
 
 
 class Holder(Protocol):
@@ -87,7 +88,7 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
         found = await finished(once())
         if isinstance(found, Tokens) or found.kind != "passing":
             return found
-        seconds = backoff(attempts, clock.dice(), patience) if found.seconds is None else found.seconds
+        seconds = pause(found.seconds, attempts, clock.dice(), patience)
         if attempts >= patience.attempts or waited + seconds > patience.total:
             return found
         waited += seconds
@@ -118,7 +119,7 @@ class Keeper:
     def due(self) -> bool:
         """Whether the token should be renewed before it is used again."""
         tokens = self.record.tokens
-        return not self._tired and tokens is not None and self._renewable(self.record) and due(tokens, self._clock.timestamp())
+        return not self._tired and tokens is not None and renewable(self.record) is True and due(tokens, self._clock.timestamp())
 
     async def refresh(self) -> Renewed | NotRenewed:
         """Renew the credential: from the store if another process has renewed it already, else from the vendor."""
@@ -139,7 +140,7 @@ class Keeper:
             self._adopt(stored)
             if not self.due():
                 return Renewed(asked=False)
-        if not self._renewable(stored):
+        if not renewable(stored):
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
         key = self._vault.reserve(self._name)
@@ -154,17 +155,19 @@ class Keeper:
         return Renewed(asked=True)
 
     async def _ask(self, stored: StoredConnection, key: StoreKey | None) -> Tokens | NoToken:
-        """Ask the vendor for a token; when this returns, a new one is stored and in use."""
+        """Ask the vendor for a token; when this returns, a new one is stored and in use, or a new refresh token is stored."""
 
         async def once() -> Tokens | NoToken:
+            nonlocal stored
             answer = await token_request(transport, stored)
             found = read_tokens(answer, self._clock.timestamp(), stored.tokens, wanted(self._vendor))
-            self._lost = self._lost or (isinstance(answer, NoAnswer) and answer.kind in SENT)
-            if isinstance(found, Tokens):
-                renewed = msgspec.structs.replace(stored, tokens=found, serial=stored.serial + 1)
-                self._vault.renew(self._name, renewed, key)
+            tokens = found if isinstance(found, Tokens) else found.kept
+            self._lost = self._lost or (isinstance(found, NoToken) and found.lost)
+            if tokens is not None:
+                stored = msgspec.structs.replace(stored, tokens=tokens, serial=stored.serial + 1)
+                self._vault.renew(self._name, stored, key)
                 self._lost = False
-                self._adopt(renewed)
+                self._adopt(stored)
             return found
 
         async with oauth_transport(stored.bound, self._at) as transport:
@@ -175,11 +178,6 @@ class Keeper:
         check_given(self._vendor, record, self._connect)
         self._holder.credential = credential(self._vendor, record, self._connect)
         self.record, self._tired = record, False
-
-    def _renewable(self, record: StoredConnection) -> bool:
-        if record.way != "oauth2" or record.tokens is None:
-            return False
-        return record.grant != "authorization_code" or record.tokens.refresh is not None
 
     def _not_renewed(self, found: NoToken, *, lost: bool) -> NotRenewed:
         words = MEND[found.kind].format(words=found.words)

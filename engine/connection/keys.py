@@ -123,15 +123,20 @@ def _interruptible() -> Iterator[None]:
 
 
 SIZE = 32
+ELSEWHERE = "environment"  # in the head of a sealed file: the key was in HABEAS_KEY or HABEAS_OLD_KEY
 HOW = "32 random bytes in base64, as `openssl rand -base64 32` prints them"
 Where = Literal["HABEAS_KEY", "HABEAS_OLD_KEY", "keyring", "file"]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreKey:
-    """An AES-256 key. Its `id` is a hash, from which the key cannot be computed."""
+    """An AES-256 key. Its `id` is a hash, from which the key cannot be computed.
+
+    `kept` says where it was found: file, keyring or environment; "" where that is not known.
+    """
 
     secret: bytes = field(repr=False)
+    kept: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
@@ -153,34 +158,43 @@ class KeyFile(msgspec.Struct, frozen=True):
 
 def parse_key(text: str, name: str) -> StoreKey:
     """Read a key from the text of the variable `name`. Raises UsageError."""
-    key = _key_in(text)
+    key = _key_in(text, ELSEWHERE)
     if key is None:
         message = f"{name} is no key: it holds {HOW}"
         raise UsageError(message)
     return key
 
 
-def _key_in(text: str) -> StoreKey | None:
+def _key_in(text: str, kept: str) -> StoreKey | None:
     try:
         secret = base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return StoreKey(secret) if len(secret) == SIZE else None
+    return StoreKey(secret, kept) if len(secret) == SIZE else None
 
 
 class Keys:
     """The keys of one store: which is current, and where each one is."""
 
-    def __init__(self, home: Path, environ: Mapping[str, str] = os.environ, keyring: OsKeyring | None = None) -> None:
-        """Read the keys of the environment; the file and the keyring are read when they are needed. Raises UsageError."""
-        self.path = home / "key.json"
+    def __init__(
+        self,
+        home: Path,
+        environ: Mapping[str, str] = os.environ,
+        keyring: OsKeyring | None = None,
+        needed: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Read the keys of the environment; the file and the keyring are read when they are needed. Raises UsageError.
+
+        `needed` says whether a stored connection may be encrypted with a key that only `key.json` names.
+        """
+        self.path, self._needed, self._rekeying = home / "key.json", needed, False
         self.given = _given("HABEAS_KEY", environ)
         self.old = _given("HABEAS_OLD_KEY", environ)
         self._keyring = keyring or OsKeyring()
         self._asked: dict[str, StoreKey] = {}
 
     def current(self) -> StoreKey:
-        """Give the key to encrypt with; one is created if there is none. Raises NotConnected."""
+        """Give the key to encrypt with; the first one is created. Raises NotConnected, also where the file of the key is gone."""
         if self.given is not None:
             return self.given
         found = self._file() or self._first()
@@ -224,9 +238,12 @@ class Keys:
 
     def begin_rekey(self) -> StoreKey:
         """Create a new current key beside the old ones; HABEAS_KEY, if set, is the new one. Raises NotConnected, DiskError, OutputError."""
+        self._rekeying = True
         if self.given is not None:
             return self.given
-        key, found = StoreKey(secrets.token_bytes(SIZE)), self._file()
+        key, found = _fresh(), self._file()
+        if found is None:
+            self._check_not_gone()
         self._write({key.id: self._kept(key), **(found.keys if found else {})})
         return key
 
@@ -243,6 +260,26 @@ class Keys:
         for name, text in found.keys.items():
             if name not in keep and text is None:
                 self._keyring.forget(name)
+
+    def mend(self, kept: str) -> str:
+        """Say how a key that is not at hand is brought back; `kept` is where it was when the connection was stored, "" if unknown."""
+        variable = "HABEAS_OLD_KEY" if self._rekeying else "HABEAS_KEY"
+        if kept == ELSEWHERE:
+            return f"set {variable} to it"
+        what = "holds another one" if self.path.exists() else "is gone"
+        back = f"{self.path}, which names it, {what}: put a copy of that file back"
+        if kept:
+            return back + (", or set HABEAS_OLD_KEY to the key" if self._rekeying else "")
+        return f"{back}, or set {variable} to it"
+
+    def _check_not_gone(self) -> None:
+        """Refuse a fresh key in the place of one that is needed. Raises NotConnected."""
+        if self._needed():
+            message = (
+                f"{self.path} is gone, and connections are encrypted with its key: put a copy of it back, and no fresh key is made; "
+                "if there is none, remove them (habeas connections remove NAME --no-revoke) and connect again"
+            )
+            raise NotConnected(message)
 
     def _file(self) -> KeyFile | None:
         raw = read_private(self.path)
@@ -261,7 +298,7 @@ class Keys:
         text = found.keys[name]
         if text is None:
             return self._from_keyring(name)
-        key = _key_in(text)
+        key = _key_in(text, "file")
         if key is None or key.id != name:
             message = f"{self.path} is damaged: put a copy back; without it the connections cannot be read"
             raise NotConnected(message)
@@ -274,7 +311,7 @@ class Keys:
         if text is None:
             message = "the key is in an OS keyring that is not at hand: log in where it is, or set HABEAS_KEY"
             raise NotConnected(message)
-        key = _key_in(text)
+        key = _key_in(text, "keyring")
         if key is None or key.id != name:
             message = "what the OS keyring holds is not the key: put that back, or set HABEAS_KEY"
             raise NotConnected(message)
@@ -285,12 +322,13 @@ class Keys:
         """Put a key into the keyring, if there is one; gives what `key.json` must hold: None, or else the key itself."""
         if not self._keyring.put(key.id, key.text):
             return key.text
-        self._asked[key.id] = key
+        self._asked[key.id] = StoreKey(key.secret, "keyring")
         return None
 
     def _first(self) -> KeyFile:
         """Create the first key; if two processes do so at once, both use the one that was first."""
-        key = StoreKey(secrets.token_bytes(SIZE))
+        self._check_not_gone()
+        key = _fresh()
         create_once(self.path, msgspec.json.encode(KeyFile(1, {key.id: self._kept(key)})))
         found = self._file()
         if found is None:
@@ -307,6 +345,10 @@ class Keys:
             sync_folder(self.path.parent)
         except OSError as error:
             raise cannot_write(self.path, error) from None
+
+
+def _fresh() -> StoreKey:
+    return StoreKey(secrets.token_bytes(SIZE))
 
 
 def _given(name: str, environ: Mapping[str, str]) -> StoreKey | None:

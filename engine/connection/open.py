@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from engine.connection.credential import credential, environment_record
+from engine.connection.departure_file import handover_of, nothing_known, turn_of_unstored
 from engine.connection.keeper import Fixed, Keeper
 from engine.connection.private_files import locked
 from engine.connection.settings import from_token, given
 from engine.connection.stored import Name, StoredConnection, checked_name
 from engine.connection.vault import Vault, connect_again
 from engine.core.oauth import NotRenewed, Renewed
-from engine.errors import NotConnected, UsageError
+from engine.errors import HabeasError, NotConnected, UsageError
 from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
+from engine.net.handover import Handover
 from engine.net.transport import Transport
 
 ENVIRONMENT = "environment"
@@ -24,12 +26,16 @@ ENVIRONMENT = "environment"
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection in use: its name (`label`), what was stored, and what renews its credential."""
+    """A connection in use: its name (`label`), what was stored, and what renews its credential.
+
+    `handover`: what earlier runs used of the vendor's limits, where this use has the connection's turn.
+    """
 
     vendor: Vendor
     label: str
     record: StoredConnection
     credentials: Keeper | Fixed
+    handover: Handover | None = None
 
     @property
     def given(self) -> Row:
@@ -122,14 +128,27 @@ def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Tra
 @asynccontextmanager
 async def turn(
     vault: Vault, found: Name | StoredConnection, clock: Clock, waiting: Callable[[], None], *, wait: bool
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Handover]:
     """Wait until no other run uses the connection, `waiting` is called if one does. Raises Taken without `wait`.
 
-    Runs with a token of the environment do not wait for each other.
+    Gives what earlier runs handed on of the vendor's limits; it is closed at the turn's end. Runs with one token of the
+    environment take turns too, unless nothing can be written: then they do not wait for each other.
     """
-    if isinstance(found, StoredConnection):
-        yield
-        return
-    vault.prepare()
-    async with locked(vault.turn(found), clock.sleep, waiting, wait=wait):
-        yield
+    handover: Handover | None = None
+    async with AsyncExitStack() as stack:
+        try:
+            if isinstance(found, StoredConnection):
+                lock = turn_of_unstored(vault, found)
+            else:
+                vault.prepare()
+                lock = vault.turn(found)
+            await stack.enter_async_context(locked(lock, clock.sleep, waiting, wait=wait))
+        except HabeasError as error:
+            if not isinstance(found, StoredConnection):
+                raise
+            handover = nothing_known(clock, str(error))
+        handover = handover or handover_of(vault, found, clock)
+        try:
+            yield handover
+        finally:
+            handover.close()

@@ -14,9 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+from engine.connection.lock_queue import FILE, is_next, ticket
 from engine.errors import FULL, DiskError, HabeasError, NotConnected, OutputError
 
-FILE, FOLDER = 0o600, 0o700
+FOLDER = 0o700
 OTHERS = 0o077
 MOST_BYTES = 1 << 20
 PART = ".part"
@@ -180,30 +181,56 @@ SLOWEST_POLL = 1.0
 
 
 class Taken(Exception):
-    """Another process or task holds the lock, and the caller did not want to wait."""
+    """Another process or task holds the lock, and the caller did not want to wait, or no longer."""
 
 
 @asynccontextmanager
 async def locked(
-    path: Path, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, waiting: Callable[[], None] | None = None, *, wait: bool = True
+    path: Path,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    waiting: Callable[[], None] | None = None,
+    *,
+    wait: bool = True,
+    after: float = 0.0,
+    patience: float | None = None,
 ) -> AsyncIterator[None]:
-    """Hold a lock. If another holds it, `waiting` is called once, then we wait; without `wait`, Taken is raised. Raises OutputError.
+    """Hold a lock; who waits longest is next. Raises OutputError.
 
-    The lock belongs to the open file, so that two tasks of one process exclude each other too.
+    If another holds it, `waiting` is called once, `after` this many seconds. Without `wait`, or when the seconds of `patience`
+    are over, Taken is raised. The lock belongs to the open file, so that two tasks of one process exclude each other too.
     """
-    file, pause = _take(path), POLL
+    file = _take(path) if is_next(path) else None
     if file is None and not wait:
         raise Taken
-    if file is None and waiting is not None:
-        waiting()
-    while file is None:
-        await sleep(pause)
-        pause = min(pause * 1.2, SLOWEST_POLL)
-        file = _take(path)
+    if file is None:
+        with ticket(path) as mine:
+            file = await _waited_for(path, mine, sleep, waiting, after, patience)
     try:
         yield
     finally:
         os.close(file)
+
+
+async def _waited_for(
+    path: Path,
+    mine: Path | None,
+    sleep: Callable[[float], Awaitable[None]],
+    waiting: Callable[[], None] | None,
+    after: float,
+    patience: float | None,
+) -> int:
+    pause, waited = POLL, 0.0
+    while True:
+        if waiting is not None and waited >= after:
+            waiting()
+            waiting = None
+        if patience is not None and waited >= patience:
+            raise Taken
+        await sleep(pause)
+        waited, pause = waited + pause, min(pause * 1.2, SLOWEST_POLL)
+        file = _take(path) if is_next(path, mine) else None
+        if file is not None:
+            return file
 
 
 def _take(path: Path) -> int | None:

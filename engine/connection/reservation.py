@@ -5,14 +5,14 @@ So neither a full disk nor another process can lose the vendor's answer, and no 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from engine.connection.private_files import FILE, ROOM_END, cannot_write, put_in_place, sweep_rooms, sync_folder, write_new
+from engine.connection.lock_queue import own_file
+from engine.connection.private_files import ROOM_END, cannot_write, put_in_place, sweep_rooms, sync_folder, write_new
 from engine.connection.stored import ROOM, Name, StoredConnection, seal
 from engine.connection.vault import Vault, grown
 from engine.errors import DiskError
@@ -62,7 +62,7 @@ def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
     file = None
     try:
         try:
-            file = _own(room)
+            file = own_file(room)
             write_new(room, b"", ROOM)
             sync_folder(vault.folder)
         except OSError as error:
@@ -73,13 +73,3 @@ def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
             room.unlink(missing_ok=True)
         if file is not None:
             os.close(file)
-
-
-def _own(room: Path) -> int:
-    """Create and lock a file; gives its descriptor. Another process may delete it in between: then it is created again."""
-    while True:
-        file = os.open(room, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file).st_nlink:
-            return file
-        os.close(file)

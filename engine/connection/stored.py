@@ -1,7 +1,8 @@
 """A stored connection and the bytes of its file: encrypt (`seal`) and decrypt (`unseal`). `connection/vault` reads and writes files.
 
 A file is one JSON object: `habeas` (always "connection"), `format`, `vendor`, `name`, `cipher`, `key` (which key, not the key),
-`nonce` and `data`. The rest is authenticated together with `data` (AES-256-GCM), so that none of it can be swapped.
+`kept` (where that key was: file, keyring, environment), `nonce` and `data`. The rest is authenticated together with `data`
+(AES-256-GCM), so that none of it can be swapped. Format 1 lacks `kept`; it is read, never written.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from engine.connection.keys import StoreKey
+from engine.connection.keys import ELSEWHERE, StoreKey
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 
-FORMAT = 1
+FORMAT = 2
 CIPHER = "AES-256-GCM"
 PLAIN = "none"
 ROOM = 256 * 1024
@@ -113,6 +114,18 @@ class StoredConnection(msgspec.Struct, frozen=True):
         return f"StoredConnection({self.vendor!r}, {self.way!r}, serial={self.serial})"
 
 
+def renewable(record: StoredConnection) -> bool | None:
+    """Whether a connection's token can be renewed; None for a key, which has none."""
+    if record.way != "oauth2":
+        return None
+    return record.tokens is not None and (record.grant != "authorization_code" or record.tokens.refresh is not None)
+
+
+def lives_until(record: StoredConnection) -> float | None:
+    """Give when a connection that cannot be renewed ends, in seconds since 1970; None if it can be, or no end is known."""
+    return record.tokens.expires_at if renewable(record) is False and record.tokens is not None else None
+
+
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of a connection's file, as described above."""
 
@@ -124,10 +137,12 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     nonce: str
     data: str
+    kept: str = ""
 
     def bound(self) -> bytes:
         """Give the bytes that are authenticated together with the encrypted data."""
-        return msgspec.json.encode([self.habeas, self.format, self.vendor, self.name, self.cipher, self.key])
+        head = [self.habeas, self.format, self.vendor, self.name, self.cipher, self.key]
+        return msgspec.json.encode(head if self.format == 1 else [*head, self.kept])
 
 
 def seal(record: StoredConnection, key: StoreKey | None, name: str) -> bytes:
@@ -138,7 +153,9 @@ def seal(record: StoredConnection, key: StoreKey | None, name: str) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce = os.urandom(12)
-    head = Sealed("connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "")
+    head = Sealed(
+        "connection", FORMAT, record.vendor, name, CIPHER if key else PLAIN, key.id if key else "", "", "", key.kept if key else ""
+    )
     data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
     if len(fixed) > MOST_FIXED or not _sound(record):
         message = f"the connection {record.vendor}/{name} is none that can be stored (a secret is too long, or the clock is wrong): {KEPT}"
@@ -153,12 +170,18 @@ def seal(record: StoredConnection, key: StoreKey | None, name: str) -> bytes:
     return raw
 
 
-def unseal(raw: bytes, find: Callable[[str], StoreKey | None], where: str) -> tuple[StoredConnection, Sealed]:
-    """Read the bytes of a connection's file. `find` gives the key of an id, `where` names the file in messages. Raises only StoreError."""
+def unseal(
+    raw: bytes, find: Callable[[str], StoreKey | None], where: str, mend: Callable[[str], str] = lambda _: "set HABEAS_KEY to it"
+) -> tuple[StoredConnection, Sealed]:
+    """Read the bytes of a connection's file. Raises only StoreError.
+
+    `find` gives the key of an id, `mend` says how one that is not at hand is brought back (by its head's `kept`); `where` names
+    the file in messages.
+    """
     sealed = _sealed(raw, where)
     data = _bytes(sealed.data, where)
     if sealed.cipher == CIPHER:
-        data = _decrypted(sealed, data, find(sealed.key), where)
+        data = _decrypted(sealed, data, find(sealed.key), where, mend)
     elif sealed.cipher != PLAIN:
         message = f"{where} is encrypted in a way this version does not know: install a newer Habeas; nothing was changed"
         raise StoreError(message)
@@ -173,12 +196,22 @@ def unseal(raw: bytes, find: Callable[[str], StoreKey | None], where: str) -> tu
 
 def key_id(raw: bytes) -> str | None:
     """Give the id of the key that a file is encrypted with, without decrypting it; None if it names none."""
+    name = _loose(raw).get("key")
+    return name if isinstance(name, str) and name else None
+
+
+def needs_key_file(raw: bytes) -> bool:
+    """Whether a file's key may be known to `key.json` alone: it names one, and none that was in the environment."""
+    return key_id(raw) is not None and _loose(raw).get("kept") != ELSEWHERE
+
+
+def _loose(raw: bytes) -> dict[str, Any]:
+    """Give the JSON object that some bytes are; empty if they are none."""
     try:
         found = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    name = found.get("key") if isinstance(found, dict) else None
-    return name if isinstance(name, str) and name else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _sound(record: StoredConnection) -> bool:
@@ -212,12 +245,12 @@ def _sealed(raw: bytes, where: str) -> Sealed:
         raise _damaged(where) from None
 
 
-def _decrypted(sealed: Sealed, data: bytes, key: StoreKey | None, where: str) -> bytes:
+def _decrypted(sealed: Sealed, data: bytes, key: StoreKey | None, where: str, mend: Callable[[str], str]) -> bytes:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     if key is None:
-        message = f"{where} is encrypted with another key than the ones at hand: set HABEAS_KEY to it; nothing was changed"
+        message = f"{where} is encrypted with another key than the ones at hand: {mend(sealed.kept)}; nothing was changed"
         raise StoreError(message)
     try:
         return AESGCM(key.secret).decrypt(_bytes(sealed.nonce, where), data, sealed.bound())

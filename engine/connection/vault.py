@@ -9,10 +9,11 @@ of a killed process is either whole, and used, or shows that a vendor's answer w
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ import msgspec
 from engine.connection.keys import Keys, StoreKey
 from engine.connection.private_files import (
     PART,
+    Taken,
     cannot_write,
     check_folder,
     locked,
@@ -31,8 +33,22 @@ from engine.connection.private_files import (
     write_new,
     write_private,
 )
-from engine.connection.stored import NAME, PLAIN, ROOM, VENDOR, Damaged, Name, Sealed, StoredConnection, StoreError, key_id, seal, unseal
-from engine.errors import NotConnected, UsageError
+from engine.connection.stored import (
+    NAME,
+    PLAIN,
+    ROOM,
+    VENDOR,
+    Damaged,
+    Name,
+    Sealed,
+    StoredConnection,
+    StoreError,
+    key_id,
+    needs_key_file,
+    seal,
+    unseal,
+)
+from engine.errors import InUse, NotConnected, UsageError
 from engine.language.effective import Vendor
 
 
@@ -49,13 +65,23 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
         raise UsageError(what) from None
 
 
+SAID_AFTER = 2.0
+LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
+
+
 class Vault:
     """The connections of one state folder."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
-        """Name the folder and its keys; no file is opened. Raises UsageError if HABEAS_KEY is no key."""
+        """Name the folder and its keys; no file is opened. Raises UsageError if HABEAS_KEY is no key.
+
+        `busy` is called once when another process has held a connection's lock for SAID_AFTER seconds; without `patient` nobody
+        waits for it. Both, and `sleep`, may be set by who uses the store.
+        """
+        self.busy: Callable[[], None] = lambda: None
+        self.patient, self.sleep = True, asyncio.sleep
         self.home, self.folder = folder, folder / "connections"
-        self.keys = Keys(folder, environ)
+        self.keys = Keys(folder, environ, needed=self._needs_key_file)
 
     def prepare(self) -> None:
         """Create the folders. Raises NotConnected, DiskError, OutputError."""
@@ -91,10 +117,20 @@ class Vault:
         self.prepare()
         self._put(name, record, None if plain else self.keys.current())
 
-    def lock(self, name: Name) -> AbstractAsyncContextManager[None]:
-        """Give the lock of a connection: one writer at a time."""
+    @asynccontextmanager
+    async def lock(self, name: Name) -> AsyncIterator[None]:
+        """Hold the lock of a connection: one writer at a time. Raises InUse after the longest time that a writer may need."""
         self.prepare()
-        return locked(self._beside(name, ".lock"))
+        path, patience = self._beside(name, ".lock"), LONGEST_HOLD if self.patient else None
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(locked(path, self.sleep, self.busy, wait=self.patient, after=SAID_AFTER, patience=patience))
+            except Taken:
+                long = f" for {LONGEST_HOLD / 60:.0f} minutes: it may hang" if self.patient else ""
+                again = "run again later" + ("" if self.patient else ", or without --no-wait")
+                message = f"another process has been renewing or changing {name}{long}: {again}"
+                raise InUse(message) from None
+            yield
 
     def whole(self) -> AbstractAsyncContextManager[None]:
         """Give the lock of the store, for changes of keys or names and for new connections; it is taken before any connection's lock."""
@@ -187,11 +223,13 @@ class Vault:
         self.drop(new)
         self._put(new, record, self._key(sealed), self.path(old))
         self._place(self.path(old), self.path(new))
+        with suppress(OSError):
+            self._beside(old, ".departures").replace(self._beside(new, ".departures"))
 
     def remove(self, name: Name) -> None:
         """Delete a connection and, last, its lock files; the caller holds the locks. Raises DiskError, OutputError."""
         try:
-            for end in (".new", ".json"):
+            for end in (".departures.next", ".departures", ".new", ".json"):
                 self._beside(name, end).unlink(missing_ok=True)
             sync_folder(self.folder)
             for end in (".run.lock", ".lock"):
@@ -212,6 +250,11 @@ class Vault:
                 raise StoreError(message)
         self.keys.end_rekey()
 
+    def _needs_key_file(self) -> bool:
+        """Whether a stored connection may be encrypted with a key that only `key.json` names. Raises NotConnected."""
+        paths = (self.folder / file for file in self._files() if file.endswith((".json", ".new")))
+        return any(needs_key_file(read_private(path) or b"") for path in paths)
+
     def _files(self) -> list[str]:
         """Give the names of all files of the store. Raises NotConnected."""
         self._check()
@@ -229,7 +272,7 @@ class Vault:
 
     def _opened(self, raw: bytes, path: Path, name: Name) -> tuple[StoredConnection, Sealed]:
         """Decrypt a file, which must hold the connection that its name says. Raises StoreError."""
-        record, sealed = unseal(raw, self.keys.find, str(path))
+        record, sealed = unseal(raw, self.keys.find, str(path), self.keys.mend)
         holds = Name(sealed.vendor, sealed.name)
         if holds != name:
             message = f"{path} holds the connection {holds}: name it {holds.file}{path.suffix}; nothing was changed"
@@ -270,5 +313,5 @@ def option(name: Name) -> str:
 
 
 def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Give the command that makes a connection anew, or a vendor's first one."""
+    """Give the command that connects again, or for the first time, such as `habeas connect zoom --connection emea`."""
     return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

@@ -13,8 +13,9 @@ from email.utils import parsedate_to_datetime
 
 EPOCH_SECONDS = 10**9
 EPOCH_MILLIS = 10**12
+DAY = 86400.0
 LONGEST = 10 * 366 * 86400.0
-RESET = re.compile(r".*rate-?limit-reset")
+RESET = re.compile(r"(.*rate-?limit-)reset")
 REMAINING = re.compile(r"(.*rate-?limit-)remaining")
 SOON = 60.0
 
@@ -22,20 +23,49 @@ SOON = 60.0
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Give the seconds until the request may be sent again; None if the answer does not tell.
 
-    `Retry-After` (RFC 9110 section 10.2.3, also as a float or an ISO 8601 date-time) goes before every `...RateLimit-Reset`.
-    A date counts from the answer's own `Date`, so that a vendor's wrong clock does no harm.
+    `Retry-After` (RFC 9110 section 10.2.3, also as a float, an ISO 8601 date-time or in milliseconds) goes before every
+    `...RateLimit-Reset`. A reset counts unless requests are left of its limit: vendors tell it with every answer. A date counts
+    from the answer's own `Date`, so that a vendor's wrong clock does no harm.
     """
+    asked_for, reset = _told(headers, now)
+    return reset if asked_for is None else asked_for
+
+
+def failed_until(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Give the seconds until a request that failed, such as with a 502, may be sent again; None if the answer does not tell.
+
+    Only `Retry-After` speaks of a failure. A reset speaks of a limit, so it counts only where that limit is used up and filled
+    again soon: a far one would end what the next try may answer.
+    """
+    asked_for, _ = _told(headers, now)
+    return asked_for or refilled_after(headers, now) or None
+
+
+def asked_to_return(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Give the seconds that `Retry-After` tells; None where there is none that can be read."""
+    return _told(headers, now)[0]
+
+
+def _told(headers: Mapping[str, str], now: datetime) -> tuple[float | None, float | None]:
+    """Read `Retry-After`, and the latest reset that counts, in seconds from now."""
     here = _http_date(headers.get("date", "")) or now
-    text = headers.get("retry-after")
-    if text is not None:
-        seconds = _number(text)
-        if seconds is None:
-            moment = _moment(text)
-            seconds = (moment - here).total_seconds() if moment else None
-        if seconds is not None:
-            return max(0.0, min(seconds, LONGEST))
-    resets = [_reset(value, here) for name, value in headers.items() if RESET.fullmatch(name)]
-    return max((one for one in resets if one is not None), default=None)
+    names = [found[1] for name in headers if (found := RESET.fullmatch(name)) and not _left(headers, found[1])]
+    resets = [_reset(headers[f"{name}reset"], here) for name in names]
+    latest = max((one for one in resets if one is not None), default=None)
+    return _asked_for(headers.get("retry-after", ""), here, latest), latest
+
+
+def _asked_for(text: str, here: datetime, reset: float | None) -> float | None:
+    """Read `Retry-After`; None if it cannot be read. `reset` is when the same answer says that its limit starts anew, in seconds.
+
+    Some vendors write milliseconds. A number of over a day is read so, as no vendor's limit lasts longer and every longer
+    wait ends the endpoint; a smaller one where its thousandth is what the reset says, to a second.
+    """
+    value = _number(text)
+    if value is None or value > EPOCH_SECONDS:
+        return _reset(text, here)
+    agrees = reset is not None and value >= 1000 and abs(value / 1000 - reset) <= 1
+    return value / 1000 if value > DAY or agrees else value
 
 
 def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
@@ -48,6 +78,11 @@ def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
     names = [found[1] for name, value in headers.items() if (found := REMAINING.fullmatch(name)) and _number(value) == 0]
     resets = [_reset(headers.get(f"{name}reset", ""), here) for name in names]
     return max((one for one in resets if one is not None and one <= SOON), default=0.0)
+
+
+def _left(headers: Mapping[str, str], limit: str) -> bool:
+    """Whether an answer says that requests are left of a limit, named as `x-ratelimit-`."""
+    return (_number(headers.get(f"{limit}remaining", "")) or 0.0) > 0
 
 
 def _number(text: str) -> float | None:

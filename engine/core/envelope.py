@@ -6,20 +6,23 @@ is no dotted path) goes through a decoded tree that keeps every number as it was
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 
 from engine.language.expressions import lossless_json
-from engine.language.expressions.select import Select
+from engine.language.expressions.select import Select, walk
 
 MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 LIST = msgspec.json.Decoder(list[msgspec.Raw])
 MOST_VALUES = 2_000_000
 BOM = b"\xef\xbb\xbf"
+BLANKS = b" \t\r\n"
+ERROR_NAMES = ("error", "errors", "error_message", "errorMessage", "fault", "exception")
+KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): "null", ord("t"): "true or false", ord("f"): "true or false"}
 
 
 class NotJson(ValueError):
@@ -47,9 +50,9 @@ class Envelope:
         """
         if len(body) > MOST_VALUES and body.count(b",") > MOST_VALUES:
             raise TooMany
-        self.body = body.removeprefix(BOM).rstrip()
+        self.body = body.removeprefix(BOM).strip(BLANKS)
         self.top: dict[str, Any] | None = None
-        self.slow = False
+        self.slow = self.alone = False
         self._tops, self._listed, self._partly = tops, listed, False
         try:
             if not self.body.isascii():
@@ -62,7 +65,7 @@ class Envelope:
 
     def _split(self) -> None:
         """Split a JSON object; any other JSON is only checked."""
-        if self.body[:64].lstrip()[:1] != b"{":
+        if self.body[:1] != b"{":
             msgspec.json.decode(self.body, type=msgspec.Raw)
             return
         try:
@@ -131,7 +134,10 @@ class Envelope:
         return [{name: value for name, value in one.items() if name != step} for one, step in zip(maps, select.steps, strict=False)]
 
     def records(self, select: Select | None) -> list[Any] | PathMissing | None:
-        """Give the records, each as bytes. MISSING: the answer lacks the path; None: what is there is no list, object or null."""
+        """Give the records, each as bytes. MISSING: the answer lacks the path; None: what is there is no list, object or null.
+
+        Where there is no list but an object, that is the one record, and `alone` is set.
+        """
         if self.slow or (select is not None and select.steps is None):
             return self._searched(select)
         if self._partly and self.top is not None and select is not None and select.steps == (self._listed,):
@@ -145,7 +151,23 @@ class Envelope:
             return LIST.decode(raw)
         if first == b"n":
             return []
+        self.alone = first == b"{"
         return [raw] if first in (b"{", b"[") else None
+
+    def error_beside(self, steps: tuple[str, ...]) -> str | None:
+        """Name a member such as `error` that holds something, on the way to the records; None if there is none."""
+        for depth in range(len(steps)):
+            for name in ERROR_NAMES:
+                if self._member((*steps[:depth], name)) not in (None, False, 0, "", [], {}):
+                    return name
+        return None
+
+    def _member(self, steps: tuple[str, ...]) -> Any:
+        """Give the value at a dotted path, decoded; None if the answer lacks it."""
+        if not self.slow:
+            raw = self.raw(steps)
+            return None if isinstance(raw, PathMissing) else lossless_json.loads(bytes(raw))
+        return walk(self.tree, steps)
 
     def _searched(self, select: Select | None) -> list[Any] | PathMissing | None:
         """Give the records that an expression finds in the decoded answer."""
@@ -154,6 +176,7 @@ class Envelope:
             return MISSING
         if isinstance(found, list) and select is not None:
             return [lossless_json.dumps(one) for one in found]
+        self.alone = isinstance(found, dict)
         return [lossless_json.dumps(found)] if isinstance(found, (dict, list)) else None
 
 
@@ -185,6 +208,17 @@ def _keys(name: str, kind: type) -> msgspec.json.Decoder[Any]:
 
 
 FOUND = attrgetter("found")
+FIRST = itemgetter(0)
+
+
+def odd_kind(records: Sequence[Any]) -> str | None:
+    """Say what stands among records that cannot be one: null, or values of several kinds; None where all are of one kind."""
+    views: Iterable[memoryview[int]] = map(memoryview, records)
+    firsts = set(map(FIRST, views))
+    kinds = sorted({KINDS.get(first, "a number") for first in firsts})
+    if "null" in kinds:
+        return "null"
+    return " and ".join(kinds) if len(kinds) > 1 else None
 
 
 def lines_of(records: Sequence[Any]) -> bytes:

@@ -2,7 +2,7 @@
 
 The result of a dotted path keeps its place in the record, and the path goes through lists: `items.id` of `{"items": [{"id": 1}]}`
 is that record itself. Any other JMESPath expression appears under its own text, `{name: path}` under its names. Strings and
-numbers stay as the vendor sent them.
+numbers stay as the vendor sent them. What is picked for `--only` keeps the vendor's order, so that two runs have the same digest.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _picked(value: Any, wanted: Trie) -> Any:
         return [one for one in (_picked(item, wanted) for item in value) if one is not ABSENT]
     if not isinstance(value, dict):
         return ABSENT
-    picked = {name: _picked(value[name], below) for name, below in wanted.items() if name in value}
+    picked = {name: _picked(inner, wanted[name]) for name, inner in value.items() if name in wanted}
     return {name: one for name, one in picked.items() if one is not ABSENT}
 
 

@@ -1,4 +1,4 @@
-"""OAuth 2.0 (RFC 6749): read token answers and redirects, and say when a token should be renewed.
+"""OAuth 2.0 (RFC 6749): read token answers, and say when a token should be renewed. core/redirect.py reads redirects.
 
 `connection/oauth_client` sends the requests. Messages never repeat what a server says, except its status and an error code
 in the form of the standard.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hmac import compare_digest
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
 
-from engine.core.after import retry_after
+from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import unfit
-from engine.core.retry import MAY_PASS
+from engine.core.retry import MAY_PASS, TOO_MANY
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -37,6 +35,8 @@ KINDS: Mapping[str, NoTokenKind] = {  # RFC 6749 sections 5.2 and 4.1.2.1
     "temporarily_unavailable": "passing",
 }
 REFUSED = (400, 401)
+SENT = ("reset", "timeout", "truncated", "too_large")
+NOT_PROCESSED = (408, 429, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,15 @@ class NoToken:
 
     `dead`: the grant has ended, only a new consent helps. `client`: the client id or secret is refused. `passing`: ask
     again, after `seconds` if the answer tells them. `unusable`: an answer that settles nothing; the connection is kept.
+    `kept`: what must be stored all the same, because the answer brought a new refresh token and the old one may be spent.
+    `lost`: the vendor may have given new tokens in an answer that could not be read.
     """
 
     kind: NoTokenKind
     words: str
     seconds: float | None = None
+    kept: Tokens | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +116,21 @@ def read_tokens(
     (RFC 6749 section 6): the earlier one is kept.
     """
     if isinstance(answer, NoAnswer):
-        return NoToken("unusable" if answer.final else "passing", answer.words)
+        return NoToken("unusable" if answer.final else "passing", answer.words, lost=answer.kind in SENT)
     found = _object(answer.body)
     status = answer.status
     error, means = _error(found, status, wanted.refusals)
-    if 200 <= status < 300 and not found.get("error") and ("access_token" in found or means is None):
-        return _tokens(found, now, before, wanted)
+    good = 200 <= status < 300
+    kept = _kept(found, now, before) if good else None
+    if good and not found.get("error") and ("access_token" in found or means is None):
+        return _tokens(found, now, before, wanted, kept)
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "")
-    kind: NoTokenKind = "passing" if status == 429 or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
-    return NoToken(kind, words, _told(answer, now) if kind == "passing" else None)
+    kind: NoTokenKind = "passing" if status == TOO_MANY or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
+    return NoToken(
+        kind, words, _again_after(answer, now) if kind == "passing" else None, kept, lost=not found and status not in NOT_PROCESSED
+    )
 
 
 def grant_ended(answer: Response, refusals: TokenRefusalsSpec) -> bool:
@@ -140,8 +148,9 @@ def _error(found: Mapping[str, Any], status: int, refusals: TokenRefusalsSpec) -
     return standard or known, rule.means if rule is not None else standard
 
 
-def _told(answer: Response, now: float) -> float | None:
-    return retry_after(answer.headers, datetime.fromtimestamp(now, UTC))
+def _again_after(answer: Response, now: float) -> float | None:
+    moment = datetime.fromtimestamp(now, UTC)
+    return retry_after(answer.headers, moment) if answer.status == TOO_MANY else failed_until(answer.headers, moment)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -152,15 +161,31 @@ def _object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken) -> Tokens | NoToken:
+def _usable(token: Any) -> bool:
+    return isinstance(token, str) and TOKEN.fullmatch(token) is not None
+
+
+def _kept(found: Mapping[str, Any], now: float, before: Tokens | None) -> Tokens | None:
+    """Give the tokens to store of an answer that is otherwise unusable: those before, with its new refresh token.
+
+    Without any before, the access token is empty and has ended: it has to be renewed before it is used.
+    """
+    refresh = found.get("refresh_token")
+    if not _usable(refresh) or (before is not None and before.refresh == refresh):
+        return None
+    return replace(before or Tokens("", now, expires_at=now), refresh=refresh)
+
+
+def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken, kept: Tokens | None) -> Tokens | NoToken:
     access, refresh = found.get("access_token"), found.get("refresh_token") or None
-    if not isinstance(access, str) or not TOKEN.fullmatch(access):
-        return NoToken("unusable", "the vendor's token answer holds no access token")
+    lost = kept is None
+    if not isinstance(access, str) or not _usable(access):
+        return NoToken("unusable", "the vendor's token answer holds no access token", kept=kept, lost=lost)
     kind = found.get("token_type")
-    if kind is not None and (not isinstance(kind, str) or kind.lower() != "bearer"):
-        return NoToken("unusable", "the vendor gives a kind of token that Habeas cannot use (not bearer)")
-    if refresh is not None and (not isinstance(refresh, str) or not TOKEN.fullmatch(refresh)):
-        return NoToken("unusable", "the vendor's token answer holds a refresh token that is none")
+    if kind is not None and (not isinstance(kind, str) or kind.strip().lower() != "bearer"):
+        return NoToken("unusable", "the vendor gives a kind of token that Habeas cannot use (not bearer)", kept=kept, lost=lost)
+    if refresh is not None and not _usable(refresh):
+        return NoToken("unusable", "the vendor's token answer holds a refresh token that is none", lost=True)
     captured = _captured(found, before, wanted)
     if isinstance(captured, NoToken):
         return captured
@@ -209,67 +234,3 @@ def due(tokens: Tokens, now: float) -> bool:
     if tokens.expires_at is None:
         return False
     return now >= tokens.expires_at - min(MARGIN, (tokens.expires_at - tokens.issued_at) / 10)
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the redirect after a consent must match: its address, our `state`, and the hosts that may have issued it (RFC 9207)."""
-
-    redirect_uri: str
-    state: str = field(repr=False)
-    issuers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationCode:
-    """An authorization code (RFC 6749 section 4.1.2): it can be exchanged once."""
-
-    code: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NoCode:
-    """Why a redirect is not accepted. `foreign`: it may not come from the vendor at all."""
-
-    words: str
-    foreign: bool = False
-
-
-def read_redirect(url: str, expected: Expected) -> AuthorizationCode | NoCode:
-    """Read the address to which the vendor sent the browser back (RFC 6749 section 4.1.2, RFC 9207)."""
-    url = url.strip()
-    if _without_query(url) != _without_query(expected.redirect_uri):
-        return NoCode(f"the address does not begin with {expected.redirect_uri}: it is not the vendor's answer", foreign=True)
-    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
-    answer = dict(pairs)
-    if len(answer) != len(pairs):
-        return NoCode("the vendor's answer names something twice", foreign=True)
-    if not compare_digest(answer.get("state", "").encode(), expected.state.encode()):
-        return NoCode("the answer does not belong to this `connect` (its state is another)", foreign=True)
-    if "iss" in answer and not _issued_by(answer["iss"], expected.issuers):
-        return NoCode("the answer comes from another authorization server than the spec's (its iss is foreign)", foreign=True)
-    if "error" in answer:
-        code = f" ({answer['error']})" if ERROR_CODE.fullmatch(answer["error"]) else ""
-        return NoCode(f"the consent was declined{code}" if answer["error"] == "access_denied" else f"the vendor refused the consent{code}")
-    if not TOKEN.fullmatch(answer.get("code", "")):
-        return NoCode("the vendor's answer holds no code")
-    return AuthorizationCode(answer["code"])
-
-
-def _without_query(url: str) -> tuple[str, ...]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return ()
-    usual = {"https": 443, "http": 80}.get(parts.scheme)
-    return (parts.scheme, (parts.hostname or "").lower(), str(port or usual), parts.path or "/")
-
-
-def _issued_by(issuer: str, hosts: frozenset[str]) -> bool:
-    try:
-        parts = urlsplit(issuer)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme == "https" and port in (None, 443) and parts.hostname in hosts

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engine.errors import UsageError
 from engine.language.model.units import Rate
 
 MARGIN = 0.04
@@ -36,6 +37,17 @@ def pace(count: int, seconds: float, share: float) -> Pace:
     capacity = max(1.0 + LATE * count / seconds, count * (1.0 - share))
     in_a_period = min(count * share, count + 1.0 - MARGIN - capacity)
     return Pace(capacity, capacity * seconds / in_a_period)
+
+
+def checked_share(share: float) -> float:
+    """Give our share of a vendor's limits as a float. Raises UsageError unless it is a number, 0 < share <= 1."""
+    if isinstance(share, bool) or not isinstance(share, (int, float)):
+        message = f"a share is a number, more than 0 and at most 1 (100 %), not {type(share).__name__}"
+        raise UsageError(message)
+    if not 0 < share <= 1:
+        message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
+        raise UsageError(message)
+    return float(share)
 
 
 def paces(rates: Sequence[Rate], share: float) -> tuple[Pace, ...]:

@@ -1,7 +1,7 @@
-"""What follows when the vendor refuses the credential of a run, or when it is due: renew it, go on, or end the run.
+"""Decide what happens when the vendor refuses a run's credential (401), or when it is about to expire: renew, go on, or end the run.
 
-Pure: engine/runner/client.py renews and sends; this says whether to, and what each result means. A 401 arrives here by
-way of engine/core/retry.py (`Refresh`, then `GiveUp(dead=True)`).
+Pure functions over a `CredentialState`; engine/runner/client.py renews and sends. A 401 is first judged by core/retry.py, which
+gives `Refresh`, and after a useless renewal `GiveUp(dead=True)`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Purpose = Literal["due", "refused", "file"]
 class CredentialState:
     """What a run knows of its credential.
 
-    `generation` counts renewals; `asked`: the vendor gave the present one (not another process). `failed` is what renewing
-    the generation named with it came to. `end` is why nothing more is asked. `lives` says, by endpoint that was refused,
-    whether `verify` was answered all the same. `file_renewal`: the second and result of the last renewal for a file.
+    `generation` counts renewals; `asked`: this process got the credential in use from the vendor, another one did not.
+    `failed`: the generation whose renewal failed, with the reason. `end`: why the run sends nothing more. `lives`: for each
+    endpoint that was refused, whether `verify` was answered with the same credential. `file_renewal`: when the credential was
+    last renewed for a file (seconds of the event loop's clock), and the result.
     """
 
     generation: int = 0
@@ -48,16 +49,16 @@ class AskVerify:
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """Ask with the credential in use; `asked` as in CredentialState, None where a renewal that was only due did not succeed."""
+    """Go on with the credential in use. `asked` as in CredentialState; None where it is about to expire and could not be renewed."""
 
     asked: bool | None
 
 
 def before_renewal(state: CredentialState, generation: int, purpose: Purpose, now: float, *, due: bool = False) -> Renew | Usable | GiveUp:
-    """Say whether who asked with the credential of `generation` renews it: once for all who used the same one.
+    """Decide whether the credential of `generation` is renewed: only once for all requests that were sent with it.
 
-    `due`: its time is nearly over. A file that is refused renews at most once in LATELY seconds: a list of refused files
-    must not renew for each of them.
+    `due`: it is about to expire. `now`: seconds of the event loop's clock. Refused files renew at most once in LATELY seconds,
+    however many are refused.
     """
     if purpose == "file":
         if state.end is not None:
@@ -74,10 +75,10 @@ def before_renewal(state: CredentialState, generation: int, purpose: Purpose, no
 
 
 def renewed(state: CredentialState, found: Renewed | NotRenewed, purpose: Purpose, now: float) -> tuple[CredentialState, Usable | GiveUp]:
-    """Take in what a renewal came to.
+    """Note the result of a renewal, and say how to go on.
 
-    One that was only due and failed is used until the vendor refuses it, unless it is known to be dead. A file ends no
-    run: a vendor may refuse one file to a credential that is good for all the rest.
+    A credential that was about to expire and could not be renewed is used until the vendor refuses it, unless it is known to
+    be dead. A refused file never ends the run: the vendor may refuse one file and allow all others.
     """
     if purpose == "file":
         state = replace(state, file_renewal=(now, found.words if isinstance(found, NotRenewed) else REFUSED))
@@ -92,9 +93,9 @@ def renewed(state: CredentialState, found: Renewed | NotRenewed, purpose: Purpos
 
 
 def judge(state: CredentialState, refused: GiveUp, endpoint: str, words: str) -> tuple[CredentialState, GiveUp | AskVerify]:
-    """Say what a credential that stays refused means: the end of one endpoint where `verify` is answered, else of the run.
+    """Decide what a credential that stays refused ends: only this endpoint where `verify` is answered with it, else the run.
 
-    `words` tell how the connection is mended; they stand for the bare "the vendor refuses the credential".
+    `words`, which say how to mend the connection, replace the bare "the vendor refuses the credential".
     """
     if state.end is not None:
         return state, state.end
@@ -107,5 +108,5 @@ def judge(state: CredentialState, refused: GiveUp, endpoint: str, words: str) ->
 
 
 def noted(state: CredentialState, endpoint: str, *, lives: bool) -> CredentialState:
-    """Take in whether `verify` showed that a credential lives which `endpoint` was refused with."""
+    """Note whether `verify` was answered with the credential that `endpoint` was refused with."""
     return replace(state, lives={**state.lives, endpoint: lives})

@@ -15,7 +15,7 @@ from operator import not_
 from typing import Any
 
 from engine.core.chain import Chain, Unresolved
-from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column
+from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column, odd_kind
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
 from engine.core.onward import beyond, count_of, form_of
@@ -32,6 +32,8 @@ AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
 LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
+WITHOUT_CONTENT = (204, 205)
+NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
 Same = Callable[[str], bool]
 
 
@@ -93,36 +95,54 @@ Reading = Page | Refusal | Malformed | Unusable
 
 
 def read(chain: Chain, response: Response) -> Reading:
-    """Read one answer to a request of a chain."""
-    endpoint = chain.endpoint
+    """Read one answer to a request of a chain: a refusal, by the rules, comes before the body."""
+    endpoint, status = chain.endpoint, response.status
+    envelope: Envelope | None
     try:
         envelope = Envelope(response.body, endpoint.tops, endpoint.listed)
     except TooMany:
         return Unusable(f"an answer of over {MOST_VALUES:,} values")
     except NotJson:
-        if 200 <= response.status < 300:
-            return Malformed("an answer that is not JSON")
-        return refusal(endpoint.refusals, response, None)
+        envelope = None
     points = _points(endpoint, envelope)
-    if not 200 <= response.status < 300 or _refused(endpoint.refusals, envelope):
+    if not 200 <= status < 300 or _refused(endpoint.refusals, envelope):
         return replace(refusal(endpoint.refusals, response, envelope), points=points)
+    named = refusal(_for_success(endpoint.refusals, status), response, envelope)
+    if named.means is not None:
+        return replace(named, points=points)
+    if status in WITHOUT_CONTENT:
+        return Unusable(f"an answer without content (HTTP {status})")
+    if status in NOT_WHOLE or envelope is None:
+        return Malformed(NOT_WHOLE.get(status, "an answer that is not JSON"))
     try:
         return _page(endpoint, chain, envelope, response.headers, points)
     except Unresolved as error:
         return Unusable(f"the answer cannot be checked: {error}")
 
 
-def _points(endpoint: Endpoint, envelope: Envelope) -> PointsTold | None:
+def _for_success(refusals: RefusalsSpec, status: int) -> RefusalsSpec:
+    """Give the rules that are tried on a 2xx answer which `refused` does not call a refusal.
+
+    Those that name its status; with 200 only those that also name a code, because 200 is what every good answer has. All of
+    them where the status says that the answer is not the whole one: elsewhere `code` may read something else from a good answer.
+    """
+    if status in WITHOUT_CONTENT or status in NOT_WHOLE:
+        return refusals
+    rules = tuple(rule for rule in refusals.rules if status in rule.status and (status != 200 or rule.code))
+    return refusals.model_copy(update={"rules": rules}) if len(rules) < len(refusals.rules) else refusals
+
+
+def _points(endpoint: Endpoint, envelope: Envelope | None) -> PointsTold | None:
     """Read what the answer reports of its rate limit; None unless it reports all three numbers."""
-    if endpoint.points is None:
+    if endpoint.points is None or envelope is None:
         return None
     found = [lossless_json.text_of(envelope.find(one)) for one in (endpoint.points.left, endpoint.points.refill, endpoint.points.cost)]
     numbers = [float(text) for text in found if text is not None and AMOUNT.fullmatch(text)]
     return PointsTold(*numbers) if len(numbers) == len(found) else None
 
 
-def _refused(refusals: RefusalsSpec, envelope: Envelope) -> bool:
-    return refusals.refused is not None and envelope.find(refusals.refused) not in (None, False, [], {}, "")
+def _refused(refusals: RefusalsSpec, envelope: Envelope | None) -> bool:
+    return refusals.refused is not None and envelope is not None and envelope.find(refusals.refused) not in (None, False, [], {}, "")
 
 
 def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | None) -> Refusal:
@@ -144,6 +164,9 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         where = endpoint.records.text if endpoint.records else "the answer"
         fault = "the answer lacks" if isinstance(records, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
+    misfit = _misfit(endpoint, envelope, records)
+    if misfit is not None:
+        return Unusable(misfit)
     for select, template in endpoint.echo:
         if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
             return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
@@ -183,6 +206,20 @@ def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], 
     if next_link(headers.get("link", "")) is not None:
         return "the answer tells of a next page (its `Link` header), and the spec reads no further one"
     return beyond(envelope.beside(endpoint.records), count)
+
+
+def _misfit(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any]) -> str | None:
+    """Say why what stands in the records' place is no list of records, or may be an error's empty one; None if it is one."""
+    select = endpoint.records
+    if select is None:
+        return None
+    if not records:
+        name = envelope.error_beside(select.steps or ("",))
+        return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None
+    if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
+        return f"a map stands under `{select.text}`, where a list is expected"
+    odd = odd_kind(records)
+    return f"`{select.text}` holds {odd} where records are expected" if odd else None
 
 
 def _mark(records: Sequence[Any]) -> int:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from engine.core.after import retry_after
+from engine.core.after import asked_to_return, failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
 
 TOO_MANY = 429
 UNAUTHORIZED = 401
 REFUSED = "the vendor refuses the credential"
-MAY_PASS = (408, 425)
+# 477: the account is being moved, https://developers.hubspot.com/docs/api-reference/error-handling
+MAY_PASS = (408, 423, 425, 477)
 FLOOR = 0.5
 SPREAD = 0.25
+UNFINISHED_FROM = 4  # the backoff of an incomplete answer begins with up to 8 s: a search that ran out of time needs a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,14 @@ class Patience:
     """How long to try. Times are seconds.
 
     A 429 is not a failure but a queue: it is bounded by `total` and by `queued` tries, so that many short waits do not lose
-    an endpoint. Everything else ends after `attempts` tries. The two are counted separately.
+    an endpoint. An answer that the spec calls incomplete (`means: again`) ends after `incomplete` tries or `incomplete_total`
+    seconds since the first such answer; everything else after `attempts` tries. The three are counted separately.
     """
 
     attempts: int = 6
     queued: int = 60
+    incomplete: int = 4
+    incomplete_total: float = 120.0
     wait_initial: float = 1.0
     wait_max: float = 60.0
     total: float = 900.0
@@ -38,10 +43,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Send the same request again after this many seconds; `shared`: nothing else of its bucket is sent until then."""
+    """Send the same request again after this many seconds.
+
+    `shared`: nothing else of its bucket is sent until then; `incomplete`: because the answer was.
+    """
 
     seconds: float
     shared: bool
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +85,26 @@ Answer = Response | NoAnswer | Malformed
 class Tried:
     """What came before an answer: how often the vendor made us wait (`queued`), how often it failed, the seconds since the first try.
 
-    Seconds in which our own pace held the request back do not count.
+    Seconds in which our own pace held the request back do not count. `incomplete` is how many answers were, `incomplete_at`
+    the seconds at the first of them.
     """
 
     queued: int = 0
     faults: int = 0
     seconds: float = 0.0
     refreshed: bool = False
+    incomplete: int = 0
+    incomplete_at: float = 0.0
 
     @property
     def retries(self) -> int:
         """Give how often the request was sent again."""
-        return self.queued + self.faults + self.refreshed
+        return self.queued + self.faults + self.incomplete + self.refreshed
 
     def after(self, wait: Wait) -> Tried:
         """Count the answer that led to this wait."""
+        if wait.incomplete:
+            return replace(self, incomplete=self.incomplete + 1, incomplete_at=self.incomplete_at if self.incomplete else self.seconds)
         return replace(self, queued=self.queued + wait.shared, faults=self.faults + (not wait.shared))
 
 
@@ -104,12 +118,11 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
     if means == "wait" or (means is None and status == TOO_MANY):
         return _queue(tried, answer, now, jitter, patience)
     if means is not None:
-        return Done()
+        return _unfinished(tried, answer, now, jitter, patience) if means == "again" else Done()
     if isinstance(answer, Response):
-        if status is not None and status < 500 and status not in MAY_PASS:
+        if not _passes(answer, now):
             return Done()
-        told = retry_after(answer.headers, now)
-        return _again(tried, f"HTTP {status}", told, jitter, patience)
+        return _again(tried, f"HTTP {status}", failed_until(answer.headers, now), jitter, patience)
     if isinstance(answer, NoAnswer) and answer.final:
         return GiveUp(answer.words)
     return _again(tried, answer.words, None, jitter, patience)
@@ -120,22 +133,56 @@ def backoff(attempts: int, jitter: float, patience: Patience) -> float:
     return jitter * min(patience.wait_max, patience.wait_initial * 2.0 ** min(attempts - 1, 30))
 
 
+def _passes(answer: Response, now: datetime) -> bool:
+    """Whether a refusal that no rule knows may pass: by its status, or because the vendor says when to ask again."""
+    if answer.status >= 500 or answer.status in MAY_PASS:
+        return True
+    return answer.status >= 400 and asked_to_return(answer.headers, now) is not None
+
+
+def pause(told: float | None, attempts: int, jitter: float, patience: Patience) -> float:
+    """Give the seconds until the next try: as long as the vendor told, and never shorter than the backoff.
+
+    A vendor that tells `Retry-After: 0`, or a reset that is past by its own clock, would be asked several times a second.
+    """
+    least = backoff(attempts, jitter, patience)
+    return least if told is None else max(least, told + SPREAD * jitter)
+
+
 def _queue(tried: Tried, answer: Answer, now: datetime, jitter: float, patience: Patience) -> Verdict:
     """Wait as the vendor asks, with the whole bucket; give up if that takes too long."""
     told = retry_after(answer.headers, now) if isinstance(answer, Response) else None
     if told is not None and tried.seconds + told > patience.total:
         return _exhausted(told, now)
-    seconds = max(FLOOR, backoff(tried.queued + 1, jitter, patience)) if told is None else told + SPREAD * jitter
+    seconds = max(FLOOR, pause(told, tried.queued + 1, jitter, patience))
     if tried.queued + 1 >= patience.queued or tried.seconds + seconds > patience.total:
         return GiveUp(f"the vendor's limit was met {_times(tried.queued + 1)}", exhausted=True)
     return Wait(seconds, shared=True)
 
 
 def _again(tried: Tried, words: str, told: float | None, jitter: float, patience: Patience) -> Verdict:
-    seconds = backoff(tried.faults + 1, jitter, patience) if told is None else told + SPREAD * jitter
+    seconds = pause(told, tried.faults + 1, jitter, patience)
     if tried.faults + 1 >= patience.attempts or tried.seconds + seconds > patience.total:
         return GiveUp(f"{words}, {_times(tried.faults + 1)}")
     return Wait(seconds, shared=False)
+
+
+def _unfinished(tried: Tried, answer: Answer, now: datetime, jitter: float, patience: Patience) -> Verdict:
+    """Ask again alone, a few times and not for long: what a vendor cannot finish now it may never finish."""
+    told = failed_until(answer.headers, now) if isinstance(answer, Response) else None
+    seconds = max(FLOOR, pause(told, tried.incomplete + UNFINISHED_FROM, jitter, patience))
+    spent = tried.seconds - tried.incomplete_at if tried.incomplete else 0.0
+    late = spent + seconds > patience.incomplete_total or tried.seconds + seconds > patience.total
+    if tried.incomplete + 1 >= patience.incomplete or late:
+        return GiveUp(f"{_incomplete(answer)}, {_times(tried.incomplete + 1)}")
+    return Wait(seconds, shared=False, incomplete=True)
+
+
+def _incomplete(answer: Answer) -> str:
+    """Say what came each time: an incomplete answer where it was a 2xx, else its status."""
+    if not isinstance(answer, Response):
+        return answer.words
+    return "the vendor's answer was incomplete" if answer.status < 300 else f"HTTP {answer.status}"
 
 
 def _exhausted(told: float | None, now: datetime) -> GiveUp:

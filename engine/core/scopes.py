@@ -51,15 +51,24 @@ def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str
         for scope in line.needs if line.held == "no" else ():
             if granted is None or scope not in granted:
                 missing.setdefault(scope, []).append(line.name)
-    used = {scope for one in vendor.requests() for entry in one.granted_by for scope in entry}
     return Matrix(
         known=granted is not None,
         family=family or None,
         granted=tuple(sorted(granted or ())),
         lines=lines,
         missing={scope: tuple(names) for scope, names in missing.items()},
-        unneeded=tuple(sorted((granted or frozenset()) - used)),
+        unneeded=tuple(sorted((granted or frozenset()) - named_scopes(vendor))),
     )
+
+
+def named_scopes(vendor: Vendor) -> frozenset[str]:
+    """Give every scope that some request's `granted_by` names."""
+    return frozenset(scope for one in vendor.requests() for entry in one.granted_by for scope in entry)
+
+
+def needed_scopes(vendor: Vendor) -> tuple[str, ...]:
+    """Give the scopes of the first alternative of each request's `granted_by`, each once, in the spec's order."""
+    return tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
 
 
 def allowed(entries: Iterable[frozenset[str]], granted: frozenset[str]) -> bool:

@@ -24,7 +24,7 @@ FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """Whom a look-up found, with the reason if it is not one person. `rows` hold the values to ask the endpoints with.
+    """The result of a look-up: was the person found, and the reason if not. `rows` hold the values to ask the endpoints with.
 
     There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown.
     """

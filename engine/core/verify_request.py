@@ -65,4 +65,4 @@ def credential_lives(answer: Response | NoAnswer, reading: Reading | None) -> bo
         return False
     if answer.status >= 500 or answer.status in (UNAUTHORIZED, TOO_MANY):
         return False
-    return not (isinstance(reading, Refusal) and reading.means in ("refresh", "wait", "exhausted"))
+    return not (isinstance(reading, Refusal) and reading.means in ("refresh", "wait", "again", "exhausted"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from engine.core.retry import Patience
+from engine.core.scopes import needed_scopes
 from engine.explain.blocks import Heading, Inline, InlineCode, Items, Line, PageBlock, Paragraph, Strong, TableBlock, joined, prose
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
@@ -176,7 +177,7 @@ def _scopes(vendor: Vendor) -> Iterator[PageBlock]:
 
 def _families(vendor: Vendor) -> Mapping[str, tuple[str, ...]]:
     """Give the scopes by family; where the spec lists none, the first alternative of each request; {} for a vendor without scopes."""
-    needed = tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
+    needed = needed_scopes(vendor)
     return vendor.families or ({"": needed} if needed else {})
 
 

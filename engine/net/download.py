@@ -5,62 +5,28 @@ What follows an answer, when to ask and when to renew the credential is decided 
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import os
 import re
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import aiohttp
 
+from engine.core.file_check import A_WEB_PAGE, LARGEST_FILE, ending_of
 from engine.core.http import NoAnswer, Response, resolved
 from engine.core.retry import Done, GiveUp, Refresh, Tried, Verdict, Wait
-from engine.errors import disk_error
+from engine.net.partial_file import Downloaded, NoFile, PartialFile, TooMuch
 from engine.net.transport import MOST_REDIRECTS, REDIRECTS, Transport, no_answer
+from engine.net.unpack import CODINGS, Unpacker
 
 CHUNK = 1 << 18
-PRIVATE_FILE = 0o600
 RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 WHOLE = re.compile(r"bytes \*/([0-9]{1,18})")
-WEB_PAGES = ("text/html", "application/xhtml+xml")
-A_WEB_PAGE = "a web page came in its place"
-ANOTHER_SIZE = "its size is not the one announced"
 ANOTHER_PART = NoAnswer("truncated", "another part came than the one asked for")
-ENDINGS = {
-    "video/mp4": "mp4",
-    "audio/mp4": "m4a",
-    "audio/x-m4a": "m4a",
-    "audio/mpeg": "mp3",
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "text/plain": "txt",
-    "text/vtt": "vtt",
-    "text/csv": "csv",
-    "application/json": "json",
-    "application/pdf": "pdf",
-    "image/jpeg": "jpg",
-    "image/png": "png",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Downloaded:
-    """A file on the disk, its size in bytes; `doubt` says why it may be another one than was announced."""
-
-    path: Path
-    size: int
-    sha256: str
-    doubt: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NoFile:
-    """Why there is no file, in words that do not hold its address."""
-
-    words: str
+PART_UNASKED = NoAnswer("truncated", "only a part came, though the whole file was asked for")
+CUT_SHORT = NoAnswer("truncated", "the file was cut short")
 
 
 class DownloadControl(Protocol):
@@ -92,43 +58,24 @@ class _Failed:
     generation: int = 0
 
 
-@dataclass(slots=True)
-class _Part:
-    """A file that is being written. In bytes: `size` now, `furthest` the most there ever was, `announced` by the vendor."""
-
-    path: Path
-    announced: int | None
-    size: int = 0
-    furthest: int = 0
-    validator: str | None = None
-    ending: str = "bin"
-    web_page: bool = False
-    total: int | None = None
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
-
-    @property
-    def resumed(self) -> bool:
-        """Whether only the rest is asked for (`Range`)."""
-        return bool(self.size and self.validator)
-
-    def restart(self) -> None:
-        """Begin the file anew."""
-        self.size, self.validator, self.total, self.digest = 0, None, None, hashlib.sha256()
-
-
 async def download(
-    transport: Transport, control: DownloadControl, url: str, target: Path, announced: int | None = None
+    transport: Transport, control: DownloadControl, url: str, target: Path, announced: int | None = None, largest: int = LARGEST_FILE
 ) -> Downloaded | NoFile:
-    """Fetch a file to `<target>.<ending>`; `announced` is its size in bytes, as the vendor told it. Raises DiskError."""
-    part = _Part(target.with_name(f"{target.name}.part"), announced)
+    """Fetch a file to `<target>.<ending>`. Raises DiskError.
+
+    `announced` is its size in bytes, as the vendor told it: the file is stopped soon after. Where it told none, `largest` stops it.
+    """
+    part = PartialFile(target.with_name(f"{target.name}.part"), announced, largest)
     try:
         words = await _tries(transport, control, url, part)
-        return NoFile(words) if words else _finished(part, target)
+        return NoFile(words) if words else part.finished(target)
+    except TooMuch as error:
+        return NoFile(str(error))
     finally:
         part.path.unlink(missing_ok=True)
 
 
-async def _tries(transport: Transport, control: DownloadControl, url: str, part: _Part) -> str | None:
+async def _tries(transport: Transport, control: DownloadControl, url: str, part: PartialFile) -> str | None:
     """Try until the file is whole (None), or say why it cannot be. Whenever more of it arrives than ever, tries count from 0."""
     tried = Tried()
     while True:
@@ -159,7 +106,7 @@ def _words(verdict: Done | GiveUp, answer: Response | NoAnswer) -> str:
     return f"HTTP {answer.status}" if isinstance(answer, Response) else answer.words
 
 
-async def _try(transport: Transport, control: DownloadControl, url: str, part: _Part) -> _Failed | None:
+async def _try(transport: Transport, control: DownloadControl, url: str, part: PartialFile) -> _Failed | None:
     """Follow the redirects and read what is missing of the file; None when it is whole."""
     for _ in range(MOST_REDIRECTS + 1):
         step = await _step(transport, control, url, part)
@@ -169,7 +116,7 @@ async def _try(transport: Transport, control: DownloadControl, url: str, part: _
     return _Failed(url, NoFile(f"it was redirected more than {MOST_REDIRECTS} times"))
 
 
-async def _step(transport: Transport, control: DownloadControl, url: str, part: _Part) -> str | _Failed | None:
+async def _step(transport: Transport, control: DownloadControl, url: str, part: PartialFile) -> str | _Failed | None:
     """Ask one address: gives the address it redirects to, why it failed, or None when the file is whole."""
     own = transport.hosts.covers(url)
     refusal = transport.hosts.refusal(url, credentialed=own) or (control.closed() if own else None)
@@ -195,103 +142,82 @@ async def _step(transport: Transport, control: DownloadControl, url: str, part: 
     return _Failed(url, found, own, generation) if found else None
 
 
-async def _read(answer: aiohttp.ClientResponse, part: _Part) -> Response | NoAnswer | NoFile | None:
-    """Read an answer's body into the file; None when the file is whole."""
+async def _read(answer: aiohttp.ClientResponse, part: PartialFile) -> Response | NoAnswer | NoFile | None:
+    """Read an answer's body into the file; None when the file is whole. Raises TooMuch."""
     if answer.status == 416 and part.resumed:
         whole = WHOLE.fullmatch(answer.headers.get("Content-Range", ""))
         if whole and int(whole[1]) == part.size:
+            part.whole = True
             return None
         part.restart()
         return ANOTHER_PART
     if answer.status not in (200, 206):
         return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, b"")
-    encoded = answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity"
+    coding = answer.headers.get("Content-Encoding", "").strip().lower()
+    unpacker = Unpacker(coding) if coding in CODINGS else None
+    if unpacker is None and coding not in ("", "identity"):
+        return NoFile("it came in an encoding that was not asked for")
     if answer.status == 200:
+        _begin(answer, part, unpacker)
+    elif (misfit := _misfit(answer, part, unpacker)) is not None:
         part.restart()
-        part.total = None if encoded else answer.content_length
-    elif encoded or not _continued(answer, part):
-        part.restart()
-        return ANOTHER_PART
+        return misfit
     if not part.size:
-        part.ending = ENDINGS.get(answer.content_type, "bin")
-        part.web_page = answer.content_type in WEB_PAGES
-        part.validator = None if encoded else _validator(answer)
+        part.media_type = answer.content_type if "Content-Type" in answer.headers else ""
+        part.name_ending = ending_of(str(answer.url), answer.headers.get("Content-Disposition", ""))
+        part.validator = _validator(answer) if unpacker is None else None
     if part.web_page and part.announced is None:
         return NoFile(A_WEB_PAGE)
-    await _write(answer, part)
-    if part.total is not None and part.size != part.total:
-        return NoAnswer("truncated", "the file was cut short")
+    part.check_room(part.total or 0)
+    await part.write(_chunks(answer, unpacker))
+    if (unpacker is not None and not unpacker.whole) or part.total not in (None, part.size):
+        return CUT_SHORT
     return None
 
 
-def _continued(answer: aiohttp.ClientResponse, part: _Part) -> bool:
-    """Whether a 206 answer goes on where our part ends, in the same file: some servers ignore `If-Range`."""
+def _begin(answer: aiohttp.ClientResponse, part: PartialFile, unpacker: Unpacker | None) -> None:
+    """Begin the file anew: a 200 holds all of it. A body that ends with its connection alone shows no end of its own."""
+    part.restart()
+    part.total = answer.content_length if unpacker is None else None
+    chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+    part.whole = unpacker is not None or chunked or part.total is not None
+
+
+def _misfit(answer: aiohttp.ClientResponse, part: PartialFile, unpacker: Unpacker | None) -> NoAnswer | None:
+    """Say why a 206 answer is not what was asked for, None where it is; some servers ignore `If-Range`, some send parts unasked."""
     found = RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if not part.resumed:
+        if found is None or unpacker is not None or found[1] != "0" or found[3] == "*" or int(found[2]) + 1 != int(found[3]):
+            return PART_UNASKED
+        part.restart()
+    elif found is None or unpacker is not None or int(found[1]) != part.size or _of_another(answer, part, found[3]):
+        return ANOTHER_PART
+    if found[3] != "*":
+        part.total = int(found[3])
+    part.whole = part.total is not None
+    return None
+
+
+def _of_another(answer: aiohttp.ClientResponse, part: PartialFile, total: str) -> bool:
+    """Whether a part is of another file than the one begun, by its validator or by its length."""
     named = "ETag" if part.validator and part.validator.startswith('"') else "Last-Modified"
-    if not found or int(found[1]) != part.size or (part.validator and answer.headers.get(named, part.validator) != part.validator):
-        return False
-    part.total = None if found[3] == "*" else int(found[3])
-    return True
+    changed = part.validator and answer.headers.get(named, part.validator) != part.validator
+    return bool(changed) or (total != "*" and part.total not in (None, int(total)))
+
+
+async def _chunks(answer: aiohttp.ClientResponse, unpacker: Unpacker | None) -> AsyncIterator[bytes]:
+    """Give the body as it comes, unpacked."""
+    async for chunk in answer.content.iter_chunked(CHUNK):
+        if unpacker is None:
+            yield chunk
+            continue
+        for piece in unpacker.pieces(chunk):
+            yield piece
+    if unpacker is not None and (rest := unpacker.rest()):
+        yield rest
 
 
 def _validator(answer: aiohttp.ClientResponse) -> str | None:
     """Give what `If-Range` sends to ask for the same file: a strong ETag, else its date (RFC 9110 section 13.1.5)."""
     tag = answer.headers.get("ETag")
     return tag if tag and not tag.startswith("W/") else answer.headers.get("Last-Modified")
-
-
-async def _write(answer: aiohttp.ClientResponse, part: _Part) -> None:
-    file = _opened(part)
-    try:
-        async for chunk in answer.content.iter_chunked(CHUNK):
-            await _written(file, chunk, part)
-    finally:
-        os.close(file)
-
-
-def _opened(part: _Part) -> int:
-    try:
-        file = os.open(part.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        os.ftruncate(file, part.size)
-        os.lseek(file, part.size, os.SEEK_SET)
-    except OSError as error:
-        raise disk_error(error) from None
-    return file
-
-
-async def _written(file: int, chunk: bytes, part: _Part) -> None:
-    """Write in a thread. A cancellation waits for it: once the file is closed, its descriptor may be another file's."""
-    writing = asyncio.ensure_future(asyncio.to_thread(_put, file, chunk, part.digest))
-    try:
-        await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        while not writing.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([writing])
-        writing.exception()
-        raise
-    part.size += len(chunk)
-    part.furthest = max(part.furthest, part.size)
-
-
-def _put(file: int, chunk: bytes, digest: hashlib._Hash) -> None:
-    view = memoryview(chunk)
-    try:
-        while view:
-            view = view[os.write(file, view) :]
-    except OSError as error:
-        raise disk_error(error) from None
-    digest.update(chunk)
-
-
-def _finished(part: _Part, target: Path) -> Downloaded | NoFile:
-    """Give the file its final name. Another size than announced is kept and noted as a doubt; a web page is no file."""
-    doubt = ANOTHER_SIZE if part.announced not in (None, part.size) else None
-    if doubt and part.web_page:
-        return NoFile(A_WEB_PAGE)
-    path = target.with_name(f"{target.name}.{part.ending}")
-    try:
-        part.path.replace(path)
-    except OSError as error:
-        raise disk_error(error) from None
-    return Downloaded(path, part.size, part.digest.hexdigest(), doubt)

@@ -31,14 +31,14 @@ class Destination:
 
 
 @lru_cache(maxsize=64)
-def place(url: str) -> Destination | None:
+def destination_of(url: str) -> Destination | None:
     """Take an address apart; None where two parsers could disagree on its host (a user, a backslash, control characters ...)."""
     origin = ORIGIN.match(url)
-    return None if origin is None or not url.isascii() or UNFIT.search(url) else _place(origin[0])
+    return None if origin is None or not url.isascii() or UNFIT.search(url) else _parsed(origin[0])
 
 
 @lru_cache(maxsize=64)
-def _place(origin: str) -> Destination | None:
+def _parsed(origin: str) -> Destination | None:
     try:
         parts = urlsplit(origin)
         port = parts.port
@@ -88,7 +88,7 @@ class Hosts:
         """Check `at`. Raises UsageError if it is not an http address of this machine."""
         if self.at is None:
             return
-        found = place(self.at) if LOOPBACK_ORIGIN.fullmatch(self.at) else None
+        found = destination_of(self.at) if LOOPBACK_ORIGIN.fullmatch(self.at) else None
         if found is None:
             message = "--at takes an address of this machine only, such as http://127.0.0.1:8900"
             raise UsageError(message)
@@ -97,7 +97,7 @@ class Hosts:
 
     def covers(self, url: str) -> bool:
         """Whether the credential may go to an address: https, the usual port, and a host of `names`; or the simulator."""
-        found = place(url)
+        found = destination_of(url)
         if found is None:
             return False
         if self._origin is not None and found == self._origin:
@@ -106,14 +106,14 @@ class Hosts:
 
     def address(self, url: str) -> str:
         """Give the address to connect to: of a vendor's address, with `at`, the simulator's with the same path and query."""
-        found = place(url)
+        found = destination_of(url)
         if self.at is None or found is None or not self.covers(url) or found == self._origin:
             return url
         return self.at + re.sub(r"^https://[^/?#]*", "", url)
 
     def refusal(self, url: str, *, credentialed: bool) -> str | None:
         """Say why no request may go to an address, with or without the credential; None if it may. The words never hold the address."""
-        found = place(url)
+        found = destination_of(url)
         if found is None:
             return "an address that cannot be trusted was given"
         if credentialed:

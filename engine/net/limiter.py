@@ -1,7 +1,8 @@
 """Rate limiting: let requests through as fast as the vendor's limits allow, and never faster.
 
 `Limiter.slot` waits until a request may be sent. `Limiter.hold` stops a bucket for a while (a 429, `Retry-After`);
-whether it must is decided in `core/retry`. The pace that a limit allows is computed in `core/pace` and kept by aiolimiter.
+whether it must is decided in `core/retry`. The pace that a limit allows is computed in `core/pace` and kept by `net/paced_limit`;
+`net/handover` hands on what was used to the next run.
 All times are seconds of the event loop's clock.
 """
 
@@ -13,29 +14,14 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
-from aiolimiter import AsyncLimiter
-
-from engine.core.pace import counted_by, paces
-from engine.errors import UsageError
+from engine.core.pace import checked_share, counted_by, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
+from engine.net.handover import Handover
+from engine.net.paced_limit import PacedLimit
 
 IN_FLIGHT = 16
-PRECISION = 1 / 1024
-
-
-def lacking(pace: AsyncLimiter) -> float:
-    """Give the seconds until a pace lets one more request through, if nobody else draws on it, to a thousandth of its step.
-
-    aiolimiter does not show its level, but says whether a fraction of a request would pass: so the level is found by bisection.
-    """
-    if pace.has_capacity():
-        return 0.0
-    free, wanted = 0.0, 1.0
-    while wanted - free > PRECISION:
-        middle = (free + wanted) / 2
-        free, wanted = (middle, wanted) if pace.has_capacity(middle) else (free, middle)
-    return (1.0 - free) * pace.time_period / pace.max_rate
+LONGEST_REFILL = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +76,16 @@ class PointBudget:
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it."""
-        if self.left == math.inf or not self.refill:
+        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it.
+
+        A vendor by whose own refill that takes longer than LONGEST_REFILL is not waited for: either the number is a mistake,
+        or the request is refused, and `core/retry` bounds how long that is borne.
+        """
+        if self.left == math.inf:
             return 0.0
         lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
-        return max(0.0, lacking_ / self.refill)
+        believed = lacking_ * self.share <= LONGEST_REFILL * self.refill
+        return max(0.0, lacking_ / self.refill) if believed and self.refill else 0.0
 
     def cost(self, line: str) -> float:
         """Give what a request line costs, in points. A line that was never sent is taken to cost as much as the dearest one."""
@@ -118,14 +109,28 @@ class PointBudget:
 
 @dataclass(eq=False)
 class Bucket:
-    """One bucket: its paces, a gate for the requests in flight, a lock for the next one in line, and its hold."""
+    """One bucket: its paces, a gate for the requests in flight, a lock for the next one in line, and its hold.
 
-    paces: tuple[AsyncLimiter, ...]
+    `rates` are its limits in time, each beside its pace in `paces`. `line` is `` where all request lines are counted together.
+    """
+
+    name: str
+    line: str
+    rates: tuple[Rate, ...]
+    paces: tuple[PacedLimit, ...]
     gate: asyncio.Semaphore
     head: asyncio.Lock = field(default_factory=asyncio.Lock)
     hold: Hold = field(default_factory=Hold)
     waiting: int = 0
+    begun: bool = False
     points: PointBudget = field(default_factory=lambda: PointBudget(1.0))
+
+    async def begin(self, handover: Handover | None) -> None:
+        """Count what earlier runs have taken. Only the first in line does so, once."""
+        if handover is not None and not self.begun:
+            for rate, paced in zip(self.rates, self.paces, strict=True):
+                await paced.begin(handover.level(self.name, self.line, rate, paced.pace))
+        self.begun = True
 
     @contextmanager
     def counted(self) -> Iterator[None]:
@@ -138,7 +143,7 @@ class Bucket:
 
     def left(self, now: float, line: str) -> float:
         """Give the seconds until a request may be sent, as far as is known now; 0 means now."""
-        return max(0.0, self.hold.until - now, self.points.wait(now, line), *map(lacking, self.paces))
+        return max(0.0, self.hold.until - now, self.points.wait(now, line), *(pace.lacking() for pace in self.paces))
 
     async def ready(self, line: str) -> None:
         """Wait until a request may be sent. Only the first in line waits here, so what is free stays free until it is taken."""
@@ -161,7 +166,7 @@ class Bucket:
     async def take(self) -> None:
         """Draw one request from every pace; there is room in each, so this does not wait."""
         for pace in self.paces:
-            await pace.acquire()
+            await pace.take()
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +174,7 @@ class Way:
     """The buckets that one kind of request passes, in order, and the holds of all of them."""
 
     buckets: tuple[Bucket, ...]
+    handover: Handover | None
     hold: Hold = field(default_factory=Hold)
 
     async def leave(self, line: str) -> AsyncExitStack:
@@ -183,11 +189,14 @@ class Way:
                     with bucket.counted():
                         await gates.enter_async_context(bucket.gate)
                         await heads.enter_async_context(bucket.head)
+                        await bucket.begin(self.handover)
                         await bucket.ready(line)
                 if not any(bucket.left(asyncio.get_running_loop().time(), line) for bucket in self.buckets):
                     for bucket in self.buckets:
                         await bucket.take()
                         gates.enter_context(bucket.spent(line))
+                    if self.handover is not None:
+                        self.handover.left((bucket.name, bucket.line, bucket.rates) for bucket in self.buckets if bucket.rates)
                     return gates.pop_all()
 
 
@@ -198,12 +207,14 @@ class Limiter:
     through is sent at once: requests that pile up behind a pace would leave as a burst.
     """
 
-    def __init__(self, limits: Mapping[str, tuple[Rate, ...]], share: float, plan: str | None = None) -> None:
-        """Take the vendor's limits by bucket, the plan they belong to, and our share of them. Raises UsageError unless 0 < share <= 1."""
-        if not 0 < share <= 1:
-            message = f"a share of {share:g} is no share of a limit: more than 0 and at most 1 (100 %)"
-            raise UsageError(message)
-        self._limits, self.share, self.plan = limits, share, plan
+    def __init__(
+        self, limits: Mapping[str, tuple[Rate, ...]], share: float, plan: str | None = None, handover: Handover | None = None
+    ) -> None:
+        """Take the vendor's limits by bucket, the plan they belong to, and our share of them. Raises UsageError unless 0 < share <= 1.
+
+        `handover` tells what earlier runs have used, and is told what leaves; without one every bucket begins full.
+        """
+        self._limits, self.share, self.plan, self._handover = limits, checked_share(share), plan, handover
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
 
@@ -246,7 +257,7 @@ class Limiter:
         names = [name for name in dict.fromkeys((bucket, "all")) if name in self._limits] or ["all"]
         buckets = tuple(self._bucket(name, line) for name in names if name is not None)
         if buckets not in self._ways:
-            self._ways[buckets] = way = Way(buckets)
+            self._ways[buckets] = way = Way(buckets, self._handover)
             way.hold.extend(asyncio.get_running_loop().time(), max(one.hold.until for one in buckets))
         return self._ways[buckets]
 
@@ -256,14 +267,17 @@ class Limiter:
         if place not in self._buckets:
             at_once = [rate.count for rate in rates if rate.seconds is None]
             self._buckets[place] = Bucket(
-                paces=tuple(AsyncLimiter(one.capacity, one.seconds) for one in paces(rates, self.share)),
+                name=name,
+                line=place[1],
+                rates=tuple(rate for rate in rates if rate.seconds is not None),
+                paces=tuple(PacedLimit(one) for one in paces(rates, self.share)),
                 gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
                 points=PointBudget(self.share),
             )
         return self._buckets[place]
 
 
-def limiter_of(vendor: Vendor, plan: str | None = None, share: float = 0.75) -> Limiter:
+def limiter_of(vendor: Vendor, plan: str | None = None, share: float = 0.75, handover: Handover | None = None) -> Limiter:
     """Give the limiter of a vendor's plan (none named: its first), used to a share of its limits. KeyError where there is no such plan."""
     name = plan if plan is not None else next(iter(vendor.plans)) or None
-    return Limiter(vendor.limits(name), share, name)
+    return Limiter(vendor.limits(name), share, name, handover)

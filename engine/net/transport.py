@@ -25,6 +25,7 @@ from engine.net.resolver import NotPublic, PublicResolver
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 LARGE = 4 * 1024 * 1024
+MOST_HEADER = 64 * 1024  # of one header and of the first line; aiohttp's own bound is 8,190
 READ_BUFFER = 1 << 20  # a page arrives in a few pieces, not in many
 
 
@@ -78,8 +79,24 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
     return NoAnswer(kind, words, seconds)
 
 
+def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aiohttp.ClientSession:
+    """Open a session; the one for files (not `unpacked`) shares the connections of the other, which closes them."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=unpacked,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"habeas/{__version__}"},
+        trust_env=False,
+        read_bufsize=READ_BUFFER,
+        max_line_size=MOST_HEADER,
+        max_field_size=MOST_HEADER,
+        auto_decompress=unpacked,
+        raise_for_status=False,
+    )
+
+
 class Transport:
-    """The HTTP session of a run. Use it as an async context manager; `hosts` says where the credential may go."""
+    """The HTTP sessions of a run. Use it as an async context manager; `hosts` says where the credential may go."""
 
     def __init__(
         self, hosts: Hosts, credential: Credential | None, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
@@ -88,6 +105,7 @@ class Transport:
         self.hosts, self.credential, self.limits = hosts, credential, limits or Limits()
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._files: aiohttp.ClientSession | None = None
         self._large = asyncio.Lock()
 
     @property
@@ -98,18 +116,15 @@ class Transport:
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": f"habeas/{__version__}"},
-            trust_env=False,
-            read_bufsize=READ_BUFFER,
-            raise_for_status=False,
-        )
+        connector = aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False)
+        self._session = _session(connector)
+        self._files = _session(connector, unpacked=False)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Close the session and every connection."""
+        """Close the sessions and every connection."""
+        if self._files is not None:
+            await self._files.close()
         if self._session is not None:
             await self._session.close()
 
@@ -154,15 +169,16 @@ class Transport:
         """Start a request to an address that `hosts` has checked; gives aiohttp's context manager of the answer.
 
         The credential is added only where `hosts` covers the address. A `long` answer, such as a file, may take any time in
-        total, as long as its next bytes come within the read time-out.
+        total, as long as its next bytes come within the read time-out; its body comes as it was sent, still encoded.
         """
-        if self._session is None:
+        session = self._files if long else self._session
+        if session is None:
             message = "the transport is not open"
             raise RuntimeError(message)
         if credentialed and self.credential is not None and self.hosts.covers(url):
             headers = {**headers, **dict(self.credential.headers)}
         address = URL(self.hosts.address(url), encoded=True)
-        return self._session.request(method, address, headers=headers, data=body, allow_redirects=False, timeout=self._timeout(long=long))
+        return session.request(method, address, headers=headers, data=body, allow_redirects=False, timeout=self._timeout(long=long))
 
     def _timeout(self, *, long: bool) -> aiohttp.ClientTimeout:
         limits = self.limits

@@ -9,7 +9,9 @@ from typing import Any, get_args
 import yaml
 
 from engine.core.envelope import MOST_VALUES
+from engine.core.file_check import LARGEST_FILE, SLACK
 from engine.core.retry import Patience
+from engine.core.sizes import size_text
 from engine.core.trail import MOST_EMPTY
 from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS
 from engine.language.model import spec as m
@@ -20,7 +22,7 @@ from engine.language.rules.lint import MOST_SLICES
 from engine.language.schema import described
 from engine.language.text.document import MOST_BYTES
 from engine.net.limiter import IN_FLIGHT
-from engine.net.transport import LARGE, MOST_REDIRECTS, Limits
+from engine.net.transport import LARGE, MOST_HEADER, MOST_REDIRECTS, Limits
 from engine.runner.list_reader import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
 
@@ -71,6 +73,8 @@ def constants() -> str:
         ),
         ("empty pages in a row", f"at most {MOST_EMPTY}"),
         ("requests under way", f"at most {IN_FLIGHT} per bucket"),
+        ("a header of an answer", f"at most {MOST_HEADER // 2**10} KiB"),
+        ("a file", f"its announced size, a tenth and {SLACK // 2**20} MiB; without one {size_text(LARGEST_FILE)} (`--largest-file`)"),
         ("redirects", f"at most {MOST_REDIRECTS}"),
         ("tries of one request", f"{patience.attempts} that fail, and {patience.queued} where the vendor asks to wait (429)"),
         ("patience with one request", f"{patience.total:.0f} s since it was first sent, waits for our own pace aside"),

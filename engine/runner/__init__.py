@@ -1,6 +1,6 @@
 """One person's access request: look-up, endpoints side by side, ledger, manifest.
 
-The only loop of the engine. It takes requests from the pure core, has them sent, and feeds the answers back.
+`Run` takes requests from the pure functions of `core/`, sends them through the session's network, and hands the answers back.
 """
 
 from engine.runner.client import Credentials, Network

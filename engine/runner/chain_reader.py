@@ -8,6 +8,7 @@ from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
+from engine.core.scopes import allowed, scope_hint
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader, Stopped
 from engine.runner.store import Store
@@ -55,12 +56,10 @@ class ChainReader:
         return self._end(outcome, f"the vendor refused ({refusal.words})")
 
     def _scopes(self) -> str:
-        """Say which scope would help, unless the token is known to have it."""
+        """Name the scope that would help; empty where the token is known to have it."""
         granted = self.client.credentials.granted
-        if granted is not None and any(entry <= granted for entry in self.chain.endpoint.granted_by):
-            return ""
-        entries = [" and ".join(sorted(entry)) for entry in self.chain.endpoint.granted_by]
-        return f"; it needs the scope {' or '.join(entries)}" if entries else ""
+        entries = self.chain.endpoint.granted_by
+        return "" if granted is not None and allowed(entries, granted) else scope_hint(entries)
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
         words = given_up.words

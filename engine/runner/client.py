@@ -1,6 +1,7 @@
-"""Ask one request until it is answered or given up: limiter, sending, and what `retry.decide` says.
+"""The client of a run: send one request within the rate limit, retry it, renew the credential, and read the answer.
 
-Obeys; decides nothing itself.
+What to do after an answer is decided in `core/retry.py`, and after a refused credential in `core/refused_credential.py`;
+this module does what they say.
 """
 
 from __future__ import annotations
@@ -27,18 +28,18 @@ from engine.net.limiter import Limiter
 
 
 class Network(Protocol):
-    """The network is one verb. `simulated`: what answers is a simulator or a recording, not the vendor."""
+    """What sends requests: `net/transport.py`, a cassette's playback, a recorder. `simulated`: a simulator or a recording answers."""
 
     @property
     def simulated(self) -> bool:
-        """Whether no answer comes from the vendor itself."""
+        """Whether a simulator or a recording answers in the vendor's place."""
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
-        """Send one request; what goes wrong is a value, never an exception."""
+        """Send one request. A failure comes back as `NoAnswer`; nothing is raised."""
 
 
 class Credentials(Protocol):
-    """The connection in use: its name, what it brings to requests, and where a fresh credential comes from."""
+    """The connection in use: its name, its values for requests, its scopes, and how its credential is renewed."""
 
     @property
     def label(self) -> str:
@@ -46,30 +47,30 @@ class Credentials(Protocol):
 
     @property
     def given(self) -> Row:
-        """Give the connection's own values for requests: settings, and what its token answer told."""
+        """Give the connection's own values for requests, by name: its settings, and what the spec captures from the token answer."""
 
     @property
     def from_token(self) -> Row:
-        """Give what the answer told that brought the token in use: a renewed one may bring newer values."""
+        """Give the values captured from the token answer in use; renewing the token may change them."""
 
     @property
     def granted(self) -> frozenset[str] | None:
-        """Give the scopes the vendor listed with the credential in use, as it is now; None where it listed none."""
+        """Give the scopes that the vendor listed with the credential in use; None where it did not list them."""
 
     @property
     def refused(self) -> str:
-        """Say that a credential is refused though it was renewed, and what mends it."""
+        """Give the message for a credential that stays refused after it was renewed, with the command that mends it."""
 
     def due(self) -> bool:
-        """Whether to renew before asking; never true again after a try that failed."""
+        """Whether to renew before the next request; after a renewal that failed, always False."""
 
     async def refresh(self) -> Renewed | NotRenewed:
-        """Get a new credential into the transport."""
+        """Get a new credential from the vendor (or the one that another process got) and put it into the transport."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What came back for good, and what its page line needs to know."""
+    """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC."""
 
     reading: Reading
     response: Response
@@ -80,20 +81,20 @@ class Answered:
 
     @property
     def sha256(self) -> str:
-        """What proves the body."""
+        """The SHA-256 of the body, in hexadecimal."""
         return self.digest or hashlib.sha256(self.response.body).hexdigest()
 
     def light(self, reading: Reading) -> Answered:
-        """Give the same without its body, to be kept until it is known whether it may be written."""
+        """Give the same without the body (its digest stays), for pages that wait until it is known whether they may be written."""
         return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
 
 
 @dataclass(slots=True)
 class Client:
-    """Asks on behalf of every endpoint of a run: they share buckets, tokens and patience.
+    """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
 
-    `verify` is the request that shows whether a credential that was refused lives all the same, once it is known. `heard`
-    hears of every answer.
+    `verify` is the request that shows whether a refused credential still works; None until its address is known. `heard` is
+    called with every request and its answer.
     """
 
     network: Network
@@ -107,7 +108,7 @@ class Client:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
-        """Send a request, again where that can help, and read the answer."""
+        """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
         waited_in_all, tried, early = 0.0, Tried(), True
@@ -148,7 +149,7 @@ class Client:
         return end
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
-        """Read an answer, and pass it and what it tells of its bucket's points on."""
+        """Read an answer; pass it to `heard`, and the points it reports to the limiter (`sent`: points left at sending)."""
         self.heard(request, answer)
         if not isinstance(answer, Response):
             return None
@@ -159,7 +160,7 @@ class Client:
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
-        """Hold the whole bucket where the vendor asks for that, else wait alone."""
+        """Wait: the whole bucket where the vendor asks all to wait, else only this request."""
         if verdict.shared and verdict.seconds:
             self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
         elif not verdict.shared:
@@ -167,7 +168,7 @@ class Client:
 
     @property
     def end(self) -> GiveUp | None:
-        """Say why nothing more is asked, where the credential is refused for good."""
+        """Give the reason why the run sends no more requests: the credential is refused for good. None while it works."""
         return self.credential.end
 
     @property
@@ -176,12 +177,12 @@ class Client:
         return self.end is not None and self.end.dead
 
     async def prepare(self) -> None:
-        """Renew the credential where that is due before anything is asked with it."""
+        """Renew the credential if its time is nearly over."""
         if self.end is None and self.credentials.due():
             await self._renew(self.credential.generation, "due")
 
     async def renew(self, generation: int) -> str | None:
-        """Get a newer credential than the one a file was refused with, or say why there is none."""
+        """Renew the credential that a file was refused with; gives None when a newer one is in use, else the reason."""
         usable = await self._renew(generation, "file")
         return usable.words if isinstance(usable, GiveUp) else None
 
@@ -208,7 +209,7 @@ class Client:
         return refused if isinstance(decision, AskVerify) else decision
 
     async def _lives(self, request: Request) -> bool:
-        """Send `verify`, to see whether the vendor takes the credential for something else."""
+        """Send `verify` once; whether its answer shows that the vendor still accepts the credential."""
         if self.verify is None or request.endpoint is self.verify.endpoint:
             return False
         async with self.limiter.slot(self.verify.endpoint.bucket, self.verify.endpoint.name):

@@ -1,4 +1,4 @@
-"""Ask what belongs to the account before the person is asked for: `discover`. Its answers are kept for the run, and never written."""
+"""Send the `discover` requests of a spec, before the person is looked up. Their values are kept in memory and never written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.runner.listing import NotListed, listed, side_by_side
 
 @dataclass
 class Discovery:
-    """The `discover` requests of one run, in the order in which they need each other."""
+    """The `discover` requests of one run, each after those whose values it needs."""
 
     vendor: Vendor
     account: Account
@@ -26,7 +26,7 @@ class Discovery:
     tally: Tally = field(default_factory=Tally)
 
     async def run(self, requests: Sequence[Endpoint]) -> None:
-        """Find out what these requests need. What cannot be had is told by the account to whoever needs it."""
+        """Send what these requests need. Where one fails, `account` keeps the reason for the requests that wanted its values."""
         for name in needed(self.vendor, requests):
             if not spared(self.vendor, name, self.account.given):
                 await self._discover(self.vendor.discover[name])
@@ -65,7 +65,7 @@ class Discovery:
         return end
 
     def _kept(self, endpoint: Endpoint, row: Row, records: Sequence[bytes]) -> ChainEnd:
-        """Keep the fields that others ask with, once per record that has them all."""
+        """Keep the fields that other requests are sent with: one row per record that has all of them."""
         for fields in _children(self.vendor, endpoint.name):
             columns = [scalars(records, parse_select(".".join(one.path))) for one in fields]
             rows = self.account.rows.setdefault(fields, [])

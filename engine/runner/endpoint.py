@@ -1,6 +1,6 @@
 """Read one endpoint to its end: its chains side by side, each page written as it comes.
 
-The ledger decides what it all means; this only carries requests and answers to and fro.
+How each chain ended becomes one outcome in `core/ledger.py`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from engine.runner.store import Store
 
 SIDE_BY_SIDE = 16
 ENOUGH_DENIALS = 3
-CANNOT_EXPLAIN = ("refresh", "wait", "exhausted", "restart")
+CANNOT_EXPLAIN = ("refresh", "wait", "again", "exhausted", "restart")
 
 
 @dataclass
 class EndpointRun:
-    """One endpoint of one run."""
+    """One endpoint of one run: `rows` it is asked for, `windows` of time, `parent` entry if it is asked once per record of another."""
 
     endpoint: Endpoint
     rows: Sequence[Row] = field(repr=False)
@@ -49,16 +49,16 @@ class EndpointRun:
 
     @property
     def tally(self) -> Tally:
-        """What was counted so far."""
+        """The counts so far."""
         return self.store.tally
 
     @cached_property
     def joined(self) -> tuple[Row, ...]:
-        """Give the parents' rows x own rows; equal rows are asked once."""
+        """Give every combination of a row from above with an own row (`for`), each once."""
         return tuple(dict.fromkeys(join_rows(outer, own) for outer in self.rows for own in self.endpoint.rows))
 
     def chains(self) -> Iterator[Chain]:
-        """Give the chains: rows x windows. A row for which the account lacks a value has its end already."""
+        """Give a chain for each row and window. A row for which the account lacks a value ends at once, with the reason."""
         for row in self.joined:
             completed = self.account.complete(self.endpoint, row)
             if isinstance(completed, ChainEnd):
@@ -82,7 +82,7 @@ class EndpointRun:
         self.finished = True
 
     async def _first_answer(self, chain: Chain) -> Answered | GiveUp | None:
-        """Send the opening request alone; a refusal that the licence flag explains ends the endpoint."""
+        """Send the opening request alone; a refusal of a person who has no licence ends the endpoint as `unlicensed`."""
         try:
             request = opening(chain)
         except Unresolved:
@@ -114,14 +114,14 @@ class EndpointRun:
             self.stopped = self.stopped or end
 
     def _only_denied(self) -> bool:
-        """Whether going on would only collect refusals: vendors lock out an app that does.
+        """Whether so far every chain was denied (at least ENOUGH_DENIALS): vendors lock out an app that keeps asking.
 
-        Not where each record of a parent is asked about: one may be denied and the next one not.
+        False for an endpoint that is asked once per record of a parent: one record may be denied and the next allowed.
         """
         return self.parent is None and len(self.ends) >= ENOUGH_DENIALS and all(end.outcome is Outcome.DENIED for end in self.ends)
 
     def label(self, chain: Chain) -> str:
-        """Name a chain by its `for` values and window: nothing personal."""
+        """Name a chain by its `for` values and window, such as `live 2026-01-01..2026-01-29`; holds nothing personal."""
         own = {name for row in self.endpoint.rows for name, _ in row}
         words = [value for name, value in chain.row if name in own]
         if chain.window is not None:
@@ -129,7 +129,7 @@ class EndpointRun:
         return " ".join(words)
 
     def entry(self, cut: str | None = None) -> Entry:
-        """Say how it ended; `cut` is why the run ended before it did."""
+        """Give its entry; `cut` is the reason if the run ended before it did."""
         ends, unasked = list(self.ends), self.unasked
         if not self.finished:
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
@@ -149,7 +149,7 @@ class EndpointRun:
         )
 
     def _covered(self) -> tuple[str, str] | None:
-        """Give the span that was read without a hole for every row, from its newest end backwards."""
+        """Give the newest span of time (start and end, RFC 3339) that was read without a gap for every row; None where there is none."""
         whole = [window for window, count in self.covered.items() if count == len(self.joined)]
         if not whole:
             return None

@@ -1,4 +1,4 @@
-"""The files that records point to: counted always, downloaded with `--files`, each named by its record's line.
+"""The files that records point to, such as recordings: count them, and with `--files` download them, named by their record's line.
 
 Addresses are read back from the endpoint's own file, so a list of any length costs no memory.
 """
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from engine.core.field_filter import FieldFilter
+from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response, resolved
 from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
@@ -26,8 +27,9 @@ from engine.language.expressions import lossless_json
 from engine.language.expressions.select import reads
 from engine.language.model.spec import FileRule
 from engine.language.model.words import Means
-from engine.net.download import Downloaded, NoFile, download
-from engine.net.hosts import place
+from engine.net.download import download
+from engine.net.hosts import destination_of
+from engine.net.partial_file import Downloaded, NoFile
 from engine.runner.client import Client
 from engine.runner.store import Store
 from engine.sink import Sink
@@ -66,19 +68,19 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileL
 
 @dataclass(frozen=True)
 class Leave:
-    """How the files of one endpoint are asked for: with the run's credential, in the vendor's limits, with its patience."""
+    """What `net/download.py` asks before each request for a file of one endpoint: rate limit, credential, whether to retry."""
 
     endpoint: Endpoint
     client: Client
     base_url: str
 
     def closed(self) -> str | None:
-        """Say why nothing more is asked with the credential; None where it may be."""
+        """Give the reason why the credential must not be used any more; None while it may."""
         return self.client.end.words if self.client.end is not None else None
 
     @asynccontextmanager
     async def leave(self, url: str) -> AsyncIterator[int]:
-        """Wait for leave to ask the vendor; gives the number of the credential in use."""
+        """Wait for the rate limit (of the vendor's API only), then give the generation of the credential in use."""
         await self.client.prepare()
         if not self._limited(url):
             yield self.client.credential.generation
@@ -87,13 +89,13 @@ class Leave:
             yield self.client.credential.generation
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
-        """Say what follows an answer; a refusal where no credential went along is final."""
+        """Decide what follows an answer (`core/retry.py`); `own`: the credential was sent. A 401 without it is final."""
         clock = self.client.clock
         means: Means | None = "failed" if isinstance(answer, Response) and answer.status == 401 and not own else None
         return decide(tried, answer, means, clock.now(), clock.dice(), self.client.patience)
 
     async def wait(self, url: str, wait: Wait) -> None:
-        """Wait before an address is asked again: the vendor's API with all who share the bucket, else alone."""
+        """Wait before an address is asked again: for the vendor's API the whole bucket waits, else only this file."""
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
             self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
@@ -101,12 +103,13 @@ class Leave:
             await self.client.clock.sleep(wait.seconds)
 
     async def renew(self, generation: int) -> str | None:
-        """Get a newer credential than this one; in words why there is none."""
+        """Renew the credential of this generation; gives None when a newer one is in use, else the reason."""
         return await self.client.renew(generation)
 
     def _limited(self, url: str) -> bool:
         """Whether an address lies under `base_url`: the limits are those of the vendor's API, not of its storage."""
-        return place(url) == place(self.base_url) and urlsplit(url).path.startswith(urlsplit(self.base_url).path.rstrip("/") + "/")
+        below = urlsplit(self.base_url).path.rstrip("/") + "/"
+        return destination_of(url) == destination_of(self.base_url) and urlsplit(url).path.startswith(below)
 
 
 @dataclass
@@ -117,6 +120,7 @@ class Files:
     client: Client
     base_url: str
     enabled: bool
+    largest: int = LARGEST_FILE
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     under_way: set[str] = field(default_factory=set)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
@@ -127,11 +131,11 @@ class Files:
         return (resolved(self.base_url, address) or address) if rooted else address
 
     def cut(self, entry: Entry, reason: str) -> Entry:
-        """Say of an endpoint whose files were still on their way that they are missing."""
+        """Give the entry of an endpoint that was cut off during its downloads: partial, with the reason."""
         state = self.counts.get(entry.name)
         entry = replace(entry, files=state)
         if entry.name not in self.under_way or (state is not None and state["downloaded"] == state["found"]):
-            return entry  # the last of them may have arrived in the moment of the interrupt
+            return entry  # the last of them may have arrived at the moment of the interrupt
         reason = f"{entry.reason}; {reason}" if entry.reason and reason not in entry.reason else reason
         return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
 
@@ -174,7 +178,8 @@ class Files:
             for link in waiting:
                 target = folder / f"{link.line:06d}-{link.number}"
                 async with self.gate:
-                    result = await download(self.client.network, leave, self._whole(link.address), target, link.size)  # type: ignore[arg-type]
+                    network, address = self.client.network, self._whole(link.address)
+                    result = await download(network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
                 reason = _count(result, state)
                 reasons.update([reason] if reason else [])
                 index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)
@@ -195,7 +200,7 @@ def _left_out(keep: FieldFilter, rule: FileRule) -> bool:
 
 
 def _count(result: Downloaded | NoFile, state: dict[str, int]) -> str | None:
-    """Count a file; gives the reason where it is not the one that was wanted."""
+    """Count a file; gives the reason where it failed or its content is doubtful."""
     if isinstance(result, NoFile) or result.doubt:
         state["failed"] += 1
         return result.words if isinstance(result, NoFile) else result.doubt

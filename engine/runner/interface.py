@@ -1,4 +1,4 @@
-"""What a run is given, and what it gives back: `Session`, `RunOptions`, `Report`."""
+"""The input and output of a run: `Session` (what acts), `RunOptions` (what the operator chose), `Report` (how it ended)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response
 from engine.core.ledger import Entry, Subject
 from engine.core.request import Request
@@ -22,12 +23,18 @@ from engine.runner.client import Client, Credentials, Network
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the operator may choose. `narrow` moves the beginning of every window; `reference` is the operator's own (`DSR-17`)."""
+    """What the operator chose for one run.
+
+    `selection`: endpoints and fields; `files`: download them too; `narrow`: no window begins before this moment (UTC);
+    `reference`: the operator's own name for the request, such as `DSR-17`, for the manifest.
+    `largest_file`: how many bytes are taken of a file whose size no record tells.
+    """
 
     selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
+    largest_file: int = LARGEST_FILE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +42,7 @@ class Session:
     """One vendor, ready to be asked over one connection: what sends, what proves who asks, how fast, at what time.
 
     Every use of the engine puts one together: the command line, the library, `record`, replays, benches, tests. `ended`
-    hears of each endpoint that has come to its end, `heard` of every request and its answer.
+    is called with the entry of each endpoint when it has ended, `heard` with every request and its answer.
     """
 
     vendor: Vendor
@@ -48,16 +55,17 @@ class Session:
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
 
     def client(self) -> Client:
-        """Give what sends this session's requests."""
+        """Make the client that sends this session's requests."""
         return Client(self.network, self.limiter, self.credentials, self.clock, self.patience, heard=self.heard)
 
 
 @dataclass(frozen=True)
 class Report:
-    """How a run ended. `manifest` is what lies in `folder`/manifest.json.
+    """How a run ended. `exit_code` is the command line's; `manifest` is the content of `folder`/manifest.json.
 
-    `error`: the disk took no more; `cut`: why nothing more could be asked, where the credential failed; `defect`: a defect
-    of Habeas; `files`: they were asked for.
+    `subject`: was the person found, with the reason; `endpoints`: one entry each, by name, in the spec's order. `error`: the
+    disk refused a write; `cut`: why the credential could not be used any more; `defect`: a bug of Habeas, by its type and
+    place; None where it did not happen. `files`: whether files were to be downloaded.
     """
 
     exit_code: Exit
@@ -72,7 +80,7 @@ class Report:
 
     @property
     def outcome(self) -> Subject:
-        """Say whether the person was found."""
+        """Whether the person was found: `Subject.MATCHED`, `NO_MATCH`, ..."""
         return self.subject.subject
 
     @property

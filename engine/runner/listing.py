@@ -1,4 +1,4 @@
-"""Read one list to its end before anything is concluded: for look-ups and `discover`, whose answers are short and decide what follows."""
+"""Read a whole list into memory, all pages or nothing: for look-ups and `discover`, whose short answers decide what is asked next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_PAGES = 1000
 
 @dataclass(frozen=True)
 class WholeList:
-    """A whole list: each page with the request that asked for it."""
+    """Every page of a list, with its request and answer."""
 
     pages: Sequence[tuple[Request, Page, Answered]] = field(repr=False)
 
@@ -33,7 +33,7 @@ class WholeList:
 
 @dataclass(frozen=True, slots=True)
 class NotListed:
-    """Why there is no whole list; `nobody` where the vendor said at once that there is none, `dead` where the credential is refused."""
+    """Why the list could not be read whole. `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential."""
 
     words: str
     outcome: Outcome = Outcome.FAILED
@@ -41,7 +41,7 @@ class NotListed:
     dead: bool = False
 
     def end(self) -> ChainEnd:
-        """Give it as the end of a chain."""
+        """Give the same as a chain's end, for the ledger."""
         return ChainEnd(self.outcome, self.words)
 
 
@@ -82,7 +82,7 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
 
 
 async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
-    """Do several things at once; gives what each came to, in their order. Where one of them breaks, none of the others goes on."""
+    """Await several coroutines at once and give their results in order. If one raises, the others are cancelled."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one) for one in works]
     return [one.result() for one in tasks]

@@ -1,4 +1,4 @@
-"""The manifest: what proves what was and what was not obtained. Holds no identifier, no secret, no record."""
+"""The content of `manifest.json`, the proof of a run: what was asked, found, missing, and why. Holds nothing personal and no secret."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def manifest(
 ) -> dict[str, object]:
     """Put together what `manifest.json` holds; `written` describes the other files.
 
-    What the session's objects know is told by them: the limiter its plan and share, the network whether it is simulated,
-    the credentials their connection's name.
+    Plan and share are read from the limiter, `simulated` from the network, the connection's name from the credentials: from
+    the objects that acted.
     """
     vendor, limiter = session.vendor, session.limiter
     return {
@@ -75,12 +75,12 @@ def manifest(
 
 
 def readable(text: str) -> str:
-    """Write a text of the command line as UTF-8: bytes that are none, as escapes."""
+    r"""Make a text of the command line valid UTF-8; other bytes become escapes such as `\xff`."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _fields(options: RunOptions) -> dict[str, object]:
-    """Say which fields were chosen or left out by order."""
+    """Give the fields chosen with `--only` or left out with `--without`, by endpoint."""
     chosen: dict[str, object] = {}
     for name, keep in options.selection.keeps.items():
         only, without = (sorted(".".join(path) for path in paths) for paths in (keep.only, keep.without))

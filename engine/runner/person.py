@@ -1,4 +1,4 @@
-"""Find the person, and learn whether the connection can see people at all: the look-ups, to their ends, beside `verify`."""
+"""Find the person: try the look-ups one after the other, while `verify` shows whether the connection can see people at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.core.account import Account
-from engine.core.chain import Chain
+from engine.core.chain import Chain, join_rows
 from engine.core.identity import Identifier, lowered
 from engine.core.ledger import ChainEnd, Outcome, Subject, Tally
 from engine.core.request import Request
@@ -26,7 +26,7 @@ NOBODY = "the vendor knows nobody by this identifier"
 
 @dataclass
 class Search:
-    """The look-ups and the `verify` call of one run; `lookup` is the one that answered last."""
+    """The look-ups and the `verify` request of one run; `lookup` is the one that was asked last, `lists` its answers."""
 
     vendor: Vendor
     person: Mapping[str, Identifier]
@@ -41,9 +41,9 @@ class Search:
     _verifying: asyncio.Task[bool] | None = None
 
     async def run(self, group: asyncio.TaskGroup) -> LookupResult:
-        """Ask both; believe a "not found" only of a connection that was shown to see people.
+        """Send the look-ups beside `verify`. "Not found" counts only if `verify` or a scope shows that the connection sees people.
 
-        Only then is `verify` waited for: otherwise it goes on in the group until `settle`.
+        Only in that case is `verify` waited for; otherwise it goes on in the group until `settle`.
         """
         self._verifying = group.create_task(self._verify())
         found = await self._look_up()
@@ -54,7 +54,7 @@ class Search:
         return found
 
     def settle(self) -> None:
-        """Wait no longer for `verify`: nothing depends on it any more."""
+        """Cancel `verify` if it is still unanswered: nothing depends on it any more."""
         if self._verifying is not None and not self._verifying.done():
             self._verifying.cancel()
             self.unanswered = True
@@ -62,7 +62,7 @@ class Search:
 
     @property
     def others(self) -> int:
-        """How many records of other people the look-up answered with."""
+        """How many records of other people the look-up's answers held."""
         return sum(one.others for one in self.lists)
 
     @property
@@ -71,7 +71,7 @@ class Search:
         return [page for one in self.lists for page in one.pages]
 
     def identifiers(self) -> Row:
-        """Give what was asked for, as the values of requests."""
+        """Give the person's identifiers as a row of values."""
         return _row(self.person)
 
     def _may_look_up(self) -> bool:
@@ -80,7 +80,7 @@ class Search:
         return granted is not None and all(allowed(one.granted_by, granted) for one in possible(self.vendor, self.person))
 
     async def _verify(self) -> bool:
-        """Ask `verify`; whether it was answered, and so shows that the connection sees people."""
+        """Send `verify`; True if it was answered, which shows that the connection sees people."""
         found = await ask_verify(self.vendor, self.account, self.client, Tally())
         if isinstance(found, NotAsked):
             self.verified = f"verify was not asked: {found.words}"
@@ -94,7 +94,7 @@ class Search:
         return isinstance(found, VerifyAnswer) and found.answered
 
     async def _look_up(self) -> LookupResult:
-        """Ask one look-up after the other until one finds somebody, or cannot say."""
+        """Ask the look-ups in order until one finds somebody or fails."""
         lacking = [hole.name for hole in self.vendor.lookups[0].holes() if hole.name in IDENTIFIERS and hole.name not in self.person]
         found = _unproven(f"<{lacking[0]}> has no value" if lacking else "nothing was asked")
         for lookup in possible(self.vendor, self.person):
@@ -113,12 +113,12 @@ class Search:
         return found
 
     async def _ask(self, lookup: Endpoint, person: Mapping[str, Identifier]) -> LookupResult:
-        """Read every chain of a look-up to its end, then decide over all that answered."""
+        """Read every chain of a look-up to its end, then decide over all answers together."""
         self.lookup, self.lists = lookup, []
         outer = self._outer(lookup)
         if isinstance(outer, str):
             return _unproven(outer)
-        rows = [(*row, *own) for row in outer for own in lookup.rows]
+        rows = [join_rows(row, own) for row in outer for own in lookup.rows]
         answers: list[WholeList | NotListed] = await side_by_side(self._listed(lookup, (*_row(person), *row)) for row in rows)
         failed = [one for one in answers if isinstance(one, NotListed) and not one.nobody]
         excused = len(failed) < len(answers) and all(one.outcome is Outcome.UNLICENSED for one in failed)
@@ -137,7 +137,7 @@ class Search:
         return identify(lookup, answered, self.others)
 
     def _outer(self, lookup: Endpoint) -> Sequence[Row] | str:
-        """Give the rows of `discover` that a look-up is asked for each of, or why they are not all known."""
+        """Give the rows of `discover` that a look-up is asked once each for, or the reason why they are not all known."""
         parents = lookup.parents()
         if not parents:
             return [()]

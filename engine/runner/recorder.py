@@ -1,4 +1,4 @@
-"""A transport that keeps every request and answer that passes through it, up to a limit, and changes nothing.
+"""Record a run for `habeas record`: a transport that keeps every request and answer that passes through it, up to a limit.
 
 Requests for tokens are sent by `connection.keeper` with a transport of its own, so none of them is kept here.
 """
@@ -36,7 +36,7 @@ class Recorder:
         self, transport: Network, full: Callable[[], None] = lambda: None, most: tuple[int, int] = (MOST_BYTES, MOST_EXCHANGES)
     ) -> None:
         """Wrap a transport. Over `most` (bytes, exchanges) everything kept is dropped, nothing more is kept, and `full` is called once."""
-        self._transport, self._told, self._most = transport, full, most
+        self._transport, self._when_full, self._most = transport, full, most
         self._bytes = 0
         self.exchanges: list[Exchange] = []
         self.silent: Counter[str] = Counter()
@@ -44,7 +44,7 @@ class Recorder:
 
     @property
     def simulated(self) -> bool:
-        """Whether what is recorded comes from a simulator."""
+        """Whether a simulator answers."""
         return self._transport.simulated
 
     async def send(self, request: HttpRequest) -> Response | NoAnswer:
@@ -68,7 +68,7 @@ class Recorder:
         if self._bytes > self._most[0] or len(self.exchanges) >= self._most[1]:
             self.full = True
             self.exchanges.clear()
-            self._told()
+            self._when_full()
             return
         self.exchanges.append(exchange)
 

@@ -1,4 +1,8 @@
-"""One run from start to manifest. Whatever happens on the way, what was received is kept and stated."""
+"""Run one access request from start to manifest: discover, look up the person, read every endpoint, write the manifest.
+
+After an interrupt, a full disk, a dead credential or a bug of Habeas too, what was received is kept and the manifest says
+what is missing.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +38,15 @@ from engine.sink import Sink
 
 
 def unwrap_group(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
-    """Take the first error out of groups of groups."""
+    """Give the first error of an exception group, which may hold groups."""
     return unwrap_group(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 class Run:
-    """One person, one vendor, one folder."""
+    """One access request: one person at one vendor, written into one folder. `run` is called once."""
 
     def __init__(self, session: Session, person: Mapping[str, Identifier], options: RunOptions, out: Path) -> None:
-        """Take everything; nothing is sent or written before `run`. The result goes to `<out>/<vendor>/`."""
+        """Prepare; nothing is sent or written before `run`. The result goes to `<out>/<vendor>/`."""
         self.session, self.person, self.options = session, person, options
         self.vendor = vendor = session.vendor
         self.sink = sink = Sink(out / vendor.name)
@@ -54,19 +58,20 @@ class Run:
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
-        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files)
+        self.files = Files(sink, self.client, vendor.base_url, enabled=options.files, largest=options.largest_file)
         self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
         self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, FieldFilter(), ChildWants(), self.private)
         self.signal: Exit | None = None
         self.error: DiskError | None = None
         self.defect: str | None = None
+        self.listener_error: BaseException | None = None
         self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
         self.started = session.clock.now()
         self._body: asyncio.Task[None] | None = None
         self._cut: str | None = None
 
     def interrupt(self, signal: Exit) -> None:
-        """End the run now; what was received is kept."""
+        """End the run now: what was received is kept, and `signal` becomes its exit code."""
         self.signal = signal
         self._stop("interrupted")
 
@@ -76,9 +81,12 @@ class Run:
             self._body.cancel()
 
     async def run(self) -> Report:
-        """Fetch, and write the manifest. Raises OutputError before anything is sent, DiskError without a manifest.
+        """Fetch everything and write the manifest.
+
+        Raises OutputError (the folder exists or cannot be made; nothing was sent), DiskError (not even the manifest could be written).
 
         A cancellation from outside ends the run as an interrupt does: the manifest is written, then CancelledError is raised.
+        What `ended` raises is raised then too; only a KeyboardInterrupt, SystemExit or the like ends the run.
         """
         self.sink.prepare()
         self._body, cancelled = asyncio.create_task(self._fetch()), False
@@ -98,6 +106,8 @@ class Run:
         report = self._report()
         if cancelled:
             raise asyncio.CancelledError
+        if self.listener_error is not None:
+            raise self.listener_error
         return report
 
     async def finish_verify(self) -> None:
@@ -115,7 +125,7 @@ class Run:
             self.defect = self.defect or defect(group)
 
     async def _prepare(self) -> None:
-        """Find out what belongs to the account; where `verify` asks may be known only then."""
+        """Send the `discover` requests that this run needs; the address of `verify` may depend on their answers."""
         vendor = self.vendor
         if self.session.credentials.from_token:
             await self.client.prepare()  # a new token may come with another address
@@ -125,7 +135,7 @@ class Run:
         self._learn_addresses()
 
     def _learn_addresses(self) -> None:
-        """Say what shows whether a refused credential lives, and where files lie, once that is known."""
+        """Give the client its `verify` request and the files their base address, as soon as the account's values complete them."""
         verify = verify_request(self.vendor, self.account)
         if not isinstance(verify, NotAsked):
             self.client.verify = verify
@@ -187,15 +197,20 @@ class Run:
             self._tell(endpoint.name)
 
     def _tell(self, name: str) -> None:
-        """Say how an endpoint ended, once it is known whether a successor excuses it."""
+        """Call `ended` with an endpoint's entry, once it is known whether an endpoint that replaces it succeeded."""
         entries = replaced(self.entries, self.successors)
         predecessor = self.successors.get(name)
         for known in (name, predecessor) if predecessor in entries else (name,):
             if known is not None and all(other in entries for other, old in self.successors.items() if old == known):
-                self.session.ended(entries[known])
+                try:
+                    self.session.ended(entries[known])
+                except BaseException as error:  # noqa: BLE001  whoever listens must not cost the manifest; `run` raises it at its end
+                    self.listener_error = self.listener_error or error
+                    if not isinstance(error, Exception):
+                        self.interrupt(Exit.INTERRUPTED)
 
     async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
-        """Read an endpoint, or say why it is not asked."""
+        """Read an endpoint to its end, or give the entry that says why it is not asked."""
         if endpoint.name in self.options.selection.excluded:
             return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
         granted = self.session.credentials.granted
@@ -217,21 +232,21 @@ class Run:
         return await self.files.of(endpoint, entry, run.store)
 
     async def _parent(self, name: str) -> Entry:
-        """Wait for a parent's list: an endpoint's, or what `discover` found."""
+        """Wait until the parent's list was read: another endpoint's, or one of `discover`."""
         if name in self.vendor.discover:
             return self.account.entries[name]
         await self.done[name].wait()
         return self.lists[name]
 
     def _rows(self, endpoint: Endpoint, persons: tuple[Row, ...]) -> tuple[Row, ...]:
-        """Give a row per record of the parent."""
+        """Give one row of values per record of the parent."""
         fields = endpoint.parents()
         if fields[0].endpoint in self.vendor.discover:
             return tuple(row for person in persons for row in self.account.rows_for(fields, person))
         return tuple(self.runs[fields[0].endpoint].store.rows[fields])
 
     def _used(self, endpoint: Endpoint) -> frozenset[str]:
-        """Name the values that make a difference to an endpoint, or to what is asked once per record of it."""
+        """Name the values that the requests of an endpoint, or of its children, are sent with."""
         names = {hole.name for hole in endpoint.holes()} | {one.name for one in endpoint.fields_used}
         for name in [hole.name for hole in endpoint.holes() if hole.name in self.account.names]:
             names |= self.account.rows_of(name)
@@ -241,7 +256,7 @@ class Run:
         return frozenset(names)
 
     def _childless(self, endpoint: Endpoint, parent: Entry) -> Entry:
-        """No record of the parent has the field: where there were records, the field is a typo."""
+        """Give the entry of an endpoint whose parent gave no value to ask with: empty, or failed where its records lack the field."""
         field = endpoint.parents()[0]
         if parent.tally.records and not self.account.rows.get(endpoint.parents()):
             return Entry(endpoint.name, Outcome.FAILED, f"no record of {field.endpoint} has the field `{field.name}`")
@@ -268,7 +283,7 @@ class Run:
         return run
 
     async def _flag(self, endpoint: Endpoint) -> bool | None:
-        """Read the flag that explains a refusal, once the endpoint that holds it has been read."""
+        """Wait for the endpoint that holds the licence flag, and give the flag; None where it is not known."""
         if endpoint.licence is None:
             return None
         name, select = endpoint.licence
@@ -298,7 +313,7 @@ class Run:
         return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files)
 
     def _final(self, found: LookupResult) -> dict[str, Entry]:
-        """Give every endpoint its entry, in the spec's order."""
+        """Give every endpoint's entry, in the spec's order; one that was never asked gets an entry with the reason."""
         entries: dict[str, Entry] = {}
         for name in self.vendor.endpoints:
             if found.subject is not Subject.MATCHED:

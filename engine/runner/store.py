@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from engine.core.chain import Chain
+from engine.core.chain import Chain, join_rows
 from engine.core.envelope import lines_of, plain, scalars
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
@@ -29,13 +29,14 @@ from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
+from engine.language.text.mistakes import counted
 from engine.runner.client import Answered
 from engine.sink import Sink, Table
 
 
 @dataclass(frozen=True, slots=True)
 class ChildWants:
-    """What other endpoints need of this one's records: the fields that each child is asked with, and the licence flags."""
+    """What is kept of an endpoint's records for other endpoints: the fields that each child is asked with, and licence flags."""
 
     children: tuple[tuple[Field, ...], ...] = ()
     flags: tuple[Select, ...] = ()
@@ -132,7 +133,7 @@ class Store:
         self._ends.update(notes)
 
     def _learn(self, records: Sequence[Any]) -> None:
-        """Keep the licence flags, which explain a refusal; one that differs between records counts as unclear."""
+        """Keep the values of licence flags; one that differs between records becomes UNCLEAR."""
         for select in self._flags:
             for record in records:
                 value = select.search(lossless_json.loads(bytes(record)))
@@ -140,7 +141,7 @@ class Store:
                     self.flags[select.text] = value if self.flags.get(select.text, value) == value else UNCLEAR
 
     def _open_ways(self, row: Row, records: Sequence[Any], known: AbstractSet[int]) -> None:
-        """Keep the values that children are asked with, also of a duplicate record: it may come with other values of the row."""
+        """Keep the values that children are asked with; of duplicates too, because their row may hold other values."""
         if not self._wanted or not records:
             return
         columns = {one: scalars(records, select) for one, select in self._wanted.items()}
@@ -150,9 +151,9 @@ class Store:
                 self.missing[wanted.name] = self.missing.get(wanted.name, 0) + absent
         for fields, rows in self.rows.items():
             for values in zip(*(columns[one] for one in fields), strict=True):
-                found = [(one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None]
+                found = tuple((one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None)
                 if len(found) == len(fields):
-                    rows.append((*row, *found))
+                    rows.append(join_rows(row, found))
 
     def table(self) -> Table | None:
         """Give the endpoint's file; None if nothing was written."""
@@ -165,18 +166,17 @@ class Store:
 
     def notes(self) -> tuple[str, ...]:
         """Give the notes for the manifest: missing fields, records of other people, totals that could not be checked."""
-        notes = [f"{_records(count)} without `{name}`" for name, count in sorted(self.missing.items())]
+        notes = [f"{counted(count, 'record')} without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
-            notes.append(f"{_records(self.tally.others)} of other people {_were(self.tally.others)} left out")
+            notes.append(f"{counted(self.tally.others, 'record')} of other people {_were(self.tally.others)} left out")
         pagination = self.endpoint.pagination
         if pagination is not None and pagination.total is not None and self.tally.pages and (self._forms or not self._totals):
             told = " and ".join(f"as {form}" for form in self._forms)
             words = f"`{pagination.total.text}` came {told}" if told else f"no answer announced `{pagination.total.text}`"
             notes.append(f"{words}: that the list is whole was not checked by its count")
         if self.tally.duplicates and not self.endpoint.overlaps:  # of windows the number says enough: neighbours share their boundary
-            notes.append(
-                f"{_records(self.tally.duplicates)} came a second time in the same bytes, and {_were(self.tally.duplicates)} left out"
-            )
+            said = f"came a second time in the same bytes, and {_were(self.tally.duplicates)} left out"
+            notes.append(f"{counted(self.tally.duplicates, 'record')} {said}")
         notes += [words if count == 1 else f"{words} ({count} lists)" for words, count in self._ends.items()]
         if self.tally.records and not self.keep.everything:
             notes += [f"no record has the field `{name}`" for name in self.keep.unseen()]
@@ -185,10 +185,6 @@ class Store:
 
 BATCH = 1000
 UNCLEAR = "unclear"
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count} records"
 
 
 def _were(count: int) -> str:

@@ -18,7 +18,7 @@ from engine.runner.interface import Session
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What `verify` found; `alive` is None where the vendor could not say."""
+    """What `verify` found: `alive` (None: the vendor could not say), `words` for people, and `matrix`: requests against scopes."""
 
     alive: bool | None
     words: str
@@ -33,7 +33,7 @@ class Verified:
 
 
 async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Tally) -> VerifyAnswer | NotAsked:
-    """Send `verify` with what is known of the account, and say what its answer shows."""
+    """Send the spec's `verify` request and read its answer; `NotAsked` where a value it needs is not known."""
     request = verify_request(vendor, account)
     if isinstance(request, NotAsked):
         return request
@@ -42,7 +42,7 @@ async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Ta
 
 
 async def verify(session: Session) -> Verified:
-    """Ask a vendor what a connection may do; what `verify` needs discovered is asked before it."""
+    """Find out whether a connection is alive and what it may read. Sends `verify`, and before it the `discover` requests it needs."""
     vendor, credentials, client = session.vendor, session.credentials, session.client()
     if credentials.from_token:
         await client.prepare()  # a new token may come with another address

@@ -79,21 +79,25 @@ def recorded(endpoints, answers, out, **more):
     person = {"EMAIL": identify("email", more.pop("email", EMAIL))}
     asked = Vendor(answers, more.pop("base", "https://api.acme.example/v1"))
     values, narrow = more.pop("values", ()), more.pop("narrow", None)
-    tape = Recorder(asked)
+    recorder = Recorder(asked)
 
     async def scenario():
         clock = clock_from(NOW, passing, lambda: 0.5)
         credentials = more.pop("credentials", Renewing())
         credentials.given = values
-        session = Session(vendor=spec, network=tape, credentials=credentials, limiter=limiter_of(spec), clock=clock, heard=tape.heard)
+        session = Session(
+            vendor=spec, network=recorder, credentials=credentials, limiter=limiter_of(spec), clock=clock, heard=recorder.heard
+        )
         options = RunOptions(selection=choose(spec.endpoints, (), ()), narrow=narrow)
         return await Run(session, person, options, out / "run").run()
 
     report = run(scenario())
     settings = tuple(one for one in values if one[0] in spec.settings)
     captured = tuple(one for one in values if one[0] not in spec.settings)
-    taped = Captured(spec, person, tuple(tape.exchanges), NOW, int(report.exit_code), narrow, settings=settings, captured=captured, **more)
-    made = finish(taped, report, sum(tape.silent.values()), b"k" * 32, out / "cassettes" / "one")
+    taped = Captured(
+        spec, person, tuple(recorder.exchanges), NOW, int(report.exit_code), narrow, settings=settings, captured=captured, **more
+    )
+    made = finish(taped, report, sum(recorder.silent.values()), b"k" * 32, out / "cassettes" / "one")
     cassette, findings = read_cassette(made.folder)
     assert findings == ()
     text = "".join(path.read_text("utf-8") for path in made.folder.rglob("*") if path.is_file())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
 from aiohttp import web
@@ -18,59 +20,8 @@ from engine.connection.stored import Bound, Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
 from engine.language.text.mistakes import SpecError
+from tests.api.conftest import SPEC
 from tests.conftest import ROOT
-
-SPEC = """
-spec: 1
-vendor: acme
-title: Acme
-base_url: https://api.acme.example/v1
-hosts: [api.acme.example]
-auth: {headers: {Authorization: "Bearer <SECRET>"}}
-verify: {get: /me}
-rate_limits: {plans: {small: {n: 50/s}, big: {n: 500/s}}}
-access:
-  lookup: {get: /people/<EMAIL>, match: email, capture: {USER_ID: id}}
-  endpoints:
-    notes: {get: /people/<USER_ID>/notes, records: items, bucket: n}
-    files: {get: /people/<USER_ID>/files, records: items}
-"""
-
-
-@pytest.fixture
-def acme(tmp_path):
-    """Give a spec's path."""
-    path = tmp_path / "acme.yaml"
-    path.write_text(SPEC)
-    return path
-
-
-@pytest.fixture
-async def served(aiohttp_server):
-    """Serve the vendor; its files are answered when the test says so. Gives the address, that event, and what was asked."""
-    go, asked = asyncio.Event(), asyncio.Queue[str]()
-
-    async def answer(request: web.Request) -> web.Response:
-        asked.put_nowait(request.path)
-        if request.path.endswith("/files"):
-            await go.wait()
-        if request.path.startswith("/v1/people/u1/"):
-            return web.json_response({"items": [{"id": "1"}, {"id": "2"}]})
-        return web.json_response({"id": "u1", "email": "ada@x.io"})
-
-    app = web.Application()
-    app.router.add_get("/{tail:.*}", answer)
-    server = await aiohttp_server(app)
-    return str(server.make_url("")).rstrip("/"), go, asked
-
-
-@pytest.fixture(autouse=True)
-def apart(monkeypatch, tmp_path):
-    """Keep the machine's own connections and variables out."""
-    for name in [name for name in __import__("os").environ if name.startswith("HABEAS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HABEAS_HOME", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
 
 
 async def test_a_program_runs_a_request_in_three_lines(served, acme, tmp_path):
@@ -136,6 +87,41 @@ async def test_a_mistake_in_a_call_is_the_command_lines_error(served, acme, tmp_
     assert [path.name for path in sorted(tmp_path.iterdir()) if path not in before] in ([], ["state"])
 
 
+async def test_who_listens_costs_nothing(served, acme, tmp_path):
+    """What `ended` raises comes out when the run is over: every endpoint was read, and the manifest says so."""
+    address, go, _ = served
+    heard = []
+
+    def broken(entry: engine.Entry) -> None:
+        heard.append(entry.name)
+        go.set()
+        message = f"no room for {entry.name}"
+        raise LookupError(message)
+
+    with pytest.raises(LookupError, match="no room for notes"):
+        await engine.run(acme, email="ada@x.io", token="t0", at=address, out="new", ended=broken)
+    assert heard == ["notes", "files"]
+    manifest = json.loads((tmp_path / "new" / "acme" / "manifest.json").read_text())
+    assert {name: entry["outcome"] for name, entry in manifest["endpoints"].items()} == {"notes": "complete", "files": "complete"}
+    assert (manifest["interrupted"], manifest["stopped"]) == (False, None)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, asyncio.CancelledError, GeneratorExit])
+async def test_a_listener_that_wants_out_ends_the_run_as_an_interrupt(served, acme, tmp_path, error):
+    """The loop goes on to the manifest, then the same exception comes out: `sys.exit` in a callback loses nothing."""
+    address, _, _ = served
+
+    def out(_: engine.Entry) -> None:
+        raise error
+
+    with pytest.raises(error):
+        await engine.run(acme, email="ada@x.io", token="t0", at=address, out="new", ended=out)
+    manifest = json.loads((tmp_path / "new" / "acme" / "manifest.json").read_text())
+    assert {name: entry["outcome"] for name, entry in manifest["endpoints"].items()} == {"notes": "complete", "files": "failed"}
+    assert (manifest["interrupted"], manifest["stopped"]) == (True, None)
+    assert len((tmp_path / "new" / "acme" / "notes.jsonl").read_bytes().splitlines()) == 2
+
+
 async def test_a_cancellation_keeps_what_was_received(served, acme, tmp_path):
     """The task ends cancelled, after the manifest was written: one list whole, the other interrupted."""
     address, _, asked = served
@@ -191,6 +177,20 @@ async def test_a_stored_connection_takes_one_run_at_a_time(served, acme):
     report = await engine.run(acme, email="ada@x.io", connection="acme", at=address, out="new", wait=False)
     assert report.manifest["connection"]["name"] == "acme/default"
     assert report.manifest["connection"]["plan"] == "big"
+    other = await engine.run(acme, email="ada@x.io", at=address, out="other", plan="small")
+    assert other.manifest["connection"]["plan"] == "small"
+
+
+async def test_an_address_that_is_given_comes_before_the_environments(served, acme, monkeypatch):
+    """The environment's stands where none is given, and an empty one is none."""
+    address, go, _ = served
+    go.set()
+    monkeypatch.setenv("HABEAS_ACME_AT", "http://127.0.0.1:1")
+    report = await engine.run(acme, email="ada@x.io", token="t0", at=address, out="given")
+    assert report.exit_code is engine.Exit.COMPLETE
+    monkeypatch.setenv("HABEAS_ACME_AT", address)
+    report = await engine.run(acme, email="ada@x.io", token="t0", out="environ")
+    assert (report.exit_code, report.manifest["simulated"]) == (engine.Exit.COMPLETE, True)
 
 
 async def test_verify_tells_whether_the_connection_is_alive(served, acme):
@@ -198,6 +198,25 @@ async def test_verify_tells_whether_the_connection_is_alive(served, acme):
     address, _, _ = served
     found = await engine.verify(acme, token="t0", at=address)
     assert (found.alive, found.exit_code) == (True, engine.Exit.COMPLETE)
+
+
+async def test_a_verify_that_lacks_its_own_scope_is_told_so(aiohttp_server, acme):
+    """The connection lives, and the scope that would help stands beside the request."""
+
+    async def denied(request: web.Request) -> web.Response:
+        return web.json_response({}, status=403)
+
+    app = web.Application()
+    app.router.add_get("/v1/me", denied)
+    server = await aiohttp_server(app)
+    acme.write_text(
+        SPEC.replace("verify: {get: /me}", "verify: {get: /me, granted_by: me.read}\nrefusals: {rules: [{status: 403, means: denied}]}")
+    )
+    found = await engine.verify(acme, token="t0", at=str(server.make_url("")).rstrip("/"))
+    assert (found.alive, [(row.name, row.held, row.needs) for row in found.matrix.lines if row.name == "verify"]) == (
+        True,
+        [("verify", "no", ("me.read",))],
+    )
 
 
 def test_check_finds_mistakes_and_notes(acme, tmp_path):
@@ -210,10 +229,39 @@ def test_check_finds_mistakes_and_notes(acme, tmp_path):
         engine.load(acme)
 
 
+async def test_check_can_be_called_where_a_loop_runs():
+    """A program that awaits its runs checks a spec with its cassettes in the same function."""
+    assert [mistake for mistake in engine.check("mailchimp") if mistake.level == "error"] == []
+
+
+def test_the_wheel_is_typed_under_both_names(tmp_path):
+    """A type checker believes a package only with a `py.typed` of its own (PEP 561), and `habeas` hands on what `engine` holds."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, timeout=300, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert {"engine/py.typed", "engine/__init__.py", "habeas/py.typed", "habeas/__init__.py"} <= set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_plan_says_what_would_be_asked(acme):
     """It sends nothing, and needs no person."""
     found = engine.plan(acme, without=["files"])
     assert [step.name for step in found.steps] == ["verify", "lookup", "notes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        ("a share of 0 is no share of a limit", {"share": 0}),
+        ("a share of 5 is no share of a limit", {"share": 5}),
+        ("--plan huge: Acme has the plans small, big", {"plan": "huge"}),
+        ("--only nots: no such endpoint; did you mean `notes`?", {"only": ["nots"]}),
+        ("--since tomorrow: write a day such as 2025-01-01", {"since": "tomorrow"}),
+    ],
+)
+def test_a_mistake_in_a_plan_is_the_command_lines_error(acme, words, wrong):
+    """What a run would refuse cannot be planned either."""
+    with pytest.raises(UsageError, match=re.escape(words)):
+        engine.plan(acme, **wrong)
 
 
 def test_importing_habeas_imports_nothing_heavy():
@@ -227,12 +275,12 @@ def test_importing_habeas_imports_nothing_heavy():
 
 def test_the_wheels_module_gives_the_same_names():
     """`import habeas` is `import engine`."""
-    spec = importlib.util.spec_from_file_location("habeas_of_the_wheel", ROOT / "engine" / "habeas.py")
+    spec = importlib.util.spec_from_file_location("habeas_of_the_wheel", ROOT / "engine" / "habeas" / "__init__.py")
     habeas = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(habeas)
     assert habeas.__all__ == engine.__all__
     assert all(getattr(habeas, name) is getattr(engine, name) for name in engine.__all__)
-    assert set(engine.__all__) <= set(dir(engine))
+    assert set(engine.__all__) <= set(dir(engine)) == set(dir(habeas))
     for module in (habeas, engine):
         with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
             _ = module.nothing

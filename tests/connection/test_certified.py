@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
+from aiohttp import web
 
 from engine.connection.connect import Browser, connect
 from engine.connection.credential import bound
@@ -75,6 +77,24 @@ async def test_a_refresh_token_used_twice_ends_the_family_and_is_said(tmp_path):
         assert isinstance(found, NotRenewed)
         assert found.dead
         assert found.words == "the vendor has ended this connection (HTTP 400, invalid_grant): habeas connect acme"
+
+
+@pytest.mark.parametrize("changes", [{"token_type": "mac"}, {"access_token": ""}, {"token_type": "Bearer "}])
+async def test_reuse_detection_is_not_tripped_by_an_answer_that_is_wrong_in_part(changes, tmp_path):
+    """The new refresh token of such an answer is the one that is sent next: the family lives on."""
+
+    class Spoiling(Certified):
+        async def token(self, request: web.Request) -> web.Response:
+            answer = await super().token(request)
+            return web.json_response({**json.loads(answer.text or ""), **(changes if self.grants[1:] == ["refresh_token"] else {})})
+
+    async with Spoiling().up() as server:
+        store = vault(tmp_path)
+        store.write(NAME, await connected(server))
+        await keeper(store, server)[0].refresh()
+        assert await keeper(store, server)[0].refresh() == Renewed(asked=True)
+        assert server.grants == ["authorization_code", "refresh_token", "refresh_token"]
+        assert [one.revoked for one in server.server.issued] == [True, True, False]
 
 
 async def test_five_at_once_never_trip_over_reuse_detection(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json as jsonlib
 import urllib.parse
 
 import pytest
@@ -120,6 +121,21 @@ async def test_a_token_answer_that_is_none_is_said_and_keeps_the_earlier_connect
         assert (done.code, done.out) == (code, ""), done.err
         assert part in done.err.splitlines()[-1]
         assert store.path(NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("changes", [{"token_type": "mac"}, {"access_token": 7}])
+async def test_a_consent_that_brings_a_refresh_token_alone_is_stored_and_renewed(changes, tmp_path):
+    """The code is spent, and the vendor may have ended the earlier connection."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        whole = jsonlib.loads((await acme.provider.token(request)).text)
+        return json({**whole, **changes})
+
+    async with Acme().up() as acme:
+        acme.says.append(answer)
+        done = await Command(tmp_path, acme)("connect", "acme", "--redirect-uri", redirect())
+        assert (done.code, "connected, the vendor answers" in done.out) == (0, True), done
+        assert [form["grant_type"] for form in acme.forms] == ["authorization_code", "refresh_token"]
 
 
 async def test_an_expired_code_is_said(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json as jsonlib
 import time
 from dataclasses import replace as changed
 
@@ -139,6 +140,78 @@ async def test_an_answer_that_was_lost_explains_the_end_that_follows(tmp_path):
         assert isinstance(second, NotRenewed)
         assert second.dead
         assert LOST in second.words
+
+
+BROKEN = {
+    "mac": {"token_type": "mac"},
+    "no kind": {"token_type": ["Bearer"]},
+    "no access token": {"access_token": None},
+    "access token with blanks": {"access_token": "a b"},
+    "an error beside it": {"error": "server_error"},
+    "ended beside it": {"error": "invalid_grant"},
+    "asked to wait beside it": {"error": "temporarily_unavailable"},
+}
+
+
+def spoilt(acme, **changes: object):
+    """Rotate as the vendor does, and answer with something wrong."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        whole = jsonlib.loads((await acme.provider.token(request)).text)
+        return json({**whole, **changes})
+
+    return answer
+
+
+@pytest.mark.parametrize("changes", BROKEN.values(), ids=list(BROKEN))
+async def test_a_new_refresh_token_is_stored_whatever_else_is_wrong(changes, tmp_path):
+    """The old one is spent: the next run renews with the new one."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        spent = store.read(NAME).tokens.refresh
+        acme.says.append(spoilt(acme, **changes))
+        found = await keeper(store, acme)[0].refresh()
+        assert isinstance(found, NotRenewed) or changes == BROKEN["asked to wait beside it"]
+        assert acme.forms[0]["refresh_token"] == spent
+        assert store.read(NAME).tokens.refresh == acme.provider.refreshes[spent].refresh
+        assert not list(store.folder.glob("*.new"))
+        assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
+        assert spent not in [form["refresh_token"] for form in acme.forms[1:]]
+
+
+async def test_a_token_of_the_bearer_kind_is_used_however_it_is_padded(tmp_path):
+    """`Bearer ` with a blank is the answer of a vendor that is otherwise right."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says.append(spoilt(acme, token_type="Bearer "))
+        assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
+
+
+@pytest.mark.parametrize("body", ["<html>", '{"token": "x"}', '{"access_token": "a b"}'])
+async def test_after_an_answer_that_could_not_be_read_the_end_says_what_was_lost(body, tmp_path):
+    """In a later run too: the vendor rotated, and the old token is refused."""
+
+    async def rotate_and_garble(request: web.Request) -> web.StreamResponse:
+        await acme.provider.token(request)
+        return web.Response(text=body)
+
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says.append(rotate_and_garble)
+        first = await keeper(store, acme)[0].refresh()
+        assert isinstance(first, NotRenewed)
+        assert not first.dead
+        second = await keeper(store, acme)[0].refresh()
+        assert isinstance(second, NotRenewed)
+        assert second.dead
+        assert second.words == (
+            "the vendor has ended this connection (HTTP 400, invalid_grant); the answer to an earlier request for a token was lost "
+            "before it could be stored, which a vendor may take for misuse, or another copy of this store has used the token: "
+            "habeas connect acme"
+        )
 
 
 async def test_a_connection_without_a_refresh_token_says_so(tmp_path):

@@ -9,15 +9,17 @@ import subprocess
 import sys
 from contextlib import suppress
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.connection.keys import Keys, OsKeyring, StoreKey
-from engine.connection.manage import rekey
+from engine.connection.manage import rekey, remove
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
-from tests.connection.vendor import NAME, Acme, vault
+from tests.connection.vendor import NAME, Acme, keep, vault
 
 KEY = StoreKey(bytes(range(32)))
 
@@ -26,6 +28,27 @@ OTHER = base64.b64encode(bytes(32)).decode()
 
 
 RECORD = Acme().record()
+
+
+def first_format(record, key: StoreKey) -> bytes:
+    """Give a connection's file as the first version of the store wrote it."""
+    head = ["connection", 1, "acme", "default", "AES-256-GCM", key.id]
+    data = AESGCM(key.secret).encrypt(bytes(12), msgspec.json.encode(record), msgspec.json.encode(head))
+    texts = [base64.b64encode(raw).decode() for raw in (bytes(12), data)]
+    named = zip(("habeas", "format", "vendor", "name", "cipher", "key", "nonce", "data"), [*head, *texts], strict=True)
+    return json.dumps(dict(named)).encode()
+
+
+FIRST_FORMAT = first_format(RECORD, KEY)
+
+
+def test_the_first_format_is_read(tmp_path):
+    """As it was written by the first version; what is written now is format 2."""
+    store = vault(tmp_path, HABEAS_KEY=KEY.text)
+    store.write(NAME, RECORD)
+    assert json.loads(store.path(NAME).read_bytes())["format"] == 2
+    store.path(NAME).write_bytes(FIRST_FORMAT)
+    assert store.read(NAME) == RECORD
 
 
 def test_the_key_of_the_environment_goes_before_all(tmp_path):
@@ -98,6 +121,71 @@ def test_a_damaged_key_file_is_named_and_never_replaced(raw, tmp_path):
             work()
         assert b'"x"' in raw or f"{store.keys.path} is damaged" in str(error.value)
     assert store.keys.path.read_bytes() == raw
+
+
+async def test_a_key_file_that_is_gone_is_never_replaced_while_it_is_needed(tmp_path):
+    """Put back, it opens everything again; a connection that nobody can read may be removed, and then the store begins anew."""
+    store, other = vault(tmp_path), Name("acme", "emea")
+    store.write(NAME, RECORD)
+    path, kept = store.keys.path, store.keys.path.read_bytes()
+    path.unlink()
+    gone = f"{path} is gone, and connections are encrypted with its key: put a copy of it back, and no fresh key is made; "
+    gone += "if there is none, remove them (habeas connections remove NAME --no-revoke) and connect again"
+    for work in (lambda: vault(tmp_path).first_key(), lambda: keep(vault(tmp_path), other, RECORD), lambda: rekey(vault(tmp_path))):
+        with pytest.raises(NotConnected) as error:
+            await work()
+        assert str(error.value) == gone
+        assert not path.exists()
+    with pytest.raises(StoreError) as unreadable:
+        vault(tmp_path).read(NAME)
+    assert str(unreadable.value) == (
+        f"{store.path(NAME)} is encrypted with another key than the ones at hand: {path}, which names it, is gone: "
+        "put a copy of that file back; nothing was changed"
+    )
+    path.write_bytes(kept)
+    path.chmod(0o600)
+    assert vault(tmp_path).read(NAME) == RECORD
+    path.unlink()
+    await remove(vault(tmp_path), NAME, revoke=False)
+    await vault(tmp_path).first_key()
+    assert path.exists()
+
+
+async def test_a_key_of_the_environment_is_no_key_file_that_is_gone(tmp_path):
+    """Beside a connection that has HABEAS_KEY, another may have a key of the store's own; one without encryption needs none."""
+    vault(tmp_path, HABEAS_KEY=KEY.text).write(NAME, RECORD)
+    vault(tmp_path).write(Name("acme", "plain"), RECORD, plain=True)
+    await vault(tmp_path).first_key()
+    assert vault(tmp_path).keys.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ("given", {}, "set HABEAS_KEY to it"),
+        ("given", {"HABEAS_KEY": OTHER}, "set HABEAS_KEY to it"),
+        ("given, by rekey", {"HABEAS_KEY": OTHER}, "set HABEAS_OLD_KEY to it"),
+        ("file", {"HABEAS_KEY": OTHER}, "key.json, which names it, is gone: put a copy of that file back;"),
+        ("other file", {}, "key.json, which names it, holds another one: put a copy of that file back;"),
+        ("file, by rekey", {"HABEAS_KEY": OTHER}, "is gone: put a copy of that file back, or set HABEAS_OLD_KEY to the key;"),
+        ("first format", {}, "is gone: put a copy of that file back, or set HABEAS_KEY to it;"),
+        ("first format, by rekey", {"HABEAS_KEY": OTHER}, "is gone: put a copy of that file back, or set HABEAS_OLD_KEY to it;"),
+    ],
+)
+async def test_a_key_that_lacks_is_looked_for_where_it_was(before, now, words, tmp_path):
+    """The variable only where the key was in one, or where that is not known; in `rekey` HABEAS_KEY is the new key."""
+    store = vault(tmp_path, **({"HABEAS_KEY": KEY.text} if before.startswith("given") else {}))
+    store.write(NAME, RECORD)
+    store.keys.path.unlink(missing_ok=True)
+    if before.startswith("first format"):
+        (store.path(NAME)).write_bytes(FIRST_FORMAT)
+    if before.startswith("other"):
+        Keys(store.home, {}).current()
+    work = rekey(vault(tmp_path, **now)) if before.endswith("rekey") else None
+    with pytest.raises(StoreError) as error:
+        await work if work is not None else vault(tmp_path, **now).read(NAME)
+    assert words in str(error.value)
+    assert str(error.value).endswith("; nothing was changed")
 
 
 SCALARS = st.none() | st.integers() | st.text(max_size=9)
@@ -203,6 +291,12 @@ def test_ctrl_c_ends_the_wait_for_a_keyring_inside_an_event_loop_too(tmp_path):
     assert ring(tmp_path, code, RING_SILENT="1", RING_INTERRUPTED="1") == "KeyboardInterrupt"
 
 
+def emptied(tmp_path) -> None:
+    """Begin with an empty store again."""
+    (tmp_path / "state" / "key.json").unlink()
+    vault(tmp_path).path(NAME).unlink()
+
+
 @pytest.mark.parametrize("module", ["keyrings.alt.file", "fakering"])
 def test_a_keyring_that_is_not_of_the_os_is_not_called_so(module, tmp_path):
     """Some write plain text into a file: then the key is in our own file, and that is said. Nor are they used in a chain."""
@@ -210,9 +304,9 @@ def test_a_keyring_that_is_not_of_the_os_is_not_called_so(module, tmp_path):
     assert not (tmp_path / "ring.json").exists()
     chain = "import fakering; store.write(NAME, RECORD); print(store.keys.where())"
     environ = {"PYTHON_KEYRING_BACKEND": "keyring.backends.chainer.ChainerBackend"}
-    (tmp_path / "state" / "key.json").unlink()
+    emptied(tmp_path)
     assert ring(tmp_path, chain, RING_MODULE=module, **environ) == "file"
-    (tmp_path / "state" / "key.json").unlink()
+    emptied(tmp_path)
     assert ring(tmp_path, chain, **environ) == "keyring"
 
 

@@ -9,8 +9,9 @@ import urllib.request
 import msgspec
 import pytest
 
+from engine.connection.browser_consent import listening as listen_at
 from engine.connection.connect import Browser, connect
-from engine.errors import DiskError
+from engine.errors import DiskError, NotConnected
 from engine.simulate.browser import allow
 from tests.connection.commands import Command, consented, fetch, listening, opening, redirect
 from tests.connection.vendor import Acme, clock, into, vault
@@ -19,7 +20,6 @@ from tests.connection.vendor import Acme, clock, into, vault
 @pytest.mark.parametrize(
     ("query", "part"),
     [
-        ("code=C&state=wrong", "its state is another"),
         ("error=access_denied&state={state}", "the consent was declined (access_denied)"),
         ("code=C&state={state}&iss=https%3A%2F%2Fevil.example", "its iss is foreign"),
     ],
@@ -40,6 +40,40 @@ async def test_the_listener_refuses_what_is_not_the_vendors_consent(query, part,
         assert state not in page
         assert acme.log == []
         assert not vault(tmp_path).names()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "code=C&state=wrong",
+        "code=C",
+        "error=access_denied&state=wrong",
+        "error=access_denied",
+        "code=C&state=",
+        "code=C&state={state}&state=wrong",
+        "code=C&state={state}x",
+    ],
+)
+async def test_only_the_right_state_settles_a_sign_in(query, tmp_path):
+    """Any program or page of this machine can open the address: it gets 400, and the person's own answer still connects."""
+    async with Acme().up() as acme:
+        uri = redirect()
+        process, url = await listening(Command(tmp_path, acme), uri)
+        state = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["state"][0]
+        status, page = await asyncio.to_thread(fetch, f"{uri}?{query.format(state=state)}")
+        assert (status, "The sign-in still waits for its own answer." in page, state in page) == (400, True, False)
+        assert await asyncio.to_thread(allow, url) == "Connected"
+        out, _ = await process.communicate()
+        assert (process.returncode, b"connected, the vendor answers" in out) == (0, True)
+
+
+async def test_a_wait_in_vain_says_that_other_answers_came():
+    """A vendor that leaves the state out is told from a person who did not come back."""
+    uri = redirect()
+    async with listen_at(uri, lambda _: "its state is another") as listener:
+        assert (await asyncio.to_thread(fetch, f"{uri}?code=C"))[0] == 400
+        with pytest.raises(NotConnected, match=r"nobody came back .*; answers came that do not belong to this sign-in"):
+            await listener.answered(0.0)
 
 
 @pytest.mark.parametrize(

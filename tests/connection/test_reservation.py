@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from engine.connection import reservation
+from engine.connection import lock_queue, reservation
 from engine.connection.private_files import Taken, locked
 from engine.connection.reservation import reserved
 from engine.connection.stored import RegisteredClient, seal
@@ -89,7 +89,7 @@ async def test_a_room_that_is_swept_before_it_is_held_is_made_again(tmp_path, mo
     """Between making it and locking it another process may take it for one that was left."""
     store = vault(tmp_path)
     store.prepare()
-    real, swept = reservation.fcntl.flock, []
+    real, swept = lock_queue.fcntl.flock, []
 
     def flock(file: int, how: int) -> None:
         if not swept:
@@ -97,7 +97,7 @@ async def test_a_room_that_is_swept_before_it_is_held_is_made_again(tmp_path, mo
             swept[0].unlink()
         real(file, how)
 
-    monkeypatch.setattr(reservation.fcntl, "flock", flock)
+    monkeypatch.setattr(lock_queue.fcntl, "flock", flock)
     with reserved(store, NAME, plain=False):
         assert swept[0].exists()
         store.sweep()

@@ -48,7 +48,7 @@ async def test_verify_shows_what_each_missing_scope_loses_and_the_exact_scope_to
 @pytest.mark.parametrize(
     ("scope", "code", "part"),
     [
-        ("people.read files.read me.read notes.all", 0, "A run would miss nothing for want of a scope."),
+        ("people.read files.read me.read notes.all", 0, "No request of a run lacks a scope."),
         ("people.read files.read notes.read", 0, "only the verify call needs it; no record is lost"),
         ("files.read notes.read me.read", 3, "without it nobody can be looked up, so that nothing at all is fetched"),
     ],

@@ -11,15 +11,11 @@ from hypothesis import strategies as st
 from engine.core.http import NoAnswer, Response
 from engine.core.oauth import (
     MOST_CAPTURED,
-    AuthorizationCode,
-    Expected,
-    NoCode,
     NoToken,
     Tokens,
     WantedFromToken,
     due,
     grant_ended,
-    read_redirect,
     read_tokens,
 )
 from engine.language.expressions.select import parse_select
@@ -133,6 +129,8 @@ def test_a_lifetime_that_is_no_positive_number_says_nothing(told, expires):
         (answer(b"<html>not here", 403), "unusable", "HTTP 403"),
         (answer(b"", 429, **{"retry-after": "7"}), "passing", "HTTP 429"),
         (answer(b"", 408), "passing", "HTTP 408"),
+        (answer(b"", 502, **{"x-ratelimit-reset": "2400"}), "passing", "HTTP 502"),
+        (answer(b"", 503, **{"retry-after": "7", "x-ratelimit-reset": "2400"}), "passing", "HTTP 503"),
         (answer({"error": "Has Blanks"}, 400), "unusable", "HTTP 400"),
         (answer({"error": {"code": 1}}, 404), "unusable", "HTTP 404"),
         (answer(b"", 302, location="https://evil.example/"), "unusable", "redirects"),
@@ -212,6 +210,67 @@ def test_a_revocation_was_not_needed_only_where_the_grant_is_said_to_be_gone(bod
     assert grant_ended(answer(body, status), ZOOM.refusals) is ended
 
 
+KEPT = Tokens("old", NOW - 3600, "R", NOW - 1, "a b")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kept", "lost"),
+    [
+        ({"refresh_token": "R", "access_token": "A", "token_type": "mac"}, 200, KEPT, False),
+        ({"refresh_token": "R", "access_token": "A", "token_type": 7}, 200, KEPT, False),
+        ({"refresh_token": "R"}, 200, KEPT, False),
+        ({"refresh_token": "R", "access_token": "a b"}, 201, KEPT, False),
+        ({"refresh_token": "R", "access_token": "A" * 16385}, 200, KEPT, False),
+        ({"refresh_token": "R", "access_token": "A", "error": "server_error"}, 200, KEPT, False),
+        ({"refresh_token": "R", "error": "invalid_grant"}, 200, KEPT, False),
+        ({"refresh_token": "old-refresh"}, 200, None, True),
+        ({"refresh_token": "R" * 16385, "access_token": "A"}, 200, None, True),
+        ({"refresh_token": ["R"]}, 200, None, True),
+        ({"refresh_token": "R"}, 400, None, False),
+        (b"<html>", 200, None, True),
+        (b"<html>", 403, None, True),
+        (b"<html>", 502, None, True),
+        (b"<html>", 429, None, False),
+        (b"<html>", 503, None, False),
+        (b"", 302, None, False),
+        ({"error": "invalid_grant"}, 400, None, False),
+    ],
+)
+def test_a_new_refresh_token_is_kept_whatever_else_is_wrong_with_the_answer(body, status, kept, lost):
+    """The vendor has spent the old one; what could not be read at all may have held one."""
+    found = read_tokens(answer(body, status), NOW, OLD)
+    assert isinstance(found, NoToken)
+    assert (found.kept, found.lost) == (kept, lost)
+
+
+def test_a_first_answer_with_a_refresh_token_alone_gives_a_token_that_is_due():
+    """It has to be renewed before it is used; a value that the spec needs and that lacks leaves nothing to keep."""
+    found = read_tokens(answer({"refresh_token": "R"}), NOW)
+    assert isinstance(found, NoToken)
+    assert found.kept == Tokens("", NOW, "R", NOW)
+    assert found.kept is not None
+    assert due(found.kept, NOW)
+    lacking = read_tokens(answer({"refresh_token": "R", "access_token": "A"}), NOW, None, WANTED)
+    assert isinstance(lacking, NoToken)
+    assert lacking.kept is None
+
+
+@pytest.mark.parametrize("kind", ["Bearer", "bearer ", " BEARER\t"])
+def test_blanks_around_the_kind_of_a_token_do_not_cost_the_answer(kind):
+    """It is the kind that is meant."""
+    assert read_tokens(answer({"access_token": "A", "token_type": kind}), NOW) == Tokens("A", NOW)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lost"), [("reset", True), ("timeout", True), ("truncated", True), ("too_large", True), ("dns", False), ("refused", False)]
+)
+def test_an_answer_is_lost_where_the_question_was_sent(kind, lost):
+    """A host that could not be reached has given nothing away."""
+    found = read_tokens(NoAnswer(kind, "why"), NOW, OLD)
+    assert isinstance(found, NoToken)
+    assert found.lost is lost
+
+
 @pytest.mark.parametrize("more", [{"error": None}, {"error": ""}, {"token_type": None}, {"error": None, "token_type": "Bearer"}])
 def test_a_member_that_says_nothing_does_not_cost_a_good_answer(more):
     """The vendor has rotated the tokens already: to refuse its answer would lose the connection."""
@@ -253,51 +312,6 @@ def test_a_token_is_due_shortly_before_its_end(life, left, expected):
     """A minute, or a tenth of a short life; a life that is not told has no end."""
     tokens = Tokens("A", NOW, expires_at=None if life is None else NOW + life)
     assert due(tokens, NOW + (life or 0) - left) is expected
-
-
-BACK = "http://127.0.0.1:8917/callback"
-EXPECTED = Expected(BACK, "st", frozenset({"zoom.us"}))
-
-
-def test_the_code_is_taken_from_the_vendors_answer():
-    """With the state of this connect, and the issuer where it is sent (RFC 9207)."""
-    assert read_redirect(f"{BACK}?code=C1&state=st", EXPECTED) == AuthorizationCode("C1")
-    assert read_redirect(f" {BACK}?state=st&code=C1&iss=https%3A%2F%2Fzoom.us ", EXPECTED) == AuthorizationCode("C1")
-    assert read_redirect("https://a.example?code=C&state=st", Expected("https://a.example:443/", "st", frozenset())) == AuthorizationCode(
-        "C"
-    )
-
-
-@pytest.mark.parametrize(
-    ("url", "part", "foreign"),
-    [
-        (f"{BACK}?code=C&state=other", "its state is another", True),
-        (f"{BACK}?code=C", "its state is another", True),
-        (f"{BACK}?code=C&state=%C3%A9", "its state is another", True),
-        (f"{BACK}?code=C&state=st&iss=https://evil.example", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&iss=http://zoom.us", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&iss=https://zoom.us:99999", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&iss=", "iss is foreign", True),
-        (f"{BACK}?code=C&state=st&code=D", "twice", True),
-        ("http://127.0.0.1:8918/callback?code=C&state=st", "does not begin with", True),
-        ("http://127.0.0.1:8917/other?code=C&state=st", "does not begin with", True),
-        ("https://127.0.0.1:8917/callback?code=C&state=st", "does not begin with", True),
-        ("http://[", "does not begin with", True),
-        ("C1", "does not begin with", True),
-        (f"{BACK}?error=access_denied&state=st", "declined (access_denied)", False),
-        (f"{BACK}?error=server_error&state=st", "refused the consent (server_error)", False),
-        (f"{BACK}?error=%3Cscript%3E&state=st", "refused the consent", False),
-        (f"{BACK}?state=st", "no code", False),
-        (f"{BACK}?state=st&code=a%20b", "no code", False),
-    ],
-)
-def test_an_answer_that_is_not_the_vendors_is_not_used(url, part, foreign):
-    """Another state, issuer, port or path; a refusal; a code that is none. None of its text is repeated."""
-    found = read_redirect(url, EXPECTED)
-    assert isinstance(found, NoCode)
-    assert part in found.words
-    assert found.foreign is foreign
-    assert "script" not in found.words
 
 
 WANTED = WantedFromToken({"A": parse_select("a"), "B": parse_select("b[0]")})

@@ -9,7 +9,7 @@ import pytest
 from engine.core.selection import checked_plan, since_of
 from engine.errors import UsageError
 from engine.language.load import load
-from tests.api.test_library import SPEC
+from tests.api.conftest import SPEC
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ACME = load(SPEC.encode(), "acme.yaml")

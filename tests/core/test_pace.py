@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.core.pace import counted_by, pace, paces
+from engine.core.pace import checked_share, counted_by, pace, paces
+from engine.errors import UsageError
 from engine.language.model.units import Rate
 
 MOST = 1_000_000  # what a spec may write at most
@@ -43,3 +44,11 @@ def test_a_limit_on_what_is_under_way_is_no_pace():
     assert counted_by(rates, "line") == "line"
     assert counted_by(rates[:2], "line") == ""
     assert pace(4, 1.0, 0.5).least(3) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("share", [0, -0.5, 1.01, float("nan"), float("inf"), True, "0.5", None])
+def test_a_share_is_a_number_of_a_limit(share):
+    """More than nothing, and at most the whole."""
+    with pytest.raises(UsageError, match="share"):
+        checked_share(share)
+    assert [checked_share(good) for good in (1, 0.75)] == [1.0, 0.75]

@@ -133,6 +133,7 @@ def test_an_answer_means_one_thing(case):
     """Nothing that is missing, foreign or not JSON is ever taken for an empty list."""
     given = case["given"]
     body = given["raw"].encode() if "raw" in given else given["body"]
+    body = b" " * given["blanks"] + json.dumps(body).encode() if "blanks" in given else body
     assert shown(ask(f"get: /p/<USER_ID>\n{given['words']}", given["status"], body)) == case["then"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def answer_of(given: dict) -> Response | NoAnswer | Malformed:
 
 def shown(verdict: Verdict) -> str:
     if isinstance(verdict, Wait):
-        return f"{'hold' if verdict.shared else 'wait'} {round(verdict.seconds, 3)}"
+        return f"{'hold' if verdict.shared else 'wait'} {round(verdict.seconds, 3)}" + (" incomplete" if verdict.incomplete else "")
     if isinstance(verdict, GiveUp):
         return f"give up: {verdict.words}" + (f", again at {verdict.again_at:%Y-%m-%d %H:%M:%S}" if verdict.again_at else "")
     return {Refresh(): "refresh", Done(): "done"}[verdict]
@@ -41,13 +41,16 @@ def test_every_way_of_sending_again_is_counted():
     """A wait in the bucket, a wait alone and a renewed credential are a retry each."""
     tried = Tried().after(Wait(1.0, shared=True)).after(Wait(1.0, shared=False))
     assert (Tried().retries, tried.retries, replace(tried, refreshed=True).retries) == (0, 2, 3)
+    unfinished = replace(tried, seconds=7.0).after(Wait(4.0, shared=False, incomplete=True))
+    later = replace(unfinished, seconds=12.0).after(Wait(8.0, shared=False, incomplete=True))
+    assert (unfinished.retries, later.retries, later.incomplete_at) == (3, 4, 7.0)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
 def test_what_follows_an_answer(case):
     """Each answer has one consequence, whatever the clock and the dice of the machine."""
-    given = case["given"]
-    tried = Tried(given.get("queued", 0), given.get("faults", 0), given.get("seconds", 0.0), given.get("refreshed", False))
+    given, before = case["given"], {one.name for one in fields(Tried)}
+    tried = Tried(**{name: given[name] for name in before & set(given)})
     verdict = decide(tried, answer_of(given), given.get("means"), NOW, 0.5, Patience())
     assert shown(verdict) == case["then"]
 

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from engine.core.scopes import allowed, alternatives, matrix, scope_hint
+from engine.core.scopes import allowed, alternatives, matrix, named_scopes, needed_scopes, scope_hint
 from engine.language.load import load
 from tests.core.specs import HEAD, vendor
 from tests.whole.runs import ZOOM
@@ -34,6 +34,13 @@ def test_each_missing_scope_names_what_it_loses():
     assert classic.family == "classic"
     assert set(classic.missing) == {"phone:read:admin"}
     assert classic.unneeded == ("group:read:admin", "imgroup:read:admin")
+
+
+def test_what_to_ask_for_is_the_first_alternative_of_each_request():
+    """Each scope once, in the spec's order; every alternative is named."""
+    acme = vendor("a: {get: /a, granted_by: [x y, z]}\nb: {get: /b, granted_by: [y]}\nc: {get: /c}\n")
+    assert needed_scopes(acme) == ("x", "y")
+    assert named_scopes(acme) == {"x", "y", "z"}
 
 
 def test_an_answer_without_scopes_proves_nothing():

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.connection.keeper import Fixed
+from engine.connection.keeper import Fixed, ask_for_token
 from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.ledger import Tally
-from engine.core.oauth import NotRenewed, Renewed
-from engine.core.refused_credential import LATELY, CredentialState
+from engine.core.oauth import NoToken, NotRenewed, Renewed
+from engine.core.refused_credential import LATELY, ONLY_THIS, CredentialState
 from engine.core.request import opening
 from engine.core.retry import REFUSED, GiveUp, Patience
 from engine.language.model.units import Rate
@@ -181,3 +181,81 @@ def test_a_good_answer_that_says_nothing_is_left_holds_the_bucket():
     found, times = asking(Vendor(*told, GOOD), thrice)
     assert all(isinstance(one, Answered) for one in found)
     assert times == pytest.approx([0, 7, 7], abs=0.1)
+
+
+class Brought(Fixed):
+    """A credential whose renewals come to these results, one after the other."""
+
+    def __init__(self, *found: Renewed | NotRenewed) -> None:
+        super().__init__()
+        self.found = list(found)
+
+    async def refresh(self) -> Renewed | NotRenewed:
+        return self.found.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("found", "left", "answered"),
+    [
+        ([Renewed(asked=False), Renewed(asked=True)], 0, True),
+        ([Renewed(asked=True), Renewed(asked=True)], 1, False),
+        ([Renewed(asked=False), NotRenewed("ended", dead=True)], 0, False),
+    ],
+)
+def test_a_token_that_another_process_brought_may_be_renewed_once_more(found, left, answered):
+    """It may be older than the refusal; one that the vendor gave just now is not asked for again."""
+
+    async def ask(client: Client) -> object:
+        client.credentials = credentials
+        return await client.ask(opening(Chain(LINE, ROW)), Tally())
+
+    credentials = Brought(*found)
+    result, times = asking(Vendor(Response(401, {}, b"{}"), Response(401, {}, b"{}"), GOOD), ask)
+    assert isinstance(result, Answered) is answered
+    assert len(credentials.found) == left
+    assert len(times) == (3 if answered else 2)
+
+
+def test_verify_shows_whether_a_refused_credential_lives_at_the_vendors_pace():
+    """It waits for its bucket as any request does, and is heard of; an endpoint is ended by it once."""
+    heard, verify = list[str](), opening(Chain(endpoint("get: /me\n"), ROW))
+
+    async def ask(client: Client) -> object:
+        client.verify, client.heard = verify, lambda request, _: heard.append(request.http.url)
+        client.limiter = Limiter({"all": (Rate(1, 10.0),)}, 1.0)
+        return await client.ask(opening(Chain(LINE, ROW)), Tally())
+
+    found, times = asking(Vendor(Response(401, {}, b"{}"), GOOD), ask)
+    assert found == GiveUp(ONLY_THIS, final=True)
+    assert times == pytest.approx([0, 10.4], abs=0.5)
+    assert [url.rpartition("/")[2] for url in heard] == [opening(Chain(LINE, ROW)).http.url.rpartition("/")[2], "me"]
+
+
+def test_verify_that_is_refused_itself_is_not_asked_whether_it_lives():
+    """One request is enough to know."""
+    verify = opening(Chain(LINE, ROW))
+
+    async def ask(client: Client) -> object:
+        client.verify = verify
+        return await client.ask(verify, Tally())
+
+    found, times = asking(Vendor(Response(401, {}, b"{}"), GOOD), ask)
+    assert isinstance(found, GiveUp)
+    assert found.dead
+    assert len(times) == 1
+
+
+def test_a_token_is_asked_for_with_the_backoff_too():
+    """A token endpoint that says to ask again at once is asked five times in fifteen seconds, not in none."""
+
+    async def scenario() -> list[float]:
+        begun, times = asyncio.get_running_loop().time(), list[float]()
+
+        async def once() -> NoToken:
+            times.append(round(asyncio.get_running_loop().time() - begun, 1))
+            return NoToken("passing", "HTTP 429", 0.0)
+
+        await ask_for_token(once, clock_from(START, passing, lambda: 0.5), Patience(attempts=5, total=120.0))
+        return times
+
+    assert run(scenario()) == pytest.approx([0, 0.5, 1.5, 3.5, 7.5], abs=0.05)

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from engine.core.file_check import A_WEB_PAGE, ANOTHER_SIZE
 from engine.core.retry import Patience, decide
 from engine.errors import DiskError
-from engine.net.download import A_WEB_PAGE, ANOTHER_SIZE, Downloaded, NoFile, download
+from engine.net.download import download
 from engine.net.hosts import Hosts
+from engine.net.partial_file import Downloaded, NoFile
 from engine.net.transport import Limits, Transport
 from tests.net.servers import answer, saying, serving
 from tests.net.test_transport import ACME, BEARER, SECRET

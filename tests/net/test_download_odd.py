@@ -12,8 +12,9 @@ import pytest
 
 from engine.core.retry import Patience
 from engine.errors import DiskError
-from engine.net.download import Downloaded, NoFile, download
+from engine.net.download import download
 from engine.net.hosts import Hosts
+from engine.net.partial_file import Downloaded, NoFile
 from engine.net.transport import Limits, Transport
 from tests.net.servers import answer, saying, serving
 from tests.net.test_download import HALF, URL, WHOLE, Alone, cut, fetch, rest
@@ -185,8 +186,8 @@ async def test_a_cancelled_download_waits_for_its_last_write(full, monkeypatch, 
     ):
         task = asyncio.create_task(download(transport, Alone(), URL, tmp_path / "1-1"))
         with monkeypatch.context() as patch:
-            patch.setattr("engine.net.download.os.write", slow)
-            patch.setattr("engine.net.download.os.close", lambda file: (closed.append(file), close(file)))
+            patch.setattr("engine.net.partial_file.os.write", slow)
+            patch.setattr("engine.net.partial_file.os.close", lambda file: (closed.append(file), close(file)))
             assert await asyncio.to_thread(begun.wait, 10)
             for _ in range(3):
                 task.cancel()

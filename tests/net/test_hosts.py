@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from engine.errors import UsageError
-from engine.net.hosts import Hosts, is_public, place
+from engine.net.hosts import Hosts, destination_of, is_public
 from engine.net.resolver import NotPublic, PublicResolver
 
 REAL = Hosts(("zoom.us", ".zoom.us"))
@@ -127,7 +127,7 @@ def test_what_is_public_is_told_by_its_address():
     assert is_public("2606:2800:220:1::1")
     for address in ("10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "::1", "fe80::1%eth0", "not an address", "100.64.0.1"):
         assert not is_public(address)
-    assert place("https://a\\b") is None
+    assert destination_of("https://a\\b") is None
 
 
 async def test_a_name_that_leads_home_is_refused_at_the_moment_of_connecting():

@@ -123,3 +123,43 @@ def test_what_is_under_way_counts_also_where_two_never_fit():
 
     run(scenario())
     assert vendor.refused == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "least", "most"),
+    [
+        ((0.0, 1e-9, 5.0), 0, 0.01),
+        ((0.0, 5e-324, 5.0), 0, 0.01),
+        ((2.0, 0.003, 5.0), 0, 0.01),
+        ((0.0, 0.01, 5.0), 600, 700),
+        ((0.0, 1.0, 600.0), 800, 801),
+    ],
+)
+def test_points_that_hardly_come_back_are_not_waited_for_for_years(told, least, most):
+    """What takes a quarter of an hour by the vendor's own refill is no pace: the request is sent, and its answer decides."""
+
+    async def scenario() -> float:
+        limiter, loop = Limiter({}, 0.75), asyncio.get_running_loop()
+        async with limiter.slot("b", "line") as waited:
+            pass
+        limiter.learn_points("b", "line", told, waited.left)
+        begun = loop.time()
+        async with limiter.slot("b", "line"):
+            return loop.time() - begun
+
+    assert least <= run(scenario()) <= most
+
+
+def test_a_small_share_of_the_points_is_the_operators_own_word():
+    """The bound is on what the vendor tells: 2 % of a fast refill may take longer."""
+
+    async def scenario() -> float:
+        limiter, loop = Limiter({}, 0.02), asyncio.get_running_loop()
+        async with limiter.slot("b", "line") as waited:
+            pass
+        limiter.learn_points("b", "line", (0.0, 10.0, 500.0), waited.left)
+        begun = loop.time()
+        async with limiter.slot("b", "line"):
+            return loop.time() - begun
+
+    assert 2500 <= run(scenario()) <= 2501

@@ -12,6 +12,7 @@ import tracemalloc
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -53,6 +54,22 @@ async def test_link_headers_are_one_list():
         found = await send(server.address)
     assert isinstance(found, Response)
     assert found.headers["link"] == '</2>; rel="next", </9>; rel="last"'
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "good"), [("Content-Security-Policy", 9000, True), ("Link", 65000, True), ("X-Odd", 66000, False)]
+)
+async def test_a_long_header_costs_no_answer(name, size, good):
+    """Up to 64 KiB of one header, of pages and of files."""
+    async with serving(saying(answer(body=b"[1]", **{name: "x" * size}))) as server:
+        found = await send(server.address)
+        async with Transport(Hosts(ACME, server.address), BEARER) as transport:
+            try:
+                async with transport.open(URL, {}, credentialed=False, long=True) as file:
+                    body = await file.read()
+            except aiohttp.ClientError:
+                body = None
+    assert (found.body, body) == (b"[1]", b"[1]") if isinstance(found, Response) else (found.kind, body, good) == ("truncated", None, False)
 
 
 async def test_a_redirect_inside_the_vendor_is_followed():

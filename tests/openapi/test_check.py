@@ -16,7 +16,7 @@ ACME, LEGACY, BROKEN = (HERE / "documents" / name for name in ("acme.yaml", "leg
 
 
 def checked(case: str, *documents: Path, form: str = "text") -> int:
-    return check_command((str(HERE / "against" / f"{case}.yaml"),), CheckArguments(form, openapi=documents))
+    return check_command((str(HERE / "against" / f"{case}.yaml"),), CheckArguments(form=form, openapi=documents))
 
 
 def test_a_mistake_ends_with_2_and_a_note_with_0(capsys):

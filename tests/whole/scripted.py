@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,22 +27,27 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 @dataclass
 class Scripted:
-    """Answers by path and query, each list in its order and its last answer for ever; (status, body) or a body of a 200."""
+    """Answers by path and query, each list in its order and its last answer for ever.
+
+    An answer is (status, body), (status, body, headers) or a body of a 200. `times` is when each was asked, by the loop's clock.
+    """
 
     simulated: ClassVar[bool] = True
     answers: Mapping[str, list[Any]]
     log: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
+    times: list[float] = field(default_factory=list)
 
     async def send(self, request: HttpRequest) -> Response:
         place = request.url.removeprefix(BASE)
         if request.method == "POST":
             place = f"POST {place} {(request.body or b'').decode()}".rstrip()
         self.log.append(place)
+        self.times.append(asyncio.get_running_loop().time())
         found = {**PERSON, **self.answers}.get(place, [(404, {"code": 1})])
         said = found.pop(0) if len(found) > 1 else found[0]
-        status, body = said if isinstance(said, tuple) else (200, said)
-        return Response(status, self.headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+        status, body, *headers = said if isinstance(said, tuple) else (200, said)
+        return Response(status, headers[0] if headers else self.headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Fetched:
     report: Report
     log: list[str]
     folder: Path
+    times: list[float] = field(default_factory=list)
 
     def entry(self, name: str = "it") -> Any:
         """Give an endpoint's entry."""
@@ -82,4 +89,4 @@ def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: s
         wanted = RunOptions(selection=selection, **options)
         return await Run(session, {kind.upper(): identify(kind, value) for kind, value in person.items()}, wanted, out).run()
 
-    return Fetched(run(scenario()), scripted.log, out / "acme")
+    return Fetched(run(scenario()), scripted.log, out / "acme", scripted.times)

@@ -89,6 +89,19 @@ def test_a_reader_that_goes_away_costs_nothing_of_the_run(stream, zoom, tmp_path
     assert manifest(tmp_path)["reference"] == "\\udcff"
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words", ["plan slack", "plan zoom --json", "connections list --json", "docs slack", "schema", "check slack", "--help"]
+)
+def test_an_output_that_takes_no_more_is_no_defect(words, unbuffered, tmp_path):
+    """It is said in a sentence, whether the bytes leave at once or when the command ends."""
+    command = ["bash", "-c", '"$@" >/dev/full', "bash", sys.executable, "-m", "engine", *words.split()]
+    environ = {"PATH": "/usr/bin:/bin", "HABEAS_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60, check=False)
+    assert done.stderr == b"error: standard output takes no more (No space left on device): make room, or send it elsewhere\n"
+    assert done.returncode == 3
+
+
 def test_the_proof_has_its_room_before_anything_is_sent(tmp_path, monkeypatch):
     """A disk that cannot hold a manifest is said at once; one that fills up later leaves its room."""
     sink = Sink(tmp_path / "a")

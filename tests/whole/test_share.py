@@ -18,9 +18,9 @@ def test_the_share_that_is_asked_for_is_the_share_that_is_used(command, words, s
     """By a run, and by one that is recorded: the limiter of all its requests is made with it, and the manifest says so."""
     shares: list[float] = []
 
-    def noting(vendor, plan, share):
+    def noting(vendor, plan, share, handover=None):
         shares.append(share)
-        return limiter_of(vendor, plan, share)
+        return limiter_of(vendor, plan, share, handover)
 
     monkeypatch.setattr(assembly, "limiter_of", noting)
     words += ("--cassette", "one") if command == "record" else ()

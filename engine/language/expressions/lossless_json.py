@@ -25,7 +25,7 @@ class Number(float):
 
 
 class Json(str):
-    """A value that is no text in JSON: a number, a truth value, a list. It reads, and compares, as its JSON text."""
+    """A JSON value other than a text: a number, a truth value, a list. It reads, and compares, as its JSON text."""
 
     __slots__ = ()
 
@@ -43,7 +43,7 @@ def _constant(text: str) -> Any:
 
 
 def loads(raw: bytes) -> Any:
-    """Decode JSON; ValueError (RecursionError for absurd nesting) where it is none."""
+    """Decode JSON. Raises ValueError for other text, RecursionError for absurd nesting."""
     return json.loads(raw.decode("utf-8"), parse_float=Number, parse_int=_integer, parse_constant=_constant)
 
 

@@ -59,7 +59,7 @@ def walk(value: Any, steps: tuple[str, ...]) -> Any:
 
 
 class SelectError(Misfit):
-    """An expression that is no JMESPath; `offset` is the character it stumbles on. No pattern could tell."""
+    """An expression that is not valid JMESPath; `offset` is the character where parsing stopped."""
 
     def __init__(self, message: str, offset: int, hint: str | None = None) -> None:
         """Keep the place inside the expression."""

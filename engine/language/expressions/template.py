@@ -89,7 +89,7 @@ class Template:
 
 
 def parse_template(text: str) -> Template:
-    """Split a text into parts. ValueError names the first thing between `<` and `>` that is no value."""
+    """Split a text into parts. ValueError names the first text between `<` and `>` that is not the name of a value."""
     parts: list[str | Hole | Field] = []
     end = opened = 0
     for found in re.finditer(r"<[A-Za-z0-9_.$ -]*>", text):

@@ -6,7 +6,7 @@ refusals.py   `refusals` and `oauth2.refusals`
 lists.py      `pagination`, `window`, `files`
 limits.py     `rate_limits`
 body.py       `body`
-words.py      the types of single values: names, statuses, request lines; more of them in addresses.py, headers.py and units.py
+words.py      the types of single values: names, statuses, request lines; more in headers.py (addresses too) and units.py
 shapes.py     how such a type reads its text and describes itself in the JSON Schema
 placement.py  the list of all places, for diagnostics and for docs/language.md
 """

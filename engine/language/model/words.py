@@ -52,7 +52,7 @@ __all__ = [
     "text",
 ]
 
-Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "exhausted", "restart", "failed"]
+Means = Literal["absent", "empty", "denied", "unlicensed", "gone", "refresh", "wait", "again", "exhausted", "restart", "failed"]
 
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 FLAG = r"([a-z][a-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
@@ -64,7 +64,7 @@ VERSION = r"(?!\.{1,2}$)[!-~]+(?: [!-~]+)*"
 class Words(BaseModel):
     """A map of a spec: unknown keys are mistakes, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True)  # built with `Spec`, once
 
 
 def _number(value: Any) -> int:

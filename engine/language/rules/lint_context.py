@@ -15,7 +15,7 @@ LOOKUP: Path = ("access", "lookup")
 ENDPOINTS: Path = ("access", "endpoints")
 
 
-class Scene:
+class LintContext:
     """What the rules look at: the vendor, the spec as written, and where its words stand."""
 
     def __init__(self, vendor: Vendor, spec: m.Spec, document: Document) -> None:

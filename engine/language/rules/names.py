@@ -8,7 +8,7 @@ from dataclasses import replace
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, Scene, templates
+from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, LintContext, templates
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position, did_you_mean
 
@@ -16,11 +16,11 @@ TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
 OUTSIDE = ("AT", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID")  # HABEAS_<VENDOR>_<NAME> means something else already
 
 
-def known_names(scene: Scene) -> Iterator[Mistake]:
+def known_names(context: LintContext) -> Iterator[Mistake]:
     """Names in the top's words, in addresses and in requests have a value there. What is wrong in several places is told once."""
     places: dict[tuple[str, str | None], set[Position]] = {}
     first: dict[tuple[str, str | None], Mistake] = {}
-    for mistake in _unknown_names(scene):
+    for mistake in _unknown_names(context):
         places.setdefault((mistake.message, mistake.hint), set()).add(mistake.at)
         first.setdefault((mistake.message, mistake.hint), mistake)
     for same, mistake in first.items():
@@ -28,48 +28,48 @@ def known_names(scene: Scene) -> Iterator[Mistake]:
         yield replace(mistake, at=min(places[same]), message=f"{mistake.message}, in {count} places") if count > 1 else mistake
 
 
-def _unknown_names(scene: Scene) -> Iterator[Mistake]:
-    for place, templates_ in _tops(scene):
+def _unknown_names(context: LintContext) -> Iterator[Mistake]:
+    for place, templates_ in _tops(context):
         for template in templates_:
-            yield from _holes(scene, place, template, _everywhere(scene))
-    for place, text, names in _addresses(scene):
-        yield from _holes(scene, place, parse_template(text), names)
-    for path, endpoint, own in scene.requests():
-        known = _known(scene, path, endpoint)
+            yield from _holes(context, place, template, _everywhere(context))
+    for place, text, names in _addresses(context):
+        yield from _holes(context, place, parse_template(text), names)
+    for path, endpoint, own in context.requests():
+        known = _known(context, path, endpoint)
         for place, template in templates(path, own):
-            yield from _holes(scene, place, template, known)
+            yield from _holes(context, place, template, known)
 
 
-def _everywhere(scene: Scene) -> tuple[str, ...]:
-    return (*(("VERSION",) if scene.vendor.version else ()), *scene.vendor.given)
+def _everywhere(context: LintContext) -> tuple[str, ...]:
+    return (*(("VERSION",) if context.vendor.version else ()), *context.vendor.given)
 
 
-def _tops(scene: Scene) -> Iterator[tuple[Path, tuple[Template, ...]]]:
-    for name, value in scene.spec.headers.items():
+def _tops(context: LintContext) -> Iterator[tuple[Path, tuple[Template, ...]]]:
+    for name, value in context.spec.headers.items():
         yield ("headers", name), (value,)
-    for name, values in scene.spec.params.items():
+    for name, values in context.spec.params.items():
         yield ("params", name), values
 
 
-def _addresses(scene: Scene) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+def _addresses(context: LintContext) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
     """Give the addresses that hold values, and what is known when each is needed."""
-    plain = tuple(name for name, one in scene.discovered.items() if one.rows == ((),))
-    yield ("base_url",), scene.spec.base_url, (*_everywhere(scene), *plain)
-    for place, address in scene.oauth_addresses():
-        yield place, address, tuple(name for name in scene.spec.settings if name not in scene.from_token)
+    plain = tuple(name for name, one in context.discovered.items() if one.rows == ((),))
+    yield ("base_url",), context.spec.base_url, (*_everywhere(context), *plain)
+    for place, address in context.oauth_addresses():
+        yield place, address, tuple(name for name in context.spec.settings if name not in context.from_token)
 
 
-def _known(scene: Scene, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
-    names = list(_everywhere(scene))
-    rows = {name for one in (endpoint, *ancestors(scene.vendor, endpoint)) for row in one.rows for name, _ in row}
+def _known(context: LintContext, path: Path, endpoint: Endpoint) -> tuple[str, ...]:
+    names = list(_everywhere(context))
+    rows = {name for one in (endpoint, *ancestors(context.vendor, endpoint)) for row in one.rows for name, _ in row}
     if path[0] == "access":
         names += IDENTIFIERS
     if path[:2] == ENDPOINTS:
-        names += [name for one in scene.vendor.lookups for name, _ in one.capture]  # that all capture the same is told once
-        names += frozenset.intersection(*(row_names(one) for one in scene.vendor.lookups))  # whichever of them finds the person
+        names += [name for one in context.vendor.lookups for name, _ in one.capture]  # that all capture the same is told once
+        names += frozenset.intersection(*(row_names(one) for one in context.vendor.lookups))  # whichever of them finds the person
     names += sorted(rows)
     names += TIMES if endpoint.window else ()
-    names += [name for name, one in scene.discovered.items() if one.name != endpoint.name and row_names(one) <= set(names)]
+    names += [name for name, one in context.discovered.items() if one.name != endpoint.name and row_names(one) <= set(names)]
     return tuple(dict.fromkeys(names))
 
 
@@ -91,32 +91,32 @@ def ancestors(vendor: Vendor, endpoint: Endpoint) -> Iterator[Endpoint]:
             waiting += everyone[name].parents()
 
 
-def _holes(scene: Scene, place: Path, template: Template, known: tuple[str, ...]) -> Iterator[Mistake]:
+def _holes(context: LintContext, place: Path, template: Template, known: tuple[str, ...]) -> Iterator[Mistake]:
     for hole in template.holes():
         if hole.name in TIMES and hole.name not in known:
             hint = "write `window: {step: 28d, since: 6mo}` beside it, or use another name"
-            yield scene.mistake(f"`{hole}` has a value only in an endpoint with `window`", place, hint, part=hole)
+            yield context.mistake(f"`{hole}` has a value only in an endpoint with `window`", place, hint, part=hole)
         elif hole.name not in known:
-            yield scene.mistake(f"unknown name `{hole}`", place, _meant(scene, hole, known), part=hole)
+            yield context.mistake(f"unknown name `{hole}`", place, _meant(context, hole, known), part=hole)
         elif hole.name == "VERSION" and hole.form is not None:
-            yield scene.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written", part=hole)
+            yield context.mistake(f"`{hole}` cannot have a form", place, "write <VERSION>: the version stands as it is written", part=hole)
         elif _wrong_form(hole):
             allowed = TIME_FORMS if hole.name in TIMES else [one for one in TEXT_FORMS if one != "digits" or hole.name == "PHONE"]
             hint = "forms here: " + ", ".join(f".{form}" for form in allowed)
-            yield scene.mistake(f"`{hole}` cannot have that form", place, hint, part=hole)
+            yield context.mistake(f"`{hole}` cannot have that form", place, hint, part=hole)
 
 
-def _meant(scene: Scene, hole: Hole, known: tuple[str, ...]) -> str | None:
+def _meant(context: LintContext, hole: Hole, known: tuple[str, ...]) -> str | None:
     if hole.name == "VERSION":
         return "write `version` at the top"
     if hole.name in ("SECRET", "TOKEN"):
         return "it stands only under `auth`: in a header or in `basic`; a key in an address would stand in logs"
-    if hole.name in scene.discovered and (missing := row_names(scene.discovered[hole.name]) - set(known)):
-        giver = scene.discovered[hole.name].name
+    if hole.name in context.discovered and (missing := row_names(context.discovered[hole.name]) - set(known)):
+        giver = context.discovered[hole.name].name
         return f"`{giver}` finds it for each <{min(missing)}>: give this request a `for: {{{min(missing)}: [...]}}`"
-    if hole.name in scene.from_token:
+    if hole.name in context.from_token:
         return "it comes with the token, so nothing before has it"
-    if hole.name in scene.captured:
+    if hole.name in context.captured:
         return "the look-up captures it, so only an endpoint has it"
     if hole.name in IDENTIFIERS:
         return "only what is asked about the person has it: a look-up or an endpoint"
@@ -130,99 +130,99 @@ def _wrong_form(hole: Hole) -> bool:
     return (hole.form in TIME_FORMS) != (hole.name in TIMES) or (hole.form == "digits" and hole.name != "PHONE")
 
 
-def given_names(scene: Scene) -> Iterator[Mistake]:
+def given_names(context: LintContext) -> Iterator[Mistake]:
     """Each name has one source, and what is captured or asked for is used."""
-    used = {hole.name for one in scene.vendor.requests() for hole in one.holes()}
-    used |= {hole.name for _, text, _ in _addresses(scene) for hole in parse_template(text).holes()}
+    used = {hole.name for one in context.vendor.requests() for hole in one.holes()}
+    used |= {hole.name for _, text, _ in _addresses(context) for hole in parse_template(text).holes()}
     seen: dict[str, Path] = {}
-    for name, place in _sources(scene):
-        optional = name in scene.spec.settings and (name in scene.discovered or place[0] == "auth")
+    for name, place in _sources(context):
+        optional = name in context.spec.settings and (name in context.discovered or place[0] == "auth")
         if place[0] in ("settings", "auth") and (name in OUTSIDE or name.endswith("_FILE")):
-            words = f"<{name}> would be read from HABEAS_{scene.spec.vendor.upper()}_{name}, which means something else"
-            yield scene.mistake(words, place, "use another name", key=True)
+            words = f"<{name}> would be read from HABEAS_{context.spec.vendor.upper()}_{name}, which means something else"
+            yield context.mistake(words, place, "use another name", key=True)
         elif name in TAKEN:
-            yield scene.mistake(f"<{name}> exists already", place, "use another name", key=True)
+            yield context.mistake(f"<{name}> exists already", place, "use another name", key=True)
         elif name in seen and not optional:
-            yield scene.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)
+            yield context.mistake(f"<{name}> has two sources", place, "one name, one source: use another name", key=True)
         elif name not in used and name not in seen:
             words = f"<{name}> is asked for and never used" if place[0] == "settings" else f"<{name}> is captured and never used"
-            yield scene.note(words, place, f"write <{name}> where it is needed, or leave it out")
+            yield context.note(words, place, f"write <{name}> where it is needed, or leave it out")
         seen.setdefault(name, place)
-    yield from _same_captures(scene)
-    yield from _idle(scene)
+    yield from _same_captures(context)
+    yield from _idle(context)
 
 
-def _sources(scene: Scene) -> Iterator[tuple[str, Path]]:
-    yield from ((name, ("settings", name)) for name in scene.spec.settings)
-    if scene.spec.auth.oauth2 is not None:
-        yield from ((name, ("auth", "oauth2", "capture", name)) for name in scene.spec.auth.oauth2.capture)
-    for request, own in scene.spec.discover.items():
+def _sources(context: LintContext) -> Iterator[tuple[str, Path]]:
+    yield from ((name, ("settings", name)) for name in context.spec.settings)
+    if context.spec.auth.oauth2 is not None:
+        yield from ((name, ("auth", "oauth2", "capture", name)) for name in context.spec.auth.oauth2.capture)
+    for request, own in context.spec.discover.items():
         yield from ((name, ("discover", request, "capture", name)) for name in own.capture)
-    yield from ((name, (*LOOKUP, 0, "capture", name)) for name in scene.spec.access.lookup[0].capture)
+    yield from ((name, (*LOOKUP, 0, "capture", name)) for name in context.spec.access.lookup[0].capture)
 
 
-def _same_captures(scene: Scene) -> Iterator[Mistake]:
+def _same_captures(context: LintContext) -> Iterator[Mistake]:
     """Whichever look-up finds the person, the endpoints get the same values."""
-    first = set(scene.vendor.captured)
-    for index, own in enumerate(scene.spec.access.lookup[1:], 1):
+    first = set(context.vendor.captured)
+    for index, own in enumerate(context.spec.access.lookup[1:], 1):
         if (wrong := first ^ set(own.capture)) and wrong:
             path = (*LOOKUP, index)
             hint = "whichever finds the person, the endpoints need the same names"
-            yield scene.mistake(f"<{min(wrong)}> is captured by one look-up and not by the other", path, hint, key=True)
+            yield context.mistake(f"<{min(wrong)}> is captured by one look-up and not by the other", path, hint, key=True)
 
 
-def _idle(scene: Scene) -> Iterator[Mistake]:
+def _idle(context: LintContext) -> Iterator[Mistake]:
     """Note: what is discovered and nothing asks for."""
-    parents = {one.endpoint for request in scene.vendor.requests() for one in request.parents()}
-    for name, own in scene.spec.discover.items():
+    parents = {one.endpoint for request in context.vendor.requests() for one in request.parents()}
+    for name, own in context.spec.discover.items():
         if not own.capture and name not in parents:
-            yield scene.note(f"nothing uses what `{name}` discovers", ("discover", name), f"write <{name}.field> or `capture`")
+            yield context.note(f"nothing uses what `{name}` discovers", ("discover", name), f"write <{name}.field> or `capture`")
 
 
-def row_sources(scene: Scene) -> Iterator[Mistake]:
+def row_sources(context: LintContext) -> Iterator[Mistake]:
     """A name that `for` gives is no other value's: it would hide the person's own."""
-    elsewhere = {*scene.captured, *scene.vendor.given, *scene.discovered}
-    for path, endpoint, _ in scene.requests():
+    elsewhere = {*context.captured, *context.vendor.given, *context.discovered}
+    for path, endpoint, _ in context.requests():
         for name in sorted(row_names(endpoint) & {*TAKEN, *elsewhere}):
             words = f"`for` gives <{name}>, which exists already" if name in TAKEN else f"<{name}> has two sources, `for` is one of them"
-            yield scene.mistake(words, (*path, "for"), "one name, one source: use another name", key=True)
+            yield context.mistake(words, (*path, "for"), "one name, one source: use another name", key=True)
 
 
-def captures_once(scene: Scene) -> Iterator[Mistake]:
+def captures_once(context: LintContext) -> Iterator[Mistake]:
     """What is captured of the account is one value, or one for each row of `for`."""
-    for name, own in scene.spec.discover.items():
-        parents = scene.vendor.discover[name].parents()
+    for name, own in context.spec.discover.items():
+        parents = context.vendor.discover[name].parents()
         if own.capture and parents:
             words = f"`{name}` is asked once per record of `{parents[0].endpoint}`, so <{next(iter(own.capture))}> would be many values"
-            yield scene.mistake(words, ("discover", name, "capture"), f"write <{name}.field> where it is asked with", key=True)
+            yield context.mistake(words, ("discover", name, "capture"), f"write <{name}.field> where it is asked with", key=True)
 
 
-def rows_covered(scene: Scene) -> Iterator[Mistake]:
+def rows_covered(context: LintContext) -> Iterator[Mistake]:
     """A value that is discovered for each OBJECT is there for every OBJECT that a request names, or is asked with."""
     seen: set[tuple[str, str, str]] = set()
-    for path, endpoint, own in scene.requests():
-        for name in dict.fromkeys(hole.name for hole in endpoint.holes() if hole.name in scene.discovered):
-            found = scene.discovered[name]
+    for path, endpoint, own in context.requests():
+        for name in dict.fromkeys(hole.name for hole in endpoint.holes() if hole.name in context.discovered):
+            found = context.discovered[name]
             if found.name == endpoint.name or not isinstance(own, (m.LookupSpec, m.EndpointSpec)):
                 continue
-            for giver in _givers(scene, path, endpoint, row_names(found)):
+            for giver in _givers(context, path, endpoint, row_names(found)):
                 for value in _uncovered(giver, found):
                     if (giver.name, found.name, value) not in seen:
                         seen.add((giver.name, found.name, value))
                         place = (*path, "for") if giver is endpoint else path
                         whose = "" if giver is endpoint else f", with which `{giver.name}` is asked"
                         words = f"`{found.name}` discovers nothing for `{value}`{whose}"
-                        yield scene.mistake(words, place, f"add it to the `for` of `{found.name}`", key=True)
+                        yield context.mistake(words, place, f"add it to the `for` of `{found.name}`", key=True)
 
 
-def _givers(scene: Scene, path: Path, endpoint: Endpoint, names: frozenset[str]) -> Sequence[Endpoint]:
+def _givers(context: LintContext, path: Path, endpoint: Endpoint, names: frozenset[str]) -> Sequence[Endpoint]:
     """Find the requests whose `for` gives these names: the request itself, its nearest ancestor, else the look-ups."""
     if not names:
         return ()
-    for giver in (endpoint, *ancestors(scene.vendor, endpoint)):
+    for giver in (endpoint, *ancestors(context.vendor, endpoint)):
         if names <= row_names(giver):
             return (giver,)
-    return tuple(one for one in scene.vendor.lookups if names <= row_names(one)) if path[:2] == ENDPOINTS else ()
+    return tuple(one for one in context.vendor.lookups if names <= row_names(one)) if path[:2] == ENDPOINTS else ()
 
 
 def _uncovered(giver: Endpoint, found: Endpoint) -> Iterator[str]:
@@ -234,37 +234,37 @@ def _uncovered(giver: Endpoint, found: Endpoint) -> Iterator[str]:
             yield " ".join(one for _, one in sorted(wanted))
 
 
-def page_places(scene: Scene) -> Iterator[Mistake]:
+def page_places(context: LintContext) -> Iterator[Mistake]:
     """What asks for the next page has a place of its own: in a `post` one in the body, and nowhere that of a value."""
-    for path, endpoint, own in scene.requests():
+    for path, endpoint, own in context.requests():
         pagination = endpoint.pagination
         if pagination is None:
             continue
         where = (*path, "pagination") if own.pagination is not None else path
         names = [pagination.param, pagination.offset, *(pagination.size or {}), *(pagination.page or {})]
         for name in (name for name in names if name is not None):
-            if endpoint.method == "GET" and own.pagination is None and "." in name and _in_a_body(scene, name):
+            if endpoint.method == "GET" and own.pagination is None and "." in name and _in_a_body(context, name):
                 hint = "write `pagination` into this request, or `pagination: none`"
-                yield scene.note(f"`{name}` is a place in a body, and this `get` would send it in its query", path, hint)
+                yield context.note(f"`{name}` is a place in a body, and this `get` would send it in its query", path, hint)
             if endpoint.method == "GET":
                 held: list[object] = [template for key, values in endpoint.params if key == name for template in values]
             else:
                 holder, last = _holder(own.body, name)
                 if not isinstance(holder, Mapping):
                     hint = "write the map it stands in under `body`"
-                    yield scene.mistake(f"`{name}` is no place in the body of this `post`", where, hint, key=True)
+                    yield context.mistake(f"`{name}` is no place in the body of this `post`", where, hint, key=True)
                     continue
                 held = [holder.get(last)]
             if any(_asks(one) for one in held):
                 hint = "name the parameter in which the page token is sent"
-                yield scene.mistake(
+                yield context.mistake(
                     f"`{name}` holds what this request asks with: the next page would be asked without it", where, hint, key=True
                 )
 
 
-def _in_a_body(scene: Scene, name: str) -> bool:
+def _in_a_body(context: LintContext, name: str) -> bool:
     """Whether a `post` that pages by the top's `pagination` holds a dotted place in its body."""
-    bodies = (own.body for _, one, own in scene.requests() if one.method == "POST" and own.pagination is None and one.pagination)
+    bodies = (own.body for _, one, own in context.requests() if one.method == "POST" and own.pagination is None and one.pagination)
     return any(isinstance(_holder(body, name)[0], Mapping) for body in bodies)
 
 
@@ -283,11 +283,11 @@ def _asks(content: object) -> bool:
     return isinstance(content, (Mapping, list))
 
 
-def address_values(scene: Scene) -> Iterator[Mistake]:
+def address_values(context: LintContext) -> Iterator[Mistake]:
     """A request line that begins with a value begins with an address that the vendor gave, and nothing grows onto its host."""
-    for path, _, own in scene.requests():
+    for path, _, own in context.requests():
         place, (first, *rest) = (*path, "get" if own.post is None else "post"), own.line.parts
         if isinstance(first, Hole) and first.name in IDENTIFIERS:
-            yield scene.mistake(f"`{first}` is what the person is called, and no address", place, "write the path in which it stands")
+            yield context.mistake(f"`{first}` is what the person is called, and no address", place, "write the path in which it stands")
         elif not isinstance(first, str) and rest and not str(rest[0]).startswith("/"):
-            yield scene.mistake(f"`{first}` is an address here: nothing can grow onto it", place, "a path that begins with / may follow")
+            yield context.mistake(f"`{first}` is an address here: nothing can grow onto it", place, "a path that begins with / may follow")

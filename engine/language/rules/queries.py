@@ -9,7 +9,7 @@ from engine.language.effective import Endpoint
 from engine.language.expressions.quoting import Unsafe, enclosed, patterned, written
 from engine.language.expressions.template import TIMES, Field, Hole, Template
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import Scene, written_texts
+from engine.language.rules.lint_context import LintContext, written_texts
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake
 
@@ -17,31 +17,31 @@ WRITES = {"mutation", "subscription"}
 WORD = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|[{}]|[A-Za-z_][A-Za-z0-9_]*')
 
 
-def query_rules(scene: Scene) -> Iterator[Mistake]:
+def query_rules(context: LintContext) -> Iterator[Mistake]:
     """A value stays in its place inside a longer text."""
-    for path, endpoint, own in scene.requests():
+    for path, endpoint, own in context.requests():
         queries = dict(_graphql(path, own))
         for place, template in written_texts(path, own):
             if place in queries:
-                yield from _only_reads(scene, place, template)
+                yield from _only_reads(context, place, template)
             elif template.whole is None:
-                yield from _enclosed(scene, place, endpoint, template)
+                yield from _enclosed(context, place, endpoint, template)
 
 
-def _enclosed(scene: Scene, place: Path, endpoint: Endpoint, template: Template) -> Iterator[Mistake]:
+def _enclosed(context: LintContext, place: Path, endpoint: Endpoint, template: Template) -> Iterator[Mistake]:
     values = list(enclosed(template))
     quoted = next((part for part, quote in values if quote), None)
     if values and patterned(template):
         words = "a value stands in a pattern, where `%`, `_` or `*` in it would stand for anything"
-        yield scene.mistake(words, place, "compare with = instead, and let `match` sift the answer", part=values[0][0])
+        yield context.mistake(words, place, "compare with = instead, and let `match` sift the answer", part=values[0][0])
     elif quoted is not None and endpoint.quotes is None:
         hint = "write `quotes: backslash`, `double` or `refuse`: how this vendor's query language writes a quote inside quotes"
-        yield scene.mistake(f"`{quoted}` stands between quotes, and `quotes` is missing", place, hint, part=quoted)
+        yield context.mistake(f"`{quoted}` stands between quotes, and `quotes` is missing", place, hint, part=quoted)
     elif values and _escapes(template, endpoint.quotes):
         hint = "write the text without it: only with `quotes: backslash` is it known what it does, and before a value it would change that"
-        yield scene.mistake("a `\\` stands in a text in which values stand between quotes", place, hint)
+        yield context.mistake("a `\\` stands in a text in which values stand between quotes", place, hint)
     for part, quote in values:
-        yield from _authored(scene, place, endpoint, part, quote)
+        yield from _authored(context, place, endpoint, part, quote)
 
 
 def _escapes(template: Template, quotes: str | None) -> bool:
@@ -52,14 +52,14 @@ def _escapes(template: Template, quotes: str | None) -> bool:
     return any("\\" in one for one in texts) and any(char in one for one in texts for char in "'\"")
 
 
-def _authored(scene: Scene, place: Path, endpoint: Endpoint, part: Hole | Field, quote: str) -> Iterator[Mistake]:
+def _authored(context: LintContext, place: Path, endpoint: Endpoint, part: Hole | Field, quote: str) -> Iterator[Mistake]:
     """What `for` gives is known now, so it is tried now."""
     values = [value for row in endpoint.rows for name, value in row if isinstance(part, Hole) and name == part.name and name not in TIMES]
     for value in values:
         try:
             written(value, quote, endpoint.quotes)
         except Unsafe as error:
-            yield scene.mistake(f"`{value}` cannot stand in the place of `{part}`: it {error}", place, "put quotes around the value")
+            yield context.mistake(f"`{value}` cannot stand in the place of `{part}`: it {error}", place, "put quotes around the value")
 
 
 def _graphql(path: Path, own: m.RequestSpec) -> Iterator[tuple[Path, Template]]:
@@ -71,13 +71,13 @@ def _graphql(path: Path, own: m.RequestSpec) -> Iterator[tuple[Path, Template]]:
             yield (*path, "body", *((index,) if listed is own.body else ()), "query"), query
 
 
-def _only_reads(scene: Scene, place: Path, query: Template) -> Iterator[Mistake]:
+def _only_reads(context: LintContext, place: Path, query: Template) -> Iterator[Mistake]:
     value = next((part for part in query.parts if not isinstance(part, str)), None)
     if value is not None:
         hint = "declare a variable in the query, such as `query ($email: String!)`, and give it under `variables`"
-        yield scene.mistake(f"`{value}` stands in the text of a GraphQL query, where it could change it", place, hint, part=value)
+        yield context.mistake(f"`{value}` stands in the text of a GraphQL query, where it could change it", place, hint, part=value)
     if WRITES & set(_definitions("".join(part for part in query.parts if isinstance(part, str)))):
-        yield scene.mistake("a GraphQL `mutation` or `subscription`: a spec only reads", place, "write a `query`")
+        yield context.mistake("a GraphQL `mutation` or `subscription`: a spec only reads", place, "write a `query`")
 
 
 def _definitions(text: str) -> Iterator[str]:

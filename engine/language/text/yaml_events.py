@@ -69,7 +69,7 @@ class EventReader(ABC, Generic[Node]):
 
     @abstractmethod
     def scalar(self, event: Any) -> None:
-        """Take a value that is no map and no list."""
+        """Take a value that is neither a map nor a list."""
 
     @abstractmethod
     def open(self, event: Any, value: dict[str, Any] | list[Any]) -> None:

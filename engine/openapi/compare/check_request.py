@@ -13,7 +13,7 @@ from typing import Any
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.select import Select
 from engine.language.expressions.template import Hole, Template
-from engine.language.rules.lint_context import Scene
+from engine.language.rules.lint_context import LintContext
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 from engine.openapi.document.names import SIZES, norm
@@ -32,7 +32,7 @@ def row_place(endpoint: Endpoint, name: str, row: Row) -> Path:
 class ComparedRequest:
     """A request and its operation; `rows` are the values of its `for` with which it asks this operation and no other."""
 
-    scene: Scene
+    context: LintContext
     path: Path
     endpoint: Endpoint
     operation: Operation
@@ -45,7 +45,7 @@ class ComparedRequest:
 
     def mistake(self, message: str, place: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
         """Make a mistake at the place of a word; `key`: at the word itself, not at its value."""
-        return self.scene.mistake(message, self.place(place), hint, key=key)
+        return self.context.mistake(message, self.place(place), hint, key=key)
 
     def note(self, message: str, place: Path, hint: str | None = None, *, key: bool = False) -> Mistake:
         """Make a note at the place of a word; `key`: at the word itself, not at its value."""
@@ -71,21 +71,21 @@ class ComparedRequest:
 
     def writes(self, place: Path) -> bool:
         """Whether the request itself writes a word."""
-        return (*self._own, *place) in self.scene.document.keys
+        return (*self._own, *place) in self.context.document.keys
 
     def place(self, place: Path) -> Path:
         """Find a word: in the request, else at the top where that is where it stands."""
         for end in range(len(place), 0, -1):
-            if (*self._own, *place[:end]) in self.scene.document.keys:
+            if (*self._own, *place[:end]) in self.context.document.keys:
                 return (*self._own, *place)
-            if place[:end] in self.scene.document.keys:
+            if place[:end] in self.context.document.keys:
                 return place
         return (*self._own, *place)
 
     @property
     def _own(self) -> Path:
         """The request's own place; a look-up that is the only one has no number there."""
-        values = self.scene.document.values
+        values = self.context.document.values
         return tuple(step for index, step in enumerate(self.path) if isinstance(step, str) or self.path[: index + 1] in values)
 
 
@@ -175,7 +175,7 @@ def _missing(held: ComparedRequest) -> Iterator[Mistake]:
     """Find the required parameters that are not sent."""
     endpoint, operation = held.endpoint, held.operation
     sent = {name.partition("[")[0] for name in (*dict(endpoint.params), *(name for _, name in held.page_places()))}
-    headers = {name.lower() for name in (*dict(endpoint.headers), *held.scene.vendor.auth.headers)}
+    headers = {name.lower() for name in (*dict(endpoint.headers), *held.context.vendor.auth.headers)}
     credentials = {scheme.get("name") for scheme in operation.api.schemes.values()}
     queries = [one for one in operation.placed("query").values() if one.required and not one.is_credential]
     lacking = [(one, "params") for one in queries if one.name.partition("[")[0] not in sent]
@@ -191,7 +191,7 @@ def grants(held: ComparedRequest) -> Iterator[Mistake]:
     endpoint, operation = held.endpoint, held.operation
     told, known, place = scopes_of(operation), announced(operation), ("granted_by",)
     if not endpoint.granted_by:
-        if told.entries and told.sure and held.scene.vendor.auth.oauth2 is not None:
+        if told.entries and told.sure and held.context.vendor.auth.oauth2 is not None:
             yield held.note(f"the document asks for scopes for {operation.label}: `granted_by` names none", (held.verb,), _shown(told))
         return
     if known:

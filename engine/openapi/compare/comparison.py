@@ -13,7 +13,7 @@ from engine.language.effective import Endpoint, Row, effective
 from engine.language.expressions.template import parse_path
 from engine.language.load import check
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import Scene
+from engine.language.rules.lint_context import LintContext
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
 from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, row_place
@@ -30,10 +30,10 @@ def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
-    scene = Scene(effective(spec), spec, document)
+    context = LintContext(effective(spec), spec, document)
     every = [Paths(api) for api in apis]
-    found = list(_wrong_base(scene, every))
-    found += [mistake for request in scene.requests() for mistake in _request(scene, every, *request)]
+    found = list(_wrong_base(context, every))
+    found += [mistake for request in context.requests() for mistake in _request(context, every, *request)]
     ordered = sorted(dict.fromkeys(found), key=lambda one: (one.at, one.message))
     return tuple(replace(one, file=file) for one in ordered)
 
@@ -58,7 +58,7 @@ def _some(refs: Sequence[str]) -> str:
     return shown if len(refs) <= MOST_NAMED else f"{shown} and {len(refs) - MOST_NAMED} more"
 
 
-def _request(scene: Scene, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.RequestSpec) -> Iterator[Mistake]:
+def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.RequestSpec) -> Iterator[Mistake]:
     if endpoint.line.whole is not None:
         return  # an address that the vendor gave: the document cannot know it
     meant: dict[Operation, list[Row]] = {}
@@ -69,10 +69,10 @@ def _request(scene: Scene, every: Sequence[Paths], path: Path, endpoint: Endpoin
             meant.setdefault(known, []).append(row)
             continue
         place = _of_row(path, endpoint, row)
-        at = scene.document.at(place)
+        at = context.document.at(place)
         yield Mistake(operation.message, at, operation.hint, "error" if operation.surely else "note")
     for operation, rows in meant.items():
-        held = ComparedRequest(scene, path, endpoint, operation, rows)
+        held = ComparedRequest(context, path, endpoint, operation, rows)
         if operation.deprecated:
             yield held.note(f"the document marks {operation.label} as deprecated", (held.verb,), "look for its successor")
         for compared in (parameters, body, answers, grants):
@@ -109,15 +109,15 @@ def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | M
     return next((one for one in misses if one.surely), misses[0])
 
 
-def _wrong_base(scene: Scene, every: Sequence[Paths]) -> Iterator[Mistake]:
+def _wrong_base(context: LintContext, every: Sequence[Paths]) -> Iterator[Mistake]:
     """Find a base address behind which the document has nothing while it has the same requests behind another.
 
     That is told once, and kept in `Paths.wrong`, so that each request is compared behind the right one.
     """
-    asked = list(_asked(scene))[:MOST_ASKED]
+    asked = list(_asked(context))[:MOST_ASKED]
     if any(paths.find(one, method) for paths in every for address, method in asked for one in paths.behind(address)[0]):
         return
-    host, _, base = scene.vendor.base_url.removeprefix("https://").partition("/")
+    host, _, base = context.vendor.base_url.removeprefix("https://").partition("/")
     steps = [step for step in base.split("/") if step]
     for paths in every:
         fitting = paths.fitting(asked[0][0]) if asked else ()
@@ -130,14 +130,14 @@ def _wrong_base(scene: Scene, every: Sequence[Paths]) -> Iterator[Mistake]:
                 message = f"the document has these requests behind `{right}`, and nothing behind `https://{host}{wrong}`"
                 rest = "".join(f"/{step}" for step in steps[count:])
                 paths.wrong = "/".join(_path(asked[0][0]).split("/")[: count + 1])
-                yield scene.mistake(message, ("base_url",), f"did you mean `{right}{rest}`?")
+                yield context.mistake(message, ("base_url",), f"did you mean `{right}{rest}`?")
                 return
 
 
-def _asked(scene: Scene) -> Iterator[tuple[str, str]]:
+def _asked(context: LintContext) -> Iterator[tuple[str, str]]:
     """Give the addresses that stand behind the base address, each with its method in small letters."""
-    base = written(parse_path(scene.vendor.base_url), {}).rstrip("/")
-    for _, endpoint, _ in scene.requests():
+    base = written(parse_path(context.vendor.base_url), {}).rstrip("/")
+    for _, endpoint, _ in context.requests():
         address = written(endpoint.address, dict(endpoint.rows[0]) if endpoint.rows else {})
         if endpoint.line.whole is None and base.startswith("https://") and address.startswith(f"{base}/"):
             yield address, endpoint.method.lower()

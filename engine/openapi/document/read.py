@@ -1,4 +1,4 @@
-"""Decode an OpenAPI 3.0, OpenAPI 3.1 or Swagger 2.0 document from JSON or YAML, and explain what is none.
+"""Decode an OpenAPI 3.0, OpenAPI 3.1 or Swagger 2.0 document from JSON or YAML, and explain why a file is not one.
 
 Reads no file and fetches nothing. Ten megabytes of YAML take about a second; what its aliases unfold to is counted and bounded.
 """

@@ -86,13 +86,13 @@ class SchemaView:
 
     @cached_property
     def elements(self) -> SchemaView | None:
-        """What a list's elements are; None where it is no list, or the document does not say."""
+        """The schema of a list's elements; None where it is not a list, or the document does not say."""
         held = [part["items"] for part in self.parts if isinstance(part.get("items"), dict)]
         return self.of(held) if held else None
 
     @property
     def is_list(self) -> bool:
-        """Whether it can be nothing but a list."""
+        """Whether it can only be a list."""
         return self.types == {"array"}
 
     @cached_property

@@ -194,7 +194,7 @@ def verify_call(plan: DraftPlan) -> tuple[DraftBlock, str]:
 
 
 def _is_free(operation: Operation) -> bool:
-    """Whether a call needs nothing but the connection."""
+    """Whether a call needs only the connection."""
     if operation.method != "get" or "{" in operation.path or operation.deprecated or not writable(operation.path):
         return False
     return all(one.is_credential or not one.required for one in operation.placed("query").values())

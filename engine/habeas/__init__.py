@@ -1,4 +1,4 @@
-"""What `import habeas` gives: the wheel installs this file as `habeas/__init__.py`. The same names as `import engine`, and nothing else."""
+"""What `import habeas` gives: the wheel installs this folder as the package `habeas`. The same names as `import engine`."""
 
 from __future__ import annotations
 
@@ -19,3 +19,7 @@ def __getattr__(name: str) -> object:
         return getattr(engine, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

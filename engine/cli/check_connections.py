@@ -1,0 +1,109 @@
+"""`habeas connections check`: renew each connection and ask its vendor whether it is alive, for a scheduled job."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+
+from engine.assembly import choose_connection, verified
+from engine.catalogue import load
+from engine.cli.connections import missing
+from engine.cli.formatting import print_json, table
+from engine.cli.progress import interruptible, renewing
+from engine.cli.verify import Lifetime, lifetime_of
+from engine.connection.open import parse_name
+from engine.connection.stored import Name
+from engine.connection.vault import Vault, home
+from engine.core.oauth import NotRenewed
+from engine.errors import Exit, HabeasError, NotConnected, UsageError
+from engine.language.text.mistakes import SpecError
+
+STATES = {True: "alive", False: "DEAD", None: "not known"}
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a check found. `alive` is None where the vendor could not say; `renewed` is None where there is nothing to renew."""
+
+    name: Name
+    alive: bool | None
+    words: str
+    renewed: bool | None = None
+    lifetime: Lifetime = field(default_factory=Lifetime)
+
+    @property
+    def exit_code(self) -> Exit:
+        """4 for a dead connection, 3 for one of which it is not known or that will end by itself, else 0."""
+        if self.alive is False:
+            return Exit.NOT_CONNECTED
+        return Exit.INCOMPLETE if self.alive is None else self.lifetime.exit_code
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what programs read."""
+        return {
+            "connection": str(self.name),
+            "alive": self.alive,
+            "renewed": self.renewed,
+            "renewable": self.lifetime.renewable,
+            "lives_until": self.lifetime.until,
+            "reason": self.words,
+            "exit_code": int(self.exit_code),
+        }
+
+
+def check_command(words: Sequence[str], *, everything: bool, as_json: bool) -> Exit:
+    """Check connections by name, or all, one after the other. Raises UsageError, NotConnected."""
+    if everything == bool(words):
+        message = "name the connections to check, or all of them with --all"
+        raise UsageError(message)
+    vault = Vault(home())
+    stored = vault.names()
+    names = stored if everything else [parse_name(word) for word in words]
+    for name in names:
+        if name not in stored:
+            raise missing(name)
+    found = asyncio.run(interruptible(_all(vault, names)))
+    if isinstance(found, Exit):
+        return found
+    code = max((health.exit_code for health in found), default=Exit.COMPLETE)
+    if as_json:
+        print_json({"connections": [health.as_json() for health in found], "exit_code": int(code)})
+    elif found:
+        rows = [(str(health.name), STATES[health.alive], _why(health)) for health in found]
+        typer.echo(table(("connection", "state", "why"), rows))
+    else:
+        typer.echo(f"No connections in {vault.home}.")
+    return code
+
+
+def _why(health: Health) -> str:
+    renewed = "renewed; " if health.renewed else ""
+    return f"{renewed}{'. '.join([health.words, *health.lifetime.words()])}"
+
+
+async def _all(vault: Vault, names: Sequence[Name]) -> list[Health]:
+    return [await check(vault, name) for name in names]
+
+
+async def check(vault: Vault, name: Name) -> Health:
+    """Renew a connection, if it can be, and send the vendor's `verify`; a simulator's connection is asked there."""
+    try:
+        vendor, record = load(name.vendor), vault.read(name)
+        chosen = choose_connection(vendor, str(name), at=record.bound.at, environ={})
+        chosen.vault.busy = renewing
+        connection = chosen.open()
+        lifetime, renewed = lifetime_of(connection), None
+        if lifetime.renewable:
+            result = await connection.refresh()
+            if isinstance(result, NotRenewed):
+                return Health(name, False if result.dead else None, result.words, renewed=False, lifetime=lifetime)
+            renewed = True
+        found = await verified(connection, chosen.transport)
+        return Health(name, found.alive, found.words, renewed, lifetime_of(connection))
+    except HabeasError as error:
+        words = "its spec has mistakes: habeas check shows them" if isinstance(error, SpecError) else str(error)
+        return Health(name, False if isinstance(error, NotConnected) else None, words)

@@ -1,0 +1,170 @@
+"""Waiting for the lock of a connection: said, fair, and not for ever; the turn of a run waits for a run of any length."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.connection.keeper import PATIENCE
+from engine.connection.keys import SECONDS
+from engine.connection.lock_queue import END
+from engine.connection.manage import rename
+from engine.connection.private_files import Taken, locked
+from engine.connection.stored import Name
+from engine.connection.vault import LONGEST_HOLD, SAID_AFTER
+from engine.core.oauth import NotRenewed, Renewed
+from engine.errors import InUse
+from engine.net.transport import Limits
+from tests.connection.commands import Command
+from tests.connection.vendor import NAME, Acme, keeper, vault
+
+EMEA = Name("acme", "emea")
+
+
+class Wait:
+    """Waits that take no time, and what was said at which second."""
+
+    def __init__(self, store) -> None:
+        self.seconds, self.said = 0.0, []
+        store.sleep, store.busy = self.sleep, lambda: self.said.append(self.seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+
+async def test_a_renewal_that_waits_says_so_and_ends_after_the_longest_patience(tmp_path):
+    """A process that hangs holds the lock: the run ends incomplete, and nobody is sent to connect again."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        wait = Wait(store)
+        async with vault(tmp_path).lock(NAME):
+            found = await keeper(store, acme)[0].refresh()
+        words = "another process has been renewing or changing acme/default for 30 minutes: it may hang: run again later"
+        assert found == NotRenewed(words, dead=False)
+        assert len(wait.said) == 1
+        assert SAID_AFTER <= wait.said[0] < SAID_AFTER + 1
+        assert LONGEST_HOLD <= wait.seconds < LONGEST_HOLD + 2
+        assert acme.log == []
+        assert await keeper(store, acme)[0].refresh() == Renewed(asked=True)
+
+
+def test_the_longest_patience_is_that_of_a_renewal():
+    """Every try as long as an answer may take, the waits between them, and a keyring that waits for a person."""
+    assert PATIENCE.total + PATIENCE.attempts * Limits().total + SECONDS <= LONGEST_HOLD
+
+
+async def test_a_short_wait_is_not_spoken_of(tmp_path):
+    """Another process renews, as it does every hour."""
+    async with Acme().up() as acme:
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        wait = Wait(store)
+        async with vault(tmp_path).lock(NAME):
+            going_on = asyncio.create_task(keeper(store, acme)[0].refresh())
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert await going_on == Renewed(asked=True)
+        assert wait.said == []
+
+
+async def test_whoever_changes_a_connection_does_not_wait_for_ever_either(tmp_path):
+    """Exit 3, with the reason."""
+    store = vault(tmp_path)
+    store.write(NAME, Acme().record())
+    wait = Wait(store)
+    async with vault(tmp_path).lock(NAME):
+        with pytest.raises(InUse, match="acme/default for 30 minutes"):
+            await rename(store, NAME, EMEA)
+    assert len(wait.said) == 1
+    assert store.names() == [NAME]
+
+
+async def test_no_wait_covers_the_renewal_of_another_process(tmp_path):
+    """The token is due and cannot be renewed now: the run ends incomplete, at once."""
+    async with Acme().up() as acme:
+        store, habeas = vault(tmp_path), Command(tmp_path, acme)
+        store.write(NAME, acme.record())
+        acme.provider.access.clear()
+        words = ("run", "acme", "--email", "her@acme.example", "--no-wait", "--out")
+        async with store.lock(NAME):
+            done = await habeas(*words, str(tmp_path / "out"))
+        assert done.code == 3, done
+        assert "another process has been renewing or changing acme/default: run again later, or without --no-wait" in done.out
+        assert "Another process renews" not in done.err
+        assert (await habeas(*words, str(tmp_path / "again"))).code == 0
+
+
+async def test_who_waits_longest_is_next(tmp_path):
+    """Those who poll often, and those who come when the lock is free, do not go first."""
+    path, order = tmp_path / "lock", []
+
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    async def seldom(_: float) -> None:
+        for _ in range(7):
+            await asyncio.sleep(0)
+
+    async def hold(number: int, slowly) -> None:
+        async with locked(path, slowly):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async with locked(path):
+        tasks = []
+        for number in range(9):
+            tasks.append(asyncio.create_task(hold(number, seldom if number % 2 else sleep)))
+            await asyncio.sleep(0)
+    with pytest.raises(Taken):
+        async with locked(path, wait=False):
+            pass
+    await asyncio.gather(*tasks)
+    assert order == list(range(9))
+    assert [one.name for one in tmp_path.iterdir()] == ["lock"]
+
+
+async def test_who_was_killed_while_waiting_is_passed_over(tmp_path):
+    """Nobody holds a lock on its ticket, which is deleted; so is one of somebody who gave up."""
+    path = tmp_path / "lock"
+    left = tmp_path / f"lock.{0:020d}.00000000{END}"
+    left.touch()
+
+    async def given_up() -> None:
+        async with locked(path):
+            pass
+
+    async with locked(path, wait=False):
+        assert not left.exists()
+        task = asyncio.create_task(given_up())
+        await asyncio.sleep(0)
+        assert len(list(tmp_path.glob(f"*{END}"))) == 1
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with locked(path, wait=False):
+        assert [one.name for one in tmp_path.iterdir()] == ["lock"]
+
+
+async def test_a_turn_waits_for_a_run_of_any_length(tmp_path):
+    """A month of it: that is what runs are."""
+    path, seconds = tmp_path / "turn", [0.0]
+    release = asyncio.Event()
+
+    async def sleep(pause: float) -> None:
+        seconds[0] += pause * 10_000
+        if seconds[0] > 30 * 86400:
+            release.set()
+        await asyncio.sleep(0)
+
+    async def hold() -> None:
+        async with locked(path):
+            await release.wait()
+
+    holder = asyncio.create_task(hold())
+    await asyncio.sleep(0)
+    async with locked(path, sleep):
+        assert holder.done() or release.is_set()
+    await holder

@@ -1,0 +1,90 @@
+"""What earlier runs used of a limit: how it is counted, written and read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.departures import SLICES, Departures, departures_of
+
+CASES = yaml.safe_load((Path(__file__).parent / "data" / "departures.yaml").read_text("utf-8"))
+NOW = 1_795_521_600_000
+
+
+def noted(left, seconds=20.0):
+    found = Departures()
+    for before, count in left:
+        found.note("b", "", seconds, NOW - int(before * 1000), count)
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
+@pytest.mark.parametrize("written", [False, True], ids=["kept", "written"])
+def test_what_is_still_counted(case, written):
+    """As the run goes on, and read from what it wrote."""
+    told = case["given"]
+    found = noted(told["left"], float(told["seconds"]))
+    if written:
+        found = departures_of(found.encode({}, NOW), NOW)
+    level = found.level(told.get("bucket", "b"), "", float(told.get("asked", told["seconds"])), told["refill"], NOW)
+    assert level == pytest.approx(case["then"])
+
+
+def test_what_may_have_left_since_it_was_written_counts_as_leaving_now():
+    """The run was killed; one that ended leaves nothing ahead."""
+    raw = noted([[10, 3]]).encode({("b", ""): 5, ("other", ""): 7}, NOW)
+    assert departures_of(raw, NOW + 60_000).level("b", "", 20.0, 0.1, NOW + 60_000) == 5
+    assert departures_of(noted([[10, 3]]).encode({}, NOW), NOW + 60_000).level("b", "", 20.0, 0.1, NOW + 60_000) == 0
+
+
+def test_it_stays_small():
+    """However many requests left: at most a slice more than the period has, and nothing that is past."""
+    found = Departures()
+    for number in range(100_000):
+        found.note("b", "", 20.0, NOW + number)
+    (limit,) = msgspec.json.decode(found.encode({}, NOW + 100_000))["limits"]
+    assert len(limit[4]) <= SLICES + 1
+    assert msgspec.json.decode(found.encode({}, NOW + 200_000))["limits"] == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 30_000), st.integers(1, 20)), max_size=40), st.floats(0.01, 50.0))
+def test_slices_never_count_less_than_the_departures_themselves(left, refill):
+    """What is merged counts as its last, so that a run that follows waits rather a little longer."""
+    found, level, at = Departures(), 0.0, 0
+    moments = sorted(left)
+    for moment, count in moments:
+        found.note("b", "", 20.0, moment, count)
+    for moment, count in moments:
+        if moment > 30_000 - 20_000:
+            level, at = max(0.0, level - refill * (moment - at) / 1000) + count, moment
+    assert found.level("b", "", 20.0, refill, 30_000) >= max(0.0, level - refill * (30_000 - at) / 1000) - 1e-6
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"habeas":"departures","format":1}',
+        b'{"habeas":"departures","format":2,"limits":[]}',
+        b'{"habeas":"connection","format":1,"limits":[]}',
+        b'{"habeas":"departures","format":1,"limits":[],"more":1}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",0,0,[]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",-1,0,[]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",20,-1,[]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[5,-1]]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[5,1],[4,1]]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[99999999999999999,1]]]]}',
+    ],
+)
+def test_what_is_not_sound_is_not_read(raw):
+    """Cut short, changed, or of another version."""
+    with pytest.raises(ValueError, match=r"departures|version"):
+        departures_of(raw, NOW)

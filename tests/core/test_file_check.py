@@ -1,0 +1,126 @@
+"""Whether a file that came can be the one that was meant, and after how many bytes it is stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core.file_check import (
+    ANOTHER_SIZE,
+    EMPTY,
+    JSON_CAME,
+    LARGEST_FILE,
+    NO_LENGTH,
+    SLACK,
+    TOO_LONG,
+    XML_CAME,
+    FileFacts,
+    doubt_of,
+    ending_of,
+    most_bytes,
+    too_large,
+)
+from engine.core.sizes import size_of, size_text
+
+REFUSAL = b'{"status": false, "errorCode": 300}'
+
+
+@pytest.mark.parametrize(
+    ("facts", "doubt"),
+    [
+        (FileFacts(9, 9, media_type="audio/mpeg"), None),
+        (FileFacts(9, media_type="audio/mpeg", text=b"\xff\xfb123"), None),
+        (FileFacts(9, 8), ANOTHER_SIZE),
+        (FileFacts(0), EMPTY),
+        (FileFacts(0, 5), EMPTY),
+        (FileFacts(0, 0), None),
+        (FileFacts(9, whole=False), NO_LENGTH),
+        (FileFacts(9, 9, whole=False), None),
+        (FileFacts(9, 8, whole=False), ANOTHER_SIZE),
+        (FileFacts(99, media_type="application/json"), JSON_CAME),
+        (FileFacts(99, 98, media_type="application/json"), JSON_CAME),
+        (FileFacts(99, 99, media_type="application/json"), None),
+        (FileFacts(99, media_type="application/problem+json", ending="mp3"), JSON_CAME),
+        (FileFacts(99, media_type="application/json", ending="json"), None),
+        (FileFacts(99, media_type="application/geo+json", ending="geojson"), None),
+        (FileFacts(99, 98, media_type="application/json", ending="json"), ANOTHER_SIZE),
+        (FileFacts(35, media_type="audio/mpeg", ending="mp3", text=REFUSAL), JSON_CAME),
+        (FileFacts(35, media_type="", text=b"\n " + REFUSAL), JSON_CAME),
+        (FileFacts(37, media_type="text/plain", text=b"[" + REFUSAL + b"]"), JSON_CAME),
+        (FileFacts(35, 35, media_type="text/plain", text=REFUSAL), None),
+        (FileFacts(35, media_type="text/plain", ending="json", text=REFUSAL), None),
+        (FileFacts(5, media_type="text/plain", text=b"[1,2]"), None),
+        (FileFacts(9, media_type="text/plain", text=b"[00:01] hi"), None),
+        (FileFacts(9, media_type="text/plain", text=b"{not json"), None),
+        (FileFacts(9, media_type="text/plain", text=b"[" * 60000), None),
+        (FileFacts(9, media_type="application/octet-stream", text=b"{\xff\xfe"), None),
+        (FileFacts(99, media_type="application/xml", text=b"<Error/>"), XML_CAME),
+        (FileFacts(99, media_type="text/xml", ending="xml"), None),
+        (FileFacts(99, media_type="image/svg+xml"), None),
+    ],
+)
+def test_a_file_is_believed_by_its_size_and_else_by_its_form(facts, doubt):
+    """An announced size that is met settles it; without one an error in its place shows by its form."""
+    assert doubt_of(facts) == doubt
+
+
+@pytest.mark.parametrize(
+    ("url", "disposition", "ending"),
+    [
+        ("https://a.example/f/1.MP3?x=.json", "", "mp3"),
+        ("https://a.example/f.d/1", "", ""),
+        ("https://a.example/f/1", 'attachment; filename="a b.JSON"', "json"),
+        ("https://a.example/f/1.mp3", "attachment; filename=x.json; size=3", "json"),
+        ("https://a.example/f/1", "attachment; filename*=UTF-8''a%2Ejson", "json"),
+        ("https://a.example/f/1.txt", "inline", "txt"),
+        ("https://a.example/f/1.txt", 'attachment; filename=""', ""),
+    ],
+)
+def test_a_files_name_tells_its_ending(url, disposition, ending):
+    """The name that the answer gives goes before the one in the address."""
+    assert ending_of(url, disposition) == ending
+
+
+@pytest.mark.parametrize(
+    ("announced", "largest", "most", "words"),
+    [
+        (10, 5, 11 + SLACK, TOO_LONG),
+        (10**10, 5, 10**10 + 10**9 + SLACK, TOO_LONG),
+        (None, LARGEST_FILE, 10**10, "it is larger than 10.0 GB and was stopped: see --largest-file"),
+        (None, 500, 500, "it is larger than 500 bytes and was stopped: see --largest-file"),
+    ],
+)
+def test_a_file_is_stopped_soon_after_its_announced_size_and_else_at_the_bound(announced, largest, most, words):
+    """A tenth and 1 MiB over what was announced: sizes that are a little wrong lose nothing."""
+    assert most_bytes(announced, largest) == most
+    assert too_large(announced, largest) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("10GB", 10**10),
+        ("500 mb", 5 * 10**8),
+        (" 7kB ", 7000),
+        ("2TB", 2 * 10**12),
+        ("12", 12),
+        ("12b", 12),
+        ("0", None),
+        ("", None),
+        ("-5", None),
+        ("1.5GB", None),
+        ("GB", None),
+        ("10GiB", None),
+        ("\u0661", None),
+    ],
+)
+def test_a_size_is_read_as_people_write_it(text, size):
+    """Powers of 1000; what is none is None."""
+    assert size_of(text) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(993, "993 bytes"), (45100, "45.1 kB"), (1_100_000, "1.1 MB"), (10**10, "10.0 GB"), (3 * 10**15, "3000.0 TB")]
+)
+def test_a_size_is_written_in_powers_of_1000(size, text):
+    """One decimal from kilobytes on."""
+    assert size_text(size) == text

@@ -1,0 +1,37 @@
+"""What a vendor's limits, passing refusals and unfinished answers cost a run: how it ends, how often it asked, how long it took."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.core.specs import HEAD
+from tests.whole.scripted import fetched
+
+CASES = yaml.safe_load((Path(__file__).parent / "data" / "patience.yaml").read_text("utf-8"))
+GOOD = {"items": [{"id": 1}]}
+
+
+def answers_of(written: Any) -> list[tuple[int, object, dict[str, str]]]:
+    """Read what one place answers: `STATUS`, `STATUS xTIMES`, or a map."""
+    if isinstance(written, dict):
+        status = written["status"]
+        return [(status, written.get("body", GOOD if status == 200 else {}), written.get("headers", {}))] * written.get("times", 1)
+    status, _, times = str(written).partition(" x")
+    return [(int(status), GOOD if status == "200" else {}, {})] * int(times or 1)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_how_long_a_vendor_is_waited_for(case, tmp_path):
+    """The endpoint ends as it should, after so many requests, in so many seconds."""
+    answers = {place: [one for part in parts for one in answers_of(part)] for place, parts in case["answers"].items()}
+    limits = f"rate_limits: {json.dumps(case['limits'])}\n" if "limits" in case else ""
+    found = fetched(json.dumps({"it": case["it"]}) + "\n", answers, tmp_path, HEAD.replace("access:", f"{limits}access:"))
+    entry, then = found.entry(), case["then"]
+    assert (str(entry.outcome), entry.reason, entry.tally.requests) == (then["outcome"], then.get("reason"), then["requests"])
+    times = [moment for place, moment in zip(found.log, found.times, strict=True) if place.removeprefix("POST ").split(" ")[0] in answers]
+    assert then["from"] <= times[-1] - times[0] <= then["to"]
