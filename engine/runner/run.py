@@ -169,7 +169,7 @@ class Run:
         if self.search.lookup is not None:
             self.lookup_store.endpoint = replace(self.search.lookup, name="lookup")
         for whole_list in self.search.lists:
-            trail = Trail()
+            trail = Trail(self.lookup_store.endpoint.key)
             for request, page, answered in whole_list.pages:
                 self.lookup_store.take(request, page, answered, trail)
 
