@@ -32,10 +32,12 @@ access:
   lookup: {{get: {prefix}/people/<EMAIL>, match: email, capture: {{USER_ID: id}}}}
   endpoints:
 """
+PLAIN = "get: /list, records: items, key: uuid, pagination: {cursor: next, param: after}"
 LIST = "get: /list, records: items, key: uuid, pagination: {cursor: next, param: after, total: total}"
 ENDPOINTS = {
     "chain": "    it: {%s, params: {pages: %d}}\n",
-    "overlap": "    it: {%s, params: {pages: %d, part: <PART>}, for: {PART: [a, b]}}\n",
+    "total": "    it: {%s, params: {pages: %d}}\n",
+    "overlap": "    it: {%s, params: {pages: %d, part: <FROM.date>, to: <TO.date>}, window: {step: 1d, since: 1d}}\n",
     "echo": '    it: {%s, params: {pages: %d}, echo: {"items[].host_id": <USER_ID>}}\n',
 }
 SLOW = "".join(f"    e{number}: {{get: /slow/e{number}, params: {{of: <USER_ID>}}, records: items}}\n" for number in range(9))
@@ -47,7 +49,7 @@ def spec(kind: str, number: int) -> bytes:
     if kind == "slow":
         return (HEAD.format(prefix="/slow") + SLOW).encode()
     head = HEAD.format(prefix="")
-    return (head + (LIMITED % number if kind == "limited" else ENDPOINTS[kind] % (LIST, number))).encode()
+    return (head + (LIMITED % number if kind == "limited" else ENDPOINTS[kind] % (PLAIN if kind == "chain" else LIST, number))).encode()
 
 
 async def measure(kind: str, number: int, address: str, out: Path) -> dict[str, float]:

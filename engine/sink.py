@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -22,11 +21,6 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 MANIFEST_ROOM = 64 * 1024
 ANOTHER_FOLDER = "name another folder with --out"
-
-
-def lines_of(records: Sequence[Any]) -> bytes:
-    """Join records to lines, each ended by a newline."""
-    return b"\n".join([*records, b""])
 
 
 class Table:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from engine.cassettes.replay import Heard, Replayed
 from engine.core.http import Response
 from engine.core.ledger import Subject
-from engine.core.pagination import Next, follow
+from engine.core.pagination import Next, Progress, follow
 from engine.core.response import Page, Refusal, read
 from engine.core.scopes import matrix
 from engine.language.effective import Endpoint, Vendor
@@ -162,7 +162,8 @@ def _shown(heard: Heard, rules: dict[int, Point]) -> Iterable[Point]:
         yield Point(name, ANSWER)
         if not reading.count and request.page == 1:
             yield Point(name, EMPTY)
-        if isinstance(follow(request, reading, frozenset()), Next):
+        met = request.page > 1 and reading.total is not None and request.received + reading.count >= reading.total
+        if isinstance(follow(request, reading, frozenset(), Progress(reading.count + 1, met, met)), Next):
             yield Point(name, MIDDLE)
         elif request.page > 1:
             yield Point(name, LAST)

@@ -112,6 +112,27 @@ class Envelope:
                 level = MAP.decode(raw) if _first(raw) == b"{" else None
         return raw
 
+    def lacks(self, select: Select) -> bool:
+        """Whether the answer has no member at a path, which is not the same as null; of an expression, whether it finds nothing."""
+        if not select.steps:
+            return select.search(self.tree) is None
+        value = self.tree
+        for step in select.steps:
+            if value is None:
+                return False
+            if not isinstance(value, dict) or step not in value:
+                return True
+            value = value[step]
+        return False
+
+    def beside(self, select: Select | None) -> list[dict[str, Any]]:
+        """Give the members that stand beside the records, of each map on the way to them; their values are JSON texts."""
+        if select is None or self.slow or select.steps is None:
+            return [{name: lossless_json.dumps(value) for name, value in self.tree.items()}] if isinstance(self.tree, dict) else []
+        levels = [self.raw(select.steps[:index]) if index else msgspec.Raw(self.body) for index in range(len(select.steps))]
+        maps = [MAP.decode(raw) for raw in levels if not isinstance(raw, PathMissing) and _first(raw) == b"{"]
+        return [{name: value for name, value in one.items() if name != step} for one, step in zip(maps, select.steps, strict=False)]
+
     def records(self, select: Select | None) -> list[Any] | PathMissing | None:
         """Give the records, each as bytes. MISSING: the answer lacks the path; None: what is there is no list, object or null.
 
@@ -200,13 +221,17 @@ def odd_kind(records: Sequence[Any]) -> str | None:
     return " and ".join(kinds) if len(kinds) > 1 else None
 
 
-def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int], list[int]]:
-    """Give two 64-bit digests per record: of its key (never 0) and of its bytes. They are valid in this process only.
+def lines_of(records: Sequence[Any]) -> bytes:
+    """Join records to lines, each ended by a newline."""
+    return b"\n".join([*records, b""])
 
-    `lines` holds the same records, one a line. A record without a key gets the digest of its bytes for both. A number is
-    digested as its text, because Python's hash of a number is that number; inverted, so that it differs from the same text.
+
+def key_digests(texts: Sequence[bytes], lines: bytes, key: Select) -> list[int]:
+    """Give a 64-bit digest of each record's key; 0 for a record without one. They are valid in this process only.
+
+    `lines` holds the same records, one a line. A number is digested as its text, because Python's hash of a number is that
+    number; inverted, so that it differs from the same text.
     """
-    contents = list(map(hash, texts))
     keys = _quick(lines, key, str)
     if keys is not None:
         names = list(map(hash, keys))
@@ -215,10 +240,22 @@ def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int
     else:
         keys = [_scalar(text) for text in column(texts, key)]
         names = [hash(one) if isinstance(one, str) else ~hash(one) for one in keys]
-    if None in keys:
-        names = [content if one is None else name for one, name, content in zip(keys, names, contents, strict=True)]
     if 0 in names:
         names = [name or 1 for name in names]
+    if None in keys:
+        names = [0 if one is None else name for one, name in zip(keys, names, strict=True)]
+    return names
+
+
+def digests(texts: Sequence[bytes], lines: bytes, key: Select) -> tuple[list[int], list[int]]:
+    """Give two 64-bit digests per record: of its key (never 0) and of its bytes. They are valid in this process only.
+
+    `lines` holds the same records, one a line. A record without a key gets the digest of its bytes for both.
+    """
+    contents = list(map(hash, texts))
+    names = key_digests(texts, lines, key)
+    if 0 in names:
+        names = [name or content or 1 for name, content in zip(names, contents, strict=True)]
     return names, contents
 
 

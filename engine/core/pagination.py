@@ -10,8 +10,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from engine.core.http import MOST_ADDRESS, resolved
+from engine.core.onward import says
 from engine.core.request import Request, at_address, with_param
-from engine.core.response import Page
+from engine.core.response import Page, Unreadable
 from engine.language.expressions import lossless_json
 from engine.language.model.spec import PaginationSpec
 
@@ -24,6 +25,13 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class ListEnd:
+    """The list is at its end, by something that a reader of the result should know."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Next:
     """The request for the next page, and a mark that recognises it if the vendor gives it again."""
 
@@ -31,29 +39,55 @@ class Next:
     mark: str = field(repr=False)
 
 
-def follow(request: Request, page: Page, marks: AbstractSet[str]) -> Next | Broken | None:
-    """Decide what comes after a page: the next request, None at the end, or Broken. `marks` are those of the chain so far."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a list was read: its longest page, whether a total was announced, and whether as many different records came."""
+
+    longest: int = 0
+    announced: bool = False
+    met: bool = False
+
+
+Following = Next | Broken | ListEnd | None
+UNPROVEN_END = "an empty page ended the list, and no total shows that it was the last"
+SAME_AGAIN = "the list ended with its last page given again"
+START = Progress()
+
+
+def follow(request: Request, page: Page, marks: AbstractSet[str], progress: Progress = START) -> Following:
+    """Decide what comes after a page. `marks` are those of the reading so far, `progress` includes this page.
+
+    Gives the next request; None or ListEnd at the end; Broken if there is more and nothing says where.
+    """
     pagination = request.endpoint.pagination
-    if pagination is None or _says_no_more(page):
+    if pagination is None:
+        return Broken(page.beyond) if page.beyond is not None else None
+    more = says(page.more)
+    if more is False:
         return None
     way = next(name for name in FOLLOW if getattr(pagination, name) is not None)
-    found = FOLLOW[way](pagination, request, page)
-    if found is None and _says_more(page):
+    found = FOLLOW[way](pagination, request, page, progress)
+    if found is None and more:
         return Broken(f"`{pagination.more and pagination.more.text}` says that there is more, and nothing says where")
     if isinstance(found, Next) and found.mark in marks:
-        return Broken(f"the vendor gave the same {NAMES[way]} twice")
+        return again(request, page, progress, f"the vendor gave the same {NAMES[way]} twice")
     return found
 
 
-def _says_no_more(page: Page) -> bool:
-    return page.more is not None and page.more in (False, "false", 0, "")
+def may_go_on(request: Request, page: Page) -> bool:
+    """Whether a first page as full as asked for leaves open if another follows: what would tell is missing, which is not null."""
+    full = request.page == 1 and request.size is not None and page.count >= request.size
+    return full and page.lacks and says(page.more) is None
 
 
-def _says_more(page: Page) -> bool:
-    return page.more is True or page.more == "true"
+def again(request: Request, page: Page, progress: Progress, words: str) -> ListEnd | Broken:
+    """Decide what it means that a page, or the way to it, comes again: the last page of a list, or a list that goes round."""
+    asked = request.size or 0
+    last = (page.count < asked and progress.met) if progress.announced else page.count < progress.longest
+    return ListEnd(SAME_AGAIN) if not says(page.more) and (last or not page.count) else Broken(words)
 
 
-def _by_cursor(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
+def _by_cursor(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:
     if page.cursor is None or page.cursor == "" or page.cursor is False:
         return None
     cursor = lossless_json.text_of(page.cursor)
@@ -65,9 +99,11 @@ def _by_cursor(pagination: PaginationSpec, request: Request, page: Page) -> Next
     return Next(with_param(request, pagination.param or "", value, request.received + page.count), f"cursor {cursor}")
 
 
-def _by_link(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
+def _by_link(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:
     if page.link is None or page.link == "":
         return None
+    if isinstance(page.link, Unreadable):
+        return Broken("the `Link` header holds `next` and cannot be read")
     if not isinstance(page.link, str):
         return Broken(f"`{pagination.link and pagination.link.text}` holds no address")
     url = resolved(request.http.url, page.link)
@@ -76,26 +112,33 @@ def _by_link(pagination: PaginationSpec, request: Request, page: Page) -> Next |
     return Next(at_address(request, url, request.received + page.count), f"link {url}")
 
 
-def _by_page(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
+def _by_page(pagination: PaginationSpec, request: Request, page: Page, progress: Progress) -> Following:
     ((name, first),) = (pagination.page or {}).items()
-    if not _says_more(page) and (page.count == 0 or _all_there(request, page)):
-        return None
+    if not says(page.more) and _last(request, page, progress):
+        return _at_the_end(request, page, progress)
     number = first + request.page
     return Next(with_param(request, name, number, request.received + page.count), f"page {number}")
 
 
-def _by_offset(pagination: PaginationSpec, request: Request, page: Page) -> Next | Broken | None:
+def _by_offset(pagination: PaginationSpec, request: Request, page: Page, progress: Progress) -> Following:
     received = request.received + page.count
-    if page.count == 0 or (not _says_more(page) and _all_there(request, page)):
-        return None
+    if page.count == 0 or (not says(page.more) and _last(request, page, progress)):
+        return None if says(page.more) else _at_the_end(request, page, progress)
     return Next(with_param(request, pagination.offset or "", received, received), f"offset {received}")
 
 
-def _all_there(request: Request, page: Page) -> bool:
-    return page.total is not None and request.received + page.count >= page.total
+def _last(request: Request, page: Page, progress: Progress) -> bool:
+    """Whether a page is the last: empty, or shorter than asked for and than the longest, with the total met. A full page never is."""
+    short = request.size is not None and page.count < min(request.size, progress.longest)
+    return page.count == 0 or (short and progress.met)
 
 
-FOLLOW: dict[str, Callable[[PaginationSpec, Request, Page], Next | Broken | None]] = {
+def _at_the_end(request: Request, page: Page, progress: Progress) -> ListEnd | None:
+    """Say what an empty page leaves unproven: that nothing follows it."""
+    return ListEnd(UNPROVEN_END) if page.count == 0 and request.received and not progress.announced else None
+
+
+FOLLOW: dict[str, Callable[[PaginationSpec, Request, Page, Progress], Following]] = {
     "cursor": _by_cursor,
     "link": _by_link,
     "page": _by_page,

@@ -19,12 +19,13 @@ from engine.language.expressions.template import TIMES, Field, Hole, Template
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, the number of its page, and the records received before it. `pagination.follow` needs nothing else to go on."""
+    """A request, the number of its page, the records received before it, and the page size it asks for (None where it asks for none)."""
 
     chain: Chain
     http: HttpRequest
     page: int = 1
     received: int = 0
+    size: int | None = None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -48,7 +49,20 @@ def opening(chain: Chain) -> Request:
     else:
         query += [(encode_query(name), str(number)) for name, number in first]
     url = _url(address_of(endpoint.address, chain), query)
-    return Request(chain, HttpRequest(endpoint.method, url, tuple(headers), body))
+    return Request(chain, HttpRequest(endpoint.method, url, tuple(headers), body), size=_size(endpoint))
+
+
+def _size(endpoint: Endpoint) -> int | None:
+    return next(iter((endpoint.pagination.size or {}).values()), None) if endpoint.pagination is not None else None
+
+
+def halved(request: Request) -> Request | None:
+    """Ask for a first page of half the size; None where no size is asked for, or it is 1."""
+    pagination, half = request.endpoint.pagination, (request.size or 0) // 2
+    if pagination is None or not half:
+        return None
+    asked = with_param(request, next(iter(pagination.size or {})), half, 0)
+    return replace(asked, page=1, size=half)
 
 
 def _first_page(endpoint: Endpoint) -> list[tuple[str, int]]:
@@ -68,7 +82,7 @@ def with_param(request: Request, name: str, value: str | int, received: int) -> 
     if request.http.method == "POST":
         content = lossless_json.loads(request.http.body or b"{}")
         http = replace(request.http, body=lossless_json.dumps(placed(content, name, value)))
-        return Request(request.chain, http, request.page + 1, received)
+        return Request(request.chain, http, request.page + 1, received, request.size)
     head, _, query = request.http.url.partition("?")
     key = encode_query(name)
     pairs = [pair for pair in query.split("&") if pair and pair.partition("=")[0] != key]
@@ -78,7 +92,7 @@ def with_param(request: Request, name: str, value: str | int, received: int) -> 
 
 def at_address(request: Request, url: str, received: int) -> Request:
     """Build the request for the next page from an address that the vendor gave."""
-    return Request(request.chain, replace(request.http, url=url), request.page + 1, received)
+    return Request(request.chain, replace(request.http, url=url), request.page + 1, received, request.size)
 
 
 def _url(address: str, query: list[tuple[str, str]]) -> str:
@@ -99,7 +113,7 @@ def described(request: Request, public: Mapping[str, str]) -> str:
 
     pairs = [f"{name}={shown(one)}" for name, templates in endpoint.params for one in templates]
     if endpoint.pagination is not None and endpoint.method == "GET":
-        pairs += [f"{name}={number}" for name, number in (endpoint.pagination.size or {}).items()]
+        pairs += [f"{name}={request.size}" for name in endpoint.pagination.size or {}]
     line = f"{endpoint.method} {shown(endpoint.line)}"
     return f"{line}?{'&'.join(pairs)}" if pairs else line
 

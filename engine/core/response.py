@@ -10,18 +10,21 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import compress
+from operator import not_
 from typing import Any
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column, odd_kind
 from engine.core.http import Malformed, Response
 from engine.core.identity import same_person
+from engine.core.onward import beyond, count_of, form_of
 from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
 from engine.language.expressions.template import Template
-from engine.language.model.spec import RefusalsSpec, RuleSpec
+from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
 
 NUMBER = re.compile(r"[0-9]{1,6}")
@@ -47,7 +50,9 @@ class PointsTold:
 class Page:
     """A good answer: its records as bytes, and what it says about the list it belongs to.
 
-    `count` is the number of records before `match` sorted out those of `others`; `first` recognises a page that comes again.
+    `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
+    `form` says in which form a total came that is no number of records, `lacks` that the member which would hold the cursor
+    (or the `Link` header) is missing, `beyond` what the answer of a list without pages tells of a further one.
     """
 
     records: Sequence[Any] = field(repr=False)
@@ -59,6 +64,14 @@ class Page:
     total: int | None = None
     first: int = 0
     points: PointsTold | None = None
+    dropped: Sequence[Any] = field(default=(), repr=False)
+    form: str | None = None
+    lacks: bool = False
+    beyond: str | None = None
+
+
+class Unreadable:
+    """A `Link` header that holds `next` in a form that is not RFC 8288's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +170,42 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     for select, template in endpoint.echo:
         if not _echoed(endpoint, envelope, records, select, _same(template, chain)):
             return Unusable(f"the answer does not repeat what was asked (`{select.text}`)")
-    kept = records
+    kept, dropped = records, list[Any]()
     for select, template in endpoint.match:
-        kept = _kept(kept, select, _same(template, chain))
+        kept, others = _kept(kept, select, _same(template, chain))
+        dropped += others
+    page = Page(kept, len(records), len(dropped), points=points, dropped=dropped)
     pagination = endpoint.pagination
     if pagination is None:
-        return Page(kept, len(records), len(records) - len(kept), points=points)
-    return Page(
-        records=kept,
-        count=len(records),
-        others=len(records) - len(kept),
+        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(records)))
+    total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
+    return replace(
+        page,
         cursor=envelope.find(pagination.cursor),
-        link=_link(pagination.link, envelope, headers),
+        link=link,
         more=envelope.find(pagination.more),
-        total=_total(envelope.find(pagination.total)),
+        total=count_of(total),
+        form=form_of(total),
+        lacks=_lacks(pagination, envelope, headers, len(records)),
         first=_mark(records),
-        points=points,
     )
+
+
+def _lacks(pagination: PaginationSpec, envelope: Envelope, headers: Mapping[str, str], count: int) -> bool:
+    """Whether a page as full as asked for lacks the member that would hold the cursor, or the `Link` header."""
+    path = pagination.cursor or pagination.link
+    if path is None or pagination.size is None or count < max(pagination.size.values()):
+        return False
+    return "link" not in headers if pagination.link is not None and path.text == HEADER else envelope.lacks(path)
+
+
+def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], count: int) -> str | None:
+    """Say what the answer of a list without pages tells of a further one; None if nothing."""
+    if endpoint.records is None:
+        return None
+    if next_link(headers.get("link", "")) is not None:
+        return "the answer tells of a next page (its `Link` header), and the spec reads no further one"
+    return beyond(envelope.beside(endpoint.records), count)
 
 
 def _misfit(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any]) -> str | None:
@@ -200,19 +232,13 @@ def _link(select: Select | None, envelope: Envelope, headers: Mapping[str, str])
     return next_link(headers.get("link", "")) if select is not None and select.text == HEADER else envelope.find(select)
 
 
-def next_link(value: str) -> str | None:
+def next_link(value: str) -> str | Unreadable | None:
     """Give the target of `rel=next` in a `Link` header (RFC 8288 section 3); None if there is none."""
     for target, parameters, *_ in LINK.findall(value):
         named = {name.lower(): text for name, text in reversed(re.findall(PARAMETER, parameters))}
         if "next" in named.get("rel", "").strip("\"'").lower().split():
             return str(target)
-    return None
-
-
-def _total(value: Any) -> int | None:
-    """Read a total; None if it is no whole number."""
-    text = lossless_json.text_of(value)
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+    return Unreadable() if "next" in LINK.sub("", value).lower() else None
 
 
 def _same(template: Template, chain: Chain) -> Same:
@@ -232,12 +258,14 @@ def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], sele
     return all(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
 
 
-def _kept(records: Sequence[Any], select: Select, same: Same) -> list[Any]:
-    """Keep the records in which the path has the value; of a list, one element is enough."""
+def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any], list[Any]]:
+    """Part the records in which the path has the value from the others; of a list, one element is enough."""
     if select.steps is not None and len(select.steps) == 1:
-        texts = column(records, select)
-        return [one for one, text in zip(records, texts, strict=True) if text is not None and _any_agrees(lossless_json.loads(text), same)]
-    return [one for one in records if _any_agrees(select.search(lossless_json.loads(bytes(one))), same)]
+        found = [None if text is None else lossless_json.loads(text) for text in column(records, select)]
+    else:
+        found = [select.search(lossless_json.loads(bytes(record))) for record in records]
+    agree = [value is not None and _any_agrees(value, same) for value in found]
+    return list(compress(records, agree)), list(compress(records, map(not_, agree)))
 
 
 def _any_agrees(found: Any, same: Same) -> bool:

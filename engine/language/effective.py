@@ -115,8 +115,8 @@ class Endpoint:
 
     @property
     def overlaps(self) -> bool:
-        """Whether two of its chains can hold the same record, so that what was written must be remembered."""
-        return self.window is not None or len(self.rows) > 1 or bool(self.parents()) or self.several
+        """Whether two of its lists share a boundary, so that what was written must be remembered: neighbouring windows do."""
+        return self.window is not None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from engine.language.schema import described
 from engine.language.text.document import MOST_BYTES
 from engine.net.limiter import IN_FLIGHT
 from engine.net.transport import LARGE, MOST_HEADER, Limits
-from engine.runner.chain_reader import MOST_RESTARTS
+from engine.runner.list_reader import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
 
 

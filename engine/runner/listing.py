@@ -7,13 +7,14 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.core.chain import Chain, Unresolved
+from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
-from engine.core.pagination import Broken, follow
-from engine.core.request import Request, opening
+from engine.core.request import Request
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
+from engine.core.trail import Trail
 from engine.runner.client import Answered, Client
+from engine.runner.list_reader import ListReader
 
 MOST_PAGES = 1000
 
@@ -44,34 +45,40 @@ class NotListed:
         return ChainEnd(self.outcome, self.words)
 
 
+@dataclass
+class KeptPages:
+    """Pages kept in memory, each record once: nothing is written before it is known whether it may be."""
+
+    tally: Tally
+    pages: list[tuple[Request, Page, Answered]] = field(default_factory=list)
+
+    def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
+        """Keep one page."""
+        sifted = trail.take(page)
+        records = [bytes(record) for index, record in enumerate(page.records) if index not in sifted.known]
+        own = replace(page, records=records, others=sifted.others, dropped=())
+        self.pages.append((request, own, answered.light(own)))
+
+    def refused(self, request: Request, answered: Answered) -> None:
+        """Hear of an answer of which nothing is kept."""
+
+    def read_again(self, trail: Trail) -> None:
+        """Prepare to read the list again."""
+        trail.again(page.records for _, page, _ in self.pages if page.records)
+
+
 async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotListed:
-    """Read a chain's pages to the last one, at most MOST_PAGES."""
-    try:
-        request: Request | None = opening(chain)
-    except Unresolved as error:
-        return NotListed(str(error))
-    pages: list[tuple[Request, Page, Answered]] = []
-    marks, firsts = set[str](), set[int]()
-    while request is not None:
-        answer = await client.ask(request, tally)
-        if isinstance(answer, GiveUp):
-            return NotListed(answer.words, dead=answer.dead)
-        page = answer.reading
-        if not isinstance(page, Page):
-            return _unanswered(page.means if isinstance(page, Refusal) else None, page.words, request.page)
-        if page.first and page.first in firsts:
-            return NotListed("the vendor gave the same page twice")
-        firsts.add(page.first)
-        own = replace(page, records=[bytes(record) for record in page.records])
-        pages.append((request, own, answer.light(own)))
-        following = follow(request, page, marks)
-        if isinstance(following, Broken):
-            return NotListed(following.words)
-        if following is not None and request.page >= MOST_PAGES:
-            return NotListed(f"its list goes on after {MOST_PAGES:,} pages")
-        marks |= {following.mark} if following is not None else set()
-        request = following.request if following is not None else None
-    return _whole(pages)
+    """Read a chain's pages to the last one; a part of a list proves nothing."""
+    pagination, kept = chain.endpoint.pagination, KeptPages(tally)
+    trail = Trail(chain.endpoint.key, counted=pagination is not None and pagination.total is not None)
+    stopped = await ListReader(chain, client, kept, trail, MOST_PAGES).read()
+    if stopped is None:
+        return WholeList(kept.pages)
+    if isinstance(stopped.why, GiveUp):
+        return NotListed(stopped.why.words, dead=stopped.why.dead)
+    refusal = stopped.why if isinstance(stopped.why, Refusal) else None
+    words = refusal.words if refusal is not None else str(stopped.why)
+    return _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
 
 
 async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
@@ -81,15 +88,9 @@ async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     return [one.result() for one in tasks]
 
 
-def _whole(pages: Sequence[tuple[Request, Page, Answered]]) -> WholeList | NotListed:
-    received = sum(page.count for _, page, _ in pages)
-    total = next((page.total for _, page, _ in reversed(pages) if page.total is not None), 0)
-    if received < total:
-        return NotListed(f"the vendor announced {total} records and delivered {received}")
-    return WholeList(pages)
-
-
-def _unanswered(means: str | None, words: str, page: int) -> NotListed:
+def _unanswered(means: str | None, words: str, page: int, *, again: bool) -> NotListed:
     if page > 1:
         return NotListed(f"its list broke off at page {page} ({words})")
+    if again:
+        return NotListed(words)
     return NotListed(words, MEANINGS.get(means or "", Outcome.FAILED), nobody=means in ("absent", "empty"))

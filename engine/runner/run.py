@@ -169,7 +169,7 @@ class Run:
         for answers in self.search.answers:
             self.lookup_store.endpoint = replace(answers.lookup, name="lookup")
             for whole_list in answers.lists if answers.found.subject is Subject.MATCHED else ():
-                trail = Trail()
+                trail = Trail(answers.lookup.key)
                 for request, page, answered in whole_list.pages:
                     self.lookup_store.take(request, page, answered, trail)
 

@@ -1,22 +1,23 @@
 """Write one endpoint's pages as they arrive: leave out duplicates, keep the chosen fields, append to the file, count.
 
 The bytes go to the disk in `engine/sink.py`. No records are kept in memory: duplicates are recognised by digests
-(`core/seen`), and what a chain wrote before is read back from its file.
+(`core/trail`), and what a chain wrote before is read back from its file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
-from operator import eq
 from typing import Any
 
 import msgspec
 
-from engine.core.chain import join_rows
-from engine.core.envelope import digests, plain, scalars
+from engine.core.chain import Chain, join_rows
+from engine.core.envelope import lines_of, plain, scalars
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
 from engine.core.request import Request, described
@@ -30,7 +31,7 @@ from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
 from engine.language.text.mistakes import counted
 from engine.runner.client import Answered
-from engine.sink import Sink, Table, lines_of
+from engine.sink import Sink, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,50 +55,48 @@ class Store:
         self._wanted = {one: parse_select(".".join(one.path)) for fields in wanted.children for one in fields}
         self._flags = wanted.flags
         self.announced = self.astray = 0
+        self._forms: dict[str, None] = {}
         self._totals = 0
-        self._seen = Seen() if endpoint.overlaps or not keep.everything or endpoint.fields is None else None
+        self._ends: Counter[str] = Counter()
+        self._tables: dict[tuple[Row, datetime, bool], list[Seen]] = {}
+
+    def trail(self, chain: Chain) -> Trail:
+        """Begin the progress of a chain, known to the chains of its neighbouring windows."""
+        endpoint, pagination = self.endpoint, self.endpoint.pagination
+        counted = pagination is not None and pagination.total is not None
+        twice = counted or any(rule.means == "restart" for rule in endpoint.refusals.rules)
+        unreadable = not self.keep.everything or endpoint.fields is None
+        trail = Trail(endpoint.key, counted, paired=endpoint.overlaps or (twice and unreadable))
+        if chain.window is not None:
+            self._tables[chain.row, chain.window.start, True] = trail.tables
+            self._tables[chain.row, chain.window.end, False] = trail.tables
+        return trail
+
+    def _beside(self, chain: Chain) -> list[Seen]:
+        """Give what the windows before and after this one remember."""
+        if chain.window is None:
+            return []
+        around = ((chain.row, chain.window.start, False), (chain.row, chain.window.end, True))
+        return [table for place in around for table in self._tables.get(place, ())]
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
         """Write one page: its records and its line in the page list. Raises DiskError."""
-        if page.total is not None and trail.total is None:
+        if page.total is not None and trail.announced.first is None:
             self.announced += page.total
-        repeated = trail.repeated(page, self.endpoint.key)
-        known, progress = self._known(request, page, trail, repeated)
-        trail.count(page, repeated, progress)
+        if page.form is not None:
+            self._forms[page.form] = None
+        sifted = trail.take(page, self._beside(request.chain))
+        known = sifted.known
         self._totals += page.total is not None
-        self.tally.duplicates += 0 if trail.before is not None else len(known)
-        self.tally.others += page.others
+        self.tally.duplicates += 0 if trail.readings > 1 else len(known)
+        self.tally.same_key += sifted.same_key
+        self.tally.others += sifted.others
         self.tally.pages += 1
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         self._learn(records)
         self._open_ways(request.chain.row, page.records, known)
         text = lines_of(records) if self.keep.everything else lines_of([self.keep.project(record) for record in records])
         self._write(request, (text, len(records)), answered, trail)
-
-    def _known(self, request: Request, page: Page, trail: Trail, repeated: int) -> tuple[AbstractSet[int], int]:
-        """Give the positions of records that are written already, and how many of the others have a new key.
-
-        A record without a key counts as written only when the same chain is read again; then its whole content is compared.
-        """
-        seen = self._seen if self._seen is not None else trail.before
-        if seen is None or not page.records:
-            return frozenset(range(repeated)), 0
-        records = list(map(bytes, page.records))
-        seen.reserve(self.announced - len(seen))
-        names, contents = digests(records, lines_of(records), self.endpoint.key)
-        if self._seen is not None and any(map(eq, names, contents)):
-            mine = hash((request.chain.row, request.chain.window))  # all chains share the table: without a key it is known to its own only
-            pairs = [(one ^ mine or 1,) * 2 if one == other else (one, other) for one, other in zip(names, contents, strict=True)]
-            names, contents = [one for one, _ in pairs], [other for _, other in pairs]
-        found, same_key = seen.sift(names, contents)
-        self.tally.same_key += same_key
-        if trail.before is not None:
-            known = frozenset(found)
-            keyless = sum(names[index] == contents[index] for index in range(len(records)) if index not in known)
-            return known, len(records) - len(known) - keyless - same_key
-        if self.endpoint.overlaps:
-            return frozenset(index for index in found if names[index] != contents[index]), 0
-        return frozenset(range(repeated)), 0
 
     def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
@@ -124,13 +123,15 @@ class Store:
 
     def read_again(self, trail: Trail) -> None:
         """Prepare to read a chain again: records that it wrote already are recognised and not written twice. Raises DiskError."""
-        before = self._seen if self._seen is not None else trail.before
-        if before is None:
-            before, table = Seen(), self.table()
-            lines = table.read_back(trail.ranges) if table is not None else iter(())
-            while batch := list(islice(lines, BATCH)):
-                before.sift(*digests(batch, lines_of(batch), self.endpoint.key))
-        trail.again(before)
+        table = self.table()
+        lines = table.read_back(trail.ranges) if table is not None and not trail.paired else iter(())
+        trail.again(iter(lambda: list(islice(lines, BATCH)), []))
+
+    def ended(self, trail: Trail, notes: Iterable[str] = ()) -> None:
+        """Take what is known at the end of a chain only. `notes` say how the list ended."""
+        if trail.announced.first is not None:
+            self.tally.expected = (self.tally.expected or 0) + trail.announced.largest
+        self._ends.update(notes)
 
     def _learn(self, records: Sequence[Any]) -> None:
         """Keep the values of licence flags; one that differs between records becomes UNCLEAR."""
@@ -168,10 +169,16 @@ class Store:
         """Give the notes for the manifest: missing fields, records of other people, totals that could not be checked."""
         notes = [f"{counted(count, 'record')} without `{name}`" for name, count in sorted(self.missing.items())]
         if self.tally.others:
-            notes.append(f"{counted(self.tally.others, 'record')} of other people {'was' if self.tally.others == 1 else 'were'} left out")
+            notes.append(f"{counted(self.tally.others, 'record')} of other people {_were(self.tally.others)} left out")
         pagination = self.endpoint.pagination
-        if pagination is not None and pagination.total is not None and self.tally.pages and not self._totals:
-            notes.append(f"no answer announced `{pagination.total.text}`: that the list is whole was not checked by its count")
+        if pagination is not None and pagination.total is not None and self.tally.pages and (self._forms or not self._totals):
+            told = " and ".join(f"as {form}" for form in self._forms)
+            words = f"`{pagination.total.text}` came {told}" if told else f"no answer announced `{pagination.total.text}`"
+            notes.append(f"{words}: that the list is whole was not checked by its count")
+        if self.tally.duplicates and not self.endpoint.overlaps:  # of windows the number says enough: neighbours share their boundary
+            said = f"came a second time in the same bytes, and {_were(self.tally.duplicates)} left out"
+            notes.append(f"{counted(self.tally.duplicates, 'record')} {said}")
+        notes += [words if count == 1 else f"{words} ({count} lists)" for words, count in self._ends.items()]
         if self.astray:
             notes.append(f"{counted(self.astray, 'answer')} came from an address without the person's value: nothing proves whose they are")
         if self.tally.records and not self.keep.everything:
@@ -181,6 +188,10 @@ class Store:
 
 BATCH = 1000
 UNCLEAR = "unclear"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, Response
 from engine.core.ledger import Subject
-from engine.core.pagination import Broken, Next, follow
-from engine.core.request import described, opening
+from engine.core.pagination import SAME_AGAIN, UNPROVEN_END, Broken, ListEnd, Next, Progress, again, follow, may_go_on
+from engine.core.request import described, halved, opening
 from engine.core.response import Page
 from engine.core.subject import LookupResult
 from engine.core.window import Window
@@ -128,7 +128,7 @@ def test_the_next_page_follows_from_the_answer(case):
     answer = dict(case["given"]["answer"])
     request = first(f"get: /p\nrecords: r\npagination: {pagination}")
     page = Page([], answer.pop("count", 1), **answer)
-    found = follow(request, page, set())
+    found = follow(request, page, set(), Progress(**case["given"].get("progress", {})))
     if then is None:
         assert found is None
     elif isinstance(found, Broken):
@@ -138,7 +138,56 @@ def test_the_next_page_follows_from_the_answer(case):
         assert found.request.http.url.endswith(then)
         assert found.request.page == 2
         name = "page token" if "cursor" in pagination else "link" if "link" in pagination else "page"
-        assert follow(request, page, {found.mark}) == Broken(f"the vendor gave the same {name} twice")
+        again = follow(request, page, {found.mark}, Progress(page.count))
+        assert again == (Broken(f"the vendor gave the same {name} twice") if page.count or page.more else ListEnd(SAME_AGAIN))
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "progress", "ends"),
+    [
+        (None, 0, Progress(3), True),
+        (5, 0, Progress(3, announced=True), True),
+        (5, 3, Progress(5, announced=True, met=True), True),
+        (5, 3, Progress(5, announced=True), False),
+        (5, 5, Progress(5, announced=True, met=True), False),
+        (None, 3, Progress(5, announced=True, met=True), False),
+        (5, 3, Progress(5), True),
+        (None, 3, Progress(5), True),
+        (5, 3, Progress(3), False),
+    ],
+)
+def test_the_same_page_again_is_an_end_or_a_circle(size, count, progress, ends):
+    """An end if it is empty, or shorter than asked for with the total met, or shorter than an earlier page where no total is told."""
+    request = first("get: /p\nrecords: r\npagination: {cursor: c, param: after" + (f", size: {{n: {size}}}}}" if size else "}"))
+    assert again(request, Page([], count), progress, "words") == (ListEnd(SAME_AGAIN) if ends else Broken("words"))
+    assert again(request, Page([], count, more=1), progress, "words") == Broken("words")
+
+
+def test_an_empty_page_after_others_proves_no_end_without_a_total():
+    """The end is believed, and said to be unproven; the first page has nothing before it, a total proves more."""
+    request = replace(first("get: /p\nrecords: r\npagination: {offset: start}"), received=3, page=2)
+    assert follow(request, Page([], 0), set()) == ListEnd(UNPROVEN_END)
+    assert follow(request, Page([], 0), set(), Progress(3, announced=True)) is None
+    assert follow(replace(request, received=0, page=1), Page([], 0), set()) is None
+
+
+def test_a_full_first_page_that_lacks_the_way_on_is_asked_for_at_half_its_size():
+    """In a query and in a body; not where no size is asked for, where it is one, or where something tells the end."""
+    request = first("get: /p\nparams: {q: x}\nrecords: r\npagination: {cursor: c, param: after, size: {n: 5}}")
+    half = halved(request)
+    assert half.http.url.endswith("/p?q=x&n=2")
+    assert (half.page, half.received, half.size, described(half, {})) == (1, 0, 2, "GET /p?q=x&n=2")
+    assert follow(half, Page([], 2, cursor="y"), set()).request.http.url.endswith("/p?q=x&n=2&after=y")
+    posted = first("post: /p\nbody: {page: {x: 1}}\nrecords: r\npagination: {cursor: c, param: page.after, size: {page.n: 4}}")
+    assert halved(posted).http.body == b'{"page":{"x":1,"n":2}}'
+    assert halved(first("get: /p\nrecords: r\npagination: {cursor: c, param: after}")) is None
+    assert halved(first("get: /p\nrecords: r\npagination: {cursor: c, param: after, size: {n: 1}}")) is None
+    assert halved(first("get: /p")) is None
+    assert may_go_on(request, Page([], 5, lacks=True))
+    for page in (Page([], 4, lacks=True), Page([], 5), Page([], 5, lacks=True, more=False)):
+        assert not may_go_on(request, page)
+    assert not may_go_on(replace(request, page=2), Page([], 5, lacks=True))
+    assert not may_go_on(replace(request, size=None), Page([], 5, lacks=True))
 
 
 def test_a_page_token_that_no_address_could_carry_ends_the_list():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.core.chain import Chain
 from engine.core.envelope import MISSING, Envelope, NotJson, column, plain, scalars
 from engine.core.http import Malformed, Response
-from engine.core.response import Page, PointsTold, Refusal, Unusable, read
+from engine.core.response import Page, PointsTold, Refusal, Unreadable, Unusable, read
 from engine.language.expressions.select import parse_select
 from tests.core.specs import HEAD, ROW, endpoint, vendor
 
@@ -43,6 +43,58 @@ def test_a_total_is_a_count_as_number_or_text(total):
 def test_a_total_that_is_no_count_says_nothing(total):
     """It is not compared with anything."""
     assert ask(LIST, 200, f'{{"items":[],"total":{total}}}'.encode()).total is None
+
+
+FORMS = yaml.safe_load((Path(__file__).parent / "data" / "counts.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", FORMS["totals"], ids=lambda case: case["json"])
+def test_a_total_that_is_no_count_is_known_by_its_form(case):
+    """Digits are a count, as a number or a text; of anything else the form is told, because the content may be anybody's."""
+    page = ask(LIST, 200, f'{{"items":[],"total":{case["json"]}}}'.encode())
+    assert (page.total, page.form) == (case.get("total"), case.get("form"))
+
+
+@pytest.mark.parametrize("case", FORMS["beside"], ids=lambda case: str(case["answer"]))
+def test_what_stands_beside_a_list_without_pages_tells_of_more(case):
+    """A next page in the names that vendors use, at the top, around the list or in a map of page facts; a total above what came."""
+    words = f"get: /p/<USER_ID>\nrecords: {json.dumps(case.get('records', 'items'))}\npagination: none"
+    page = ask(words, 200, json.dumps(case["answer"]).encode())
+    assert page.beyond == case["then"]
+
+
+def test_a_link_header_tells_a_list_without_pages_of_a_next_one():
+    """A bare list has no members beside it; a single record is no list."""
+    for words, then in (('records: "@"\npagination: none', "its `Link` header"), ("records: none", None)):
+        it = endpoint(f"get: /p/<USER_ID>\n{words}")
+        page = read(Chain(it, ROW), Response(200, {"link": '</p?page=2>; rel="next"'}, b'[{"id":1}]'))
+        assert (then in page.beyond) if then else page.beyond is None
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "lacks"),
+    [
+        ("next", {}, True),
+        ("next", {"next": None}, False),
+        ("paging.next", {}, True),
+        ("paging.next", {"paging": {}}, True),
+        ("paging.next", {"paging": None}, False),
+        ("paging.next", {"paging": 5}, True),
+        ("paging.next", {"paging": {"next": None}}, False),
+        ('"n" || m', {"m": 1}, False),
+        ("n || m", {}, True),
+        ("header", {}, True),
+    ],
+)
+def test_a_member_that_is_missing_is_not_one_that_is_null(path, answer, lacks):
+    """Only of a page as full as asked for: null says that no page follows, nothing says nothing. Of an expression nobody can tell."""
+    way = "{link: header, size: {n: 2}}" if path == "header" else f"{{cursor: {json.dumps(path)}, param: c, size: {{n: 2}}}}"
+    words = f"get: /p/<USER_ID>\nrecords: items\npagination: {way}"
+    assert ask(words, 200, json.dumps({"items": [{}, {}], **answer}).encode()).lacks is lacks
+    assert ask(words, 200, json.dumps({"items": [{}], **answer}).encode()).lacks is False
+    if path == "header":
+        page = read(Chain(endpoint(words), ROW), Response(200, {"link": "<x>; rel=last"}, b'{"items":[{},{}]}'))
+        assert page.lacks is False
 
 
 def test_a_look_up_keeps_the_person_s_own_records():
@@ -185,14 +237,18 @@ def test_an_answer_tells_of_its_points_whatever_it_says(status, body, points):
         ('<https://a.example/>; rel2="next"', None),
         ("<https://a.example/>", None),
         ("", None),
-        ("<<<;;;,,,rel=next" * 1000, None),
+        ("<<<;;;,,,rel=next" * 1000, Unreadable),
+        ('https://a.example/x?page=2; rel="next"', Unreadable),
+        ('<https://a.example/x?page=1>; rel="prev", <https://a.example/x?page=2; rel="next"', Unreadable),
+        ('<https://a.example/x?page=2> rel="Next"', Unreadable),
+        ('<https://a.example/x?page=9>; rel="last", <next', Unreadable),
     ],
 )
 def test_the_next_page_may_stand_in_a_link_header(header, link):
     """RFC 8288, in every form it is sent in; anything else is no link."""
     it = endpoint("get: /p/<USER_ID>\nrecords: items\npagination: {link: header}")
     page = read(Chain(it, ROW), Response(200, {"link": header}, b'{"items":[{}],"header":"https://evil.example"}'))
-    assert page.link == link
+    assert isinstance(page.link, link) if link is Unreadable else page.link == link
 
 
 def test_an_answer_of_millions_of_values_is_not_read():

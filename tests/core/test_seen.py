@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.envelope import digests
-from engine.core.seen import MOST_RESERVED, Seen
+from engine.core.seen import MOST_RESERVED, KeyTable, Seen
 from engine.language.expressions.select import parse_select
 
 PAIRS = st.lists(st.tuples(st.sampled_from([1, 2, -1, 1 << 10, 1 << 11, 5]), st.integers(-9, 9)), max_size=200)
@@ -34,6 +34,40 @@ def test_it_agrees_with_a_set_of_pairs(pairs, batch):
             keys.add(pair[0])
         assert (found, same_key) == (expected, shared)
     assert len(seen) == len(known)
+
+
+@given(PAIRS, PAIRS)
+def test_a_probe_agrees_and_adds_nothing(there, asked):
+    """What is asked for is known only if it was added."""
+    seen = Seen()
+    seen.sift([name for name, _ in there], [content for _, content in there])
+    count = len(seen)
+    assert seen.probe([name for name, _ in asked], [content for _, content in asked]) == [i for i, one in enumerate(asked) if one in there]
+    assert len(seen) == count
+
+
+@given(st.lists(st.sampled_from([0, 1, 2, -1, 1 << 10, 5]), max_size=200), st.integers(1, 7))
+def test_keys_agree_with_a_set(names, batch):
+    """A key is known only if it was there before; 0 is none."""
+    keys, there = KeyTable(), set()
+    for start in range(0, len(names), batch):
+        part, expected = names[start : start + batch], []
+        for index, name in enumerate(part):
+            if name in there:
+                expected.append(index)
+            elif name:
+                there.add(name)
+        assert keys.sift(part) == expected
+    assert len(keys) == len(there)
+
+
+def test_keys_grow_and_forget_nothing():
+    """Past every size; room asked for by a vendor that lies has an end."""
+    keys, names = KeyTable(), [hash(b"%d" % number) or 1 for number in range(5000)]
+    assert keys.sift(names) == []
+    keys.reserve(10**18)
+    assert len(keys._slots) <= 8 * MOST_RESERVED
+    assert (keys.sift(names), len(keys)) == (list(range(5000)), 5000)
 
 
 def test_it_says_how_many_it_remembers():
@@ -113,5 +147,7 @@ def test_no_choice_of_keys_makes_it_slow(make):
     assert seen.sift(*found)[0] == []
     assert seen.sift(*found) == (list(range(4000)), 0)
     assert Counted.looks < 60 * len(texts)
+    assert seen.probe(*found) == list(range(4000))
+    assert Counted.looks < 90 * len(texts)
     seen.reserve(10 * len(texts))
     assert seen.sift(*found) == (list(range(4000)), 0), "nothing is lost when it moves"

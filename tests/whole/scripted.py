@@ -35,6 +35,7 @@ class Scripted:
     simulated: ClassVar[bool] = True
     answers: Mapping[str, list[Any]]
     log: list[str] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
 
     async def send(self, request: HttpRequest) -> Response:
@@ -46,7 +47,7 @@ class Scripted:
         found = {**PERSON, **self.answers}.get(place, [(404, {"code": 1})])
         said = found.pop(0) if len(found) > 1 else found[0]
         status, body, *headers = said if isinstance(said, tuple) else (200, said)
-        return Response(status, headers[0] if headers else {}, body if isinstance(body, bytes) else json.dumps(body).encode())
+        return Response(status, headers[0] if headers else self.headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,9 @@ class Fetched:
 
 
 def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: str = HEAD, **options: Any) -> Fetched:
-    """Run to the end; `only` and `without` choose, `person` names the person, `values` are those of the connection, everything else goes into RunOptions."""
+    """Run to the end; `only` and `without` choose, `person` names the person, `values` are those of the connection, `headers` those of every answer, everything else goes into RunOptions."""
     person = options.pop("person", {"email": "ada@x.io"})
-    spec, scripted = vendor(endpoints, head), Scripted(answers)
+    spec, scripted = vendor(endpoints, head), Scripted(answers, headers=options.pop("headers", {}))
     selection = choose(spec.endpoints, options.pop("only", ()), options.pop("without", ()))
     ended, values = options.pop("ended", lambda _: None), options.pop("values", ())
 

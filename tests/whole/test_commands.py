@@ -37,7 +37,7 @@ def test_progress_is_drawn_on_a_terminal(zoom, tmp_path):
     os.close(ours)
     text = drawn.decode()
     assert "\x1b[13A" in text
-    assert "complete    50 records" in text
+    assert "complete    60 records" in text
     assert "webinars" not in text
     assert not any(secret in text for secret in SECRETS)
 

@@ -20,8 +20,8 @@ from aiohttp import web
 from engine.core.ledger import Outcome, Subject
 from engine.core.trail import MOST_EMPTY
 from engine.errors import Exit
-from engine.runner.chain_reader import MOST_RESTARTS
 from engine.runner.endpoint import ENOUGH_DENIALS
+from engine.runner.list_reader import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
 from tests.conftest import ROOT
 from tests.core.specs import vendor
@@ -200,7 +200,9 @@ def test_what_the_page_says_of_lists_is_what_a_run_does(given, tmp_path):
     """Each sentence stands in the page, and a vendor that behaves so gets that outcome."""
     assert flat(given["says"]) in flat(CHAPTERS["What complete can and cannot mean"])
     spec = "".join(f"{name}: {given[name]}\n" for name in ("above", "it") if name in given)
-    done = fetched(spec, {place: [answer(one) for one in said] for place, said in given["answers"].items()}, tmp_path)
+    done = fetched(
+        spec, {place: [answer(one) for one in said] for place, said in given["answers"].items()}, tmp_path, headers=given.get("headers", {})
+    )
     entry, then = done.entry(), given["then"]
     found = {
         "outcome": str(entry.outcome),

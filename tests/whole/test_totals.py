@@ -6,7 +6,6 @@ import pytest
 
 from engine.core.envelope import Envelope
 from engine.core.response import Page
-from engine.core.seen import Seen
 from engine.core.trail import Trail
 from engine.language.expressions.select import parse_select
 from tests.whole.scripted import fetched
@@ -121,17 +120,16 @@ def page(*records: bytes) -> Page:
 def test_a_repetition_is_what_one_page_ends_and_the_next_begins_with(pages, repeated):
     """Counted from the next page's first record on; records without a key repeat nothing."""
     trail = Trail()
-    assert [trail.repeated(page(*one), parse_select("id")) for one in pages] == repeated
+    assert [trail.repeated(page(*one)) for one in pages] == repeated
 
 
 def test_a_chain_begun_anew_remembers_what_was_written_and_not_where_it_was():
     """Marks and the last page are forgotten, so that the same pages may come again."""
     trail = Trail()
-    trail.count(page(b'{"id":1}'), 0, 0)
+    trail.take(page(b'{"id":1}'))
     trail.marks.add("x")
-    trail.repeated(page(b'{"id":1}'), parse_select("id"))
-    trail.again(Seen())
-    assert (trail.marks, trail.this_time, trail.received) == (set(), 0, 1)
-    assert trail.repeated(page(b'{"id":1}'), parse_select("id")) == 0
-    trail.count(page(b'{"id":1}'), 0, 0)
-    assert (trail.received, trail.short) == (1, False)
+    trail.again([[b'{"id":1}']])
+    assert (trail.marks, trail.now.count, trail.different) == (set(), 0, 1)
+    assert trail.repeated(page(b'{"id":1}')) == 0
+    trail.take(page(b'{"id":1}'))
+    assert (trail.different, trail.short) == (1, False)

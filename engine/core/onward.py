@@ -1,0 +1,130 @@
+"""What an answer tells beside its records: that there is a next page, or more records than came. For lists with `pagination: none`.
+
+The names are those that vendors use; case, `_`, `-`, `.`, `@` and `$` aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from engine.language.expressions import lossless_json
+
+NEXT = frozenset(
+    (
+        *("next", "nextpage", "nextcursor", "nextpagecursor", "nextpagetoken", "nexttoken", "nextlink", "nexturl", "nexthref", "nexturi"),
+        *(
+            "nextoffset",
+            "nextmarker",
+            "nextpageurl",
+            "nextpagelink",
+            "nextrecordsurl",
+            "odatanextlink",
+            "hasmore",
+            "hasnext",
+            "hasnextpage",
+        ),
+        *("hasmoreitems", "hasmoreresults", "more", "moreavailable", "morerecords", "continuation", "continuationtoken"),
+    )
+)
+TOTAL = frozenset(
+    (
+        *("total", "totalcount", "totalitems", "totalrecords", "totalresults", "totalsize", "totalelements", "totalhits", "totalnumber"),
+        *("count", "totalrows", "totalentries", "recordcount", "odatacount"),
+    )
+)
+PAGES = frozenset(("totalpages", "pagecount", "pagestotal", "lastpage"))
+HOLDERS = frozenset(
+    (
+        *("paging", "pagination", "pager", "page", "pages", "pageinfo", "meta", "metadata", "responsemetadata", "info"),
+        *("links", "link", "cursor", "cursors", "searchinformation", "resultset"),
+    )
+)
+NO = ("", "false", "no", "n", "off", "0", "none", "null")
+DEEPEST = 4
+
+
+def says(value: Any) -> bool | None:
+    """Read a yes or no as vendors write it: true, 1, "yes", "True"; None for null. What is neither counts as yes."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.strip().lower() not in NO
+    return bool(value)
+
+
+def count_of(value: Any) -> int | None:
+    """Read a number of records: a whole number, or a text of digits. None for anything else."""
+    if isinstance(value, bool):
+        return None
+    text = lossless_json.text_of(value)
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def form_of(value: Any) -> str | None:
+    """Name the form of what should be a number of records and is none; None for null and for a number of records."""
+    if value is None or count_of(value) is not None:
+        return None
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a map"
+    if isinstance(value, str):
+        return "a text that is no whole number"
+    if value < 0:
+        return "a negative number"
+    return "a number that is not whole" if isinstance(value, lossless_json.Number) else "a number of too many digits"
+
+
+def beyond(levels: Iterable[Mapping[str, bytes]], came: int) -> str | None:
+    """Say what the maps around a list tell of what did not come; None if nothing. `levels` hold JSON texts by their names."""
+    for members in levels:
+        found = {name: lossless_json.loads(bytes(raw)) for name, raw in members.items() if _plain(name) in KNOWN}
+        for path, value in _leaves(found, ""):
+            words = _words(path, value, came)
+            if words is not None:
+                return words
+    return None
+
+
+def _words(path: str, value: Any, came: int) -> str | None:
+    name = _plain(path.rpartition(".")[2])
+    number = count_of(value)
+    if name in NEXT and says(value):
+        return f"the answer tells of a next page (`{path}`), and the spec reads no further one"
+    if name in PAGES and number is not None and number > 1:
+        return f"the answer tells of {number} pages (`{path}`), and the spec reads no further one"
+    if name in TOTAL and number is not None and number > came:
+        return f"the answer announces {number} records (`{path}`) and holds {came}, and the spec reads no further page"
+    return None
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Give the members that tell of pages, with their paths: of `next` and its like the first text or number inside."""
+    if not isinstance(value, dict) or path.count(".") >= DEEPEST:
+        return
+    for name, inner in value.items():
+        plain, where = _plain(name), f"{path}.{name}".lstrip(".") if path else name
+        if plain in NEXT:
+            yield where, any(says(one) for one in _scalars(inner))
+        elif plain in TOTAL or plain in PAGES:
+            yield where, inner
+        elif plain in HOLDERS:
+            yield from _leaves(inner, where)
+            if isinstance(inner, list) and any(isinstance(one, dict) and one.get("rel") == "next" for one in inner):
+                yield f"{where}.next", True
+
+
+def _scalars(value: Any) -> Iterator[Any]:
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(inner)
+    else:
+        yield value
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter not in "_-.@$ ")
+
+
+KNOWN = NEXT | TOTAL | PAGES | HOLDERS
