@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.chain import Chain, Unresolved, join_rows
-from engine.core.identity import NOBODY, Identifier
+from engine.core.identity import NOBODY, Identifier, means_nothing
 from engine.core.ledger import Subject
 from engine.core.rendering import text_of
 from engine.language.effective import Endpoint, Row, Vendor
@@ -20,7 +20,6 @@ from engine.language.model.body import texts
 
 OTHER = "the vendor answered with another person than the one asked for"
 NOBODY_KNOWN = "the vendor knows nobody by this identifier"
-FORBIDDEN_CAPTURES = ("", *NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,8 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
         if lookup.records is not None and (lookup.directory or not others):
             return LookupResult(Subject.NO_MATCH, NOBODY_KNOWN)
         return LookupResult(Subject.MISMATCHED, OTHER)
+    if any(lossless_json.repeats(bytes(record)) for _, record in answered):
+        return LookupResult(Subject.UNPROVEN, "the look-up's answer holds a member twice, so that it cannot be read in one way")
     decoded = [lossless_json.loads(bytes(record)) for _, record in answered]
     captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
     if lookup.capture:
@@ -163,6 +164,6 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
 
 def _captured(value: Any) -> str | None:
     text = lossless_json.text_of(value)
-    if text is None or text.lower() in FORBIDDEN_CAPTURES:
+    if text is None or text.lower() in NOBODY or means_nothing(text):
         return None
     return text if isinstance(value, str) else lossless_json.Json(text)
