@@ -24,6 +24,7 @@ INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp")
 LABEL = re.compile(r"[^\W_](?:[^\W_]|-){0,61}[^\W_]|[^\W_]")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)+"')
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+INTERNATIONAL = re.compile(r"\+[0-9 ().\-/\u00a0\u2010-\u2013]+")
 NAMES = {"email": "e-mail address", "phone": "phone number", "username": "username"}
 
 
@@ -123,8 +124,10 @@ FORM: dict[str, Callable[[str], str]] = {
 }
 
 
-def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool:
-    """Compare what was asked with what was answered: e-mail without case and outer blanks, phone by its digits, the rest exactly.
+def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool | None:
+    """Compare what was asked with what was answered: e-mail without case and outer blanks, phones by country and number, the rest exactly.
+
+    None where it cannot be told: a phone number whose country is not known.
 
     An answer may hold several addresses, separated by `;` or `,`: one that is equal is enough. It is not split where it holds
     a quote, which may enclose these characters (RFC 5322 section 3.2.4).
@@ -133,5 +136,21 @@ def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool:
         wanted, parts = lowered(asked.strip()), [] if '"' in answered else re.split("[;,]", answered)
         return wanted in (lowered(one.strip()) for one in (answered, *parts))
     if kind == "phone":
-        return FORM["digits"](asked) == FORM["digits"](answered)
+        return _same_phone(asked, answered.strip())
     return asked == answered
+
+
+def _same_phone(asked: str, answered: str) -> bool | None:
+    """Compare phone numbers. Only `+`, ASCII digits and separators are read: of everything else the country is not known."""
+    if asked == answered or not any(char.isdigit() for char in answered):
+        return asked == answered
+    if not INTERNATIONAL.fullmatch(answered):
+        return None
+    import phonenumbers
+
+    try:
+        numbers = [phonenumbers.parse(text, None) for text in (asked, answered)]
+    except phonenumbers.NumberParseException:
+        return None
+    first, second = (phonenumbers.format_number(one, phonenumbers.PhoneNumberFormat.E164) for one in numbers)
+    return first == second

@@ -34,7 +34,8 @@ LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
-Same = Callable[[str], bool]
+Same = Callable[[str], bool | None]
+NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,19 +260,26 @@ def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], sele
 
 
 def _kept(records: Sequence[Any], select: Select, same: Same) -> tuple[list[Any], list[Any]]:
-    """Part the records in which the path has the value from the others; of a list, one element is enough."""
+    """Part the records in which the path has the value from the others; of a list, one element is enough.
+
+    Raises Unresolved where of one record it cannot be told.
+    """
     if select.steps is not None and len(select.steps) == 1:
         found = [None if text is None else lossless_json.loads(text) for text in column(records, select)]
     else:
         found = [select.search(lossless_json.loads(bytes(record))) for record in records]
-    agree = [value is not None and _any_agrees(value, same) for value in found]
+    told = [value is not None and _any_agrees(value, same) for value in found]
+    if None in told:
+        raise Unresolved(NO_COUNTRY)
+    agree = [one is True for one in told]
     return list(compress(records, agree)), list(compress(records, map(not_, agree)))
 
 
-def _any_agrees(found: Any, same: Same) -> bool:
-    return any(_agrees(one, same) for one in (found if isinstance(found, list) else [found]))
+def _any_agrees(found: Any, same: Same) -> bool | None:
+    told = {_agrees(one, same) for one in (found if isinstance(found, list) else [found])}
+    return True if True in told else None if None in told else False
 
 
-def _agrees(value: Any, same: Same) -> bool:
+def _agrees(value: Any, same: Same) -> bool | None:
     text = lossless_json.text_of(value)
     return text is not None and same(text)

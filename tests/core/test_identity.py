@@ -114,8 +114,25 @@ def test_an_empty_segment_would_change_the_path():
     [
         ("email", "A@X.io", "a@x.IO ", True),
         ("email", "a@x.io", "b@x.io", False),
-        ("phone", "+1555", "1-555", True),
-        ("phone", "+1555", "1556", False),
+        ("phone", "+15550100200", "+15550100200 ", True),
+        ("phone", "+15550100200", "+1 (555) 010-0200", True),
+        ("phone", "+15550100200", "+1.555.010.0201", False),
+        ("phone", "+442079460018", "+44 (0)20 7946 0018", True),
+        ("phone", "+390612345678", "+39 06 1234 5678", True),
+        ("phone", "+390612345678", "+39 6 1234 5678", False),
+        ("phone", "+15550100200", "+15550100201", False),
+        ("phone", "+15550100200", "+445550100200", False),
+        ("phone", "+15550100200", "", False),
+        ("phone", "+15550100200", "unknown", False),
+        ("phone", "+15550100200", "+1555\u0663100200", None),
+        ("phone", "+18003569377", "+1 800 FLOWERS 1", None),
+        ("phone", "+15550100200", "+1555a0100200", None),
+        ("phone", "+15550100200", "+1 555 010 0200 x12", None),
+        ("phone", "+15550100200", "555 010 0200", None),
+        ("phone", "+15550100200", "15550100200", None),
+        ("phone", "+15550100200", "0155 5010 0200", None),
+        ("phone", "+15550100200", "+999 555 010 0200", None),
+        ("phone", "+9991234567", "+9991234567", True),
         ("username", "A", "a", False),
         ("username", "a", "a", True),
         ("email", "a@x.io", "b@x.io; A@x.io", True),
@@ -126,7 +143,7 @@ def test_an_empty_segment_would_change_the_path():
     ],
 )
 def test_who_is_the_same_person(kind, asked, answered, same):
-    """Addresses case aside, numbers by their digits, the rest to the letter."""
+    """Addresses case aside, numbers by country and number, the rest to the letter; None where a number's country is not known."""
     assert same_person(kind, asked, answered) is same
 
 

@@ -63,7 +63,7 @@ KEYED = "{get: /people, params: {q: <EMAIL>}, records: people, match: email, key
         (LISTED, b'{"people":[{"id":7,"name":"n","emails":{"a@x.io":1}}]}', Subject.MISMATCHED),
         (WRITTEN, b'{"people":[{"id":7,"name":"n","email":"a@x.io"}]}', Subject.MATCHED),
         (WRITTEN, b'{"people":[{"id":7,"name":"n","email":"b@x.io"}]}', Subject.MISMATCHED),
-        (PHONED, b'{"id":7,"name":"n","email":"a@x.io","phone":"1 555 010 0200"}', Subject.MATCHED),
+        (PHONED, b'{"id":7,"name":"n","email":"a@x.io","phone":"+1 555 010 0200"}', Subject.MATCHED),
         (PHONED, b'{"id":7,"name":"n","email":"a@x.io","phone":"+1 555 010 0201"}', Subject.MISMATCHED),
         (TYPED, b'{"id":7,"name":"n","email":"a@x.io","kind":"a@x.io"}', Subject.MATCHED),
         (TYPED, b'{"id":7,"name":"n","email":"a@x.io","kind":"A@x.io"}', Subject.MISMATCHED),
