@@ -140,6 +140,11 @@ def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool | None:
     return asked == answered
 
 
+def same_username(asked: str, answered: str) -> bool:
+    """Compare usernames case aside, for a vendor that does."""
+    return lowered(asked) == lowered(answered)
+
+
 def _same_phone(asked: str, answered: str) -> bool | None:
     """Compare phone numbers. Only `+`, ASCII digits and separators are read: of everything else the country is not known."""
     if asked == answered or not any(char.isdigit() for char in answered):

@@ -17,7 +17,7 @@ from typing import Any
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column, odd_kind
 from engine.core.http import Malformed, Response
-from engine.core.identity import same_person
+from engine.core.identity import same_person, same_username
 from engine.core.onward import beyond, count_of, form_of
 from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
@@ -244,6 +244,8 @@ def next_link(value: str) -> str | Unreadable | None:
 
 def _same(template: Template, chain: Chain) -> Same:
     """Give the comparison with a value: of an identifier by its kind, of anything else exactly. Raises Unresolved."""
+    if template.identifier == "USERNAME" and chain.endpoint.usernames == "ignore_case":
+        return partial(same_username, plain_text(template, chain))
     kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
     return partial(same_person, kind, plain_text(template, chain))  # type: ignore[arg-type]
 

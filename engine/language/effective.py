@@ -44,6 +44,7 @@ class Endpoint:
     granted_by: tuple[frozenset[str], ...]
     body: Content = None
     quotes: str | None = None
+    usernames: Literal["exact", "ignore_case"] = "exact"
     points: m.PointBucket | None = None
     discovered: frozenset[str] = frozenset()
     inherited: frozenset[str] = frozenset()
@@ -228,6 +229,7 @@ def _endpoint(spec: m.Spec, name: str, own: m.RequestSpec) -> Endpoint:
         granted_by=tuple(frozenset(entry.split()) for entry in pick("granted_by")),
         body=mapped(own.body, lambda one: _versioned(spec, one)),
         quotes=pick("quotes"),
+        usernames=spec.usernames,
         points=spec.rate_limits.points_of(bucket),
         discovered=frozenset(name for one in spec.discover.values() for name in one.capture),
         **_particulars(spec, own),

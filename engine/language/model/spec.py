@@ -257,6 +257,9 @@ class Spec(Defaults):
         description="What `connect` asks for and is no secret, each with its help; `<NAME>` elsewhere.",
         examples=[{"SHOP": "The first label of your shop's address."}],
     )
+    usernames: Literal["exact", "ignore_case"] = Field(
+        default="exact", description="How the vendor compares usernames: to the letter, or case aside.", examples=["ignore_case"]
+    )
     auth: Auth = Field(description="How to connect.")
     discover: dict[w.Name, DiscoverSpec] = Field(
         default={},
