@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.assembly import RunArguments, carry_out, choose_connection, order_of, verified
+from engine.assembly import RunArguments, carry_out, choose_connection, order_of, probe_of, probe_pair, verified
 from engine.cassettes.check import check_cassettes
 from engine.catalogue import contents, load, spec_path
 from engine.core import plan as planning
@@ -45,6 +45,7 @@ async def run(
     reference: str | None = None,
     at: str | None = None,
     wait: bool = True,
+    probe: str | None = None,
     largest_file: int = LARGEST_FILE,
     ended: Callable[[Entry], None] = lambda _: None,
 ) -> Report:
@@ -70,6 +71,8 @@ async def run(
         wait: wait until no other run uses the connection; else InUse is raised.
         largest_file: how many bytes to take of a file whose size no record tells; a larger one is stopped and counts as failed.
         ended: called with the entry of each endpoint when it has ended; what it raises is raised when the manifest is written.
+        probe: the e-mail address of a known colleague (or `username=VALUE`, `phone=VALUE`), asked for where the person is not found:
+            only if the colleague is found, or the vendor's `verify` lists people, is "nobody" believed; None: the connection's own.
 
     Returns:
         The report: `outcome` (was the person found), `endpoints` (an `Entry` each, by name), `manifest` (the content of
@@ -99,19 +102,25 @@ async def run(
         plan=plan,
         reference=reference,
         wait=wait,
+        probe=() if probe is None else (probe_pair(probe),),
         largest_file=largest_file,
     )
     return await carry_out(order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
 
 
 async def verify(
-    vendor: Vendor | str | Path, *, connection: str | None = None, token: str | None = None, at: str | None = None
+    vendor: Vendor | str | Path,
+    *,
+    connection: str | None = None,
+    token: str | None = None,
+    at: str | None = None,
+    probe: str | None = None,
 ) -> Verified:
     """Ask the vendor whether a connection is alive and what it may read. The parameters are those of `run`.
 
     Returns:
         `alive` (None where the vendor could not say), `words` for people, `matrix`: each request with the scopes it needs
-        and whether they are granted, and the `exit_code` of the command line.
+        and whether they are granted, `sight`: was the connection shown to see people, and the `exit_code` of the command line.
 
     Raises:
         UsageError, SpecError: the call cannot be carried out (exit code 2).
@@ -120,7 +129,8 @@ async def verify(
     """
     _check_texts(connection=connection, token=token, at=at)
     chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
-    return await verified(chosen.open(), chosen.transport)
+    wanted = probe_of(chosen.vendor, () if probe is None else (probe_pair(probe),))
+    return await verified(chosen.open(), chosen.transport, wanted)
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:

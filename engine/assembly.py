@@ -21,9 +21,10 @@ from engine.connection.vault import Vault, home
 from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
+from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
 from engine.core.selection import checked_plan, choose, since_of
-from engine.core.subject import lacking, unsafe
+from engine.core.subject import lacking, possible, unsafe
 from engine.errors import InUse, Refused, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock, wall_clock
@@ -60,6 +61,31 @@ def person_of(given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
     return person
 
 
+def probe_pair(text: str) -> tuple[str, str]:
+    """Read a probe as it is written, an e-mail address or KIND=VALUE, as kind and value."""
+    kind, equals, value = text.partition("=")
+    return (kind, value) if equals and kind in KINDS else ("email", text)
+
+
+def probe_of(vendor: Vendor, given: Iterable[tuple[str, str]]) -> dict[str, Identifier]:
+    """Read the probe, from pairs of kind and value; an empty map where none is given. Raises UsageError."""
+    try:
+        probe = person_of(given)
+    except (UsageError, Refused) as error:
+        message = f"--probe: {error}"
+        raise UsageError(message) from None
+    if probe and not possible(vendor, probe):
+        kinds = kinds_of(vendor)
+        message = f"--probe: {vendor.title} finds people by {' or '.join(kinds)}: {probe_option(kinds)}"
+        raise UsageError(message)
+    return probe
+
+
+def stored_probe(connection: Opened) -> dict[str, Identifier]:
+    """Give the probe that is kept in a connection."""
+    return person_of(connection.record.probe.items())
+
+
 def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: frozenset[str] = frozenset()) -> None:
     """Check that every identifier which the requests of this run need was given.
 
@@ -77,7 +103,7 @@ def check_person(vendor: Vendor, person: Mapping[str, Identifier], excluded: fro
     if lack.to_look_up:
         message = f"{vendor.title} finds people by {' or '.join(kinds)}: add {option}"
         raise UsageError(message)
-    message = f"{vendor.title} needs the person's {kinds[0]} too: add {option}"
+    message = f"{vendor.title} needs the person's {' or '.join(kinds)} too: add {option}"
     if lack.endpoints:
         message += f", or leave out what needs it: --without {','.join(lack.endpoints)}"
     raise UsageError(message)
@@ -150,8 +176,11 @@ def choose_connection(
     return ChosenConnection(vendor, find_connection(vendor, connection, at, vault, environ), vault, transport)
 
 
-async def verified(connection: Opened, transport: Transport) -> Verified:
-    """Ask the vendor whether an open connection is alive and what it may read; closes the transport."""
+async def verified(connection: Opened, transport: Transport, probe: Mapping[str, Identifier] | None = None) -> Verified:
+    """Ask the vendor whether an open connection is alive, what it may read, and if it sees people; closes the transport.
+
+    `probe` goes before the stored one.
+    """
     async with transport:
         session = Session(
             vendor=connection.vendor,
@@ -161,7 +190,7 @@ async def verified(connection: Opened, transport: Transport) -> Verified:
             clock=wall_clock(),
             patience=VERIFY_PATIENCE,
         )
-        return await verify(session)
+        return await verify(session, probe or stored_probe(connection))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,6 +209,11 @@ class Order:
     def vendor(self) -> Vendor:
         """The vendor that is asked."""
         return self.chosen.vendor
+
+    def run(self, session: Session, connection: Opened, out: Path) -> Run:
+        """Put a run together; the connection's own probe is used where the order names none."""
+        options = replace(self.options, probe=self.options.probe or stored_probe(connection))
+        return Run(session, self.person, options, out)
 
     def session(self, connection: Opened, **parts: object) -> Session:
         """Make the session over an open connection; `parts` replace or add fields of it."""
@@ -206,7 +240,7 @@ async def carry_out(
     `told` hears what `in_turn` has to say, `watch` wraps the run (signals, a live view).
     """
     async with order.chosen.in_turn(waiting, wait=order.wait, told=told) as connection, order.chosen.transport:
-        run = Run(order.session(connection, ended=ended), order.person, order.options, order.out)
+        run = order.run(order.session(connection, ended=ended), connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
             return await run.run()
 
@@ -216,6 +250,7 @@ class RunArguments:
     """The arguments of a run as they were given on the command line or in a library call; engine/api.py `run` explains each."""
 
     person: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    probe: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connection: str | None = None
     token: str | None = field(default=None, repr=False)
     at: str | None = None
@@ -245,6 +280,7 @@ def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
         files=arguments.files,
         narrow=since_of(arguments.since, now),
         reference=arguments.reference,
+        probe=probe_of(vendor, arguments.probe),
         largest_file=arguments.largest_file,
     )
     plan = checked_plan(vendor, arguments.plan)

@@ -7,7 +7,7 @@ stand-in there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -135,7 +135,7 @@ SHAPES = {"email": TextShape.EMAIL, "phone": TextShape.PHONE}
 
 @dataclass(frozen=True)
 class Captured:
-    """A recorded run, with the secrets it used; `since`, `only` and `without` are as typed."""
+    """A recorded run, with the secrets it used; `since`, `only` and `without` are as typed. `probe`: who was looked for besides."""
 
     vendor: Vendor
     person: Mapping[str, Identifier] = field(repr=False)
@@ -151,6 +151,7 @@ class Captured:
     captured: Row = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
     about: str = ABOUT
+    probe: Mapping[str, Identifier] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -169,13 +170,14 @@ def compose(captured: Captured, key: bytes) -> Composed:
     """
     kept = kept_by(captured.vendor, captured.started, captured.narrow)
     public(kept, [one for one in (captured.since, *captured.only, *captured.without) if one])
-    _check(captured.person, kept)
+    named = (*captured.person.values(), *captured.probe.values())
+    _check(named, kept)
     traces = Traces()
     stand_ins = StandIns(key, traces, captured.started)
     learner = Learner(kept, traces, stand_ins)
-    forced = {one.value: SHAPES.get(one.kind) for one in captured.person.values()}
+    forced = {one.value: SHAPES.get(one.kind) for one in named}
     walk = Walk(kept, learner, {text: shape for text, shape in forced.items() if shape is not None})
-    for identifier in captured.person.values():
+    for identifier in named:
         walk.text(identifier.value)
         traces.add_whole(identifier.value)
     for text in (value for row in (captured.settings, captured.captured) for _, value in row):
@@ -192,9 +194,9 @@ def compose(captured: Captured, key: bytes) -> Composed:
     return Composed(texts, traces, kept)
 
 
-def _check(person: Mapping[str, Identifier], kept: Kept) -> None:
-    """Refuse a person whose identifier consists of words that stay: nothing could be proven about it."""
-    for identifier in person.values():
+def _check(named: Iterable[Identifier], kept: Kept) -> None:
+    """Refuse an identifier that consists of words that stay: nothing could be proven about it."""
+    for identifier in named:
         if kept.text(identifier.value) or all(kept.word(word) for word in pieces(identifier.value)):
             message = (
                 f"the {identifier.kind} is made of words that stand in every recording, so that nothing could be proven: "
@@ -210,6 +212,7 @@ def _setup(captured: Captured, walk: Walk) -> str:
     content: dict[str, Any] = {
         "about": captured.about,
         "person": {one.kind: walk.text(one.value) for one in captured.person.values()},
+        "probe": {one.kind: walk.text(one.value) for one in captured.probe.values()},
         "now": rfc3339(captured.started),
         "since": captured.since,
         "settings": {name: walk.text(value) for name, value in captured.settings},

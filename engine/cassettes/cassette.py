@@ -93,6 +93,7 @@ class Setup(Words):
 
     about: w.Text = Field(description="What this cassette shows.")
     person: CassettePerson = Field(description="Who is asked for.")
+    probe: CassettePerson | None = Field(default=None, description="A known colleague, looked up where the person is not found.")
     now: Annotated[datetime, PlainValidator(_now)] = Field(description="The clock of the replay.")
     since: w.Text | None = Field(default=None, description="As `--since`: a day or a span.")
     settings: dict[w.ValueName, w.Text] = Field(default={}, description="The connection's settings.")

@@ -14,8 +14,9 @@ from engine.cassettes.leaks import find_leaks
 from engine.cassettes.recording import CassetteError
 from engine.cassettes.replay import Replayed, replay
 from engine.cassettes.unread_lists import unread_lists
+from engine.core.proof import kinds_of
 from engine.core.selection import choose
-from engine.core.subject import Lack, lacking, unsafe
+from engine.core.subject import Lack, lacking, possible, unsafe
 from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.expressions.template import IDENTIFIERS
@@ -169,6 +170,8 @@ def _unfit(vendor: Vendor, cassette: Cassette) -> Iterator[Finding]:
         yield cassette.finding(_nameless(vendor, setup.person.identifiers, lack), "person")
     elif fault is not None:
         yield cassette.finding(f"no request can be made with this person: {fault}", "person")
+    if setup.probe is not None and not possible(vendor, setup.probe.identifiers):
+        yield cassette.finding(f"the spec finds people by {' or '.join(kinds_of(vendor))}, which the probe does not name", "probe")
     for word, known in (("settings", vendor.settings), ("captured", _captured(vendor))):
         for name in getattr(setup, word):
             if name not in known:

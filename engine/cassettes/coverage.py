@@ -68,7 +68,7 @@ def coverage(vendor: Vendor, replays: Sequence[Replayed]) -> Coverage:
     rules = rules_of(vendor)
     points = (*_pages(vendor), *rules.values(), *_families(vendor))
     shown = {point for one in replays for heard in one.heard for point in _shown(heard, rules)}
-    shown |= {point for one in replays for point in _looked_up(vendor, one)}
+    shown |= {point for one in replays for point in _looked_up(one)}
     shown |= {Point(SCOPES, family) for one in replays if (family := _family(vendor, one)) is not None}
     return Coverage(points, frozenset(shown))
 
@@ -140,14 +140,11 @@ def _family(vendor: Vendor, replayed: Replayed) -> str | None:
     return None if granted is None else matrix(vendor, frozenset(granted)).family
 
 
-def _looked_up(vendor: Vendor, replayed: Replayed) -> Iterator[Point]:
-    """Give what the look-ups of a replay showed: each is asked only after those before it found nobody."""
-    heard = {one.request.endpoint.name for one in replayed.heard}
-    names, subject = [one.name for one in vendor.lookups if one.name in heard], replayed.report.subject.subject
-    last = names.pop() if names and subject is not Subject.NO_MATCH else None
-    yield from (Point(name, NOBODY) for name in names)
-    if last is not None and subject is Subject.MATCHED:
-        yield Point(last, SOMEBODY)
+def _looked_up(replayed: Replayed) -> Iterator[Point]:
+    """Give what the look-ups of a replay showed: each is asked only after its alternatives before it found nobody."""
+    for name, subject in replayed.report.looked_up.items():
+        if subject in (Subject.MATCHED, Subject.NO_MATCH):
+            yield Point(name, SOMEBODY if subject is Subject.MATCHED else NOBODY)
 
 
 def _shown(heard: Heard, rules: dict[int, Point]) -> Iterable[Point]:

@@ -240,8 +240,10 @@ class Granted:
 def replay(vendor: Vendor, cassette: Cassette) -> Replayed:
     """Replay a cassette. Raises UsageError where its `only` or `without` name something the spec lacks."""
     selection = choose(vendor.endpoints, cassette.setup.only, cassette.setup.without)
+    probe = cassette.setup.probe.identifiers if cassette.setup.probe is not None else {}
+    options = RunOptions(selection=selection, narrow=cassette.setup.narrow, probe=probe)
     with TemporaryDirectory(prefix="habeas-") as folder:
-        return run_in_virtual_time(_replayed(vendor, cassette, RunOptions(selection=selection, narrow=cassette.setup.narrow), Path(folder)))
+        return run_in_virtual_time(_replayed(vendor, cassette, options, Path(folder)))
 
 
 async def _replayed(vendor: Vendor, cassette: Cassette, options: RunOptions, out: Path) -> Replayed:

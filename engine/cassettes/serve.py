@@ -162,6 +162,7 @@ class KnownPerson:
     about: str
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    probe: tuple[Identifier, ...] = ()
 
 
 def recorded(vendor: Vendor, spec: Path) -> tuple[Cassette, ...]:
@@ -219,7 +220,8 @@ class Recorded:
         for cassette in self.cassettes:
             setup = cassette.setup
             names = tuple(setup.person.identifiers.values())
-            found.setdefault(names, KnownPerson(names, setup.since, setup.about, setup.only, setup.without))
+            probe = tuple(setup.probe.identifiers.values()) if setup.probe is not None else ()
+            found.setdefault(names, KnownPerson(names, setup.since, setup.about, setup.only, setup.without, probe))
         return tuple(found.values())
 
     async def serve(self, port: int, ready: Callable[[Served], None]) -> None:

@@ -22,6 +22,7 @@ from engine.cli.options import (
     NoWaitOption,
     OnlyOption,
     PlanOption,
+    ProbeOption,
     ShareOption,
     SinceOption,
     SubjectOption,
@@ -74,6 +75,7 @@ def run(
     plan: PlanOption = None,
     connection: ConnectionOption = None,
     no_wait: NoWaitOption = False,
+    probe: ProbeOption = None,
     ref: Annotated[str | None, typer.Option("--ref", metavar="TEXT", help="Your reference, for the manifest.")] = None,
     at: AtOption = None,
     json: JsonOption = False,
@@ -85,7 +87,7 @@ def run(
     Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, 3 incomplete, 4 not connected, 5 refused for
     the person's safety, 130 or 143 interrupted.
     """
-    from engine.assembly import RunArguments
+    from engine.assembly import RunArguments, probe_pair
     from engine.cli.run import bytes_of, run_command
 
     arguments = RunArguments(
@@ -101,6 +103,7 @@ def run(
         plan=plan,
         reference=ref,
         wait=not no_wait,
+        probe=tuple(map(probe_pair, probe or ())),
         largest_file=bytes_of(largest_file),
     )
     raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
@@ -122,6 +125,7 @@ def connect(
         str | None, typer.Option("--redirect-uri", metavar="URL", help="The redirect address as the vendor has it registered.")
     ] = None,
     insecure_storage: Annotated[bool, typer.Option("--insecure-storage", help="Keep the connection unencrypted.")] = False,
+    probe: ProbeOption = None,
     client_only: Annotated[bool, typer.Option("--client-only", help="Store a new client secret; no new consent is needed.")] = False,
     at: AtOption = None,
     json: JsonOption = False,
@@ -130,7 +134,8 @@ def connect(
 
     Client id and secret are asked for unseen, or read from HABEAS_<VENDOR>_CLIENT_ID and HABEAS_<VENDOR>_CLIENT_SECRET (a key from
     HABEAS_<VENDOR>_SECRET, an account id from HABEAS_<VENDOR>_ACCOUNT_ID); what the spec's `settings` name is asked for too, or read from
-    HABEAS_<VENDOR>_<NAME>. Each can also be a file, with _FILE behind the name, or the output of a command: cmd:op read op://vault/zoom/secret.
+    HABEAS_<VENDOR>_<NAME>, and a probe, or read from HABEAS_<VENDOR>_PROBE (empty: none). Each can also be a file, with _FILE behind the
+    name, or the output of a command: cmd:op read op://vault/zoom/secret.
 
     Exit codes: 0 connected, 2 wrong usage, 3 connected but something would be missing, the vendor could not say or the connection
     ends and cannot be renewed, 4 not connected.
@@ -148,20 +153,27 @@ def connect(
         at=at,
         json=json,
         client_only=client_only,
+        probe=probe,
     )
     raise typer.Exit(connect_command(arguments))
 
 
 @app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
-def verify(vendor: VendorArgument, connection: ConnectionOption = None, at: AtOption = None, json: JsonOption = False) -> None:
-    """Ask whether a connection is alive, and show which requests its scopes allow, and which scopes to add.
+def verify(
+    vendor: VendorArgument,
+    connection: ConnectionOption = None,
+    probe: ProbeOption = None,
+    at: AtOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask whether a connection is alive, show which requests its scopes allow, which scopes to add, and whether it sees people.
 
     Exit codes: 0 no request is known to lack its scope, 3 some do, the vendor could not say, or the connection ends and cannot be
     renewed, 4 not connected.
     """
     from engine.cli.verify import verify_command
 
-    raise typer.Exit(verify_command(vendor, connection, at, as_json=json))
+    raise typer.Exit(verify_command(vendor, connection, tuple(probe or ()), at, as_json=json))
 
 
 connections = typer.Typer(

@@ -17,6 +17,7 @@ from engine.cli.options import (
     OpenApiOption,
     OutOption,
     PlanOption,
+    ProbeOption,
     ShareOption,
     SinceOption,
     SubjectOption,
@@ -113,6 +114,7 @@ def record(
     plan: PlanOption = None,
     connection: ConnectionOption = None,
     no_wait: NoWaitOption = False,
+    probe: ProbeOption = None,
     at: AtOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -126,7 +128,7 @@ def record(
     Exit codes: 0 written, though the run itself may have been incomplete; 2 wrong usage, 3 nothing written because the recording
     cannot be repeated, 4 not connected, 5 nothing written because it cannot be proven clean, 130 or 143 interrupted, nothing written.
     """
-    from engine.assembly import RunArguments
+    from engine.assembly import RunArguments, probe_pair
     from engine.cli.record import RecordArguments, record_command
 
     run = RunArguments(
@@ -139,6 +141,7 @@ def record(
         share=share / 100,
         plan=plan,
         wait=not no_wait,
+        probe=tuple(map(probe_pair, probe or ())),
     )
     arguments = RecordArguments(vendor=vendor, cassette=cassette, subject=tuple(subject or ()), run=run, about=about, out=out, json=json)
     raise typer.Exit(record_command(arguments))

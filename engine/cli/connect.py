@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
 import typer
 
-from engine.assembly import choose_connection, simulator_of, verified
+from engine.assembly import choose_connection, probe_of, probe_pair, simulator_of, verified
 from engine.catalogue import load
 from engine.cli.paste_address import AddressPrompt
 from engine.cli.progress import interruptible, renewing
-from engine.cli.prompt_secret import secret_of, setting_of
+from engine.cli.prompt_secret import probe_asked, secret_of, setting_of
+from engine.cli.run import probes
 from engine.cli.verify import lifetime_of, say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
@@ -26,7 +27,9 @@ from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
 from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
 from engine.connection.vault import Vault, connect_again, home
+from engine.core.identity import Identifier
 from engine.core.oauth import NotRenewed
+from engine.core.proof import kinds_of, probe_option
 from engine.core.selection import checked_plan
 from engine.errors import Exit, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
@@ -49,11 +52,13 @@ class ConnectArguments:
     at: str | None
     json: bool
     client_only: bool = False
+    probe: list[str] | None = None
 
 
 def connect_command(arguments: ConnectArguments) -> Exit:
     """Connect, store the connection, verify it. Raises HabeasError; an earlier connection of that name is kept then."""
     vendor = load(arguments.vendor)
+    probe = probes(vendor, tuple(one for one in arguments.probe or () if one)) if arguments.probe is not None else None
     at, plan, way = simulator_of(vendor, arguments.at), checked_plan(vendor, arguments.plan), way_of(vendor, arguments.way)
     name = parse_name(arguments.connection or "default", vendor.name)
     vault = Vault(home())
@@ -72,15 +77,16 @@ def connect_command(arguments: ConnectArguments) -> Exit:
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
         stored = f"Stored as {name} in {vault.home}{protection(vault, plain=arguments.insecure)}\n"
         if way != "oauth2":
-            return with_key(vendor, with_secret(vendor, record, before), reservation, stored, as_json=arguments.json)
-        record = with_client(vendor, record, before)
+            record = with_probe(vendor, with_secret(vendor, record, before), before, probe)
+            return with_key(vendor, record, reservation, stored, as_json=arguments.json)
+        record = with_probe(vendor, with_client(vendor, record, before), before, probe)
         browser = browser_of(redirect, listen=arguments.browser)
         ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), reservation.opened, wanted(vendor))))
     if reservation.stored:
         typer.echo(stored, err=True)
         if asyncio.run(end_replaced(reservation.replaced, record, wanted(vendor))):
             typer.echo("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
-    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), as_json=arguments.json)
+    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), {}, as_json=arguments.json)
 
 
 def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation, stored: str, *, as_json: bool) -> Exit:
@@ -120,7 +126,7 @@ def with_new_client(vendor: Vendor, vault: Vault, name: Name, at: str | None, *,
         message = f"the new client secret was not stored: {found.words}"
         raise NotConnected(message) if found.dead else Unreachable(message)
     typer.echo(f"Stored the new client secret of {name}\n", err=True)
-    return verify_and_say(chosen, as_json=as_json)
+    return verify_and_say(chosen, {}, as_json=as_json)
 
 
 def way_of(vendor: Vendor, way: str | None) -> str:
@@ -191,6 +197,30 @@ def with_client(vendor: Vendor, record: StoredConnection, before: StoredConnecti
         account = secret_of(f"HABEAS_{upper}_ACCOUNT_ID", "account id", before.account_id if before else None)
     client = RegisteredClient(client_id, secret, oauth2.client_auth)
     return msgspec.structs.replace(record, grant=oauth2.grant, client=client, account_id=account, asks_for=asked_scopes(vendor))
+
+
+PROBE = "A known colleague, not the administrator, whose being found proves that a person who is not found is unknown"
+
+
+def with_probe(
+    vendor: Vendor, record: StoredConnection, before: StoredConnection | None, given: Mapping[str, Identifier] | None
+) -> StoredConnection:
+    """Keep a probe in the connection: the one given (an empty map: none), else the one typed, else the one that was kept before."""
+    if given is not None:
+        return msgspec.structs.replace(record, probe=by_kind(given))
+    kinds = probe_option(kinds_of(vendor)).replace("--probe ", "")
+
+    def fits(text: str) -> dict[str, str]:
+        return by_kind(probe_of(vendor, (probe_pair(text),)))
+
+    kept = before.probe if before is not None else {}
+    probe = probe_asked(variable(vendor, "PROBE"), f"{PROBE}: {kinds}", kept, fits)
+    return msgspec.structs.replace(record, probe=probe)
+
+
+def by_kind(probe: Mapping[str, Identifier]) -> dict[str, str]:
+    """Write a probe as it is stored."""
+    return {one.kind: one.value for one in probe.values()}
 
 
 def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:

@@ -39,6 +39,15 @@ SubjectOption = Annotated[
         "--subject", metavar="KIND=VALUE", help="Another identifier: email, phone or username; KIND=- reads it from standard input."
     ),
 ]
+ProbeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--probe",
+        metavar="EMAIL|-",
+        help="A known colleague, not the administrator: found by the same look-up, they prove that a person who is not found is unknown. "
+        "Also KIND=VALUE; - and KIND=- read standard input.",
+    ),
+]
 LargestFileOption = Annotated[
     str, typer.Option("--largest-file", metavar="SIZE", help="Where no record tells a file's size: stop after this much, such as 500MB.")
 ]

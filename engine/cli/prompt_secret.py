@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 
-from engine.errors import NotConnected
+from engine.errors import NotConnected, UsageError
 from engine.net.secret import from_environment, resolved
 
 LONGEST_SECRET = 8 * 1024  # bytes: a stored connection has to fit into the room that is reserved for it
@@ -78,6 +78,30 @@ def setting_of(
             continue
         if optional:
             return ""
+
+
+def probe_asked(
+    name: str, words: str, kept: dict[str, str], fits: Callable[[str], dict[str, str]], environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Get the probe from NAME, NAME_FILE or the keyboard, where it may be seen; `kept` where Enter is pressed or nobody can be asked.
+
+    `fits` reads what is given; it raises UsageError for what is no probe: a typed one is asked for again.
+    """
+    found = from_environment(name, environ)
+    if found is not None:
+        return fits(found)
+    if environ.get(name) == "":
+        return {}
+    if not is_asked():
+        return kept
+    while True:
+        typed = _shown(f"{words} ({'Enter keeps the stored one' if kept else 'Enter: none'}): ")
+        if not typed:
+            return kept
+        try:
+            return fits(typed)
+        except UsageError as error:
+            sys.stderr.write(f"{error}\n")
 
 
 def _shown(words: str) -> str:

@@ -27,7 +27,7 @@ from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import clock_from
 from engine.net.transport import Transport
-from engine.runner import Report, Run
+from engine.runner import Report
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 
 CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -64,7 +64,11 @@ def record_command(arguments: RecordArguments) -> Exit:
     vendor = load(arguments.vendor)
     now = datetime.now(UTC).replace(microsecond=0)
     target = (arguments.out or cassettes_of(vendor)) / arguments.cassette
-    wanted = replace(arguments.run, person=identifiers((*arguments.run.person, *split_subjects(arguments.subject))))
+    wanted = replace(
+        arguments.run,
+        person=identifiers((*arguments.run.person, *split_subjects(arguments.subject))),
+        probe=identifiers(arguments.run.probe),
+    )
     order = order_of(vendor, wanted, now)
     check_free(target)
     order.chosen.vault.busy = renewing
@@ -126,13 +130,15 @@ async def _recorded(order: Order, arguments: RecordArguments, now: datetime) -> 
             used = set(_secrets(connection, transport))
             recorder = Recorder(transport, lambda: run.interrupt(Exit.INTERRUPTED))
             session = order.session(connection, network=recorder, clock=clock, ended=ended, heard=recorder.heard)
-            run = Run(session, order.person, order.options, Path(folder))
+            run = order.run(session, connection, Path(folder))
             async with watched(run):
                 report = await run.run()
             if report.exit_code not in SIGNALS:
                 await run.finish_verify()
             used |= set(_secrets(connection, transport))
-    return RecordedRun(report, recorder, _captured(order, arguments, connection, recorder, (report, now, tuple(sorted(used)))))
+    captured = _captured(order, arguments, connection, recorder, (report, now, tuple(sorted(used))))
+    sought = report.outcome in (Subject.NO_MATCH, Subject.UNPROVEN) and report.subject.proof != "verify"
+    return RecordedRun(report, recorder, replace(captured, probe=run.options.probe if sought else {}))
 
 
 def _secrets(connection: Opened, transport: Transport) -> list[str]:

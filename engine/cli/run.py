@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 import msgspec
 import typer
 
-from engine.assembly import KINDS, RunArguments, carry_out, order_of
+from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
 from engine.catalogue import load
 from engine.cli.formatting import table, tell
 from engine.cli.progress import Live, is_terminal, plain, renewing
+from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
@@ -28,17 +29,20 @@ from engine.runner.manifest import readable
 
 SUBJECT = {
     Subject.MATCHED: "the person was found",
-    Subject.NO_MATCH: "nobody is known by this identifier; the connection was shown to see people",
+    Subject.NO_MATCH: "nobody is known by this identifier",
     Subject.AMBIGUOUS: "REFUSED: more than one person answers to this identifier; nothing was fetched",
     Subject.MISMATCHED: "REFUSED: another person answered than the one asked for; nothing was fetched",
     Subject.UNPROVEN: "UNPROVEN: it could not be shown whether the vendor knows the person",
 }
 
+SEES = {"verify": "the verify call listed a person in this run", "probe": "the probe was found by the same look-up in this run"}
+
 
 def summary(vendor: Vendor, report: Report) -> str:
     """Write the whole text of a run's end, without a line break at its end."""
     found = report.subject
-    lines = [f"{vendor.title}: {SUBJECT[found.subject]}"]
+    shown = f"; {SEES[found.proof]}, so the connection sees people" if found.proof is not None else ""
+    lines = [f"{vendor.title}: {SUBJECT[found.subject]}{shown}"]
     if found.reason and found.subject is not Subject.NO_MATCH:
         lines.append(f"  {found.reason}")
     if found.subject is Subject.MATCHED:
@@ -131,7 +135,7 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     """Carry out one run; `subject` are further identifiers as KIND=VALUE. Raises HabeasError before anything is sent."""
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
-    order = order_of(vendor, replace(arguments, person=person), datetime.now(UTC))
+    order = order_of(vendor, replace(arguments, person=person, probe=identifiers(arguments.probe)), datetime.now(UTC))
     order.chosen.vault.busy = renewing
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
@@ -203,6 +207,11 @@ def split_subjects(subject: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 def identifiers(given: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     """Read the identifiers that are given as `-` from standard input, a line each. Raises UsageError."""
     return tuple((kind, _from_stdin() if value == "-" else value) for kind, value in given)
+
+
+def probes(vendor: Vendor, given: tuple[str, ...]) -> dict[str, Identifier]:
+    """Read `--probe`, each EMAIL, KIND=VALUE or `-` for standard input. Raises UsageError."""
+    return probe_of(vendor, identifiers(tuple(map(probe_pair, given))))
 
 
 def _from_stdin() -> str:

@@ -162,6 +162,7 @@ def _options(one: KnownPerson) -> str:
     kinds = ((name.kind, shlex.quote(name.value), shlex.quote(f"{name.kind}={name.value}")) for name in one.identifiers)
     found = [f"--email {value}" if kind == "email" else f"--subject {pair}" for kind, value, pair in kinds]
     found += [f"--{word} {shlex.quote(','.join(names))}" for word, names in (("only", one.only), ("without", one.without)) if names]
+    found += [f"--probe {shlex.quote(name.value if name.kind == 'email' else f'{name.kind}={name.value}')}" for name in one.probe]
     return " ".join([*found, *([f"--since {shlex.quote(one.since)}"] if one.since else [])])
 
 

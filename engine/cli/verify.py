@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,23 +15,27 @@ from engine.assembly import ChosenConnection, choose_connection, verified
 from engine.catalogue import load
 from engine.cli.formatting import table
 from engine.cli.progress import interruptible, renewing
+from engine.cli.run import probes
 from engine.connection.open import ENVIRONMENT, Opened, parse_name
 from engine.connection.stored import lives_until, renewable
 from engine.connection.vault import connect_again
-from engine.core.scopes import Matrix, matrix
+from engine.core.identity import Identifier
+from engine.core.proof import Proof, kinds_of
+from engine.core.scopes import matrix
 from engine.core.window import rfc3339
 from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
-from engine.runner.verify import Verified
+from engine.runner.verify import Sight, Verified
 
 HELD = {"yes": "yes", "no": "NO", "unknown": "not told", "none needed": "yes"}
 
 
-def verify_command(word: str, connection: str | None, at: str | None, *, as_json: bool) -> Exit:
+def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at: str | None, *, as_json: bool) -> Exit:
     """Verify one connection and say what was found. Raises HabeasError."""
     vendor = load(word)
+    wanted = probes(vendor, probe)
     try:
-        return verify_and_say(choose_connection(vendor, connection, at=at), as_json=as_json)
+        return verify_and_say(choose_connection(vendor, connection, at=at), wanted, as_json=as_json)
     except NotConnected as error:
         if not as_json:
             raise
@@ -39,11 +43,11 @@ def verify_command(word: str, connection: str | None, at: str | None, *, as_json
         return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), Lifetime(), as_json=True)
 
 
-def verify_and_say(chosen: ChosenConnection, *, as_json: bool) -> Exit:
-    """Verify a connection that was found, and print it. Raises NotConnected."""
+def verify_and_say(chosen: ChosenConnection, probe: Mapping[str, Identifier], *, as_json: bool) -> Exit:
+    """Verify a connection that was found, and print it; `probe` goes before the stored one. Raises NotConnected."""
     chosen.vault.busy = renewing
     connection = chosen.open()
-    ended = asyncio.run(interruptible(verified(connection, chosen.transport)))
+    ended = asyncio.run(interruptible(verified(connection, chosen.transport, probe)))
     return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, lifetime_of(connection), as_json=as_json)
 
 
@@ -105,6 +109,8 @@ def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str,
         "requests": [{"name": one.name, "allowed": one.held, "scopes": one.needs} for one in found.lines],
         "missing": found.missing,
         "unneeded": found.unneeded,
+        "proof": verified.sight.proof if verified.sight is not None else None,
+        "proof_for": verified.sight.kinds if verified.sight is not None and verified.sight.proof is not None else (),
     }
 
 
@@ -114,6 +120,12 @@ def _text(vendor: Vendor, label: str | None, verified: Verified) -> Iterator[str
         return
     state = "connected, the vendor answers" if verified.alive else f"could not be verified: {verified.words}"
     yield f"{vendor.title} ({label}): {state}."
+    yield from _scopes(vendor, verified)
+    if verified.sight is not None:
+        yield _nobody(vendor, verified.sight)
+
+
+def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
     found = verified.matrix
     if not vendor.families and not any(one.needs for one in found.lines):
         yield "This vendor has no scopes: what the key may read shows when it is asked."
@@ -124,13 +136,27 @@ def _text(vendor: Vendor, label: str | None, verified: Verified) -> Iterator[str
         family = f"the {found.family} family, " if found.family else ""
         yield f"Scopes: {family}{len(found.granted)} granted."
     yield from ("", table(("request", "allowed", "scope"), [(one.name, HELD[one.held], " ".join(one.needs)) for one in found.lines]), "")
-    yield from _advice(vendor, found)
+    yield from _advice(vendor, verified)
 
 
-def _advice(vendor: Vendor, found: Matrix) -> Iterator[str]:
+def _nobody(vendor: Vendor, sight: Sight) -> str:
+    """Say what a run that finds nobody will be worth."""
+    if sight.proof is None:
+        return (
+            f"A run that finds nobody would end UNPROVEN, exit code 3: nothing shows that this connection sees people ({sight.learnt}). "
+            f"To prove it, {sight.remedy}"
+        )
+    shown = "the verify call lists a person" if sight.proof == "verify" else "the probe was found"
+    only = "" if sight.kinds == kinds_of(vendor) else f" by {' or '.join(sight.kinds)}"
+    return f"A run{only} that finds nobody would prove it: {shown} ({sight.learnt})."
+
+
+def _advice(vendor: Vendor, verified: Verified) -> Iterator[str]:
+    found = verified.matrix
     if found.missing:
         yield "To add to the app at the vendor, then connect again:"
-        yield from (f"  {scope}: {_loss(vendor, names, found)}" for scope, names in found.missing.items())
+        proof = verified.sight.proof if verified.sight is not None else None
+        yield from (f"  {scope}: {_loss(vendor, names, proof)}" for scope, names in found.missing.items())
     if found.unneeded:
         yield f"Granted, but used by no request: {', '.join(found.unneeded)}"
     if found.lacking:
@@ -139,15 +165,18 @@ def _advice(vendor: Vendor, found: Matrix) -> Iterator[str]:
         yield "No request of a run lacks a scope."
 
 
-def _loss(vendor: Vendor, names: tuple[str, ...], found: Matrix) -> str:
-    """Say what one missing scope loses."""
+def _loss(vendor: Vendor, names: tuple[str, ...], proof: Proof | None) -> str:
+    """Say what one missing scope loses; `proof`: what showed all the same that the connection sees people."""
     lost = [name for name in names if name in vendor.endpoints]
     words = [f"without it {', '.join(lost)} cannot be fetched"] if lost else []
     lookups = {one.name for one in vendor.lookups}
     if lookups <= set(names):
         words.append("without it nobody can be looked up, so that nothing at all is fetched")
     if vendor.verify.name in names and not words:
-        proven = any(one.name in lookups and one.held == "yes" for one in found.lines)
-        but = "only the verify call needs it; no record is lost" if proven else ""
-        words.append(but or "without it a person the vendor does not know cannot be told from a connection that sees nobody")
+        if not vendor.lists_people:
+            words.append("only the verify call needs it, which shows that the connection is alive")
+        elif proof is not None:
+            words.append("only the verify call needs it; the probe shows in its place that the connection sees people")
+        else:
+            words.append("without it a person the vendor does not know cannot be told from a connection that sees nobody")
     return "; ".join(words)

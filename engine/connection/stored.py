@@ -94,7 +94,8 @@ class StoredConnection(msgspec.Struct, frozen=True):
     """One connection. `way` is oauth2, headers or basic; `asks_for` is the scope it sends; `created` is seconds since 1970.
 
     `settings` are values that the person was asked for and that are no secret. `id` is new with every consent, `serial` grows
-    with every write: a run goes on with a newer token, but never with another account. `moved` is when it was exported: it is
+    with every write: a run goes on with a newer token, but never with another account. `probe` is a known colleague, by kind of
+    identifier: finding them shows that the connection sees people. `moved` is when it was exported: it is
     used elsewhere then, and not here.
     """
 
@@ -112,6 +113,7 @@ class StoredConnection(msgspec.Struct, frozen=True):
     plan: str | None = None
     tokens: Tokens | None = None
     settings: dict[str, str] = {}
+    probe: dict[str, str] = {}
     moved: float | None = None
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.core.identity import means_nothing
 from engine.core.ledger import ChainEnd, Entry, Outcome
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
@@ -93,9 +94,9 @@ def _parted(known: dict[str, str], row: Row) -> bool:
 
 
 def captured(value: Any) -> str | None:
-    """Turn what a path found into a value: a text as it is, a number, boolean or list as JSON; None if empty, missing or an object."""
+    """Turn what a path found into a value: a text as it is, a number, boolean or list as JSON; None for an object and no value."""
     if isinstance(value, str):
-        return value or None
+        return None if means_nothing(value) else value
     if value is None or value == [] or isinstance(value, dict):
         return None
     return lossless_json.Json(lossless_json.dumps(value).decode("utf-8"))

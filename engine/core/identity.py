@@ -19,6 +19,7 @@ IdentifierKind = Literal["email", "phone", "username"]
 
 LONGEST = 254
 NOBODY = (".", "..", "me")
+NO_VALUE = ("null", "undefined", "*")
 INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp")
 LABEL = re.compile(r"[^\W_](?:[^\W_]|-){0,61}[^\W_]|[^\W_]")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)+"')
@@ -54,6 +55,11 @@ def unfit(text: str) -> str | None:
     if text.lower() in NOBODY:
         return "is a word with a meaning of its own (., .. and me)"
     return None
+
+
+def means_nothing(text: str) -> bool:
+    """Whether a captured text stands for no value (`null`, `undefined`, blanks) or for everybody (`*`), whatever its case."""
+    return text.strip().lower() in NO_VALUE or all(unicodedata.category(char) in INVISIBLE for char in text)
 
 
 def _email_fault(text: str) -> str | None:

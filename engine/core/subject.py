@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.chain import Chain, Unresolved, join_rows
-from engine.core.identity import NOBODY, Identifier
+from engine.core.identity import NOBODY, Identifier, means_nothing
 from engine.core.ledger import Subject
 from engine.core.rendering import text_of
 from engine.language.effective import Endpoint, Row, Vendor
@@ -19,19 +19,21 @@ from engine.language.expressions.template import IDENTIFIERS, Hole, Template
 from engine.language.model.body import texts
 
 OTHER = "the vendor answered with another person than the one asked for"
-FORBIDDEN_CAPTURES = ("", *NOBODY)
+NOBODY_KNOWN = "the vendor knows nobody by this identifier"
 
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
     """The result of a look-up: was the person found, and the reason if not. `rows` hold the values to ask the endpoints with.
 
-    There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown.
+    There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown. `proof`:
+    what showed that the connection sees people, where nobody is known: verify or probe.
     """
 
     subject: Subject
     reason: str | None = None
     rows: tuple[Row, ...] = field(default=(), repr=False)
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ def possible(vendor: Vendor, given: Collection[str]) -> tuple[Endpoint, ...]:
     return tuple(one for one in vendor.lookups if all(hole.name in given for hole in one.holes() if hole.name in IDENTIFIERS))
 
 
+def groups(lookups: Iterable[Endpoint]) -> tuple[tuple[Endpoint, ...], ...]:
+    """Put look-ups that capture the same names together, in the order of the spec."""
+    found: dict[frozenset[str], list[Endpoint]] = {}
+    for lookup in lookups:
+        found.setdefault(captured_by(lookup), []).append(lookup)
+    return tuple(tuple(one) for one in found.values())
+
+
+def captured_by(lookup: Endpoint) -> frozenset[str]:
+    """Name what a look-up captures."""
+    return frozenset(name for name, _ in lookup.capture)
+
+
 def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = ()) -> Lack | None:
     """Find an identifier that the run needs and was not given; None if nothing is missing. Excluded endpoints need nothing."""
     if not possible(vendor, given):
@@ -69,6 +84,16 @@ def lacking(vendor: Vendor, given: Collection[str], excluded: Collection[str] = 
         if needing:
             needing |= _below(asked.values(), needing)
             return Lack((name,), tuple(one for one in asked if one in needing) if needing < set(asked) else ())
+    return _unsought(vendor, given, asked)
+
+
+def _unsought(vendor: Vendor, given: Collection[str], asked: Mapping[str, Endpoint]) -> Lack | None:
+    """Find endpoints that need what only look-ups capture which cannot be asked."""
+    for group in groups(vendor.lookups):
+        needing = {one.name for one in asked.values() if any(hole.name in captured_by(group[0]) for hole in one.holes())}
+        if needing and not any(one in possible(vendor, given) for one in group):
+            needing |= _below(asked.values(), needing)
+            return Lack(tuple(dict.fromkeys(asked_by(one) for one in group)), tuple(one for one in asked if one in needing))
     return None
 
 
@@ -113,8 +138,10 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
         return LookupResult(Subject.MISMATCHED, OTHER)
     if not answered:
         if lookup.records is not None and (lookup.directory or not others):
-            return LookupResult(Subject.NO_MATCH, "the vendor knows nobody by this identifier")
+            return LookupResult(Subject.NO_MATCH, NOBODY_KNOWN)
         return LookupResult(Subject.MISMATCHED, OTHER)
+    if any(lossless_json.repeats(bytes(record)) for _, record in answered):
+        return LookupResult(Subject.UNPROVEN, "the look-up's answer holds a member twice, so that it cannot be read in one way")
     decoded = [lossless_json.loads(bytes(record)) for _, record in answered]
     captures = [tuple((name, _captured(select.search(one))) for name, select in lookup.capture) for one in decoded]
     if lookup.capture:
@@ -137,6 +164,6 @@ def identify(lookup: Endpoint, answered: Sequence[tuple[Row, Any]], others: int)
 
 def _captured(value: Any) -> str | None:
     text = lossless_json.text_of(value)
-    if text is None or text.lower() in FORBIDDEN_CAPTURES:
+    if text is None or text.lower() in NOBODY or means_nothing(text):
         return None
     return text if isinstance(value, str) else lossless_json.Json(text)

@@ -11,6 +11,7 @@ from engine.core.ledger import ChainEnd
 from engine.core.request import Request, opening
 from engine.core.response import Page, Reading, Refusal
 from engine.core.retry import TOO_MANY, UNAUTHORIZED, GiveUp
+from engine.core.scopes import scope_hint
 from engine.language.effective import Vendor
 
 ANSWERS = "the vendor answers"
@@ -27,7 +28,8 @@ class NotAsked:
 class VerifyAnswer:
     """What the answer shows. `alive` is None where the vendor could not say.
 
-    `answered`: with a page. `denied`: the token lacks `verify`'s own scope. `given_up`: no answer that could be read came.
+    `answered`: with a page, which holds `count` records. `denied`: the token lacks `verify`'s own scope. `given_up`: no answer
+    that could be read came.
     """
 
     alive: bool | None
@@ -35,6 +37,7 @@ class VerifyAnswer:
     answered: bool = False
     denied: bool = False
     given_up: bool = False
+    count: int = 0
 
 
 def verify_request(vendor: Vendor, account: Account) -> Request | NotAsked:
@@ -53,10 +56,27 @@ def read_verify(answer: Reading | GiveUp) -> VerifyAnswer:
     if isinstance(answer, GiveUp):
         return VerifyAnswer(False if answer.dead else None, answer.words, given_up=True)
     if isinstance(answer, Page):
-        return VerifyAnswer(alive=True, words=ANSWERS, answered=True)
+        return VerifyAnswer(alive=True, words=ANSWERS, answered=True, count=answer.count)
     if isinstance(answer, Refusal) and answer.means == "denied":
         return VerifyAnswer(alive=True, words=answer.words, denied=True)
     return VerifyAnswer(None, answer.words)
+
+
+def verified_words(vendor: Vendor, found: VerifyAnswer | NotAsked) -> str:
+    """Say how `verify` ended, for the manifest and for a reason."""
+    if isinstance(found, NotAsked):
+        return f"verify was not asked: {found.words}"
+    if found.answered:
+        return "verify was answered" if found.count or not vendor.lists_people else "verify was answered with an empty list"
+    if found.given_up:
+        return f"verify: {found.words}"
+    hint = scope_hint(vendor.verify.granted_by) if found.denied else ""
+    return f"verify was refused: {found.words}{hint}"
+
+
+def shows_people(vendor: Vendor, found: VerifyAnswer | NotAsked) -> bool:
+    """Whether `verify` listed at least one person, and so shows that the connection sees people."""
+    return vendor.lists_people and isinstance(found, VerifyAnswer) and found.count > 0
 
 
 def credential_lives(answer: Response | NoAnswer, reading: Reading | None) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from engine.core.plan import Plan, Step
+from engine.core.subject import groups
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import counted
 
@@ -30,9 +31,11 @@ def _lines(vendor: Vendor, plan: Plan) -> Iterator[str]:
         if step.name not in lookups or len(lookups) == 1:
             yield f'  {nodes[step.name]}["{_label(vendor, step)}"]'
     if len(lookups) > 1:
-        yield '  subgraph found ["in this order, until the person is found"]'
+        ways = groups(vendor.lookups)
+        label = "in this order, until the person is found" if len(ways) == 1 else "all of them, each way until the person is found"
+        yield f'  subgraph found ["{label}"]'
         yield from (f'    {nodes[step.name]}["{_label(vendor, step)}"]' for step in plan.steps if step.name in lookups)
-        yield from (f"    {nodes[one]} --> {nodes[other]}" for one, other in pairwise(lookups))
+        yield from (f"    {nodes[one]} --> {nodes[other]}" for way in ways for one, other in pairwise([lookup.name for lookup in way]))
         yield "  end"
     person = nodes[lookups[0]] if len(lookups) == 1 else "found"
     for step in plan.steps:

@@ -121,7 +121,10 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Vendor:
-    """A spec that is ready to run; `word` is what named it on the command line."""
+    """A spec that is ready to run; `word` is what named it on the command line.
+
+    `lists_people`: `verify` names `records` of its own, and these are people.
+    """
 
     name: str
     title: str
@@ -141,6 +144,7 @@ class Vendor:
     file: str = ""
     sha256: str = ""
     word: str = ""
+    lists_people: bool = False
 
     @property
     def families(self) -> Mapping[str, tuple[str, ...]]:
@@ -157,7 +161,7 @@ class Vendor:
     @property
     def captured(self) -> tuple[str, ...]:
         """Name what the look-ups capture of a person."""
-        return tuple(name for name, _ in self.lookups[0].capture)
+        return tuple(dict.fromkeys(name for one in self.lookups for name, _ in one.capture))
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -195,6 +199,7 @@ def effective(spec: m.Spec) -> Vendor:
         discover=_related(discover, {}),
         settings=spec.settings,
         plans=plans,
+        lists_people="records" in spec.verify.model_fields_set and spec.verify.records is not None,
     )
 
 

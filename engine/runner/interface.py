@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response
+from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Subject
 from engine.core.request import Request
 from engine.core.retry import Patience
@@ -28,13 +29,15 @@ class RunOptions:
 
     `selection`: endpoints and fields; `files`: download them too; `narrow`: no window begins before this moment (UTC);
     `reference`: the operator's own name for the request, such as `DSR-17`, for the manifest.
-    `largest_file`: how many bytes are taken of a file whose size no record tells.
+    `largest_file`: how many bytes are taken of a file whose size no record tells. `probe`: the identifier of a known colleague;
+    where nobody is found, finding them shows that the connection sees people.
     """
 
     selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
+    probe: Mapping[str, Identifier] = field(default_factory=dict, repr=False)
     largest_file: int = LARGEST_FILE
 
 
@@ -67,7 +70,7 @@ class Report:
 
     `subject`: was the person found, with the reason; `endpoints`: one entry each, by name, in the spec's order. `error`: the
     disk refused a write; `cut`: why the credential could not be used any more; `defect`: a bug of Habeas, by its type and
-    place; None where it did not happen. `files`: whether files were to be downloaded.
+    place; None where it did not happen. `files`: whether files were to be downloaded. `looked_up`: what each look-up came to.
     """
 
     exit_code: Exit
@@ -79,6 +82,7 @@ class Report:
     cut: str | None = None
     defect: str | None = None
     files: bool = False
+    looked_up: Mapping[str, Subject] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Subject:

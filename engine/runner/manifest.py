@@ -61,7 +61,12 @@ def manifest(
             "share": limiter.share,
             "verified": ended.verified,
         },
-        "subject": {"outcome": str(person.found.subject), "reason": person.found.reason, "identified_by": person.identified_by},
+        "subject": {
+            "outcome": str(person.found.subject),
+            "reason": person.found.reason,
+            "identified_by": person.identified_by,
+            "proof": person.found.proof,
+        },
         "interrupted": ended.interrupted,
         "stopped": str(ended.stopped) if ended.stopped else ended.defect,
         "gaps": list(vendor.gaps),

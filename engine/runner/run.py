@@ -53,7 +53,7 @@ class Run:
         self.client = session.client()
         self.account = Account(vendor, session.credentials.given, lambda: session.credentials.from_token)
         self.discovery = Discovery(vendor, self.account, self.client)
-        self.search = Search(vendor, person, self.client, self.account)
+        self.search = Search(vendor, person, self.client, self.account, options.probe)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
@@ -166,12 +166,12 @@ class Run:
         self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
 
     async def _deliver_lookup(self) -> None:
-        if self.search.lookup is not None:
-            self.lookup_store.endpoint = replace(self.search.lookup, name="lookup")
-        for whole_list in self.search.lists:
-            trail = Trail(self.lookup_store.endpoint.key)
-            for request, page, answered in whole_list.pages:
-                self.lookup_store.take(request, page, answered, trail)
+        for answers in self.search.answers:
+            self.lookup_store.endpoint = replace(answers.lookup, name="lookup")
+            for whole_list in answers.lists if answers.found.subject is Subject.MATCHED else ():
+                trail = Trail(answers.lookup.key)
+                for request, page, answered in whole_list.pages:
+                    self.lookup_store.take(request, page, answered, trail)
 
     async def _endpoint(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> None:
         entry: Entry | None = None
@@ -216,6 +216,9 @@ class Run:
         granted = self.session.credentials.granted
         if granted is not None and endpoint.granted_by and not allowed(endpoint.granted_by, granted):
             return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}")
+        lacking = self.search.lacking(endpoint)
+        if lacking is not None:
+            return lacking
         parent = None
         if endpoint.parents() and not all(one.name in dict(rows[0]) for one in endpoint.parents()):
             parent = await self._parent(endpoint.parents()[0].endpoint)
@@ -310,7 +313,7 @@ class Run:
         content = manifest(self.session, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
         cut = self.client.end.words if self.client.end else None
-        return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files)
+        return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files, self.search.asked)
 
     def _final(self, found: LookupResult) -> dict[str, Entry]:
         """Give every endpoint's entry, in the spec's order; one that was never asked gets an entry with the reason."""

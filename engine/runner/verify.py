@@ -1,28 +1,56 @@
-"""Send the vendor's `verify` request: it tells whether the connection is alive, and which scopes its token came with."""
+"""Send the vendor's `verify` request, which tells if the connection is alive, which scopes it has, and if it was shown to see people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from engine.core.account import Account
+from engine.core.identity import Identifier
 from engine.core.ledger import Tally
+from engine.core.proof import NO_PROBE, Proof, kinds_of, remedy
 from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix
-from engine.core.verify_request import ANSWERS, NotAsked, VerifyAnswer, read_verify, verify_request
+from engine.core.subject import asked_by, possible
+from engine.core.verify_request import (
+    ANSWERS,
+    NotAsked,
+    VerifyAnswer,
+    read_verify,
+    shows_people,
+    verified_words,
+    verify_request,
+)
 from engine.errors import Exit
 from engine.language.effective import Vendor
 from engine.runner.client import Client
 from engine.runner.discover import Discovery
 from engine.runner.interface import Session
+from engine.runner.lookup import Lookups
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whether a connection was shown to see people, so that a run which finds nobody is believed.
+
+    `proof`: what showed it; None: nothing did. `kinds`: the kinds of identifier it is shown for. `learnt`: what `verify` and the
+    probe came to, in words. `remedy`: what would show it.
+    """
+
+    proof: Proof | None
+    kinds: tuple[str, ...]
+    learnt: str
+    remedy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What `verify` found: `alive` (None: the vendor could not say), `words` for people, and `matrix`: requests against scopes."""
+    """What `verify` found; `alive` is None where the vendor could not say. `sight` is None unless the connection is alive."""
 
     alive: bool | None
     words: str
     matrix: Matrix
+    sight: Sight | None = None
 
     @property
     def exit_code(self) -> Exit:
@@ -41,19 +69,37 @@ async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Ta
     return read_verify(answer if isinstance(answer, GiveUp) else answer.reading)
 
 
-async def verify(session: Session) -> Verified:
-    """Find out whether a connection is alive and what it may read. Sends `verify`, and before it the `discover` requests it needs."""
+async def verify(session: Session, probe: Mapping[str, Identifier]) -> Verified:
+    """Ask a vendor what a connection may do, and look for the probe; what both need discovered is asked before."""
     vendor, credentials, client = session.vendor, session.credentials, session.client()
     if credentials.from_token:
         await client.prepare()  # a new token may come with another address
     account = Account(vendor, credentials.given, lambda: credentials.from_token)
-    await Discovery(vendor, account, client).run([vendor.verify])
+    await Discovery(vendor, account, client).run([vendor.verify, *possible(vendor, probe)])
     found = await ask_verify(vendor, account, client, Tally())
+    sight = await _sight(Lookups(vendor, client, account, Tally()), found, probe)
     granted = credentials.granted  # only now: a token that was renewed meanwhile may have other scopes
     if isinstance(found, NotAsked):
         return Verified(False if client.dead else None, found.words, matrix(vendor, granted))
     if found.alive:
         denied = frozenset({vendor.verify.name} if found.denied else ())
-        return Verified(alive=True, words=ANSWERS, matrix=matrix(vendor, granted, denied))
+        return Verified(alive=True, words=ANSWERS, matrix=matrix(vendor, granted, denied), sight=sight)
     words = found.words if found.given_up else f"the verify call was refused: {found.words}"
     return Verified(found.alive, words, matrix(vendor, granted))
+
+
+async def _sight(lookups: Lookups, found: VerifyAnswer | NotAsked, probe: Mapping[str, Identifier]) -> Sight:
+    """Say whether the connection was shown to see people: by `verify`, or by the probe."""
+    vendor, everybody = lookups.vendor, kinds_of(lookups.vendor)
+    learnt, asked = verified_words(vendor, found), possible(vendor, probe)
+    listed = shows_people(vendor, found)
+    if isinstance(found, NotAsked) or not found.alive or not probe:
+        sight = Sight("verify" if listed else None, everybody, f"{learnt}; {NO_PROBE}")
+        return sight if listed else replace(sight, remedy=remedy(vendor, vendor.lookups, NO_PROBE))
+    probed = await lookups.seek_probe(asked, probe)
+    sight = Sight("verify" if listed else "probe", everybody, f"{learnt}; {probed or 'the probe was found'}")
+    if listed:
+        return sight
+    if probed is not None:
+        return replace(sight, proof=None, remedy=remedy(vendor, asked, probed))
+    return replace(sight, kinds=tuple(dict.fromkeys(asked_by(one).lower() for one in asked)))

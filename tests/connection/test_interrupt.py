@@ -59,7 +59,7 @@ async def test_an_interrupt_while_a_person_consents_ends_at_once(number, code, t
 
 def at_terminal(habeas: Command, wait_for: bytes, keys: bytes, words: tuple[str, ...], **environ: str | None) -> tuple[int | None, bytes]:
     """Start a command at a terminal of its own and press keys when it says something; gives its exit code, None where it hung."""
-    given = {name: value for name, value in {**habeas.environ, **environ}.items() if value is not None}
+    given = {name: value for name, value in {**habeas.environ, "HABEAS_ACME_PROBE": "", **environ}.items() if value is not None}
     terminal, theirs = pty.openpty()
     process = subprocess.Popen(
         [*HABEAS, *words],
@@ -101,6 +101,7 @@ def settled(terminal: int, wait_for: bytes) -> bool:
         (b"may not load", ("connect", "acme", "--no-browser"), {}),
         (b"go to:", ("connect", "acme", "--redirect-uri", "{redirect}"), {"BROWSER": "sleep 60 %s"}),
         (b"lient secret", ("connect", "acme"), {"HABEAS_ACME_CLIENT_SECRET": None}),
+        (b"(Enter: none): ", ("connect", "acme"), {"HABEAS_ACME_PROBE": None}),
     ],
 )
 async def test_ctrl_c_at_the_terminal_ends_a_connect_at_once(wait_for, words, environ, tmp_path):

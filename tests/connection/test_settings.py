@@ -260,7 +260,9 @@ async def typed(habeas: Command, lines: list[bytes], **environ: str | None) -> t
     """Connect at a terminal, and type a line at each question; gives the exit code, and what the terminal showed."""
     ours, theirs = pty.openpty()
     words = ("setsid", "--ctty", *HABEAS, "connect", "acme")
-    process = await asyncio.create_subprocess_exec(*words, env=habeas.given(environ), stdin=theirs, stdout=theirs, stderr=theirs)
+    process = await asyncio.create_subprocess_exec(
+        *words, env=habeas.given({"HABEAS_ACME_PROBE": "", **environ}), stdin=theirs, stdout=theirs, stderr=theirs
+    )
     os.close(theirs)
     shown = b""
     for line in lines:

@@ -37,7 +37,7 @@ async def test_verify_shows_what_each_missing_scope_loses_and_the_exact_scope_to
         done = await habeas("verify", "acme")
         assert done.code == 3
         assert "notes.all: without it notes cannot be fetched" in done.out or "notes.read: without it notes cannot be fetched" in done.out
-        assert "me.read: only the verify call needs it; no record is lost" in done.out
+        assert "me.read: only the verify call needs it, which shows that the connection is alive" in done.out
         assert "Granted, but used by no request: other" in done.out
         assert "A run would miss something: notes." in done.out
         told = jsonlib.loads((await habeas("verify", "acme", "--json")).out)
@@ -49,7 +49,7 @@ async def test_verify_shows_what_each_missing_scope_loses_and_the_exact_scope_to
     ("scope", "code", "part"),
     [
         ("people.read files.read me.read notes.all", 0, "No request of a run lacks a scope."),
-        ("people.read files.read notes.read", 0, "only the verify call needs it; no record is lost"),
+        ("people.read files.read notes.read", 0, "only the verify call needs it, which shows that the connection is alive"),
         ("files.read notes.read me.read", 3, "without it nobody can be looked up, so that nothing at all is fetched"),
     ],
 )

@@ -112,6 +112,8 @@ class Acme:
             return web.json_response({"id": 1}) if "me.read" in scopes else web.json_response({}, status=403)
         if last in ("files", "notes"):
             return web.json_response({last: [{"id": "1", "text": f"{last} of hers"}]})
+        if last == "nobody@acme.example":
+            return web.json_response({}, status=404)
         return web.json_response({"id": "7", "email": "her@acme.example"})
 
     @asynccontextmanager

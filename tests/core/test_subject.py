@@ -44,6 +44,15 @@ KEYED = "{get: /people, params: {q: <EMAIL>}, records: people, match: email, key
         (ONE, b'{"id":null,"name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         (ONE, b'{"id":"me","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
         (ONE, b'{"id":"..","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
+        *(
+            (ONE, b'{"id":"%s","name":"n","email":"a@x.io"}' % word, Subject.UNPROVEN)
+            for word in (b"null", b"Undefined", b"*", b" ", b"\\t\\u00a0", b"")
+        ),
+        (MANY, b'{"people":[{"id":" NULL ","name":"n","email":"a@x.io"}]}', Subject.UNPROVEN),
+        (ONE, b'{"id":"u1","id":"u2","name":"n","email":"a@x.io"}', Subject.UNPROVEN),
+        (ONE, b'{"id":7,"name":"n","email":"b@x.io","email":"a@x.io"}', Subject.UNPROVEN),
+        (ONE, b'{"id":7,"name":"n","email":"a@x.io","of":[{"a":1,"a":1}]}', Subject.UNPROVEN),
+        (ONE, b'{"id":7,"name":"n","email":"a@x.io","of":[{"a":1},{"a":1}]}', Subject.MATCHED),
         (MANY, b'{"people":[]}', Subject.NO_MATCH),
         (MANY, b'{"people":[{"id":7,"name":"n","email":"b@x.io"}]}', Subject.MISMATCHED),
         (MANY, b'{"people":[{"id":7,"name":"n","email":"b@x.io","other":"a@x.io"},{"id":8,"email":"c@x.io"}]}', Subject.MATCHED),

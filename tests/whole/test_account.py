@@ -70,7 +70,8 @@ def test_a_list_that_the_account_does_not_have_excuses_only_itself(tmp_path):
 
 def test_an_account_without_lists_holds_nobody(tmp_path):
     """The vendor said so itself."""
-    run = fetched(FAN, {**FOUND, "/lists/us1": [{"lists": []}]}, tmp_path, LISTED)
+    answers = {**FOUND, "/lists/us1": [{"lists": []}], "/me": [{"people": [{}]}]}
+    run = fetched(FAN, answers, tmp_path, LISTED.replace("{get: /me}", SEEING))
     assert (run.report.exit_code, run.report.subject.subject) == (Exit.COMPLETE, "no_match")
 
 
@@ -84,6 +85,7 @@ def test_what_the_connection_brings_is_used_and_never_asked_for(tmp_path):
     assert "eu9" not in (run.folder / "it.pages.jsonl").read_text("utf-8")
 
 
+SEEING = "{get: /me, records: people}"
 TWO = HEAD.replace("message: message}", ABSENT).replace(
     LOOKUP,
     """lookup:
@@ -108,7 +110,7 @@ def test_a_directory_in_which_the_person_is_not_found_is_no_other_person(tmp_pat
     """Nothing that was sent named them: what it holds of others says nothing, but all of it must have been read."""
     nobody = {"/people/ada%40x.io": [(404, {"code": 1})]}
     pages = {"/directory": [{"people": [{"id": 1, "email": "b@x.io"}], "next": "2"}], "/directory?c=2": [{"people": [], "next": ""}]}
-    run = fetched(IT, {**nobody, **pages}, tmp_path, TWO)
+    run = fetched(IT, {**nobody, **pages, "/me": [{"people": [{}]}]}, tmp_path, TWO.replace("{get: /me}", SEEING))
     assert (run.report.exit_code, run.report.subject.subject) == (Exit.COMPLETE, "no_match")
     there = {**pages, "/directory?c=2": [{"people": [{"id": 7, "email": "other@x.io; ADA@x.io"}]}], "/p/7": [{}]}
     run = fetched(IT, {**nobody, **there}, tmp_path / "x", TWO)
@@ -227,7 +229,7 @@ def test_records_of_an_answer_that_lacks_what_is_captured_are_asked_about_by_nob
 
 
 def test_a_scope_of_one_look_up_shows_nothing_of_the_other(tmp_path, monkeypatch):
-    """Nobody was found by either, so it must be known of both that they see people."""
+    """And the scopes of both show nothing either: only who is seen in this run does."""
     monkeypatch.setattr("tests.whole.scripted.Fixed.granted", frozenset({"a", "c"}))
     head = TWO.replace("match: name,", "match: name, granted_by: [a],").replace("match: email,", "match: email, granted_by: [b, c],")
     head = head.replace("{get: /directory,", "{get: /directory, granted_by: [d],")
@@ -240,7 +242,10 @@ def test_a_scope_of_one_look_up_shows_nothing_of_the_other(tmp_path, monkeypatch
     both = {"email": "ada@x.io", "username": "ada"}
     run = fetched(IT, answers, tmp_path, head, person=both)
     assert run.report.subject.subject == "unproven"
-    run = fetched(IT, answers, tmp_path / "x", head.replace("granted_by: [d]", "granted_by: [d, a]"), person=both)
+    allowed = head.replace("granted_by: [d]", "granted_by: [d, a]")
+    run = fetched(IT, answers, tmp_path / "y", allowed, person=both)
+    assert run.report.subject.subject == "unproven"
+    run = fetched(IT, {**answers, "/me": [{"people": [{}]}]}, tmp_path / "x", allowed.replace("{get: /me}", SEEING), person=both)
     assert (run.report.exit_code, run.report.subject.subject) == (Exit.COMPLETE, "no_match")
 
 

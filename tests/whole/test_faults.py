@@ -131,10 +131,12 @@ async def test_another_person_who_answers_stops_the_run(simulate, tmp_path: Path
 
 async def test_a_connection_that_sees_nobody_proves_nothing(simulate, tmp_path: Path):
     """A "not found" by a token that may not see people is unproven, exit 3."""
-    up = simulate(faults=["blind"], scopes="all")
-    report = await fetch(up.address, up.token, FULL, tmp_path)
-    assert report.exit_code is Exit.INCOMPLETE
-    assert report.subject.subject is Subject.UNPROVEN
+    for scopes in ("granular", "classic", "all"):
+        up = simulate(faults=["blind"], scopes=scopes)
+        report = await fetch(up.address, up.token, FULL, tmp_path / scopes)
+        assert report.exit_code is Exit.INCOMPLETE
+        assert report.subject.subject is Subject.UNPROVEN
+        assert "name a known colleague who is not the administrator: --probe EMAIL" in report.subject.reason
 
 
 async def test_the_daily_limit_ends_an_endpoint_at_once_and_says_when_it_goes_on(simulate, tmp_path: Path):

@@ -76,7 +76,8 @@ async def test_a_look_up_is_read_to_its_end_before_anything_is_concluded(answers
     """One page proves nobody's absence and nobody's singularity; a list that is not whole proves nothing."""
     monkeypatch.setattr(listing, "MOST_PAGES", 3)
     head = HEAD.replace("message: message}", "message: message, rules: [{status: 404, means: absent}]}")
-    report, _ = await answering(answers, head.replace(LOOKUP, SEARCH % CURSOR))
+    head = head.replace("{get: /me}", "{get: /me, records: people}")
+    report, _ = await answering({"/v1/me": {"people": [OTHER]}, **answers}, head.replace(LOOKUP, SEARCH % CURSOR))
     assert (report.exit_code, report.subject.subject) == (code, subject)
     assert words is None or words in report.subject.reason
     assert (tmp_path / "acme" / "lookup.jsonl").exists() == (subject == "matched")

@@ -47,6 +47,18 @@ def loads(raw: bytes) -> Any:
     return json.loads(raw.decode("utf-8"), parse_float=Number, parse_int=_integer, parse_constant=_constant)
 
 
+def repeats(raw: bytes) -> bool:
+    """Whether a map in a JSON text holds a member twice: readers differ in which they take (RFC 8259 section 4)."""
+    found = False
+
+    def pairs(members: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len({name for name, _ in members}) < len(members)
+
+    json.loads(raw.decode("utf-8"), object_pairs_hook=pairs)
+    return found
+
+
 def dumps(value: Any) -> bytes:
     """Encode on one line, numbers as they came, text as UTF-8 (a lone surrogate as its escape)."""
     ready = _raw(value)

@@ -218,7 +218,7 @@ class AccessSpec(Words):
     """What an access request does."""
 
     lookup: Annotated[tuple[LookupSpec, ...], OneOrMore()] = Field(
-        description="Finds the person; of a list the first whose identifier was given and that finds somebody.",
+        description="Finds the person; in a list those that capture the same names are alternatives, the others are all asked.",
         examples=[
             {"get": "/people/<EMAIL>", "match": "email", "capture": {"USER_ID": "id"}},
             [

@@ -65,12 +65,19 @@ def _known(context: LintContext, path: Path, endpoint: Endpoint) -> tuple[str, .
     if path[0] == "access":
         names += IDENTIFIERS
     if path[:2] == ENDPOINTS:
-        names += [name for one in context.vendor.lookups for name, _ in one.capture]  # that all capture the same is told once
-        names += frozenset.intersection(*(row_names(one) for one in context.vendor.lookups))  # whichever of them finds the person
+        names += context.vendor.captured
+        names += _found_with(context)
     names += sorted(rows)
     names += TIMES if endpoint.window else ()
     names += [name for name, one in context.discovered.items() if one.name != endpoint.name and row_names(one) <= set(names)]
     return tuple(dict.fromkeys(names))
+
+
+def _found_with(context: LintContext) -> Iterator[str]:
+    """Name the `for` values that come with the person, whichever of the look-ups that capture the same names finds them."""
+    captures = dict.fromkeys(frozenset(name for name, _ in one.capture) for one in context.vendor.lookups)
+    for names in captures:
+        yield from frozenset.intersection(*(row_names(one) for one in context.vendor.lookups if {name for name, _ in one.capture} == names))
 
 
 def row_names(endpoint: Endpoint) -> frozenset[str]:
@@ -158,17 +165,21 @@ def _sources(context: LintContext) -> Iterator[tuple[str, Path]]:
         yield from ((name, ("auth", "oauth2", "capture", name)) for name in context.spec.auth.oauth2.capture)
     for request, own in context.spec.discover.items():
         yield from ((name, ("discover", request, "capture", name)) for name in own.capture)
-    yield from ((name, (*LOOKUP, 0, "capture", name)) for name in context.spec.access.lookup[0].capture)
+    places = {name: index for index, own in reversed(list(enumerate(context.spec.access.lookup))) for name in own.capture}
+    yield from ((name, (*LOOKUP, places[name], "capture", name)) for name in context.vendor.captured)
 
 
 def _same_captures(context: LintContext) -> Iterator[Mistake]:
-    """Whichever look-up finds the person, the endpoints get the same values."""
-    first = set(context.vendor.captured)
-    for index, own in enumerate(context.spec.access.lookup[1:], 1):
-        if (wrong := first ^ set(own.capture)) and wrong:
+    """Two look-ups capture the same names, and are alternatives, or nothing in common, and are both asked."""
+    before: list[set[str]] = []
+    for index, own in enumerate(context.spec.access.lookup):
+        names = set(own.capture)
+        other = next((one for one in before if one != names and (one & names or not one or not names)), None)
+        if other is not None:
             path = (*LOOKUP, index)
-            hint = "whichever finds the person, the endpoints need the same names"
-            yield context.mistake(f"<{min(wrong)}> is captured by one look-up and not by the other", path, hint, key=True)
+            hint = "alternatives capture the same names, look-ups that are all asked have none in common"
+            yield context.mistake(f"<{min(names ^ other)}> is captured by one look-up and not by the other", path, hint, key=True)
+        before.append(names)
 
 
 def _idle(context: LintContext) -> Iterator[Mistake]:

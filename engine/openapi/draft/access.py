@@ -189,6 +189,7 @@ def verify_call(plan: DraftPlan) -> tuple[DraftBlock, str]:
     block.add("get", found.path)
     size = size_parameter(found.placed("query")) if records_of(found).listed else None
     block.add("params", {size.name: max(1, size.shape.number("minimum") or 1)} if size is not None else None)
+    block.add("records", records_of(found).path if people else None)
     block.add("granted_by", list(scopes_of(found).texts[:1]))
     return block, "" if people else "verify: better a call that shows that the connection sees people, such as their list"
 
