@@ -67,8 +67,9 @@ class Seen:
         """Give the positions of the records that are in the table, and add none."""
         pairs, mask = self._pairs, 2 * self._capacity - 1
         known: list[int] = []
-        for index, (name, content) in enumerate(zip(names, contents, strict=True)):
-            slot, alike = name << 1 & mask, 0
+        for index in [index for index, name in enumerate(names) if pairs[name << 1 & mask]]:
+            name, content, alike = names[index], contents[index], 0
+            slot = name << 1 & mask
             while (found := pairs[slot]) and (found != name or pairs[slot + 1] != content):
                 slot = slot + 2 & mask
                 if found == name:

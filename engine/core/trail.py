@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import eq
 from typing import Any
 
 from engine.core.envelope import column, digests, key_digests, lines_of
@@ -206,7 +207,9 @@ class Trail:
             records = list(map(bytes, page.records))
             pairs = digests(records, lines_of(records), self.key)
             known |= self._known(*pairs, beside)
-            names = [0 if name == content else name for name, content in zip(*pairs, strict=True)]
+            names = pairs[0]
+            if any(map(eq, *pairs)):
+                names = [0 if name == content else name for name, content in zip(*pairs, strict=True)]
         return Sifted(known, self._tell(page, names, known), max(self._others, self.now.others) - others)
 
     def repeated(self, page: Page) -> int:

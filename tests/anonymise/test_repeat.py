@@ -60,8 +60,8 @@ def test_links_whole_and_relative_go_on(tmp_path):
         f"/people/{USER}/r": {"items": [{"id": 1}], "next": f"/v1/people/{USER}/r?PageToken=PA88&Page=1"},
         f"/people/{USER}/r?PageToken=PA88&Page=1": {"items": [], "next": ""},
         f"/people/{USER}/h": (200, [comments], link),
-        f"/people/{USER}/h?cursor=Y3Vyc29yOm1hcmE&page=2": [{"id": 2, "comments_url": None}],
-        "/repos/mara-lindqvist/Hello-World/comments/99887766": [{"id": 5, "body": "hello Mara"}],
+        f"/people/{USER}/h?cursor=Y3Vyc29yOm1hcmE&page=2": (200, [{"id": 2, "comments_url": None}]),
+        "/repos/mara-lindqvist/Hello-World/comments/99887766": (200, [{"id": 5, "body": "hello Mara"}]),
     }
     _, report, _ = recorded(endpoints, answers, tmp_path)
     assert outcomes(report) == {"whole": "complete", "rooted": "complete", "told": "complete", "each": "complete"}
