@@ -1,4 +1,4 @@
-"""Usernames are compared as the spec says that the vendor does."""
+"""Usernames are compared as the spec says that the vendor does, phone numbers as numbers."""
 
 from __future__ import annotations
 
@@ -44,3 +44,23 @@ def test_a_character_outside_ascii_never_becomes_one_of_ascii():
     """The Kelvin sign is no k: it would be another person's name."""
     assert not same_username("\u212aim", "kim")
     assert same_username("KIM", "kim")
+
+
+@pytest.mark.parametrize(
+    ("phones", "told"),
+    [
+        ('["555 010 0200", "+1 555 010 0200"]', 1),
+        ('["+1 555 010 0201"]', 0),
+        ('"555 010 0200"', None),
+        ('["555 010 0200", "+1 555 010 0201"]', None),
+    ],
+)
+def test_a_phone_number_without_a_country_cannot_be_checked(phones, told):
+    """One that is equal is enough; else the answer says neither that it is the person nor that it is another."""
+    spec = vendor("it: {get: /p/<USER_ID>}\n", HEAD.replace(LOOKUP, "lookup: {get: /p/<PHONE>, match: phone, capture: {USER_ID: id}}"))
+    page = read(Chain(spec.lookups[0], (("PHONE", "+15550100200"),)), Response(200, {}, f'{{"id": 1, "phone": {phones}}}'.encode()))
+    if told is None:
+        assert page == Unusable("the answer cannot be checked: a phone number in it has no country code, so that it cannot be compared")
+    else:
+        assert isinstance(page, Page)
+        assert len(page.records) == told
