@@ -16,7 +16,7 @@ from engine.core.http import HttpRequest, Response
 from engine.core.ledger import Subject
 from engine.core.pagination import SAME_AGAIN, UNPROVEN_END, Broken, ListEnd, Next, Progress, again, follow, may_go_on
 from engine.core.request import described, halved, opening
-from engine.core.response import Page
+from engine.core.response import Page, Unreadable
 from engine.core.subject import LookupResult
 from engine.core.window import Window
 from engine.runner.client import Answered
@@ -226,3 +226,9 @@ def test_a_path_begins_behind_the_host():
     """Also where nothing stands between: what would be a label of a host elsewhere is a segment here."""
     spec = vendor("a: {get: /<USER_ID>/x}\n", HEAD.replace("base_url: https://api.acme.example/v1", "base_url: https://api.acme.example"))
     assert opening(Chain(spec.endpoints["a"], ROW)).http.url == "https://api.acme.example/u%201/x"
+
+
+def test_a_link_header_that_cannot_be_read_is_no_end():
+    """It holds `next` in some form: there is more, and nothing says where."""
+    request = first("get: /p\nrecords: r\npagination: {link: header}")
+    assert follow(request, Page([], 1, link=Unreadable()), set()) == Broken("the `Link` header holds `next` and cannot be read")
