@@ -40,6 +40,7 @@ def test_a_shipped_cassette_can_be_recorded_again(path, tmp_path):
         None if setup.granted is None else frozenset(setup.granted),
         tuple(setup.settings.items()),
         tuple(setup.captured.items()),
+        probe=setup.probe.identifiers if setup.probe is not None else {},
     )
     made = finish(captured, before.report, 0, b"k" * 32, tmp_path / "again")
     written = "".join(one.read_text("utf-8") for one in made.folder.rglob("*.*"))

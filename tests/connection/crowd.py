@@ -28,7 +28,7 @@ async def task(store, acme) -> str:
         patience=Patience(attempts=2, total=10.0),
     )
     async with transport:
-        found = await verify(session)
+        found = await verify(session, {})
         return "" if found.alive else found.words
 
 

@@ -45,6 +45,8 @@ def test_nobody_is_found_by_an_answer_that_is_none(answers, outcome, tmp_path):
 def test_a_204_that_a_rule_knows_says_that_there_is_nobody(tmp_path):
     """Asked once; the connection was shown to see people by `verify`."""
     head = HEAD.replace("match: email,", "match: email, refusals: {rules: [{status: 204, means: absent}]},")
-    done = fetched("it: {get: /x}\n", {"/people/ada%40x.io": [(204, b"")]}, tmp_path, head)
+    head = head.replace("verify: {get: /me}", "verify: {get: /me, records: people}")
+    seen = {"/me": [{"people": [{"id": "u2"}]}], "/people/ada%40x.io": [(204, b"")]}
+    done = fetched("it: {get: /x}\n", seen, tmp_path, head)
     assert done.report.outcome is Subject.NO_MATCH
     assert done.log.count("/people/ada%40x.io") == 1

@@ -48,7 +48,7 @@ def test_a_defect_in_one_endpoint_costs_neither_the_others_nor_the_manifest(wher
 
 def test_a_defect_of_the_look_up_is_not_taken_for_nobody(tmp_path, monkeypatch):
     """Unproven, exit 1, and a manifest that says so."""
-    monkeypatch.setattr("engine.runner.person.identify", lambda *_: {}["x"])
+    monkeypatch.setattr("engine.runner.lookup.identify", lambda *_: {}["x"])
     done = fetched(TWO, {}, tmp_path)
     assert (done.report.exit_code, str(done.report.subject.subject)) == (Exit.DEFECT, "unproven")
     assert done.manifest["subject"]["outcome"] == "unproven"

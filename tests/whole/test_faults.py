@@ -206,7 +206,7 @@ async def test_a_disk_that_fills_up_with_files_ends_the_run_and_says_so(simulate
     def full(file: int, chunk: bytes, digest: object) -> None:
         raise DiskError("the disk is full")
 
-    monkeypatch.setattr("engine.net.download._put", full)
+    monkeypatch.setattr("engine.net.partial_file._put", full)
     report = await fetch(up.address, up.token, FULL, tmp_path, files=True)
     assert report.exit_code is Exit.INCOMPLETE
     assert report.error is not None
