@@ -13,6 +13,7 @@ import msgspec
 FORMAT = 1
 SLICES = 64
 LATEST = 1 << 53
+SHORTEST = 0.001
 Slice = tuple[int, int]
 
 
@@ -98,7 +99,7 @@ def departures_of(raw: bytes, now: int) -> Departures:
     for limit in record.limits:
         counts = (limit.ahead, *(number for pair in limit.slices for number in pair))
         moments = [moment for moment, _ in limit.slices]
-        if not (0 < limit.seconds < LATEST and all(0 <= one < LATEST for one in counts) and moments == sorted(moments)):
+        if not (SHORTEST <= limit.seconds < LATEST and all(0 <= one < LATEST for one in counts) and moments == sorted(moments)):
             message = "departures that cannot be"
             raise ValueError(message)
         for moment, count in limit.slices:

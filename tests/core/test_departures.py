@@ -78,6 +78,8 @@ def test_slices_never_count_less_than_the_departures_themselves(left, refill):
         b'{"habeas":"departures","format":1,"limits":[],"more":1}',
         b'{"habeas":"departures","format":1,"limits":[["b","",0,0,[]]]}',
         b'{"habeas":"departures","format":1,"limits":[["b","",-1,0,[]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",1e-20,0,[[5,1]]]]}',
+        b'{"habeas":"departures","format":1,"limits":[["b","",1e-20,3,[]]]}',
         b'{"habeas":"departures","format":1,"limits":[["b","",20,-1,[]]]}',
         b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[5,-1]]]]}',
         b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[5,1],[4,1]]]]}',
