@@ -41,7 +41,7 @@ SEES = {"verify": "the verify call listed a person in this run", "probe": "the p
 def summary(vendor: Vendor, report: Report) -> str:
     """Write the whole text of a run's end, without a line break at its end."""
     found = report.subject
-    shown = f"; {SEES[found.proof]}, so the connection sees people" if found.proof is not None else ""
+    shown = f"; {SEES[found.proof]}" if found.proof is not None else ""
     lines = [f"{vendor.title}: {SUBJECT[found.subject]}{shown}"]
     if found.reason and found.subject is not Subject.NO_MATCH:
         lines.append(f"  {found.reason}")

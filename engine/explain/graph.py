@@ -42,7 +42,8 @@ def _lines(vendor: Vendor, plan: Plan) -> Iterator[str]:
         for name in _waits_for(vendor, step):
             arrow = '-->|"once per record"|' if step.per_record and name in step.after else "-->"
             yield f"  {person if name == 'lookup' else nodes[name]} {arrow} {nodes[step.name]}"
-    yield f'  {nodes["verify"]} -.->|"proves that it sees people"| {person}'
+    shows = "a listed person proves that it sees people" if vendor.lists_people else "shows that the connection is alive"
+    yield f'  {nodes["verify"]} -.->|"{shows}"| {person}'
 
 
 def _waits_for(vendor: Vendor, step: Step) -> tuple[str, ...]:

@@ -74,6 +74,14 @@ def test_words_of_mermaid_are_only_names():
     assert "#37;#37;#123;init#125;#37;#37;" in text
 
 
+@pytest.mark.parametrize(
+    ("name", "shows"), [("zoom", "a listed person proves that it sees people"), ("mailchimp", "shows that the connection is alive")]
+)
+def test_the_graph_says_of_verify_what_it_can_show(name, shows):
+    """Only a call that lists people proves that the connection sees any."""
+    assert f'-.->|"{shows}"|' in drawn(load_file(ROOT / "specs" / f"{name}.yaml"))
+
+
 def test_what_is_discovered_comes_before_who_needs_it():
     """A value of the account goes to who carries it; who asks once per record of the account waits for the person too."""
     text = drawn(load_file(ROOT / "specs" / "hubspot.yaml"), "contact", "form_submissions")
