@@ -23,7 +23,7 @@ ROUNDS = 5
 LIMIT = 100
 SECONDS = 30
 MILLION = 3334
-IMPORTS = "import gc, engine.cli; gc.set_threshold(engine.cli.GARBAGE_AFTER); import engine.cli.run"  # as main() does
+IMPORTS = "from engine.cli import spare_start; spare_start(); import engine.cli.run"  # as main() does
 Row = tuple[str, str, str, str, str]
 
 

@@ -21,6 +21,7 @@ from engine.connection.vault import Vault, home
 from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry
+from engine.core.pace import checked_share
 from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
 from engine.core.selection import checked_plan, choose, since_of
@@ -176,20 +177,21 @@ def choose_connection(
     return ChosenConnection(vendor, find_connection(vendor, connection, at, vault, environ), vault, transport)
 
 
+def session_over(connection: Opened, transport: Transport, plan: str | None = None, share: float = 0.75, **parts: object) -> Session:
+    """Make the session over an open connection, at the pace of `plan`, else of the connection's own; `parts` replace or add fields."""
+    vendor = connection.vendor
+    limiter = limiter_of(vendor, checked_plan(vendor, plan or connection.record.plan), share, connection.handover)
+    given = {"network": transport, "credentials": connection, "limiter": limiter, "clock": wall_clock(), **parts}
+    return Session(vendor=vendor, **given)  # type: ignore[arg-type]
+
+
 async def verified(connection: Opened, transport: Transport, probe: Mapping[str, Identifier] | None = None) -> Verified:
     """Ask the vendor whether an open connection is alive, what it may read, and if it sees people; closes the transport.
 
     `probe` goes before the stored one.
     """
     async with transport:
-        session = Session(
-            vendor=connection.vendor,
-            network=transport,
-            credentials=connection,
-            limiter=limiter_of(connection.vendor),
-            clock=wall_clock(),
-            patience=VERIFY_PATIENCE,
-        )
+        session = session_over(connection, transport, patience=VERIFY_PATIENCE)
         return await verify(session, probe or stored_probe(connection))
 
 
@@ -216,11 +218,8 @@ class Order:
         return Run(session, self.person, options, out)
 
     def session(self, connection: Opened, **parts: object) -> Session:
-        """Make the session over an open connection; `parts` replace or add fields of it."""
-        plan = checked_plan(self.vendor, self.plan or connection.record.plan)
-        given = {"network": self.chosen.transport, "clock": wall_clock(), **parts}
-        limiter = limiter_of(self.vendor, plan, self.share, connection.handover)
-        return Session(vendor=self.vendor, credentials=connection, limiter=limiter, **given)  # type: ignore[arg-type]
+        """Make the session over an open connection, at this order's plan and share; `parts` replace or add fields of it."""
+        return session_over(connection, self.chosen.transport, self.plan, self.share, **parts)
 
 
 Watch = Callable[[Run], AbstractAsyncContextManager[object]]
@@ -239,10 +238,17 @@ async def carry_out(
     `ended` is called with the entry of each endpoint when it has ended, `waiting` once if another run uses the connection;
     `told` hears what `in_turn` has to say, `watch` wraps the run (signals, a live view).
     """
-    async with order.chosen.in_turn(waiting, wait=order.wait, told=told) as connection, order.chosen.transport:
+    notes: list[str] = []
+
+    def hear(words: str) -> None:
+        notes.append(words)
+        told(words)
+
+    async with order.chosen.in_turn(waiting, wait=order.wait, told=hear) as connection, order.chosen.transport:
         run = order.run(order.session(connection, ended=ended), connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
-            return await run.run()
+            report = await run.run()
+    return replace(report, notes=tuple(notes))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +290,6 @@ def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
         largest_file=arguments.largest_file,
     )
     plan = checked_plan(vendor, arguments.plan)
-    limiter_of(vendor, plan, arguments.share)
+    share = checked_share(arguments.share)
     out = arguments.out or new_folder(now)
-    return Order(chosen=chosen, person=person, options=options, out=out, plan=plan, share=arguments.share, wait=arguments.wait)
+    return Order(chosen=chosen, person=person, options=options, out=out, plan=plan, share=share, wait=arguments.wait)

@@ -116,6 +116,11 @@ class Sending:
     redirects: list[int] = field(default_factory=list)
     astray: bool = False
 
+    def answered(self, reading: Reading, answer: Response, tries: tuple[float, int], *, astray: bool) -> Answered:
+        """Give its answer as the last one to a request; `tries`: the seconds waited and the retries of all of them."""
+        waited, retries = tries
+        return Answered(reading, answer, self.at, waited, None, retries, tuple(self.redirects), self.astray or astray)
+
 
 @dataclass(slots=True)
 class Client:
@@ -151,22 +156,21 @@ class Client:
                 await self._renew(generation, "due")
                 continue
             sent = await self._send(request, tally)
-            answer, sent_at = sent.answer, sent.at
+            answer = sent.answer
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
             waited_in_all += sent.waited
             tried = replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
-            verdict = decide(tried, judged, means, sent_at, self.clock.dice(), self.patience)
+            verdict = decide(tried, judged, means, sent.at, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
                 return await self._judged(verdict, request) if verdict.dead else verdict
             if isinstance(verdict, Done):
-                if isinstance(answer, Response) and reading is not None:
-                    await self._wait(Wait(refilled_after(answer.headers, sent_at), shared=True), endpoint)
-                    led, astray = tuple(sent.redirects), sent.astray or whose == "gone"
-                    return Answered(reading, answer, sent_at, waited_in_all, None, tried.retries, led, astray)
-                return GiveUp("no answer")
+                if not isinstance(answer, Response) or reading is None:
+                    return GiveUp("no answer")
+                await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
+                return sent.answered(reading, answer, (waited_in_all, tried.retries), astray=whose == "gone")
             tally.retries += 1
             if isinstance(verdict, Wait):
                 tried = tried.after(verdict)

@@ -71,6 +71,7 @@ class Report:
     `subject`: was the person found, with the reason; `endpoints`: one entry each, by name, in the spec's order. `error`: the
     disk refused a write; `cut`: why the credential could not be used any more; `defect`: a bug of Habeas, by its type and
     place; None where it did not happen. `files`: whether files were to be downloaded. `looked_up`: what each look-up came to.
+    `notes`: what else the operator should know, such as that what was used of the vendor's limits could not be handed on.
     """
 
     exit_code: Exit
@@ -83,6 +84,7 @@ class Report:
     defect: str | None = None
     files: bool = False
     looked_up: Mapping[str, Subject] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Subject:

@@ -15,11 +15,13 @@ import pytest
 from aiohttp import web
 
 import engine
+from engine import assembly
 from engine.connection.private_files import locked
 from engine.connection.stored import Bound, Name, StoredConnection
 from engine.connection.vault import Vault, home
 from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
 from engine.language.text.mistakes import SpecError
+from engine.net.limiter import limiter_of
 from tests.api.conftest import SPEC
 from tests.conftest import ROOT
 
@@ -198,6 +200,35 @@ async def test_verify_tells_whether_the_connection_is_alive(served, acme):
     address, _, _ = served
     found = await engine.verify(acme, token="t0", at=address)
     assert (found.alive, found.exit_code) == (True, engine.Exit.COMPLETE)
+
+
+async def test_a_run_says_where_its_use_of_the_limits_cannot_be_handed_on(served, acme, monkeypatch, tmp_path):
+    """The state folder is a file: the report of a program's run has the sentence that the command line prints."""
+    address, go, _ = served
+    go.set()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HABEAS_HOME", str(tmp_path / "file"))
+    report = await engine.run(acme, email="ada@x.io", token="t0", at=address, out="noted")
+    assert [note.partition(",")[0] for note in report.notes] == ["what runs use of the vendor's limits cannot be handed on"]
+    monkeypatch.setenv("HABEAS_HOME", str(tmp_path / "state"))
+    assert (await engine.run(acme, email="ada@x.io", token="t0", at=address, out="silent")).notes == ()
+
+
+async def test_verify_keeps_to_the_limits_of_the_connections_own_plan(served, acme, monkeypatch):
+    """As a run does, and not to those of the spec's first plan."""
+    address, _, _ = served
+    vault, name, plans = Vault(home()), Name("acme", "default"), []
+    vault.prepare()
+    await vault.first_key()
+    vault.write(name, StoredConnection("acme", "headers", Bound(("api.acme.example",), at=address), time.time(), plan="big", secret="t0"))
+
+    def noting(vendor, plan, *rest):
+        plans.append(plan)
+        return limiter_of(vendor, plan, *rest)
+
+    monkeypatch.setattr(assembly, "limiter_of", noting)
+    assert (await engine.verify(acme, at=address)).alive
+    assert plans == ["big"]
 
 
 async def test_a_verify_that_lacks_its_own_scope_is_told_so(aiohttp_server, acme):
