@@ -30,6 +30,12 @@ IMPURE = {
     "threading",
     "time",
 }
+NAMED = {
+    "engine.api.run": "a library call names each argument, and says what it means",
+    "engine.cli.app.run": "Typer reads the options from the signature, and the help from the docstring",
+    "engine.cli.app.connect": "the same",
+    "engine.cli.authoring.record": "the same",
+}
 ALIAS = re.compile(r"(?:Literal|Callable|Mapping|Sequence|tuple|dict|list|frozenset|Annotated)\[|[A-Z]\w+(?:\[.*\])? \| ")
 AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}
 SLEEPS = re.compile(r"time\.sleep\(|asyncio\.sleep\((?!0\))|mark\.(skip|xfail)|pytest\.(skip|xfail)")
@@ -76,10 +82,12 @@ def layer_faults(name: str, source: str) -> list[str]:
     return faults
 
 
-def lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Count a function's lines after its signature and its docstring."""
-    first = node.body[1 if ast.get_docstring(node) and len(node.body) > 1 else 0]
-    return (node.end_lineno or 0) - first.lineno + 1
+def lines_of(name: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines beyond its first; of those in NAMED only what comes after signature and docstring."""
+    first = node
+    if f"{name}.{node.name}" in NAMED:
+        first = node.body[1 if ast.get_docstring(node) else 0]
+    return (node.end_lineno or 0) - first.lineno
 
 
 def size_faults(name: str, source: str) -> list[str]:
@@ -88,7 +96,7 @@ def size_faults(name: str, source: str) -> list[str]:
     faults = [f"{name}: {source.count(chr(10))} lines"] if source.count("\n") > 400 else []
     faults += [] if ast.get_docstring(tree) else [f"{name}: no docstring"]
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and lines_of(node) >= 40:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and lines_of(name, node) >= 40:
             faults.append(f"{name}:{node.lineno} {node.name}: over 40 lines")
     if AVOIDED & set(re.split(r"[./_]", name)):
         faults.append(f"{name}: says nothing")
@@ -219,6 +227,9 @@ def test_the_benchmarks_can_be_begun(name):
         (lambda text: layer_faults("engine.language.x", text), "from engine.core.http import Response"),
         (lambda text: size_faults("engine.x", text), '"""A."""\n' * 401),
         (lambda text: size_faults("engine.x", text), '"""A."""\ndef f():\n' + "    x = 1\n" * 41),
+        (lambda text: size_faults("engine.x", text), '"""A."""\ndef f(\n' + "    x,\n" * 41 + "): ..."),
+        (lambda text: size_faults("engine.x", text), '"""A."""\ndef f():\n    """B.\n' + "    b\n" * 41 + '    """'),
+        (lambda text: size_faults("engine.api", text), '"""A."""\ndef run():\n' + "    x = 1\n" * 41),
         (lambda text: size_faults("engine.x", text), "x = 1"),
         (lambda text: size_faults("engine.utils", text), '"""A."""'),
         (lambda text: layer_faults("engine.core.x", text), "from pathlib import Path"),
