@@ -88,14 +88,15 @@ class Trail:
     """The progress of one chain, over all its readings; `now` is the present one.
 
     `counted`: a total may be announced. `paired`: digests of whole records are remembered in `tables`, because a neighbouring
-    window needs them or the file cannot tell. `marks` and `firsts` recognise pages that come again, `ranges` are the byte
-    ranges that the chain wrote, `mine` counts the person's records.
+    window needs them or the file cannot tell. `marks` and `firsts` recognise pages that come again, `mark` is the present page's;
+    `ranges` are the byte ranges that the chain wrote, `mine` counts the person's records.
     """
 
     key: Select = ID
     counted: bool = True
     paired: bool = False
     marks: set[str] = field(default_factory=set)
+    mark: str = ""
     firsts: set[int] = field(default_factory=set)
     ranges: array[int] = field(default_factory=lambda: array("Q"))
     tables: list[Seen] = field(default_factory=list)
@@ -113,7 +114,7 @@ class Trail:
     _leads: set[int] = field(default_factory=set)
     _telling: bool = False
     _held: Page | None = None
-    _last: Sequence[Any] = ()
+    _last: Page | None = None
 
     def __post_init__(self) -> None:
         """Remember keys from the beginning where whole records are remembered anyway."""
@@ -133,8 +134,8 @@ class Trail:
     @property
     def progress(self) -> Progress:
         """What decides on the end of the list."""
-        announced = self.announced.first is not None
-        return Progress(self.now.longest, announced, announced and not self.short)
+        holds = self.announced.first is not None and self.different <= self.announced.largest
+        return Progress(self.now.longest, holds, holds and not self.short, self.mark)
 
     @property
     def endless(self) -> str | None:
@@ -186,7 +187,7 @@ class Trail:
         self.marks.clear()
         self.firsts.clear()
         self._leads.clear()
-        self.now, self._last, self._stable, self._alike = ReadingCount(), (), Seen(), 0
+        self.mark, self.now, self._last, self._stable, self._alike = "", ReadingCount(), None, Seen(), 0
         self.barren, self.empty, self.readings = 0, 0, self.readings + 1
 
     def take(self, page: Page, beside: Iterable[Seen] = ()) -> Sifted:
@@ -212,10 +213,15 @@ class Trail:
                 names = [0 if name == content else name for name, content in zip(*pairs, strict=True)]
         return Sifted(known, self._tell(page, names, known), max(self._others, self.now.others) - others)
 
+    def is_last(self, page: Page) -> bool:
+        """Whether a page is the one before it again, record by record."""
+        last = self._last
+        return last is not None and (page.records, page.dropped) == (last.records, last.dropped)
+
     def repeated(self, page: Page) -> int:
         """Give how many records at the beginning of a page repeat the end of the last page; a record without a key never counts."""
-        records, last = page.records, self._last
-        self._last = records
+        records, last = page.records, self._last.records if self._last is not None else ()
+        self._last = page
         if not records or not last or records[0] not in last or column(records[:1], self.key) == [None]:
             return 0
         tail = last[last.index(records[0]) :]

@@ -70,7 +70,7 @@ class ListReader:
             elif stopped is not None:
                 return stopped
             elif not self.trail.short:
-                self.notes += self.trail.explained()
+                self.notes[:0] = self.trail.explained()
                 return None
             elif short:
                 return Stopped(self.trail.shortage)
@@ -133,7 +133,7 @@ class ListReader:
         trail = self.trail
         if page.first and page.first in trail.firsts:
             self.pages.refused(request, answer)
-            return self._at(again(request, page, trail.progress, "the vendor gave the same page twice"))
+            return self._at(again(request, page, trail.progress, "the vendor gave the same page twice", last=trail.is_last(page)))
         trail.firsts.add(page.first)
         try:
             self.pages.take(request, page, answer, trail)
@@ -148,6 +148,7 @@ class ListReader:
 
     def _at(self, following: Following) -> Request | Stopped | None:
         if isinstance(following, Next):
+            self.trail.mark = following.mark
             self.trail.marks.add(following.mark)
             return following.request
         if isinstance(following, Broken):

@@ -151,3 +151,24 @@ def test_a_list_is_whole_by_different_records(case):
     says = None if trail.short else next(iter(trail.explained()), None)
     assert {"different": trail.different, "short": trail.short, **found} == {name: then[name] for name in then if name != "says"}
     assert (says is None) if then["says"] is None else says.startswith(then["says"])
+
+
+def test_a_total_that_was_exceeded_tells_nothing_about_the_end():
+    """It is capped, or counts the page: a short page is no more the last one than without a total."""
+    trail = Trail()
+    trail.take(Page([A, B], 2, total=2))
+    assert trail.progress == Progress(2, announced=True, met=True)
+    trail.take(Page([C], 1, total=1))
+    assert trail.progress == Progress(2)
+
+
+def test_a_page_is_the_last_one_again_record_by_record():
+    """Of the person and of others; what begins and ends alike is not yet the same, and a reading anew has no last page."""
+    trail, page = Trail(), Page([A], 3, dropped=[B, C])
+    assert not trail.is_last(page)
+    trail.take(page)
+    assert trail.is_last(Page([A], 3, dropped=[B, C]))
+    assert not trail.is_last(Page([A], 3, dropped=[C, C]))
+    assert not trail.is_last(Page([B], 3, dropped=[B, C]))
+    trail.again([[A]])
+    assert not trail.is_last(page)
