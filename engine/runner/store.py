@@ -95,8 +95,13 @@ class Store:
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         self._learn(records)
         self._open_ways(request.chain.row, page.records, known)
-        text = lines_of(records) if self.keep.everything else lines_of([self.keep.project(record) for record in records])
-        self._write(request, (text, len(records)), answered, trail)
+        self._write(request, (self._text(records, None if known else sifted.lines), len(records)), answered, trail)
+
+    def _text(self, records: Sequence[Any], lines: bytes | None) -> bytes:
+        """Give the records as lines, with the chosen fields; `lines` are those with all fields, where they are at hand."""
+        if not self.keep.everything:
+            return lines_of([self.keep.project(record) for record in records])
+        return lines_of(records) if lines is None else lines
 
     def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
