@@ -52,14 +52,47 @@ CASES = {
     "to another person": (
         ASKS,
         {PAGES: to("/users/hubot/repos"), "/users/hubot/repos": page(LIST)},
-        ("failed", ANOTHER_PERSON.words, ()),
+        ("failed", f"a redirect of GET /users/<LOGIN>/repos: {ANOTHER_PERSON.words}", ()),
         [],
     ),
     "to another record": (
         CHILD,
         {"/o": page({"items": [{"id": 5}]}), "/o/5/lines": to("/o/6/lines"), "/o/6/lines": page(LIST)},
-        ("failed", ANOTHER_PERSON.words, ()),
+        ("failed", f"a redirect of GET /o/<above.id>/lines: {ANOTHER_PERSON.words}", ()),
         [],
+    ),
+    "to another host": (
+        ASKS,
+        {PAGES: answer("302 Found", Location="https://evil.example/steal?u=octocat")},
+        (
+            "failed",
+            "a redirect of GET /users/<LOGIN>/repos: an address outside the vendor's hosts was given (evil.example): "
+            "the credential was not sent there",
+            (),
+        ),
+        [],
+    ),
+    "a link without https": (
+        LINKED,
+        {PAGES: answer(body=b'[{"id": 1}]', Link='<http://api.acme.example/v1/users/octocat/repos?page=2>; rel="next"')},
+        (
+            "partial",
+            "the link to GET /users/<LOGIN>/repos, page 2: an address without https was given (http, at api.acme.example): "
+            "the credential was not sent there",
+            (),
+        ),
+        [None],
+    ),
+    "a link with a user name": (
+        LINKED,
+        {PAGES: answer(body=b'[{"id": 1}]', Link='<https://ada@api.acme.example/v1/users/octocat/repos?page=2>; rel="next"')},
+        (
+            "partial",
+            "the link to GET /users/<LOGIN>/repos, page 2: an address that cannot be trusted was given: it holds a user name before "
+            "the host: the credential was not sent there",
+            (),
+        ),
+        [None],
     ),
     "a link to the captured number": (
         LINKED,
@@ -76,7 +109,7 @@ CASES = {
     "a link to another person": (
         LINKED,
         {PAGES: page(ONE, "/users/hubot/repos?page=2"), "/users/hubot/repos?page=2": page(TWO)},
-        ("partial", ANOTHER_PERSON.words, ()),
+        ("partial", f"the link to GET /users/<LOGIN>/repos, page 2: {ANOTHER_PERSON.words}", ()),
         [None],
     ),
 }
