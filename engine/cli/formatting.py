@@ -11,12 +11,17 @@ import msgspec
 
 
 def tell(text: str, stream: TextIO | None = None) -> None:
-    """Print, to standard output by default; where nobody reads any more, such as behind `| head`, go on in silence."""
+    """Print, to standard output by default; where nobody reads any more, such as behind `| head`, go on in silence.
+
+    Raises OSError where standard output takes nothing: what a command says is then lost, and it must not end as if it were not.
+    """
     stream = stream or sys.stdout
     try:
         stream.write(text)
         stream.flush()
-    except OSError:
+    except OSError as error:
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

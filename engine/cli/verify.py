@@ -21,7 +21,7 @@ from engine.connection.stored import lives_until, renewable
 from engine.connection.vault import connect_again
 from engine.core.identity import Identifier
 from engine.core.proof import Proof, kinds_of
-from engine.core.scopes import matrix
+from engine.core.scopes import ScopeRow, matrix
 from engine.core.window import rfc3339
 from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
@@ -135,8 +135,18 @@ def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
     else:
         family = f"the {found.family} family, " if found.family else ""
         yield f"Scopes: {family}{len(found.granted)} granted."
-    yield from ("", table(("request", "allowed", "scope"), [(one.name, HELD[one.held], " ".join(one.needs)) for one in found.lines]), "")
+    yield from (
+        "",
+        table(("request", "allowed", "scope"), [(one.name, _held(vendor, verified, one), " ".join(one.needs)) for one in found.lines]),
+        "",
+    )
     yield from _advice(vendor, verified)
+
+
+def _held(vendor: Vendor, verified: Verified, row: ScopeRow) -> str:
+    """Say in a word whether a request is allowed; a NO where something would be lost, which of `verify` alone may be nothing."""
+    proven = not vendor.lists_people or (verified.sight is not None and verified.sight.proof is not None)
+    return "no, not needed" if row.held == "no" and row.name == vendor.verify.name and proven else HELD[row.held]
 
 
 def _nobody(vendor: Vendor, sight: Sight) -> str:

@@ -29,6 +29,10 @@ class NotJson(ValueError):
     """The body is not JSON in UTF-8."""
 
 
+class TooDeep(NotJson):
+    """The body is nested deeper than can be read."""
+
+
 class TooMany(ValueError):
     """The body holds over MOST_VALUES values: splitting it would take too much memory."""
 
@@ -78,11 +82,13 @@ class Envelope:
             self._partly = True
 
     def _slowly(self) -> None:
-        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson."""
+        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson, TooDeep."""
         self.slow = True
         try:
             self.body = lossless_json.dumps(self.tree)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise TooDeep from None
+        except ValueError:
             raise NotJson from None
 
     @cached_property

@@ -124,7 +124,8 @@ class Sending:
 
 def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
     """Say of an address that may not be asked where it came from."""
-    if not isinstance(answer, NoAnswer) or answer.kind != "forbidden":
+    given = redirected or is_link(request)
+    if not given or not isinstance(answer, NoAnswer) or answer.kind != "forbidden":
         return answer
     return replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 import engine
 from engine.core.ledger import Entry
@@ -49,7 +50,8 @@ def manifest(
     return {
         "format": FORMAT,
         "vendor": vendor.name,
-        "spec": {"file": readable(vendor.file), "sha256": vendor.sha256, "api_version": vendor.version},
+        "title": vendor.title,
+        "spec": {"file": readable(_without_folder(vendor.file)), "sha256": vendor.sha256, "api_version": vendor.version},
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
         "started": rfc3339(ended.started),
@@ -74,7 +76,7 @@ def manifest(
         "narrowed": {"since": rfc3339(options.narrow)} if options.narrow else None,
         "fields": _fields(options),
         "lookup": person.lookup,
-        "endpoints": {name: _described(entry) for name, entry in entries.items()},
+        "endpoints": {name: {"title": vendor.endpoints[name].title, **_described(entry)} for name, entry in entries.items()},
         "written": written,
     }
 
@@ -82,6 +84,11 @@ def manifest(
 def readable(text: str) -> str:
     r"""Make a text of the command line valid UTF-8; other bytes become escapes such as `\xff`."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _without_folder(file: str) -> str:
+    """Give a spec's path as it was typed; of an absolute one the name, because its folders tell of the machine and who uses it."""
+    return PurePath(file).name if PurePath(file).is_absolute() else file
 
 
 def _fields(options: RunOptions) -> dict[str, object]:

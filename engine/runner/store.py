@@ -6,6 +6,7 @@ The bytes go to the disk in `engine/sink.py`. No records are kept in memory: dup
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -187,6 +188,7 @@ class Store:
 
 
 BATCH = 1000
+PERSONAL, HIDDEN = re.compile(r"@|%40"), "(an e-mail address)"
 UNCLEAR = "unclear"
 
 
@@ -197,7 +199,7 @@ def _were(count: int) -> str:
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
     window = request.chain.window
     first, lines = written
-    parents = {name: str(value) for name, value in request.chain.row if "." in name}
+    parents = {name: HIDDEN if PERSONAL.search(str(value)) else str(value) for name, value in request.chain.row if "." in name}
     return {
         "request": described(request, public),
         "page": request.page,
