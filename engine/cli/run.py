@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +16,7 @@ import typer
 
 from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
 from engine.catalogue import load
-from engine.cli.formatting import table, tell
+from engine.cli.formatting import drop, table, tell
 from engine.cli.progress import Live, is_terminal, plain, renewing
 from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Outcome, Subject
@@ -153,7 +152,7 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     except OSError:
         if report.exit_code is Exit.COMPLETE:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop(sys.stdout)
         typer.echo("error: the summary could not be written; the manifest in the result's folder says the same", err=True)
     return report.exit_code
 
