@@ -325,7 +325,7 @@ def main() -> None:
     os.umask(0o077)
     if sys.stderr is None:  # closed by the caller: the work is done all the same
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-    sys.stdout = sys.stdout or ClosedStream()  # type: ignore[assignment]
+    sys.stdout = sys.stdout or ClosedStream()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -37,7 +37,7 @@ def drop(stream: TextIO) -> None:
 class ClosedStream(io.TextIOBase):
     """Standard output that the caller has closed: nothing can be said there."""
 
-    def write(self, text: str, /) -> int:
+    def write(self, _text: str, /) -> int:
         """Raise OSError."""
         raise OSError(errno.EBADF, "it is closed")
 

@@ -12,6 +12,7 @@ from engine.core.ledger import Entry
 from engine.core.subject import LookupResult
 from engine.core.window import rfc3339
 from engine.errors import DiskError
+from engine.language.effective import Vendor
 from engine.runner.interface import RunOptions, Session
 
 FORMAT = 1
@@ -51,18 +52,13 @@ def manifest(
         "format": FORMAT,
         "vendor": vendor.name,
         "title": vendor.title,
-        "spec": {"file": readable(_without_folder(vendor.file)), "sha256": vendor.sha256, "api_version": vendor.version},
+        "spec": _spec(vendor),
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
         "started": rfc3339(ended.started),
         "finished": rfc3339(ended.finished),
         "simulated": session.network.simulated,
-        "connection": {
-            "name": session.credentials.label,
-            "plan": limiter.plan,
-            "share": limiter.share,
-            "verified": ended.verified,
-        },
+        "connection": {"name": session.credentials.label, "plan": limiter.plan, "share": limiter.share, "verified": ended.verified},
         "subject": {
             "outcome": str(person.found.subject),
             "reason": person.found.reason,
@@ -84,6 +80,10 @@ def manifest(
 def readable(text: str) -> str:
     r"""Make a text of the command line valid UTF-8; other bytes become escapes such as `\xff`."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _spec(vendor: Vendor) -> dict[str, object]:
+    return {"file": readable(_without_folder(vendor.file)), "sha256": vendor.sha256, "api_version": vendor.version}
 
 
 def _without_folder(file: str) -> str:

@@ -14,7 +14,7 @@ from engine.runner.endpoint import EndpointRun
 from engine.runner.manifest import _without_folder
 from engine.runner.store import ChildWants, Store
 from engine.sink import Sink
-from tests.core.specs import vendor
+from tests.core.specs import HEAD, vendor
 from tests.whole.scripted import NOW, fetched
 
 TWO = "it: {get: /list, records: items}\nother: {get: /other, records: items}\n"
@@ -193,3 +193,14 @@ def test_an_interrupt_counts_every_part_that_was_not_read(tmp_path):
         it, ((),), (), None, Store(it, Sink(tmp_path / "o"), FieldFilter(), ChildWants(), ()), lambda: None, None, Account(vendor(spec))
     )
     assert cut.entry("interrupted").reason == "1 of 3 parts: interrupted; 2 of 3 parts were not read"
+
+
+def test_a_look_up_that_is_denied_names_the_scope_that_would_help(tmp_path):
+    """As an endpoint does; so does a 403 that no rule knows."""
+    head = HEAD.replace("lookup: {", "lookup: {granted_by: [people:read], refusals: {rules: [{status: 403, means: denied}]}, ")
+    answers = {"/people/ada%40x.io": [(403, {"message": "ada@x.io may not"})]}
+    reason = fetched("it: {get: /list, records: items}", answers, tmp_path / "a", head).report.subject.reason
+    assert reason == "the look-up failed: HTTP 403; it needs the scope people:read"
+    spec = "it: {get: /list, records: items, granted_by: [lists:read]}"
+    unknown = fetched(spec, {"/list": [(403, {"code": 7, "message": "ada@x.io may not"})]}, tmp_path / "b").entry().reason
+    assert unknown == "the vendor refused (HTTP 403, code 7, a message of 16 characters); it needs the scope lists:read"
