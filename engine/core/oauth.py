@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
-from engine.core.identity import unfit
+from engine.core.identity import means_nothing, unfit
 from engine.core.retry import MAY_PASS, TOO_MANY
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
@@ -221,7 +221,7 @@ def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: WantedFro
     for name, select in wanted.paths.items():
         text = lossless_json.text_of(select.search(found)) or ""
         changed = {**values, name: text}
-        if unfit(text) is None and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
+        if unfit(text) is None and not means_nothing(text) and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
             values = changed
         elif before is None:
             return NoToken("unusable", f"the vendor's token answer holds no usable <{name}>")

@@ -348,6 +348,8 @@ def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, WANTED) == NoToken(
         "unusable", "the vendor's token answer holds no usable <B>"
     )
+    for word in ("null", "Undefined", "*"):
+        assert read_tokens(answer({"access_token": "T", "a": word}), NOW, None, WANTED).words.endswith("<A>")
     never = WantedFromToken({"A": parse_select("a")}, lambda _name, _value: False)
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, never).words.endswith("<A>")
 
