@@ -83,19 +83,19 @@ async def test_whoever_changes_a_connection_does_not_wait_for_ever_either(tmp_pa
     assert store.names() == [NAME]
 
 
+async def _made(store) -> None:
+    with reserved(store, EMEA, plain=False) as place:
+        async with place.opened():
+            pass
+
+
 CHANGES = {
     "a first key": lambda store: store.first_key(),
     "a rename": lambda store: rename(store, NAME, EMEA),
     "a removal": lambda store: remove(store, NAME, revoke=False),
     "a new key": rekey,
-    "a new connection": lambda store: _made(store),
+    "a new connection": _made,
 }
-
-
-async def _made(store) -> None:
-    with reserved(store, EMEA, plain=False) as place:
-        async with place.opened():
-            pass
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
@@ -105,7 +105,7 @@ async def test_the_lock_of_the_whole_store_is_not_waited_for_for_ever(change, tm
     store.write(NAME, Acme().record())
     before, wait = store.path(NAME).read_bytes(), Wait(store)
     async with vault(tmp_path).whole():
-        with pytest.raises(InUse, match="another process has been changing the connections in .* for 60 minutes: it may hang: run again later"):
+        with pytest.raises(InUse, match=" for 60 minutes: it may hang: run again later"):
             await change(store)
     assert len(wait.said) == 1
     assert SAID_AFTER <= wait.said[0] < SAID_AFTER + 1
