@@ -29,7 +29,6 @@ from engine.runner.discover import Discovery
 from engine.runner.interface import Session
 from engine.runner.lookup import Lookups
 
-
 NO_LIFETIME = Lifetime()
 
 
