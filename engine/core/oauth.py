@@ -123,7 +123,7 @@ def read_tokens(
     status = answer.status
     error, means = _error(found, status, wanted.refusals)
     good = 200 <= status < 300
-    kept = _kept(found, now, before) if good else None
+    kept = _kept(found, now, before, wanted) if good else None
     if good and not found.get("error") and ("access_token" in found or means is None):
         return _tokens(found, now, before, wanted, kept)
     if 300 <= status < 400:
@@ -180,15 +180,19 @@ def _usable(token: Any) -> bool:
     return isinstance(token, str) and TOKEN.fullmatch(token) is not None
 
 
-def _kept(found: Mapping[str, Any], now: float, before: Tokens | None) -> Tokens | None:
+def _kept(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken) -> Tokens | None:
     """Give the tokens to store of an answer that is otherwise unusable: those before, with its new refresh token.
 
-    Without any before, the access token is empty and has ended: it has to be renewed before it is used.
+    Without any before, the access token is empty and has ended: it has to be renewed before it is used. There is nothing to keep then
+    where a value that is wanted lacks: without it nothing would be renewed, and an earlier connection would be replaced by none.
     """
     refresh = found.get("refresh_token")
     if not _usable(refresh) or (before is not None and before.refresh == refresh):
         return None
-    return replace(before or Tokens("", now, expires_at=now), refresh=refresh)
+    if before is not None:
+        return replace(before, refresh=refresh)
+    captured = _captured(found, None, wanted)
+    return None if isinstance(captured, NoToken) else Tokens("", now, refresh, now, captured=captured)
 
 
 def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken, kept: Tokens | None) -> Tokens | NoToken:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -250,9 +251,16 @@ def test_a_first_answer_with_a_refresh_token_alone_gives_a_token_that_is_due():
     assert found.kept == Tokens("", NOW, "R", NOW)
     assert found.kept is not None
     assert due(found.kept, NOW)
-    lacking = read_tokens(answer({"refresh_token": "R", "access_token": "A"}), NOW, None, WANTED)
-    assert isinstance(lacking, NoToken)
-    assert lacking.kept is None
+    for body in ({"refresh_token": "R", "access_token": "A"}, {"refresh_token": "R"}, {"refresh_token": "R", "a": 1}):
+        lacking = read_tokens(answer(body), NOW, None, WANTED)
+        assert isinstance(lacking, NoToken)
+        assert lacking.kept is None
+    whole = read_tokens(answer({"refresh_token": "R", "a": 1, "b": [2]}), NOW, None, WANTED)
+    assert isinstance(whole, NoToken)
+    assert whole.kept == Tokens("", NOW, "R", NOW, captured=(("A", "1"), ("B", "2")))
+    again = read_tokens(answer({"refresh_token": "R", "a": 1}), NOW, OLD, WANTED)
+    assert isinstance(again, NoToken)
+    assert again.kept == replace(OLD, refresh="R")
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer ", " BEARER\t"])
