@@ -169,8 +169,9 @@ def _again_after(answer: Response, now: float) -> float | None:
 
 
 def _object(body: bytes) -> dict[str, Any]:
+    """Read the JSON object of an answer; what is no UTF-8 in it, or a byte order mark before it, does not cost the tokens in it."""
     try:
-        found = lossless_json.loads(body)
+        found = lossless_json.loads(body.decode("utf-8-sig", "replace").encode())
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -180,13 +181,19 @@ def _usable(token: Any) -> bool:
     return isinstance(token, str) and TOKEN.fullmatch(token) is not None
 
 
+def _refresh(found: Mapping[str, Any]) -> Any:
+    """Give the refresh token; None where there is none, or a text that says so: the earlier one stays."""
+    value = found.get("refresh_token") or None
+    return None if isinstance(value, str) and means_nothing(value) else value
+
+
 def _kept(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken) -> Tokens | None:
     """Give the tokens to store of an answer that is otherwise unusable: those before, with its new refresh token.
 
     Without any before, the access token is empty and has ended: it has to be renewed before it is used. There is nothing to keep then
     where a value that is wanted lacks: without it nothing would be renewed, and an earlier connection would be replaced by none.
     """
-    refresh = found.get("refresh_token")
+    refresh = _refresh(found)
     if not _usable(refresh) or (before is not None and before.refresh == refresh):
         return None
     if before is not None:
@@ -196,7 +203,7 @@ def _kept(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: W
 
 
 def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken, kept: Tokens | None) -> Tokens | NoToken:
-    access, refresh = found.get("access_token"), found.get("refresh_token") or None
+    access, refresh = found.get("access_token"), _refresh(found)
     lost = kept is None
     if not isinstance(access, str) or not _usable(access):
         return NoToken("unusable", "the vendor's token answer holds no access token", kept=kept, lost=lost)

@@ -263,6 +263,30 @@ def test_a_first_answer_with_a_refresh_token_alone_gives_a_token_that_is_due():
     assert again.kept == replace(OLD, refresh="R")
 
 
+@pytest.mark.parametrize(
+    "body", [b'\xef\xbb\xbf{"access_token":"A","refresh_token":"R"}', b'{"access_token":"A","refresh_token":"R","name":"M\xfcller"}']
+)
+def test_what_is_not_utf_8_beside_the_tokens_does_not_cost_them(body):
+    """A byte order mark, or a name in another encoding."""
+    found = read_tokens(Response(200, {}, body), NOW, OLD)
+    assert isinstance(found, Tokens)
+    assert (found.access, found.refresh) == ("A", "R")
+
+
+@pytest.mark.parametrize("said", ["null", "Undefined", " ", "*", None, 0, False, []])
+def test_a_refresh_token_that_says_there_is_none_leaves_the_earlier_one(said):
+    """A vendor that does not rotate would be asked with `null` otherwise, and the connection end."""
+    found = read_tokens(answer({"access_token": "A", "refresh_token": said}), NOW, OLD)
+    assert isinstance(found, Tokens)
+    assert found.refresh == OLD.refresh
+    first = read_tokens(answer({"access_token": "A", "refresh_token": said}), NOW)
+    assert isinstance(first, Tokens)
+    assert first.refresh is None
+    spoilt = read_tokens(answer({"token_type": "mac", "refresh_token": said}), NOW, OLD)
+    assert isinstance(spoilt, NoToken)
+    assert (spoilt.kept, spoilt.lost) == (None, True)
+
+
 @pytest.mark.parametrize("kind", ["Bearer", "bearer ", " BEARER\t"])
 def test_blanks_around_the_kind_of_a_token_do_not_cost_the_answer(kind):
     """It is the kind that is meant."""
