@@ -50,6 +50,7 @@ def answered(count: int) -> VerifyAnswer:
             False,
             "verify was refused: HTTP 403; it needs the scope people:list",
         ),
+        (LISTING, VerifyAnswer(True, "", answered=True, odd=True), False, "verify was answered with something else than a list of people"),
         (LISTING, VerifyAnswer(None, "HTTP 500"), False, "verify was refused: HTTP 500"),
         (LISTING, VerifyAnswer(None, "no answer", given_up=True), False, "verify: no answer"),
         (LISTING, NotAsked("<SHOP> has no value"), False, "verify was not asked: <SHOP> has no value"),
