@@ -7,7 +7,7 @@ the vendor, because messages repeat identifiers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -17,7 +17,7 @@ from typing import Any
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column, odd_kind
 from engine.core.http import Malformed, Response
-from engine.core.identity import same_person, same_username
+from engine.core.identity import Same, comparison
 from engine.core.onward import beyond, count_of, form_of
 from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
@@ -34,7 +34,6 @@ LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
-Same = Callable[[str], bool | None]
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
@@ -243,11 +242,8 @@ def next_link(value: str) -> str | Unreadable | None:
 
 
 def _same(template: Template, chain: Chain) -> Same:
-    """Give the comparison with a value: of an identifier by its kind, of anything else exactly. Raises Unresolved."""
-    if template.identifier == "USERNAME" and chain.endpoint.usernames == "ignore_case":
-        return partial(same_username, plain_text(template, chain))
-    kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
-    return partial(same_person, kind, plain_text(template, chain))  # type: ignore[arg-type]
+    """Give the comparison with a value. Raises Unresolved."""
+    return partial(comparison(template.identifier, chain.endpoint.usernames), plain_text(template, chain))
 
 
 def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:
