@@ -27,6 +27,7 @@ RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 WHOLE = re.compile(r"bytes \*/([0-9]{1,18})")
 ANOTHER_PART = NoAnswer("truncated", "another part came than the one asked for")
 PART_UNASKED = NoAnswer("truncated", "only a part came, though the whole file was asked for")
+MORE_CAME = NoAnswer("truncated", "more came than the answer said that there is")
 CUT_SHORT = NoAnswer("truncated", "the file was cut short")
 
 
@@ -178,9 +179,16 @@ async def _read(answer: aiohttp.ClientResponse, part: PartialFile) -> Response |
         return NoFile(A_WEB_PAGE)
     part.check_room(part.total or 0)
     await part.write(_chunks(answer, unpacker))
-    if (unpacker is not None and not unpacker.whole) or part.total not in (None, part.size):
-        return CUT_SHORT
-    return None
+    return _lack(part, unpacker)
+
+
+def _lack(part: PartialFile, unpacker: Unpacker | None) -> NoAnswer | None:
+    """Say why what was read to its end is not the whole file; None where it is."""
+    if part.total is not None and part.size > part.total:
+        part.restart()
+        return MORE_CAME
+    whole = (unpacker is None or unpacker.whole) and part.total in (None, part.size)
+    return None if whole else CUT_SHORT
 
 
 def _begin(answer: aiohttp.ClientResponse, part: PartialFile, unpacker: Unpacker | None) -> None:
