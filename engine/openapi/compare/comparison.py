@@ -13,10 +13,10 @@ from engine.language.effective import Endpoint, Row, effective
 from engine.language.expressions.template import parse_path
 from engine.language.load import check
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import LintContext
+from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
-from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, row_place
+from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
 
