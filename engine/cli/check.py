@@ -27,6 +27,7 @@ from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 
 TODO = re.compile(r"(?:^|\s)#\s*(TODO)\b")
+NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names no server
 FORMATS = ("text", "json", "github")
 
 
@@ -128,8 +129,8 @@ def _unsettled(path: Path, lines: tuple[str, ...], vendor: Vendor, apis: tuple[A
         message = f"{counted(len(marks), 'TODO')} to settle, the first of them here"
         at = Position(row, found.start(1) + 1, 4)
         yield Finding(Mistake(message, at, "confirm or mend what it says, then remove the mark", "note", str(path)), lines)
-    host = host_of(vendor.base_url)
-    if host == host_of(NOWHERE) and not any(one.host == host for api in apis for one in api.servers):
+    host, given = host_of(vendor.base_url), {one.host for api in apis for one in api.servers}
+    if (host == NOBODYS or host.endswith(f".{NOBODYS}")) and host not in given:
         at = read(contents(path), str(path)).at(("base_url",))
         yield Finding(Mistake(f"{host} is nobody's address", at, "write the address of the vendor's API", "note", str(path)), lines)
 

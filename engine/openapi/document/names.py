@@ -29,6 +29,7 @@ CURSORS = (
 )
 PAGES = ("page", "pagenumber", "pageno", "pageindex", "pagenum", "currentpage", "p")
 OFFSETS = ("offset", "skip", "startat", "startindex", "start", "from", "firstresult", "startposition", "startrow", "pageoffset")
+SPARSE = ("fields", "optfields", "expand", "select", "include", "includes", "embed", "projection")
 RESERVED = ("lookup", "verify", "manifest", "discover", "none")
 IRREGULAR = {"people": "person", "persons": "person", "staff": "staff", "status": "status", "addresses": "address", "series": "series"}
 

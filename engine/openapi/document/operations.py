@@ -20,6 +20,7 @@ CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|toke
 SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
 SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+GONE = re.compile(r"(?i)\bno longer (?:available|supported|used|in use|accepted|valid)\b|\b(?:was|has been|is) removed\b")
 BRACED = re.compile(r"\{([^{}/]*)\}")
 SPAN = re.compile(r"`([A-Za-z][\w.:/*-]{1,99})`")
 NAMED = re.compile(r"[Ss]copes?\b[^\n]{0,400}")
@@ -120,6 +121,20 @@ class Api:
                     yield found
 
 
+def _exploded(whole: Parameter, told: dict[str, Any]) -> Iterator[Parameter]:
+    """Give the members of an object that is sent as parameters of their own, `filter[email]` or `email`; else the parameter itself."""
+    deep = told.get("style") == "deepObject"
+    if whole.place != "query" or "content" in told or whole.shape.types != {"object"} or not (deep or told.get("explode", True)):
+        yield whole
+        return
+    if whole.shape.open:
+        yield whole
+    wanted = {name for part in whole.shape.parts for name in as_list(part.get("required")) if isinstance(name, str)}
+    for name, shape in whole.shape.members.items():
+        full = f"{whole.name}[{name}]" if deep else name
+        yield Parameter(full, "query", whole.required and name in wanted, whole.deprecated, shape.word("description"), shape)
+
+
 FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials", "implicit": "implicit", "password": "password"}
 
 
@@ -148,7 +163,7 @@ class Operation:
         for told in map(self.api.refs.follow, (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters")))):
             name, place = as_text(told.get("name")), as_text(told.get("in"))
             if name and place in ("path", "query", "header", "cookie"):
-                found[place, name] = self._parameter(told, name, place)
+                found |= {(place, one.name): one for one in _exploded(self._parameter(told, name, place), told)}
         for name in BRACED.findall(self.path):
             if name and ("path", name) not in found:
                 found["path", name] = self._parameter({}, name, "path")
@@ -159,7 +174,8 @@ class Operation:
         schema = told.get("schema", as_map(next(iter(contents.values()), None)).get("schema"))
         shape = SchemaView(self.api.refs, (told if self.api.old else {}) if schema is None else schema)
         about = as_text(told.get("description")) or shape.word("description")
-        return Parameter(name, place, told.get("required") is True or place == "path", told.get("deprecated") is True, about, shape)
+        gone = told.get("deprecated") is True or GONE.search(about[:300]) is not None
+        return Parameter(name, place, told.get("required") is True or place == "path", gone, about, shape)
 
     def placed(self, place: str) -> dict[str, Parameter]:
         """Give its parameters of one place by name."""

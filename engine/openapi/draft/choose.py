@@ -47,14 +47,15 @@ def choose(api: Api) -> DraftPlan:
 
 
 def _best(api: Api, likely: list[LookupCandidate]) -> DraftPlan | None:
-    tried: list[tuple[int, DraftPlan]] = []
+    tried: list[tuple[tuple[bool, int], DraftPlan]] = []
     for person in likely:
         try:
             plan = DraftPlan(person, asking(person))
         except Unfit:
             continue
         _gather(plan, api)
-        tried.append((person.score + 4 * min(len(plan.asked), 12), plan))
+        by_mail = person.kind == "EMAIL" and person.match is not None  # before a user name, which people change and share
+        tried.append(((by_mail, person.score + 4 * min(len(plan.asked), 12)), plan))
         if len(tried) >= MOST_TRIED:
             break
     return max(tried, key=lambda one: one[0])[1] if tried else None

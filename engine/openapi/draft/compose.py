@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.language.model.words import HEADER
+from engine.language.rules.names import TAKEN
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.openapi.compare.comparison import compare, trouble
+from engine.openapi.document.names import SPARSE, norm, value_name
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
@@ -21,11 +23,12 @@ from engine.openapi.draft.captures import captures, echoes, files, keyed, refusa
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
-from engine.openapi.draft.person_request import DraftRequest
+from engine.openapi.draft.person_request import DraftRequest, id_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
 
 MOST_LEFT_OUT = 200
 MOST_SCOPES = 200
+MOST_SPARSE = 4
 
 
 @dataclass
@@ -77,7 +80,8 @@ def _reason(mistake: Mistake) -> str:
 
 def _text(api: Api, vendor: str, head: str, plan: DraftPlan) -> str:
     spec = DraftSpec(api, vendor, plan, base_of(api))
-    pagings = [paging for request in spec.requests if (paging := _paging(request)).words]
+    every = [_paging(request) for request in spec.requests]
+    pagings = [] if any(one.todo and not one.words for one in every) else [one for one in every if one.words]
     common = Counter(flow(paging.words) for paging in pagings).most_common(1)
     first = next((paging for paging in pagings if flow(paging.words) == common[0][0]), Paging({}))
     spec.pages, spec.doubts = first.words, first.todo
@@ -105,9 +109,11 @@ def _top(spec: DraftSpec) -> DraftBlock:
     block.add("base_url", base.url, *(f"base_url: {one}" for one in base.todo))
     wide = "hosts: the credential may go to every host below this one; is that the vendor's alone?"
     block.add("hosts", base.hosts, wide if base.hosts else "")
-    settings = {**base.settings, **{name: told for request in spec.requests for name, told in request.settings.items()}}
+    headers, asked = _headers(spec)
+    settings = {**base.settings, **{name: told for request in spec.requests for name, told in request.settings.items()}, **asked}
     block.add("settings", settings, "settings: what an operator is asked for; say where it is found" if settings else "")
-    block.add("headers", _headers(spec))
+    block.add("headers", headers)
+    block.say(*_sparse(spec))
     block.say("")
     scopes = dict.fromkeys(scope for request in spec.requests for text in _granted(request.operation)[:1] for scope in text.split())
     auth, doubts = auth_of(api, base.url, list(scopes)[:MOST_SCOPES])
@@ -124,15 +130,32 @@ def _top(spec: DraftSpec) -> DraftBlock:
     return block
 
 
-def _headers(spec: DraftSpec) -> dict[str, str]:
-    """Give the headers that every request must send and whose one value the document tells, such as the version of the API."""
-    found: dict[str, str] = {}
+def _sparse(spec: DraftSpec) -> list[str]:
+    """Tell which parameters widen answers that are sparse unless fields are named: which fields, the document cannot know."""
+    found: dict[str, list[str]] = {}
+    for request in spec.requests:
+        for name, one in request.operation.placed("query").items():
+            if norm(name.partition("[")[0]).removeprefix("additional") in SPARSE and not one.deprecated and name not in request.params:
+                found.setdefault(plain(name, 60), []).append(request.operation.label)
+    shown = [f"{name} ({labels[0]}{f' and {len(labels) - 1} more' if labels[1:] else ''})" for name, labels in found.items()]
+    told = "TODO params: answers may be sparse. What is to be named by"
+    return [f"{told} {', '.join(shown[:MOST_SPARSE])}{' and others' if shown[MOST_SPARSE:] else ''}?"] if shown else []
+
+
+def _headers(spec: DraftSpec) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the headers that every request must send, with the one value that the document tells, else a setting; and those settings."""
+    found, asked = dict[str, str](), dict[str, str]()
     for header in (header for request in spec.requests for header in request.operation.required_headers):
         told = header.shape.enum if len(header.shape.enum) == 1 else [part["default"] for part in header.shape.parts if "default" in part]
         value = str(told[0]) if told else ""
-        if HEADER.fullmatch(header.name) and re.fullmatch(r"[!-;=?-~]{1,100}", value):
-            found.setdefault(header.name, value)
-    return found
+        if not HEADER.fullmatch(header.name) or header.name in found:
+            continue
+        if not re.fullmatch(r"[!-;=?-~]{1,100}", value):
+            name = value_name([header.name])
+            name = f"HEADER_{name}" if name in TAKEN or name == id_name(spec.plan.person) else name
+            value, asked[name] = f"<{name}>", f"the {plain(header.name, 40)} that every request names in a header"
+        found[header.name] = value
+    return found, asked
 
 
 def _granted(operation: Operation) -> tuple[str, ...]:
@@ -206,10 +229,10 @@ def _common(spec: DraftSpec, block: DraftBlock, request: DraftRequest) -> None:
     if not records.path:
         return
     paging = _paging(request)
-    if paging.words != spec.pages:
-        block.add("pagination", paging.words or "none", *paging.todo)
-    elif paging.todo and not paging.words:
+    if paging.todo and not paging.words:
         block.say(*(f"TODO {reason}" for reason in paging.todo))
+    elif paging.words != spec.pages:
+        block.add("pagination", paging.words or "none", *paging.todo)
 
 
 def _endpoint(spec: DraftSpec, request: DraftRequest) -> DraftBlock:
