@@ -87,13 +87,13 @@ class RecordedAnswers:
         return RecordedMatch(recording.response if name is wanted else _now(recording, wanted), holds.name, strayed)
 
     def _stranger(self, wanted: RequestKey) -> RecordedMatch | None:
-        for one in self._cassettes:
-            for name, pattern in one.strangers.items():
+        for own in self._cassettes:
+            for name, pattern in own.strangers.items():
                 found = pattern.fullmatch(_joined(wanted))
                 if found is not None:
-                    self._current = one
-                    response = one.alike[name][0].response
-                    return RecordedMatch(replace(response, body=_renamed(response.body, one.person, found["who"])), one.name)
+                    self._current = own
+                    response = own.alike[name][0].response
+                    return RecordedMatch(replace(response, body=_renamed(response.body, own.person, found["who"])), own.name)
         return None
 
     @property
@@ -147,8 +147,8 @@ def _for_anybody(name: RequestKey, people: Sequence[str]) -> re.Pattern[str] | N
 
 def _renamed(body: bytes, people: Iterable[Identifier], who: str) -> bytes:
     """Put a stranger into an answer that repeats whom it does not know."""
-    for one in people:
-        body = re.sub(re.escape(one.value.encode()), lambda _: json.dumps(who)[1:-1].encode(), body, flags=re.IGNORECASE)
+    for person in people:
+        body = re.sub(re.escape(person.value.encode()), lambda _: json.dumps(who)[1:-1].encode(), body, flags=re.IGNORECASE)
     return body
 
 

@@ -13,7 +13,20 @@ USERNAMES = ("username", "login", "loginname", "userlogin", "screenname", "handl
 PHONES = ("phone", "phonenumber", "mobile", "mobilephone", "msisdn", "mobilenumber", "primaryphone")
 PROOFS = {"EMAIL": EMAILS, "USERNAME": USERNAMES, "PHONE": PHONES}
 IDS = ("id", "uuid", "gid", "uid", "guid", "sid", "key", "identifier")
-TENANTS = ("org", "organization", "organisation", "workspace", "tenant", "company", "domain", "site", "enterprise", "subdomain", "realm")
+TENANTS = (
+    "account",
+    "org",
+    "organization",
+    "organisation",
+    "workspace",
+    "tenant",
+    "company",
+    "domain",
+    "site",
+    "enterprise",
+    "subdomain",
+    "realm",
+)
 ROLES = (
     *("requester", "user", "customer", "contact", "member", "person", "subscriber", "author", "owner", "creator", "reporter", "submitter"),
     *("assignee", "organizer", "organiser", "host", "sender", "recipient", "participant", "attendee", "createdby", "ownedby"),

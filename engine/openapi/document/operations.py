@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from engine.openapi.document.examples import shown, with_examples
 from engine.openapi.document.names import words
 from engine.openapi.document.read import read
 from engine.openapi.document.refs import Refs, as_list, as_map, as_text
@@ -229,10 +230,14 @@ class Operation:
 
     @cached_property
     def answer(self) -> SchemaView | None:
-        """The schema of its successful answer; None where the document does not say."""
+        """The schema of its successful answer, with what examples show besides; None where the document does not say."""
+        refs = self.api.refs
         if self.api.old:
-            return SchemaView(self.api.refs, self.success["schema"]) if "schema" in self.success else None
-        return self._json(self.success)
+            schema = SchemaView(refs, self.success["schema"]) if "schema" in self.success else None
+            held = as_map(self.success.get("examples"))
+            return with_examples(refs, schema, [one for kind, one in held.items() if "json" in str(kind).lower()])
+        media = self._media(self.success)
+        return with_examples(refs, self._json(self.success), shown(refs, media) if media is not None else ())
 
     def refusal(self, status: str) -> SchemaView | None:
         """The schema of the answer with a status such as `404`."""
@@ -242,11 +247,12 @@ class Operation:
         return self._json(told)
 
     def _json(self, holder: dict[str, Any]) -> SchemaView | None:
-        for kind, media in as_map(holder.get("content")).items():
-            if ("json" in kind.lower() and "seq" not in kind.lower()) or kind == "*/*":
-                told = as_map(media)
-                return SchemaView(self.api.refs, told["schema"]) if "schema" in told else None
-        return None
+        told = self._media(holder)
+        return SchemaView(self.api.refs, told["schema"]) if told is not None and "schema" in told else None
+
+    def _media(self, holder: dict[str, Any]) -> dict[str, Any] | None:
+        held = as_map(holder.get("content")).items()
+        return next((as_map(one) for kind, one in held if ("json" in kind.lower() and "seq" not in kind.lower()) or kind == "*/*"), None)
 
     @property
     def link(self) -> bool:

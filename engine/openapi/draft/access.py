@@ -13,13 +13,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 from engine.language.model.words import HEADER, HOST, OPEN_ADDRESS
-from engine.language.rules.names import TAKEN
-from engine.openapi.document.names import PERSONS, singular, value_name, words
+from engine.openapi.document.names import PERSONS, singular, words
 from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.choose import DraftPlan
 from engine.openapi.draft.pages import records_of, size_parameter
-from engine.openapi.draft.person_request import writable
+from engine.openapi.draft.person_request import setting_name, writable
 from engine.openapi.draft.yaml_text import DraftBlock
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
@@ -62,8 +61,8 @@ def _filled(url: str, variables: dict[str, str]) -> DraftBase | None:
         return None
 
     def put(found: re.Match[str]) -> str:
-        name = value_name([found[1]])
-        name = f"ADDRESS_{name}" if name in (*TAKEN, "LOGIN") or name.endswith("_ID") else name
+        name = setting_name(found[1], "ADDRESS")
+        name = f"ADDRESS_{name}" if name.endswith("_ID") and not name.startswith("ADDRESS_") else name
         usual = plain(variables.get(found[1], ""), 40)
         settings[name] = f"the {plain(found[1], 30)} of the account's address" + (f", such as {usual}" if usual else "")
         return f"<{name}>"

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.language.model.words import HEADER
-from engine.language.rules.names import TAKEN
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.openapi.compare.comparison import compare, trouble
-from engine.openapi.document.names import SPARSE, norm, value_name
+from engine.openapi.document.names import SPARSE, norm
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
@@ -23,7 +22,7 @@ from engine.openapi.draft.captures import captures, echoes, files, keyed, refusa
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
-from engine.openapi.draft.person_request import DraftRequest, id_name
+from engine.openapi.draft.person_request import DraftRequest, id_name, setting_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
 
 MOST_LEFT_OUT = 200
@@ -134,8 +133,12 @@ def _sparse(spec: DraftSpec) -> list[str]:
     """Tell which parameters widen answers that are sparse unless fields are named: which fields, the document cannot know."""
     found: dict[str, list[str]] = {}
     for request in spec.requests:
-        for name, one in request.operation.placed("query").items():
-            if norm(name.partition("[")[0]).removeprefix("additional") in SPARSE and not one.deprecated and name not in request.params:
+        for name, parameter in request.operation.placed("query").items():
+            if (
+                norm(name.partition("[")[0]).removeprefix("additional") in SPARSE
+                and not parameter.deprecated
+                and name not in request.params
+            ):
                 found.setdefault(plain(name, 60), []).append(request.operation.label)
     shown = [f"{name} ({labels[0]}{f' and {len(labels) - 1} more' if labels[1:] else ''})" for name, labels in found.items()]
     told = "TODO params: answers may be sparse. What is to be named by"
@@ -151,8 +154,7 @@ def _headers(spec: DraftSpec) -> tuple[dict[str, str], dict[str, str]]:
         if not HEADER.fullmatch(header.name) or header.name in found:
             continue
         if not re.fullmatch(r"[!-;=?-~]{1,100}", value):
-            name = value_name([header.name])
-            name = f"HEADER_{name}" if name in TAKEN or name == id_name(spec.plan.person) else name
+            name = setting_name(header.name, "HEADER", id_name(spec.plan.person))
             value, asked[name] = f"<{name}>", f"the {plain(header.name, 40)} that every request names in a header"
         found[header.name] = value
     return found, asked

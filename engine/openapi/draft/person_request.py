@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.language.expressions.template import parse_path
-from engine.language.rules.names import TAKEN
+from engine.language.rules.names import OUTSIDE, TAKEN
 from engine.openapi.document.names import (
     EMAILS,
     IDS,
@@ -228,8 +228,7 @@ def _begun(operation: Operation, values: ParameterValues) -> DraftRequest:
         if value is not None:
             return value
         if is_tenant(found[1]):
-            name = value_name([found[1]])
-            name = f"THE_{name}" if name in TAKEN else name
+            name = setting_name(found[1], "THE")
             made.settings[name] = f"the {plain(found[1], 40)} as it stands in the vendor's addresses"
             return f"<{name}>"
         above = _account_list(operation, found[1]) if made.account_list is None else None
@@ -246,6 +245,12 @@ def _begun(operation: Operation, values: ParameterValues) -> DraftRequest:
     if made.account_list is not None:
         made.todo.append(f"{made.account_list.value} asks once for each of {made.account_list.operation.path}: are these the account's?")
     return made
+
+
+def setting_name(told: str, prefix: str, *taken: str) -> str:
+    """Make the NAME of a setting, with a prefix where it would mean something else already."""
+    name = value_name([told])
+    return f"{prefix}_{name}" if name in (*TAKEN, *OUTSIDE, "LOGIN", *taken) or name.endswith("_FILE") else name
 
 
 def writable(path: str) -> bool:
