@@ -152,3 +152,34 @@ def test_a_chain_ends_two_levels_below_the_person():
     assert "get: /users/<USER_ID>/tickets/<tickets.id>/notes" in text
     assert "- GET /notes/{note_id}/files: it hangs below tickets_notes, two levels below the person" in text
     assert "get: /notes/" not in text
+
+
+def another(servers: list[dict[str, str]], paths: dict[str, Any]) -> Api:
+    """Make a vendor's second document."""
+    root = {"openapi": "3.0.0", "info": {"title": "More"}, "servers": servers, "paths": paths}
+    return Api(json.dumps(root).encode(), "more.json")
+
+
+FIRST = another([{"url": "https://api.acme.example/core"}], {"/users": FIND, "/users/{id}/notes": get(listed())})
+
+
+@pytest.mark.parametrize(
+    ("servers", "line", "hosts"),
+    [
+        ([{"url": "https://api.acme.example/core"}], "/desk/<USER_ID>/tickets", False),
+        ([{"url": "https://api.acme.example/desk/v1"}], "https://api.acme.example/desk/v1/desk/<USER_ID>/tickets", False),
+        ([{"url": "https://desk.acme.example"}], "https://desk.acme.example/desk/<USER_ID>/tickets", True),
+    ],
+)
+def test_several_documents_make_one_spec(servers, line, hosts):
+    """The look-up comes from the one that finds a person, in whichever order they are named; the other's requests have its own address."""
+    desk = another(servers, {"/desk/{user_id}/tickets": get(listed()), "/desk/{user_id}/tickets/{ticket_id}/logs": get(listed())})
+    for first, *others in ((FIRST, desk), (desk, FIRST)):
+        text = compose(first, "acme", "# first", others)
+        check(text.encode(), "acme.yaml")
+        assert "base_url: https://api.acme.example/core\n" in text
+        assert f"get: {line}\n" in text
+        assert f"get: {line.replace('/tickets', '/tickets/<desk_tickets.id>/logs')}\n" in text
+        assert "get: /users/<USER_ID>/notes\n" in text
+        assert ("hosts: [api.acme.example, desk.acme.example]\n" in text) is hosts
+        assert [one.message for one in compare(text.encode(), "acme.yaml", (first, *others)) if one.level == "error"] == []

@@ -16,7 +16,7 @@ def hanging(api: Api, person: LookupCandidate, asked: Sequence[DraftRequest]) ->
 
     What is given has its name before the next one is taken. What hangs below it in turn is no longer surely the person's, and left out.
     """
-    above = {one.operation.path: one for one in asked if records_of(one.operation).listed}
+    above = {one.operation.path: one for one in asked if one.operation.api is api and records_of(one.operation).listed}
     known = {person.operation.path, *(one.operation.path for one in asked)}
     below: dict[str, DraftRequest] = {}
     for lists in (above, below):

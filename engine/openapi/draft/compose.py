@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.language.expressions.address_places import host_of
 from engine.language.model.words import HEADER
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, SpecError
@@ -17,7 +19,7 @@ from engine.openapi.compare.comparison import compare, trouble
 from engine.openapi.document.names import SPARSE, norm
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
-from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
+from engine.openapi.draft.access import NOWHERE, DraftBase, address, auth_of, base_of, verify_call
 from engine.openapi.draft.captures import captures, echoes, files, keyed, refusals
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of
@@ -47,21 +49,22 @@ class DraftSpec:
         return (self.plan.lookup, *self.plan.asked)
 
 
-def compose(api: Api, vendor: str, head: str) -> str:
-    """Write a first spec behind its first line. Raises DocumentError where no operation finds a person."""
-    plan = choose(api)
-    text = _held(_text(api, vendor, head, plan), vendor, api)
+def compose(api: Api, vendor: str, head: str, others: Sequence[Api] = ()) -> str:
+    """Write a first spec behind its first line, from one document or several. Raises DocumentError where no operation finds a person."""
+    apis = (api, *others)
+    plan = choose(apis)
+    text = _held(_text(vendor, head, plan), vendor, apis)
     while len(text.encode()) > MOST_BYTES and plan.asked:
         half = len(plan.asked) // 2
         plan = replace(plan, asked=plan.asked[:half], left=[*plan.left, *((one.operation, TOO_MANY) for one in plan.asked[half:])])
-        text = _held(_text(api, vendor, head, plan), vendor, api)
+        text = _held(_text(vendor, head, plan), vendor, apis)
     return text
 
 
-def _held(text: str, vendor: str, api: Api) -> str:
+def _held(text: str, vendor: str, apis: Sequence[Api]) -> str:
     """Write what the document says otherwise as a TODO above the line that it is about; at the end, what could not be compared."""
     try:
-        found = compare(text.encode(), vendor, (api,))
+        found = compare(text.encode(), vendor, apis)
     except SpecError:
         return text  # it does not load: whoever writes it finds that out, and says so
     lines = text.split("\n")
@@ -69,7 +72,7 @@ def _held(text: str, vendor: str, api: Api) -> str:
         row = max(1, mistake.at.line - 1)  # the first line names the schema, and stays the first
         indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
         lines[row:row] = comment(_reason(mistake), indent)
-    untold = [line for mistake in trouble(api) for line in comment(_reason(mistake), "")]
+    untold = [line for api in apis for mistake in trouble(api) for line in comment(_reason(mistake), "")]
     return "\n".join([*lines[:-1], *(["", *untold] if untold else []), ""])
 
 
@@ -77,7 +80,8 @@ def _reason(mistake: Mistake) -> str:
     return f"TODO {mistake.message}{f': {mistake.hint}' if mistake.hint else ''}"
 
 
-def _text(api: Api, vendor: str, head: str, plan: DraftPlan) -> str:
+def _text(vendor: str, head: str, plan: DraftPlan) -> str:
+    api = plan.lookup.operation.api
     spec = DraftSpec(api, vendor, plan, base_of(api))
     every = [_paging(request) for request in spec.requests]
     pagings = [] if any(one.todo and not one.words for one in every) else [one for one in every if one.words]
@@ -107,7 +111,7 @@ def _top(spec: DraftSpec) -> DraftBlock:
     block.add("docs", docs, "" if docs else "docs: where the facts come from, https://...")
     block.add("base_url", base.url, *(f"base_url: {one}" for one in base.todo))
     wide = "hosts: the credential may go to every host below this one; is that the vendor's alone?"
-    block.add("hosts", base.hosts, wide if base.hosts else "")
+    block.add("hosts", _hosts(spec), wide if base.hosts else "")
     headers, asked = _headers(spec)
     settings = {**base.settings, **{name: told for request in spec.requests for name, told in request.settings.items()}, **asked}
     block.add("settings", settings, "settings: what an operator is asked for; say where it is found" if settings else "")
@@ -127,6 +131,20 @@ def _top(spec: DraftSpec) -> DraftBlock:
     block.say(f"TODO refusals: {refusals([request.operation for request in spec.requests])}")
     block.say("TODO gaps: what this API cannot give")
     return block
+
+
+def _line(spec: DraftSpec, operation: Operation, line: str) -> str:
+    """Write a request line; that of another document with its own address, where it has one that needs nothing."""
+    base = "" if operation.api is spec.api else base_of(operation.api).url
+    return line if base in ("", spec.base.url) or "<" in base or base.startswith(NOWHERE) else base + line
+
+
+def _hosts(spec: DraftSpec) -> list[str]:
+    """Give the hosts to which the credential goes; those of further documents beside that of the first."""
+    operations = [request.operation for request in spec.requests if request.operation.api is not spec.api]
+    others = [host_of(line) for one in operations if (line := _line(spec, one, "/")) != "/"]
+    first = spec.base.hosts or [host_of(spec.base.url)]
+    return list(dict.fromkeys([*first, *others])) if set(others) - set(first) else spec.base.hosts
 
 
 def _sparse(spec: DraftSpec) -> list[str]:
@@ -191,7 +209,7 @@ def _discovered(spec: DraftSpec) -> DraftBlock | None:
     )
     for name, above in found.items():
         inner = DraftBlock()
-        inner.add("get", above.operation.path)
+        inner.add("get", _line(spec, above.operation, above.operation.path))
         _common(spec, inner, DraftRequest(above.operation, above.operation.path))
         block.add(name, inner)
     return block if found else None
@@ -242,7 +260,7 @@ def _endpoint(spec: DraftSpec, request: DraftRequest) -> DraftBlock:
     title = plain(as_text(request.operation.raw.get("summary")), 60)
     block.say(*([title] if title else []))
     block.add("for", request.rows)
-    block.add("get", request.line, *request.todo)
+    block.add("get", _line(spec, request.operation, request.line), *request.todo)
     block.add("params", request.params)
     if request.window is not None:
         block.add("window", request.window.words, *request.window.todo)

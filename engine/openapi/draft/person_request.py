@@ -78,7 +78,7 @@ class Unfit(Exception):
 def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tuple[Operation, str]]:
     """Give every request about the person in the order of paths, and the operations that are left out, with their reason."""
     for operation in api.operations():
-        if operation.path == person.operation.path:
+        if operation.path == person.operation.path and api is person.operation.api:
             continue
         if operation.method != "get":
             if finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values()):
