@@ -16,7 +16,7 @@ from engine.language.model import spec as m
 from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
-from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters
+from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, unread
 from engine.openapi.compare.unlike import unlike
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
