@@ -7,7 +7,7 @@ hold what a rule of the spec has of it, else its length: messages repeat identif
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -15,9 +15,9 @@ from operator import not_
 from typing import Any
 
 from engine.core.chain import Chain, Unresolved
-from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, odd_kind
+from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
 from engine.core.http import Malformed, Response
-from engine.core.identity import same_person, same_username
+from engine.core.identity import Same, comparison
 from engine.core.onward import beyond, count_of, form_of
 from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
@@ -37,7 +37,6 @@ HEADER = "header"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
 NOT_JSON, TOO_DEEP = "an answer that is not JSON", "an answer nested deeper than Habeas reads"
-Same = Callable[[str], bool | None]
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
@@ -55,14 +54,15 @@ class Page:
     """A good answer: its records as bytes, and what it says about the list it belongs to.
 
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
-    `form` says in which form a total came that is no number of records, `lacks` that the member which would hold the cursor
-    (or the `Link` header) is missing, `beyond` what the answer of a list without pages tells of a further one, `alone` that the
-    one record stands in no list.
+    `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
+    records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what the answer of a
+    list without pages tells of a further one, `alone` that the one record stands in no list.
     """
 
     records: Sequence[Any] = field(repr=False)
     count: int
     others: int = 0
+    nulls: int = 0
     cursor: Any = field(default=None, repr=False)
     link: Any = field(default=None, repr=False)
     more: Any = field(default=None, repr=False)
@@ -172,11 +172,12 @@ def _said(rule: RuleSpec | None, message: str | None) -> str:
 
 
 def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: PointsTold | None) -> Page | Unusable:
-    records = envelope.records(endpoint.records)
-    if isinstance(records, PathMissing) or records is None:
+    came = envelope.records(endpoint.records)
+    if isinstance(came, PathMissing) or came is None:
         where = endpoint.records.text if endpoint.records else "the answer"
-        fault = "the answer lacks" if isinstance(records, PathMissing) else "no records stand under"
+        fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
+    records = without_null(came)
     misfit = _misfit(endpoint, envelope, records)
     if misfit is not None:
         return Unusable(misfit)
@@ -187,10 +188,10 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
         dropped += others
-    page = Page(kept, len(records), len(dropped), points=points, dropped=dropped, alone=envelope.alone)
+    page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone)
     pagination = endpoint.pagination
     if pagination is None:
-        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(records)))
+        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(came)))
     total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
     return replace(
         page,
@@ -199,8 +200,8 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         more=envelope.find(pagination.more),
         total=count_of(total),
         form=form_of(total),
-        lacks=_lacks(pagination, envelope, headers, len(records)),
-        first=_mark(records),
+        lacks=_lacks(pagination, envelope, headers, len(came)),
+        first=_mark(came),
     )
 
 
@@ -231,8 +232,8 @@ def _misfit(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any]) -> s
         return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None
     if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
         return f"a map stands under `{select.text}`, where a list is expected"
-    odd = odd_kind(records)
-    return f"`{select.text}` holds {odd} where records are expected" if odd else None
+    kinds = kinds_of(records)
+    return f"`{select.text}` holds {' and '.join(sorted(kinds))} where records are expected" if len(kinds) > 1 else None
 
 
 def _mark(records: Sequence[Any]) -> int:
@@ -255,11 +256,8 @@ def next_link(value: str) -> str | Unreadable | None:
 
 
 def _same(template: Template, chain: Chain) -> Same:
-    """Give the comparison with a value: of an identifier by its kind, of anything else exactly. Raises Unresolved."""
-    if template.identifier == "USERNAME" and chain.endpoint.usernames == "ignore_case":
-        return partial(same_username, plain_text(template, chain))
-    kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
-    return partial(same_person, kind, plain_text(template, chain))  # type: ignore[arg-type]
+    """Give the comparison with a value. Raises Unresolved."""
+    return partial(comparison(template.identifier, chain.endpoint.usernames), plain_text(template, chain))
 
 
 def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:

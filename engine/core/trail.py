@@ -306,7 +306,7 @@ class Trail:
         else:
             old += clashes
         self.now.keyless += names.count(0) + dropped.count(0)
-        self.barren = self.barren + 1 if len(old) == page.count else 0
+        self.barren = self.barren + 1 if len(old) == page.count - page.nulls else 0
         return sum(index not in known for index in clashes)
 
     def _digests(self, records: Sequence[Any]) -> list[int]:

@@ -100,7 +100,7 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 def _other_version(document: Document) -> Mistake | None:
     said = document.value.get("spec") if isinstance(document.value, dict) else None
-    if not isinstance(said, str) or said == VERSION:
+    if not isinstance(said, str) or said == VERSION or ("spec",) in document.dropped:
         return None
     if not said.isdecimal():
         return Mistake(f"`{said}` is no version of the language", document.at(("spec",)), f"write `spec: {VERSION}`")

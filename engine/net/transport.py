@@ -13,8 +13,10 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from engine import __version__
@@ -77,6 +79,21 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
     return NoAnswer(kind, words, seconds)
 
 
+class QuietConnector(aiohttp.TCPConnector):
+    """Never uses a connection again on which something came unasked: it would be read as the next request's answer.
+
+    A broken proxy answers twice, or gives a 204 a body; from then on each answer would be that of the request before.
+    """
+
+    async def connect(self, *given: Any, **named: Any) -> Connection:
+        """Give a connection on which nothing waits to be read."""
+        while True:
+            connection = await super().connect(*given, **named)
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
+
+
 def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aiohttp.ClientSession:
     """Open a session; the one for files (not `unpacked`) shares the connections of the other, which closes them."""
     return aiohttp.ClientSession(
@@ -114,7 +131,7 @@ class Transport:
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)
-        connector = aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False)
+        connector = QuietConnector(limit=0, resolver=resolver, use_dns_cache=False)
         self._session = _session(connector)
         self._files = _session(connector, unpacked=False)
         return self

@@ -149,3 +149,38 @@ async def test_an_address_that_may_not_be_asked_is_told_with_its_request_host_an
         report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(endpoints, NAMED))
     entry = report.endpoints["it"]
     assert (str(entry.outcome), entry.reason) == expected
+
+
+FILES = "it: {get: /users/<LOGIN>/repos, records: items, files: url}\n"
+AT = "https://api.acme.example/v1"
+UNPROVEN = "1 file came from an address without the person's value: nothing proves whose it is"
+LED = {
+    "to the captured number": ("/user/7/f", ("complete", None, ()), True),
+    "to another person": ("/users/hubot/f", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
+    "to no person": ("/blobs/9", ("complete", None, (UNPROVEN,)), True),
+    "to no person, and on to another": ("/step", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
+}
+
+
+@pytest.mark.parametrize(("to_path", "expected", "came"), LED.values(), ids=LED)
+async def test_a_file_is_led_by_the_same_rule(to_path, expected, came, tmp_path):
+    """Below the vendor's hosts: to the same person, without the value with a note, to another person never."""
+    asked = []
+
+    async def respond(head, writer):
+        path = head.split(b" ")[1].decode().removeprefix("/v1")
+        asked.append(path)
+        answers = {
+            PAGES: page({"items": [{"id": 1, "url": f"{AT}/users/octocat/f"}]}),
+            "/users/octocat/f": to(to_path, "302 Found"),
+            "/step": to("/users/hubot/f", "307 X"),
+        }
+        person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
+        writer.write(person if path.startswith("/people/") else answers.get(path, answer(body=b"abc", Content_Type="audio/mpeg")))
+
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(FILES, NAMED), files=True)
+    entry = report.endpoints["it"]
+    assert (str(entry.outcome), entry.reason, entry.notes) == expected
+    assert not [path for path in asked if "hubot" in path]
+    assert entry.files["downloaded"] == came
