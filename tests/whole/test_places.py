@@ -158,7 +158,7 @@ def test_a_hundred_pages_without_anything_new_are_no_list(way, total, place, tmp
 
 def test_a_list_that_is_read_twice_gives_each_record_once(tmp_path):
     """The person's record is delivered once, and others are counted once."""
-    pages = {"": [[[1, 2], {"total": 3}], [[1, 2, 3], {"total": 3}]]}
+    pages = {"": [[[1], {"total": 3, "next": "b"}]], "after=b": [[[2], {"total": 3}], [[2, 3], {"total": 3}]]}
     listed = words({"pagination": {"cursor": "next", "param": "after", "total": "total"}})
     head = LISTING.replace(LOOKUP, f"lookup: {{get: /x, {listed}, match: {{email: <EMAIL>}}, capture: {{USER_ID: id}}}}")
     done = fetched("it: {get: /l/<USER_ID>}\n", {**answers("/x", pages), "/l/1": [{}]}, tmp_path, head, person={"email": "p1@x.io"})
