@@ -296,7 +296,7 @@ class Trail:
             without = names.count(0)
             self._apart += len(names) - without - len(clashes)
             self.now.keyless += without
-            self.barren = self.barren + 1 if len(clashes) == page.count else 0
+            self.barren = self.barren + 1 if len(clashes) == page.count - page.nulls else 0
             return sum(index not in known for index in clashes)
         dropped = self._digests(page.dropped)
         self._keys.reserve(self.announced.largest - len(self._keys))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.core.pagination import Progress
@@ -73,6 +73,16 @@ def test_pages_without_end_are_seen():
         trail.take(Page([], 0))
     assert trail.endless == "the vendor gave 100 empty pages in a row, each with a page to follow"
     assert not trail.short
+
+
+def test_pages_of_a_window_that_bring_nothing_new_have_an_end():
+    """What counts by whole records sees it as well; what came as null is nothing new either."""
+    trail, sent = Trail(paired=True), 0
+    while trail.endless is None:
+        assert sent < 110
+        trail.take(Page([b'{"id":%d,"url":%d}' % (sent % 3, sent)], 2, nulls=1, total=9))
+        sent += 1
+    assert trail.endless == "the vendor gave 100 pages in a row that brought nothing new"
 
 
 @pytest.mark.parametrize("counted", [True, False], ids=["with a total", "without"])
@@ -178,6 +188,7 @@ def test_a_page_is_the_last_one_again_record_by_record():
     assert not trail.is_last(page)
 
 
+@example([[([None, 1], []), ([None], [])]], 3)
 @given(READINGS, st.integers(0, 9))
 def test_whole_records_remembered_count_as_keys_do(readings, total):
     """A window counts by its table of whole records what another list counts by a table of keys: the same numbers, others' records included."""

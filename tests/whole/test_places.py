@@ -113,7 +113,8 @@ def as_discover_for_a_lookup(given: Any, out: Path) -> None:
 
 
 def words(given: Any) -> str:
-    return f"records: items, pagination: {json.dumps(given['pagination'])}"
+    refusals = f", refusals: {json.dumps(given['refusals'])}" if "refusals" in given else ""
+    return f"records: items, pagination: {json.dumps(given['pagination'])}{refusals}"
 
 
 PLACES = (as_endpoint, as_child, as_lookup, as_lookup_of_somebody, as_discover, as_discover_for_a_lookup)
@@ -153,3 +154,40 @@ def test_a_hundred_pages_without_anything_new_are_no_list(way, total, place, tmp
         pagination["total"] = "total"
     why = "the vendor gave 100 pages in a row that brought nothing new"
     place({"pagination": pagination, "pages": pages, "then": {"ids": [1, 2, 3], "why": why}}, tmp_path)
+
+
+def test_a_list_that_is_read_twice_gives_each_record_once(tmp_path):
+    """The person's record is delivered once, and others are counted once."""
+    pages = {"": [[[1], {"total": 3, "next": "b"}]], "after=b": [[[2], {"total": 3}], [[2, 3], {"total": 3}]]}
+    listed = words({"pagination": {"cursor": "next", "param": "after", "total": "total"}})
+    head = LISTING.replace(LOOKUP, f"lookup: {{get: /x, {listed}, match: {{email: <EMAIL>}}, capture: {{USER_ID: id}}}}")
+    done = fetched("it: {get: /l/<USER_ID>}\n", {**answers("/x", pages), "/l/1": [{}]}, tmp_path, head, person={"email": "p1@x.io"})
+    assert [one["id"] for one in done.lines("lookup")] == ["1"]
+    assert done.manifest["lookup"]["others"] == 2
+
+
+def test_a_note_is_of_the_reading_that_stands(tmp_path):
+    """The first reading ended by a repetition and fell short; the second one ended as lists do, and the result says nothing else."""
+    pages = {"": [[[1], {"total": 2, "next": "b"}], [[1, 2], {"total": 2}]], "after=b": [[[], {"total": 2, "next": "b"}]]}
+    listed = words({"pagination": {"cursor": "next", "param": "after", "total": "total"}})
+    done = fetched(f"it: {{get: /x, {listed}}}\n", answers("/x", pages), tmp_path)
+    assert (str(done.entry().outcome), done.entry().notes) == ("complete", ())
+
+
+@pytest.mark.parametrize("half", [{"next": "b"}, {}], ids=["with a way on", "without"])
+def test_an_answer_of_which_nothing_is_kept_has_a_page_line(half, tmp_path):
+    """The first page is asked for at two sizes: one of them is written, and both stand in the page list."""
+    pages = {"n=2": [[[1, 2]]], "n=1": [[[1], half]], "n=1&after=b": [[[2], {"next": None}]]}
+    listed = words({"pagination": {"cursor": "next", "param": "after", "size": {"n": 2}}})
+    done = fetched(f"it: {{get: /x, {listed}}}\n", answers("/x", pages), tmp_path)
+    found = [(one["request"], one["lines"]) for one in done.lines("it.pages")]
+    whole = [("GET /x?n=2", 0), ("GET /x?n=1", 1), ("GET /x?n=1", 1)]
+    assert found == (whole if half else [("GET /x?n=1", 0), ("GET /x?n=2", 2)])
+
+
+def test_duplicates_of_windows_are_a_number_and_no_note(tmp_path):
+    """Neighbours share their boundary in every run; what came twice elsewhere is said in words."""
+    spec = "it: {get: /x, params: {from: <FROM.date>, to: <TO.date>}, window: {step: 10d, since: 10d}, records: items, pagination: none}\n"
+    said = {"/x?from=2026-11-14&to=2026-11-24": [{"items": [{"id": 1}]}], "/x?from=2026-11-24&to=2026-11-25": [{"items": [{"id": 1}]}]}
+    done = fetched(spec, said, tmp_path)
+    assert (done.entry().tally.duplicates, done.entry().notes) == (1, ())
