@@ -121,3 +121,11 @@ def test_backoff_has_full_jitter_and_a_bound(attempts, jitter):
 def test_what_is_final_says_so():
     """Asking again cannot help where an answer is too large or an address forbidden."""
     assert [kind for kind in ("dns", "reset", "too_large", "forbidden") if NoAnswer(kind, "x").final] == ["too_large", "forbidden"]
+
+
+@pytest.mark.parametrize("moment", ["99999999999", "Tue, 24 Nov 9999 11:01:00 GMT"])
+def test_a_moment_of_another_age_is_told_to_nobody(moment):
+    """The limit is used up; when more is allowed is not known."""
+    found = decide(Tried(), Response(429, {"retry-after": moment}, b""), None, NOW, 0.5, Patience())
+    assert isinstance(found, GiveUp)
+    assert (found.exhausted, found.again_at) == (True, None)
