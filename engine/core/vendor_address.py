@@ -134,6 +134,12 @@ def is_link(request: Request) -> bool:
     return request.page > 1 and request.endpoint.pagination is not None and request.endpoint.pagination.link is not None
 
 
+def address_source(request: Request, *, redirected: bool = False) -> str:
+    """Say which request has an address, and who gave it: the spec, a link to a next page, or a redirect. Holds no value."""
+    line = f"{request.http.method} {request.endpoint.line}" + (f", page {request.page}" if request.page > 1 else "")
+    return f"a redirect of {line}" if redirected else f"the link to {line}" if is_link(request) else line
+
+
 def proven(request: Request, personal: AbstractSet[str]) -> bool:
     """Whether `match` or `echo` proves of every answer whose it is."""
     checks = [template for _, template in (*request.endpoint.match, *request.endpoint.echo)]

@@ -73,7 +73,7 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, NotPublic):
-            return NoAnswer("forbidden", WORDS[0][2], seconds)
+            return NoAnswer("forbidden", f"{WORDS[0][2]} ({cause})", seconds)
         cause = cause.__cause__ or getattr(cause, "os_error", None)
     kind, words = next((kind, words) for type_, kind, words in WORDS if isinstance(error, type_))
     return NoAnswer(kind, words, seconds)

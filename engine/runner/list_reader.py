@@ -75,7 +75,7 @@ class ListReader:
             elif self.nulls:
                 return Stopped(f"{counted(self.nulls, 'record')} came as null: the vendor did not give what belongs there")
             elif not self.trail.short:
-                self.notes += self.trail.explained()
+                self.notes[:0] = self.trail.explained()
                 return None
             elif short:
                 return Stopped(self.trail.shortage)
@@ -138,7 +138,7 @@ class ListReader:
         trail = self.trail
         if page.first and page.first in trail.firsts:
             self.pages.refused(request, answer)
-            return self._at(again(request, page, trail.progress, "the vendor gave the same page twice"))
+            return self._at(again(request, page, trail.progress, "the vendor gave the same page twice", last=trail.is_last(page)))
         trail.firsts.add(page.first)
         self.nulls += page.nulls
         try:
@@ -154,6 +154,7 @@ class ListReader:
 
     def _at(self, following: Following) -> Request | Stopped | None:
         if isinstance(following, Next):
+            self.trail.mark = following.mark
             self.trail.marks.add(following.mark)
             return following.request
         if isinstance(following, Broken):

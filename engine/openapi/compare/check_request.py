@@ -13,19 +13,13 @@ from typing import Any
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.select import Select
 from engine.language.expressions.template import Hole, Template
-from engine.language.rules.lint_context import LintContext
+from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 from engine.openapi.document.names import SIZES, norm
 from engine.openapi.document.operations import Operation, Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.refs import as_list
 from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt, unfit
-
-
-def row_place(endpoint: Endpoint, name: str, row: Row) -> Path:
-    """Point to one value of `for`: in the list under its name, or in a row of a table."""
-    index = endpoint.rows.index(row)
-    return ("for", name, index) if len(row) == 1 else ("for", index, name)
 
 
 @dataclass(frozen=True)
