@@ -89,6 +89,9 @@ def test_what_follows_several_answers(case):
         ({"x-ratelimit-reset": "garbage"}, None),
         ({"x-ratelimit-reset": "3", "x-daily-ratelimit-reset": "8"}, 8.0),
         ({"retry-after": "99999999999"}, 316224000.0),
+        ({"retry-after": "6457", "x-ratelimit-reset": "7"}, 6.457),
+        ({"retry-after": "6457", "x-ratelimit-reset": "8"}, 6457.0),
+        ({"retry-after": "30000", "x-ratelimit-reset": "60"}, 30000.0),
     ],
 )
 def test_when_the_vendor_lets_us_go_on(headers, seconds):
