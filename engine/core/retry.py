@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from engine.core.after import asked_to_return, failed_until, retry_after
+from engine.core.after import LONGEST, asked_to_return, failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
 
@@ -186,7 +186,8 @@ def _incomplete(answer: Answer) -> str:
 
 
 def _exhausted(told: float | None, now: datetime) -> GiveUp:
-    again = now + timedelta(seconds=told) if told is not None else None
+    """End for a limit that is used up. A moment ten years away is the vendor's mistake: no time is told then."""
+    again = now + timedelta(seconds=told) if told is not None and told < LONGEST else None
     return GiveUp("the vendor's limit is used up", again, exhausted=True)
 
 

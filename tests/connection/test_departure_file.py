@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+from asyncio import get_running_loop
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -174,8 +175,6 @@ def test_processes_one_after_the_other_keep_to_the_limit(tmp_path):
     store.prepare()
 
     async def scenario() -> None:
-        from asyncio import get_running_loop
-
         begun = get_running_loop().time()
         clock = Clock(lambda: NOW + timedelta(seconds=get_running_loop().time() - begun), passing, lambda: 0.5)
         for share in (0.75, 0.2, 0.75):
@@ -209,9 +208,37 @@ def test_what_is_not_known_counts_as_all_that_may_leave_at_once(tmp_path):
     assert unstored_place(store, record) == first
     (first.parent / "key").write_bytes(b"short")
     assert unstored_place(store, record) != first
+    assert len((first.parent / "key").read_bytes()) == 32
     path = first.parent / (unstored_place(store, record).name + ".departures")
     path.mkdir()
     handover, found = handover_of(store, record, clock), pace(160, 3600.0, 0.75)
     assert handover.words is not None
     assert handover.words.endswith(f"{path} cannot be written (Is a directory)")
     assert handover.level("all", "", RATE, found) == found.capacity
+
+
+def test_a_link_in_the_way_is_not_written_through(tmp_path):
+    """Whoever can put a link beside the file must not choose which file a run replaces the content of."""
+    store, other = vault(tmp_path), tmp_path / "other"
+    store.prepare()
+    other.write_text("mine")
+    (store.folder / "acme.default.departures.next").symlink_to(other)
+    handover = handover_of(store, Name("acme"), Clock(lambda: NOW, passing, lambda: 0.5))
+    assert "cannot be handed on" in (handover.words or "")
+    assert other.read_text() == "mine"
+
+
+def test_a_told_wait_is_handed_on_through_the_file(tmp_path):
+    """A process that was told to wait and killed has told the next one."""
+    store = vault(tmp_path)
+    store.prepare()
+
+    async def scenario() -> float:
+        clock, limits = Clock(lambda: NOW, passing, lambda: 0.5), {"b": (Rate(40, 20.0),)}
+        first = Limiter(limits, 0.75, None, handover_of(store, Name("acme"), clock))
+        await departures(first, 1)
+        first.hold("b", get_running_loop().time() + 90)
+        async with Limiter(limits, 0.75, None, handover_of(store, Name("acme"), clock)).slot("b", "x") as waited:
+            return waited.held
+
+    assert run(scenario()) == 90

@@ -108,3 +108,12 @@ def test_only_a_longer_wait_is_news():
     found = Departures()
     assert [found.hold("b", "", NOW + more) for more in (1, -1, 999, 1000, 1001, 5)] == [True, False, False, False, True, False]
     assert found.held("b", "", NOW) == 2
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(10.0, 1.0), (20.0, 1.0), (30.0, 2.0), (100.0, 2.0), (200.0, 2.0)])
+def test_a_limit_whose_period_is_new_counts_by_the_next_longer_one(seconds, level):
+    """Its slices are the finest that reach as far back; where none does, those that reach furthest."""
+    found = Departures()
+    found.note("b", "", 20.0, NOW, 1)
+    found.note("b", "", 100.0, NOW, 2)
+    assert found.level("b", "", seconds, 1.0, NOW) == level

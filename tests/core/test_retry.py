@@ -89,6 +89,9 @@ def test_what_follows_several_answers(case):
         ({"x-ratelimit-reset": "garbage"}, None),
         ({"x-ratelimit-reset": "3", "x-daily-ratelimit-reset": "8"}, 8.0),
         ({"retry-after": "99999999999"}, 316224000.0),
+        ({"retry-after": "6457", "x-ratelimit-reset": "7"}, 6.457),
+        ({"retry-after": "6457", "x-ratelimit-reset": "8"}, 6457.0),
+        ({"retry-after": "30000", "x-ratelimit-reset": "60"}, 30000.0),
     ],
 )
 def test_when_the_vendor_lets_us_go_on(headers, seconds):
@@ -121,3 +124,11 @@ def test_backoff_has_full_jitter_and_a_bound(attempts, jitter):
 def test_what_is_final_says_so():
     """Asking again cannot help where an answer is too large or an address forbidden."""
     assert [kind for kind in ("dns", "reset", "too_large", "forbidden") if NoAnswer(kind, "x").final] == ["too_large", "forbidden"]
+
+
+@pytest.mark.parametrize("moment", ["99999999999", "Tue, 24 Nov 9999 11:01:00 GMT"])
+def test_a_moment_of_another_age_is_told_to_nobody(moment):
+    """The limit is used up; when more is allowed is not known."""
+    found = decide(Tried(), Response(429, {"retry-after": moment}, b""), None, NOW, 0.5, Patience())
+    assert isinstance(found, GiveUp)
+    assert (found.exhausted, found.again_at) == (True, None)

@@ -87,6 +87,7 @@ CASES = {
     ),
     "a part of a longer file than the one begun": ([cut(ETag='"v1"'), rest(total="99999"), answer(body=WHOLE)], None, (None, len(WHOLE))),
     "a part without the whole's length": ([cut(ETag='"v1"'), rest(total="*")], None, (None, len(WHOLE))),
+    "in chunks that end": ([chunked(WHOLE, MP3)], None, (None, len(WHOLE))),
     "no length": ([bare(WHOLE, MP3)], None, (NO_LENGTH, len(WHOLE))),
     "no length by HTTP/1.0": ([bare(WHOLE).replace(b"HTTP/1.1", b"HTTP/1.0")], None, (NO_LENGTH, len(WHOLE))),
     "no length and the announced size": ([bare(WHOLE, MP3)], len(WHOLE), (None, len(WHOLE))),

@@ -52,6 +52,36 @@ def test_a_204_that_a_rule_knows_says_that_there_is_nobody(tmp_path):
     assert done.log.count("/people/ada%40x.io") == 1
 
 
+PAGED = "it: {get: /x, records: items, pagination: {cursor: next, param: after}%s}\n"
+BELOW = "above: {get: /a, records: items}\nit: {get: /a/<above.id>, records: items%s}\n"
+FIRST = {"items": [{"id": 1}], "next": "b"}
+PARENT = {"/a": [{"items": [{"id": 5}]}]}
+EMPTY = ", refusals: {rules: [{status: 204, means: empty}]}"
+REFUSED = ", refusals: {refused: error, code: error, rules: [{code: nobody, means: absent}, {status: 200, means: denied}]}"
+CODED = ", refusals: {code: role, rules: [{code: admin, means: denied}, {status: 200, code: locked, means: denied}]}"
+AGAIN = "a part of an answer (HTTP 206), 6 times"
+STATUSES = {
+    "a 204 on a later page": (PAGED % "", {"/x": [FIRST], "/x?after=b": [(204, b"")]}, "partial", "without content (HTTP 204)", 2),
+    "a 204 of a child": (BELOW % "", {**PARENT, "/a/5": [(204, b"")]}, "failed", "without content (HTTP 204)", 1),
+    "a 204 that means none": (PAGED % EMPTY, {"/x": [(204, b"")]}, "empty", None, 1),
+    "a 204 that means none, of a child": (BELOW % EMPTY, {**PARENT, "/a/5": [(204, b"")]}, "empty", None, 1),
+    "a 206 on a later page": (PAGED % "", {"/x": [FIRST], "/x?after=b": [(206, {"items": [], "next": None})]}, "partial", AGAIN, 7),
+    "a 206 of a child": (BELOW % "", {**PARENT, "/a/5": [(206, {"items": [{"id": 1}]})]}, "failed", AGAIN, 6),
+    "a 200 that is refused": (PAGED % REFUSED, {"/x": [{"error": "nobody"}]}, "absent", None, 1),
+    "a 200 that is refused by its status, of a child": (BELOW % REFUSED, {**PARENT, "/a/5": [{"error": "no"}]}, "denied", "HTTP 200", 1),
+    "a 200 whose code means something else": (PAGED % CODED, {"/x": [{"items": [{"id": 1}], "role": "admin"}]}, "complete", None, 1),
+    "a 200 of a child whose code a rule names": (BELOW % CODED, {**PARENT, "/a/5": [{"role": "locked"}]}, "denied", "HTTP 200", 1),
+}
+
+
+@pytest.mark.parametrize(("endpoints", "answers", "outcome", "words", "requests"), STATUSES.values(), ids=STATUSES)
+def test_a_good_status_is_read_by_the_rules_that_name_it(endpoints, answers, outcome, words, requests, tmp_path):
+    """In lists by cursor and in children: tried before the body, asked again where it is no whole answer, final where it is none."""
+    entry = fetched(endpoints, answers, tmp_path).entry()
+    assert (str(entry.outcome), entry.tally.requests) == (outcome, requests)
+    assert words is None or words in entry.reason
+
+
 GONE = "came as null: the vendor did not give what belongs there"
 NODES = "records: data.nodes, pagination: {cursor: data.end, param: after, total: data.total}"
 SOME = {"data": {"nodes": [{"id": 1}, None, {"id": 2}], "end": None, "total": 3}}

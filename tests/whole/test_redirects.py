@@ -184,3 +184,25 @@ async def test_a_file_is_led_by_the_same_rule(to_path, expected, came, tmp_path)
     assert (str(entry.outcome), entry.reason, entry.notes) == expected
     assert not [path for path in asked if "hubot" in path]
     assert entry.files["downloaded"] == came
+
+
+async def test_storage_of_others_is_not_held_against_the_person(tmp_path):
+    """A path of another host has meanings of its own: it is asked without the credential, and what came is the file."""
+    asked = []
+
+    async def respond(head, writer):
+        path = head.split(b" ")[1].decode().removeprefix("/v1")
+        asked.append((path, b"Authorization" in head))
+        elsewhere = head.replace(b"127.0.0.1", b"localhost").split(b"Host: ")[1].split(b"\r\n")[0].decode()
+        answers = {
+            PAGES: page({"items": [{"id": 1, "url": f"{AT}/users/octocat/f"}]}),
+            "/users/octocat/f": answer("302 Found", Location=f"http://{elsewhere}/users/hubot/f"),
+        }
+        person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
+        writer.write(person if path.startswith("/people/") else answers.get(path, answer(body=b"abc", Content_Type="audio/mpeg")))
+
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(FILES, NAMED), files=True)
+    entry = report.endpoints["it"]
+    assert (str(entry.outcome), entry.notes, entry.files["downloaded"]) == ("complete", (), 1)
+    assert ("/users/hubot/f", False) in asked
