@@ -120,7 +120,8 @@ async def verify(
 
     Returns:
         `alive` (None where the vendor could not say), `words` for people, `matrix`: each request with the scopes it needs
-        and whether they are granted, `sight`: was the connection shown to see people, and the `exit_code` of the command line.
+        and whether they are granted, `sight`: was the connection shown to see people, `renewable` and `lives_until`: can a stored
+        connection be renewed, and if not, when does it end, and the `exit_code` of the command line.
 
     Raises:
         UsageError, SpecError: the call cannot be carried out (exit code 2).
@@ -149,7 +150,7 @@ def check(spec: str | Path) -> tuple[Mistake, ...]:
     """
     path = spec_path(str(spec))
     try:
-        vendor, notes = check_text(contents(path), str(path))
+        vendor, notes = check_text(contents(path), str(path), datetime.now(UTC).date())
     except SpecError as error:
         return tuple(replace(mistake, file=mistake.file or str(path)) for mistake in error.mistakes)
     return (*notes, *(finding.mistake for finding in check_cassettes(vendor, path, str(spec)).findings))

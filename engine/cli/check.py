@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -109,7 +110,7 @@ def _twice(paths: list[Path]) -> Iterator[Finding]:
 def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ...]) -> Checked:
     try:
         raw = contents(path)
-        vendor, notes = check(raw, str(path))
+        vendor, notes = check(raw, str(path), datetime.now(UTC).date())
     except SpecError as error:
         return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
     lines = tuple(raw.decode("utf-8-sig").splitlines())

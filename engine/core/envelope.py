@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.identity import means_nothing
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, walk
 
@@ -22,11 +23,16 @@ MOST_VALUES = 2_000_000
 BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t\r\n"
 ERROR_NAMES = ("error", "errors", "error_message", "errorMessage", "fault", "exception")
-KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): "null", ord("t"): "true or false", ord("f"): "true or false"}
+NULL = "null"
+KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): NULL, ord("t"): "true or false", ord("f"): "true or false"}
 
 
 class NotJson(ValueError):
     """The body is not JSON in UTF-8."""
+
+
+class TooDeep(NotJson):
+    """The body is nested deeper than can be read."""
 
 
 class TooMany(ValueError):
@@ -78,11 +84,13 @@ class Envelope:
             self._partly = True
 
     def _slowly(self) -> None:
-        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson."""
+        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson, TooDeep."""
         self.slow = True
         try:
             self.body = lossless_json.dumps(self.tree)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise TooDeep from None
+        except ValueError:
             raise NotJson from None
 
     @cached_property
@@ -211,14 +219,15 @@ FOUND = attrgetter("found")
 FIRST = itemgetter(0)
 
 
-def odd_kind(records: Sequence[Any]) -> str | None:
-    """Say what stands among records that cannot be one: null, or values of several kinds; None where all are of one kind."""
+def kinds_of(records: Sequence[Any]) -> frozenset[str]:
+    """Name the kinds of JSON values that stand in a list."""
     views: Iterable[memoryview[int]] = map(memoryview, records)
-    firsts = set(map(FIRST, views))
-    kinds = sorted({KINDS.get(first, "a number") for first in firsts})
-    if "null" in kinds:
-        return "null"
-    return " and ".join(kinds) if len(kinds) > 1 else None
+    return frozenset(KINDS.get(first, "a number") for first in set(map(FIRST, views)))
+
+
+def without_null(records: Sequence[Any]) -> Sequence[Any]:
+    """Leave out what is null."""
+    return [record for record in records if bytes(record) != b"null"] if NULL in kinds_of(records) else records
 
 
 def lines_of(records: Sequence[Any]) -> bytes:
@@ -289,13 +298,27 @@ def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
     return [None if value is None else lossless_json.dumps(value) for value in found]
 
 
-def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
-    """Give one field of each record like `column`, but None for an object or a list: they cannot be a value of a request."""
-    return [None if text is None or text[:1] in (b"{", b"[") else text for text in column(records, select)]
+UNUSABLE = ""
 
 
-def plain(json_text: bytes) -> str:
-    """Give a scalar's JSON text as a value of requests: a string decoded, anything else as `Json`, which keeps its JSON type."""
-    if json_text[:1] == b'"':
-        return str(lossless_json.loads(json_text))
-    return lossless_json.Json(json_text.decode("utf-8"))
+def request_values(records: Sequence[Any], paths: Iterable[Select]) -> list[list[str | None]]:
+    """Give fields of records as values of requests, a column for each path; None where a record has none, or an object or a list.
+
+    UNUSABLE where the text means nothing or everybody, or the record holds a member twice: no request can be written with it, so
+    that what would have asked for it says why it did not.
+    """
+    twice = [lossless_json.repeats(bytes(record)) for record in records]
+    return [
+        [UNUSABLE if repeated else _request_value(text) for repeated, text in zip(twice, column(records, path), strict=True)]
+        for path in paths
+    ]
+
+
+def _request_value(json_text: bytes | None) -> str | None:
+    """Give a string decoded, any other scalar as `Json`, which keeps its JSON type."""
+    if json_text is None or json_text[:1] in (b"{", b"["):
+        return None
+    if json_text[:1] != b'"':
+        return lossless_json.Json(json_text.decode("utf-8"))
+    text = str(lossless_json.loads(json_text))
+    return UNUSABLE if means_nothing(text) else text

@@ -87,6 +87,12 @@ def scope_hint(entries: Iterable[frozenset[str]]) -> str:
     return f"; it needs the scope {needed}" if needed else ""
 
 
+def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None) -> str:
+    """Write `scope_hint`, but nothing where the connection is known to have the scope: then it is something else that lacks."""
+    needed = tuple(entries)
+    return "" if granted is not None and allowed(needed, granted) else scope_hint(needed)
+
+
 def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:
     entries = endpoint.granted_by
     if not entries:

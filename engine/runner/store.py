@@ -6,6 +6,7 @@ The bytes go to the disk in `engine/sink.py`. No records are kept in memory: dup
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,7 +18,7 @@ from typing import Any
 import msgspec
 
 from engine.core.chain import Chain, join_rows
-from engine.core.envelope import lines_of, plain, scalars
+from engine.core.envelope import lines_of, request_values
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
 from engine.core.request import Request, described
@@ -95,8 +96,13 @@ class Store:
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         self._learn(records)
         self._open_ways(request.chain.row, page.records, known)
-        text = lines_of(records) if self.keep.everything else lines_of([self.keep.project(record) for record in records])
-        self._write(request, (text, len(records)), answered, trail)
+        self._write(request, (self._text(records, None if known else sifted.lines), len(records)), answered, trail)
+
+    def _text(self, records: Sequence[Any], lines: bytes | None) -> bytes:
+        """Give the records as lines, with the chosen fields; `lines` are those with all fields, where they are at hand."""
+        if not self.keep.everything:
+            return lines_of([self.keep.project(record) for record in records])
+        return lines_of(records) if lines is None else lines
 
     def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
@@ -145,14 +151,14 @@ class Store:
         """Keep the values that children are asked with; of duplicates too, because their row may hold other values."""
         if not self._wanted or not records:
             return
-        columns = {one: scalars(records, select) for one, select in self._wanted.items()}
+        columns = dict(zip(self._wanted, request_values(records, self._wanted.values()), strict=True))
         for wanted, texts in columns.items():
             absent = texts.count(None) - sum(texts[index] is None for index in known)
             if absent:
                 self.missing[wanted.name] = self.missing.get(wanted.name, 0) + absent
         for fields, rows in self.rows.items():
             for values in zip(*(columns[one] for one in fields), strict=True):
-                found = tuple((one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None)
+                found = tuple((one.name, text) for one, text in zip(fields, values, strict=True) if text is not None)
                 if len(found) == len(fields):
                     rows.append(join_rows(row, found))
 
@@ -187,6 +193,7 @@ class Store:
 
 
 BATCH = 1000
+PERSONAL, HIDDEN = re.compile(r"@|%40"), "(an e-mail address)"
 UNCLEAR = "unclear"
 
 
@@ -197,7 +204,7 @@ def _were(count: int) -> str:
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
     window = request.chain.window
     first, lines = written
-    parents = {name: str(value) for name, value in request.chain.row if "." in name}
+    parents = {name: HIDDEN if PERSONAL.search(str(value)) else str(value) for name, value in request.chain.row if "." in name}
     return {
         "request": described(request, public),
         "page": request.page,

@@ -16,7 +16,7 @@ from engine.language.model import spec as m
 from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
-from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters
+from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, unread
 from engine.openapi.compare.unlike import unlike
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
@@ -78,7 +78,7 @@ def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint:
 def _held(held: ComparedRequest) -> Iterator[Mistake]:
     if held.operation.deprecated:
         yield held.note(f"the document marks {held.operation.label} as deprecated", (held.verb,), "look for its successor")
-    for compared in (parameters, body, answers, grants):
+    for compared in (parameters, body, answers, unread, grants):
         yield from compared(held)
 
 
