@@ -224,3 +224,17 @@ def test_what_is_no_text_is_no_answer():
         Questions(source, again=False).ask(
             "base", lambda text: text if text.isascii() else (_ for _ in ()).throw(ValueError("it is not ASCII"))
         )
+
+
+@pytest.mark.parametrize("pages", ["", "none"])
+def test_enter_is_no_silent_gap(pages):
+    """That lists have no pages is said in so many words; what is not known is a TODO."""
+    text = answered(pages=pages, cursor=None, param=None, size=None, paged=None, endpoint_paged=None)
+    assert ("# TODO pagination: how does a list go on?" in text) is (pages == "")
+    assert "pagination:" not in text.replace("# TODO pagination:", "")
+
+
+def test_what_is_not_known_of_a_search_is_a_todo_there():
+    """The look-up by POST is asked about separately."""
+    text = answered(lookup=SEARCH["lookup"], pages="\nnone", cursor=None, param=None, size=None, paged=None, endpoint_paged=None)
+    assert "    # TODO pagination: how does a list go on?" in text

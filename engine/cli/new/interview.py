@@ -34,6 +34,7 @@ from engine.openapi.document.names import spec_name
 from engine.openapi.draft.access import hosts_of
 from engine.openapi.draft.yaml_text import DraftBlock, render
 
+UNKNOWN_PAGES = "pagination: how does a list go on? Without an answer here, what is behind its first page is not fetched"
 NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 
 
@@ -47,7 +48,7 @@ class DraftAnswers:
     verify: dict[str, Any] = field(default_factory=dict)
     lookup: DraftBlock = field(default_factory=DraftBlock)
     endpoints: DraftBlock = field(default_factory=DraftBlock)
-    pagination: dict[str, Any] = field(default_factory=dict)
+    pagination: dict[str, Any] | None = None  # None: not known; {}: there are no pages
 
     def text(self) -> str:
         """Write the spec, with stand-ins for what was not asked yet."""
@@ -58,7 +59,7 @@ class DraftAnswers:
         block.add("verify", self.verify or {"get": "/"})
         block.say("")
         block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}")
-        block.add("pagination", self.pagination)
+        block.add("pagination", self.pagination, UNKNOWN_PAGES if self.pagination is None else "")
         block.say("TODO refusals: where a refusal has its code and message, and what it means")
         block.say("TODO gaps: what this API cannot give")
         block.say("")
@@ -228,6 +229,7 @@ def _pages(questions: Questions, answers: DraftAnswers) -> None:
         own = ask_pagination(questions, "How the look-up's list goes on", body)
         try:
             _try_lookup(answers, {**entries, "body": body, **({"pagination": own} if own else {})})
+            answers.lookup.add("pagination", None, UNKNOWN_PAGES if own is None else "")
             break
         except ValueError as error:
             questions.refuse("How the look-up's list goes on", error)

@@ -156,16 +156,16 @@ def read_key_header(text: str) -> dict[str, str]:
     return {checked_as(w.KeyHeader)(name.strip()): checked_as(w.Keyed)(value.strip())}
 
 
-def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Ask how a list goes on; gives the value of `pagination`, {} for none.
+def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """Ask how a list goes on; gives the value of `pagination`, {} for none, None where it is not known: silence is no answer.
 
     With the `body` of a `post`, parameters are places in it, such as paging.after: the maps on the way are put into it.
     """
-    kind = questions.ask(f"{question}: {', '.join(PAGINATIONS)}", one_of(PAGINATIONS), "none")
+    kind = questions.ask(f"{question}: {', '.join(PAGINATIONS)} (Enter: not known yet)", optional(one_of(PAGINATIONS)), "")
     made: dict[str, Any] = {}
     where = "place in the body" if body is not None else "parameter"
-    if kind == "none":
-        return made
+    if kind is None or kind == "none":
+        return made if kind else None
     if kind == "cursor":
         made["cursor"] = questions.ask("Where the answer holds the next cursor, such as paging.next", checked_as(w.JMESPath))
         made["param"] = questions.ask(f"The {where} it is sent in", _parameter(body), "cursor")
