@@ -44,7 +44,7 @@ EXPLAINED = {
     Exit.REFUSED: "refused for the person's safety: an unsafe identifier, somebody else answered, or several did",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); what was fetched is kept and stated",
     Exit.CLOSED: "nobody reads standard output any more, such as behind `| head`; `run` and `record` go on and end with their own code",
-    Exit.TERMINATED: "ended by SIGTERM; what was fetched is kept and stated",
+    Exit.TERMINATED: "ended by SIGTERM, SIGHUP or SIGQUIT; what was fetched is kept and stated",
 }
 
 

@@ -86,7 +86,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 T = TypeVar("T")
 MOMENT = 1.0  # seconds
-TERMINATING = (signal.SIGTERM, signal.SIGQUIT)
+TERMINATING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 STILL_BUSY = "The vendor was asked already: its answer is stored first."
 
 

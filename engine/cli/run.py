@@ -17,7 +17,7 @@ import typer
 from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
 from engine.catalogue import load
 from engine.cli.formatting import drop, table, tell
-from engine.cli.progress import Live, is_terminal, plain, renewing
+from engine.cli.progress import TERMINATING, Live, is_terminal, plain, renewing
 from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text
@@ -178,7 +178,7 @@ async def watched(run: Run) -> AsyncIterator[None]:
     """End a run on Ctrl-C, SIGTERM, SIGHUP and SIGQUIT, what was received kept; show it live on a terminal."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    for number in TERMINATING:
         loop.add_signal_handler(number, run.interrupt, Exit.TERMINATED)
     watching = asyncio.create_task(Live(sys.stderr).watch(run)) if is_terminal(sys.stderr) else None
     try:

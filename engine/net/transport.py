@@ -79,6 +79,9 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
     return NoAnswer(kind, words, seconds)
 
 
+MOST_SPOKEN = 64  # connections in a row: more than are kept, so that new ones are tried, and a vendor that always speaks first ends
+
+
 class QuietConnector(aiohttp.TCPConnector):
     """Never uses a connection again on which something came unasked: it would be read as the next request's answer.
 
@@ -86,12 +89,13 @@ class QuietConnector(aiohttp.TCPConnector):
     """
 
     async def connect(self, *given: Any, **named: Any) -> Connection:
-        """Give a connection on which nothing waits to be read."""
-        while True:
+        """Give a connection on which nothing waits to be read. Raises ClientConnectionError where every one has something."""
+        for _ in range(MOST_SPOKEN):
             connection = await super().connect(*given, **named)
             if connection.protocol is None or not connection.protocol.should_close:
                 return connection
             connection.close()
+        raise aiohttp.ClientConnectionError
 
 
 def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aiohttp.ClientSession:

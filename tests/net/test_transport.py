@@ -12,6 +12,7 @@ import ssl
 import tracemalloc
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -83,6 +84,27 @@ async def test_what_comes_unasked_is_never_the_next_answer(unasked):
             await asyncio.sleep(0)
         found = [await transport.send(HttpRequest("GET", f"https://api.acme.example/{name}")) for name in "ab"]
     assert [one.body for one in (first, *found) if isinstance(one, Response)] == [b'{"path":"/twice"}', b'{"path":"/a"}', b'{"path":"/b"}']
+
+
+async def test_a_vendor_that_always_speaks_first_is_not_connected_to_for_ever(monkeypatch):
+    """What came before anything was asked is no answer; after some connections that is said."""
+    closed = 0
+
+    class Spoken:
+        protocol = SimpleNamespace(should_close=True)
+
+        def close(self):
+            nonlocal closed
+            closed += 1
+
+    async def connect(*_given, **_named):
+        return Spoken()
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect)
+    async with Transport(Hosts(ACME), None) as transport:
+        found = await transport.send(HttpRequest("GET", URL))
+    assert isinstance(found, NoAnswer)
+    assert (found.words, closed) == ("the answer is not HTTP as it should be", module.MOST_SPOKEN)
 
 
 async def test_link_headers_are_one_list():
