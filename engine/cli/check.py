@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,11 +22,11 @@ from engine.language.expressions.address_places import host_of
 from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.document import read
-from engine.language.text.mistakes import Mistake, Position, SpecError, counted
+from engine.language.text.mistakes import Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
+from engine.openapi.draft.yaml_text import marks
 
-TODO = re.compile(r"(?:^|\s)#\s*(TODO)\b")
 NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names no server
 FORMATS = ("text", "json", "github")
 
@@ -116,23 +115,21 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
     lines = tuple(raw.decode("utf-8-sig").splitlines())
     held = check_cassettes(vendor, path, word, write=options.accept)
     drifted = tuple(_drifted(vendor, path, word, options.drift)) if options.drift is not None else ()
-    found = (*_unsettled(path, lines, vendor, apis), *held.findings, *drifted)
+    found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted)
     if options.strict and not options.accept:
         found = tuple(map(_strictly, found))
     return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
 
 
-def _unsettled(path: Path, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:
+def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:
     """Note what a first draft left to its author: marks, and an address that is nobody's unless a document gave it."""
-    marks = [(row, found) for row, line in enumerate(lines, 1) if (found := TODO.search(line)) is not None]
-    if marks:
-        row, found = marks[0]
-        message = f"{counted(len(marks), 'TODO')} to settle, the first of them here"
-        at = Position(row, found.start(1) + 1, 4)
-        yield Finding(Mistake(message, at, "confirm or mend what it says, then remove the mark", "note", str(path)), lines)
+    todos = list(marks(lines))
+    if todos:
+        message = f"{counted(len(todos), 'TODO')} to settle, the first of them here"
+        yield Finding(Mistake(message, todos[0], "confirm or mend what it says, then remove the mark", "note", str(path)), lines)
     host, given = host_of(vendor.base_url), {one.host for api in apis for one in api.servers}
     if (host == NOBODYS or host.endswith(f".{NOBODYS}")) and host not in given:
-        at = read(contents(path), str(path)).at(("base_url",))
+        at = read(raw, str(path)).at(("base_url",))
         yield Finding(Mistake(f"{host} is nobody's address", at, "write the address of the vendor's API", "note", str(path)), lines)
 
 

@@ -16,6 +16,7 @@ from engine.language.text.mistakes import Mistake, SpecError, counted
 from engine.new_file import check_name_is_free, write_new
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.compose import compose
+from engine.openapi.draft.yaml_text import marks
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
@@ -39,7 +40,7 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
     beside = target.parent / NAME  # what the first line names
     if not beside.exists() and not beside.is_symlink():
         write_new(beside, schema_text())
-    todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
+    todo = len(list(marks(text.splitlines())))
     told = [counted(number, noun) for number, noun in ((len(made.endpoints), "endpoint"), (todo, "TODO"), (len(notes), "note")) if number]
     tell(f"{target}: a first spec with {', '.join(told)}\n")
     against = "".join(f" --openapi {file}" for file in openapi)

@@ -7,15 +7,26 @@ else in double quotes with escapes. Comments hold printable characters only.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.language.text.mistakes import Position
 from engine.openapi.document.operations import plain
 
 WIDTH = 120
 PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./<>@+-]|:(?=[A-Za-z0-9_/]))*|<[A-Z][A-Za-z0-9_.<>/-]*|[0-9]{1,4}(?:d|mo|-[0-9]{2}-[0-9]{2})")
 MEANING = re.compile(r"(?i)true|false|null|yes|no|on|off|y|n|~")
+MARK = re.compile(r"(?:^|\s)#\s*(TODO)\b")
 Value = Any  # str, int, bool, list or dict of them, or DraftBlock
+
+
+def marks(lines: Iterable[str]) -> Iterator[Position]:
+    """Find the TODOs of a spec: the comments that begin with the mark."""
+    for number, line in enumerate(lines, 1):
+        found = MARK.search(line)
+        if found is not None:
+            yield Position(number, found.start(1) + 1, len(found[1]))
 
 
 @dataclass
