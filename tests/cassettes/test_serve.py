@@ -44,6 +44,15 @@ def simulated(*words: str) -> Iterator[str]:
             process.terminate()
 
 
+def of_a_stranger(habeas, spec: Path, folder: Path) -> tuple[int, dict]:
+    """Ask a simulator of a spec for somebody who is in no cassette; gives the exit code and the manifest."""
+    with simulated(str(spec), "--json") as text:
+        up = json.loads(text)
+        words = ("run", str(spec), "--email", "zoe@example.com", "--at", up["address"], "--out", str(folder / "out"), "--json")
+        done = habeas(*words, **up["token"])
+    return done.returncode, json.loads(done.stdout)
+
+
 def exports(text: str, number: int) -> dict[str, str]:
     """Read the nth line of exports of a greeting."""
     line = re.findall(r"^  export (.*)$", text, re.MULTILINE)[number]
@@ -119,12 +128,8 @@ def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
 
 def test_a_stranger_is_answered_as_the_vendor_answered_somebody_it_did_not_know(habeas, tmp_path):
     """A look-up that was recorded of nobody answers for everybody who is in no cassette: the run ends as it would at the vendor."""
-    with simulated(str(ACME), "--json") as text:
-        up = json.loads(text)
-        words = ("run", str(ACME), "--email", "zoe@example.com", "--at", up["address"], "--out", str(tmp_path / "out"), "--json")
-        done = habeas(*words, **up["token"])
-    found = json.loads(done.stdout)
-    assert (done.returncode, found["subject"]["outcome"]) == (0, "no_match")
+    code, found = of_a_stranger(habeas, ACME, tmp_path)
+    assert (code, found["subject"]["outcome"]) == (0, "no_match")
 
 
 def test_a_stranger_stands_where_the_answer_repeats_who_is_not_known(tmp_path):
@@ -237,10 +242,6 @@ def test_what_is_not_recorded_never_ends_a_run_as_complete(habeas, acme, tmp_pat
     spec = acme / "specs" / "acme.yaml"
     shutil.rmtree(acme / "fixtures/acme/cassettes/nobody")
     spec.write_text(spec.read_text("utf-8").replace("{status: 404, code: nobody, means: absent}", "{status: [404, 418], means: absent}"))
-    with simulated(str(spec), "--json") as text:
-        up = json.loads(text)
-        words = ("run", str(spec), "--email", "zoe@example.com", "--at", up["address"], "--out", str(tmp_path / "out"), "--json")
-        done = habeas(*words, **up["token"])
-    found = json.loads(done.stdout)
-    assert (done.returncode, found["subject"]["outcome"]) == (3, "unproven")
+    code, found = of_a_stranger(habeas, spec, tmp_path)
+    assert (code, found["subject"]["outcome"]) == (3, "unproven")
     assert "HTTP 421" in found["subject"]["reason"]
