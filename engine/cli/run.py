@@ -117,10 +117,10 @@ def _verdict(report: Report) -> str:
 
 
 def _narrowed(report: Report) -> bool:
-    """Whether the operator had less fetched than there is: fewer endpoints or fields, a shorter time, or no files."""
+    """Whether less was fetched than there is: fewer endpoints or fields, a shorter time, or no files."""
     if report.subject.subject is not Subject.MATCHED:
         return False
-    orders = (report.manifest["excluded"], report.manifest["narrowed"], report.manifest["fields"])
+    orders = (report.manifest["narrowed"], report.manifest["fields"], any(one.outcome is Outcome.EXCLUDED for one in report.entries))
     return any(orders) or any(one.files and one.files["found"] != one.files["downloaded"] for one in report.entries)
 
 

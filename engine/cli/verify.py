@@ -21,7 +21,7 @@ from engine.connection.stored import lives_until, renewable
 from engine.connection.vault import connect_again
 from engine.core.identity import Identifier
 from engine.core.proof import Proof, kinds_of
-from engine.core.scopes import matrix
+from engine.core.scopes import ScopeRow, matrix
 from engine.core.window import rfc3339
 from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
@@ -106,8 +106,9 @@ def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str,
         "scopes_known": found.known,
         "family": found.family,
         "granted": found.granted,
-        "requests": [{"name": one.name, "allowed": one.held, "scopes": one.needs} for one in found.lines],
+        "requests": [{"name": one.name, "allowed": one.held, "scopes": one.needs, "optional": one.optional} for one in found.lines],
         "missing": found.missing,
+        "optional": found.further,
         "unneeded": found.unneeded,
         "proof": verified.sight.proof if verified.sight is not None else None,
         "proof_for": verified.sight.kinds if verified.sight is not None and verified.sight.proof is not None else (),
@@ -135,8 +136,12 @@ def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
     else:
         family = f"the {found.family} family, " if found.family else ""
         yield f"Scopes: {family}{len(found.granted)} granted."
-    yield from ("", table(("request", "allowed", "scope"), [(one.name, HELD[one.held], " ".join(one.needs)) for one in found.lines]), "")
+    yield from ("", table(("request", "allowed", "scope"), [(one.name, _held(one), " ".join(one.needs)) for one in found.lines]), "")
     yield from _advice(vendor, verified)
+
+
+def _held(row: ScopeRow) -> str:
+    return "optional" if row.optional and row.held == "no" else HELD[row.held]
 
 
 def _nobody(vendor: Vendor, sight: Sight) -> str:
@@ -157,6 +162,9 @@ def _advice(vendor: Vendor, verified: Verified) -> Iterator[str]:
         yield "To add to the app at the vendor, then connect again:"
         proof = verified.sight.proof if verified.sight is not None else None
         yield from (f"  {scope}: {_loss(vendor, names, proof)}" for scope, names in found.missing.items())
+    if found.further:
+        yield "Could also be asked for, with a further scope; a run without it leaves them out:"
+        yield from (f"  {scope}: {', '.join(names)}" for scope, names in found.further.items())
     if found.unneeded:
         yield f"Granted, but used by no request: {', '.join(found.unneeded)}"
     if found.lacking:

@@ -29,9 +29,11 @@ class Outcome(StrEnum):
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing, or only what the operator left out."""
+        """Whether nothing is missing, or only what was left out by order, or for want of a scope that is optional."""
         return self not in (Outcome.DENIED, Outcome.PARTIAL, Outcome.FAILED)
 
+
+BY_ORDER = "left out by order"
 
 MEANINGS = {
     "absent": Outcome.ABSENT,
@@ -144,7 +146,7 @@ MOST_REASONS = 3
 MOST_LABELS = 3
 
 SUCCEEDED = (Outcome.COMPLETE, Outcome.EMPTY, Outcome.UNLICENSED)
-NOT_ASKED = (Outcome.EMPTY, Outcome.ABSENT, Outcome.UNLICENSED, Outcome.DENIED, Outcome.FAILED)
+NOT_ASKED = (Outcome.EMPTY, Outcome.ABSENT, Outcome.UNLICENSED, Outcome.EXCLUDED, Outcome.DENIED, Outcome.FAILED)
 
 
 def replaced(entries: Mapping[str, Entry], successors: Mapping[str, str]) -> dict[str, Entry]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.core.ledger import ChainEnd, Outcome
 from engine.language.effective import Endpoint, Vendor
 
 Held = Literal["yes", "no", "unknown", "none needed"]
@@ -18,6 +19,7 @@ class ScopeRow:
     name: str
     held: Held
     needs: tuple[str, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Matrix:
     """All requests of a spec against the granted scopes. `known`: the vendor said what it granted.
 
     `family` is the spec's family of scopes that the connection uses, such as granular; None if unknown. `missing` gives the
-    requests that fail without each missing scope; `unneeded` are granted scopes that no request uses.
+    requests that fail without each missing scope, `further` the optional endpoints that each scope would add, as long as it is not
+    known to be granted; `unneeded` are granted scopes that no request uses.
     """
 
     known: bool
@@ -33,12 +36,13 @@ class Matrix:
     granted: tuple[str, ...]
     lines: tuple[ScopeRow, ...]
     missing: Mapping[str, tuple[str, ...]]
+    further: Mapping[str, tuple[str, ...]]
     unneeded: tuple[str, ...]
 
     @property
     def lacking(self) -> tuple[ScopeRow, ...]:
-        """Give the requests of a run that are known to lack a scope; `verify` is not one of them."""
-        return tuple(one for one in self.lines if one.held == "no" and one.name != "verify")
+        """Give the requests of a run that are known to lack a scope that they must have; `verify` is not one of them."""
+        return tuple(one for one in self.lines if one.held == "no" and one.name != "verify" and not one.optional)
 
 
 def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str] = frozenset()) -> Matrix:
@@ -46,19 +50,25 @@ def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str
     family = _family(vendor.families, granted)
     mine = frozenset(vendor.families.get(family, ())) if family is not None else frozenset()
     lines = tuple(_line(one, granted, mine, denied) for one in vendor.requests())
-    missing: dict[str, list[str]] = {}
-    for line in lines:
-        for scope in line.needs if line.held == "no" else ():
-            if granted is None or scope not in granted:
-                missing.setdefault(scope, []).append(line.name)
     return Matrix(
         known=granted is not None,
         family=family or None,
         granted=tuple(sorted(granted or ())),
         lines=lines,
-        missing={scope: tuple(names) for scope, names in missing.items()},
+        missing=_by_scope((one for one in lines if one.held == "no" and not one.optional), granted),
+        further=_by_scope((one for one in lines if one.held in ("no", "unknown") and one.optional), granted),
         unneeded=tuple(sorted((granted or frozenset()) - named_scopes(vendor))),
     )
+
+
+def _by_scope(lines: Iterable[ScopeRow], granted: frozenset[str] | None) -> Mapping[str, tuple[str, ...]]:
+    """Give the requests that need each scope which is not known to be granted."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        for scope in line.needs:
+            if granted is None or scope not in granted:
+                found.setdefault(scope, []).append(line.name)
+    return {scope: tuple(names) for scope, names in found.items()}
 
 
 def named_scopes(vendor: Vendor) -> frozenset[str]:
@@ -67,8 +77,9 @@ def named_scopes(vendor: Vendor) -> frozenset[str]:
 
 
 def needed_scopes(vendor: Vendor) -> tuple[str, ...]:
-    """Give the scopes of the first alternative of each request's `granted_by`, each once, in the spec's order."""
-    return tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
+    """Give the scopes of the first alternative of each request's `granted_by`, each once, in the spec's order; no optional ones."""
+    wanted = (one for one in vendor.requests() if one.granted_by and not one.optional)
+    return tuple(dict.fromkeys(scope for one in wanted for scope in sorted(one.granted_by[0])))
 
 
 def allowed(entries: Iterable[frozenset[str]], granted: frozenset[str]) -> bool:
@@ -87,17 +98,40 @@ def scope_hint(entries: Iterable[frozenset[str]]) -> str:
     return f"; it needs the scope {needed}" if needed else ""
 
 
+def unallowed(endpoint: Endpoint, granted: frozenset[str] | None) -> tuple[Outcome, str] | None:
+    """Give the outcome and reason of an endpoint that is not asked because the connection is known to lack its scope."""
+    if granted is None or not endpoint.granted_by or allowed(endpoint.granted_by, granted):
+        return None
+    if endpoint.optional:
+        return Outcome.EXCLUDED, f"optional: needs {alternatives(endpoint.granted_by)}"
+    return Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}"
+
+
+def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: Sequence[ChainEnd]) -> str | None:
+    """Give the reason why an optional endpoint is left out whose every chain the vendor denied; None where it is not.
+
+    A vendor that does not say what it granted shows by refusing that the scope is missing. With a scope that is known to be
+    granted, or after one good answer, a refusal is a refusal.
+    """
+    held = granted is not None and allowed(endpoint.granted_by, granted)
+    if not endpoint.optional or held or not ends or any(end.outcome is not Outcome.DENIED for end in ends):
+        return None
+    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').partition(';')[0]}"
+
+
 def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:
     entries = endpoint.granted_by
     if not entries:
         return ScopeRow(endpoint.name, "none needed", ())
     needs = tuple(sorted(next((entry for entry in entries if entry <= mine), entries[0])))
     if endpoint.name in denied:
-        return ScopeRow(endpoint.name, "no", needs)
+        return ScopeRow(endpoint.name, "no", needs, endpoint.optional)
     if granted is None:
-        return ScopeRow(endpoint.name, "unknown", needs)
+        return ScopeRow(endpoint.name, "unknown", needs, endpoint.optional)
     held = next((entry for entry in entries if entry <= granted), None)
-    return ScopeRow(endpoint.name, "yes" if held is not None else "no", tuple(sorted(held)) if held is not None else needs)
+    if held is not None:
+        return ScopeRow(endpoint.name, "yes", tuple(sorted(held)), endpoint.optional)
+    return ScopeRow(endpoint.name, "no", needs, endpoint.optional)
 
 
 def _family(families: Mapping[str, tuple[str, ...]], granted: frozenset[str] | None) -> str | None:
