@@ -120,7 +120,8 @@ async def verify(
 
     Returns:
         `alive` (None where the vendor could not say), `words` for people, `matrix`: each request with the scopes it needs
-        and whether they are granted, `sight`: was the connection shown to see people, and the `exit_code` of the command line.
+        and whether they are granted, `sight`: was the connection shown to see people, `renewable` and `lives_until`: can a stored
+        connection be renewed, and if not, when does it end, and the `exit_code` of the command line.
 
     Raises:
         UsageError, SpecError: the call cannot be carried out (exit code 2).

@@ -192,7 +192,8 @@ async def verified(connection: Opened, transport: Transport, probe: Mapping[str,
     """
     async with transport:
         session = session_over(connection, transport, patience=VERIFY_PATIENCE)
-        return await verify(session, probe or stored_probe(connection))
+        found = await verify(session, probe or stored_probe(connection))
+    return replace(found, lifetime=connection.lifetime)
 
 
 @dataclass(frozen=True, kw_only=True)

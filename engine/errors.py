@@ -31,6 +31,7 @@ class Exit(IntEnum):
     NOT_CONNECTED = 4
     REFUSED = 5
     INTERRUPTED = 130
+    CLOSED = 141
     TERMINATED = 143
 
 
@@ -42,6 +43,7 @@ EXPLAINED = {
     Exit.NOT_CONNECTED: "not connected, or the credential is missing, dead or refused: the message is the one command that mends it",
     Exit.REFUSED: "refused for the person's safety: an unsafe identifier, somebody else answered, or several did",
     Exit.INTERRUPTED: "interrupted (Ctrl-C); what was fetched is kept and stated",
+    Exit.CLOSED: "nobody reads standard output any more, such as behind `| head`; `run` and `record` go on and end with their own code",
     Exit.TERMINATED: "ended by SIGTERM; what was fetched is kept and stated",
 }
 

@@ -328,22 +328,31 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
+        _call()
     except HabeasError as error:
         typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.DEFECT)
+        sys.exit(Exit.CLOSED)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except OSError as error:
         _end_unwritten(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
         _end_by_defect(error)
+
+
+def _call() -> None:
+    """Call the command. Raises BrokenPipeError where nobody reads what it prints, which click would turn into an exit with 1."""
+    try:
+        app()
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
+    finally:
+        sys.stdout.flush()
 
 
 def _end_unwritten(error: OSError) -> NoReturn:

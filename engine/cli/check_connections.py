@@ -14,8 +14,7 @@ from engine.catalogue import load
 from engine.cli.connections import missing
 from engine.cli.formatting import print_json, table
 from engine.cli.progress import interruptible, renewing
-from engine.cli.verify import Lifetime, lifetime_of
-from engine.connection.open import parse_name
+from engine.connection.open import Lifetime, parse_name
 from engine.connection.stored import Name
 from engine.connection.vault import Vault, home
 from engine.core.oauth import NotRenewed
@@ -103,14 +102,14 @@ async def check(vault: Vault, name: Name) -> Health:
         chosen = choose_connection(vendor, str(name), at=record.bound.at, environ={})
         chosen.vault.busy = renewing
         connection = chosen.open()
-        lifetime, renewed = lifetime_of(connection), None
+        lifetime, renewed = connection.lifetime, None
         if lifetime.renewable:
             result = await connection.refresh()
             if isinstance(result, NotRenewed):
                 return Health(name, False if result.dead else None, result.words, renewed=False, lifetime=lifetime)
             renewed = True
         found = await verified(connection, chosen.transport)
-        return Health(name, found.alive, found.words, renewed, lifetime_of(connection))
+        return Health(name, found.alive, found.words, renewed, found.lifetime)
     except HabeasError as error:
         words = "its spec has mistakes: habeas check shows them" if isinstance(error, SpecError) else str(error)
         return Health(name, False if isinstance(error, NotConnected) else None, words)

@@ -16,7 +16,7 @@ from engine.cli.paste_address import AddressPrompt
 from engine.cli.progress import interruptible, renewing
 from engine.cli.prompt_secret import probe_asked, secret_of, setting_of
 from engine.cli.run import probes
-from engine.cli.verify import lifetime_of, say, verify_and_say
+from engine.cli.verify import say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
@@ -101,7 +101,7 @@ def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation,
     else:
         asyncio.run(keep(reservation, record))
         typer.echo(stored, err=True)
-    return say(vendor, connection.label, found, lifetime_of(connection), as_json=as_json)
+    return say(vendor, connection.label, found, as_json=as_json)
 
 
 async def keep(reservation: Reservation, record: StoredConnection) -> None:

@@ -125,4 +125,4 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
 
 def renewing() -> None:
     """Say what is being waited for."""
-    typer.echo("Another process renews or changes this connection: waiting for it.", err=True)
+    typer.echo("Another process renews or changes a connection here: waiting for it.", err=True)

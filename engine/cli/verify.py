@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 
-import msgspec
 import typer
 
 from engine.assembly import ChosenConnection, choose_connection, verified
 from engine.catalogue import load
-from engine.cli.formatting import table
+from engine.cli.formatting import print_json, table
 from engine.cli.progress import interruptible, renewing
 from engine.cli.run import probes
-from engine.connection.open import ENVIRONMENT, Opened, parse_name
-from engine.connection.stored import lives_until, renewable
-from engine.connection.vault import connect_again
+from engine.connection.open import parse_name
 from engine.core.identity import Identifier
 from engine.core.proof import Proof, kinds_of
 from engine.core.scopes import ScopeRow, matrix
-from engine.core.window import rfc3339
 from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
 from engine.runner.verify import Sight, Verified
@@ -40,7 +33,7 @@ def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at
         if not as_json:
             raise
         label = str(parse_name(connection, vendor.name)) if connection is not None else None
-        return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), Lifetime(), as_json=True)
+        return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), as_json=True)
 
 
 def verify_and_say(chosen: ChosenConnection, probe: Mapping[str, Identifier], *, as_json: bool) -> Exit:
@@ -48,52 +41,16 @@ def verify_and_say(chosen: ChosenConnection, probe: Mapping[str, Identifier], *,
     chosen.vault.busy = renewing
     connection = chosen.open()
     ended = asyncio.run(interruptible(verified(connection, chosen.transport, probe)))
-    return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, lifetime_of(connection), as_json=as_json)
+    return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, as_json=as_json)
 
 
-@dataclass(frozen=True)
-class Lifetime:
-    """Whether a connection can be renewed (None for a key, and for a token of the environment), and its end in RFC 3339, if one is known.
-
-    `again` is the command that makes the connection anew.
-    """
-
-    renewable: bool | None = None
-    until: str | None = None
-    again: str = ""
-
-    @property
-    def exit_code(self) -> Exit:
-        """3 where the connection ends and nothing renews it."""
-        return Exit.INCOMPLETE if self.until is not None else Exit.COMPLETE
-
-    def words(self) -> Iterator[str]:
-        """Say what is to be done, and until when."""
-        if self.until is not None:
-            yield f"It CANNOT BE RENEWED: the vendor gave no refresh token. It ends {self.until}; then: {self.again}"
-        elif self.renewable is False:
-            yield "It cannot be renewed: the vendor gave no refresh token, and no end of the token that it gave."
-
-
-def lifetime_of(connection: Opened) -> Lifetime:
-    """Say how long a connection lives by itself, as it is now."""
-    record = connection.now
-    if connection.label == ENVIRONMENT:
-        return Lifetime()
-    end = lives_until(record)
-    until = None if end is None else rfc3339(datetime.fromtimestamp(end, UTC))
-    return Lifetime(renewable(record), until, connect_again(connection.vendor, parse_name(connection.label)))
-
-
-def say(vendor: Vendor, label: str | None, found: Verified, lifetime: Lifetime, *, as_json: bool) -> Exit:
+def say(vendor: Vendor, label: str | None, found: Verified, *, as_json: bool) -> Exit:
     """Print what was found."""
-    code = found.exit_code or lifetime.exit_code
     if as_json:
-        told = {**_as_json(vendor, label, found), "renewable": lifetime.renewable, "lives_until": lifetime.until, "exit_code": int(code)}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        print_json(_as_json(vendor, label, found))
     else:
-        typer.echo("\n".join([*_text(vendor, label, found), *(lifetime.words() if found.alive is not False else ())]))
-    return code
+        typer.echo("\n".join([*_text(vendor, label, found), *(found.lifetime.words() if found.alive is not False else ())]))
+    return found.exit_code
 
 
 def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str, object]:
@@ -112,6 +69,9 @@ def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str,
         "unneeded": found.unneeded,
         "proof": verified.sight.proof if verified.sight is not None else None,
         "proof_for": verified.sight.kinds if verified.sight is not None and verified.sight.proof is not None else (),
+        "renewable": verified.renewable,
+        "lives_until": verified.lives_until,
+        "exit_code": int(verified.exit_code),
     }
 
 

@@ -16,7 +16,7 @@ from engine.connection.credential import check_bound, credential
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
 from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
-from engine.connection.vault import Sealing, Vault, connect_again
+from engine.connection.vault import Vault, connect_again
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, pause
 from engine.errors import HabeasError, NotConnected
@@ -147,9 +147,8 @@ class Keeper:
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
         if client is not None:
             stored = msgspec.structs.replace(stored, client=client)
-        how = self._vault.reserve(self._name)
         try:
-            found = await self._ask(stored, how)
+            found = await self._ask(stored)
         finally:
             if not self._lost:
                 self._vault.drop(self._name)
@@ -158,11 +157,15 @@ class Keeper:
             return self._not_renewed(found, lost=self._lost)
         return Renewed(asked=True)
 
-    async def _ask(self, stored: StoredConnection, how: Sealing) -> Tokens | NoToken:
-        """Ask the vendor for a token; when this returns, a new one is stored and in use, or a new refresh token is stored."""
+    async def _ask(self, stored: StoredConnection) -> Tokens | NoToken:
+        """Ask the vendor for a token; when this returns, a new one is stored and in use, or a new refresh token is stored.
+
+        Room is reserved before each try: one that brought a refresh token only has used up that of before.
+        """
 
         async def once() -> Tokens | NoToken:
             nonlocal stored
+            how = self._vault.reserve(self._name)
             answer = await token_request(transport, stored)
             found = read_tokens(answer, self._clock.timestamp(), stored.tokens, wanted(self._vendor))
             tokens = found if isinstance(found, Tokens) else found.kept

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from engine.connection.credential import credential, environment_record
 from engine.connection.departure_file import handover_of, nothing_known, turn_of_unstored
 from engine.connection.keeper import Fixed, Keeper
 from engine.connection.private_files import ReadOnly, locked
 from engine.connection.settings import from_token, given
-from engine.connection.stored import Name, StoredConnection, checked_name
+from engine.connection.stored import Name, StoredConnection, checked_name, lives_until, renewable
 from engine.connection.vault import Vault, connect_again
 from engine.core.oauth import NotRenewed, Renewed
-from engine.errors import HabeasError, NotConnected, UsageError
+from engine.core.window import rfc3339
+from engine.errors import Exit, HabeasError, NotConnected, UsageError
 from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
 from engine.net.handover import Handover
 from engine.net.transport import Transport
 
 ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True)
+class Lifetime:
+    """Whether a connection can be renewed (None for a key, and for a token of the environment), and its end in RFC 3339, if one is known.
+
+    `again` is the command that makes the connection anew.
+    """
+
+    renewable: bool | None = None
+    until: str | None = None
+    again: str = ""
+
+    @property
+    def exit_code(self) -> Exit:
+        """3 where the connection ends and nothing renews it."""
+        return Exit.INCOMPLETE if self.until is not None else Exit.COMPLETE
+
+    def words(self) -> Iterator[str]:
+        """Say what is to be done, and until when."""
+        if self.until is not None:
+            yield f"It CANNOT BE RENEWED: the vendor gave no refresh token. It ends {self.until}; then: {self.again}"
+        elif self.renewable is False:
+            yield "It cannot be renewed: the vendor gave no refresh token, and no end of the token that it gave."
 
 
 @dataclass(frozen=True)
@@ -69,6 +95,15 @@ class Opened:
     def now(self) -> StoredConnection:
         """Give the record of the token in use, which a run may have renewed."""
         return self.credentials.record if isinstance(self.credentials, Keeper) else self.record
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """Say how long the connection lives by itself, as it is now."""
+        if self.label == ENVIRONMENT:
+            return Lifetime()
+        end = lives_until(self.now)
+        until = None if end is None else rfc3339(datetime.fromtimestamp(end, UTC))
+        return Lifetime(renewable(self.now), until, connect_again(self.vendor, parse_name(self.label)))
 
 
 def find_connection(

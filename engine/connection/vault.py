@@ -13,7 +13,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 
 SAID_AFTER = 2.0
 LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
+LONGEST_CHANGE = 2 * LONGEST_HOLD  # whoever changes the store may wait for a renewal, and then ask a vendor as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,22 +135,31 @@ class Vault:
     @asynccontextmanager
     async def lock(self, name: Name) -> AsyncIterator[None]:
         """Hold the lock of a connection: one writer at a time. Raises InUse after the longest time that a writer may need."""
-        self.prepare()
-        path, patience = self._beside(name, ".lock"), LONGEST_HOLD if self.patient else None
-        async with AsyncExitStack() as stack:
-            try:
-                await stack.enter_async_context(locked(path, self.sleep, self.busy, wait=self.patient, after=SAID_AFTER, patience=patience))
-            except Taken:
-                long = f" for {LONGEST_HOLD / 60:.0f} minutes: it may hang" if self.patient else ""
-                again = "run again later" + ("" if self.patient else ", or without --no-wait")
-                message = f"another process has been renewing or changing {name}{long}: {again}"
-                raise InUse(message) from None
+        async with self._held(self._beside(name, ".lock"), f"renewing or changing {name}", LONGEST_HOLD):
             yield
 
-    def whole(self) -> AbstractAsyncContextManager[None]:
-        """Give the lock of the store, for changes of keys or names and for new connections; it is taken before any connection's lock."""
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """Hold the lock of the store, for changes of keys or names and for new connections; it is taken before any connection's lock.
+
+        Raises InUse after the longest time that such a change may need.
+        """
+        async with self._held(self.folder / ".lock", f"changing the connections in {self.home}", LONGEST_CHANGE):
+            yield
+
+    @asynccontextmanager
+    async def _held(self, path: Path, doing: str, longest: float) -> AsyncIterator[None]:
         self.prepare()
-        return locked(self.folder / ".lock")
+        async with AsyncExitStack() as stack:
+            try:
+                patience = longest if self.patient else None
+                await stack.enter_async_context(locked(path, self.sleep, self.busy, wait=self.patient, after=SAID_AFTER, patience=patience))
+            except Taken:
+                long = f" for {longest / 60:.0f} minutes: it may hang" if self.patient else ""
+                again = "run again later" + ("" if self.patient else ", or without --no-wait")
+                message = f"another process has been {doing}{long}: {again}"
+                raise InUse(message) from None
+            yield
 
     def turn(self, name: Name) -> Path:
         """Give the lock file by which runs of a connection take turns."""

@@ -77,6 +77,8 @@ class Account:
 
     def learn(self, endpoint: Endpoint, row: Row, records: Sequence[Any]) -> ChainEnd | None:
         """Keep the values that a request captures; a ChainEnd if its answer holds none, or several different ones, for a name."""
+        if endpoint.capture and any(lossless_json.repeats(bytes(record)) for record in records):
+            return ChainEnd(Outcome.FAILED, "its answer holds a member twice, so that it cannot be read in one way")
         decoded = [lossless_json.loads(bytes(record)) for record in records]
         for name, select in endpoint.capture:
             found = {value for one in decoded if (value := captured(select.search(one))) is not None}

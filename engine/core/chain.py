@@ -38,7 +38,7 @@ def value_of(part: Hole | Field, chain: Chain) -> str:
         return form(moment, part.form or "rfc3339")
     value = chain.values().get(part.name)
     if value is None or value == "":
-        message = f"{part} has no value"
+        message = f"a record of `{part.endpoint}` has no usable `{part.name}`" if isinstance(part, Field) else f"{part} has no value"
         raise Unresolved(message)
     return FORM[part.form](value) if isinstance(part, Hole) and part.form else value
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.identity import means_nothing
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, walk
 
@@ -289,13 +290,27 @@ def column(records: Sequence[Any], select: Select) -> list[bytes | None]:
     return [None if value is None else lossless_json.dumps(value) for value in found]
 
 
-def scalars(records: Sequence[Any], select: Select) -> list[bytes | None]:
-    """Give one field of each record like `column`, but None for an object or a list: they cannot be a value of a request."""
-    return [None if text is None or text[:1] in (b"{", b"[") else text for text in column(records, select)]
+UNUSABLE = ""
 
 
-def plain(json_text: bytes) -> str:
-    """Give a scalar's JSON text as a value of requests: a string decoded, anything else as `Json`, which keeps its JSON type."""
-    if json_text[:1] == b'"':
-        return str(lossless_json.loads(json_text))
-    return lossless_json.Json(json_text.decode("utf-8"))
+def request_values(records: Sequence[Any], paths: Iterable[Select]) -> list[list[str | None]]:
+    """Give fields of records as values of requests, a column for each path; None where a record has none, or an object or a list.
+
+    UNUSABLE where the text means nothing or everybody, or the record holds a member twice: no request can be written with it, so
+    that what would have asked for it says why it did not.
+    """
+    twice = [lossless_json.repeats(bytes(record)) for record in records]
+    return [
+        [UNUSABLE if repeated else _request_value(text) for repeated, text in zip(twice, column(records, path), strict=True)]
+        for path in paths
+    ]
+
+
+def _request_value(json_text: bytes | None) -> str | None:
+    """Give a string decoded, any other scalar as `Json`, which keeps its JSON type."""
+    if json_text is None or json_text[:1] in (b"{", b"["):
+        return None
+    if json_text[:1] != b'"':
+        return lossless_json.Json(json_text.decode("utf-8"))
+    text = str(lossless_json.loads(json_text))
+    return UNUSABLE if means_nothing(text) else text

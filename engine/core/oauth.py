@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
-from engine.core.identity import unfit
+from engine.core.identity import means_nothing, unfit
 from engine.core.retry import MAY_PASS, TOO_MANY
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
@@ -123,7 +123,7 @@ def read_tokens(
     status = answer.status
     error, means = _error(found, status, wanted.refusals)
     good = 200 <= status < 300
-    kept = _kept(found, now, before) if good else None
+    kept = _kept(found, now, before, wanted) if good else None
     if good and not found.get("error") and ("access_token" in found or means is None):
         return _tokens(found, now, before, wanted, kept)
     if 300 <= status < 400:
@@ -169,8 +169,9 @@ def _again_after(answer: Response, now: float) -> float | None:
 
 
 def _object(body: bytes) -> dict[str, Any]:
+    """Read the JSON object of an answer; what is no UTF-8 in it, or a byte order mark before it, does not cost the tokens in it."""
     try:
-        found = lossless_json.loads(body)
+        found = lossless_json.loads(body.decode("utf-8-sig", "replace").encode())
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -180,19 +181,29 @@ def _usable(token: Any) -> bool:
     return isinstance(token, str) and TOKEN.fullmatch(token) is not None
 
 
-def _kept(found: Mapping[str, Any], now: float, before: Tokens | None) -> Tokens | None:
+def _refresh(found: Mapping[str, Any]) -> Any:
+    """Give the refresh token; None where there is none, or a text that says so: the earlier one stays."""
+    value = found.get("refresh_token") or None
+    return None if isinstance(value, str) and means_nothing(value) else value
+
+
+def _kept(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken) -> Tokens | None:
     """Give the tokens to store of an answer that is otherwise unusable: those before, with its new refresh token.
 
-    Without any before, the access token is empty and has ended: it has to be renewed before it is used.
+    Without any before, the access token is empty and has ended: it has to be renewed before it is used. There is nothing to keep then
+    where a value that is wanted lacks: without it nothing would be renewed, and an earlier connection would be replaced by none.
     """
-    refresh = found.get("refresh_token")
+    refresh = _refresh(found)
     if not _usable(refresh) or (before is not None and before.refresh == refresh):
         return None
-    return replace(before or Tokens("", now, expires_at=now), refresh=refresh)
+    if before is not None:
+        return replace(before, refresh=refresh)
+    captured = _captured(found, None, wanted)
+    return None if isinstance(captured, NoToken) else Tokens("", now, refresh, now, captured=captured)
 
 
 def _tokens(found: Mapping[str, Any], now: float, before: Tokens | None, wanted: WantedFromToken, kept: Tokens | None) -> Tokens | NoToken:
-    access, refresh = found.get("access_token"), found.get("refresh_token") or None
+    access, refresh = found.get("access_token"), _refresh(found)
     lost = kept is None
     if not isinstance(access, str) or not _usable(access):
         return NoToken("unusable", "the vendor's token answer holds no access token", kept=kept, lost=lost)
@@ -221,7 +232,7 @@ def _captured(found: Mapping[str, Any], before: Tokens | None, wanted: WantedFro
     for name, select in wanted.paths.items():
         text = lossless_json.text_of(select.search(found)) or ""
         changed = {**values, name: text}
-        if unfit(text) is None and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
+        if unfit(text) is None and not means_nothing(text) and wanted.fits(name, text) and len(str(changed).encode()) <= MOST_CAPTURED:
             values = changed
         elif before is None:
             return NoToken("unusable", f"the vendor's token answer holds no usable <{name}>")

@@ -6,15 +6,18 @@ look-up that found nobody. A granted scope and an empty answer show nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
+from engine.core.identity import Identifier, lowered
 from engine.core.ledger import Subject
 from engine.core.subject import LookupResult, asked_by
 from engine.language.effective import Endpoint, Vendor
 
 Proof = Literal["verify", "probe"]
 NO_PROBE = "no probe is set"
+SAME_PERSON = "the probe is the person asked for, who proves nothing about themselves"
 COLLEAGUE = "name a known colleague who is not the administrator"
 
 
@@ -26,6 +29,11 @@ def kinds_of(vendor: Vendor) -> tuple[str, ...]:
 def probe_option(kinds: tuple[str, ...]) -> str:
     """Write the option that names a probe by one of these kinds: `--probe EMAIL`, `--probe username=VALUE`."""
     return " or ".join("--probe EMAIL" if kind == "email" else f"--probe {kind}=VALUE" for kind in kinds)
+
+
+def is_probe(person: Mapping[str, Identifier], probe: Mapping[str, Identifier]) -> bool:
+    """Whether the probe may be the person asked for: they share an identifier, case aside."""
+    return any(lowered(probe[name].value) == lowered(one.value) for name, one in person.items() if name in probe)
 
 
 def unasked(vendor: Vendor, lookup: Endpoint) -> str:
@@ -54,7 +62,7 @@ def remedy(vendor: Vendor, lookups: tuple[Endpoint, ...], probed: str) -> str:
     """Say what would show that a connection sees people."""
     kinds = tuple(dict.fromkeys(asked_by(one).lower() for one in lookups)) or kinds_of(vendor)
     scope = "give it the scope of the verify call, or " if vendor.lists_people and vendor.verify.granted_by else ""
-    other = "" if probed == NO_PROBE else "see what it may read, or "
+    other = "" if probed in (NO_PROBE, SAME_PERSON) else "see what it may read, or "
     return f"{other}{scope}{COLLEAGUE}: {probe_option(kinds)}"
 
 

@@ -53,7 +53,8 @@ class Page:
 
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
     `form` says in which form a total came that is no number of records, `lacks` that the member which would hold the cursor
-    (or the `Link` header) is missing, `beyond` what the answer of a list without pages tells of a further one.
+    (or the `Link` header) is missing, `beyond` what the answer of a list without pages tells of a further one, `alone` that the
+    one record stands in no list.
     """
 
     records: Sequence[Any] = field(repr=False)
@@ -69,6 +70,7 @@ class Page:
     form: str | None = None
     lacks: bool = False
     beyond: str | None = None
+    alone: bool = False
 
 
 class Unreadable:
@@ -175,7 +177,7 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
         dropped += others
-    page = Page(kept, len(records), len(dropped), points=points, dropped=dropped)
+    page = Page(kept, len(records), len(dropped), points=points, dropped=dropped, alone=envelope.alone)
     pagination = endpoint.pagination
     if pagination is None:
         return replace(page, beyond=_beyond(endpoint, envelope, headers, len(records)))

@@ -28,8 +28,9 @@ class NotAsked:
 class VerifyAnswer:
     """What the answer shows. `alive` is None where the vendor could not say.
 
-    `answered`: with a page, which holds `count` records. `denied`: the token lacks `verify`'s own scope. `given_up`: no answer
-    that could be read came.
+    `answered`: with a page, which lists `count` maps, each a person where the call lists people; `odd`: it holds something else
+    only, such as one map where a list is declared. `denied`: the token lacks `verify`'s own scope. `given_up`: no answer that could be
+    read came.
     """
 
     alive: bool | None
@@ -38,6 +39,7 @@ class VerifyAnswer:
     denied: bool = False
     given_up: bool = False
     count: int = 0
+    odd: bool = False
 
 
 def verify_request(vendor: Vendor, account: Account) -> Request | NotAsked:
@@ -56,7 +58,8 @@ def read_verify(answer: Reading | GiveUp) -> VerifyAnswer:
     if isinstance(answer, GiveUp):
         return VerifyAnswer(False if answer.dead else None, answer.words, given_up=True)
     if isinstance(answer, Page):
-        return VerifyAnswer(alive=True, words=ANSWERS, answered=True, count=answer.count)
+        people = 0 if answer.alone else sum(bytes(record).lstrip()[:1] == b"{" for record in answer.records)
+        return VerifyAnswer(alive=True, words=ANSWERS, answered=True, count=people, odd=answer.count > 0 and not people)
     if isinstance(answer, Refusal) and answer.means == "denied":
         return VerifyAnswer(alive=True, words=answer.words, denied=True)
     return VerifyAnswer(None, answer.words)
@@ -67,7 +70,9 @@ def verified_words(vendor: Vendor, found: VerifyAnswer | NotAsked) -> str:
     if isinstance(found, NotAsked):
         return f"verify was not asked: {found.words}"
     if found.answered:
-        return "verify was answered" if found.count or not vendor.lists_people else "verify was answered with an empty list"
+        if found.count or not vendor.lists_people:
+            return "verify was answered"
+        return "verify was answered with something else than a list of people" if found.odd else "verify was answered with an empty list"
     if found.given_up:
         return f"verify: {found.words}"
     hint = scope_hint(vendor.verify.granted_by) if found.denied else ""

@@ -150,7 +150,9 @@ def _credentials(vendor: Vendor) -> Iterator[Line]:
         yield ("Asked for besides, and no secret: ", InlineCode(name), ", ", *prose(meaning))
     yield (
         f"Whoever holds these credentials can read what they allow at {vendor.title}: a third party too, if they become public. ",
-        "Habeas keeps them encrypted (AES-256-GCM), in files that only their owner can open, and sends them to ",
+        "Habeas keeps them encrypted (AES-256-GCM; with ",
+        InlineCode("--insecure-storage"),
+        " it does not), in files that only their owner can open, and sends them to ",
         *joined((f"*{host}" if host.startswith(".") else host for host in vendor.hosts), "and"),
         " only.",
     )

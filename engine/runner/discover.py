@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from engine.core.account import Account, needed, own_row, spared
 from engine.core.chain import Chain, join_rows
-from engine.core.envelope import plain, scalars
+from engine.core.envelope import request_values
 from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial, inherited_entry, outcome_of
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.select import parse_select
@@ -67,11 +67,13 @@ class Discovery:
     def _kept(self, endpoint: Endpoint, row: Row, records: Sequence[bytes]) -> ChainEnd:
         """Keep the fields that other requests are sent with: one row per record that has all of them."""
         for fields in _children(self.vendor, endpoint.name):
-            columns = [scalars(records, parse_select(".".join(one.path))) for one in fields]
+            columns = request_values(records, [parse_select(".".join(one.path)) for one in fields])
             rows = self.account.rows.setdefault(fields, [])
             for texts in zip(*columns, strict=True):
                 if None not in texts:
-                    rows.append(join_rows(row, tuple((one.name, plain(text)) for one, text in zip(fields, texts, strict=True) if text)))
+                    rows.append(
+                        join_rows(row, tuple((one.name, text) for one, text in zip(fields, texts, strict=True) if text is not None))
+                    )
         return ChainEnd(Outcome.COMPLETE if records else Outcome.EMPTY, None, len(records))
 
 

@@ -10,7 +10,7 @@ from engine.core.account import Account
 from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Subject, Tally
 from engine.core.lookups import Sought, combined, values_of
-from engine.core.proof import NO_PROBE, proven_nobody, unproven_nobody
+from engine.core.proof import NO_PROBE, SAME_PERSON, is_probe, proven_nobody, unproven_nobody
 from engine.core.subject import LookupResult, groups, possible
 from engine.core.verify_request import shows_people, verified_words
 from engine.language.effective import Endpoint, Row, Vendor
@@ -94,6 +94,8 @@ class Search:
     async def _believed(self, found: LookupResult, asked: tuple[Endpoint, ...], *, listed: bool) -> LookupResult:
         if listed:
             return proven_nobody(found, "verify")
+        if is_probe(self.person, self.probe):
+            return unproven_nobody(self.vendor, asked, self.verified, SAME_PERSON)
         probed = await self._lookups().seek_probe(asked, self.probe) if self.probe else NO_PROBE
         return proven_nobody(found, "probe") if probed is None else unproven_nobody(self.vendor, asked, self.verified, probed)
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from engine.core.chain import Chain, join_rows
-from engine.core.envelope import lines_of, plain, scalars
+from engine.core.envelope import lines_of, request_values
 from engine.core.field_filter import FieldFilter
 from engine.core.ledger import Tally
 from engine.core.request import Request, described
@@ -145,14 +145,14 @@ class Store:
         """Keep the values that children are asked with; of duplicates too, because their row may hold other values."""
         if not self._wanted or not records:
             return
-        columns = {one: scalars(records, select) for one, select in self._wanted.items()}
+        columns = dict(zip(self._wanted, request_values(records, self._wanted.values()), strict=True))
         for wanted, texts in columns.items():
             absent = texts.count(None) - sum(texts[index] is None for index in known)
             if absent:
                 self.missing[wanted.name] = self.missing.get(wanted.name, 0) + absent
         for fields, rows in self.rows.items():
             for values in zip(*(columns[one] for one in fields), strict=True):
-                found = tuple((one.name, plain(text)) for one, text in zip(fields, values, strict=True) if text is not None)
+                found = tuple((one.name, text) for one, text in zip(fields, values, strict=True) if text is not None)
                 if len(found) == len(fields):
                     rows.append(join_rows(row, found))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from engine.connection.open import Lifetime
 from engine.core.account import Account
 from engine.core.identity import Identifier
 from engine.core.ledger import Tally
@@ -28,6 +29,8 @@ from engine.runner.discover import Discovery
 from engine.runner.interface import Session
 from engine.runner.lookup import Lookups
 
+NO_LIFETIME = Lifetime()
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -45,19 +48,33 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What `verify` found; `alive` is None where the vendor could not say. `sight` is None unless the connection is alive."""
+    """What `verify` found; `alive` is None where the vendor could not say. `sight` is None unless the connection is alive.
+
+    `lifetime`: how long the connection lives by itself, where it is a stored one.
+    """
 
     alive: bool | None
     words: str
     matrix: Matrix
     sight: Sight | None = None
+    lifetime: Lifetime = NO_LIFETIME
+
+    @property
+    def renewable(self) -> bool | None:
+        """Whether the connection can be renewed; None for a key, and for a token that is not stored."""
+        return self.lifetime.renewable
+
+    @property
+    def lives_until(self) -> str | None:
+        """When a connection that cannot be renewed ends, in RFC 3339; None if it can be, or no end is known."""
+        return self.lifetime.until
 
     @property
     def exit_code(self) -> Exit:
-        """4 where the credential is refused, 3 where a run would miss something or nothing could be learnt, else 0."""
+        """4 where the credential is refused, 3 where a run would miss something, nothing could be learnt or the connection ends, else 0."""
         if self.alive is False:
             return Exit.NOT_CONNECTED
-        return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else Exit.COMPLETE
+        return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else self.lifetime.exit_code
 
 
 async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Tally) -> VerifyAnswer | NotAsked:

@@ -19,6 +19,7 @@ from engine import assembly
 from engine.connection.private_files import locked
 from engine.connection.stored import Bound, Name, StoredConnection
 from engine.connection.vault import Vault, home
+from engine.core.oauth import Tokens
 from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
 from engine.language.text.mistakes import SpecError
 from engine.net.limiter import limiter_of
@@ -227,8 +228,28 @@ async def test_verify_keeps_to_the_limits_of_the_connections_own_plan(served, ac
         return limiter_of(vendor, plan, *rest)
 
     monkeypatch.setattr(assembly, "limiter_of", noting)
-    assert (await engine.verify(acme, at=address)).alive
+    found = await engine.verify(acme, at=address)
+    assert (found.alive, found.renewable, found.lives_until, found.exit_code) == (True, None, None, engine.Exit.COMPLETE)
     assert plans == ["big"]
+
+
+@pytest.mark.parametrize(
+    ("refresh", "end", "told"),
+    [("R", 4102444800.0, (True, None, 0)), (None, 4102444800.0, (False, "2100-01-01T00:00:00Z", 3)), (None, None, (False, None, 0))],
+)
+async def test_verify_tells_a_program_until_when_a_connection_lives(refresh, end, told, served, acme):
+    """As `habeas verify --json` does, by the same definition, the exit code included."""
+    address, _, _ = served
+    oauth2 = "{oauth2: {authorization_url: https://api.acme.example/a, token_url: https://api.acme.example/t}}"
+    acme.write_text(SPEC.replace('{headers: {Authorization: "Bearer <SECRET>"}}', oauth2))
+    vault, name = Vault(home()), Name("acme", "default")
+    vault.prepare()
+    await vault.first_key()
+    bound = Bound(("api.acme.example",), "https://api.acme.example/t", "https://api.acme.example/a", at=address)
+    tokens = Tokens("t0", time.time(), refresh, end)
+    vault.write(name, StoredConnection("acme", "oauth2", bound, time.time(), grant="authorization_code", tokens=tokens))
+    found = await engine.verify(acme, at=address)
+    assert (found.alive, (found.renewable, found.lives_until, int(found.exit_code))) == (True, told)
 
 
 async def test_a_verify_that_lacks_its_own_scope_is_told_so(aiohttp_server, acme):

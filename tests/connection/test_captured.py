@@ -61,6 +61,7 @@ def test_an_address_that_cannot_be_used_connects_nothing_and_spoils_no_refresh(t
         ({**TOLD, "instance_url": "https://evil.example"}, "holds no usable <INSTANCE>"),
         ({**TOLD, "sites": [{"number": [7]}]}, "holds no usable <SITE>"),
         ({**TOLD, "sites": [{"number": "me"}]}, "holds no usable <SITE>"),
+        ({"access_token": None}, "holds no access token"),
     ],
 )
 async def test_a_connection_without_its_address_is_none(told, part, tmp_path):

@@ -180,6 +180,25 @@ async def test_a_new_refresh_token_is_stored_whatever_else_is_wrong(changes, tmp
         assert spent not in [form["refresh_token"] for form in acme.forms[1:]]
 
 
+async def test_an_answer_that_is_lost_after_one_that_brought_a_refresh_token_leaves_its_mark(tmp_path):
+    """The vendor said to wait, and rotated; its next answer, rotated too, was cut: the end that a later process meets is explained."""
+    async with Acme().up() as acme:
+
+        async def rotate_and_garble(request: web.Request) -> web.StreamResponse:
+            await acme.provider.token(request)
+            return web.Response(text="<html>")
+
+        store = vault(tmp_path)
+        store.write(NAME, acme.record(life=-1))
+        acme.says += [spoilt(acme, error="temporarily_unavailable"), rotate_and_garble]
+        found = await keeper(store, acme)[0].refresh()
+        assert isinstance(found, NotRenewed)
+        assert len(list(store.folder.glob("*.new"))) == 1
+        found = await keeper(store, acme)[0].refresh()
+        assert isinstance(found, NotRenewed)
+        assert LOST in found.words
+
+
 async def test_a_token_of_the_bearer_kind_is_used_however_it_is_padded(tmp_path):
     """`Bearer ` with a blank is the answer of a vendor that is otherwise right."""
     async with Acme().up() as acme:

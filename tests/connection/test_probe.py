@@ -11,7 +11,7 @@ from engine.cli import connect as command
 from engine.cli import prompt_secret
 from engine.connection.stored import StoredConnection
 from tests.connection.commands import Command, redirect
-from tests.connection.vendor import NAME, Acme, spec, vault
+from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
 
 HER = "her@acme.example"
 NOBODY = ("run", "acme", "--email", "nobody@acme.example", "--json", "--out")
@@ -39,6 +39,18 @@ async def test_a_probe_is_kept_sealed_and_proves_in_each_run_that_nobody_means_n
         assert (again.code, vault(tmp_path).read(NAME).probe) == (0, {"email": HER})
         assert (await habeas("connect", "acme", "--redirect-uri", redirect(), "--probe", "")).code == 0
         assert vault(tmp_path).read(NAME).probe == {}
+
+
+async def test_a_probe_proves_for_its_own_kind_of_identifier_only(tmp_path):
+    """By a user name nobody would still be unproven; what verify promises is what a run keeps."""
+    by_name = "{get: /handles/<USERNAME>, match: name, capture: {USER_ID: id}}"
+    text = SPEC.replace("lookup: {get", f"lookup: [{by_name}, {{get").replace("means: absent}]}}\n", "means: absent}]}}]\n", 1)
+    async with Acme(scope="people.read files.read notes.read").up() as acme:
+        vault(tmp_path).write(NAME, acme.record())
+        habeas = Command(tmp_path, acme, text)
+        told = json.loads((await habeas("verify", "acme", "--json", "--probe", HER)).out)
+        assert (told["proof"], told["proof_for"]) == ("probe", ["email"])
+        assert "A run by email that finds nobody would prove it" in (await habeas("verify", "acme", "--probe", HER)).out
 
 
 async def test_verify_says_what_nobody_would_be_worth(tmp_path):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.cli.connections import described
 from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport
-from engine.connection.stored import FORMAT, StoreError, seal, unseal
+from engine.connection.stored import FORMAT, Damaged, StoreError, seal, unseal
 from engine.connection.vault import Vault
 from tests.connection.vendor import NAME, Acme
 
@@ -36,6 +36,14 @@ def test_a_record_comes_back_as_it_was_and_shows_no_secret():
     shown += base64.b64decode(sealed.data).decode("latin-1")
     assert not [one for one in SECRETS if one in shown]
     assert unseal(seal(RECORD, None, "default"), {}.get, "a file")[0] == RECORD
+
+
+def test_a_serial_number_that_the_head_does_not_bear_out_is_damaged():
+    """Which of two files is newer is told by the head, so the record must say the same."""
+    raw = seal(Acme().record(), None, "default")
+    assert unseal(raw, lambda _: None, "f")[0].serial == 1
+    with pytest.raises(Damaged):
+        unseal(raw.replace(b'"serial":1', b'"serial":2'), lambda _: None, "f")
 
 
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))

@@ -9,12 +9,13 @@ import pytest
 from engine.connection.keeper import PATIENCE
 from engine.connection.keys import SECONDS
 from engine.connection.lock_queue import END
-from engine.connection.manage import rename
+from engine.connection.manage import rekey, remove, rename
 from engine.connection.private_files import Taken, locked
+from engine.connection.reservation import reserved
 from engine.connection.stored import Name
-from engine.connection.vault import LONGEST_HOLD, SAID_AFTER
+from engine.connection.vault import LONGEST_CHANGE, LONGEST_HOLD, SAID_AFTER
 from engine.core.oauth import NotRenewed, Renewed
-from engine.errors import InUse
+from engine.errors import Exit, InUse
 from engine.net.transport import Limits
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, Acme, keeper, vault
@@ -80,6 +81,37 @@ async def test_whoever_changes_a_connection_does_not_wait_for_ever_either(tmp_pa
             await rename(store, NAME, EMEA)
     assert len(wait.said) == 1
     assert store.names() == [NAME]
+
+
+async def _made(store) -> None:
+    with reserved(store, EMEA, plain=False) as place:
+        async with place.opened():
+            pass
+
+
+CHANGES = {
+    "a first key": lambda store: store.first_key(),
+    "a rename": lambda store: rename(store, NAME, EMEA),
+    "a removal": lambda store: remove(store, NAME, revoke=False),
+    "a new key": rekey,
+    "a new connection": _made,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_the_lock_of_the_whole_store_is_not_waited_for_for_ever(change, tmp_path):
+    """A process that hangs while it changes names or keys: said after two seconds, then exit 3; nothing was changed."""
+    store = vault(tmp_path)
+    store.write(NAME, Acme().record())
+    before, wait = store.path(NAME).read_bytes(), Wait(store)
+    async with vault(tmp_path).whole():
+        with pytest.raises(InUse, match=" for 60 minutes: it may hang: run again later"):
+            await change(store)
+    assert len(wait.said) == 1
+    assert SAID_AFTER <= wait.said[0] < SAID_AFTER + 1
+    assert LONGEST_CHANGE <= wait.seconds < LONGEST_CHANGE + 2
+    assert (store.names(), store.path(NAME).read_bytes()) == ([NAME], before)
+    assert InUse.exit_code is Exit.INCOMPLETE
 
 
 async def test_no_wait_covers_the_renewal_of_another_process(tmp_path):

@@ -71,6 +71,8 @@ def test_an_answer_without_the_value_or_with_several_is_none():
     account, site = Account(SPEC), SPEC.discover["site"]
     assert account.learn(site, (), [b"{}"]) == ChainEnd(Outcome.FAILED, "its answer holds no usable value for <DC>")
     assert account.learn(site, (), [b'{"dc":"a"}', b'{"dc":"b"}']) == ChainEnd(Outcome.FAILED, "its answer holds several values for <DC>")
+    twice = "its answer holds a member twice, so that it cannot be read in one way"
+    assert account.learn(site, (), [b'{"dc":"a","dc":"b"}']) == ChainEnd(Outcome.FAILED, twice)
     assert account.learn(site, (), [b'{"dc":"a"}', b'{"dc":"a"}']) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -250,9 +251,40 @@ def test_a_first_answer_with_a_refresh_token_alone_gives_a_token_that_is_due():
     assert found.kept == Tokens("", NOW, "R", NOW)
     assert found.kept is not None
     assert due(found.kept, NOW)
-    lacking = read_tokens(answer({"refresh_token": "R", "access_token": "A"}), NOW, None, WANTED)
-    assert isinstance(lacking, NoToken)
-    assert lacking.kept is None
+    for body in ({"refresh_token": "R", "access_token": "A"}, {"refresh_token": "R"}, {"refresh_token": "R", "a": 1}):
+        lacking = read_tokens(answer(body), NOW, None, WANTED)
+        assert isinstance(lacking, NoToken)
+        assert lacking.kept is None
+    whole = read_tokens(answer({"refresh_token": "R", "a": 1, "b": [2]}), NOW, None, WANTED)
+    assert isinstance(whole, NoToken)
+    assert whole.kept == Tokens("", NOW, "R", NOW, captured=(("A", "1"), ("B", "2")))
+    again = read_tokens(answer({"refresh_token": "R", "a": 1}), NOW, OLD, WANTED)
+    assert isinstance(again, NoToken)
+    assert again.kept == replace(OLD, refresh="R")
+
+
+@pytest.mark.parametrize(
+    "body", [b'\xef\xbb\xbf{"access_token":"A","refresh_token":"R"}', b'{"access_token":"A","refresh_token":"R","name":"M\xfcller"}']
+)
+def test_what_is_not_utf_8_beside_the_tokens_does_not_cost_them(body):
+    """A byte order mark, or a name in another encoding."""
+    found = read_tokens(Response(200, {}, body), NOW, OLD)
+    assert isinstance(found, Tokens)
+    assert (found.access, found.refresh) == ("A", "R")
+
+
+@pytest.mark.parametrize("said", ["null", "Undefined", " ", "*", None, 0, False, []])
+def test_a_refresh_token_that_says_there_is_none_leaves_the_earlier_one(said):
+    """A vendor that does not rotate would be asked with `null` otherwise, and the connection end."""
+    found = read_tokens(answer({"access_token": "A", "refresh_token": said}), NOW, OLD)
+    assert isinstance(found, Tokens)
+    assert found.refresh == OLD.refresh
+    first = read_tokens(answer({"access_token": "A", "refresh_token": said}), NOW)
+    assert isinstance(first, Tokens)
+    assert first.refresh is None
+    spoilt = read_tokens(answer({"token_type": "mac", "refresh_token": said}), NOW, OLD)
+    assert isinstance(spoilt, NoToken)
+    assert (spoilt.kept, spoilt.lost) == (None, True)
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer ", " BEARER\t"])
@@ -348,6 +380,8 @@ def test_what_is_captured_is_a_bounded_scalar_and_stays_until_another_comes():
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, WANTED) == NoToken(
         "unusable", "the vendor's token answer holds no usable <B>"
     )
+    for word in ("null", "Undefined", "*"):
+        assert read_tokens(answer({"access_token": "T", "a": word}), NOW, None, WANTED).words.endswith("<A>")
     never = WantedFromToken({"A": parse_select("a")}, lambda _name, _value: False)
     assert read_tokens(answer({"access_token": "T", "a": 1}), NOW, None, never).words.endswith("<A>")
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.identity import Identifier
 from engine.core.ledger import Subject
-from engine.core.proof import NO_PROBE, kinds_of, not_found_by, probe_option, proven_nobody, remedy, unasked, unproven_nobody
+from engine.core.proof import (
+    NO_PROBE,
+    SAME_PERSON,
+    is_probe,
+    kinds_of,
+    not_found_by,
+    probe_option,
+    proven_nobody,
+    remedy,
+    unasked,
+    unproven_nobody,
+)
 from engine.core.subject import LookupResult
 from engine.core.verify_request import NotAsked, VerifyAnswer, shows_people, verified_words
 from engine.language.effective import Vendor
@@ -38,6 +50,7 @@ def answered(count: int) -> VerifyAnswer:
             False,
             "verify was refused: HTTP 403; it needs the scope people:list",
         ),
+        (LISTING, VerifyAnswer(True, "", answered=True, odd=True), False, "verify was answered with something else than a list of people"),
         (LISTING, VerifyAnswer(None, "HTTP 500"), False, "verify was refused: HTTP 500"),
         (LISTING, VerifyAnswer(None, "no answer", given_up=True), False, "verify: no answer"),
         (LISTING, NotAsked("<SHOP> has no value"), False, "verify was not asked: <SHOP> has no value"),
@@ -58,6 +71,22 @@ def test_nobody_is_said_with_its_proof():
     assert proven_nobody(nobody, "probe") == LookupResult(nobody.subject, nobody.reason, (), "probe")
 
 
+@pytest.mark.parametrize(
+    ("person", "probe", "same"),
+    [
+        ({"EMAIL": "a@x.io"}, {"EMAIL": "A@X.io"}, True),
+        ({"EMAIL": "a@x.io", "USERNAME": "ann"}, {"USERNAME": "Ann"}, True),
+        ({"EMAIL": "a@x.io"}, {"EMAIL": "b@x.io"}, False),
+        ({"EMAIL": "ann"}, {"USERNAME": "ann"}, False),
+        ({"EMAIL": "a@x.io"}, {}, False),
+    ],
+)
+def test_the_person_asked_for_is_no_probe(person, probe, same):
+    """Case aside, of any kind that both have."""
+    people = [{name: Identifier(name.lower(), value) for name, value in one.items()} for one in (person, probe)]  # type: ignore[arg-type]
+    assert is_probe(*people) is same
+
+
 COLLEAGUE = "name a known colleague who is not the administrator: "
 
 
@@ -66,6 +95,7 @@ COLLEAGUE = "name a known colleague who is not the administrator: "
     [
         (spec(), NO_PROBE, f"{COLLEAGUE}--probe EMAIL"),
         (spec("{get: /people, records: people}"), NO_PROBE, f"{COLLEAGUE}--probe EMAIL"),
+        (spec(), SAME_PERSON, f"{COLLEAGUE}--probe EMAIL"),
         (LISTING, NO_PROBE, f"give it the scope of the verify call, or {COLLEAGUE}--probe EMAIL"),
         (LISTING, "it was not found", f"see what it may read, or give it the scope of the verify call, or {COLLEAGUE}--probe EMAIL"),
         (spec(lookup=TWO), NO_PROBE, f"{COLLEAGUE}--probe username=VALUE or --probe EMAIL"),

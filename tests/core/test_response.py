@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.chain import Chain
-from engine.core.envelope import MISSING, Envelope, NotJson, column, plain, scalars
+from engine.core.envelope import MISSING, UNUSABLE, Envelope, NotJson, column, request_values
 from engine.core.http import Malformed, Response
 from engine.core.response import Page, PointsTold, Refusal, Unreadable, Unusable, read
 from engine.language.expressions.select import parse_select
@@ -164,9 +164,28 @@ def test_a_column_is_read_the_fast_way_and_the_slow_way_alike():
     assert column(records, parse_select("id")) == [b'"x"', None, None, None]
     assert column(records[:3], parse_select("id")) == [b'"x"', None, None]
     assert column(records, parse_select("a.b")) == [b"1.10", None, None, None]
-    assert scalars([b'{"id":{"a":1}}', b'{"id":[1]}', b'{"id":1}', b"{}"], parse_select("id")) == [None, None, b"1", None]
-    assert plain(b'"\\u00e9"') == "é"
-    assert plain(b"1.10") == "1.10"
+
+
+@pytest.mark.parametrize(
+    ("record", "value"),
+    [
+        (b'{"id":1}', "1"),
+        (b'{"id":1.10}', "1.10"),
+        (b'{"id":"\\u00e9"}', "é"),
+        (b'{"id":{"a":1}}', None),
+        (b'{"id":[1]}', None),
+        (b"{}", None),
+        (b'{"id":null}', None),
+        *((b'{"id":"' + word + b'"}', UNUSABLE) for word in (b"null", b"Undefined", b"*", b"", b" ", b"\\t\\u00a0", b"\\u200b")),
+        (b'{"id":"a","id":"b"}', UNUSABLE),
+        (b'{"id":"a","id":null}', UNUSABLE),
+        (b'{"id":"a","more":{"x":1,"x":2}}', UNUSABLE),
+        (b'{"id":"nullable","n":' + b"1" * 5000 + b"}", "nullable"),
+    ],
+)
+def test_a_field_of_a_record_is_a_value_of_requests_where_it_means_one(record, value):
+    """A text as it is, a number as its JSON; nothing where there is none, and what cannot be used where it means nothing or everybody."""
+    assert request_values([record, b'{"id":7}'], [parse_select("id")]) == [[value, "7"]]
 
 
 def test_an_envelope_finds_what_is_there_and_says_what_is_not():

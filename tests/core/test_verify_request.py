@@ -57,6 +57,9 @@ def test_where_a_value_is_missing_it_says_which(given, values, words):
     ("answer", "shows"),
     [
         (Page((), 0), VerifyAnswer(alive=True, words="the vendor answers", answered=True)),
+        (Page((b"{}", b' {"id":1}'), 2), VerifyAnswer(alive=True, words="the vendor answers", answered=True, count=2)),
+        (Page((b"{}",), 1, alone=True), VerifyAnswer(alive=True, words="the vendor answers", answered=True, odd=True)),
+        (Page((b"[]", b'""', b"0", b"false"), 4), VerifyAnswer(alive=True, words="the vendor answers", answered=True, odd=True)),
         (Refusal("denied", "HTTP 403"), VerifyAnswer(alive=True, words="HTTP 403", denied=True)),
         (Refusal(None, "HTTP 500"), VerifyAnswer(None, "HTTP 500")),
         (Unusable("no records"), VerifyAnswer(None, "no records")),

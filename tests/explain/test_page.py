@@ -44,7 +44,7 @@ FACTS = {
     "where they are obtained": r"Where to get the credentials.*marketplace\.zoom\.us.*Copy Client ID and Client Secret",
     "refresh token flow keeps it alive": r"refresh token flow keeps the connection alive: when an access token expires",
     "what becomes public can be used by others": r"a third party too, if they become public",
-    "stored encrypted": r"keeps them encrypted",
+    "stored encrypted": r"keeps them encrypted \(AES-256-GCM; with\W+insecure-storage\W+it does not\)",
     "scopes are approved by you": r"You approve the scopes .* let Habeas read the objects that an access request needs",
     "new apps have granular scopes": r"granular scopes below, which every newly created app has",
     "older apps may keep classic ones": r"classic scopes, and may keep them when it is upgraded",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -100,6 +101,21 @@ def test_an_output_that_takes_no_more_is_no_defect(words, unbuffered, tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60, check=False)
     assert done.stderr == b"error: standard output takes no more (No space left on device): make room, or send it elsewhere\n"
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "words", ["plan slack", "plan zoom --json", "connections list --json", "docs slack", "schema", "check slack", "--help"]
+)
+def test_a_reader_that_closes_its_end_is_no_defect(words, unbuffered, tmp_path):
+    """As of other tools: the code of SIGPIPE, without a word, whether the bytes leave at once or when the command ends."""
+    environ = {"PATH": "/usr/bin:/bin", "HABEAS_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered}
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        command = [sys.executable, "-m", "engine", *words.split()]
+        done = subprocess.run(command, cwd=ROOT, env=environ, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_the_proof_has_its_room_before_anything_is_sent(tmp_path, monkeypatch):

@@ -88,6 +88,24 @@ def test_the_probe_is_asked_for_only_where_nobody_is_found_and_verify_lists_nobo
     assert run.manifest["lookup"]["requests"] == 2
 
 
+@pytest.mark.parametrize("people", [{}, {"error": "timeout"}, [[]], [""], [0], [False], ["error"]], ids=repr)
+def test_what_is_no_list_of_people_shows_nobody(people, tmp_path):
+    """A blind vendor writes its empty list as a map, or puts something else into it."""
+    run = fetched(IT, {**NONE, "/me": [{"people": people}]}, tmp_path, LISTING)
+    assert (run.report.outcome, run.report.subject.proof, run.report.exit_code) == (Subject.UNPROVEN, None, Exit.INCOMPLETE)
+    assert "(verify was answered with something else than a list of people; no probe is set)" in run.report.subject.reason
+
+
+@pytest.mark.parametrize("written", ["ada@x.io", "Ada@X.io"])
+def test_a_person_who_is_the_probe_is_never_said_to_be_unknown(written, tmp_path):
+    """A vendor that finds them only the second time would have proven that it does not know them."""
+    late = {"/people/ada%40x.io": [(404, {}), {"id": "u1", "email": "ada@x.io"}]}
+    run = fetched(IT, {**late, **BLIND}, tmp_path, LISTING, probe=probe(value=written))
+    words = "empty list; the probe is the person asked for, who proves nothing about themselves): name a known colleague"
+    assert (run.report.outcome, words in run.report.subject.reason) == (Subject.UNPROVEN, True)
+    assert run.report.exit_code is Exit.INCOMPLETE
+
+
 TWO = LISTING.replace(
     LOOKUP,
     """lookup:

@@ -55,7 +55,7 @@ def repeats(raw: bytes) -> bool:
         nonlocal found
         found = found or len({name for name, _ in members}) < len(members)
 
-    json.loads(raw.decode("utf-8"), object_pairs_hook=pairs)
+    json.loads(raw.decode("utf-8"), object_pairs_hook=pairs, parse_int=str)
     return found
 
 
