@@ -123,14 +123,14 @@ def _advice(vendor: Vendor, verified: Verified) -> Iterator[str]:
         proof = verified.sight.proof if verified.sight is not None else None
         yield from (f"  {scope}: {_loss(vendor, names, proof)}" for scope, names in found.missing.items())
     if found.further:
-        yield "Could also be asked for, with a further scope; a run without it leaves them out:"
+        yield "Could also be asked for (optional: a run without the scope leaves it out):"
         yield from (f"  {scope}: {', '.join(names)}" for scope, names in found.further.items())
     if found.unneeded:
         yield f"Granted, but used by no request: {', '.join(found.unneeded)}"
     if found.lacking:
         yield f"A run would miss something: {', '.join(one.name for one in found.lacking)}."
     elif found.known:
-        yield "No request of a run lacks a scope."
+        yield f"No {'other ' if found.further else ''}request of a run lacks a scope."
 
 
 def _loss(vendor: Vendor, names: tuple[str, ...], proof: Proof | None) -> str:
