@@ -27,8 +27,8 @@ class Matrix:
     """All requests of a spec against the granted scopes. `known`: the vendor said what it granted.
 
     `family` is the spec's family of scopes that the connection uses, such as granular; None if unknown. `missing` gives the
-    requests that fail without each missing scope, `further` the optional endpoints that each scope would add, as long as it is not
-    known to be granted; `unneeded` are granted scopes that no request uses.
+    requests that fail without each missing scope, `further` the optional endpoints that are not known to be allowed, by the scopes
+    any of which would add them (`a or b`); `unneeded` are granted scopes that no request uses.
     """
 
     known: bool
@@ -50,25 +50,23 @@ def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str
     family = _family(vendor.families, granted)
     mine = frozenset(vendor.families.get(family, ())) if family is not None else frozenset()
     lines = tuple(_line(one, granted, mine, denied) for one in vendor.requests())
+    missing: dict[str, list[str]] = {}
+    further: dict[str, list[str]] = {}
+    for line, request in zip(lines, vendor.requests(), strict=True):
+        if line.optional and line.held in ("no", "unknown"):
+            further.setdefault(alternatives(request.granted_by), []).append(line.name)
+        for scope in line.needs if line.held == "no" and not line.optional else ():
+            if granted is None or scope not in granted:
+                missing.setdefault(scope, []).append(line.name)
     return Matrix(
         known=granted is not None,
         family=family or None,
         granted=tuple(sorted(granted or ())),
         lines=lines,
-        missing=_by_scope((one for one in lines if one.held == "no" and not one.optional), granted),
-        further=_by_scope((one for one in lines if one.held in ("no", "unknown") and one.optional), granted),
+        missing={scope: tuple(names) for scope, names in missing.items()},
+        further={needed: tuple(names) for needed, names in further.items()},
         unneeded=tuple(sorted((granted or frozenset()) - named_scopes(vendor))),
     )
-
-
-def _by_scope(lines: Iterable[ScopeRow], granted: frozenset[str] | None) -> Mapping[str, tuple[str, ...]]:
-    """Give the requests that need each scope which is not known to be granted."""
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        for scope in line.needs:
-            if granted is None or scope not in granted:
-                found.setdefault(scope, []).append(line.name)
-    return {scope: tuple(names) for scope, names in found.items()}
 
 
 def named_scopes(vendor: Vendor) -> frozenset[str]:

@@ -16,7 +16,19 @@ from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved, distinct_rows
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
-from engine.core.ledger import BY_ORDER, ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, replaced
+from engine.core.ledger import (
+    BY_ORDER,
+    ChainEnd,
+    Entry,
+    Outcome,
+    Subject,
+    Tally,
+    at_most_partial,
+    exit_code,
+    heirs,
+    inherited_entry,
+    replaced,
+)
 from engine.core.plan import endpoint_windows
 from engine.core.rendering import address_of
 from engine.core.scopes import unallowed
@@ -199,9 +211,9 @@ class Run:
     def _tell(self, name: str) -> None:
         """Call `ended` with an endpoint's entry, once it is known whether an endpoint that replaces it succeeded."""
         entries = replaced(self.entries, self.successors)
-        predecessor = self.successors.get(name)
-        for known in (name, predecessor) if predecessor in entries else (name,):
-            if known is not None and all(other in entries for other, old in self.successors.items() if old == known):
+        waited = [one for one in entries if name in heirs(one, self.successors)]
+        for known in (name, *waited):
+            if all(other in entries for other in heirs(known, self.successors)):
                 try:
                     self.session.ended(entries[known])
                 except BaseException as error:  # noqa: BLE001  whoever listens must not cost the manifest; `run` raises it at its end

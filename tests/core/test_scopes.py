@@ -110,7 +110,7 @@ def test_what_is_optional_is_neither_asked_for_nor_missing():
     """It is told apart, with what it would add, until its scope is granted."""
     acme = vendor(OPTIONAL)
     assert needed_scopes(acme) == ("y",)
-    for granted, further in [(None, {"x": ("a",), "y": ("a",)}), ({"y"}, {"x": ("a",)}), ({"y", "z"}, {})]:
+    for granted, further in [(None, {"x and y or z": ("a",)}), ({"y"}, {"x and y or z": ("a",)}), ({"y", "z"}, {})]:
         found = matrix(acme, granted if granted is None else frozenset(granted))
         assert (found.lacking, dict(found.missing), dict(found.further)) == ((), {}, further)
 

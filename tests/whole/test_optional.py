@@ -60,10 +60,10 @@ def test_verify_misses_nothing_where_only_an_optional_scope_is_missing():
     """It is listed apart, with what it would add; a scope that something else needs too is missing all the same."""
     acme = vendor(IT + "other: {get: /o/<USER_ID>, granted_by: people}\n")
     found = matrix(acme, frozenset({"people"}))
-    assert (found.lacking, found.missing, dict(found.further)) == ((), {}, {"reports": ("it",)})
+    assert (found.lacking, found.missing, dict(found.further)) == ((), {}, {"reports or all": ("it",)})
     assert Verified(alive=True, words="", matrix=found).exit_code is Exit.COMPLETE
     assert dict(matrix(acme, frozenset({"people", "all"})).further) == {}
-    assert dict(matrix(acme, None).further) == {"reports": ("it",)}
+    assert dict(matrix(acme, None).further) == {"reports or all": ("it",)}
     both = vendor(IT + "other: {get: /o/<USER_ID>, granted_by: reports}\n")
     assert matrix(both, frozenset({"x"})).missing == {"reports": ("other",)}
 
