@@ -46,10 +46,11 @@ def summary(vendor: Vendor, report: Report) -> str:
     if found.reason and found.subject is not Subject.NO_MATCH:
         lines.append(f"  {found.reason}")
     if found.subject is Subject.MATCHED:
-        asked = [one for one in report.entries if one.outcome is not Outcome.EXCLUDED]
+        ordered = report.manifest["excluded"]
+        asked = [one for one in report.entries if one.name not in ordered]
         rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size_text(_bytes(one)), one.reason or "") for one in asked]
         lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
-        left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED]
+        left_out = [one.name for one in report.entries if one.name in ordered]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
         lines += _orders(report)
         lines += _files(report)
