@@ -150,7 +150,7 @@ def check(spec: str | Path) -> tuple[Mistake, ...]:
     """
     path = spec_path(str(spec))
     try:
-        vendor, notes = check_text(contents(path), str(path))
+        vendor, notes = check_text(contents(path), str(path), datetime.now(UTC).date())
     except SpecError as error:
         return tuple(replace(mistake, file=mistake.file or str(path)) for mistake in error.mistakes)
     return (*notes, *(finding.mistake for finding in check_cassettes(vendor, path, str(spec)).findings))

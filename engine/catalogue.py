@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.errors import UsageError
@@ -94,7 +95,7 @@ def load(spec: str | Path) -> Vendor:
 
 def load_file(path: Path) -> Vendor:
     """Load a spec from a file. Raises SpecError with all its mistakes, also where the file cannot be read."""
-    return load_text(contents(path), str(path))
+    return load_text(contents(path), str(path), datetime.now(UTC).date())
 
 
 def contents(path: Path) -> bytes:

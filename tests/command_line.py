@@ -27,7 +27,7 @@ from engine.cli.app import main
 from engine.simulate.browser import allow
 from tests.process import BROWSER
 
-HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 TAKEN = threading.Lock()
 
 

@@ -226,7 +226,7 @@ def _unread(vendor: Vendor, replays: Iterable[Replayed], spec: Path) -> Iterator
 def _uncovered(covered: Coverage, spec: Path, name: str) -> Finding:
     lacking = covered.lacking
     message = f"the cassettes of {name} do not show {len(lacking)} of the {counted(len(covered.points), 'thing')} that they must"
-    return Finding(Mistake(message, _place(spec, lacking[0]), "record or write a cassette that does", "error", str(spec), covered.table()))
+    return Finding(Mistake(message, _place(spec, lacking[0]), "record or write a cassette that does", "note", str(spec), covered.table()))
 
 
 def _place(spec: Path, point: Point) -> Position:

@@ -18,7 +18,7 @@ from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import Mistake, Position, counted
 
 MANIFEST = "manifest.json"
-DROPPED = {"seconds_throttled", "file", "bytes", "sha256", "lines"}
+DROPPED = {"title", "seconds_throttled", "file", "bytes", "sha256", "lines"}
 TOP = ("subject", "lookup", "stopped", "excluded", "narrowed", "fields", "endpoints")
 MOST_SHOWN = 8
 LONGEST = 60

@@ -6,12 +6,13 @@ A run with `--at` sends every request for the vendor's hosts here, path unchange
 from __future__ import annotations
 
 import base64
+import json
 import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ from aiohttp import web
 
 from engine.cassettes.cassette import Cassette, read_cassette
 from engine.cassettes.check import cassettes_folder
+from engine.cassettes.expected import MANIFEST
 from engine.cassettes.recording import Recording
 from engine.cassettes.replay import body_of
 from engine.core.http import Response
@@ -32,6 +34,8 @@ ORIGIN = re.compile(r"https?://[^/?#]*")
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)|(?<![\w.-])1[4-9]\d{8}(?:\d{3})?(?![\w.-])"
 )
+NOBODY = re.compile(rb'"outcome": *"no_match"')
+WHO = r"(?P<who>[^\s&\"'/?#<>]{1,254})"
 RequestKey = tuple[str, str, str]
 
 
@@ -55,7 +59,8 @@ class Differing:
 class RecordedAnswers:
     """The recordings of several cassettes. A request that one cassette recorded several times is answered by these in turn.
 
-    After a look-up, the cassette of the person it names answers first; before, the first cassette that has the request.
+    After a look-up, the cassette of the person it names answers first; before, the first cassette that has the request. The look-up of a
+    stranger is answered as that of a person whom the vendor did not know.
     """
 
     def __init__(self, cassettes: Iterable[Cassette]) -> None:
@@ -72,7 +77,7 @@ class RecordedAnswers:
         holds = next((one for one in order if wanted in one.exact or (one is self._current and alike in one.alike)), None)
         holds = holds or next((one for one in order if alike in one.alike), None)
         if holds is None:
-            return None
+            return self._stranger(alike)
         strayed = self._current is not None and holds is not self._current and alike not in holds.lookups
         if alike in holds.lookups:
             self._current = holds
@@ -80,6 +85,16 @@ class RecordedAnswers:
         recording = found[self._turns[holds.name, name] % len(found)]
         self._turns[holds.name, name] += 1
         return RecordedMatch(recording.response if name is wanted else _now(recording, wanted), holds.name, strayed)
+
+    def _stranger(self, wanted: RequestKey) -> RecordedMatch | None:
+        for own in self._cassettes:
+            for name, pattern in own.strangers.items():
+                found = pattern.fullmatch(_joined(wanted))
+                if found is not None:
+                    self._current = own
+                    response = own.alike[name][0].response
+                    return RecordedMatch(replace(response, body=_renamed(response.body, own.person, found["who"])), own.name)
+        return None
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -112,6 +127,29 @@ class _Own:
             self.exact.setdefault(name, []).append(recording)
             self.alike.setdefault(timeless(name), []).append(recording)
         self.lookups = {timeless(name) for name in self.exact if any(one in f"{name[1]} {name[2]}".casefold() for one in names)}
+        unknown = NOBODY.search(cassette.expected.get(MANIFEST, b"")) is not None
+        self.strangers = {name: found for name in self.lookups if unknown and (found := _for_anybody(name, names)) is not None}
+
+
+def _joined(name: RequestKey) -> str:
+    return "\n".join(name)
+
+
+def _for_anybody(name: RequestKey, people: Sequence[str]) -> re.Pattern[str] | None:
+    """Give the pattern of a look-up with anybody in the place of the person it names."""
+    text = _joined(name)
+    person = next((one for one in people if one in text.casefold()), None)
+    if person is None:
+        return None
+    parts = re.split(re.escape(person), text, flags=re.IGNORECASE)
+    return re.compile(re.escape(parts[0]) + WHO + "(?P=who)".join(map(re.escape, parts[1:])))
+
+
+def _renamed(body: bytes, people: Iterable[Identifier], who: str) -> bytes:
+    """Put a stranger into an answer that repeats whom it does not know."""
+    for person in people:
+        body = re.sub(re.escape(person.value.encode()), lambda _: json.dumps(who)[1:-1].encode(), body, flags=re.IGNORECASE)
+    return body
 
 
 def key(method: str, url: str, body: bytes | None) -> RequestKey:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.cassettes.replay import Heard
 from engine.core.http import Response
 from engine.core.response import Page, read
-from engine.language.effective import Endpoint, Vendor
+from engine.language.effective import Vendor
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import walk
 
@@ -21,22 +21,18 @@ def unread_lists(vendor: Vendor, heard: Iterable[Heard]) -> dict[str, tuple[str,
         if endpoint is None or endpoint.records is None or not endpoint.records.steps or not isinstance(exchange.answer, Response):
             continue
         if isinstance(read(exchange.request.chain, exchange.answer), Page):
-            taken = {twin.records.text for twin in vendor.endpoints.values() if twin.records is not None and twin.line == endpoint.line}
-            found.setdefault(endpoint.name, set()).update({*_beside(endpoint, lossless_json.loads(exchange.answer.body))} - taken)
+            lists = _beside(endpoint.records.steps, lossless_json.loads(exchange.answer.body))
+            found.setdefault(endpoint.name, set()).update(".".join(path) for path in lists if not vendor.reads(endpoint, path))
     return {name: tuple(sorted(paths)) for name, paths in found.items() if paths}
 
 
-def _beside(endpoint: Endpoint, answer: Any) -> Iterator[str]:
-    """Give the paths of non-empty lists of maps on the way to the records, those aside that another word of the spec reads."""
-    steps = endpoint.records.steps if endpoint.records is not None and endpoint.records.steps else ()
-    words = [endpoint.refusals.refused, endpoint.refusals.code, endpoint.refusals.message, *(select for select, _ in endpoint.echo)]
-    texts = [word.text for word in words if word is not None]
+def _beside(steps: tuple[str, ...], answer: Any) -> Iterator[tuple[str, ...]]:
+    """Give the paths of non-empty lists of maps on the way to the records."""
     for depth in range(len(steps)):
         level = walk(answer, steps[:depth])
         for name, value in level.items() if isinstance(level, Mapping) else ():
-            path = ".".join((*steps[:depth], name))
-            if name != steps[depth] and _is_list_of_maps(value) and not any(text.startswith(path) for text in texts):
-                yield path
+            if name != steps[depth] and _is_list_of_maps(value):
+                yield (*steps[:depth], name)
 
 
 def _is_list_of_maps(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -13,6 +14,7 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import app as authoring
+from engine.cli.formatting import ClosedStream, drop
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -321,9 +323,9 @@ def main() -> None:
     """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.umask(0o077)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the caller: the work is done all the same
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    if sys.stderr is None:  # closed by the caller: the work is done all the same
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stdout or ClosedStream()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -357,9 +359,9 @@ def _call() -> None:
 
 def _end_unwritten(error: OSError) -> NoReturn:
     """End where standard output, whatever it leads to, takes no more; files are answered for where they are written."""
-    if error.errno not in FULL or error.filename is not None:
+    if error.errno not in (*FULL, errno.EBADF) or error.filename is not None:
         _end_by_defect(error)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered is not tried again
+    drop(sys.stdout)
     typer.echo(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
     sys.exit(Exit.INCOMPLETE)
 

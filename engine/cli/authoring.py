@@ -74,7 +74,7 @@ def check(
     accept: Annotated[
         bool, typer.Option("--accept", help="Write what each cassette is expected to deliver anew, from its replay.")
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="A spec without cassettes, or that has drifted, is a mistake.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Open TODOs, what no cassette shows and what has drifted are mistakes.")] = False,
     drift: Annotated[
         Path | None, typer.Option("--drift", metavar="FOLDER", help="Compare the fields of new recordings with those of the cassettes.")
     ] = None,

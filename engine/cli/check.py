@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
@@ -17,16 +19,22 @@ from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
+from engine.language.expressions.address_places import host_of
 from engine.language.load import check
 from engine.language.schema import TITLE
-from engine.language.text.mistakes import Mistake, SpecError, counted
+from engine.language.text.document import read
+from engine.language.text.mistakes import Mistake, Position, SpecError, counted
+from engine.openapi.document.operations import Api
+from engine.openapi.draft.access import NOWHERE
 
+TODO = re.compile(r"(?:^|\s)#\s*(TODO)\b")
+NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names no server
 FORMATS = ("text", "json", "github")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckArguments:
-    """The options of `check`. `strict`: notes on what was never recorded, or has drifted, count as mistakes."""
+    """The options of `check`. `strict`: notes on what is not settled, was never recorded or has drifted count as mistakes."""
 
     form: str = "text"
     accept: bool = False
@@ -58,7 +66,7 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     if not specs:
         message = f"{asked[0][0]} is the JSON Schema of specs, and no spec: name a spec"
         raise UsageError(message)
-    checked = [_checked(word, path, options) for word, path in specs]
+    checked = [_checked(word, path, options, apis) for word, path in specs]
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     found += _twice([path for _, path in specs])
@@ -99,19 +107,33 @@ def _twice(paths: list[Path]) -> Iterator[Finding]:
             yield Finding(mistake, lines)
 
 
-def _checked(word: str, path: Path, options: CheckArguments) -> Checked:
+def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ...]) -> Checked:
     try:
         raw = contents(path)
-        vendor, notes = check(raw, str(path))
+        vendor, notes = check(raw, str(path), datetime.now(UTC).date())
     except SpecError as error:
         return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
     lines = tuple(raw.decode("utf-8-sig").splitlines())
     held = check_cassettes(vendor, path, word, write=options.accept)
     drifted = tuple(_drifted(vendor, path, word, options.drift)) if options.drift is not None else ()
-    found = (*held.findings, *drifted)
+    found = (*_unsettled(path, lines, vendor, apis), *held.findings, *drifted)
     if options.strict and not options.accept:
         found = tuple(map(_strictly, found))
     return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
+
+
+def _unsettled(path: Path, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:
+    """Note what a first draft left to its author: marks, and an address that is nobody's unless a document gave it."""
+    marks = [(row, found) for row, line in enumerate(lines, 1) if (found := TODO.search(line)) is not None]
+    if marks:
+        row, found = marks[0]
+        message = f"{counted(len(marks), 'TODO')} to settle, the first of them here"
+        at = Position(row, found.start(1) + 1, 4)
+        yield Finding(Mistake(message, at, "confirm or mend what it says, then remove the mark", "note", str(path)), lines)
+    host, given = host_of(vendor.base_url), {one.host for api in apis for one in api.servers}
+    if (host == NOBODYS or host.endswith(f".{NOBODYS}")) and host not in given:
+        at = read(contents(path), str(path)).at(("base_url",))
+        yield Finding(Mistake(f"{host} is nobody's address", at, "write the address of the vendor's API", "note", str(path)), lines)
 
 
 def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 
 import msgspec
 
 
 def tell(text: str, stream: TextIO | None = None) -> None:
-    """Print, to standard output by default; where nobody reads any more, such as behind `| head`, go on in silence."""
+    """Print, to standard output by default; where nobody reads any more, such as behind `| head`, go on in silence.
+
+    Raises OSError where standard output takes nothing: what a command says is then lost, and it must not end as if it were not.
+    """
     stream = stream or sys.stdout
     try:
         stream.write(text)
         stream.flush()
-    except OSError:
+    except OSError as error:
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise
+        drop(stream)
+
+
+def drop(stream: TextIO) -> None:
+    """Lead a stream to nowhere, so that what is still buffered is not tried again."""
+    with suppress(io.UnsupportedOperation):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class ClosedStream(io.TextIOBase):
+    """Standard output that the caller has closed: nothing can be said there."""
+
+    def write(self, _text: str, /) -> int:
+        """Raise OSError."""
+        raise OSError(errno.EBADF, "it is closed")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:

@@ -86,6 +86,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 T = TypeVar("T")
 MOMENT = 1.0  # seconds
+TERMINATING = (signal.SIGTERM, signal.SIGQUIT)
 STILL_BUSY = "The vendor was asked already: its answer is stored first."
 
 
@@ -108,7 +109,8 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         task.cancel()
 
     loop.add_signal_handler(signal.SIGINT, end, Exit.INTERRUPTED)
-    loop.add_signal_handler(signal.SIGTERM, end, Exit.TERMINATED)
+    for number in TERMINATING:
+        loop.add_signal_handler(number, end, Exit.TERMINATED)
     try:
         await asyncio.wait([task])
         if not signals:
@@ -118,8 +120,8 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         elif not task.cancelled():
             task.result()
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in (signal.SIGINT, *TERMINATING):
+            loop.remove_signal_handler(number)
     return signals[0]
 
 

@@ -16,10 +16,10 @@ import typer
 
 from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
 from engine.catalogue import load
-from engine.cli.formatting import table, tell
+from engine.cli.formatting import drop, table, tell
 from engine.cli.progress import Live, is_terminal, plain, renewing
 from engine.core.identity import Identifier
-from engine.core.ledger import Entry, Outcome, Subject
+from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
@@ -46,11 +46,10 @@ def summary(vendor: Vendor, report: Report) -> str:
     if found.reason and found.subject is not Subject.NO_MATCH:
         lines.append(f"  {found.reason}")
     if found.subject is Subject.MATCHED:
-        ordered = report.manifest["excluded"]
-        asked = [one for one in report.entries if one.name not in ordered]
+        left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED and one.reason == BY_ORDER]
+        asked = [one for one in report.entries if one.name not in left_out]
         rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size_text(_bytes(one)), one.reason or "") for one in asked]
         lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
-        left_out = [one.name for one in report.entries if one.name in ordered]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
         lines += _orders(report)
         lines += _files(report)
@@ -145,9 +144,16 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
         return error.exit_code
     if as_json:
         told = {**report.manifest, "exit_code": int(report.exit_code), "folder": readable(str(report.folder))}
-        tell(msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n")
+        text = msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
     else:
-        tell(summary(vendor, report) + "\n")
+        text = summary(vendor, report)
+    try:
+        tell(text + "\n")
+    except OSError:
+        if report.exit_code is Exit.COMPLETE:
+            raise
+        drop(sys.stdout)
+        typer.echo("error: the summary could not be written; the manifest in the result's folder says the same", err=True)
     return report.exit_code
 
 
@@ -169,10 +175,10 @@ def ended(entry: Entry) -> None:
 
 @asynccontextmanager
 async def watched(run: Run) -> AsyncIterator[None]:
-    """End a run on Ctrl-C, SIGTERM and SIGHUP, what was received kept; show it live on a terminal."""
+    """End a run on Ctrl-C, SIGTERM, SIGHUP and SIGQUIT, what was received kept; show it live on a terminal."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, run.interrupt, Exit.INTERRUPTED)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         loop.add_signal_handler(number, run.interrupt, Exit.TERMINATED)
     watching = asyncio.create_task(Live(sys.stderr).watch(run)) if is_terminal(sys.stderr) else None
     try:

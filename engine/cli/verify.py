@@ -96,12 +96,20 @@ def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
     else:
         family = f"the {found.family} family, " if found.family else ""
         yield f"Scopes: {family}{len(found.granted)} granted."
-    yield from ("", table(("request", "allowed", "scope"), [(one.name, _held(one), " ".join(one.needs)) for one in found.lines]), "")
+    yield from (
+        "",
+        table(("request", "allowed", "scope"), [(one.name, _held(vendor, verified, one), " ".join(one.needs)) for one in found.lines]),
+        "",
+    )
     yield from _advice(vendor, verified)
 
 
-def _held(row: ScopeRow) -> str:
-    return "optional" if row.optional and row.held == "no" else HELD[row.held]
+def _held(vendor: Vendor, verified: Verified, row: ScopeRow) -> str:
+    """Say in a word whether a request is allowed; a NO where something would be lost, which of `verify` alone may be nothing."""
+    if row.optional and row.held == "no":
+        return "optional"
+    proven = not vendor.lists_people or (verified.sight is not None and verified.sight.proof is not None)
+    return "no, not needed" if row.held == "no" and row.name == vendor.verify.name and proven else HELD[row.held]
 
 
 def _nobody(vendor: Vendor, sight: Sight) -> str:

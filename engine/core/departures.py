@@ -1,12 +1,14 @@
 """How much of a vendor's limits earlier runs have used: when their requests left, counted in slices of each limit's period.
 
-Each run begins with what the runs before it left of a limit, counts of the day included. `net/handover` notes departures
-here while a run goes on, `connection/departure_file` keeps them on the disk. Moments are milliseconds since 1970.
+Each run begins with what the runs before it left of a limit, counts of the day included, and waits as long as the vendor told
+them to. `net/handover` notes both here while a run goes on, `connection/departure_file` keeps them on the disk. Moments are
+milliseconds since 1970.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +16,7 @@ FORMAT = 1
 SLICES = 64
 LATEST = 1 << 53
 SHORTEST = 0.001
+LONGEST_HOLD = 900.0  # seconds, as long as a run is patient: a clock that was set back must not hold for years
 Slice = tuple[int, int]
 
 
@@ -31,12 +34,21 @@ class Departed(msgspec.Struct, frozen=True, array_like=True):
     slices: tuple[Slice, ...]
 
 
+class ToldWait(msgspec.Struct, frozen=True, array_like=True):
+    """Until when the vendor told to send nothing of a bucket, or of one request line of it."""
+
+    bucket: str
+    line: str
+    until: Annotated[int, msgspec.Meta(ge=0, lt=LATEST)]
+
+
 class DepartureRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of the file."""
 
     habeas: str
     format: int
     limits: tuple[Departed, ...]
+    holds: tuple[ToldWait, ...] = ()
 
 
 class Departures:
@@ -45,6 +57,17 @@ class Departures:
     def __init__(self) -> None:
         """Begin with none."""
         self._slices: dict[tuple[str, str, float], list[Slice]] = {}
+        self._holds: dict[tuple[str, str], int] = {}
+
+    def hold(self, bucket: str, line: str, until: int) -> bool:
+        """Note until when the vendor told to wait, to the next full second; whether that is later than was known."""
+        known, until = self._holds.get((bucket, line), 0), -(-until // 1000) * 1000
+        self._holds[bucket, line] = max(known, until)
+        return until > known
+
+    def held(self, bucket: str, line: str, now: int) -> float:
+        """Give the seconds for which nothing may be sent."""
+        return max(0.0, min((self._holds.get((bucket, line), 0) - now) / 1000, LONGEST_HOLD))
 
     def note(self, bucket: str, line: str, seconds: float, moment: int, count: int = 1) -> None:
         """Count requests that left at a moment, for a limit whose period has so many seconds."""
@@ -85,7 +108,8 @@ class Departures:
             more = ahead.get((bucket, line), 0)
             if kept or more:
                 limits.append(Departed(bucket, line, seconds, more, kept))
-        return msgspec.json.encode(DepartureRecord("departures", FORMAT, tuple(limits))) + b"\n"
+        holds = tuple(ToldWait(*place, until) for place, until in self._holds.items() if until > now)
+        return msgspec.json.encode(DepartureRecord("departures", FORMAT, tuple(limits), holds)) + b"\n"
 
 
 def departures_of(raw: bytes, now: int) -> Departures:
@@ -106,6 +130,8 @@ def departures_of(raw: bytes, now: int) -> Departures:
             found.note(limit.bucket, limit.line, limit.seconds, moment, count)
         if limit.ahead:
             found.note(limit.bucket, limit.line, limit.seconds, now, limit.ahead)
+    for hold in record.holds:
+        found.hold(hold.bucket, hold.line, hold.until)
     if (record.habeas, record.format) != ("departures", FORMAT):
         message = "another kind or version of file"
         raise ValueError(message)

@@ -23,11 +23,16 @@ MOST_VALUES = 2_000_000
 BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t\r\n"
 ERROR_NAMES = ("error", "errors", "error_message", "errorMessage", "fault", "exception")
-KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): "null", ord("t"): "true or false", ord("f"): "true or false"}
+NULL = "null"
+KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): NULL, ord("t"): "true or false", ord("f"): "true or false"}
 
 
 class NotJson(ValueError):
     """The body is not JSON in UTF-8."""
+
+
+class TooDeep(NotJson):
+    """The body is nested deeper than can be read."""
 
 
 class TooMany(ValueError):
@@ -79,11 +84,13 @@ class Envelope:
             self._partly = True
 
     def _slowly(self) -> None:
-        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson."""
+        """Decode what msgspec refuses and the standard decoder accepts, such as half a surrogate pair. Raises NotJson, TooDeep."""
         self.slow = True
         try:
             self.body = lossless_json.dumps(self.tree)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise TooDeep from None
+        except ValueError:
             raise NotJson from None
 
     @cached_property
@@ -212,14 +219,15 @@ FOUND = attrgetter("found")
 FIRST = itemgetter(0)
 
 
-def odd_kind(records: Sequence[Any]) -> str | None:
-    """Say what stands among records that cannot be one: null, or values of several kinds; None where all are of one kind."""
+def kinds_of(records: Sequence[Any]) -> frozenset[str]:
+    """Name the kinds of JSON values that stand in a list."""
     views: Iterable[memoryview[int]] = map(memoryview, records)
-    firsts = set(map(FIRST, views))
-    kinds = sorted({KINDS.get(first, "a number") for first in firsts})
-    if "null" in kinds:
-        return "null"
-    return " and ".join(kinds) if len(kinds) > 1 else None
+    return frozenset(KINDS.get(first, "a number") for first in set(map(FIRST, views)))
+
+
+def without_null(records: Sequence[Any]) -> Sequence[Any]:
+    """Leave out what is null."""
+    return [record for record in records if bytes(record) != b"null"] if NULL in kinds_of(records) else records
 
 
 def lines_of(records: Sequence[Any]) -> bytes:

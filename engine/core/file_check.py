@@ -16,6 +16,9 @@ LARGEST_FILE = 10 * 10**9
 SLACK = 2**20
 SMALL = 64 * 1024
 WEB_PAGES = ("text/html", "application/xhtml+xml")
+WEB_STARTS = (b"<!doctype html", b"<html")
+WEB_ENDINGS = ("html", "htm", "xhtml", "mht", "mhtml")
+BOM = b"\xef\xbb\xbf"
 XML = ("application/xml", "text/xml", "application/problem+xml")
 XML_ENDINGS = ("xml", "svg", "gpx", "kml", "rss", "plist")
 A_WEB_PAGE = "a web page came in its place"
@@ -75,14 +78,17 @@ def _another_form(facts: FileFacts) -> str | None:
     """Say which form came, if vendors write errors in it and the file's name ends otherwise."""
     if facts.ending.endswith("json") or facts.ending in XML_ENDINGS:
         return None
-    if facts.media_type.endswith(("/json", "+json")) or _is_json(facts.text):
+    text = facts.text.removeprefix(BOM).lstrip()
+    if facts.media_type.endswith(("/json", "+json")) or _is_json(text):
         return JSON_CAME
-    return XML_CAME if facts.media_type in XML else None
+    if facts.media_type in XML or (text.startswith(b"<?xml") and not facts.media_type.endswith("xml")):
+        return XML_CAME
+    return A_WEB_PAGE if facts.ending not in WEB_ENDINGS and text[:20].lower().startswith(WEB_STARTS) else None
 
 
 def _is_json(text: bytes) -> bool:
     """Whether a small file is a JSON map, or a list of maps, whatever its media type says."""
-    if text.lstrip()[:1] not in (b"{", b"["):
+    if text[:1] not in (b"{", b"["):
         return False
     try:
         found = json.loads(text)

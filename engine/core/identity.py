@@ -10,12 +10,14 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
 from engine.errors import Refused
 
 IdentifierKind = Literal["email", "phone", "username"]
+Same = Callable[[str], bool | None]
 
 LONGEST = 254
 NOBODY = (".", "..", "me")
@@ -25,6 +27,7 @@ LABEL = re.compile(r"[^\W_](?:[^\W_]|-){0,61}[^\W_]|[^\W_]")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)+"')
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 INTERNATIONAL = re.compile(r"\+[0-9 ().\-/\u00a0\u2010-\u2013]+")
+KINDS: dict[str, IdentifierKind] = {"EMAIL": "email", "PHONE": "phone"}
 NAMES = {"email": "e-mail address", "phone": "phone number", "username": "username"}
 
 
@@ -143,6 +146,13 @@ def same_person(kind: IdentifierKind, asked: str, answered: str) -> bool | None:
 def same_username(asked: str, answered: str) -> bool:
     """Compare usernames case aside, for a vendor that does."""
     return lowered(asked) == lowered(answered)
+
+
+def comparison(name: str | None, usernames: str) -> Callable[[str, str], bool | None]:
+    """Give how values of a name are compared: identifiers by their kind, usernames as the vendor does, anything else exactly."""
+    if name == "USERNAME" and usernames == "ignore_case":
+        return same_username
+    return partial(same_person, KINDS.get(name or "", "username"))
 
 
 def _same_phone(asked: str, answered: str) -> bool | None:

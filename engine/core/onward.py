@@ -33,13 +33,15 @@ TOTAL = frozenset(
         *("count", "totalrows", "totalentries", "recordcount", "odatacount"),
     )
 )
-PAGES = frozenset(("totalpages", "pagecount", "pagestotal", "lastpage"))
+PAGES = frozenset(("pages", "totalpages", "pagecount", "pagestotal", "lastpage"))
 HOLDERS = frozenset(
     (
-        *("paging", "pagination", "pager", "page", "pages", "pageinfo", "meta", "metadata", "responsemetadata", "info"),
+        *("paging", "pagination", "pager", "page", "pageinfo", "meta", "metadata", "responsemetadata", "info"),
         *("links", "link", "cursor", "cursors", "searchinformation", "resultset"),
     )
 )
+CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partialresults"))
+LAST = frozenset(("last", "islast", "islastpage", "done", "iscomplete"))
 NO = ("", "false", "no", "n", "off", "0", "none", "null")
 DEEPEST = 4
 
@@ -94,6 +96,8 @@ def _words(path: str, value: Any, came: int) -> str | None:
         return f"the answer tells of a next page (`{path}`), and the spec reads no further one"
     if name in PAGES and number is not None and number > 1:
         return f"the answer tells of {number} pages (`{path}`), and the spec reads no further one"
+    if (name in CUT and says(value)) or (name in LAST and value is False):
+        return f"the answer says that it is not the whole list (`{path}`), and the spec reads no further page"
     if name in TOTAL and number is not None and number > came:
         return f"the answer announces {number} records (`{path}`) and holds {came}, and the spec reads no further page"
     return None
@@ -107,9 +111,11 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         plain, where = _plain(name), f"{path}.{name}".lstrip(".") if path else name
         if plain in NEXT:
             yield where, any(says(one) for one in _scalars(inner))
-        elif plain in TOTAL or plain in PAGES:
+        elif plain in TOTAL and isinstance(inner, dict):
+            yield where, inner.get("value")
+        elif plain in ENDS:
             yield where, inner
-        elif plain in HOLDERS:
+        if plain in HOLDERS or plain in PAGES:
             yield from _leaves(inner, where)
             if isinstance(inner, list) and any(isinstance(one, dict) and one.get("rel") == "next" for one in inner):
                 yield f"{where}.next", True
@@ -127,4 +133,5 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter not in "_-.@$ ")
 
 
-KNOWN = NEXT | TOTAL | PAGES | HOLDERS
+ENDS = TOTAL | PAGES | CUT | LAST
+KNOWN = NEXT | ENDS | HOLDERS

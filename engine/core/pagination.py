@@ -41,16 +41,21 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a list was read: its longest page, whether a total was announced, and whether as many different records came."""
+    """How far a list was read: its longest page, whether a total holds, whether as many different records came, the page's own mark.
+
+    A total holds that was announced and not exceeded: one that is capped, or counts the page, says nothing about the end.
+    """
 
     longest: int = 0
     announced: bool = False
     met: bool = False
+    mark: str = field(default="", repr=False)
 
 
 Following = Next | Broken | ListEnd | None
 UNPROVEN_END = "an empty page ended the list, and no total shows that it was the last"
 SAME_AGAIN = "the list ended with its last page given again"
+LED_BACK = "the list ended by leading back to an earlier page, when all that was announced had come"
 START = Progress()
 
 
@@ -70,7 +75,7 @@ def follow(request: Request, page: Page, marks: AbstractSet[str], progress: Prog
     if found is None and more:
         return Broken(f"`{pagination.more and pagination.more.text}` says that there is more, and nothing says where")
     if isinstance(found, Next) and found.mark in marks:
-        return again(request, page, progress, f"the vendor gave the same {NAMES[way]} twice")
+        return again(request, page, progress, f"the vendor gave the same {NAMES[way]} twice", last=found.mark == progress.mark)
     return found
 
 
@@ -80,11 +85,16 @@ def may_go_on(request: Request, page: Page) -> bool:
     return full and page.lacks and says(page.more) is None
 
 
-def again(request: Request, page: Page, progress: Progress, words: str) -> ListEnd | Broken:
-    """Decide what it means that a page, or the way to it, comes again: the last page of a list, or a list that goes round."""
+def again(request: Request, page: Page, progress: Progress, words: str, *, last: bool) -> ListEnd | Broken:
+    """Decide what it means that a page, or the way to it, comes again: a list's end, or a list that goes round.
+
+    `last`: it is the page just read, not an earlier one.
+    """
     asked = request.size or 0
-    last = (page.count < asked and progress.met) if progress.announced else page.count < progress.longest
-    return ListEnd(SAME_AGAIN) if not says(page.more) and (last or not page.count) else Broken(words)
+    ends = (page.count < asked and progress.met) if progress.announced else (last and page.count < progress.longest)
+    if says(page.more) or not (ends or not page.count):
+        return Broken(words)
+    return ListEnd(SAME_AGAIN if last or not page.count else LED_BACK)
 
 
 def _by_cursor(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:

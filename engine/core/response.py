@@ -1,13 +1,13 @@
 """Read an answer by the words of the spec: a page of records, a refusal with its meaning, or an answer that cannot be used.
 
-Reasons hold the status, and the vendor's error code if it is a number or the spec names it. They never hold a message of
-the vendor, because messages repeat identifiers.
+Reasons hold the status, and the vendor's error code if it is a number, a constant, or the spec names it. Of a message of the vendor they
+hold what a rule of the spec has of it, else its length: messages repeat identifiers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -15,9 +15,9 @@ from operator import not_
 from typing import Any
 
 from engine.core.chain import Chain, Unresolved
-from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooMany, column, odd_kind
+from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
 from engine.core.http import Malformed, Response
-from engine.core.identity import same_person, same_username
+from engine.core.identity import Same, comparison
 from engine.core.onward import beyond, count_of, form_of
 from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
@@ -26,7 +26,9 @@ from engine.language.expressions.select import Select
 from engine.language.expressions.template import Template
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
+from engine.language.text.mistakes import counted
 
+CONSTANT = re.compile(r"[A-Z]{2,32}(?:_[A-Z]{2,32}){1,6}")  # such as INSUFFICIENT_SCOPES: no name, address or number looks so
 NUMBER = re.compile(r"[0-9]{1,6}")
 AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,12})?")
 PARAMETER = r"""\s*;\s*([^\s;,=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s;,"]+))?"""
@@ -34,7 +36,7 @@ LINK = re.compile(f"<([^<>]*)>((?:{PARAMETER})*)")
 HEADER = "header"
 WITHOUT_CONTENT = (204, 205)
 NOT_WHOLE = {202: "an answer that is accepted and not yet given (HTTP 202)", 206: "a part of an answer (HTTP 206)"}
-Same = Callable[[str], bool | None]
+NOT_JSON, TOO_DEEP = "an answer that is not JSON", "an answer nested deeper than Habeas reads"
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
@@ -52,14 +54,15 @@ class Page:
     """A good answer: its records as bytes, and what it says about the list it belongs to.
 
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
-    `form` says in which form a total came that is no number of records, `lacks` that the member which would hold the cursor
-    (or the `Link` header) is missing, `beyond` what the answer of a list without pages tells of a further one, `alone` that the
-    one record stands in no list.
+    `nulls` of them came as null: the vendor did not give them. `form` says in which form a total came that is no number of
+    records, `lacks` that the member which would hold the cursor (or the `Link` header) is missing, `beyond` what the answer of a
+    list without pages tells of a further one, `alone` that the one record stands in no list.
     """
 
     records: Sequence[Any] = field(repr=False)
     count: int
     others: int = 0
+    nulls: int = 0
     cursor: Any = field(default=None, repr=False)
     link: Any = field(default=None, repr=False)
     more: Any = field(default=None, repr=False)
@@ -85,6 +88,7 @@ class Refusal:
     words: str
     points: PointsTold | None = None
     rule: RuleSpec | None = field(default=None, compare=False, repr=False)
+    status: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,13 @@ def read(chain: Chain, response: Response) -> Reading:
     """Read one answer to a request of a chain: a refusal, by the rules, comes before the body."""
     endpoint, status = chain.endpoint, response.status
     envelope: Envelope | None
+    unread = NOT_JSON
     try:
         envelope = Envelope(response.body, endpoint.tops, endpoint.listed)
     except TooMany:
         return Unusable(f"an answer of over {MOST_VALUES:,} values")
-    except NotJson:
-        envelope = None
+    except NotJson as error:
+        envelope, unread = None, TOO_DEEP if isinstance(error, TooDeep) else unread
     points = _points(endpoint, envelope)
     if not 200 <= status < 300 or _refused(endpoint.refusals, envelope):
         return replace(refusal(endpoint.refusals, response, envelope), points=points)
@@ -116,7 +121,7 @@ def read(chain: Chain, response: Response) -> Reading:
     if status in WITHOUT_CONTENT:
         return Unusable(f"an answer without content (HTTP {status})")
     if status in NOT_WHOLE or envelope is None:
-        return Malformed(NOT_WHOLE.get(status, "an answer that is not JSON"))
+        return Malformed(NOT_WHOLE.get(status, unread))
     try:
         return _page(endpoint, chain, envelope, response.headers, points)
     except Unresolved as error:
@@ -153,20 +158,26 @@ def refusal(refusals: RefusalsSpec, response: Response, envelope: Envelope | Non
     code = lossless_json.text_of(envelope.find(refusals.code)) if envelope else None
     message = lossless_json.text_of(envelope.find(refusals.message)) if envelope else None
     words = f"HTTP {response.status}"
-    if code is not None and (NUMBER.fullmatch(code) or any(code in rule.code for rule in refusals.rules)):
+    if code is not None and (NUMBER.fullmatch(code) or CONSTANT.fullmatch(code) or any(code in rule.code for rule in refusals.rules)):
         words += f", code {code}"
-    for rule in refusals.rules:
-        if rule.holds(response.status, code, message):
-            return Refusal(rule.means, words, rule=rule)
-    return Refusal(None, words)
+    rule = next((rule for rule in refusals.rules if rule.holds(response.status, code, message)), None)
+    return Refusal(rule.means if rule is not None else None, words + _said(rule, message), rule=rule, status=response.status)
+
+
+def _said(rule: RuleSpec | None, message: str | None) -> str:
+    """Tell of the vendor's message what a rule has of it; where no rule holds, its length, so that a reader knows there is one."""
+    if rule is not None and rule.message is not None:
+        return f", message \u201c{rule.message}\u201d"
+    return f", a message of {counted(len(message), 'character')}" if rule is None and message else ""
 
 
 def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping[str, str], points: PointsTold | None) -> Page | Unusable:
-    records = envelope.records(endpoint.records)
-    if isinstance(records, PathMissing) or records is None:
+    came = envelope.records(endpoint.records)
+    if isinstance(came, PathMissing) or came is None:
         where = endpoint.records.text if endpoint.records else "the answer"
-        fault = "the answer lacks" if isinstance(records, PathMissing) else "no records stand under"
+        fault = "the answer lacks" if isinstance(came, PathMissing) else "no records stand under"
         return Unusable(f"{fault} `{where}`")
+    records = without_null(came)
     misfit = _misfit(endpoint, envelope, records)
     if misfit is not None:
         return Unusable(misfit)
@@ -177,10 +188,10 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
     for select, template in endpoint.match:
         kept, others = _kept(kept, select, _same(template, chain))
         dropped += others
-    page = Page(kept, len(records), len(dropped), points=points, dropped=dropped, alone=envelope.alone)
+    page = Page(kept, len(came), len(dropped), len(came) - len(records), points=points, dropped=dropped, alone=envelope.alone)
     pagination = endpoint.pagination
     if pagination is None:
-        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(records)))
+        return replace(page, beyond=_beyond(endpoint, envelope, headers, len(came)))
     total, link = envelope.find(pagination.total), _link(pagination.link, envelope, headers)
     return replace(
         page,
@@ -189,8 +200,8 @@ def _page(endpoint: Endpoint, chain: Chain, envelope: Envelope, headers: Mapping
         more=envelope.find(pagination.more),
         total=count_of(total),
         form=form_of(total),
-        lacks=_lacks(pagination, envelope, headers, len(records)),
-        first=_mark(records),
+        lacks=_lacks(pagination, envelope, headers, len(came)),
+        first=_mark(came),
     )
 
 
@@ -221,8 +232,8 @@ def _misfit(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any]) -> s
         return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None
     if (endpoint.pagination is not None or select.text == "@") and envelope.alone:
         return f"a map stands under `{select.text}`, where a list is expected"
-    odd = odd_kind(records)
-    return f"`{select.text}` holds {odd} where records are expected" if odd else None
+    kinds = kinds_of(records)
+    return f"`{select.text}` holds {' and '.join(sorted(kinds))} where records are expected" if len(kinds) > 1 else None
 
 
 def _mark(records: Sequence[Any]) -> int:
@@ -245,11 +256,8 @@ def next_link(value: str) -> str | Unreadable | None:
 
 
 def _same(template: Template, chain: Chain) -> Same:
-    """Give the comparison with a value: of an identifier by its kind, of anything else exactly. Raises Unresolved."""
-    if template.identifier == "USERNAME" and chain.endpoint.usernames == "ignore_case":
-        return partial(same_username, plain_text(template, chain))
-    kind = {"EMAIL": "email", "PHONE": "phone"}.get(template.identifier or "", "username")
-    return partial(same_person, kind, plain_text(template, chain))  # type: ignore[arg-type]
+    """Give the comparison with a value. Raises Unresolved."""
+    return partial(comparison(template.identifier, chain.endpoint.usernames), plain_text(template, chain))
 
 
 def _echoed(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any], select: Select, same: Same) -> bool:

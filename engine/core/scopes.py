@@ -114,7 +114,13 @@ def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: S
     held = granted is not None and allowed(endpoint.granted_by, granted)
     if not endpoint.optional or held or not ends or any(end.outcome is not Outcome.DENIED for end in ends):
         return None
-    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').partition(';')[0]}"
+    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(scope_hint(endpoint.granted_by))}"
+
+
+def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None) -> str:
+    """Write `scope_hint`, but nothing where the connection is known to have the scope: then it is something else that lacks."""
+    needed = tuple(entries)
+    return "" if granted is not None and allowed(needed, granted) else scope_hint(needed)
 
 
 def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:

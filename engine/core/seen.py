@@ -9,7 +9,7 @@ secret is known, and collisions could be made on purpose. Nothing here is ever s
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
 
 SMALLEST = 1 << 4
@@ -33,17 +33,17 @@ class Seen:
         """Give how many records it holds."""
         return self._count
 
-    def sift(self, names: Sequence[int], contents: Sequence[int]) -> tuple[list[int], int]:
+    def sift(self, names: Sequence[int], contents: Sequence[int]) -> tuple[list[int], list[int]]:
         """Add records by the digests of their keys (`names`, never 0) and of their contents.
 
-        Gives the positions of those that were there already, and how many of the new ones share their key with another.
+        Gives the positions of those that were there already, and of the new ones that share their key with an earlier one.
         After MOST_ALIKE records of one key the search goes on at a slot that the content gives, so that a key which all
         records share stays fast.
         """
         self.reserve(len(names))
         pairs, mask = self._pairs, 2 * self._capacity - 1
         known: list[int] = []
-        same_key = 0
+        same_key: list[int] = []
         for index, (name, content) in enumerate(zip(names, contents, strict=True)):
             slot = name << 1 & mask
             if pairs[slot]:  # most slots are free: only here it takes more than one look
@@ -57,7 +57,8 @@ class Seen:
                 if found:
                     known.append(index)
                     continue
-                same_key += alike > 0
+                if alike:
+                    same_key.append(index)
             pairs[slot] = name
             pairs[slot + 1] = content
         self._count += len(names) - len(known)
@@ -88,12 +89,21 @@ class Seen:
         if capacity > self._capacity:
             self._move(capacity)
 
+    def pairs(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Give what it holds, in batches: the digests of keys, and those of contents."""
+        return _batches(self._pairs)
+
     def _move(self, capacity: int) -> None:
-        old, self._capacity, self._count = self._pairs, capacity, 0
+        held, self._capacity, self._count = self.pairs(), capacity, 0
         self._pairs = array("q", (0,)) * (2 * capacity)
-        for start in range(0, len(old), STEP):
-            names, contents = old[start : start + STEP : 2], old[start + 1 : start + STEP : 2]
-            self.sift(list(filter(None, names)), list(compress(contents, names)))
+        for names, contents in held:
+            self.sift(names, contents)
+
+
+def _batches(pairs: array[int]) -> Iterator[tuple[list[int], list[int]]]:
+    for start in range(0, len(pairs), STEP):
+        names, contents = pairs[start : start + STEP : 2], pairs[start + 1 : start + STEP : 2]
+        yield list(filter(None, names)), list(compress(contents, names))
 
 
 class KeyTable:

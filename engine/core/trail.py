@@ -62,12 +62,13 @@ class Sifted:
     """What a page brought: the positions of its known records, and counts of the others.
 
     Known is what was written already. `same_key` of the written ones share their key with another record; `others` are other
-    people's that had not come in an earlier reading.
+    people's that had not come in an earlier reading. `lines` are all records, one a line, where they were joined already.
     """
 
     known: frozenset[int] = frozenset()
     same_key: int = 0
     others: int = 0
+    lines: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -88,14 +89,15 @@ class Trail:
     """The progress of one chain, over all its readings; `now` is the present one.
 
     `counted`: a total may be announced. `paired`: digests of whole records are remembered in `tables`, because a neighbouring
-    window needs them or the file cannot tell. `marks` and `firsts` recognise pages that come again, `ranges` are the byte
-    ranges that the chain wrote, `mine` counts the person's records.
+    window needs them or the file cannot tell. `marks` and `firsts` recognise pages that come again, `mark` is the present page's;
+    `ranges` are the byte ranges that the chain wrote, `mine` counts the person's records.
     """
 
     key: Select = ID
     counted: bool = True
     paired: bool = False
     marks: set[str] = field(default_factory=set)
+    mark: str = ""
     firsts: set[int] = field(default_factory=set)
     ranges: array[int] = field(default_factory=lambda: array("Q"))
     tables: list[Seen] = field(default_factory=list)
@@ -106,6 +108,7 @@ class Trail:
     empty: int = 0
     readings: int = 1
     _keys: KeyTable = field(default_factory=KeyTable)
+    _apart: int | None = None
     _keyless: int = 0
     _others: int = 0
     _stable: Seen = field(default_factory=Seen)
@@ -113,11 +116,12 @@ class Trail:
     _leads: set[int] = field(default_factory=set)
     _telling: bool = False
     _held: Page | None = None
-    _last: Sequence[Any] = ()
+    _last: Page | None = None
 
     def __post_init__(self) -> None:
-        """Remember keys from the beginning where whole records are remembered anyway."""
+        """Tell keys from the beginning where whole records are remembered anyway; `_apart` counts them until they need a table."""
         self._telling = self.paired
+        self._apart = 0 if self.paired else None
 
     @property
     def different(self) -> int:
@@ -128,13 +132,13 @@ class Trail:
 
     @property
     def _by_key(self) -> int:
-        return len(self._keys) + max(self._keyless, self.now.keyless)
+        return len(self._keys) + (self._apart or 0) + max(self._keyless, self.now.keyless)
 
     @property
     def progress(self) -> Progress:
         """What decides on the end of the list."""
-        announced = self.announced.first is not None
-        return Progress(self.now.longest, announced, announced and not self.short)
+        holds = self.announced.first is not None and self.different <= self.announced.largest
+        return Progress(self.now.longest, holds, holds and not self.short, self.mark)
 
     @property
     def endless(self) -> str | None:
@@ -180,13 +184,14 @@ class Trail:
             for batch in written:
                 table.sift(*digests(batch, lines_of(batch), self.key))
             self.tables = [table]
+        self._table_keys()
         if not self._telling:
             self._begin()
         self._keyless, self._others = max(self._keyless, self.now.keyless), max(self._others, self.now.others)
         self.marks.clear()
         self.firsts.clear()
         self._leads.clear()
-        self.now, self._last, self._stable, self._alike = ReadingCount(), (), Seen(), 0
+        self.mark, self.now, self._last, self._stable, self._alike = "", ReadingCount(), None, Seen(), 0
         self.barren, self.empty, self.readings = 0, 0, self.readings + 1
 
     def take(self, page: Page, beside: Iterable[Seen] = ()) -> Sifted:
@@ -203,19 +208,31 @@ class Trail:
         self.empty = 0 if page.count else self.empty + 1
         known = frozenset(range(repeated))
         names: list[int] | None = None
+        clashes: list[int] = []
+        lines = None
+        if page.dropped:
+            self._table_keys()
         if page.records and (self.paired or self.readings > 1):
             records = list(map(bytes, page.records))
-            pairs = digests(records, lines_of(records), self.key)
-            known |= self._known(*pairs, beside)
+            lines = lines_of(records)
+            pairs = digests(records, lines, self.key)
+            found, clashes = self._known(*pairs, beside)
+            known |= found
             names = pairs[0]
             if any(map(eq, *pairs)):
                 names = [0 if name == content else name for name, content in zip(*pairs, strict=True)]
-        return Sifted(known, self._tell(page, names, known), max(self._others, self.now.others) - others)
+                clashes = [index for index in clashes if names[index]]
+        return Sifted(known, self._tell(page, names, known, clashes), max(self._others, self.now.others) - others, lines)
+
+    def is_last(self, page: Page) -> bool:
+        """Whether a page is the one before it again, record by record."""
+        last = self._last
+        return last is not None and (page.records, page.dropped) == (last.records, last.dropped)
 
     def repeated(self, page: Page) -> int:
         """Give how many records at the beginning of a page repeat the end of the last page; a record without a key never counts."""
-        records, last = page.records, self._last
-        self._last = records
+        records, last = page.records, self._last.records if self._last is not None else ()
+        self._last = page
         if not records or not last or records[0] not in last or column(records[:1], self.key) == [None]:
             return 0
         tail = last[last.index(records[0]) :]
@@ -223,29 +240,33 @@ class Trail:
             (index for index, (new, old) in enumerate(zip(records, tail, strict=False)) if new != old), min(len(records), len(tail))
         )
 
-    def _known(self, names: list[int], contents: list[int], beside: Iterable[Seen]) -> set[int]:
-        """Give the positions of records that this chain wrote in an earlier reading, or a neighbouring window, in the same bytes."""
+    def _known(self, names: list[int], contents: list[int], beside: Iterable[Seen]) -> tuple[set[int], list[int]]:
+        """Give the positions of records that this chain wrote in an earlier reading, or a neighbouring window, in the same bytes.
+
+        And, where whole records are remembered, of those whose key came before in this reading.
+        """
+        clashes: list[int] = []
         known = {index for table in self.tables[: self.readings - 1] for index in table.probe(names, contents)}
         if known:
-            self._alike += self._stable.sift([names[index] for index in known], [contents[index] for index in known])[1]
+            self._alike += len(self._stable.sift([names[index] for index in known], [contents[index] for index in known])[1])
         if self.paired:
             while len(self.tables) < self.readings:
                 self.tables.append(Seen())
             self.tables[-1].reserve(self.announced.largest - len(self.tables[-1]))
-            self.tables[-1].sift(names, contents)
-        return known | {index for table in beside for index in table.probe(names, contents) if names[index] != contents[index]}
+            clashes = sum(self.tables[-1].sift(names, contents), start=clashes)
+        return known | {index for table in beside for index in table.probe(names, contents) if names[index] != contents[index]}, clashes
 
-    def _tell(self, page: Page, names: list[int] | None, known: frozenset[int]) -> int:
+    def _tell(self, page: Page, names: list[int] | None, known: frozenset[int], clashes: list[int]) -> int:
         """Tell records apart by their keys, if a rule needs it; gives how many that are written share theirs with another one."""
         round_again = not self.counted and not self._telling and self._comes_round(page)
         if self._telling or round_again:
             self._telling = True
-            return self._count(page, names, known)
+            return self._count(page, names, known, clashes)
         if self.now.pages == 1:
             self._held = page
             return 0
         if self.counted:
-            return self._begin() + self._count(page, names, known)
+            return self._begin() + self._count(page, names, known, clashes)
         self._held = None
         return 0
 
@@ -259,10 +280,24 @@ class Trail:
     def _begin(self) -> int:
         """Begin to remember keys, with those of the first page where it is still at hand."""
         held, self._held, self._telling = self._held, None, True
-        return self._count(held, None, frozenset()) if held is not None else 0
+        return self._count(held, None, frozenset(), []) if held is not None else 0
 
-    def _count(self, page: Page, names: list[int] | None, known: frozenset[int]) -> int:
+    def _table_keys(self) -> None:
+        """Give the keys that were only counted a table of their own: others count beside them, or they are read again."""
+        if self._apart:
+            for names, contents in self.tables[0].pairs():
+                self._keys.sift([name for name, content in zip(names, contents, strict=True) if name != content])
+        self._apart = None
+
+    def _count(self, page: Page, names: list[int] | None, known: frozenset[int], clashes: list[int]) -> int:
+        """Count the different keys: in a table, or by what a table of whole records told of a first reading (`clashes`)."""
         names = self._digests(page.records) if names is None else names
+        if self._apart is not None:
+            without = names.count(0)
+            self._apart += len(names) - without - len(clashes)
+            self.now.keyless += without
+            self.barren = self.barren + 1 if len(clashes) == page.count else 0
+            return sum(index not in known for index in clashes)
         dropped = self._digests(page.dropped)
         self._keys.reserve(self.announced.largest - len(self._keys))
         clashes, old = self._keys.sift(names), self._keys.sift(dropped)
@@ -271,7 +306,7 @@ class Trail:
         else:
             old += clashes
         self.now.keyless += names.count(0) + dropped.count(0)
-        self.barren = self.barren + 1 if len(old) == page.count else 0
+        self.barren = self.barren + 1 if len(old) == page.count - page.nulls else 0
         return sum(index not in known for index in clashes)
 
     def _digests(self, records: Sequence[Any]) -> list[int]:

@@ -7,15 +7,18 @@ person (`/users/<name>/repos` leads to `/user/<number>/repos`): it is followed, 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, NoAnswer, Response, resolved
-from engine.core.identity import FORM, same_person
+from engine.core.identity import FORM, Same, comparison
 from engine.core.request import Request, opening
+from engine.language.effective import Row
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
@@ -23,9 +26,18 @@ NO_ADDRESS = NoAnswer("forbidden", "the vendor redirected to what is no address"
 TOO_MANY = NoAnswer("forbidden", f"the vendor redirected more than {MOST_REDIRECTS} times")
 ANOTHER_PERSON = NoAnswer("forbidden", "the vendor led to an address with another person's value: nothing was asked there")
 MARK = "735190246"
-KINDS: dict[str, Literal["email", "phone"]] = {"EMAIL": "email", "PHONE": "phone"}
 Standing = Literal["same", "other", "gone"]
+WHOLE = re.compile("(.*)", re.DOTALL)
 Part = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePlace:
+    """A segment or parameter in which own values stand: what names it, an expression that finds them, and how each is compared."""
+
+    label: str
+    pattern: re.Pattern[str]
+    checks: tuple[Same, ...]
 
 
 def redirected(request: HttpRequest, answer: Response | NoAnswer, hops: int) -> HttpRequest | NoAnswer | None:
@@ -45,7 +57,7 @@ def standing(chain: Chain, url: str, personal: AbstractSet[str]) -> Standing:
     Compared are the values of `personal` and of the parent's record, in the segment or parameter where the request had them:
     a segment is known by the one before it. An own value that stands elsewhere, such as a captured id, is the same person.
     """
-    own = {name: value for name, value in chain.row if value and (name in personal or "." in name)}
+    own = _own(chain.row, personal)
     marks = {f"{MARK}{index:03}": name for index, name in enumerate(own)}
     marks |= {form(mark): name for mark, name in list(marks.items()) for form in FORM.values()}
     names = {name: mark for mark, name in reversed(marks.items())}
@@ -54,16 +66,36 @@ def standing(chain: Chain, url: str, personal: AbstractSet[str]) -> Standing:
         marked = opening(replace(chain, row=tuple((name, names.get(name, value)) for name, value in chain.row))).http.url
     except Unresolved:
         return "gone"
+    checks = {name: partial(_agrees, chain, name, value) for name, value in own.items()}
+    parts = zip(_parts(written), _parts(marked), strict=True)
+    places = [_place(label, text, marks, checks) for (label, _), (_, text) in parts if any(mark in text for mark in marks)]
+    return _standing(places, url, lambda text: any(same(text) for same in checks.values()))
+
+
+def own_values(rows: Iterable[Row], personal: AbstractSet[str]) -> dict[str, str]:
+    """Give the names of the own values of some rows, by the values."""
+    return {value: name for row in rows for name, value in _own(row, personal).items()}
+
+
+def file_standing(own: Mapping[str, str], usernames: str, first: str, url: str) -> Standing:
+    """Say the same of an address to which the address of a file led; that one, `first`, stood in a record.
+
+    Nobody wrote it from values, so a place is known by what stands in it: a whole segment or parameter that is an own value.
+    """
+    checks = ((label, partial(comparison(own[text], usernames), text)) for label, text in _parts(first) if text in own)
+    return _standing([ValuePlace(label, WHOLE, (same,)) for label, same in checks], url, own.__contains__)
+
+
+def _own(row: Row, personal: AbstractSet[str]) -> dict[str, str]:
+    return {name: value for name, value in row if value and (name in personal or "." in name)}
+
+
+def _standing(places: Iterable[ValuePlace], url: str, ours: Same) -> Standing:
     found = _parts(url)
-    verdicts: list[Standing] = []
-    for (place, _), (_, text) in zip(_parts(written), _parts(marked), strict=True):
-        if any(mark in text for mark in marks):
-            values = [value for label, value in found if label == place and value]
-            verdicts.append(_compared(chain, own, _pattern(text, marks), values))
+    verdicts = {_compared(place, [text for label, text in found if label == place.label and text]) for place in places}
     if "other" in verdicts:
         return "other"
-    anywhere = any(_agrees(chain, name, value, text) for name, value in own.items() for _, text in found)
-    return "same" if anywhere or not verdicts or "gone" not in verdicts else "gone"
+    return "gone" if "gone" in verdicts and not any(ours(text) for _, text in found) else "same"
 
 
 def _parts(url: str) -> list[Part]:
@@ -74,33 +106,38 @@ def _parts(url: str) -> list[Part]:
     return [*path, *((f"?{name}", value) for name, value in parse_qsl(address.query, keep_blank_values=True))]
 
 
-def _pattern(text: str, marks: dict[str, str]) -> tuple[re.Pattern[str], list[str]]:
-    """Give an expression that finds the values in a text, and their names in its order."""
+def _place(label: str, text: str, marks: Mapping[str, str], checks: Mapping[str, Same]) -> ValuePlace:
+    """Give the place of a text in which marks stand for the values."""
     pieces = re.split(f"({'|'.join(marks)})", text)
     pattern = "".join("(.*)" if piece in marks else re.escape(piece) for piece in pieces)
-    return re.compile(pattern, re.DOTALL), [marks[piece] for piece in pieces if piece in marks]
+    return ValuePlace(label, re.compile(pattern, re.DOTALL), tuple(checks[marks[piece]] for piece in pieces if piece in marks))
 
 
-def _compared(chain: Chain, own: dict[str, str], pattern: tuple[re.Pattern[str], list[str]], values: list[str]) -> Standing:
+def _compared(place: ValuePlace, values: list[str]) -> Standing:
     """Compare what stands in one place with the own values there."""
-    matches = [found for value in values if (found := pattern[0].fullmatch(value)) is not None]
+    matches = [found for value in values if (found := place.pattern.fullmatch(value)) is not None]
     if not matches:
         return "gone"
-    same = any(
-        all(_agrees(chain, name, own[name], text) for name, text in zip(pattern[1], found.groups(), strict=True)) for found in matches
-    )
+    same = any(all(check(text) for check, text in zip(place.checks, found.groups(), strict=True)) for found in matches)
     return "same" if same else "other"
 
 
 def _agrees(chain: Chain, name: str, own: str, text: str) -> bool:
     """Whether a text is the own value, compared as the identifier is, or one of the forms in which the request writes it."""
     forms = {hole.form for hole in chain.endpoint.holes() if hole.name == name and hole.form}
-    return same_person(KINDS.get(name, "username"), own, text) or text in {FORM[form](own) for form in forms if form in FORM}
+    same = comparison(name, chain.endpoint.usernames)(own, text)
+    return bool(same) or text in {FORM[form](own) for form in forms if form in FORM}
 
 
 def is_link(request: Request) -> bool:
     """Whether the vendor gave a request's address: that of a next page, by link."""
     return request.page > 1 and request.endpoint.pagination is not None and request.endpoint.pagination.link is not None
+
+
+def address_source(request: Request, *, redirected: bool = False) -> str:
+    """Say which request has an address, and who gave it: the spec, a link to a next page, or a redirect. Holds no value."""
+    line = f"{request.http.method} {request.endpoint.line}" + (f", page {request.page}" if request.page > 1 else "")
+    return f"a redirect of {line}" if redirected else f"the link to {line}" if is_link(request) else line
 
 
 def proven(request: Request, personal: AbstractSet[str]) -> bool:

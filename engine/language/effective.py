@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from engine.language.expressions.address_places import host_of
-from engine.language.expressions.select import Select, parse_select
+from engine.language.expressions.select import Select, parse_select, reads
 from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
 from engine.language.model import spec as m
 from engine.language.model.body import Content, mapped, texts
@@ -101,14 +101,18 @@ class Endpoint:
         return steps[0] if steps is not None and len(steps) == 1 else None
 
     @cached_property
-    def tops(self) -> tuple[str, ...]:
-        """Name the members of an answer that are read beside the list."""
+    def read(self) -> tuple[Select, ...]:
+        """Give every expression that reads an answer as a whole; that of the records is the first."""
         page, refusals = self.pagination, self.refusals
-        paths = [refusals.code, refusals.message, refusals.refused, *(select for select, _ in self.echo)]
+        paths = [self.records, refusals.code, refusals.message, refusals.refused, *(select for select, _ in self.echo)]
         paths += [page.cursor, page.link, page.more, page.total] if page is not None else []
         paths += [self.points.left, self.points.refill, self.points.cost] if self.points is not None else []
-        names = {one.steps[0] for one in (*paths, self.records) if one is not None and one.steps}
-        return tuple(sorted(names - {self.listed}))
+        return tuple(one for one in paths if one is not None)
+
+    @cached_property
+    def tops(self) -> tuple[str, ...]:
+        """Name the members of an answer that are read beside the list."""
+        return tuple(sorted({one.steps[0] for one in self.read if one.steps} - {self.listed}))
 
     @property
     def dated(self) -> bool:
@@ -159,6 +163,11 @@ class Vendor:
         yield from self.discover.values()
         yield from self.lookups
         yield from self.endpoints.values()
+
+    def reads(self, endpoint: Endpoint, path: tuple[str, ...]) -> bool:
+        """Whether a word reads what stands at a path of an endpoint's answer, or of another endpoint's that asks the same."""
+        twins = [one for one in self.endpoints.values() if one.line == endpoint.line]
+        return any(steps[: len(path)] == path for twin in twins for select in twin.read for steps in reads(select))
 
     @property
     def captured(self) -> tuple[str, ...]:

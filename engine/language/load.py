@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,13 +28,13 @@ WRITING = ("put", "patch", "delete")
 RENAMED = {"answers": "refusals", "rate_limit": "bucket"}
 
 
-def load(raw: bytes, file: str) -> Vendor:
+def load(raw: bytes, file: str, today: date | None = None) -> Vendor:
     """Read a spec that must be right. Raises SpecError with every mistake of the file."""
-    return check(raw, file)[0]
+    return check(raw, file, today)[0]
 
 
-def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
-    """Read a spec and give it with its notes. Raises SpecError with every mistake of the file."""
+def check(raw: bytes, file: str, today: date | None = None) -> tuple[Vendor, tuple[Mistake, ...]]:
+    """Read a spec and give it with its notes; `today` (UTC) finds windows not yet begun. Raises SpecError with every mistake."""
     document = read(raw, file)
     mistakes = list(document.mistakes)
     other = _other_version(document)
@@ -48,12 +49,23 @@ def check(raw: bytes, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
             mistakes += salvaged(document, [tuple(one["loc"]) for one in error.errors()])
         raise SpecError(mistakes, file, document.lines) from None
     vendor = effective(spec)
-    found = lint(vendor, spec, document)
+    found = [*lint(vendor, spec, document), *(_not_begun(spec, document, today) if today is not None else ())]
     mistakes += [one for one in found if one.level == "error" and independent(one, document, document.dropped)]
     if mistakes:
         raise SpecError(mistakes, file, document.lines)
     notes = tuple(replace(one, file=file) for one in found)
     return replace(vendor, file=file, sha256=hashlib.sha256(raw).hexdigest()), notes
+
+
+def _not_begun(spec: Spec, document: Document, today: date) -> Iterator[Mistake]:
+    """A window that begins in the future holds nothing: the endpoint would never be asked, and be called empty."""
+    for name, own in spec.access.endpoints.items():
+        since = own.window.since if own.window else None
+        if isinstance(since, date) and since > today:
+            at = document.at(("access", "endpoints", name, "window", "since"))
+            yield Mistake(
+                f"`since: {since}` lies in the future: nothing would be asked", at, "write the day from which the vendor has data"
+            )
 
 
 def _dropped(document: Document, error: Mapping[str, Any]) -> bool:
@@ -88,7 +100,7 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 def _other_version(document: Document) -> Mistake | None:
     said = document.value.get("spec") if isinstance(document.value, dict) else None
-    if not isinstance(said, str) or said == VERSION:
+    if not isinstance(said, str) or said == VERSION or ("spec",) in document.dropped:
         return None
     if not said.isdecimal():
         return Mistake(f"`{said}` is no version of the language", document.at(("spec",)), f"write `spec: {VERSION}`")

@@ -24,6 +24,7 @@ GIVERS = (("settings",), ("discover",), ("auth", "oauth2", "capture"))
 LOOKUP = ("access", "lookup")
 GIVES_NOTHING = frozenset(LookupSpec.model_fields) - {"capture"}
 GIVEN = re.compile(r"unknown name|two sources|discovers nothing|names no endpoint|captured by one")
+ALONE = re.compile(r"^unknown name|would be sent as these letters")  # whatever else is wrong with a request
 AREAS = {("rate_limits",): "bucket", ("hosts",): "host", ("base_url",): "host", ("version",): "name"}
 
 
@@ -91,7 +92,7 @@ def _follows(mistake: Mistake, document: Document, path: Path) -> bool:
         return "endpoint" in mistake.message
     if not _inside(mistake, document, path[:3]):
         return False
-    return path[3] in ("for", "window") or not mistake.message.startswith("unknown name")
+    return path[3] in ("for", "window") or not ALONE.search(mistake.message)
 
 
 def _gives(path: tuple[str, ...]) -> bool:

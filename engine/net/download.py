@@ -17,7 +17,7 @@ import aiohttp
 from engine.core.file_check import A_WEB_PAGE, LARGEST_FILE, ending_of
 from engine.core.http import NoAnswer, Response, resolved
 from engine.core.retry import Done, GiveUp, Refresh, Tried, Verdict, Wait
-from engine.core.vendor_address import MOST_REDIRECTS, REDIRECTS
+from engine.core.vendor_address import ANOTHER_PERSON, MOST_REDIRECTS, REDIRECTS, Standing
 from engine.net.partial_file import Downloaded, NoFile, PartialFile, TooMuch
 from engine.net.transport import Transport, no_answer
 from engine.net.unpack import CODINGS, Unpacker
@@ -27,6 +27,7 @@ RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 WHOLE = re.compile(r"bytes \*/([0-9]{1,18})")
 ANOTHER_PART = NoAnswer("truncated", "another part came than the one asked for")
 PART_UNASKED = NoAnswer("truncated", "only a part came, though the whole file was asked for")
+MORE_CAME = NoAnswer("truncated", "more came than the answer said that there is")
 CUT_SHORT = NoAnswer("truncated", "the file was cut short")
 
 
@@ -44,6 +45,9 @@ class DownloadControl(Protocol):
 
     async def wait(self, url: str, wait: Wait) -> None:
         """Wait before a request is repeated."""
+
+    def whose(self, first: str, url: str) -> Standing:
+        """Say whose value stands in an address below the vendor's hosts to which the file's own, `first`, led."""
 
     async def renew(self, generation: int) -> str | None:
         """Renew the credential, if `generation` is still the number of the one in use; gives why that failed, else None."""
@@ -109,11 +113,15 @@ def _words(verdict: Done | GiveUp, answer: Response | NoAnswer) -> str:
 
 async def _try(transport: Transport, control: DownloadControl, url: str, part: PartialFile) -> _Failed | None:
     """Follow the redirects and read what is missing of the file; None when it is whole."""
+    first = url
     for _ in range(MOST_REDIRECTS + 1):
         step = await _step(transport, control, url, part)
         if not isinstance(step, str):
             return step
-        url = step
+        url, whose = step, control.whose(first, step) if transport.hosts.covers(step) else "same"
+        if whose == "other":
+            return _Failed(url, NoFile(ANOTHER_PERSON.words))
+        part.astray |= whose == "gone"
     return _Failed(url, NoFile(f"it was redirected more than {MOST_REDIRECTS} times"))
 
 
@@ -171,9 +179,16 @@ async def _read(answer: aiohttp.ClientResponse, part: PartialFile) -> Response |
         return NoFile(A_WEB_PAGE)
     part.check_room(part.total or 0)
     await part.write(_chunks(answer, unpacker))
-    if (unpacker is not None and not unpacker.whole) or part.total not in (None, part.size):
-        return CUT_SHORT
-    return None
+    return _lack(part, unpacker)
+
+
+def _lack(part: PartialFile, unpacker: Unpacker | None) -> NoAnswer | None:
+    """Say why what was read to its end is not the whole file; None where it is."""
+    if part.total is not None and part.size > part.total:
+        part.restart()
+        return MORE_CAME
+    whole = (unpacker is None or unpacker.whole) and part.total in (None, part.size)
+    return None if whole else CUT_SHORT
 
 
 def _begin(answer: aiohttp.ClientResponse, part: PartialFile, unpacker: Unpacker | None) -> None:

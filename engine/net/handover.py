@@ -6,6 +6,7 @@ who reads it counts them as sent. At a run's own end (`close`) nothing is ahead.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from engine.core.departures import Departures
@@ -48,12 +49,24 @@ class Handover:
             self._allowed[place] = self._allowed.get(place, 0) - 1
             full = full or self._allowed[place] < 0
         if full:
-            self._put(self._ahead, sync=False)
-            self._allowed = dict(self._ahead)
+            self._put_ahead()
+
+    def hold(self, bucket: str, line: str, seconds: float) -> None:
+        """Note that the vendor told to wait. It is written at once: a run that is killed while it waits has told the next one."""
+        if self._departures.hold(bucket, line, self._now() + math.ceil(seconds * 1000)):
+            self._put_ahead()
+
+    def held(self, bucket: str, line: str) -> float:
+        """Give the seconds that are left of what the vendor told an earlier run to wait."""
+        return self._departures.held(bucket, line, self._now())
 
     def close(self) -> None:
         """Write what was used, with nothing ahead, and sync it to the disk."""
         self._put({}, sync=True)
+
+    def _put_ahead(self) -> None:
+        self._put(self._ahead, sync=False)
+        self._allowed = dict(self._ahead)
 
     def _put(self, ahead: dict[tuple[str, str], int], *, sync: bool) -> None:
         if self._write is None:

@@ -17,6 +17,10 @@ LOOPBACK_ORIGIN = re.compile(r"http://(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|
 NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
+# Not on the public internet, whatever this Python's own table says: IPv4-compatible (RFC 4291 section 2.5.5.1), site-local (RFC 3879),
+# local NAT64 (RFC 8215), documentation (RFC 9637), segment routing (RFC 9602).
+NEVER_PUBLIC = tuple(map(ipaddress.ip_network, ("::/96", "fec0::/10", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")))
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}(?=:)")
 UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
 
@@ -65,7 +69,7 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         translated = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in NAT64 else None
         inner = found.ipv4_mapped or found.sixtofour or translated or (found.teredo[1] if found.teredo else None)
-        if inner is not None and not inner.is_global:
+        if any(found in one for one in NEVER_PUBLIC) or (inner is not None and not inner.is_global):
             return False
     return found is not None and found.is_global and not found.is_multicast
 
@@ -74,6 +78,21 @@ def is_loopback(host: str) -> bool:
     """Whether the host of an address is this machine: `localhost` or a loopback address."""
     found = literal_address(host)
     return host == "localhost" or (found is not None and found.is_loopback)
+
+
+def _untrusted(url: str) -> str:
+    """Say why an address is not taken apart; of the address nothing is told but its scheme."""
+    scheme = SCHEME.match(url)
+    if scheme is None:
+        return "it does not begin with https://" if url else "it is empty"
+    if scheme[0].lower() not in ("http", "https"):
+        return f"its scheme is {scheme[0].lower()}, not https"
+    origin = ORIGIN.match(url)
+    if not url.isascii() or UNFIT.search(url):
+        return "it holds a character that no address may have"
+    if origin is not None and "@" in origin[0]:
+        return "it holds a user name before the host"
+    return "its host or port is none"
 
 
 @dataclass(frozen=True)
@@ -112,22 +131,33 @@ class Hosts:
         return self.at + re.sub(r"^https://[^/?#]*", "", url)
 
     def refusal(self, url: str, *, credentialed: bool) -> str | None:
-        """Say why no request may go to an address, with or without the credential; None if it may. The words never hold the address."""
+        """Say why no request may go to an address, with or without the credential; None if it may.
+
+        The words complete "an address was given that ..." and hold no more of the address than its scheme, host and port.
+        """
         found = destination_of(url)
         if found is None:
-            return "an address that cannot be trusted was given"
+            return f"an address that cannot be trusted was given: {_untrusted(url)}"
         if credentialed:
-            return None if self.covers(url) else "an address outside the vendor's hosts was given"
+            return None if self.covers(url) else self._not_covered(found)
         if self._origin is not None and is_loopback(found.host):
             return None
         if found.scheme != "https":
-            return "an address without https was given"
+            return f"an address without https was given ({found.scheme}, at {found.host})"
         literal = literal_address(found.host)
         if literal is None and (LOOKS_NUMERIC.fullmatch(found.host) or found.host == "localhost" or found.host.endswith(".localhost")):
-            return "an address of this machine was given"
+            return f"an address of this machine was given ({found.host})"
         if literal is not None and not is_public(found.host):
-            return "a private address was given"
+            return f"a private address was given ({found.host})"
         return None
+
+    def _not_covered(self, found: Destination) -> str:
+        """Say why the credential may not go there: the host first, because another scheme or port would not mend that."""
+        if not self._named(found.host):
+            return f"an address outside the vendor's hosts was given ({found.host})"
+        if found.scheme != "https":
+            return f"an address without https was given ({found.scheme}, at {found.host})"
+        return f"an address of another port was given ({found.host}, port {found.port})"
 
     def _named(self, host: str) -> bool:
         return any(host == name or (name.startswith(".") and host.endswith(name) and host != name[1:]) for name in self.names)

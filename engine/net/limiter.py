@@ -239,6 +239,8 @@ class Limiter:
         held = {one for (name, place), one in self._buckets.items() if name == wanted and counted in (None, place)}
         for held_bucket in held:
             held_bucket.hold.extend(now, until)
+            if self._handover is not None:
+                self._handover.hold(held_bucket.name, held_bucket.line, until - now)
         for way in self._ways.values():
             if held & set(way.buckets):
                 way.hold.extend(now, until)
@@ -265,6 +267,7 @@ class Limiter:
         rates = self._limits.get(name, ())
         place = (name, counted_by(rates, line))
         if place not in self._buckets:
+            now = asyncio.get_running_loop().time()
             at_once = [rate.count for rate in rates if rate.seconds is None]
             self._buckets[place] = Bucket(
                 name=name,
@@ -272,6 +275,7 @@ class Limiter:
                 rates=tuple(rate for rate in rates if rate.seconds is not None),
                 paces=tuple(PacedLimit(one) for one in paces(rates, self.share)),
                 gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
+                hold=Hold(now, now + (self._handover.held(*place) if self._handover is not None else 0.0)),
                 points=PointBudget(self.share),
             )
         return self._buckets[place]

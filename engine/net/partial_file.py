@@ -33,12 +33,16 @@ ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A file on the disk, its size in bytes; `doubt` says why it may be another one than was announced."""
+    """A file on the disk, its size in bytes; `doubt` says why it may be another one than was announced.
+
+    `astray`: the vendor led to an address in which the person's value no longer stands.
+    """
 
     path: Path
     size: int
     sha256: str
     doubt: str | None = None
+    astray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class PartialFile:
     """A file that is being written.
 
     In bytes: `size` now, `furthest` the most there ever was, `announced` by the vendor's record, `total` by its answer,
-    `largest` what is taken where no size was announced. `whole`: the last answer showed where it ends.
+    `largest` what is taken where no size was announced. `whole`: the last answer showed where it ends. `astray`: see `Downloaded`.
     """
 
     path: Path
@@ -70,6 +74,7 @@ class PartialFile:
     name_ending: str = ""
     total: int | None = None
     whole: bool = False
+    astray: bool = False
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     @property
@@ -135,7 +140,7 @@ class PartialFile:
         except OSError as error:
             raise disk_error(error) from None
         facts = FileFacts(self.size, self.announced, self.whole, self.media_type, self.name_ending, text)
-        return Downloaded(path, self.size, self.digest.hexdigest(), doubt_of(facts))
+        return Downloaded(path, self.size, self.digest.hexdigest(), doubt_of(facts), self.astray)
 
 
 def _put(file: int, chunk: bytes, digest: hashlib._Hash) -> None:

@@ -14,7 +14,7 @@ from engine.net.hosts import is_loopback, is_public
 
 
 class NotPublic(OSError):
-    """A name leads to this machine or into a private network."""
+    """A name leads to this machine or into a private network; its text is the name."""
 
 
 class PublicResolver(AbstractResolver):
@@ -31,7 +31,7 @@ class PublicResolver(AbstractResolver):
         found = await self._system.resolve(host, port, family)
         allowed = [one for one in found if is_public(one["host"]) or (self._loopback and is_loopback(one["host"]))]
         if not allowed:
-            raise NotPublic
+            raise NotPublic(host)
         return allowed
 
     async def close(self) -> None:

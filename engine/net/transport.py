@@ -13,8 +13,10 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from engine import __version__
@@ -71,10 +73,25 @@ def no_answer(error: BaseException, seconds: float = 0.0) -> NoAnswer:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, NotPublic):
-            return NoAnswer("forbidden", WORDS[0][2], seconds)
+            return NoAnswer("forbidden", f"{WORDS[0][2]} ({cause})", seconds)
         cause = cause.__cause__ or getattr(cause, "os_error", None)
     kind, words = next((kind, words) for type_, kind, words in WORDS if isinstance(error, type_))
     return NoAnswer(kind, words, seconds)
+
+
+class QuietConnector(aiohttp.TCPConnector):
+    """Never uses a connection again on which something came unasked: it would be read as the next request's answer.
+
+    A broken proxy answers twice, or gives a 204 a body; from then on each answer would be that of the request before.
+    """
+
+    async def connect(self, *given: Any, **named: Any) -> Connection:
+        """Give a connection on which nothing waits to be read."""
+        while True:
+            connection = await super().connect(*given, **named)
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
 
 
 def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aiohttp.ClientSession:
@@ -114,7 +131,7 @@ class Transport:
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)
-        connector = aiohttp.TCPConnector(limit=0, resolver=resolver, use_dns_cache=False)
+        connector = QuietConnector(limit=0, resolver=resolver, use_dns_cache=False)
         self._session = _session(connector)
         self._files = _session(connector, unpacked=False)
         return self

@@ -8,7 +8,7 @@ from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
-from engine.core.scopes import allowed, scope_hint
+from engine.core.scopes import scope_remedy
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader, Stopped
 from engine.runner.store import Store
@@ -53,13 +53,12 @@ class ChainReader:
             return self._end(Outcome.FAILED, f"the list was refused when it was read again ({refusal.words})")
         if outcome is Outcome.DENIED:
             return self._end(outcome, f"the vendor denies it ({refusal.words}){self._scopes()}")
-        return self._end(outcome, f"the vendor refused ({refusal.words})")
+        unknown = self._scopes() if refusal.means is None and refusal.status in (401, 403) else ""
+        return self._end(outcome, f"the vendor refused ({refusal.words}){unknown}")
 
     def _scopes(self) -> str:
         """Name the scope that would help; empty where the token is known to have it."""
-        granted = self.client.credentials.granted
-        entries = self.chain.endpoint.granted_by
-        return "" if granted is not None and allowed(entries, granted) else scope_hint(entries)
+        return scope_remedy(self.chain.endpoint.granted_by, self.client.credentials.granted)
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
         words = given_up.words

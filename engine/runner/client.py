@@ -22,7 +22,7 @@ from engine.core.refused_credential import AskVerify, CredentialState, Purpose, 
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
 from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
-from engine.core.vendor_address import ANOTHER_PERSON, NO_ADDRESS, Standing, is_link, proven, redirected, standing
+from engine.core.vendor_address import ANOTHER_PERSON, NO_ADDRESS, Standing, address_source, is_link, proven, redirected, standing
 from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS
@@ -122,6 +122,14 @@ class Sending:
         return Answered(reading, answer, self.at, waited, None, retries, tuple(self.redirects), self.astray or astray)
 
 
+def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
+    """Say of an address that may not be asked where it came from."""
+    given = redirected or is_link(request)
+    if not given or not isinstance(answer, NoAnswer) or answer.kind != "forbidden":
+        return answer
+    return replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
+
+
 @dataclass(slots=True)
 class Client:
     """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
@@ -148,7 +156,7 @@ class Client:
         waited_in_all, tried, early = 0.0, Tried(), True
         whose = self._whose(request, request.http.url) if is_link(request) else "same"
         if whose == "other":
-            return GiveUp(ANOTHER_PERSON.words)
+            return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
         while (end := self.credential.end) is None:
             generation = self.credential.generation
             if early and self.credentials.due():
@@ -200,7 +208,7 @@ class Client:
                 whose = self._whose(request, step.url)
                 sent.astray |= whose == "gone"
                 step = ANOTHER_PERSON if whose == "other" else step
-        sent.answer = step or sent.answer
+        sent.answer = _placed(step or sent.answer, request, redirected=bool(sent.redirects))
         return sent
 
     def _whose(self, request: Request, url: str) -> Standing:

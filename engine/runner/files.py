@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,11 +22,13 @@ from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response, resolved
 from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
-from engine.language.effective import Endpoint
+from engine.core.vendor_address import Standing, file_standing, own_values
+from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import reads
 from engine.language.model.spec import FileRule
 from engine.language.model.words import Means
+from engine.language.text.mistakes import counted
 from engine.net.download import download
 from engine.net.hosts import destination_of
 from engine.net.partial_file import Downloaded, NoFile
@@ -38,7 +40,11 @@ AT_ONCE = 4
 MOST_AT_ONCE = 16
 SIZE = re.compile(r"[0-9]{1,15}")
 NOT_LOOKED_FOR = "its files were not looked for: the chosen fields leave their addresses out"
+ASTRAY = "came from an address without the person's value: nothing proves whose"
 SOME_NOT_LOOKED_FOR = "some of its files were not looked for: the chosen fields leave addresses out"
+
+
+FileFault = tuple[bool, str]  # whether the file was kept all the same, and what is wrong with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,15 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileL
 
 @dataclass(frozen=True)
 class Leave:
-    """What `net/download.py` asks before each request for a file of one endpoint: rate limit, credential, whether to retry."""
+    """What `net/download.py` asks before each request for a file of one endpoint: rate limit, credential, whether to retry.
+
+    `own` holds the values of the person, and of parents' records, that the endpoint was asked with: their names.
+    """
 
     endpoint: Endpoint
     client: Client
     base_url: str
+    own: Mapping[str, str] = field(repr=False)
 
     def closed(self) -> str | None:
         """Give the reason why the credential must not be used any more; None while it may."""
@@ -101,6 +111,10 @@ class Leave:
             self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
         else:
             await self.client.clock.sleep(wait.seconds)
+
+    def whose(self, first: str, url: str) -> Standing:
+        """Say whose value stands in an address to which the file's own led."""
+        return file_standing(self.own, self.endpoint.usernames, first, url)
 
     async def renew(self, generation: int) -> str | None:
         """Renew the credential of this generation; gives None when a newer one is in use, else the reason."""
@@ -139,27 +153,31 @@ class Files:
         reason = f"{entry.reason}; {reason}" if entry.reason and reason not in entry.reason else reason
         return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
 
-    async def of(self, endpoint: Endpoint, entry: Entry, store: Store) -> Entry:
-        """Count an endpoint's files, fetch them where that was asked for, and add both to its entry. Raises DiskError."""
+    async def of(self, endpoint: Endpoint, entry: Entry, store: Store, rows: Iterable[Row]) -> Entry:
+        """Count an endpoint's files, fetch them where that was asked for, and add both to its entry. Raises DiskError.
+
+        `rows` are those it was asked for.
+        """
         table = store.table()
         if not endpoint.files or table is None:
             return entry
-        counted = {"found": 0, "bytes_announced": 0, "unknown_size": 0, "downloaded": 0, "bytes": 0, "failed": 0}
+        state = {"found": 0, "bytes_announced": 0, "unknown_size": 0, "downloaded": 0, "bytes": 0, "failed": 0}
         for link in self._links(endpoint, table.path):
-            counted["found"] += 1
-            counted["bytes_announced"] += link.size or 0
-            counted["unknown_size"] += link.size is None
+            state["found"] += 1
+            state["bytes_announced"] += link.size or 0
+            state["unknown_size"] += link.size is None
         lost = [rule for rule in endpoint.files if store.tally.records and _left_out(store.keep, rule)]
         if lost:
-            none = len(lost) == len(endpoint.files) and not counted["found"]
+            none = len(lost) == len(endpoint.files) and not state["found"]
             entry = replace(entry, notes=(*entry.notes, NOT_LOOKED_FOR if none else SOME_NOT_LOOKED_FOR))
             if none:
                 return entry
-        self.counts[endpoint.name] = counted
-        if not self.enabled or not counted["found"]:
-            return replace(entry, files=counted)
+        self.counts[endpoint.name] = state
+        if not self.enabled or not state["found"]:
+            return replace(entry, files=state)
         self.under_way.add(endpoint.name)
-        fetched = await self._fetch(endpoint, entry, counted, table.path)
+        leave = Leave(endpoint, self.client, self.base_url, own_values(rows, self.client.personal))
+        fetched = await self._fetch(leave, entry, state, table.path)
         self.under_way.discard(endpoint.name)
         return fetched
 
@@ -168,26 +186,29 @@ class Files:
             for line, record in enumerate(stream, 1):
                 yield from links(endpoint.files, lossless_json.loads(record), line)
 
-    async def _fetch(self, endpoint: Endpoint, entry: Entry, state: dict[str, int], path: Path) -> Entry:
+    async def _fetch(self, leave: Leave, entry: Entry, state: dict[str, int], path: Path) -> Entry:
+        endpoint, reasons, astray = leave.endpoint, Counter[FileFault](), 0
         folder = self.sink.files_folder(endpoint.name)
         index = self.sink.table(f"{endpoint.name}.files")
-        leave, reasons = Leave(endpoint, self.client, self.base_url), Counter[str]()
         waiting = self._links(endpoint, path)
 
         async def work() -> None:
+            nonlocal astray
             for link in waiting:
                 target = folder / f"{link.line:06d}-{link.number}"
                 async with self.gate:
                     network, address = self.client.network, self._whole(link.address)
                     result = await download(network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
-                reason = _count(result, state)
-                reasons.update([reason] if reason else [])
+                reasons.update(_count(result, state))
+                astray += isinstance(result, Downloaded) and result.astray
                 index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
                 group.create_task(work())
-        entry = replace(entry, files=state)
+        lost = f"{counted(astray, 'file')} {ASTRAY} {'it is' if astray == 1 else 'they are'}"
+        notes = (*entry.notes, lost) if astray else entry.notes
+        entry = replace(entry, files=state, notes=notes)
         if reasons:
             words = _listed(reasons, state["found"])
             reason = f"{entry.reason}; {words}" if entry.reason else words
@@ -199,14 +220,14 @@ def _left_out(keep: FieldFilter, rule: FileRule) -> bool:
     return keep.leaves_out(reads(*(one for one in (rule.each, rule.address) if one is not None)))
 
 
-def _count(result: Downloaded | NoFile, state: dict[str, int]) -> str | None:
-    """Count a file; gives the reason where it failed or its content is doubtful."""
+def _count(result: Downloaded | NoFile, state: dict[str, int]) -> tuple[FileFault, ...]:
+    """Count a file; gives what is wrong where it failed or its content is doubtful."""
     if isinstance(result, NoFile) or result.doubt:
         state["failed"] += 1
-        return result.words if isinstance(result, NoFile) else result.doubt
+        return ((False, result.words) if isinstance(result, NoFile) else (True, result.doubt or ""),)
     state["downloaded"] += 1
     state["bytes"] += result.size
-    return None
+    return ()
 
 
 def _line(link: FileLink, endpoint: Endpoint, result: Downloaded | NoFile) -> dict[str, object]:
@@ -217,8 +238,14 @@ def _line(link: FileLink, endpoint: Endpoint, result: Downloaded | NoFile) -> di
     return line | ({"reason": result.doubt} if result.doubt else {})
 
 
-def _listed(reasons: Counter[str], found: int) -> str:
-    """Say how many files failed, and why; the commonest reasons first."""
-    texts = [f"{count} of {found} files failed: {words}" for words, count in reasons.most_common(MOST_REASONS)]
+def _listed(reasons: Counter[FileFault], found: int) -> str:
+    """Say how many files failed or are in doubt, and why; the commonest reasons first."""
+    texts = [f"{count} of {found} files {_fate(count, kept=kept)}: {words}" for (kept, words), count in reasons.most_common(MOST_REASONS)]
     further = len(reasons) - len(texts)
     return "; ".join([*texts, *([f"{further} further reasons"] if further else [])])
+
+
+def _fate(count: int, *, kept: bool) -> str:
+    if not kept:
+        return "failed"
+    return "is kept in doubt" if count == 1 else "are kept in doubt"

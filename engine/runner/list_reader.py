@@ -15,6 +15,7 @@ from engine.core.request import Request, halved, opening
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.trail import Trail
+from engine.language.text.mistakes import counted
 from engine.runner.client import Answered, Client
 
 MOST_RESTARTS = 3
@@ -46,7 +47,7 @@ class Stopped:
 
 @dataclass
 class ListReader:
-    """One list. `most` is the largest number of pages; `notes` say how it ended."""
+    """One list. `most` is the largest number of pages; `notes` say how it ended, `nulls` counts the records that came as null."""
 
     chain: Chain
     client: Client
@@ -54,12 +55,14 @@ class ListReader:
     trail: Trail
     most: int | None = None
     notes: list[str] = field(default_factory=list)
+    nulls: int = 0
 
     async def read(self, answer: Answered | GiveUp | None = None) -> Stopped | None:
         """Read to the end; None where the list is whole. `answer` is that of the opening request, if it was sent already."""
         restarts, short = 0, False
         while True:
             self.notes.clear()
+            self.nulls = 0
             stopped = await self._once(answer)
             answer = None
             self.pages.tally.same_key += self.trail.settle()
@@ -69,8 +72,10 @@ class ListReader:
                     return Stopped("the page token expired again and again")
             elif stopped is not None:
                 return stopped
+            elif self.nulls:
+                return Stopped(f"{counted(self.nulls, 'record')} came as null: the vendor did not give what belongs there")
             elif not self.trail.short:
-                self.notes += self.trail.explained()
+                self.notes[:0] = self.trail.explained()
                 return None
             elif short:
                 return Stopped(self.trail.shortage)
@@ -133,8 +138,9 @@ class ListReader:
         trail = self.trail
         if page.first and page.first in trail.firsts:
             self.pages.refused(request, answer)
-            return self._at(again(request, page, trail.progress, "the vendor gave the same page twice"))
+            return self._at(again(request, page, trail.progress, "the vendor gave the same page twice", last=trail.is_last(page)))
         trail.firsts.add(page.first)
+        self.nulls += page.nulls
         try:
             self.pages.take(request, page, answer, trail)
         except RecursionError:
@@ -148,6 +154,7 @@ class ListReader:
 
     def _at(self, following: Following) -> Request | Stopped | None:
         if isinstance(following, Next):
+            self.trail.mark = following.mark
             self.trail.marks.add(following.mark)
             return following.request
         if isinstance(following, Broken):

@@ -12,6 +12,7 @@ from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.request import Request
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
+from engine.core.scopes import scope_remedy
 from engine.core.trail import Trail
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader
@@ -78,6 +79,8 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
         return NotListed(stopped.why.words, dead=stopped.why.dead)
     refusal = stopped.why if isinstance(stopped.why, Refusal) else None
     words = refusal.words if refusal is not None else str(stopped.why)
+    if refusal is not None and refusal.means == "denied":
+        words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted)
     return _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
 
 

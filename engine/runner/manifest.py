@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 import engine
 from engine.core.ledger import Entry
 from engine.core.subject import LookupResult
 from engine.core.window import rfc3339
 from engine.errors import DiskError
+from engine.language.effective import Vendor
 from engine.runner.interface import RunOptions, Session
 
 FORMAT = 1
@@ -49,18 +51,14 @@ def manifest(
     return {
         "format": FORMAT,
         "vendor": vendor.name,
-        "spec": {"file": readable(vendor.file), "sha256": vendor.sha256, "api_version": vendor.version},
+        "title": vendor.title,
+        "spec": _spec(vendor),
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
         "started": rfc3339(ended.started),
         "finished": rfc3339(ended.finished),
         "simulated": session.network.simulated,
-        "connection": {
-            "name": session.credentials.label,
-            "plan": limiter.plan,
-            "share": limiter.share,
-            "verified": ended.verified,
-        },
+        "connection": {"name": session.credentials.label, "plan": limiter.plan, "share": limiter.share, "verified": ended.verified},
         "subject": {
             "outcome": str(person.found.subject),
             "reason": person.found.reason,
@@ -74,7 +72,7 @@ def manifest(
         "narrowed": {"since": rfc3339(options.narrow)} if options.narrow else None,
         "fields": _fields(options),
         "lookup": person.lookup,
-        "endpoints": {name: _described(entry) for name, entry in entries.items()},
+        "endpoints": {name: {"title": vendor.endpoints[name].title, **_described(entry)} for name, entry in entries.items()},
         "written": written,
     }
 
@@ -82,6 +80,15 @@ def manifest(
 def readable(text: str) -> str:
     r"""Make a text of the command line valid UTF-8; other bytes become escapes such as `\xff`."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _spec(vendor: Vendor) -> dict[str, object]:
+    return {"file": readable(_without_folder(vendor.file)), "sha256": vendor.sha256, "api_version": vendor.version}
+
+
+def _without_folder(file: str) -> str:
+    """Give a spec's path as it was typed; of an absolute one the name, because its folders tell of the machine and who uses it."""
+    return PurePath(file).name if PurePath(file).is_absolute() else file
 
 
 def _fields(options: RunOptions) -> dict[str, object]:

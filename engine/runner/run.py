@@ -244,7 +244,7 @@ class Run:
         await run.run()
         entry = self.lists[endpoint.name] = run.entry()
         self.done[endpoint.name].set()  # children ask about the records: they wait for no file, and lack none
-        return await self.files.of(endpoint, entry, run.store)
+        return await self.files.of(endpoint, entry, run.store, run.joined)
 
     async def _parent(self, name: str) -> Entry:
         """Wait until the parent's list was read: another endpoint's, or one of `discover`."""

@@ -6,6 +6,7 @@ The bytes go to the disk in `engine/sink.py`. No records are kept in memory: dup
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -95,8 +96,13 @@ class Store:
         records = [record for index, record in enumerate(page.records) if index not in known] if known else page.records
         self._learn(records)
         self._open_ways(request.chain.row, page.records, known)
-        text = lines_of(records) if self.keep.everything else lines_of([self.keep.project(record) for record in records])
-        self._write(request, (text, len(records)), answered, trail)
+        self._write(request, (self._text(records, None if known else sifted.lines), len(records)), answered, trail)
+
+    def _text(self, records: Sequence[Any], lines: bytes | None) -> bytes:
+        """Give the records as lines, with the chosen fields; `lines` are those with all fields, where they are at hand."""
+        if not self.keep.everything:
+            return lines_of([self.keep.project(record) for record in records])
+        return lines_of(records) if lines is None else lines
 
     def _write(self, request: Request, kept: tuple[bytes, int], answered: Answered, trail: Trail) -> None:
         first = lines = 0
@@ -187,6 +193,7 @@ class Store:
 
 
 BATCH = 1000
+PERSONAL, HIDDEN = re.compile(r"@|%40"), "(an e-mail address)"
 UNCLEAR = "unclear"
 
 
@@ -197,7 +204,7 @@ def _were(count: int) -> str:
 def _page_line(request: Request, answered: Answered, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
     window = request.chain.window
     first, lines = written
-    parents = {name: str(value) for name, value in request.chain.row if "." in name}
+    parents = {name: HIDDEN if PERSONAL.search(str(value)) else str(value) for name, value in request.chain.row if "." in name}
     return {
         "request": described(request, public),
         "page": request.page,

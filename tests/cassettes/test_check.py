@@ -31,6 +31,39 @@ def test_a_spec_without_cassettes_is_noted_and_strictly_refused(tmp_path, habeas
     assert habeas("check", str(spec), "--strict").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("verify:", "# TODO verify: is it this one?\nverify:", "note: 1 TODO to settle, the first of them here"),
+        ("verify:", "verify:  # TODO: really?", "note: 1 TODO to settle, the first of them here"),
+        ("https://api.acme.example/v1\n", "https://api.example.com/v1\n", "note: api.example.com is nobody's address"),
+    ],
+)
+def test_what_a_draft_left_to_its_author_is_noted_and_strictly_refused(acme, habeas, old, new, told):
+    """Each TODO is counted, and the address that stands where a document names none is nobody's; nothing of it is a mistake yet."""
+    spec = acme / "specs" / "acme.yaml"
+    text = spec.read_text("utf-8")
+    assert old in text
+    spec.write_text(text.replace(old, new, 1), "utf-8")
+    for recording in (acme / "fixtures").rglob("*.http"):
+        recording.write_text(
+            recording.read_text("utf-8").replace("https://api.acme.example", new[:23] if new[0] == "h" else "https://api.acme.example")
+        )
+    done = habeas("check", str(spec))
+    assert (done.returncode, done.stdout.count(told)) == (0, 1)
+    assert habeas("check", str(spec), "--strict").returncode == 2
+
+
+def test_one_cassette_more_is_never_worse_than_none(acme, habeas):
+    """What the first cassette does not show yet is a note; in a repository that wants all of it, a mistake."""
+    for name in ("nobody", "nothing", "refused"):
+        shutil.rmtree(acme / "fixtures/acme/cassettes" / name)
+    spec = str(acme / "specs" / "acme.yaml")
+    done = habeas("check", spec)
+    assert (done.returncode, "note: the cassettes of acme do not show" in done.stdout) == (0, True)
+    assert habeas("check", spec, "--strict").returncode == 2
+
+
 def test_cassettes_lie_beside_a_spec_that_lies_alone(acme, habeas):
     """`./acme.yaml` has its cassettes in ./fixtures, `./specs/acme.yaml` beside specs."""
     (acme / "specs" / "acme.yaml").rename(acme / "acme.yaml")

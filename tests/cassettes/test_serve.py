@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.error
@@ -116,6 +117,36 @@ def test_a_vendor_without_recordings_cannot_be_played(habeas, tmp_path):
     assert (done.returncode, "no cassette in" in done.stderr, "fixtures/acme/cassettes" in done.stderr) == (2, True, True)
 
 
+def test_a_stranger_is_answered_as_the_vendor_answered_somebody_it_did_not_know(habeas, tmp_path):
+    """A look-up that was recorded of nobody answers for everybody who is in no cassette: the run ends as it would at the vendor."""
+    with simulated(str(ACME), "--json") as text:
+        up = json.loads(text)
+        words = ("run", str(ACME), "--email", "zoe@example.com", "--at", up["address"], "--out", str(tmp_path / "out"), "--json")
+        done = habeas(*words, **up["token"])
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["subject"]["outcome"]) == (0, "no_match")
+
+
+def test_a_stranger_stands_where_the_answer_repeats_who_is_not_known(tmp_path):
+    """In a path, a query or a body, as often as it is named; the person of a cassette is no stranger."""
+    folder = tmp_path / "nobody"
+    (folder / "expected").mkdir(parents=True)
+    (folder / "expected" / "manifest.json").write_text('{"subject": {"outcome": "no_match"}}')
+    found = shelf(
+        folder,
+        'POST https://a.example/find\n\n{"a": "ada@example.com", "b": "ada@example.com"}\n\nHTTP 404\n\n{"error": "no ada@example.com"}\n',
+    )
+
+    def of(first: str, second: str) -> bytes | None:
+        answer = found.answer("POST", "/find", json.dumps({"a": first, "b": second}).encode())
+        return answer and answer.response.body
+
+    assert of("zoe@example.org", "zoe@example.org") == b'{"error": "no zoe@example.org"}'
+    assert of("zoe@example.org", "kim@example.org") is None
+    assert of("ada@example.com", "ada@example.com") == b'{"error": "no ada@example.com"}'
+    assert found.answer("POST", "/find/zoe@example.org", None) is None
+
+
 def shelf(folder: Path, *recordings: str) -> RecordedAnswers:
     """Put recordings onto a shelf."""
     folder.mkdir(exist_ok=True)
@@ -204,6 +235,7 @@ def test_the_greeting_says_what_cannot_be_told_apart(acme):
 def test_what_is_not_recorded_never_ends_a_run_as_complete(habeas, acme, tmp_path):
     """Even where the spec takes a 404 for somebody who does not exist: the run is incomplete and soon over."""
     spec = acme / "specs" / "acme.yaml"
+    shutil.rmtree(acme / "fixtures/acme/cassettes/nobody")
     spec.write_text(spec.read_text("utf-8").replace("{status: 404, code: nobody, means: absent}", "{status: [404, 418], means: absent}"))
     with simulated(str(spec), "--json") as text:
         up = json.loads(text)

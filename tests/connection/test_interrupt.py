@@ -21,7 +21,7 @@ from tests.process import HABEAS
 BOUND = 60.0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGQUIT, 143)])
 @pytest.mark.parametrize("times", [1, 3])
 async def test_an_interrupt_while_the_vendor_answers_loses_no_token(number, code, times, tmp_path):
     """The exchange under way is finished and stored, however often one presses; nothing is asked after it."""
@@ -42,7 +42,7 @@ async def test_an_interrupt_while_the_vendor_answers_loses_no_token(number, code
         assert vault(tmp_path).read(NAME).tokens.access in acme.provider.access
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGQUIT, 143)])
 async def test_an_interrupt_while_a_person_consents_ends_at_once(number, code, tmp_path):
     """At the paste prompt and while listening: nothing is said, sent or left behind."""
     async with Acme().up() as acme:

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.departures import SLICES, Departures, departures_of
+from engine.core.departures import LONGEST_HOLD, SLICES, Departures, departures_of
 
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "departures.yaml").read_text("utf-8"))
 NOW = 1_795_521_600_000
@@ -84,9 +84,27 @@ def test_slices_never_count_less_than_the_departures_themselves(left, refill):
         b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[5,-1]]]]}',
         b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[5,1],[4,1]]]]}',
         b'{"habeas":"departures","format":1,"limits":[["b","",20,0,[[99999999999999999,1]]]]}',
+        b'{"habeas":"departures","format":1,"limits":[],"holds":[["b","",-1]]}',
+        b'{"habeas":"departures","format":1,"limits":[],"holds":[["b","",99999999999999999]]}',
     ],
 )
 def test_what_is_not_sound_is_not_read(raw):
     """Cut short, changed, or of another version."""
     with pytest.raises(ValueError, match=r"departures|version"):
         departures_of(raw, NOW)
+
+
+@pytest.mark.parametrize(("until", "left"), [(0, 0.0), (NOW - 1, 0.0), (NOW, 0.0), (NOW + 2500, 3.0), (NOW + 10**9, LONGEST_HOLD)])
+def test_a_told_wait_is_read_until_it_is_over(until, left):
+    """For its bucket and line alone, and never longer than a run would wait: the clock may have been set back."""
+    found = Departures()
+    found.hold("b", "x", until)
+    again = departures_of(found.encode({}, NOW), NOW)
+    assert (again.held("b", "x", NOW), again.held("b", "", NOW), again.held("c", "x", NOW)) == (left, 0.0, 0.0)
+
+
+def test_only_a_longer_wait_is_news():
+    """A wait is kept to its next full second; what ends in the same one, or sooner, changes nothing."""
+    found = Departures()
+    assert [found.hold("b", "", NOW + more) for more in (1, -1, 999, 1000, 1001, 5)] == [True, False, False, False, True, False]
+    assert found.held("b", "", NOW) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.core.file_check import (
+    A_WEB_PAGE,
     ANOTHER_SIZE,
     EMPTY,
     JSON_CAME,
@@ -56,6 +57,15 @@ REFUSAL = b'{"status": false, "errorCode": 300}'
         (FileFacts(99, media_type="application/xml", text=b"<Error/>"), XML_CAME),
         (FileFacts(99, media_type="text/xml", ending="xml"), None),
         (FileFacts(99, media_type="image/svg+xml"), None),
+        (FileFacts(38, media_type="audio/mpeg", text=b"\xef\xbb\xbf" + REFUSAL), JSON_CAME),
+        (FileFacts(99, media_type="application/octet-stream", text=b"<?xml version='1.0'?><Error/>"), XML_CAME),
+        (FileFacts(99, media_type="", ending="plist", text=b"<?xml version='1.0'?><plist/>"), None),
+        (FileFacts(99, media_type="application/ttml+xml", text=b"<?xml version='1.0'?><tt/>"), None),
+        (FileFacts(99, media_type="application/octet-stream", text=b"\r\n<!DOCTYPE HTML><title>Sign in</title>"), A_WEB_PAGE),
+        (FileFacts(99, media_type="audio/mpeg", ending="mp3", text=b"<html lang=en>"), A_WEB_PAGE),
+        (FileFacts(99, 99, media_type="", text=b"<html>"), None),
+        (FileFacts(99, media_type="text/plain", ending="html", text=b"<html>"), None),
+        (FileFacts(99, media_type="text/plain", text=b"<htm"), None),
     ],
 )
 def test_a_file_is_believed_by_its_size_and_else_by_its_form(facts, doubt):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, Response
 from engine.core.ledger import Subject
-from engine.core.pagination import SAME_AGAIN, UNPROVEN_END, Broken, ListEnd, Next, Progress, again, follow, may_go_on
+from engine.core.pagination import LED_BACK, SAME_AGAIN, UNPROVEN_END, Broken, ListEnd, Next, Progress, again, follow, may_go_on
 from engine.core.request import described, halved, opening
 from engine.core.response import Page, Unreadable
 from engine.core.subject import LookupResult
@@ -159,8 +159,17 @@ def test_the_next_page_follows_from_the_answer(case):
 def test_the_same_page_again_is_an_end_or_a_circle(size, count, progress, ends):
     """An end if it is empty, or shorter than asked for with the total met, or shorter than an earlier page where no total is told."""
     request = first("get: /p\nrecords: r\npagination: {cursor: c, param: after" + (f", size: {{n: {size}}}}}" if size else "}"))
-    assert again(request, Page([], count), progress, "words") == (ListEnd(SAME_AGAIN) if ends else Broken("words"))
-    assert again(request, Page([], count, more=1), progress, "words") == Broken("words")
+    assert again(request, Page([], count), progress, "words", last=True) == (ListEnd(SAME_AGAIN) if ends else Broken("words"))
+    assert again(request, Page([], count, more=1), progress, "words", last=True) == Broken("words")
+    back = ListEnd(SAME_AGAIN) if not count else ListEnd(LED_BACK) if ends and progress.met else Broken("words")
+    assert again(request, Page([], count), progress, "words", last=False) == back
+
+
+def test_a_way_on_that_leads_to_the_page_itself_is_the_last_one():
+    """A short page whose cursor is its own ends the list; one that leads back to an earlier page goes round."""
+    request, page = first("get: /p\nrecords: r\npagination: {cursor: c, param: after}"), Page([], 1, cursor="x")
+    assert follow(request, page, {"cursor x"}, Progress(2, mark="cursor x")) == ListEnd(SAME_AGAIN)
+    assert follow(request, page, {"cursor x"}, Progress(2, mark="cursor y")) == Broken("the vendor gave the same page token twice")
 
 
 def test_an_empty_page_after_others_proves_no_end_without_a_total():

@@ -119,7 +119,8 @@ CASES = yaml.safe_load((Path(__file__).parent / "data" / "answers.yaml").read_te
 
 def shown(reading) -> str:
     if isinstance(reading, Page):
-        return f"page {len(reading.records)}" + (f" of {reading.count}" if reading.others else "")
+        nulls = f", {reading.nulls} as null" if reading.nulls else ""
+        return f"page {len(reading.records)}" + (f" of {reading.count}" if reading.others else "") + nulls
     if isinstance(reading, Unusable):
         return f"unusable: {reading.words}"
     if isinstance(reading, Refusal):

@@ -145,6 +145,6 @@ def test_what_the_connection_is_known_to_lack_is_not_asked(name, granted, then):
 )
 def test_refusals_alone_show_that_an_optional_scope_is_missing(name, granted, outcomes, told):
     """All of them, and none in spite of the scope: else a part that is missing would pass for one that was left out."""
-    ends = [ChainEnd(Outcome(one), "the vendor denies it (HTTP 403); it needs the scope z") for one in outcomes.split()]
+    ends = [ChainEnd(Outcome(one), "the vendor denies it (HTTP 403); it needs the scope x and y or z") for one in outcomes.split()]
     reason = told_by_refusals(vendor(OPTIONAL).endpoints[name], granted if granted is None else frozenset(granted), ends)
     assert reason == ("optional: needs x and y or z; the vendor denies it (HTTP 403)" if told else None)

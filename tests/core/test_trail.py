@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.core.pagination import Progress
 from engine.core.response import Page
@@ -14,6 +16,8 @@ from engine.core.seen import Seen
 from engine.core.trail import Trail
 
 A, B, C = b'{"id":1}', b'{"id":2}', b'{"id":3}'
+NAMES = st.lists(st.sampled_from([1, 2, 3, "1b", "1c", "2b", None]), max_size=4)
+READINGS = st.lists(st.lists(st.tuples(NAMES, NAMES), min_size=2, max_size=4), min_size=1, max_size=3)
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "trails.yaml").read_text("utf-8"))
 
 
@@ -151,3 +155,43 @@ def test_a_list_is_whole_by_different_records(case):
     says = None if trail.short else next(iter(trail.explained()), None)
     assert {"different": trail.different, "short": trail.short, **found} == {name: then[name] for name in then if name != "says"}
     assert (says is None) if then["says"] is None else says.startswith(then["says"])
+
+
+def test_a_total_that_was_exceeded_tells_nothing_about_the_end():
+    """It is capped, or counts the page: a short page is no more the last one than without a total."""
+    trail = Trail()
+    trail.take(Page([A, B], 2, total=2))
+    assert trail.progress == Progress(2, announced=True, met=True)
+    trail.take(Page([C], 1, total=1))
+    assert trail.progress == Progress(2)
+
+
+def test_a_page_is_the_last_one_again_record_by_record():
+    """Of the person and of others; what begins and ends alike is not yet the same, and a reading anew has no last page."""
+    trail, page = Trail(), Page([A], 3, dropped=[B, C])
+    assert not trail.is_last(page)
+    trail.take(page)
+    assert trail.is_last(Page([A], 3, dropped=[B, C]))
+    assert not trail.is_last(Page([A], 3, dropped=[C, C]))
+    assert not trail.is_last(Page([B], 3, dropped=[B, C]))
+    trail.again([[A]])
+    assert not trail.is_last(page)
+
+
+@given(READINGS, st.integers(0, 9))
+def test_whole_records_remembered_count_as_keys_do(readings, total):
+    """A window counts by its table of whole records what another list counts by a table of keys: the same numbers, others' records included."""
+    told = []
+    for paired in (True, False):
+        trail, written, same_key = Trail(paired=paired), [], 0
+        for number, pages in enumerate(readings):
+            if number:
+                trail.again([written])
+            for names, others in pages:
+                records, dropped = ([record(name, index) for index, name in enumerate(one)] for one in (names, others))
+                sifted = trail.take(Page(records, len(records) + len(dropped), len(dropped), total=total, dropped=dropped))
+                written += [one for index, one in enumerate(records) if index not in sifted.known]
+                same_key += sifted.same_key
+            same_key += trail.settle()
+        told.append((trail.different, trail.short, trail.shortage, trail.mine, trail.progress, written, same_key))
+    assert told[0] == told[1]

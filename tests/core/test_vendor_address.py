@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,17 @@ from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import FORM
 from engine.core.request import Request, opening
-from engine.core.vendor_address import MOST_REDIRECTS, NO_ADDRESS, TOO_MANY, is_link, proven, redirected, standing
+from engine.core.vendor_address import (
+    MOST_REDIRECTS,
+    NO_ADDRESS,
+    TOO_MANY,
+    file_standing,
+    is_link,
+    own_values,
+    proven,
+    redirected,
+    standing,
+)
 from tests.core.specs import HEAD, endpoint, vendor
 
 BASE = "https://api.acme.example/v1"
@@ -40,6 +51,36 @@ def test_a_record_of_the_parent_is_not_exchanged_for_another():
     spec = vendor("orders: {get: /orders, records: items}\nit: {get: /orders/<orders.id>/lines, records: items}\n")
     chain = Chain(spec.endpoints["it"], (("orders.id", "5"),))
     assert [standing(chain, f"{BASE}/orders/{number}/lines", frozenset()) for number in (5, 6)] == ["same", "other"]
+
+
+@pytest.mark.parametrize(("usernames", "then"), [("exact", "other"), ("ignore_case", "same")])
+def test_a_username_is_compared_as_the_vendor_does(usernames, then):
+    """Where the vendor's names are the same case aside, so are they in its addresses, of requests and of files."""
+    asked = replace(endpoint("get: /users/<USERNAME>/repos"), usernames=usernames)
+    assert standing(Chain(asked, ROW), f"{BASE}/users/Octocat/repos", PERSONAL) == then
+    own = own_values([ROW], PERSONAL)
+    assert file_standing(own, usernames, f"{BASE}/users/octocat/f", f"{BASE}/users/Octocat/f") == then
+
+
+@pytest.mark.parametrize(
+    ("first", "to", "then"),
+    [
+        ("/users/u%201/files/9", "/users/u%201/blobs/9", "same"),
+        ("/users/u%201/files/9", "/users/u%202/files/9", "other"),
+        ("/users/u%201/files/9", "/accounts/583231/files/9", "same"),
+        ("/users/u%201/files/9", "/blobs/9", "gone"),
+        ("/files/9?of=a%40x.io", "/files/9?of=A%40X.io", "same"),
+        ("/files/9?of=a%40x.io", "/files/9?of=b%40x.io", "other"),
+        ("/orders/5/files/9", "/orders/6/files/9", "other"),
+        ("/orders/5/files/9", "/blobs/9?of=6", "same"),
+        ("/files/9", "/users/u%202/files/9", "same"),
+        ("/users/u%203/files/9", "/users/u%204/files/9", "same"),
+    ],
+)
+def test_a_file_is_not_exchanged_for_another_persons(first, to, then):
+    """A place is known by the own value that stands in it; an address without one says nothing of any person."""
+    rows = [(*ROW, ("orders.id", "5")), (*ROW, ("orders.id", "6"))]
+    assert file_standing(own_values(rows, PERSONAL), "exact", BASE + first, BASE + to) == then
 
 
 def test_a_request_that_cannot_be_built_proves_nothing():

@@ -23,6 +23,7 @@ HINT = re.compile(r"\^ |^ += ", re.MULTILINE)
 SILENT = ["bad_window_since", "removed_host", "template_in_a_name", "too_long_a_step"]
 SEVERAL = {
     *("alias", "endpoint_twice", "body_with_two_bad_texts", "mistakes_in_two_endpoints", "several_at_once"),
+    *("first_draft_of_a_search", "first_draft_with_jmespath", "first_draft_with_colons"),
     *("note_family_without_scope", "setting_of_a_taken_variable", "note_unlisted_scope_by_default"),
 }
 ZOOM = (HERE.parent.parent / "specs" / "zoom.yaml").read_bytes()
@@ -58,6 +59,44 @@ def test_nearly_every_mistake_says_what_to_write():
     """A hint stands behind the caret, or below it; the others say it in so many words."""
     silent = [path.stem for path in PAIRS if not HINT.search(path.with_suffix(".err").read_text("utf-8"))]
     assert silent == SILENT
+
+
+ROUNDS = [
+    (
+        "first_draft_of_a_search",
+        [
+            ("paging: {}}", "paging: {after: null}}"),
+            ("{contacts.list[].id: <EMAIL>}", "email"),
+            ("      paginations: none\n", ""),
+            ("      for: {TICKET: [<tickets.id>]}\n", ""),
+            ("/tickets/<TICKET>/notes", "/notes"),
+        ],
+    ),
+    (
+        "first_draft_with_jmespath",
+        [
+            ("[orders][0]", '"[orders][0]"'),
+            ("*.tickets", '"*.tickets"'),
+            ("      rate: calls\n", ""),
+            ("USERID", "USER_ID"),
+            ("callls", "calls"),
+        ],
+    ),
+    (
+        "first_draft_with_colons",
+        [("{filter: owner: x}", '{filter: "owner: x"}'), ("data: orders", "data.orders"), ("      window: {step: 28d, since: 6mo}\n", "")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "mended"), ROUNDS)
+def test_whoever_mends_all_that_is_told_is_done(name, mended):
+    """Every mistake of a file comes at once, those behind a line that is no YAML too: there is no second round."""
+    text = (HERE / f"{name}.yaml").read_text("utf-8")
+    for old, new in mended:
+        assert old in text
+        text = text.replace(old, new, 1)
+    assert load(text.encode(), "x.yaml").endpoints
 
 
 def positions_lie_inside(error: SpecError, text: str) -> None:

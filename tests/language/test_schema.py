@@ -30,7 +30,8 @@ def verdict(text: str) -> bool | None:
     """Give the loader's: True for right in structure, False for wrong, None where only what no schema can tell is wrong."""
     try:
         document = read(text.encode(), "x.yaml")
-    except SpecError:
+        as_an_editor(text)  # the loader reads on behind a line that is no YAML
+    except (SpecError, yaml.YAMLError):
         return None  # no YAML, or no map
     if document.mistakes:  # tags, anchors and the like; an empty value is none to a schema either
         return False if any("has no value" in one.message for one in document.mistakes) else None

@@ -13,6 +13,7 @@ import pytest
 
 from engine.core.file_check import A_WEB_PAGE, ANOTHER_SIZE
 from engine.core.retry import Patience, decide
+from engine.core.vendor_address import file_standing
 from engine.errors import DiskError
 from engine.net.download import download
 from engine.net.hosts import Hosts
@@ -35,6 +36,7 @@ class Alone:
         self.renewed: list[int] = []
         self.under_way = self.left = 0
         self.end: str | None = None
+        self.own: dict[str, str] = {}
 
     def closed(self):
         return self.end
@@ -54,6 +56,9 @@ class Alone:
 
     async def wait(self, url, wait):
         self.waits.append(wait.seconds)
+
+    def whose(self, first, url):
+        return file_standing(self.own, "exact", first, url)
 
     async def renew(self, generation):
         self.renewed.append(generation)

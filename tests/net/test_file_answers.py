@@ -8,7 +8,7 @@ import zlib
 
 import pytest
 
-from engine.core.file_check import ANOTHER_SIZE, EMPTY, JSON_CAME, NO_LENGTH, SLACK, TOO_LONG
+from engine.core.file_check import A_WEB_PAGE, ANOTHER_SIZE, EMPTY, JSON_CAME, NO_LENGTH, SLACK, TOO_LONG
 from engine.net.download import download
 from engine.net.hosts import Hosts
 from engine.net.partial_file import Downloaded, NoFile
@@ -68,6 +68,17 @@ CASES = {
         [answer("206 Partial Content", WHOLE[HALF:], Content_Range=f"bytes {HALF}-{len(WHOLE) - 1}/{len(WHOLE)}")],
         None,
         PART,
+    ),
+    "more than a part says that there is": (
+        [answer("206 Partial Content", WHOLE, Content_Range=f"bytes 0-{HALF - 1}/{HALF}")],
+        None,
+        "more came than the answer said that there is, 6 times",
+    ),
+    "more than the rest, then the whole": ([cut(ETag='"v1"'), rest(body=WHOLE), answer(body=WHOLE)], None, (None, len(WHOLE))),
+    "a web page that says it is data": (
+        [answer(body=b"<!DOCTYPE html><title>Sign in</title>", Content_Type="application/octet-stream")],
+        None,
+        (A_WEB_PAGE, 37),
     ),
     "all of it as a part": (
         [answer("206 Partial Content", WHOLE, Content_Range=f"bytes 0-{len(WHOLE) - 1}/{len(WHOLE)}")],

@@ -190,3 +190,47 @@ def test_a_disk_that_refuses_a_write_in_the_middle_costs_a_word_and_no_request()
         return handover
 
     assert run(scenario()).words == "what was used of the vendor's limits could not be written (No space left on device)"
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_told_wait_binds_the_next_run(killed):
+    """What is left of it, for the bucket and the line that were told to wait; those that ended are forgotten."""
+
+    async def scenario() -> list[float]:
+        limits = {"each": (Rate(100, 60.0, each=True),), "b": (Rate(100, 60.0),)}
+        disk, clock, loop = Disk(), clock_from(START, passing), asyncio.get_running_loop()
+        first = Handover(clock, Departures(), disk.write)
+        limiter = Limiter(limits, 0.75, None, first)
+        for line in ("x", "y"):
+            async with limiter.slot("each", line):
+                pass
+        limiter.hold("each", loop.time() + 60, "x")
+        if not killed:
+            first.close()
+        await passing(20)
+        waits = []
+        for bucket, line in (("each", "y"), ("b", "x"), ("each", "x"), ("each", "x")):
+            now = int(clock.timestamp() * 1000)
+            next_one = Limiter(limits, 0.75, None, Handover(clock, departures_of(disk.content or b"", now), disk.write))
+            async with next_one.slot(bucket, line) as waited:
+                waits.append((round(waited.held), round(waited.paced)))
+        return waits
+
+    assert run(scenario()) == [(0, 0), (0, 0), (40, 0), (0, 0)]
+
+
+def test_a_wait_that_every_answer_tells_is_not_written_each_time():
+    """A limit that is used up until the same second is told with each of a hundred answers."""
+
+    async def scenario() -> int:
+        one, loop = account(Rate(1000, 1.0)), asyncio.get_running_loop()
+        handover = one.handover()
+        limiter = Limiter(one.limits, 0.75, None, handover)
+        async with limiter.slot("b", "x"):
+            pass
+        begun, before = loop.time(), one.disk.writes
+        for number in range(100):
+            limiter.hold("b", begun + 30 + number / 1000)
+        return one.disk.writes - before
+
+    assert run(scenario()) <= 2

@@ -130,6 +130,44 @@ def test_what_is_public_is_told_by_its_address():
     assert destination_of("https://a\\b") is None
 
 
+@pytest.mark.parametrize(
+    "address", ["::127.0.0.1", "::8.8.8.8", "fec0::1", "feff::1", "64:ff9b:1::808:808", "3fff::1", "3fff:fff::1", "5f00::1"]
+)
+def test_ranges_that_no_public_host_has_are_not_public(address):
+    """IPv4-compatible, site-local, local NAT64, documentation and segment routing, whatever this Python's own table says."""
+    assert not is_public(address)
+    assert "private address" in (REAL.refusal(f"https://[{address}]/x", credentialed=False) or "")
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::808:808", "2606:2800:220:1::1", "2a00:1450:4001::1"])
+def test_the_neighbours_of_those_ranges_are_public(address):
+    """The well-known NAT64 prefix leads to public IPv4 addresses."""
+    assert is_public(address)
+
+
+WHY = [
+    ("https://evil.example/a?u=ada", "an address outside the vendor's hosts was given (evil.example)"),
+    ("http://evil.example/a", "an address outside the vendor's hosts was given (evil.example)"),
+    ("http://api.zoom.us/a", "an address without https was given (http, at api.zoom.us)"),
+    ("https://api.zoom.us:8443/a", "an address of another port was given (api.zoom.us, port 8443)"),
+    ("ftp://api.zoom.us/a", "an address that cannot be trusted was given: its scheme is ftp, not https"),
+    ("file:///etc/passwd", "an address that cannot be trusted was given: its scheme is file, not https"),
+    ("//api.zoom.us/a", "an address that cannot be trusted was given: it does not begin with https://"),
+    ("", "an address that cannot be trusted was given: it is empty"),
+    ("https://ada@api.zoom.us/a", "an address that cannot be trusted was given: it holds a user name before the host"),
+    ("https://evil.example\\.zoom.us/", "an address that cannot be trusted was given: it holds a character that no address may have"),
+    ("https://zo\u043em.us/a", "an address that cannot be trusted was given: it holds a character that no address may have"),
+    ("https://zoom.us:x/a", "an address that cannot be trusted was given: its host or port is none"),
+]
+
+
+@pytest.mark.parametrize(("url", "words"), WHY)
+def test_a_refused_address_says_which_host_and_why(url, words):
+    """A wrong scheme or port of the vendor's own host is not called another host; path, query and user name are never told."""
+    assert REAL.refusal(url, credentialed=True) == words
+    assert "ada" not in words
+
+
 async def test_a_name_that_leads_home_is_refused_at_the_moment_of_connecting():
     """So that no name can be rebound between the check and the connection."""
     with pytest.raises(NotPublic):

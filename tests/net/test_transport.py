@@ -10,7 +10,7 @@ import logging
 import socket
 import ssl
 import tracemalloc
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import aiohttp
@@ -55,6 +55,34 @@ async def test_an_answer_is_its_status_headers_and_bytes():
     assert (found.status, found.headers["x-odd"], found.body) == (404, "yes", b'{"code":1}')
     assert server.heads[0].startswith(f"GET /people/{PERSON}?q={PERSON} HTTP/1.1".encode())
     assert f"Authorization: Bearer {SECRET}".encode() in server.heads[0]
+
+
+@pytest.mark.parametrize("unasked", [answer(body=b'{"of":"another"}'), b'{"code": 204}'], ids=["an answer", "a body"])
+async def test_what_comes_unasked_is_never_the_next_answer(unasked):
+    """A proxy that answers twice, or gives a body to a 204, must not shift every later answer by one."""
+    asked, late = asyncio.Event(), asyncio.Event()
+
+    async def keep_alive(reader, writer):
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+                writer.write(answer(body=b'{"path":"' + path + b'"}'))
+                if path == b"/twice":
+                    await asked.wait()
+                    writer.write(unasked)
+                await writer.drain()
+                late.set()
+        writer.close()
+
+    server = await asyncio.start_server(keep_alive, "127.0.0.1", 0)
+    async with server, Transport(Hosts(ACME, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"), None) as transport:
+        first = await transport.send(HttpRequest("GET", "https://api.acme.example/twice"))
+        asked.set()
+        await late.wait()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        found = [await transport.send(HttpRequest("GET", f"https://api.acme.example/{name}")) for name in "ab"]
+    assert [one.body for one in (first, *found) if isinstance(one, Response)] == [b'{"path":"/twice"}', b'{"path":"/a"}', b'{"path":"/b"}']
 
 
 async def test_link_headers_are_one_list():

@@ -73,13 +73,13 @@ HEADERS = [
 
 
 def test_a_required_header_is_written_where_its_value_is_told_and_else_a_todo():
-    """What belongs to the connection, and what may be left out, is neither."""
+    """What no document can tell is asked of whoever connects; what belongs to the connection, and what may be left out, is neither."""
     document = copy.deepcopy(ACME)
     document["paths"]["/users"]["get"]["parameters"] += HEADERS
     text = made(document)
-    assert "\nheaders: {X-Version: 2026-01-01}\n" in text
-    reason = "    # TODO the document requires `X-Shop` of GET /users: write it under `headers`\n"
-    assert f"{reason}    get: /users\n    params: {{email: <EMAIL>}}\n" in text
+    assert "\nheaders: {X-Version: 2026-01-01, X-Shop: <X_SHOP>}\n" in text
+    assert 'X_SHOP: "the X-Shop that every request names in a header"' in text.split("# TODO settings: what an operator is asked for")[1]
+    assert compare(text.encode(), "x.yaml", [Api(json.dumps(document).encode(), "x.json")]) == ()
     assert "X-Api-Key" not in text
     assert "X-Trace" not in text
 

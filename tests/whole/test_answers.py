@@ -50,3 +50,69 @@ def test_a_204_that_a_rule_knows_says_that_there_is_nobody(tmp_path):
     done = fetched("it: {get: /x}\n", seen, tmp_path, head)
     assert done.report.outcome is Subject.NO_MATCH
     assert done.log.count("/people/ada%40x.io") == 1
+
+
+GONE = "came as null: the vendor did not give what belongs there"
+NODES = "records: data.nodes, pagination: {cursor: data.end, param: after, total: data.total}"
+SOME = {"data": {"nodes": [{"id": 1}, None, {"id": 2}], "end": None, "total": 3}}
+NULLS = {
+    "a node of an endpoint": (f"it: {{get: /x, {NODES}}}\n", {"/x": [SOME]}, ("partial", f"1 record {GONE}"), [1, 2], 1),
+    "nodes of several pages": (
+        f"it: {{get: /x, {NODES}}}\n",
+        {
+            "/x": [{"data": {"nodes": [{"id": 1}, None], "end": "c", "total": 4}}],
+            "/x?after=c": [{"data": {"nodes": [None, {"id": 2}], "end": None, "total": 4}}],
+        },
+        ("partial", f"2 records {GONE}"),
+        [1, 2],
+        2,
+    ),
+    "a list without pages": (
+        "it: {get: /x, records: items}\n",
+        {"/x": [{"items": [None, {"id": 5}]}]},
+        ("partial", f"1 record {GONE}"),
+        [5],
+        1,
+    ),
+    "nothing else": ("it: {get: /x, records: items}\n", {"/x": [{"items": [None]}]}, ("failed", f"1 record {GONE}"), [], 1),
+    "lines of a child": (
+        "above: {get: /a, records: items}\nit: {get: /a/<above.id>, records: items}\n",
+        {"/a": [{"items": [{"id": 5}, {"id": 6}]}], "/a/5": [{"items": [None]}], "/a/6": [{"items": [{"id": 7}]}]},
+        ("partial", f"1 of 2 parts: 1 record {GONE}"),
+        [7],
+        2,
+    ),
+    "pages by offset": (
+        "it: {get: /x, records: items, pagination: {offset: o}}\n",
+        {"/x?o=0": [{"items": [None, {"id": 1}]}], "/x?o=2": [{"items": [{"id": 2}]}], "/x?o=3": [{"items": []}]},
+        ("partial", f"1 record {GONE}"),
+        [1, 2],
+        3,
+    ),
+}
+
+
+@pytest.mark.parametrize(("endpoints", "answers", "expected", "ids", "requests"), NULLS.values(), ids=NULLS)
+def test_a_record_that_came_as_null_is_missing_and_costs_no_other(endpoints, answers, expected, ids, requests, tmp_path):
+    """A legal answer of GraphQL where a field failed: what came is kept, what did not is told, and counts where pages are counted."""
+    done = fetched(endpoints, answers, tmp_path)
+    entry = done.entry()
+    assert (str(entry.outcome), entry.reason) == expected
+    assert ([line["id"] for line in done.lines()], entry.tally.requests) == (ids, requests)
+
+
+def test_a_look_up_with_a_null_proves_nobody_and_nothing_is_asked(tmp_path):
+    """The person may be what did not come."""
+    people = HEAD.replace("get: /people/<EMAIL>", "get: /people, params: {q: <EMAIL>}, records: people")
+    done = fetched("it: {get: /x}\n", {"/people?q=ada%40x.io": [{"people": [None]}], "/x": [{}]}, tmp_path, head=people)
+    assert done.report.outcome is Subject.UNPROVEN
+    assert "/x" not in done.log
+
+
+def test_pages_of_nulls_that_never_end_are_stopped(tmp_path):
+    """Each with a new cursor, and bytes of its own: a hundred that bring nothing new are enough."""
+    pages = {f"/x?after={number}": [{"items": [{"id": 1}, None, {"id": 2, "n": number}], "next": number + 1}] for number in range(1, 300)}
+    it = "it: {get: /x, records: items, pagination: {cursor: next, param: after}}\n"
+    done = fetched(it, {"/x": [{"items": [{"id": 1}, None, {"id": 2}], "next": 1}], **pages}, tmp_path)
+    assert str(done.entry().outcome) == "partial"
+    assert len([place for place in done.log if place.startswith("/x")]) < 110

@@ -11,9 +11,10 @@ from engine.core.account import Account
 from engine.core.field_filter import FieldFilter
 from engine.errors import Exit
 from engine.runner.endpoint import EndpointRun
+from engine.runner.manifest import _without_folder
 from engine.runner.store import ChildWants, Store
 from engine.sink import Sink
-from tests.core.specs import vendor
+from tests.core.specs import HEAD, vendor
 from tests.whole.scripted import NOW, fetched
 
 TWO = "it: {get: /list, records: items}\nother: {get: /other, records: items}\n"
@@ -62,6 +63,38 @@ def test_a_record_of_absurd_depth_fails_its_endpoint_alone(tmp_path):
     assert (str(done.entry().outcome), str(done.entry("other").outcome)) == ("failed", "complete")
     assert "nested deeper than Habeas reads" in done.entry().reason
     assert done.report.exit_code is Exit.INCOMPLETE
+
+
+@pytest.mark.parametrize("path", ["items", "nested"])
+def test_a_page_of_one_record_nested_beyond_reading_says_so(tmp_path, path):
+    """1,200 deep is JSON all the same: it is not told as an answer that is none."""
+    deep = b'{"items":[{"id":1,"x":' + b"[" * 1200 + b"]" * 1200 + b"}]}"
+    deep = deep if path == "items" else b"[" * 1200 + b"]" * 1200
+    reason = fetched(TWO, {"/list": [deep], "/other": [SOME]}, tmp_path).entry().reason
+    assert reason.startswith("an answer nested deeper than Habeas reads")
+
+
+def test_a_parents_e_mail_address_does_not_stand_in_a_page_list(tmp_path):
+    """A child may be asked by it; its number and its place in the parent's file tell the parent."""
+    spec = "above: {get: /groups, records: items, key: mail}\nit: {get: /groups/<above.mail>/members, records: items}"
+    groups = {"items": [{"mail": "team@x.io"}, {"mail": "plain"}]}
+    answers = {"/groups": [groups], "/groups/team%40x.io/members": [{"items": [{"id": 1}]}], "/groups/plain/members": [{"items": []}]}
+    done = fetched(spec, answers, tmp_path)
+    lines = done.lines("it.pages")
+    assert sorted(line["of"]["above.mail"] for line in lines) == ["(an e-mail address)", "plain"]
+    assert "team" not in (done.folder / "it.pages.jsonl").read_text("utf-8")
+
+
+def test_the_manifest_holds_titles_and_no_absolute_path(tmp_path):
+    """Of a spec's path as it was typed the folders stay only where they are relative."""
+    done = fetched(TWO, {"/list": [SOME], "/other": [SOME]}, tmp_path)
+    assert done.manifest["title"]
+    assert all(one["title"] for one in done.manifest["endpoints"].values())
+    assert [_without_folder(one) for one in ("/home/ada/specs/acme.yaml", "specs/acme.yaml", "./a.yaml")] == [
+        "acme.yaml",
+        "specs/acme.yaml",
+        "./a.yaml",
+    ]
 
 
 def test_time_is_covered_only_where_every_row_was_read(tmp_path):
@@ -160,3 +193,14 @@ def test_an_interrupt_counts_every_part_that_was_not_read(tmp_path):
         it, ((),), (), None, Store(it, Sink(tmp_path / "o"), FieldFilter(), ChildWants(), ()), lambda: None, None, Account(vendor(spec))
     )
     assert cut.entry("interrupted").reason == "1 of 3 parts: interrupted; 2 of 3 parts were not read"
+
+
+def test_a_look_up_that_is_denied_names_the_scope_that_would_help(tmp_path):
+    """As an endpoint does; so does a 403 that no rule knows."""
+    head = HEAD.replace("lookup: {", "lookup: {granted_by: [people:read], refusals: {rules: [{status: 403, means: denied}]}, ")
+    answers = {"/people/ada%40x.io": [(403, {"message": "ada@x.io may not"})]}
+    reason = fetched("it: {get: /list, records: items}", answers, tmp_path / "a", head).report.subject.reason
+    assert reason == "the look-up failed: HTTP 403; it needs the scope people:read"
+    spec = "it: {get: /list, records: items, granted_by: [lists:read]}"
+    unknown = fetched(spec, {"/list": [(403, {"code": 7, "message": "ada@x.io may not"})]}, tmp_path / "b").entry().reason
+    assert unknown == "the vendor refused (HTTP 403, code 7, a message of 16 characters); it needs the scope lists:read"

@@ -51,7 +51,7 @@ async def test_a_run_says_which_files_it_stopped_and_which_it_doubts(habeas, tmp
     reasons = [line.split("  ")[-1].strip() for line in done.stdout.splitlines() if line.startswith(("calls ", "mails "))]
     assert [set(reason.split("; ")) for reason in reasons] == [
         {
-            "1 of 3 files failed: JSON came in its place",
+            "1 of 3 files is kept in doubt: JSON came in its place",
             "1 of 3 files failed: it is larger than 2.0 MB and was stopped: see --largest-file",
         },
         {"1 of 2 files failed: it is larger than announced, and was stopped"},

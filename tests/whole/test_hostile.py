@@ -84,10 +84,30 @@ def test_a_reader_that_goes_away_costs_nothing_of_the_run(stream, zoom, tmp_path
     done = subprocess.run(
         command, cwd=ROOT, env={"PATH": "/usr/bin:/bin", "HABEAS_ZOOM_TOKEN": zoom.token}, capture_output=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done
+    assert done.returncode == (3 if stream == ">/dev/full" else 0), done
     assert b"Traceback" not in done.stderr
     assert manifest(tmp_path)["endpoints"]["meetings"]["outcome"] == "complete"
     assert manifest(tmp_path)["reference"] == "\\udcff"
+
+
+@pytest.mark.parametrize("words", ["plan slack", "plan zoom --json", "connections list --json", "schema", "--version"])
+def test_an_output_that_is_closed_is_not_exit_0(words, tmp_path):
+    """What a command says is lost, and it is said on standard error."""
+    command = ["bash", "-c", '"$@" >&-', "bash", sys.executable, "-m", "engine", *words.split()]
+    environ = {"PATH": "/usr/bin:/bin", "HABEAS_HOME": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60, check=False)
+    assert done.stderr == b"error: standard output takes no more (it is closed): make room, or send it elsewhere\n"
+    assert done.returncode == 3
+
+
+def test_a_run_whose_summary_is_lost_keeps_its_own_exit_code(zoom, tmp_path):
+    """A worse end than a lost summary stays what it is."""
+    words = ["run", "zoom", "--at", zoom.address, "--email", FULL, "--out", str(tmp_path)]
+    command = ["bash", "-c", '"$@" >/dev/full', "bash", sys.executable, "-m", "engine", *words]
+    environ = {"PATH": "/usr/bin:/bin", "HABEAS_ZOOM_TOKEN": "refused"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 4, done
+    assert b"the summary could not be written" in done.stderr
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -33,6 +33,7 @@ def page(body, following=None):
     )
 
 
+REFUSED = ": the credential was not sent there"
 ONE, TWO = [{"id": 1}], [{"id": 2}]
 CASES = {
     "to the captured number": (ASKS, {PAGES: to("/user/7/repos"), "/user/7/repos": page(LIST)}, ("complete", None, ()), [[301]]),
@@ -52,13 +53,13 @@ CASES = {
     "to another person": (
         ASKS,
         {PAGES: to("/users/hubot/repos"), "/users/hubot/repos": page(LIST)},
-        ("failed", ANOTHER_PERSON.words, ()),
+        ("failed", f"a redirect of GET /users/<LOGIN>/repos: {ANOTHER_PERSON.words}", ()),
         [],
     ),
     "to another record": (
         CHILD,
         {"/o": page({"items": [{"id": 5}]}), "/o/5/lines": to("/o/6/lines"), "/o/6/lines": page(LIST)},
-        ("failed", ANOTHER_PERSON.words, ()),
+        ("failed", f"a redirect of GET /o/<above.id>/lines: {ANOTHER_PERSON.words}", ()),
         [],
     ),
     "a link to the captured number": (
@@ -76,7 +77,7 @@ CASES = {
     "a link to another person": (
         LINKED,
         {PAGES: page(ONE, "/users/hubot/repos?page=2"), "/users/hubot/repos?page=2": page(TWO)},
-        ("partial", ANOTHER_PERSON.words, ()),
+        ("partial", f"the link to GET /users/<LOGIN>/repos, page 2: {ANOTHER_PERSON.words}", ()),
         [None],
     ),
 }
@@ -106,3 +107,80 @@ async def test_where_a_vendor_leads_is_followed_counted_and_told(endpoints, answ
     pages = tmp_path / "acme" / "it.pages.jsonl"
     lines = pages.read_text().splitlines() if pages.exists() else []
     assert [json.loads(line).get("redirects") for line in lines] == told
+
+
+ASTRAY = {
+    "to another host": (
+        ASKS,
+        {PAGES: answer("302 Found", Location="https://evil.example/steal?u=octocat")},
+        ("failed", "a redirect of GET /users/<LOGIN>/repos: an address outside the vendor's hosts was given (evil.example)" + REFUSED),
+    ),
+    "a link without https": (
+        LINKED,
+        {PAGES: answer(body=b'[{"id": 1}]', Link='<http://api.acme.example/v1/users/octocat/repos?page=2>; rel="next"')},
+        (
+            "partial",
+            "the link to GET /users/<LOGIN>/repos, page 2: an address without https was given (http, at api.acme.example)" + REFUSED,
+        ),
+    ),
+    "a link with a user name": (
+        LINKED,
+        {PAGES: answer(body=b'[{"id": 1}]', Link='<https://ada@api.acme.example/v1/users/octocat/repos?page=2>; rel="next"')},
+        (
+            "partial",
+            "the link to GET /users/<LOGIN>/repos, page 2: an address that cannot be trusted was given: it holds a user name before the host"
+            + REFUSED,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ASTRAY)
+async def test_an_address_that_may_not_be_asked_is_told_with_its_request_host_and_reason(case, tmp_path):
+    """Which request had it, who gave it, which host it names and why it is refused; nothing of its path or user name."""
+    endpoints, answers, expected = ASTRAY[case]
+
+    async def respond(head, writer):
+        path = head.split(b" ")[1].decode().removeprefix("/v1")
+        person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
+        writer.write(person if path.startswith("/people/") else answers.get(path, page({})))
+
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(endpoints, NAMED))
+    entry = report.endpoints["it"]
+    assert (str(entry.outcome), entry.reason) == expected
+
+
+FILES = "it: {get: /users/<LOGIN>/repos, records: items, files: url}\n"
+AT = "https://api.acme.example/v1"
+UNPROVEN = "1 file came from an address without the person's value: nothing proves whose it is"
+LED = {
+    "to the captured number": ("/user/7/f", ("complete", None, ()), True),
+    "to another person": ("/users/hubot/f", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
+    "to no person": ("/blobs/9", ("complete", None, (UNPROVEN,)), True),
+    "to no person, and on to another": ("/step", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
+}
+
+
+@pytest.mark.parametrize(("to_path", "expected", "came"), LED.values(), ids=LED)
+async def test_a_file_is_led_by_the_same_rule(to_path, expected, came, tmp_path):
+    """Below the vendor's hosts: to the same person, without the value with a note, to another person never."""
+    asked = []
+
+    async def respond(head, writer):
+        path = head.split(b" ")[1].decode().removeprefix("/v1")
+        asked.append(path)
+        answers = {
+            PAGES: page({"items": [{"id": 1, "url": f"{AT}/users/octocat/f"}]}),
+            "/users/octocat/f": to(to_path, "302 Found"),
+            "/step": to("/users/hubot/f", "307 X"),
+        }
+        person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
+        writer.write(person if path.startswith("/people/") else answers.get(path, answer(body=b"abc", Content_Type="audio/mpeg")))
+
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(FILES, NAMED), files=True)
+    entry = report.endpoints["it"]
+    assert (str(entry.outcome), entry.reason, entry.notes) == expected
+    assert not [path for path in asked if "hubot" in path]
+    assert entry.files["downloaded"] == came

@@ -214,7 +214,7 @@ def test_closed_streams_change_nothing(closed, zoom, tmp_path):
         timeout=60,
         check=False,
     )
-    assert done.returncode == 0
+    assert done.returncode == (3 if ">&-" in closed else 0)
     assert manifest(tmp_path)["endpoints"]["settings"]["outcome"] == "complete"
     asked = subprocess.run(
         ["sh", "-c", 'exec "$@" <&-', "sh", *words[:-6], "--email", "-"],

@@ -24,11 +24,12 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
     known = next((path for path in packaged() if vendor_line(path)[0] == vendor), None)
     if known is not None:
         tell(f"note: there is a spec of `{vendor}` already, {known}; habeas docs {vendor} tells what it does\n")
-    if len(openapi) > 1:
-        message = "habeas new reads one document: name the one in which the person is found"
+    if len({file.resolve() for file in openapi}) < len(openapi):
+        message = "a document is named twice: of each area, habeas new reads one document"
         raise UsageError(message)
     if openapi:
-        text = compose(Api(contents(openapi[0]), str(openapi[0])), vendor, LINE)
+        first, *others = (Api(contents(file), str(file)) for file in openapi)
+        text = compose(first, vendor, LINE, others)
     else:
         from engine.cli.new.interview import interview  # noqa: PLC0415  not needed with a document
 
@@ -41,7 +42,7 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
     todo = sum(line.lstrip().startswith("# TODO") for line in text.splitlines())
     told = [counted(number, noun) for number, noun in ((len(made.endpoints), "endpoint"), (todo, "TODO"), (len(notes), "note")) if number]
     tell(f"{target}: a first spec with {', '.join(told)}\n")
-    against = f" --openapi {openapi[0]}" if openapi else ""
+    against = "".join(f" --openapi {file}" for file in openapi)
     tell(f"Next: read it{' and settle each TODO' if todo else ''}, then habeas check {_written(target)}{against}\n")
     return Exit.COMPLETE
 

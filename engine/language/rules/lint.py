@@ -14,7 +14,8 @@ from engine.language.expressions.select import left_out, reads, stands
 from engine.language.expressions.template import IDENTIFIERS, Template, parse_template
 from engine.language.model import spec as m
 from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, LintContext, templates
-from engine.language.rules.names import address_values, captures_once, given_names, known_names, page_places, row_sources, rows_covered
+from engine.language.rules.names import address_values, captures_once, given_names, known_names, row_sources, row_values, rows_covered
+from engine.language.rules.page_places import page_places
 from engine.language.rules.queries import query_rules
 from engine.language.rules.refusals import rules_possible, rules_reached
 from engine.language.rules.unused import idle, proof_notes, repeated, scope_notes, text_notes, title_notes
@@ -265,6 +266,7 @@ RULES: tuple[Callable[[LintContext], Iterable[Mistake]], ...] = (
     known_names,
     given_names,
     row_sources,
+    row_values,
     captures_once,
     rows_covered,
     page_places,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.language.effective import Endpoint, Vendor
+from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import Template
 from engine.language.model import spec as m
 from engine.language.model.body import texts
@@ -72,3 +72,9 @@ def templates(path: Path, own: m.RequestSpec) -> Iterator[tuple[Path, Template]]
         for select, value in getattr(own, word, {}).items():
             if value is not None:
                 yield (*path, word, select.text), value
+
+
+def row_place(endpoint: Endpoint, name: str, row: Row) -> Path:
+    """Point to one value of `for`: in the list under its name, or in a row of a table."""
+    index = endpoint.rows.index(row)
+    return ("for", name, index) if len(row) == 1 else ("for", index, name)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, LintContext, templates
+from engine.language.model.shapes import NAMED
+from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, LintContext, row_place, templates
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position, did_you_mean
 
+VALUE = re.compile(rf"{NAMED}|<([a-z][a-z0-9_]*)\.[A-Za-z0-9_.]+>")
 TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")
 OUTSIDE = ("AT", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID")  # HABEAS_<VENDOR>_<NAME> means something else already
 
@@ -199,6 +202,20 @@ def row_sources(context: LintContext) -> Iterator[Mistake]:
             yield context.mistake(words, (*path, "for"), "one name, one source: use another name", key=True)
 
 
+def row_values(context: LintContext) -> Iterator[Mistake]:
+    """The values of `for` are written out: one that looks like <NAME> or <endpoint.field> would be sent as these letters."""
+    for path, endpoint, _ in context.requests():
+        for row in endpoint.rows:
+            for name, text in row:
+                found = VALUE.fullmatch(text)
+                if found is None:
+                    continue
+                each = f": it is asked once for each record of `{found[1]}`" if found[1] else ""
+                hint = f"leave the `for` out, and write {text} where <{name}> stands{each}"
+                place = (*path, *row_place(endpoint, name, row))
+                yield context.mistake(f"`{text}` in `for` would be sent as these letters", place, hint)
+
+
 def captures_once(context: LintContext) -> Iterator[Mistake]:
     """What is captured of the account is one value, or one for each row of `for`."""
     for name, own in context.spec.discover.items():
@@ -243,55 +260,6 @@ def _uncovered(giver: Endpoint, found: Endpoint) -> Iterator[str]:
         wanted = [pair for pair in row if pair[0] in names]
         if frozenset(wanted) not in there:
             yield " ".join(one for _, one in sorted(wanted))
-
-
-def page_places(context: LintContext) -> Iterator[Mistake]:
-    """What asks for the next page has a place of its own: in a `post` one in the body, and nowhere that of a value."""
-    for path, endpoint, own in context.requests():
-        pagination = endpoint.pagination
-        if pagination is None:
-            continue
-        where = (*path, "pagination") if own.pagination is not None else path
-        names = [pagination.param, pagination.offset, *(pagination.size or {}), *(pagination.page or {})]
-        for name in (name for name in names if name is not None):
-            if endpoint.method == "GET" and own.pagination is None and "." in name and _in_a_body(context, name):
-                hint = "write `pagination` into this request, or `pagination: none`"
-                yield context.note(f"`{name}` is a place in a body, and this `get` would send it in its query", path, hint)
-            if endpoint.method == "GET":
-                held: list[object] = [template for key, values in endpoint.params if key == name for template in values]
-            else:
-                holder, last = _holder(own.body, name)
-                if not isinstance(holder, Mapping):
-                    hint = "write the map it stands in under `body`"
-                    yield context.mistake(f"`{name}` is no place in the body of this `post`", where, hint, key=True)
-                    continue
-                held = [holder.get(last)]
-            if any(_asks(one) for one in held):
-                hint = "name the parameter in which the page token is sent"
-                yield context.mistake(
-                    f"`{name}` holds what this request asks with: the next page would be asked without it", where, hint, key=True
-                )
-
-
-def _in_a_body(context: LintContext, name: str) -> bool:
-    """Whether a `post` that pages by the top's `pagination` holds a dotted place in its body."""
-    bodies = (own.body for _, one, own in context.requests() if one.method == "POST" and own.pagination is None and one.pagination)
-    return any(isinstance(_holder(body, name)[0], Mapping) for body in bodies)
-
-
-def _holder(body: object, name: str) -> tuple[object, str]:
-    """Find the map of a body in which a dotted place stands, and its last name."""
-    *steps, last = name.split(".")
-    holder = body
-    for step in steps:
-        holder = holder.get(step) if isinstance(holder, Mapping) else None
-    return holder, last
-
-
-def _asks(content: object) -> bool:
-    if isinstance(content, Template):
-        return any(not isinstance(part, str) for part in content.parts)
-    return isinstance(content, (Mapping, list))
 
 
 def address_values(context: LintContext) -> Iterator[Mistake]:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import yaml
 
-from engine.language.text.layout import lookalike, runs_on, without_value
+from engine.language.text.layout import lookalike, quotes_wanted, runs_on, stand_in, without_value
 from engine.language.text.mistakes import Mistake, Position, SpecError
 from engine.language.text.syntax import syntax
 from engine.language.text.yaml_events import EventReader, OpenNode
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 40
+MOST_ROUNDS = 20  # of reading on behind a line that is no YAML
 
 Value = str | list[Any] | dict[str, Any]
 Path = tuple[str | int, ...]
@@ -92,22 +94,42 @@ def read(raw: bytes, file: str, form: str = FORM) -> Document:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise SpecError([Mistake("not UTF-8 text", Position(line, 1), "save the file as UTF-8")], file) from None
-    document = Document(lines=tuple(text.splitlines()))
-    try:
-        reader = _SpecReader(document)
-        reader.follow(text)
-    except yaml.YAMLError as error:
-        raise SpecError(_before(document, syntax(error, document.lines)), file, document.lines) from None
-    document.value = reader.result
+    document = _read_on(text, file)
     if not isinstance(document.value, dict):
         mistake = Mistake(form, Position(1, 1), "habeas new VENDOR writes a first one" if form is FORM else None)
         raise SpecError([*document.mistakes, mistake], file, document.lines)
     return document
 
 
-def _before(document: Document, last: Mistake) -> list[Mistake]:
-    """Give the mistakes with the one that ended the reading; without those that follow from it: a line that seems empty."""
-    return [*(one for one in document.mistakes if one.at.line != last.at.line - 1), last]
+def _read_on(text: str, file: str) -> Document:
+    """Read to the end: a line whose value is no YAML gets a stand-in, and is told beside what else is wrong. Raises SpecError."""
+    lines, told = text.splitlines(), dict[int, list[Mistake]]()
+    document = Document(lines=tuple(lines))
+    while True:
+        here = Document(lines=tuple(lines))
+        try:
+            reader = _SpecReader(here)
+            reader.follow("\n".join([*lines, ""]) if told else text)
+        except yaml.YAMLError as error:
+            fault = syntax(error, here.lines)
+            instead = stand_in(lines, fault) if len(told) < MOST_ROUNDS else None
+            if instead is None:
+                follows = fault.at.line in told or fault.at.line - 1 in told
+                found = [*(one for one in here.mistakes if one.at.line not in told), *(() if follows else (fault,))]
+                raise SpecError([*_before(found, fault), *chain(*told.values())], file, document.lines) from None
+            told[fault.at.line] = [one for one in here.mistakes if one.at.line == fault.at.line and quotes_wanted(one)] or [fault]
+            lines[fault.at.line - 1] = instead
+        else:
+            break
+    document.value, document.keys, document.values, document.cut = reader.result, here.keys, here.values, here.cut
+    document.mistakes = [*chain(*told.values()), *(one for one in here.mistakes if one.at.line not in told)]
+    document.dropped = here.dropped | {path for path, at in here.keys.items() if at.line in told}
+    return document
+
+
+def _before(found: list[Mistake], last: Mistake) -> list[Mistake]:
+    """Leave out what follows from the mistake that ended the reading: a line that seems empty."""
+    return [one for one in found if one is last or one.at.line != last.at.line - 1]
 
 
 @dataclass(slots=True)
@@ -214,6 +236,8 @@ class _SpecReader(EventReader[_SpecNode]):
         flow = bool(self.stack) and self.stack[-1].flow and isinstance(event, yaml.ScalarEvent) and not event.style
         at = self.document.keys.get(path) or _position(event)
         hint = without_value(str(words), Position(event.end_mark.line + 1, event.end_mark.column + 1), self.document.lines, flow=flow)
+        if "body" in path and not isinstance(event, yaml.ScalarEvent):
+            hint = f"write what stands in it; where only the next page is asked for in it, `{words}: {{NAME: null}}`"
         self.document.mistakes.append(Mistake(f"{name} has no value", at, hint if path else None))
 
     def place(self) -> Path:

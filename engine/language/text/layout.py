@@ -19,6 +19,9 @@ LONE = "a blank is missing behind the `-`"
 DASHED = re.compile(r"\s*-(?=[A-Za-z<{\"'])")
 BARE = re.compile(rf"\s*(?:- +)*{WORD}:\s*(?:#.*)?")
 ITEM = re.compile(r"\s*- ")
+QUOTED_KEY = "a key with `[` or `]` in it wants quotes"
+KEY = re.compile(r"([^:,{}]*): ")
+ENTRY = re.compile(rf"(\s*(?:- +)*{WORD}: +)\S")
 OPENED = re.compile(r"""(?:^\s*(?:- +)*|: +|[\[{,]\s*)(["'])""")
 STRANGE = re.compile(rf"^ *(?:- +)*(?:{WORD}:)?[{BLANKS}]")
 
@@ -50,6 +53,8 @@ def without_value(word: str, end: Position, lines: Sequence[str], *, flow: bool)
     """Say what to do about a word without a value that ends at a place; `flow`: it stands between brackets."""
     line = _line(end.line - 1, lines)
     before = line[: end.column - 1]
+    if flow and line[end.column - 1 : end.column] == "[" and (key := KEY.match(line, end.column - 1)):
+        return f'{QUOTED_KEY}: write `"{word}{key[1]}": ...`'
     if flow and glued(word):
         return f"{GLUE}: write `{glued(word)}`"
     if flow and before.endswith("{" + word):
@@ -59,6 +64,17 @@ def without_value(word: str, end: Position, lines: Sequence[str], *, flow: bool)
     if line[end.column - 1 :].lstrip().startswith("#"):
         return "`#` begins a comment: put a text that begins with it in quotes"
     return "write a value, or leave it out"
+
+
+def quotes_wanted(mistake: Mistake) -> bool:
+    """Whether a mistake says that the key of its line wants quotes: what a parser says of that line follows from it."""
+    return (mistake.hint or "").startswith(QUOTED_KEY)
+
+
+def stand_in(lines: Sequence[str], fault: Mistake) -> str | None:
+    """Give a line whose value is no YAML with another value, so that the lines below can be read; None where that is not sure to help."""
+    found = ENTRY.match(_line(fault.at.line - 1, lines))
+    return f"{found[1]}x" if found and fault.hint and "quotes" in fault.hint else None
 
 
 def runs_on(lines: Sequence[str], first: int, last: int) -> Mistake | None:

@@ -13,19 +13,13 @@ from typing import Any
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.select import Select
 from engine.language.expressions.template import Hole, Template
-from engine.language.rules.lint_context import LintContext
+from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 from engine.openapi.document.names import SIZES, norm
 from engine.openapi.document.operations import Operation, Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.refs import as_list
 from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt, unfit
-
-
-def row_place(endpoint: Endpoint, name: str, row: Row) -> Path:
-    """Point to one value of `for`: in the list under its name, or in a row of a table."""
-    index = endpoint.rows.index(row)
-    return ("for", name, index) if len(row) == 1 else ("for", index, name)
 
 
 @dataclass(frozen=True)
@@ -267,6 +261,7 @@ def _unsent(held: ComparedRequest, place: Path, content: dict[str, Any], shape: 
 
 
 MOST_KNOWN = 12
+UNREAD = "add an endpoint that asks the same and names it as its `records`, if it holds data of the person"
 
 Read = tuple[Select, SchemaView, Path, bool]  # a path, what it is read from, where it is written, and whether the request fails without it
 
@@ -291,6 +286,26 @@ def answers(held: ComparedRequest) -> Iterator[Mistake]:
             yield held.mistake(words, place, hint)
         else:
             yield held.note(words, place, hint)
+
+
+def unread(held: ComparedRequest) -> Iterator[Mistake]:
+    """Note the lists of maps that stand beside the records, such as JSON:API's `included`: nothing of them is kept."""
+    endpoint, level = held.endpoint, held.operation.answer
+    select = endpoint.records if endpoint.name in held.context.vendor.endpoints else None
+    if select is None or not select.steps or isinstance(lead(select, level), NotInSchema):
+        return
+    for depth, step in enumerate(select.steps):
+        for name, shape in level.members.items() if level is not None else ():
+            path = (*select.steps[:depth], name)
+            if name != step and _list_of_maps(shape) and not held.context.vendor.reads(endpoint, path):
+                message = f"the document has the list `{'.'.join(path)}` beside the records of {held.operation.label}, and nothing keeps it"
+                yield held.note(message, ("records",), UNREAD, key=True)
+        found = level.member(step) if level is not None else None
+        level = found if isinstance(found, SchemaView) else None
+
+
+def _list_of_maps(shape: SchemaView) -> bool:
+    return shape.is_list and shape.elements is not None and shape.elements.types == {"object"}
 
 
 def _of_answer(endpoint: Endpoint, whole: SchemaView) -> Iterator[Read]:

@@ -13,10 +13,11 @@ from engine.language.effective import Endpoint, Row, effective
 from engine.language.expressions.template import parse_path
 from engine.language.load import check
 from engine.language.model import spec as m
-from engine.language.rules.lint_context import LintContext
+from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
-from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, row_place
+from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, unread
+from engine.openapi.compare.unlike import unlike
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
 
@@ -34,7 +35,7 @@ def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     every = [Paths(api) for api in apis]
     found = list(_wrong_base(context, every))
     found += [mistake for request in context.requests() for mistake in _request(context, every, *request)]
-    ordered = sorted(dict.fromkeys(found), key=lambda one: (one.at, one.message))
+    ordered = sorted(unlike(document.lines, dict.fromkeys(found)), key=lambda one: (one.at, one.message))
     return tuple(replace(one, file=file) for one in ordered)
 
 
@@ -61,22 +62,24 @@ def _some(refs: Sequence[str]) -> str:
 def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.RequestSpec) -> Iterator[Mistake]:
     if endpoint.line.whole is not None:
         return  # an address that the vendor gave: the document cannot know it
-    meant: dict[Operation, list[Row]] = {}
+    meant: dict[tuple[tuple[int, str], ...], tuple[list[Operation], list[Row]]] = {}
     for row in endpoint.rows[:MOST_ROWS]:
-        operation = _find(every, endpoint, row)
-        if isinstance(operation, Operation):
-            known = next((one for one in meant if one.path == operation.path and one.api is operation.api), operation)
-            meant.setdefault(known, []).append(row)
+        operations = _find(every, endpoint, row)
+        if isinstance(operations, Miss):
+            at = context.document.at(_of_row(path, endpoint, row))
+            yield Mistake(operations.message, at, operations.hint, "error" if operations.surely else "note")
             continue
-        place = _of_row(path, endpoint, row)
-        at = context.document.at(place)
-        yield Mistake(operation.message, at, operation.hint, "error" if operation.surely else "note")
-    for operation, rows in meant.items():
-        held = ComparedRequest(context, path, endpoint, operation, rows)
-        if operation.deprecated:
-            yield held.note(f"the document marks {operation.label} as deprecated", (held.verb,), "look for its successor")
-        for compared in (parameters, body, answers, grants):
-            yield from compared(held)
+        meant.setdefault(tuple((id(one.api), one.path) for one in operations), (operations, []))[1].append(row)
+    for operations, rows in meant.values():
+        tried = [list(_held(ComparedRequest(context, path, endpoint, operation, rows))) for operation in operations]
+        yield from min(tried, key=lambda found: (sum(one.level == "error" for one in found), len(found)))
+
+
+def _held(held: ComparedRequest) -> Iterator[Mistake]:
+    if held.operation.deprecated:
+        yield held.note(f"the document marks {held.operation.label} as deprecated", (held.verb,), "look for its successor")
+    for compared in (parameters, body, answers, unread, grants):
+        yield from compared(held)
 
 
 def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
@@ -88,17 +91,16 @@ def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
     return (*path, endpoint.method.lower())
 
 
-def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | Miss:
-    """Look into each document; where none has the operation, the first that knows the host says why."""
+def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> list[Operation] | Miss:
+    """Look into each document: several may have the operation. Where none has it, the first that knows the host says why."""
     address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
-    misses: list[Miss] = []
+    found, misses = list[Operation](), list[Miss]()
     for paths in every:
         candidates, named = paths.behind(address)
-        for path in candidates:
-            found = paths.find(path, method)
-            if found is not None:
-                return found
-        if named:
+        operation = next((one for path in candidates if (one := paths.find(path, method)) is not None), None)
+        if operation is not None:
+            found.append(operation)
+        elif named:
             misses.append(missed(paths, candidates[0], method))
         else:
             host = address.removeprefix("https://").partition("/")[0]
@@ -106,7 +108,7 @@ def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> Operation | M
             misses.append(
                 Miss(f"no server of the document is `{host}`: this request was not compared", f"its servers: {servers}", surely=False)
             )
-    return next((one for one in misses if one.surely), misses[0])
+    return found or next((one for one in misses if one.surely), misses[0])
 
 
 def _wrong_base(context: LintContext, every: Sequence[Paths]) -> Iterator[Mistake]:

@@ -13,7 +13,20 @@ USERNAMES = ("username", "login", "loginname", "userlogin", "screenname", "handl
 PHONES = ("phone", "phonenumber", "mobile", "mobilephone", "msisdn", "mobilenumber", "primaryphone")
 PROOFS = {"EMAIL": EMAILS, "USERNAME": USERNAMES, "PHONE": PHONES}
 IDS = ("id", "uuid", "gid", "uid", "guid", "sid", "key", "identifier")
-TENANTS = ("org", "organization", "organisation", "workspace", "tenant", "company", "domain", "site", "enterprise", "subdomain", "realm")
+TENANTS = (
+    "account",
+    "org",
+    "organization",
+    "organisation",
+    "workspace",
+    "tenant",
+    "company",
+    "domain",
+    "site",
+    "enterprise",
+    "subdomain",
+    "realm",
+)
 ROLES = (
     *("requester", "user", "customer", "contact", "member", "person", "subscriber", "author", "owner", "creator", "reporter", "submitter"),
     *("assignee", "organizer", "organiser", "host", "sender", "recipient", "participant", "attendee", "createdby", "ownedby"),
@@ -29,6 +42,7 @@ CURSORS = (
 )
 PAGES = ("page", "pagenumber", "pageno", "pageindex", "pagenum", "currentpage", "p")
 OFFSETS = ("offset", "skip", "startat", "startindex", "start", "from", "firstresult", "startposition", "startrow", "pageoffset")
+SPARSE = ("fields", "optfields", "expand", "select", "include", "includes", "embed", "projection")
 RESERVED = ("lookup", "verify", "manifest", "discover", "none")
 IRREGULAR = {"people": "person", "persons": "person", "staff": "staff", "status": "status", "addresses": "address", "series": "series"}
 

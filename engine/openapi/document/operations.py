@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from engine.openapi.document.examples import shown, with_examples
 from engine.openapi.document.names import words
 from engine.openapi.document.read import read
 from engine.openapi.document.refs import Refs, as_list, as_map, as_text
@@ -20,6 +21,7 @@ CREDENTIALS = re.compile(r"(?i)(x-)?(api|access|auth|private|app)?[-_]?(key|toke
 SECRETS = {"token", "key", "secret", "auth", "authorization", "apikey", "password", "signature", "session", "cookie"}
 SENT_ANYWAY = ("accept", "content-type", "authorization", "user-agent", "accept-encoding", "host")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+GONE = re.compile(r"(?i)\bno longer (?:available|supported|used|in use|accepted|valid)\b|\b(?:was|has been|is) removed\b")
 BRACED = re.compile(r"\{([^{}/]*)\}")
 SPAN = re.compile(r"`([A-Za-z][\w.:/*-]{1,99})`")
 NAMED = re.compile(r"[Ss]copes?\b[^\n]{0,400}")
@@ -120,6 +122,20 @@ class Api:
                     yield found
 
 
+def _exploded(whole: Parameter, told: dict[str, Any]) -> Iterator[Parameter]:
+    """Give the members of an object that is sent as parameters of their own, `filter[email]` or `email`; else the parameter itself."""
+    deep = told.get("style") == "deepObject"
+    if whole.place != "query" or "content" in told or whole.shape.types != {"object"} or not (deep or told.get("explode", True)):
+        yield whole
+        return
+    if whole.shape.open:
+        yield whole
+    wanted = {name for part in whole.shape.parts for name in as_list(part.get("required")) if isinstance(name, str)}
+    for name, shape in whole.shape.members.items():
+        full = f"{whole.name}[{name}]" if deep else name
+        yield Parameter(full, "query", whole.required and name in wanted, whole.deprecated, shape.word("description"), shape)
+
+
 FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials", "implicit": "implicit", "password": "password"}
 
 
@@ -148,7 +164,7 @@ class Operation:
         for told in map(self.api.refs.follow, (*as_list(self.item.get("parameters")), *as_list(self.raw.get("parameters")))):
             name, place = as_text(told.get("name")), as_text(told.get("in"))
             if name and place in ("path", "query", "header", "cookie"):
-                found[place, name] = self._parameter(told, name, place)
+                found |= {(place, one.name): one for one in _exploded(self._parameter(told, name, place), told)}
         for name in BRACED.findall(self.path):
             if name and ("path", name) not in found:
                 found["path", name] = self._parameter({}, name, "path")
@@ -159,7 +175,8 @@ class Operation:
         schema = told.get("schema", as_map(next(iter(contents.values()), None)).get("schema"))
         shape = SchemaView(self.api.refs, (told if self.api.old else {}) if schema is None else schema)
         about = as_text(told.get("description")) or shape.word("description")
-        return Parameter(name, place, told.get("required") is True or place == "path", told.get("deprecated") is True, about, shape)
+        gone = told.get("deprecated") is True or GONE.search(about[:300]) is not None
+        return Parameter(name, place, told.get("required") is True or place == "path", gone, about, shape)
 
     def placed(self, place: str) -> dict[str, Parameter]:
         """Give its parameters of one place by name."""
@@ -213,10 +230,14 @@ class Operation:
 
     @cached_property
     def answer(self) -> SchemaView | None:
-        """The schema of its successful answer; None where the document does not say."""
+        """The schema of its successful answer, with what examples show besides; None where the document does not say."""
+        refs = self.api.refs
         if self.api.old:
-            return SchemaView(self.api.refs, self.success["schema"]) if "schema" in self.success else None
-        return self._json(self.success)
+            schema = SchemaView(refs, self.success["schema"]) if "schema" in self.success else None
+            held = as_map(self.success.get("examples"))
+            return with_examples(refs, schema, [one for kind, one in held.items() if "json" in str(kind).lower()])
+        media = self._media(self.success)
+        return with_examples(refs, self._json(self.success), shown(refs, media) if media is not None else ())
 
     def refusal(self, status: str) -> SchemaView | None:
         """The schema of the answer with a status such as `404`."""
@@ -226,11 +247,12 @@ class Operation:
         return self._json(told)
 
     def _json(self, holder: dict[str, Any]) -> SchemaView | None:
-        for kind, media in as_map(holder.get("content")).items():
-            if ("json" in kind.lower() and "seq" not in kind.lower()) or kind == "*/*":
-                told = as_map(media)
-                return SchemaView(self.api.refs, told["schema"]) if "schema" in told else None
-        return None
+        told = self._media(holder)
+        return SchemaView(self.api.refs, told["schema"]) if told is not None and "schema" in told else None
+
+    def _media(self, holder: dict[str, Any]) -> dict[str, Any] | None:
+        held = as_map(holder.get("content")).items()
+        return next((as_map(one) for kind, one in held if ("json" in kind.lower() and "seq" not in kind.lower()) or kind == "*/*"), None)
 
     @property
     def link(self) -> bool:

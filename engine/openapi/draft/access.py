@@ -6,23 +6,23 @@ And choose the call that shows that a connection is alive, best one that shows t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
 from engine.language.model.words import HEADER, HOST, OPEN_ADDRESS
-from engine.language.rules.names import TAKEN
-from engine.openapi.document.names import PERSONS, singular, value_name, words
-from engine.openapi.document.operations import BRACED, Api, Operation, plain, scopes_of
+from engine.openapi.document.names import PERSONS, singular, words
+from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.choose import DraftPlan
 from engine.openapi.draft.pages import records_of, size_parameter
-from engine.openapi.draft.person_request import writable
+from engine.openapi.draft.person_request import setting_name, writable
 from engine.openapi.draft.yaml_text import DraftBlock
 
 HTTPS = re.compile(r"https://([^/?#\s<>\\]+)(/[^\s<>\\#]*)?")
+ORIGIN = re.compile(r"https://[^/]*")
 MOST_LOOKED = 20_000
 NOWHERE = "https://api.example.com"
 
@@ -61,20 +61,26 @@ def _filled(url: str, variables: dict[str, str]) -> DraftBase | None:
         return None
 
     def put(found: re.Match[str]) -> str:
-        name = value_name([found[1]])
-        name = f"ADDRESS_{name}" if name in (*TAKEN, "LOGIN") or name.endswith("_ID") else name
+        name = setting_name(found[1], "ADDRESS")
+        name = f"ADDRESS_{name}" if name.endswith("_ID") and not name.startswith("ADDRESS_") else name
         usual = plain(variables.get(found[1], ""), 40)
         settings[name] = f"the {plain(found[1], 30)} of the account's address" + (f", such as {usual}" if usual else "")
         return f"<{name}>"
 
     filled = BRACED.sub(put, url)
-    host = re.match(r"https://([^/]+)", filled)
+    host, usual = re.match(r"https://([^/]+)", filled), re.match(r"https://\{([^{}/]+)\}(?:/|$)", url)
     if host is None or not re.fullmatch(r"https://[^\s?#{}\\]+", filled) or any(one in (".", "..") for one in filled.split("/")):
         return None
     if not OPEN_ADDRESS.fullmatch(filled) or not re.fullmatch(r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]*", re.sub(r"<[^<>]*>", "", filled)):
         return None
-    hosts = hosts_of(filled)
+    hosts = hosts_of(filled) or (_hosts_below(variables.get(usual[1], "")) if usual is not None else [])
     return None if "<" in host[1] and not hosts else DraftBase(filled, hosts, settings)
+
+
+def _hosts_below(usual: str) -> list[str]:
+    """Give `hosts` for a whole host that differs by account, by its usual value: acme.vendor.com gives .vendor.com."""
+    below = usual.partition(".")[2]
+    return [f".{below}"] if HOST.fullmatch(usual) and "." in below else []
 
 
 def hosts_of(address: str) -> list[str]:
@@ -111,10 +117,26 @@ def auth_of(api: Api, base: str, scopes: Iterable[str]) -> tuple[DraftBlock, tup
             told = plain(way or as_text(scheme.get("in")), 20)
             doubts.append(f"{plain(name, 30)}: the language cannot connect by {plain(kind, 20) or 'nothing'} ({told})")
     if keys:
-        block.add("headers", keys, *(one for one in doubts if one.startswith("headers:")))
+        block.add("headers", dict([next(iter(keys.items()))]), *(one for one in doubts if one.startswith("headers:")), *_others(keys))
     if not block.entries:
-        block.add("headers", {"Authorization": "Bearer <SECRET>"}, "headers: the document does not say how to connect")
+        sent = next((one.name for one in _sent_keys(api) if HEADER.fullmatch(one.name)), None)
+        told = f"headers: the document does not say how to connect{' but by this header' if sent else ''}"
+        block.add("headers", {sent: "<SECRET>"} if sent else {"Authorization": "Bearer <SECRET>"}, told)
     return block, tuple(one for one in doubts if not one.startswith("headers:"))
+
+
+def _sent_keys(api: Api) -> Iterator[Parameter]:
+    """Give the headers that hold a key by their names, where requests list them as parameters."""
+    for operation in islice(api.operations(), MOST_LOOKED):
+        headers = operation.placed("header").values()
+        yield from (one for one in headers if one.required and one.is_credential and one.name.lower() not in ("authorization", "cookie"))
+
+
+def _others(keys: dict[str, str]) -> list[str]:
+    """Say which further headers could hold a key: two keys are not one secret."""
+    others = ", ".join(list(keys)[1:])
+    told = f"headers: {others} may hold a key of its own, and one secret is no two: is it another way to connect, or a setting"
+    return [f"{told} (then `headers: {{{list(keys)[1]}: <NAME>}}` at the top)?"] if others else []
 
 
 def _keyed(keys: dict[str, str], name: str, doubts: list[str]) -> None:
@@ -141,8 +163,8 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> DraftBlock 
     flows = as_map(scheme.get("flows"))
     for kind in ("authorizationCode", "clientCredentials"):
         flow = as_map(flows.get(kind))
-        token = address(as_text(flow.get("tokenUrl")), base)
-        consent = address(as_text(flow.get("authorizationUrl")), base)
+        token = _on_account(as_text(flow.get("tokenUrl")), base)
+        consent = _on_account(as_text(flow.get("authorizationUrl")), base)
         if not token or (kind == "authorizationCode" and not consent):
             continue
         block = DraftBlock()
@@ -163,6 +185,14 @@ def _oauth2(scheme: dict[str, Any], base: str, scopes: list[str]) -> DraftBlock 
         block.add("scopes", scopes, f"scopes: {why}")
         return block
     return None
+
+
+def _on_account(url: str, base: str) -> str:
+    """Give an address as `address` does; a path at a host that differs by account keeps the host's settings."""
+    origin, path = ORIGIN.match(base), url.strip()
+    if origin is None or "<" not in origin[0] or not re.fullmatch(r"/[^/\s<>{}\\#?][^\s<>{}\\#?]{0,400}", path):
+        return address(url, base)
+    return origin[0] + path if OPEN_ADDRESS.fullmatch(origin[0] + path) else ""
 
 
 def address(url: str, base: str) -> str:

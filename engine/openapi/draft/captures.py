@@ -24,7 +24,7 @@ def captures(plan: DraftPlan) -> tuple[dict[str, str] | None, str]:
         held[id_name(person)] = path or "id"
         doubt = "" if path is not None else "capture: the document does not say plainly where the answer holds the person's id"
     if any(one.takes("<LOGIN>") for one in plan.asked):
-        held["LOGIN"] = person.match or "login"
+        held["LOGIN"] = person.login or "login"
     return held or None, doubt
 
 

@@ -10,23 +10,24 @@ from engine.openapi.draft.pages import records_of
 from engine.openapi.draft.people import LookupCandidate, is_tenant
 from engine.openapi.draft.person_request import DraftRequest, Unfit, key_for, request_for, values_of
 
-MOST_ROUNDS = 3  # what hangs below a list that stands later in the order of paths
-
 
 def hanging(api: Api, person: LookupCandidate, asked: Sequence[DraftRequest]) -> Iterator[DraftRequest | tuple[Operation, str]]:
     """Give a request for every GET below a list that is asked for, in the order of paths, or why it is left out.
 
-    Others may hang below what is given, too: it must have its name before the next one is taken.
+    What is given has its name before the next one is taken. What hangs below it in turn is no longer surely the person's, and left out.
     """
-    above = {one.operation.path: one for one in asked if records_of(one.operation).listed}
+    above = {one.operation.path: one for one in asked if one.operation.api is api and records_of(one.operation).listed}
     known = {person.operation.path, *(one.operation.path for one in asked)}
-    for _ in range(MOST_ROUNDS):
-        lists = len(above)
+    below: dict[str, DraftRequest] = {}
+    for lists in (above, below):
         for operation in api.operations():
             if operation.method != "get" or operation.path in known:
                 continue
             try:
-                made = _below(operation, above, person)
+                made = _below(operation, lists, person)
+                if made is not None and lists is below:
+                    yield operation, f"it hangs below {made.parent}, two levels below the person: is it still the person's?"
+                    continue
             except Unfit as reason:
                 yield operation, str(reason)
                 continue
@@ -34,9 +35,7 @@ def hanging(api: Api, person: LookupCandidate, asked: Sequence[DraftRequest]) ->
                 yield made
                 known.add(operation.path)
                 if records_of(operation).listed:
-                    above[operation.path] = made
-        if len(above) == lists:
-            return
+                    below[operation.path] = made
 
 
 def _below(operation: Operation, above: dict[str, DraftRequest], person: LookupCandidate) -> DraftRequest | None:
@@ -55,6 +54,7 @@ def _below(operation: Operation, above: dict[str, DraftRequest], person: LookupC
     if made.account_list is not None:
         message = f"it needs a list of the account's besides {parent.name}"
         raise Unfit(message)
+    made.parent = parent.name
     made.todo.append(f"<{parent.name}.{key}> asks once for each record of {parent.name}: is all below it the person's?{doubt}")
     if not sure:
         made.todo.append(f"{plain(name, 40)} is taken to be one of {parent.name}, by its name: confirm it")

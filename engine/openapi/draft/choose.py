@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -31,30 +32,34 @@ class DraftPlan:
     guess: str = ""  # why the look-up is no more than a guess
 
 
-def choose(api: Api) -> DraftPlan:
-    """Take the look-up by which most can be asked, of those that are proven, else the nearest. Raises DocumentError where there is none."""
-    plan = _best(api, people(api))
+def choose(apis: Sequence[Api]) -> DraftPlan:
+    """Take the look-up by which most can be asked, of those that are proven, else the nearest. Raises DocumentError where there is none.
+
+    Of several documents the first that finds a person has the look-up; what is asked for the person stands in all of them.
+    """
+    plan = next((found for api in apis if (found := _best(apis, people(api))) is not None), None)
     if plan is None:
-        near = nearest(api)
-        plan = _best(api, near)
+        near = [one for api in apis for one in nearest(api)]
+        plan = _best(apis, near)
         if plan is None:
-            raise DocumentError(_nobody(api))
+            raise DocumentError("\n".join(map(_nobody, apis)))
         others = dict.fromkeys(one.operation.label for one in near if one.operation.path != plan.person.operation.path)
         also = f" Also looked at: {', '.join([*others][:MOST_NAMED])}" if others else ""
         plan.guess = f"{NOBODY}: this is the nearest to a look-up, and a guess. What does it take, and what repeats the identifier?{also}"
-    _extend(plan, api)
+    _extend(plan, apis)
     return plan
 
 
-def _best(api: Api, likely: list[LookupCandidate]) -> DraftPlan | None:
-    tried: list[tuple[int, DraftPlan]] = []
+def _best(apis: Sequence[Api], likely: list[LookupCandidate]) -> DraftPlan | None:
+    tried: list[tuple[tuple[bool, int], DraftPlan]] = []
     for person in likely:
         try:
             plan = DraftPlan(person, asking(person))
         except Unfit:
             continue
-        _gather(plan, api)
-        tried.append((person.score + 4 * min(len(plan.asked), 12), plan))
+        _gather(plan, apis)
+        by_mail = person.kind == "EMAIL" and person.match is not None  # before a user name, which people change and share
+        tried.append(((by_mail, person.score + 4 * min(len(plan.asked), 12)), plan))
         if len(tried) >= MOST_TRIED:
             break
     return max(tried, key=lambda one: one[0])[1] if tried else None
@@ -68,10 +73,10 @@ def _nobody(api: Api) -> str:
     return f"{api.file}: {NOBODY} ({looked}); without --openapi, `habeas new` asks you for the look-up"
 
 
-def _gather(plan: DraftPlan, api: Api) -> None:
+def _gather(plan: DraftPlan, apis: Sequence[Api]) -> None:
     """Find what is asked with what the look-up captures."""
     lists = {found.name: found.operation.path for found in (plan.lookup.account_list,) if found is not None}
-    for request in islice(belongings(api, plan.person), MOST_SEEN):
+    for request in islice((one for api in apis for one in belongings(api, plan.person)), MOST_SEEN):
         if not isinstance(request, DraftRequest):
             plan.left.append(request)
             continue
@@ -84,13 +89,14 @@ def _gather(plan: DraftPlan, api: Api) -> None:
             plan.asked.append(request)
 
 
-def _extend(plan: DraftPlan, api: Api) -> None:
+def _extend(plan: DraftPlan, apis: Sequence[Api]) -> None:
     """Name the endpoints, and find what is asked once per record of one of them."""
     taken = [one.account_list.name for one in (plan.lookup, *plan.asked) if one.account_list is not None]
     for request in plan.asked:
         _name(request, plan.person.noun, taken)
     left = {operation.label: (operation, reason) for operation, reason in plan.left}
-    for below in islice(hanging(api, plan.person, tuple(plan.asked)), MOST_SEEN):
+    asked = tuple(plan.asked)
+    for below in islice((one for api in apis for one in hanging(api, plan.person, asked)), MOST_SEEN):
         if not isinstance(below, DraftRequest):
             left[below[0].label] = below
             continue

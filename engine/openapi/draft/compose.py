@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.language.expressions.address_places import host_of
 from engine.language.model.words import HEADER
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.openapi.compare.comparison import compare, trouble
+from engine.openapi.document.names import SPARSE, norm
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
-from engine.openapi.draft.access import DraftBase, address, auth_of, base_of, verify_call
+from engine.openapi.draft.access import NOWHERE, DraftBase, address, auth_of, base_of, verify_call
 from engine.openapi.draft.captures import captures, echoes, files, keyed, refusals
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
 from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
-from engine.openapi.draft.person_request import DraftRequest
+from engine.openapi.draft.person_request import DraftRequest, id_name, setting_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
 
 MOST_LEFT_OUT = 200
 MOST_SCOPES = 200
+MOST_SPARSE = 4
 
 
 @dataclass
@@ -45,21 +49,22 @@ class DraftSpec:
         return (self.plan.lookup, *self.plan.asked)
 
 
-def compose(api: Api, vendor: str, head: str) -> str:
-    """Write a first spec behind its first line. Raises DocumentError where no operation finds a person."""
-    plan = choose(api)
-    text = _held(_text(api, vendor, head, plan), vendor, api)
+def compose(api: Api, vendor: str, head: str, others: Sequence[Api] = ()) -> str:
+    """Write a first spec behind its first line, from one document or several. Raises DocumentError where no operation finds a person."""
+    apis = (api, *others)
+    plan = choose(apis)
+    text = _held(_text(vendor, head, plan), vendor, apis)
     while len(text.encode()) > MOST_BYTES and plan.asked:
         half = len(plan.asked) // 2
         plan = replace(plan, asked=plan.asked[:half], left=[*plan.left, *((one.operation, TOO_MANY) for one in plan.asked[half:])])
-        text = _held(_text(api, vendor, head, plan), vendor, api)
+        text = _held(_text(vendor, head, plan), vendor, apis)
     return text
 
 
-def _held(text: str, vendor: str, api: Api) -> str:
+def _held(text: str, vendor: str, apis: Sequence[Api]) -> str:
     """Write what the document says otherwise as a TODO above the line that it is about; at the end, what could not be compared."""
     try:
-        found = compare(text.encode(), vendor, (api,))
+        found = compare(text.encode(), vendor, apis)
     except SpecError:
         return text  # it does not load: whoever writes it finds that out, and says so
     lines = text.split("\n")
@@ -67,7 +72,7 @@ def _held(text: str, vendor: str, api: Api) -> str:
         row = max(1, mistake.at.line - 1)  # the first line names the schema, and stays the first
         indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
         lines[row:row] = comment(_reason(mistake), indent)
-    untold = [line for mistake in trouble(api) for line in comment(_reason(mistake), "")]
+    untold = [line for api in apis for mistake in trouble(api) for line in comment(_reason(mistake), "")]
     return "\n".join([*lines[:-1], *(["", *untold] if untold else []), ""])
 
 
@@ -75,9 +80,11 @@ def _reason(mistake: Mistake) -> str:
     return f"TODO {mistake.message}{f': {mistake.hint}' if mistake.hint else ''}"
 
 
-def _text(api: Api, vendor: str, head: str, plan: DraftPlan) -> str:
+def _text(vendor: str, head: str, plan: DraftPlan) -> str:
+    api = plan.lookup.operation.api
     spec = DraftSpec(api, vendor, plan, base_of(api))
-    pagings = [paging for request in spec.requests if (paging := _paging(request)).words]
+    every = [_paging(request) for request in spec.requests]
+    pagings = [] if any(one.todo and not one.words for one in every) else [one for one in every if one.words]
     common = Counter(flow(paging.words) for paging in pagings).most_common(1)
     first = next((paging for paging in pagings if flow(paging.words) == common[0][0]), Paging({}))
     spec.pages, spec.doubts = first.words, first.todo
@@ -104,10 +111,12 @@ def _top(spec: DraftSpec) -> DraftBlock:
     block.add("docs", docs, "" if docs else "docs: where the facts come from, https://...")
     block.add("base_url", base.url, *(f"base_url: {one}" for one in base.todo))
     wide = "hosts: the credential may go to every host below this one; is that the vendor's alone?"
-    block.add("hosts", base.hosts, wide if base.hosts else "")
-    settings = {**base.settings, **{name: told for request in spec.requests for name, told in request.settings.items()}}
+    block.add("hosts", _hosts(spec), wide if base.hosts else "")
+    headers, asked = _headers(spec)
+    settings = {**base.settings, **{name: told for request in spec.requests for name, told in request.settings.items()}, **asked}
     block.add("settings", settings, "settings: what an operator is asked for; say where it is found" if settings else "")
-    block.add("headers", _headers(spec))
+    block.add("headers", headers)
+    block.say(*_sparse(spec))
     block.say("")
     scopes = dict.fromkeys(scope for request in spec.requests for text in _granted(request.operation)[:1] for scope in text.split())
     auth, doubts = auth_of(api, base.url, list(scopes)[:MOST_SCOPES])
@@ -124,15 +133,49 @@ def _top(spec: DraftSpec) -> DraftBlock:
     return block
 
 
-def _headers(spec: DraftSpec) -> dict[str, str]:
-    """Give the headers that every request must send and whose one value the document tells, such as the version of the API."""
-    found: dict[str, str] = {}
+def _line(spec: DraftSpec, operation: Operation, line: str) -> str:
+    """Write a request line; that of another document with its own address, where it has one that needs nothing."""
+    base = "" if operation.api is spec.api else base_of(operation.api).url
+    return line if base in ("", spec.base.url) or "<" in base or base.startswith(NOWHERE) else base + line
+
+
+def _hosts(spec: DraftSpec) -> list[str]:
+    """Give the hosts to which the credential goes; those of further documents beside that of the first."""
+    operations = [request.operation for request in spec.requests if request.operation.api is not spec.api]
+    others = [host_of(line) for one in operations if (line := _line(spec, one, "/")) != "/"]
+    first = spec.base.hosts or [host_of(spec.base.url)]
+    return list(dict.fromkeys([*first, *others])) if set(others) - set(first) else spec.base.hosts
+
+
+def _sparse(spec: DraftSpec) -> list[str]:
+    """Tell which parameters widen answers that are sparse unless fields are named: which fields, the document cannot know."""
+    found: dict[str, list[str]] = {}
+    for request in spec.requests:
+        for name, parameter in request.operation.placed("query").items():
+            if (
+                norm(name.partition("[")[0]).removeprefix("additional") in SPARSE
+                and not parameter.deprecated
+                and name not in request.params
+            ):
+                found.setdefault(plain(name, 60), []).append(request.operation.label)
+    shown = [f"{name} ({labels[0]}{f' and {len(labels) - 1} more' if labels[1:] else ''})" for name, labels in found.items()]
+    told = "TODO params: answers may be sparse. What is to be named by"
+    return [f"{told} {', '.join(shown[:MOST_SPARSE])}{' and others' if shown[MOST_SPARSE:] else ''}?"] if shown else []
+
+
+def _headers(spec: DraftSpec) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the headers that every request must send, with the one value that the document tells, else a setting; and those settings."""
+    found, asked = dict[str, str](), dict[str, str]()
     for header in (header for request in spec.requests for header in request.operation.required_headers):
         told = header.shape.enum if len(header.shape.enum) == 1 else [part["default"] for part in header.shape.parts if "default" in part]
         value = str(told[0]) if told else ""
-        if HEADER.fullmatch(header.name) and re.fullmatch(r"[!-;=?-~]{1,100}", value):
-            found.setdefault(header.name, value)
-    return found
+        if not HEADER.fullmatch(header.name) or header.name in found:
+            continue
+        if not re.fullmatch(r"[!-;=?-~]{1,100}", value):
+            name = setting_name(header.name, "HEADER", id_name(spec.plan.person))
+            value, asked[name] = f"<{name}>", f"the {plain(header.name, 40)} that every request names in a header"
+        found[header.name] = value
+    return found, asked
 
 
 def _granted(operation: Operation) -> tuple[str, ...]:
@@ -166,7 +209,7 @@ def _discovered(spec: DraftSpec) -> DraftBlock | None:
     )
     for name, above in found.items():
         inner = DraftBlock()
-        inner.add("get", above.operation.path)
+        inner.add("get", _line(spec, above.operation, above.operation.path))
         _common(spec, inner, DraftRequest(above.operation, above.operation.path))
         block.add(name, inner)
     return block if found else None
@@ -206,10 +249,10 @@ def _common(spec: DraftSpec, block: DraftBlock, request: DraftRequest) -> None:
     if not records.path:
         return
     paging = _paging(request)
-    if paging.words != spec.pages:
-        block.add("pagination", paging.words or "none", *paging.todo)
-    elif paging.todo and not paging.words:
+    if paging.todo and not paging.words:
         block.say(*(f"TODO {reason}" for reason in paging.todo))
+    elif paging.words != spec.pages:
+        block.add("pagination", paging.words or "none", *paging.todo)
 
 
 def _endpoint(spec: DraftSpec, request: DraftRequest) -> DraftBlock:
@@ -217,7 +260,7 @@ def _endpoint(spec: DraftSpec, request: DraftRequest) -> DraftBlock:
     title = plain(as_text(request.operation.raw.get("summary")), 60)
     block.say(*([title] if title else []))
     block.add("for", request.rows)
-    block.add("get", request.line, *request.todo)
+    block.add("get", _line(spec, request.operation, request.line), *request.todo)
     block.add("params", request.params)
     if request.window is not None:
         block.add("window", request.window.words, *request.window.todo)

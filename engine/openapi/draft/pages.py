@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.language.expressions.select import DOTTED, SelectError, parse_select
 from engine.openapi.document.names import CURSORS, OFFSETS, PAGES, SIZES, norm, person_in, words
-from engine.openapi.document.operations import Operation, Parameter
+from engine.openapi.document.operations import Operation, Parameter, plain
 from engine.openapi.document.schema_view import SchemaView
 
 LINKS = ("next", "nexturl", "nextlink", "nextpage", "nextpageurl", "nextpageuri", "nexthref", "odatanextlink", "nexturi")
@@ -19,6 +19,7 @@ MORES = ("hasmore", "more", "hasnext", "hasnextpage", "hasmoreitems")
 TOTALS = ("total", "totalcount", "totalrecords", "totalitems", "totalsize", "totalresults", "totalelements", "totalrows")
 LISTS = ("data", "items", "results", "records", "values", "entries", "elements", "value", "list", "rows", "content", "objects", "resources")
 WRAPPERS = ("data", "result", "results", "response", "embedded", "payload", "body", "page", "meta")
+ADDRESS = re.compile(r"^(?:https?://|/)\S+$|(?i:\b(?:url|uri|link|href)\b)")
 SURELY = re.compile(r"(?i)\bmax(?:imum)?(?: value)?(?: is| of|:| =)? ?`?(\d{2,5})\b")
 DEEPEST = 3
 
@@ -119,9 +120,7 @@ def paging_of(operation: Operation, records: Records) -> Paging:
     outside = [one for one in beside(operation.answer) if records.path is None or not one[0].startswith(f"{records.path}.")]
     found = _cursor(known, outside, records) or _link(operation, outside) or _page(known) or _offset(known)
     if found is None:
-        goes_on = next((one for one in known.values() if norm(one.name) in (*CURSORS, "offset") and "string" in one.shape.types), None)
-        told = "pages: the parameter {} continues the list, but the answer does not tell where its value stands"
-        return Paging({}, (told.format(goes_on.name),) if goes_on is not None else ())
+        return Paging({}, _untold(operation, known, outside))
     parameter, doubts = size_parameter(known), found.todo
     most = most_of(parameter) if parameter is not None else None
     if parameter is not None and most is None:
@@ -131,6 +130,17 @@ def paging_of(operation: Operation, records: Records) -> Paging:
     )
     size = {"size": {parameter.name: most}} if parameter is not None and most is not None else {}
     return Paging({**found.words, **size, **({"total": total} if total and "link" not in found.words else {})}, doubts)
+
+
+def _untold(operation: Operation, known: dict[str, Parameter], outside: list[tuple[str, str, SchemaView]]) -> tuple[str, ...]:
+    """Say that a list has pages though no way to the next one is told: by a parameter, else by a member of the answer."""
+    goes_on = next((one.name for one in known.values() if norm(one.name) in (*CURSORS, *PAGES, *OFFSETS)), None)
+    if goes_on is not None:
+        return (f"pages: the parameter {plain(goes_on, 40)} continues the list, but the answer does not tell where its value stands",)
+    told = next((path for path, name, _ in outside if norm(name) in (*LINKS, *MORES, "nextcursor", "nextpagetoken")), None)
+    if told is not None:
+        return (f"pages: {told} in the answer of {operation.label} tells of pages: how is the next one asked for?",)
+    return ()
 
 
 def _named(known: dict[str, Parameter], names: tuple[str, ...]) -> list[Parameter]:
@@ -149,8 +159,18 @@ def most_of(parameter: Parameter) -> int | None:
     return most if most is not None and 0 < most <= 100_000 else int(told[1]) if told is not None else None
 
 
+def _is_address(shape: SchemaView) -> bool:
+    """Whether a text is an address: its format says so, or what is shown of it."""
+    shown = (shape.word("example"), shape.word("default"), shape.word("description"))
+    return shape.word("format") in ("uri", "url", "uri-reference") or any(ADDRESS.search(one[:500]) for one in shown)
+
+
 def _cursor(known: dict[str, Parameter], outside: list[tuple[str, str, SchemaView]], records: Records) -> Paging | None:
-    texts = [(path, norm(name)) for path, name, shape in outside if not shape.types or shape.types & {"string", "integer"}]
+    texts = [
+        (path, norm(name))
+        for path, name, shape in outside
+        if (not shape.types or shape.types & {"string", "integer"}) and not _is_address(shape)
+    ]
     for parameter in known.values():
         again = next((path for path, short in texts if short == norm(parameter.name) and "next" in norm(path)), None)
         if again is not None and parameter.shape.types == {"string"} and norm(parameter.name) not in LINKS:
@@ -175,7 +195,7 @@ def _link(operation: Operation, outside: list[tuple[str, str, SchemaView]]) -> P
     if operation.link:
         return Paging({"link": "header"})
     for path, name, shape in outside:
-        short, surely = norm(name), shape.word("format") in ("uri", "url")
+        short, surely = norm(name), _is_address(shape)
         if "string" not in shape.types or not (short in LINKS or (short == "href" and "next" in map(norm, words(path)))):
             continue
         if short != "nextpage" or surely:

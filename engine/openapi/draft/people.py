@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from engine.openapi.document.names import IDS, PERSONS, PROOFS, SEARCHES, TENANTS, kind_of, norm, person_in, singular, words
+from engine.openapi.document.names import IDS, PERSONS, PROOFS, SEARCHES, TENANTS, USERNAMES, kind_of, norm, person_in, singular, words
 from engine.openapi.document.operations import Api, Operation, Parameter
 from engine.openapi.document.refs import as_text
 from engine.openapi.document.schema_view import SchemaView
@@ -38,6 +38,15 @@ class LookupCandidate:
     sure: int  # as `kind_of` has it
     body: dict[str, Any] | None = None  # what a search is sent, where its body is nested
     others: tuple[str, ...] = ()  # the other places of that body
+
+    @property
+    def login(self) -> str | None:
+        """Where a record holds the person's user name, which requests may take besides the id."""
+        if self.kind == "USERNAME":
+            return self.match
+        members = self.records.shape.members if self.records.shape is not None else {}
+        found = next((step(name) for name in members if norm(name) in USERNAMES[:-1]), None)
+        return found if found is not None and found != self.match and usable(found) else None
 
     @property
     def value(self) -> str:
@@ -78,7 +87,12 @@ def _ways(operation: Operation) -> Iterator[LookupCandidate]:
     placed = operation.knobs.values() if operation.method == "post" else operation.parameters
     for parameter in islice(placed, 200):
         kind = kind_of(parameter.name, parameter.about, parameter.shape.word("format"))
-        if kind is None or parameter.place not in ("path", "query", "body") or parameter.shape.types - {"string", "array"}:
+        if (
+            kind is None
+            or parameter.deprecated
+            or parameter.place not in ("path", "query", "body")
+            or parameter.shape.types - {"string", "array"}
+        ):
             continue
         records = records or records_of(operation)
         match = _proof(records, kind[0])

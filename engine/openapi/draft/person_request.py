@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.language.expressions.template import parse_path
-from engine.language.rules.names import TAKEN
+from engine.language.rules.names import OUTSIDE, TAKEN
 from engine.openapi.document.names import (
     EMAILS,
     IDS,
@@ -29,10 +29,13 @@ from engine.openapi.document.schema_view import SchemaView
 from engine.openapi.draft.pages import DraftWindow, is_paging, records_of, window_of
 from engine.openapi.draft.people import LookupCandidate, finds, is_tenant
 
+SOMEBODY = "|".join(name for name, weight in PERSONS.items() if weight > 1)
+PERSONS_ID = re.compile(rf"(?i)\b(?:{SOMEBODY})(?:'s)?[ _-](?:g|uu|u)?ids?\b|\bids? of (?:the|an?) (?:{SOMEBODY})\b")
 CREDENTIALS = {"token", "tokens", "secret", "secrets", "password", "passwords", "credentials"}
 ORDERS = ("sort", "order", "direction", "sortby", "orderby")
 PARAMETER = re.compile(r"[A-Za-z0-9_.$:@\[\]-]{1,80}")
 MOST_VALUES = 30
+OTHERWISE = ("or", "the", "email", "login", "name", "username", "hash", "number", "ref", "reference", "slug")
 PERHAPS = "It may be another kind of person"
 
 ParameterValues = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
@@ -61,6 +64,7 @@ class DraftRequest:
     account_list: AccountList | None = None
     todo: list[str] = field(default_factory=list)
     name: str = ""  # of the endpoint, once it is one
+    parent: str = ""  # the endpoint of whose records each is asked for
 
     def takes(self, value: str) -> bool:
         """Whether a value such as <USER_ID> stands in it."""
@@ -74,10 +78,10 @@ class Unfit(Exception):
 def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tuple[Operation, str]]:
     """Give every request about the person in the order of paths, and the operations that are left out, with their reason."""
     for operation in api.operations():
-        if operation.path == person.operation.path:
+        if operation.path == person.operation.path and api is person.operation.api:
             continue
         if operation.method != "get":
-            if finds(operation) and any(_value(operation, knob, person) for knob in operation.knobs.values()):
+            if finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values()):
                 yield operation, "it searches by POST: write it by hand, with `post` and `body`"
             continue
         values = values_of(operation, person)
@@ -105,12 +109,12 @@ def id_name(person: LookupCandidate) -> str:
 def _value(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
     """Say what a parameter takes of the person; None where it takes something else."""
     short, noun = norm(one.name), person.noun
-    if one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
+    if one.deprecated or one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
         return None
-    is_login = person.kind == "USERNAME" and short in USERNAMES
+    is_login = short in USERNAMES and person.login is not None and (person.kind == "USERNAME" or short != "name")
     before = _before(operation.path, one.name) if one.place == "path" else ""
     if before and person_in(before) == noun and norm(before).endswith((noun, noun + "s", "people")):
-        return "<LOGIN>" if is_login else _of_kind(one, person) or f"<{id_name(person)}>"
+        return "<LOGIN>" if is_login else _of_kind(one, person) or (f"<{id_name(person)}>" if _is_of_people(one.name) else None)
     if (is_login and short != "name" and noun in ("user", "person", "member")) or (short == noun and person.kind == "USERNAME"):
         return "<LOGIN>"
     if _is_id(one, person):
@@ -118,6 +122,12 @@ def _value(operation: Operation, one: Parameter, person: LookupCandidate) -> str
     if one.place == "path" or one.required:
         return _of_kind(one, person)
     return _by_other_words(operation, one, person)
+
+
+def _is_of_people(name: str) -> bool:
+    """Whether a parameter behind a person in a path names the person, `{id}` or `{userId}`, and not what hangs there, `{typeId}`."""
+    steps = [step for step in map(singular, words(name)) if step not in (*IDS, *OTHERWISE)]
+    return all(step in PERSONS for step in steps)
 
 
 def _is_id(one: Parameter, person: LookupCandidate) -> bool:
@@ -149,10 +159,9 @@ def _other_person(operation: Operation, person: LookupCandidate) -> str | None:
             continue
         kind = kind_of(parameter.name, parameter.about, parameter.shape.word("format"))
         steps = [step for step in words(parameter.name) if step not in IDS]
-        named = bool(steps) and singular(steps[-1]) in PERSONS
-        behind = (
-            parameter.place == "path" and norm(parameter.name) in IDS and person_in(_before(operation.path, parameter.name)) is not None
-        )
+        named = (bool(steps) and singular(steps[-1]) in PERSONS) or role_of(parameter.name) is not None
+        named = named or PERSONS_ID.search(parameter.about[:500]) is not None
+        behind = parameter.place == "path" and person_in(_before(operation.path, parameter.name)) is not None
         if named or behind or (kind is not None and kind[2] == 3 and kind[0] != person.kind):
             return parameter.name
     return None
@@ -219,8 +228,7 @@ def _begun(operation: Operation, values: ParameterValues) -> DraftRequest:
         if value is not None:
             return value
         if is_tenant(found[1]):
-            name = value_name([found[1]])
-            name = f"THE_{name}" if name in TAKEN else name
+            name = setting_name(found[1], "THE")
             made.settings[name] = f"the {plain(found[1], 40)} as it stands in the vendor's addresses"
             return f"<{name}>"
         above = _account_list(operation, found[1]) if made.account_list is None else None
@@ -237,6 +245,12 @@ def _begun(operation: Operation, values: ParameterValues) -> DraftRequest:
     if made.account_list is not None:
         made.todo.append(f"{made.account_list.value} asks once for each of {made.account_list.operation.path}: are these the account's?")
     return made
+
+
+def setting_name(told: str, prefix: str, *taken: str) -> str:
+    """Make the NAME of a setting, with a prefix where it would mean something else already."""
+    name = value_name([told])
+    return f"{prefix}_{name}" if name in (*TAKEN, *OUTSIDE, "LOGIN", *taken) or name.endswith("_FILE") else name
 
 
 def writable(path: str) -> bool:
