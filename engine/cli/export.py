@@ -79,6 +79,7 @@ def _as_json(vendor: Vendor, found: Plan, rate_plan: str | None) -> dict[str, ob
             "requests": one.requests,
             "per_record": one.per_record,
             "bucket": one.bucket,
+            "optional": one.name in vendor.endpoints and vendor.endpoints[one.name].optional,
         }
         for one in found.steps
     ]
@@ -97,10 +98,12 @@ def _as_text(vendor: Vendor, found: Plan, limits: tuple[int, str | None]) -> str
         (str(one.wave), one.name, one.line, (f"{one.requests} per record" if one.per_record else str(one.requests)), one.bucket or "")
         for one in found.steps
     ]
+    optional = [one.name for one in found.steps if one.name in vendor.endpoints and vendor.endpoints[one.name].optional]
+    without = f"\nOptional, asked only where the connection has the scope: {', '.join(optional)}." if optional else ""
     return (
         f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n\n"
         + table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,))
-        + f"\n\nAt least {found.requests} requests; {duration(found, *limits)}."
+        + f"\n\nAt least {found.requests} requests; {duration(found, *limits)}.{without}"
     )
 
 

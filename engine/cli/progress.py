@@ -12,7 +12,7 @@ from typing import Any, TextIO, TypeVar
 import typer
 
 from engine.cli.formatting import tell
-from engine.core.ledger import Entry, Outcome
+from engine.core.ledger import BY_ORDER, Entry, Outcome
 from engine.errors import Exit, HabeasError
 from engine.language.text.mistakes import counted
 from engine.runner import Run
@@ -22,8 +22,8 @@ CLEAR_LINE = "\x1b[2K"
 
 
 def plain(entry: Entry, stream: TextIO) -> None:
-    """Print on one line how an endpoint ended; nothing for one that was excluded."""
-    if entry.outcome is Outcome.EXCLUDED:
+    """Print on one line how an endpoint ended; nothing for one that was left out by order."""
+    if entry.outcome is Outcome.EXCLUDED and entry.reason == BY_ORDER:
         return
     reason = f": {entry.reason}" if entry.reason else ""
     tell(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)

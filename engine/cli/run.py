@@ -19,7 +19,7 @@ from engine.catalogue import load
 from engine.cli.formatting import drop, table, tell
 from engine.cli.progress import TERMINATING, Live, is_terminal, plain, renewing
 from engine.core.identity import Identifier
-from engine.core.ledger import Entry, Outcome, Subject
+from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
@@ -46,10 +46,10 @@ def summary(vendor: Vendor, report: Report) -> str:
     if found.reason and found.subject is not Subject.NO_MATCH:
         lines.append(f"  {found.reason}")
     if found.subject is Subject.MATCHED:
-        asked = [one for one in report.entries if one.outcome is not Outcome.EXCLUDED]
+        left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED and one.reason == BY_ORDER]
+        asked = [one for one in report.entries if one.name not in left_out]
         rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size_text(_bytes(one)), one.reason or "") for one in asked]
         lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
-        left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
         lines += _orders(report)
         lines += _files(report)
@@ -117,10 +117,10 @@ def _verdict(report: Report) -> str:
 
 
 def _narrowed(report: Report) -> bool:
-    """Whether the operator had less fetched than there is: fewer endpoints or fields, a shorter time, or no files."""
+    """Whether less was fetched than there is: fewer endpoints or fields, a shorter time, or no files."""
     if report.subject.subject is not Subject.MATCHED:
         return False
-    orders = (report.manifest["excluded"], report.manifest["narrowed"], report.manifest["fields"])
+    orders = (report.manifest["narrowed"], report.manifest["fields"], any(one.outcome is Outcome.EXCLUDED for one in report.entries))
     return any(orders) or any(one.files and one.files["found"] != one.files["downloaded"] for one in report.entries)
 
 

@@ -63,8 +63,9 @@ def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str,
         "scopes_known": found.known,
         "family": found.family,
         "granted": found.granted,
-        "requests": [{"name": one.name, "allowed": one.held, "scopes": one.needs} for one in found.lines],
+        "requests": [{"name": one.name, "allowed": one.held, "scopes": one.needs, "optional": one.optional} for one in found.lines],
         "missing": found.missing,
+        "optional": found.further,
         "unneeded": found.unneeded,
         "proof": verified.sight.proof if verified.sight is not None else None,
         "proof_for": verified.sight.kinds if verified.sight is not None and verified.sight.proof is not None else (),
@@ -105,6 +106,8 @@ def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
 
 def _held(vendor: Vendor, verified: Verified, row: ScopeRow) -> str:
     """Say in a word whether a request is allowed; a NO where something would be lost, which of `verify` alone may be nothing."""
+    if row.optional and row.held == "no":
+        return "optional"
     proven = not vendor.lists_people or (verified.sight is not None and verified.sight.proof is not None)
     return "no, not needed" if row.held == "no" and row.name == vendor.verify.name and proven else HELD[row.held]
 
@@ -127,12 +130,15 @@ def _advice(vendor: Vendor, verified: Verified) -> Iterator[str]:
         yield "To add to the app at the vendor, then connect again:"
         proof = verified.sight.proof if verified.sight is not None else None
         yield from (f"  {scope}: {_loss(vendor, names, proof)}" for scope, names in found.missing.items())
+    if found.further:
+        yield "Could also be asked for (optional: a run without the scope leaves it out):"
+        yield from (f"  {scope}: {', '.join(names)}" for scope, names in found.further.items())
     if found.unneeded:
         yield f"Granted, but used by no request: {', '.join(found.unneeded)}"
     if found.lacking:
         yield f"A run would miss something: {', '.join(one.name for one in found.lacking)}."
     elif found.known:
-        yield "No request of a run lacks a scope."
+        yield f"No {'other ' if found.further else ''}request of a run lacks a scope."
 
 
 def _loss(vendor: Vendor, names: tuple[str, ...], proof: Proof | None) -> str:

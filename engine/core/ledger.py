@@ -29,9 +29,11 @@ class Outcome(StrEnum):
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is missing, or only what the operator left out."""
+        """Whether nothing is missing, or only what was left out by order, or for want of a scope that is optional."""
         return self not in (Outcome.DENIED, Outcome.PARTIAL, Outcome.FAILED)
 
+
+BY_ORDER = "left out by order"
 
 MEANINGS = {
     "absent": Outcome.ABSENT,
@@ -144,18 +146,34 @@ MOST_REASONS = 3
 MOST_LABELS = 3
 
 SUCCEEDED = (Outcome.COMPLETE, Outcome.EMPTY, Outcome.UNLICENSED)
-NOT_ASKED = (Outcome.EMPTY, Outcome.ABSENT, Outcome.UNLICENSED, Outcome.DENIED, Outcome.FAILED)
+NOT_ASKED = (Outcome.EMPTY, Outcome.ABSENT, Outcome.UNLICENSED, Outcome.EXCLUDED, Outcome.DENIED, Outcome.FAILED)
 
 
 def replaced(entries: Mapping[str, Entry], successors: Mapping[str, str]) -> dict[str, Entry]:
-    """Make a predecessor that failed `absent` where its successor ended well. `successors` maps each successor to its predecessor."""
+    """Make a predecessor that failed `absent` where a successor ended well, or a successor's own successor.
+
+    `successors` maps each successor to its predecessor.
+    """
     result = dict(entries)
-    for successor, predecessor in successors.items():
-        old, new = entries.get(predecessor), entries.get(successor)
-        if old is not None and new is not None and not old.outcome.whole and new.outcome in SUCCEEDED:
-            words = f"replaced by {successor}" + (f" ({old.reason})" if old.reason else "")
+    for predecessor in dict.fromkeys(successors.values()):
+        old = entries.get(predecessor)
+        well = [name for name in heirs(predecessor, successors) if name in entries and entries[name].outcome in SUCCEEDED]
+        if old is not None and not old.outcome.whole and well:
+            words = f"replaced by {well[0]}" + (f" ({old.reason})" if old.reason else "")
             result[predecessor] = replace(old, outcome=Outcome.ABSENT, reason=words)
     return result
+
+
+def heirs(predecessor: str, successors: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the successors of an endpoint, the nearest first, and theirs; `successors` maps each successor to its predecessor."""
+    found: list[str] = []
+    waiting = [predecessor]
+    while waiting:
+        here = waiting.pop(0)
+        nearest = [name for name, old in successors.items() if old == here and name not in (*found, predecessor)]
+        found += nearest
+        waiting += nearest
+    return tuple(found)
 
 
 def inherited_entry(parent: Entry, name: str) -> Entry | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from engine.core.ledger import ChainEnd, Outcome
 from engine.language.effective import Endpoint, Vendor
 
 Held = Literal["yes", "no", "unknown", "none needed"]
@@ -18,6 +19,7 @@ class ScopeRow:
     name: str
     held: Held
     needs: tuple[str, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Matrix:
     """All requests of a spec against the granted scopes. `known`: the vendor said what it granted.
 
     `family` is the spec's family of scopes that the connection uses, such as granular; None if unknown. `missing` gives the
-    requests that fail without each missing scope; `unneeded` are granted scopes that no request uses.
+    requests that fail without each missing scope, `further` the optional endpoints that are not known to be allowed, by the scopes
+    any of which would add them (`a or b`); `unneeded` are granted scopes that no request uses.
     """
 
     known: bool
@@ -33,12 +36,13 @@ class Matrix:
     granted: tuple[str, ...]
     lines: tuple[ScopeRow, ...]
     missing: Mapping[str, tuple[str, ...]]
+    further: Mapping[str, tuple[str, ...]]
     unneeded: tuple[str, ...]
 
     @property
     def lacking(self) -> tuple[ScopeRow, ...]:
-        """Give the requests of a run that are known to lack a scope; `verify` is not one of them."""
-        return tuple(one for one in self.lines if one.held == "no" and one.name != "verify")
+        """Give the requests of a run that are known to lack a scope that they must have; `verify` is not one of them."""
+        return tuple(one for one in self.lines if one.held == "no" and one.name != "verify" and not one.optional)
 
 
 def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str] = frozenset()) -> Matrix:
@@ -47,8 +51,11 @@ def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str
     mine = frozenset(vendor.families.get(family, ())) if family is not None else frozenset()
     lines = tuple(_line(one, granted, mine, denied) for one in vendor.requests())
     missing: dict[str, list[str]] = {}
-    for line in lines:
-        for scope in line.needs if line.held == "no" else ():
+    further: dict[str, list[str]] = {}
+    for line, request in zip(lines, vendor.requests(), strict=True):
+        if line.optional and line.held in ("no", "unknown"):
+            further.setdefault(alternatives(request.granted_by), []).append(line.name)
+        for scope in line.needs if line.held == "no" and not line.optional else ():
             if granted is None or scope not in granted:
                 missing.setdefault(scope, []).append(line.name)
     return Matrix(
@@ -57,6 +64,7 @@ def matrix(vendor: Vendor, granted: frozenset[str] | None, denied: frozenset[str
         granted=tuple(sorted(granted or ())),
         lines=lines,
         missing={scope: tuple(names) for scope, names in missing.items()},
+        further={needed: tuple(names) for needed, names in further.items()},
         unneeded=tuple(sorted((granted or frozenset()) - named_scopes(vendor))),
     )
 
@@ -67,8 +75,9 @@ def named_scopes(vendor: Vendor) -> frozenset[str]:
 
 
 def needed_scopes(vendor: Vendor) -> tuple[str, ...]:
-    """Give the scopes of the first alternative of each request's `granted_by`, each once, in the spec's order."""
-    return tuple(dict.fromkeys(scope for one in vendor.requests() if one.granted_by for scope in sorted(one.granted_by[0])))
+    """Give the scopes of the first alternative of each request's `granted_by`, each once, in the spec's order; no optional ones."""
+    wanted = (one for one in vendor.requests() if one.granted_by and not one.optional)
+    return tuple(dict.fromkeys(scope for one in wanted for scope in sorted(one.granted_by[0])))
 
 
 def allowed(entries: Iterable[frozenset[str]], granted: frozenset[str]) -> bool:
@@ -87,6 +96,27 @@ def scope_hint(entries: Iterable[frozenset[str]]) -> str:
     return f"; it needs the scope {needed}" if needed else ""
 
 
+def unallowed(endpoint: Endpoint, granted: frozenset[str] | None) -> tuple[Outcome, str] | None:
+    """Give the outcome and reason of an endpoint that is not asked because the connection is known to lack its scope."""
+    if granted is None or not endpoint.granted_by or allowed(endpoint.granted_by, granted):
+        return None
+    if endpoint.optional:
+        return Outcome.EXCLUDED, f"optional: needs {alternatives(endpoint.granted_by)}"
+    return Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}"
+
+
+def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: Sequence[ChainEnd]) -> str | None:
+    """Give the reason why an optional endpoint is left out whose every chain the vendor denied; None where it is not.
+
+    A vendor that does not say what it granted shows by refusing that the scope is missing. With a scope that is known to be
+    granted, or after one good answer, a refusal is a refusal.
+    """
+    held = granted is not None and allowed(endpoint.granted_by, granted)
+    if not endpoint.optional or held or not ends or any(end.outcome is not Outcome.DENIED for end in ends):
+        return None
+    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(scope_hint(endpoint.granted_by))}"
+
+
 def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None) -> str:
     """Write `scope_hint`, but nothing where the connection is known to have the scope: then it is something else that lacks."""
     needed = tuple(entries)
@@ -99,11 +129,13 @@ def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[st
         return ScopeRow(endpoint.name, "none needed", ())
     needs = tuple(sorted(next((entry for entry in entries if entry <= mine), entries[0])))
     if endpoint.name in denied:
-        return ScopeRow(endpoint.name, "no", needs)
+        return ScopeRow(endpoint.name, "no", needs, endpoint.optional)
     if granted is None:
-        return ScopeRow(endpoint.name, "unknown", needs)
+        return ScopeRow(endpoint.name, "unknown", needs, endpoint.optional)
     held = next((entry for entry in entries if entry <= granted), None)
-    return ScopeRow(endpoint.name, "yes" if held is not None else "no", tuple(sorted(held)) if held is not None else needs)
+    if held is not None:
+        return ScopeRow(endpoint.name, "yes", tuple(sorted(held)), endpoint.optional)
+    return ScopeRow(endpoint.name, "no", needs, endpoint.optional)
 
 
 def _family(families: Mapping[str, tuple[str, ...]], granted: frozenset[str] | None) -> str | None:

@@ -171,6 +171,10 @@ def _scopes(vendor: Vendor) -> Iterator[PageBlock]:
             f"they let Habeas read the objects that an access request needs.{choice}",
         )
     )
+    further = [one for one in vendor.endpoints.values() if one.optional]
+    if further:
+        yield Paragraph((Strong("Could also be asked for"), ": what an app without these scopes leaves out, and says so."))
+        yield Items(tuple((Strong(capital(one.title)), ": ", *scopes(one.granted_by)) for one in further))
     for family, listed in families.items():
         if family:
             yield Paragraph((Strong(f"{family.capitalize()} scopes"),))

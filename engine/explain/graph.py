@@ -63,6 +63,8 @@ def _label(vendor: Vendor, step: Step) -> str:
         lines.append(f"if refused: {endpoint.licence[0]} tells why")
     if endpoint is not None and endpoint.replaces is not None:
         lines.append(f"succeeds {endpoint.replaces}")
+    if endpoint is not None and endpoint.optional:
+        lines.append("optional: left out without its scope")
     return "<br/>".join(_safe(line) for line in lines)
 
 

@@ -130,6 +130,8 @@ def _step(vendor: Vendor, endpoint: Endpoint) -> Line:
         line += [" Files named in it are downloaded with ", InlineCode("--files"), "."]
     if endpoint.replaces is not None:
         line += [" It succeeds ", Strong(vendor.endpoints[endpoint.replaces].title), "; both are asked."]
+    if endpoint.optional:
+        line += [" Optional: it needs ", *scopes(endpoint.granted_by), "; without that it is left out, and the result says so."]
     return tuple(line)
 
 

@@ -58,6 +58,7 @@ class Endpoint:
     echo: tuple[tuple[Select, Template], ...] = ()
     licence: tuple[str, Select] | None = None
     replaces: str | None = None
+    optional: bool = False
 
     def sent(self) -> Iterator[Template]:
         """Give every template of what is sent."""
@@ -306,4 +307,5 @@ def _particulars(spec: m.Spec, own: m.RequestSpec) -> dict[str, Any]:
         "echo": compared(own.echo),
         "licence": (own.licence.endpoint, own.licence.path) if own.licence else None,
         "replaces": own.replaces,
+        "optional": own.optional,
     }

@@ -18,6 +18,7 @@ from engine.core.ledger import ChainEnd, Entry, Outcome, Tally, at_most_partial,
 from engine.core.request import opening
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
+from engine.core.scopes import told_by_refusals
 from engine.core.window import Window, form, rfc3339
 from engine.language.effective import Endpoint, Row
 from engine.runner.chain_reader import ChainReader
@@ -137,6 +138,9 @@ class EndpointRun:
         outcome, reason = outcome_of(ends, unasked, self.tally.records + self.tally.duplicates)
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)
+        left_out = told_by_refusals(self.endpoint, self.client.credentials.granted, self.ends) if outcome is Outcome.DENIED else None
+        if left_out is not None:
+            outcome, reason = Outcome.EXCLUDED, left_out
         return Entry(
             self.endpoint.name,
             outcome,

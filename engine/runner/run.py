@@ -16,10 +16,22 @@ from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved, distinct_rows
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
-from engine.core.ledger import ChainEnd, Entry, Outcome, Subject, Tally, at_most_partial, exit_code, inherited_entry, replaced
+from engine.core.ledger import (
+    BY_ORDER,
+    ChainEnd,
+    Entry,
+    Outcome,
+    Subject,
+    Tally,
+    at_most_partial,
+    exit_code,
+    heirs,
+    inherited_entry,
+    replaced,
+)
 from engine.core.plan import endpoint_windows
 from engine.core.rendering import address_of
-from engine.core.scopes import allowed, alternatives
+from engine.core.scopes import unallowed
 from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail
 from engine.core.verify_request import NotAsked, verify_request
@@ -199,9 +211,9 @@ class Run:
     def _tell(self, name: str) -> None:
         """Call `ended` with an endpoint's entry, once it is known whether an endpoint that replaces it succeeded."""
         entries = replaced(self.entries, self.successors)
-        predecessor = self.successors.get(name)
-        for known in (name, predecessor) if predecessor in entries else (name,):
-            if known is not None and all(other in entries for other, old in self.successors.items() if old == known):
+        waited = [one for one in entries if name in heirs(one, self.successors)]
+        for known in (name, *waited):
+            if all(other in entries for other in heirs(known, self.successors)):
                 try:
                     self.session.ended(entries[known])
                 except BaseException as error:  # noqa: BLE001  whoever listens must not cost the manifest; `run` raises it at its end
@@ -212,10 +224,10 @@ class Run:
     async def _asked(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> Entry:
         """Read an endpoint to its end, or give the entry that says why it is not asked."""
         if endpoint.name in self.options.selection.excluded:
-            return Entry(endpoint.name, Outcome.EXCLUDED, "left out by order")
-        granted = self.session.credentials.granted
-        if granted is not None and endpoint.granted_by and not allowed(endpoint.granted_by, granted):
-            return Entry(endpoint.name, Outcome.DENIED, f"the connection lacks the scope {alternatives(endpoint.granted_by)}")
+            return Entry(endpoint.name, Outcome.EXCLUDED, BY_ORDER)
+        unasked = unallowed(endpoint, self.session.credentials.granted)
+        if unasked is not None:
+            return Entry(endpoint.name, *unasked)
         lacking = self.search.lacking(endpoint)
         if lacking is not None:
             return lacking

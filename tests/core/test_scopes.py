@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from engine.core.scopes import allowed, alternatives, matrix, named_scopes, needed_scopes, scope_hint
+from engine.core.ledger import ChainEnd, Outcome
+from engine.core.scopes import allowed, alternatives, matrix, named_scopes, needed_scopes, scope_hint, told_by_refusals, unallowed
 from engine.language.load import load
 from tests.core.specs import HEAD, vendor
 from tests.whole.runs import ZOOM
@@ -22,7 +23,8 @@ def test_the_granular_page_of_zoom_lacks_only_what_verify_needs():
     assert found.lacking == ()
     assert found.missing == {"user:read:list_users:admin": ("verify",)}
     assert found.unneeded == ("group:read:group:admin",)
-    assert {one.held for one in found.lines if one.name != "verify"} == {"yes"}
+    assert {one.held for one in found.lines if one.name != "verify" and not one.optional} == {"yes"}
+    assert [one.name for one in found.lines if one.optional and one.held == "no"] == ["past_meetings", "phone_sms_sessions", "phone_sms"]
 
 
 def test_each_missing_scope_names_what_it_loses():
@@ -65,7 +67,7 @@ def test_scopes_of_no_family_belong_to_none():
     found = matrix(ZOOM, frozenset({"something:else"}))
     assert found.family is None
     assert found.unneeded == ("something:else",)
-    assert len(found.lacking) == len(ZOOM.endpoints) + 1
+    assert len(found.lacking) == len(ZOOM.endpoints) - len(found.further) + 1
 
 
 def test_two_scopes_in_one_entry_are_both_needed():
@@ -100,3 +102,49 @@ def test_the_scopes_that_would_help_are_written_in_one_way(entries, text, hint):
     """Any entry is enough; the scopes of one entry are needed together, and stand in alphabetical order."""
     assert alternatives(map(frozenset, entries)) == text
     assert scope_hint(map(frozenset, entries)) == hint
+
+
+OPTIONAL = "a: {get: /a, granted_by: [x y, z], optional: true}\nb: {get: /b, granted_by: [y]}\nc: {get: /c}\n"
+
+
+def test_what_is_optional_is_neither_asked_for_nor_missing():
+    """It is told apart, with what it would add, until its scope is granted."""
+    acme = vendor(OPTIONAL)
+    assert needed_scopes(acme) == ("y",)
+    for granted, further in [(None, {"x and y or z": ("a",)}), ({"y"}, {"x and y or z": ("a",)}), ({"y", "z"}, {})]:
+        found = matrix(acme, granted if granted is None else frozenset(granted))
+        assert (found.lacking, dict(found.missing), dict(found.further)) == ((), {}, further)
+
+
+@pytest.mark.parametrize(
+    ("name", "granted", "then"),
+    [
+        ("a", None, None),
+        ("a", {"z"}, None),
+        ("a", {"y"}, (Outcome.EXCLUDED, "optional: needs x and y or z")),
+        ("b", {"x"}, (Outcome.DENIED, "the connection lacks the scope y")),
+        ("c", set(), None),
+    ],
+)
+def test_what_the_connection_is_known_to_lack_is_not_asked(name, granted, then):
+    """An optional endpoint is left out, any other is denied; a vendor that does not say what it granted is asked."""
+    assert unallowed(vendor(OPTIONAL).endpoints[name], granted if granted is None else frozenset(granted)) == then
+
+
+@pytest.mark.parametrize(
+    ("name", "granted", "outcomes", "told"),
+    [
+        ("a", None, "denied denied", True),
+        ("a", {"y"}, "denied", True),
+        ("a", {"z"}, "denied", False),
+        ("a", None, "denied empty", False),
+        ("a", None, "denied failed", False),
+        ("a", None, "", False),
+        ("b", None, "denied", False),
+    ],
+)
+def test_refusals_alone_show_that_an_optional_scope_is_missing(name, granted, outcomes, told):
+    """All of them, and none in spite of the scope: else a part that is missing would pass for one that was left out."""
+    ends = [ChainEnd(Outcome(one), "the vendor denies it (HTTP 403); it needs the scope x and y or z") for one in outcomes.split()]
+    reason = told_by_refusals(vendor(OPTIONAL).endpoints[name], granted if granted is None else frozenset(granted), ends)
+    assert reason == ("optional: needs x and y or z; the vendor denies it (HTTP 403)" if told else None)

@@ -62,7 +62,7 @@ def test_zooms_graph_says_who_waits_and_how_often():
     assert "meetings<br/>GET /users/#60;USER_ID#62;/meetings<br/>2 requests at least<br/>limit: medium" in text
     assert "phone_call_history<br/>" in text
     assert "if refused: settings tells why<br/>succeeds phone_call_logs" in text
-    assert text.count("  n1 --> ") == 14
+    assert text.count("  n1 --> ") == 16
 
 
 def test_words_of_mermaid_are_only_names():

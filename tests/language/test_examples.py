@@ -132,7 +132,7 @@ def test_what_a_word_means_is_shown_by_a_piece_of_a_spec_that_loads(word, piece)
 
 def test_each_piece_on_the_page_is_tried():
     """None is passed over because its heading or its fence is written in another way."""
-    assert len(PIECES) == PAGE.count("```yaml") == 23
+    assert len(PIECES) == PAGE.count("```yaml") == 24
 
 
 ONE, OTHER = {"id": 1, "owner": {"id": "u1"}}, {"id": 2, "owner": {"id": "u2"}}
@@ -164,6 +164,7 @@ MADE: dict[str, tuple[dict[str, list[Any]], dict[str, str], dict[str, list[Any]]
         {"orders": [{"id": 5, "buyer": {"name": "Ada"}, "sum": 9.5}]},
     ),
     "licence": (CALLS, {"account": "complete", "calls": "unlicensed"}, {"calls": []}),
+    "optional": ({"/people/u1/reports": [(403, {})]}, {"reports": "excluded"}, {"reports": []}),
     "replaces": (
         {"/v1/calls/u1": [(410, {})], "/v2/calls/u1": [{"calls": [{"id": 1}]}]},
         {"calls_v1": "absent", "calls_v2": "complete"},

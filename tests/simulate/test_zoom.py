@@ -199,6 +199,9 @@ async def test_every_documented_field_is_there(zoom_client):
         "/phone/users/ID/call_history": (f"/v2/phone/users/{ME}/call_history", [month()]),
         "/phone/users/ID/voice_mails": (f"/v2/phone/users/{ME}/voice_mails", [month()]),
         "/phone/users/ID/recordings": (f"/v2/phone/users/{ME}/recordings", [month()]),
+        "/report/users/ID/meetings": (f"/v2/report/users/{ME}/meetings", [{**month(), "type": "pastJoined"}]),
+        "/phone/users/ID/sms/sessions": (f"/v2/phone/users/{ME}/sms/sessions", [month()]),
+        "/phone/sms/sessions/ID": (f"/v2/phone/sms/sessions/sms.{ME}.0", [month(back) for back in (0, 27, 54, 81)]),
     }
     documented = sys.modules["habeas_simulated_zoom.fields"].documented()
     assert set(documented) == set(paths)
@@ -210,8 +213,8 @@ async def test_every_documented_field_is_there(zoom_client):
         assert missing == [], name
 
 
-def month() -> dict[str, str]:
-    today = datetime.now(UTC).date()
+def month(back: int = 0) -> dict[str, str]:
+    today = datetime.now(UTC).date() - timedelta(days=back)
     return {"from": str(today - timedelta(days=27)), "to": str(today)}
 
 

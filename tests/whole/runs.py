@@ -107,5 +107,8 @@ def truth(email: str, meetings: int = 40) -> dict[str, Counter[str]]:
         "phone_voicemails": account.phone(person, "voice_mails"),
         "phone_voicemails_trash": account.phone(person, "voice_mails_trash"),
         "phone_recordings": account.phone(person, "recordings"),
+        "past_meetings": [one for kind in ("past", "pastOne", "pastJoined") for one in account.past_meetings(person, kind)],
     }
+    sessions = account.sms_sessions(person, (start, account.today), last_only=False)
+    lists |= {"phone_sms_sessions": sessions, "phone_sms": [one for each in sessions for one in account.sms(each["session_id"])]}
     return {name: Counter(map(canonical, records)) for name, records in lists.items()}

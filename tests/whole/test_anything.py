@@ -96,7 +96,7 @@ def whole_run(vendor: Anything, out: Path) -> Report:
 
 @given(st.lists(ANSWERS, min_size=1, max_size=12), st.none() | st.none() | ANSWERS)
 def test_every_run_ends_and_no_gap_is_silent(answers, first):
-    """No exception, fourteen outcomes, a reason for each that is not whole, and files that agree with the manifest."""
+    """No exception, seventeen outcomes, a reason for each that is not whole, and files that agree with the manifest."""
     with tempfile.TemporaryDirectory() as folder:
         report = whole_run(Anything(answers, first), Path(folder))
         assert len(report.entries) == len(ZOOM.endpoints)

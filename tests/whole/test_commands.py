@@ -36,7 +36,7 @@ def test_progress_is_drawn_on_a_terminal(zoom, tmp_path):
         process.communicate(timeout=60)
     os.close(ours)
     text = drawn.decode()
-    assert "\x1b[13A" in text
+    assert "\x1b[16A" in text
     assert "complete    60 records" in text
     assert "webinars" not in text
     assert not any(secret in text for secret in SECRETS)

@@ -10,10 +10,11 @@ from urllib.parse import quote
 import pytest
 
 from engine.core.ledger import Subject
+from engine.core.selection import choose
 from engine.errors import DiskError, Exit
 from engine.runner import Run
 from engine.simulate import serve
-from tests.whole.runs import data, fast_clock, fetch, make_run, truth, written
+from tests.whole.runs import ZOOM, data, fast_clock, fetch, make_run, truth, written
 
 FULL = data().FULL
 PHONE = (
@@ -25,6 +26,8 @@ PHONE = (
     "phone_voicemails",
     "phone_voicemails_trash",
     "phone_recordings",
+    "phone_sms_sessions",
+    "phone_sms",
 )
 
 # profile: (exit code, endpoints that do not end complete, endpoints whose records are not all there)
@@ -36,6 +39,11 @@ PROFILES: dict[str, tuple[Exit, dict[str, str], dict[str, int]]] = {
     "strangers": (Exit.INCOMPLETE, {"meetings": "failed"}, {"meetings": 0}),
     "totals": (Exit.INCOMPLETE, {"recordings": "partial", "recordings_trash": "partial"}, {}),
     "removed": (Exit.COMPLETE, {"phone_call_logs": "absent"}, {"phone_call_logs": 0}),
+    "arrays_gone": (
+        Exit.COMPLETE,
+        {"phone_call_logs": "absent", "phone_call_history": "absent"},
+        {"phone_call_logs": 0, "phone_call_history": 0},
+    ),
     "no_phone": (Exit.COMPLETE, dict.fromkeys(PHONE, "unlicensed"), dict.fromkeys(PHONE, 0)),
     "bomb": (Exit.INCOMPLETE, {"settings": "failed", "settings_options": "failed"}, {"settings": 0, "settings_options": 0}),
     "huge": (Exit.INCOMPLETE, {"phone_profile": "failed"}, {"phone_profile": 0}),
@@ -60,7 +68,7 @@ PROFILES |= {name: (Exit.COMPLETE, {}, {}) for name in WHOLE}
 @pytest.mark.parametrize("fault", sorted(PROFILES))
 async def test_a_fault_costs_exactly_what_it_must(fault, simulate, tmp_path: Path):
     """Under a fault, each endpoint ends as it should and holds exactly the records that can be had."""
-    up = simulate(faults=[fault])
+    up = simulate(faults=[fault], scopes="all")
     code, outcomes, counts = PROFILES[fault]
     report = await fetch(up.address, up.token, FULL, tmp_path)
     assert {entry.name: str(entry.outcome) for entry in report.entries if entry.outcome != "complete"} == outcomes
@@ -103,7 +111,7 @@ def kept_exactly(up, report, out: Path) -> None:
 
 async def test_a_revoked_token_keeps_what_came_before(simulate, tmp_path: Path):
     """A token that dies in the middle ends the run as not connected; what was read is kept and nothing is called whole."""
-    up = simulate(faults=["revoked"])
+    up = simulate(faults=["revoked"], scopes="all")
     report = await fetch(up.address, up.token, FULL, tmp_path)
     assert report.exit_code is Exit.NOT_CONNECTED
     assert report.subject.subject is Subject.MATCHED
@@ -141,7 +149,7 @@ async def test_a_connection_that_sees_nobody_proves_nothing(simulate, tmp_path: 
 
 async def test_the_daily_limit_ends_an_endpoint_at_once_and_says_when_it_goes_on(simulate, tmp_path: Path):
     """An exhausted daily limit is not waited for: what came is kept, and the next midnight is named."""
-    up = simulate(faults=["daily"])
+    up = simulate(faults=["daily"], scopes="all")
     report = await fetch(up.address, up.token, FULL, tmp_path)
     assert report.exit_code is Exit.INCOMPLETE
     hit = [entry for entry in report.entries if entry.again_at]
@@ -158,7 +166,7 @@ async def test_the_daily_limit_ends_an_endpoint_at_once_and_says_when_it_goes_on
 @pytest.mark.parametrize(("fault", "downloaded"), [("", True), ("file_breaks", True), ("file_loops", False), ("file_astray", False)])
 async def test_files_arrive_whole_or_are_named(fault, downloaded, simulate, tmp_path: Path):
     """With --files every file is on disk, whole, resumed where it broke off, or the endpoint is partial and says so."""
-    up = simulate(faults=[fault] if fault else [], meetings=6)
+    up = simulate(faults=[fault] if fault else [], meetings=6, scopes="all")
     report = await fetch(up.address, up.token, FULL, tmp_path, files=True)
     zoom = data()
     for entry in report.entries:
@@ -168,9 +176,9 @@ async def test_files_arrive_whole_or_are_named(fault, downloaded, simulate, tmp_
         assert entry.files["downloaded"] == (entry.files["found"] if downloaded else 0)
         assert entry.outcome == ("complete" if downloaded else "partial")
         for path in (tmp_path / "zoom" / "files" / entry.name).iterdir():
-            assert path.read_bytes() in {
-                zoom.file_bytes(name) for name in [f"{i}-{n}" for i in range(50) for n in (0, 1)] + [str(i) for i in range(50)]
-            }
+            names = [f"{i}-{n}" for i in range(50) for n in (0, 1)] + [str(i) for i in range(50)]
+            names += [f"sms-{i}-{n}" for i in range(3) for n in range(4)]
+            assert path.read_bytes() in {zoom.file_bytes(name) for name in names}
             assert path.suffix == ".mp4"
             assert path.stat().st_mode & 0o777 == 0o600
     assert report.exit_code is (Exit.COMPLETE if downloaded else Exit.INCOMPLETE)
@@ -207,7 +215,8 @@ async def test_a_disk_that_fills_up_with_files_ends_the_run_and_says_so(simulate
         raise DiskError("the disk is full")
 
     monkeypatch.setattr("engine.net.partial_file._put", full)
-    report = await fetch(up.address, up.token, FULL, tmp_path, files=True)
+    selection = choose(ZOOM.endpoints, (), ("past_meetings", "phone_sms_sessions", "phone_sms"))  # they are still read at that time
+    report = await fetch(up.address, up.token, FULL, tmp_path, files=True, selection=selection)
     assert report.exit_code is Exit.INCOMPLETE
     assert report.error is not None
     reasons = {entry.reason for entry in report.entries if entry.outcome in ("partial", "failed")}

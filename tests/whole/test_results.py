@@ -16,8 +16,9 @@ from tests.conftest import ROOT
 from tests.whole.commands import FULL, ask, manifest
 
 
-def test_a_person_with_everything_is_complete_and_only_their_owner_may_read_it(habeas, zoom, tmp_path):
+def test_a_person_with_everything_is_complete_and_only_their_owner_may_read_it(habeas, simulate, tmp_path):
     """Folders 0700, files 0600; the manifest's digests are those of the files; JSON says the same as the manifest."""
+    zoom = simulate(scopes="all")
     done = ask(habeas, zoom, tmp_path / "o", "--email", FULL, "--json", "--ref", "DSR-1")
     assert done.returncode == 0, done.stderr
     printed, written = json.loads(done.stdout), manifest(tmp_path / "o")
@@ -74,7 +75,7 @@ def test_what_is_left_out_by_order_is_said(habeas, zoom, tmp_path):
     done = ask(habeas, zoom, tmp_path, "--email", FULL, "--only", "meetings.topic,settings", "--without", "settings.feature,meetings.nope")
     assert done.returncode == 0
     written = manifest(tmp_path)
-    assert "Complete as asked, 2 of 14 endpoints." in done.stdout
+    assert "Complete as asked, 2 of 17 endpoints." in done.stdout
     assert "Left out by order: settings_options" in done.stdout
     assert "meetings: no record has the field `nope`" in done.stdout
     assert written["narrowed"]["since"].startswith("20")

@@ -212,6 +212,9 @@ class EndpointSpec(RequestSpec):
     )
     licence: w.Licence | None = Field(default=None, description="`endpoint.path` of the flag that explains a refusal.")
     replaces: w.Name | None = Field(default=None, description="The endpoint this one succeeds; both are asked.", examples=["old"])
+    optional: w.Yes = Field(
+        default=False, description="It needs a scope that the connection may lack: without it, the endpoint is `excluded`.", examples=[True]
+    )
 
 
 class AccessSpec(Words):

@@ -132,6 +132,13 @@ def _day(value: str) -> date:
         raise Misfit(message, formal=False) from None
 
 
+def _yes(value: Any) -> bool:
+    if text(value) == "true":
+        return True
+    message = f"`{value}` is not `true`"
+    raise Misfit(message, "write `true`, or leave the word out")
+
+
 NAME = r"[a-z][a-z0-9_]{0,63}"
 VALUE_NAME = r"[A-Z][A-Z0-9_]{0,63}"
 A_NAME, A_VALUE_NAME = "a name in lower case: a-z, 0-9, _", "a NAME in capitals: A-Z, 0-9, _"
@@ -150,6 +157,7 @@ RequestLine = Annotated[Template, PlainValidator(parsed(parse_path)), shape(whol
 Value = Annotated[
     Template, PlainValidator(parsed(parse_template)), shape(rf"^(?=[\s\S]*\S){FILLED}$", "a text, perhaps with <NAME> in it", also=SCALAR)
 ]
+Yes = Annotated[bool, PlainValidator(_yes), WithJsonSchema({"enum": [True, "true"]})]
 Licence = Annotated[Flag, PlainValidator(_flag), shape(whole(FLAG), "endpoint.path.to.the.flag", "profile.flags.orders")]
 ValueList = Annotated[tuple[Value, ...], OneOrMore()]
 Statuses = Annotated[tuple[Status, ...], OneOrMore()]

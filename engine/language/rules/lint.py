@@ -142,6 +142,11 @@ def _endpoint_references(context: LintContext, path: Path, own: m.EndpointSpec) 
     if own.replaces is not None and own.replaces not in others:
         hint = did_you_mean(own.replaces, others) or "name the endpoint that this one succeeds"
         yield context.mistake(f"`{own.replaces}` is no other endpoint", (*path, "replaces"), hint)
+    if own.optional and not (own.granted_by or context.spec.granted_by):
+        hint = "write the scope that it needs under `granted_by`"
+        yield context.mistake(
+            "`optional` says what is left out without a scope, and no scope is named", (*path, "optional"), hint, key=True
+        )
 
 
 def _shapes(context: LintContext) -> Iterator[Mistake]:

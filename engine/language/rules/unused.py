@@ -100,7 +100,7 @@ def scope_notes(context: LintContext) -> Iterator[Mistake]:
     for where, scope in _unlisted(context, listed) if families else ():
         yield context.note(f"`{scope}` is not listed under `scopes`", where, "list it there, else no app has it")
     for path, endpoint, _ in context.requests():
-        if not families or not endpoint.granted_by:
+        if not families or not endpoint.granted_by or endpoint.optional:
             continue
         for family, scopes in families.items():
             if not any(entry <= set(scopes) for entry in endpoint.granted_by):
@@ -114,6 +114,7 @@ def _unlisted(context: LintContext, listed: set[str]) -> dict[tuple[Path, str], 
     return {
         ((*path, "granted_by") if own.granted_by else ("granted_by",), scope): None
         for path, endpoint, own in context.requests()
+        if not endpoint.optional
         for scope in sorted({scope for entry in endpoint.granted_by for scope in entry} - listed)
     }
 
