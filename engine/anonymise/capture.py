@@ -113,8 +113,8 @@ class Replacer:
         self._traces, self._stand_ins = traces, stand_ins
 
     def value(self, text: str, shape: TextShape) -> str:
-        """Give a text's stand-in."""
-        return self._stand_ins.of(text, shape)
+        """Give a text's stand-in; a secret has the same wherever it stands, in an address that is asked with it too."""
+        return self._stand_ins.of(text, TextShape.SECRET if self._stand_ins.is_secret(text) else shape)
 
     def number(self, text: str, shape: TextShape) -> str:
         """Give a number's stand-in: the same as for its digits as a text."""

@@ -205,6 +205,7 @@ class StandIns:
         self._dice, self._traces, self._now = Dice(key), traces, now
         self._made: dict[tuple[TextShape, str], str] = {}
         self._words: dict[str, str] = {}
+        self._secrets: dict[str, str] = {}
         self._used: set[str] = set()
         self._spoken: set[str] = set()
         self._hashed: dict[str, tuple[str, TextShape, str]] = {}
@@ -235,12 +236,21 @@ class StandIns:
             made = hashes(self.of(value, its))[name]
             return made.upper() if text.isupper() else made
         if shape is TextShape.SECRET:
-            return make.REMOVED
+            return self._removed(text)
         if shape is TextShape.EMAIL:
             return self._address(text)
         if shape is TextShape.PHONE or (shape is TextShape.NUMBER and self.is_called(text)):
             return self._phone(text)
         return self._once(text, shape)
+
+    def is_secret(self, text: str) -> bool:
+        """Whether a text was met as a secret."""
+        return text in self._secrets
+
+    def _removed(self, secret: str) -> str:
+        """Give what stands for a secret; each has its own, because a vendor may be asked with it (`session_id`)."""
+        number = len(self._secrets) + 1
+        return self._secrets.setdefault(secret, make.REMOVED if number == 1 else f"{make.REMOVED}-{number}")
 
     def _address(self, text: str) -> str:
         """Give one stand-in to an address however its letters are written: it is the same mailbox."""

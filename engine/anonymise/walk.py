@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, unquote_plus
 from engine.anonymise.allowed import Kept, needed
 from engine.anonymise.spec_patterns import RequestPatterns
 from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, shape_of
-from engine.cassettes.secret_patterns import describes_a_secret, is_secret_name
+from engine.cassettes.secret_patterns import STAND_IN, describes_a_secret, is_secret_name
 from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
 from engine.language.expressions import lossless_json
@@ -133,7 +133,9 @@ class Walk:
         """Give what a text becomes that stands under a name."""
         if text in self.forced:
             return self.visitor.value(text, self.forced[text])
-        if text and is_secret_name(key) and text not in ("true", "false", "null"):
+        if STAND_IN.fullmatch(text.lower()):
+            return text
+        if is_secret_name(key):
             return self.visitor.value(text, TextShape.SECRET)
         if self.kept.text(text):
             return text

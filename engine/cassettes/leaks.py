@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from engine.cassettes.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_INS, TOKEN, describes_a_secret, is_secret_name
+from engine.cassettes.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_IN, TOKEN, describes_a_secret, is_secret_name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,7 +128,7 @@ def _no_secret_header(found: re.Match[str]) -> bool:
 def _no_secret(found: re.Match[str]) -> bool:
     """Whether the value under a name is not a secret, or was replaced by `removed` already."""
     name, value = found["name"], found["it"].strip("\"' ").lower()
-    return value in STAND_INS or not is_secret_name(name) or describes_a_secret(name)
+    return STAND_IN.fullmatch(value) is not None or not is_secret_name(name) or describes_a_secret(name)
 
 
 MAIL = re.compile(r"[^\s\"'<>(),:;\\@/=?&|\[\]{}`]{1,64}@((?:[\w-]+\.)+[^\W\d_](?:[\w-]*[^\W_])?)")

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 LISTED = re.compile(r"\S+")
-STAND_INS = frozenset({"", "removed", "[removed]", "<removed>", "***", "null", "true", "false"})
+STAND_IN = re.compile(r"removed(?:-[0-9]{1,6})?|\[removed\]|<removed>|\*\*\*|null|true|false|")
 
 WHOLE_NAMES = re.compile(
     r"(?:access|refresh|id|auth|bearer|session|security|csrf|xsrf|device|push|oauth)[_-]?token|(?:[a-z0-9]{1,20}[_-])?secret|"

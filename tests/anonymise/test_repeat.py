@@ -43,6 +43,23 @@ def test_page_tokens_ids_and_checks_of_the_answer_go_on(tmp_path):
     assert [one.file.rpartition("/")[2] for one in cassette.recordings][2:4] == ["030-notes.http", "040-notes-page-2.http"]
 
 
+def test_what_is_named_like_a_secret_and_asked_with_goes_on(tmp_path):
+    """An SMS conversation's `session_id` lets nobody in but may look so: each is removed, and each is still another one."""
+    endpoints = """
+        talks: {get: /people/<USER_ID>/talks, records: items, key: session_id, pagination: none}
+        words: {get: "/talks/<talks.session_id>/words", records: items, pagination: none}
+    """
+    answers = {
+        f"/people/{USER}/talks": {"items": [{"session_id": "9fQx/Zt77-one"}, {"session_id": "Lk20vWm31-two"}]},
+        "/talks/9fQx%2FZt77-one/words": {"items": [{"id": 1}, {"id": 2}]},
+        "/talks/Lk20vWm31-two/words": {"items": [{"id": 3}]},
+    }
+    cassette, report, _ = recorded(endpoints, answers, tmp_path)
+    assert outcomes(report) == {"talks": "complete", "words": "complete"}
+    paths = sorted(one.request.url.partition("/talks/")[2] for one in cassette.recordings if "/talks/" in one.request.url)
+    assert paths == ["removed-2/words", "removed/words"]
+
+
 def test_links_whole_and_relative_go_on(tmp_path):
     """The next page's address, from the body, from its host's root or whole, and from the Link header."""
     endpoints = """
