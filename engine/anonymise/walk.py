@@ -197,8 +197,9 @@ class Walk:
         small = host.lower()
         if not host or self.kept.host(small) or small in OURS:
             return host
-        if host.startswith("[") or shape_of(host) is TextShape.IP:
-            made = self.visitor.value(host.strip("[]"), TextShape.IP)
+        plain = host.strip("[]")
+        if shape_of(plain) is TextShape.IP:
+            made = self.visitor.value(plain, TextShape.IP)
             return f"[{made}]" if host.startswith("[") else made
         suffix = self.kept.under(small)
         if suffix is None:

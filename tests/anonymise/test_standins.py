@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.anonymise.stand_ins import StandIns, Traces
@@ -133,6 +133,8 @@ def test_one_key_gives_one_recording_and_another_key_another():
         unique_by=str.casefold,
     )
 )
+@example(["0@A.Ac", "HTTP://["])
+@example(["0@A.Ac", "http://[no.address]/x"])
 def test_two_values_never_become_one(values):
     """What told records apart still does."""
     made = answers(composed(exchange({"items": values})))[0]["items"]
