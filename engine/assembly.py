@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
+
 from engine.connection.credential import token_record
 from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.private_files import Taken
@@ -115,8 +117,7 @@ def new_folder(now: datetime) -> Path:
     return Path(f"habeas-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
 
 
-@dataclass(frozen=True)
-class ChosenConnection:
+class ChosenConnection(Struct, frozen=True):
     """A connection that was found but not opened yet, and the transport that will carry its credential."""
 
     vendor: Vendor

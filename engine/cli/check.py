@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
@@ -31,8 +33,7 @@ NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names
 FORMATS = ("text", "json", "github")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckArguments:
+class CheckArguments(Struct, frozen=True, kw_only=True):
     """The options of `check`. `strict`: notes on what is not settled, was never recorded or has drifted count as mistakes."""
 
     form: str = "text"
@@ -42,8 +43,7 @@ class CheckArguments:
     openapi: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found of one spec, and a line about its cassettes."""
 
     findings: tuple[Finding, ...]
@@ -140,7 +140,7 @@ def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Fi
 
 
 def _strictly(one: Finding) -> Finding:
-    return replace(one, mistake=replace(one.mistake, level="error"))
+    return dataclasses.replace(one, mistake=replace(one.mistake, level="error"))
 
 
 def _as_json(one: Mistake) -> dict[str, object]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import msgspec
 import typer
+from msgspec import Struct
 
 from engine.assembly import choose_connection, probe_of, probe_pair, simulator_of, verified
 from engine.catalogue import load
@@ -38,8 +38,7 @@ from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConnectArguments:
+class ConnectArguments(Struct, frozen=True, kw_only=True):
     """The command line of one connect, as it was typed."""
 
     vendor: str

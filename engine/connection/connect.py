@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from engine.connection.browser_consent import RedirectListener, listening
 from engine.connection.keeper import ask_for_token
@@ -37,8 +37,7 @@ REFUSED = {
 }
 
 
-@dataclass(frozen=True)
-class Browser:
+class Browser(Struct, frozen=True):
     """How a person gives consent: `show` is called with the address to open.
 
     `paste` asks for the address at which the browser ended; it is needed where no listener can run on this machine. It is told why

@@ -14,10 +14,10 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from engine.connection.keys import Keys, StoreKey
 from engine.connection.private_files import (
@@ -71,8 +71,7 @@ LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each t
 LONGEST_CHANGE = 2 * LONGEST_HOLD  # whoever changes the store may wait for a renewal, and then ask a vendor as long
 
 
-@dataclass(frozen=True, slots=True)
-class Sealing:
+class Sealing(Struct, frozen=True):
     """How a connection is written: encrypted with `key`; or `plain`, marked with it where the store has one."""
 
     key: StoreKey | None

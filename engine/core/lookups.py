@@ -6,9 +6,12 @@ the person as something else (a contact, an agent), and all of them are asked.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.subject import LookupResult, captured_by
@@ -17,8 +20,7 @@ from engine.language.effective import Endpoint, Row
 STOPS = (Subject.MISMATCHED, Subject.AMBIGUOUS)
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """What one group of alternatives came to. `outcome`: how what needs its values ends where it found nobody, or could not say."""
 
     names: frozenset[str]
@@ -26,8 +28,7 @@ class Sought:
     outcome: Outcome = Outcome.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(Struct, frozen=True):
     """The person over all groups; `lacking` are the groups whose values are not known though the person was matched by another."""
 
     found: LookupResult
@@ -60,7 +61,7 @@ def combined(sought: Sequence[Sought]) -> Combined:
     rows = tuple(_joined(row) for row in product(*(one.found.rows for one in matched)))
     lacking = tuple(_absent(one) for one in sought if one.found.subject is not Subject.MATCHED)
     proof = next((one.found.proof for one in lacking if one.found.proof is not None), None)
-    return Combined(replace(matched[0].found, rows=rows, proof=proof), lacking)
+    return Combined(dataclasses.replace(matched[0].found, rows=rows, proof=proof), lacking)
 
 
 def _absent(sought: Sought) -> Sought:

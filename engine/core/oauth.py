@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import means_nothing, unfit
@@ -77,8 +79,7 @@ class WantedFromToken:
 NOTHING = WantedFromToken()
 
 
-@dataclass(frozen=True, slots=True)
-class NoToken:
+class NoToken(Struct, frozen=True):
     """Why there is no token.
 
     `dead`: the grant has ended, only a new consent helps. `client`: the client id or secret is refused. `passing`: ask
@@ -94,15 +95,13 @@ class NoToken:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """A new credential is in use. `asked`: the vendor was asked for it; else another process had renewed it already."""
 
     asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NotRenewed:
+class NotRenewed(Struct, frozen=True):
     """There is no new credential. `dead`: it stays so until the operator does something."""
 
     words: str

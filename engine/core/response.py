@@ -14,6 +14,8 @@ from itertools import compress
 from operator import not_
 from typing import Any
 
+from msgspec import Struct
+
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
 from engine.core.http import Malformed, Response
@@ -40,8 +42,7 @@ NOT_JSON, TOO_DEEP = "an answer that is not JSON", "an answer nested deeper than
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
-@dataclass(frozen=True, slots=True)
-class PointsTold:
+class PointsTold(Struct, frozen=True):
     """What an answer reports of its rate limit: points left, points that come back per second, and what the request cost."""
 
     left: float
@@ -91,8 +92,7 @@ class Refusal:
     status: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Struct, frozen=True):
     """A 2xx answer that cannot be used: it must not pass for an empty list, or for this person's data."""
 
     words: str

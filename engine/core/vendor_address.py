@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, NoAnswer, Response, resolved
@@ -31,8 +33,7 @@ WHOLE = re.compile("(.*)", re.DOTALL)
 Part = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ValuePlace:
+class ValuePlace(Struct, frozen=True):
     """A segment or parameter in which own values stand: what names it, an expression that finds them, and how each is compared."""
 
     label: str

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import aiohttp
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.core.file_check import A_WEB_PAGE, LARGEST_FILE, ending_of
 from engine.core.http import NoAnswer, Response, resolved
@@ -53,8 +54,7 @@ class DownloadControl(Protocol):
         """Renew the credential, if `generation` is still the number of the one in use; gives why that failed, else None."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
+class _Failed(Struct, frozen=True):
     """One try failed: with this answer, from this address, with or without the credential of that number."""
 
     url: str

@@ -7,12 +7,15 @@ this module does what they say.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
@@ -71,8 +74,7 @@ class Credentials(Protocol):
         """Get a new credential from the vendor (or the one that another process got) and put it into the transport."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
 
     `redirects` are the statuses of the redirects before it. `astray`: the vendor led to an address in which the person's value
@@ -95,11 +97,10 @@ class Answered:
 
     def light(self, reading: Reading) -> Answered:
         """Give the same without the body (its digest stays), for pages that wait until it is known whether they may be written."""
-        return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
+        return replace(self, reading=reading, response=dataclasses.replace(self.response, body=b""), digest=self.sha256)
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(Struct):
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
@@ -127,11 +128,10 @@ def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) 
     given = redirected or is_link(request)
     if not given or not isinstance(answer, NoAnswer) or answer.kind != "forbidden":
         return answer
-    return replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
+    return dataclasses.replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
 
 
-@dataclass(slots=True)
-class Client:
+class Client(Struct):
     """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
 
     `personal` names the values that are the person's. `verify` is the request that shows whether a refused credential still

@@ -7,6 +7,8 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct
+
 from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.request import Request
@@ -32,8 +34,7 @@ class WholeList:
         return sum(page.others for _, page, _ in self.pages)
 
 
-@dataclass(frozen=True, slots=True)
-class NotListed:
+class NotListed(Struct, frozen=True):
     """Why the list could not be read whole. `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential."""
 
     words: str

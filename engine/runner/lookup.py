@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from msgspec import Struct
+
 from engine.core.account import Account
 from engine.core.chain import Chain, join_rows
 from engine.core.identity import Identifier, lowered
@@ -38,8 +40,7 @@ class Answers:
         return [page for one in self.lists for page in one.pages]
 
 
-@dataclass(frozen=True)
-class Lookups:
+class Lookups(Struct, frozen=True):
     """Sends a vendor's look-ups; `tally` counts their requests."""
 
     vendor: Vendor

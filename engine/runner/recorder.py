@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.request import Request
@@ -21,8 +23,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_EXCHANGES = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and its answer. `name` begins with the endpoint's and holds nothing personal: `meetings-2026-01-01-page-2`."""
 
     request: HttpRequest

@@ -7,8 +7,10 @@ may be there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.select import Select
@@ -22,8 +24,7 @@ from engine.openapi.document.refs import as_list
 from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt, unfit
 
 
-@dataclass(frozen=True)
-class ComparedRequest:
+class ComparedRequest(Struct, frozen=True):
     """A request and its operation; `rows` are the values of its `for` with which it asks this operation and no other."""
 
     context: LintContext

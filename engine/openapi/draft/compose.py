@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.language.expressions.address_places import host_of
 from engine.language.model.words import HEADER
@@ -32,8 +34,7 @@ MOST_SCOPES = 200
 MOST_SPARSE = 4
 
 
-@dataclass
-class DraftSpec:
+class DraftSpec(Struct):
     """What the requests of one spec have in common, gathered before anything is written."""
 
     api: Api
