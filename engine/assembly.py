@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from engine.net.clock import Clock, wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
+from engine.replaced import replace
 from engine.runner import Report, Run, RunOptions, Session
 from engine.runner.verify import Verified, verify
 

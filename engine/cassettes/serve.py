@@ -12,7 +12,6 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,6 +27,7 @@ from engine.cassettes.replay import body_of
 from engine.core.http import Response
 from engine.core.identity import Identifier
 from engine.language.effective import Vendor
+from engine.replaced import replace
 from engine.simulate.authorization_server import Provider
 from engine.simulate.serve import listen
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import typer
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
@@ -28,6 +26,7 @@ from engine.language.text.mistakes import Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 from engine.openapi.draft.yaml_text import marks
+from engine.replaced import replace
 
 NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names no server
 FORMATS = ("text", "json", "github")
@@ -140,7 +139,7 @@ def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Fi
 
 
 def _strictly(one: Finding) -> Finding:
-    return dataclasses.replace(one, mistake=replace(one.mistake, level="error"))
+    return replace(one, mistake=replace(one.mistake, level="error"))
 
 
 def _as_json(one: Mistake) -> dict[str, object]:

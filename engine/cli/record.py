@@ -6,7 +6,6 @@ import asyncio
 import re
 import secrets
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import clock_from
 from engine.net.transport import Transport
+from engine.replaced import replace
 from engine.runner import Report
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 

@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
 from engine.connection.browser_consent import RedirectListener, listening
@@ -26,6 +25,7 @@ from engine.core.scopes import needed_scopes
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock
+from engine.replaced import replace
 
 PATIENCE = Patience(attempts=4, total=60.0)
 OpenReservation = Callable[[], AbstractAsyncContextManager[Save]]
@@ -143,7 +143,7 @@ async def _stored(
             tokens = found if isinstance(found, Tokens) else found.kept
             if tokens is None:
                 return found
-            store(msgspec.structs.replace(record, tokens=tokens))
+            store(replace(record, tokens=tokens))
             return tokens
 
         found = await ask_for_token(once, clock, PATIENCE)

@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from engine.connection.keys import Keys, StoreKey
@@ -51,6 +50,7 @@ from engine.connection.stored import (
 )
 from engine.errors import InUse, NotConnected, UsageError
 from engine.language.effective import Vendor
+from engine.replaced import replace
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -348,7 +348,7 @@ class Vault:
 
 def grown(record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
     """Give a connection a higher serial number than the one it replaces, so that running processes notice the change."""
-    return msgspec.structs.replace(record, serial=(before.serial if before else 0) + 1)
+    return replace(record, serial=(before.serial if before else 0) + 1)
 
 
 def option(name: Name) -> str:

@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from engine.errors import Exit
+from engine.replaced import replace
 
 
 class Outcome(StrEnum):

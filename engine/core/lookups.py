@@ -6,16 +6,15 @@ the person as something else (a contact, an agent), and all of them are asked.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from itertools import product
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.subject import LookupResult, captured_by
 from engine.language.effective import Endpoint, Row
+from engine.replaced import replace
 
 STOPS = (Subject.MISMATCHED, Subject.AMBIGUOUS)
 
@@ -61,7 +60,7 @@ def combined(sought: Sequence[Sought]) -> Combined:
     rows = tuple(_joined(row) for row in product(*(one.found.rows for one in matched)))
     lacking = tuple(_absent(one) for one in sought if one.found.subject is not Subject.MATCHED)
     proof = next((one.found.proof for one in lacking if one.found.proof is not None), None)
-    return Combined(dataclasses.replace(matched[0].found, rows=rows, proof=proof), lacking)
+    return Combined(replace(matched[0].found, rows=rows, proof=proof), lacking)
 
 
 def _absent(sought: Sought) -> Sought:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
 from engine.language.model.refusals import TokenRefusalsSpec
+from engine.replaced import replace
 
 MARGIN = 60.0
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.retry import REFUSED, GiveUp
+from engine.replaced import replace
 
 LATELY = 300.0
 ONLY_THIS = "the vendor refuses the credential for this request, though not for others"

@@ -5,11 +5,9 @@ How each value is written is decided in `core/rendering`.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.core.chain import Chain, value_of
 from engine.core.http import HttpRequest
@@ -18,6 +16,7 @@ from engine.core.rendering import address_of, body_of, header_of, placed, text_o
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import TIMES, Field, Hole, Template
+from engine.replaced import replace
 
 
 class Request(Struct, frozen=True):
@@ -83,7 +82,7 @@ def with_param(request: Request, name: str, value: str | int, received: int) -> 
     """Build the request for the next page: the same with one parameter changed; of a `post`, one dotted place of its body."""
     if request.http.method == "POST":
         content = lossless_json.loads(request.http.body or b"{}")
-        http = dataclasses.replace(request.http, body=lossless_json.dumps(placed(content, name, value)))
+        http = replace(request.http, body=lossless_json.dumps(placed(content, name, value)))
         return Request(request.chain, http, request.page + 1, received, request.size)
     head, _, query = request.http.url.partition("?")
     key = encode_query(name)
@@ -94,7 +93,7 @@ def with_param(request: Request, name: str, value: str | int, received: int) -> 
 
 def at_address(request: Request, url: str, received: int) -> Request:
     """Build the request for the next page from an address that the vendor gave."""
-    return Request(request.chain, dataclasses.replace(request.http, url=url), request.page + 1, received, request.size)
+    return Request(request.chain, replace(request.http, url=url), request.page + 1, received, request.size)
 
 
 def _url(address: str, query: list[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 from operator import not_
@@ -29,6 +29,7 @@ from engine.language.expressions.template import Template
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
 from engine.language.text.mistakes import counted
+from engine.replaced import replace
 
 CONSTANT = re.compile(r"[A-Z]{2,32}(?:_[A-Z]{2,32}){1,6}")  # such as INSUFFICIENT_SCOPES: no name, address or number looks so
 NUMBER = re.compile(r"[0-9]{1,6}")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.core.after import LONGEST, asked_to_return, failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
+from engine.replaced import replace
 
 TOO_MANY = 429
 UNAUTHORIZED = 401

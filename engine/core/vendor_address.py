@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -21,6 +20,7 @@ from engine.core.http import HttpRequest, NoAnswer, Response, resolved
 from engine.core.identity import FORM, Same, comparison
 from engine.core.request import Request, opening
 from engine.language.effective import Row
+from engine.replaced import replace
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5

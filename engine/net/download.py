@@ -13,7 +13,6 @@ from typing import Protocol
 
 import aiohttp
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.core.file_check import A_WEB_PAGE, LARGEST_FILE, ending_of
 from engine.core.http import NoAnswer, Response, resolved
@@ -22,6 +21,7 @@ from engine.core.vendor_address import ANOTHER_PERSON, MOST_REDIRECTS, REDIRECTS
 from engine.net.partial_file import Downloaded, NoFile, PartialFile, TooMuch
 from engine.net.transport import Transport, no_answer
 from engine.net.unpack import CODINGS, Unpacker
+from engine.replaced import replace
 
 CHUNK = 1 << 18
 RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")

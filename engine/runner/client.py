@@ -7,7 +7,6 @@ this module does what they say.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
@@ -15,7 +14,6 @@ from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
@@ -31,6 +29,7 @@ from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
+from engine.replaced import replace
 
 
 class Network(Protocol):
@@ -97,7 +96,7 @@ class Answered(Struct, frozen=True):
 
     def light(self, reading: Reading) -> Answered:
         """Give the same without the body (its digest stays), for pages that wait until it is known whether they may be written."""
-        return replace(self, reading=reading, response=dataclasses.replace(self.response, body=b""), digest=self.sha256)
+        return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
 
 
 class Sending(Struct):
@@ -128,7 +127,7 @@ def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) 
     given = redirected or is_link(request)
     if not given or not isinstance(answer, NoAnswer) or answer.kind != "forbidden":
         return answer
-    return dataclasses.replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
+    return replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
 
 
 class Client(Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import scope_remedy
 from engine.core.trail import Trail
+from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from engine.core.request import Request
 from engine.core.response import Page
 from engine.core.subject import NOBODY_KNOWN, LookupResult, asked_by, identify, possible
 from engine.language.effective import Endpoint, Row, Vendor
+from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.listing import NotListed, WholeList, listed, side_by_side
 

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.request import Request
 from engine.core.vendor_address import redirected
 from engine.core.window import form
+from engine.replaced import replace
 from engine.runner.client import Network
 
 SIGNS = re.compile(r"[^a-z0-9]+")

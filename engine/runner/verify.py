@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.connection.open import Lifetime
 from engine.core.account import Account
@@ -26,6 +25,7 @@ from engine.core.verify_request import (
 )
 from engine.errors import Exit
 from engine.language.effective import Vendor
+from engine.replaced import replace
 from engine.runner.client import Client
 from engine.runner.discover import Discovery
 from engine.runner.interface import Session

@@ -12,12 +12,12 @@ from typing import Any
 
 import yaml
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from engine.language.text.layout import lookalike, quotes_wanted, runs_on, stand_in, without_value
 from engine.language.text.mistakes import Mistake, Position, SpecError
 from engine.language.text.syntax import syntax
 from engine.language.text.yaml_events import EventReader, OpenNode
+from engine.replaced import replace
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 40

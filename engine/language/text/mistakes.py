@@ -8,9 +8,9 @@ from textwrap import wrap
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.errors import Exit, HabeasError
+from engine.replaced import replace
 
 WIDEST = 100
 DOTS = "..."

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.select import Select
@@ -22,6 +21,7 @@ from engine.openapi.document.names import SIZES, norm
 from engine.openapi.document.operations import Operation, Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.refs import as_list
 from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt, unfit
+from engine.replaced import replace
 
 
 class ComparedRequest(Struct, frozen=True):

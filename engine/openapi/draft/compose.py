@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from engine.language.expressions.address_places import host_of
 from engine.language.model.words import HEADER
@@ -28,6 +27,7 @@ from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
 from engine.openapi.draft.person_request import DraftRequest, id_name, setting_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
+from engine.replaced import replace
 
 MOST_LEFT_OUT = 200
 MOST_SCOPES = 200
