@@ -10,11 +10,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from types import ModuleType
 
 from aiohttp import web
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.catalogue import folder
 from engine.errors import HabeasError, UsageError
