@@ -110,9 +110,10 @@ def _said_of_tokens(name: Name) -> WantedFromToken:
 def rekey_command() -> None:
     """Encrypt every connection with a new key. Raises NotConnected."""
     vault = writable()
-    count, plain = asyncio.run(rekey(vault))
+    count, plain, documents = asyncio.run(rekey(vault))
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
-    typer.echo(f"{counted(count, 'connection')} encrypted with a new key.{stay}\n{key_words(vault)}")
+    beside = f" and {counted(documents, 'document')} of cases" if documents else ""
+    typer.echo(f"{counted(count, 'connection')}{beside} encrypted with a new key.{stay}\n{key_words(vault)}")
 
 
 def writable() -> Vault:

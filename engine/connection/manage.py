@@ -8,6 +8,7 @@ from typing import Literal
 
 from engine.connection.oauth_client import oauth_transport, revocation_request
 from engine.connection.private_files import locked
+from engine.connection.sealed_file import reseal_files
 from engine.connection.stored import PLAIN, Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.http import Response
@@ -97,10 +98,10 @@ async def end_replaced(before: StoredConnection | None, made: StoredConnection, 
     return isinstance(answer, Response) and (200 <= answer.status < 300 or grant_ended(answer, wanted.refusals))
 
 
-async def rekey(vault: Vault) -> tuple[int, int]:
-    """Encrypt every connection with a new key; gives how many were, and how many stay unencrypted.
+async def rekey(vault: Vault) -> tuple[int, int, int]:
+    """Encrypt every connection and sealed document with a new key; gives how many connections, unencrypted ones and documents there are.
 
-    Those are marked with the new key, whoever made them: `connections list` names them. Raises NotConnected if one cannot be read,
+    Connections that stay unencrypted are marked with the new key, whoever made them: `connections list` names them. Raises NotConnected if one cannot be read,
     or a file still names an older key: then both keys are kept.
     """
     vault.prepare()
@@ -118,6 +119,7 @@ async def rekey(vault: Vault) -> tuple[int, int]:
                 vault.write(name, found[0], plain=found[1].cipher == PLAIN)
                 encrypted += found[1].cipher != PLAIN
                 plain += found[1].cipher == PLAIN
+        documents = reseal_files(vault.keys, vault.home)
         vault.end_rekey()
         vault.adopting = False
-    return encrypted, plain
+    return encrypted, plain, documents

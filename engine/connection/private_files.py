@@ -52,8 +52,8 @@ def check_folder(folder: Path) -> None:
     _check(found, folder, FOLDER)
 
 
-def read_private(path: Path) -> bytes | None:
-    """Give the bytes of a file; None if it does not exist. Raises NotConnected if others could read it, or it cannot be read."""
+def read_private(path: Path, most: int = MOST_BYTES) -> bytes | None:
+    """Give the bytes of a file, at most `most`; None if it does not exist. Raises NotConnected if others could read it, or nobody can."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -67,7 +67,7 @@ def read_private(path: Path) -> bytes | None:
             message = f"{path} is no file: move it away"
             raise NotConnected(message)
         _check(found, path, FILE)
-        return _all(file)
+        return _all(file, most)
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror})"
         raise NotConnected(message) from None
@@ -75,12 +75,12 @@ def read_private(path: Path) -> bytes | None:
         os.close(file)
 
 
-def _all(file: int) -> bytes:
-    """Read to the end, at most MOST_BYTES: no file of ours is as large."""
-    found = b""
-    while len(found) < MOST_BYTES and (more := os.read(file, MOST_BYTES - len(found))):
+def _all(file: int, most: int) -> bytes:
+    """Read to the end, at most `most` bytes."""
+    found = bytearray()
+    while len(found) < most and (more := os.read(file, most - len(found))):
         found += more
-    return found
+    return bytes(found)
 
 
 def _check(found: os.stat_result, path: Path, mode: int) -> None:

@@ -33,6 +33,7 @@ from engine.connection.private_files import (
     write_new,
     write_private,
 )
+from engine.connection.sealed_file import files_need_key_file, files_of_keys
 from engine.connection.stored import (
     NAME,
     PLAIN,
@@ -286,12 +287,15 @@ class Vault:
                     "if the file is no connection, move it away; then habeas connections rekey"
                 )
                 raise StoreError(message)
+        for path in files_of_keys(self.home, before):
+            message = f"{path} still names an older key, so that key is kept: habeas connections rekey"
+            raise StoreError(message)
         self.keys.end_rekey()
 
     def _needs_key_file(self) -> bool:
         """Whether a stored connection may be encrypted with a key that only `key.json` names. Raises NotConnected."""
         paths = (self.folder / file for file in self._files() if file.endswith((".json", ".new")))
-        return any(needs_key_file(read_private(path) or b"") for path in paths)
+        return any(needs_key_file(read_private(path) or b"") for path in paths) or files_need_key_file(self.home)
 
     def _files(self) -> list[str]:
         """Give the names of all files of the store. Raises NotConnected."""

@@ -1,0 +1,265 @@
+"""The acts of a case, which are its log. None holds a value of a record, an identifier or a name of the person: digests stand for them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+
+Operation = Literal["hold", "drop", "mask", "alias", "give"]
+Because = Literal[
+    "third_party",
+    "known_to_them",
+    "trade_secret",
+    "privilege",
+    "security",
+    "never_disclose",
+    "ongoing_investigation",
+    "not_personal",
+    "duplicate",
+    "out_of_scope",
+]
+START = "0" * 64
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="did"):
+    """What somebody did in a case; each kind of act is a class of its own, its name the word in the log."""
+
+
+class Opened(Act, tag="opened"):
+    """The case was opened: a request arrived on `received`. `again` names earlier cases of the same person."""
+
+    reference: str
+    regime: str
+    language: str
+    received: date
+    digests: tuple[str, ...]
+    key_id: str | None = None
+    again: tuple[str, ...] = ()
+    simulated: bool = False
+
+
+class Asked(Act, tag="asked"):
+    """A vendor belongs to the case; `by` is the kind of identifier it is asked by, where one was chosen."""
+
+    vendor: str
+    by_kind: str | None = None
+
+
+class Named(Act, tag="named"):
+    """The person's identifiers, name or address were changed: the kinds that are known now, and the digests."""
+
+    kinds: tuple[str, ...]
+    digests: tuple[str, ...]
+    key_id: str | None = None
+    again: tuple[str, ...] = ()
+
+
+class Unfit(Act, tag="refused"):
+    """An identifier was refused: its kind and why, never the identifier."""
+
+    kind: str
+    reason: str
+    vendor: str | None = None
+
+
+class Identified(Act, tag="identified"):
+    """Who asks was shown to be the person; `how` says by which evidence."""
+
+    how: str
+
+
+class Acknowledged(Act, tag="acknowledged"):
+    """The letter that the request arrived was written."""
+
+    letter: str | None = None
+
+
+class Extended(Act, tag="extended"):
+    """The answer takes longer, as the regime allows; the person is told why."""
+
+    why: str
+    letter: str | None = None
+
+
+class Paused(Act, tag="paused"):
+    """The clock stands still while the person is asked something, where the regime allows it."""
+
+    why: str
+
+
+class Resumed(Act, tag="resumed"):
+    """The person answered: the clock goes on."""
+
+
+class Denied(Act, tag="denied"):
+    """The request is denied, with the reason that the person reads."""
+
+    why: str
+    letter: str | None = None
+
+
+class Withdrawn(Act, tag="withdrawn"):
+    """The person took the request back."""
+
+
+class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a run did not obtain: an endpoint and its outcome (denied, partial or failed)."""
+
+    endpoint: str
+    outcome: str
+
+
+class Taken(Act, tag="taken"):
+    """A finished run, or what a system without a spec gave, was taken in; `proof` is the sha256 of its manifest, or of the file."""
+
+    vendor: str
+    folder: str
+    proof: str
+    kind: Literal["run", "file"] = "run"
+    subject: str | None = None
+    gaps: tuple[Gap, ...] = ()
+    same_person: bool | None = None
+
+
+class Excused(Act, tag="excused"):
+    """A gap is accepted: `say` is the sentence that the person reads. Without `endpoint` the whole vendor is."""
+
+    vendor: str
+    say: str
+    endpoint: str | None = None
+
+
+class Sending(Act, tag="sending"):
+    """A mail is about to be sent; a crash from here on leaves that it may have been sent."""
+
+    vendor: str
+    message_id: str
+    purpose: str
+
+
+class Sent(Act, tag="sent"):
+    """The mail server took the mail, or a file was written to be sent by hand."""
+
+    vendor: str
+    message_id: str
+
+
+class Bounced(Act, tag="bounced"):
+    """The mail came back."""
+
+    vendor: str
+    message_id: str
+
+
+class Answered(Act, tag="answered"):
+    """An owner answered: data, none, text, deleted or declined."""
+
+    vendor: str
+    answer: str
+    folder: str | None = None
+
+
+class Stopped(Act, tag="stopped"):
+    """An owner is not asked any more."""
+
+    vendor: str
+    why: str | None = None
+
+
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a decision is about: a `value` by its keyed digest; else an endpoint, a field of it, a record, a place in one, or a file.
+
+    `record` is the sha256 of the record's line and `pointer` a JSON pointer (RFC 6901), so that a decision survives another run
+    that fetches the same record.
+    """
+
+    value: str | None = None
+    vendor: str | None = None
+    endpoint: str | None = None
+    field: str | None = None
+    record: str | None = None
+    pointer: str | None = None
+    file: str | None = None
+
+
+class Decided(Act, tag="decided"):
+    """A reviewer decided what becomes of something."""
+
+    operation: Operation
+    target: Target
+    because: Because
+    note: str | None = None
+
+
+class Undone(Act, tag="undone"):
+    """A decision no longer holds: the number of its act."""
+
+    act: int
+
+
+class Ruled(Act, tag="ruled"):
+    """A policy is in force for a vendor: the sha256 of the file as it is kept in the case."""
+
+    vendor: str
+    policy: str
+
+
+class Approved(Act, tag="approved"):
+    """A package was approved, by its sha256."""
+
+    package: str
+
+
+class Released(Act, tag="released"):
+    """The approved package was made to leave."""
+
+    package: str
+    folder: str
+
+
+class Delivered(Act, tag="delivered"):
+    """The person has the package; `how` says by which way."""
+
+    how: str
+    letter: str | None = None
+
+
+class Closed(Act, tag="closed"):
+    """Nothing is left to do."""
+
+
+class Purged(Act, tag="purged"):
+    """Files were deleted: raw, received or release."""
+
+    what: tuple[str, ...]
+
+
+KINDS: dict[str, type[Act]] = {str(one.__struct_config__.tag): one for one in Act.__subclasses__()}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log: act number `n`, at `at` (UTC), `by` whom; `sha256` is that of the line, to which the next one is chained."""
+
+    n: int
+    at: datetime
+    by: str
+    act: Act
+    sha256: str
+
+
+def written(line_number: int, at: datetime, by: str, act: Act, before: str) -> bytes:
+    """Write a line of the log, without its end."""
+    body: dict[str, Any] = msgspec.to_builtins(act)
+    return msgspec.json.encode({"n": line_number, "at": at, "by": by, **body, "prev": before})
+
+
+def act_of(raw: dict[str, Any]) -> Act:
+    """Read the act of a line's JSON object. Raises msgspec.ValidationError if it is none that this version knows."""
+    body = {name: value for name, value in raw.items() if name not in ("n", "at", "by", "prev")}
+    kind = KINDS.get(str(body.get("did")))
+    if kind is None:
+        message = "an act that this version does not know"
+        raise msgspec.ValidationError(message)
+    return msgspec.convert(body, type=kind)

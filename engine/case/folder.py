@@ -1,0 +1,132 @@
+"""The folder of a case, `$HABEAS_HOME/cases/<REF>/`: open it, make it, find all of them, act in it. Who acts is the user of the OS."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.case import log as case_log
+from engine.case.acts import Act, Line, Opened
+from engine.case.fold import Case, fold, refusal, step
+from engine.connection.private_files import prepare
+from engine.connection.sealed_file import CASES
+from engine.errors import UsageError
+
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NUMBER = re.compile(r"[0-9]{6}")
+AS_IN = "such as DSR-17"
+
+
+def checked_reference(text: str) -> str:
+    """Give a reference that may name a folder and stand in letters. Raises UsageError where it could be personal data or a path."""
+    if "@" in text or NUMBER.search(text):
+        message = f"a reference stands in logs and letters, so it holds no @ and no six digits in a row: choose another, {AS_IN}"
+        raise UsageError(message)
+    if not REFERENCE.fullmatch(text) or ".." in text:
+        message = f"a reference holds letters, digits, `.`, `_` and `-`, at most 64, and begins with a letter or digit: {AS_IN}"
+        raise UsageError(message)
+    return text
+
+
+def user() -> str:
+    """Give the name of the OS user who acts; the number where the system knows no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+class OpenCase(msgspec.Struct):
+    """A case that was read: its folder, its acts and what they lead to; `half` bytes of a killed command lie behind them."""
+
+    folder: Path
+    lines: tuple[Line, ...]
+    case: Case
+    half: int = 0
+
+    @property
+    def reference(self) -> str:
+        """Give the reference."""
+        return self.folder.name
+
+    @property
+    def opened(self) -> Opened:
+        """Give the first act. Raises UsageError where the log does not begin with it."""
+        if self.case.opened is None:
+            message = f"{self.folder / case_log.LOG}: the log does not begin with `opened`: this is no case"
+            raise UsageError(message)
+        return self.case.opened
+
+    def act(self, act: Act, now: datetime, *, seen: int | None = None, by: str | None = None) -> Line:
+        """Do one act: check that it may be done, append it, take it in. Raises UsageError, Stale, DiskError, OutputError.
+
+        `seen` is the number of the last act that whoever decides has seen, by default this case's.
+        """
+        why = refusal(self.case, act)
+        if why is not None:
+            message = f"{self.reference} cannot be {act.__struct_config__.tag}: {why}; nothing was written"
+            raise UsageError(message)
+        line = case_log.append(self.folder, self.case.n if seen is None else seen, [act], by or user(), now)[0]
+        self.lines, self.case, self.half = (*self.lines, line), step(self.case, line), 0
+        return line
+
+
+def open_case(home: Path, reference: str) -> OpenCase:
+    """Read a case. Raises UsageError where there is none, BrokenLog."""
+    folder = home / CASES / checked_reference(reference)
+    if not folder.is_dir():
+        message = f"there is no case {reference}: habeas case new {reference} opens it, habeas case list shows all"
+        raise UsageError(message)
+    log = case_log.read(folder)
+    found = OpenCase(folder, log.lines, fold(log.lines), log.half)
+    _ = found.opened
+    return found
+
+
+def make_case(home: Path, reference: str) -> Path:
+    """Make the folder of a new case; its log is written last (`begin`). Raises UsageError where the reference is taken."""
+    folder = home / CASES / checked_reference(reference)
+    if (folder / case_log.LOG).exists():
+        message = f"there is a case {reference} already: habeas case show {reference}; nothing was changed"
+        raise UsageError(message)
+    for one in (home, home / CASES, folder):
+        prepare(one)
+    return folder
+
+
+def begin(folder: Path, acts: Sequence[Act], now: datetime) -> OpenCase:
+    """Write the log of a new case. Raises UsageError where somebody else was first, DiskError, OutputError."""
+    by = user()
+    lines = [case_log.create(folder, acts[0], by, now)]
+    if len(acts) > 1:
+        lines += case_log.append(folder, 1, list(acts[1:]), by, now)
+    return OpenCase(folder, tuple(lines), fold(lines))
+
+
+def references(home: Path) -> list[str]:
+    """Give the references of all cases, in order."""
+    try:
+        return sorted(one.name for one in (home / CASES).iterdir() if (one / case_log.LOG).is_file())
+    except FileNotFoundError:
+        return []
+
+
+def same_person(home: Path, digests: Sequence[str], key_id: str, but: str) -> tuple[str, ...]:
+    """Give the other cases in which one of these digests stands. A case whose log does not hold is passed over: `check-log` tells of it."""
+    found = []
+    for reference in references(home):
+        try:
+            case = open_case(home, reference).case if reference != but else None
+        except UsageError:
+            continue
+        if case is not None and case.key_id == key_id and set(case.digests) & set(digests):
+            found.append(reference)
+    return tuple(found)
+
+

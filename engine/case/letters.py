@@ -1,0 +1,124 @@
+"""Letters of a case: texts with `<NAME>` placeholders, filled in; the operator's own stand in `$HABEAS_HOME/letters/<language>/`.
+
+A text begins with `Subject: ...` and an empty line. What is written is a `.txt` to print and an `.eml` to open in a mail program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from engine.case.folder import OpenCase
+from engine.case.person import Person
+from engine.case.regimes import Office, due, office, regime_of
+from engine.connection.private_files import cannot_write, prepare, write_new
+from engine.errors import UsageError
+
+LANGUAGES = ("en", "de")
+PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
+SUBJECT = "Subject: "
+MONTHS = {
+    "en": "January February March April May June July August September October November December".split(),
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+}
+NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A letter that is filled in."""
+
+    subject: str
+    body: str
+    to: str | None
+
+
+def day_words(day: date, language: str) -> str:
+    """Write a day in a language: 29 November 2026, 29. November 2026."""
+    return f"{day.day}{'.' if language == 'de' else ''} {MONTHS[language][day.month - 1]} {day.year}"
+
+
+def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | None) -> Letter:
+    """Fill a letter in: acknowledge, extend, deny or deliver. Raises UsageError where the text or the office file lacks something."""
+    language, where = case.opened.language, home / "letters" / case.opened.language / f"{kind}.txt"
+    text = where.read_text("utf-8") if where.is_file() else packaged(language, kind)
+    shown = str(where) if where.is_file() else f"the letter {kind}"
+    values, told = _values(home, case, person, why), office(home)
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in PLACEHOLDER.findall(line):
+            if name not in values:
+                message = f"{shown}:{number}: <{name}> is no placeholder; there are {', '.join(f'<{one}>' for one in values)}"
+                raise UsageError(message)
+            if not values[name]:
+                raise UsageError(_lacks(shown, number, name, home, told))
+    filled = PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    first, _, body = filled.partition("\n")
+    if not first.startswith(SUBJECT):
+        message = f"{shown}:1: a letter begins with `{SUBJECT}...`"
+        raise UsageError(message)
+    to = next(iter(person.identifiers.get("email", ())), None)
+    return Letter(first.removeprefix(SUBJECT).strip(), body.lstrip("\n"), to)
+
+
+def packaged(language: str, kind: str) -> str:
+    """Give the text that comes with Habeas."""
+    return resources.files("engine.case").joinpath("letters", language, f"{kind}.txt").read_text("utf-8")
+
+
+def _lacks(shown: str, number: int, name: str, home: Path, told: Office) -> str:
+    field = name.lower()
+    if hasattr(told, field):
+        return f"{shown}:{number}: <{name}> is empty: write `{field}: ...` into {home / 'office.yaml'}; nothing was written"
+    return f"{shown}:{number}: <{name}> has no value in this letter; nothing was written"
+
+
+def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapping[str, str]:
+    opened, told = case.opened, office(home)
+    language, last = opened.language, due(case.case, home).answer
+    return {
+        "NAME": person.name or NOBODY[language],
+        "ADDRESS": person.address or "",
+        "REFERENCE": case.reference,
+        "RECEIVED": day_words(opened.received, language),
+        "DUE": day_words(last, language) if last is not None else "",
+        "LAW": regime_of(opened.regime).title,
+        "WHY": why or "",
+        "CONTROLLER": told.controller,
+        "CONTACT": told.contact,
+        "SIGNATURE": told.signature or told.controller,
+        "LOG": f"{case.lines[-1].n} {case.lines[-1].sha256}",
+    }
+
+
+def write_letter(case: OpenCase, kind: str, made: Letter, told: Office, now: datetime) -> str:
+    """Write `letters/<n>-<kind>.txt` and `.eml` into the case; gives the name without an ending. Raises DiskError, OutputError."""
+    folder = case.folder / "letters"
+    name = f"{case.case.n + 1}-{kind}"
+    prepare(folder)
+    for ending, content in ((".txt", f"{made.subject}\n\n{made.body}".encode()), (".eml", _mail(made, told, now))):
+        try:
+            write_new(folder / f"{name}{ending}", content)
+        except OSError as error:
+            raise cannot_write(folder / f"{name}{ending}", error) from None
+    return f"letters/{name}"
+
+
+def _mail(made: Letter, told: Office, now: datetime) -> bytes:
+    """Write the mail; `X-Unsent` lets mail programs open it as a draft."""
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = made.subject
+    if made.to:
+        mail["To"] = made.to
+    if "@" in told.contact and " " not in told.contact:
+        mail["From"] = told.contact
+    mail["Date"] = format_datetime(now)
+    mail["X-Unsent"] = "1"
+    mail.set_content(made.body)
+    return mail.as_bytes()

@@ -1,0 +1,76 @@
+"""The laws that Habeas knows (`regimes.yaml`), and what the operator says of the office: days it is closed, who answers (`office.yaml`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from engine.case.deadlines import Deadlines, Regime, deadlines, parse_period
+from engine.case.fold import Case
+from engine.errors import UsageError
+
+OFFICE = "office.yaml"
+PERIODS = ("answer", "acknowledge", "extension")
+
+
+class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the operator writes in `$HABEAS_HOME/office.yaml`; all of it may be left out."""
+
+    controller: str = ""
+    address: str = ""
+    contact: str = ""
+    signature: str = ""
+    closed: tuple[date, ...] = ()
+
+
+@cache
+def regimes() -> Mapping[str, Regime]:
+    """Give the laws by their short names."""
+    raw = yaml.safe_load(resources.files("engine.case").joinpath("regimes.yaml").read_text("utf-8"))
+    return {name: _regime(told) for name, told in raw.items()}
+
+
+def _regime(told: dict[str, Any]) -> Regime:
+    periods = {name: parse_period(told[name]) for name in PERIODS if name in told}
+    plain = {name: told[name] for name in ("title", "source")}
+    return Regime(**plain, **periods, weekends=told.get("weekends") == "next", pause=bool(told.get("pause")))
+
+
+def regime_of(name: str) -> Regime:
+    """Give a law. Raises UsageError, which names them all."""
+    found = regimes().get(name)
+    if found is None:
+        message = f"--regime {name}: none is known by this name; there are {', '.join(regimes())}"
+        raise UsageError(message)
+    return found
+
+
+def office(home: Path) -> Office:
+    """Read the operator's file; all is empty where there is none. Raises UsageError where it is not as it should be."""
+    path = home / OFFICE
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8")) or {}
+        return msgspec.convert(raw, Office)
+    except FileNotFoundError:
+        return Office()
+    except msgspec.ValidationError as error:
+        message = f"{path}: {error}; it may hold {', '.join(Office.__struct_fields__)}, and `closed` is a list of days such as 2026-12-24"
+        raise UsageError(message) from None
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        message = f"{path} cannot be read ({type(error).__name__})"
+        raise UsageError(message) from None
+
+
+def due(case: Case, home: Path) -> Deadlines:
+    """Give a case's last days. Raises UsageError for a regime or an office file that cannot be used."""
+    if case.opened is None:
+        return Deadlines(None, None, None)
+    law = regime_of(case.opened.regime)
+    return deadlines(law, case.opened.received, extended=case.extended is not None, pauses=case.pauses, closed=office(home).closed)

@@ -1,0 +1,208 @@
+"""Take something into a case: a finished run, whose every file must be as its manifest says, or a file that an owner gave.
+
+What is taken in is copied into the case while its digest is checked, put in place as a whole, and then stands in the log; nothing in
+the case is ever changed or overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.case.acts import Gap, Taken
+from engine.case.folder import OpenCase
+from engine.connection.digest_key import PersonDigest
+from engine.connection.private_files import FILE, FOLDER, cannot_write, prepare, sync_folder, write_private
+from engine.errors import Refused, UsageError
+
+MANIFEST = "manifest.json"
+MISSING = ("denied", "partial", "failed")
+NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
+CHUNK = 1 << 20
+
+
+class TakenRun(msgspec.Struct, frozen=True):
+    """What of a run's manifest decides whether it may be taken in."""
+
+    vendor: str
+    simulated: bool
+    finished: str | None
+    reference: str | None
+    subject: dict[str, Any]
+    endpoints: dict[str, dict[str, Any]]
+    written: dict[str, dict[str, Any]]
+    sha256: str
+
+    @property
+    def digest(self) -> PersonDigest | None:
+        """Whom the run asked for, as keyed digests; None in a manifest that has none."""
+        told, key_id = self.subject.get("digest"), self.subject.get("key_id")
+        return PersonDigest(key_id, {kind: (one,) for kind, one in told.items()}) if isinstance(told, dict) and isinstance(key_id, str) else None
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What was not obtained: endpoints, and the person where it is unproven that the vendor knows nobody."""
+        subject = [Gap("lookup", "unproven")] if self.subject.get("outcome") == "unproven" else []
+        found = [Gap(name, str(one.get("outcome"))) for name, one in self.endpoints.items() if one.get("outcome") in MISSING]
+        return (*subject, *found)
+
+
+def read_run(folder: Path) -> TakenRun:
+    """Read the manifest of a run's folder. Raises UsageError where it is not that of a finished run."""
+    try:
+        raw = (folder / MANIFEST).read_bytes()
+        body = msgspec.json.decode(raw)
+        run = msgspec.convert({**body, "sha256": hashlib.sha256(raw).hexdigest()}, TakenRun)
+    except FileNotFoundError:
+        message = f"{folder} holds no {MANIFEST}: no run that came to its end lies there, and a folder without one proves nothing"
+        raise UsageError(message) from None
+    except OSError as error:
+        message = f"{folder / MANIFEST} cannot be read ({error.strerror})"
+        raise UsageError(message) from None
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, TypeError, RecursionError):
+        message = f"{folder / MANIFEST} is no manifest of this version of Habeas, or it is damaged"
+        raise UsageError(message) from None
+    if run.finished is None:
+        message = f"{folder} holds a run that has not come to its end: it proves nothing yet"
+        raise UsageError(message)
+    return run
+
+
+def may_take(case: OpenCase, run: TakenRun, digest: PersonDigest | None, *, vendor: str | None, confirmed: bool) -> bool | None:
+    """See that a run may belong to a case; whether its person is the case's, None where that cannot be compared.
+
+    Raises UsageError, Refused: another vendor's, another request's or another person's run is not taken, nor a simulated one into a
+    real case. `confirmed`: somebody says that a run which cannot be compared is about this person.
+    """
+    if vendor is not None and vendor != run.vendor:
+        message = f"this is a run at {run.vendor}, not at {vendor}; nothing was taken"
+        raise UsageError(message)
+    if run.simulated != case.opened.simulated:
+        what = "simulated, and the case is not" if run.simulated else "real, and the case is simulated"
+        message = f"the run at {run.vendor} is {what}; nothing was taken"
+        raise UsageError(message)
+    outcome = str(run.subject.get("outcome"))
+    if outcome in NOT_TAKEN:
+        message = f"the run at {run.vendor} ended {outcome}: {NOT_TAKEN[outcome]}; nothing was taken"
+        raise Refused(message)
+    if run.reference is not None and run.reference != case.reference:
+        message = f"the run at {run.vendor} was made for {run.reference}, and this is {case.reference}; nothing was taken"
+        raise UsageError(message)
+    same = run.digest.same(digest) if run.digest is not None and digest is not None else None
+    if same is False:
+        message = f"the run at {run.vendor} asked for none of the identifiers of {case.reference}: it may be another person's; nothing was taken"
+        raise Refused(message)
+    if same is None and not confirmed:
+        message = (
+            f"whose run this is cannot be compared (its digest is of another installation, or it has none): if it is about the person of "
+            f"{case.reference}, say so with --same-person; nothing was taken"
+        )
+        raise UsageError(message)
+    return same
+
+
+def take_run(case: OpenCase, source: Path, run: TakenRun, *, same: bool | None) -> Taken:
+    """Copy a run into the case, each file checked against the manifest, and give the act. Raises Refused, DiskError, OutputError."""
+    place = free_place(case.folder / "runs", run.vendor)
+    part = place.with_name(f".{place.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        prepare(part.parent)
+        _copied(source, part, run)
+        os.rename(part, place)
+        sync_folder(place.parent)
+    except OSError as error:
+        raise cannot_write(place, error) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    outcome = str(run.subject.get("outcome"))
+    folder = str(place.relative_to(case.folder))
+    return Taken(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same)
+
+
+def _copied(source: Path, part: Path, run: TakenRun) -> None:
+    part.mkdir(mode=FOLDER)
+    if _copy(source / MANIFEST, part / MANIFEST)[1] != run.sha256:
+        message = f"{source / MANIFEST} changed while it was read; nothing was taken"
+        raise Refused(message)
+    for name, told in run.written.items():
+        _check_name(name, source)
+        size, sha256 = _copy(source / name, part / name)
+        if (size, sha256) != (told.get("bytes"), told.get("sha256")):
+            message = f"{source / name} is not what the manifest says (another sha256): the run was changed after it ended; nothing was taken"
+            raise Refused(message)
+    for name, sha256 in _downloads(part, run):
+        _check_name(name, source)
+        (part / name).parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+        if _copy(source / name, part / name)[1] != sha256:
+            message = f"{source / name} is not the file that was downloaded (another sha256); nothing was taken"
+            raise Refused(message)
+    for folder in {part, *(one for one in part.rglob("*") if one.is_dir())}:
+        sync_folder(folder)
+
+
+def _downloads(part: Path, run: TakenRun) -> Iterator[tuple[str, str]]:
+    """Give the downloaded files that the lists of the run name, with their digests."""
+    for name in run.written:
+        if not name.endswith(".files.jsonl"):
+            continue
+        for line in (part / name).read_bytes().splitlines():
+            told = msgspec.json.decode(line)
+            if told.get("file") and told.get("sha256"):
+                yield str(told["file"]), str(told["sha256"])
+
+
+def _check_name(name: str, source: Path) -> None:
+    if name.startswith("/") or ".." in Path(name).parts:
+        message = f"{source / MANIFEST} names a file outside its folder; nothing was taken"
+        raise Refused(message)
+
+
+def _copy(source: Path, target: Path) -> tuple[int, str]:
+    """Copy a file onto the disk; gives its size and sha256. A link is not followed. Raises Refused, OSError."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        message = f"{source}, which the manifest names, is missing or cannot be read; nothing was taken"
+        raise Refused(message) from None
+    with os.fdopen(reading, "rb") as stream, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE), "wb") as out:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return size, digest.hexdigest()
+
+
+def free_place(folder: Path, vendor: str) -> Path:
+    """Give the first name for a run that is not taken: `zoom`, then `zoom-2`."""
+    names = chain([vendor], (f"{vendor}-{number}" for number in count(2)))
+    return next(place for name in names if not os.path.lexists(place := folder / name))
+
+
+def take_file(case: OpenCase, source: Path, vendor: str) -> Taken:
+    """Copy a file that an owner gave into the case under a name of ours. Raises UsageError, DiskError, OutputError."""
+    folder = case.folder / "received" / vendor
+    place = next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))
+    suffix = source.suffix.lower() if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
+    try:
+        for one in (place.parent.parent, place.parent, place):
+            prepare(one)
+        size, sha256 = _copy(source, place / f"file-1{suffix}")
+        about = {"name": source.name, "bytes": size, "sha256": sha256}
+        write_private(place / "about.json", msgspec.json.encode(about) + b"\n")
+    except Refused:
+        message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
+        raise UsageError(message) from None
+    except OSError as error:
+        raise cannot_write(place, error) from None
+    return Taken(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=sha256, kind="file")

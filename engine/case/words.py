@@ -1,0 +1,65 @@
+"""What a case tells people: how long is left, what blocks its release and what to do next. Pure sentences; today is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+
+from engine.case.deadlines import Deadlines
+from engine.case.fold import ENDED, Case, Part, days_left
+from engine.language.text.mistakes import counted
+
+OVER = ("released", *ENDED)
+
+
+class Blocked(msgspec.Struct, frozen=True):
+    """What stands between a case and its release: a sentence, and the command that mends it."""
+
+    what: str
+    mend: str
+
+
+def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocked]:
+    """Say what blocks the release of a case; `undecided` values wait for a reviewer (None: nobody has looked for them yet)."""
+    if case.state in OVER:
+        return
+    if case.identified is None:
+        yield Blocked("who asks is not shown to be the person", f'habeas case identified {reference} --how "..."')
+    if not case.vendors:
+        yield Blocked("no vendor belongs to the case", f"habeas case run {reference} --vendor VENDOR")
+    for vendor, part in case.vendors.items():
+        yield from _of_part(vendor, part, reference)
+    if undecided:
+        yield Blocked(f"{counted(undecided, 'value')} not decided", f"habeas review list {reference}")
+
+
+def _of_part(vendor: str, part: Part, reference: str) -> Iterator[Blocked]:
+    if not part.here:
+        mend = f"habeas case run {reference} --vendor {vendor}"
+        what = {"may have been sent": "may have been asked by mail", "sent": "was asked by mail, no answer yet"}.get(part.contact or "", "nothing taken in")
+        yield Blocked(f"{vendor}: {what}", mend)
+    for gap in part.open_gaps:
+        what = "whether the vendor knows the person is unproven" if gap.endpoint == "lookup" else f"{gap.endpoint} is {gap.outcome}"
+        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
+
+
+def left(told: Deadlines, today: date, case: Case) -> str:
+    """Say how long is left: `17 days left`, `due today`, `3 days late`; that the clock stands still; or that it is over."""
+    if case.state in OVER:
+        return f"{case.state}"
+    days = days_left(told.answer, today)
+    if days is None:
+        return "the clock stands still"
+    if days == 0:
+        return "due today"
+    return f"{counted(days, 'day')} left" if days > 0 else f"{counted(-days, 'day')} late"
+
+
+def late(case: Case, told: Deadlines, today: date) -> bool:
+    """Whether an answer, or the letter that the request arrived, is overdue."""
+    if case.state in OVER:
+        return False
+    unacknowledged = told.acknowledge is not None and case.acknowledged is None and told.acknowledge < today
+    return unacknowledged or (told.answer is not None and told.answer < today)

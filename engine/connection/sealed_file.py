@@ -1,0 +1,113 @@
+"""Small private documents that are sealed like connections and are none: a case's person, the key of digests.
+
+A file is one JSON object: `habeas` (what it is), `format`, `name`, `cipher`, `key` (which key, not the key), `kept` (where that key
+was), `nonce` and `data`. All but the last is authenticated together with `data` (AES-256-GCM), so that no file passes for another.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from engine.connection.keys import Keys, StoreKey
+from engine.connection.private_files import read_private, write_private
+from engine.connection.stored import CIPHER, Damaged, StoreError, key_id, needs_key_file
+
+FORMAT = 1
+END = ".sealed"
+CASES = "cases"
+
+
+class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a sealed file, as described above."""
+
+    habeas: str
+    format: int
+    name: str
+    cipher: str
+    key: str
+    kept: str
+    nonce: str = ""
+    data: str = ""
+
+    def bound(self) -> bytes:
+        """Give the bytes that are authenticated together with the encrypted data."""
+        return msgspec.json.encode([self.habeas, self.format, self.name, self.cipher, self.key, self.kept])
+
+
+def seal_file(keys: Keys, path: Path, kind: str, name: str, data: bytes) -> None:
+    """Write a document, encrypted with the store's current key; the first one is made. Raises NotConnected, DiskError, OutputError."""
+    write_private(path, _sealed(keys.current(), kind, name, data))
+
+
+def unseal_file(keys: Keys, path: Path, kind: str, name: str) -> bytes | None:
+    """Read a document; None if there is none. Raises NotConnected, Damaged, StoreError."""
+    raw = read_private(path)
+    if raw is None:
+        return None
+    head, data = _opened(keys, path, raw)
+    if (head.habeas, head.name) != (kind, name):
+        message = f"{path} holds the {head.habeas} of {head.name}: move it back to where it belongs; nothing was changed"
+        raise StoreError(message)
+    return data
+
+
+def sealed_files(home: Path) -> Iterator[Path]:
+    """Give every sealed document below the state folder, in the order of their names."""
+    yield from sorted(home.glob(f"*{END}"))
+    yield from sorted((home / CASES).glob(f"*/*{END}"))
+
+
+def reseal_files(keys: Keys, home: Path) -> int:
+    """Encrypt every document with the current key; gives how many there are. Raises NotConnected, DiskError, OutputError."""
+    count = 0
+    for path in sealed_files(home):
+        raw = read_private(path)
+        if raw is not None:
+            head, data = _opened(keys, path, raw)
+            write_private(path, _sealed(keys.current(), head.habeas, head.name, data))
+            count += 1
+    return count
+
+
+def files_need_key_file(home: Path) -> bool:
+    """Whether a document may be encrypted with a key that only `key.json` names. Raises NotConnected."""
+    return any(needs_key_file(read_private(path) or b"") for path in sealed_files(home))
+
+
+def files_of_keys(home: Path, keys: frozenset[str]) -> Iterator[Path]:
+    """Give the documents that name one of some keys. Raises NotConnected."""
+    return (path for path in sealed_files(home) if key_id(read_private(path) or b"") in keys)
+
+
+def _sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  slow, and not every command needs it
+
+    head = Head(kind, FORMAT, name, CIPHER, key.id, key.kept)
+    nonce = os.urandom(12)
+    text = base64.b64encode(AESGCM(key.secret).encrypt(nonce, data, head.bound())).decode()
+    return msgspec.json.encode(msgspec.structs.replace(head, nonce=base64.b64encode(nonce).decode(), data=text)) + b"\n"
+
+
+def _opened(keys: Keys, path: Path, raw: bytes) -> tuple[Head, bytes]:
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415  as above
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+    damaged = Damaged(f"{path} is damaged, or of a newer Habeas: put a copy back; nothing was changed")
+    try:
+        head = msgspec.json.decode(raw, type=Head)
+        nonce, data = (base64.b64decode(one, validate=True) for one in (head.nonce, head.data))
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, ValueError):
+        raise damaged from None
+    key = keys.find(head.key) if head.format == FORMAT and head.cipher == CIPHER else None
+    if key is None and head.format == FORMAT:
+        message = f"{path} is encrypted with another key than the ones at hand: {keys.mend(head.kept)}; nothing was changed"
+        raise StoreError(message)
+    try:
+        return head, AESGCM(key.secret if key else b"").decrypt(nonce, data, head.bound())
+    except (InvalidTag, ValueError):
+        raise damaged from None
