@@ -16,6 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.connection.credential import token_record
+from engine.connection.digest_key import digest_key
 from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.private_files import Taken
 from engine.connection.stored import Name, StoredConnection
@@ -28,7 +29,7 @@ from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
 from engine.core.selection import checked_plan, choose, since_of
 from engine.core.subject import lacking, possible, unsafe
-from engine.errors import InUse, Refused, UsageError
+from engine.errors import HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock, wall_clock
 from engine.net.hosts import Hosts
@@ -125,6 +126,11 @@ class ChosenConnection(Struct, frozen=True):
     found: Name | StoredConnection
     vault: Vault
     transport: Transport
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a simulator is asked instead of the vendor."""
+        return self.transport.simulated
 
     def open(self) -> Opened:
         """Open it: put the credential into the transport. Raises NotConnected."""
@@ -247,11 +253,22 @@ async def carry_out(
         notes.append(words)
         told(words)
 
+    order = replace(order, options=_digested(order, hear))
     async with order.chosen.in_turn(waiting, wait=order.wait, told=hear) as connection, order.chosen.transport:
         run = order.run(order.session(connection, ended=ended), connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
             report = await run.run()
     return replace(report, notes=tuple(notes))
+
+
+def _digested(order: Order, hear: Callable[[str], None]) -> RunOptions:
+    """Add the keyed digests of the person; where their key cannot be kept the run says so and goes on without."""
+    try:
+        found = digest_key(order.chosen.vault.home).of(order.person.values())
+    except HabeasError as error:
+        hear(f"this run cannot be compared with others of the same person: {error}")
+        return order.options
+    return replace(order.options, digest={kind: digests[0] for kind, digests in found.by_kind.items()}, key_id=found.key_id)
 
 
 @dataclass(frozen=True, kw_only=True)

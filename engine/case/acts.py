@@ -27,7 +27,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """What somebody did in a case; each kind of act is a class of its own, its name the word in the log."""
 
 
-class Opened(Act, tag="opened"):
+class Opened(Act, frozen=True, tag="opened"):
     """The case was opened: a request arrived on `received`. `again` names earlier cases of the same person."""
 
     reference: str
@@ -40,14 +40,14 @@ class Opened(Act, tag="opened"):
     simulated: bool = False
 
 
-class Asked(Act, tag="asked"):
+class Asked(Act, frozen=True, tag="asked"):
     """A vendor belongs to the case; `by` is the kind of identifier it is asked by, where one was chosen."""
 
     vendor: str
     by_kind: str | None = None
 
 
-class Named(Act, tag="named"):
+class Named(Act, frozen=True, tag="named"):
     """The person's identifiers, name or address were changed: the kinds that are known now, and the digests."""
 
     kinds: tuple[str, ...]
@@ -56,7 +56,7 @@ class Named(Act, tag="named"):
     again: tuple[str, ...] = ()
 
 
-class Unfit(Act, tag="refused"):
+class Unfit(Act, frozen=True, tag="refused"):
     """An identifier was refused: its kind and why, never the identifier."""
 
     kind: str
@@ -64,43 +64,43 @@ class Unfit(Act, tag="refused"):
     vendor: str | None = None
 
 
-class Identified(Act, tag="identified"):
+class Identified(Act, frozen=True, tag="identified"):
     """Who asks was shown to be the person; `how` says by which evidence."""
 
     how: str
 
 
-class Acknowledged(Act, tag="acknowledged"):
+class Acknowledged(Act, frozen=True, tag="acknowledged"):
     """The letter that the request arrived was written."""
 
     letter: str | None = None
 
 
-class Extended(Act, tag="extended"):
+class Extended(Act, frozen=True, tag="extended"):
     """The answer takes longer, as the regime allows; the person is told why."""
 
     why: str
     letter: str | None = None
 
 
-class Paused(Act, tag="paused"):
+class Paused(Act, frozen=True, tag="paused"):
     """The clock stands still while the person is asked something, where the regime allows it."""
 
     why: str
 
 
-class Resumed(Act, tag="resumed"):
+class Resumed(Act, frozen=True, tag="resumed"):
     """The person answered: the clock goes on."""
 
 
-class Denied(Act, tag="denied"):
+class Denied(Act, frozen=True, tag="denied"):
     """The request is denied, with the reason that the person reads."""
 
     why: str
     letter: str | None = None
 
 
-class Withdrawn(Act, tag="withdrawn"):
+class Withdrawn(Act, frozen=True, tag="withdrawn"):
     """The person took the request back."""
 
 
@@ -111,7 +111,7 @@ class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: str
 
 
-class Taken(Act, tag="taken"):
+class Taken(Act, frozen=True, tag="taken"):
     """A finished run, or what a system without a spec gave, was taken in; `proof` is the sha256 of its manifest, or of the file."""
 
     vendor: str
@@ -123,7 +123,7 @@ class Taken(Act, tag="taken"):
     same_person: bool | None = None
 
 
-class Excused(Act, tag="excused"):
+class Excused(Act, frozen=True, tag="excused"):
     """A gap is accepted: `say` is the sentence that the person reads. Without `endpoint` the whole vendor is."""
 
     vendor: str
@@ -131,7 +131,7 @@ class Excused(Act, tag="excused"):
     endpoint: str | None = None
 
 
-class Sending(Act, tag="sending"):
+class Sending(Act, frozen=True, tag="sending"):
     """A mail is about to be sent; a crash from here on leaves that it may have been sent."""
 
     vendor: str
@@ -139,21 +139,21 @@ class Sending(Act, tag="sending"):
     purpose: str
 
 
-class Sent(Act, tag="sent"):
+class Sent(Act, frozen=True, tag="sent"):
     """The mail server took the mail, or a file was written to be sent by hand."""
 
     vendor: str
     message_id: str
 
 
-class Bounced(Act, tag="bounced"):
+class Bounced(Act, frozen=True, tag="bounced"):
     """The mail came back."""
 
     vendor: str
     message_id: str
 
 
-class Answered(Act, tag="answered"):
+class Answered(Act, frozen=True, tag="answered"):
     """An owner answered: data, none, text, deleted or declined."""
 
     vendor: str
@@ -161,7 +161,7 @@ class Answered(Act, tag="answered"):
     folder: str | None = None
 
 
-class Stopped(Act, tag="stopped"):
+class Stopped(Act, frozen=True, tag="stopped"):
     """An owner is not asked any more."""
 
     vendor: str
@@ -184,7 +184,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     file: str | None = None
 
 
-class Decided(Act, tag="decided"):
+class Decided(Act, frozen=True, tag="decided"):
     """A reviewer decided what becomes of something."""
 
     operation: Operation
@@ -193,44 +193,44 @@ class Decided(Act, tag="decided"):
     note: str | None = None
 
 
-class Undone(Act, tag="undone"):
+class Undone(Act, frozen=True, tag="undone"):
     """A decision no longer holds: the number of its act."""
 
     act: int
 
 
-class Ruled(Act, tag="ruled"):
+class Ruled(Act, frozen=True, tag="ruled"):
     """A policy is in force for a vendor: the sha256 of the file as it is kept in the case."""
 
     vendor: str
     policy: str
 
 
-class Approved(Act, tag="approved"):
+class Approved(Act, frozen=True, tag="approved"):
     """A package was approved, by its sha256."""
 
     package: str
 
 
-class Released(Act, tag="released"):
+class Released(Act, frozen=True, tag="released"):
     """The approved package was made to leave."""
 
     package: str
     folder: str
 
 
-class Delivered(Act, tag="delivered"):
+class Delivered(Act, frozen=True, tag="delivered"):
     """The person has the package; `how` says by which way."""
 
     how: str
     letter: str | None = None
 
 
-class Closed(Act, tag="closed"):
+class Closed(Act, frozen=True, tag="closed"):
     """Nothing is left to do."""
 
 
-class Purged(Act, tag="purged"):
+class Purged(Act, frozen=True, tag="purged"):
     """Files were deleted: raw, received or release."""
 
     what: tuple[str, ...]

@@ -10,13 +10,15 @@ from typing import Literal
 import msgspec
 
 LAST_WORKING = 4  # Friday
+Unit = Literal["month", "day", "business day"]
+UNITS: dict[str, Unit] = {"month": "month", "day": "day", "business day": "business day"}
 
 
 class Period(msgspec.Struct, frozen=True):
     """A number of months, calendar days or business days, written `1 month`, `45 days` or `10 business days`."""
 
     number: int
-    unit: Literal["month", "day", "business day"]
+    unit: Unit
 
 
 class Regime(msgspec.Struct, frozen=True):
@@ -52,11 +54,11 @@ class Deadlines(msgspec.Struct, frozen=True):
 def parse_period(text: str) -> Period:
     """Read a period. Raises ValueError for anything but `1 month`, `45 days`, `10 business days` and the like."""
     number, _, unit = text.partition(" ")
-    singular = unit.removesuffix("s")
-    if not number.isdecimal() or not number.isascii() or singular not in ("month", "day", "business day"):
+    singular = UNITS.get(unit.removesuffix("s"))
+    if not number.isdecimal() or not number.isascii() or singular is None:
         message = f"`{text}` is no period: write 1 month, 45 days or 10 business days"
         raise ValueError(message)
-    return Period(int(number), singular)  # type: ignore[arg-type]  one of the three
+    return Period(int(number), singular)
 
 
 def deadlines(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -122,6 +122,11 @@ class Case(msgspec.Struct, frozen=True):
     purged: frozenset[str] = frozenset()
 
     @property
+    def still(self) -> bool:
+        """Whether the clock stands still."""
+        return bool(self.pauses) and self.pauses[-1].end is None
+
+    @property
     def state(self) -> str:
         """Give the state: open, collecting, reviewing, approved, released, closed, denied or withdrawn."""
         if self.phase != "gathering":
@@ -143,86 +148,101 @@ def step(case: Case, line: Line) -> Case:
     moved = replace(case, n=line.n, phase=phase)
     if phase == "gathering":
         moved = replace(moved, approved=None, approved_by=None)
-    kept = _of_person(moved, line) or _of_vendor(moved, line.act) or _of_review(moved, line)
-    return kept if kept is not None else moved
+    take = TAKES.get(type(line.act))
+    return take(moved, line.act, line) if take is not None else moved
 
 
-def _of_person(case: Case, line: Line) -> Case | None:
-    """Take in an act about the request itself: who asks, and until when."""
-    day = line.at.date()
-    match line.act:
-        case acts.Opened() as opened:
-            first = case.opened is None
-            return replace(case, opened=opened, digests=opened.digests, key_id=opened.key_id, again=opened.again) if first else case
-        case acts.Named(digests=digests, key_id=key_id, again=again):
-            return replace(case, digests=digests, key_id=key_id, again=tuple(dict.fromkeys((*case.again, *again))))
-        case acts.Unfit() as refused:
-            return replace(case, refused=(*case.refused, refused))
-        case acts.Identified(how=how):
-            return replace(case, identified=how)
-        case acts.Acknowledged():
-            return replace(case, acknowledged=case.acknowledged or day)
-        case acts.Extended():
-            return replace(case, extended=case.extended or day)
-        case acts.Paused() if not _still(case):
-            return replace(case, pauses=(*case.pauses, Pause(day)))
-        case acts.Resumed() if _still(case):
-            return replace(case, pauses=(*case.pauses[:-1], Pause(case.pauses[-1].start, max(day, case.pauses[-1].start))))
-    return None
+Take = Callable[[Case, Any, Line], Case]
 
 
-def _still(case: Case) -> bool:
-    return bool(case.pauses) and case.pauses[-1].end is None
+def _opened(case: Case, act: acts.Opened, _: Line) -> Case:
+    if case.opened is not None:
+        return case
+    return replace(case, opened=act, digests=act.digests, key_id=act.key_id, again=act.again)
 
 
-def _of_vendor(case: Case, act: Act) -> Case | None:
-    """Take in an act about one vendor's part."""
-    vendor = getattr(act, "vendor", None)
-    if vendor is None:
-        return None
-    part = case.vendors.get(vendor, Part())
-    match act:
-        case acts.Asked(by_kind=kind):
-            part = replace(part, by_kind=kind)
-        case acts.Taken(kind="run"):
-            part = replace(part, run=act, left_out=None)
-        case acts.Taken():
-            part = replace(part, files=(*part.files, act), left_out=None)
-        case acts.Excused(endpoint=None, say=say):
-            part = replace(part, left_out=say)
-        case acts.Excused(endpoint=str(endpoint), say=say):
-            outcome = next((gap.outcome for gap in part.gaps if gap.endpoint == endpoint), None)
-            part = replace(part, excused={**part.excused, endpoint: Excuse(outcome, say)})
-        case acts.Sending():
-            part = replace(part, contact="may have been sent")
-        case acts.Sent() | acts.Bounced() | acts.Stopped():
-            part = replace(part, contact=str(act.__struct_config__.tag))
-        case acts.Answered(answer=answer):
-            part = replace(part, contact=answer)
-        case acts.Ruled(policy=policy):
-            part = replace(part, policy=policy)
-        case _:
-            return None
-    return replace(case, vendors={**case.vendors, vendor: part})
+def _named(case: Case, act: acts.Named, _: Line) -> Case:
+    return replace(case, digests=act.digests, key_id=act.key_id, again=tuple(dict.fromkeys((*case.again, *act.again))))
 
 
-def _of_review(case: Case, line: Line) -> Case | None:
-    """Take in a decision, an approval or what follows from it."""
-    match line.act:
-        case Decided() as decided:
-            return replace(case, decisions={**case.decisions, line.n: decided}, deciders=case.deciders | {line.by})
-        case acts.Undone(act=number):
-            left = {n: one for n, one in case.decisions.items() if n != number}
-            return replace(case, decisions=left, deciders=case.deciders | {line.by})
-        case acts.Approved(package=package) if case.phase == "approved":
-            return replace(case, approved=package, approved_by=line.by, deciders=frozenset())
-        case acts.Released() as released:
-            return replace(case, releases=(*case.releases, released))
-        case acts.Delivered(how=how):
-            return replace(case, delivered=how)
-        case acts.Purged(what=what):
-            return replace(case, purged=case.purged | set(what))
-    return None
+def _paused(case: Case, _: acts.Paused, line: Line) -> Case:
+    return case if case.still else replace(case, pauses=(*case.pauses, Pause(line.at.date())))
+
+
+def _resumed(case: Case, _: acts.Resumed, line: Line) -> Case:
+    if not case.still:
+        return case
+    start = case.pauses[-1].start
+    return replace(case, pauses=(*case.pauses[:-1], Pause(start, max(start, line.at.date()))))
+
+
+def _decided(case: Case, act: Decided, line: Line) -> Case:
+    return replace(case, decisions={**case.decisions, line.n: act}, deciders=case.deciders | {line.by})
+
+
+def _undone(case: Case, act: acts.Undone, line: Line) -> Case:
+    left = {n: one for n, one in case.decisions.items() if n != act.act}
+    return replace(case, decisions=left, deciders=case.deciders | {line.by})
+
+
+def _approved(case: Case, act: acts.Approved, line: Line) -> Case:
+    if case.phase != "approved":
+        return case
+    return replace(case, approved=act.package, approved_by=line.by, deciders=frozenset())
+
+
+def _in_part(change: Callable[[Part, Any], Part]) -> Take:
+    """Make an act about one vendor change that vendor's part."""
+
+    def take(case: Case, act: Any, _: Line) -> Case:
+        return replace(case, vendors={**case.vendors, act.vendor: change(case.vendors.get(act.vendor, Part()), act)})
+
+    return take
+
+
+def _taken(part: Part, act: acts.Taken) -> Part:
+    if act.kind == "run":
+        return replace(part, run=act, left_out=None)
+    return replace(part, files=(*part.files, act), left_out=None)
+
+
+def _excused(part: Part, act: acts.Excused) -> Part:
+    if act.endpoint is None:
+        return replace(part, left_out=act.say)
+    outcome = next((gap.outcome for gap in part.gaps if gap.endpoint == act.endpoint), None)
+    return replace(part, excused={**part.excused, act.endpoint: Excuse(outcome, act.say)})
+
+
+def _contact(part: Part, act: Act) -> Part:
+    return replace(part, contact=str(act.__struct_config__.tag))
+
+
+# What each act adds to a case; what has no entry only moves its phase.
+TAKES: Mapping[type[Act], Take] = {
+    acts.Opened: _opened,
+    acts.Named: _named,
+    acts.Unfit: lambda case, act, _: replace(case, refused=(*case.refused, act)),
+    acts.Identified: lambda case, act, _: replace(case, identified=act.how),
+    acts.Acknowledged: lambda case, _, line: replace(case, acknowledged=case.acknowledged or line.at.date()),
+    acts.Extended: lambda case, _, line: replace(case, extended=case.extended or line.at.date()),
+    acts.Paused: _paused,
+    acts.Resumed: _resumed,
+    acts.Decided: _decided,
+    acts.Undone: _undone,
+    acts.Approved: _approved,
+    acts.Released: lambda case, act, _: replace(case, releases=(*case.releases, act)),
+    acts.Delivered: lambda case, act, _: replace(case, delivered=act.how),
+    acts.Purged: lambda case, act, _: replace(case, purged=case.purged | set(act.what)),
+    acts.Asked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind)),
+    acts.Taken: _in_part(_taken),
+    acts.Excused: _in_part(_excused),
+    acts.Sending: _in_part(lambda part, _: replace(part, contact="may have been sent")),
+    acts.Sent: _in_part(_contact),
+    acts.Bounced: _in_part(_contact),
+    acts.Stopped: _in_part(_contact),
+    acts.Answered: _in_part(lambda part, act: replace(part, contact=act.answer)),
+    acts.Ruled: _in_part(lambda part, act: replace(part, policy=act.policy)),
+}
 
 
 def refusal(case: Case, act: Act) -> str | None:
@@ -233,22 +253,27 @@ def refusal(case: Case, act: Act) -> str | None:
         return "the log does not begin with `opened`"
     if case.phase not in NEXT[type(act)]:
         return f"the case is {case.state}"
-    match act:
-        case acts.Undone(act=number) if number not in case.decisions:
-            return f"act {number} is no decision that holds"
-        case acts.Extended() if case.extended is not None:
-            return f"it was extended on {case.extended}"
-        case acts.Paused() if _still(case):
-            return f"the clock stands still since {case.pauses[-1].start}"
-        case acts.Resumed() if not _still(case):
-            return "the clock is running"
-        case acts.Approved() if case.state == "collecting":
-            return "something is outstanding"
-        case acts.Excused(vendor=vendor) if vendor not in case.vendors:
-            return f"{vendor} is no part of the case"
-        case acts.Released(package=package) if package != case.approved:
-            return "another package was approved"
-    return None
+    guard = GUARDS.get(type(act))
+    return guard(case, act) if guard is not None else None
+
+
+Guard = Callable[[Case, Any], str | None]
+
+
+def _wants(lacks: Callable[[Case, Any], bool], words: Callable[[Case, Any], str]) -> Guard:
+    return lambda case, act: words(case, act) if lacks(case, act) else None
+
+
+# What an act needs besides a phase in which it can be done.
+GUARDS: Mapping[type[Act], Guard] = {
+    acts.Undone: _wants(lambda case, act: act.act not in case.decisions, lambda _, act: f"act {act.act} is no decision that holds"),
+    acts.Extended: _wants(lambda case, _: case.extended is not None, lambda case, _: f"it was extended on {case.extended}"),
+    acts.Paused: _wants(lambda case, _: case.still, lambda case, _: f"the clock stands still since {case.pauses[-1].start}"),
+    acts.Resumed: _wants(lambda case, _: not case.still, lambda *_: "the clock is running"),
+    acts.Approved: _wants(lambda case, _: case.state == "collecting", lambda *_: "something is outstanding"),
+    acts.Excused: _wants(lambda case, act: act.vendor not in case.vendors, lambda _, act: f"{act.vendor} is no part of the case"),
+    acts.Released: _wants(lambda case, act: act.package != case.approved, lambda *_: "another package was approved"),
+}
 
 
 def days_left(answer: date | None, today: date) -> int | None:

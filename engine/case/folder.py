@@ -63,15 +63,26 @@ class OpenCase(msgspec.Struct):
             raise UsageError(message)
         return self.case.opened
 
+    def may(self, act: Act) -> None:
+        """See that an act can be done now. Raises UsageError."""
+        why = refusal(self.case, act)
+        if why is not None:
+            message = f"{self.reference} cannot be {act.__struct_config__.tag} now: {why}; nothing was written"
+            raise UsageError(message)
+
+    def as_if(self, act: Act | None, now: datetime) -> OpenCase:
+        """Give the case as it will be after an act, which is not written: what a letter about it says."""
+        if act is None:
+            return self
+        line = Line(n=self.case.n + 1, at=now, by=user(), act=act, sha256="")
+        return OpenCase(self.folder, self.lines, step(self.case, line))
+
     def act(self, act: Act, now: datetime, *, seen: int | None = None, by: str | None = None) -> Line:
         """Do one act: check that it may be done, append it, take it in. Raises UsageError, Stale, DiskError, OutputError.
 
         `seen` is the number of the last act that whoever decides has seen, by default this case's.
         """
-        why = refusal(self.case, act)
-        if why is not None:
-            message = f"{self.reference} cannot be {act.__struct_config__.tag}: {why}; nothing was written"
-            raise UsageError(message)
+        self.may(act)
         line = case_log.append(self.folder, self.case.n if seen is None else seen, [act], by or user(), now)[0]
         self.lines, self.case, self.half = (*self.lines, line), step(self.case, line), 0
         return line
@@ -128,5 +139,3 @@ def same_person(home: Path, digests: Sequence[str], key_id: str, but: str) -> tu
         if case is not None and case.key_id == key_id and set(case.digests) & set(digests):
             found.append(reference)
     return tuple(found)
-
-

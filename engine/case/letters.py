@@ -26,8 +26,8 @@ LANGUAGES = ("en", "de")
 PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
 MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "de": ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
 }
 NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
 
@@ -73,7 +73,7 @@ def packaged(language: str, kind: str) -> str:
 
 
 def _lacks(shown: str, number: int, name: str, home: Path, told: Office) -> str:
-    field = name.lower()
+    field = "controller" if name == "SIGNATURE" else name.lower()
     if hasattr(told, field):
         return f"{shown}:{number}: <{name}> is empty: write `{field}: ...` into {home / 'office.yaml'}; nothing was written"
     return f"{shown}:{number}: <{name}> has no value in this letter; nothing was written"
@@ -92,7 +92,7 @@ def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapp
         "WHY": why or "",
         "CONTROLLER": told.controller,
         "CONTACT": told.contact,
-        "SIGNATURE": told.signature or told.controller,
+        "SIGNATURE": "\n".join(one for one in (told.signature, told.controller) if one and told.controller),
         "LOG": f"{case.lines[-1].n} {case.lines[-1].sha256}",
     }
 

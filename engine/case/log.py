@@ -18,7 +18,8 @@ from pathlib import Path
 import msgspec
 
 from engine.case.acts import START, Act, Line, act_of, written
-from engine.connection.private_files import FILE, cannot_write, read_private, write_private
+from engine.connection.lock_queue import FILE
+from engine.connection.private_files import cannot_write, read_private, write_private
 from engine.core.window import rfc3339
 from engine.errors import HabeasError, UsageError
 
@@ -90,7 +91,9 @@ def _check_head(log: Log, folder: Path) -> None:
         return
     held = log.lines[number - 1].sha256 if 0 < number <= len(log.lines) else None
     if number and held != sha256:
-        what = f"ends at line {len(log.lines)}, and {number} were written" if held is None else f"holds another line {number} than was written"
+        what = (
+            f"ends at line {len(log.lines)}, and {number} were written" if held is None else f"holds another line {number} than was written"
+        )
         message = f"{folder / LOG}:{min(number, len(log.lines) + 1)}: the log {what}: bring it back from a backup"
         raise BrokenLog(message)
 

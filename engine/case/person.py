@@ -10,10 +10,11 @@ import msgspec
 from engine.connection.keys import Keys
 from engine.connection.sealed_file import seal_file, unseal_file
 from engine.connection.stored import Damaged
-from engine.core.identity import NAMES, Identifier, identify
+from engine.core.identity import NAMES, Identifier, IdentifierKind, identify
 from engine.errors import NotConnected, UsageError
 
 FILE, KIND = "person.sealed", "person"
+KIND_OF: dict[str, IdentifierKind] = {"email": "email", "phone": "phone", "username": "username"}
 WORDS = ("email", "phone", "username", "name", "address")
 
 
@@ -31,9 +32,10 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def all(self) -> Iterator[Identifier]:
         """Give every identifier."""
-        for kind, values in self.identifiers.items():
+        for word, values in self.identifiers.items():
+            kind = KIND_OF[word]
             for value in values:
-                yield identify(kind, value)  # type: ignore[arg-type]  checked when it was taken in
+                yield identify(kind, value)
 
     def for_vendor(self, vendor: str) -> tuple[tuple[str, str], ...]:
         """Give what a vendor is asked by: the chosen identifier, else the first of each kind."""
@@ -59,7 +61,7 @@ def parse_person(lines: Iterable[str], before: Person | None = None) -> Person:
             raise UsageError(message)
         if word in told:
             told[word] = value.replace("\\n", "\n")
-        elif identify(word, value).value not in found.setdefault(word, []):  # type: ignore[arg-type]  one of WORDS
+        elif identify(KIND_OF[word], value).value not in found.setdefault(word, []):
             found[word].append(value)
     return Person({kind: tuple(values) for kind, values in found.items()}, told["name"], told["address"], person.asked_by)
 
@@ -86,4 +88,3 @@ def kind_words(person: Person) -> str:
     """Say which kinds of identifiers are held: `2 e-mail addresses, 1 phone number`."""
     counts = [(len(values), NAMES[kind]) for kind, values in person.identifiers.items() if values]
     return ", ".join(f"{count} {name if count == 1 else name + ('es' if name.endswith('s') else 's')}" for count, name in counts)
-

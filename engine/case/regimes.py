@@ -38,9 +38,12 @@ def regimes() -> Mapping[str, Regime]:
 
 
 def _regime(told: dict[str, Any]) -> Regime:
-    periods = {name: parse_period(told[name]) for name in PERIODS if name in told}
-    plain = {name: told[name] for name in ("title", "source")}
-    return Regime(**plain, **periods, weekends=told.get("weekends") == "next", pause=bool(told.get("pause")))
+    answer, acknowledge, extension = (parse_period(told[name]) if name in told else None for name in PERIODS)
+    if answer is None:
+        message = f"{told['title']} names no time for the answer"
+        raise ValueError(message)
+    rest = {"weekends": told.get("weekends") == "next", "pause": bool(told.get("pause"))}
+    return Regime(told["title"], told["source"], answer, acknowledge, extension, **rest)
 
 
 def regime_of(name: str) -> Regime:

@@ -19,7 +19,8 @@ import msgspec
 from engine.case.acts import Gap, Taken
 from engine.case.folder import OpenCase
 from engine.connection.digest_key import PersonDigest
-from engine.connection.private_files import FILE, FOLDER, cannot_write, prepare, sync_folder, write_private
+from engine.connection.lock_queue import FILE
+from engine.connection.private_files import FOLDER, cannot_write, prepare, sync_folder, write_private
 from engine.errors import Refused, UsageError
 
 MANIFEST = "manifest.json"
@@ -44,7 +45,11 @@ class TakenRun(msgspec.Struct, frozen=True):
     def digest(self) -> PersonDigest | None:
         """Whom the run asked for, as keyed digests; None in a manifest that has none."""
         told, key_id = self.subject.get("digest"), self.subject.get("key_id")
-        return PersonDigest(key_id, {kind: (one,) for kind, one in told.items()}) if isinstance(told, dict) and isinstance(key_id, str) else None
+        return (
+            PersonDigest(key_id, {kind: (one,) for kind, one in told.items()})
+            if isinstance(told, dict) and isinstance(key_id, str)
+            else None
+        )
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -52,6 +57,15 @@ class TakenRun(msgspec.Struct, frozen=True):
         subject = [Gap("lookup", "unproven")] if self.subject.get("outcome") == "unproven" else []
         found = [Gap(name, str(one.get("outcome"))) for name, one in self.endpoints.items() if one.get("outcome") in MISSING]
         return (*subject, *found)
+
+
+def run_folder(source: Path) -> Path:
+    """Give the folder of a run: the one that is named, or the only one in it that holds a manifest. Raises UsageError."""
+    inside = [one for one in sorted(source.iterdir()) if (one / MANIFEST).is_file()] if not (source / MANIFEST).is_file() else [source]
+    if len(inside) > 1:
+        message = f"{source} holds {len(inside)} runs: name one of them, such as {inside[0]}"
+        raise UsageError(message)
+    return inside[0] if inside else source
 
 
 def read_run(folder: Path) -> TakenRun:
@@ -97,7 +111,9 @@ def may_take(case: OpenCase, run: TakenRun, digest: PersonDigest | None, *, vend
         raise UsageError(message)
     same = run.digest.same(digest) if run.digest is not None and digest is not None else None
     if same is False:
-        message = f"the run at {run.vendor} asked for none of the identifiers of {case.reference}: it may be another person's; nothing was taken"
+        message = (
+            f"the run at {run.vendor} asked for none of the identifiers of {case.reference}: it may be another person's; nothing was taken"
+        )
         raise Refused(message)
     if same is None and not confirmed:
         message = (
@@ -116,14 +132,18 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, *, same: bool | None) 
         shutil.rmtree(part, ignore_errors=True)
         prepare(part.parent)
         _copied(source, part, run)
-        os.rename(part, place)
+        part.rename(place)
         sync_folder(place.parent)
     except OSError as error:
         raise cannot_write(place, error) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    outcome = str(run.subject.get("outcome"))
-    folder = str(place.relative_to(case.folder))
+    return act_of_run(case, place, run, same=same)
+
+
+def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> Taken:
+    """Give the act that takes in a run which lies in `place`."""
+    outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
     return Taken(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same)
 
 
@@ -136,7 +156,9 @@ def _copied(source: Path, part: Path, run: TakenRun) -> None:
         _check_name(name, source)
         size, sha256 = _copy(source / name, part / name)
         if (size, sha256) != (told.get("bytes"), told.get("sha256")):
-            message = f"{source / name} is not what the manifest says (another sha256): the run was changed after it ended; nothing was taken"
+            message = (
+                f"{source / name} is not what the manifest says (another sha256): the run was changed after it ended; nothing was taken"
+            )
             raise Refused(message)
     for name, sha256 in _downloads(part, run):
         _check_name(name, source)
@@ -173,7 +195,10 @@ def _copy(source: Path, target: Path) -> tuple[int, str]:
     except OSError:
         message = f"{source}, which the manifest names, is missing or cannot be read; nothing was taken"
         raise Refused(message) from None
-    with os.fdopen(reading, "rb") as stream, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE), "wb") as out:
+    with (
+        os.fdopen(reading, "rb") as stream,
+        os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE), "wb") as out,
+    ):
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)

@@ -38,7 +38,9 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
 def _of_part(vendor: str, part: Part, reference: str) -> Iterator[Blocked]:
     if not part.here:
         mend = f"habeas case run {reference} --vendor {vendor}"
-        what = {"may have been sent": "may have been asked by mail", "sent": "was asked by mail, no answer yet"}.get(part.contact or "", "nothing taken in")
+        what = {"may have been sent": "may have been asked by mail", "sent": "was asked by mail, no answer yet"}.get(
+            part.contact or "", "nothing taken in"
+        )
         yield Blocked(f"{vendor}: {what}", mend)
     for gap in part.open_gaps:
         what = "whether the vendor knows the person is unproven" if gap.endpoint == "lookup" else f"{gap.endpoint} is {gap.outcome}"

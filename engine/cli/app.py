@@ -15,6 +15,7 @@ import typer
 from engine import __version__
 from engine.cli.authoring import app as authoring
 from engine.cli.formatting import ClosedStream, drop
+from engine.cli.lazy_group import LazyGroup
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -35,6 +36,7 @@ from engine.errors import FULL, Exit, HabeasError, UsageError, defect
 
 app = typer.Typer(
     name="habeas",
+    cls=LazyGroup,
     help="Fetch everything a SaaS vendor holds about one person, with proof of what was and was not obtained.",
     add_completion=False,
     no_args_is_help=True,

@@ -26,7 +26,7 @@ def new(
     language: Annotated[str, typer.Option("--language", help="Of letters and package: en or de.")] = "en",
     simulated: Annotated[bool, typer.Option("--simulated", help="A case to practise with: it takes runs at simulators only.")] = False,
 ) -> None:
-    """Open a case: one person's request. Prints until when it must be answered, and what to do next.
+    r"""Open a case: one person's request. Prints until when it must be answered, and what to do next.
 
     Who asks is read from standard input, or asked for: lines such as `email: ADDRESS`, `phone: +NUMBER`, `username: NAME`, `name: NAME`,
     `address: STREET\\nCITY`. All of it is kept sealed; nothing of it stands in the log.
@@ -77,7 +77,8 @@ def run(
     vendor: Vendors = None,
     files: Annotated[bool, typer.Option("--files", help="Download the files that records point to, too.")] = False,
     at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="VENDOR=URL", help="Send everything for this vendor to a simulator, http://127.0.0.1:PORT.")
+        list[str] | None,
+        typer.Option("--at", metavar="VENDOR=URL", help="Send everything for this vendor to a simulator, http://127.0.0.1:PORT."),
     ] = None,
 ) -> None:
     """Fetch what the vendors of a case hold, side by side, and take the runs in. Without --vendor: those that have nothing yet.
@@ -111,7 +112,8 @@ def add(
 def name(
     reference: Reference,
     ask: Annotated[
-        list[str] | None, typer.Option("--ask", metavar="VENDOR=KIND", help="Ask a vendor by this kind of identifier: email, phone or username.")
+        list[str] | None,
+        typer.Option("--ask", metavar="VENDOR=KIND", help="Ask a vendor by this kind of identifier: email, phone or username."),
     ] = None,
 ) -> None:
     """Add identifiers, the name or the address of the person, read like those of `case new`; or say what a vendor is asked by.
@@ -123,7 +125,9 @@ def name(
     name_command(reference, tuple(ask or ()))
 
 
-@app.command(short_help="Who asks is the person.", epilog='Example: habeas case identified DSR-17 --how "answered from the address we hold"')
+@app.command(
+    short_help="Who asks is the person.", epilog='Example: habeas case identified DSR-17 --how "answered from the address we hold"'
+)
 def identified(reference: Reference, how: How) -> None:
     """Record that who asks was shown to be the person, and by which evidence.
 
@@ -239,7 +243,7 @@ def close(reference: Reference) -> None:
 
 @app.command("check-log", epilog="Example: habeas case check-log DSR-17")
 def check_log(reference: Reference) -> None:
-    """Walk the log of a case: does every line follow the one before?
+    """Walk the log of a case: every line must follow the one before.
 
     Exit codes: 0 it holds, 2 it does not; the message names the line.
     """

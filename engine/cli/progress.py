@@ -21,12 +21,12 @@ TIMES_A_SECOND = 5
 CLEAR_LINE = "\x1b[2K"
 
 
-def plain(entry: Entry, stream: TextIO) -> None:
-    """Print on one line how an endpoint ended; nothing for one that was left out by order."""
+def plain(entry: Entry, stream: TextIO, vendor: str | None = None) -> None:
+    """Print on one line how an endpoint ended, of which vendor where there are several; nothing for one that was left out by order."""
     if entry.outcome is Outcome.EXCLUDED and entry.reason == BY_ORDER:
         return
     reason = f": {entry.reason}" if entry.reason else ""
-    tell(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)
+    tell(f"{f'{vendor}/' if vendor else ''}{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)
 
 
 class Live:

@@ -99,10 +99,10 @@ async def end_replaced(before: StoredConnection | None, made: StoredConnection, 
 
 
 async def rekey(vault: Vault) -> tuple[int, int, int]:
-    """Encrypt every connection and sealed document with a new key; gives how many connections, unencrypted ones and documents there are.
+    """Encrypt all with a new key; gives how many connections were, how many stay unencrypted, and how many documents of cases were.
 
-    Connections that stay unencrypted are marked with the new key, whoever made them: `connections list` names them. Raises NotConnected if one cannot be read,
-    or a file still names an older key: then both keys are kept.
+    Connections that stay unencrypted are marked with the new key, whoever made them: `connections list` names them. Raises
+    NotConnected if something cannot be read, or a file still names an older key: then both keys are kept.
     """
     vault.prepare()
     async with vault.whole():

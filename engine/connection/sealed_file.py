@@ -85,7 +85,7 @@ def files_of_keys(home: Path, keys: frozenset[str]) -> Iterator[Path]:
 
 
 def _sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  slow, and not every command needs it
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     head = Head(kind, FORMAT, name, CIPHER, key.id, key.kept)
     nonce = os.urandom(12)
@@ -94,8 +94,8 @@ def _sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
 
 
 def _opened(keys: Keys, path: Path, raw: bytes) -> tuple[Head, bytes]:
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415  as above
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     damaged = Damaged(f"{path} is damaged, or of a newer Habeas: put a copy back; nothing was changed")
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from engine.cli.app import app
+from engine.cli.lazy_group import GROUPS, loaded
 from engine.errors import EXPLAINED
 
 
@@ -18,7 +19,7 @@ def commands() -> str:
 
 def every() -> Iterator[tuple[str, Any]]:
     """Give every command with its whole name, such as `habeas connections list`, in the order of the help."""
-    waiting = [("habeas", typer.main.get_command(app))]
+    waiting = [("habeas", typer.main.get_command(app)), *((f"habeas {name}", loaded(name)) for name in GROUPS)]
     while waiting:
         name, one = waiting.pop(0)
         inner = getattr(one, "commands", None)

@@ -14,14 +14,14 @@ ENGINE = Path(__file__).parent.parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
-    ("api", "anonymise"),
+    ("api", "anonymise", "case"),
     ("cassettes", "assembly", "explain"),
     ("runner",),
     ("connection", "simulate", "sink"),
     ("net", "new_file"),
     ("core", "openapi", "catalogue"),
     ("language",),
-    ("errors",),
+    ("errors", "replaced"),
 )
 RANK = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
 PURE = ("language", "core", "openapi")

@@ -30,7 +30,8 @@ class RunOptions:
     `selection`: endpoints and fields; `files`: download them too; `narrow`: no window begins before this moment (UTC);
     `reference`: the operator's own name for the request, such as `DSR-17`, for the manifest.
     `largest_file`: how many bytes are taken of a file whose size no record tells. `probe`: the identifier of a known colleague;
-    where nobody is found, finding them shows that the connection sees people.
+    where nobody is found, finding them shows that the connection sees people. `digest`: the person's identifiers by kind, as
+    keyed digests, and `key_id` the key's id: for the manifest, so that runs of one person can be told without a name.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -39,6 +40,8 @@ class RunOptions:
     reference: str | None = None
     probe: Mapping[str, Identifier] = field(default_factory=dict, repr=False)
     largest_file: int = LARGEST_FILE
+    digest: Mapping[str, str] | None = None
+    key_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

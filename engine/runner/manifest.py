@@ -17,6 +17,7 @@ from engine.language.effective import Vendor
 from engine.runner.interface import RunOptions, Session
 
 FORMAT = 1
+NO_REFERENCE = "no reference was given (--ref): only the digest tells whose run this is, and only where it was made"
 
 
 class RunEnd(Struct, frozen=True):
@@ -54,6 +55,7 @@ def manifest(
         "spec": _spec(vendor),
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
+        "notes": [] if options.reference else [NO_REFERENCE],
         "started": rfc3339(ended.started),
         "finished": rfc3339(ended.finished),
         "simulated": session.network.simulated,
@@ -63,6 +65,8 @@ def manifest(
             "reason": person.found.reason,
             "identified_by": person.identified_by,
             "proof": person.found.proof,
+            "digest": options.digest,
+            "key_id": options.key_id,
         },
         "interrupted": ended.interrupted,
         "stopped": str(ended.stopped) if ended.stopped else ended.defect,

@@ -1,0 +1,327 @@
+"""`habeas case new|list|show|due|add|...`: from the words of the command line to acts of a case, and what is said about them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import typer
+
+from engine.case import acts, log, take
+from engine.case.folder import OpenCase, begin, checked_reference, make_case, open_case, references, same_person
+from engine.case.letters import LANGUAGES, letter, write_letter
+from engine.case.person import Person, kind_words, parse_person, read_person, write_person
+from engine.case.regimes import due, office, regime_of
+from engine.case.words import blocks, late, left
+from engine.catalogue import load
+from engine.cli.case_words import row, shown, shown_json
+from engine.cli.formatting import print_json, table
+from engine.connection.digest_key import PersonDigest, digest_key
+from engine.connection.vault import Vault, home
+from engine.errors import Exit, HabeasError, Refused, UsageError
+
+LONGEST = 64 * 1024
+QUESTIONS = {
+    "email": "E-mail address (Enter: no more)",
+    "phone": "Phone number, such as +15550100200 (Enter: no more)",
+    "username": "Username (Enter: no more)",
+    "name": "Name, as letters address the person (Enter: none)",
+    "address": "Postal address, \\n between its lines (Enter: none)",
+}
+LETTERS: dict[str, Callable[[str, str | None], acts.Act]] = {
+    "acknowledge": lambda _, letter: acts.Acknowledged(letter=letter),
+    "extend": lambda why, letter: acts.Extended(why=why, letter=letter),
+    "deny": lambda why, letter: acts.Denied(why=why, letter=letter),
+    "deliver": lambda how, letter: acts.Delivered(how=how, letter=letter),
+}
+
+
+def now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """Give the day that it is where the machine stands: the law counts days where the person lives."""
+    return datetime.now().astimezone().date()
+
+
+def new_command(reference: str, regime: str, received: str | None, vendors: tuple[str, ...], language: str, *, simulated: bool) -> None:
+    """Open a case. Raises UsageError, Refused, NotConnected, DiskError, OutputError; nothing is kept then."""
+    law, arrived, where, vault = regime_of(regime), _day(received), home(), Vault(home())
+    checked_reference(reference)
+    if language not in LANGUAGES:
+        message = f"--language {language}: there are {', '.join(LANGUAGES)}"
+        raise UsageError(message)
+    known = [load(vendor).name for vendor in dict.fromkeys(vendors)]
+    folder = make_case(where, reference)
+    person, refused = told_person(None)
+    if not person.identifiers:
+        message = "the person has no identifier: give at least one e-mail address, phone number or username; nothing was kept"
+        raise refused or UsageError(message)
+    vault.prepare()
+    write_person(vault.keys, folder, person)
+    digest = digest_of(where, person)
+    again = same_person(where, digest.all, digest.key_id, reference)
+    opened = acts.Opened(
+        reference=reference, regime=regime, language=language, received=arrived, digests=digest.all, key_id=digest.key_id, again=again,
+        simulated=simulated,
+    )  # fmt: skip
+    case = begin(folder, [opened, *(acts.Asked(vendor=vendor) for vendor in known)], now())
+    answer = due(case.case, where)
+    typer.echo(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
+    typer.echo(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
+    for other in again:
+        typer.echo(f"The same person asked before: {other}.")
+    tell_next(case)
+
+
+def list_command(*, only_due: bool, as_json: bool) -> int:
+    """List cases; `only_due` those that wait for an answer, the next one first. Gives the exit code."""
+    where, rows, broken = home(), [], []
+    for reference in references(where):
+        try:
+            case = open_case(where, reference)
+            told = due(case.case, where)
+            rows.append((case, told, late(case.case, told, today())))
+        except HabeasError as error:
+            broken.append(str(error))
+    if only_due:
+        rows = sorted(((case, told, is_late) for case, told, is_late in rows if _waits(case)), key=lambda one: str(one[1].answer))
+    if as_json:
+        print_json({"cases": [row(case, told, today()) for case, told, _ in rows], "broken": broken})
+    elif rows:
+        cells = [
+            (one.reference, one.opened.regime, one.case.state, str(told.answer or ""), left(told, today(), one.case))
+            for one, told, _ in rows
+        ]
+        typer.echo(table(("case", "law", "state", "answer by", ""), cells))
+    else:
+        typer.echo("Nothing is due." if only_due else f"No cases in {where}: habeas case new REF opens one.")
+    for message in broken:
+        typer.echo(f"habeas: {message}", err=True)
+    return Exit.INCOMPLETE if only_due and any(is_late for *_, is_late in rows) else Exit.USAGE if broken else Exit.COMPLETE
+
+
+def _waits(case: OpenCase) -> bool:
+    return case.case.state in ("open", "collecting", "reviewing", "approved")
+
+
+def show_command(reference: str, *, as_json: bool) -> None:
+    """Show a case. Raises UsageError."""
+    where = home()
+    case = open_case(where, reference)
+    told = due(case.case, where)
+    if as_json:
+        print_json(shown_json(case, told, today()))
+    else:
+        typer.echo(shown(case, told, today()))
+
+
+def add_command(reference: str, source: Path, vendor: str | None, *, same_person: bool) -> None:
+    """Take in a run or a file. Raises UsageError, Refused, DiskError, OutputError; the case is as before then."""
+    case = open_case(home(), reference)
+    if source.is_dir():
+        folder = take.run_folder(source)
+        run = take.read_run(folder)
+        same = take.may_take(case, run, _digest(case), vendor=vendor, confirmed=same_person)
+        took = take_in(case, folder, run, same=same)
+        typer.echo(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
+    elif vendor is None:
+        message = f"{source} is a file: say whose data it is with --vendor; nothing was taken"
+        raise UsageError(message)
+    else:
+        case.may(acts.Taken(vendor=vendor, folder="", proof="", kind="file"))
+        case.act(take.take_file(case, source, vendor), now())
+        typer.echo(f"Taken in: a file of {vendor}.")
+    tell_next(case)
+
+
+def take_in(case: OpenCase, folder: Path, run: take.TakenRun, *, same: bool | None) -> acts.Taken:
+    """Copy a run into the case and record it. Raises UsageError, Refused, DiskError, OutputError."""
+    case.may(acts.Taken(vendor=run.vendor, folder="", proof=""))
+    took = take.take_run(case, folder, run, same=same)
+    case.act(took, now())
+    return took
+
+
+def name_command(reference: str, ask: tuple[str, ...]) -> None:
+    """Add to what is known of the person, or say what a vendor is asked by. Raises UsageError, Refused, NotConnected."""
+    where, vault = home(), Vault(home())
+    case = open_case(where, reference)
+    before = read_person(vault.keys, case.folder)
+    person, refused = (_asked_by(before, ask), None) if ask else told_person(before)
+    if refused is not None:
+        case.act(acts.Unfit(kind="identifier", reason=str(refused)), now())
+        raise refused
+    digest = digest_of(where, person)
+    again = same_person(where, digest.all, digest.key_id, reference)
+    case.may(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again))
+    write_person(vault.keys, case.folder, person)
+    case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again), now())
+    for vendor, (kind, _) in person.asked_by.items():
+        if before.asked_by.get(vendor) != person.asked_by[vendor]:
+            case.act(acts.Asked(vendor=vendor, by_kind=kind), now())
+    typer.echo(f"{reference} is known by {kind_words(person)}.")
+    for other in again:
+        typer.echo(f"The same person asked before: {other}.")
+
+
+def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
+    chosen = dict(person.asked_by)
+    for one in ask:
+        vendor, equals, kind = one.partition("=")
+        values = person.identifiers.get(kind, ())
+        if not equals or not values:
+            message = f"--ask {one}: write VENDOR=KIND, of a kind that the person has: {', '.join(person.identifiers)}"
+            raise UsageError(message)
+        chosen[load(vendor).name] = (kind, values[-1])
+    return Person(person.identifiers, person.name, person.address, chosen)
+
+
+def identified_command(reference: str, how: str) -> None:
+    """Record how it was shown who asks. Raises UsageError."""
+    case = open_case(home(), reference)
+    case.act(acts.Identified(how=how), now())
+    tell_next(case)
+
+
+def letter_command(reference: str, kind: str, why: str | None) -> None:
+    """Do an act that comes with a letter: acknowledge, extend, deny, deliver. Raises UsageError, NotConnected, DiskError, OutputError."""
+    where, case = home(), open_case(home(), reference)
+    if kind == "extend" and regime_of(case.opened.regime).extension is None:
+        message = f"{regime_of(case.opened.regime).title} allows no longer time; nothing was written"
+        raise UsageError(message)
+    act = LETTERS[kind](why or "", None)
+    case.may(act)
+    made = letter(where, case.as_if(act, now()), read_person(Vault(where).keys, case.folder), kind, why)
+    name = write_letter(case, kind, made, office(where), now())
+    case.act(LETTERS[kind](why or "", name), now())
+    typer.echo(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
+    tell_next(case)
+
+
+def pause_command(reference: str, why: str) -> None:
+    """Stop the clock. Raises UsageError where the law does not allow it."""
+    case = open_case(home(), reference)
+    if not regime_of(case.opened.regime).pause:
+        message = f"{regime_of(case.opened.regime).title} does not let the clock stand still; nothing was written"
+        raise UsageError(message)
+    case.act(acts.Paused(why=why), now())
+    typer.echo("The clock stands still; habeas case resume lets it go on.")
+
+
+def resume_command(reference: str) -> None:
+    """Let the clock go on. Raises UsageError."""
+    case = open_case(home(), reference)
+    case.act(acts.Resumed(), now())
+    typer.echo(f"Answer by {due(case.case, home()).answer}.")
+
+
+def excuse_command(reference: str, what: str, say: str) -> None:
+    """Accept a gap. Raises UsageError where there is none."""
+    case = open_case(home(), reference)
+    vendor, _, endpoint = what.partition("/")
+    part = case.case.vendors.get(vendor)
+    known = [f"{name}/{gap.endpoint}" for name, one in case.case.vendors.items() for gap in one.gaps]
+    if part is None or (endpoint and endpoint not in {gap.endpoint for gap in part.gaps}):
+        message = f"{what}: nothing is missing there; what is missing: {', '.join([*case.case.vendors, *known]) or 'nothing'}"
+        raise UsageError(message)
+    case.act(acts.Excused(vendor=vendor, endpoint=endpoint or None, say=say), now())
+    tell_next(case)
+
+
+def withdraw_command(reference: str) -> None:
+    """Record that the request was taken back. Raises UsageError."""
+    open_case(home(), reference).act(acts.Withdrawn(), now())
+    typer.echo(f"{reference} is withdrawn.")
+
+
+def close_command(reference: str) -> None:
+    """Close a case. Raises UsageError."""
+    open_case(home(), reference).act(acts.Closed(), now())
+    typer.echo(f"{reference} is closed.")
+
+
+def check_log_command(reference: str) -> int:
+    """Walk the log of a case and say what is wrong with it. Gives the exit code. Raises UsageError where there is no case."""
+    folder = home() / "cases" / checked_reference(reference)
+    if not folder.is_dir():
+        message = f"there is no case {reference}"
+        raise UsageError(message)
+    found, faults = log.checked(folder)
+    for one in faults:
+        typer.echo(one, err=True)
+    if found is None:
+        return Exit.USAGE
+    typer.echo(f"{len(found.lines)} acts, each follows the one before. The last: {found.head[0]} {found.head[1]}")
+    return Exit.COMPLETE
+
+
+def digest_of(where: Path, person: Person) -> PersonDigest:
+    """Digest a person's identifiers. Raises NotConnected, DiskError, OutputError."""
+    return digest_key(where).of(person.all())
+
+
+def _digest(case: OpenCase) -> PersonDigest | None:
+    """Give the digests that the case has, from its log."""
+    if case.case.key_id is None:
+        return None
+    by_kind: dict[str, tuple[str, ...]] = {}
+    for one in case.case.digests:
+        kind, _, digest = one.partition(":")
+        by_kind[kind] = (*by_kind.get(kind, ()), digest)
+    return PersonDigest(case.case.key_id, by_kind)
+
+
+def told_person(before: Person | None) -> tuple[Person, Refused | None]:
+    """Ask for the person at the terminal, or read standard input; gives what was refused too. Raises UsageError."""
+    lines = list(_asked() if sys.stdin is not None and sys.stdin.isatty() else _piped())
+    try:
+        return parse_person(lines, before), None
+    except Refused as error:
+        return before or Person(), error
+
+
+def _asked() -> Iterator[str]:
+    with contextlib.suppress(typer.Abort):
+        for word, question in QUESTIONS.items():
+            while value := typer.prompt(question, default="", show_default=False, err=True):
+                yield f"{word}: {value}"
+                if word in ("name", "address"):
+                    break
+
+
+def _piped() -> list[str]:
+    if sys.stdin is None:
+        message = "standard input is closed: pipe the person in, such as `email: ...`"
+        raise UsageError(message)
+    try:
+        return sys.stdin.buffer.read(LONGEST).decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        message = "the person on standard input is not UTF-8 text"
+        raise UsageError(message) from None
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return today()
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        message = f"--received {text}: write a day such as {today()}"
+        raise UsageError(message) from None
+    if day > today():
+        message = f"--received {text}: that day has not come yet"
+        raise UsageError(message)
+    return day
+
+
+def tell_next(case: OpenCase) -> None:
+    """Say what to do next, if something blocks the release."""
+    first = next(blocks(case.case, case.reference, None), None)
+    if first is not None:
+        typer.echo(f"Next: {first.what}: {first.mend}")

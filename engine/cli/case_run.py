@@ -1,0 +1,99 @@
+"""`habeas case run`: fetch at the vendors of a case side by side, and say what came of each."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import typer
+
+from engine.case.fetch import Fetched, Fetching, fetch
+from engine.case.folder import OpenCase, open_case
+from engine.case.person import read_person
+from engine.catalogue import load
+from engine.cli.case import digest_of, now, tell_next
+from engine.cli.formatting import table
+from engine.cli.progress import TERMINATING, plain
+from engine.connection.vault import Vault, home
+from engine.errors import Exit, UsageError
+from engine.runner import Run
+
+WORST = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.USAGE, Exit.COMPLETE)
+
+
+def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, files: bool) -> Exit:
+    """Fetch for a case and take the runs in. Gives the exit code. Raises UsageError, NotConnected, InUse, DiskError, OutputError."""
+    where = home()
+    case, vault = open_case(where, reference), Vault(where)
+    vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
+    person = read_person(vault.keys, case.folder)
+    how = Fetching(
+        person=person,
+        digest=digest_of(where, person),
+        clock=now,
+        files=files,
+        at=dict(map(_at, at)),
+        ended=lambda vendor, entry: plain(entry, sys.stderr, vendor),
+        waiting=lambda vendor: typer.echo(f"{vendor}: another run uses this connection: this one waits for its turn.", err=True),
+        told=lambda vendor, words: typer.echo(f"{vendor}: {words}", err=True),
+        watch=_Watch().watched,
+    )
+    found = asyncio.run(fetch(case, vendors, how))
+    typer.echo(table(("vendor", "person", "records", "missing", ""), [_cells(one) for one in found], right=(2,)))
+    tell_next(case)
+    return min((code_of(one) for one in found), key=WORST.index)
+
+
+def waiting_vendors(case: OpenCase) -> Sequence[str]:
+    """Give the vendors of a case that have nothing yet. Raises UsageError where there is none."""
+    found = [name for name, part in case.case.vendors.items() if not part.here]
+    if not found:
+        message = f"every vendor of {case.reference} has been asked: name those to ask again, or another one, with --vendor"
+        raise UsageError(message)
+    return found
+
+
+def _at(text: str) -> tuple[str, str]:
+    vendor, equals, address = text.partition("=")
+    if not equals:
+        message = f"--at {text}: write VENDOR=URL, such as zoom=http://127.0.0.1:8917"
+        raise UsageError(message)
+    return vendor, address
+
+
+def _cells(one: Fetched) -> tuple[str, str, str, str, str]:
+    if one.report is None or one.taken is None:
+        return one.vendor, "", "", "", f"nothing taken in: {one.error}"
+    missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
+    records = sum(entry.tally.records for entry in one.report.entries)
+    return one.vendor, one.taken.subject or "", f"{records:,}", missing, one.taken.folder
+
+
+def code_of(one: Fetched) -> Exit:
+    """Give the exit code of one vendor's run."""
+    if one.error is not None:
+        return one.error.exit_code
+    return one.report.exit_code if one.report is not None else Exit.DEFECT
+
+
+class _Watch:
+    """End every run on Ctrl-C, SIGTERM, SIGHUP and SIGQUIT; what was received is kept."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+
+    def end(self, code: Exit) -> None:
+        for run in self.runs:
+            run.interrupt(code)
+
+    @asynccontextmanager
+    async def watched(self, run: Run) -> AsyncIterator[None]:
+        loop = asyncio.get_running_loop()
+        self.runs.append(run)
+        loop.add_signal_handler(signal.SIGINT, self.end, Exit.INTERRUPTED)
+        for number in TERMINATING:
+            loop.add_signal_handler(number, self.end, Exit.TERMINATED)
+        yield

@@ -1,0 +1,97 @@
+"""How a case is shown: its head, what it has of each vendor, what blocks it, and its acts; as text and as JSON. Nothing personal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from engine.case.acts import Line
+from engine.case.deadlines import Deadlines
+from engine.case.fold import Part
+from engine.case.folder import OpenCase
+from engine.case.regimes import regime_of
+from engine.case.words import blocks, left
+from engine.cli.formatting import table
+from engine.core.window import rfc3339
+from engine.language.text.mistakes import counted
+
+
+def row(case: OpenCase, told: Deadlines, today: date) -> dict[str, Any]:
+    """Give a case as one object of `case list --json`."""
+    return {
+        "case": case.reference,
+        "regime": case.opened.regime,
+        "state": case.case.state,
+        "received": str(case.opened.received),
+        "answer_by": str(told.answer) if told.answer else None,
+        "left": left(told, today, case.case),
+        "blocks": [one.what for one in blocks(case.case, case.reference, None)],
+    }
+
+
+def shown_json(case: OpenCase, told: Deadlines, today: date) -> dict[str, Any]:
+    """Give everything of a case for programs."""
+    return {
+        **row(case, told, today),
+        "acknowledge_by": str(told.acknowledge) if told.acknowledge else None,
+        "extend_by": str(told.extend_by) if told.extend_by else None,
+        "simulated": case.opened.simulated,
+        "again": list(case.case.again),
+        "vendors": {name: _part(part) for name, part in case.case.vendors.items()},
+        "acts": [{"n": one.n, "at": rfc3339(one.at), "by": one.by, **msgspec.to_builtins(one.act)} for one in case.lines],
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "run": part.run.folder if part.run else None,
+        "subject": part.run.subject if part.run else None,
+        "same_person": part.run.same_person if part.run else None,
+        "files": [one.folder for one in part.files],
+        "gaps": [{"endpoint": gap.endpoint, "outcome": gap.outcome, "excused": gap not in part.open_gaps} for gap in part.gaps],
+        "left_out": part.left_out,
+        "contact": part.contact,
+    }
+
+
+def shown(case: OpenCase, told: Deadlines, today: date) -> str:
+    """Write a case for people."""
+    opened, law = case.opened, regime_of(case.opened.regime)
+    simulated = ", to practise with: it takes simulated runs only" if opened.simulated else ""
+    lines = [f"{case.reference}: {case.case.state}, {left(told, today, case.case)}{simulated}"]
+    lines.append(f"{law.title}, received {opened.received}, answer by {told.answer or 'nobody knows yet: the clock stands still'}")
+    if told.acknowledge and case.case.acknowledged is None:
+        lines.append(f"Say that it arrived by {told.acknowledge}: habeas case acknowledge {case.reference}")
+    lines += [f"The same person asked before: {', '.join(case.case.again)}"] if case.case.again else []
+    if case.case.vendors:
+        cells = [(name, *_cells(part)) for name, part in case.case.vendors.items()]
+        lines += ["", table(("vendor", "taken in", "person", "missing"), cells)]
+    waits = list(blocks(case.case, case.reference, None))
+    if waits:
+        lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits)]
+    lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines])]
+    lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []
+    return "\n".join(lines)
+
+
+def _cells(part: Part) -> tuple[str, str, str]:
+    took = [*([part.run.folder] if part.run else []), *(one.folder for one in part.files)]
+    person = part.run.subject or "" if part.run else ""
+    if part.run is not None and part.run.same_person is None:
+        person += ", not comparable"
+    excused = [gap.endpoint for gap in part.gaps if gap not in part.open_gaps]
+    missing = [f"{gap.endpoint} ({gap.outcome})" for gap in part.open_gaps] + [f"{one} (excused)" for one in excused]
+    return ", ".join(took) or (part.contact or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
+
+
+def _line(line: Line) -> tuple[str, str, str, str]:
+    body = msgspec.to_builtins(line.act)
+    did = str(body.pop("did"))
+    told = [
+        str(body[name])
+        for name in ("vendor", "endpoint", "folder", "operation", "because", "how", "why", "say", "letter")
+        if body.get(name)
+    ]
+    return str(line.n), f"{line.at:%Y-%m-%d %H:%M}", line.by, " ".join([did, *told])
