@@ -47,7 +47,9 @@ other: {for: {KIND: [e, f]}, get: /q/<USER_ID>, params: {kind: <KIND>}, records:
 """
     answers = {f"/{place}/u1?kind={kind}": [{"items": []}] for place, kinds in (("p", "abcd"), ("q", "ef")) for kind in kinds}
     found = fetched(endpoints, answers, tmp_path, HEAD.replace("access:", f"{limits}access:"))
-    asked = {place: [moment for line, moment in zip(found.log, found.times, strict=True) if line.startswith(place)] for place in ("/p/", "/q/")}
+    asked = {
+        place: [moment for line, moment in zip(found.log, found.times, strict=True) if line.startswith(place)] for place in ("/p/", "/q/")
+    }
     shared, alone = asked["/p/"], asked["/q/"]
     assert len(shared) == 4
     assert all(later - earlier >= 60 for earlier, later in zip(shared, shared[2:], strict=False))
