@@ -29,11 +29,7 @@ def phase_of(done: list[acts.Act]) -> str:
         running, begun = ("open", "gathering", "approved", "released"), ("gathering", "approved", "released")
         if word in ("denied", "withdrawn") and phase in running:
             phase = word
-        elif word in ("taken", "excused", "answered") and phase in running:
-            phase = "gathering"
-        elif word in ("decided", "undone", "asked", "ruled") and phase in begun:
-            phase = "gathering"
-        elif word == "sending" and phase == "open":
+        elif (word in ("taken", "excused", "answered") and phase in running) or (word in ("decided", "undone", "asked", "ruled") and phase in begun) or (word == "sending" and phase == "open"):
             phase = "gathering"
         elif word == "approved" and phase == "gathering":
             phase = "approved"

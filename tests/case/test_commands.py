@@ -1,0 +1,250 @@
+"""A case by the command line: from the letter that a request came in to its deadline, its runs and its letters, and each bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+ADA = "mara.lindqvist@example.com"
+PERSON = f"email: {ADA}\nname: Mara Lindqvist\n"
+SAYS_HOW = ("--how", "answered from the address we hold")
+
+
+@pytest.fixture
+def at(zoom):
+    """Where the simulated Zoom is, and the token for it."""
+    return {"HABEAS_ZOOM_AT": zoom.address, "HABEAS_ZOOM_TOKEN": zoom.token}
+
+
+@pytest.fixture
+def opened(habeas):
+    """A case to practise with, and the command line."""
+    done = habeas("case", "new", "DSR-17", "--vendor", "zoom", "--simulated", stdin=PERSON)
+    assert (done.returncode, done.stderr) == (0, "")
+    return habeas
+
+
+def state(habeas, reference="DSR-17"):
+    """Give what `case show --json` says."""
+    return json.loads(habeas("case", "show", reference, "--json").stdout)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Give every file below a folder."""
+    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def home_of(habeas) -> Path:
+    """Give the state folder of a command line."""
+    return Path(json.loads(habeas("connections", "list", "--json").stdout)["store"])
+
+
+def test_a_case_from_the_letter_to_nothing_that_blocks(opened, at):
+    """A case is opened, run, identified and acknowledged; then nothing blocks its release, and the log holds."""
+    ran = opened("case", "run", "DSR-17", **at)
+    assert ran.returncode == 0, ran.stderr
+    assert "zoom    matched" in ran.stdout
+    assert state(opened)["blocks"] == ["who asks is not shown to be the person"]
+    assert opened("case", "identified", "DSR-17", *SAYS_HOW).returncode == 0
+    (home_of(opened) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
+    written = opened("case", "acknowledge", "DSR-17")
+    assert written.returncode == 0
+    told = state(opened)
+    assert (told["state"], told["blocks"]) == ("reviewing", [])
+    assert [one["did"] for one in told["acts"]] == ["opened", "asked", "taken", "identified", "acknowledged"]
+    assert told["vendors"]["zoom"]["same_person"] is True
+    assert opened("case", "check-log", "DSR-17").stdout.startswith("5 acts, each follows the one before.")
+    text = (home_of(opened) / "cases/DSR-17/letters/5-acknowledge.txt").read_text()
+    assert "Dear Mara Lindqvist," in text
+    assert state(opened)["acts"][3]["n"] == 4
+
+
+def test_nothing_personal_is_in_the_log_or_on_the_screen(opened, at):
+    """Neither log nor names nor output of the whole case hold the person's address, name or a record's value."""
+    said = [opened("case", "run", "DSR-17", **at), opened("case", "show", "DSR-17"), opened("case", "list"), opened("case", "due")]
+    said += [opened("case", "show", "DSR-17", "--json"), opened("case", "identified", "DSR-17", *SAYS_HOW)]
+    folder = home_of(opened) / "cases/DSR-17"
+    shown = "".join(one.stdout + one.stderr for one in said) + (folder / "log.jsonl").read_text() + "".join(files(folder))
+    for secret in (ADA, "Mara", "Lindqvist", "mara."):
+        assert secret not in shown
+    sealed = (folder / "person.sealed").read_bytes()
+    assert b"mara" not in sealed.lower()
+
+
+def test_the_same_person_again_is_said(opened):
+    """Another case of the same address, in whatever case, names the first one; another person's does not."""
+    again = opened("case", "new", "DSR-18", "--simulated", stdin=f"email: {ADA.upper()}\n")
+    assert "The same person asked before: DSR-17." in again.stdout
+    assert state(opened, "DSR-18")["again"] == ["DSR-17"]
+    other = opened("case", "new", "DSR-19", "--simulated", stdin="email: tomas.okoye@example.com\n")
+    assert "asked before" not in other.stdout
+
+
+def test_a_rekeyed_store_still_knows_the_person(opened, at):
+    """`rekey` covers the sealed person, and the digest stays the same."""
+    before = (home_of(opened) / "cases/DSR-17/person.sealed").read_bytes()
+    done = opened("connections", "rekey")
+    assert "and 1 document of cases encrypted with a new key" in done.stdout
+    assert (home_of(opened) / "cases/DSR-17/person.sealed").read_bytes() != before
+    assert opened("case", "run", "DSR-17", **at).returncode == 0
+    again = opened("case", "new", "DSR-18", "--simulated", stdin=PERSON)
+    assert "The same person asked before: DSR-17." in again.stdout
+
+
+def test_a_lost_key_is_not_replaced_while_a_person_is_sealed_with_it(opened):
+    """A fresh key in the place of the one that the case needs would make the person unreadable for ever."""
+    (home_of(opened) / "key.json").unlink()
+    done = opened("case", "new", "DSR-18", "--simulated", stdin=PERSON)
+    assert done.returncode == 4
+    assert "put a copy of it back" in done.stderr
+
+
+REFERENCES = ["ada@acme.example", "DSR-123456", "a/b", "..", "a..b", "", ".x", "-x", "x" * 65, "DSR 17", "DSR-17"]
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_a_reference_that_cannot_be_used(opened, reference):
+    """A reference names a folder and stands in letters: nothing personal, no path, and none that exists."""
+    before = files(home_of(opened) / "cases")
+    done = opened("case", "new", "--simulated", "--", reference, stdin=PERSON)
+    assert done.returncode == 2
+    assert files(home_of(opened) / "cases") == before
+    assert ADA not in done.stderr
+
+
+MISTAKES = [
+    (["new", "X-1", "--regime", "hipaa"], PERSON, 2, "there are gdpr, uk, ccpa, lgpd, pipeda"),
+    (["new", "X-1", "--received", "yesterday"], PERSON, 2, "write a day such as"),
+    (["new", "X-1", "--received", "2999-01-01"], PERSON, 2, "has not come yet"),
+    (["new", "X-1", "--language", "fr"], PERSON, 2, "there are en, de"),
+    (["new", "X-1", "--vendor", "zom"], PERSON, 2, "zom"),
+    (["new", "X-1"], "", 2, "has no identifier"),
+    (["new", "X-1"], "name: Mara\n", 2, "has no identifier"),
+    (["new", "X-1"], "e-mail: x@y.example\n", 2, "line 1 of the person is not one of email: ..."),
+    (["new", "X-1"], "email: mara\n", 5, "the e-mail address does not have exactly one @"),
+    (["new", "X-1"], "phone: 0155\n", 5, "the phone number is not written as +"),
+    (["show", "X-1"], None, 2, "there is no case X-1: habeas case new X-1 opens it"),
+    (["run", "X-1"], None, 2, "there is no case X-1"),
+    (["run", "DSR-17", "--at", "zoom"], None, 2, "write VENDOR=URL"),
+    (["add", "DSR-17", "nowhere", "--vendor", "hris"], None, 2, "cannot be read"),
+    (["add", "DSR-17", "pyproject.toml"], None, 2, "say whose data it is with --vendor"),
+    (["excuse", "DSR-17", "zoom/meetings", "--say", "x"], None, 2, "nothing is missing there; what is missing: zoom"),
+    (["excuse", "DSR-17", "slack", "--say", "x"], None, 2, "nothing is missing there"),
+    (["pause", "DSR-17", "--why", "x"], None, 2, "does not let the clock stand still"),
+    (["resume", "DSR-17"], None, 2, "cannot be resumed now: the clock is running"),
+    (["close", "DSR-17"], None, 2, "cannot be closed now: the case is open"),
+    (["delivered", "DSR-17", "--how", "x"], None, 2, "cannot be delivered now: the case is open"),
+    (["name", "DSR-17", "--ask", "zoom=phone"], None, 2, "of a kind that the person has: email"),
+]
+
+
+@pytest.mark.parametrize(("words", "stdin", "code", "says"), MISTAKES, ids=lambda one: " ".join(one) if isinstance(one, list) else None)
+def test_a_mistake_says_what_to_do(opened, words, stdin, code, says):
+    """Each mistake ends with its code and a sentence, without a traceback or the person, and the log is as before."""
+    log = home_of(opened) / "cases/DSR-17/log.jsonl"
+    before = log.read_bytes()
+    done = opened("case", *words, stdin=stdin)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert log.read_bytes() == before
+
+
+def test_deadlines_are_listed_by_date_and_a_late_one_is_an_alarm(habeas):
+    """`case due` gives 3 where something is late, and shows the next one first; `list` shows all."""
+    today = date.today()
+    for reference, days in (("NEW-1", 0), ("OLD-1", 60), ("MID-1", 20)):
+        habeas("case", "new", reference, "--simulated", "--received", str(today - timedelta(days=days)), stdin=PERSON)
+    due = habeas("case", "due")
+    assert [line.split()[0] for line in due.stdout.splitlines()[2:]] == ["OLD-1", "MID-1", "NEW-1"]
+    assert "late" in due.stdout
+    assert due.returncode == 3
+    habeas("case", "withdraw", "OLD-1")
+    assert habeas("case", "due").returncode == 0
+    assert "withdrawn" in habeas("case", "list").stdout
+
+
+def test_a_case_that_was_cut_or_changed_ends_every_command(opened):
+    """Nothing goes on with a broken chain; the message names the line, and other cases are still listed."""
+    opened("case", "new", "DSR-18", "--simulated", stdin="email: tomas.okoye@example.com\n")
+    log = home_of(opened) / "cases/DSR-17/log.jsonl"
+    log.write_bytes(log.read_bytes().replace(b"zoom", b"zoum"))
+    for words in (["show", "DSR-17"], ["run", "DSR-17"], ["identified", "DSR-17", *SAYS_HOW], ["check-log", "DSR-17"]):
+        done = opened("case", *words)
+        assert done.returncode == 2
+        assert "log.jsonl:2: " in done.stderr or "log.jsonl:3: " in done.stderr
+    listed = opened("case", "list")
+    assert listed.returncode == 2
+    assert "DSR-18" in listed.stdout
+    assert "log.jsonl" in listed.stderr
+
+
+def test_another_identifier_is_added_and_a_vendor_is_asked_by_it(opened):
+    """A second address is kept sealed; the log says which kinds are known and what a vendor is asked by, never the address."""
+    done = opened("case", "name", "DSR-17", stdin="email: second@example.com\nphone: +15550100200\n")
+    assert done.stdout == "DSR-17 is known by 2 e-mail addresses, 1 phone number.\n"
+    assert opened("case", "name", "DSR-17", "--ask", "zoom=email").returncode == 0
+    log = (home_of(opened) / "cases/DSR-17/log.jsonl").read_text()
+    assert '"by_kind":"email"' in log
+    assert "second" not in log
+    assert "5550100" not in log
+
+
+def test_a_refused_identifier_is_recorded_and_said(opened):
+    """Of an identifier that cannot be used the log keeps the reason, not the identifier."""
+    done = opened("case", "name", "DSR-17", stdin="email: second\n")
+    assert done.returncode == 5
+    assert state(opened)["acts"][-1]["did"] == "refused"
+    assert "exactly one @" in state(opened)["acts"][-1]["reason"]
+
+
+def test_a_file_of_a_system_without_a_spec_is_taken_in(opened, tmp_path):
+    """An owner's file lies in the case under a name of ours, and the vendor counts as answered."""
+    (tmp_path / "../Ada's export.CSV").resolve().write_text("a,b\n")
+    source = (tmp_path / "../Ada's export.CSV").resolve()
+    assert opened("case", "add", "DSR-17", str(source), "--vendor", "hris").returncode == 0
+    assert opened("case", "add", "DSR-17", str(source), "--vendor", "hris").returncode == 0
+    folder = home_of(opened) / "cases/DSR-17/received/hris"
+    assert sorted(files(folder)) == ["1/about.json", "1/file-1.csv", "2/about.json", "2/file-1.csv"]
+    assert state(opened)["vendors"]["hris"]["files"] == ["received/hris/1", "received/hris/2"]
+    shutil.rmtree(folder)
+
+
+def test_letters_of_both_languages(habeas):
+    """Each packaged letter is filled in whole, in both languages, `.txt` and `.eml`."""
+    home = home_of(habeas)
+    for language in ("en", "de"):
+        reference = f"DSR-{language}"
+        habeas("case", "new", reference, "--simulated", "--language", language, "--received", str(date.today()), stdin=PERSON)
+        (home / "office.yaml").write_text("controller: Acme GmbH\nsignature: Pat Privacy\ncontact: privacy@acme.example\n")
+        for words in (["acknowledge"], ["extend", "--why", "many systems"], ["deny", "--why", "not you"]):
+            assert habeas("case", words[0], reference, *words[1:]).returncode == 0
+        written = files(home / "cases" / reference / "letters")
+        assert sorted(written) == [f"{n}-{kind}.{end}" for n, kind in ((2, "acknowledge"), (3, "extend"), (4, "deny")) for end in ("eml", "txt")]
+        for text in (raw.decode() for name, raw in written.items() if name.endswith(".txt")):
+            assert "<" not in text
+            assert "Pat Privacy\nAcme GmbH\nprivacy@acme.example" in text
+
+
+LETTERS = [
+    ("Subject: x\n\n<NAMME>\n", "acknowledge.txt:3: <NAMME> is no placeholder; there are <NAME>"),
+    ("Hello\n", "acknowledge.txt:1: a letter begins with `Subject: ...`"),
+    ("Subject: x\n\n<WHY>\n", "acknowledge.txt:3: <WHY> has no value in this letter"),
+    ("Subject: x\n\n<SIGNATURE>\n", "write `controller: ...` into"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), LETTERS)
+def test_the_operators_own_letter_is_checked(opened, text, says):
+    """A letter with a placeholder that means nothing is not written, and the message names its line."""
+    folder = home_of(opened) / "letters/en"
+    folder.mkdir(parents=True)
+    (folder / "acknowledge.txt").write_text(text)
+    done = opened("case", "acknowledge", "DSR-17")
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert [one["did"] for one in state(opened)["acts"]] == ["opened", "asked"]
