@@ -27,7 +27,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """What somebody did in a case; each kind of act is a class of its own, its name the word in the log."""
 
 
-class Opened(Act, frozen=True, tag="opened"):
+class CaseOpened(Act, frozen=True, tag="opened"):
     """The case was opened: a request arrived on `received`. `again` names earlier cases of the same person."""
 
     reference: str
@@ -56,7 +56,7 @@ class Named(Act, frozen=True, tag="named"):
     again: tuple[str, ...] = ()
 
 
-class Unfit(Act, frozen=True, tag="refused"):
+class IdentifierRefused(Act, frozen=True, tag="refused"):
     """An identifier was refused: its kind and why, never the identifier."""
 
     kind: str
@@ -111,7 +111,7 @@ class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: str
 
 
-class Taken(Act, frozen=True, tag="taken"):
+class TakenIn(Act, frozen=True, tag="taken"):
     """A finished run, or what a system without a spec gave, was taken in; `proof` is the sha256 of its manifest, or of the file."""
 
     vendor: str
@@ -131,7 +131,7 @@ class Excused(Act, frozen=True, tag="excused"):
     endpoint: str | None = None
 
 
-class Sending(Act, frozen=True, tag="sending"):
+class MailSending(Act, frozen=True, tag="sending"):
     """A mail is about to be sent; a crash from here on leaves that it may have been sent."""
 
     vendor: str
@@ -139,7 +139,7 @@ class Sending(Act, frozen=True, tag="sending"):
     purpose: str
 
 
-class Sent(Act, frozen=True, tag="sent"):
+class MailSent(Act, frozen=True, tag="sent"):
     """The mail server took the mail, or a file was written to be sent by hand."""
 
     vendor: str
@@ -153,7 +153,7 @@ class Bounced(Act, frozen=True, tag="bounced"):
     message_id: str
 
 
-class Answered(Act, frozen=True, tag="answered"):
+class OwnerAnswered(Act, frozen=True, tag="answered"):
     """An owner answered: data, none, text, deleted or declined."""
 
     vendor: str
@@ -161,7 +161,7 @@ class Answered(Act, frozen=True, tag="answered"):
     folder: str | None = None
 
 
-class Stopped(Act, frozen=True, tag="stopped"):
+class ContactStopped(Act, frozen=True, tag="stopped"):
     """An owner is not asked any more."""
 
     vendor: str

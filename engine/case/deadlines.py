@@ -10,15 +10,15 @@ from typing import Literal
 import msgspec
 
 LAST_WORKING = 4  # Friday
-Unit = Literal["month", "day", "business day"]
-UNITS: dict[str, Unit] = {"month": "month", "day": "day", "business day": "business day"}
+PeriodUnit = Literal["month", "day", "business day"]
+UNITS: dict[str, PeriodUnit] = {"month": "month", "day": "day", "business day": "business day"}
 
 
 class Period(msgspec.Struct, frozen=True):
     """A number of months, calendar days or business days, written `1 month`, `45 days` or `10 business days`."""
 
     number: int
-    unit: Unit
+    unit: PeriodUnit
 
 
 class Regime(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ import msgspec
 
 from engine.assembly import Order, RunArguments, Watch, carry_out, order_of
 from engine.case import take
-from engine.case.acts import Taken, Unfit
+from engine.case.acts import IdentifierRefused, TakenIn
 from engine.case.folder import OpenCase
 from engine.case.person import Person
 from engine.connection.digest_key import PersonDigest
@@ -39,7 +39,7 @@ class Fetched(msgspec.Struct):
 
     vendor: str
     report: Report | None = None
-    taken: Taken | None = None
+    taken: TakenIn | None = None
     error: HabeasError | None = None
 
 
@@ -109,7 +109,7 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
     except HabeasError as error:
         result.error = error
         if isinstance(error, Refused):
-            case.act(Unfit(kind=", ".join(kinds_of(vendor)), reason=str(error), vendor=vendor.name), how.clock())
+            case.act(IdentifierRefused(kind=", ".join(kinds_of(vendor)), reason=str(error), vendor=vendor.name), how.clock())
     return result
 
 
@@ -130,7 +130,7 @@ def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order
     return order
 
 
-def _taken(case: OpenCase, report: Report, how: Fetching) -> Taken:
+def _taken(case: OpenCase, report: Report, how: Fetching) -> TakenIn:
     """Put a run in place and record it. Raises Refused where it is not of this person, DiskError, OutputError."""
     run = take.read_run(report.folder)
     same = take.may_take(case, run, how.digest, vendor=None, confirmed=True)

@@ -31,10 +31,10 @@ def _to(phase: Phase, *phases: Phase) -> dict[Phase, Phase]:
 # What each act does to the phase that a case is in; where it has no entry for a phase, it cannot be done then. `gathering` is shown as
 # `collecting` while something is outstanding, else as `reviewing`.
 NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
-    acts.Opened: {},
+    acts.CaseOpened: {},
     acts.Asked: _same("open") | _to("gathering", *BEGUN),
     acts.Named: _same(*RUNNING),
-    acts.Unfit: _same(*RUNNING),
+    acts.IdentifierRefused: _same(*RUNNING),
     acts.Identified: _same(*RUNNING),
     acts.Acknowledged: _same(*RUNNING),
     acts.Extended: _same("open", "gathering", "approved"),
@@ -42,13 +42,13 @@ NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
     acts.Resumed: _same("open", "gathering", "approved"),
     acts.Denied: _to("denied", *RUNNING),
     acts.Withdrawn: _to("withdrawn", *RUNNING),
-    acts.Taken: _to("gathering", *RUNNING),
+    acts.TakenIn: _to("gathering", *RUNNING),
     acts.Excused: _to("gathering", *RUNNING),
-    acts.Sending: _same("approved", "released") | _to("gathering", "open", "gathering"),
-    acts.Sent: _same(*RUNNING),
+    acts.MailSending: _same("approved", "released") | _to("gathering", "open", "gathering"),
+    acts.MailSent: _same(*RUNNING),
     acts.Bounced: _same(*RUNNING),
-    acts.Answered: _to("gathering", *RUNNING),
-    acts.Stopped: _same(*RUNNING),
+    acts.OwnerAnswered: _to("gathering", *RUNNING),
+    acts.ContactStopped: _same(*RUNNING),
     acts.Decided: _to("gathering", *BEGUN),
     acts.Undone: _to("gathering", *BEGUN),
     acts.Ruled: _same("open") | _to("gathering", *BEGUN),
@@ -71,8 +71,8 @@ class Part(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused."""
 
     by_kind: str | None = None
-    run: acts.Taken | None = None
-    files: tuple[acts.Taken, ...] = ()
+    run: acts.TakenIn | None = None
+    files: tuple[acts.TakenIn, ...] = ()
     excused: Mapping[str, Excuse] = {}
     left_out: str | None = None
     contact: str | None = None
@@ -102,13 +102,13 @@ class Case(msgspec.Struct, frozen=True):
     """A case as its acts left it; `n` is the number of the last one, `state` the word that people read."""
 
     n: int = 0
-    opened: acts.Opened | None = None
+    opened: acts.CaseOpened | None = None
     phase: Phase = "open"
     vendors: Mapping[str, Part] = {}
     digests: tuple[str, ...] = ()
     key_id: str | None = None
     again: tuple[str, ...] = ()
-    refused: tuple[acts.Unfit, ...] = ()
+    refused: tuple[acts.IdentifierRefused, ...] = ()
     identified: str | None = None
     acknowledged: date | None = None
     extended: date | None = None
@@ -155,7 +155,7 @@ def step(case: Case, line: Line) -> Case:
 Take = Callable[[Case, Any, Line], Case]
 
 
-def _opened(case: Case, act: acts.Opened, _: Line) -> Case:
+def _opened(case: Case, act: acts.CaseOpened, _: Line) -> Case:
     if case.opened is not None:
         return case
     return replace(case, opened=act, digests=act.digests, key_id=act.key_id, again=act.again)
@@ -200,7 +200,7 @@ def _in_part(change: Callable[[Part, Any], Part]) -> Take:
     return take
 
 
-def _taken(part: Part, act: acts.Taken) -> Part:
+def _taken(part: Part, act: acts.TakenIn) -> Part:
     if act.kind == "run":
         return replace(part, run=act, left_out=None)
     return replace(part, files=(*part.files, act), left_out=None)
@@ -219,9 +219,9 @@ def _contact(part: Part, act: Act) -> Part:
 
 # What each act adds to a case; what has no entry only moves its phase.
 TAKES: Mapping[type[Act], Take] = {
-    acts.Opened: _opened,
+    acts.CaseOpened: _opened,
     acts.Named: _named,
-    acts.Unfit: lambda case, act, _: replace(case, refused=(*case.refused, act)),
+    acts.IdentifierRefused: lambda case, act, _: replace(case, refused=(*case.refused, act)),
     acts.Identified: lambda case, act, _: replace(case, identified=act.how),
     acts.Acknowledged: lambda case, _, line: replace(case, acknowledged=case.acknowledged or line.at.date()),
     acts.Extended: lambda case, _, line: replace(case, extended=case.extended or line.at.date()),
@@ -234,20 +234,20 @@ TAKES: Mapping[type[Act], Take] = {
     acts.Delivered: lambda case, act, _: replace(case, delivered=act.how),
     acts.Purged: lambda case, act, _: replace(case, purged=case.purged | set(act.what)),
     acts.Asked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind)),
-    acts.Taken: _in_part(_taken),
+    acts.TakenIn: _in_part(_taken),
     acts.Excused: _in_part(_excused),
-    acts.Sending: _in_part(lambda part, _: replace(part, contact="may have been sent")),
-    acts.Sent: _in_part(_contact),
+    acts.MailSending: _in_part(lambda part, _: replace(part, contact="may have been sent")),
+    acts.MailSent: _in_part(_contact),
     acts.Bounced: _in_part(_contact),
-    acts.Stopped: _in_part(_contact),
-    acts.Answered: _in_part(lambda part, act: replace(part, contact=act.answer)),
+    acts.ContactStopped: _in_part(_contact),
+    acts.OwnerAnswered: _in_part(lambda part, act: replace(part, contact=act.answer)),
     acts.Ruled: _in_part(lambda part, act: replace(part, policy=act.policy)),
 }
 
 
 def refusal(case: Case, act: Act) -> str | None:
     """Say why an act cannot be done now; None if it can."""
-    if isinstance(act, acts.Opened):
+    if isinstance(act, acts.CaseOpened):
         return "the case is open already" if case.opened is not None else None
     if case.opened is None:
         return "the log does not begin with `opened`"

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine.case import log as case_log
-from engine.case.acts import Act, Line, Opened
+from engine.case.acts import Act, CaseOpened, Line
 from engine.case.fold import Case, fold, refusal, step
 from engine.connection.private_files import prepare
 from engine.connection.sealed_file import CASES
@@ -56,7 +56,7 @@ class OpenCase(msgspec.Struct):
         return self.folder.name
 
     @property
-    def opened(self) -> Opened:
+    def opened(self) -> CaseOpened:
         """Give the first act. Raises UsageError where the log does not begin with it."""
         if self.case.opened is None:
             message = f"{self.folder / case_log.LOG}: the log does not begin with `opened`: this is no case"

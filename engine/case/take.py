@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from engine.case.acts import Gap, Taken
+from engine.case.acts import Gap, TakenIn
 from engine.case.folder import OpenCase
 from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
@@ -74,6 +74,8 @@ def read_run(folder: Path) -> TakenRun:
         raw = (folder / MANIFEST).read_bytes()
         body = msgspec.json.decode(raw)
         run = msgspec.convert({**body, "sha256": hashlib.sha256(raw).hexdigest()}, TakenRun)
+    except NameError as e:
+        raise SystemExit(repr(e)+repr(list(__import__('sys').modules[TakenRun.__module__].__dict__)[:60])) from None
     except FileNotFoundError:
         message = f"{folder} holds no {MANIFEST}: no run that came to its end lies there, and a folder without one proves nothing"
         raise UsageError(message) from None
@@ -124,7 +126,7 @@ def may_take(case: OpenCase, run: TakenRun, digest: PersonDigest | None, *, vend
     return same
 
 
-def take_run(case: OpenCase, source: Path, run: TakenRun, *, same: bool | None) -> Taken:
+def take_run(case: OpenCase, source: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Copy a run into the case, each file checked against the manifest, and give the act. Raises Refused, DiskError, OutputError."""
     place = free_place(case.folder / "runs", run.vendor)
     part = place.with_name(f".{place.name}.part")
@@ -141,10 +143,10 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, *, same: bool | None) 
     return act_of_run(case, place, run, same=same)
 
 
-def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> Taken:
+def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    return Taken(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same)
+    return TakenIn(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same)
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:
@@ -214,7 +216,7 @@ def free_place(folder: Path, vendor: str) -> Path:
     return next(place for name in names if not os.path.lexists(place := folder / name))
 
 
-def take_file(case: OpenCase, source: Path, vendor: str) -> Taken:
+def take_file(case: OpenCase, source: Path, vendor: str) -> TakenIn:
     """Copy a file that an owner gave into the case under a name of ours. Raises UsageError, DiskError, OutputError."""
     folder = case.folder / "received" / vendor
     place = next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))
@@ -230,4 +232,4 @@ def take_file(case: OpenCase, source: Path, vendor: str) -> Taken:
         raise UsageError(message) from None
     except OSError as error:
         raise cannot_write(place, error) from None
-    return Taken(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=sha256, kind="file")
+    return TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=sha256, kind="file")

@@ -20,7 +20,8 @@ from engine.catalogue import load
 from engine.cli.case_words import row, shown, shown_json
 from engine.cli.formatting import print_json, table
 from engine.connection.digest_key import PersonDigest, digest_key
-from engine.connection.vault import Vault, home
+from engine.connection.state_folder import home
+from engine.connection.vault import Vault
 from engine.errors import Exit, HabeasError, Refused, UsageError
 
 LONGEST = 64 * 1024
@@ -66,7 +67,7 @@ def new_command(reference: str, regime: str, received: str | None, vendors: tupl
     write_person(vault.keys, folder, person)
     digest = digest_of(where, person)
     again = same_person(where, digest.all, digest.key_id, reference)
-    opened = acts.Opened(
+    opened = acts.CaseOpened(
         reference=reference, regime=regime, language=language, received=arrived, digests=digest.all, key_id=digest.key_id, again=again,
         simulated=simulated,
     )  # fmt: skip
@@ -134,15 +135,15 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
         message = f"{source} is a file: say whose data it is with --vendor; nothing was taken"
         raise UsageError(message)
     else:
-        case.may(acts.Taken(vendor=vendor, folder="", proof="", kind="file"))
+        case.may(acts.TakenIn(vendor=vendor, folder="", proof="", kind="file"))
         case.act(take.take_file(case, source, vendor), now())
         typer.echo(f"Taken in: a file of {vendor}.")
     tell_next(case)
 
 
-def take_in(case: OpenCase, folder: Path, run: take.TakenRun, *, same: bool | None) -> acts.Taken:
+def take_in(case: OpenCase, folder: Path, run: take.TakenRun, *, same: bool | None) -> acts.TakenIn:
     """Copy a run into the case and record it. Raises UsageError, Refused, DiskError, OutputError."""
-    case.may(acts.Taken(vendor=run.vendor, folder="", proof=""))
+    case.may(acts.TakenIn(vendor=run.vendor, folder="", proof=""))
     took = take.take_run(case, folder, run, same=same)
     case.act(took, now())
     return took
@@ -155,7 +156,7 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     before = read_person(vault.keys, case.folder)
     person, refused = (_asked_by(before, ask), None) if ask else told_person(before)
     if refused is not None:
-        case.act(acts.Unfit(kind="identifier", reason=str(refused)), now())
+        case.act(acts.IdentifierRefused(kind="identifier", reason=str(refused)), now())
         raise refused
     digest = digest_of(where, person)
     again = same_person(where, digest.all, digest.key_id, reference)

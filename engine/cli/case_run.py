@@ -17,7 +17,8 @@ from engine.catalogue import load
 from engine.cli.case import digest_of, now, tell_next
 from engine.cli.formatting import table
 from engine.cli.progress import TERMINATING, plain
-from engine.connection.vault import Vault, home
+from engine.connection.state_folder import home
+from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
 from engine.runner import Run
 

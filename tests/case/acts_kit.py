@@ -11,7 +11,7 @@ from engine.case import acts
 from engine.case.acts import Line
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-OPENED = acts.Opened(reference="DSR-17", regime="gdpr", language="en", received=date(2026, 11, 2), digests=("email:aa",), key_id="k")
+OPENED = acts.CaseOpened(reference="DSR-17", regime="gdpr", language="en", received=date(2026, 11, 2), digests=("email:aa",), key_id="k")
 VENDORS = st.sampled_from(["zoom", "slack"])
 WORDS = st.text("ab ", max_size=4)
 GAPS = st.lists(st.builds(acts.Gap, st.sampled_from(["meetings", "files"]), st.sampled_from(["denied", "partial"])), max_size=2).map(tuple)
@@ -20,8 +20,10 @@ TARGETS = st.builds(acts.Target, value=st.sampled_from([None, "aa"]), vendor=VEN
 ACTS: dict[str, st.SearchStrategy[Any]] = {
     "opened": st.just(OPENED),
     "asked": st.builds(acts.Asked, vendor=VENDORS, by_kind=st.sampled_from([None, "email"])),
-    "named": st.builds(acts.Named, kinds=st.just(("email",)), digests=st.just(("email:bb",)), key_id=st.just("k"), again=st.just(("DSR-3",))),
-    "refused": st.builds(acts.Unfit, kind=st.just("email"), reason=WORDS),
+    "named": st.builds(
+        acts.Named, kinds=st.just(("email",)), digests=st.just(("email:bb",)), key_id=st.just("k"), again=st.just(("DSR-3",))
+    ),
+    "refused": st.builds(acts.IdentifierRefused, kind=st.just("email"), reason=WORDS),
     "identified": st.builds(acts.Identified, how=WORDS),
     "acknowledged": st.builds(acts.Acknowledged),
     "extended": st.builds(acts.Extended, why=WORDS),
@@ -29,13 +31,13 @@ ACTS: dict[str, st.SearchStrategy[Any]] = {
     "resumed": st.builds(acts.Resumed),
     "denied": st.builds(acts.Denied, why=WORDS),
     "withdrawn": st.builds(acts.Withdrawn),
-    "taken": st.builds(acts.Taken, vendor=VENDORS, folder=WORDS, proof=WORDS, kind=st.sampled_from(["run", "file"]), gaps=GAPS),
+    "taken": st.builds(acts.TakenIn, vendor=VENDORS, folder=WORDS, proof=WORDS, kind=st.sampled_from(["run", "file"]), gaps=GAPS),
     "excused": st.builds(acts.Excused, vendor=VENDORS, say=WORDS, endpoint=st.sampled_from([None, "meetings", "files"])),
-    "sending": st.builds(acts.Sending, vendor=VENDORS, message_id=WORDS, purpose=WORDS),
-    "sent": st.builds(acts.Sent, vendor=VENDORS, message_id=WORDS),
+    "sending": st.builds(acts.MailSending, vendor=VENDORS, message_id=WORDS, purpose=WORDS),
+    "sent": st.builds(acts.MailSent, vendor=VENDORS, message_id=WORDS),
     "bounced": st.builds(acts.Bounced, vendor=VENDORS, message_id=WORDS),
-    "answered": st.builds(acts.Answered, vendor=VENDORS, answer=st.sampled_from(["answered_none", "declined", "reminded"])),
-    "stopped": st.builds(acts.Stopped, vendor=VENDORS),
+    "answered": st.builds(acts.OwnerAnswered, vendor=VENDORS, answer=st.sampled_from(["answered_none", "declined", "reminded"])),
+    "stopped": st.builds(acts.ContactStopped, vendor=VENDORS),
     "decided": st.builds(acts.Decided, operation=st.sampled_from(["give", "mask"]), target=TARGETS, because=st.just("third_party")),
     "undone": st.builds(acts.Undone, act=st.integers(1, 12)),
     "ruled": st.builds(acts.Ruled, vendor=VENDORS, policy=WORDS),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 ADA = "mara.lindqvist@example.com"
 PERSON = f"email: {ADA}\nname: Mara Lindqvist\n"
+TODAY = datetime.now().astimezone().date()
 SAYS_HOW = ("--how", "answered from the address we hold")
 
 
@@ -156,7 +157,7 @@ def test_a_mistake_says_what_to_do(opened, words, stdin, code, says):
 
 def test_deadlines_are_listed_by_date_and_a_late_one_is_an_alarm(habeas):
     """`case due` gives 3 where something is late, and shows the next one first; `list` shows all."""
-    today = date.today()
+    today = TODAY
     for reference, days in (("NEW-1", 0), ("OLD-1", 60), ("MID-1", 20)):
         habeas("case", "new", reference, "--simulated", "--received", str(today - timedelta(days=days)), stdin=PERSON)
     due = habeas("case", "due")
@@ -219,12 +220,14 @@ def test_letters_of_both_languages(habeas):
     home = home_of(habeas)
     for language in ("en", "de"):
         reference = f"DSR-{language}"
-        habeas("case", "new", reference, "--simulated", "--language", language, "--received", str(date.today()), stdin=PERSON)
+        habeas("case", "new", reference, "--simulated", "--language", language, "--received", str(TODAY), stdin=PERSON)
         (home / "office.yaml").write_text("controller: Acme GmbH\nsignature: Pat Privacy\ncontact: privacy@acme.example\n")
         for words in (["acknowledge"], ["extend", "--why", "many systems"], ["deny", "--why", "not you"]):
             assert habeas("case", words[0], reference, *words[1:]).returncode == 0
         written = files(home / "cases" / reference / "letters")
-        assert sorted(written) == [f"{n}-{kind}.{end}" for n, kind in ((2, "acknowledge"), (3, "extend"), (4, "deny")) for end in ("eml", "txt")]
+        assert sorted(written) == [
+            f"{n}-{kind}.{end}" for n, kind in ((2, "acknowledge"), (3, "extend"), (4, "deny")) for end in ("eml", "txt")
+        ]
         for text in (raw.decode() for name, raw in written.items() if name.endswith(".txt")):
             assert "<" not in text
             assert "Pat Privacy\nAcme GmbH\nprivacy@acme.example" in text

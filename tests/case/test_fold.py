@@ -29,7 +29,11 @@ def phase_of(done: list[acts.Act]) -> str:
         running, begun = ("open", "gathering", "approved", "released"), ("gathering", "approved", "released")
         if word in ("denied", "withdrawn") and phase in running:
             phase = word
-        elif (word in ("taken", "excused", "answered") and phase in running) or (word in ("decided", "undone", "asked", "ruled") and phase in begun) or (word == "sending" and phase == "open"):
+        elif (
+            (word in ("taken", "excused", "answered") and phase in running)
+            or (word in ("decided", "undone", "asked", "ruled") and phase in begun)
+            or (word == "sending" and phase == "open")
+        ):
             phase = "gathering"
         elif word == "approved" and phase == "gathering":
             phase = "approved"
@@ -52,16 +56,16 @@ def test_nothing_is_lost(done):
     case = fold(lines(done))
     assert case.phase == phase_of(done)
     assert case.opened == OPENED
-    assert case.refused == tuple(of(done, acts.Unfit))
+    assert case.refused == tuple(of(done, acts.IdentifierRefused))
     assert case.releases == tuple(of(done, acts.Released))
     assert case.identified == ([None, *(one.how for one in of(done, acts.Identified))])[-1]
     undone = [(n, one.act) for n, one in enumerate(done, 1) if isinstance(one, acts.Undone)]
     holds = {n for n, one in enumerate(done, 1) if isinstance(one, acts.Decided) and not any(at > n and which == n for at, which in undone)}
     assert set(case.decisions) == holds
-    vendors = {one.vendor for one in done if getattr(one, "vendor", None) and not isinstance(one, acts.Unfit | acts.Target)}
+    vendors = {one.vendor for one in done if getattr(one, "vendor", None) and not isinstance(one, acts.IdentifierRefused | acts.Target)}
     assert set(case.vendors) == vendors
     for name, part in case.vendors.items():
-        took = [one for one in of(done, acts.Taken) if one.vendor == name]
+        took = [one for one in of(done, acts.TakenIn) if one.vendor == name]
         assert part.run == ([None, *(one for one in took if one.kind == "run")])[-1]
         assert part.files == tuple(one for one in took if one.kind == "file")
 
@@ -83,7 +87,7 @@ def test_an_excuse_holds_for_the_outcome_that_it_was_given_for(done):
         mine = [one for one in done if getattr(one, "vendor", None) == name]
         expected, excused, left_out = (), {}, False
         for act in mine:
-            if isinstance(act, acts.Taken):
+            if isinstance(act, acts.TakenIn):
                 expected, left_out = (act.gaps if act.kind == "run" else expected), False
             elif isinstance(act, acts.Excused) and act.endpoint is None:
                 left_out = True
@@ -99,7 +103,7 @@ def test_only_what_is_allowed_moves_a_case(done):
     case = fold(lines(done[:1]))
     for line in lines(done)[1:]:
         why, after = refusal(case, line.act), step(case, line)
-        if line.act.__class__ is not acts.Opened and case.phase not in NEXT[type(line.act)]:
+        if line.act.__class__ is not acts.CaseOpened and case.phase not in NEXT[type(line.act)]:
             assert why == f"the case is {case.state}"
             assert after.phase == case.phase
         case = after
@@ -131,7 +135,7 @@ CASES = [
     (["asked zoom"], "open", ["decided"]),
 ]
 NAMED = {
-    "taken zoom": acts.Taken(vendor="zoom", folder="runs/zoom", proof="x"),
+    "taken zoom": acts.TakenIn(vendor="zoom", folder="runs/zoom", proof="x"),
     "asked slack": acts.Asked(vendor="slack"),
     "asked zoom": acts.Asked(vendor="zoom"),
     "excused slack": acts.Excused(vendor="slack", say="closed down"),
@@ -163,10 +167,8 @@ def test_who_approves_has_decided_nothing_since_the_last_approval():
     """Deciders are kept until an approval, then counted anew."""
     done = [OPENED, NAMED["taken zoom"], NAMED["decided"], NAMED["approved"], NAMED["decided"]]
     by = ["anna", "anna", "bert", "anna", "carl"]
-    told = [line for line in lines(done)]
+    told = lines(done)
     case = Case()
     for line, who in zip(told, by, strict=True):
         case = step(case, type(line)(n=line.n, at=line.at, by=who, act=line.act, sha256=line.sha256))
     assert (case.approved, case.deciders) == (None, frozenset({"carl"}))
-
-

@@ -102,7 +102,15 @@ def test_a_stale_act_says_what_changed(tmp_path):
     assert (folder / LOG).read_bytes() == before
 
 
-NEWER = [b'{"n":1,"at":"2026-11-29T12:00:00Z","by":"a","did":"sung","prev":"' + b"0" * 64 + b'"}', b"[]", b"null", b"{}", b"7", b'"x"', b"\xff"]
+NEWER = [
+    b'{"n":1,"at":"2026-11-29T12:00:00Z","by":"a","did":"sung","prev":"' + b"0" * 64 + b'"}',
+    b"[]",
+    b"null",
+    b"{}",
+    b"7",
+    b'"x"',
+    b"\xff",
+]
 
 
 @pytest.mark.parametrize("line", NEWER)
