@@ -7,11 +7,13 @@ import re
 import unicodedata
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest_asyncio
 from aiohttp import web
 
 from engine.simulate.serve import SimulatorOptions, module
+from tests.conftest import ROOT
 from tests.simulate.shapes import answer_of, documented, fits, leaves, misfits
 from tests.whole.runs import data, fetch
 
@@ -147,3 +149,16 @@ def test_what_does_not_fit_is_seen():
         assert [told in found for found in misfits(answer, value)] == [True], value
     assert list(misfits(answer, {"users": [{"type": 1, "login_types": [0, 101], "created_at": "2026-11-02T08:00:00Z"}]})) == []
     assert fits("2026-11-02", "date", frozenset())
+
+
+def test_what_is_recorded_is_as_documented():
+    """The good answers in Zoom's cassettes have the documented paths, types and values too."""
+    told, seen = [], set()
+    for path in sorted((ROOT / "fixtures" / "zoom" / "cassettes").glob("*/*.http")):
+        request, status, body = path.read_text("utf-8").split("\n\n", 2)
+        if status == "HTTP 200":
+            answer = answer_of(urlsplit(request.splitlines()[0].split(" ")[1]).path)
+            seen.add(answer)
+            told += [f"{path.parent.name}/{path.name}: {found}" for found in misfits(answer, json.loads(body))]
+    assert told == []
+    assert seen == set(documented())
