@@ -63,6 +63,7 @@ class NoAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A 2xx answer that is not JSON, or is cut short. It is retried, then given up."""
+    """A 2xx answer that is not JSON, or not the whole one. It is retried, then given up; its `headers` may say when to ask again."""
 
     words: str
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
