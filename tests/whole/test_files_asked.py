@@ -153,6 +153,26 @@ async def test_files_of_the_api_draw_on_its_limit_and_files_of_storage_do_not(fo
     assert [round(one) for one in waits] == ([] if limited else [7])
 
 
+async def test_a_file_that_fails_is_waited_for_alone(acme, tmp_path):
+    """Below the API too: a failure is no limit, and holds nobody else."""
+    seen: list[str] = []
+    waits: list[float] = []
+
+    def file(request):
+        seen.append(request.path)
+        return web.Response(body=BYTES) if len(seen) > 1 else web.Response(status=503, headers={"Retry-After": "7"})
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    address, _ = await acme([record(("a", 16384))], file)
+    limiter = Noting()
+    clock = replace(fast_clock(), sleep=sleep)
+    report = await fetch(address, "t", "a@x.io", tmp_path, spec=vendor(LIST), files=True, limiter=limiter, clock=clock)
+    assert report.exit_code is Exit.COMPLETE, report.entries
+    assert (limiter.holds, [round(one) for one in waits]) == ([], [7])
+
+
 @pytest.mark.parametrize("host", ["acme.example", "localhost"])
 async def test_files_of_other_hosts_never_draw_on_the_limit(host, acme, tmp_path):
     """Though their paths are those of the API: another host of the vendor, which gets the credential, and a foreign one, which does not."""
