@@ -18,6 +18,7 @@ from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, NoAnswer, Response, resolved
 from engine.core.identity import FORM, Same, comparison
 from engine.core.request import Request, opening
+from engine.core.response import Page, Reading
 from engine.language.effective import Row
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -140,7 +141,10 @@ def address_source(request: Request, *, redirected: bool = False) -> str:
     return f"a redirect of {line}" if redirected else f"the link to {line}" if is_link(request) else line
 
 
-def proven(request: Request, personal: AbstractSet[str]) -> bool:
-    """Whether `match` or `echo` proves of every answer whose it is."""
-    checks = [template for _, template in (*request.endpoint.match, *request.endpoint.echo)]
+def proven(request: Request, personal: AbstractSet[str], reading: Reading | None) -> bool:
+    """Whether an answer shows whose it is: by `match` its records do, by `echo` a member too. A refusal and an empty list show nothing."""
+    if not isinstance(reading, Page):
+        return False
+    match, echo = request.endpoint.match, request.endpoint.echo
+    checks = [template for path, template in (*match, *echo) if reading.records or ((path, template) in echo and path.steps)]
     return any(hole.name in personal for one in checks for hole in one.holes()) or any(field for one in checks for field in one.fields())

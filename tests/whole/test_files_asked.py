@@ -165,7 +165,7 @@ async def test_a_file_that_fails_is_waited_for_alone(acme, tmp_path):
     async def sleep(seconds):
         waits.append(seconds)
 
-    address, _ = await acme([record(("a", 16384))], file)
+    address, _ = await acme([{"id": 1, "files": [{"url": "https://api.acme.example/v1/f/a"}]}], file)
     limiter = Noting()
     clock = replace(fast_clock(), sleep=sleep)
     report = await fetch(address, "t", "a@x.io", tmp_path, spec=vendor(LIST), files=True, limiter=limiter, clock=clock)

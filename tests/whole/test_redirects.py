@@ -44,6 +44,12 @@ CASES = {
         ("complete", None, ()),
         [[301]],
     ),
+    "to nothing, of which `match` proves nothing": (
+        PROVEN,
+        {PAGES: to("/home"), "/home": page({"items": []})},
+        ("empty", None, (NOTE,)),
+        [[301]],
+    ),
     "twice": (
         ASKS,
         {PAGES: to("/users/Octocat2/../octocat/x", "307 X"), "/users/octocat/x": to("/user/7/y", "302 X"), "/user/7/y": page(LIST)},
@@ -107,6 +113,47 @@ async def test_where_a_vendor_leads_is_followed_counted_and_told(endpoints, answ
     pages = tmp_path / "acme" / "it.pages.jsonl"
     lines = pages.read_text().splitlines() if pages.exists() else []
     assert [json.loads(line).get("redirects") for line in lines] == told
+
+
+SEEING = HEAD.replace("verify: {get: /me}", "verify: {get: /me, records: people}").replace(
+    "match: email,", "match: email, refusals: {rules: [{status: 404, means: absent}]},"
+)
+LISTED = SEEING.replace("get: /people/<EMAIL>", "get: /people, params: {q: <EMAIL>}, records: people")
+SOMEBODY = page({"people": [{"id": "u1", "email": "A@x.io"}]})
+NOWHERE = "the look-up failed: the vendor led to an address without the value that was asked by, and what it answered there proves nothing"
+ELSEWHERE = f"the look-up failed: a redirect of GET /people/<EMAIL>: {ANOTHER_PERSON.words}"
+LED_LOOKUPS = {
+    "to nowhere": (SEEING, {"/people/a%40x.io": to("/home"), "/home": answer("404 X")}, ("unproven", f"{NOWHERE} (HTTP 404)")),
+    "to an empty list": (LISTED, {"/people?q=a%40x.io": to("/home"), "/home": page({"people": []})}, ("unproven", NOWHERE)),
+    "to others": (
+        LISTED,
+        {"/people?q=a%40x.io": to("/all"), "/all": page({"people": [{"id": "u2", "email": "b@x.io"}]})},
+        ("unproven", NOWHERE),
+    ),
+    "to the person": (LISTED, {"/people?q=a%40x.io": to("/all"), "/all": SOMEBODY}, ("matched", None)),
+    "to another person": (SEEING, {"/people/a%40x.io": to("/people/b%40x.io"), "/people/b%40x.io": page({})}, ("unproven", ELSEWHERE)),
+    "to the same address": (SEEING, {"/people/a%40x.io": to("/users/A@X.io"), "/users/A@X.io": answer("404 X")}, ("no_match", None)),
+    "by a link, within its own answer": (
+        LISTED.replace("records: people, match", "records: people, pagination: {link: next}, match"),
+        {"/people?q=a%40x.io": page({"people": [], "next": "/v1/people?c=2"}), "/people?c=2": page({"people": []})},
+        ("no_match", None),
+    ),
+}
+
+
+@pytest.mark.parametrize(("head", "answers", "expected"), LED_LOOKUPS.values(), ids=LED_LOOKUPS)
+async def test_nobody_is_not_believed_of_an_address_that_names_nobody(head, answers, expected, tmp_path):
+    """A redirect to a start page answers about nobody; somebody who is found there is proven by `match`."""
+
+    async def respond(sent, writer):
+        path = sent.split(b" ")[1].decode().removeprefix("/v1")
+        writer.write(answers.get(path, page({"people": [{"id": "u9"}]})))
+
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor("it: {get: /x/<USER_ID>}\n", head))
+    subject, reason = expected
+    assert str(report.subject.subject) == subject
+    assert reason is None or report.subject.reason == reason
 
 
 ASTRAY = {
