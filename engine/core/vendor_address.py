@@ -141,10 +141,14 @@ def address_source(request: Request, *, redirected: bool = False) -> str:
     return f"a redirect of {line}" if redirected else f"the link to {line}" if is_link(request) else line
 
 
-def proven(request: Request, personal: AbstractSet[str], reading: Reading | None) -> bool:
-    """Whether an answer shows whose it is: by `match` its records do, by `echo` a member too. A refusal and an empty list show nothing."""
-    if not isinstance(reading, Page):
-        return False
+def proven(request: Request, personal: AbstractSet[str], reading: Reading | None = None) -> bool:
+    """Whether `match` or `echo` proves whose an answer is. None: of a page by link, which continues an answer that was asked for.
+
+    After a redirect it is a matter of what came: by `match` records prove it, by `echo` a member too; a refusal and an empty list
+    prove nothing.
+    """
     match, echo = request.endpoint.match, request.endpoint.echo
-    checks = [template for path, template in (*match, *echo) if reading.records or ((path, template) in echo and path.steps)]
+    if reading is not None and not (isinstance(reading, Page) and reading.records):
+        match, echo = (), tuple((path, template) for path, template in echo if isinstance(reading, Page) and path.steps)
+    checks = [template for _, template in (*match, *echo)]
     return any(hole.name in personal for one in checks for hole in one.holes()) or any(field for one in checks for field in one.fields())

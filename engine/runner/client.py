@@ -103,8 +103,8 @@ class Sending:
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
-    `began` is the loop's time of the first step, `left` the points left at the last. `gone`: an address that
-    the vendor gave left the person's value out.
+    `began` is the loop's time of the first step, `left` the points left at the last. `gone`: a redirect left
+    the person's value out.
     """
 
     at: datetime
@@ -155,7 +155,7 @@ class Client:
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
         waited, tried, early = 0.0, Tried(), True
-        whose = self._whose(request, request.http.url) if is_link(request) else "same"
+        whose = self._continued(request) if is_link(request) else "same"
         if whose == "other":
             return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
         while (end := self.credential.end) is None:
@@ -164,7 +164,7 @@ class Client:
                 early = False
                 await self._renew(generation, "due")
                 continue
-            sent = await self._send(request, tally, gone=whose == "gone")
+            sent = await self._send(request, tally)
             answer = sent.answer
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
             waited, tried = waited + sent.waited, replace(tried, seconds=loop.time() - first)
@@ -178,7 +178,7 @@ class Client:
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
                 await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
-                astray = sent.gone and not proven(request, self.personal, reading)
+                astray = whose == "gone" or (sent.gone and not proven(request, self.personal, reading))
                 return sent.answered(reading, answer, (waited, tried.retries), astray=astray)
             tally.retries += 1
             if isinstance(verdict, Wait):
@@ -191,10 +191,10 @@ class Client:
             tried = replace(tried, refreshed=usable.asked is not False)
         return end
 
-    async def _send(self, request: Request, tally: Tally, *, gone: bool = False) -> Sending:
+    async def _send(self, request: Request, tally: Tally) -> Sending:
         """Send a request and go where redirects lead, each in the limits; not to an address with another person's value."""
         step: HttpRequest | NoAnswer | None = request.http
-        sent, loop = Sending(self.clock.now(), gone=gone), asyncio.get_running_loop()
+        sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
         while isinstance(step, HttpRequest):
             async with self.limiter.slot(request.endpoint.bucket, request.endpoint.name) as waited:
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
@@ -206,15 +206,16 @@ class Client:
             step = redirected(step, sent.answer, len(sent.redirects))
             if isinstance(step, HttpRequest) and isinstance(sent.answer, Response):
                 sent.redirects.append(sent.answer.status)
-                whose = self._whose(request, step.url)
+                whose = standing(request.chain, step.url, self.personal)
                 sent.gone |= whose == "gone"
                 step = ANOTHER_PERSON if whose == "other" else step
         sent.answer = _placed(step or sent.answer, request, redirected=bool(sent.redirects))
         return sent
 
-    def _whose(self, request: Request, url: str) -> Standing:
-        """Say whose value stands in an address that the vendor gave."""
-        return standing(request.chain, url, self.personal)
+    def _continued(self, request: Request) -> Standing:
+        """Say whose value stands in the link to a page; where each answer proves whose it is, a value may be gone."""
+        whose = standing(request.chain, request.http.url, self.personal)
+        return "same" if whose == "gone" and proven(request, self.personal) else whose
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
         """Read an answer; pass it to `heard`, and the points it reports to the limiter (`sent`: points left at sending)."""
