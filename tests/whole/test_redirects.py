@@ -44,6 +44,12 @@ CASES = {
         ("complete", None, ()),
         [[301]],
     ),
+    "to an address of nobody, and back": (
+        ASKS,
+        {PAGES: to("/step"), "/step": to("/users/octocat/x", "302 X"), "/users/octocat/x": page(LIST)},
+        ("complete", None, (NOTE,)),
+        [[301, 302]],
+    ),
     "to nothing, of which `match` proves nothing": (
         PROVEN,
         {PAGES: to("/home"), "/home": page({"items": []})},
@@ -205,6 +211,7 @@ LED = {
     "to the captured number": ("/user/7/f", ("complete", None, ()), True),
     "to another person": ("/users/hubot/f", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
     "to no person": ("/blobs/9", ("complete", None, (UNPROVEN,)), True),
+    "to no person, and back": ("/back", ("complete", None, (UNPROVEN,)), True),
     "to no person, and on to another": ("/step", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
 }
 
@@ -221,6 +228,7 @@ async def test_a_file_is_led_by_the_same_rule(to_path, expected, came, tmp_path)
             PAGES: page({"items": [{"id": 1, "url": f"{AT}/users/octocat/f"}]}),
             "/users/octocat/f": to(to_path, "302 Found"),
             "/step": to("/users/hubot/f", "307 X"),
+            "/back": to("/users/octocat/g", "307 X"),
         }
         person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
         writer.write(person if path.startswith("/people/") else answers.get(path, answer(body=b"abc", Content_Type="audio/mpeg")))
