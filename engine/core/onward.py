@@ -49,7 +49,7 @@ DEEPEST = 4
 
 
 def says(value: Any) -> bool | None:
-    """Read a yes or no as vendors write it: true, 1, "yes", "True"; None for null. What is neither counts as yes."""
+    """Read a yes or no as vendors write it: true, 1, "yes", "True"; None for null. What is empty is no, as in JMESPath; all else yes."""
     if value is None:
         return None
     if isinstance(value, str):
