@@ -148,7 +148,7 @@ async def test_files_of_the_api_draw_on_its_limit_and_files_of_storage_do_not(fo
     spec = vendor(LIST)
     report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=True, limiter=limiter, clock=replace(fast_clock(), sleep=sleep))
     assert report.exit_code is Exit.COMPLETE, report.entries
-    assert limiter.lines.count("it") == (3 if limited else 1)
+    assert limiter.lines.count("GET /p/<USER_ID>/list") == (3 if limited else 1)
     assert len(limiter.holds) == (1 if limited else 0)
     assert [round(one) for one in waits] == ([] if limited else [7])
 
@@ -196,7 +196,7 @@ async def test_files_of_other_hosts_never_draw_on_the_limit(host, acme, tmp_path
     report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=True, limiter=limiter, clock=clock)
     assert report.exit_code is Exit.COMPLETE, report.entries
     assert seen == [host != "localhost"] * 2
-    assert (limiter.lines.count("it"), limiter.holds, [round(one) for one in waits]) == (1, [], [7])
+    assert (limiter.lines.count("GET /p/<USER_ID>/list"), limiter.holds, [round(one) for one in waits]) == (1, [], [7])
 
 
 async def test_an_interrupt_among_the_files_keeps_those_that_arrived(acme, tmp_path):
