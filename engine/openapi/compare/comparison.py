@@ -17,6 +17,7 @@ from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
 from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, unread
+from engine.openapi.compare.left_out import left_out
 from engine.openapi.compare.unlike import unlike
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
@@ -34,7 +35,9 @@ def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     context = LintContext(effective(spec), spec, document)
     every = [Paths(api) for api in apis]
     found = list(_wrong_base(context, every))
-    found += [mistake for request in context.requests() for mistake in _request(context, every, *request)]
+    asked: list[Operation] = []
+    found += [mistake for request in context.requests() for mistake in _request(context, every, asked, *request)]
+    found += left_out(context, apis, asked)
     ordered = sorted(unlike(document.lines, dict.fromkeys(found)), key=lambda one: (one.at, one.message))
     return tuple(replace(one, file=file) for one in ordered)
 
@@ -59,7 +62,10 @@ def _some(refs: Sequence[str]) -> str:
     return shown if len(refs) <= MOST_NAMED else f"{shown} and {len(refs) - MOST_NAMED} more"
 
 
-def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.RequestSpec) -> Iterator[Mistake]:
+def _request(
+    context: LintContext, every: Sequence[Paths], asked: list[Operation], path: Path, endpoint: Endpoint, own: m.RequestSpec
+) -> Iterator[Mistake]:
+    """Compare one request; the operations that it asks are added to `asked`."""
     if endpoint.line.whole is not None:
         return  # an address that the vendor gave: the document cannot know it
     meant: dict[tuple[tuple[int, str], ...], tuple[list[Operation], list[Row]]] = {}
@@ -71,6 +77,7 @@ def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint:
             continue
         meant.setdefault(tuple((id(one.api), one.path) for one in operations), (operations, []))[1].append(row)
     for operations, rows in meant.values():
+        asked += operations
         tried = [list(_held(ComparedRequest(context, path, endpoint, operation, rows))) for operation in operations]
         yield from min(tried, key=lambda found: (sum(one.level == "error" for one in found), len(found)))
 
