@@ -127,6 +127,10 @@ def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, a
     if todos:
         message = f"{counted(len(todos), 'TODO')} to settle, the first of them here"
         yield Finding(Mistake(message, todos[0], "confirm or mend what it says, then remove the mark", "note", str(path)), lines)
+    if vendor.gaps is None:
+        at = read(raw, str(path)).at(("vendor",), key=True)
+        message = "nothing says what this vendor's API cannot give, or is not asked"
+        yield Finding(Mistake(message, at, "write `gaps`; `gaps: none` where nothing is left out", "note", str(path)), lines)
     host, given = host_of(vendor.base_url), {one.host for api in apis for one in api.servers}
     if (host == NOBODYS or host.endswith(f".{NOBODYS}")) and host not in given:
         at = read(raw, str(path)).at(("base_url",))

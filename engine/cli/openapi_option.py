@@ -9,6 +9,7 @@ from engine.catalogue import contents as spec_contents
 from engine.errors import UsageError
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.openapi.compare.comparison import compare, trouble
+from engine.openapi.compare.left_out import left_out
 from engine.openapi.document.operations import Api
 from engine.openapi.document.read import MOST_BYTES, DocumentError
 
@@ -37,7 +38,7 @@ def compared(path: Path, apis: tuple[Api, ...]) -> Iterator[tuple[Mistake, tuple
         return
     try:
         raw = spec_contents(path)
-        differences = compare(raw, str(path), apis)
+        differences = (*compare(raw, str(path), apis), *left_out(raw, str(path), apis))
     except SpecError:
         return
     lines = tuple(raw.decode("utf-8-sig").splitlines())

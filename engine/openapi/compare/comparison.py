@@ -17,7 +17,6 @@ from engine.language.rules.lint_context import LintContext, row_place
 from engine.language.text.document import Path, read
 from engine.language.text.mistakes import Mistake, Position
 from engine.openapi.compare.check_request import ComparedRequest, answers, body, grants, parameters, unread
-from engine.openapi.compare.left_out import left_out
 from engine.openapi.compare.unlike import unlike
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
@@ -29,17 +28,20 @@ MOST_ASKED = 300
 
 def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     """Find where a spec and the documents differ, in the order of the spec's lines. Raises SpecError for a spec that does not load."""
+    context, every, found = side_by_side(raw, file, apis)
+    found += [mistake for request in context.requests() for mistake in _request(context, every, *request)]
+    ordered = sorted(unlike(context.document.lines, dict.fromkeys(found)), key=lambda one: (one.at, one.message))
+    return tuple(replace(one, file=file) for one in ordered)
+
+
+def side_by_side(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[LintContext, list[Paths], list[Mistake]]:
+    """Read a spec, and give it with the paths of the documents, and with what is wrong with its base address. Raises SpecError."""
     check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
     context = LintContext(effective(spec), spec, document)
     every = [Paths(api) for api in apis]
-    found = list(_wrong_base(context, every))
-    asked: list[Operation] = []
-    found += [mistake for request in context.requests() for mistake in _request(context, every, asked, *request)]
-    found += left_out(context, apis, asked)
-    ordered = sorted(unlike(document.lines, dict.fromkeys(found)), key=lambda one: (one.at, one.message))
-    return tuple(replace(one, file=file) for one in ordered)
+    return context, every, list(_wrong_base(context, every))
 
 
 def trouble(api: Api) -> tuple[Mistake, ...]:
@@ -62,22 +64,18 @@ def _some(refs: Sequence[str]) -> str:
     return shown if len(refs) <= MOST_NAMED else f"{shown} and {len(refs) - MOST_NAMED} more"
 
 
-def _request(
-    context: LintContext, every: Sequence[Paths], asked: list[Operation], path: Path, endpoint: Endpoint, own: m.RequestSpec
-) -> Iterator[Mistake]:
-    """Compare one request; the operations that it asks are added to `asked`."""
+def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint: Endpoint, own: m.RequestSpec) -> Iterator[Mistake]:
     if endpoint.line.whole is not None:
         return  # an address that the vendor gave: the document cannot know it
     meant: dict[tuple[tuple[int, str], ...], tuple[list[Operation], list[Row]]] = {}
     for row in endpoint.rows[:MOST_ROWS]:
-        operations = _find(every, endpoint, row)
+        operations = operations_of(every, endpoint, row)
         if isinstance(operations, Miss):
             at = context.document.at(_of_row(path, endpoint, row))
             yield Mistake(operations.message, at, operations.hint, "error" if operations.surely else "note")
             continue
         meant.setdefault(tuple((id(one.api), one.path) for one in operations), (operations, []))[1].append(row)
     for operations, rows in meant.values():
-        asked += operations
         tried = [list(_held(ComparedRequest(context, path, endpoint, operation, rows))) for operation in operations]
         yield from min(tried, key=lambda found: (sum(one.level == "error" for one in found), len(found)))
 
@@ -98,7 +96,7 @@ def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
     return (*path, endpoint.method.lower())
 
 
-def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> list[Operation] | Miss:
+def operations_of(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> list[Operation] | Miss:
     """Look into each document: several may have the operation. Where none has it, the first that knows the host says why."""
     address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
     found, misses = list[Operation](), list[Miss]()

@@ -10,14 +10,16 @@ What `gaps` tells people is in their words; which operations it means stands bes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.rules.lint_context import LintContext
 from engine.language.text.mistakes import Mistake, counted
+from engine.openapi.compare.comparison import MOST_ROWS, operations_of, side_by_side
 from engine.openapi.document.names import USERNAMES, norm, person_in
 from engine.openapi.document.operations import BRACED, Api, Operation, plain
+from engine.openapi.document.paths import Miss, Paths
 from engine.openapi.document.refs import as_text
 from engine.openapi.draft.person_request import takes
 
@@ -34,25 +36,33 @@ class SpecPerson:
     login: str | None
 
 
-def left_out(context: LintContext, apis: Sequence[Api], asked: Iterable[Operation]) -> Iterator[Mistake]:
-    """Note, in one, every operation that takes the person and is neither among those `asked` nor named in `gaps`."""
+def left_out(raw: bytes, file: str, apis: Sequence[Api]) -> Iterator[Mistake]:
+    """Note, in one, every operation that takes the person and is neither asked nor named in `gaps`. Raises SpecError."""
+    context, every, _ = side_by_side(raw, file, apis)
     people = _people(context)
-    known = {_bare(one.path) for one in asked} | set(_named(context))
+    known = {_bare(one.path) for one in _asked(context, every)} | set(_named(context))
     found = [one for api in apis for one in api.operations() if _is_left_out(one, people) and _bare(one.path) not in known]
-    lines = list({one.label: _line(one) for one in found}.values())
+    lines = list({_bare(one.path): _line(one) for one in found}.values())
     if not lines:
         return
-    verb = "takes the person and is" if len(lines) == 1 else "take the person and are"
-    message = f"{counted(len(lines), 'operation')} of the document {verb} neither asked nor named in `gaps`"
+    verb = "takes the person, and is" if len(lines) == 1 else "take the person, and are"
+    message = f"{counted(len(lines), 'operation')} of the vendor's documents {verb} neither asked nor named in `gaps`"
     more = (f"and {len(lines) - MOST_TOLD} more",) if len(lines) > MOST_TOLD else ()
     place = ("gaps",) if ("gaps",) in context.document.keys else ("vendor",)
     hint = "ask it, or say in `gaps` what it holds and name it there in a comment: # GET /path"
-    yield Mistake(message, context.document.at(place, key=True), hint, "note", detail=(*lines[:MOST_TOLD], *more))
+    yield Mistake(message, context.document.at(place, key=True), hint, "note", file, (*lines[:MOST_TOLD], *more))
+
+
+def _asked(context: LintContext, every: Sequence[Paths]) -> Iterator[Operation]:
+    for _, endpoint, _ in context.requests():
+        for row in endpoint.rows[:MOST_ROWS]:
+            found = operations_of(every, endpoint, row)
+            yield from () if isinstance(found, Miss) else found
 
 
 def _line(operation: Operation) -> str:
     told = plain(as_text(operation.raw.get("summary")), 60)
-    return f"{operation.label}{f'  {told}' if told else ''}"
+    return f"{operation.line}{f'  {told}' if told else ''}"
 
 
 def _is_left_out(operation: Operation, people: Sequence[SpecPerson]) -> bool:
@@ -77,8 +87,8 @@ def _bare(path: str) -> str:
 
 def _named(context: LintContext) -> Iterator[str]:
     """Give the paths that stand in `gaps`, in its sentences and in the comments between them."""
-    if ("gaps",) not in context.document.keys:
-        return
+    if not context.spec.gaps:
+        return  # `none` names nothing, whatever stands beside it
     first = context.document.at(("gaps",), key=True).line
     for number, line in enumerate(context.document.lines[first - 1 :]):
         if number and line[:1] not in ("", " ", "#", "-"):

@@ -76,8 +76,9 @@ def looked_at(api: Api) -> Iterator[Operation]:
 
 
 def finds(operation: Operation, *also: str) -> bool:
-    """Whether a POST is a search, by its path or its name."""
-    return bool({*FINDING, *also} & {*words(operation.path), *words(as_text(operation.raw.get("operationId")))})
+    """Whether a POST is a search, by its path or its name; `also` are words with which the name begins, or the path ends."""
+    path, name = words(operation.path), words(as_text(operation.raw.get("operationId")))
+    return bool(FINDING & {*path, *name}) or bool({*also} & {*path[-1:], *name[:1]})
 
 
 def _ways(operation: Operation) -> Iterator[LookupCandidate]:
