@@ -10,7 +10,8 @@
 
     {"results": []}
 
-`# invented: why` in a line before the request marks an answer whose form no run and no document of the vendor shows. A GET has no body. The body of the answer is everything after the blank line, without the last line end of the file.
+`# invented: why` in a line before the request marks an answer whose form no run and no document of the vendor shows.
+A GET has no body. The body of the answer is everything after the blank line, without the last line end of the file.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
 from engine.catalogue import contents, packaged, spec_path, vendor_line
-from engine.cli.openapi_option import compared, documents
+from engine.cli.openapi_option import compared, documents, recordings_compared
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
 from engine.language.expressions.address_places import host_of
@@ -118,7 +118,12 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
     found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted)
     if options.strict and not options.accept:
         found = tuple(map(_strictly, found))
-    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
+    summary = held.summary(vendor.name) if held.cassettes else None
+    if summary is not None and apis:
+        recordings = [recording for one in held.replays for recording in one.cassette.recordings]
+        against, line = recordings_compared(recordings, apis, vendor.name)
+        found, summary = (*found, *against), f"{summary}\n{line}"
+    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, summary)
 
 
 def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:

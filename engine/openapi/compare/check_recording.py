@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.openapi.document.operations import Operation
 from engine.openapi.document.paths import Paths
 from engine.openapi.document.schema_view import SchemaView
 
@@ -18,16 +17,20 @@ DEEPEST = 12
 TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
-def schemas_of(every: Sequence[Paths], method: str, url: str, status: int) -> list[tuple[Operation, SchemaView]]:
-    """Give each operation that an address asks, with the schema of its answer of that status; none where no document tells."""
-    found = []
+def contradicted(every: Sequence[Paths], method: str, url: str, status: int, answer: Any) -> tuple[str, ...] | None:
+    """Say what of a recorded answer no document allows, by the document that fits best; None where none tells of it."""
+    tried = [tuple(contradictions(schema, answer)) for schema in _schemas(every, method, url, status)]
+    return min(tried, key=len) if tried else None
+
+
+def _schemas(every: Sequence[Paths], method: str, url: str, status: int) -> Iterator[SchemaView]:
+    """Give the schema of the answer of that status by each document that has the operation."""
     for paths in every:
         candidates, _ = paths.behind(url.partition("?")[0])
         operation = next((one for path in candidates if (one := paths.find(path, method.lower())) is not None), None)
         schema = None if operation is None else operation.answer if status // 100 == 2 else operation.refusal(str(status))
-        if operation is not None and schema is not None:
-            found.append((operation, schema))
-    return found
+        if schema is not None:
+            yield schema
 
 
 def contradictions(shape: SchemaView, value: Any, place: str = "", depth: int = DEEPEST) -> Iterator[str]:
