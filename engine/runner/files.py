@@ -95,7 +95,7 @@ class Leave:
         if not self._limited(url):
             yield self.client.credential.generation
             return
-        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.name):
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as):
             yield self.client.credential.generation
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
@@ -108,7 +108,7 @@ class Leave:
         """Wait before an address is asked again: for the vendor's API the whole bucket waits, else only this file."""
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
-            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
+            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.counted_as)
         else:
             await self.client.clock.sleep(wait.seconds)
 
