@@ -42,18 +42,18 @@ def documents(files: tuple[Path, ...], specs: tuple[str, ...]) -> tuple[Api, ...
 def recordings_compared(recordings: Sequence[Recording], apis: tuple[Api, ...], name: str) -> tuple[tuple[Finding, ...], str]:
     """Note each recorded answer that the documents contradict, unless it is marked as invented; and sum up in a line."""
     every, found, told = [Paths(api) for api in apis], list[Finding](), 0
-    for one in recordings:
+    for recording in recordings:
         try:
-            answer = json.loads(one.response.body)
+            answer = json.loads(recording.response.body)
         except ValueError:
             continue
-        against = contradicted(every, one.request.method, one.request.url, one.response.status, answer)
+        against = contradicted(every, recording.request.method, recording.request.url, recording.response.status, answer)
         told += against is not None
-        if against and not one.invented:
+        if against and not recording.invented:
             shown = (*against[:MOST_AGAINST], *((f"and {len(against) - MOST_AGAINST} more",) if against[MOST_AGAINST:] else ()))
             message = "the vendor's documents contradict this recorded answer"
             hint = "mend it, or say in its first line why it is right: # invented: why"
-            found.append(Finding(Mistake(message, Position(one.answer, 1), hint, "note", one.file, shown)))
+            found.append(Finding(Mistake(message, Position(recording.answer, 1), hint, "note", recording.file, shown)))
     line = f"{name}: {told} of {counted(len(recordings), 'recording')} compared with the documents, {len(found)} contradicted"
     return tuple(found), line
 
