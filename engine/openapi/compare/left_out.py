@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.rules.lint_context import LintContext
@@ -27,8 +28,7 @@ MOST_TOLD = 300
 PATH = re.compile(r"/[^\s,;()`'\"]+")
 
 
-@dataclass(frozen=True)
-class SpecPerson:
+class SpecPerson(Struct, frozen=True):
     """The person as the look-ups of a spec know them."""
 
     kind: str

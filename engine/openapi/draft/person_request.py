@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from engine.language.expressions.template import parse_path
 from engine.language.rules.names import OUTSIDE, TAKEN
@@ -52,8 +53,7 @@ class PersonKind(Protocol):
     def login(self) -> str | None: ...  # noqa: D102
 
 
-@dataclass(frozen=True)
-class AccountList:
+class AccountList(Struct, frozen=True):
     """A list of the account's, such as its mailing lists: read first, then a request is made for each of its records."""
 
     operation: Operation
@@ -61,8 +61,7 @@ class AccountList:
     value: str  # <lists.id>
 
 
-@dataclass
-class DraftRequest:
+class DraftRequest(Struct):
     """A request about the person: its line, what fills its parameters, and what must be confirmed."""
 
     operation: Operation
