@@ -8,7 +8,6 @@ from pathlib import Path
 
 from engine.cassettes.cassette import Finding
 from engine.cassettes.recording import Recording
-from engine.catalogue import contents as spec_contents
 from engine.errors import UsageError
 from engine.language.text.mistakes import Mistake, Position, SpecError, counted
 from engine.openapi.compare.check_recording import contradicted
@@ -17,6 +16,7 @@ from engine.openapi.compare.left_out import left_out
 from engine.openapi.document.operations import Api
 from engine.openapi.document.paths import Paths
 from engine.openapi.document.read import MOST_BYTES, DocumentError
+from engine.spec_files import contents as spec_contents
 
 MOST_AGAINST = 8
 
