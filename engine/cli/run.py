@@ -54,10 +54,18 @@ def summary(vendor: Vendor, report: Report) -> str:
         lines += _orders(report)
         lines += _files(report)
         lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
-    if vendor.gaps:
-        lines += ["What this vendor's API cannot give:", *(f"  - {gap}" for gap in vendor.gaps), ""]
+    lines += [*_gaps(vendor), ""]
     lines += [_verdict(report), f"The result lies in {report.folder}", "Its proof is manifest.json there."]
     return "\n".join(lines)
+
+
+def _gaps(vendor: Vendor) -> Iterator[str]:
+    """Say what the result cannot hold, whoever is asked for."""
+    if vendor.gaps:
+        yield "What this vendor's API cannot give, or is not asked:"
+        yield from (f"  - {gap}" for gap in vendor.gaps)
+    else:
+        yield vendor.without_gaps
 
 
 def _orders(report: Report) -> Iterator[str]:
