@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
 from engine.catalogue import contents, packaged, spec_path, vendor_line
+from engine.cli.formatting import print_text, width_of
 from engine.cli.openapi_option import compared, documents
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
@@ -22,7 +24,7 @@ from engine.language.expressions.address_places import host_of
 from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.document import read
-from engine.language.text.mistakes import Mistake, SpecError, counted
+from engine.language.text.mistakes import WIDEST, Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 from engine.openapi.draft.yaml_text import marks
@@ -77,12 +79,12 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
             typer.echo(_as_github(finding.mistake))
     else:
         for finding in found:
-            typer.echo(finding.show() + "\n")
+            print_text(finding.show(width_of(sys.stdout) or WIDEST) + "\n")
         for line in (one.summary for one in checked if one.summary):
-            typer.echo(line)
+            print_text(line)
         cassettes = sum(one.cassettes for one in checked)
         held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
-        typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
+        print_text(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 

@@ -9,9 +9,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any, TextIO, TypeVar
 
-import typer
-
-from engine.cli.formatting import tell
+from engine.cli.formatting import print_text, put, tell
 from engine.core.ledger import BY_ORDER, Entry, Outcome
 from engine.errors import Exit, HabeasError
 from engine.language.text.mistakes import counted
@@ -53,7 +51,7 @@ class Live:
         columns, rows = _room(self.stream)
         lines = [line[: columns - 1] for line in lines[-(rows - 1) :]]
         up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        tell(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines), self.stream)
+        put(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines), self.stream)
         self._drawn = len(lines)
 
     def _line(self, run: Run, name: str, waiting: object) -> str:
@@ -100,7 +98,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
 
     def still() -> None:
         if not task.done():
-            typer.echo(STILL_BUSY, err=True)
+            print_text(STILL_BUSY, err=True)
 
     def end(code: Exit) -> None:
         if not signals:
@@ -116,7 +114,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         if not signals:
             return task.result()
         if not task.cancelled() and isinstance(error := task.exception(), HabeasError):
-            typer.echo(f"error: {error}", err=True)
+            print_text(f"error: {error}", err=True)
         elif not task.cancelled():
             task.result()
     finally:
@@ -127,4 +125,4 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
 
 def renewing() -> None:
     """Say what is being waited for."""
-    typer.echo("Another process renews or changes a connection here: waiting for it.", err=True)
+    print_text("Another process renews or changes a connection here: waiting for it.", err=True)
