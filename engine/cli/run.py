@@ -16,7 +16,8 @@ import msgspec
 from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
 from engine.catalogue import load
 from engine.cli.formatting import drop, fitted, print_text, table, tell, width_of
-from engine.cli.progress import TERMINATING, Live, is_terminal, plain, renewing
+from engine.cli.live import Live
+from engine.cli.progress import TERMINATING, is_terminal, plain, renewing
 from engine.core.identity import Identifier
 from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text

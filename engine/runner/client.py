@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -72,11 +72,22 @@ class Credentials(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierTry:
+    """A sending after which the request was sent again; `status` is None where no answer came. Times are as in `Answered`."""
+
+    status: int | None
+    sent_at: datetime
+    waited: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
 
-    `redirects` are the statuses of the redirects before it. `astray`: the vendor led to an address in which the person's value
-    no longer stands, and nothing proves whose the answer is.
+    `waited` and `retries` are those of all its tries, `earlier` are the tries before the last; `redirects` are the statuses of the
+    redirects before it. `astray`: the vendor led to an address in which the person's value no longer stands, and nothing proves
+    whose the answer is.
     """
 
     reading: Reading
@@ -85,6 +96,7 @@ class Answered:
     waited: float
     digest: str | None = None
     retries: int = 0
+    earlier: tuple[EarlierTry, ...] = ()
     redirects: tuple[int, ...] = ()
     astray: bool = False
 
@@ -103,7 +115,7 @@ class Sending:
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
-    `began` is the loop's time of the first step, `left` the points left at the last. `astray`: see `Answered`.
+    `began` is the loop's time of the first step, `left` that of the last, `seconds` how long that took. `astray`: see `Answered`.
     """
 
     at: datetime
@@ -113,13 +125,19 @@ class Sending:
     paced: float = 0.0
     paced_later: float = 0.0
     left: float = 0.0
+    seconds: float = 0.0
     redirects: list[int] = field(default_factory=list)
     astray: bool = False
 
-    def answered(self, reading: Reading, answer: Response, tries: tuple[float, int], *, astray: bool) -> Answered:
-        """Give its answer as the last one to a request; `tries`: the seconds waited and the retries of all of them."""
-        waited, retries = tries
-        return Answered(reading, answer, self.at, waited, None, retries, tuple(self.redirects), self.astray or astray)
+    def answered(self, reading: Reading, answer: Response, retries: int, earlier: Sequence[EarlierTry], *, astray: bool) -> Answered:
+        """Give its answer as the last one to a request, after these tries."""
+        waited, astray = self.waited + sum(one.waited for one in earlier), self.astray or astray
+        return Answered(reading, answer, self.at, waited, None, retries, tuple(earlier), tuple(self.redirects), astray)
+
+    def earlier(self) -> EarlierTry:
+        """Give what is kept of it when the request is sent again."""
+        status = self.answer.status if isinstance(self.answer, Response) else None
+        return EarlierTry(status, self.at, self.waited, self.seconds)
 
 
 def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
@@ -153,7 +171,7 @@ class Client:
         """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
-        waited_in_all, tried, early = 0.0, Tried(), True
+        earlier, tried, early = list[EarlierTry](), Tried(), True
         whose = self._whose(request, request.http.url) if is_link(request) else "same"
         if whose == "other":
             return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
@@ -166,7 +184,6 @@ class Client:
             sent = await self._send(request, tally)
             answer = sent.answer
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
-            waited_in_all += sent.waited
             tried = replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
@@ -178,8 +195,9 @@ class Client:
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
                 await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
-                return sent.answered(reading, answer, (waited_in_all, tried.retries), astray=whose == "gone")
-            tally.retries += 1
+                return sent.answered(reading, answer, tried.retries, earlier, astray=whose == "gone")
+            tally.retries, tally.limited = tally.retries + 1, tally.limited + (isinstance(verdict, Wait) and verdict.shared)
+            earlier.append(sent.earlier())
             if isinstance(verdict, Wait):
                 tried = tried.after(verdict)
                 await self._wait(verdict, endpoint)
@@ -199,7 +217,7 @@ class Client:
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
                 sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
                 sent.answer = await self.network.send(step)
-            sent.waited, sent.left = sent.waited + waited.seconds, waited.left
+            sent.waited, sent.left, sent.seconds = sent.waited + waited.seconds, waited.left, loop.time() - waited.left
             tally.requests += 1
             tally.throttled += waited.seconds
             step = redirected(step, sent.answer, len(sent.redirects))
