@@ -21,7 +21,7 @@ import typer
 LEAST_ROOM = 20  # a last column narrower than this is read better below its row
 BELOW = "    "
 BULLET = re.compile(r"\s*(?:(?:-|[0-9]+\.) +)?")
-SHELL_WORD = re.compile(r"#.*|(?:'[^']*'|[^\s'])+")
+SHELL_WORD = re.compile(r"#.*|(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+")
 
 
 def print_text(text: str, *, err: bool = False) -> None:

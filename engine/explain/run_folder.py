@@ -31,7 +31,7 @@ T = TypeVar("T", bound=Struct)
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Status = Annotated[int, Meta(ge=100, le=599)]
+HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -41,7 +41,7 @@ class EarlierLine(Struct, frozen=True):
     sent_at: Moment
     waited: Seconds
     seconds: Seconds
-    status: Status | None = None
+    status: HttpStatus | None = None
 
 
 class FileLine(Struct, frozen=True):
@@ -62,7 +62,7 @@ class PageLine(Struct, frozen=True):
     """One answer in a page list; members that are not named here are not read."""
 
     request: str
-    status: Status
+    status: HttpStatus
     sent_at: Moment
     waited: Seconds
     seconds: Seconds
