@@ -54,7 +54,6 @@ class FileLine(Struct, frozen=True):
     began: Moment | None = None
     waited: Seconds = 0.0
     seconds: Seconds = 0.0
-    bucket: SpecName | None = None
     retries: Count = 0
 
 
@@ -189,7 +188,7 @@ def timeline(run: Path) -> Timeline:
     lanes = []
     for name in ("lookup", *manifest.endpoints):
         lanes += [_lane(name, lines[name], manifest, origin)] if lines.get(name) else []
-        lanes += _file_lane(name, fetched.get(name, ()), origin)
+        lanes += _file_lane(name, fetched.get(name, ()), lines.get(name, ()), origin)
     return Timeline(manifest, datetime.fromtimestamp(origin, manifest.started.tzinfo), tuple(lanes))
 
 
@@ -280,9 +279,10 @@ def _lane(name: str, lines: list[PageLine], manifest: Manifest, origin: float) -
     return Lane(name, requests, ended.outcome, ended.records, ended.requests, ended.retries)
 
 
-def _file_lane(name: str, lines: Sequence[FileLine], origin: float) -> list[Lane]:
+def _file_lane(name: str, files: Sequence[FileLine], pages: Sequence[PageLine], origin: float) -> list[Lane]:
     """Give the lane of an endpoint's downloads; none where nothing was downloaded, or its times were not recorded."""
-    sent = [_download(line, line.began.timestamp() - origin) for line in lines if line.began is not None]
+    bucket = pages[0].bucket if pages else None
+    sent = [_download(line, line.began.timestamp() - origin, bucket) for line in files if line.began is not None]
     if not sent:
         return []
     retries = sum(one.retries for one in sent)
@@ -290,11 +290,11 @@ def _file_lane(name: str, lines: Sequence[FileLine], origin: float) -> list[Lane
     return [Lane(f"{name}, files", ordered, None, sum(one.size != NONE for one in sent), len(sent), retries, files=True)]
 
 
-def _download(line: FileLine, began: float) -> Sent:
+def _download(line: FileLine, began: float, bucket: str | None) -> Sent:
     status, size = (200, line.bytes) if line.file is not None else (500, NONE)
     part = f"record {line.record_line}, file {line.number}"
     sent = began + min(line.waited, line.seconds)
-    return Sent("a download", part, status, began, sent, began + line.seconds, 1, 0, line.retries, line.bucket, size=size)
+    return Sent("a download", part, status, began, sent, began + line.seconds, 1, 0, line.retries, bucket, size=size)
 
 
 def _sent(line: PageLine, origin: float) -> Sent:

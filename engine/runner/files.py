@@ -87,10 +87,10 @@ class DownloadTimes:
     retries: int = 0
     limited: int = 0
 
-    def told(self, bucket: str | None, now: float) -> dict[str, object]:
+    def told(self, now: float) -> dict[str, object]:
         """Give what the line of a file holds of it."""
         times = {"began": rfc3339(self.began, "milliseconds"), "waited": round(self.waited, 3), "seconds": round(now - self.at, 3)}
-        return {**times, **({"bucket": bucket} if bucket and self.waited else {}), **({"retries": self.retries} if self.retries else {})}
+        return {**times, "retries": self.retries}
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class Files:
         leave, address = Leave(endpoint, self.client, self.base_url, own, times), self._whole(link.address)
         result = await download(self.client.network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
         self.retries, self.limited = self.retries + times.retries, self.limited + times.limited
-        return result, times.told(endpoint.bucket, loop.time())
+        return result, times.told(loop.time())
 
 
 def _left_out(keep: FieldFilter, rule: FileRule) -> bool:
