@@ -103,8 +103,8 @@ def _waits(timeline: Timeline) -> str:
     """Say of each limit for how much of the run at least one request waited for it."""
     spans: dict[str, list[tuple[float, float]]] = {}
     for lane in timeline.lanes:
-        for one in lane.requests:
-            spans.setdefault(one.bucket or "", []).extend((each.begun, each.sent) for each in one.tries if each.sent > each.begun)
+        for sent in lane.requests:
+            spans.setdefault(sent.bucket or "", []).extend((each.begun, each.sent) for each in sent.tries if each.sent > each.begun)
     whole = duration(timeline.seconds)
     told = [
         f"{escape(name) or 'a limit without a name'} during {duration(_covered(found))} of {whole}"
@@ -275,12 +275,12 @@ def _request(sent: Sent, pid: int, tid: int) -> Iterator[dict[str, Any]]:
     place = {"ph": "X", "pid": pid, "tid": tid}
     args = {"part": sent.part, "status": sent.status, "page": sent.page, "records": sent.records, "retries": sent.retries}
     shown, category = (args, "request") if sent.size is None else ({"part": sent.part, "bytes": max(0, sent.size)}, "download")
-    for number, one in enumerate(sent.tries):
-        begun, left, ended = micros(one.begun), micros(one.sent), micros(one.ended)
+    for number, each in enumerate(sent.tries):
+        begun, left, ended = micros(each.begun), micros(each.sent), micros(each.ended)
         last = number == len(sent.earlier)
         if left > begun:
             yield {**place, "name": "waits for the limit", "cat": "wait", "ts": begun, "dur": left - begun, "args": {"bucket": sent.bucket}}
-        told = {"cat": category, "args": shown} if last else {"cat": "try", "args": {"status": one.status}}
+        told = {"cat": category, "args": shown} if last else {"cat": "try", "args": {"status": each.status}}
         yield {**place, "name": sent.label, "ts": left, "dur": ended - left, **told}
 
 
