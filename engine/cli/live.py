@@ -119,7 +119,7 @@ def whole_run(run: Run, elapsed: float) -> Iterator[str]:
     reading = list(run.runs.values())
     if any(one.slices > 1 for one in reading):
         yield slices(sum(len(one.ends) for one in reading), sum(one.slices for one in reading))
-    left = run.session.limiter.least((one.endpoint.bucket, one.endpoint.name, one.unsent) for one in reading)
+    left = run.session.limiter.least((one.endpoint.bucket, one.endpoint.counted_as, one.unsent) for one in reading)
     if left >= WORTH_TELLING:
         yield f"at least {span(left)} left"
     tallies = [one.tally for one in reading] + [run.search.tally, run.discovery.tally]

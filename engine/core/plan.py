@@ -58,7 +58,7 @@ def plan(vendor: Vendor, choice: Selection, now: datetime, narrow: datetime | No
         after = parents or (("lookup",) if endpoint.name in vendor.endpoints else ())
         line = f"{endpoint.method} {endpoint.line}"
         steps.append(Step(endpoint.name, line, _wave(vendor, endpoint.name), after, chains, bool(parents), endpoint.bucket))
-    seconds, slowest = least_time(((one.bucket, one.name, one.requests) for one in steps), vendor.limits(limits[0]), limits[1])
+    seconds, slowest = least_time(((one.bucket, one.line, one.requests) for one in steps), vendor.limits(limits[0]), limits[1])
     return Plan(tuple(sorted(steps, key=attrgetter("wave"))), sum(step.requests for step in steps), seconds, slowest)
 
 

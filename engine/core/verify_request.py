@@ -54,14 +54,14 @@ def verify_request(vendor: Vendor, account: Account) -> Request | NotAsked:
 
 
 def read_verify(answer: Reading | GiveUp) -> VerifyAnswer:
-    """Say what an answer shows. A refusal for a scope is an answer of a living connection."""
+    """Say what an answer shows. A denial is an answer of a living connection; a scope lacks unless its rule says that none helps."""
     if isinstance(answer, GiveUp):
         return VerifyAnswer(False if answer.dead else None, answer.words, given_up=True)
     if isinstance(answer, Page):
         people = 0 if answer.alone else sum(bytes(record).lstrip()[:1] == b"{" for record in answer.records)
         return VerifyAnswer(alive=True, words=ANSWERS, answered=True, count=people, odd=answer.count > 0 and not people)
     if isinstance(answer, Refusal) and answer.means == "denied":
-        return VerifyAnswer(alive=True, words=answer.words, denied=True)
+        return VerifyAnswer(alive=True, words=answer.words, denied=answer.rule is None or answer.rule.granted_by is None)
     return VerifyAnswer(None, answer.words)
 
 

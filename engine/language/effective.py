@@ -76,6 +76,11 @@ class Endpoint:
         """Give every `<NAME>` it needs."""
         return (hole for template in self.templates() for hole in template.holes())
 
+    @cached_property
+    def counted_as(self) -> str:
+        """Give what a limit for each request line counts it as; of a bucket of points each request has a cost of its own."""
+        return self.name if self.points is not None else f"{self.method} {self.line}"
+
     @property
     def directory(self) -> bool:
         """Whether a look-up reads a list of everybody, in which `match` finds the person: nothing that is sent names them."""

@@ -213,7 +213,7 @@ class Client:
         step: HttpRequest | NoAnswer | None = request.http
         sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
         while isinstance(step, HttpRequest):
-            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.name) as waited:
+            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.counted_as) as waited:
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
                 sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
                 sent.answer = await self.network.send(step)
@@ -242,13 +242,13 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.learn_points(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.learn_points(endpoint.bucket, endpoint.counted_as, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Wait: the whole bucket where the vendor asks all to wait, else only this request."""
         if verdict.shared and verdict.seconds:
-            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
+            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.counted_as)
         elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
 

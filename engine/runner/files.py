@@ -117,7 +117,7 @@ class Leave:
         if not self._limited(url):
             yield self.client.credential.generation
             return
-        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.name) as waited:
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as) as waited:
             self.times.waited += waited.seconds
             yield self.client.credential.generation
 
@@ -132,7 +132,7 @@ class Leave:
         self.times.retries, self.times.limited = self.times.retries + 1, self.times.limited + wait.shared
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
-            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
+            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.counted_as)
         else:
             await self.client.clock.sleep(wait.seconds)
 

@@ -80,7 +80,7 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
     refusal = stopped.why if isinstance(stopped.why, Refusal) else None
     words = refusal.words if refusal is not None else str(stopped.why)
     if refusal is not None and refusal.means == "denied":
-        words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted)
+        words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted, refusal.rule)
     return _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
 
 

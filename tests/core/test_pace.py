@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.core.pace import checked_share, counted_by, least_time, pace, paces
 from engine.errors import UsageError
 from engine.language.model.units import Rate
+from tests.core.specs import HEAD, vendor
 
 MOST = 1_000_000  # what a spec may write at most
 SECONDS = st.sampled_from([1.0, 3600.0, 86400.0]) | st.integers(1, 999_999 * 86400).map(float)
@@ -81,3 +82,11 @@ def test_the_least_time_never_grows_with_less_to_ask(limit, count, fewer, held):
     limits, place = {"b": (Rate(limit, 1.0),)}, {("b", ""): held}
     more = least_time([("b", "x", count + fewer)], limits, 0.75, place)[0]
     assert held <= least_time([("b", "x", count)], limits, 0.75, place)[0] <= more
+
+
+def test_what_a_limit_for_each_request_line_counts():
+    """The line that the vendor is asked, not the endpoint; where answers tell points, each endpoint, since each costs its own."""
+    endpoints = "a: {get: /p/<USER_ID>, bucket: slow}\nb: {get: /p/<USER_ID>, params: {q: 1}, bucket: slow}\nc: {post: /g, bucket: told}\n"
+    limits = "rate_limits: {slow: 2/s each, told: {left: t.left, refill: t.refill, cost: t.cost}}\n"
+    found = vendor(endpoints, HEAD.replace("access:", f"{limits}access:")).endpoints
+    assert [found[name].counted_as for name in "abc"] == ["GET /p/<USER_ID>", "GET /p/<USER_ID>", "c"]

@@ -194,6 +194,11 @@ def grants(held: ComparedRequest) -> Iterator[Mistake]:
             yield held.note(f"the document lists no scope `{scope}`", place, did_you_mean(scope, known), key=True)
     if told.entries and not any(entry & other for entry in endpoint.granted_by for other in told.entries):
         yield held.note(f"the document grants {operation.label} by other scopes", place, _shown(told), key=True)
+    for entry in endpoint.granted_by[:1]:  # the one that `connect` asks for
+        reading = told.reading(entry)
+        if reading is not None:
+            hint = f"write `{' '.join(sorted(reading))}` first: it only reads"
+            yield held.note(f"the document grants {operation.label} by less than `{' '.join(sorted(entry))}`", place, hint, key=True)
 
 
 def _shown(told: Scopes) -> str:
