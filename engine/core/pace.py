@@ -7,9 +7,10 @@ through. For a vendor's limit of N in a period this must stay below N + 1; then 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.language.model.units import Rate
@@ -19,8 +20,7 @@ LATE = 0.005
 EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """A token bucket that is full at first: `capacity` requests may leave at once, and as many again every `seconds`."""
 
     capacity: float

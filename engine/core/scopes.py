@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.core.ledger import ChainEnd, Outcome
 from engine.language.effective import Endpoint, Vendor
@@ -13,8 +14,7 @@ from engine.language.model.spec import RuleSpec
 Held = Literal["yes", "no", "unknown", "none needed"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeRow:
+class ScopeRow(Struct, frozen=True):
     """One request: whether the granted scopes allow it, and the scopes it needs, from the connection's own family."""
 
     name: str
@@ -23,8 +23,7 @@ class ScopeRow:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """All requests of a spec against the granted scopes. `known`: the vendor said what it granted.
 
     `family` is the spec's family of scopes that the connection uses, such as granular; None if unknown. `missing` gives the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved
@@ -17,15 +17,13 @@ from engine.language.effective import Vendor
 ANSWERS = "the vendor answers"
 
 
-@dataclass(frozen=True, slots=True)
-class NotAsked:
+class NotAsked(Struct, frozen=True):
     """Why `verify` cannot be sent: a value of the account that it needs is not known."""
 
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyAnswer:
+class VerifyAnswer(Struct, frozen=True):
     """What the answer shows. `alive` is None where the vendor could not say.
 
     `answered`: with a page, which lists `count` maps, each a person where the call lists people; `odd`: it holds something else

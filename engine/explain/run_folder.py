@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -103,8 +102,7 @@ class Manifest(Struct, frozen=True):
     endpoints: dict[SpecName, TracedEnd]
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(Struct, frozen=True):
     """One sending, from the beginning of its wait for the limit to the end of its answer; no status: no answer came."""
 
     begun: float
@@ -113,8 +111,7 @@ class Try:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """One answered request, or one download. Times are seconds since the first request of the run began to wait.
 
     `label` is the whole request line, `part` what tells it apart from others of its endpoint; `begun`, `sent` and `ended` are those of its
@@ -150,8 +147,7 @@ class Sent:
         return sum(one.sent - one.begun for one in self.tries)
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One endpoint: its requests in the order in which they were sent, and how it ended; or its `files`, which were downloaded."""
 
     name: str
@@ -163,8 +159,7 @@ class Lane:
     files: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """A run: one lane per endpoint that was answered, in the manifest's order, and behind it one for its files."""
 
     manifest: Manifest

@@ -10,9 +10,10 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
@@ -28,6 +29,7 @@ from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
+from engine.replaced import replace
 
 
 class Network(Protocol):
@@ -71,8 +73,7 @@ class Credentials(Protocol):
         """Get a new credential from the vendor (or the one that another process got) and put it into the transport."""
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierTry:
+class EarlierTry(Struct, frozen=True):
     """A sending after which the request was sent again; `status` is None where no answer came. Times are as in `Answered`."""
 
     status: int | None
@@ -81,8 +82,7 @@ class EarlierTry:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
 
     `waited` and `retries` are those of all its tries, `earlier` are the tries before the last; `redirects` are the statuses of the
@@ -110,8 +110,7 @@ class Answered:
         return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(Struct):
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
@@ -148,8 +147,7 @@ def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) 
     return replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
 
 
-@dataclass(slots=True)
-class Client:
+class Client(Struct):
     """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
 
     `personal` names the values that are the person's. `verify` is the request that shows whether a refused credential still

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from engine.language.text.mistakes import counted
 from engine.net.download import download
 from engine.net.hosts import destination_of
 from engine.net.partial_file import Downloaded, NoFile
+from engine.replaced import replace
 from engine.runner.client import Client
 from engine.runner.store import Store
 from engine.sink import Sink

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from engine.core.chain import Chain
@@ -11,6 +9,7 @@ from engine.core.request import opening
 from engine.core.scopes import scope_remedy
 from engine.core.vendor_address import address_source
 from engine.language.model.spec import RuleSpec
+from engine.replaced import replace
 from tests.core.specs import vendor
 
 SPEC = vendor('it: {get: /people/<USER_ID>/notes, records: "@", pagination: {link: header}}')
