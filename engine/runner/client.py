@@ -22,7 +22,7 @@ from engine.core.oauth import NotRenewed, Renewed
 from engine.core.refused_credential import AskVerify, CredentialState, Purpose, Renew, Usable, before_renewal, judge, noted, renewed
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
-from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.retry import Done, GiveUp, Patience, Tried, Verdict, Wait, decide
 from engine.core.vendor_address import ANOTHER_PERSON, NO_ADDRESS, Standing, address_source, is_link, proven, redirected, standing
 from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
@@ -114,7 +114,8 @@ class Sending(Struct):
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
-    `began` is the loop's time of the first step, `left` that of the last, `seconds` how long that took. `astray`: see `Answered`.
+    `began` is the loop's time of the first step, `left` that of the last, `seconds` how long that took. `gone`: a redirect left
+    the person's value out.
     """
 
     at: datetime
@@ -126,15 +127,16 @@ class Sending(Struct):
     left: float = 0.0
     seconds: float = 0.0
     redirects: list[int] = field(default_factory=list)
-    astray: bool = False
+    gone: bool = False
 
     def answered(self, reading: Reading, answer: Response, retries: int, earlier: Sequence[EarlierTry], *, astray: bool) -> Answered:
         """Give its answer as the last one to a request, after these tries."""
-        waited, astray = self.waited + sum(one.waited for one in earlier), self.astray or astray
+        waited = self.waited + sum(one.waited for one in earlier)
         return Answered(reading, answer, self.at, waited, None, retries, tuple(earlier), tuple(self.redirects), astray)
 
-    def earlier(self) -> EarlierTry:
-        """Give what is kept of it when the request is sent again."""
+    def again(self, verdict: Verdict, tally: Tally) -> EarlierTry:
+        """Count that the request is sent again, and give what is kept of this sending."""
+        tally.retries, tally.limited = tally.retries + 1, tally.limited + (isinstance(verdict, Wait) and verdict.shared)
         status = self.answer.status if isinstance(self.answer, Response) else None
         return EarlierTry(status, self.at, self.waited, self.seconds)
 
@@ -170,7 +172,7 @@ class Client(Struct):
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
         earlier, tried, early = list[EarlierTry](), Tried(), True
-        whose = self._whose(request, request.http.url) if is_link(request) else "same"
+        whose = self._continued(request) if is_link(request) else "same"
         if whose == "other":
             return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
         while (end := self.credential.end) is None:
@@ -193,9 +195,9 @@ class Client(Struct):
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
                 await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
-                return sent.answered(reading, answer, tried.retries, earlier, astray=whose == "gone")
-            tally.retries, tally.limited = tally.retries + 1, tally.limited + (isinstance(verdict, Wait) and verdict.shared)
-            earlier.append(sent.earlier())
+                astray = whose == "gone" or (sent.gone and not proven(request, self.personal, reading))
+                return sent.answered(reading, answer, tried.retries, earlier, astray=astray)
+            earlier.append(sent.again(verdict, tally))
             if isinstance(verdict, Wait):
                 tried = tried.after(verdict)
                 await self._wait(verdict, endpoint)
@@ -221,15 +223,15 @@ class Client(Struct):
             step = redirected(step, sent.answer, len(sent.redirects))
             if isinstance(step, HttpRequest) and isinstance(sent.answer, Response):
                 sent.redirects.append(sent.answer.status)
-                whose = self._whose(request, step.url)
-                sent.astray |= whose == "gone"
+                whose = standing(request.chain, step.url, self.personal)
+                sent.gone |= whose == "gone"
                 step = ANOTHER_PERSON if whose == "other" else step
         sent.answer = _placed(step or sent.answer, request, redirected=bool(sent.redirects))
         return sent
 
-    def _whose(self, request: Request, url: str) -> Standing:
-        """Say whose value stands in an address that the vendor gave; where each answer proves whose it is, a value may be gone."""
-        whose = standing(request.chain, url, self.personal)
+    def _continued(self, request: Request) -> Standing:
+        """Say whose value stands in the link to a page; where each answer proves whose it is, a value may be gone."""
+        whose = standing(request.chain, request.http.url, self.personal)
         return "same" if whose == "gone" and proven(request, self.personal) else whose
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
