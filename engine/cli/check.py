@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from msgspec import Struct
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
+from engine.cli.formatting import print_text, width_of
 from engine.cli.openapi_option import compared, documents, recordings_compared
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
@@ -21,7 +23,7 @@ from engine.language.expressions.address_places import host_of
 from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.document import read
-from engine.language.text.mistakes import Mistake, SpecError, counted
+from engine.language.text.mistakes import WIDEST, Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 from engine.openapi.draft.yaml_text import marks
@@ -76,12 +78,12 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
             typer.echo(_as_github(finding.mistake))
     else:
         for finding in found:
-            typer.echo(finding.show() + "\n")
+            print_text(finding.show(width_of(sys.stdout) or WIDEST) + "\n")
         for line in (one.summary for one in checked if one.summary):
-            typer.echo(line)
+            print_text(line)
         cassettes = sum(one.cassettes for one in checked)
         held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
-        typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
+        print_text(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 
