@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Operation = Literal["hold", "drop", "mask", "alias", "give"]
+Treatment = Literal["hold", "drop", "mask", "alias", "give"]
 Because = Literal[
     "third_party",
     "known_to_them",
@@ -187,7 +187,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class Decided(Act, frozen=True, tag="decided"):
     """A reviewer decided what becomes of something."""
 
-    operation: Operation
+    operation: Treatment
     target: Target
     because: Because
     note: str | None = None
@@ -239,7 +239,7 @@ class Purged(Act, frozen=True, tag="purged"):
 KINDS: dict[str, type[Act]] = {str(one.__struct_config__.tag): one for one in Act.__subclasses__()}
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the log: act number `n`, at `at` (UTC), `by` whom; `sha256` is that of the line, to which the next one is chained."""
 
     n: int

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.case import acts
-from engine.case.acts import Act, Decided, Gap, Line
+from engine.case.acts import Act, Decided, Gap, LogLine
 from engine.case.deadlines import Pause
 from engine.replaced import replace
 
@@ -67,7 +67,7 @@ class Excuse(msgspec.Struct, frozen=True):
     say: str
 
 
-class Part(msgspec.Struct, frozen=True):
+class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused."""
 
     by_kind: str | None = None
@@ -104,7 +104,7 @@ class Case(msgspec.Struct, frozen=True):
     n: int = 0
     opened: acts.CaseOpened | None = None
     phase: Phase = "open"
-    vendors: Mapping[str, Part] = {}
+    vendors: Mapping[str, VendorPart] = {}
     digests: tuple[str, ...] = ()
     key_id: str | None = None
     again: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ class Case(msgspec.Struct, frozen=True):
         return "reviewing" if all(part.here for part in self.vendors.values()) else "collecting"
 
 
-def fold(lines: Iterable[Line]) -> Case:
+def fold(lines: Iterable[LogLine]) -> Case:
     """Give the case that acts lead to. Never raises, whatever their order: what came is kept."""
     case = Case()
     for line in lines:
@@ -142,7 +142,7 @@ def fold(lines: Iterable[Line]) -> Case:
     return case
 
 
-def step(case: Case, line: Line) -> Case:
+def step(case: Case, line: LogLine) -> Case:
     """Add one act."""
     phase = NEXT[type(line.act)].get(case.phase, case.phase)
     moved = replace(case, n=line.n, phase=phase)
@@ -152,68 +152,68 @@ def step(case: Case, line: Line) -> Case:
     return take(moved, line.act, line) if take is not None else moved
 
 
-Take = Callable[[Case, Any, Line], Case]
+Take = Callable[[Case, Any, LogLine], Case]
 
 
-def _opened(case: Case, act: acts.CaseOpened, _: Line) -> Case:
+def _opened(case: Case, act: acts.CaseOpened, _: LogLine) -> Case:
     if case.opened is not None:
         return case
     return replace(case, opened=act, digests=act.digests, key_id=act.key_id, again=act.again)
 
 
-def _named(case: Case, act: acts.Named, _: Line) -> Case:
+def _named(case: Case, act: acts.Named, _: LogLine) -> Case:
     return replace(case, digests=act.digests, key_id=act.key_id, again=tuple(dict.fromkeys((*case.again, *act.again))))
 
 
-def _paused(case: Case, _: acts.Paused, line: Line) -> Case:
+def _paused(case: Case, _: acts.Paused, line: LogLine) -> Case:
     return case if case.still else replace(case, pauses=(*case.pauses, Pause(line.at.date())))
 
 
-def _resumed(case: Case, _: acts.Resumed, line: Line) -> Case:
+def _resumed(case: Case, _: acts.Resumed, line: LogLine) -> Case:
     if not case.still:
         return case
     start = case.pauses[-1].start
     return replace(case, pauses=(*case.pauses[:-1], Pause(start, max(start, line.at.date()))))
 
 
-def _decided(case: Case, act: Decided, line: Line) -> Case:
+def _decided(case: Case, act: Decided, line: LogLine) -> Case:
     return replace(case, decisions={**case.decisions, line.n: act}, deciders=case.deciders | {line.by})
 
 
-def _undone(case: Case, act: acts.Undone, line: Line) -> Case:
+def _undone(case: Case, act: acts.Undone, line: LogLine) -> Case:
     left = {n: one for n, one in case.decisions.items() if n != act.act}
     return replace(case, decisions=left, deciders=case.deciders | {line.by})
 
 
-def _approved(case: Case, act: acts.Approved, line: Line) -> Case:
+def _approved(case: Case, act: acts.Approved, line: LogLine) -> Case:
     if case.phase != "approved":
         return case
     return replace(case, approved=act.package, approved_by=line.by, deciders=frozenset())
 
 
-def _in_part(change: Callable[[Part, Any], Part]) -> Take:
+def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
     """Make an act about one vendor change that vendor's part."""
 
-    def take(case: Case, act: Any, _: Line) -> Case:
-        return replace(case, vendors={**case.vendors, act.vendor: change(case.vendors.get(act.vendor, Part()), act)})
+    def take(case: Case, act: Any, _: LogLine) -> Case:
+        return replace(case, vendors={**case.vendors, act.vendor: change(case.vendors.get(act.vendor, VendorPart()), act)})
 
     return take
 
 
-def _taken(part: Part, act: acts.TakenIn) -> Part:
+def _taken(part: VendorPart, act: acts.TakenIn) -> VendorPart:
     if act.kind == "run":
         return replace(part, run=act, left_out=None)
     return replace(part, files=(*part.files, act), left_out=None)
 
 
-def _excused(part: Part, act: acts.Excused) -> Part:
+def _excused(part: VendorPart, act: acts.Excused) -> VendorPart:
     if act.endpoint is None:
         return replace(part, left_out=act.say)
     outcome = next((gap.outcome for gap in part.gaps if gap.endpoint == act.endpoint), None)
     return replace(part, excused={**part.excused, act.endpoint: Excuse(outcome, act.say)})
 
 
-def _contact(part: Part, act: Act) -> Part:
+def _contact(part: VendorPart, act: Act) -> VendorPart:
     return replace(part, contact=str(act.__struct_config__.tag))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine.case import log as case_log
-from engine.case.acts import Act, CaseOpened, Line
+from engine.case.acts import Act, CaseOpened, LogLine
 from engine.case.fold import Case, fold, refusal, step
 from engine.connection.private_files import prepare
 from engine.connection.sealed_file import CASES
@@ -46,7 +46,7 @@ class OpenCase(msgspec.Struct):
     """A case that was read: its folder, its acts and what they lead to; `half` bytes of a killed command lie behind them."""
 
     folder: Path
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
     case: Case
     half: int = 0
 
@@ -74,10 +74,10 @@ class OpenCase(msgspec.Struct):
         """Give the case as it will be after an act, which is not written: what a letter about it says."""
         if act is None:
             return self
-        line = Line(n=self.case.n + 1, at=now, by=user(), act=act, sha256="")
+        line = LogLine(n=self.case.n + 1, at=now, by=user(), act=act, sha256="")
         return OpenCase(self.folder, self.lines, step(self.case, line))
 
-    def act(self, act: Act, now: datetime, *, seen: int | None = None, by: str | None = None) -> Line:
+    def act(self, act: Act, now: datetime, *, seen: int | None = None, by: str | None = None) -> LogLine:
         """Do one act: check that it may be done, append it, take it in. Raises UsageError, Stale, DiskError, OutputError.
 
         `seen` is the number of the last act that whoever decides has seen, by default this case's.

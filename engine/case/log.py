@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.case.acts import START, Act, Line, act_of, written
+from engine.case.acts import START, Act, LogLine, act_of, written
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write, read_private, write_private
 from engine.core.window import rfc3339
@@ -34,7 +34,7 @@ class BrokenLog(UsageError):
 class Stale(UsageError):
     """Somebody else acted since the case was read; `since` are their acts."""
 
-    def __init__(self, since: tuple[Line, ...]) -> None:
+    def __init__(self, since: tuple[LogLine, ...]) -> None:
         """Say what changed."""
         told = "; ".join(f"{one.n} {one.act.__struct_config__.tag} by {one.by}" for one in since)
         super().__init__(f"the case was changed meanwhile ({told}): look at it again, then repeat the command; nothing was written")
@@ -44,7 +44,7 @@ class Stale(UsageError):
 class Log(msgspec.Struct, frozen=True):
     """What was read: the lines, and how many bytes of a half last line were found behind them."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[LogLine, ...]
     half: int = 0
 
     @property
@@ -65,7 +65,7 @@ def read(folder: Path) -> Log:
     return log
 
 
-def chained(raw: list[bytes], where: Path | str) -> Iterator[Line]:
+def chained(raw: list[bytes], where: Path | str) -> Iterator[LogLine]:
     """Read lines, each of which must follow the one before. Raises BrokenLog, which names the line."""
     before = START
     for n, text in enumerate(raw, 1):
@@ -76,7 +76,7 @@ def chained(raw: list[bytes], where: Path | str) -> Iterator[Line]:
                 raise BrokenLog(message)
             act, at = act_of(body), datetime.fromisoformat(body["at"]).astimezone(UTC)
             before = hashlib.sha256(text).hexdigest()
-            yield Line(n=n, at=at, by=str(body["by"]), act=act, sha256=before)
+            yield LogLine(n=n, at=at, by=str(body["by"]), act=act, sha256=before)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, ValueError, TypeError, KeyError, RecursionError):
             message = f"{where}:{n}: is no act that this version can read: the line was changed, or a newer Habeas wrote it"
             raise BrokenLog(message) from None
@@ -98,7 +98,7 @@ def _check_head(log: Log, folder: Path) -> None:
         raise BrokenLog(message)
 
 
-def create(folder: Path, act: Act, by: str, now: datetime) -> Line:
+def create(folder: Path, act: Act, by: str, now: datetime) -> LogLine:
     """Begin a log. Raises UsageError if there is one, DiskError, OutputError."""
     path = folder / LOG
     try:
@@ -111,7 +111,7 @@ def create(folder: Path, act: Act, by: str, now: datetime) -> Line:
     return append(folder, 0, [act], by, now)[0]
 
 
-def append(folder: Path, seen: int, added: list[Act], by: str, now: datetime) -> list[Line]:
+def append(folder: Path, seen: int, added: list[Act], by: str, now: datetime) -> list[LogLine]:
     """Add acts behind act number `seen`, which must be the last one. Raises Stale, BrokenLog, DiskError, OutputError."""
     with _locked(folder / LOG) as file:
         log = read(folder)
@@ -125,14 +125,14 @@ def append(folder: Path, seen: int, added: list[Act], by: str, now: datetime) ->
             raise cannot_write(folder / LOG, error) from None
 
 
-def _appended(file: int, folder: Path, log: Log, added: list[Act], by: str, now: datetime) -> list[Line]:
+def _appended(file: int, folder: Path, log: Log, added: list[Act], by: str, now: datetime) -> list[LogLine]:
     """Write lines through to the disk, all or none of them: what a full disk took half is cut off again. Raises OSError."""
-    before, made, raw = log.head[1], list[Line](), b""
+    before, made, raw = log.head[1], list[LogLine](), b""
     moment = datetime.fromisoformat(rfc3339(now))
     for n, act in enumerate(added, log.head[0] + 1):
         text = written(n, moment, by, act, before)
         before = hashlib.sha256(text).hexdigest()
-        made.append(Line(n=n, at=moment, by=by, act=act, sha256=before))
+        made.append(LogLine(n=n, at=moment, by=by, act=act, sha256=before))
         raw += text + b"\n"
     end = os.lseek(file, 0, os.SEEK_END)
     try:

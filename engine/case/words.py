@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from engine.case.deadlines import Deadlines
-from engine.case.fold import ENDED, Case, Part, days_left
+from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.language.text.mistakes import counted
 
 OVER = ("released", *ENDED)
@@ -35,7 +35,7 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
         yield Blocked(f"{counted(undecided, 'value')} not decided", f"habeas review list {reference}")
 
 
-def _of_part(vendor: str, part: Part, reference: str) -> Iterator[Blocked]:
+def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
     if not part.here:
         mend = f"habeas case run {reference} --vendor {vendor}"
         what = {"may have been sent": "may have been asked by mail", "sent": "was asked by mail, no answer yet"}.get(

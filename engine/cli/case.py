@@ -18,7 +18,7 @@ from engine.case.regimes import due, office, regime_of
 from engine.case.words import blocks, late, left
 from engine.catalogue import load
 from engine.cli.case_words import row, shown, shown_json
-from engine.cli.formatting import print_json, table
+from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
@@ -73,10 +73,10 @@ def new_command(reference: str, regime: str, received: str | None, vendors: tupl
     )  # fmt: skip
     case = begin(folder, [opened, *(acts.Asked(vendor=vendor) for vendor in known)], now())
     answer = due(case.case, where)
-    typer.echo(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
-    typer.echo(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
+    print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
+    print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
     for other in again:
-        typer.echo(f"The same person asked before: {other}.")
+        print_text(f"The same person asked before: {other}.")
     tell_next(case)
 
 
@@ -99,11 +99,11 @@ def list_command(*, only_due: bool, as_json: bool) -> int:
             (one.reference, one.opened.regime, one.case.state, str(told.answer or ""), left(told, today(), one.case))
             for one, told, _ in rows
         ]
-        typer.echo(table(("case", "law", "state", "answer by", ""), cells))
+        typer.echo(table(("case", "law", "state", "answer by", ""), cells, width=width_of(sys.stdout)))
     else:
-        typer.echo("Nothing is due." if only_due else f"No cases in {where}: habeas case new REF opens one.")
+        print_text("Nothing is due." if only_due else f"No cases in {where}: habeas case new REF opens one.")
     for message in broken:
-        typer.echo(f"habeas: {message}", err=True)
+        print_text(f"error: {message}", err=True)
     return Exit.INCOMPLETE if only_due and any(is_late for *_, is_late in rows) else Exit.USAGE if broken else Exit.COMPLETE
 
 
@@ -119,7 +119,7 @@ def show_command(reference: str, *, as_json: bool) -> None:
     if as_json:
         print_json(shown_json(case, told, today()))
     else:
-        typer.echo(shown(case, told, today()))
+        print_text(shown(case, told, today(), width_of(sys.stdout)))
 
 
 def add_command(reference: str, source: Path, vendor: str | None, *, same_person: bool) -> None:
@@ -130,14 +130,14 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
         run = take.read_run(folder)
         same = take.may_take(case, run, _digest(case), vendor=vendor, confirmed=same_person)
         took = take_in(case, folder, run, same=same)
-        typer.echo(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
+        print_text(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
     elif vendor is None:
         message = f"{source} is a file: say whose data it is with --vendor; nothing was taken"
         raise UsageError(message)
     else:
         case.may(acts.TakenIn(vendor=vendor, folder="", proof="", kind="file"))
         case.act(take.take_file(case, source, vendor), now())
-        typer.echo(f"Taken in: a file of {vendor}.")
+        print_text(f"Taken in: a file of {vendor}.")
     tell_next(case)
 
 
@@ -166,9 +166,9 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
             case.act(acts.Asked(vendor=vendor, by_kind=kind), now())
-    typer.echo(f"{reference} is known by {kind_words(person)}.")
+    print_text(f"{reference} is known by {kind_words(person)}.")
     for other in again:
-        typer.echo(f"The same person asked before: {other}.")
+        print_text(f"The same person asked before: {other}.")
 
 
 def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
@@ -201,7 +201,7 @@ def letter_command(reference: str, kind: str, why: str | None) -> None:
     made = letter(where, case.as_if(act, now()), read_person(Vault(where).keys, case.folder), kind, why)
     name = write_letter(case, kind, made, office(where), now())
     case.act(LETTERS[kind](why or "", name), now())
-    typer.echo(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
+    print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
     tell_next(case)
 
 
@@ -212,14 +212,14 @@ def pause_command(reference: str, why: str) -> None:
         message = f"{regime_of(case.opened.regime).title} does not let the clock stand still; nothing was written"
         raise UsageError(message)
     case.act(acts.Paused(why=why), now())
-    typer.echo("The clock stands still; habeas case resume lets it go on.")
+    print_text("The clock stands still; habeas case resume lets it go on.")
 
 
 def resume_command(reference: str) -> None:
     """Let the clock go on. Raises UsageError."""
     case = open_case(home(), reference)
     case.act(acts.Resumed(), now())
-    typer.echo(f"Answer by {due(case.case, home()).answer}.")
+    print_text(f"Answer by {due(case.case, home()).answer}.")
 
 
 def excuse_command(reference: str, what: str, say: str) -> None:
@@ -238,13 +238,13 @@ def excuse_command(reference: str, what: str, say: str) -> None:
 def withdraw_command(reference: str) -> None:
     """Record that the request was taken back. Raises UsageError."""
     open_case(home(), reference).act(acts.Withdrawn(), now())
-    typer.echo(f"{reference} is withdrawn.")
+    print_text(f"{reference} is withdrawn.")
 
 
 def close_command(reference: str) -> None:
     """Close a case. Raises UsageError."""
     open_case(home(), reference).act(acts.Closed(), now())
-    typer.echo(f"{reference} is closed.")
+    print_text(f"{reference} is closed.")
 
 
 def check_log_command(reference: str) -> int:
@@ -255,10 +255,10 @@ def check_log_command(reference: str) -> int:
         raise UsageError(message)
     found, faults = log.checked(folder)
     for one in faults:
-        typer.echo(one, err=True)
+        print_text(one, err=True)
     if found is None:
         return Exit.USAGE
-    typer.echo(f"{len(found.lines)} acts, each follows the one before. The last: {found.head[0]} {found.head[1]}")
+    print_text(f"{len(found.lines)} acts, each follows the one before. The last: {found.head[0]} {found.head[1]}")
     return Exit.COMPLETE
 
 
@@ -325,4 +325,4 @@ def tell_next(case: OpenCase) -> None:
     """Say what to do next, if something blocks the release."""
     first = next(blocks(case.case, case.reference, None), None)
     if first is not None:
-        typer.echo(f"Next: {first.what}: {first.mend}")
+        print_text(f"Next: {first.what}: {first.mend}")

@@ -15,7 +15,7 @@ from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
 from engine.catalogue import load
 from engine.cli.case import digest_of, now, tell_next
-from engine.cli.formatting import table
+from engine.cli.formatting import print_text, table, width_of
 from engine.cli.progress import TERMINATING, plain
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
@@ -38,12 +38,12 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
         files=files,
         at=dict(map(_at, at)),
         ended=lambda vendor, entry: plain(entry, sys.stderr, vendor),
-        waiting=lambda vendor: typer.echo(f"{vendor}: another run uses this connection: this one waits for its turn.", err=True),
-        told=lambda vendor, words: typer.echo(f"{vendor}: {words}", err=True),
+        waiting=lambda vendor: print_text(f"{vendor}: another run uses this connection: this one waits for its turn.", err=True),
+        told=lambda vendor, words: print_text(f"{vendor}: {words}", err=True),
         watch=_Watch().watched,
     )
     found = asyncio.run(fetch(case, vendors, how))
-    typer.echo(table(("vendor", "person", "records", "missing", ""), [_cells(one) for one in found], right=(2,)))
+    typer.echo(table(("vendor", "person", "records", "missing", ""), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
     tell_next(case)
     return min((code_of(one) for one in found), key=WORST.index)
 

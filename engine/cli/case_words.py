@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from engine.case.acts import Line
+from engine.case.acts import LogLine
 from engine.case.deadlines import Deadlines
-from engine.case.fold import Part
+from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
 from engine.case.words import blocks, left
@@ -44,7 +44,7 @@ def shown_json(case: OpenCase, told: Deadlines, today: date) -> dict[str, Any]:
     }
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _part(part: VendorPart) -> dict[str, Any]:
     return {
         "run": part.run.folder if part.run else None,
         "subject": part.run.subject if part.run else None,
@@ -56,8 +56,8 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def shown(case: OpenCase, told: Deadlines, today: date) -> str:
-    """Write a case for people."""
+def shown(case: OpenCase, told: Deadlines, today: date, width: int | None = None) -> str:
+    """Write a case for people, on a terminal of `width` columns."""
     opened, law = case.opened, regime_of(case.opened.regime)
     simulated = ", to practise with: it takes simulated runs only" if opened.simulated else ""
     lines = [f"{case.reference}: {case.case.state}, {left(told, today, case.case)}{simulated}"]
@@ -67,16 +67,16 @@ def shown(case: OpenCase, told: Deadlines, today: date) -> str:
     lines += [f"The same person asked before: {', '.join(case.case.again)}"] if case.case.again else []
     if case.case.vendors:
         cells = [(name, *_cells(part)) for name, part in case.case.vendors.items()]
-        lines += ["", table(("vendor", "taken in", "person", "missing"), cells)]
+        lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width)]
     waits = list(blocks(case.case, case.reference, None))
     if waits:
         lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits)]
-    lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines])]
+    lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]
     lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []
     return "\n".join(lines)
 
 
-def _cells(part: Part) -> tuple[str, str, str]:
+def _cells(part: VendorPart) -> tuple[str, str, str]:
     took = [*([part.run.folder] if part.run else []), *(one.folder for one in part.files)]
     person = part.run.subject or "" if part.run else ""
     if part.run is not None and part.run.same_person is None:
@@ -86,7 +86,7 @@ def _cells(part: Part) -> tuple[str, str, str]:
     return ", ".join(took) or (part.contact or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
 
 
-def _line(line: Line) -> tuple[str, str, str, str]:
+def _line(line: LogLine) -> tuple[str, str, str, str]:
     body = msgspec.to_builtins(line.act)
     did = str(body.pop("did"))
     told = [

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from engine.case import acts
-from engine.case.acts import Line
+from engine.case.acts import LogLine
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 OPENED = acts.CaseOpened(reference="DSR-17", regime="gdpr", language="en", received=date(2026, 11, 2), digests=("email:aa",), key_id="k")
@@ -50,6 +50,6 @@ ACTS: dict[str, st.SearchStrategy[Any]] = {
 ANY_ACT = st.one_of(*ACTS.values())
 
 
-def lines(done: list[acts.Act], by: str = "anna") -> list[Line]:
+def lines(done: list[acts.Act], by: str = "anna") -> list[LogLine]:
     """Number acts, a day apart; nobody checks a chain here."""
-    return [Line(n=n, at=NOW + timedelta(days=n), by=by, act=act, sha256=f"{n:064}") for n, act in enumerate(done, 1)]
+    return [LogLine(n=n, at=NOW + timedelta(days=n), by=by, act=act, sha256=f"{n:064}") for n, act in enumerate(done, 1)]
