@@ -145,8 +145,12 @@ def _signals(handlers: dict[signal.Signals, Callable[[], object]]) -> Iterator[N
 @contextlib.contextmanager
 def _names(words: tuple[str, ...]) -> Iterator[None]:
     """Be called `habeas`, as the installed command is."""
-    with patch.object(sys, "argv", ["habeas", *words]), patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
-        yield
+    main, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")  # patch.dict would forget what is imported meanwhile
+    try:
+        with patch.object(sys, "argv", ["habeas", *words]):
+            yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @contextlib.contextmanager

@@ -106,8 +106,8 @@ def make_case(home: Path, reference: str) -> Path:
     if (folder / case_log.LOG).exists():
         message = f"there is a case {reference} already: habeas case show {reference}; nothing was changed"
         raise UsageError(message)
-    for one in (home, home / CASES, folder):
-        prepare(one)
+    for made in (home, home / CASES, folder):
+        prepare(made)
     return folder
 
 

@@ -220,8 +220,8 @@ def take_file(case: OpenCase, source: Path, vendor: str) -> TakenIn:
     place = next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))
     suffix = source.suffix.lower() if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
     try:
-        for one in (place.parent.parent, place.parent, place):
-            prepare(one)
+        for folder in (place.parent.parent, place.parent, place):
+            prepare(folder)
         size, sha256 = _copy(source, place / f"file-1{suffix}")
         about = {"name": source.name, "bytes": size, "sha256": sha256}
         write_private(place / "about.json", msgspec.json.encode(about) + b"\n")

@@ -173,11 +173,11 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
 
 def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
     chosen = dict(person.asked_by)
-    for one in ask:
-        vendor, equals, kind = one.partition("=")
+    for wish in ask:
+        vendor, equals, kind = wish.partition("=")
         values = person.identifiers.get(kind, ())
         if not equals or not values:
-            message = f"--ask {one}: write VENDOR=KIND, of a kind that the person has: {', '.join(person.identifiers)}"
+            message = f"--ask {wish}: write VENDOR=KIND, of a kind that the person has: {', '.join(person.identifiers)}"
             raise UsageError(message)
         chosen[load(vendor).name] = (kind, values[-1])
     return Person(person.identifiers, person.name, person.address, chosen)
@@ -254,8 +254,8 @@ def check_log_command(reference: str) -> int:
         message = f"there is no case {reference}"
         raise UsageError(message)
     found, faults = log.checked(folder)
-    for one in faults:
-        print_text(one, err=True)
+    for fault in faults:
+        print_text(fault, err=True)
     if found is None:
         return Exit.USAGE
     print_text(f"{len(found.lines)} acts, each follows the one before. The last: {found.head[0]} {found.head[1]}")
@@ -272,8 +272,8 @@ def _digest(case: OpenCase) -> PersonDigest | None:
     if case.case.key_id is None:
         return None
     by_kind: dict[str, tuple[str, ...]] = {}
-    for one in case.case.digests:
-        kind, _, digest = one.partition(":")
+    for told in case.case.digests:
+        kind, _, digest = told.partition(":")
         by_kind[kind] = (*by_kind.get(kind, ()), digest)
     return PersonDigest(case.case.key_id, by_kind)
 

@@ -57,10 +57,10 @@ class DigestKey(msgspec.Struct, frozen=True):
     def of(self, identifiers: Iterable[Identifier]) -> PersonDigest:
         """Digest identifiers: e-mail addresses whatever their case, the others as they are."""
         found: dict[str, list[str]] = {}
-        for one in identifiers:
-            told = f"{one.kind}\n{lowered(one.value) if one.kind == 'email' else one.value}"
+        for identifier in identifiers:
+            told = f"{identifier.kind}\n{lowered(identifier.value) if identifier.kind == 'email' else identifier.value}"
             digest = hmac.digest(self.secret, told.encode("utf-8", "surrogatepass"), "sha256").hex()[:SHOWN]
-            found.setdefault(one.kind, []).append(digest)
+            found.setdefault(identifier.kind, []).append(digest)
         return PersonDigest(self.id, {kind: tuple(sorted(set(digests))) for kind, digests in found.items()})
 
 
