@@ -137,6 +137,7 @@ def _taken(case: OpenCase, report: Report, how: Fetching) -> TakenIn:
     place = take.free_place(case.folder / "runs", run.vendor)
     try:
         report.folder.rename(place)
+        report.folder.parent.rmdir()
         sync_folder(place.parent)
     except OSError as error:
         raise cannot_write(place, error) from None

@@ -1,0 +1,198 @@
+"""What is taken into a case, and what is not: each file is checked, and no run of another person, vendor or request gets in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.case.test_commands import ADA, PERSON, files, home_of, state
+
+OTHER = "tomas.okoye@example.com"
+
+
+@pytest.fixture
+def ran(habeas, zoom, tmp_path):
+    """Run outside of any case, and give the folder."""
+
+    def run(*words: str, email: str = ADA, **more: str) -> Path:
+        given = {"HABEAS_ZOOM_AT": zoom.address, "HABEAS_ZOOM_TOKEN": zoom.token, **more}
+        done = habeas("run", "zoom", "--email", email, "--only", "meetings,settings", "--out", str(tmp_path / "out"), *words, **given)
+        assert (tmp_path / "out/zoom/manifest.json").is_file(), done.stderr
+        return tmp_path / "out"
+
+    return run
+
+
+@pytest.fixture
+def opened(habeas):
+    """A case to practise with."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    return habeas
+
+
+def manifest(run: Path) -> dict:
+    """Read the manifest of a run."""
+    return json.loads((run / "zoom/manifest.json").read_text())
+
+
+def rewrite(run: Path, **change: object) -> None:
+    """Change members of a manifest, as somebody might."""
+    (run / "zoom/manifest.json").write_text(json.dumps({**manifest(run), **change}))
+
+
+def refused(opened, run: Path, *words: str) -> tuple[int, str]:
+    """Try to add a run; the case must be as before."""
+    folder = home_of(opened) / "cases/DSR-17"
+    before = files(folder)
+    done = opened("case", "add", "DSR-17", str(run), *words)
+    after = files(folder)
+    assert {name: raw for name, raw in after.items() if not name.startswith("runs/.lock")} == before
+    assert "Traceback" not in done.stderr
+    assert ADA not in done.stdout + done.stderr
+    return done.returncode, done.stderr
+
+
+def test_a_run_is_taken_in_whole(opened, ran):
+    """Every file that the manifest names is in the case, byte for byte; again, it is another run beside the first."""
+    run = ran("--ref", "DSR-17")
+    assert opened("case", "add", "DSR-17", str(run)).returncode == 0
+    folder = home_of(opened) / "cases/DSR-17/runs/zoom"
+    assert files(folder) == files(run / "zoom")
+    assert opened("case", "add", "DSR-17", str(run / "zoom"), "--vendor", "zoom").returncode == 0
+    assert state(opened)["vendors"]["zoom"]["run"] == "runs/zoom-2"
+    assert files(folder) == files(run / "zoom")
+
+
+def test_a_run_without_a_reference_is_taken_and_has_a_note(opened, ran):
+    """The digest tells whose run it is; the manifest says what a missing reference means."""
+    run = ran()
+    assert manifest(run)["notes"] == ["no reference was given (--ref): only the digest tells whose run this is, and only where it was made"]
+    assert manifest(run)["subject"]["key_id"]
+    assert list(manifest(run)["subject"]["digest"]) == ["email"]
+    assert opened("case", "add", "DSR-17", str(run)).returncode == 0
+
+
+def test_the_digest_is_the_same_for_the_same_person_only(habeas, ran, tmp_path):
+    """Two runs of one person, in whatever case the address is written, have one digest; another person's differs; no name stands in it."""
+    first = manifest(ran())["subject"]
+    shutil.rmtree(tmp_path / "out")
+    again = manifest(ran(email=ADA.upper()))["subject"]
+    shutil.rmtree(tmp_path / "out")
+    other = manifest(ran(email=OTHER))["subject"]
+    assert first["digest"] == again["digest"] != other["digest"]
+    assert first["key_id"] == again["key_id"] == other["key_id"]
+    assert len(first["digest"]["email"]) == 32
+
+
+def test_another_persons_run_is_refused(opened, ran):
+    """Its digest is of another address: it may be another person's, even where somebody says that it is not."""
+    run = ran(email=OTHER)
+    assert refused(opened, run) == (5, "error: the run at zoom asked for none of the identifiers of DSR-17: it may be another person's; nothing was taken\n")
+    assert refused(opened, run, "--same-person")[0] == 5
+
+
+def test_a_run_of_another_installation_is_not_comparable(opened, ran):
+    """It is not called another person's: somebody has to say whose it is, and the case keeps that nobody could compare it."""
+    run = ran()
+    rewrite(run, subject={**manifest(run)["subject"], "key_id": "0" * 16})
+    code, said = refused(opened, run)
+    assert code == 2
+    assert "cannot be compared" in said
+    assert opened("case", "add", "DSR-17", str(run), "--same-person").returncode == 0
+    assert state(opened)["vendors"]["zoom"]["same_person"] is None
+    assert "not comparable" in opened("case", "show", "DSR-17").stdout
+
+
+CHANGES = [
+    (lambda run: rewrite(run, reference="DSR-18"), [], 2, "was made for DSR-18, and this is DSR-17"),
+    (lambda run: rewrite(run, simulated=False), [], 2, "is real, and the case is simulated"),
+    (lambda run: rewrite(run, finished=None), [], 2, "has not come to its end"),
+    (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "mismatched"}), [], 5, "ended mismatched: somebody else answered"),
+    (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "ambiguous"}), [], 5, "ended ambiguous: several people"),
+    (lambda run: None, ["--vendor", "slack"], 2, "this is a run at zoom, not at slack"),
+    (lambda run: (run / "zoom/manifest.json").unlink(), [], 2, "holds no manifest.json"),
+    (lambda run: (run / "zoom/manifest.json").write_text("{"), [], 2, "is no manifest of this version"),
+    (lambda run: (run / "zoom/manifest.json").write_text("[]"), [], 2, "is no manifest of this version"),
+    (lambda run: (run / "zoom/meetings.jsonl").write_text("{}\n"), [], 5, "is not what the manifest says"),
+    (lambda run: (run / "zoom/meetings.pages.jsonl").unlink(), [], 5, "is missing or cannot be read"),
+    (lambda run: rewrite(run, written={"../../../x": {"bytes": 0, "sha256": ""}}), [], 5, "names a file outside its folder"),
+    (lambda run: rewrite(run, written={"/etc/hostname": {"bytes": 0, "sha256": ""}}), [], 5, "names a file outside its folder"),
+]
+
+
+@pytest.mark.parametrize(("change", "words", "code", "says"), CHANGES, ids=[says for *_, says in CHANGES])
+def test_what_is_not_taken(opened, ran, change, words, code, says):
+    """A run that is not this request's, or not as it was written, is refused with the reason, and the case is unchanged."""
+    run = ran()
+    change(run)
+    done = refused(opened, run, *words)
+    assert done[0] == code
+    assert says in done[1]
+
+
+def test_a_link_in_the_place_of_a_file_is_not_followed(opened, ran, tmp_path):
+    """Nothing outside the run's folder gets into a case by a link."""
+    run = ran()
+    (tmp_path / "elsewhere").write_bytes((run / "zoom/meetings.jsonl").read_bytes())
+    (run / "zoom/meetings.jsonl").unlink()
+    (run / "zoom/meetings.jsonl").symlink_to(tmp_path / "elsewhere")
+    assert refused(opened, run)[0] == 5
+
+
+def test_a_simulated_run_does_not_get_into_a_real_case(habeas, ran):
+    """What a simulator answered is nobody's data."""
+    habeas("case", "new", "DSR-20", stdin=PERSON)
+    done = habeas("case", "add", "DSR-20", str(ran()))
+    assert done.returncode == 2
+    assert "is simulated, and the case is not; nothing was taken" in done.stderr
+
+
+def test_a_real_case_asks_no_simulator(habeas, zoom):
+    """Nothing is sent where the case is real and the address is a simulator's."""
+    habeas("case", "new", "DSR-21", "--vendor", "zoom", stdin=PERSON)
+    before = len(zoom.log())
+    done = habeas("case", "run", "DSR-21", HABEAS_ZOOM_AT=zoom.address, HABEAS_ZOOM_TOKEN=zoom.token)
+    assert done.returncode == 2
+    assert "would be asked at a simulator, and the case is real" in done.stdout
+    assert len(zoom.log()) == before
+
+
+def test_a_gap_blocks_until_it_is_excused(habeas, simulate):
+    """What the vendor denied blocks the release; an excuse stands in the log and no longer does; a run again brings it back as it was."""
+    up = simulate(faults=("denied",))
+    at = {"HABEAS_ZOOM_AT": up.address, "HABEAS_ZOOM_TOKEN": up.token}
+    habeas("case", "new", "DSR-22", "--vendor", "zoom", "--simulated", stdin=PERSON)
+    assert habeas("case", "run", "DSR-22", **at).returncode == 3
+    assert "zoom: recordings is denied" in state(habeas, "DSR-22")["blocks"]
+    for gap in ("recordings", "recordings_trash"):
+        assert habeas("case", "excuse", "DSR-22", f"zoom/{gap}", "--say", "Zoom denied it.").returncode == 0
+    assert not [one for one in state(habeas, "DSR-22")["blocks"] if "recordings" in one]
+    assert habeas("case", "run", "DSR-22", "--vendor", "zoom", **at).returncode == 3
+    assert state(habeas, "DSR-22")["vendors"]["zoom"]["gaps"][0] == {"endpoint": "recordings", "outcome": "denied", "excused": True}
+    assert state(habeas, "DSR-22")["vendors"]["zoom"]["run"] == "runs/zoom-2"
+
+
+def test_a_vendor_out_of_reach_does_not_touch_the_others(habeas, zoom):
+    """Two vendors side by side: what one brings is taken in, and the other is told with its reason; the exit code is the worse one."""
+    habeas("case", "new", "DSR-23", "--vendor", "zoom", "--vendor", "slack", "--simulated", stdin=PERSON)
+    done = habeas("case", "run", "DSR-23", HABEAS_ZOOM_AT=zoom.address, HABEAS_ZOOM_TOKEN=zoom.token)
+    assert done.returncode == 4
+    told = state(habeas, "DSR-23")
+    assert told["vendors"]["zoom"]["run"] == "runs/zoom"
+    assert "slack" in done.stdout
+    assert "not connected" in done.stdout or "no connection" in done.stdout
+    assert told["state"] == "collecting"
+
+
+def test_a_killed_fetch_leaves_nothing_that_passes_for_a_run(habeas, zoom):
+    """What lies there under a name with a dot is swept by the next fetch, and is never taken in."""
+    habeas("case", "new", "DSR-24", "--vendor", "zoom", "--simulated", stdin=PERSON)
+    left = home_of(habeas) / "cases/DSR-24/runs/.run-zoom/zoom"
+    left.mkdir(parents=True, mode=0o700)
+    (left / "meetings.jsonl").write_text("{}\n")
+    (left.parent.parent).chmod(0o700)
+    assert habeas("case", "run", "DSR-24", HABEAS_ZOOM_AT=zoom.address, HABEAS_ZOOM_TOKEN=zoom.token).returncode == 0
+    assert sorted(one.name for one in left.parent.parent.iterdir()) == [".lock", "zoom"]
