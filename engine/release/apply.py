@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.language.expressions.lossless_json import Number
-from engine.release.compiled import Compiled, Node, Rule, escaped
+from engine.release.compiled import Compiled, Node, Rule
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps, matches
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
 from engine.release.policy import FoundKind, Policy, Pronouncement, Verdict
 from engine.release.reasons import BY_LAW, Because, Operation
+from engine.release.record_values import escaped, text_of, texts_at
 
 RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found", "decided"]
 Finder = Callable[[str], Iterable[tuple[FoundKind, str]]]
@@ -291,41 +291,3 @@ def _side(node: Node, side: SideKey | None, holder: str, here: str) -> SideKey |
     if not node.begins:
         return side
     return node.side.index, node.side.path, holder if node.begins == "alike" else here
-
-
-def text_of(value: Any) -> str:
-    """Give what is decided about as a text; a truth value, nothing and an empty text tell of nobody."""
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, bool):
-        return ""
-    return value.text if isinstance(value, Number) else str(value)
-
-
-def texts_at(value: Any, steps: FieldSteps) -> Iterator[str]:
-    """Give the values at a path, through lists."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from texts_at(inner, steps)
-    elif not steps:
-        text = "" if isinstance(value, dict) else text_of(value)
-        if text:
-            yield text
-    elif isinstance(value, dict):
-        for name in [steps[0]] if steps[0] in value or "*" not in steps[0] else [key for key in value if matches(steps[0], key)]:
-            if name in value:
-                yield from texts_at(value[name], steps[1:])
-
-
-def facts_of(policy: Policy, endpoint: str, record: Any) -> Iterator[Fact]:
-    """Give what a record says of the person, by the policy's `self`."""
-    for path in policy.self_:
-        if matches(path.endpoint, endpoint):
-            yield from (Fact(path.steps[-1], text) for text in texts_at(record, path.steps))
-
-
-def keys_of(policy: Policy, endpoint: str, record: Any) -> Iterator[tuple[tuple[int, str], int]]:
-    """Give by what a record may be told again, with the place of its endpoint in the rule: the lowest of each key is given."""
-    for index, rule in enumerate(policy.once):
-        if endpoint in rule.in_:
-            yield from (((index, text), rule.in_.index(endpoint)) for text in texts_at(record, rule.by))

@@ -12,6 +12,7 @@ from engine.release.field_path import FieldSteps, matches
 from engine.release.never import is_protected_number, is_secret_field
 from engine.release.policy import NeverRule, Policy, Pronouncement
 from engine.release.reasons import Because
+from engine.release.record_values import escaped
 
 Sort = Literal["leave_out", "secrets", "protected_numbers", "no secrets", "no protected_numbers", "who", "decided"]
 LOOKS = {"secrets": is_secret_field, "protected_numbers": is_protected_number}
@@ -141,11 +142,6 @@ class Compiled:
         if side is None or (parent.side is None and side in parent.marks):  # excepted above
             return None
         return None if any(matches(one, name) for one in self.policy.others[side.index].but) else side
-
-
-def escaped(name: str) -> str:
-    """Write a name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _spared(marks: frozenset[Mark]) -> bool:

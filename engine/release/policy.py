@@ -10,7 +10,7 @@ from engine.language.model import words as w
 from engine.language.model.shapes import OneOrMore, matching, parsed
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
-from engine.release.field_path import ENDPOINT, FieldPath, FieldSteps, parse_endpoint, parse_field, parse_place, parse_steps
+from engine.release.field_path import FieldPath, FieldSteps, parse_endpoint, parse_field, parse_place, parse_steps
 from engine.release.reasons import GIVING, Because
 
 Pronouncement = Literal["ask", "hold", "drop", "mask", "alias", "give"]
@@ -52,7 +52,6 @@ Inside = Annotated[FieldSteps, PlainValidator(parsed(parse_steps))]
 Insides = Annotated[tuple[Inside, ...], OneOrMore()]
 Names = Annotated[tuple[Annotated[str, PlainValidator(matching(r"[^.\[\]\s]+", "a name"))], ...], OneOrMore()]
 Endpoints = Annotated[tuple[Annotated[str, PlainValidator(parsed(parse_endpoint))], ...], OneOrMore()]
-EndpointName = Annotated[str, PlainValidator(matching(ENDPOINT.replace("*", ""), "the name of an endpoint"))]
 Flag = Annotated[bool, PlainValidator(_flag)]
 
 
@@ -146,7 +145,7 @@ class OtherPeople(Verdict):
 class Once(Words):
     """Records of several endpoints that tell of the same thing: it is given once."""
 
-    in_: Annotated[tuple[EndpointName, ...], OneOrMore()] = Field(alias="in", description="Endpoints; the first one is given.")
+    in_: Annotated[tuple[w.Name, ...], OneOrMore()] = Field(alias="in", description="Endpoints; the first one is given.")
     by: Inside = Field(description="The field by which the same thing is known in each of them.")
     but: FieldPaths = Field(default=(), description="Fields of the later ones that are given all the same.")
     say: Told | None = Field(default=None, description="A sentence for the person, beside that of the reason.")
@@ -211,7 +210,7 @@ class Policy(Words):
     others: tuple[OtherPeople, ...] = Field(default=(), description="Where other people stand in the records.")
     once: tuple[Once, ...] = Field(default=(), description="What several endpoints tell, and is given once.")
     find: Find = Field(default=Find(), description="What is looked for in all remaining text.")
-    files: dict[EndpointName, Annotated[FileVerdict, BeforeValidator(_bare)]] = Field(
+    files: dict[w.Name, Annotated[FileVerdict, BeforeValidator(_bare)]] = Field(
         default={}, description="What to do with the files of an endpoint; those not named are asked about."
     )
     information: Information = Field(default=Information(), description="What the person must be told beside the data.")
