@@ -28,6 +28,7 @@ def folder(name: str) -> Path:
 
 POLICIES = "policies"  # the folder in `specs`: no spec lies in it
 VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
+POLICY_LINE = re.compile(rb"^policy:\s", re.MULTILINE)
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
 
@@ -43,8 +44,16 @@ def packaged() -> list[Path]:
     for specs in spec_folders():
         with suppress(OSError):
             for path in sorted(specs.glob("*.yaml")):
-                found.setdefault(path.resolve(), path)
+                if not _is_policy(path):
+                    found.setdefault(path.resolve(), path)
     return list(found.values())
+
+
+def _is_policy(path: Path) -> bool:
+    """Whether a file says that it is a policy, which may lie beside specs."""
+    with suppress(SpecError):
+        return POLICY_LINE.search(contents(path)) is not None
+    return False
 
 
 def policy_path(word: str) -> Path:

@@ -23,7 +23,7 @@ TOLD_BY_THE_VENDOR = re.compile(r"[^A-Za-z0-9]*[•*xX]{2,}.*")  # a number that
 @lru_cache(maxsize=4096)
 def is_secret_field(name: str) -> bool:
     """Whether the value of a field of this name lets somebody in."""
-    return is_secret_name(name) and not describes_a_secret(name)
+    return (is_secret_name(name) or "pin" in pieces(name)) and not describes_a_secret(name)
 
 
 @lru_cache(maxsize=4096)
