@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from engine.language.effective import Vendor
 from engine.language.load import load as load_text
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+from engine.replaced import replace
 
 
 def folder(name: str) -> Path:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engine.cassettes.cassette import EXPECTED, SETUP, setup_of
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import SpecError
 
 
-@dataclass(frozen=True)
-class RecordedRun:
+class RecordedRun(Struct, frozen=True):
     """What one cassette delivers: whom it is about, and the records by endpoint; the look-up's stand under `lookup`."""
 
     name: str

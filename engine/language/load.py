@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +19,7 @@ from engine.language.text.document import KEY, Document, Path, read
 from engine.language.text.mistakes import Mistake, SpecError, did_you_mean
 from engine.language.text.suggestions import meant
 from engine.language.text.validation import choice_of, misfit, mistake_of, where, without_cascades
+from engine.replaced import replace
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 VERSION = "1"

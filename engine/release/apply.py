@@ -19,6 +19,7 @@ from engine.release.own import Fact, Own, Sameness, person_of
 from engine.release.policy import FoundKind, Policy, Pronouncement, Verdict
 from engine.release.reasons import BY_LAW, Because, Operation
 from engine.release.record_values import escaped, text_of, texts_at
+from engine.replaced import replace
 
 RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found", "decided"]
 Finder = Callable[[str], Iterable[tuple[FoundKind, str]]]
@@ -159,7 +160,7 @@ class PolicyInForce:
         own = {key[0] for key, one in found.items() if one.same == "same"}
         for key, one in found.items():
             if one.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
-                found[key] = msgspec.structs.replace(one, same="perhaps")
+                found[key] = replace(one, same="perhaps")
         return found
 
     def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
@@ -195,7 +196,7 @@ def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
 
 
 def _placed(leaf: _Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:
-    return (msgspec.structs.replace(one, pointer=leaf.pointer) for one in told)
+    return (replace(one, pointer=leaf.pointer) for one in told)
 
 
 def _of_rules(leaf: _Leaf, rules: Compiled, sides: dict[SideKey, SideFound]) -> Iterator[Ruling]:
@@ -225,10 +226,10 @@ def _laid(before: Ruling, decision: Decision | None) -> Ruling:
     do = _inside(decision.operation)
     if before.withholds and do != "give":
         weaker = STRENGTH[do] < STRENGTH[before.do]
-        return before if weaker and before.because in BY_LAW else msgspec.structs.replace(before, do=do)
+        return before if weaker and before.because in BY_LAW else replace(before, do=do)
     if before.withholds and before.because in BY_LAW:
         return before
-    return msgspec.structs.replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
+    return replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
 
 
 def _inside(operation: Operation) -> Operation:

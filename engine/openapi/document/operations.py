@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from engine.openapi.document.examples import shown, with_examples
 from engine.openapi.document.names import words
 from engine.openapi.document.read import read
@@ -25,6 +27,7 @@ GONE = re.compile(r"(?i)\bno longer (?:available|supported|used|in use|accepted|
 BRACED = re.compile(r"\{([^{}/]*)\}")
 SPAN = re.compile(r"`([A-Za-z][\w.:/*-]{1,99})`")
 NAMED = re.compile(r"[Ss]copes?\b[^\n]{0,400}")
+WRITING = {"write", "manage", "edit", "modify", "update"}
 SCOPE = re.compile(r"[!#-\[\]-~]{1,200}")  # RFC 6749, 3.3
 
 
@@ -288,8 +291,7 @@ def plain(text: str, most: int = 60) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
-@dataclass(frozen=True)
-class Scopes:
+class Scopes(Struct, frozen=True):
     """What an operation asks for: each entry alone is enough. `sure`: they stand in `security` or an `x-` member, not in prose."""
 
     entries: tuple[frozenset[str], ...]
@@ -299,6 +301,13 @@ class Scopes:
     def texts(self) -> tuple[str, ...]:
         """Each entry as a spec writes it: its scopes in order, with blanks between them."""
         return tuple(" ".join(sorted(entry)) for entry in self.entries)
+
+    def reading(self, entry: frozenset[str]) -> frozenset[str] | None:
+        """Give the entry that differs from this one only in that it does not let write; None where there is none."""
+        mine = set(words(" ".join(entry)))
+        if not mine & WRITING:
+            return None
+        return next((other for other in self.entries if set(words(" ".join(other))) | {"read"} == mine - WRITING | {"read"}), None)
 
 
 def scopes_of(operation: Operation) -> Scopes:
