@@ -106,8 +106,12 @@ class Compiled:
         for index, decision in enumerate(self.decisions):
             yield Watch(Mark("decided", index), decision.steps)
 
-    def grow(self, parent: Node, name: str) -> Node:
-        """Add a field that is met for the first time."""
+    def child(self, parent: Node, name: str) -> Node:
+        """Give a field of what holds it; it is added where it is met for the first time."""
+        found = parent.children.get(name)
+        return found if found is not None else self._grow(parent, name)
+
+    def _grow(self, parent: Node, name: str) -> Node:
         reached = [one for one in parent.watches if matches(one.steps[0], name)]
         arrived = [one for one in reached if len(one.steps) == 1]
         watches = tuple(Watch(one.mark, one.steps[1:], one.alike) for one in reached if len(one.steps) > 1)

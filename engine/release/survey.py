@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.language.text.mistakes import counted
-from engine.release.apply import STRENGTH, PolicyInForce
+from engine.release.apply import PolicyInForce
 from engine.release.field_path import FieldSteps
 from engine.release.learn import learn
 from engine.release.own import Fact
 from engine.release.policy import Policy, Pronouncement
 from engine.release.record_values import field_at, fields_in
+from engine.release.ruling import STRENGTH
 
 Treatment = Pronouncement | None
 SAID: Mapping[Treatment, str] = {
