@@ -11,11 +11,12 @@ from engine.language.model.shapes import OneOrMore, matching, parsed
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 from engine.release.field_path import FieldPath, FieldSteps, parse_endpoint, parse_field, parse_place, parse_steps
-from engine.release.reasons import GIVING, Because
+from engine.release.reasons import CODES, GIVING, Because
 
 Pronouncement = Literal["ask", "hold", "drop", "mask", "alias", "give"]
 FoundKind = Literal["emails", "phones", "known_people", "cards", "ibans", "national_ids"]
 LANGUAGES = ("en", "de")
+REASONS = f"The reason: {', '.join(CODES)}."
 WRITE_REASON = "write `{do: give, because: known_to_them, say: the sentence that the person reads}`"
 
 
@@ -58,7 +59,7 @@ Flag = Annotated[bool, PlainValidator(_flag)]
 class Reasoned(Words):
     """What every rule says: the reason, and a sentence of its own for the person."""
 
-    because: Because | None = Field(default=None, description="The reason, one of ten.")
+    because: Because | None = Field(default=None, description=REASONS)
     say: Told | None = Field(default=None, description="A sentence for the person, beside that of the reason.")
 
 
@@ -89,7 +90,7 @@ class LeaveOut(Reasoned):
     """What is not given at all: endpoints are held, fields are left out."""
 
     what: Places = Field(description="Endpoints, or `endpoint.field`.")
-    because: Because = Field(description="The reason, one of ten.")
+    because: Because = Field(description=REASONS)
 
     @model_validator(mode="after")
     def withholds(self) -> LeaveOut:

@@ -111,9 +111,8 @@ def reason_by_order(policy: dict[str, Any], record: dict[str, str], field: str) 
         if rule["do"] in ("alias", "mask", "drop") and "ada@example.com" not in [record[one] for one in side]:
             return f"others[{index}]"
     find = policy.get("find", {})
-    if "bea@example.com" in text or "cem@example.com" in text:
-        if find.get("emails", {}).get("do") == "mask":
-            return "find.emails"
+    if ("bea@example.com" in text or "cem@example.com" in text) and find.get("emails", {}).get("do") == "mask":
+        return "find.emails"
     if "4242" in text and find.get("cards", {"do": "mask"})["do"] != "give":
         return "find.cards"
     return None
