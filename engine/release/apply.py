@@ -7,7 +7,7 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,14 +16,14 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
-from engine.release.policy import FoundKind, Policy, Verdict
-from engine.release.reading import Leaf, Reading, SideKey
-from engine.release.reasons import BY_LAW, Operation
+from engine.release.policy import FoundKind, Policy, RuleVerdict
+from engine.release.reading import Leaf, RecordReading, SideKey
+from engine.release.reasons import BY_LAW, Treatment
 from engine.release.record_values import text_of, texts_at
 from engine.release.ruling import STRENGTH, Ruling, RulingKind
 from engine.replaced import replace
 
-Finder = Callable[[str], Iterable[tuple[FoundKind, str]]]
+Finder = Callable[[str], Iterable[tuple[Literal["secrets"] | FoundKind, str]]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
 
@@ -78,10 +78,10 @@ class PolicyInForce:
         repeated = None if given else self._repeated(rules, record)
         if repeated is not None and not repeated[1]:
             return [Ruling("", "hold", "duplicate", repeated[0], "repeated")]
-        reading = Reading(rules, self._telling)
+        reading = RecordReading(rules, self._telling)
         if not self._decisions.none:
             silent = self._decisions.silent(digest, whole)
-            reading = Reading(rules, self._telling, None if silent else self._matters(digest, whole), self._lifted(digest, whole))
+            reading = RecordReading(rules, self._telling, None if silent else self._matters(digest, whole), self._lifted(digest, whole))
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)
@@ -117,28 +117,33 @@ class PolicyInForce:
         if found is None:
             if len(self._found) >= MOST_REMEMBERED:
                 self._found.clear()
-            found = self._found[text] = tuple(self._looked_for(text))
+            found = self._found[text] = tuple(sorted(self._looked_for(text), key=lambda one: one.kind != "secret"))
         return found
 
     def _looked_for(self, text: str) -> Iterator[Ruling]:
+        found = [*(("secrets", text),) * opens(text), *(self._finder(text) if self._finder is not None else ())]
         secrets = self._policy.never.secrets
-        if secrets.do != "give" and opens(text):
-            yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", text)
-        for kind, value in self._finder(text) if self._finder is not None else ():
-            rule: Verdict = getattr(self._policy.find, kind)
-            same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
-            if same != "same":
-                do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
-                because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
-                yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+        for kind, value in found:
+            if kind != "secrets":
+                yield from self._found_in(kind, value)
+            elif secrets.do != "give":
+                yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", value)
 
-    def _judged(self, reading: Reading) -> dict[SideKey, SideFound]:
+    def _found_in(self, kind: FoundKind, value: str) -> Iterator[Ruling]:
+        rule: RuleVerdict = getattr(self._policy.find, kind)
+        same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
+        if same != "same":
+            do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
+            because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
+            yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+
+    def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
         found = {key: SideFound(*self._judge(tuple(facts)), number) for number, (key, facts) in enumerate(reading.sides.items())}
         own = {key[0] for key, one in found.items() if one.same == "same"}
-        for key, one in found.items():
-            if one.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
-                found[key] = replace(one, same="perhaps")
+        for key, side in found.items():
+            if side.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
+                found[key] = replace(side, same="perhaps")
         return found
 
     def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
@@ -210,6 +215,6 @@ def _laid(before: Ruling, decision: Decision | None) -> Ruling:
     return replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
 
 
-def _inside(operation: Operation) -> Operation:
+def _inside(operation: Treatment) -> Treatment:
     """Of a single field `hold` means to leave it out."""
     return "drop" if operation == "hold" else operation

@@ -30,7 +30,7 @@ def _never(*_: object) -> bool:
     return False
 
 
-class Reading:
+class RecordReading:
     """One record as it is read.
 
     `telling` says whether a text holds what is looked for. `matters` says of a field on which no rule holds whether something was decided,

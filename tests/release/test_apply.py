@@ -179,7 +179,11 @@ def test_what_several_endpoints_tell_is_given_once(text, record, others, expecte
 def look(text: str) -> list[tuple[str, str]]:
     """Find words as a finder would: addresses by their @, cards by a word."""
     words = text.split()
-    return [("emails", one) for one in words if "@" in one] + [("cards", one) for one in words if one.startswith("4242")]
+    return (
+        [("emails", one) for one in words if "@" in one]
+        + [("secrets", one) for one in words if one == "sesame"]
+        + [("cards", one) for one in words if one.startswith("4242")]
+    )
 
 
 FIND = [
@@ -198,6 +202,18 @@ FIND = [
         "others: [{in: calls, who: note, do: give}]",
         {"note": "bea@example.com 4242424242424242"},
         {"/note": ("mask", "never_disclose")},
+    ),
+    (
+        "a secret before all else",
+        "find: {emails: mask}",
+        {"note": "to bea@example.com sesame"},
+        {"/note": ("mask", "security")},
+    ),
+    (
+        "a secret that is switched off",
+        "never: {secrets: {do: give, because: known_to_them, say: It is yours.}}",
+        {"note": "sesame"},
+        {},
     ),
     ("in lists", "", {"notes": ["a", "bea@example.com"]}, {"/notes/1": ASK}),
 ]

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from engine.cassettes.check import cassettes_folder
-from engine.cassettes.recorded import RecordedRun, recorded_runs
+from engine.cassettes.recorded import CassetteRecords, recorded_runs
 from engine.catalogue import contents, folder, packaged, packaged_policies, policy_path, spec_path, vendor_line
 from engine.errors import UsageError
 from engine.release.apply import PolicyInForce
@@ -40,7 +40,7 @@ def packaged_policy(vendor: str) -> Policy:
 
 
 @cache
-def runs_of(vendor: str) -> tuple[RecordedRun, ...]:
+def runs_of(vendor: str) -> tuple[CassetteRecords, ...]:
     """Read what a vendor's cassettes recorded."""
     return tuple(recorded_runs(cassettes_folder(spec_path(vendor), vendor)))
 

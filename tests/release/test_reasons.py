@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from engine.release.reasons import BY_LAW, CODES, GIVING, OPERATIONS, SENTENCES, WITHHOLDING, Operation
+from engine.release.reasons import BY_LAW, CODES, GIVING, SENTENCES, TREATMENTS, WITHHOLDING, Treatment
 
 
 def test_there_are_ten_reasons_each_with_a_sentence_in_both_languages():
@@ -22,4 +22,4 @@ def test_nine_reasons_withhold_and_one_of_them_is_law():
     assert GIVING == ("known_to_them",)
     assert len(WITHHOLDING) == 9
     assert BY_LAW == ("never_disclose",)
-    assert set(OPERATIONS) == set(get_args(Operation))
+    assert set(TREATMENTS) == set(get_args(Treatment))
