@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.check import cassettes_folder
 from engine.cassettes.recorded import CassetteRecords, recorded_runs
-from engine.catalogue import contents, load_file, packaged, packaged_policies, policy_path, vendor_line
+from engine.catalogue import load_file
 from engine.cli.check import form_of, told
 from engine.errors import Exit
 from engine.language.text.mistakes import Mistake, Position, SpecError
@@ -17,6 +16,7 @@ from engine.release.own import Fact
 from engine.release.policy_check import Known
 from engine.release.record_values import fields_in
 from engine.release.survey import summed_up, survey
+from engine.spec_files import cassettes_folder, contents, packaged, packaged_policies, policy_path, vendor_line
 
 
 def policy_check_command(words: tuple[str, ...], form: str) -> Exit:

@@ -7,9 +7,7 @@ from functools import cache
 
 import pytest
 
-from engine.cassettes.check import cassettes_folder
 from engine.cassettes.recorded import CassetteRecords, recorded_runs
-from engine.catalogue import contents, folder, packaged, packaged_policies, policy_path, spec_path, vendor_line
 from engine.errors import UsageError
 from engine.release.apply import PolicyInForce
 from engine.release.learn import learn
@@ -20,6 +18,7 @@ from engine.release.policy import Policy
 from engine.release.record_values import fields_in
 from engine.release.ruling import Ruling
 from engine.release.survey import survey
+from engine.spec_files import cassettes_folder, contents, folder, packaged, packaged_policies, policy_path, spec_path, vendor_line
 
 VENDORS = [path.stem for path in packaged_policies()]
 MARA = (
