@@ -107,7 +107,7 @@ class PolicyInForce:
         """Say by which rule a record was told before, and which fields are given all the same."""
         for rule in rules.repeated:
             key = next(iter(texts_at(record, rule.by)), "")
-            if rule.place and self._told.get((rule.index, key), rule.place) < rule.place:
+            if self._told.get((rule.index, key), rule.place) < rule.place:
                 return f"once[{rule.index}]", (*rule.but, rule.by) if rule.but else ()
         return None
 
