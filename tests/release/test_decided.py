@@ -147,3 +147,26 @@ def test_a_value_is_decided_about_by_the_digest_of_the_case():
     decisions = Decisions([decided("mask", value="d:Bea")], lambda text: f"d:{text}")
     rulings = PolicyInForce(policy(""), Own(ADA), decisions=decisions).rulings("calls", {"a": "Bea", "b": "Cem"})
     assert [(one.pointer, one.do, one.rule) for one in rulings] == [("/a", "mask", "act 7")]
+
+
+FILES = [
+    ("nothing is said", "", [], ("ask", "third_party")),
+    ("the policy gives", "files: {calls: give}", [], ("give", "known_to_them")),
+    ("the policy holds", "files: {calls: {do: hold, because: trade_secret}}", [], ("hold", "trade_secret")),
+    ("the endpoint is left out", "leave_out: [{what: calls, because: privilege}]", [], ("hold", "privilege")),
+    ("a reviewer holds it", "", [decided("hold", file="1")], ("hold", "privilege")),
+    ("a reviewer masks it, which holds it", "", [decided("mask", file="1")], ("hold", "privilege")),
+    ("a reviewer holds another", "", [decided("hold", file="2")], ("ask", "third_party")),
+    ("a reviewer gives it", "files: {calls: hold}", [decided("give", file="1", because="known_to_them")], ("give", "known_to_them")),
+    ("a reviewer holds what is held already", "files: {calls: hold}", [decided("hold", file="1")], ("hold", "third_party")),
+    ("a reviewer gives the endpoint", "", [decided("give", because="known_to_them")], ("give", "known_to_them")),
+    ("the file is more exact", "", [decided("hold", file="1"), decided("give", act=9)], ("hold", "privilege")),
+    ("the law holds it", "files: {calls: {do: hold, because: never_disclose}}", [decided("give", file="1")], ("hold", "never_disclose")),
+]
+
+
+@pytest.mark.parametrize(("text", "decisions", "expected"), [one[1:] for one in FILES], ids=[one[0] for one in FILES])
+def test_what_happens_to_a_file(text, decisions, expected):
+    """It is held or given whole."""
+    ruling = PolicyInForce(policy(text), Own(ADA), decisions=Decisions(decisions)).file_ruling("calls", "1")
+    assert (ruling.do, ruling.because) == expected
