@@ -76,14 +76,14 @@ class PointBudget:
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it.
+        """Give the seconds until there are points enough for a request.
 
         A vendor by whose own refill that takes longer than LONGEST_REFILL is not waited for: either the number is a mistake,
         or the request is refused, and `core/retry` bounds how long that is borne.
         """
         if self.left == math.inf:
             return 0.0
-        lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
+        lacking_ = self.cost(line) + self.under_way - self._filled(now)
         believed = lacking_ * self.share <= LONGEST_REFILL * self.refill
         return max(0.0, lacking_ / self.refill) if believed and self.refill else 0.0
 

@@ -103,7 +103,8 @@ class Sending(Struct):
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
-    `began` is the loop's time of the first step, `left` the points left at the last. `astray`: see `Answered`.
+    `began` is the loop's time of the first step, `left` the points left at the last. `gone`: a redirect left
+    the person's value out.
     """
 
     at: datetime
@@ -114,12 +115,12 @@ class Sending(Struct):
     paced_later: float = 0.0
     left: float = 0.0
     redirects: list[int] = field(default_factory=list)
-    astray: bool = False
+    gone: bool = False
 
     def answered(self, reading: Reading, answer: Response, tries: tuple[float, int], *, astray: bool) -> Answered:
         """Give its answer as the last one to a request; `tries`: the seconds waited and the retries of all of them."""
         waited, retries = tries
-        return Answered(reading, answer, self.at, waited, None, retries, tuple(self.redirects), self.astray or astray)
+        return Answered(reading, answer, self.at, waited, None, retries, tuple(self.redirects), astray)
 
 
 def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
@@ -152,8 +153,8 @@ class Client(Struct):
         """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
-        waited_in_all, tried, early = 0.0, Tried(), True
-        whose = self._whose(request, request.http.url) if is_link(request) else "same"
+        waited, tried, early = 0.0, Tried(), True
+        whose = self._continued(request) if is_link(request) else "same"
         if whose == "other":
             return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
         while (end := self.credential.end) is None:
@@ -165,8 +166,7 @@ class Client(Struct):
             sent = await self._send(request, tally)
             answer = sent.answer
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
-            waited_in_all += sent.waited
-            tried = replace(tried, seconds=loop.time() - first)
+            waited, tried = waited + sent.waited, replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
@@ -177,7 +177,8 @@ class Client(Struct):
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
                 await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
-                return sent.answered(reading, answer, (waited_in_all, tried.retries), astray=whose == "gone")
+                astray = whose == "gone" or (sent.gone and not proven(request, self.personal, reading))
+                return sent.answered(reading, answer, (waited, tried.retries), astray=astray)
             tally.retries += 1
             if isinstance(verdict, Wait):
                 tried = tried.after(verdict)
@@ -204,15 +205,15 @@ class Client(Struct):
             step = redirected(step, sent.answer, len(sent.redirects))
             if isinstance(step, HttpRequest) and isinstance(sent.answer, Response):
                 sent.redirects.append(sent.answer.status)
-                whose = self._whose(request, step.url)
-                sent.astray |= whose == "gone"
+                whose = standing(request.chain, step.url, self.personal)
+                sent.gone |= whose == "gone"
                 step = ANOTHER_PERSON if whose == "other" else step
         sent.answer = _placed(step or sent.answer, request, redirected=bool(sent.redirects))
         return sent
 
-    def _whose(self, request: Request, url: str) -> Standing:
-        """Say whose value stands in an address that the vendor gave; where each answer proves whose it is, a value may be gone."""
-        whose = standing(request.chain, url, self.personal)
+    def _continued(self, request: Request) -> Standing:
+        """Say whose value stands in the link to a page; where each answer proves whose it is, a value may be gone."""
+        whose = standing(request.chain, request.http.url, self.personal)
         return "same" if whose == "gone" and proven(request, self.personal) else whose
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:
