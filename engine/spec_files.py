@@ -22,6 +22,9 @@ def folder(name: str) -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / name
 
 
+POLICIES = "policies"  # the folder in `specs`: no spec lies in it
+POLICY_LINE = re.compile(rb"^policy:\s", re.MULTILINE)
+VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
 
@@ -37,8 +40,33 @@ def packaged() -> list[Path]:
     for specs in spec_folders():
         with suppress(OSError):
             for path in sorted(specs.glob("*.yaml")):
-                found.setdefault(path.resolve(), path)
+                if not _is_policy(path):
+                    found.setdefault(path.resolve(), path)
     return list(found.values())
+
+
+def _is_policy(path: Path) -> bool:
+    """Whether a file says that it is a policy, which may lie beside specs."""
+    with suppress(SpecError):
+        return POLICY_LINE.search(contents(path)) is not None
+    return False
+
+
+def policy_path(word: str) -> Path:
+    """Find a policy's file: the packaged one of a vendor, or a path. Raises UsageError."""
+    packaged_one = folder("specs") / POLICIES / f"{word}.yaml"
+    if VENDOR_NAME.fullmatch(word) and packaged_one.is_file():
+        return packaged_one
+    if Path(word).is_file():
+        return Path(word)
+    hint = did_you_mean(word, [path.stem for path in packaged_policies()])
+    message = f"no policy is called `{word or '(empty)'}`{f'; {hint}' if hint else ''} A file is written with its path, ./NAME.yaml"
+    raise UsageError(message)
+
+
+def packaged_policies() -> list[Path]:
+    """Give the policies that come with the engine."""
+    return sorted((folder("specs") / POLICIES).glob("*.yaml"))
 
 
 def vendor_line(path: Path) -> tuple[str, Position, tuple[str, ...]]:

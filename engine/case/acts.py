@@ -7,19 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-Treatment = Literal["hold", "drop", "mask", "alias", "give"]
-Because = Literal[
-    "third_party",
-    "known_to_them",
-    "trade_secret",
-    "privilege",
-    "security",
-    "never_disclose",
-    "ongoing_investigation",
-    "not_personal",
-    "duplicate",
-    "out_of_scope",
-]
+from engine.release.reasons import Because, Treatment
+
 START = "0" * 64
 
 

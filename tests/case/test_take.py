@@ -90,7 +90,10 @@ def test_the_digest_is_the_same_for_the_same_person_only(habeas, ran, tmp_path):
 def test_another_persons_run_is_refused(opened, ran):
     """Its digest is of another address: it may be another person's, even where somebody says that it is not."""
     run = ran(email=OTHER)
-    assert refused(opened, run) == (5, "error: the run at zoom asked for none of the identifiers of DSR-17: it may be another person's; nothing was taken\n")
+    assert refused(opened, run) == (
+        5,
+        "error: the run at zoom asked for none of the identifiers of DSR-17: it may be another person's; nothing was taken\n",
+    )
     assert refused(opened, run, "--same-person")[0] == 5
 
 
@@ -110,7 +113,12 @@ CHANGES = [
     (lambda run: rewrite(run, reference="DSR-18"), [], 2, "was made for DSR-18, and this is DSR-17"),
     (lambda run: rewrite(run, simulated=False), [], 2, "is real, and the case is simulated"),
     (lambda run: rewrite(run, finished=None), [], 2, "has not come to its end"),
-    (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "mismatched"}), [], 5, "ended mismatched: somebody else answered"),
+    (
+        lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "mismatched"}),
+        [],
+        5,
+        "ended mismatched: somebody else answered",
+    ),
     (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "ambiguous"}), [], 5, "ended ambiguous: several people"),
     (lambda run: None, ["--vendor", "slack"], 2, "this is a run at zoom, not at slack"),
     (lambda run: (run / "zoom/manifest.json").unlink(), [], 2, "holds no manifest.json"),

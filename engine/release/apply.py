@@ -1,0 +1,235 @@
+"""Apply a policy and a reviewer's decisions to records: what happens at which place, why, and what is still to be decided.
+
+The order is: what is left out, what is never given, other people, what is found in text, then decisions. The first rule that withholds
+is the reason. A decision to give overrules all but what the law forbids. Nothing is changed here: the rulings say what is to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from engine.release.compiled import Compiled, Node
+from engine.release.decision import Decision, Decisions
+from engine.release.field_path import FieldSteps
+from engine.release.never import hidden_already, opens
+from engine.release.own import Fact, Own, Sameness, person_of
+from engine.release.policy import FileVerdict, FoundKind, Policy, RuleVerdict
+from engine.release.reading import Leaf, RecordReading, SideKey
+from engine.release.reasons import BY_LAW, Treatment
+from engine.release.record_values import text_of, texts_at
+from engine.release.ruling import STRENGTH, Ruling, RulingKind
+from engine.replaced import replace
+
+Finder = Callable[[str], Iterable[tuple[Literal["secrets"] | FoundKind, str]]]
+PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
+MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
+
+
+class SideFound(msgspec.Struct, frozen=True):
+    """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
+
+    same: Sameness
+    person: str
+    group: int
+
+
+class PolicyInForce:
+    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        own: Own,
+        *,
+        told: dict[tuple[int, str], int] | None = None,
+        finder: Finder | None = None,
+        decisions: Decisions | None = None,
+    ) -> None:
+        """Take what the whole run is judged by; `finder` looks for personal data in a text."""
+        self._policy = policy
+        self._own = own
+        self._told = told or {}
+        self._finder = finder
+        self._decisions = decisions or Decisions()
+        self._compiled: dict[str, Compiled] = {}
+        self._found: dict[str, tuple[Ruling, ...]] = {}
+        self._people: dict[tuple[tuple[str, str], ...], tuple[Sameness, str]] = {}
+
+    def compiled(self, endpoint: str) -> Compiled:
+        """Give the rules for an endpoint."""
+        found = self._compiled.get(endpoint)
+        if found is None:
+            found = self._compiled[endpoint] = Compiled(self._policy, endpoint, self._decisions.on_fields(endpoint))
+        return found
+
+    def rulings(self, endpoint: str, record: Any, digest: str = "") -> list[Ruling]:
+        """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given."""
+        rules = self.compiled(endpoint)
+        whole = self._decisions.on_record(endpoint, digest)
+        given = whole is not None and whole.operation == "give"
+        held = rules.held
+        if held is not None and (not given or held.because in BY_LAW):
+            return [Ruling("", "hold", held.because, held.name, "left_out")]
+        if whole is not None and whole.operation == "hold":
+            return [Ruling("", "hold", whole.because, whole.name, "decided")]
+        repeated = None if given else self._repeated(rules, record)
+        if repeated is not None and not repeated[1]:
+            return [Ruling("", "hold", "duplicate", repeated[0], "repeated")]
+        reading = RecordReading(rules, self._telling)
+        if not self._decisions.none:
+            silent = self._decisions.silent(digest, whole)
+            reading = RecordReading(rules, self._telling, None if silent else self._matters(digest, whole), self._lifted(digest, whole))
+        if repeated is not None and isinstance(record, dict):
+            record = reading.without(record, *repeated)
+        reading.walk(record, rules.root)
+        sides = self._judged(reading)
+        return reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
+
+    def file_ruling(self, endpoint: str, file: str) -> Ruling:
+        """Say what happens to a file of an endpoint. Where nothing is said, it is asked about: others are to be seen and heard in it."""
+        held, verdict = self.compiled(endpoint).held, self._policy.files.get(endpoint) or FileVerdict()
+        before = Ruling("", verdict.do, verdict.reason("third_party"), f"files.{endpoint}", "file", file)
+        if held is not None:
+            before = Ruling("", "hold", held.because, held.name, "left_out", file)
+        decision = self._decisions.on_file(endpoint, file)
+        if decision is None:
+            return before
+        if decision.operation == "give":
+            return _laid(before, decision)
+        because, name = (before.because, before.rule) if before.withholds else (decision.because, decision.name)
+        return replace(before, do="hold", because=because, rule=name)
+
+    def _lifted(self, digest: str, whole: Decision | None) -> Callable[[str, Node, Any], bool]:
+        """Say of a field that a rule leaves out whether it was decided to give it."""
+
+        def lifted(pointer: str, node: Node, value: Any) -> bool:
+            by_value = self._decisions.on_value(text_of(value)) if not isinstance(value, (dict, list)) else None
+            decision = self._decisions.on_place(digest, pointer) or by_value or node.decision or whole
+            return decision is not None and decision.operation == "give"
+
+        return lifted
+
+    def _matters(self, digest: str, whole: Decision | None) -> Callable[[str, Any], object]:
+        """Say of a field on which no rule holds whether something was decided."""
+        on = self._decisions
+        return lambda pointer, value: whole or on.on_value(text_of(value)) or on.on_place(digest, pointer)
+
+    def _repeated(self, rules: Compiled, record: Any) -> tuple[str, tuple[FieldSteps, ...]] | None:
+        """Say by which rule a record was told before, and which fields are given all the same."""
+        for rule in rules.repeated:
+            key = next(iter(texts_at(record, rule.by)), "")
+            if self._told.get((rule.index, key), rule.place) < rule.place:
+                return f"once[{rule.index}]", (*rule.but, rule.by) if rule.but else ()
+        return None
+
+    def _telling(self, text: str) -> tuple[Ruling, ...]:
+        """Say what a text holds, whichever field it stands in; of each kind the person's own is left out."""
+        found = self._found.get(text)
+        if found is None:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            found = self._found[text] = tuple(sorted(self._looked_for(text), key=lambda one: one.kind != "secret"))
+        return found
+
+    def _looked_for(self, text: str) -> Iterator[Ruling]:
+        found = [*(("secrets", text),) * opens(text), *(self._finder(text) if self._finder is not None else ())]
+        secrets = self._policy.never.secrets
+        for kind, value in found:
+            if kind != "secrets":
+                yield from self._found_in(kind, value)
+            elif secrets.do != "give":
+                yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", value)
+
+    def _found_in(self, kind: FoundKind, value: str) -> Iterator[Ruling]:
+        rule: RuleVerdict = getattr(self._policy.find, kind)
+        same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
+        if same != "same":
+            do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
+            because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
+            yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+
+    def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
+        """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
+        found = {key: SideFound(*self._judge(tuple(facts)), number) for number, (key, facts) in enumerate(reading.sides.items())}
+        own = {key[0] for key, one in found.items() if one.same == "same"}
+        for key, side in found.items():
+            rule = self._policy.others[key[0]]
+            if side.same == "other" and key[0] not in own and len(rule.who) > 1 and rule.do not in ("ask", "give"):
+                found[key] = replace(side, same="perhaps")
+        return found
+
+    def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
+        """Say whether these are the person, and who otherwise; remembered, since the same people come again and again."""
+        found = self._people.get(values)
+        if found is None:
+            facts = [Fact(name, text) for name, text in values]
+            found = self._own.judge(facts), person_of(facts)
+            if len(self._people) >= MOST_REMEMBERED:
+                self._people.clear()
+            self._people[values] = found
+        return found
+
+    def _ruled(self, leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
+        """Say what happens to a value: what rules say of it, then what was decided."""
+        said = [*_of_rules(leaf, rules, sides), *_placed(leaf, self._telling(leaf.text))]
+        if self._decisions.none:
+            return _outcome([(one, one) for one in _asked_once(said)]) if len(said) > 1 else said
+        digest, whole = about
+        exact = self._decisions.on_place(digest, leaf.pointer)
+        general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
+        if not said and general is not None and general.operation != "give":
+            return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
+        return _outcome([(one, _laid(one, exact or self._decisions.on_value(one.value) or general)) for one in _asked_once(said)])
+
+
+def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
+    """Choose what holds of what rules say, before and after decisions: what withholds by a rule, else by a decision; else what is asked."""
+    withheld = [one for one in laid if one[1].withholds]
+    if withheld:
+        return [next((after for before, after in withheld if before.withholds), withheld[0][1])]
+    return [after for _, after in laid if after.do == "ask"] or [after for _, after in laid[:1]]
+
+
+def _placed(leaf: Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:
+    return (replace(one, pointer=leaf.pointer) for one in told)
+
+
+def _of_rules(leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound]) -> Iterator[Ruling]:
+    """Say what the rules that name a field say of it, in their order."""
+    never = leaf.node.never
+    if never is not None and not (never.name != "never.secrets" and hidden_already(leaf.text)):
+        kind: RulingKind = "secret" if never.name == "never.secrets" else "number"
+        yield Ruling(leaf.pointer, never.do, never.because, never.name, kind, leaf.text)
+    if leaf.side is not None:
+        found, rule = sides[leaf.side], rules.others[leaf.side[0]]
+        if found.same != "same":
+            unsure = found.same == "perhaps"
+            do = "ask" if unsure and rule.withholds else rule.do
+            yield Ruling(leaf.pointer, do, rule.because, rule.name, "who", leaf.text, found.group, found.person, unsure)
+
+
+def _asked_once(said: list[Ruling]) -> list[Ruling]:
+    """Leave out what need not be asked: behind a rule that gives, and what another rule asks already. What withholds stays."""
+    settled = next((one for one in said if not one.withholds), None)
+    return [one for one in said if one.withholds or (settled is not None and one.rule.partition(".")[0] == settled.rule.partition(".")[0])]
+
+
+def _laid(before: Ruling, decision: Decision | None) -> Ruling:
+    """Lay a decision over what one rule says. Where that withholds, the reason stays; the law is not overruled."""
+    if decision is None:
+        return before
+    do = _inside(decision.operation)
+    if before.withholds and do != "give":
+        weaker = STRENGTH[do] < STRENGTH[before.do]
+        return before if weaker and before.because in BY_LAW else replace(before, do=do)
+    if before.withholds and before.because in BY_LAW:
+        return before
+    return replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
+
+
+def _inside(operation: Treatment) -> Treatment:
+    """Of a single field `hold` means to leave it out."""
+    return "drop" if operation == "hold" else operation
