@@ -29,7 +29,7 @@ class CaseOpened(Act, frozen=True, tag="opened"):
     simulated: bool = False
 
 
-class Asked(Act, frozen=True, tag="asked"):
+class VendorAsked(Act, frozen=True, tag="asked"):
     """A vendor belongs to the case; `by` is the kind of identifier it is asked by, where one was chosen."""
 
     vendor: str

@@ -32,7 +32,7 @@ def _to(phase: Phase, *phases: Phase) -> dict[Phase, Phase]:
 # `collecting` while something is outstanding, else as `reviewing`.
 NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
     acts.CaseOpened: {},
-    acts.Asked: _same("open") | _to("gathering", *BEGUN),
+    acts.VendorAsked: _same("open") | _to("gathering", *BEGUN),
     acts.Named: _same(*RUNNING),
     acts.IdentifierRefused: _same(*RUNNING),
     acts.Identified: _same(*RUNNING),
@@ -233,7 +233,7 @@ TAKES: Mapping[type[Act], Take] = {
     acts.Released: lambda case, act, _: replace(case, releases=(*case.releases, act)),
     acts.Delivered: lambda case, act, _: replace(case, delivered=act.how),
     acts.Purged: lambda case, act, _: replace(case, purged=case.purged | set(act.what)),
-    acts.Asked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind)),
+    acts.VendorAsked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind)),
     acts.TakenIn: _in_part(_taken),
     acts.Excused: _in_part(_excused),
     acts.MailSending: _in_part(lambda part, _: replace(part, contact="may have been sent")),

@@ -71,7 +71,7 @@ def new_command(reference: str, regime: str, received: str | None, vendors: tupl
         reference=reference, regime=regime, language=language, received=arrived, digests=digest.all, key_id=digest.key_id, again=again,
         simulated=simulated,
     )  # fmt: skip
-    case = begin(folder, [opened, *(acts.Asked(vendor=vendor) for vendor in known)], now())
+    case = begin(folder, [opened, *(acts.VendorAsked(vendor=vendor) for vendor in known)], now())
     answer = due(case.case, where)
     print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
     print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
@@ -165,7 +165,7 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again), now())
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
-            case.act(acts.Asked(vendor=vendor, by_kind=kind), now())
+            case.act(acts.VendorAsked(vendor=vendor, by_kind=kind), now())
     print_text(f"{reference} is known by {kind_words(person)}.")
     for other in again:
         print_text(f"The same person asked before: {other}.")

@@ -19,7 +19,7 @@ TARGETS = st.builds(acts.Target, value=st.sampled_from([None, "aa"]), vendor=VEN
 
 ACTS: dict[str, st.SearchStrategy[Any]] = {
     "opened": st.just(OPENED),
-    "asked": st.builds(acts.Asked, vendor=VENDORS, by_kind=st.sampled_from([None, "email"])),
+    "asked": st.builds(acts.VendorAsked, vendor=VENDORS, by_kind=st.sampled_from([None, "email"])),
     "named": st.builds(
         acts.Named, kinds=st.just(("email",)), digests=st.just(("email:bb",)), key_id=st.just("k"), again=st.just(("DSR-3",))
     ),

@@ -136,8 +136,8 @@ CASES = [
 ]
 NAMED = {
     "taken zoom": acts.TakenIn(vendor="zoom", folder="runs/zoom", proof="x"),
-    "asked slack": acts.Asked(vendor="slack"),
-    "asked zoom": acts.Asked(vendor="zoom"),
+    "asked slack": acts.VendorAsked(vendor="slack"),
+    "asked zoom": acts.VendorAsked(vendor="zoom"),
     "excused slack": acts.Excused(vendor="slack", say="closed down"),
     "approved": acts.Approved(package="p1"),
     "released p1": acts.Released(package="p1", folder="releases/1"),

@@ -41,7 +41,7 @@ def test_what_was_written_is_read(tmp_path_factory, done):
 @given(data=st.data())
 def test_a_flipped_bit_is_found_in_its_line(tmp_path_factory, data):
     """Whichever bit of the log is another one, the log does not hold, and the message names that line or the one below."""
-    folder = begun(tmp_path_factory.mktemp("case"), acts.Identified(how="a letter"), acts.Asked(vendor="zoom"))
+    folder = begun(tmp_path_factory.mktemp("case"), acts.Identified(how="a letter"), acts.VendorAsked(vendor="zoom"))
     raw = bytearray((folder / LOG).read_bytes())
     at = data.draw(st.integers(0, len(raw) - 1))
     raw[at] ^= 1 << data.draw(st.integers(0, 7))
@@ -55,7 +55,7 @@ def test_a_flipped_bit_is_found_in_its_line(tmp_path_factory, data):
 @pytest.mark.parametrize("lost", [1, 2, 3])
 def test_a_missing_line_is_named(tmp_path, lost):
     """The line after the one that is gone does not follow; a last line that is gone is known from `log.head`."""
-    folder = begun(tmp_path / "case", acts.Identified(how="a letter"), acts.Asked(vendor="zoom"))
+    folder = begun(tmp_path / "case", acts.Identified(how="a letter"), acts.VendorAsked(vendor="zoom"))
     lines = (folder / LOG).read_bytes().splitlines(keepends=True)
     (folder / LOG).write_bytes(b"".join(one for n, one in enumerate(lines, 1) if n != lost))
     with pytest.raises(BrokenLog, match=f"{LOG}:{lost}:"):
@@ -64,7 +64,7 @@ def test_a_missing_line_is_named(tmp_path, lost):
 
 def test_lines_of_another_case_do_not_pass(tmp_path):
     """A whole log with a chain of its own is not the one that was written here."""
-    mine, other = begun(tmp_path / "a", acts.Asked(vendor="zoom")), begun(tmp_path / "b", acts.Asked(vendor="slack"))
+    mine, other = begun(tmp_path / "a", acts.VendorAsked(vendor="zoom")), begun(tmp_path / "b", acts.VendorAsked(vendor="slack"))
     (mine / LOG).write_bytes((other / LOG).read_bytes())
     with pytest.raises(BrokenLog, match="holds another line 2 than was written"):
         read(mine)
@@ -79,8 +79,8 @@ def test_a_half_last_line_is_cut_and_said(tmp_path_factory, cut):
     log, told = checked(folder)
     assert (log.half, [one.act for one in log.lines]) == (cut, [OPENED, acts.Identified(how="a letter")])
     assert told == [f"{folder / LOG}:3: a half line of {cut} bytes: what a killed command left; the next act cuts it off"]
-    append(folder, 2, [acts.Asked(vendor="zoom")], "anna", NOW)
-    assert [one.act for one in read(folder).lines][2:] == [acts.Asked(vendor="zoom")]
+    append(folder, 2, [acts.VendorAsked(vendor="zoom")], "anna", NOW)
+    assert [one.act for one in read(folder).lines][2:] == [acts.VendorAsked(vendor="zoom")]
 
 
 def test_a_missing_log_is_named(tmp_path):
@@ -175,7 +175,7 @@ def test_two_people_at_once_both_get_their_act(tmp_path):
 
 def test_a_full_disk_loses_no_act(tmp_path, monkeypatch):
     """What did not get onto the disk whole is cut off again; the case is as before, and the message says so."""
-    folder = begun(tmp_path / "case", acts.Asked(vendor="zoom"))
+    folder = begun(tmp_path / "case", acts.VendorAsked(vendor="zoom"))
     before, write = (folder / LOG).read_bytes(), os.write
 
     def full(file: int, data: bytes) -> int:

@@ -33,7 +33,7 @@ CHAPTERS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | 
 SECTIONS = dict(re.findall(r"^###? ([^\n]+)\n(.*?)(?=^###? |\Z)", PAGE, re.DOTALL | re.MULTILINE))
 LISTS = yaml.safe_load((Path(__file__).parent / "data" / "lists.yaml").read_text("utf-8"))
 CHOSEN = {"endpoints": "<endpoint>", "fields": "<endpoint>", "written": "<file>", "for": "<NAME>", "of": "<field>"}
-EMPTY = {"narrowed", "endpoints.<endpoint>.covered"}  # null where they do not apply; their members are named
+EMPTY = {"narrowed", "subject.digest", "endpoints.<endpoint>.covered"}  # null where they do not apply; their members are named
 
 
 def rows(text: str) -> Iterator[list[str]]:
