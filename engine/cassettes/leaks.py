@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from engine.cassettes.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_IN, TOKEN, describes_a_secret, is_secret_name
+from engine.core.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_IN, TOKEN, describes_a_secret, is_secret_name
 
 
 @dataclass(frozen=True, slots=True, order=True)
