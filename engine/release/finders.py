@@ -1,0 +1,86 @@
+"""Look for personal data and secrets in a text: by its form, and by what is known of the people of the case. Pure.
+
+Finders advise: what they miss is missed, so fields that are known to hold people are named in a policy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from engine.core.identity import lowered
+from engine.release.found_numbers import FINDERS
+from engine.release.found_phones import phones
+from engine.release.found_secrets import secrets
+from engine.release.hit import Hit, settled
+from engine.release.vocabulary import Vocabulary
+
+VERSION = "1"
+LOCAL = r"(?:[\w+](?:[\w.+'\u2019&~-]{0,126}[\w+~-])?)"
+LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+EMAIL = re.compile(rf"(?<![\w.+'\u2019&~-]){LOCAL}@{DOMAIN}(?![\w@]|[.-]\w)", re.IGNORECASE)
+ESCAPED_EMAIL = re.compile(
+    r"(?<![\w.+~-])(?:[\w.+~-]|%2[BbDdEe]|%5[Ff]){1,128}%40(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w])"
+)
+BEFORE_PASSWORD = re.compile(r"://[^\s/?#@]*:$")
+AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
+NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
+SEVEN = re.compile(r"\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
+ENOUGH = re.compile(r"\d[^\d]{0,3}\d")
+NOTHING = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]{0,6}|"
+    r"(?:(?:[a-z]{1,14}|[A-Z]{1,14})[_-]?){0,3}"
+)
+REMEMBERED, LONGEST = 1 << 15, 200
+
+
+class Finders:
+    """Finders that know the people of a case. What was found in a text is remembered for as long as few texts were seen."""
+
+    def __init__(self, vocabulary: Vocabulary | None = None) -> None:
+        """Take what is known of people."""
+        self._vocabulary = vocabulary or Vocabulary()
+        self._remembered: dict[str, tuple[Hit, ...]] = {}
+
+    def __call__(self, text: str) -> tuple[Hit, ...]:
+        """Give what is found in a text, in its order."""
+        found = self._remembered.get(text)
+        if found is None:
+            found = () if NOTHING.fullmatch(text) and not self._vocabulary else settled(self._found(text))
+            if len(text) <= LONGEST:
+                if len(self._remembered) >= REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[text] = found
+        return found
+
+    def _found(self, text: str) -> Iterator[Hit]:
+        if not NOTHING.fullmatch(text):
+            yield from secrets(text)
+            if "@" in text or "%40" in text:
+                yield from emails(text)
+            if SEVEN.search(text):
+                yield from phones(text, self._vocabulary.numbers)
+            if ENOUGH.search(text):
+                for _, finder in FINDERS:
+                    yield from finder(text)
+        if self._vocabulary:
+            yield from self._vocabulary.names(text)
+
+
+def emails(text: str) -> Iterator[Hit]:
+    """Give e-mail addresses, in addresses with their escapes too."""
+    for found in EMAIL.finditer(text):
+        if found[0].rpartition(".")[2].lower() not in NO_DOMAINS and not _is_login(text, *found.span()):
+            yield Hit("emails", *found.span(), lowered(found[0]))
+    for found in ESCAPED_EMAIL.finditer(text) if "%40" in text else ():
+        start = found.start()
+        if text[start - 1 : start] == "%" and AFTER_ESCAPE.match(found[0]):
+            start += 2
+        written = text[start : found.end()]
+        yield Hit("emails", start, found.end(), lowered(re.sub("%([0-9A-Fa-f]{2})", lambda code: chr(int(code[1], 16)), written)))
+
+
+def _is_login(text: str, start: int, end: int) -> bool:
+    """Whether it is the end of `scheme://name:password@host`, or of `git@host:path`: no mail is sent there."""
+    before = text[max(0, start - LONGEST) : start]
+    return BEFORE_PASSWORD.search(before) is not None or (text[start : start + 4] == "git@" and text[end : end + 1] == ":")

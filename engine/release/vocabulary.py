@@ -1,0 +1,108 @@
+"""The people of a case: their names, addresses and numbers, as they stand in fields of people, to be looked for in all other text. Pure.
+
+A name of several words is found wherever its words follow each other, in either order; of a longer family name the name alone is enough,
+in capitals. A single short word, such as a first name, counts only where it is the whole text: it may be any word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from engine.core.identity import lowered
+from engine.release.found_phones import ENDING, digits_of, international
+from engine.release.hit import Hit
+
+WORD = re.compile(r"[^\W_]+(?:['\u2019\-][^\W_]+)*")
+LETTERS = re.compile(r"[^\W\d_]")
+WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+LONG_ENOUGH = 6
+MOST_WORDS = 6
+
+
+class Vocabulary:
+    """What is known of the people of a case; `numbers` holds telephone numbers by their last seven digits."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """Take values of fields of people, of any kind: names, e-mail addresses, telephone numbers."""
+        self.numbers: dict[str, str] = {}
+        self._whole: dict[str, str] = {}
+        self._names: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._family: dict[str, str] = {}
+        self._written: dict[str, list[str]] = {}
+        for value in sorted(set(values)):
+            self._take(" ".join(value.split()))
+
+    def __bool__(self) -> bool:
+        """Whether anything is known."""
+        return bool(self._whole or self.numbers)
+
+    def _take(self, value: str) -> None:
+        digits = digits_of(value)
+        if "@" in value or not value:
+            return
+        if len(digits) >= ENDING:
+            self.numbers.setdefault(digits[-ENDING:], (international(value) if value.startswith("+") else None) or digits)
+        elif LETTERS.search(value) and not digits:
+            self._take_name(value)
+
+    def _take_name(self, name: str) -> None:
+        self._whole.setdefault(folded(name), name)
+        if WITHOUT_BLANKS.search(name):
+            joined = name.replace(" ", "")
+            for written in {name, joined} if len(joined) > 2 else ():
+                self._written.setdefault(written[:2], []).append(written)
+                self._whole.setdefault(folded(written), name)
+            return
+        words = tuple(map(folded, WORD.findall(name)))
+        if not 1 < len(words) <= MOST_WORDS:
+            return
+        for order in {words, (words[-1], *words[:-1])}:
+            self._names.setdefault(order[0], []).append((order[1:], name))
+        if len(words[-1]) >= LONG_ENOUGH:
+            self._family.setdefault(words[-1], WORD.findall(name)[-1])
+
+    def names(self, text: str) -> Iterator[Hit]:
+        """Give the names of people of the case; each is written as it was met."""
+        whole = self._whole.get(folded(text.strip()))
+        if whole is not None:
+            start = len(text) - len(text.lstrip())
+            yield Hit("known_people", start, start + len(text.strip()), whole)
+            return
+        if self._names:
+            yield from self._in_words(text)
+        if self._written and WITHOUT_BLANKS.search(text):
+            yield from self._in_characters(text)
+
+    def _in_words(self, text: str) -> Iterator[Hit]:
+        words = list(WORD.finditer(text))
+        plain = [folded(word[0]) for word in words]
+        for at, word in enumerate(plain):
+            ends = [(at + len(rest), name) for rest, name in self._names.get(word, ()) if tuple(plain[at + 1 : at + 1 + len(rest)]) == rest]
+            if ends:
+                last, name = max(ends)
+                yield Hit("known_people", words[at].start(), words[last].end(), name)
+            elif word in self._family and words[at][0][:1].isupper():
+                yield Hit("known_people", *words[at].span(), self._family[word])
+
+    def _in_characters(self, text: str) -> Iterator[Hit]:
+        for at in range(len(text) - 1):
+            for name in self._written.get(text[at : at + 2], ()):
+                if text.startswith(name, at):
+                    yield Hit("known_people", at, at + len(name), self._whole[folded(name)])
+
+
+def folded(text: str) -> str:
+    """Write a text so that capitals and how an accent is encoded make no difference."""
+    return unicodedata.normalize("NFC", text).casefold() if not text.isascii() else text.lower()
+
+
+def canonical(text: str) -> str:
+    """Give the form in which a value of any kind is compared: mails in lower case, international numbers bare, others trimmed."""
+    plain = " ".join(text.split())
+    if "@" in plain:
+        return lowered(plain)
+    if plain.startswith("+") and len(digits_of(plain)) >= ENDING:
+        return international(plain) or plain
+    return plain
