@@ -18,10 +18,10 @@ from engine.release.vocabulary import Vocabulary
 VERSION = "1"
 LOCAL = r"(?:[\w+](?:[\w.+'\u2019&~-]{0,126}[\w+~-])?)"
 LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-EMAIL = re.compile(rf"(?<![\w.+'\u2019&~-]){LOCAL}@{DOMAIN}(?![\w@]|[.-]\w)", re.IGNORECASE)
-ESCAPED_EMAIL = re.compile(
-    r"(?<![\w.+~-])(?:[\w.+~-]|%2[BbDdEe]|%5[Ff]){1,128}%40(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}(?![\w])"
-)
+DOMAIN = rf"(?:{LABEL}\.){{1,8}}(?:xn--[a-z0-9-]{{2,59}}|[^\W\d_]{{2,24}})"
+EMAIL = re.compile(rf"(?<![\w+]){LOCAL}@{DOMAIN}(?![^\W\d_])", re.IGNORECASE)
+ESCAPED_LOCAL = r"[\w+](?:[\w.+~-]|%2[BbDdEe]|%5[Ff]){0,127}"
+ESCAPED_EMAIL = re.compile(rf"(?<![\w+]){ESCAPED_LOCAL}%40{DOMAIN}(?![^\W\d_])", re.IGNORECASE)
 BEFORE_PASSWORD = re.compile(r"://[^\s/?#@]*:$")
 AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
 NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
@@ -46,7 +46,7 @@ class Finders:
         """Give what is found in a text, in its order."""
         found = self._remembered.get(text)
         if found is None:
-            found = () if NOTHING.fullmatch(text) and not self._vocabulary else settled(self._found(text))
+            found = settled(self._found(text))
             if len(text) <= LONGEST:
                 if len(self._remembered) >= REMEMBERED:
                     self._remembered.clear()

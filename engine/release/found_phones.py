@@ -17,7 +17,8 @@ from engine.release.hit import Hit
 SEPARATOR = r"[ ().\-/\u00a0\u2010-\u2013]"
 UNIT = r"(?! ?(?:%|€|£|USD|EUR|GBP|kg|km|MB|GB|bytes)(?!\w))"
 NUMBER = re.compile(
-    rf"(?<![\w@#$€£¥.,:/=%+*-])(?<!\d )(?:tel:)?\(?\+? ?\(?\d(?:{SEPARATOR}{{0,2}}\d){{6,16}}(?!{SEPARATOR}{{0,2}}\d){UNIT}(?! ?[-\u2013] ?\d)"
+    r"(?<![\w@#$€£¥.,:/=%+*-])(?<!\d )"
+    rf"(?:tel:)?\(?\+? ?\(?\d(?:{SEPARATOR}{{0,2}}\d){{6,16}}(?!{SEPARATOR}{{0,2}}\d){UNIT}(?! ?[-\u2013] ?\d)"
     r"(?:(?P<extension> ?(?:x|ext\.?|#) ?\d{1,6}))?(?!\w)(?![@:=]\w)(?!,\d)",
     re.IGNORECASE,
 )
