@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check as check_text
 from engine.language.text.mistakes import Mistake, SpecError
+from engine.replaced import replace
 from engine.runner import Report
 from engine.runner.verify import Verified
 

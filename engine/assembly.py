@@ -9,9 +9,11 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.connection.credential import token_record
 from engine.connection.open import Opened, find_connection, opened, turn
@@ -32,6 +34,7 @@ from engine.net.clock import Clock, wall_clock
 from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
+from engine.replaced import replace
 from engine.runner import Report, Run, RunOptions, Session
 from engine.runner.verify import Verified, verify
 
@@ -115,8 +118,7 @@ def new_folder(now: datetime) -> Path:
     return Path(f"habeas-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
 
 
-@dataclass(frozen=True)
-class ChosenConnection:
+class ChosenConnection(Struct, frozen=True):
     """A connection that was found but not opened yet, and the transport that will carry its credential."""
 
     vendor: Vendor

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from engine.language.effective import Vendor
 from engine.language.load import load as load_text
 from engine.language.text.document import MOST_BYTES
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+from engine.replaced import replace
 
 
 def folder(name: str) -> Path:
@@ -28,6 +28,7 @@ def folder(name: str) -> Path:
 
 POLICIES = "policies"  # the folder in `specs`: no spec lies in it
 VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
+POLICY_LINE = re.compile(rb"^policy:\s", re.MULTILINE)
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
 
@@ -43,8 +44,16 @@ def packaged() -> list[Path]:
     for specs in spec_folders():
         with suppress(OSError):
             for path in sorted(specs.glob("*.yaml")):
-                found.setdefault(path.resolve(), path)
+                if not _is_policy(path):
+                    found.setdefault(path.resolve(), path)
     return list(found.values())
+
+
+def _is_policy(path: Path) -> bool:
+    """Whether a file says that it is a policy, which may lie beside specs."""
+    with suppress(SpecError):
+        return POLICY_LINE.search(contents(path)) is not None
+    return False
 
 
 def policy_path(word: str) -> Path:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from engine.anonymise.spec_patterns import MixedText, mixed_of
 from engine.anonymise.text_shape import CLOCK, CODE_WORDS, HOST, PUBLIC, TOPS
@@ -33,8 +34,7 @@ MOST_TURNS = 4
 ENOUGH_TEXT = 2
 
 
-@dataclass
-class Kept:
+class Kept(Struct):
     """What may stay.
 
     `texts` are whole values, `words` single words in lower case, `names` what the spec reads or sends by name, `fields` the names

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from engine.core.secret_patterns import pieces
 from engine.core.window import rfc3339
 from engine.errors import Refused, UsageError
 from engine.language.effective import Row, Vendor
+from engine.replaced import replace
 from engine.runner.recorder import Exchange
 
 WORD = re.compile(r"[^\W\d_]+")

@@ -7,8 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.anonymise.capture import Captured, compose
 from engine.anonymise.proof import prove
@@ -32,8 +33,7 @@ class NotRepeatable(HabeasError):
     exit_code = Exit.INCOMPLETE
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """A written cassette: its folder, the number of its recordings, its size in bytes."""
 
     folder: Path

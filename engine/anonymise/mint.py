@@ -9,10 +9,11 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from engine.anonymise.text_shape import COMPACT, ISO, LOCALES, MAIL, ONSETS, VOWELS, ZONES
 
@@ -65,8 +66,7 @@ EPOCH = (1_000_000_000, 4_102_444_800)
 REMOVED = "removed"
 
 
-@dataclass(frozen=True)
-class Mint:
+class Mint(Struct, frozen=True):
     """What the makers below need besides a text: a replacement for a word, the latest moment to invent, and filler words."""
 
     word: Callable[[str], str]

@@ -6,11 +6,11 @@ Faults say where and of what kind, never the value.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 import yaml
+from msgspec import Struct
 
 from engine.anonymise.capture import ABOUT, Composed
 from engine.cassettes.cassette import EXPECTED, SETUP
@@ -55,8 +55,7 @@ def _faults(composed: Composed, name: str, text: str) -> Iterator[str]:
         yield f"{name}:{found.line}:{found.column}: {found.what}"
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Takes files apart into values, each with a description of its place."""
 
     composed: Composed

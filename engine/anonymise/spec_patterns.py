@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from engine.core.http import HttpRequest
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.quoting import enclosed, written
@@ -20,8 +22,7 @@ INSIDE = {"backslash": r"((?:[^{0}\\]|\\.)+?)", "double": r"((?:[^{0}]|{0}{0})+?
 PLAIN = "([^{0}]+?)"
 
 
-@dataclass(frozen=True)
-class MixedText:
+class MixedText(Struct, frozen=True):
     """A text with values in it: its pattern, its parts (None for a value), the quote around each value, and how a quote is escaped."""
 
     pattern: re.Pattern[str]
@@ -68,8 +69,7 @@ def _bare(value: str, quote: str, way: str | None) -> str:
     return value.replace(quote * 2, quote) if quote and way == "double" else value
 
 
-@dataclass(frozen=True)
-class RequestPattern:
+class RequestPattern(Struct, frozen=True):
     """The pattern of a request's address, how many characters of it are literal, and its literal and other parameters."""
 
     endpoint: Endpoint

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.cassettes.cassette import FORMER_SETUP, SETUP, Cassette, Finding, no_cassette, read_cassette
 from engine.cassettes.coverage import Coverage, Point, coverage
@@ -28,8 +29,7 @@ MOST_FINDINGS = 6
 FORMER = "cases"  # the name that the folder had before
 
 
-@dataclass(frozen=True)
-class CassetteReport:
+class CassetteReport(Struct, frozen=True):
     """What checking found: the replays, the findings, and the coverage of the spec (None where a cassette fails)."""
 
     folder: Path

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from engine.cassettes.replay import Heard, Replayed
 from engine.core.http import Response
 from engine.core.ledger import Subject
@@ -33,8 +35,7 @@ class Point:
     path: Path = field(default=(), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """All points of a spec, in its order, and those that its cassettes cover."""
 
     points: tuple[Point, ...]

@@ -6,7 +6,6 @@ Each fault is reported once, by its cause. What the run delivered is compared in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from engine.cassettes.cassette import Finding
@@ -19,6 +18,7 @@ from engine.core.response import Refusal, read
 from engine.core.retry import TOO_MANY, UNAUTHORIZED, Patience
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import Mistake, Position, counted
+from engine.replaced import replace
 
 MOST_SHOWN = 3
 MOST_NAMES = 8

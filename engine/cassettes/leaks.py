@@ -10,14 +10,14 @@ import ipaddress
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from engine.core.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_IN, TOKEN, describes_a_secret, is_secret_name
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Leak:
+class Leak(Struct, frozen=True, order=True):
     """A secret or personal value in a text: where (line and column from 1, width), of what kind, and how to mend it."""
 
     line: int
@@ -94,8 +94,7 @@ def _meant(found: re.Match[str]) -> str:
     return SHORT[found[2]] if found[2] else unquote(found[3], errors="replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of leak. Without `hint` in a text its pattern is not tried; a match for which `harmless` holds is none."""
 
     what: str

@@ -20,6 +20,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from engine.core.http import HttpRequest, Response
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import Mistake, Position, SpecError
@@ -186,8 +188,7 @@ class _Reader:
         return text.encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Where a text stops being JSON: line and column from 1, and why."""
 
     line: int

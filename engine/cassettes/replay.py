@@ -17,6 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from msgspec import Struct
+
 from engine.cassettes.cassette import Cassette
 from engine.cassettes.recording import Recording
 from engine.core.http import HttpRequest, NoAnswer, Response
@@ -193,8 +195,7 @@ HALF = 0.5
 PAGES = ".pages.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """One request of a replay and its answer."""
 
     request: Request

@@ -12,12 +12,12 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
+from msgspec import Struct
 
 from engine.cassettes.cassette import Cassette, read_cassette
 from engine.cassettes.check import cassettes_folder
@@ -27,6 +27,7 @@ from engine.cassettes.replay import body_of
 from engine.core.http import Response
 from engine.core.identity import Identifier
 from engine.language.effective import Vendor
+from engine.replaced import replace
 from engine.simulate.authorization_server import Provider
 from engine.simulate.serve import listen
 
@@ -39,8 +40,7 @@ WHO = r"(?P<who>[^\s&\"'/?#<>]{1,254})"
 RequestKey = tuple[str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedMatch:
+class RecordedMatch(Struct, frozen=True):
     """An answer and its cassette's name. `strayed`: it is another person's, as the cassette of the last look-up has none."""
 
     response: Response
@@ -48,8 +48,7 @@ class RecordedMatch:
     strayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Differing:
+class Differing(Struct, frozen=True):
     """A request that several cassettes answer differently. Until a look-up says whose to use, the first of them answers."""
 
     request: str
@@ -178,8 +177,7 @@ UNKNOWN = "habeas simulate: nothing like this was recorded; the terminal it runs
 UNMATCHED = (418, 421, 423, 424, 406, 411, 417, 501)  # the first that no rule of the spec names; all but the last are never asked again
 
 
-@dataclass(frozen=True)
-class Served:
+class Served(Struct, frozen=True):
     """What the greeting tells: the address, environment variables by name, and the people who can be asked for."""
 
     address: str
@@ -191,8 +189,7 @@ class Served:
     hidden: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class KnownPerson:
+class KnownPerson(Struct, frozen=True):
     """A person who can be asked for, with the options of the recorded run and what its cassette shows."""
 
     identifiers: tuple[Identifier, ...]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
+from msgspec import Struct
 
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
@@ -26,13 +26,13 @@ from engine.language.text.mistakes import Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 from engine.openapi.draft.yaml_text import marks
+from engine.replaced import replace
 
 NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names no server
 FORMATS = ("text", "json", "github")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckArguments:
+class CheckArguments(Struct, frozen=True, kw_only=True):
     """The options of `check`. `strict`: notes on what is not settled, was never recorded or has drifted count as mistakes."""
 
     form: str = "text"
@@ -42,8 +42,7 @@ class CheckArguments:
     openapi: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found of one spec, and a line about its cassettes."""
 
     findings: tuple[Finding, ...]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import typer
+from msgspec import Struct, field
 
 from engine.assembly import choose_connection, verified
 from engine.catalogue import load
@@ -25,8 +25,7 @@ MOVED = "it was exported, and is used elsewhere"
 STATES = {True: "alive", False: "DEAD", None: "not known"}
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Struct, frozen=True):
     """What a check found. `alive` is None where the vendor could not say; `renewed` is None where there is nothing to renew."""
 
     name: Name

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-import msgspec
 import typer
+from msgspec import Struct
 
 from engine.assembly import choose_connection, probe_of, probe_pair, simulator_of, verified
 from engine.catalogue import load
@@ -36,10 +35,10 @@ from engine.language.effective import Vendor
 from engine.net.clock import wall_clock
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
+from engine.replaced import replace
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConnectArguments:
+class ConnectArguments(Struct, frozen=True, kw_only=True):
     """The command line of one connect, as it was typed."""
 
     vendor: str
@@ -119,7 +118,7 @@ def with_new_client(vendor: Vendor, vault: Vault, name: Name, at: str | None, *,
     chosen = choose_connection(vendor, str(name), at=at)
     secret = secret_of(f"HABEAS_{vendor.name.upper()}_CLIENT_SECRET", "new client secret")
     keeper = Keeper(vault, name, vendor, chosen.transport, wall_clock())
-    found = asyncio.run(interruptible(keeper.refresh(msgspec.structs.replace(record.client, secret=secret))))
+    found = asyncio.run(interruptible(keeper.refresh(replace(record.client, secret=secret))))
     if isinstance(found, Exit):
         return found
     if isinstance(found, NotRenewed):
@@ -176,7 +175,7 @@ def with_secret(vendor: Vendor, record: StoredConnection, before: StoredConnecti
     """Ask for the key. Raises NotConnected."""
     kept = before.secret if before is not None and before.way == record.way else None
     secret = secret_of(f"HABEAS_{vendor.name.upper()}_SECRET", f"key for {vendor.title}", kept)
-    return msgspec.structs.replace(record, secret=checked_secret(secret, record.way, "the key"))
+    return replace(record, secret=checked_secret(secret, record.way, "the key"))
 
 
 def with_client(vendor: Vendor, record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
@@ -196,7 +195,7 @@ def with_client(vendor: Vendor, record: StoredConnection, before: StoredConnecti
     if oauth2.grant == "account_credentials":
         account = secret_of(f"HABEAS_{upper}_ACCOUNT_ID", "account id", before.account_id if before else None)
     client = RegisteredClient(client_id, secret, oauth2.client_auth)
-    return msgspec.structs.replace(record, grant=oauth2.grant, client=client, account_id=account, asks_for=asked_scopes(vendor))
+    return replace(record, grant=oauth2.grant, client=client, account_id=account, asks_for=asked_scopes(vendor))
 
 
 PROBE = "A known colleague, not the administrator, whose being found proves that a person who is not found is unknown"
@@ -207,7 +206,7 @@ def with_probe(
 ) -> StoredConnection:
     """Keep a probe in the connection: the one given (an empty map: none), else the one typed, else the one that was kept before."""
     if given is not None:
-        return msgspec.structs.replace(record, probe=by_kind(given))
+        return replace(record, probe=by_kind(given))
     kinds = probe_option(kinds_of(vendor)).replace("--probe ", "")
 
     def fits(text: str) -> dict[str, str]:
@@ -215,7 +214,7 @@ def with_probe(
 
     kept = before.probe if before is not None else {}
     probe = probe_asked(variable(vendor, "PROBE"), f"{PROBE}: {kinds}", kept, fits)
-    return msgspec.structs.replace(record, probe=probe)
+    return replace(record, probe=probe)
 
 
 def by_kind(probe: Mapping[str, Identifier]) -> dict[str, str]:

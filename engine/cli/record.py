@@ -6,11 +6,11 @@ import asyncio
 import re
 import secrets
 import tempfile
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
+from msgspec import Struct
 
 from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, check_free, finish
@@ -27,6 +27,7 @@ from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import clock_from
 from engine.net.transport import Transport
+from engine.replaced import replace
 from engine.runner import Report
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
 
@@ -34,8 +35,7 @@ CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordArguments:
+class RecordArguments(Struct, frozen=True, kw_only=True):
     """The command line: which run, and where its recording goes."""
 
     vendor: str
@@ -47,8 +47,7 @@ class RecordArguments:
     json: bool = False
 
 
-@dataclass(frozen=True)
-class RecordedRun:
+class RecordedRun(Struct, frozen=True):
     """A run, what was kept of it, and what a cassette is made of."""
 
     report: Report

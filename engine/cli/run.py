@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -24,6 +23,7 @@ from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import counted
+from engine.replaced import replace
 from engine.runner import Report, Run
 from engine.runner.manifest import readable
 

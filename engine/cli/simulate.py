@@ -7,10 +7,10 @@ import json
 import shlex
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict
 from functools import partial
 
 import typer
+from msgspec.structs import asdict
 
 from engine.cassettes.check import cassettes_folder
 from engine.cassettes.serve import Differing, KnownPerson, Recorded, Served, recorded

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
+from msgspec import Struct
 
 from engine.connection.browser_consent import RedirectListener, listening
 from engine.connection.keeper import ask_for_token
@@ -26,6 +25,7 @@ from engine.core.scopes import needed_scopes
 from engine.errors import HabeasError, NotConnected, Unreachable, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock
+from engine.replaced import replace
 
 PATIENCE = Patience(attempts=4, total=60.0)
 OpenReservation = Callable[[], AbstractAsyncContextManager[Save]]
@@ -37,8 +37,7 @@ REFUSED = {
 }
 
 
-@dataclass(frozen=True)
-class Browser:
+class Browser(Struct, frozen=True):
     """How a person gives consent: `show` is called with the address to open.
 
     `paste` asks for the address at which the browser ended; it is needed where no listener can run on this machine. It is told why
@@ -144,7 +143,7 @@ async def _stored(
             tokens = found if isinstance(found, Tokens) else found.kept
             if tokens is None:
                 return found
-            store(msgspec.structs.replace(record, tokens=tokens))
+            store(replace(record, tokens=tokens))
             return tokens
 
         found = await ask_for_token(once, clock, PATIENCE)

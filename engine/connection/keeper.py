@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
-import msgspec
-
 from engine.connection.credential import check_bound, credential
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
@@ -23,6 +21,7 @@ from engine.errors import HabeasError, NotConnected
 from engine.language.effective import Row, Vendor
 from engine.net.clock import Clock
 from engine.net.transport import Transport
+from engine.replaced import replace
 
 T = TypeVar("T")
 PATIENCE = Patience(attempts=5, total=120.0)
@@ -146,7 +145,7 @@ class Keeper:
             what = "it has no refresh token" if stored.way == "oauth2" else "a key is never renewed"
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
         if client is not None:
-            stored = msgspec.structs.replace(stored, client=client)
+            stored = replace(stored, client=client)
         try:
             found = await self._ask(stored)
         finally:
@@ -171,7 +170,7 @@ class Keeper:
             tokens = found if isinstance(found, Tokens) else found.kept
             self._lost = self._lost or (isinstance(found, NoToken) and found.lost)
             if tokens is not None:
-                stored = msgspec.structs.replace(stored, tokens=tokens, serial=stored.serial + 1)
+                stored = replace(stored, tokens=tokens, serial=stored.serial + 1)
                 self._vault.renew(self._name, stored, how)
                 self._lost = False
                 self._adopt(stored)

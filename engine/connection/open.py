@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from engine.connection.credential import credential, environment_record
 from engine.connection.departure_file import handover_of, nothing_known, turn_of_unstored
@@ -26,8 +27,7 @@ from engine.net.transport import Transport
 ENVIRONMENT = "environment"
 
 
-@dataclass(frozen=True)
-class Lifetime:
+class Lifetime(Struct, frozen=True):
     """Whether a connection can be renewed (None for a key, and for a token of the environment), and its end in RFC 3339, if one is known.
 
     `again` is the command that makes the connection anew.
@@ -50,8 +50,7 @@ class Lifetime:
             yield "It cannot be renewed: the vendor gave no refresh token, and no end of the token that it gave."
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A connection in use: its name (`label`), what was stored, and what renews its credential.
 
     `handover`: what earlier runs used of the vendor's limits, where this use has the connection's turn.

@@ -7,7 +7,8 @@ where the credential goes, so it is checked before anything is stored or sent. N
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.connection.stored import StoredConnection
 from engine.core.chain import Chain, Unresolved
@@ -22,8 +23,7 @@ from engine.net.hosts import Hosts
 from engine.net.secret import from_environment
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value that `connect` asks for, with the spec's help text; `optional` if `discover` can find it too."""
 
     name: str

@@ -23,6 +23,7 @@ import msgspec
 from engine.connection.keys import ELSEWHERE, StoreKey
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
+from engine.replaced import replace
 
 FORMAT = 2
 CIPHER = "AES-256-GCM"
@@ -164,7 +165,7 @@ def seal(record: StoredConnection, key: StoreKey | None, name: str, *, plain: bo
     nonce, plain = os.urandom(12), plain or key is None
     named, kept = (key.id, key.kept) if key else ("", "")
     head = Sealed("connection", FORMAT, record.vendor, name, PLAIN if plain else CIPHER, named, "", "", kept, record.serial)
-    data, fixed = msgspec.json.encode(record), msgspec.json.encode(msgspec.structs.replace(record, tokens=None))
+    data, fixed = msgspec.json.encode(record), msgspec.json.encode(replace(record, tokens=None))
     if len(fixed) > MOST_FIXED or not _sound(record):
         message = f"the connection {record.vendor}/{name} is none that can be stored (a secret is too long, or the clock is wrong): {KEPT}"
         raise StoreError(message)
@@ -172,7 +173,7 @@ def seal(record: StoredConnection, key: StoreKey | None, name: str, *, plain: bo
         nonce = _mark(key, head, data) if key is not None else b""
     elif key is not None:
         data = AESGCM(key.secret).encrypt(nonce, data, head.bound())
-    whole = msgspec.structs.replace(head, nonce=_text(nonce), data=_text(data))
+    whole = replace(head, nonce=_text(nonce), data=_text(data))
     raw = msgspec.json.encode(whole) + b"\n"
     if len(raw) > ROOM:
         message = f"the connection {record.vendor}/{name} is too large to be stored ({len(raw)} bytes, at most {ROOM}): {KEPT}"

@@ -21,6 +21,7 @@ from engine.connection.vault import Vault
 from engine.errors import NotConnected, UsageError
 from engine.net.clock import Clock
 from engine.new_file import check_name_is_free, write_new
+from engine.replaced import replace
 
 MARK = "exported connection"
 COST, BLOCK, PARALLEL = 1 << 16, 8, 1  # scrypt: 64 MiB of memory for each guess
@@ -91,11 +92,11 @@ async def export_connection(
     async with taken(vault, waiting, name):
         vault.recover(name)
         record = vault.read(name)
-        text = packed(msgspec.structs.replace(record, moved=None), name, passphrase).decode()
+        text = packed(replace(record, moved=None), name, passphrase).decode()
         how = vault.reserve(name)
         try:
             write_new(out, text, PRIVATE)
-            moved = msgspec.structs.replace(record, moved=clock.timestamp(), serial=record.serial + 1)
+            moved = replace(record, moved=clock.timestamp(), serial=record.serial + 1)
             vault.renew(name, moved, how)
         finally:
             vault.drop(name)

@@ -14,10 +14,9 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from msgspec import Struct
 
 from engine.connection.keys import Keys, StoreKey
 from engine.connection.private_files import (
@@ -51,6 +50,7 @@ from engine.connection.stored import (
 )
 from engine.errors import InUse, NotConnected, UsageError
 from engine.language.effective import Vendor
+from engine.replaced import replace
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:
@@ -71,8 +71,7 @@ LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each t
 LONGEST_CHANGE = 2 * LONGEST_HOLD  # whoever changes the store may wait for a renewal, and then ask a vendor as long
 
 
-@dataclass(frozen=True, slots=True)
-class Sealing:
+class Sealing(Struct, frozen=True):
     """How a connection is written: encrypted with `key`; or `plain`, marked with it where the store has one."""
 
     key: StoreKey | None
@@ -349,7 +348,7 @@ class Vault:
 
 def grown(record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
     """Give a connection a higher serial number than the one it replaces, so that running processes notice the change."""
-    return msgspec.structs.replace(record, serial=(before.serial if before else 0) + 1)
+    return replace(record, serial=(before.serial if before else 0) + 1)
 
 
 def option(name: Name) -> str:

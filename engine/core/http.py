@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urljoin
 
+from msgspec import Struct
+
 MOST_ADDRESS = 64 * 1024
 NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
 
@@ -61,8 +63,7 @@ class NoAnswer:
         return self.kind in ("too_large", "forbidden", "untrusted")
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """A 2xx answer that is not JSON, or is cut short. It is retried, then given up."""
 
     words: str

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct, field
+
 from engine.errors import Exit
+from engine.replaced import replace
 
 
 class Outcome(StrEnum):
@@ -53,8 +55,7 @@ class Subject(StrEnum):
     UNPROVEN = "unproven"
 
 
-@dataclass(frozen=True, slots=True)
-class ChainEnd:
+class ChainEnd(Struct, frozen=True):
     """How one chain of requests ended.
 
     `label` names the chain by its `for` values and window; `final`: the endpoint's other chains need not be tried; `again_at`: when
@@ -69,8 +70,7 @@ class ChainEnd:
     again_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """The counts of one endpoint, kept by the runner.
 
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
@@ -88,8 +88,7 @@ class Tally:
     throttled: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One endpoint's entry in the manifest. `covered` is the span of time that was read without a hole."""
 
     name: str

@@ -7,18 +7,19 @@ the person as something else (a contact, an agent), and all of them are asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
+
+from msgspec import Struct
 
 from engine.core.ledger import Entry, Outcome, Subject
 from engine.core.subject import LookupResult, captured_by
 from engine.language.effective import Endpoint, Row
+from engine.replaced import replace
 
 STOPS = (Subject.MISMATCHED, Subject.AMBIGUOUS)
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Struct, frozen=True):
     """What one group of alternatives came to. `outcome`: how what needs its values ends where it found nobody, or could not say."""
 
     names: frozenset[str]
@@ -26,8 +27,7 @@ class Sought:
     outcome: Outcome = Outcome.FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Combined:
+class Combined(Struct, frozen=True):
     """The person over all groups; `lacking` are the groups whose values are not known though the person was matched by another."""
 
     found: LookupResult

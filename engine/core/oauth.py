@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
@@ -20,6 +22,7 @@ from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
 from engine.language.model.refusals import TokenRefusalsSpec
+from engine.replaced import replace
 
 MARGIN = 60.0
 TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
@@ -77,8 +80,7 @@ class WantedFromToken:
 NOTHING = WantedFromToken()
 
 
-@dataclass(frozen=True, slots=True)
-class NoToken:
+class NoToken(Struct, frozen=True):
     """Why there is no token.
 
     `dead`: the grant has ended, only a new consent helps. `client`: the client id or secret is refused. `passing`: ask
@@ -94,15 +96,13 @@ class NoToken:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """A new credential is in use. `asked`: the vendor was asked for it; else another process had renewed it already."""
 
     asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NotRenewed:
+class NotRenewed(Struct, frozen=True):
     """There is no new credential. `dead`: it stays so until the operator does something."""
 
     words: str

@@ -7,7 +7,8 @@ through. For a vendor's limit of N in a period this must stay below N + 1; then 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.errors import UsageError
 from engine.language.model.units import Rate
@@ -16,8 +17,7 @@ MARGIN = 0.04
 LATE = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """A token bucket that is full at first: `capacity` requests may leave at once, and as many again every `seconds`."""
 
     capacity: float

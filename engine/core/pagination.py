@@ -9,6 +9,8 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from engine.core.http import MOST_ADDRESS, resolved
 from engine.core.onward import says
 from engine.core.request import Request, at_address, with_param
@@ -17,15 +19,13 @@ from engine.language.expressions import lossless_json
 from engine.language.model.spec import PaginationSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """The list cannot be read to its end; earlier pages are kept."""
 
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListEnd:
+class ListEnd(Struct, frozen=True):
     """The list is at its end, by something that a reader of the result should know."""
 
     note: str

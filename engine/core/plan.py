@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter, itemgetter
+
+from msgspec import Struct
 
 from engine.core.account import needed
 from engine.core.pace import counted_by, paces
@@ -15,8 +16,7 @@ from engine.language.effective import Endpoint, Vendor
 from engine.language.model.units import Rate
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One request of the spec in a plan. `wave`: those of one number can run at the same time; `after`: whose answers it needs.
 
     `requests` is the least number, one page per chain; `per_record`: that many for each record of its parent.
@@ -31,8 +31,7 @@ class Step:
     bucket: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All steps in order, the number of requests, and the least time in seconds; `slowest` is the bucket that decides it, if any."""
 
     steps: tuple[Step, ...]

@@ -7,13 +7,13 @@ look-up that found nobody. A granted scope and an empty answer show nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal
 
 from engine.core.identity import Identifier, lowered
 from engine.core.ledger import Subject
 from engine.core.subject import LookupResult, asked_by
 from engine.language.effective import Endpoint, Vendor
+from engine.replaced import replace
 
 Proof = Literal["verify", "probe"]
 NO_PROBE = "no probe is set"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct
+
 from engine.core.oauth import ERROR_CODE, TOKEN, described
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -33,8 +35,7 @@ class AuthorizationCode:
     code: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class NoCode:
+class NoCode(Struct, frozen=True):
     """Why a redirect is not accepted.
 
     `foreign`: it may not come from the vendor at all. `again`: it is not this sign-in's, whose answer may still come.

@@ -7,11 +7,13 @@ gives `Refresh`, and after a useless renewal `GiveUp(dead=True)`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
+
+from msgspec import Struct, field
 
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.retry import REFUSED, GiveUp
+from engine.replaced import replace
 
 LATELY = 300.0
 ONLY_THIS = "the vendor refuses the credential for this request, though not for others"
@@ -19,8 +21,7 @@ ONLY_THIS = "the vendor refuses the credential for this request, though not for 
 Purpose = Literal["due", "refused", "file"]
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialState:
+class CredentialState(Struct, frozen=True):
     """What a run knows of its credential.
 
     `generation` counts renewals; `asked`: this process got the credential in use from the vendor, another one did not.
@@ -37,18 +38,15 @@ class CredentialState:
     file_renewal: tuple[float, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Renew:
+class Renew(Struct, frozen=True):
     """Renew the credential, then ask `renewed`."""
 
 
-@dataclass(frozen=True, slots=True)
-class AskVerify:
+class AskVerify(Struct, frozen=True):
     """Send `verify`, then ask `judge` again with `noted`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usable:
+class Usable(Struct, frozen=True):
     """Go on with the credential in use. `asked` as in CredentialState; None where it is about to expire and could not be renewed."""
 
     asked: bool | None

@@ -6,7 +6,8 @@ How each value is written is decided in `core/rendering`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engine.core.chain import Chain, value_of
 from engine.core.http import HttpRequest
@@ -15,10 +16,10 @@ from engine.core.rendering import address_of, body_of, header_of, placed, text_o
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import TIMES, Field, Hole, Template
+from engine.replaced import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request, the number of its page, the records received before it, and the page size it asks for (None where it asks for none)."""
 
     chain: Chain

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 from operator import not_
 from typing import Any
+
+from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
@@ -27,6 +29,7 @@ from engine.language.expressions.template import Template
 from engine.language.model.spec import PaginationSpec, RefusalsSpec, RuleSpec
 from engine.language.model.words import Means
 from engine.language.text.mistakes import counted
+from engine.replaced import replace
 
 CONSTANT = re.compile(r"[A-Z]{2,32}(?:_[A-Z]{2,32}){1,6}")  # such as INSUFFICIENT_SCOPES: no name, address or number looks so
 NUMBER = re.compile(r"[0-9]{1,6}")
@@ -40,8 +43,7 @@ NOT_JSON, TOO_DEEP = "an answer that is not JSON", "an answer nested deeper than
 NO_COUNTRY = "a phone number in it has no country code, so that it cannot be compared"
 
 
-@dataclass(frozen=True, slots=True)
-class PointsTold:
+class PointsTold(Struct, frozen=True):
     """What an answer reports of its rate limit: points left, points that come back per second, and what the request cost."""
 
     left: float
@@ -91,8 +93,7 @@ class Refusal:
     status: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Struct, frozen=True):
     """A 2xx answer that cannot be used: it must not pass for an empty list, or for this person's data."""
 
     words: str

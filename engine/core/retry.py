@@ -6,12 +6,14 @@ The first 401 gives `Refresh`, one after the renewal `GiveUp(dead=True)`; what a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from engine.core.after import LONGEST, asked_to_return, failed_until, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.language.model.words import Means
+from engine.replaced import replace
 
 TOO_MANY = 429
 UNAUTHORIZED = 401
@@ -23,8 +25,7 @@ SPREAD = 0.25
 UNFINISHED_FROM = 4  # the backoff of an incomplete answer begins with up to 8 s: a search that ran out of time needs a while
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to try. Times are seconds.
 
     A 429 is not a failure but a queue: it is bounded by `total` and by `queued` tries, so that many short waits do not lose
@@ -41,8 +42,7 @@ class Patience:
     total: float = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Send the same request again after this many seconds.
 
     `shared`: nothing else of its bucket is sent until then; `incomplete`: because the answer was.
@@ -53,18 +53,15 @@ class Wait:
     incomplete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(Struct, frozen=True):
     """Renew the token, then send the request once more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The answer is final: read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """No usable answer will come. `exhausted`: a limit is used up; `again_at` is when the vendor allows more, if it said so.
 
     `dead`: the credential is refused, whatever is asked. `final`: it holds for the whole endpoint.
@@ -81,8 +78,7 @@ Verdict = Wait | Refresh | Done | GiveUp
 Answer = Response | NoAnswer | Malformed
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What came before an answer: how often the vendor made us wait (`queued`), how often it failed, the seconds since the first try.
 
     Seconds in which our own pace held the request back do not count. `incomplete` is how many answers were, `incomplete_at`

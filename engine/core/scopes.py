@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.core.ledger import ChainEnd, Outcome
 from engine.language.effective import Endpoint, Vendor
+from engine.language.model.spec import RuleSpec
 
 Held = Literal["yes", "no", "unknown", "none needed"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeRow:
+class ScopeRow(Struct, frozen=True):
     """One request: whether the granted scopes allow it, and the scopes it needs, from the connection's own family."""
 
     name: str
@@ -22,8 +23,7 @@ class ScopeRow:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """All requests of a spec against the granted scopes. `known`: the vendor said what it granted.
 
     `family` is the spec's family of scopes that the connection uses, such as granular; None if unknown. `missing` gives the
@@ -109,18 +109,22 @@ def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: S
     """Give the reason why an optional endpoint is left out whose every chain the vendor denied; None where it is not.
 
     A vendor that does not say what it granted shows by refusing that the scope is missing. With a scope that is known to be
-    granted, or after one good answer, a refusal is a refusal.
+    granted, after one good answer, or where no scope would help, a refusal is a refusal.
     """
+    hint = scope_hint(endpoint.granted_by)
     held = granted is not None and allowed(endpoint.granted_by, granted)
-    if not endpoint.optional or held or not ends or any(end.outcome is not Outcome.DENIED for end in ends):
+    if not endpoint.optional or held or not ends:
         return None
-    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(scope_hint(endpoint.granted_by))}"
+    if any(end.outcome is not Outcome.DENIED or not (end.reason or "").endswith(hint) for end in ends):
+        return None
+    return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(hint)}"
 
 
-def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None) -> str:
-    """Write `scope_hint`, but nothing where the connection is known to have the scope: then it is something else that lacks."""
+def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None, rule: RuleSpec | None = None) -> str:
+    """Write `scope_hint`, but nothing where the connection is known to have the scope, or the refusal's rule says that none helps."""
     needed = tuple(entries)
-    return "" if granted is not None and allowed(needed, granted) else scope_hint(needed)
+    helpless = rule is not None and rule.granted_by == "none"
+    return "" if helpless or (granted is not None and allowed(needed, granted)) else scope_hint(needed)
 
 
 def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+
+from msgspec import Struct
 
 PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 LISTED = re.compile(r"\S+")
@@ -74,8 +75,7 @@ def describes_a_secret(name: str) -> bool:
     return not DESCRIBING.isdisjoint({*words} - paired)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenForm:
+class TokenForm(Struct, frozen=True):
     """How one kind of token is written. `telling`: its beginning alone is enough to know it, whatever follows."""
 
     beginning: str

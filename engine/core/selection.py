@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from engine.core.field_filter import FieldFilter
 from engine.core.window import beginning
@@ -15,8 +16,7 @@ from engine.language.text.mistakes import did_you_mean
 FieldPaths = frozenset[tuple[str, ...]]
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The endpoints that the operator left out, and which fields are kept of each of the others (`keeps`, by endpoint)."""
 
     excluded: frozenset[str] = frozenset()

@@ -9,6 +9,8 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from engine.core.chain import Chain, Unresolved, join_rows
 from engine.core.identity import NOBODY, Identifier, means_nothing
 from engine.core.ledger import Subject
@@ -36,8 +38,7 @@ class LookupResult:
     proof: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """An identifier is missing: one of `identifiers` must be given.
 
     `endpoints` are those that need it, so that they could be left out instead; empty if every endpoint does. `to_look_up`: the

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from operator import eq
 from typing import Any
 
+from msgspec import Struct
+
 from engine.core.envelope import column, digests, key_digests, lines_of
 from engine.core.pagination import Progress
 from engine.core.response import Page
@@ -28,8 +30,7 @@ CHANGED = "the total changed while the list was read; a second reading, in which
 ALIKE = "the key does not tell all records apart: some of one key came again in the same bytes"
 
 
-@dataclass(slots=True)
-class Announced:
+class Announced(Struct):
     """The totals that a list announced: the first, the largest and the last, and whether one was below the one before."""
 
     first: int | None = None

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, NoAnswer, Response, resolved
 from engine.core.identity import FORM, Same, comparison
 from engine.core.request import Request, opening
 from engine.language.effective import Row
+from engine.replaced import replace
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
@@ -31,8 +33,7 @@ WHOLE = re.compile("(.*)", re.DOTALL)
 Part = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ValuePlace:
+class ValuePlace(Struct, frozen=True):
     """A segment or parameter in which own values stand: what names it, an expression that finds them, and how each is compared."""
 
     label: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved
@@ -17,15 +17,13 @@ from engine.language.effective import Vendor
 ANSWERS = "the vendor answers"
 
 
-@dataclass(frozen=True, slots=True)
-class NotAsked:
+class NotAsked(Struct, frozen=True):
     """Why `verify` cannot be sent: a value of the account that it needs is not known."""
 
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyAnswer:
+class VerifyAnswer(Struct, frozen=True):
     """What the answer shows. `alive` is None where the vendor could not say.
 
     `answered`: with a page, which lists `count` maps, each a person where the call lists people; `odd`: it holds something else
@@ -54,14 +52,14 @@ def verify_request(vendor: Vendor, account: Account) -> Request | NotAsked:
 
 
 def read_verify(answer: Reading | GiveUp) -> VerifyAnswer:
-    """Say what an answer shows. A refusal for a scope is an answer of a living connection."""
+    """Say what an answer shows. A denial is an answer of a living connection; a scope lacks unless its rule says that none helps."""
     if isinstance(answer, GiveUp):
         return VerifyAnswer(False if answer.dead else None, answer.words, given_up=True)
     if isinstance(answer, Page):
         people = 0 if answer.alone else sum(bytes(record).lstrip()[:1] == b"{" for record in answer.records)
         return VerifyAnswer(alive=True, words=ANSWERS, answered=True, count=people, odd=answer.count > 0 and not people)
     if isinstance(answer, Refusal) and answer.means == "denied":
-        return VerifyAnswer(alive=True, words=answer.words, denied=True)
+        return VerifyAnswer(alive=True, words=answer.words, denied=answer.rule is None or answer.rule.granted_by is None)
     return VerifyAnswer(None, answer.words)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from engine.language.model.units import Duration, parse_duration
 
@@ -31,8 +32,7 @@ FORMS: dict[str, Callable[[datetime], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """One slice of time, in UTC, including both ends."""
 
     start: datetime

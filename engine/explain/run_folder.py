@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -75,8 +74,7 @@ class Manifest(Struct, frozen=True):
     endpoints: dict[SpecName, TracedEnd]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """One answered request. Times are seconds since the first request of the run began to wait.
 
     `label` is the whole request line, `part` what tells it apart from others of its endpoint.
@@ -93,8 +91,7 @@ class Sent:
     retries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One endpoint: its requests in the order in which they were sent, and how it ended."""
 
     name: str
@@ -105,8 +102,7 @@ class Lane:
     retries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """A run: one lane per endpoint that was answered, in the manifest's order."""
 
     manifest: Manifest

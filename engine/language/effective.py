@@ -6,7 +6,7 @@ Everything outside engine/language reads these, never the model. `effective(spec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole
 from engine.language.model import spec as m
 from engine.language.model.body import Content, mapped, texts
 from engine.language.model.units import Rate
+from engine.replaced import replace
 
 Row = tuple[tuple[str, str], ...]
 
@@ -75,6 +76,11 @@ class Endpoint:
     def holes(self) -> Iterator[Hole]:
         """Give every `<NAME>` it needs."""
         return (hole for template in self.templates() for hole in template.holes())
+
+    @cached_property
+    def counted_as(self) -> str:
+        """Give what a limit for each request line counts it as; of a bucket of points each request has a cost of its own."""
+        return self.name if self.points is not None else f"{self.method} {self.line}"
 
     @property
     def directory(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +19,7 @@ from engine.language.text.document import KEY, Document, Path, read
 from engine.language.text.mistakes import Mistake, SpecError, did_you_mean
 from engine.language.text.suggestions import meant
 from engine.language.text.validation import choice_of, misfit, mistake_of, where, without_cascades
+from engine.replaced import replace
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 VERSION = "1"
@@ -99,7 +99,10 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 
 def _other_version(document: Document) -> Mistake | None:
-    said = document.value.get("spec") if isinstance(document.value, dict) else None
+    value = document.value if isinstance(document.value, dict) else {}
+    if "policy" in value and "spec" not in value:
+        return Mistake("this is a policy, and no spec", document.at(("policy",), key=True), "habeas policy check reads it")
+    said = value.get("spec")
     if not isinstance(said, str) or said == VERSION or ("spec",) in document.dropped:
         return None
     if not said.isdecimal():

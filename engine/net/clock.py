@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Clock:
+
+class Clock(Struct, frozen=True):
     """`now` gives the time in UTC, `sleep` waits for some seconds, `dice` gives a random number from 0 up to but not including 1."""
 
     now: Callable[[], datetime]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import aiohttp
+from msgspec import Struct
 
 from engine.core.file_check import A_WEB_PAGE, LARGEST_FILE, ending_of
 from engine.core.http import NoAnswer, Response, resolved
@@ -21,6 +21,7 @@ from engine.core.vendor_address import ANOTHER_PERSON, MOST_REDIRECTS, REDIRECTS
 from engine.net.partial_file import Downloaded, NoFile, PartialFile, TooMuch
 from engine.net.transport import Transport, no_answer
 from engine.net.unpack import CODINGS, Unpacker
+from engine.replaced import replace
 
 CHUNK = 1 << 18
 RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -53,8 +54,7 @@ class DownloadControl(Protocol):
         """Renew the credential, if `generation` is still the number of the one in use; gives why that failed, else None."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
+class _Failed(Struct, frozen=True):
     """One try failed: with this answer, from this address, with or without the credential of that number."""
 
     url: str

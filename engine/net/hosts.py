@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from engine.errors import UsageError
 
 LOOPBACK_ORIGIN = re.compile(r"http://(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(:\d{1,5})?/?")
@@ -25,8 +27,7 @@ UNFIT = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 LOOKS_NUMERIC = re.compile(r"[0-9.]+|0x[0-9a-f.x]+|.*\.(?:0x[0-9a-f]+|[0-9]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """The scheme, host (lower-case) and port of an address; `port` is None where it is not written."""
 
     scheme: str

@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from engine.core.pace import checked_share, counted_by, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
@@ -24,8 +26,7 @@ IN_FLIGHT = 16
 LONGEST_REFILL = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Waited:
+class Waited(Struct, frozen=True):
     """How long a request waited before it was sent: `paced` for our own pace, `held` during holds. `left` is when it was sent."""
 
     paced: float
@@ -38,8 +39,7 @@ class Waited:
         return self.paced + self.held
 
 
-@dataclass
-class Hold:
+class Hold(Struct):
     """A span of time in which nothing is sent: since when, until when, and how many seconds all earlier ones lasted."""
 
     since: float = 0.0

@@ -7,8 +7,9 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engine.core.file_check import A_WEB_PAGE, SMALL, WEB_PAGES, FileFacts, doubt_of, most_bytes, too_large
 from engine.errors import disk_error
@@ -31,8 +32,7 @@ ENDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(Struct, frozen=True):
     """A file on the disk, its size in bytes; `doubt` says why it may be another one than was announced.
 
     `astray`: the vendor led to an address in which the person's value no longer stands.
@@ -45,8 +45,7 @@ class Downloaded:
     astray: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NoFile:
+class NoFile(Struct, frozen=True):
     """Why there is no file, in words that do not hold its address."""
 
     words: str
@@ -56,8 +55,7 @@ class TooMuch(Exception):
     """A file grows past what is taken of it; its text is why."""
 
 
-@dataclass(slots=True)
-class PartialFile:
+class PartialFile(Struct):
     """A file that is being written.
 
     In bytes: `size` now, `furthest` the most there ever was, `announced` by the vendor's record, `total` by its answer,

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.connector import Connection
+from msgspec import Struct
 from yarl import URL
 
 from engine import __version__
@@ -36,8 +37,7 @@ class Credential:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Time-outs in seconds (`connect`, `read` for the next bytes, `total` for a whole answer), and the largest `page` in bytes."""
 
     connect: float = 10.0

@@ -52,13 +52,13 @@ class ChainReader:
         if outcome.whole and self.trail.readings > 1:
             return self._end(Outcome.FAILED, f"the list was refused when it was read again ({refusal.words})")
         if outcome is Outcome.DENIED:
-            return self._end(outcome, f"the vendor denies it ({refusal.words}){self._scopes()}")
-        unknown = self._scopes() if refusal.means is None and refusal.status in (401, 403) else ""
+            return self._end(outcome, f"the vendor denies it ({refusal.words}){self._scopes(refusal)}")
+        unknown = self._scopes(refusal) if refusal.means is None and refusal.status in (401, 403) else ""
         return self._end(outcome, f"the vendor refused ({refusal.words}){unknown}")
 
-    def _scopes(self) -> str:
-        """Name the scope that would help; empty where the token is known to have it."""
-        return scope_remedy(self.chain.endpoint.granted_by, self.client.credentials.granted)
+    def _scopes(self, refusal: Refusal) -> str:
+        """Name the scope that would help; empty where the token is known to have it, or none would."""
+        return scope_remedy(self.chain.endpoint.granted_by, self.client.credentials.granted, refusal.rule)
 
     def _given_up(self, given_up: GiveUp) -> ChainEnd:
         words = given_up.words

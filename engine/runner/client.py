@@ -10,9 +10,10 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from engine.core.after import refilled_after
 from engine.core.http import HttpRequest, Malformed, NoAnswer, Response
@@ -28,6 +29,7 @@ from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
+from engine.replaced import replace
 
 
 class Network(Protocol):
@@ -71,8 +73,7 @@ class Credentials(Protocol):
         """Get a new credential from the vendor (or the one that another process got) and put it into the transport."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
 
     `redirects` are the statuses of the redirects before it. `astray`: the vendor led to an address in which the person's value
@@ -98,8 +99,7 @@ class Answered:
         return replace(self, reading=reading, response=replace(self.response, body=b""), digest=self.sha256)
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(Struct):
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
@@ -130,8 +130,7 @@ def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) 
     return replace(answer, words=f"{address_source(request, redirected=redirected)}: {answer.words}")
 
 
-@dataclass(slots=True)
-class Client:
+class Client(Struct):
     """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
 
     `personal` names the values that are the person's. `verify` is the request that shows whether a refused credential still
@@ -195,7 +194,7 @@ class Client:
         step: HttpRequest | NoAnswer | None = request.http
         sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
         while isinstance(step, HttpRequest):
-            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.name) as waited:
+            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.counted_as) as waited:
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
                 sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
                 sent.answer = await self.network.send(step)
@@ -224,13 +223,13 @@ class Client:
         reading, endpoint = read(request.chain, answer), request.endpoint
         points = reading.points if isinstance(reading, (Page, Refusal)) else None
         if points is not None:
-            self.limiter.learn_points(endpoint.bucket, endpoint.name, (points.left, points.refill, points.cost), sent)
+            self.limiter.learn_points(endpoint.bucket, endpoint.counted_as, (points.left, points.refill, points.cost), sent)
         return reading
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Wait: the whole bucket where the vendor asks all to wait, else only this request."""
         if verdict.shared and verdict.seconds:
-            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.name)
+            self.limiter.hold(endpoint.bucket, asyncio.get_running_loop().time() + verdict.seconds, endpoint.counted_as)
         elif not verdict.shared:
             await self.clock.sleep(verdict.seconds)
 

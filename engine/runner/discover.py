@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.core.account import Account, needed, own_row, spared
 from engine.core.chain import Chain, join_rows
@@ -16,8 +17,7 @@ from engine.runner.client import Client
 from engine.runner.listing import NotListed, listed, side_by_side
 
 
-@dataclass
-class Discovery:
+class Discovery(Struct):
     """The `discover` requests of one run, each after those whose values it needs."""
 
     vendor: Vendor

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from engine.core.account import Account
@@ -21,6 +21,7 @@ from engine.core.retry import GiveUp
 from engine.core.scopes import told_by_refusals
 from engine.core.window import Window, form, rfc3339
 from engine.language.effective import Endpoint, Row
+from engine.replaced import replace
 from engine.runner.chain_reader import ChainReader
 from engine.runner.client import Answered, Client
 from engine.runner.store import Store

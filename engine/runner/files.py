@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,7 @@ from engine.language.text.mistakes import counted
 from engine.net.download import download
 from engine.net.hosts import destination_of
 from engine.net.partial_file import Downloaded, NoFile
+from engine.replaced import replace
 from engine.runner.client import Client
 from engine.runner.store import Store
 from engine.sink import Sink
@@ -95,7 +96,7 @@ class Leave:
         if not self._limited(url):
             yield self.client.credential.generation
             return
-        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.name):
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as):
             yield self.client.credential.generation
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
@@ -108,7 +109,7 @@ class Leave:
         """Wait before an address is asked again: for the vendor's API the whole bucket waits, else only this file."""
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
-            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.name)
+            self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.counted_as)
         else:
             await self.client.clock.sleep(wait.seconds)
 

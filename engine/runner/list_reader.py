@@ -5,8 +5,9 @@ The next request comes from `pagination.follow`, what is whole from `trail`; thi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from engine.core.chain import Chain, Unresolved
 from engine.core.ledger import Tally
@@ -37,16 +38,14 @@ class Pages(Protocol):
         """Prepare to read the list again. Raises DiskError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """Why a list could not be read to its end, and on which page: given up, refused, or in words."""
 
     why: GiveUp | Refusal | str
     page: int = 1
 
 
-@dataclass
-class ListReader:
+class ListReader(Struct):
     """One list. `most` is the largest number of pages; `notes` say how it ended, `nulls` counts the records that came as null."""
 
     chain: Chain

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
@@ -14,6 +16,7 @@ from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import scope_remedy
 from engine.core.trail import Trail
+from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader
 
@@ -32,8 +35,7 @@ class WholeList:
         return sum(page.others for _, page, _ in self.pages)
 
 
-@dataclass(frozen=True, slots=True)
-class NotListed:
+class NotListed(Struct, frozen=True):
     """Why the list could not be read whole. `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential."""
 
     words: str
@@ -80,7 +82,7 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
     refusal = stopped.why if isinstance(stopped.why, Refusal) else None
     words = refusal.words if refusal is not None else str(stopped.why)
     if refusal is not None and refusal.means == "denied":
-        words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted)
+        words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted, refusal.rule)
     return _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from engine.core.account import Account
 from engine.core.chain import Chain, join_rows
@@ -14,6 +16,7 @@ from engine.core.request import Request
 from engine.core.response import Page
 from engine.core.subject import NOBODY_KNOWN, LookupResult, asked_by, identify, possible
 from engine.language.effective import Endpoint, Row, Vendor
+from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.listing import NotListed, WholeList, listed, side_by_side
 
@@ -38,8 +41,7 @@ class Answers:
         return [page for one in self.lists for page in one.pages]
 
 
-@dataclass(frozen=True)
-class Lookups:
+class Lookups(Struct, frozen=True):
     """Sends a vendor's look-ups; `tally` counts their requests."""
 
     vendor: Vendor

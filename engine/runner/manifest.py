@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
+
+from msgspec import Struct
 
 import engine
 from engine.core.ledger import Entry
@@ -18,8 +19,7 @@ from engine.runner.interface import RunOptions, Session
 FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(Struct, frozen=True):
     """When and how a run ended; `verified` is what the connection's own check said."""
 
     started: datetime
@@ -30,8 +30,7 @@ class RunEnd:
     defect: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AskedPerson:
+class AskedPerson(Struct, frozen=True):
     """How the person was found: by which kinds of identifier, and what the look-up cost."""
 
     found: LookupResult

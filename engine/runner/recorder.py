@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.request import Request
 from engine.core.vendor_address import redirected
 from engine.core.window import form
+from engine.replaced import replace
 from engine.runner.client import Network
 
 SIGNS = re.compile(r"[^a-z0-9]+")
@@ -21,8 +23,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_EXCHANGES = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and its answer. `name` begins with the endpoint's and holds nothing personal: `meetings-2026-01-01-page-2`."""
 
     request: HttpRequest

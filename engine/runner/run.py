@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from engine.core.account import Account
@@ -38,6 +37,7 @@ from engine.core.verify_request import NotAsked, verify_request
 from engine.errors import DiskError, Exit, defect
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS, parse_path
+from engine.replaced import replace
 from engine.runner.discover import Discovery
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files

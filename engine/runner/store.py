@@ -10,12 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from engine.core.chain import Chain, join_rows
 from engine.core.envelope import lines_of, request_values
@@ -35,8 +35,7 @@ from engine.runner.client import Answered
 from engine.sink import Sink, Table
 
 
-@dataclass(frozen=True, slots=True)
-class ChildWants:
+class ChildWants(Struct, frozen=True):
     """What is kept of an endpoint's records for other endpoints: the fields that each child is asked with, and licence flags."""
 
     children: tuple[tuple[Field, ...], ...] = ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from engine.connection.open import Lifetime
 from engine.core.account import Account
@@ -24,6 +25,7 @@ from engine.core.verify_request import (
 )
 from engine.errors import Exit
 from engine.language.effective import Vendor
+from engine.replaced import replace
 from engine.runner.client import Client
 from engine.runner.discover import Discovery
 from engine.runner.interface import Session
@@ -32,8 +34,7 @@ from engine.runner.lookup import Lookups
 NO_LIFETIME = Lifetime()
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """Whether a connection was shown to see people, so that a run which finds nobody is believed.
 
     `proof`: what showed it; None: nothing did. `kinds`: the kinds of identifier it is shown for. `learnt`: what `verify` and the
@@ -46,8 +47,7 @@ class Sight:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What `verify` found; `alive` is None where the vendor could not say. `sight` is None unless the connection is alive.
 
     `lifetime`: how long the connection lives by itself, where it is a stored one.

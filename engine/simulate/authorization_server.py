@@ -10,18 +10,17 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import unquote_plus, urlencode
 
 from aiohttp import web
+from msgspec import Struct, field
 
 ACCESS_SECONDS = 3600
 CODE_SECONDS = 300
 
 
-@dataclass
-class Grant:
+class Grant(Struct):
     """One consent; its tokens are good for as long as it is alive. `refresh` is the current refresh token, `old` are those before."""
 
     scope: str
@@ -31,8 +30,7 @@ class Grant:
     old: set[str] = field(default_factory=set)
 
 
-@dataclass
-class IssuedCode:
+class IssuedCode(Struct):
     """An authorization code and the request it was issued for; `challenge` and `method` are PKCE's (RFC 7636)."""
 
     redirect_uri: str

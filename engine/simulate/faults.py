@@ -11,17 +11,16 @@ import gzip
 import secrets
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from aiohttp import web
+from msgspec import Struct, field
 
 HTML = "<!doctype html><title>Sign in</title><p>Please sign in again.</p>"
 MEBIBYTE = 1 << 20
 OVER_THE_LIMIT = 65  # MiB: one more than a page may have
 
 
-@dataclass
-class Tries:
+class Tries(Struct):
     """Counts the requests for each target, so that a fault can strike, say, the first try of every second target."""
 
     _count: Counter[str] = field(default_factory=Counter)
@@ -93,8 +92,7 @@ def deep() -> web.Response:
     return web.Response(body=b"[" * 100_000 + b"]" * 100_000, content_type="application/json")
 
 
-@dataclass
-class Meter:
+class Meter(Struct):
     """Remembers when requests came. `limits` are, by bucket, pairs of a number of requests and a window in seconds."""
 
     clock: Callable[[], float]
@@ -123,8 +121,7 @@ class PageTokenRefused(Exception):
     """The page token is unknown, expired, or of another query."""
 
 
-@dataclass
-class PageTokens:
+class PageTokens(Struct):
     """The page tokens that were given out, each with its query, its offset and its end."""
 
     clock: Callable[[], float]

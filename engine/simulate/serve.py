@@ -10,10 +10,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from types import ModuleType
 
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.catalogue import folder
 from engine.errors import HabeasError, UsageError
@@ -22,8 +23,7 @@ from engine.language.text.mistakes import did_you_mean
 LOOPBACK = "127.0.0.1"
 
 
-@dataclass(frozen=True)
-class SimulatorOptions:
+class SimulatorOptions(Struct, frozen=True):
     """How to simulate. `scopes` is granular, classic, all, or the scopes themselves; `latency` is in seconds."""
 
     faults: tuple[str, ...] = ()
@@ -36,8 +36,7 @@ class SimulatorOptions:
     client_secret: str = ""
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """What a client needs to talk to the simulator; the first of `people` has records of every kind."""
 
     address: str

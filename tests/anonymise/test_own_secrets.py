@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import msgspec
 import pytest
 from aiohttp import web
 
+from engine.replaced import replace
 from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, Acme, vault
@@ -65,8 +64,8 @@ async def test_a_word_that_is_a_secret_of_the_connection_is_in_no_cassette(what,
             acme.says.append(web.json_response({**acme.provider.issue(Grant(acme.provider.scope)), "refresh_token": ORDINARY}))
         else:
             acme.provider.client_id = "somebody-else"
-            client = msgspec.structs.replace(client, **{what.removeprefix("client "): ORDINARY})
-        vault(tmp_path).write(NAME, msgspec.structs.replace(record, tokens=tokens, client=client))
+            client = replace(client, **{what.removeprefix("client "): ORDINARY})
+        vault(tmp_path).write(NAME, replace(record, tokens=tokens, client=client))
         done = await Command(tmp_path, acme)(*WORDS, str(tmp_path))
         assert (done.code, "nothing was written" in done.err) == (5, True), done
         assert ORDINARY not in done.out + done.err

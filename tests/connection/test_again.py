@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import json as jsonlib
 import os
-from dataclasses import replace as changed
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from engine.connection.manage import remove
 from engine.connection.stored import RegisteredClient
+from engine.replaced import replace
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import ENVIRON, SETTLED, settled
 from tests.connection.settled import record as settled_record
@@ -49,7 +48,7 @@ async def test_a_connection_without_a_refresh_token_cannot_try_a_secret(tmp_path
     """The sentence names what helps."""
     async with Acme().up() as acme:
         made = acme.record()
-        vault(tmp_path).write(NAME, msgspec.structs.replace(made, tokens=changed(made.tokens, refresh=None)))
+        vault(tmp_path).write(NAME, replace(made, tokens=replace(made.tokens, refresh=None)))
         done = await Command(tmp_path, acme)("connect", "acme", "--client-only")
         assert (done.code, done.err.endswith(": habeas connect acme\n")) == (2, True), done
 
@@ -60,7 +59,7 @@ async def test_connecting_with_another_client_ends_the_old_grant_at_the_vendor(o
     async with Acme().up() as acme:
         store, made = vault(tmp_path), acme.record()
         client = RegisteredClient("old-client", acme.provider.client_secret) if other else made.client
-        store.write(NAME, msgspec.structs.replace(made, client=client))
+        store.write(NAME, replace(made, client=client))
         grant = acme.provider.refreshes[made.tokens.refresh]
         acme.provider._client = lambda request, form: True  # both clients are registered
         done = await Command(tmp_path, acme)("connect", "acme", "--redirect-uri", redirect())

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import replace as changed
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from engine.core.oauth import NotRenewed, Renewed
+from engine.replaced import replace
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, Acme, keeper, vault
 
@@ -67,7 +66,7 @@ async def test_a_run_never_goes_on_with_another_account(tmp_path):
         store.write(NAME, acme.record(life=-1))
         kept, transport = keeper(store, acme)
         before = transport.credential
-        store.write(NAME, msgspec.structs.replace(acme.record(), serial=2))
+        store.write(NAME, replace(acme.record(), serial=2))
         found = await kept.refresh()
         assert found == NotRenewed("the connection was made anew during this run: run again", dead=False)
         assert (transport.credential, acme.log) == (before, [])
@@ -78,7 +77,7 @@ async def test_scopes_are_those_of_the_token_in_use(tmp_path):
     """The stored answer lacked one; the one that the run is renewed with lists it: nothing is denied unasked."""
     async with Acme().up() as acme:
         record = acme.record(life=-1)
-        vault(tmp_path).write(NAME, msgspec.structs.replace(record, tokens=changed(record.tokens, scope="people.read files.read me.read")))
+        vault(tmp_path).write(NAME, replace(record, tokens=replace(record.tokens, scope="people.read files.read me.read")))
         done = await Command(tmp_path, acme)(*RUN, str(tmp_path / "out"))
         assert (done.code, "/v1/people/7/notes" in acme.log) == (0, True), done
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import msgspec
 import pytest
 from aiohttp import web
 
@@ -14,6 +13,7 @@ from engine.connection.stored import ROOM, RegisteredClient, seal
 from engine.core.http import Response
 from engine.core.identity import LONGEST
 from engine.core.oauth import MOST_CAPTURED, MOST_SCOPE, NoToken, Renewed, Tokens, read_tokens
+from engine.replaced import replace
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import CAPTURED, ENVIRON, SETTLED, TOLD, record, settled
 from tests.connection.vendor import NAME, Acme, keeper, spec, vault
@@ -134,5 +134,5 @@ async def test_the_room_takes_the_largest_record_with_captured_values():
         captured.append(("N" * 60 + str(len(captured)), '"' * LONGEST))
         size = len(str(dict(captured)).encode())
     tokens = Tokens(token, 1.8e9, token, 1.8e9, "x" * MOST_SCOPE, tuple(captured))
-    made = msgspec.structs.replace(Acme().record(), tokens=tokens, client=RegisteredClient(secret, secret), asks_for="x" * 8192)
+    made = replace(Acme().record(), tokens=tokens, client=RegisteredClient(secret, secret), asks_for="x" * 8192)
     assert len(seal(made, None, "x" * 63)) < ROOM - 1024

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 import time
-from dataclasses import replace as changed
 
-import msgspec
 import pytest
 from aiohttp import web
 
@@ -15,6 +13,7 @@ from engine.connection.keeper import LOST, Fixed
 from engine.connection.stored import Bound
 from engine.core.oauth import NotRenewed, Renewed
 from engine.errors import NotConnected
+from engine.replaced import replace
 from tests.connection.vendor import NAME, SPEC, Acme, keeper, spec, vault
 
 json = web.json_response
@@ -238,7 +237,7 @@ async def test_a_connection_without_a_refresh_token_says_so(tmp_path):
     async with Acme().up() as acme:
         store = vault(tmp_path)
         record = acme.record(life=5)
-        store.write(NAME, msgspec.structs.replace(record, tokens=changed(record.tokens, refresh=None)))
+        store.write(NAME, replace(record, tokens=replace(record.tokens, refresh=None)))
         kept, _ = keeper(store, acme)
         assert not kept.due()
         found = await kept.refresh()
@@ -252,7 +251,7 @@ async def test_the_clients_own_credentials_get_a_new_token_each_time(grant, tmp_
     async with Acme().up() as acme:
         store = vault(tmp_path)
         record = acme.record(life=-1, grant=grant, account_id="A1", asks_for="people.read")
-        store.write(NAME, msgspec.structs.replace(record, tokens=changed(record.tokens, refresh=None)))
+        store.write(NAME, replace(record, tokens=replace(record.tokens, refresh=None)))
         kept, _ = keeper(store, acme)
         assert kept.due()
         assert await kept.refresh() == Renewed(asked=True)
@@ -299,7 +298,7 @@ async def test_a_simulators_connection_never_meets_the_vendor(text, tmp_path):
         store = vault(tmp_path)
         made = acme.record()
         store.write(NAME, made)
-        real = msgspec.structs.replace(made, bound=msgspec.structs.replace(made.bound, at=None))
+        real = replace(made, bound=replace(made.bound, at=None))
         acme.address, there = "", acme.address
         acme.address = None
         with pytest.raises(NotConnected, match="made with --at, for a simulator"):
@@ -319,7 +318,7 @@ async def test_what_another_process_changed_is_checked_again(tmp_path):
         kept, _ = keeper(store, acme)
         store.write(
             NAME,
-            msgspec.structs.replace(record, serial=9, bound=Bound(("api.acme.example",), record.bound.token_url, None, at=acme.address)),
+            replace(record, serial=9, bound=Bound(("api.acme.example",), record.bound.token_url, None, at=acme.address)),
         )
         found = await kept.refresh()
         assert isinstance(found, NotRenewed)

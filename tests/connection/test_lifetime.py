@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json as jsonlib
-from dataclasses import replace as changed
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from engine.connection.stored import Name, StoredConnection
+from engine.replaced import replace
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import ENVIRON, KEYED, SETTLED, keyed, settled
 from tests.connection.settled import record as settled_record
@@ -24,7 +23,7 @@ ENDLESS = "It cannot be renewed: the vendor gave no refresh token, and no end of
 
 def without_refresh(record: StoredConnection, end: float | None = END) -> StoredConnection:
     assert record.tokens is not None
-    return msgspec.structs.replace(record, tokens=changed(record.tokens, refresh=None, expires_at=end))
+    return replace(record, tokens=replace(record.tokens, refresh=None, expires_at=end))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def without_refresh(record: StoredConnection, end: float | None = END) -> Stored
         (lambda one: one, 0, None, True, None),
         (without_refresh, 3, ENDS, False, "2100-01-01T00:00:00Z"),
         (lambda one: without_refresh(one, None), 0, ENDLESS, False, None),
-        (lambda one: msgspec.structs.replace(without_refresh(one), grant="client_credentials"), 0, None, True, None),
+        (lambda one: replace(without_refresh(one), grant="client_credentials"), 0, None, True, None),
     ],
 )
 @pytest.mark.parametrize("shape", ["acme", "settled"])
@@ -123,7 +122,7 @@ async def test_a_vendor_that_cannot_say_is_no_death(tmp_path):
         acme.says += [json({}, status=429, headers={"Retry-After": "9999"})]
         done = await habeas("connections", "check", "--all")
         assert (done.code, "the connection is kept: run again later" in done.out) == (3, True), done
-        stranger = msgspec.structs.replace(settled_record(acme), vendor="nobody")
+        stranger = replace(settled_record(acme), vendor="nobody")
         store.write(Name("nobody"), stranger)
         done = await habeas("connections", "check", "--all")
         assert (done.code, "acme/default    alive" in done.out, "nobody" in done.out) == (3, True, True), done

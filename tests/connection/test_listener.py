@@ -6,12 +6,12 @@ import asyncio
 import urllib.parse
 import urllib.request
 
-import msgspec
 import pytest
 
 from engine.connection.browser_consent import listening as listen_at
 from engine.connection.connect import Browser, connect
 from engine.errors import DiskError, NotConnected
+from engine.replaced import replace
 from engine.simulate.browser import allow
 from tests.connection.commands import Command, consented, fetch, listening, opening, redirect
 from tests.connection.vendor import Acme, clock, into, vault
@@ -153,7 +153,7 @@ async def test_the_browser_is_told_only_what_came_true(tmp_path):
         loop = asyncio.get_running_loop()
         browser = Browser(redirect(), lambda url: titles.append(loop.run_in_executor(None, allow, url)))
         with pytest.raises(DiskError):
-            await connect(msgspec.structs.replace(acme.record(), tokens=None), browser, clock(), into(full))
+            await connect(replace(acme.record(), tokens=None), browser, clock(), into(full))
         assert await titles[0] == "Not connected"
 
 

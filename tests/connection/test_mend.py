@@ -5,12 +5,12 @@ from __future__ import annotations
 import json as jsonlib
 import shlex
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from engine.connection.stored import Name
 from engine.core.oauth import Tokens
+from engine.replaced import replace
 from tests.connection.commands import Command
 from tests.connection.vendor import SPEC, Acme, vault
 
@@ -21,10 +21,10 @@ RUN = ("--email", "her@acme.example", "--out")
 @pytest.mark.parametrize(
     ("damage", "part"),
     [
-        (lambda made: msgspec.structs.replace(made, way="headers", secret="K"), "connects in another way"),
-        (lambda made: msgspec.structs.replace(made, bound=msgspec.structs.replace(made.bound, hosts=())), "reconnect to allow"),
+        (lambda made: replace(made, way="headers", secret="K"), "connects in another way"),
+        (lambda made: replace(made, bound=replace(made.bound, hosts=())), "reconnect to allow"),
         (
-            lambda made: msgspec.structs.replace(made, tokens=Tokens("x", 0.0)),
+            lambda made: replace(made, tokens=Tokens("x", 0.0)),
             "no refresh token",
         ),
         (None, "there is no connection acme/emea"),

@@ -10,6 +10,7 @@ import pytest
 from engine.cli import connect as command
 from engine.cli import prompt_secret
 from engine.connection.stored import StoredConnection
+from engine.replaced import replace
 from tests.connection.commands import Command, redirect
 from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
 
@@ -92,7 +93,7 @@ def test_a_connection_of_before_has_no_probe():
     record = Acme().record()
     old = {name: value for name, value in msgspec.json.decode(msgspec.json.encode(record)).items() if name != "probe"}
     assert msgspec.json.decode(msgspec.json.encode(old), type=StoredConnection).probe == {}
-    assert HER not in repr(msgspec.structs.replace(record, probe={"email": HER}))
+    assert HER not in repr(replace(record, probe={"email": HER}))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_a_person_at_the_terminal_is_asked_for_one(before, typed, kept, monkeypa
     monkeypatch.setattr(prompt_secret, "is_asked", lambda: True)
     monkeypatch.setattr(prompt_secret, "_shown", shown)
     record = Acme().record()
-    found = command.with_probe(spec(), record, msgspec.structs.replace(record, probe=before), None)
+    found = command.with_probe(spec(), record, replace(record, probe=before), None)
     assert found.probe == kept
     assert len(asked) == len(typed)
     assert asked[0].endswith("(Enter keeps the stored one): " if before else "(Enter: none): ")

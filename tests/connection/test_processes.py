@@ -6,9 +6,8 @@ import asyncio
 import json
 import sys
 
-import msgspec
-
 from engine.connection.keeper import LOST
+from engine.replaced import replace
 from tests.conftest import ROOT
 from tests.connection.vendor import NAME, Acme, vault
 
@@ -47,7 +46,7 @@ async def test_a_process_killed_at_any_step_of_a_refresh_loses_nothing_it_could_
             tokens = record.tokens
             vault(home).write(
                 NAME,
-                msgspec.structs.replace(record, tokens=type(tokens)(tokens.access, tokens.issued_at, tokens.refresh, 1.0, tokens.scope)),
+                replace(record, tokens=type(tokens)(tokens.access, tokens.issued_at, tokens.refresh, 1.0, tokens.scope)),
             )
         lines = (await process("tests.connection.killed", acme.address, *map(str, homes))).splitlines()
         found = [json.loads(line) for line in lines]

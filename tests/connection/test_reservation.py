@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 
-import msgspec
 import pytest
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from engine.connection.stored import RegisteredClient, seal
 from engine.connection.vault import ROOM
 from engine.core.oauth import MOST_SCOPE, Tokens
 from engine.errors import DiskError
+from engine.replaced import replace
 from tests.connection.commands import Command, consented, prompted, waiting
 from tests.connection.vendor import NAME, Acme, vault
 
@@ -130,5 +130,5 @@ async def test_the_room_takes_the_largest_record(tmp_path):
         store = vault(tmp_path)
         store.prepare()
         key = store.keys.current()
-        made = msgspec.structs.replace(acme.record(), tokens=tokens, client=RegisteredClient(secret, secret), asks_for="x" * 8192)
+        made = replace(acme.record(), tokens=tokens, client=RegisteredClient(secret, secret), asks_for="x" * 8192)
         assert len(seal(made, key, "x" * 63)) < ROOM

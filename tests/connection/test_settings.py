@@ -16,6 +16,7 @@ from engine.connection.oauth_client import hosts_of
 from engine.connection.settings import fault, given, needed
 from engine.connection.stored import Name, StoredConnection
 from engine.errors import NotConnected
+from engine.replaced import replace
 from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import CAPTURED, ENVIRON, KEYED, OAUTH, SETTINGS, SETTLED, keyed, record, settled
@@ -253,7 +254,7 @@ def test_a_connection_of_before_settings_loads():
     del old["settings"], old["tokens"]["captured"]
     found = msgspec.convert(old, StoredConnection)
     assert (found.settings, found.tokens.captured) == ({}, ())
-    assert given(spec(SPEC), msgspec.structs.replace(found, settings={"OTHER": "x"})) == ()
+    assert given(spec(SPEC), replace(found, settings={"OTHER": "x"})) == ()
 
 
 async def typed(habeas: Command, lines: list[bytes], **environ: str | None) -> tuple[int, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 
-import msgspec
 import pytest
 
 from engine.connection.keys import StoreKey
@@ -15,6 +14,7 @@ from engine.connection.stored import ROOM, Name, StoreError, seal
 from engine.connection.vault import Vault, home
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
+from engine.replaced import replace
 from tests.connection.vendor import NAME, Acme, vault
 from tests.disk import in_place, noted
 
@@ -109,23 +109,23 @@ def test_what_could_not_be_read_again_is_not_written(change, part, tmp_path):
     store.write(NAME, RECORD)
     before = store.path(NAME).read_bytes()
     with pytest.raises(StoreError, match=part) as error:
-        store.write(NAME, msgspec.structs.replace(RECORD, **change))
+        store.write(NAME, replace(RECORD, **change))
     assert "nothing was changed" in str(error.value)
     assert store.path(NAME).read_bytes() == before
     key = store.reserve(NAME)
     with pytest.raises(StoreError):
-        store.renew(NAME, msgspec.structs.replace(RECORD, **change), key)
+        store.renew(NAME, replace(RECORD, **change), key)
     assert store.read(NAME) == RECORD
 
 
 def test_the_room_that_is_reserved_holds_every_renewal(tmp_path):
     """The longest secrets and the longest tokens, of characters that grow when they are written."""
     store, long = vault(tmp_path), "\\" * (16 << 10)
-    fixed = msgspec.structs.replace(RECORD, secret="k" * 60_000)
+    fixed = replace(RECORD, secret="k" * 60_000)
     store.write(NAME, fixed)
     key = store.reserve(NAME)
     room = (store.folder / "acme.default.new").stat().st_size
-    renewed = msgspec.structs.replace(fixed, tokens=Tokens(long, 1.0, long, 2.0, "s" * (16 << 10)), serial=2)
+    renewed = replace(fixed, tokens=Tokens(long, 1.0, long, 2.0, "s" * (16 << 10)), serial=2)
     store.renew(NAME, renewed, key)
     assert store.read(NAME) == renewed
     assert store.path(NAME).stat().st_size <= room == ROOM < MOST_BYTES
@@ -181,8 +181,8 @@ def test_what_a_killed_process_left_is_taken_over_or_understood(left, serial, lo
     store.write(NAME, RECORD)
     if left is not None:
         words = {
-            "newer": seal(msgspec.structs.replace(RECORD, serial=5), KEY, "default"),
-            "older": seal(msgspec.structs.replace(RECORD, serial=0), KEY, "default"),
+            "newer": seal(replace(RECORD, serial=5), KEY, "default"),
+            "older": seal(replace(RECORD, serial=0), KEY, "default"),
         }
         path = store.folder / "acme.default.new"
         path.write_bytes(words.get(left, left) if isinstance(left, str) else left)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from dataclasses import replace as changed
 
-import msgspec
 import pytest
 from aiohttp import web
 
@@ -17,6 +15,7 @@ from engine.connection.private_files import locked
 from engine.connection.settings import wanted
 from engine.connection.stored import Name
 from engine.errors import Unreachable
+from engine.replaced import replace
 from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command
 from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
@@ -26,7 +25,7 @@ RUN = ("run", "acme", "--email", "her@acme.example", "--out")
 
 
 def with_scope(record, scope):
-    return msgspec.structs.replace(record, tokens=changed(record.tokens, scope=scope))
+    return replace(record, tokens=replace(record.tokens, scope=scope))
 
 
 async def test_verify_shows_what_each_missing_scope_loses_and_the_exact_scope_to_add(tmp_path):
@@ -225,7 +224,7 @@ async def test_what_could_not_be_revoked_is_kept(said, at, part, left, tmp_path,
     """Unless the vendor had ended it, or it was only a simulator's; without revocation it is forgotten here all the same."""
     async with Acme().up() as acme:
         store, record = vault(tmp_path), acme.record()
-        store.write(NAME, msgspec.structs.replace(record, bound=msgspec.structs.replace(record.bound, at=at)))
+        store.write(NAME, replace(record, bound=replace(record.bound, at=at)))
         monkeypatch.setattr(manage, "oauth_transport", lambda bound, _: oauth_transport(bound, acme.address))
         acme.says.append(said)
         try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json as jsonlib
 import resource
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from engine.connection.stored import Name
+from engine.replaced import replace
 from tests.connection.commands import Command, redirect
 from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
 
@@ -74,7 +74,7 @@ async def test_a_simulators_connection_never_takes_the_place_of_a_real_one(tmp_p
     """Trying the simulator must not cost the connection that works; another name is free."""
     async with Acme().up() as acme:
         store, habeas, made = vault(tmp_path), Command(tmp_path, acme), acme.record()
-        store.write(NAME, msgspec.structs.replace(made, bound=msgspec.structs.replace(made.bound, at=None)))
+        store.write(NAME, replace(made, bound=replace(made.bound, at=None)))
         before = store.path(NAME).read_bytes()
         refused = await habeas("connect", "acme", "--redirect-uri", redirect())
         assert (refused.code, "a simulator's must not replace: add --connection NAME" in refused.err) == (2, True), refused

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,6 +20,7 @@ from engine.core.oauth import (
 )
 from engine.language.expressions.select import parse_select
 from engine.language.model.spec import TokenRefusalsSpec
+from engine.replaced import replace
 
 NOW = 1_800_000_000.0
 OLD = Tokens("old", NOW - 3600, "old-refresh", NOW - 1, "a b")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.core.pace import checked_share, counted_by, pace, paces
 from engine.errors import UsageError
 from engine.language.model.units import Rate
+from tests.core.specs import HEAD, vendor
 
 MOST = 1_000_000  # what a spec may write at most
 SECONDS = st.sampled_from([1.0, 3600.0, 86400.0]) | st.integers(1, 999_999 * 86400).map(float)
@@ -52,3 +53,11 @@ def test_a_share_is_a_number_of_a_limit(share):
     with pytest.raises(UsageError, match="share"):
         checked_share(share)
     assert [checked_share(good) for good in (1, 0.75)] == [1.0, 0.75]
+
+
+def test_what_a_limit_for_each_request_line_counts():
+    """The line that the vendor is asked, not the endpoint; where answers tell points, each endpoint, since each costs its own."""
+    endpoints = "a: {get: /p/<USER_ID>, bucket: slow}\nb: {get: /p/<USER_ID>, params: {q: 1}, bucket: slow}\nc: {post: /g, bucket: told}\n"
+    limits = "rate_limits: {slow: 2/s each, told: {left: t.left, refill: t.refill, cost: t.cost}}\n"
+    found = vendor(endpoints, HEAD.replace("access:", f"{limits}access:")).endpoints
+    assert [found[name].counted_as for name in "abc"] == ["GET /p/<USER_ID>", "GET /p/<USER_ID>", "c"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from engine.core.refused_credential import (
     renewed,
 )
 from engine.core.retry import REFUSED, GiveUp
+from engine.replaced import replace
 
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "refused_credential.yaml").read_text("utf-8"))
 FOUND = {

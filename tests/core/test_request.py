@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from engine.core.request import described, halved, opening
 from engine.core.response import Page, Unreadable
 from engine.core.subject import LookupResult
 from engine.core.window import Window
+from engine.replaced import replace
 from engine.runner.client import Answered
 from tests.core.specs import HEAD, ROW, endpoint, first, vendor
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from engine.core.after import refilled_after, retry_after
 from engine.core.http import Malformed, NoAnswer, Response
 from engine.core.retry import Done, GiveUp, Patience, Refresh, Tried, Verdict, Wait, backoff, decide
+from engine.replaced import replace
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CASES, SEQUENCES, REFILLS = (
@@ -49,7 +49,7 @@ def test_every_way_of_sending_again_is_counted():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["given"]))
 def test_what_follows_an_answer(case):
     """Each answer has one consequence, whatever the clock and the dice of the machine."""
-    given, before = case["given"], {one.name for one in fields(Tried)}
+    given, before = case["given"], set(Tried.__struct_fields__)
     tried = Tried(**{name: given[name] for name in before & set(given)})
     verdict = decide(tried, answer_of(given), given.get("means"), NOW, 0.5, Patience())
     assert shown(verdict) == case["then"]

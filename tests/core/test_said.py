@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from engine.core.chain import Chain
 from engine.core.request import opening
 from engine.core.scopes import scope_remedy
 from engine.core.vendor_address import address_source
+from engine.language.model.spec import RuleSpec
+from engine.replaced import replace
 from tests.core.specs import vendor
 
 SPEC = vendor('it: {get: /people/<USER_ID>/notes, records: "@", pagination: {link: header}}')
@@ -44,3 +44,13 @@ def test_a_scope_is_a_remedy_only_where_it_may_be_missing(granted, said):
     """A connection that is known to have it lacks something else."""
     assert scope_remedy([frozenset("ab"), frozenset("c")], granted) == said
     assert scope_remedy([], None) == ""
+
+
+def test_a_scope_is_no_remedy_where_the_rule_says_that_none_helps():
+    """A token that must be authorized for single sign-on is refused with every scope."""
+    unauthorized = RuleSpec.model_validate({"status": "403", "message": "SAML", "means": "denied", "granted_by": "none"})
+    assert scope_remedy([frozenset("ab")], None, unauthorized) == ""
+    assert (
+        scope_remedy([frozenset("ab")], None, RuleSpec.model_validate({"status": "403", "means": "denied"}))
+        == "; it needs the scope a and b"
+    )

@@ -141,10 +141,15 @@ def test_what_the_connection_is_known_to_lack_is_not_asked(name, granted, then):
         ("a", None, "denied failed", False),
         ("a", None, "", False),
         ("b", None, "denied", False),
+        ("a", None, "denied unmended", False),
     ],
 )
 def test_refusals_alone_show_that_an_optional_scope_is_missing(name, granted, outcomes, told):
-    """All of them, and none in spite of the scope: else a part that is missing would pass for one that was left out."""
-    ends = [ChainEnd(Outcome(one), "the vendor denies it (HTTP 403); it needs the scope x and y or z") for one in outcomes.split()]
+    """All of them, none in spite of the scope, none that no scope mends: else what is missing would pass for what was left out."""
+    why = "the vendor denies it (HTTP 403); it needs the scope x and y or z"
+    ends = [
+        ChainEnd(Outcome.DENIED, "the vendor denies it (HTTP 403)") if one == "unmended" else ChainEnd(Outcome(one), why)
+        for one in outcomes.split()
+    ]
     reason = told_by_refusals(vendor(OPTIONAL).endpoints[name], granted if granted is None else frozenset(granted), ends)
     assert reason == ("optional: needs x and y or z; the vendor denies it (HTTP 403)" if told else None)

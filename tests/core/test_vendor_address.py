@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from engine.core.vendor_address import (
     redirected,
     standing,
 )
+from engine.replaced import replace
 from tests.core.specs import HEAD, endpoint, vendor
 
 BASE = "https://api.acme.example/v1"

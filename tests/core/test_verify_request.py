@@ -11,6 +11,7 @@ from engine.core.response import Page, Refusal, Unusable
 from engine.core.retry import GiveUp
 from engine.core.verify_request import NotAsked, VerifyAnswer, credential_lives, read_verify, verify_request
 from engine.language.load import load
+from engine.language.model.spec import RuleSpec
 
 SPEC = """
 spec: 1
@@ -53,6 +54,9 @@ def test_where_a_value_is_missing_it_says_which(given, values, words):
     assert verify_request(ACME, account) == NotAsked(words)
 
 
+DENIED, UNMENDED = (RuleSpec.model_validate({"status": "403", "means": "denied", **more}) for more in ({}, {"granted_by": "none"}))
+
+
 @pytest.mark.parametrize(
     ("answer", "shows"),
     [
@@ -61,6 +65,8 @@ def test_where_a_value_is_missing_it_says_which(given, values, words):
         (Page((b"{}",), 1, alone=True), VerifyAnswer(alive=True, words="the vendor answers", answered=True, odd=True)),
         (Page((b"[]", b'""', b"0", b"false"), 4), VerifyAnswer(alive=True, words="the vendor answers", answered=True, odd=True)),
         (Refusal("denied", "HTTP 403"), VerifyAnswer(alive=True, words="HTTP 403", denied=True)),
+        (Refusal("denied", "HTTP 403", rule=DENIED), VerifyAnswer(alive=True, words="HTTP 403", denied=True)),
+        (Refusal("denied", "HTTP 403", rule=UNMENDED), VerifyAnswer(alive=True, words="HTTP 403")),
         (Refusal(None, "HTTP 500"), VerifyAnswer(None, "HTTP 500")),
         (Unusable("no records"), VerifyAnswer(None, "no records")),
         (Malformed("no JSON"), VerifyAnswer(None, "no JSON")),

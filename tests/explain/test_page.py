@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -17,6 +16,7 @@ from engine.explain.page import page
 from engine.explain.webpage import webpage
 from engine.language.load import check
 from engine.language.model.units import parse_duration, parse_rate
+from engine.replaced import replace
 from tests.conftest import ROOT
 from tests.explain.reading import harmless, plain
 from tests.language.test_zoom import CLASSIC, GRANULAR, PATHS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +11,7 @@ import pytest
 from engine.core.ledger import Subject
 from engine.core.selection import choose
 from engine.errors import DiskError, Exit
+from engine.replaced import replace
 from engine.runner import Run
 from engine.simulate import serve
 from tests.whole.runs import ZOOM, data, fast_clock, fetch, make_run, truth, written

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tracemalloc
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -16,6 +15,7 @@ from engine.errors import Exit
 from engine.language.model.units import Rate
 from engine.net.limiter import Limiter
 from engine.net.transport import Credential
+from engine.replaced import replace
 from engine.runner.files import MOST_AT_ONCE
 from tests.core.specs import HEAD, vendor
 from tests.whole.runs import fast_clock, fetch, make_run

@@ -35,3 +35,22 @@ def test_how_long_a_vendor_is_waited_for(case, tmp_path):
     assert (str(entry.outcome), entry.reason, entry.tally.requests) == (then["outcome"], then.get("reason"), then["requests"])
     times = [moment for place, moment in zip(found.log, found.times, strict=True) if place.removeprefix("POST ").split(" ")[0] in answers]
     assert then["from"] <= times[-1] - times[0] <= then["to"]
+
+
+def test_two_endpoints_of_one_request_line_share_its_limit(tmp_path):
+    """The vendor counts what it is asked for, not by which name the spec asks: a third line goes on beside them."""
+    limits = "rate_limits: {slow: 2/min each}\nbucket: slow\n"
+    endpoints = """
+first: {for: {KIND: [a, b]}, get: /p/<USER_ID>, params: {kind: <KIND>}, records: items, pagination: none}
+again: {for: {KIND: [c, d]}, get: /p/<USER_ID>, params: {kind: <KIND>}, records: items, pagination: none}
+other: {for: {KIND: [e, f]}, get: /q/<USER_ID>, params: {kind: <KIND>}, records: items, pagination: none}
+"""
+    answers = {f"/{place}/u1?kind={kind}": [{"items": []}] for place, kinds in (("p", "abcd"), ("q", "ef")) for kind in kinds}
+    found = fetched(endpoints, answers, tmp_path, HEAD.replace("access:", f"{limits}access:"))
+    asked = {
+        place: [moment for line, moment in zip(found.log, found.times, strict=True) if line.startswith(place)] for place in ("/p/", "/q/")
+    }
+    shared, alone = asked["/p/"], asked["/q/"]
+    assert len(shared) == 4
+    assert all(later - earlier >= 60 for earlier, later in zip(shared, shared[2:], strict=False))
+    assert alone[-1] < shared[2]

@@ -9,8 +9,9 @@ import copy
 import json
 import re
 import sys
-from dataclasses import dataclass, field
 from typing import Any, TextIO
+
+from msgspec import Struct, field
 
 from engine.cli.formatting import tell
 from engine.cli.new.questions import (
@@ -38,8 +39,7 @@ UNKNOWN_PAGES = "pagination: how does a list go on? Without an answer here, what
 NAMES = re.compile(r"<([A-Z][A-Z0-9_]*)>")
 
 
-@dataclass
-class DraftAnswers:
+class DraftAnswers(Struct):
     """What was answered so far. `head` is the first line of the file, which names the schema."""
 
     vendor: str

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TextIO, TypeVar
 
+from msgspec import Struct, field
 from pydantic import TypeAdapter, ValidationError
 
 from engine.cli.formatting import tell
@@ -30,8 +30,7 @@ class Back(Exception):
     """The person wants the question before once more."""
 
 
-@dataclass
-class Questions:
+class Questions(Struct):
     """Asks one question after the other; `again` says whether somebody is there who can correct an answer.
 
     To go back by one question, the whole interview is begun anew: `known` are the answers that it is then given without asking.

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 from engine.language.expressions.template import Field, Hole, Template
 
@@ -46,8 +47,7 @@ FITTING: Mapping[Capacity, re.Pattern[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedValue:
+class PlacedValue(Struct, frozen=True):
     """A value of an address, with its capacity."""
 
     value: Hole | Field

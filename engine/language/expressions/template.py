@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.language.text.mistakes import Misfit
 
@@ -24,8 +25,7 @@ PATH_CHARACTER = r"[A-Za-z0-9._~!$&'()*+,;=:@/%-]"
 PATH_TEXT = re.compile(rf"{PATH_CHARACTER}*")
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """A value that comes from the request, the look-up, `for` or the window, perhaps in another form."""
 
     name: str
@@ -36,8 +36,7 @@ class Hole:
         return f"<{self.name}.{self.form}>" if self.form else f"<{self.name}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of each record of another endpoint: this request is asked once per record."""
 
     endpoint: str
@@ -53,8 +52,7 @@ class Field:
         return ".".join((self.endpoint, *self.path))
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A text with values in it, in order."""
 
     parts: tuple[str | Hole | Field, ...]

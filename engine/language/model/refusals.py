@@ -8,17 +8,18 @@ from pydantic import ConfigDict, Field, model_validator
 
 from engine.language.expressions.select import parse_select
 from engine.language.model import words as w
-from engine.language.model.shapes import at_least_one
+from engine.language.model.shapes import at_least_one, only_beside
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 
 TokenMeans = Literal["invalid_grant", "invalid_client", "invalid_request", "temporarily_unavailable"]
+SAYS_WHEN = at_least_one("status", "code", "message")
 
 
 class RefusalCondition(Words):
     """When a rule holds: everything that is written must."""
 
-    model_config = ConfigDict(json_schema_extra=at_least_one("status", "code", "message"))
+    model_config = ConfigDict(json_schema_extra=SAYS_WHEN)
 
     status: w.Statuses = Field(default=(), description="The HTTP status, or several.", examples=[404, [401, 403]])
     code: w.Texts = Field(
@@ -54,7 +55,20 @@ class RefusalCondition(Words):
 class RuleSpec(RefusalCondition):
     """What one kind of refusal of a request means."""
 
+    model_config = ConfigDict(json_schema_extra={**SAYS_WHEN, **only_beside("granted_by", "means", "denied")})
+
     means: w.Means = Field(description="The outcome, or what to do.")
+    granted_by: Literal["none"] | None = Field(
+        default=None, description="With `denied`: no scope would change it, so that the reason names none.", examples=["none"]
+    )
+
+    @model_validator(mode="after")
+    def denies(self) -> RuleSpec:
+        """Refuse words on scopes beside another meaning: no reason would say them."""
+        if self.granted_by is not None and self.means != "denied":
+            message = f"`granted_by` beside `means: {self.means}`"
+            raise Misfit(message, "leave it out: only a reason of `denied` names scopes")
+        return self
 
 
 class TokenRuleSpec(RefusalCondition):

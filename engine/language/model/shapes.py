@@ -120,3 +120,8 @@ def either(*ways: str, needs: Mapping[str, str]) -> JsonSchema:
 def at_least_one(*words: str) -> JsonSchema:
     """Say that some of these words stand in a map."""
     return {"anyOf": [{"required": [word]} for word in words]}
+
+
+def only_beside(word: str, other: str, value: str) -> JsonSchema:
+    """Say that a word stands only beside another one with this value."""
+    return {"if": {"required": [word]}, "then": {"properties": {other: {"const": value}}}}

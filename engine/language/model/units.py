@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.language.text.mistakes import Misfit
 
@@ -12,8 +13,7 @@ LONGEST_YEARS = 100
 DURATION = r"(?=[0-9]{1,9}[a-z])(0*[1-9][0-9]*)(s|mo|m|h|d)"
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """A span: either calendar months or seconds."""
 
     months: int = 0
@@ -42,8 +42,7 @@ RATE = (
 FORMS = "write 30/s, 20/min, 5000/h, 6000/day, 100/10s or 10 at once; `50/min each` counts per request line"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """So many requests in so many seconds; `seconds` is None for so many at once."""
 
     count: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, PlainValidator, WithJsonSchema
 
 from engine.language.expressions.select import Select, parse_select
@@ -108,8 +108,7 @@ def _since(value: Any) -> Duration | date:
         raise Misfit(str(error), error.hint and f"{error.hint}, or a day such as 2013-01-01", formal=error.formal) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """A path into another endpoint's answer."""
 
     endpoint: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions.template import IDENTIFIERS, TEXT_FORMS, TIME_FORMS, TIMES, Hole, Template, parse_template
@@ -13,6 +12,7 @@ from engine.language.model.shapes import NAMED
 from engine.language.rules.lint_context import ENDPOINTS, LOOKUP, LintContext, row_place, templates
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position, did_you_mean
+from engine.replaced import replace
 
 VALUE = re.compile(rf"{NAMED}|<([a-z][a-z0-9_]*)\.[A-Za-z0-9_.]+>")
 TAKEN = (*IDENTIFIERS, *TIMES, "VERSION", "SECRET", "TOKEN")

@@ -7,16 +7,17 @@ Built on the parser's events, not on recursion, so neither an alias bomb nor dee
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from engine.language.text.layout import lookalike, quotes_wanted, runs_on, stand_in, without_value
 from engine.language.text.mistakes import Mistake, Position, SpecError
 from engine.language.text.syntax import syntax
 from engine.language.text.yaml_events import EventReader, OpenNode
+from engine.replaced import replace
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 40
@@ -37,8 +38,7 @@ class Quoted(str):
     __slots__ = ()
 
 
-@dataclass
-class Document:
+class Document(Struct):
     """What a file holds: the values, where each key and value stands, mistakes of form, and comments right behind a value."""
 
     value: Value = ""
@@ -132,7 +132,6 @@ def _before(found: list[Mistake], last: Mistake) -> list[Mistake]:
     return [one for one in found if one is last or one.at.line != last.at.line - 1]
 
 
-@dataclass(slots=True)
 class _SpecNode(OpenNode):
     """A map or list of a spec with its place; `skip` says that the value of the key is left out."""
 

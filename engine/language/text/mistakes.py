@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from textwrap import wrap
 from typing import Literal
 
+from msgspec import Struct
+
 from engine.errors import Exit, HabeasError
+from engine.replaced import replace
 
 WIDEST = 100
 DOTS = "..."
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """A place in a file; line and column count from 1."""
 
     line: int
@@ -23,8 +24,7 @@ class Position:
     width: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One thing to mend (`error`) or to think about (`note`: the exit code stays 0); `detail` is shown below it."""
 
     message: str

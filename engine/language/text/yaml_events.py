@@ -7,16 +7,15 @@ spec, with the position of everything and every mistake of form; `openapi.docume
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import yaml
+from msgspec import Struct
 
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # only its parser is used: events are the same whatever the loader resolves
 
 
-@dataclass(slots=True)
-class OpenNode:
+class OpenNode(Struct):
     """A map or list that is still being read; `key` is the one whose value comes next."""
 
     value: Any

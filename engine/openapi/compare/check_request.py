@@ -7,8 +7,9 @@ may be there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
 
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.select import Select
@@ -20,10 +21,10 @@ from engine.openapi.document.names import SIZES, norm
 from engine.openapi.document.operations import Operation, Parameter, Scopes, announced, scopes_of
 from engine.openapi.document.refs import as_list
 from engine.openapi.document.schema_view import NotInSchema, SchemaView, lead, misspelt, unfit
+from engine.replaced import replace
 
 
-@dataclass(frozen=True)
-class ComparedRequest:
+class ComparedRequest(Struct, frozen=True):
     """A request and its operation; `rows` are the values of its `for` with which it asks this operation and no other."""
 
     context: LintContext

@@ -7,7 +7,6 @@ nothing is found, and what it merely does not list is a mistake only if it is al
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from engine.language.effective import Endpoint, Row, effective
 from engine.language.expressions.template import parse_path
@@ -20,6 +19,7 @@ from engine.openapi.compare.check_request import ComparedRequest, answers, body,
 from engine.openapi.compare.unlike import unlike
 from engine.openapi.document.operations import Api, Operation, plain
 from engine.openapi.document.paths import Miss, Paths, missed, written
+from engine.replaced import replace
 
 MOST_ROWS = 100
 MOST_NAMED = 3

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from engine.language.text.mistakes import Mistake, Position
+from engine.replaced import replace
 
 WORDS = "unlike the document:"
 REASON = re.compile(rf"(?:^|\s)#\s*{WORDS}\s*(\S.*?)\s*$")

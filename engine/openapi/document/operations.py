@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from engine.openapi.document.examples import shown, with_examples
 from engine.openapi.document.names import words
 from engine.openapi.document.read import read
@@ -289,8 +291,7 @@ def plain(text: str, most: int = 60) -> str:
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
-@dataclass(frozen=True)
-class Scopes:
+class Scopes(Struct, frozen=True):
     """What an operation asks for: each entry alone is enough. `sure`: they stand in `security` or an `x-` member, not in prose."""
 
     entries: tuple[frozenset[str], ...]

@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from functools import cached_property
 from urllib.parse import unquote
 
+from msgspec import Struct
+
 from engine.language.expressions.template import Template
 from engine.openapi.document.operations import BRACED, Api, Operation, Server
 from engine.openapi.document.refs import as_map
@@ -32,8 +34,7 @@ class _Node:
     path: str | None = None
 
 
-@dataclass(frozen=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """Why no operation was found, and what may have been meant. `surely`: the vendor has nothing there."""
 
     message: str

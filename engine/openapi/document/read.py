@@ -6,7 +6,6 @@ Reads no file and fetches nothing. Ten megabytes of YAML take about a second; wh
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -122,7 +121,6 @@ def scalar(text: str) -> Any:
     return float(text) if FLOAT.fullmatch(text) else text
 
 
-@dataclass(slots=True)
 class _WeighedNode(OpenNode):
     """A map or list of a document; `weight` counts the values that it holds, aliases unfolded."""
 

@@ -13,6 +13,8 @@ from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from engine.language.expressions.select import Select
 from engine.language.text.mistakes import did_you_mean
 from engine.openapi.document.refs import UNTOLD, Refs, as_list, as_map, as_text
@@ -24,8 +26,7 @@ OPEN_WORDS = ("patternProperties", "x-untold", "not", "if", "$dynamicRef", "unev
 COMPOSED = ("allOf", "oneOf", "anyOf")
 
 
-@dataclass(frozen=True)
-class NotInSchema:
+class NotInSchema(Struct, frozen=True):
     """An expression asks for a member that the schema does not have; `known` are those it has."""
 
     name: str

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
+
+from msgspec import Struct, field
 
 from engine.language.model.words import HEADER, HOST, OPEN_ADDRESS
 from engine.openapi.document.names import PERSONS, singular, words
@@ -27,8 +28,7 @@ MOST_LOOKED = 20_000
 NOWHERE = "https://api.example.com"
 
 
-@dataclass
-class DraftBase:
+class DraftBase(Struct):
     """Where requests go: the address, its hosts, what a connection is asked for, and what must be confirmed."""
 
     url: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from engine.openapi.document.names import spec_name
 from engine.openapi.document.operations import Api, Operation
@@ -21,8 +22,7 @@ NOBODY = "no operation finds a person by e-mail address, user name or phone numb
 TOO_MANY = "too many for one spec"
 
 
-@dataclass
-class DraftPlan:
+class DraftPlan(Struct):
     """The look-up, the requests made with what it captures, and the operations left out, each with its reason."""
 
     person: LookupCandidate

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.language.expressions.address_places import host_of
 from engine.language.model.words import HEADER
@@ -26,14 +27,14 @@ from engine.openapi.draft.pages import Paging, paging_of, records_of
 from engine.openapi.draft.people import open_place
 from engine.openapi.draft.person_request import DraftRequest, id_name, setting_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
+from engine.replaced import replace
 
 MOST_LEFT_OUT = 200
 MOST_SCOPES = 200
 MOST_SPARSE = 4
 
 
-@dataclass
-class DraftSpec:
+class DraftSpec(Struct):
     """What the requests of one spec have in common, gathered before anything is written."""
 
     api: Api

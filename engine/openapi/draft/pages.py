@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from msgspec import Struct
 
 from engine.language.expressions.select import DOTTED, SelectError, parse_select
 from engine.openapi.document.names import CURSORS, OFFSETS, PAGES, SIZES, norm, person_in, words
@@ -24,8 +25,7 @@ SURELY = re.compile(r"(?i)\bmax(?:imum)?(?: value)?(?: is| of|:| =)? ?`?(\d{2,5}
 DEEPEST = 3
 
 
-@dataclass(frozen=True)
-class Records:
+class Records(Struct, frozen=True):
     """Where an answer's records are: the path (None: the answer is one record), what one record is, and whether it is a list."""
 
     path: str | None
@@ -106,8 +106,7 @@ def _wrapped(answer: SchemaView, last: str) -> Records | None:
     return None
 
 
-@dataclass(frozen=True)
-class Paging:
+class Paging(Struct, frozen=True):
     """`pagination` as a spec writes it, empty where no way is known, and what remains to be confirmed."""
 
     words: dict[str, Any]
@@ -231,8 +230,7 @@ IN_WORDS = re.compile(r"(?i)millisecond|epoch|unix|8601|3339|date-time|yyyy-mm-d
 STEP, SINCE = "28d", "2015-01-01"
 
 
-@dataclass(frozen=True)
-class DraftWindow:
+class DraftWindow(Struct, frozen=True):
     """The two parameters with their values, and what must be confirmed of the window."""
 
     params: dict[str, str]

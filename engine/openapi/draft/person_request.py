@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.language.expressions.template import parse_path
 from engine.language.rules.names import OUTSIDE, TAKEN
@@ -41,8 +42,7 @@ PERHAPS = "It may be another kind of person"
 ParameterValues = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
 
 
-@dataclass(frozen=True)
-class AccountList:
+class AccountList(Struct, frozen=True):
     """A list of the account's, such as its mailing lists: read first, then a request is made for each of its records."""
 
     operation: Operation
@@ -50,8 +50,7 @@ class AccountList:
     value: str  # <lists.id>
 
 
-@dataclass
-class DraftRequest:
+class DraftRequest(Struct):
     """A request about the person: its line, what fills its parameters, and what must be confirmed."""
 
     operation: Operation

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.language.text.mistakes import Position
 from engine.openapi.document.operations import plain
@@ -29,8 +30,7 @@ def marks(lines: Iterable[str]) -> Iterator[Position]:
             yield Position(number, found.start(1) + 1, len(found[1]))
 
 
-@dataclass
-class DraftEntry:
+class DraftEntry(Struct):
     """A key with its value and its TODOs; without a key, lines of comment."""
 
     key: str
@@ -38,8 +38,7 @@ class DraftEntry:
     todo: tuple[str, ...] = ()
 
 
-@dataclass
-class DraftBlock:
+class DraftBlock(Struct):
     """A map that is written with one key a line."""
 
     entries: list[DraftEntry] = field(default_factory=list)
