@@ -14,7 +14,7 @@ ENGINE = Path(__file__).parent.parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
-    ("api", "anonymise"),
+    ("api", "anonymise", "case"),
     ("cassettes", "assembly", "explain"),
     ("runner",),
     ("connection", "simulate", "sink"),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from engine.core.identity import lowered
-from engine.release.found_numbers import FINDERS
+from engine.release.found_numbers import cards, ibans, lettered_ids, national_ids
 from engine.release.found_phones import phones
 from engine.release.found_secrets import secrets
 from engine.release.hit import Hit, settled
@@ -26,10 +26,10 @@ BEFORE_PASSWORD = re.compile(r"://[^\s/?#@]*:$")
 AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
 NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
 SEVEN = re.compile(r"\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
-ENOUGH = re.compile(r"\d[^\d]{0,3}\d")
-NOTHING = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]{0,6}|"
-    r"(?:(?:[a-z]{1,14}|[A-Z]{1,14})[_-]?){0,3}"
+SHORTEST_IBAN, SHORTEST_ID = 15, 11
+NOTHING = re.compile(  # times, UUIDs, other numbers of programs, short numbers, names of programs
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[\d.]{0,6}|[A-Za-z_-]{1,24}"
 )
 REMEMBERED, LONGEST = 1 << 15, 200
 
@@ -54,17 +54,21 @@ class Finders:
         return found
 
     def _found(self, text: str) -> Iterator[Hit]:
-        if not NOTHING.fullmatch(text):
-            yield from secrets(text)
-            if "@" in text or "%40" in text:
-                yield from emails(text)
-            if SEVEN.search(text):
-                yield from phones(text, self._vocabulary.numbers)
-            if ENOUGH.search(text):
-                for _, finder in FINDERS:
-                    yield from finder(text)
         if self._vocabulary:
             yield from self._vocabulary.names(text)
+        if NOTHING.fullmatch(text):
+            return
+        yield from secrets(text)
+        if "@" in text or "%40" in text:
+            yield from emails(text)
+        if SEVEN.search(text):
+            yield from phones(text, self._vocabulary.numbers)
+            yield from cards(text)
+            yield from national_ids(text)
+        if len(text) >= SHORTEST_IBAN:
+            yield from ibans(text)
+        if len(text) >= SHORTEST_ID:
+            yield from lettered_ids(text)
 
 
 def emails(text: str) -> Iterator[Hit]:

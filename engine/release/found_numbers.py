@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import Any
 
 from stdnum import iban, luhn
@@ -46,7 +45,7 @@ from stdnum.tr import tckimlik
 from stdnum.us import ssn
 from stdnum.za import idnr as za_id
 
-from engine.release.hit import Hit, HitKind
+from engine.release.hit import Hit
 
 SEPARATORS = re.compile(r"[ .\-/\u00a0]")
 CARD = re.compile(r"(?<![\w.+-])(?<!\d )\d(?:[ -]?\d){11,18}(?![ -]?\d)(?!\w)(?!\.\d)")
@@ -63,14 +62,16 @@ MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 
 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30
 """
 IBAN_LENGTHS = {written[:2]: int(written[2:]) for written in LENGTHS.split()}
-IBAN = re.compile(rf"(?<![^\W_])(?P<land>{'|'.join(IBAN_LENGTHS)})\d\d(?=[ -]?[A-Za-z0-9]{{2}})", re.IGNORECASE)
+IBAN = re.compile(r"(?<![^\W_])(?P<land>[A-Za-z]{2})\d\d(?=[ -]?[A-Za-z0-9]{2})")
 ALIKE = r"(?<![\w.+-])(?<!\d )(?:{})(?![ .-]?\d)(?!\w)(?!-\w)"
-NATIONAL: dict[str, tuple[Any, ...]] = {  # shapes that are enough, and by which registers such a number is valid
+LETTERED: dict[str, tuple[Any, ...]] = {
     r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]": (codicefiscale,),
     r"[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d": (curp,),
+    r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]": (hetu,),
+}
+NATIONAL: dict[str, tuple[Any, ...]] = {  # shapes that are enough, and by which registers such a number is valid
     r"\d{17}[\dXx]": (ric,),
     r"[12] ?\d\d ?\d\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d": (nir,),
-    r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]": (hetu,),
     r"(?:\d\d)?\d{6}[-+]\d{4}": (personnummer,),
     r"\d{6} \d{5}": (fodselsnummer,),
     r"\d{11}": (fodselsnummer, nn, ik, idnr),
@@ -109,13 +110,15 @@ BY_NAME: dict[str, tuple[Any, ...]] = {  # what stands in front of a number, and
     r"personnummer": (personnummer, fodselsnummer),
     r"numéro de sécurité sociale|nir": (nir,),
 }
-SHAPES = [(re.compile(ALIKE.format(shape)), registers) for shape, registers in NATIONAL.items()]
-LETTERED, DIGITS = SHAPES[:2], SHAPES[2:]
+SHAPE = re.compile(ALIKE.format("|".join(NATIONAL)))
+LETTERED_SHAPE = re.compile(ALIKE.format("|".join(LETTERED)))
+SHAPES = [(re.compile(shape), registers) for shape, registers in (NATIONAL | LETTERED).items()]
 NAMED = re.compile(
     r"(?<!\w)(?:" + "|".join(f"(?P<n{at}>{name})" for at, name in enumerate(BY_NAME)) + r")"
     r"[ \t.:#=-]{0,4}(?:(?:is|ist|es|est|nummer|nr|no)[ \t.:]{1,3})?(?P<it>[A-Za-z]?-?\d(?:[ ./-]?\d){6,13}[ -]?[A-Za-z]{0,2})(?!\w)",
     re.IGNORECASE,
 )
+REGISTERS = list(BY_NAME.values())
 DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 
@@ -148,7 +151,8 @@ def _is_article(number: str) -> bool:
 def ibans(text: str) -> Iterator[Hit]:
     """Give numbers of bank accounts, with the length of their country."""
     for found in IBAN.finditer(text):
-        end = _after(text, found.start(), IBAN_LENGTHS[found["land"].upper()])
+        length = IBAN_LENGTHS.get(found["land"].upper())
+        end = _after(text, found.start(), length) if length else None
         if end is not None and iban.is_valid(number := compact(text[found.start() : end]), check_country=False):
             yield Hit("ibans", found.start(), end, number)
 
@@ -166,22 +170,25 @@ def _after(text: str, start: int, count: int) -> int | None:
 
 
 def national_ids(text: str) -> Iterator[Hit]:
-    """Give national numbers: by forms that tell enough, else behind their name."""
-    digits = sum(map(text.count, "0123456789"))
-    shapes = LETTERED if digits < 7 else chain(LETTERED, DIGITS)
-    for shape, registers in shapes:
-        for found in shape.finditer(text):
-            if _valid(found[0], registers) and not DAY.match(found[0]):
-                yield Hit("national_ids", *found.span(), compact(found[0]))
-    if digits >= 7:
-        for found in NAMED.finditer(text):
-            name = next(group for group in found.groupdict() if group != "it" and found[group] is not None)
-            number = found["it"].rstrip()
-            if _valid(number, REGISTERS[int(name[1:])]):
-                yield Hit("national_ids", found.start("it"), found.start("it") + len(number), compact(number))
+    """Give national numbers of seven digits and more: by forms that tell enough, else behind their name."""
+    yield from _shaped(SHAPE, text)
+    for found in NAMED.finditer(text):
+        number = found["it"].rstrip()
+        name = next(group for group, told in found.groupdict().items() if told is not None and group != "it")
+        if _valid(number, REGISTERS[int(name[1:])]):
+            yield Hit("national_ids", found.start("it"), found.start("it") + len(number), compact(number))
 
 
-REGISTERS = list(BY_NAME.values())
+def lettered_ids(text: str) -> Iterator[Hit]:
+    """Give national numbers that are mostly letters."""
+    return _shaped(LETTERED_SHAPE, text)
+
+
+def _shaped(any_shape: re.Pattern[str], text: str) -> Iterator[Hit]:
+    for found in any_shape.finditer(text):
+        valid = any(_valid(found[0], registers) for shape, registers in SHAPES if shape.fullmatch(found[0]))
+        if valid and not DAY.match(found[0]):
+            yield Hit("national_ids", *found.span(), compact(found[0]))
 
 
 def _valid(number: str, registers: tuple[Any, ...]) -> bool:
@@ -194,6 +201,3 @@ def _holds(is_valid: Callable[[str], bool], number: str) -> bool:
         return bool(is_valid(number))
     except LookupError:
         return True
-
-
-FINDERS: tuple[tuple[HitKind, Callable[[str], Iterator[Hit]]], ...] = (("cards", cards), ("ibans", ibans), ("national_ids", national_ids))

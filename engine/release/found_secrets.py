@@ -46,6 +46,7 @@ QUOTED = r"[\"'`«„“](?P<quoted>[^\"'`»”\n]{3,64})"
 PLAIN = rf"(?!{NOTHING})(?P<it>[^\s\"'`«„“<>][^\s\"<>]{{2,127}})"
 JAPANESE = r"(?<=パスワード|パスコード)(?:は|\uff1a)(?P<ja>[!-~]{4,64})"
 BESIDE_WORD = re.compile(rf"(?<![\w?&;#])(?:{WORDS}){BETWEEN}(?:{QUOTED}|{PLAIN})|{JAPANESE}", re.IGNORECASE)
+BETWEEN_WORDS = re.compile(r"[\s:=は\uff1a]")
 DIGITS_ONLY = re.compile(r"\(?(?P<it>\d+)[.,;:!?)\]]*$")
 
 
@@ -55,17 +56,26 @@ def secrets(text: str) -> Iterator[Hit]:
         for found in NAMED.finditer(text):
             if found["name"].lower() in OPENING or is_secret_field(found["name"]):
                 yield Hit("secrets", *found.span("it"), found["it"])
-    if "://" in text:
+    if "://" in text and "@" in text:
         yield from (Hit("secrets", *found.span("it"), found["it"]) for found in USER_INFO.finditer(text))
     if LONG_RUN.search(text):
-        yield from (Hit("secrets", *found.span(), found[0]) for pattern in (TOKEN, JWT) for found in pattern.finditer(text))
+        yield from _tokens(text)
+    if BETWEEN_WORDS.search(text):
+        lower = text.lower()
+        if any(hint in lower for hint in HINTS):
+            yield from _beside_words(text)
+
+
+def _tokens(text: str) -> Iterator[Hit]:
+    for found in TOKEN.finditer(text):
+        yield Hit("secrets", *found.span(), found[0])
+    if "eyJ" in text:
+        yield from (Hit("secrets", *found.span(), found[0]) for found in JWT.finditer(text))
+    if " " in text or "\t" in text:
         yield from (Hit("secrets", *found.span("it"), found["it"]) for found in SCHEME.finditer(text))
-        begun = KEY_BLOCK.search(text)
+        begun = KEY_BLOCK.search(text) if "-----BEGIN" in text else None
         if begun is not None:
             yield Hit("secrets", begun.start(), len(text), text[begun.start() :])
-    lower = text.lower()
-    if any(hint in lower for hint in HINTS):
-        yield from _beside_words(text)
 
 
 def _beside_words(text: str) -> Iterator[Hit]:

@@ -30,6 +30,7 @@ class Vocabulary:
         self._whole: dict[str, str] = {}
         self._names: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         self._family: dict[str, str] = {}
+        self._begins: set[str] = set()
         self._written: dict[str, list[str]] = {}
         for value in sorted(set(values)):
             self._take(" ".join(value.split()))
@@ -62,6 +63,7 @@ class Vocabulary:
             self._names.setdefault(order[0], []).append((order[1:], name))
         if len(words[-1]) >= LONG_ENOUGH:
             self._family.setdefault(words[-1], WORD.findall(name)[-1])
+        self._begins.update((words[0], words[-1]))
 
     def names(self, text: str) -> Iterator[Hit]:
         """Give the names of people of the case; each is written as it was met."""
@@ -70,7 +72,7 @@ class Vocabulary:
             start = len(text) - len(text.lstrip())
             yield Hit("known_people", start, start + len(text.strip()), whole)
             return
-        if self._names:
+        if not self._begins.isdisjoint(WORD.findall(folded(text))):
             yield from self._in_words(text)
         if self._written and WITHOUT_BLANKS.search(text):
             yield from self._in_characters(text)
