@@ -82,8 +82,8 @@ def flags() -> Flags:
         for group, side in enumerate(SIDES):
             for part in ("name", "email", "number"):
                 yield FlaggedPlace(f"/{side}_{part}", record[f"{side}_{part}"], "who", "others[0]", group)
-        others = {name: value for name, value in record.items() if not name.startswith(SIDES)}
-        yield from found_in(others, look)
+                del record[f"{side}_{part}"]
+        yield from found_in(record, look)
 
     return flag
 

@@ -24,9 +24,9 @@ NAME = "findings.sqlite"
 PLACES = 100
 VALUES = 'SELECT id, digest, shown, count, undecided, decision FROM "values" WHERE '
 STANDS = (
-    "SELECT vendor, endpoints.endpoint, fields.field, text, count FROM stands JOIN fields ON fields.id = stands.field "
-    "JOIN endpoints ON endpoints.id = fields.endpoint JOIN words ON words.id = stands.kind WHERE value = ? "
-    "ORDER BY count DESC, vendor, endpoints.endpoint, fields.field, text"
+    "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
+    "JOIN endpoints ON endpoints.id = fields.endpoint JOIN whys ON whys.id = stands.why WHERE value = ? "
+    "ORDER BY count DESC, vendor, endpoints.endpoint, fields.field, rule"
 )
 FIELDS = (
     "SELECT fields.id, fields.field FROM fields JOIN endpoints ON endpoints.id = fields.endpoint "
@@ -37,17 +37,21 @@ RECORDS = (
     "WHERE sha256 = ? AND vendor = coalesce(?, vendor) AND endpoints.endpoint = coalesce(?, endpoints.endpoint) ORDER BY records.id"
 )
 REACHED_IN_RECORD = (
-    "record IN (SELECT records.id FROM records JOIN endpoints ON endpoints.id = records.endpoint WHERE sha256 = ? "
-    "AND vendor = coalesce(?, vendor) AND endpoints.endpoint = coalesce(?, endpoints.endpoint)) "
-    "AND pointer IN (SELECT id FROM words WHERE text = coalesce(?, text))"
+    "findings.id IN (SELECT inside.id FROM records JOIN endpoints ON endpoints.id = records.endpoint "
+    "JOIN findings AS inside ON inside.id > records.before AND inside.id <= records.last "
+    "JOIN pointers ON pointers.id = inside.pointer WHERE sha256 = ? AND vendor = coalesce(?, vendor) "
+    "AND endpoints.endpoint = coalesce(?, endpoints.endpoint) AND pointers.pointer = coalesce(?, pointers.pointer))"
 )
-REACHED_BY_FIELD = "findings.field IN (SELECT json_each.value FROM json_each(?))"
+REACHED_BY_FIELD = (
+    "findings.pointer IN (SELECT pointers.id FROM pointers WHERE pointers.field IN (SELECT json_each.value FROM json_each(?)))"
+)
 PLACED = (
-    "SELECT vendor, endpoints.endpoint, line, lower(hex(sha256)), text FROM findings JOIN records ON records.id = findings.record "
-    "JOIN endpoints ON endpoints.id = records.endpoint JOIN words ON words.id = findings.pointer WHERE "
+    "SELECT vendor, endpoints.endpoint, line, lower(hex(sha256)), pointers.pointer FROM findings "
+    "JOIN records ON records.id = findings.record JOIN endpoints ON endpoints.id = records.endpoint "
+    "JOIN pointers ON pointers.id = findings.pointer WHERE "
 )
 DECIDE = "UPDATE findings SET act = ? WHERE "
-IN_ORDER = " ORDER BY findings.rowid LIMIT ?"
+IN_ORDER = " ORDER BY findings.id LIMIT ?"
 OF_VALUE = 'findings.value = (SELECT id FROM "values" WHERE digest = ?)'
 PLACED_ENDPOINT = "SELECT vendor, endpoint, 0, '', '' FROM endpoints WHERE vendor = ? AND endpoint = ? LIMIT ?"
 PLACED_FILES = (
@@ -75,6 +79,7 @@ class Stand(msgspec.Struct, frozen=True):
     endpoint: str
     field: str
     kind: str
+    rule: str
     count: int
 
 

@@ -19,7 +19,8 @@ from engine.release.record_values import field_at
 from engine.release.vocabulary import canonical
 
 SHOWN_DIGITS = 32
-BATCH = 20_000
+BATCH = 10_000
+MOST_TEXTS = 100_000
 Digest = Callable[[str], str]
 DECODER = msgspec.json.Decoder(float_hook=Number)
 
@@ -77,49 +78,55 @@ def fill(path: Path, runs: Iterable[RunToRead], flags: Flags, digest: Digest, in
 
 
 class _Filling:
-    """What is needed while records are read: numbers for texts, and which values stand side by side."""
+    """What is needed while records are read: numbers for texts, how often what stands where, and which values stand side by side."""
 
     def __init__(self, database: sqlite3.Connection, flags: Flags, digest: Digest) -> None:
         self._database = database
         self._flags = flags
         self._digest = digest
+        self._by_text: dict[str, int] = {}
         self._values: dict[str, int] = {}
-        self._digests: dict[str, int] = {}
-        self._beside: list[int] = []
-        self._words: dict[str, int] = {}
-        self._fields: dict[tuple[int, str], tuple[int, int]] = {}
-        self._numbers: dict[tuple[int, tuple[str, ...]], int] = {}
-        self._findings: list[tuple[int, ...]] = []
-        self._records: list[tuple[int, int, int, int, bytes]] = []
-        self._endpoints = self._record = 0
+        self._beside: list[int] = [0]
+        self._whys: dict[tuple[str, str, bool], int] = {}
+        self._fields: dict[tuple[int, str], int] = {}
+        self._pointers: dict[str, tuple[int, int]] = {}
+        self._stands: dict[tuple[int, int, int], int] = {}
+        self._found: list[tuple[int, int, int, int]] = []
+        self._records: list[tuple[int, int, int, int, bytes, int, int]] = []
+        self._endpoint = self._record = self._pointer = self._count = 0
 
     def read(self, run: RunToRead, file: Path) -> None:
         """Read the records of one endpoint, and the list of its files."""
-        self._endpoints += 1
-        endpoint = file.stem
-        self._database.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?)", (self._endpoints, run.vendor, endpoint, str(file)))
+        self._endpoint += 1
+        self._pointers.clear()
+        self._database.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?)", (self._endpoint, run.vendor, file.stem, str(file)))
         self._list_files(file.with_suffix(".files.jsonl"))
         for line, begins, raw in lines_of(file):
-            sha256 = hashlib.sha256(raw)
+            sha256, before = hashlib.sha256(raw), self._count
             self._record += 1
-            self._records.append((self._record, self._endpoints, line, begins, sha256.digest()))
-            record = read_record(raw, f"{file}:{line}")
-            self._keep(self._flags(run.vendor, endpoint, record, sha256.hexdigest()))
-            if len(self._findings) >= BATCH or len(self._records) >= BATCH:
+            self._keep(self._flags(run.vendor, file.stem, read_record(raw, f"{file}:{line}"), sha256.hexdigest()))
+            self._records.append((self._record, self._endpoint, line, begins, sha256.digest(), before, self._count))
+            if len(self._found) >= BATCH or len(self._records) >= BATCH:
                 self._write()
 
     def _list_files(self, listed: Path) -> None:
         if listed.exists():
             names = [(line, read_record(raw, f"{listed}:{line}").get("file")) for line, _, raw in lines_of(listed)]
-            found = [(self._endpoints, line, str(name)) for line, name in names if name]
+            found = [(self._endpoint, line, str(name)) for line, name in names if name]
             self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", found)
 
     def _keep(self, flags: Iterable[FlaggedPlace]) -> None:
         seen = set[tuple[int, int]]()
+        stands = self._stands
         for flag in flags:
-            value = self._values.get(flag.value) or self._value(flag.value)
-            place = self._fields.get((self._endpoints, flag.pointer)) or self._place(flag.pointer)
-            self._findings.append((value, self._word(flag.kind), self._record, *place, self._word(flag.rule), flag.asked))
+            value = self._by_text.get(flag.value) or self._value(flag.value)
+            pointer, field = self._pointers.get(flag.pointer) or self._place(flag.pointer)
+            key = (flag.kind, flag.rule, flag.asked)
+            why = self._whys.get(key) or self._whys.setdefault(key, len(self._whys) + 1)
+            self._found.append((value, why, self._record, pointer))
+            self._count += 1
+            stand = (value, field, why)
+            stands[stand] = stands.get(stand, 0) + 1
             if flag.group is not None and (value, flag.group) not in seen:
                 seen.add((value, flag.group))
                 self._beside[value] += hash((self._record, flag.group))
@@ -127,43 +134,51 @@ class _Filling:
     def _value(self, text: str) -> int:
         """Give the number of a value, the same however it is written."""
         digest = self._digest(text)
-        number = self._digests.get(digest)
+        number = self._values.get(digest)
         if number is None:
-            number = self._digests[digest] = len(self._digests) + 1
+            number = self._values[digest] = len(self._values) + 1
+            self._beside.append(0)
             self._database.execute(
                 'INSERT INTO "values" (id, digest, shown, row) VALUES (?, ?, ?, ?)', (number, digest, _kept(text), number)
             )
-            self._beside += [0] * (number + 1 - len(self._beside))
-        self._values[text] = number
+        if len(self._by_text) >= MOST_TEXTS:
+            self._by_text.clear()
+        self._by_text[text] = number
         return number
 
-    def _word(self, text: str) -> int:
-        return self._words.get(text) or self._words.setdefault(text, len(self._words) + 1)
-
     def _place(self, pointer: str) -> tuple[int, int]:
-        """Give the numbers of the field and of the pointer."""
-        key = (self._endpoints, field_at(pointer))
-        number = self._numbers.setdefault(key, len(self._numbers) + 1)
-        if number == len(self._numbers) and (self._endpoints, pointer) not in self._fields:
-            self._database.execute("INSERT OR IGNORE INTO fields VALUES (?, ?, ?)", (number, self._endpoints, _kept(".".join(key[1]))))
-        place = number, self._word(pointer)
-        if len(self._fields) < BATCH:
-            self._fields[self._endpoints, pointer] = place
-        return place
+        """Give the numbers of a pointer and of its field; in a list without end, pointers are numbered anew now and then."""
+        if len(self._pointers) >= BATCH:
+            self._pointers.clear()
+        name = ".".join(field_at(pointer))
+        field = self._fields.get((self._endpoint, name))
+        if field is None:
+            field = self._fields[self._endpoint, name] = len(self._fields) + 1
+            self._database.execute("INSERT INTO fields VALUES (?, ?, ?)", (field, self._endpoint, _kept(name)))
+        self._pointer += 1
+        self._database.execute("INSERT INTO pointers VALUES (?, ?, ?)", (self._pointer, field, _kept(pointer)))
+        self._pointers[pointer] = self._pointer, field
+        return self._pointer, field
 
     def _write(self) -> None:
-        self._database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?)", self._records)
-        self._database.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", self._findings)
+        self._database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", self._records)
+        self._database.executemany("INSERT INTO findings (value, why, record, pointer) VALUES (?, ?, ?, ?)", self._found)
         self._records.clear()
-        self._findings.clear()
+        self._found.clear()
 
     def close(self) -> None:
         """Write what is left; values that always stand side by side get one row."""
         self._write()
-        self._database.executemany("INSERT INTO words VALUES (?, ?)", ((number, _kept(text)) for text, number in self._words.items()))
+        self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?)", ((number, *why) for why, number in self._whys.items()))
+        self._database.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", ((*stand, count) for stand, count in self._stands.items()))
+        counts = [[0, 0] for _ in self._beside]
+        asked = {number: why[2] for why, number in self._whys.items()}
+        for (value, _, why), count in self._stands.items():
+            counts[value][0] += count
+            counts[value][1] += count * asked[why]
         first: dict[int, int] = {}
-        rows = [(first.setdefault(beside, value), value) for value, beside in enumerate(self._beside) if beside]
-        self._database.executemany('UPDATE "values" SET row = ? WHERE id = ?', (pair for pair in rows if pair[0] != pair[1]))
+        told = ((first.setdefault(beside, value) if beside else value, *counts[value], value) for value, beside in enumerate(self._beside))
+        self._database.executemany('UPDATE "values" SET row = ?, count = ?, asked = ? WHERE id = ?', told)
         for statement in (FILLED + COUNTED).split(";"):
             self._database.execute(statement)
 

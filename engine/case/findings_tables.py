@@ -19,43 +19,43 @@ from engine.connection.private_files import cannot_write
 SCHEMA_VERSION = "1"
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE words (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
 CREATE TABLE files (endpoint INTEGER NOT NULL, line INTEGER NOT NULL, file TEXT NOT NULL);
 CREATE TABLE records (
-    id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, line INTEGER NOT NULL, begins INTEGER NOT NULL, sha256 BLOB NOT NULL
+    id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, line INTEGER NOT NULL, begins INTEGER NOT NULL, sha256 BLOB NOT NULL,
+    before INTEGER NOT NULL, last INTEGER NOT NULL
 );
 CREATE TABLE fields (id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, field TEXT NOT NULL);
+CREATE TABLE pointers (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, pointer TEXT NOT NULL);
+CREATE TABLE whys (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule TEXT NOT NULL, asked INTEGER NOT NULL);
 CREATE TABLE "values" (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL, shown TEXT NOT NULL, row INTEGER NOT NULL,
-    count INTEGER NOT NULL DEFAULT 0, undecided INTEGER NOT NULL DEFAULT 0, decision INTEGER
+    count INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, undecided INTEGER NOT NULL DEFAULT 0, decision INTEGER
 );
 CREATE TABLE findings (
-    value INTEGER NOT NULL, kind INTEGER NOT NULL, record INTEGER NOT NULL, field INTEGER NOT NULL, pointer INTEGER NOT NULL,
-    rule INTEGER NOT NULL, asked INTEGER NOT NULL, act INTEGER
+    id INTEGER PRIMARY KEY, value INTEGER NOT NULL, why INTEGER NOT NULL, record INTEGER NOT NULL, pointer INTEGER NOT NULL, act INTEGER
 );
-CREATE TABLE stands (value INTEGER NOT NULL, field INTEGER NOT NULL, kind INTEGER NOT NULL, count INTEGER NOT NULL);
+CREATE TABLE stands (value INTEGER NOT NULL, field INTEGER NOT NULL, why INTEGER NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE rows (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, undecided INTEGER NOT NULL DEFAULT 0);
 """
 FILLED = """
-CREATE INDEX findings_by_value ON findings (value, field, kind, asked, act);
-INSERT INTO stands SELECT value, field, kind, count(*) FROM findings GROUP BY value, field, kind;
+CREATE INDEX findings_by_value ON findings (value);
+CREATE INDEX findings_decided ON findings (value) WHERE act IS NOT NULL;
 CREATE INDEX stands_by_value ON stands (value);
-UPDATE "values" SET count = (SELECT sum(count) FROM stands WHERE value = "values".id);
 CREATE INDEX values_by_row ON "values" (row);
 CREATE INDEX values_by_digest ON "values" (digest);
 CREATE INDEX records_by_sha256 ON records (sha256);
-CREATE INDEX findings_by_record ON findings (record);
 INSERT INTO rows (id, count) SELECT row, max(count) FROM "values" GROUP BY row;
+CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """
 COUNTED = """
-UPDATE "values" SET undecided = (
-    SELECT count(*) FROM findings WHERE findings.value = "values".id AND findings.asked AND findings.act IS NULL
+UPDATE "values" SET undecided = asked - (
+    SELECT count(*) FROM findings JOIN whys ON whys.id = findings.why
+    WHERE findings.value = "values".id AND findings.act IS NOT NULL AND whys.asked
 );
 UPDATE rows SET undecided = (
     SELECT count(*) FROM "values" WHERE "values".row = rows.id AND "values".undecided AND "values".decision IS NULL
 );
-CREATE INDEX IF NOT EXISTS rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """
 
 

@@ -29,7 +29,7 @@ SEVEN = re.compile(r"\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
 SHORTEST_IBAN, SHORTEST_ID = 15, 11
 NOTHING = re.compile(  # times, UUIDs, other numbers of programs, short numbers, names of programs
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[\d.]{0,6}|[A-Za-z_-]{1,24}"
+    r"[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|[\d.]{0,6}|[A-Za-z]{1,24}"
 )
 REMEMBERED, LONGEST = 1 << 15, 200
 
@@ -54,10 +54,10 @@ class Finders:
         return found
 
     def _found(self, text: str) -> Iterator[Hit]:
-        if self._vocabulary:
-            yield from self._vocabulary.names(text)
         if NOTHING.fullmatch(text):
+            yield from self._vocabulary.whole(text)
             return
+        yield from self._vocabulary.names(text)
         yield from secrets(text)
         if "@" in text or "%40" in text:
             yield from emails(text)

@@ -46,7 +46,7 @@ QUOTED = r"[\"'`«„“](?P<quoted>[^\"'`»”\n]{3,64})"
 PLAIN = rf"(?!{NOTHING})(?P<it>[^\s\"'`«„“<>][^\s\"<>]{{2,127}})"
 JAPANESE = r"(?<=パスワード|パスコード)(?:は|\uff1a)(?P<ja>[!-~]{4,64})"
 BESIDE_WORD = re.compile(rf"(?<![\w?&;#])(?:{WORDS}){BETWEEN}(?:{QUOTED}|{PLAIN})|{JAPANESE}", re.IGNORECASE)
-BETWEEN_WORDS = re.compile(r"[\s:=は\uff1a]")
+BETWEEN_WORDS = re.compile(r"[\s=は\uff1a]|:(?!/)")
 DIGITS_ONLY = re.compile(r"\(?(?P<it>\d+)[.,;:!?)\]]*$")
 
 

@@ -35,10 +35,6 @@ class Vocabulary:
         for value in sorted(set(values)):
             self._take(" ".join(value.split()))
 
-    def __bool__(self) -> bool:
-        """Whether anything is known."""
-        return bool(self._whole or self.numbers)
-
     def _take(self, value: str) -> None:
         digits = digits_of(value)
         if "@" in value or not value:
@@ -62,15 +58,23 @@ class Vocabulary:
         for order in {words, (words[-1], *words[:-1])}:
             self._names.setdefault(order[0], []).append((order[1:], name))
         if len(words[-1]) >= LONG_ENOUGH:
-            self._family.setdefault(words[-1], WORD.findall(name)[-1])
+            family = self._family.setdefault(words[-1], WORD.findall(name)[-1])
+            self._whole.setdefault(words[-1], family)
         self._begins.update((words[0], words[-1]))
+
+    def whole(self, text: str) -> Iterator[Hit]:
+        """Give the name that a text is, if it is one."""
+        name = self._whole.get(folded(text.strip()))
+        if name is not None:
+            start = len(text) - len(text.lstrip())
+            yield Hit("known_people", start, start + len(text.strip()), name)
 
     def names(self, text: str) -> Iterator[Hit]:
         """Give the names of people of the case; each is written as it was met."""
-        whole = self._whole.get(folded(text.strip()))
-        if whole is not None:
-            start = len(text) - len(text.lstrip())
-            yield Hit("known_people", start, start + len(text.strip()), whole)
+        if not self._whole:
+            return
+        if folded(text.strip()) in self._whole:
+            yield from self.whole(text)
             return
         if not self._begins.isdisjoint(WORD.findall(folded(text))):
             yield from self._in_words(text)
