@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from engine.core.identity import lowered
-from engine.release.found_numbers import cards, ibans, lettered_ids, national_ids
+from engine.release.found_numbers import cards, lettered, national_ids
 from engine.release.found_phones import phones
 from engine.release.found_secrets import secrets
 from engine.release.hit import Hit, settled
@@ -25,8 +25,7 @@ ESCAPED_EMAIL = re.compile(rf"(?<![\w+]){ESCAPED_LOCAL}%40{DOMAIN}(?![^\W\d_])",
 BEFORE_PASSWORD = re.compile(r"://[^\s/?#@]*:$")
 AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
 NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
-SEVEN = re.compile(r"\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
-SHORTEST_IBAN, SHORTEST_ID = 15, 11
+SEVEN = re.compile(r"(?<![A-Za-z0-9_])\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
 NOTHING = re.compile(  # times, UUIDs, other numbers of programs, short numbers, names of programs
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
     r"[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|[\d.]{0,6}|[A-Za-z]{1,24}"
@@ -40,17 +39,17 @@ class Finders:
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
         """Take what is known of people."""
         self._vocabulary = vocabulary or Vocabulary()
-        self._remembered: dict[str, tuple[Hit, ...]] = {}
+        self.remembered: dict[str, tuple[Hit, ...]] = {}
 
     def __call__(self, text: str) -> tuple[Hit, ...]:
         """Give what is found in a text, in its order."""
-        found = self._remembered.get(text)
+        found = self.remembered.get(text)
         if found is None:
             found = settled(self._found(text))
             if len(text) <= LONGEST:
-                if len(self._remembered) >= REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[text] = found
+                if len(self.remembered) >= REMEMBERED:
+                    self.remembered.clear()
+                self.remembered[text] = found
         return found
 
     def _found(self, text: str) -> Iterator[Hit]:
@@ -65,10 +64,7 @@ class Finders:
             yield from phones(text, self._vocabulary.numbers)
             yield from cards(text)
             yield from national_ids(text)
-        if len(text) >= SHORTEST_IBAN:
-            yield from ibans(text)
-        if len(text) >= SHORTEST_ID:
-            yield from lettered_ids(text)
+        yield from lettered(text)
 
 
 def emails(text: str) -> Iterator[Hit]:

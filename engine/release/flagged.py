@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.release.hit import Hit
+from engine.release.finders import Finders
 from engine.release.record_values import escaped
 
 ENOUGH_FOR_A_CARD = 10**11
@@ -27,24 +27,30 @@ class FlaggedPlace(msgspec.Struct, frozen=True):
     asked: bool = True
 
 
-Look = Callable[[str], tuple[Hit, ...]]
 Flags = Callable[[str, str, Any, str], Iterable[FlaggedPlace]]  # of a vendor, an endpoint, a record and the sha256 of its line
 
 
-def found_in(record: Any, look: Look) -> list[FlaggedPlace]:
+def found_in(record: Any, look: Finders) -> list[FlaggedPlace]:
     """Give what finders find in the texts of a record, and in whole numbers long enough to be a card's."""
     found: list[FlaggedPlace] = []
     _walk(record, "", look, found)
     return found
 
 
-def _walk(value: Any, pointer: str, look: Look, found: list[FlaggedPlace]) -> None:
+def _walk(value: Any, pointer: str, look: Finders, found: list[FlaggedPlace]) -> None:
+    known = look.remembered.get
     for step, inner in value.items() if type(value) is dict else enumerate(value) if type(value) is list else (("", value),):
         sort = type(inner)
-        if sort is str or (sort is int and inner > ENOUGH_FOR_A_CARD):
-            hits = look(inner if sort is str else str(inner))
-            if hits:
-                here = f"{pointer}/{escaped(str(step))}" if inner is not value else ""
-                found += (FlaggedPlace(here, hit.value, hit.kind, f"find.{hit.kind}") for hit in hits)
-        elif (sort is dict or sort is list) and inner:
-            _walk(inner, f"{pointer}/{escaped(str(step))}", look, found)
+        if sort is str:
+            hits = known(inner)
+            if hits is None:
+                hits = look(inner)
+        elif sort is int and inner > ENOUGH_FOR_A_CARD:
+            hits = look(str(inner))
+        else:
+            if (sort is dict or sort is list) and inner:
+                _walk(inner, f"{pointer}/{escaped(str(step))}", look, found)
+            continue
+        if hits:
+            here = f"{pointer}/{escaped(str(step))}" if inner is not value else ""
+            found += [FlaggedPlace(here, hit.value, hit.kind, f"find.{hit.kind}") for hit in hits]

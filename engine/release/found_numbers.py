@@ -48,7 +48,7 @@ from stdnum.za import idnr as za_id
 from engine.release.hit import Hit
 
 SEPARATORS = re.compile(r"[ .\-/\u00a0]")
-CARD = re.compile(r"(?<![\w.+-])(?<!\d )\d(?:[ -]?\d){11,18}(?![ -]?\d)(?!\w)(?!\.\d)")
+CARD = re.compile(r"(?<![A-Za-z0-9_.+-])(?<!\d )\d(?:[ -]?\d){11,18}(?![ -]?\d)(?![A-Za-z0-9_])(?!\.\d)")
 CARD_ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|3(?:0[0-5]|[689]\d)\d{11}|"
     r"35\d{14}|(?:1800|2131)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}|62\d{14,17}|220[0-4]\d{12}|"
@@ -63,11 +63,13 @@ SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30
 """
 IBAN_LENGTHS = {written[:2]: int(written[2:]) for written in LENGTHS.split()}
 IBAN = re.compile(r"(?<![^\W_])(?P<land>[A-Za-z]{2})\d\d(?=[ -]?[A-Za-z0-9]{2})")
-ALIKE = r"(?<![\w.+-])(?<!\d )(?:{})(?![ .-]?\d)(?!\w)(?!-\w)"
+ALIKE = r"(?<![A-Za-z0-9_.+-])(?<!\d )(?:{})(?![ .-]?\d)(?![A-Za-z0-9_])(?!-[A-Za-z0-9])"
+BEGUN = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]{2}\d\d|[A-Z]{6}\d\d|[A-Z]{4}\d{6}|[XYZ]-?\d{7}|\d{6}[-+A-FU-Y]\d{3})")
 LETTERED: dict[str, tuple[Any, ...]] = {
     r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]": (codicefiscale,),
     r"[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d": (curp,),
     r"\d{6}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y]": (hetu,),
+    r"[XYZ]-?\d{7}-?[A-Z]": (nie,),
 }
 NATIONAL: dict[str, tuple[Any, ...]] = {  # shapes that are enough, and by which registers such a number is valid
     r"\d{17}[\dXx]": (ric,),
@@ -82,7 +84,6 @@ NATIONAL: dict[str, tuple[Any, ...]] = {  # shapes that are enough, and by which
     r"\d{6}-[1-8]\d{6}": (rrn,),
     r"\d{13}": (za_id, cnp),
     r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]": (rut,),
-    r"[XYZ]-?\d{7}-?[A-Z]": (nie,),
     r"\d{6}/\d{4}": (rc,),
     r"\d\d-\d{8}-\d": (cuit,),
     r"(?!000|666|9)\d{3}-\d\d-\d{4}": (ssn,),
@@ -115,9 +116,10 @@ LETTERED_SHAPE = re.compile(ALIKE.format("|".join(LETTERED)))
 SHAPES = [(re.compile(shape), registers) for shape, registers in (NATIONAL | LETTERED).items()]
 NAMED = re.compile(
     r"(?<!\w)(?:" + "|".join(f"(?P<n{at}>{name})" for at, name in enumerate(BY_NAME)) + r")"
-    r"[ \t.:#=-]{0,4}(?:(?:is|ist|es|est|nummer|nr|no)[ \t.:]{1,3})?(?P<it>[A-Za-z]?-?\d(?:[ ./-]?\d){6,13}[ -]?[A-Za-z]{0,2})(?!\w)",
+    r"[ \t.:#=-]{1,4}(?:(?:is|ist|es|est|nummer|nr|no)[ \t.:]{1,3})?(?P<it>[A-Za-z]?-?\d(?:[ ./-]?\d){6,13}[ -]?[A-Za-z]{0,2})(?!\w)",
     re.IGNORECASE,
 )
+BESIDE = re.compile(r"[\s#=]|:(?!/)")
 REGISTERS = list(BY_NAME.values())
 DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
@@ -172,16 +174,18 @@ def _after(text: str, start: int, count: int) -> int | None:
 def national_ids(text: str) -> Iterator[Hit]:
     """Give national numbers of seven digits and more: by forms that tell enough, else behind their name."""
     yield from _shaped(SHAPE, text)
-    for found in NAMED.finditer(text):
+    for found in NAMED.finditer(text) if BESIDE.search(text) else ():
         number = found["it"].rstrip()
         name = next(group for group, told in found.groupdict().items() if told is not None and group != "it")
         if _valid(number, REGISTERS[int(name[1:])]):
             yield Hit("national_ids", found.start("it"), found.start("it") + len(number), compact(number))
 
 
-def lettered_ids(text: str) -> Iterator[Hit]:
-    """Give national numbers that are mostly letters."""
-    return _shaped(LETTERED_SHAPE, text)
+def lettered(text: str) -> Iterator[Hit]:
+    """Give numbers with letters in them: of bank accounts, and national ones."""
+    if BEGUN.search(text):
+        yield from ibans(text)
+        yield from _shaped(LETTERED_SHAPE, text)
 
 
 def _shaped(any_shape: re.Pattern[str], text: str) -> Iterator[Hit]:

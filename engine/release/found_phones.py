@@ -17,9 +17,9 @@ from engine.release.hit import Hit
 SEPARATOR = r"[ ().\-/\u00a0\u2010-\u2013]"
 UNIT = r"(?! ?(?:%|€|£|USD|EUR|GBP|kg|km|MB|GB|bytes)(?!\w))"
 NUMBER = re.compile(
-    r"(?<![\w@#$€£¥.,:/=%+*-])(?<!\d )"
+    r"(?<![A-Za-z0-9_@#$€£¥.,:/=%+*-])(?<!\d )"
     rf"(?:tel:)?\(?\+? ?\(?\d(?:{SEPARATOR}{{0,2}}\d){{6,16}}(?!{SEPARATOR}{{0,2}}\d){UNIT}(?! ?[-\u2013] ?\d)"
-    r"(?:(?P<extension> ?(?:x|ext\.?|#) ?\d{1,6}))?(?!\w)(?![@:=]\w)(?!,\d)",
+    r"(?:(?P<extension> ?(?:x|ext\.?|#) ?\d{1,6}))?(?![A-Za-z0-9_])(?![@:=]\w)(?!,\d)",
     re.IGNORECASE,
 )
 PARTS = (  # of words that hold them, whatever stands before and behind

@@ -28,7 +28,7 @@ class Vocabulary:
         """Take values of fields of people, of any kind: names, e-mail addresses, telephone numbers."""
         self.numbers: dict[str, str] = {}
         self._whole: dict[str, str] = {}
-        self._names: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self._names: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
         self._family: dict[str, str] = {}
         self._begins: set[str] = set()
         self._written: dict[str, list[str]] = {}
@@ -56,7 +56,7 @@ class Vocabulary:
         if not 1 < len(words) <= MOST_WORDS:
             return
         for order in {words, (words[-1], *words[:-1])}:
-            self._names.setdefault(order[0], []).append((order[1:], name))
+            self._names.setdefault(order[:2], []).append((order[2:], name))
         if len(words[-1]) >= LONG_ENOUGH:
             family = self._family.setdefault(words[-1], WORD.findall(name)[-1])
             self._whole.setdefault(words[-1], family)
@@ -73,10 +73,11 @@ class Vocabulary:
         """Give the names of people of the case; each is written as it was met."""
         if not self._whole:
             return
-        if folded(text.strip()) in self._whole:
+        plain = folded(text)
+        if plain.strip() in self._whole:
             yield from self.whole(text)
             return
-        if not self._begins.isdisjoint(WORD.findall(folded(text))):
+        if not self._begins.isdisjoint(WORD.findall(plain)):
             yield from self._in_words(text)
         if self._written and WITHOUT_BLANKS.search(text):
             yield from self._in_characters(text)
@@ -85,7 +86,8 @@ class Vocabulary:
         words = list(WORD.finditer(text))
         plain = [folded(word[0]) for word in words]
         for at, word in enumerate(plain):
-            ends = [(at + len(rest), name) for rest, name in self._names.get(word, ()) if tuple(plain[at + 1 : at + 1 + len(rest)]) == rest]
+            begun, after = self._names.get(tuple(plain[at : at + 2]), ()), at + 2
+            ends = [(after + len(rest) - 1, name) for rest, name in begun if tuple(plain[after : after + len(rest)]) == rest]
             if ends:
                 last, name = max(ends)
                 yield Hit("known_people", words[at].start(), words[last].end(), name)
