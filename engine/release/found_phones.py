@@ -18,7 +18,7 @@ SEPARATOR = r"[ ().\-/\u00a0\u2010-\u2013]"
 UNIT = r"(?! ?(?:%|€|£|USD|EUR|GBP|kg|km|MB|GB|bytes)(?!\w))"
 NUMBER = re.compile(
     r"(?<![A-Za-z0-9_@#$€£¥.,:/=%+*-])(?<!\d )"
-    rf"(?:tel:)?\(?\+? ?\(?\d(?:{SEPARATOR}{{0,2}}\d){{6,16}}(?!{SEPARATOR}{{0,2}}\d){UNIT}(?! ?[-\u2013] ?\d)"
+    rf"(?:tel:)?\(?(?:\+ ?)?\(?\d(?:{SEPARATOR}{{0,2}}\d){{6,16}}(?!{SEPARATOR}{{0,2}}\d){UNIT}(?! ?[-\u2013] ?\d)"
     r"(?:(?P<extension> ?(?:x|ext\.?|#) ?\d{1,6}))?(?![A-Za-z0-9_])(?![@:=]\w)(?!,\d)",
     re.IGNORECASE,
 )
