@@ -117,19 +117,20 @@ class _Filling:
 
     def _keep(self, flags: Iterable[FlaggedPlace]) -> None:
         seen = set[tuple[int, int]]()
-        stands = self._stands
+        by_text, pointers, whys, stands, record = self._by_text, self._pointers, self._whys, self._stands, self._record
         for flag in flags:
-            value = self._by_text.get(flag.value) or self._value(flag.value)
-            pointer, field = self._pointers.get(flag.pointer) or self._place(flag.pointer)
+            value = by_text.get(flag.value) or self._value(flag.value)
+            pointer, field = pointers.get(flag.pointer) or self._place(flag.pointer)
             key = (flag.kind, flag.rule, flag.asked)
-            why = self._whys.get(key) or self._whys.setdefault(key, len(self._whys) + 1)
-            self._found.append((value, why, self._record, pointer))
+            why = whys.get(key) or whys.setdefault(key, len(whys) + 1)
+            self._found.append((value, why, record, pointer))
             self._count += 1
             stand = (value, field, why)
             stands[stand] = stands.get(stand, 0) + 1
-            if flag.group is not None and (value, flag.group) not in seen:
-                seen.add((value, flag.group))
-                self._beside[value] += hash((self._record, flag.group))
+            group = flag.group
+            if group is not None and (value, group) not in seen:
+                seen.add((value, group))
+                self._beside[value] += hash((record, group))
 
     def _value(self, text: str) -> int:
         """Give the number of a value, the same however it is written."""

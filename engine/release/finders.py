@@ -45,7 +45,8 @@ class Finders:
         """Give what is found in a text, in its order."""
         found = self.remembered.get(text)
         if found is None:
-            found = settled(self._found(text))
+            nothing = NOTHING.fullmatch(text) and not self._vocabulary.knows(text)
+            found = () if nothing else settled(self._found(text))
             if len(text) <= LONGEST:
                 if len(self.remembered) >= REMEMBERED:
                     self.remembered.clear()
@@ -53,9 +54,6 @@ class Finders:
         return found
 
     def _found(self, text: str) -> Iterator[Hit]:
-        if NOTHING.fullmatch(text):
-            yield from self._vocabulary.whole(text)
-            return
         yield from self._vocabulary.names(text)
         yield from secrets(text)
         if "@" in text or "%40" in text:

@@ -13,7 +13,7 @@ from engine.release.record_values import escaped
 ENOUGH_FOR_A_CARD = 10**11
 
 
-class FlaggedPlace(msgspec.Struct, frozen=True):
+class FlaggedPlace(msgspec.Struct, frozen=True, gc=False):
     """A value at a JSON pointer of a record, why it was flagged (a `rule`), and whether somebody must be asked.
 
     `value` may be a part of the text that stands there. Places with the same `group` in one record are about one person.

@@ -11,7 +11,7 @@ HitKind = Literal["secrets", "ibans", "cards", "national_ids", "emails", "phones
 RANKED: dict[HitKind, int] = {kind: place for place, kind in enumerate(get_args(HitKind))}
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """Personal data, or a secret, in a text: `text[start:end]`. `value` is the same however it is written there."""
 
     kind: HitKind

@@ -62,20 +62,19 @@ class Vocabulary:
             self._whole.setdefault(words[-1], family)
         self._begins.update((words[0], words[-1]))
 
-    def whole(self, text: str) -> Iterator[Hit]:
-        """Give the name that a text is, if it is one."""
-        name = self._whole.get(folded(text.strip()))
-        if name is not None:
-            start = len(text) - len(text.lstrip())
-            yield Hit("known_people", start, start + len(text.strip()), name)
+    def knows(self, text: str) -> bool:
+        """Whether the whole text is a name."""
+        return folded(text.strip()) in self._whole
 
     def names(self, text: str) -> Iterator[Hit]:
         """Give the names of people of the case; each is written as it was met."""
         if not self._whole:
             return
         plain = folded(text)
-        if plain.strip() in self._whole:
-            yield from self.whole(text)
+        name = self._whole.get(plain.strip())
+        if name is not None:
+            start = len(text) - len(text.lstrip())
+            yield Hit("known_people", start, start + len(text.strip()), name)
             return
         if not self._begins.isdisjoint(WORD.findall(plain)):
             yield from self._in_words(text)
