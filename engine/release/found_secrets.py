@@ -41,7 +41,7 @@ NOTHING = (
     r"removed|protected|erforderlich|keine?s?|siehe|aucun|requis|ninguna?|obligatori[ao]|geen|nenhuma|brak|inget|nessuna?|https?)(?!\w)|[*•xX.]+(?!\S)"
 )
 IS = r"(?:is|ist|lautet|est|es|\u00e9|\u00e8|to|jest|\u00e4r)"
-BETWEEN = rf"(?:(?:{IS}[ \t]{{1,4}})?[:=][ \t]*|(?:{IS}[ \t]+|[ \t]+)(?=\S*\d))"
+BETWEEN = rf"[ \t]{{0,8}}(?:(?:{IS}[ \t]{{1,4}})?[:=][ \t]*|(?:{IS}[ \t]+|(?<=[ \t]))(?=\S*\d))"
 QUOTED = r"[\"'`«„“](?P<quoted>[^\"'`»”\n]{3,64})"
 PLAIN = rf"(?!{NOTHING})(?P<it>[^\s\"'`«„“<>][^\s\"<>]{{2,127}})"
 JAPANESE = r"(?<=パスワード|パスコード)(?:は|\uff1a)(?P<ja>[!-~]{4,64})"

@@ -14,7 +14,7 @@ from engine.core.identity import lowered
 from engine.release.found_phones import ENDING, digits_of, international
 from engine.release.hit import Hit
 
-WORD = re.compile(r"[^\W_]+(?:['\u2019\-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+")
 LETTERS = re.compile(r"[^\W\d_]")
 WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 LONG_ENOUGH = 6
