@@ -14,7 +14,7 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import app as authoring
-from engine.cli.formatting import ClosedStream, drop
+from engine.cli.formatting import ClosedStream, drop, print_text, width_of
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -319,6 +319,17 @@ def plan(
 app.add_typer(authoring)
 
 
+@app.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
+def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
+    """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.
+
+    Exit codes: 0 printed, 2 no such shell.
+    """
+    from engine.cli.complete import script
+
+    typer.echo(script(shell), nl=False)
+
+
 def main() -> None:
     """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -332,7 +343,7 @@ def main() -> None:
     try:
         _call()
     except HabeasError as error:
-        typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
+        print_text(_words(error), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -345,10 +356,24 @@ def main() -> None:
         _end_by_defect(error)
 
 
+def _words(error: HabeasError) -> str:
+    """Give an error's text; one that shows lines of a file is as wide as the terminal itself."""
+    width = width_of(sys.stderr)
+    text = str(error) if width is None else error.show(width)
+    return text if text.startswith(("error:", "note:")) else f"error: {text}"
+
+
+def _complete(words: list[str]) -> None:
+    """Answer a shell whose user asks for completion. No command, since Typer imports a tenth of a second more to call one."""
+    from engine.cli.complete import complete_command
+
+    complete_command(typer.main.get_command(app), words)
+
+
 def _call() -> None:
     """Call the command. Raises BrokenPipeError where nobody reads what it prints, which click would turn into an exit with 1."""
     try:
-        app()
+        _complete(sys.argv[3:]) if sys.argv[1:3] == ["complete", "--"] else app()
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
             raise ended.__context__ from None
@@ -362,10 +387,10 @@ def _end_unwritten(error: OSError) -> NoReturn:
     if error.errno not in (*FULL, errno.EBADF) or error.filename is not None:
         _end_by_defect(error)
     drop(sys.stdout)
-    typer.echo(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
+    print_text(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
     sys.exit(Exit.INCOMPLETE)
 
 
 def _end_by_defect(error: Exception) -> NoReturn:
-    typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
+    print_text(f"error: {defect(error)}; please report it with this line", err=True)
     sys.exit(Exit.DEFECT)

@@ -188,7 +188,7 @@ def trace(
     ] = "html",
     out: OutOption = None,
 ) -> None:
-    """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it.
+    """Show when each request of a run was sent, how long it waited for which limit, its earlier tries, and downloads. Nothing personal.
 
     Exit codes: 0 written, 2 wrong usage, a folder that is no run's or is damaged, or a file that exists.
     """
@@ -207,6 +207,9 @@ def policy_check(
     policies: Annotated[
         list[str] | None, typer.Argument(metavar="POLICY", help="Policy files, or vendors with a packaged one; default every packaged one.")
     ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="FOLDER", help="A run at the vendor, whose fields may be named too: those of your own.")
+    ] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
 ) -> None:
     """Find every mistake in policies, each with its place and what was meant, held against the vendor's spec and its recorded records.
@@ -218,7 +221,7 @@ def policy_check(
     """
     from engine.cli.policy import policy_check_command
 
-    raise typer.Exit(policy_check_command(tuple(policies or ()), format))
+    raise typer.Exit(policy_check_command(tuple(policies or ()), format, run))
 
 
 app.add_typer(policy, name="policy")

@@ -59,7 +59,7 @@ class ChainEnd(Struct, frozen=True):
     """How one chain of requests ended.
 
     `label` names the chain by its `for` values and window; `final`: the endpoint's other chains need not be tried; `again_at`: when
-    the vendor's limit lets it go on.
+    the vendor's limit lets it go on; `helpless`: no scope would mend the refusal.
     """
 
     outcome: Outcome
@@ -68,13 +68,14 @@ class ChainEnd(Struct, frozen=True):
     label: str = ""
     final: bool = False
     again_at: datetime | None = None
+    helpless: bool = False
 
 
 class Tally(Struct):
     """The counts of one endpoint, kept by the runner.
 
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
-    other people, `throttled` the seconds waited for the limits.
+    other people, `throttled` the seconds waited for the limits, `limited` the retries for which the vendor's limit was the reason.
     """
 
     requests: int = 0
@@ -85,6 +86,7 @@ class Tally(Struct):
     same_key: int = 0
     others: int = 0
     retries: int = 0
+    limited: int = 0
     throttled: float = 0.0
 
 

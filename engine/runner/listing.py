@@ -14,13 +14,14 @@ from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.request import Request
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
-from engine.core.scopes import scope_remedy
+from engine.core.scopes import beyond_scopes, scope_remedy
 from engine.core.trail import Trail
 from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader
 
 MOST_PAGES = 1000
+LED_ASTRAY = "the vendor led to an address without the value that was asked by, and what it answered there proves nothing"
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,20 @@ class WholeList:
 
 
 class NotListed(Struct, frozen=True):
-    """Why the list could not be read whole. `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential."""
+    """Why the list could not be read whole.
+
+    `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential; `helpless`: no scope would mend that.
+    """
 
     words: str
     outcome: Outcome = Outcome.FAILED
     nobody: bool = False
     dead: bool = False
+    helpless: bool = False
 
     def end(self) -> ChainEnd:
         """Give the same as a chain's end, for the ledger."""
-        return ChainEnd(self.outcome, self.words)
+        return ChainEnd(self.outcome, self.words, helpless=self.helpless)
 
 
 @dataclass
@@ -74,16 +79,21 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
     """Read a chain's pages to the last one; a part of a list proves nothing."""
     pagination, kept = chain.endpoint.pagination, KeptPages(tally)
     trail = Trail(chain.endpoint.key, counted=pagination is not None and pagination.total is not None)
-    stopped = await ListReader(chain, client, kept, trail, MOST_PAGES).read()
+    reader = ListReader(chain, client, kept, trail, MOST_PAGES)
+    stopped = await reader.read()
     if stopped is None:
-        return WholeList(kept.pages)
+        empty = not any(page.records for _, page, _ in kept.pages)
+        return NotListed(LED_ASTRAY) if reader.led and empty else WholeList(kept.pages)
     if isinstance(stopped.why, GiveUp):
         return NotListed(stopped.why.words, dead=stopped.why.dead)
     refusal = stopped.why if isinstance(stopped.why, Refusal) else None
     words = refusal.words if refusal is not None else str(stopped.why)
     if refusal is not None and refusal.means == "denied":
         words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted, refusal.rule)
-    return _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
+    found = _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
+    if reader.led and found.nobody:
+        return NotListed(f"{LED_ASTRAY} ({words})")
+    return replace(found, helpless=refusal is not None and beyond_scopes(refusal.rule))
 
 
 async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:

@@ -17,8 +17,9 @@ from aiohttp import web
 import engine
 from engine import assembly
 from engine.connection.private_files import locked
+from engine.connection.state_folder import home
 from engine.connection.stored import Bound, Name, StoredConnection
-from engine.connection.vault import Vault, home
+from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
 from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
 from engine.language.text.mistakes import SpecError

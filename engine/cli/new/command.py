@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.catalogue import packaged, vendor_line
 from engine.cli.formatting import tell
 from engine.cli.openapi_option import contents
 from engine.errors import Exit, HabeasError, OutputError, UsageError
@@ -17,6 +16,7 @@ from engine.new_file import check_name_is_free, write_new
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.compose import compose
 from engine.openapi.draft.yaml_text import marks
+from engine.spec_files import packaged, vendor_line
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -25,10 +25,10 @@ from engine.openapi.document.names import (
     words,
 )
 from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain
-from engine.openapi.document.refs import as_map
+from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.document.schema_view import SchemaView
 from engine.openapi.draft.pages import DraftWindow, is_paging, records_of, window_of
-from engine.openapi.draft.people import LookupCandidate, finds, is_tenant
+from engine.openapi.draft.people import FINDING, MOST_TOLD, LookupCandidate, finds, is_tenant
 
 SOMEBODY = "|".join(name for name, weight in PERSONS.items() if weight > 1)
 PERSONS_ID = re.compile(rf"(?i)\b(?:{SOMEBODY})(?:'s)?[ _-](?:g|uu|u)?ids?\b|\bids? of (?:the|an?) (?:{SOMEBODY})\b")
@@ -40,6 +40,17 @@ OTHERWISE = ("or", "the", "email", "login", "name", "username", "hash", "number"
 PERHAPS = "It may be another kind of person"
 
 ParameterValues = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
+
+
+class PersonKind(Protocol):
+    """Whom a look-up finds: by which identifier (EMAIL), what kind of person (user), and where a record holds the user name, if it does."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def noun(self) -> str: ...  # noqa: D102
+    @property
+    def login(self) -> str | None: ...  # noqa: D102
 
 
 class AccountList(Struct, frozen=True):
@@ -56,7 +67,8 @@ class DraftRequest(Struct):
     operation: Operation
     line: str
     params: dict[str, Any] = field(default_factory=dict)
-    filter: tuple[str, str] | None = None  # the query parameter that names the person, and its value
+    body: dict[str, Any] = field(default_factory=dict)
+    filter: tuple[str, str] | None = None  # the parameter, or member of the body, that names the person, and its value
     rows: dict[str, list[str]] = field(default_factory=dict)
     window: DraftWindow | None = None
     settings: dict[str, str] = field(default_factory=dict)
@@ -67,7 +79,7 @@ class DraftRequest(Struct):
 
     def takes(self, value: str) -> bool:
         """Whether a value such as <USER_ID> stands in it."""
-        return value in f"{self.line} {self.params}"
+        return value in f"{self.line} {self.params} {self.body}"
 
 
 class Unfit(Exception):
@@ -80,8 +92,9 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
         if operation.path == person.operation.path and api is person.operation.api:
             continue
         if operation.method != "get":
-            if finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values()):
-                yield operation, "it searches by POST: write it by hand, with `post` and `body`"
+            found = _searched(operation, person) if takes(operation, person) else None
+            if found is not None:
+                yield found
             continue
         values = values_of(operation, person)
         other = None if values else _other_person(operation, person)
@@ -95,17 +108,54 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
             yield operation, str(reason)
 
 
-def values_of(operation: Operation, person: LookupCandidate) -> ParameterValues:
+def _searched(operation: Operation, person: PersonKind) -> DraftRequest | tuple[Operation, str] | None:
+    """Write the request of a search by POST whose body names the person, or say why not; None where it names nobody."""
+    values = {knob.name: value for knob in operation.knobs.values() if (value := _value(operation, knob, person))}
+    hindrance = _hindrance(operation)
+    if not values or hindrance is not None:
+        return (operation, hindrance) if values and hindrance is not None else None
+    if not _only_reads(operation):
+        return operation, "is it a search, which changes nothing? Then write it by hand, with `post` and `body`"
+    try:
+        made = _begun(operation, values_of(operation, person))
+        naming = [knob for knob in operation.knobs.values() if knob.name in values]
+        _filter(made, naming, {("body", name): value for name, value in values.items()}, person)
+        _require(made)
+    except Unfit as reason:
+        return operation, str(reason)
+    paged = {one.name.partition(".")[0] for one in operation.places.values() if is_paging(one.last)}
+    others = [plain(one.name, 40) for one in operation.knobs.values() if one.name not in {*made.body, *paged} and not one.deprecated]
+    made.todo.append("post: is it a search, which changes nothing?")
+    made.todo += [f"body: what else does the search need? It also takes {', '.join(others[:MOST_TOLD])}"] if others else []
+    return made
+
+
+def _only_reads(operation: Operation) -> bool:
+    """Whether a POST is named as a search and answers with a list: what adds to a list, or makes one, is never to be asked."""
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    named = words(as_text(operation.raw.get("operationId")))[:1]
+    searches = bool(FINDING & {*words(last), *named}) or named == ["list"]
+    return searches and records_of(operation).listed and "201" not in as_map(operation.raw.get("responses"))
+
+
+def values_of(operation: Operation, person: PersonKind) -> ParameterValues:
     """Say what the parameters of an operation take of the person."""
     return {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
 
 
-def id_name(person: LookupCandidate) -> str:
+def takes(operation: Operation, person: PersonKind) -> bool:
+    """Whether an operation takes the person: a GET by a parameter, a search by POST by a member of its body."""
+    if operation.method == "get":
+        return bool(values_of(operation, person))
+    return finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values())
+
+
+def id_name(person: PersonKind) -> str:
     """The NAME under which the person's id is captured: USER_ID."""
     return value_name([person.noun], "_ID")
 
 
-def _value(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
+def _value(operation: Operation, one: Parameter, person: PersonKind) -> str | None:
     """Say what a parameter takes of the person; None where it takes something else."""
     short, noun = norm(one.name), person.noun
     if one.deprecated or one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
@@ -129,18 +179,18 @@ def _is_of_people(name: str) -> bool:
     return all(step in PERSONS for step in steps)
 
 
-def _is_id(one: Parameter, person: LookupCandidate) -> bool:
+def _is_id(one: Parameter, person: PersonKind) -> bool:
     return norm(one.name) in {person.noun, f"{person.noun}sid", *(person.noun + end for end in IDS)}
 
 
-def _of_kind(one: Parameter, person: LookupCandidate) -> str | None:
+def _of_kind(one: Parameter, person: PersonKind) -> str | None:
     kind = kind_of(one.name, one.about, one.shape.word("format"))
     if kind is None or kind[2] < 3 or kind[0] != person.kind or kind[0] == "USERNAME":
         return None
     return f"<{kind[0]}.{kind[1]}>" if kind[1] else f"<{kind[0]}>"
 
 
-def _by_other_words(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
+def _by_other_words(operation: Operation, one: Parameter, person: PersonKind) -> str | None:
     """Say what a parameter of the query takes of the person where its name does not say so plainly."""
     short, kind = norm(one.name), kind_of(one.name, "", one.shape.word("format"))
     mailed = person.kind == "EMAIL" and kind == ("EMAIL", None, 3)
@@ -151,7 +201,7 @@ def _by_other_words(operation: Operation, one: Parameter, person: LookupCandidat
     return f"<{id_name(person)}>" if person.kind != "USERNAME" or short.endswith(IDS) else "<LOGIN>"
 
 
-def _other_person(operation: Operation, person: LookupCandidate) -> str | None:
+def _other_person(operation: Operation, person: PersonKind) -> str | None:
     """Name a parameter that takes a person's identifier of which nothing says that it is this person's."""
     for parameter in operation.parameters:
         if parameter.place not in ("path", "query") or is_tenant(parameter.name) or parameter.shape.enum:
@@ -290,8 +340,8 @@ def _written(name: str) -> str:
     raise Unfit(message)
 
 
-def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues, person: LookupCandidate) -> None:
-    """Name the person by the likeliest parameter of the query, and say what was guessed and which others there are."""
+def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues, person: PersonKind) -> None:
+    """Name the person by the likeliest parameter of the query, or of the body, and say what was guessed and which others there are."""
 
     def likeness(one: Parameter) -> int:
         role = role_of(one.name)
@@ -300,8 +350,12 @@ def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues
     if not naming:
         return
     first, *others = sorted(naming, key=likeness)
-    value = values["query", first.name]
-    made.params[_written(first.name)], made.filter = value, (first.name, value)
+    value = values[first.place, first.name]
+    if first.place == "body":
+        made.body[_written(first.name)] = [value] if first.shape.is_list else value
+    else:
+        made.params[_written(first.name)] = value
+    made.filter = (first.name, value)
     if value in (f"<{id_name(person)}>", "<LOGIN>") and likeness(first) >= 0:
         made.todo.append(f"{plain(first.name, 40)} is taken to accept {value}, by its name: confirm it")
     if others:
