@@ -1,0 +1,297 @@
+"""The findings of a case: distinct values that were flagged in its runs, where each stands, and what is still to be decided.
+
+`open_findings` gives them, from the cache `findings.sqlite` where that is of the same runs, policies and finders, else made anew. A
+decision names a record by the sha256 of its line, so that it holds for the same record of a later run; `gone` says which do not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from engine.case.findings_fill import Digest, RunToRead, fill, read_record
+from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened
+from engine.release import finders
+from engine.release.field_path import FieldSteps, parse_steps, reaches
+from engine.release.flagged import Flags
+
+NAME = "findings.sqlite"
+PLACES = 100
+VALUES = 'SELECT id, digest, shown, count, undecided, decision FROM "values" WHERE '
+STANDS = (
+    "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
+    "JOIN endpoints ON endpoints.id = fields.endpoint JOIN whys ON whys.id = stands.why WHERE value = ? "
+    "ORDER BY count DESC, vendor, endpoints.endpoint, fields.field, rule"
+)
+FIELDS = (
+    "SELECT fields.id, fields.field FROM fields JOIN endpoints ON endpoints.id = fields.endpoint "
+    "WHERE vendor = ? AND endpoints.endpoint = ?"
+)
+RECORDS = (
+    "SELECT vendor, endpoints.endpoint, line, begins, endpoints.file FROM records JOIN endpoints ON endpoints.id = records.endpoint "
+    "WHERE sha256 = ? AND vendor = coalesce(?, vendor) AND endpoints.endpoint = coalesce(?, endpoints.endpoint) ORDER BY records.id"
+)
+REACHED_IN_RECORD = (
+    "findings.id IN (SELECT inside.id FROM records JOIN endpoints ON endpoints.id = records.endpoint "
+    "JOIN findings AS inside ON inside.id > records.before AND inside.id <= records.last "
+    "JOIN pointers ON pointers.id = inside.pointer WHERE sha256 = ? AND vendor = coalesce(?, vendor) "
+    "AND endpoints.endpoint = coalesce(?, endpoints.endpoint) AND pointers.pointer = coalesce(?, pointers.pointer))"
+)
+REACHED_BY_FIELD = (
+    "findings.pointer IN (SELECT pointers.id FROM pointers WHERE pointers.field IN (SELECT json_each.value FROM json_each(?)))"
+)
+PLACED = (
+    "SELECT vendor, endpoints.endpoint, line, lower(hex(sha256)), pointers.pointer FROM findings "
+    "JOIN records ON records.id = findings.record JOIN endpoints ON endpoints.id = records.endpoint "
+    "JOIN pointers ON pointers.id = findings.pointer WHERE "
+)
+DECIDE = "UPDATE findings SET act = ? WHERE "
+IN_ORDER = " ORDER BY findings.id LIMIT ?"
+OF_VALUE = 'findings.value = (SELECT id FROM "values" WHERE digest = ?)'
+PLACED_ENDPOINT = "SELECT vendor, endpoint, 0, '', '' FROM endpoints WHERE vendor = ? AND endpoint = ? LIMIT ?"
+PLACED_FILES = (
+    "SELECT vendor, endpoints.endpoint, line, '', files.file FROM files JOIN endpoints ON endpoints.id = files.endpoint "
+    "WHERE files.file = ? AND vendor = coalesce(?, vendor) LIMIT ?"
+)
+
+
+class DecisionTarget(Protocol):
+    """What a decision is about: a `value` by its digest; else a file, a record or a place in it, a field, or an endpoint of a vendor."""
+
+    value: str | None
+    vendor: str | None
+    endpoint: str | None
+    field: str | None
+    record: str | None
+    pointer: str | None
+    file: str | None
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """Where a value stands, and how often."""
+
+    vendor: str
+    endpoint: str
+    field: str
+    kind: str
+    rule: str
+    count: int
+
+
+class ListedValue(msgspec.Struct, frozen=True):
+    """A distinct value: its digest, how it was first written, how often and where it stands; `undecided`: in how many of these places.
+
+    `decision` is the number of the act that decided about it.
+    """
+
+    digest: str
+    shown: str
+    count: int
+    undecided: int
+    decision: int | None
+    stands: tuple[Stand, ...]
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is to be decided about it any more."""
+        return self.decision is not None or not self.undecided
+
+
+class ListedRow(msgspec.Struct, frozen=True):
+    """What is decided together: one value, or several that always stand side by side, such as a person's name and number."""
+
+    values: tuple[ListedValue, ...]
+    count: int
+    undecided: bool
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How much there is: rows of the list, those undecided, distinct values, and findings."""
+
+    rows: int
+    undecided: int
+    values: int
+    findings: int
+
+
+class RecordPlace(msgspec.Struct, frozen=True):
+    """A place in the present runs; the pointer is empty where the whole record is meant, the line 0 where the whole endpoint is."""
+
+    vendor: str
+    endpoint: str
+    line: int
+    record: str
+    pointer: str
+
+
+def open_findings(folder: Path, runs: Sequence[RunToRead], flagging: Callable[[], Flags], digest: Digest, also: str = "") -> Findings:
+    """Give the findings of a case whose folder this is; `flagging` is called where they must be made anew.
+
+    `also` names what else they follow from, such as the person's identifiers. Raises UsageError, DiskError, OutputError.
+    """
+    told = [
+        SCHEMA_VERSION,
+        finders.VERSION,
+        digest("findings"),
+        also,
+        *([run.vendor, run.folder.name, run.proof, run.policy] for run in runs),
+    ]
+    inputs = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+    found = _cached(folder / NAME, inputs)
+    if found is None:
+        fill(folder / NAME, runs, flagging(), digest, inputs)
+        found = Findings(opened(folder / NAME))
+    return found
+
+
+def _cached(path: Path, inputs: str) -> Findings | None:
+    """Give what the cache holds; None where there is none, or it is of other inputs, or damaged."""
+    if not path.is_file():
+        return None
+    database = None
+    try:
+        database = opened(path)
+        if database.execute("SELECT text FROM facts WHERE name = 'inputs'").fetchone() == (inputs,):
+            return Findings(database)
+    except sqlite3.DatabaseError:
+        pass
+    if database is not None:
+        database.close()
+    return None
+
+
+class Findings:
+    """What was flagged in the runs of a case."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        """Take the open cache."""
+        self._database = database
+
+    def __enter__(self) -> Findings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def totals(self) -> Totals:
+        """Say how much there is."""
+        rows, undecided = self._one("SELECT count(*), coalesce(sum(undecided > 0), 0) FROM rows")
+        return Totals(rows, undecided, self._one('SELECT count(*) FROM "values"')[0], self._one("SELECT count(*) FROM findings")[0])
+
+    def listed(self, most: int = 50, skip: int = 0) -> list[ListedRow]:
+        """Give rows: undecided ones first, then those that stand most often."""
+        rows = self._database.execute(
+            "SELECT id, count, undecided FROM rows ORDER BY undecided > 0 DESC, count DESC, id LIMIT ? OFFSET ?", (most, skip)
+        ).fetchall()
+        return [ListedRow(tuple(self._values(VALUES + "row = ? ORDER BY id", row)), count, undecided > 0) for row, count, undecided in rows]
+
+    def value(self, beginning: str) -> list[ListedValue]:
+        """Give the values whose digest begins so."""
+        return list(self._values(VALUES + "digest >= ? AND digest < ? ORDER BY id", beginning, beginning + "g"))
+
+    def _values(self, told: str, *of: Any) -> Iterator[ListedValue]:
+        for number, digest, shown, count, undecided, decision in self._database.execute(told, of).fetchall():
+            stands = tuple(Stand(*stand) for stand in self._database.execute(STANDS, (number,)))
+            yield ListedValue(digest, shown, count, undecided, decision, stands)
+
+    def settle(self, decisions: Mapping[int, DecisionTarget]) -> None:
+        """Take the decisions that hold, by the numbers of their acts; what is undecided follows from them."""
+        told = hashlib.sha256(repr(sorted((act, _told(decided)) for act, decided in decisions.items())).encode()).hexdigest()
+        if self._database.execute("SELECT text FROM facts WHERE name = 'decisions'").fetchone() == (told,):
+            return
+        self._database.execute("BEGIN IMMEDIATE")
+        self._database.execute('UPDATE "values" SET decision = NULL WHERE decision IS NOT NULL')
+        self._database.execute("UPDATE findings SET act = NULL WHERE act IS NOT NULL")
+        for act, decided in sorted(decisions.items()):
+            if decided.value is not None:
+                self._database.execute('UPDATE "values" SET decision = ? WHERE digest = ?', (act, decided.value))
+            elif decided.file is None:
+                reached = REACHED_IN_RECORD if decided.record is not None else REACHED_BY_FIELD
+                self._database.execute(DECIDE + reached, (act, *self._reached(decided)))
+        for statement in COUNTED.split(";"):
+            self._database.execute(statement)
+        self._database.execute("INSERT OR REPLACE INTO facts VALUES ('decisions', ?)", (told,))
+        self._database.execute("COMMIT")
+
+    def _reached(self, decided: DecisionTarget) -> tuple[Any, ...]:
+        """Give what the findings that a decision is about are told by: their record, else their fields."""
+        if decided.record is not None:
+            return _bytes(decided.record), decided.vendor, decided.endpoint, decided.pointer or None
+        steps: FieldSteps = parse_steps(decided.field) if decided.field else ()
+        fields = self._database.execute(FIELDS, (decided.vendor, decided.endpoint))
+        return (msgspec.json.encode([number for number, field in fields if reaches(steps, tuple(field.split(".")))]).decode(),)
+
+    def places(self, decided: DecisionTarget, most: int = PLACES) -> list[RecordPlace]:
+        """Give the places in the present runs that a decision is about, at most so many; none where what it names is gone."""
+        if decided.value is not None:
+            return self._placed(PLACED + OF_VALUE + IN_ORDER, decided.value, most)
+        if decided.file is not None:
+            return self._placed(PLACED_FILES, decided.file, decided.vendor, most)
+        if decided.record is not None:
+            return self._in_record(decided)[:most]
+        if decided.field is not None:
+            return self._placed(PLACED + REACHED_BY_FIELD + IN_ORDER, *self._reached(decided), most)
+        return self._placed(PLACED_ENDPOINT, decided.vendor, decided.endpoint, most)
+
+    def _placed(self, told: str, *of: Any) -> list[RecordPlace]:
+        return [RecordPlace(*row) for row in self._database.execute(told, of)]
+
+    def _in_record(self, decided: DecisionTarget) -> list[RecordPlace]:
+        """Give a record, or a place in it that is there, wherever a line with this sha256 stands."""
+        found = []
+        of = (_bytes(decided.record or ""), decided.vendor, decided.endpoint)
+        for vendor, endpoint, line, begins, file in self._database.execute(RECORDS, of):
+            if not decided.pointer or _stands(Path(file), begins, decided.pointer):
+                found.append(RecordPlace(vendor, endpoint, line, decided.record or "", decided.pointer or ""))
+        return found
+
+    def gone(self, decisions: Mapping[int, DecisionTarget]) -> dict[int, str]:
+        """Say which decisions are about something that the present runs no longer hold: the number of the act, and what is gone."""
+        return {act: _gone(decided) for act, decided in sorted(decisions.items()) if not self.places(decided, 1)}
+
+    def _one(self, told: str) -> Any:
+        return self._database.execute(told).fetchone()
+
+
+def _told(decided: DecisionTarget) -> tuple[str | None, ...]:
+    return (decided.value, decided.vendor, decided.endpoint, decided.field, decided.record, decided.pointer, decided.file)
+
+
+def _gone(decided: DecisionTarget) -> str:
+    """Say what is gone, without any value."""
+    if decided.value is not None:
+        return "its value stands nowhere in the present runs"
+    where = "/".join(part for part in (decided.vendor, decided.endpoint) if part) or "the case"
+    if decided.file is not None:
+        return f"its file is not in the present run: {where}"
+    if decided.record is not None:
+        return f"its record is not in the present run, or was fetched with other content: {where}"
+    return f"the present runs have nothing flagged there: {where}"
+
+
+def _bytes(sha256: str) -> bytes:
+    try:
+        return bytes.fromhex(sha256)
+    except ValueError:
+        return b""
+
+
+def _stands(file: Path, begins: int, pointer: str) -> bool:
+    """Whether a record has a value at a JSON pointer."""
+    with file.open("rb") as stream:
+        stream.seek(begins)
+        value = read_record(stream.readline().rstrip(b"\n"), str(file))
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdecimal() and name.isascii() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return False
+    return True

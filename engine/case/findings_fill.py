@@ -1,0 +1,206 @@
+"""Fill `findings.sqlite` from the records of a case's runs: line by line, so that memory stays flat however large a run is."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.case.findings_tables import COUNTED, FILLED, made
+from engine.errors import UsageError
+from engine.language.expressions.lossless_json import Number, loads
+from engine.release.flagged import FlaggedPlace, Flags
+from engine.release.record_values import field_at
+from engine.release.vocabulary import canonical
+
+SHOWN_DIGITS = 32
+BATCH = 10_000
+MOST_TEXTS = 100_000
+Digest = Callable[[str], str]
+DECODER = msgspec.json.Decoder(float_hook=Number)
+
+
+class RunToRead(msgspec.Struct, frozen=True):
+    """A run that was taken into a case: its folder, the sha256 of its manifest, and that of the policy in force for its vendor."""
+
+    vendor: str
+    folder: Path
+    proof: str
+    policy: str = ""
+
+
+def value_digest(key: bytes) -> Digest:
+    """Give the digest by which a log names a value, however it is written: nobody without the key can try out values."""
+
+    def digest(value: str) -> str:
+        told = b"value\n" + canonical(value).encode("utf-8", "surrogatepass")
+        return hmac.digest(key, told, "sha256").hex()[:SHOWN_DIGITS]
+
+    return digest
+
+
+def record_digest(line: bytes) -> str:
+    """Give the sha256 by which a decision names a record: that of its line, without the end of it."""
+    return hashlib.sha256(line.rstrip(b"\n")).hexdigest()
+
+
+def read_record(line: bytes, where: str) -> Any:
+    """Read a record, its numbers as they came. Raises UsageError."""
+    try:
+        return DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            return loads(line)  # half a surrogate pair, which the quicker decoder refuses
+        except (ValueError, RecursionError):
+            message = f"{where}: is no record: the file was changed after the run ended"
+            raise UsageError(message) from None
+
+
+def record_files(folder: Path) -> list[Path]:
+    """Give the files of a run that hold records, in order."""
+    return sorted(one for one in folder.glob("*.jsonl") if one.name.count(".") == 1)
+
+
+def fill(path: Path, runs: Iterable[RunToRead], flags: Flags, digest: Digest, inputs: str) -> None:
+    """Make the cache anew. Raises UsageError where a record cannot be read, DiskError, OutputError."""
+    with made(path) as database:
+        filling = _Filling(database, flags, digest)
+        for run in runs:
+            for file in record_files(run.folder):
+                filling.read(run, file)
+        filling.close()
+        database.execute("INSERT INTO facts VALUES ('inputs', ?)", (inputs,))
+
+
+class _Filling:
+    """What is needed while records are read: numbers for texts, how often what stands where, and which values stand side by side."""
+
+    def __init__(self, database: sqlite3.Connection, flags: Flags, digest: Digest) -> None:
+        self._database = database
+        self._flags = flags
+        self._digest = digest
+        self._by_text: dict[str, int] = {}
+        self._values: dict[str, int] = {}
+        self._beside: list[int] = [0]
+        self._whys: dict[tuple[str, str, bool], int] = {}
+        self._fields: dict[tuple[int, str], int] = {}
+        self._pointers: dict[str, tuple[int, int]] = {}
+        self._stands: dict[tuple[int, int, int], int] = {}
+        self._found: list[tuple[int, int, int, int]] = []
+        self._records: list[tuple[int, int, int, int, bytes, int, int]] = []
+        self._endpoint = self._record = self._pointer = self._count = 0
+
+    def read(self, run: RunToRead, file: Path) -> None:
+        """Read the records of one endpoint, and the list of its files."""
+        self._endpoint += 1
+        self._pointers.clear()
+        self._database.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?)", (self._endpoint, run.vendor, file.stem, str(file)))
+        self._list_files(file.with_suffix(".files.jsonl"))
+        for line, begins, raw in lines_of(file):
+            sha256, before = hashlib.sha256(raw), self._count
+            self._record += 1
+            self._keep(self._flags(run.vendor, file.stem, read_record(raw, f"{file}:{line}"), sha256.hexdigest()))
+            self._records.append((self._record, self._endpoint, line, begins, sha256.digest(), before, self._count))
+            if len(self._found) >= BATCH or len(self._records) >= BATCH:
+                self._write()
+
+    def _list_files(self, listed: Path) -> None:
+        if listed.exists():
+            names = [(line, read_record(raw, f"{listed}:{line}").get("file")) for line, _, raw in lines_of(listed)]
+            found = [(self._endpoint, line, str(name)) for line, name in names if name]
+            self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", found)
+
+    def _keep(self, flags: Iterable[FlaggedPlace]) -> None:
+        seen = set[tuple[int, int]]()
+        by_text, pointers, whys, stands, record = self._by_text, self._pointers, self._whys, self._stands, self._record
+        for flag in flags:
+            value = by_text.get(flag.value) or self._value(flag.value)
+            pointer, field = pointers.get(flag.pointer) or self._place(flag.pointer)
+            key = (flag.kind, flag.rule, flag.asked)
+            why = whys.get(key) or whys.setdefault(key, len(whys) + 1)
+            self._found.append((value, why, record, pointer))
+            self._count += 1
+            stand = (value, field, why)
+            stands[stand] = stands.get(stand, 0) + 1
+            group = flag.group
+            if group is not None and (value, group) not in seen:
+                seen.add((value, group))
+                self._beside[value] += hash((record, group))
+
+    def _value(self, text: str) -> int:
+        """Give the number of a value, the same however it is written."""
+        digest = self._digest(text)
+        number = self._values.get(digest)
+        if number is None:
+            number = self._values[digest] = len(self._values) + 1
+            self._beside.append(0)
+            self._database.execute(
+                'INSERT INTO "values" (id, digest, shown, row) VALUES (?, ?, ?, ?)', (number, digest, _kept(text), number)
+            )
+        if len(self._by_text) >= MOST_TEXTS:
+            self._by_text.clear()
+        self._by_text[text] = number
+        return number
+
+    def _place(self, pointer: str) -> tuple[int, int]:
+        """Give the numbers of a pointer and of its field; in a list without end, pointers are numbered anew now and then."""
+        if len(self._pointers) >= BATCH:
+            self._pointers.clear()
+        name = ".".join(field_at(pointer))
+        field = self._fields.get((self._endpoint, name))
+        if field is None:
+            field = self._fields[self._endpoint, name] = len(self._fields) + 1
+            self._database.execute("INSERT INTO fields VALUES (?, ?, ?)", (field, self._endpoint, _kept(name)))
+        self._pointer += 1
+        self._database.execute("INSERT INTO pointers VALUES (?, ?, ?)", (self._pointer, field, _kept(pointer)))
+        self._pointers[pointer] = self._pointer, field
+        return self._pointer, field
+
+    def _write(self) -> None:
+        self._database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", self._records)
+        self._database.executemany("INSERT INTO findings (value, why, record, pointer) VALUES (?, ?, ?, ?)", self._found)
+        self._records.clear()
+        self._found.clear()
+
+    def close(self) -> None:
+        """Write what is left; values that always stand side by side get one row."""
+        self._write()
+        self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?)", ((number, *why) for why, number in self._whys.items()))
+        self._database.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", ((*stand, count) for stand, count in self._stands.items()))
+        counts = [[0, 0] for _ in self._beside]
+        asked = {number: why[2] for why, number in self._whys.items()}
+        for (value, _, why), count in self._stands.items():
+            counts[value][0] += count
+            counts[value][1] += count * asked[why]
+        first: dict[int, int] = {}
+        told = ((first.setdefault(beside, value) if beside else value, *counts[value], value) for value, beside in enumerate(self._beside))
+        self._database.executemany('UPDATE "values" SET row = ?, count = ?, asked = ? WHERE id = ?', told)
+        for statement in (FILLED + COUNTED).split(";"):
+            self._database.execute(statement)
+
+
+def lines_of(file: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Give number, first byte and bytes of each line, without its end. Raises UsageError where the file cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            begins = 0
+            for number, line in enumerate(stream, 1):
+                yield number, begins, line.rstrip(b"\n")
+                begins += len(line)
+    except OSError as error:
+        message = f"{file} cannot be read ({error.strerror})"
+        raise UsageError(message) from None
+
+
+def _kept(text: str) -> str:
+    """SQLite takes no half of a surrogate pair: it is shown as its escape."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text

@@ -1,0 +1,102 @@
+"""The tables of `findings.sqlite`, a cache: what was flagged in a case's runs, where, and what was decided about it.
+
+Numbers stand for texts, so that 400,000 findings fit into some megabytes. The file is private: it holds values of records.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from engine.connection.lock_queue import FILE
+from engine.connection.private_files import cannot_write
+
+SCHEMA_VERSION = "1"
+TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
+CREATE TABLE files (endpoint INTEGER NOT NULL, line INTEGER NOT NULL, file TEXT NOT NULL);
+CREATE TABLE records (
+    id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, line INTEGER NOT NULL, begins INTEGER NOT NULL, sha256 BLOB NOT NULL,
+    before INTEGER NOT NULL, last INTEGER NOT NULL
+);
+CREATE TABLE fields (id INTEGER PRIMARY KEY, endpoint INTEGER NOT NULL, field TEXT NOT NULL);
+CREATE TABLE pointers (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, pointer TEXT NOT NULL);
+CREATE TABLE whys (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, rule TEXT NOT NULL, asked INTEGER NOT NULL);
+CREATE TABLE "values" (
+    id INTEGER PRIMARY KEY, digest TEXT NOT NULL, shown TEXT NOT NULL, row INTEGER NOT NULL,
+    count INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, undecided INTEGER NOT NULL DEFAULT 0, decision INTEGER
+);
+CREATE TABLE findings (
+    id INTEGER PRIMARY KEY, value INTEGER NOT NULL, why INTEGER NOT NULL, record INTEGER NOT NULL, pointer INTEGER NOT NULL, act INTEGER
+);
+CREATE TABLE stands (value INTEGER NOT NULL, field INTEGER NOT NULL, why INTEGER NOT NULL, count INTEGER NOT NULL);
+CREATE TABLE rows (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, undecided INTEGER NOT NULL DEFAULT 0);
+"""
+FILLED = """
+CREATE INDEX findings_by_value ON findings (value);
+CREATE INDEX findings_decided ON findings (value) WHERE act IS NOT NULL;
+CREATE INDEX stands_by_value ON stands (value);
+CREATE INDEX values_by_row ON "values" (row);
+CREATE INDEX values_by_digest ON "values" (digest);
+CREATE INDEX records_by_sha256 ON records (sha256);
+INSERT INTO rows (id, count) SELECT row, max(count) FROM "values" GROUP BY row;
+CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
+"""
+COUNTED = """
+UPDATE "values" SET undecided = asked - (
+    SELECT count(*) FROM findings JOIN whys ON whys.id = findings.why
+    WHERE findings.value = "values".id AND findings.act IS NOT NULL AND whys.asked
+);
+UPDATE rows SET undecided = (
+    SELECT count(*) FROM "values" WHERE "values".row = rows.id AND "values".undecided AND "values".decision IS NULL
+);
+"""
+
+
+QUICK = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; BEGIN;"
+SHARED = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """Open the file for reading, and for decisions. Raises sqlite3.DatabaseError where it is none."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.executescript(SHARED)
+    return database
+
+
+@contextmanager
+def made(path: Path) -> Iterator[sqlite3.Connection]:
+    """Make the file anew, beside an older one, which it replaces once it is whole. Raises DiskError, OutputError."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        _clear(path)
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with closing(sqlite3.connect(part, isolation_level=None)) as database:
+                database.executescript(QUICK + TABLES)
+                yield database
+                database.execute("COMMIT")
+            part.replace(path)
+        finally:
+            os.close(file)
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise cannot_write(path, OSError(errno.ENOSPC if full else errno.EIO, str(error))) from None
+
+
+def _clear(path: Path) -> None:
+    """Remove what a killed process left half made: nobody holds a lock on it."""
+    for left in path.parent.glob(f"{path.name}.*.part"):
+        with suppress(FileNotFoundError, BlockingIOError), left.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()

@@ -1,0 +1,56 @@
+"""The places of a record about which something is to be decided: what finders give for its texts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from engine.release.finders import Finders
+from engine.release.record_values import escaped
+
+ENOUGH_FOR_A_CARD = 10**11
+
+
+class FlaggedPlace(msgspec.Struct, frozen=True, gc=False):
+    """A value at a JSON pointer of a record, why it was flagged (a `rule`), and whether somebody must be asked.
+
+    `value` may be a part of the text that stands there. Places with the same `group` in one record are about one person.
+    """
+
+    pointer: str
+    value: str
+    kind: str
+    rule: str
+    group: int | None = None
+    asked: bool = True
+
+
+Flags = Callable[[str, str, Any, str], Iterable[FlaggedPlace]]  # of a vendor, an endpoint, a record and the sha256 of its line
+
+
+def found_in(record: Any, look: Finders) -> list[FlaggedPlace]:
+    """Give what finders find in the texts of a record, and in whole numbers long enough to be a card's."""
+    found: list[FlaggedPlace] = []
+    _walk(record, "", look, found)
+    return found
+
+
+def _walk(value: Any, pointer: str, look: Finders, found: list[FlaggedPlace]) -> None:
+    known = look.remembered.get
+    for step, inner in value.items() if type(value) is dict else enumerate(value) if type(value) is list else (("", value),):
+        sort = type(inner)
+        if sort is str:
+            hits = known(inner)
+            if hits is None:
+                hits = look(inner)
+        elif sort is int and inner > ENOUGH_FOR_A_CARD:
+            hits = look(str(inner))
+        else:
+            if (sort is dict or sort is list) and inner:
+                _walk(inner, f"{pointer}/{escaped(str(step))}", look, found)
+            continue
+        if hits:
+            here = f"{pointer}/{escaped(str(step))}" if inner is not value else ""
+            found += [FlaggedPlace(here, hit.value, hit.kind, f"find.{hit.kind}") for hit in hits]

@@ -1,0 +1,115 @@
+"""The people of a case: their names, addresses and numbers, as they stand in fields of people, to be looked for in all other text. Pure.
+
+A name of several words is found wherever its words follow each other, in either order; of a longer family name the name alone is enough,
+in capitals. A single short word, such as a first name, counts only where it is the whole text: it may be any word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from engine.core.identity import lowered
+from engine.release.found_phones import ENDING, digits_of, international
+from engine.release.hit import Hit
+
+WORD = re.compile(r"[^\W_]+")
+LETTERS = re.compile(r"[^\W\d_]")
+WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+LONG_ENOUGH = 6
+MOST_WORDS = 6
+
+
+class Vocabulary:
+    """What is known of the people of a case; `numbers` holds telephone numbers by their last seven digits."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        """Take values of fields of people, of any kind: names, e-mail addresses, telephone numbers."""
+        self.numbers: dict[str, str] = {}
+        self._whole: dict[str, str] = {}
+        self._names: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
+        self._family: dict[str, str] = {}
+        self._begins: set[str] = set()
+        self._written: dict[str, list[str]] = {}
+        for value in sorted(set(values)):
+            self._take(" ".join(value.split()))
+
+    def _take(self, value: str) -> None:
+        digits = digits_of(value)
+        if "@" in value or not value:
+            return
+        if len(digits) >= ENDING:
+            self.numbers.setdefault(digits[-ENDING:], (international(value) if value.startswith("+") else None) or digits)
+        elif LETTERS.search(value) and not digits:
+            self._take_name(value)
+
+    def _take_name(self, name: str) -> None:
+        self._whole.setdefault(folded(name), name)
+        if WITHOUT_BLANKS.search(name):
+            joined = name.replace(" ", "")
+            for written in {name, joined} if len(joined) > 2 else ():
+                self._written.setdefault(written[:2], []).append(written)
+                self._whole.setdefault(folded(written), name)
+            return
+        words = tuple(map(folded, WORD.findall(name)))
+        if not 1 < len(words) <= MOST_WORDS:
+            return
+        for order in {words, (words[-1], *words[:-1])}:
+            self._names.setdefault(order[:2], []).append((order[2:], name))
+        if len(words[-1]) >= LONG_ENOUGH:
+            family = self._family.setdefault(words[-1], WORD.findall(name)[-1])
+            self._whole.setdefault(words[-1], family)
+        self._begins.update((words[0], words[-1]))
+
+    def knows(self, text: str) -> bool:
+        """Whether the whole text is a name."""
+        return folded(text.strip()) in self._whole
+
+    def names(self, text: str) -> Iterator[Hit]:
+        """Give the names of people of the case; each is written as it was met."""
+        if not self._whole:
+            return
+        plain = folded(text)
+        name = self._whole.get(plain.strip())
+        if name is not None:
+            start = len(text) - len(text.lstrip())
+            yield Hit("known_people", start, start + len(text.strip()), name)
+            return
+        if not self._begins.isdisjoint(WORD.findall(plain)):
+            yield from self._in_words(text)
+        if self._written and WITHOUT_BLANKS.search(text):
+            yield from self._in_characters(text)
+
+    def _in_words(self, text: str) -> Iterator[Hit]:
+        words = list(WORD.finditer(text))
+        plain = [folded(word[0]) for word in words]
+        for at, word in enumerate(plain):
+            begun, after = self._names.get(tuple(plain[at : at + 2]), ()), at + 2
+            ends = [(after + len(rest) - 1, name) for rest, name in begun if tuple(plain[after : after + len(rest)]) == rest]
+            if ends:
+                last, name = max(ends)
+                yield Hit("known_people", words[at].start(), words[last].end(), name)
+            elif word in self._family and words[at][0][:1].isupper():
+                yield Hit("known_people", *words[at].span(), self._family[word])
+
+    def _in_characters(self, text: str) -> Iterator[Hit]:
+        for at in range(len(text) - 1):
+            for name in self._written.get(text[at : at + 2], ()):
+                if text.startswith(name, at):
+                    yield Hit("known_people", at, at + len(name), self._whole[folded(name)])
+
+
+def folded(text: str) -> str:
+    """Write a text so that capitals and how an accent is encoded make no difference."""
+    return unicodedata.normalize("NFC", text).casefold() if not text.isascii() else text.lower()
+
+
+def canonical(text: str) -> str:
+    """Give the form in which a value of any kind is compared: mails in lower case, international numbers bare, others trimmed."""
+    plain = " ".join(text.split())
+    if "@" in plain:
+        return lowered(plain)
+    if plain.startswith("+") and len(digits_of(plain)) >= ENDING:
+        return international(plain) or plain
+    return plain

@@ -1,0 +1,229 @@
+"""The findings of a case: distinct values, what stands side by side, what is decided, what is gone, and a cache that may be deleted."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.case.findings import NAME, open_findings
+from engine.case.findings_fill import RunToRead, record_digest, value_digest
+from engine.errors import UsageError
+from engine.release.finders import Finders
+from engine.release.flagged import FlaggedPlace, found_in
+from engine.release.vocabulary import Vocabulary
+
+KEY = b"k" * 32
+DIGEST = value_digest(KEY)
+ANN = {"name": "Ann Example", "email": "ann@example.com", "number": "+49 89 5550100"}
+JON = {"name": "Jon Example", "email": "jon@example.com", "number": "+49 89 5550101"}
+CALLS = [
+    {"caller": ANN, "topic": "Mail Ann@Example.com, Passcode: 481516"},
+    {"caller": JON, "topic": "x"},
+    {"caller": ANN, "topic": "half \ud800 of a pair", "amount": 1.10},
+]
+
+
+def target(**named):
+    return SimpleNamespace(**{name: named.get(name) for name in ("value", "vendor", "endpoint", "field", "record", "pointer", "file")})
+
+
+def line_of(record):
+    return json.dumps(record).encode()
+
+
+def run(folder: Path, calls=CALLS, proof="1", vendor="zoom"):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "calls.jsonl").write_bytes(b"".join(line_of(call) + b"\n" for call in calls))
+    (folder / "calls.pages.jsonl").write_text("{}\n")
+    (folder / "calls.files.jsonl").write_text('{"file": "files/calls/0001.mp4"}\n{"file": null}\n')
+    return RunToRead(vendor, folder, proof)
+
+
+def flagging():
+    """Flag the caller as one person, and what is found in the topic."""
+    look = Finders(Vocabulary([*ANN.values(), *JON.values()]))
+
+    def flags(vendor, endpoint, record, sha256):
+        assert record_digest(line_of(record)) == sha256
+        for name, value in record["caller"].items():
+            yield FlaggedPlace(f"/caller/{name}", value, "who", "others[0]", 0)
+        yield from found_in({"topic": record["topic"]}, look)
+
+    return flags
+
+
+def never():
+    message = "made anew"
+    raise AssertionError(message)
+
+
+def dump(path):
+    with sqlite3.connect(path) as database:
+        return list(database.iterdump())
+
+
+@pytest.fixture
+def found(tmp_path):
+    with open_findings(tmp_path, [run(tmp_path / "zoom")], flagging, DIGEST) as findings:
+        yield findings
+
+
+def test_one_person_is_one_row_and_the_undecided_come_first(found, tmp_path):
+    """Name, mail and number that always stand side by side are decided together; the mail in the topic is the same value."""
+    rows = found.listed()
+    assert [[value.shown for value in row.values] for row in rows] == [list(ANN.values()), ["481516"], list(JON.values())]
+    assert [(row.count, row.undecided) for row in rows] == [(3, True), (1, True), (1, True)]
+    mail = rows[0].values[1]
+    assert [(stand.field, stand.kind, stand.count) for stand in mail.stands] == [("caller.email", "who", 2), ("topic", "emails", 1)]
+    found.settle({act: target(value=value.digest) for act, value in enumerate(rows[0].values, 7)})
+    assert [row.values[0].shown for row in found.listed()] == ["481516", "Jon Example", "Ann Example"]
+    assert [value.decision for value in found.listed()[2].values] == [7, 8, 9]
+    assert (found.totals().rows, found.totals().undecided, found.totals().values, found.totals().findings) == (3, 2, 7, 11)
+
+
+def test_the_cache_is_private_and_holds_no_digest_that_can_be_tried(found, tmp_path):
+    """It is for its owner alone; and the log names a value by a digest that nobody makes without the key."""
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+    digest = found.listed()[0].values[1].digest
+    assert digest == DIGEST("ANN@example.com ")
+    assert digest != value_digest(b"other")("ann@example.com")
+    assert [value.shown for value in found.value(digest[:8])] == ["ann@example.com"]
+    assert found.value("g") == found.value("%") == []
+
+
+def test_a_deleted_or_damaged_cache_is_made_anew_and_is_the_same(found, tmp_path):
+    """Nothing is lost with it; and it is not made again while it fits."""
+    path, first = tmp_path / NAME, dump(tmp_path / NAME)
+    with open_findings(tmp_path, [RunToRead("zoom", tmp_path / "zoom", "1")], never, DIGEST) as again:
+        assert again.listed() == found.listed()
+    for damage in (b"", b"SQLite format 3\0 and then nothing", None):
+        path.unlink() if damage is None else path.write_bytes(damage)
+        with open_findings(tmp_path, [RunToRead("zoom", tmp_path / "zoom", "1")], flagging, DIGEST):
+            assert dump(path) == first
+    assert sorted(one.name for one in tmp_path.iterdir()) == [NAME, "zoom"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"runs": [RunToRead("zoom", Path("zoom"), "2")]},
+        {"runs": [RunToRead("zoom", Path("zoom"), "1", "other policy")]},
+        {"digest": value_digest(b"other")},
+        {"also": "another name of the person"},
+    ],
+)
+def test_another_run_policy_key_or_person_makes_it_anew(tmp_path, other):
+    """Whatever the findings follow from is part of what the cache is for."""
+    run(tmp_path / "zoom")
+    first = {"runs": [RunToRead("zoom", tmp_path / "zoom", "1")], "digest": DIGEST, "also": ""}
+    changed = {**first, **other}
+    changed["runs"] = [RunToRead(one.vendor, tmp_path / one.folder.name, one.proof, one.policy) for one in changed["runs"]]
+    made = []
+
+    def counted():
+        made.append(1)
+        return flagging()
+
+    for use in (first, changed, changed):
+        open_findings(tmp_path, use["runs"], counted, use["digest"], use["also"]).__exit__()
+    assert len(made) == 2
+
+
+def test_what_a_killed_command_left_is_removed_and_what_another_makes_stays(tmp_path):
+    """A half made file holds values too."""
+    left = tmp_path / f"{NAME}.1.part"
+    left.write_text("half")
+    open_findings(tmp_path, [run(tmp_path / "zoom")], flagging, DIGEST).__exit__()
+    assert not left.exists()
+
+
+def test_decisions_on_fields_records_places_and_endpoints_leave_nothing_to_ask_there(found):
+    """Each kind of target reaches its places and no others; undoing brings them back."""
+    sha256 = record_digest(line_of(CALLS[0]))
+    for what, undecided in (
+        (target(vendor="zoom", endpoint="calls"), []),
+        (target(vendor="slack", endpoint="calls"), ["Ann Example", "Jon Example", "481516"]),
+        (target(vendor="zoom", endpoint="calls", field="caller"), ["ann@example.com", "481516"]),
+        (target(vendor="zoom", endpoint="calls", field="caller.n*"), ["ann@example.com", "jon@example.com", "481516"]),
+        (target(vendor="zoom", endpoint="calls", record=sha256), ["Ann Example", "Jon Example"]),
+        (target(vendor="zoom", endpoint="calls", record=sha256, pointer="/topic"), ["Ann Example", "Jon Example"]),
+        (target(record=sha256, pointer="/nothing"), ["Ann Example", "Jon Example", "481516"]),
+        (target(file="files/calls/0001.mp4"), ["Ann Example", "Jon Example", "481516"]),
+    ):
+        found.settle({1: what})
+        left = [next(value.shown for value in row.values if not value.settled) for row in found.listed() if row.undecided]
+        assert sorted(left) == sorted(undecided), what
+        found.settle({})
+        assert found.totals().undecided == 3
+
+
+def test_a_decision_finds_its_places_in_a_run_that_was_fetched_again_or_says_that_they_are_gone(tmp_path):
+    """A record with the same bytes is the same record, on whatever line; one that changed, and a place that is not there, are said."""
+    run(tmp_path / "zoom")
+    again = [{**CALLS[1], "topic": "changed"}, CALLS[2], CALLS[0]]
+    shas = [record_digest(line_of(call)) for call in CALLS]
+    decisions = {
+        1: target(vendor="zoom", endpoint="calls", record=shas[0], pointer="/caller/email"),
+        2: target(vendor="zoom", endpoint="calls", record=shas[1], pointer="/topic"),
+        3: target(vendor="zoom", endpoint="calls", record=shas[0], pointer="/caller/e~0mail"),
+        4: target(value=DIGEST("jon@example.com")),
+        5: target(value=DIGEST("nobody@example.com")),
+        6: target(vendor="zoom", endpoint="calls"),
+        7: target(vendor="zoom", endpoint="webinars"),
+        8: target(vendor="zoom", file="files/calls/0001.mp4"),
+        9: target(vendor="zoom", file="files/calls/0002.mp4"),
+        10: target(vendor="zoom", endpoint="calls", field="topic"),
+        11: target(vendor="zoom", endpoint="calls", field="agenda"),
+        12: target(record=shas[2]),
+        13: target(record="no digest"),
+    }
+    with open_findings(tmp_path, [run(tmp_path / "zoom-2", again, "2")], flagging, DIGEST) as found:
+        place = found.places(decisions[1])[0]
+        assert (place.vendor, place.endpoint, place.line, place.record, place.pointer) == ("zoom", "calls", 3, shas[0], "/caller/email")
+        assert [place.line for place in found.places(decisions[4])] == [1]
+        assert found.places(decisions[8])[0].pointer == "files/calls/0001.mp4"
+        gone = found.gone(decisions)
+        assert sorted(gone) == [2, 3, 5, 7, 9, 11, 13]
+        assert gone[2] == "its record is not in the present run, or was fetched with other content: zoom/calls"
+        assert gone[5] == "its value stands nowhere in the present runs"
+        assert "example" not in " ".join(gone.values())
+
+
+def test_what_is_no_record_is_said_with_its_line(tmp_path):
+    """A file that was changed after the run ended is no silent end of the list, and no cache is left of it."""
+    there = run(tmp_path / "zoom")
+    with (tmp_path / "zoom" / "calls.jsonl").open("ab") as stream:
+        stream.write(b"{half")
+    with pytest.raises(UsageError, match=r"calls\.jsonl:4: is no record"):
+        open_findings(tmp_path, [there], flagging, DIGEST)
+    assert not list(tmp_path.glob("findings*"))
+
+
+WHO = st.tuples(st.sampled_from("abcd"), st.sampled_from("wxyz"), st.booleans())
+
+
+@given(st.lists(st.lists(WHO, max_size=3), max_size=6))
+def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, records):
+    """As counted slowly: two values share a row where they stand on the same sides of the same records, and nowhere else."""
+    folder = tmp_path_factory.mktemp("case")
+
+    def flags(vendor, endpoint, record, sha256):
+        for group, (first, second, free) in enumerate(record):
+            yield FlaggedPlace(f"/{group}/0", first, "who", "others[0]", None if free else group)
+            yield FlaggedPlace(f"/{group}/1", second, "who", "others[0]", None if free else group)
+
+    sides = {}
+    for number, record in enumerate(records):
+        for group, (first, second, free) in enumerate(record):
+            for value in (first, second):
+                sides.setdefault(value, set()).update(() if free else {(number, group)})
+    expected = {frozenset(other for other in sides if other == value or (sides[value] and sides[other] == sides[value])) for value in sides}
+    with open_findings(folder, [run(folder / "zoom", records)], lambda: flags, DIGEST) as found:
+        assert {frozenset(value.shown for value in row.values) for row in found.listed()} == expected
+        assert found.totals().findings == 2 * sum(map(len, records))
