@@ -10,10 +10,11 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from engine.case.acts import Target
 from engine.case.findings_fill import Digest, RunToRead, fill, read_record
 from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened
 from engine.release import finders
@@ -58,18 +59,6 @@ PLACED_FILES = (
     "SELECT vendor, endpoints.endpoint, line, '', files.file FROM files JOIN endpoints ON endpoints.id = files.endpoint "
     "WHERE files.file = ? AND vendor = coalesce(?, vendor) LIMIT ?"
 )
-
-
-class DecisionTarget(Protocol):
-    """What a decision is about: a `value` by its digest; else a file, a record or a place in it, a field, or an endpoint of a vendor."""
-
-    value: str | None
-    vendor: str | None
-    endpoint: str | None
-    field: str | None
-    record: str | None
-    pointer: str | None
-    file: str | None
 
 
 class Stand(msgspec.Struct, frozen=True):
@@ -190,6 +179,16 @@ class Findings:
         ).fetchall()
         return [ListedRow(tuple(self._values(VALUES + "row = ? ORDER BY id", row)), count, undecided > 0) for row, count, undecided in rows]
 
+    def row_of(self, digest: str) -> ListedRow:
+        """Give what is decided together with a value. Raises KeyError for a digest that stands nowhere."""
+        found = self._database.execute(
+            'SELECT rows.id, rows.count, rows.undecided FROM "values" JOIN rows ON rows.id = "values".row WHERE digest = ?', (digest,)
+        ).fetchone()
+        if found is None:
+            raise KeyError(digest)
+        row, count, undecided = found
+        return ListedRow(tuple(self._values(VALUES + "row = ? ORDER BY id", row)), count, undecided > 0)
+
     def value(self, beginning: str) -> list[ListedValue]:
         """Give the values whose digest begins so."""
         return list(self._values(VALUES + "digest >= ? AND digest < ? ORDER BY id", beginning, beginning + "g"))
@@ -199,7 +198,7 @@ class Findings:
             stands = tuple(Stand(*stand) for stand in self._database.execute(STANDS, (number,)))
             yield ListedValue(digest, shown, count, undecided, decision, stands)
 
-    def settle(self, decisions: Mapping[int, DecisionTarget]) -> None:
+    def settle(self, decisions: Mapping[int, Target]) -> None:
         """Take the decisions that hold, by the numbers of their acts; what is undecided follows from them."""
         told = hashlib.sha256(repr(sorted((act, _told(decided)) for act, decided in decisions.items())).encode()).hexdigest()
         if self._database.execute("SELECT text FROM facts WHERE name = 'decisions'").fetchone() == (told,):
@@ -218,7 +217,7 @@ class Findings:
         self._database.execute("INSERT OR REPLACE INTO facts VALUES ('decisions', ?)", (told,))
         self._database.execute("COMMIT")
 
-    def _reached(self, decided: DecisionTarget) -> tuple[Any, ...]:
+    def _reached(self, decided: Target) -> tuple[Any, ...]:
         """Give what the findings that a decision is about are told by: their record, else their fields."""
         if decided.record is not None:
             return _bytes(decided.record), decided.vendor, decided.endpoint, decided.pointer or None
@@ -226,7 +225,7 @@ class Findings:
         fields = self._database.execute(FIELDS, (decided.vendor, decided.endpoint))
         return (msgspec.json.encode([number for number, field in fields if reaches(steps, tuple(field.split(".")))]).decode(),)
 
-    def places(self, decided: DecisionTarget, most: int = PLACES) -> list[RecordPlace]:
+    def places(self, decided: Target, most: int = PLACES) -> list[RecordPlace]:
         """Give the places in the present runs that a decision is about, at most so many; none where what it names is gone."""
         if decided.value is not None:
             return self._placed(PLACED + OF_VALUE + IN_ORDER, decided.value, most)
@@ -241,7 +240,7 @@ class Findings:
     def _placed(self, told: str, *of: Any) -> list[RecordPlace]:
         return [RecordPlace(*row) for row in self._database.execute(told, of)]
 
-    def _in_record(self, decided: DecisionTarget) -> list[RecordPlace]:
+    def _in_record(self, decided: Target) -> list[RecordPlace]:
         """Give a record, or a place in it that is there, wherever a line with this sha256 stands."""
         found = []
         of = (_bytes(decided.record or ""), decided.vendor, decided.endpoint)
@@ -250,7 +249,7 @@ class Findings:
                 found.append(RecordPlace(vendor, endpoint, line, decided.record or "", decided.pointer or ""))
         return found
 
-    def gone(self, decisions: Mapping[int, DecisionTarget]) -> dict[int, str]:
+    def gone(self, decisions: Mapping[int, Target]) -> dict[int, str]:
         """Say which decisions are about something that the present runs no longer hold: the number of the act, and what is gone."""
         return {act: _gone(decided) for act, decided in sorted(decisions.items()) if not self.places(decided, 1)}
 
@@ -258,11 +257,11 @@ class Findings:
         return self._database.execute(told).fetchone()
 
 
-def _told(decided: DecisionTarget) -> tuple[str | None, ...]:
+def _told(decided: Target) -> tuple[str | None, ...]:
     return (decided.value, decided.vendor, decided.endpoint, decided.field, decided.record, decided.pointer, decided.file)
 
 
-def _gone(decided: DecisionTarget) -> str:
+def _gone(decided: Target) -> str:
     """Say what is gone, without any value."""
     if decided.value is not None:
         return "its value stands nowhere in the present runs"

@@ -77,15 +77,22 @@ class OpenCase(msgspec.Struct):
         line = LogLine(n=self.case.n + 1, at=now, by=user(), act=act, sha256="")
         return OpenCase(self.folder, self.lines, step(self.case, line))
 
+    def acts(self, done: Sequence[Act], now: datetime, *, seen: int | None = None, by: str | None = None) -> list[LogLine]:
+        """Do several acts at once: all of them, or none. Raises UsageError, Stale, DiskError, OutputError."""
+        for act in done:
+            self.may(act)
+        lines = case_log.append(self.folder, self.case.n if seen is None else seen, list(done), by or user(), now)
+        for line in lines:
+            self.case = step(self.case, line)
+        self.lines, self.half = (*self.lines, *lines), 0
+        return lines
+
     def act(self, act: Act, now: datetime, *, seen: int | None = None, by: str | None = None) -> LogLine:
         """Do one act: check that it may be done, append it, take it in. Raises UsageError, Stale, DiskError, OutputError.
 
         `seen` is the number of the last act that whoever decides has seen, by default this case's.
         """
-        self.may(act)
-        line = case_log.append(self.folder, self.case.n if seen is None else seen, [act], by or user(), now)[0]
-        self.lines, self.case, self.half = (*self.lines, line), step(self.case, line), 0
-        return line
+        return self.acts([act], now, seen=seen, by=by)[0]
 
 
 def open_case(home: Path, reference: str) -> OpenCase:

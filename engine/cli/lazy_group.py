@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 GROUPS = {
     "case": ("engine.cli.case_app", "Take a person's request from the letter that it arrived to its answer."),
+    "review": ("engine.cli.review_app", "Decide what of a case's records is given."),
 }
 
 
