@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def the_whole_way(up: Mapping[str, Any]) -> int:
-    """Connect, verify, and answer one person's request."""
+    """Connect, verify, fetch once, then open a case for the same person and show what is to be decided."""
     at = ["--at", up["address"]]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")} | {
         "HABEAS_HOME": str(OUT / "state"),
@@ -47,10 +47,14 @@ def the_whole_way(up: Mapping[str, Any]) -> int:
         ["connect", "zoom", *at, *redirect()],
         ["verify", "zoom", *at],
         ["run", "zoom", *at, "--email", up["people"][0], "--out", str(OUT), "--ref", "DEMO-1"],
+        ["case", "new", "DEMO-1", "--vendor", "zoom", "--simulated"],
+        ["case", "run", "DEMO-1", "--at", f"zoom={up['address']}"],
+        ["review", "list", "DEMO-1", "--most", "8"],
     ):
         print(f"\n$ habeas {' '.join(words)}\n", flush=True)
-        code = subprocess.run([*HABEAS, *words], env=environment, check=False).returncode
-        if code:
+        person = f"email: {up['people'][0]}\n" if words[:2] == ["case", "new"] else None
+        code = subprocess.run([*HABEAS, *words], env=environment, input=person, text=True, check=False).returncode
+        if code and words[0] != "review":  # 3: values wait for a decision, as they should
             return code
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 import msgspec
 
 from engine.case.acts import Decided, Ruled, Target
+from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, open_findings
 from engine.case.findings_fill import Digest, RunToRead, read_record, record_files, value_digest
 from engine.case.folder import OpenCase
-from engine.case.person import Person
-from engine.connection.digest_key import DigestKey
+from engine.case.person import Person, read_person
+from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.private_files import prepare, read_private, write_private
+from engine.connection.vault import Vault
 from engine.errors import UsageError
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
@@ -32,6 +35,7 @@ from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.spec_files import POLICIES, folder
 
+NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title)(?:_|$)")
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
 
@@ -135,9 +139,7 @@ def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, A
         own, told = learn(run.policy, facts, run.records())
         in_force[run.vendor] = (run.policy, own, told)
         first = PolicyInForce(run.policy, own, told=told)
-        met |= {
-            one.value for endpoint, record in run.records() for one in first.rulings(endpoint, record) if one.kind == "who" and one.value
-        }
+        met |= {one.value for endpoint, record in run.records() for one in first.rulings(endpoint, record) if _names_somebody(one)}
     look = Finders(Vocabulary(met))
     ready = {
         vendor: PolicyInForce(policy, own, told=told, finder=lambda text: ((hit.kind, hit.value) for hit in look(text)))
@@ -150,9 +152,24 @@ def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, A
     return flag
 
 
+def _names_somebody(ruling: Ruling) -> bool:
+    """Whether a value of a person's field may be looked for in all texts: not where they sit, or for which department they work."""
+    steps = ruling.pointer.lower().split("/")
+    return ruling.kind == "who" and bool(ruling.value) and not any(NO_NAME.search(step) for step in steps)
+
+
 def _flagged(ruling: Ruling) -> FlaggedPlace:
     kind = ruling.rule.removeprefix("find.") if ruling.kind == "found" else ruling.kind
     return FlaggedPlace(ruling.pointer, ruling.value, kind, ruling.rule, ruling.group, ruling.do == "ask")
+
+
+def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
+    """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
+    if not any(part.run is not None for part in case.case.vendors.values()):
+        return 0
+    if not (case.folder / FINDINGS).is_file():
+        return None
+    return undecided(case, review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now))
 
 
 class FileToReview(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from engine.case.folder import OpenCase, begin, checked_reference, make_case, op
 from engine.case.letters import LANGUAGES, letter, write_letter
 from engine.case.person import Person, kind_words, parse_person, read_person, write_person
 from engine.case.regimes import due, office, regime_of
+from engine.case.review import waiting
 from engine.case.words import blocks, late, left
 from engine.catalogue import load
 from engine.cli.case_words import row, shown, shown_json
@@ -93,7 +94,7 @@ def list_command(*, only_due: bool, as_json: bool) -> int:
     if only_due:
         rows = sorted(((case, told, is_late) for case, told, is_late in rows if _waits(case)), key=lambda one: str(one[1].answer))
     if as_json:
-        print_json({"cases": [row(case, told, today()) for case, told, _ in rows], "broken": broken})
+        print_json({"cases": [row(case, told, today(), 0) for case, told, _ in rows], "broken": broken})
     elif rows:
         cells = [
             (one.reference, one.opened.regime, one.case.state, str(told.answer or ""), left(told, today(), one.case))
@@ -117,9 +118,9 @@ def show_command(reference: str, *, as_json: bool) -> None:
     case = open_case(where, reference)
     told = due(case.case, where)
     if as_json:
-        print_json(shown_json(case, told, today()))
+        print_json(shown_json(case, told, today(), waiting(case, where, now())))
     else:
-        print_text(shown(case, told, today(), width_of(sys.stdout)))
+        print_text(shown(case, told, today(), waiting(case, where, now()), width_of(sys.stdout)))
 
 
 def add_command(reference: str, source: Path, vendor: str | None, *, same_person: bool) -> None:
@@ -323,6 +324,6 @@ def _day(text: str | None) -> date:
 
 def tell_next(case: OpenCase) -> None:
     """Say what to do next, if something blocks the release."""
-    first = next(blocks(case.case, case.reference, None), None)
+    first = next(blocks(case.case, case.reference, waiting(case, home(), now())), None)
     if first is not None:
         print_text(f"Next: {first.what}: {first.mend}")

@@ -18,7 +18,7 @@ from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
 
 
-def row(case: OpenCase, told: Deadlines, today: date) -> dict[str, Any]:
+def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = None) -> dict[str, Any]:
     """Give a case as one object of `case list --json`."""
     return {
         "case": case.reference,
@@ -27,14 +27,15 @@ def row(case: OpenCase, told: Deadlines, today: date) -> dict[str, Any]:
         "received": str(case.opened.received),
         "answer_by": str(told.answer) if told.answer else None,
         "left": left(told, today, case.case),
-        "blocks": [one.what for one in blocks(case.case, case.reference, None)],
+        "blocks": [one.what for one in blocks(case.case, case.reference, undecided)],
     }
 
 
-def shown_json(case: OpenCase, told: Deadlines, today: date) -> dict[str, Any]:
+def shown_json(case: OpenCase, told: Deadlines, today: date, undecided: int | None) -> dict[str, Any]:
     """Give everything of a case for programs."""
     return {
-        **row(case, told, today),
+        **row(case, told, today, undecided),
+        "undecided": undecided,
         "acknowledge_by": str(told.acknowledge) if told.acknowledge else None,
         "extend_by": str(told.extend_by) if told.extend_by else None,
         "simulated": case.opened.simulated,
@@ -56,7 +57,7 @@ def _part(part: VendorPart) -> dict[str, Any]:
     }
 
 
-def shown(case: OpenCase, told: Deadlines, today: date, width: int | None = None) -> str:
+def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, width: int | None = None) -> str:
     """Write a case for people, on a terminal of `width` columns."""
     opened, law = case.opened, regime_of(case.opened.regime)
     simulated = ", to practise with: it takes simulated runs only" if opened.simulated else ""
@@ -68,7 +69,7 @@ def shown(case: OpenCase, told: Deadlines, today: date, width: int | None = None
     if case.case.vendors:
         cells = [(name, *_cells(part)) for name, part in case.case.vendors.items()]
         lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width)]
-    waits = list(blocks(case.case, case.reference, None))
+    waits = list(blocks(case.case, case.reference, undecided))
     if waits:
         lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits)]
     lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]

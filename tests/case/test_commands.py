@@ -49,13 +49,13 @@ def test_a_case_from_the_letter_to_nothing_that_blocks(opened, at):
     ran = opened("case", "run", "DSR-17", **at)
     assert ran.returncode == 0, ran.stderr
     assert "zoom    matched" in ran.stdout
-    assert state(opened)["blocks"] == ["who asks is not shown to be the person"]
+    assert state(opened)["blocks"] == ["who asks is not shown to be the person", "nobody has looked at what was found"]
     assert opened("case", "identified", "DSR-17", *SAYS_HOW).returncode == 0
     (home_of(opened) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
     written = opened("case", "acknowledge", "DSR-17")
     assert written.returncode == 0
     told = state(opened)
-    assert (told["state"], told["blocks"]) == ("reviewing", [])
+    assert (told["state"], told["blocks"]) == ("reviewing", ["nobody has looked at what was found"])
     assert [one["did"] for one in told["acts"]] == ["opened", "asked", "taken", "identified", "acknowledged"]
     assert told["vendors"]["zoom"]["same_person"] is True
     assert opened("case", "check-log", "DSR-17").stdout.startswith("5 acts, each follows the one before.")

@@ -1,0 +1,161 @@
+"""What is reviewed in a case: values by how often they stand, decisions about them, and what a run again leaves of these."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.case.test_commands import ADA, PERSON, files, home_of, state
+
+
+@pytest.fixture
+def at(zoom):
+    """Where the simulated Zoom is, and the token for it."""
+    return {"HABEAS_ZOOM_AT": zoom.address, "HABEAS_ZOOM_TOKEN": zoom.token}
+
+
+@pytest.fixture
+def ran(habeas, at):
+    """A case with a run at the simulated Zoom."""
+    assert habeas("case", "new", "DSR-17", "--vendor", "zoom", "--simulated", stdin=PERSON).returncode == 0
+    assert habeas("case", "run", "DSR-17", **at).returncode == 0
+    return habeas
+
+
+def listed(habeas, *words: str) -> dict:
+    """Give what `review list --json` says."""
+    return json.loads(habeas("review", "list", "DSR-17", "--most", "1000", "--json", *words).stdout)
+
+
+def first_row(habeas, size: int = 1) -> dict:
+    """Give the first undecided row of so many values."""
+    return next(row for row in listed(habeas)["rows"] if row["undecided"] and len(row["values"]) >= size)
+
+
+def shown_values(found: dict) -> set[str]:
+    """Give every value that is shown."""
+    return {value["shown"] for row in found["rows"] for value in row["values"]}
+
+
+def test_values_are_shown_undecided_first_and_by_how_often(ran):
+    """Rows that wait come first, then the most frequent; the person's own address is not among them; nobody has looked before."""
+    assert "nobody has looked at what was found" in state(ran)["blocks"]
+    found = listed(ran)
+    order = [(not row["undecided"], -row["count"]) for row in found["rows"]]
+    assert order == sorted(order)
+    assert found["totals"]["undecided"] == sum(row["undecided"] for row in found["rows"]) > 20
+    assert ADA not in shown_values(found)
+    assert f"{found['totals']['undecided']} values or files wait for a decision" in state(ran)["blocks"]
+    told = ran("review", "list", "DSR-17", "--most", "3")
+    assert told.returncode == 3
+    assert "to decide" in told.stdout
+
+
+def test_a_decision_about_a_value_holds_for_all_that_share_its_row(ran):
+    """One person's name, number and address share a row: one command decides all, each by its digest, and undo takes one back."""
+    row = first_row(ran, 2)
+    done = ran("review", "mask", "DSR-17", f"value:{row['values'][0]['value'][:12]}", "--note", "asked the colleague")
+    assert done.returncode == 0, done.stderr
+    after = next(one for one in listed(ran)["rows"] if one["values"][0]["value"] == row["values"][0]["value"])
+    assert not after["undecided"]
+    acts = [one for one in state(ran)["acts"] if one["did"] == "decided"]
+    assert [one["target"]["value"] for one in acts] == [value["value"] for value in row["values"]]
+    assert ran("review", "undo", "DSR-17", str(acts[0]["n"])).returncode == 0
+    again = next(one for one in listed(ran)["rows"] if one["values"][0]["value"] == row["values"][0]["value"])
+    assert again["undecided"]
+
+
+def test_nothing_undecided_is_reached(ran):
+    """Every row is decided, one command each; then nothing waits, the list ends with 0, and only what else blocks is left."""
+    while (found := listed(ran))["totals"]["undecided"]:
+        for row in [row for row in found["rows"] if row["undecided"]][:40]:
+            assert ran("review", "give", "DSR-17", f"value:{row['values'][0]['value']}").returncode == 0
+    assert ran("review", "list", "DSR-17").returncode == 0
+    assert state(ran)["blocks"] == ["who asks is not shown to be the person"]
+    assert "nothing is undecided" in ran("review", "list", "DSR-17").stdout
+
+
+def test_a_decision_survives_a_run_again_and_says_where_it_does_not(ran, at):
+    """A record that is fetched again with the same bytes keeps its decision; one that is gone is told."""
+    run = home_of(ran) / "cases/DSR-17/runs/zoom"
+    assert ran("review", "drop", "DSR-17", "zoom/meetings:3#/topic", "--because", "not_personal").returncode == 0
+    assert ran("case", "run", "DSR-17", "--vendor", "zoom", **at).returncode == 0
+    assert listed(ran)["gone"] == {}
+    lines = (run.with_name("zoom-2") / "meetings.jsonl").read_bytes().splitlines(keepends=True)
+    changed = run.with_name("zoom-2")
+    decided = [one for one in state(ran)["acts"] if one["did"] == "decided"][0]
+    assert decided["target"]["record"]
+    (changed / "meetings.jsonl").write_bytes(b"".join(lines[:2] + lines[3:]))
+    (home_of(ran) / "cases/DSR-17/findings.sqlite").unlink()
+    assert listed(ran)["gone"] == {str(decided["n"]): "its record is not in the present run, or was fetched with other content: zoom/meetings"}
+
+
+def test_the_cache_may_be_deleted(ran):
+    """Findings are made anew from the runs, the policies and the log: the same ones."""
+    ran("review", "mask", "DSR-17", f"value:{first_row(ran)['values'][0]['value']}")
+    before = listed(ran)
+    (home_of(ran) / "cases/DSR-17/findings.sqlite").unlink()
+    assert listed(ran) == before
+
+
+def test_no_value_stands_in_the_log(ran):
+    """The log names values by a keyed digest: no found value, and no plain digest of one, is in it."""
+    for row in [row for row in listed(ran)["rows"] if row["undecided"]][:5]:
+        ran("review", "alias", "DSR-17", f"value:{row['values'][0]['value']}")
+    ran("review", "hold", "DSR-17", "zoom/recordings")
+    log = (home_of(ran) / "cases/DSR-17/log.jsonl").read_text()
+    assert not [value for value in shown_values(listed(ran)) if len(value) > 5 and value in log]
+    names = "".join(files(home_of(ran) / "cases/DSR-17"))
+    assert not [value for value in shown_values(listed(ran)) if len(value) > 5 and value in names]
+
+
+def test_the_policy_in_force_is_kept_in_the_case(ran):
+    """The packaged policy is copied, its digest stands in the log once; an operator's own copy is read instead, and its change is an act."""
+    listed(ran)
+    listed(ran)
+    assert [one["did"] for one in state(ran)["acts"]].count("ruled") == 1
+    path = home_of(ran) / "cases/DSR-17/policies/zoom.yaml"
+    path.write_text(path.read_text().replace("others:", "leave_out:\n  - {what: meetings, because: out_of_scope}\n\nothers:", 1))
+    before = listed(ran)["totals"]["findings"]
+    assert [one["did"] for one in state(ran)["acts"]].count("ruled") == 2
+    assert before == listed(ran)["totals"]["findings"]
+    path.write_text("policy: 1\nvendor: zoom\nother: x\n")
+    done = ran("review", "list", "DSR-17")
+    assert done.returncode == 2
+    assert "zoom.yaml:3" in done.stderr
+
+
+MISTAKES = [
+    (["mask", "value:"], "no value that was found has this digest"),
+    (["mask", "value:zz"], "no value that was found has this digest"),
+    (["mask", "slack/messages"], "name a value (value:3f9a) or VENDOR/ENDPOINT of a run: zoom"),
+    (["mask", "zoom"], "name a value (value:3f9a) or VENDOR/ENDPOINT of a run: zoom"),
+    (["mask", "zoom/meeting"], "has no records of `meeting`; it has"),
+    (["mask", "zoom/meetings:9999"], "meetings.jsonl has no line 9999"),
+    (["mask", "zoom/meetings:x#/topic"], "has no line x"),
+    (["hold", "zoom/files/recordings/000001-1.mp4"], "there is no such file"),
+    (["hold", "zoom/files/../../../log.jsonl"], "there is no such file"),
+    (["give", "zoom/meetings", "--because", "third_party"], "is no reason to give: known_to_them"),
+    (["mask", "zoom/meetings", "--because", "known_to_them"], "is no reason to mask"),
+    (["mask", "zoom/meetings", "--because", "third_part"], "did you mean `third_party`?"),
+    (["undo", "1"], "act 1 is no decision that holds"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), MISTAKES, ids=[" ".join(words) for words, _ in MISTAKES])
+def test_a_mistake_changes_nothing(ran, words, says):
+    """Each mistake ends with 2 and a sentence, and no act is written."""
+    listed(ran)
+    before = len(state(ran)["acts"])
+    done = ran("review", words[0], "DSR-17", *words[1:])
+    assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+    assert len(state(ran)["acts"]) == before
+
+
+def test_a_case_without_a_run_has_nothing_to_review(habeas):
+    """There is nothing to look at before a run was taken in, and the command says which one to call."""
+    habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON)
+    done = habeas("review", "list", "DSR-17")
+    assert done.returncode == 2
+    assert "habeas case run DSR-17" in done.stderr
