@@ -135,6 +135,15 @@ def test_another_run_policy_key_or_person_makes_it_anew(tmp_path, other):
     assert len(made) == 2
 
 
+def test_other_finders_make_it_anew(tmp_path, monkeypatch):
+    """A version of Habeas that finds more does not show what an earlier one found."""
+    there = run(tmp_path / "zoom")
+    open_findings(tmp_path, [there], flagging, DIGEST).__exit__()
+    monkeypatch.setattr("engine.release.finders.VERSION", "0")
+    with pytest.raises(AssertionError, match="made anew"):
+        open_findings(tmp_path, [there], never, DIGEST)
+
+
 def test_what_a_killed_command_left_is_removed_and_what_another_makes_stays(tmp_path):
     """A half made file holds values too."""
     left = tmp_path / f"{NAME}.1.part"
@@ -253,6 +262,6 @@ def test_what_a_rule_decides_is_counted_and_not_asked(tmp_path):
         ]  # fmt: skip
         assert (ann.count, ann.undecided) == (4, 2)
         found.settle({1: target(vendor="zoom", endpoint="sms")})
-        assert found.listed()[0].values[0].undecided == 2
+        assert [(row.values[0].shown, row.values[0].undecided) for row in found.listed()] == [("Ann", 2), ("Jon", 2)]
         found.settle({1: target(record=record_digest(line_of(second)))})
         assert [value.undecided for row in found.listed() for value in row.values] == [2, 1, 0, 0]
