@@ -26,6 +26,8 @@ def folder(name: str) -> Path:
     return installed if installed.is_dir() else Path(__file__).parent.parent / name
 
 
+POLICIES = "policies"  # the folder in `specs`: no spec lies in it
+VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
 
@@ -43,6 +45,24 @@ def packaged() -> list[Path]:
             for path in sorted(specs.glob("*.yaml")):
                 found.setdefault(path.resolve(), path)
     return list(found.values())
+
+
+def policy_path(word: str) -> Path:
+    """Find a policy's file: the packaged one of a vendor, or a path. Raises UsageError."""
+    packaged_one = folder("specs") / POLICIES / f"{word}.yaml"
+    if VENDOR_NAME.fullmatch(word) and packaged_one.is_file():
+        return packaged_one
+    if Path(word).is_file():
+        return Path(word)
+    known = [path.stem for path in packaged_policies()]
+    hint = did_you_mean(word, known)
+    message = f"no policy is called `{word or '(empty)'}`{f'; {hint}' if hint else ''} A file is written with its path, ./NAME.yaml"
+    raise UsageError(message)
+
+
+def packaged_policies() -> list[Path]:
+    """Give the policies that come with the engine."""
+    return sorted((folder("specs") / POLICIES).glob("*.yaml"))
 
 
 def vendor_line(path: Path) -> tuple[str, Position, tuple[str, ...]]:

@@ -16,9 +16,9 @@ from msgspec import Struct, field
 
 from engine.anonymise.spec_patterns import MixedText, mixed_of
 from engine.anonymise.text_shape import CLOCK, CODE_WORDS, HOST, PUBLIC, TOPS
-from engine.cassettes.secret_patterns import pieces
 from engine.core.plan import endpoint_windows
 from engine.core.scopes import named_scopes
+from engine.core.secret_patterns import pieces
 from engine.core.window import FORMS, form
 from engine.language.effective import Endpoint, Vendor
 from engine.language.expressions import lossless_json

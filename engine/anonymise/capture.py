@@ -22,10 +22,10 @@ from engine.anonymise.text_shape import CALLED, EMBEDDED, TextShape
 from engine.anonymise.walk import Walk
 from engine.cassettes.cassette import SETUP
 from engine.cassettes.recording import Recording, dump
-from engine.cassettes.secret_patterns import pieces
 from engine.core.http import HttpRequest, Response
 from engine.core.identity import Identifier
 from engine.core.scopes import named_scopes
+from engine.core.secret_patterns import pieces
 from engine.core.window import rfc3339
 from engine.errors import Refused, UsageError
 from engine.language.effective import Row, Vendor

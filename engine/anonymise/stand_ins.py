@@ -21,8 +21,8 @@ from urllib.parse import unquote, unquote_plus
 from engine.anonymise import mint as make
 from engine.anonymise.mint import Dice, Rolls
 from engine.anonymise.text_shape import FILLER, TextShape
-from engine.cassettes.secret_patterns import TOKEN
 from engine.core.identity import FORM, lowered
+from engine.core.secret_patterns import TOKEN
 
 SHORTEST = 4
 CHUNK = 24

@@ -13,7 +13,7 @@ from datetime import time as clock
 from enum import Enum
 from typing import Any
 
-from engine.cassettes.secret_patterns import is_secret_name, is_token, pieces
+from engine.core.secret_patterns import is_secret_name, is_token, pieces
 from engine.language.expressions import lossless_json
 
 LISTED = re.compile(r"\S+")

@@ -13,9 +13,9 @@ from urllib.parse import quote, unquote, unquote_plus
 from engine.anonymise.allowed import Kept, needed
 from engine.anonymise.spec_patterns import RequestPatterns
 from engine.anonymise.text_shape import LEAD, MAIL, SCHEME, TextShape, inner_json, shape_of
-from engine.cassettes.secret_patterns import STAND_IN, describes_a_secret, is_secret_name
 from engine.core.envelope import BOM
 from engine.core.http import HttpRequest, Response
+from engine.core.secret_patterns import STAND_IN, describes_a_secret, is_secret_name
 from engine.language.expressions import lossless_json
 from engine.runner.recorder import Exchange
 

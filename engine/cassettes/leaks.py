@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from engine.cassettes.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_IN, TOKEN, describes_a_secret, is_secret_name
+from engine.core.secret_patterns import JWT, KEY_BLOCK, SCHEME, STAND_IN, TOKEN, describes_a_secret, is_secret_name
 
 
 class Leak(Struct, frozen=True, order=True):

@@ -195,3 +195,30 @@ def trace(
     from engine.cli.export import trace_command
 
     trace_command(run, format, out)
+
+
+policy = typer.Typer(
+    help="Check policies: what of a vendor's records is given, withheld or asked about.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@policy.command("check", short_help="Find every mistake in policies.", epilog="Example: habeas policy check ./policies/zoom.yaml")
+def policy_check(
+    policies: Annotated[
+        list[str] | None, typer.Argument(metavar="POLICY", help="Policy files, or vendors with a packaged one; default every packaged one.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
+) -> None:
+    """Find every mistake in policies, each with its place and what was meant, held against the vendor's spec and its recorded records.
+
+    Names that no spec or recorded record has, rules that never hold, and data that would be lost are mistakes; docs/policy.md explains
+    every word. The last lines say what each policy does with the recorded fields.
+
+    Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
+    """
+    from engine.cli.policy import policy_check_command
+
+    raise typer.Exit(policy_check_command(tuple(policies or ()), format))
+
+
+app.add_typer(policy, name="policy")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,9 +52,7 @@ class Checked(Struct, frozen=True):
 
 def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     """Check specs and their cassettes, and print what is found. Raises UsageError for a file that is not there."""
-    if options.form not in FORMATS:
-        message = f"--format {options.form}: one of {', '.join(FORMATS)}"
-        raise UsageError(message)
+    form_of(options.form)
     if options.drift is not None and len(words) != 1:
         message = "--drift compares the recordings of one vendor: name its spec, such as habeas check zoom --drift ./new"
         raise UsageError(message)
@@ -68,19 +66,32 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     found += _twice([path for _, path in specs])
+    cassettes = sum(one.cassettes for one in checked)
+    held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
+    return told(found, options.form, (one.summary for one in checked if one.summary), held)
+
+
+def form_of(form: str) -> str:
+    """Take a form in which mistakes are printed. Raises UsageError."""
+    if form not in FORMATS:
+        message = f"--format {form}: one of {', '.join(FORMATS)}"
+        raise UsageError(message)
+    return form
+
+
+def told(found: Sequence[Finding], form: str, summaries: Iterable[str], held: str) -> Exit:
+    """Print what was found, and in text a line of its own for each `summaries`; `held` says what was checked."""
     mistakes = sum(one.wrong for one in found)
-    if options.form == "json":
+    if form == "json":
         typer.echo(json.dumps([_as_json(one.mistake) for one in found], indent=2))
-    elif options.form == "github":
+    elif form == "github":
         for finding in found:
             typer.echo(_as_github(finding.mistake))
     else:
         for finding in found:
             typer.echo(finding.show() + "\n")
-        for line in (one.summary for one in checked if one.summary):
+        for line in summaries:
             typer.echo(line)
-        cassettes = sum(one.cassettes for one in checked)
-        held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
         typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 

@@ -16,9 +16,9 @@ from engine.language.model.spec import Spec
 from engine.language.recovery import independent, salvaged
 from engine.language.rules.lint import lint
 from engine.language.text.document import KEY, Document, Path, read
-from engine.language.text.mistakes import Mistake, SpecError, did_you_mean, one_of
+from engine.language.text.mistakes import Mistake, SpecError, did_you_mean
 from engine.language.text.suggestions import meant
-from engine.language.text.validation import misfit, mistake_of, name_of, where, without_cascades
+from engine.language.text.validation import choice_of, misfit, mistake_of, where, without_cascades
 from engine.replaced import replace
 
 MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
@@ -90,7 +90,7 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
     if kind == "extra_forbidden":
         return _unknown(document, path)
     if kind == "literal_error":
-        return _choice(document, path, error)
+        return choice_of(document, error)
     found, instead = mistake_of(document, error), meant(document, path, error)
     if instead is None:
         return found
@@ -106,14 +106,6 @@ def _other_version(document: Document) -> Mistake | None:
         return Mistake(f"`{said}` is no version of the language", document.at(("spec",)), f"write `spec: {VERSION}`")
     words = f"this is version {said} of the language, and this Habeas reads version {VERSION}"
     return Mistake(words, document.at(("spec",)), f"update Habeas, or write `spec: {VERSION}` and the words of docs/language.md")
-
-
-def _choice(document: Document, path: Path, error: Mapping[str, Any]) -> Mistake:
-    wrong = error["input"]
-    allowed = [one.strip("'") for one in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
-    if not isinstance(wrong, str):
-        return Mistake(f"`{name_of(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
-    return Mistake(f"`{wrong}` is not one of the values of `{name_of(path)}`", document.at(path), one_of(wrong, allowed))
 
 
 def _unknown(document: Document, path: Path) -> Mistake:

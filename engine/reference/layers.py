@@ -18,13 +18,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cassettes", "assembly", "explain"),
     ("runner",),
     ("connection", "simulate", "sink"),
-    ("net", "new_file"),
+    ("net", "new_file", "release"),
     ("core", "openapi", "catalogue"),
     ("language",),
     ("errors",),
 )
 RANK = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
-PURE = ("language", "core", "openapi")
+PURE = ("language", "core", "openapi", "release")
 
 
 def tree() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.cassettes.leaks import find_leaks
-from engine.cassettes.secret_patterns import describes_a_secret, is_secret_name, is_token
+from engine.core.secret_patterns import describes_a_secret, is_secret_name, is_token
 from tests.anonymise.kit import replaced, replaced_under
 
 SECRETS = [

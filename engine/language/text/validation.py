@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from engine.language.text.document import KEY, Document, Path
-from engine.language.text.mistakes import Misfit, Mistake, Position, did_you_mean
+from engine.language.text.mistakes import Misfit, Mistake, Position, did_you_mean, one_of
 
 A_MAP = ("expects a map here", "write `name: value` lines under it, or `{name: value}`")
 A_LIST = ("expects a list here", "write `[a, b]`, or one `- item` a line")
@@ -38,6 +38,15 @@ def mistake_of(document: Document, error: Mapping[str, Any], known: Collection[s
         message = f"`{name_of(path)}` {message}"
     at = document.at(path, key=KEY in error["loc"] or isinstance(error["input"], dict))
     return misfit(document, at, cause, message) if isinstance(cause, Misfit) else Mistake(message, at, hint)
+
+
+def choice_of(document: Document, error: Mapping[str, Any]) -> Mistake:
+    """Explain a word that is none of those that may stand there."""
+    path, wrong = document.place(error["loc"]), error["input"]
+    allowed = [one.strip("'") for one in error["ctx"]["expected"].replace(" or ", ", ").split(", ")]
+    if not isinstance(wrong, str):
+        return Mistake(f"`{name_of(path)}` expects one word here", document.at(path), f"one of: {', '.join(allowed)}")
+    return Mistake(f"`{wrong}` is not one of the values of `{name_of(path)}`", document.at(path), one_of(wrong, allowed))
 
 
 def misfit(document: Document, at: Position, cause: Misfit, message: str | None = None) -> Mistake:

@@ -1,0 +1,293 @@
+"""Apply a policy and a reviewer's decisions to records: what happens at which place, why, and what is still to be decided.
+
+The order is: what is left out, what is never given, other people, what is found in text, then decisions. The first rule that withholds
+is the reason. A decision to give overrules all but what the law forbids. Nothing is changed here: the rulings say what is to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from engine.release.compiled import Compiled, Node, Rule
+from engine.release.decision import Decision, Decisions
+from engine.release.field_path import FieldSteps, matches
+from engine.release.never import hidden_already, opens
+from engine.release.own import Fact, Own, Sameness, person_of
+from engine.release.policy import FoundKind, Policy, Pronouncement, Verdict
+from engine.release.reasons import BY_LAW, Because, Operation
+from engine.release.record_values import escaped, text_of, texts_at
+
+RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found", "decided"]
+Finder = Callable[[str], Iterable[tuple[FoundKind, str]]]
+PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
+MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
+STRENGTH: dict[Pronouncement, int] = {"ask": 0, "give": 0, "alias": 1, "mask": 2, "drop": 3, "hold": 4}
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What happens at one place of a record; `pointer` is empty for the whole record.
+
+    `value` is what is decided about, which may be a part of a text. Places with the same `group` in one record are one person, whom
+    `person` tells from others; `maybe_own` says that it may be the person who asks.
+    """
+
+    pointer: str
+    do: Pronouncement
+    because: Because
+    rule: str
+    kind: RulingKind
+    value: str = ""
+    group: int | None = None
+    person: str = ""
+    maybe_own: bool = False
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the value is not given."""
+        return self.do not in ("ask", "give")
+
+
+SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
+
+
+class SideFound(msgspec.Struct, frozen=True):
+    """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
+
+    same: Sameness
+    person: str
+    group: int
+
+
+class _Leaf(msgspec.Struct):
+    """A value that something may be said about, while its record is read."""
+
+    pointer: str
+    name: str
+    text: str
+    node: Node
+    side: SideKey | None
+
+
+class PolicyInForce:
+    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        own: Own,
+        *,
+        told: dict[tuple[int, str], int] | None = None,
+        finder: Finder | None = None,
+        decisions: Decisions | None = None,
+    ) -> None:
+        """Take what the whole run is judged by; `finder` looks for personal data in a text."""
+        self._policy = policy
+        self._own = own
+        self._told = told or {}
+        self._finder = finder
+        self._decisions = decisions or Decisions()
+        self._compiled: dict[str, Compiled] = {}
+        self._found: dict[str, tuple[Ruling, ...]] = {}
+        self._people: dict[tuple[tuple[str, str], ...], tuple[Sameness, str]] = {}
+
+    def compiled(self, endpoint: str) -> Compiled:
+        """Give the rules for an endpoint."""
+        found = self._compiled.get(endpoint)
+        if found is None:
+            found = self._compiled[endpoint] = Compiled(self._policy, endpoint, self._decisions.on_fields(endpoint))
+        return found
+
+    def rulings(self, endpoint: str, record: Any, digest: str = "") -> list[Ruling]:
+        """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given."""
+        rules = self.compiled(endpoint)
+        whole = self._decisions.on_record(endpoint, digest)
+        if whole is not None and whole.operation == "hold":
+            first = rules.held or Rule(whole.name, "hold", whole.because)
+            return [Ruling("", "hold", first.because, first.name, "left_out" if rules.held else "decided")]
+        if whole is None and rules.held is not None:
+            return [Ruling("", "hold", rules.held.because, rules.held.name, "left_out")]
+        repeated = self._repeated(rules, record) if whole is None else None
+        if repeated is not None and not repeated[1]:
+            return [Ruling("", "hold", "duplicate", repeated[0], "repeated")]
+        reading = _Reading(rules, self._telling, None if self._decisions.silent(digest, whole) else self._matters(digest, whole))
+        if repeated is not None and isinstance(record, dict):
+            record = reading.without(record, *repeated)
+        reading.walk(record, rules.root, "")
+        sides = self._judged(reading)
+        return reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
+
+    def _matters(self, digest: str, whole: Decision | None) -> Callable[[str, str], object]:
+        """Say of a field on which no rule holds whether something was decided."""
+        on = self._decisions
+        return lambda pointer, text: whole or on.on_value(text) or on.on_place(digest, pointer)
+
+    def _repeated(self, rules: Compiled, record: Any) -> tuple[str, tuple[FieldSteps, ...]] | None:
+        """Say by which rule a record was told before, and which fields are given all the same."""
+        for rule in rules.repeated:
+            key = next(iter(texts_at(record, rule.by)), "")
+            if rule.place and self._told.get((rule.index, key), rule.place) < rule.place:
+                return f"once[{rule.index}]", (*rule.but, rule.by) if rule.but else ()
+        return None
+
+    def _telling(self, text: str) -> tuple[Ruling, ...]:
+        """Say what a text holds, whichever field it stands in; of each kind the person's own is left out."""
+        found = self._found.get(text)
+        if found is None:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            found = self._found[text] = tuple(self._looked_for(text))
+        return found
+
+    def _looked_for(self, text: str) -> Iterator[Ruling]:
+        secrets = self._policy.never.secrets
+        if secrets.do != "give" and opens(text):
+            yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", text)
+        for kind, value in self._finder(text) if self._finder is not None else ():
+            rule: Verdict = getattr(self._policy.find, kind)
+            same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
+            if same != "same":
+                do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
+                because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
+                yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+
+    def _judged(self, reading: _Reading) -> dict[SideKey, SideFound]:
+        """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
+        found = {key: SideFound(*self._judge(tuple(facts)), number) for number, (key, facts) in enumerate(reading.sides.items())}
+        own = {key[0] for key, one in found.items() if one.same == "same"}
+        for key, one in found.items():
+            if one.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
+                found[key] = msgspec.structs.replace(one, same="perhaps")
+        return found
+
+    def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
+        """Say whether these are the person, and who otherwise; remembered, since the same people come again and again."""
+        found = self._people.get(values)
+        if found is None:
+            facts = [Fact(name, text) for name, text in values]
+            found = self._own.judge(facts), person_of(facts)
+            if len(self._people) >= MOST_REMEMBERED:
+                self._people.clear()
+            self._people[values] = found
+        return found
+
+    def _ruled(self, leaf: _Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
+        """Say what happens to a value: what rules say of it, then what was decided."""
+        said = [*_of_rules(leaf, rules, sides), *_placed(leaf, self._telling(leaf.text))]
+        if self._decisions.none:
+            return _outcome([(one, one) for one in _asked_once(said)]) if len(said) > 1 else said
+        digest, whole = about
+        exact = self._decisions.on_place(digest, leaf.pointer)
+        general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
+        if not said and general is not None and general.operation != "give":
+            return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
+        return _outcome([(one, _laid(one, exact or self._decisions.on_value(one.value) or general)) for one in _asked_once(said)])
+
+
+def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
+    """Choose what holds of what rules say, before and after decisions: what withholds by a rule, else by a decision; else what is asked."""
+    withheld = [one for one in laid if one[1].withholds]
+    if withheld:
+        return [next((after for before, after in withheld if before.withholds), withheld[0][1])]
+    return [after for _, after in laid if after.do == "ask"] or [after for _, after in laid[:1]]
+
+
+def _placed(leaf: _Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:
+    return (msgspec.structs.replace(one, pointer=leaf.pointer) for one in told)
+
+
+def _of_rules(leaf: _Leaf, rules: Compiled, sides: dict[SideKey, SideFound]) -> Iterator[Ruling]:
+    """Say what the rules that name a field say of it, in their order."""
+    never = leaf.node.never
+    if never is not None and not (never.name != "never.secrets" and hidden_already(leaf.text)):
+        kind: RulingKind = "secret" if never.name == "never.secrets" else "number"
+        yield Ruling(leaf.pointer, never.do, never.because, never.name, kind, leaf.text)
+    if leaf.side is not None:
+        found, rule = sides[leaf.side], rules.others[leaf.side[0]]
+        if found.same != "same":
+            unsure = found.same == "perhaps"
+            do = "ask" if unsure and rule.withholds else rule.do
+            yield Ruling(leaf.pointer, do, rule.because, rule.name, "who", leaf.text, found.group, found.person, unsure)
+
+
+def _asked_once(said: list[Ruling]) -> list[Ruling]:
+    """Leave out what need not be asked: behind a rule that gives, and what another rule asks already. What withholds stays."""
+    settled = next((one for one in said if not one.withholds), None)
+    return [one for one in said if one.withholds or (settled is not None and one.rule.partition(".")[0] == settled.rule.partition(".")[0])]
+
+
+def _laid(before: Ruling, decision: Decision | None) -> Ruling:
+    """Lay a decision over what one rule says. Where that withholds, the reason stays; the law is not overruled."""
+    if decision is None:
+        return before
+    do = _inside(decision.operation)
+    if before.withholds and do != "give":
+        weaker = STRENGTH[do] < STRENGTH[before.do]
+        return before if weaker and before.because in BY_LAW else msgspec.structs.replace(before, do=do)
+    if before.withholds and before.because in BY_LAW:
+        return before
+    return msgspec.structs.replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
+
+
+def _inside(operation: Operation) -> Operation:
+    """Of a single field `hold` means to leave it out."""
+    return "drop" if operation == "hold" else operation
+
+
+class _Reading:
+    """One record as it is read: the values that something may be said about, and the sides that they stand on."""
+
+    def __init__(self, rules: Compiled, telling: Callable[[str], object], matters: Callable[[str, str], object] | None) -> None:
+        self._rules = rules
+        self._telling = telling
+        self._matters = matters
+        self.said: list[Ruling] = []
+        self.leaves: list[_Leaf] = []
+        self.sides: dict[SideKey, list[tuple[str, str]]] = {}
+
+    def without(self, record: dict[str, Any], rule: str, kept: tuple[FieldSteps, ...]) -> dict[str, Any]:
+        """Leave out of a record that is told before all but what is given still."""
+        stays = {name for name in record if any(matches(steps[0], name) for steps in kept)}
+        self.said += [Ruling(f"/{escaped(name)}", "drop", "duplicate", rule, "repeated") for name in record if name not in stays]
+        return {name: value for name, value in record.items() if name in stays}
+
+    def walk(self, value: Any, node: Node, pointer: str, side: SideKey | None = None, name: str = "") -> None:
+        """Read a value and all below it."""
+        if isinstance(value, dict):
+            children, telling, matters = node.children, self._telling, self._matters
+            for key, inner in value.items():
+                child = children.get(key) or self._rules.grow(node, key)
+                if child.left_out is not None:
+                    rule = child.left_out
+                    self.said.append(Ruling(f"{pointer}/{escaped(key)}", rule.do, rule.because, rule.name, "left_out"))
+                elif isinstance(inner, (dict, list)) or not child.plain:
+                    here = f"{pointer}/{escaped(key)}"
+                    self.walk(inner, child, here, _side(child, side, pointer, here), key)
+                elif (type(inner) is str and telling(inner)) or (
+                    matters is not None and matters(f"{pointer}/{escaped(key)}", text_of(inner))
+                ):
+                    self._leaf(inner, child, f"{pointer}/{escaped(key)}", None, key)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                here = f"{pointer}/{index}"
+                self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
+        else:
+            self._leaf(value, node, pointer, side, name)
+
+    def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
+        text = text_of(value)
+        if text:
+            if side is not None:
+                self.sides.setdefault(side, []).append((name, text))
+            self.leaves.append(_Leaf(pointer, name, text, node, side))
+
+
+def _side(node: Node, side: SideKey | None, holder: str, here: str) -> SideKey | None:
+    """Say on which side a field stands: with those beside it that begin alike, on one of its own, or on that of what holds it."""
+    if node.side is None:
+        return None
+    if not node.begins:
+        return side
+    return node.side.index, node.side.path, holder if node.begins == "alike" else here

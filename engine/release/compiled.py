@@ -1,0 +1,154 @@
+"""A policy made ready for the records of one endpoint: a tree of their fields, grown as they are met, that says which rules hold where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from engine.release.decision import Decision
+from engine.release.field_path import FieldSteps, matches
+from engine.release.never import is_protected_number, is_secret_field
+from engine.release.policy import NeverRule, Policy, Pronouncement
+from engine.release.reasons import Because
+from engine.release.record_values import escaped
+
+Sort = Literal["leave_out", "secrets", "protected_numbers", "no secrets", "no protected_numbers", "who", "decided"]
+LOOKS = {"secrets": is_secret_field, "protected_numbers": is_protected_number}
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """What a rule does where it holds; `name` is its place in the policy, such as `others[0]`."""
+
+    name: str
+    do: Pronouncement
+    because: Because
+
+    @property
+    def withholds(self) -> bool:
+        """Whether the value is not given."""
+        return self.do not in ("ask", "give")
+
+
+class Mark(msgspec.Struct, frozen=True, order=True):
+    """A rule that holds for a field and all below it: the number of the rule, and of the path in it."""
+
+    sort: Sort
+    index: int = 0
+    path: int = 0
+
+
+class Watch(msgspec.Struct, frozen=True):
+    """A path that a rule names, as far as it is not yet reached; `alike`: its last name stands for several fields of one person."""
+
+    mark: Mark
+    steps: FieldSteps
+    alike: bool = False
+
+
+class Node(msgspec.Struct):
+    """A field, and what holds for it."""
+
+    watches: tuple[Watch, ...]
+    marks: frozenset[Mark] = frozenset()
+    left_out: Rule | None = None
+    never: Rule | None = None
+    side: Mark | None = None
+    begins: Literal["", "alike", "whole"] = ""
+    decision: Decision | None = None
+    children: dict[str, Node] = msgspec.field(default_factory=dict)
+    step: str = ""
+    plain: bool = True  # no rule names it, so that only its text can matter
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """That an endpoint stands in `once[index]`, at which place, by what it is known there, and what of it is given all the same."""
+
+    index: int
+    place: int
+    by: FieldSteps
+    but: tuple[FieldSteps, ...]
+
+
+class Compiled:
+    """A policy, and the decisions on fields, for one endpoint."""
+
+    def __init__(self, policy: Policy, endpoint: str, decisions: Sequence[Decision] = ()) -> None:
+        """Take the rules that name the endpoint; `decisions` are those on fields of it."""
+        self.policy = policy
+        self.decisions = decisions
+        self.held: Rule | None = None
+        self.nevers = {sort: Rule(f"never.{sort}", one.do, one.reason(usual)) for sort, one, usual in nevers(policy) if one.do != "give"}
+        self.others = [Rule(f"others[{index}]", one.do, one.reason("third_party")) for index, one in enumerate(policy.others)]
+        for index, rule in enumerate(policy.leave_out):
+            if self.held is None and any(not place.steps and matches(place.endpoint, endpoint) for place in rule.what):
+                self.held = Rule(f"leave_out[{index}]", "hold", rule.because)
+        self.repeated = [
+            Repeated(index, rule.in_.index(endpoint), rule.by, tuple(one.steps for one in rule.but if one.endpoint == endpoint))
+            for index, rule in enumerate(policy.once)
+            if endpoint in rule.in_
+        ]
+        self.root = Node(tuple(self._watches(endpoint)))
+
+    def _watches(self, endpoint: str) -> Iterator[Watch]:
+        for index, rule in enumerate(self.policy.leave_out):
+            for place in rule.what:
+                if place.steps and matches(place.endpoint, endpoint):
+                    yield Watch(Mark("leave_out", index), place.steps)
+        for sort, one, _ in nevers(self.policy):
+            for paths, mark in ((one.fields, Mark(sort)), (one.but, Mark("no secrets" if sort == "secrets" else "no protected_numbers"))):
+                yield from (Watch(mark, path.steps) for path in paths if matches(path.endpoint, endpoint))
+        for index, other in enumerate(self.policy.others):
+            if any(matches(pattern, endpoint) for pattern in other.in_):
+                for number, steps in enumerate(other.who):
+                    yield Watch(Mark("who", index, number), steps, "*" in steps[-1])
+        for index, decision in enumerate(self.decisions):
+            yield Watch(Mark("decided", index), decision.steps)
+
+    def grow(self, parent: Node, name: str) -> Node:
+        """Add a field that is met for the first time."""
+        reached = [one for one in parent.watches if matches(one.steps[0], name)]
+        arrived = [one for one in reached if len(one.steps) == 1]
+        watches = tuple(Watch(one.mark, one.steps[1:], one.alike) for one in reached if len(one.steps) > 1)
+        node = Node(watches, parent.marks | {one.mark for one in arrived})
+        node.left_out = self._left_out(node.marks)
+        node.never = self._never(node.marks, name) or (parent.never if not _spared(node.marks) else None)
+        node.side = self._side(node.marks, parent, name)
+        begun = next((one for one in arrived if one.mark == node.side), None)
+        if begun is not None and node.side != parent.side:
+            node.begins = "alike" if begun.alike else "whole"
+        decided = [one.index for one in node.marks if one.sort == "decided"]
+        node.decision = self.decisions[max(decided)] if decided else None
+        node.step = f"/{escaped(name)}"
+        node.plain = node.never is None and node.side is None and node.decision is None
+        parent.children[name] = node
+        return node
+
+    def _left_out(self, marks: frozenset[Mark]) -> Rule | None:
+        first = min((one.index for one in marks if one.sort == "leave_out"), default=None)
+        return None if first is None else Rule(f"leave_out[{first}]", "drop", self.policy.leave_out[first].because)
+
+    def _never(self, marks: frozenset[Mark], name: str) -> Rule | None:
+        sorts = {one.sort for one in marks}
+        for sort, looks in LOOKS.items():
+            if sort in self.nevers and (sort in sorts or (f"no {sort}" not in sorts and looks(name))):
+                return self.nevers[sort]
+        return None
+
+    def _side(self, marks: frozenset[Mark], parent: Node, name: str) -> Mark | None:
+        """The first rule that names a field holds for it; what it excepts by name is nobody's."""
+        side = min((one for one in marks if one.sort == "who"), default=None)
+        if side is None or (parent.side is None and side in parent.marks):  # excepted above
+            return None
+        return None if any(matches(one, name) for one in self.policy.others[side.index].but) else side
+
+
+def _spared(marks: frozenset[Mark]) -> bool:
+    return any(one.sort.startswith("no ") for one in marks)
+
+
+def nevers(policy: Policy) -> Iterator[tuple[Literal["secrets", "protected_numbers"], NeverRule, Because]]:
+    """Give the rules on what is never given, with their usual reasons."""
+    yield "secrets", policy.never.secrets, "security"
+    yield "protected_numbers", policy.never.protected_numbers, "never_disclose"

@@ -1,0 +1,87 @@
+"""A reviewer's decisions laid over what a policy says: the most exact one holds, of several as exact the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from engine.release.field_path import FieldSteps
+from engine.release.reasons import Because, Operation
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reviewer decided, and about what: a `value` by its digest; else a place in a record, a record, a field, an endpoint.
+
+    `act` is the number in the case's log. `record` is the sha256 of a record's line, `pointer` a JSON pointer into it.
+    """
+
+    act: int
+    operation: Operation
+    because: Because
+    endpoint: str | None = None
+    value: str | None = None
+    record: str | None = None
+    pointer: str | None = None
+    steps: FieldSteps = ()
+
+    @property
+    def name(self) -> str:
+        """Name it where a rule of a policy would be named."""
+        return f"act {self.act}"
+
+
+class Decisions:
+    """The decisions on one vendor's records, sorted by what they are about. `digest` is that of the case, for values."""
+
+    def __init__(self, decisions: Iterable[Decision] = (), digest: Callable[[str], str] = str) -> None:
+        """Take decisions that hold, none of them undone."""
+        self._digest = digest
+        self._values: dict[str, Decision] = {}
+        self._places: dict[tuple[str, str], Decision] = {}
+        self._touched: set[str] = set()
+        self._records: dict[str, Decision] = {}
+        self._endpoints: dict[str, Decision] = {}
+        self._fields: list[Decision] = []
+        self._by_text: dict[str, Decision | None] = {}
+        self.none = True
+        for decision in sorted(decisions, key=lambda one: one.act):
+            self._sort(decision)
+
+    def _sort(self, decision: Decision) -> None:
+        self.none = False
+        if decision.value is not None:
+            self._values[decision.value] = decision
+        elif decision.record is not None and decision.pointer is not None:
+            self._places[decision.record, decision.pointer] = decision
+            self._touched.add(decision.record)
+        elif decision.record is not None:
+            self._records[decision.record] = decision
+        elif decision.steps:
+            self._fields.append(decision)
+        elif decision.endpoint is not None:
+            self._endpoints[decision.endpoint] = decision
+
+    def on_fields(self, endpoint: str) -> list[Decision]:
+        """Give those on fields of an endpoint, the last one last."""
+        return [one for one in self._fields if one.endpoint == endpoint]
+
+    def on_value(self, text: str) -> Decision | None:
+        """Give that on a value."""
+        if not self._values:
+            return None
+        if text not in self._by_text:
+            self._by_text[text] = self._values.get(self._digest(text))
+        return self._by_text[text]
+
+    def on_place(self, record: str, pointer: str) -> Decision | None:
+        """Give that on a place in a record."""
+        return self._places.get((record, pointer)) if self._places else None
+
+    def on_record(self, endpoint: str, record: str) -> Decision | None:
+        """Give that on a record, else on its whole endpoint."""
+        return self._records.get(record) or self._endpoints.get(endpoint)
+
+    def silent(self, record: str, whole: Decision | None) -> bool:
+        """Whether nothing was decided that could hold for a field on which no rule holds."""
+        return whole is None and not self._values and record not in self._touched

@@ -1,0 +1,144 @@
+"""Tell the person's own names, addresses and numbers from other people's: by value, and by what stands beside it.
+
+E-mail addresses and telephone numbers are compared as `engine/core/identity` compares them. Whatever cannot be told is `perhaps`: nobody
+is taken for the person in vain, and the person is never taken for somebody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from engine.core.identity import lowered, same_person
+
+Sameness = Literal["same", "perhaps", "other"]
+Shape = Literal["email", "phone", "number", "id", "name"]
+
+PHONE = re.compile(r"\+?[0-9 ().\-/\u00a0\u2010-\u2013]+")
+SHORTEST_PHONE, LONGEST_PHONE = 7, 15
+SHORTEST_ID = 8
+TELLING: tuple[Shape, ...] = ("email", "id")
+NO_PHONES = frozenset({"id", "uuid", "ip", "time", "date", "at", "timestamp"})
+OTHER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\d{4}-\d\d-\d\d")  # an IP address, a day
+LAST_WORD = re.compile(r"[A-Za-z][a-z]*$|[A-Z]+$")
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A value with the name of the field it stands in."""
+
+    name: str
+    text: str
+
+
+def shape_of(name: str, text: str) -> Shape:
+    """Say what a value looks like, with the name of its field: a long number of an `id` is no telephone number."""
+    if "@" in text:
+        return "email"
+    digits = sum(char.isdigit() for char in text)
+    if digits == 0:
+        return "name"
+    if (
+        SHORTEST_PHONE <= digits <= LONGEST_PHONE
+        and _last_word(name) not in NO_PHONES
+        and PHONE.fullmatch(text)
+        and not OTHER.fullmatch(text)
+    ):
+        return "phone"
+    return "number" if len(text) < SHORTEST_ID else "id"
+
+
+class Own:
+    """What is known to be the person's own: their identifiers, and what their record says of them."""
+
+    def __init__(self, values: Iterable[Fact]) -> None:
+        """Take values of any shape; an empty one is none."""
+        self._by_shape: dict[Shape, dict[str, set[str]]] = {one: {} for one in ("email", "phone", "number", "id", "name")}
+        self._known: dict[tuple[str, str], tuple[Shape, Sameness | None]] = {}
+        for value in values:
+            text = value.text.strip()
+            if text:
+                shape = shape_of(value.name, text)
+                self._by_shape[shape].setdefault(_plain(shape, text), set()).add(_last_word(value.name))
+
+    def compare(self, name: str, text: str) -> tuple[Shape, Sameness | None]:
+        """Compare one value; None where it says nothing, because none of that shape is known."""
+        found = self._known.get((name, text))
+        if found is None:
+            shape = shape_of(name, text.strip())
+            found = self._known[name, text] = (shape, self._compared(shape, name, text.strip()))
+        return found
+
+    def _compared(self, shape: Shape, name: str, text: str) -> Sameness | None:
+        mine = self._by_shape[shape]
+        if not mine:
+            return None
+        if shape == "email":
+            return _same_address(mine, text)
+        if shape == "phone":
+            return _same_number(mine, text)
+        plain = _plain(shape, text)
+        if shape == "number":  # 1021 may be an extension or a department: the same only under a name that ends alike
+            return "same" if _last_word(name) in mine.get(plain, ()) else None
+        if shape == "id":
+            return "same" if plain in mine else None
+        return "same" if plain in mine else "other"
+
+    def judge(self, side: Iterable[Fact]) -> Sameness:
+        """Say whether fields that together are one person are this person.
+
+        An e-mail address or a long identifier is proof. A number or a name is, unless an e-mail address beside it is another's; and a
+        name alone is not, where the number beside it is another's.
+        """
+        found = [self.compare(value.name, value.text) for value in side]
+        same = {shape for shape, one in found if one == "same"}
+        others = {shape for shape, one in found if one == "other"}
+        if same & set(TELLING):
+            return "same"
+        doubted = "email" in others or (same == {"name"} and "phone" in others)
+        if same:
+            return "perhaps" if doubted else "same"
+        return "perhaps" if any(one == "perhaps" for _, one in found) else "other"
+
+
+def _plain(shape: Shape, text: str) -> str:
+    if shape == "name":
+        return " ".join(text.split()).casefold()
+    return lowered(text) if shape == "email" else text
+
+
+@lru_cache(maxsize=4096)
+def _last_word(name: str) -> str:
+    found = LAST_WORD.search(name)
+    return found[0].lower() if found else ""
+
+
+def _same_address(mine: Iterable[str], text: str) -> Sameness:
+    """A list of addresses is the person's where each of them is."""
+    parts = [text] if '"' in text else [part for part in re.split("[;,]", text) if part.strip()]
+    same = [any(same_person("email", own, part) for own in mine) for part in parts]
+    return "same" if same and all(same) else "perhaps" if any(same) else "other"
+
+
+def _same_number(mine: Iterable[str], text: str) -> Sameness:
+    """Without the country a number that ends alike may be the same: it is asked about."""
+    ending = _digits(text)[-SHORTEST_PHONE:]
+    told = [same_person("phone", own, text) for own in mine if _digits(own)[-SHORTEST_PHONE:] == ending]
+    return "same" if any(told) else "perhaps" if None in told else "other"
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
+
+
+def person_of(side: Iterable[Fact]) -> str:
+    """Give what tells one other person from another: the e-mail address, else the number, else the identifier, else the name."""
+    told = [(shape_of(value.name, value.text.strip()), value.text.strip()) for value in side]
+    shapes = {shape: _plain(shape, text) for shape, text in reversed(told) if text}
+    best = next((one for one in ("email", "phone", "id", "name", "number") if one in shapes), None)
+    if best is None:
+        return ""
+    return f"{best}:{_digits(shapes['phone']) if best == 'phone' else shapes[best]}"
