@@ -78,9 +78,8 @@ def written(out: Path, endpoint: str) -> Counter[str]:
 
 
 def canonical(value: Any) -> str:
-    """Write JSON one way; the simulator's raw numbers are read as numbers."""
-    text = json.dumps(value, sort_keys=True)
-    return json.dumps(json.loads(text.replace('"@@', "").replace('@@"', "")), sort_keys=True)
+    """Write JSON one way."""
+    return json.dumps(value, sort_keys=True)
 
 
 def truth(email: str, meetings: int = 40) -> dict[str, Counter[str]]:
