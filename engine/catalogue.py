@@ -27,6 +27,8 @@ def folder(name: str) -> Path:
 
 
 POLICIES = "policies"  # the folder in `specs`: no spec lies in it
+LABELS = "labels"  # the folder beside a spec: `<vendor>.yaml` in it says what the vendor's fields are called
+COMPANION = re.compile(r"(labels|policy)\s*:")
 VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
@@ -44,7 +46,22 @@ def packaged() -> list[Path]:
         with suppress(OSError):
             for path in sorted(specs.glob("*.yaml")):
                 found.setdefault(path.resolve(), path)
-    return list(found.values())
+    return [path for path in found.values() if path.parent.name not in (LABELS, POLICIES) or companion(path) is None]
+
+
+def labels_beside(spec: Path, vendor: str) -> Path | None:
+    """Give the file of a vendor's labels: `labels/<vendor>.yaml` beside its spec; None where there is none."""
+    path = spec.parent / LABELS / f"{vendor}.yaml"
+    return path if path.is_file() else None
+
+
+def companion(path: Path) -> str | None:
+    """Say what a file is that lies beside specs and is none, by the word that it begins with: `labels` or `policy`."""
+    with suppress(SpecError):
+        lines = contents(path).decode("utf-8-sig", "replace").splitlines()
+        begins = COMPANION.match(next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), ""))
+        return begins[1] if begins is not None else None
+    return None
 
 
 def policy_path(word: str) -> Path:
@@ -82,7 +99,7 @@ def spec_path(word: str) -> Path:
         path = Path(word)
         with suppress(OSError):
             if path.is_file():
-                return path
+                return _no_companion(path)
         _refuse_folder(word)
         message = f"{word}: there is no such spec file"
         raise UsageError(message)
@@ -98,6 +115,16 @@ def spec_path(word: str) -> Path:
     hint = did_you_mean(word, vendors.values())
     known = f": {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
     message = f"no spec is called `{word or '(empty)'}`{known} is written with its path, ./NAME.yaml"
+    raise UsageError(message)
+
+
+def _no_companion(path: Path) -> Path:
+    """Refuse a file of labels or a policy where a spec is meant."""
+    checks = {"labels": "habeas check, with the spec that they lie beside,", "policy": "habeas policy check"}
+    held = companion(path)
+    if held is None:
+        return path
+    message = f"{path} holds {'labels' if held == 'labels' else 'a policy'}, and is no spec: {checks[held]} checks it"
     raise UsageError(message)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
+from engine.cassettes.labelled import check_labels
 from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
 from engine.errors import Exit, UsageError
@@ -43,11 +44,11 @@ class CheckArguments(Struct, frozen=True, kw_only=True):
 
 
 class Checked(Struct, frozen=True):
-    """What was found of one spec, and a line about its cassettes."""
+    """What was found of one spec, and lines about its cassettes and labels."""
 
     findings: tuple[Finding, ...]
     cassettes: int = 0
-    summary: str | None = None
+    summaries: tuple[str, ...] = ()
 
 
 def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
@@ -68,7 +69,7 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     found += _twice([path for _, path in specs])
     cassettes = sum(one.cassettes for one in checked)
     held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
-    return told(found, options.form, (one.summary for one in checked if one.summary), held)
+    return told(found, options.form, (line for one in checked for line in one.summaries), held)
 
 
 def form_of(form: str) -> str:
@@ -125,10 +126,12 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
     lines = tuple(raw.decode("utf-8-sig").splitlines())
     held = check_cassettes(vendor, path, word, write=options.accept)
     drifted = tuple(_drifted(vendor, path, word, options.drift)) if options.drift is not None else ()
-    found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted)
+    mislabelled, labelled = check_labels(vendor, path)
+    found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted, *mislabelled)
     if options.strict and not options.accept:
         found = tuple(map(_strictly, found))
-    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, held.summary(vendor.name) if held.cassettes else None)
+    summaries = (*([held.summary(vendor.name)] if held.cassettes else []), *([labelled] if labelled is not None else []))
+    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, summaries)
 
 
 def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:

@@ -1,0 +1,124 @@
+"""What a vendor's fields are called for a person who reads their data, and what codes in them mean. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from engine.language.expressions import lossless_json
+from engine.language.model import words as w
+from engine.language.model.shapes import parsed
+from engine.language.model.words import Words
+from engine.release.field_path import FieldSteps, parse_steps
+
+WITHIN = " › "  # between the label of what holds a field and the field's own
+LEAST_LABELLED = 0.9  # of a vendor's recorded fields
+
+Fields = Mapping[str, Iterable[FieldSteps]]
+
+
+def _bare(value: Any) -> Any:
+    """Take a single text for the map that says only the label."""
+    return {"label": value} if isinstance(value, str) else value
+
+
+def _path(value: Any) -> str:
+    parsed(parse_steps)(value)
+    return str(value)
+
+
+class LabelSpec(Words):
+    """What a field is called. A single text is `label`."""
+
+    label: w.Text = Field(description="What the field is called, in words that anybody understands.")
+    codes: dict[w.Text, w.Text] = Field(default={}, description="What each value means, where a value is a code.")
+
+
+PathText = Annotated[str, PlainValidator(_path)]
+Labelled = dict[PathText, Annotated[LabelSpec, BeforeValidator(_bare)]]
+
+
+class LabelFile(Words):
+    """The labels of one vendor."""
+
+    labels: Literal["1"] = Field(description="The version of this language.")
+    vendor: w.VendorName = Field(description="The vendor that they are for, as its spec says.")
+    everywhere: Labelled = Field(
+        default={}, description="Fields by the end of their path, in every endpoint: `owner.name` is the name of an owner, wherever it stands."
+    )
+    endpoints: dict[w.Name, Labelled] = Field(
+        default={}, description="Fields of one endpoint, or of `lookup`, by their whole path; these win over `everywhere`."
+    )
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What a field is called, what its codes mean, how many steps of its path this says, and where it is written."""
+
+    text: str
+    codes: Mapping[str, str]
+    steps: int
+    place: tuple[str, ...]
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """The labels of one vendor, ready to be asked."""
+
+    ends: Mapping[FieldSteps, Label] = {}
+    whole: Mapping[tuple[str, FieldSteps], Label] = {}
+
+    def found(self, endpoint: str, path: FieldSteps) -> Label | None:
+        """Give the label of a field: that of its whole path, else that of the longest end of it."""
+        ends = (self.ends.get(path[start:]) for start in range(len(path)))
+        return self.whole.get((endpoint, path)) or next((one for one in ends if one is not None), None)
+
+    def trail(self, endpoint: str, path: FieldSteps) -> Iterator[Label]:
+        """Give the labels of a field and of what holds it, from within; what a label's own path names it has told already."""
+        while path:
+            label = self.found(endpoint, path)
+            if label is not None:
+                yield label
+            path = path[: -label.steps if label is not None else -1]
+
+    def of(self, endpoint: str, path: FieldSteps, value: Any = None) -> tuple[str, str | None]:
+        """Say what a field is called, and what its value means where it is a code.
+
+        `path` goes through lists, which are no steps of it. A field without a label is called by its own name.
+        """
+        own = self.found(endpoint, path)
+        trail = [*self.trail(endpoint, path)]
+        told = [*reversed([one.text for one in trail]), *([] if own is not None else [path[-1]] if path else [])]
+        meaning = own.codes.get(_written(value)) if own is not None else None
+        return WITHIN.join(told), meaning
+
+
+def _written(value: Any) -> str:
+    """Write a value as a label's codes name it."""
+    return lossless_json.text_of(value) or ""
+
+
+def compiled(file: LabelFile) -> Labels:
+    """Make labels ready to be asked."""
+    ends, whole = dict[FieldSteps, Label](), dict[tuple[str, FieldSteps], Label]()
+    for text, spec in file.everywhere.items():
+        steps = parse_steps(text)
+        ends[steps] = Label(spec.label, spec.codes, len(steps), ("everywhere", text))
+    for endpoint, fields in file.endpoints.items():
+        for text, spec in fields.items():
+            steps = parse_steps(text)
+            whole[endpoint, steps] = Label(spec.label, spec.codes, len(steps), ("endpoints", endpoint, text))
+    return Labels(ends, whole)
+
+
+def innermost(fields: Fields) -> list[tuple[str, FieldSteps]]:
+    """Give the fields that hold no others, in order: what is read beside a label."""
+    every = sorted((endpoint, path) for endpoint, paths in fields.items() for path in paths)
+    holders = {(endpoint, path[:end]) for endpoint, path in every for end in range(1, len(path))}
+    return [one for one in every if one not in holders]
+
+
+def unlabelled(labels: Labels, fields: Fields) -> list[tuple[str, FieldSteps]]:
+    """Give the recorded fields that no label names, in order."""
+    return [(endpoint, path) for endpoint, path in innermost(fields) if labels.found(endpoint, path) is None]

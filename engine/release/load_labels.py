@@ -1,0 +1,119 @@
+"""Load labels: YAML bytes to `Labels`, or `SpecError` with every mistake of the file and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.language.text.document import Document, Path, read
+from engine.language.text.mistakes import Mistake, SpecError, counted, did_you_mean
+from engine.language.text.validation import choice_of, mistake_of, without_cascades
+from engine.release.field_path import FieldSteps, parse_steps
+from engine.release.labels import LEAST_LABELLED, Fields, LabelFile, Labels, LabelSpec, compiled, innermost, unlabelled
+
+VERSION = "1"
+FORM = "labels are a map that begins with `labels: 1`"
+MOST_NAMED = 12
+
+
+def load_labels(raw: bytes, file: str, vendor: str | None = None, fields: Fields | None = None) -> Labels:
+    """Read labels. `vendor`: whose they must be; `fields`: those of its recorded records by endpoint, to hold the paths against.
+
+    Raises SpecError with every mistake.
+    """
+    document = read(raw, file, FORM)
+    mistakes = list(document.mistakes)
+    other = _other_version(document)
+    if other is not None:
+        raise SpecError([other], file, document.lines)
+    try:
+        made = LabelFile.model_validate(document.value)
+    except ValidationError as error:
+        errors = [one for one in error.errors() if document.place(one["loc"]) not in document.dropped]
+        mistakes += without_cascades([_mistake(document, one) for one in errors])
+        raise SpecError(mistakes, file, document.lines) from None
+    labels = compiled(made)
+    if vendor is not None and made.vendor != vendor:
+        mistakes.append(Mistake(f"these are labels of `{made.vendor}`, beside the spec of `{vendor}`", document.at(("vendor",))))
+    mistakes += _twice(made, document)
+    mistakes += _unknown(made, labels, fields, document) if fields is not None and any(fields.values()) else ()
+    if mistakes:
+        raise SpecError(mistakes, file, document.lines)
+    return labels
+
+
+def _other_version(document: Document) -> Mistake | None:
+    said = document.value.get("labels") if isinstance(document.value, dict) else None
+    if not isinstance(said, str) or said == VERSION or ("labels",) in document.dropped:
+        return None
+    words = f"these are labels of version {said}, and this Habeas reads version {VERSION}"
+    return Mistake(words, document.at(("labels",)), f"update Habeas, or write `labels: {VERSION}` and the words of docs/labels.md")
+
+
+def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
+    path = document.place(error["loc"])
+    if error["type"] == "literal_error":
+        return choice_of(document, error)
+    model = LabelFile if len(path) == 1 else LabelSpec
+    if error["type"] == "missing":
+        told = model.model_fields[str(path[-1])].description or ""
+        return mistake_of(document, error, meaning=told[:1].lower() + told[1:].rstrip("."))
+    return mistake_of(document, error, model.model_fields)
+
+
+def _twice(made: LabelFile, document: Document) -> Iterator[Mistake]:
+    """One field named in two ways of writing: `tags[].name` and `tags.name`."""
+    groups = {("everywhere",): made.everywhere, **{("endpoints", name): fields for name, fields in made.endpoints.items()}}
+    for place, fields in groups.items():
+        first: dict[FieldSteps, str] = {}
+        for text in fields:
+            before = first.setdefault(parse_steps(text), text)
+            if before != text:
+                hint = f"`{before}` in line {document.at((*place, before), key=True).line} is the same field"
+                yield Mistake(f"`{text}` is written twice", document.at((*place, text), key=True), hint)
+
+
+def _unknown(made: LabelFile, labels: Labels, fields: Fields, document: Document) -> Iterator[Mistake]:
+    """Paths that no recorded record has, and labels that no field is called by, since others are nearer."""
+    every = {(endpoint, path) for endpoint, paths in fields.items() for path in paths}
+    used = {label.place for endpoint, path in every if (label := labels.found(endpoint, path)) is not None}
+    for endpoint, written in made.endpoints.items():
+        if endpoint not in fields:
+            at = document.at(("endpoints", endpoint), key=True)
+            yield Mistake(f"there is no endpoint `{endpoint}`", at, did_you_mean(endpoint, fields))
+            continue
+        known = [".".join(path) for path in fields[endpoint]]
+        for text in written:
+            if (endpoint, parse_steps(text)) not in every:
+                at = document.at(("endpoints", endpoint, text), key=True)
+                yield Mistake(f"no recorded record of `{endpoint}` has `{text}`", at, _similar(text, known))
+    ends = {path[start:] for _, path in every for start in range(len(path))}
+    for text in made.everywhere:
+        at, steps = document.at(("everywhere", text), key=True), parse_steps(text)
+        if steps not in ends:
+            known = [".".join(one) for one in ends if len(one) == len(steps)]
+            yield Mistake(f"no recorded record has `{text}`", at, _similar(text, known))
+        elif ("everywhere", text) not in used:
+            yield Mistake(f"no field is called by this: of each that ends with `{text}`, a longer path says it", at, "leave it out")
+
+
+def _similar(text: str, known: Iterable[str]) -> str | None:
+    hint = did_you_mean(text.replace("[]", ""), known)
+    return hint if hint is not None and hint.startswith("did") else None
+
+
+def share_labelled(labels: Labels, fields: Fields) -> tuple[str, Mistake | None]:
+    """Say how many recorded fields have a label, and note where more than one in ten has none."""
+    every, missing = innermost(fields), unlabelled(labels, fields)
+    told = f"{len(every) - len(missing):,} of {counted(len(every), 'recorded field')} have a label"
+    if not missing or len(every) - len(missing) >= LEAST_LABELLED * len(every):
+        return told, None
+    named = [".".join((endpoint, *path)) for endpoint, path in missing]
+    rest = len(named) - MOST_NAMED
+    shown = (*named[:MOST_NAMED], *([f"and {rest} more"] if rest > 0 else []))
+    place: Path = ("labels",)
+    hint = "name them, those of several endpoints once under `everywhere`"
+    message = f"{counted(len(missing), 'recorded field')} of {len(every):,} have no label, more than one in ten"
+    return told, Mistake(message, Document().at(place), hint, "note", detail=shown)
