@@ -12,9 +12,9 @@ from engine.language.expressions import lossless_json
 from engine.language.model import words as w
 from engine.language.model.shapes import parsed
 from engine.language.model.words import Words
-from engine.release.field_path import FieldSteps, parse_steps
+from engine.release.field_path import FieldSteps, matches, parse_steps
 
-WITHIN = " › "  # between the label of what holds a field and the field's own
+WITHIN = " > "  # between the label of what holds a field and the field's own
 LEAST_LABELLED = 0.9  # of a vendor's recorded fields
 
 Fields = Mapping[str, Iterable[FieldSteps]]
@@ -47,7 +47,8 @@ class LabelFile(Words):
     labels: Literal["1"] = Field(description="The version of this language.")
     vendor: w.VendorName = Field(description="The vendor that they are for, as its spec says.")
     everywhere: Labelled = Field(
-        default={}, description="Fields by the end of their path, in every endpoint: `owner.name` is the name of an owner, wherever it stands."
+        default={},
+        description="Fields by the end of their path, in every endpoint: `owner.name` is the name of an owner, wherever it stands.",
     )
     endpoints: dict[w.Name, Labelled] = Field(
         default={}, description="Fields of one endpoint, or of `lookup`, by their whole path; these win over `everywhere`."
@@ -63,16 +64,33 @@ class Label(msgspec.Struct, frozen=True):
     place: tuple[str, ...]
 
 
-class Labels(msgspec.Struct, frozen=True):
-    """The labels of one vendor, ready to be asked."""
+class LabelTable(msgspec.Struct, frozen=True):
+    """Labels by path; those with a `*` in it apart, since they are asked only where no other fits."""
 
-    ends: Mapping[FieldSteps, Label] = {}
-    whole: Mapping[tuple[str, FieldSteps], Label] = {}
+    exact: Mapping[FieldSteps, Label] = {}
+    patterns: tuple[tuple[FieldSteps, Label], ...] = ()
+
+    def of(self, path: FieldSteps) -> Label | None:
+        """Give the label of a path."""
+        return self.exact.get(path) or next((label for steps, label in self.patterns if alike(steps, path)), None)
+
+
+def alike(steps: FieldSteps, path: FieldSteps) -> bool:
+    """Whether steps, in which `*` stands for any text, name this path."""
+    return len(steps) == len(path) and all(map(matches, steps, path))
+
+
+class Labels(msgspec.Struct, frozen=True):
+    """The labels of one vendor, ready to be asked: by the end of a path, and by the whole path of a field of one endpoint."""
+
+    ends: LabelTable = LabelTable()
+    whole: Mapping[str, LabelTable] = {}
 
     def found(self, endpoint: str, path: FieldSteps) -> Label | None:
         """Give the label of a field: that of its whole path, else that of the longest end of it."""
-        ends = (self.ends.get(path[start:]) for start in range(len(path)))
-        return self.whole.get((endpoint, path)) or next((one for one in ends if one is not None), None)
+        whole = self.whole[endpoint].of(path) if endpoint in self.whole else None
+        ends = (self.ends.of(path[start:]) for start in range(len(path)))
+        return whole or next((one for one in ends if one is not None), None)
 
     def trail(self, endpoint: str, path: FieldSteps) -> Iterator[Label]:
         """Give the labels of a field and of what holds it, from within; what a label's own path names it has told already."""
@@ -101,15 +119,14 @@ def _written(value: Any) -> str:
 
 def compiled(file: LabelFile) -> Labels:
     """Make labels ready to be asked."""
-    ends, whole = dict[FieldSteps, Label](), dict[tuple[str, FieldSteps], Label]()
-    for text, spec in file.everywhere.items():
-        steps = parse_steps(text)
-        ends[steps] = Label(spec.label, spec.codes, len(steps), ("everywhere", text))
-    for endpoint, fields in file.endpoints.items():
-        for text, spec in fields.items():
-            steps = parse_steps(text)
-            whole[endpoint, steps] = Label(spec.label, spec.codes, len(steps), ("endpoints", endpoint, text))
-    return Labels(ends, whole)
+    whole = {endpoint: _table(fields, "endpoints", endpoint) for endpoint, fields in file.endpoints.items()}
+    return Labels(_table(file.everywhere, "everywhere"), whole)
+
+
+def _table(fields: Labelled, *place: str) -> LabelTable:
+    made = {(steps := parse_steps(text)): Label(spec.label, spec.codes, len(steps), (*place, text)) for text, spec in fields.items()}
+    patterns = tuple((steps, label) for steps, label in made.items() if "*" in "".join(steps))
+    return LabelTable({steps: label for steps, label in made.items() if "*" not in "".join(steps)}, patterns)
 
 
 def innermost(fields: Fields) -> list[tuple[str, FieldSteps]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from engine.language.text.document import Document, Path, read
-from engine.language.text.mistakes import Mistake, SpecError, counted, did_you_mean
+from engine.language.text.document import Document, read
+from engine.language.text.mistakes import Mistake, Position, SpecError, counted, did_you_mean
 from engine.language.text.validation import choice_of, mistake_of, without_cascades
 from engine.release.field_path import FieldSteps, parse_steps
-from engine.release.labels import LEAST_LABELLED, Fields, LabelFile, Labels, LabelSpec, compiled, innermost, unlabelled
+from engine.release.labels import LEAST_LABELLED, Fields, LabelFile, Labels, LabelSpec, alike, compiled, innermost, unlabelled
 
 VERSION = "1"
 FORM = "labels are a map that begins with `labels: 1`"
@@ -77,31 +77,35 @@ def _twice(made: LabelFile, document: Document) -> Iterator[Mistake]:
 
 def _unknown(made: LabelFile, labels: Labels, fields: Fields, document: Document) -> Iterator[Mistake]:
     """Paths that no recorded record has, and labels that no field is called by, since others are nearer."""
-    every = {(endpoint, path) for endpoint, paths in fields.items() for path in paths}
+    every = [(endpoint, path) for endpoint, paths in fields.items() for path in paths]
     used = {label.place for endpoint, path in every if (label := labels.found(endpoint, path)) is not None}
     for endpoint, written in made.endpoints.items():
         if endpoint not in fields:
-            at = document.at(("endpoints", endpoint), key=True)
-            yield Mistake(f"there is no endpoint `{endpoint}`", at, did_you_mean(endpoint, fields))
+            yield Mistake(
+                f"there is no endpoint `{endpoint}`", document.at(("endpoints", endpoint), key=True), did_you_mean(endpoint, fields)
+            )
             continue
-        known = [".".join(path) for path in fields[endpoint]]
-        for text in written:
-            if (endpoint, parse_steps(text)) not in every:
-                at = document.at(("endpoints", endpoint, text), key=True)
-                yield Mistake(f"no recorded record of `{endpoint}` has `{text}`", at, _similar(text, known))
+        whole = set(fields[endpoint])
+        for text in (text for text in written if ("endpoints", endpoint, text) not in used and not _stands_for(text, whole)):
+            at = document.at(("endpoints", endpoint, text), key=True)
+            yield _unused(text, whole, f"no recorded record of `{endpoint}` has `{text}`", at)
     ends = {path[start:] for _, path in every for start in range(len(path))}
-    for text in made.everywhere:
-        at, steps = document.at(("everywhere", text), key=True), parse_steps(text)
-        if steps not in ends:
-            known = [".".join(one) for one in ends if len(one) == len(steps)]
-            yield Mistake(f"no recorded record has `{text}`", at, _similar(text, known))
-        elif ("everywhere", text) not in used:
-            yield Mistake(f"no field is called by this: of each that ends with `{text}`, a longer path says it", at, "leave it out")
+    for text in (text for text in made.everywhere if ("everywhere", text) not in used and not _stands_for(text, ends)):
+        yield _unused(text, ends, f"no recorded record has `{text}`", document.at(("everywhere", text), key=True))
 
 
-def _similar(text: str, known: Iterable[str]) -> str | None:
-    hint = did_you_mean(text.replace("[]", ""), known)
-    return hint if hint is not None and hint.startswith("did") else None
+def _stands_for(text: str, known: set[FieldSteps]) -> bool:
+    """Whether a path with a `*` names recorded fields: it is there for others, even where each recorded one has its own label."""
+    return "*" in text and any(alike(parse_steps(text), path) for path in known)
+
+
+def _unused(text: str, known: set[FieldSteps], nowhere: str, at: Position) -> Mistake:
+    """Say why no recorded field is called by a label."""
+    steps = parse_steps(text)
+    if steps in known:
+        return Mistake(f"no field is called by `{text}`: a longer path says it of each", at, "leave it out")
+    hint = did_you_mean(text.replace("[]", ""), [".".join(path) for path in known if len(path) == len(steps)] or map(".".join, known))
+    return Mistake(nowhere, at, hint if hint is not None and hint.startswith("did") else None)
 
 
 def share_labelled(labels: Labels, fields: Fields) -> tuple[str, Mistake | None]:
@@ -113,7 +117,6 @@ def share_labelled(labels: Labels, fields: Fields) -> tuple[str, Mistake | None]
     named = [".".join((endpoint, *path)) for endpoint, path in missing]
     rest = len(named) - MOST_NAMED
     shown = (*named[:MOST_NAMED], *([f"and {rest} more"] if rest > 0 else []))
-    place: Path = ("labels",)
     hint = "name them, those of several endpoints once under `everywhere`"
     message = f"{counted(len(missing), 'recorded field')} of {len(every):,} have no label, more than one in ten"
-    return told, Mistake(message, Document().at(place), hint, "note", detail=shown)
+    return told, Mistake(message, Position(1, 1), hint, "note", detail=shown)
