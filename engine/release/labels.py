@@ -56,12 +56,15 @@ class LabelFile(Words):
 
 
 class Label(msgspec.Struct, frozen=True):
-    """What a field is called, what its codes mean, how many steps of its path this says, and where it is written."""
+    """What a field is called, what its codes mean, and where it is written."""
 
     text: str
     codes: Mapping[str, str]
-    steps: int
     place: tuple[str, ...]
+
+    def called(self, name: str) -> str:
+        """Give the label; a `*` in it stands for the field's own name, where the path ends with a `*` too."""
+        return self.text.replace("*", name) if self.place[-1].endswith("*") else self.text
 
 
 class LabelTable(msgspec.Struct, frozen=True):
@@ -92,22 +95,15 @@ class Labels(msgspec.Struct, frozen=True):
         ends = (self.ends.of(path[start:]) for start in range(len(path)))
         return whole or next((one for one in ends if one is not None), None)
 
-    def trail(self, endpoint: str, path: FieldSteps) -> Iterator[Label]:
-        """Give the labels of a field and of what holds it, from within; what a label's own path names it has told already."""
-        while path:
-            label = self.found(endpoint, path)
-            if label is not None:
-                yield label
-            path = path[: -label.steps if label is not None else -1]
-
     def of(self, endpoint: str, path: FieldSteps, value: Any = None) -> tuple[str, str | None]:
-        """Say what a field is called, and what its value means where it is a code.
+        """Say what a field is called, behind what holds it, and what its value means where it is a code.
 
-        `path` goes through lists, which are no steps of it. A field without a label is called by its own name.
+        `path` goes through lists, which are no steps of it. A field without a label is called by its own name; what holds it and has
+        no label is not told.
         """
         own = self.found(endpoint, path)
-        trail = [*self.trail(endpoint, path)]
-        told = [*reversed([one.text for one in trail]), *([] if own is not None else [path[-1]] if path else [])]
+        holders = ((path[end - 1], self.found(endpoint, path[:end])) for end in range(1, len(path)))
+        told = [*(one.called(name) for name, one in holders if one is not None), own.called(path[-1]) if own is not None else path[-1]]
         meaning = own.codes.get(_written(value)) if own is not None else None
         return WITHIN.join(told), meaning
 
@@ -124,7 +120,7 @@ def compiled(file: LabelFile) -> Labels:
 
 
 def _table(fields: Labelled, *place: str) -> LabelTable:
-    made = {(steps := parse_steps(text)): Label(spec.label, spec.codes, len(steps), (*place, text)) for text, spec in fields.items()}
+    made = {parse_steps(text): Label(spec.label, spec.codes, (*place, text)) for text, spec in fields.items()}
     patterns = tuple((steps, label) for steps, label in made.items() if "*" in "".join(steps))
     return LabelTable({steps: label for steps, label in made.items() if "*" not in "".join(steps)}, patterns)
 
