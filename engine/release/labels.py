@@ -15,6 +15,7 @@ from engine.language.model.words import Words
 from engine.release.field_path import FieldSteps, matches, parse_steps
 
 WITHIN = " > "  # between the label of what holds a field and the field's own
+OWN_NAME = "*"  # in a label: the name that the vendor has for the field
 LEAST_LABELLED = 0.9  # of a vendor's recorded fields
 
 Fields = Mapping[str, Iterable[FieldSteps]]
@@ -64,7 +65,7 @@ class Label(msgspec.Struct, frozen=True):
 
     def called(self, name: str) -> str:
         """Give the label; a `*` in it stands for the field's own name, where the path ends with a `*` too."""
-        return self.text.replace("*", name) if self.place[-1].endswith("*") else self.text
+        return self.text.replace(OWN_NAME, name) if self.place[-1].endswith(OWN_NAME) else self.text
 
 
 class LabelTable(msgspec.Struct, frozen=True):
@@ -133,5 +134,6 @@ def innermost(fields: Fields) -> list[tuple[str, FieldSteps]]:
 
 
 def unlabelled(labels: Labels, fields: Fields) -> list[tuple[str, FieldSteps]]:
-    """Give the recorded fields that no label names, in order."""
-    return [(endpoint, path) for endpoint, path in innermost(fields) if labels.found(endpoint, path) is None]
+    """Give the recorded fields that go by their own names, in order."""
+    found = ((endpoint, path, labels.found(endpoint, path)) for endpoint, path in innermost(fields))
+    return [(endpoint, path) for endpoint, path, label in found if label is None or label.text == OWN_NAME]
