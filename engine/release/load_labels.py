@@ -65,8 +65,8 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 def _twice(made: LabelFile, document: Document) -> Iterator[Mistake]:
     """One field named in two ways of writing: `tags[].name` and `tags.name`."""
-    groups = {("everywhere",): made.everywhere, **{("endpoints", name): fields for name, fields in made.endpoints.items()}}
-    for place, fields in groups.items():
+    endpoints = ((("endpoints", name), fields) for name, fields in made.endpoints.items())
+    for place, fields in ((("everywhere",), made.everywhere), *endpoints):
         first: dict[FieldSteps, str] = {}
         for text in fields:
             before = first.setdefault(parse_steps(text), text)
