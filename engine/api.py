@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.assembly import RunArguments, carry_out, choose_connection, order_of, probe_of, probe_pair, verified
 from engine.cassettes.check import check_cassettes
-from engine.catalogue import contents, load, spec_path
+from engine.catalogue import load
 from engine.core import plan as planning
 from engine.core.file_check import LARGEST_FILE
 from engine.core.ledger import Entry
@@ -23,6 +23,7 @@ from engine.language.text.mistakes import Mistake, SpecError
 from engine.replaced import replace
 from engine.runner import Report
 from engine.runner.verify import Verified
+from engine.spec_files import contents, spec_path
 
 __all__ = ["check", "load", "plan", "run", "verify"]
 

@@ -18,8 +18,9 @@ from msgspec import Struct
 from engine.connection.credential import token_record
 from engine.connection.open import Opened, find_connection, opened, turn
 from engine.connection.private_files import Taken
+from engine.connection.state_folder import home
 from engine.connection.stored import Name, StoredConnection
-from engine.connection.vault import Vault, home
+from engine.connection.vault import Vault
 from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
 from engine.core.ledger import Entry

@@ -23,6 +23,7 @@ from engine.language.effective import Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.language.text.document import read
 from engine.language.text.mistakes import Mistake, Position, counted, did_you_mean
+from engine.spec_files import cassettes_folder
 
 MOST_UNCLEAN = 10
 MOST_FINDINGS = 6
@@ -43,12 +44,6 @@ class CassetteReport(Struct, frozen=True):
         recordings = sum(len(one.cassette.recordings) for one in self.replays)
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
         return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(recordings, 'recording')}; {told}"
-
-
-def cassettes_folder(spec: Path, vendor: str) -> Path:
-    """Give the folder of a spec's cassettes: `fixtures/<vendor>/cassettes`, beside the folder `specs`, else beside the file."""
-    home = spec.parent
-    return (home.parent if home.name == "specs" else home) / "fixtures" / vendor / "cassettes"
 
 
 def check_cassettes(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> CassetteReport:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.check import cassettes_folder
 from engine.cassettes.recorded import recorded_runs
-from engine.catalogue import contents, labels_beside
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import SpecError
 from engine.release.field_path import FieldSteps
 from engine.release.load_labels import load_labels, share_labelled
 from engine.release.record_values import fields_in
 from engine.replaced import replace
+from engine.spec_files import cassettes_folder, contents, labels_beside
 
 
 def recorded_fields(vendor: Vendor, spec: Path) -> dict[str, frozenset[FieldSteps]]:

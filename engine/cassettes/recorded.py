@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engine.cassettes.cassette import EXPECTED, SETUP, setup_of
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import SpecError
 
 
-@dataclass(frozen=True)
-class RecordedRun:
+class CassetteRecords(Struct, frozen=True):
     """What one cassette delivers: whom it is about, and the records by endpoint; the look-up's stand under `lookup`."""
 
     name: str
@@ -21,7 +21,7 @@ class RecordedRun:
     records: dict[str, list[Any]]
 
 
-def recorded_runs(folder: Path) -> Iterator[RecordedRun]:
+def recorded_runs(folder: Path) -> Iterator[CassetteRecords]:
     """Read the cassettes of a folder, in order; what cannot be read is left to `habeas check`, which says why."""
     for setup in sorted(folder.glob(f"*/{SETUP}")):
         try:
@@ -34,4 +34,4 @@ def recorded_runs(folder: Path) -> Iterator[RecordedRun]:
         except (SpecError, OSError, ValueError, RecursionError):
             continue
         known = tuple((kind.lower(), one.value) for kind, one in person.identifiers.items())
-        yield RecordedRun(setup.parent.name, known, records)
+        yield CassetteRecords(setup.parent.name, known, records)

@@ -319,6 +319,17 @@ def plan(
 app.add_typer(authoring)
 
 
+@app.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
+def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
+    """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.
+
+    Exit codes: 0 printed, 2 no such shell.
+    """
+    from engine.cli.complete import script
+
+    typer.echo(script(shell), nl=False)
+
+
 def main() -> None:
     """Run the command line; whatever happens, the reader gets a sentence and the caller an exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -345,10 +356,17 @@ def main() -> None:
         _end_by_defect(error)
 
 
+def _complete(words: list[str]) -> None:
+    """Answer a shell whose user asks for completion. No command, since Typer imports a tenth of a second more to call one."""
+    from engine.cli.complete import complete_command
+
+    complete_command(typer.main.get_command(app), words)
+
+
 def _call() -> None:
     """Call the command. Raises BrokenPipeError where nobody reads what it prints, which click would turn into an exit with 1."""
     try:
-        app()
+        _complete(sys.argv[3:]) if sys.argv[1:3] == ["complete", "--"] else app()
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
             raise ended.__context__ from None

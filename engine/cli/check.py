@@ -15,7 +15,6 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
 from engine.cassettes.labelled import check_labels
-from engine.catalogue import contents, packaged, spec_path, vendor_line
 from engine.cli.openapi_option import compared, documents
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
@@ -28,6 +27,7 @@ from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 from engine.openapi.draft.yaml_text import marks
 from engine.replaced import replace
+from engine.spec_files import contents, packaged, spec_path, vendor_line
 
 NOBODYS = host_of(NOWHERE)  # what a first draft writes where the document names no server
 FORMATS = ("text", "json", "github")

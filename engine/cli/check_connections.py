@@ -15,8 +15,9 @@ from engine.cli.connections import missing
 from engine.cli.formatting import print_json, table
 from engine.cli.progress import interruptible, renewing
 from engine.connection.open import Lifetime, parse_name
+from engine.connection.state_folder import home
 from engine.connection.stored import Name
-from engine.connection.vault import Vault, home
+from engine.connection.vault import Vault
 from engine.core.oauth import NotRenewed
 from engine.errors import Exit, HabeasError, NotConnected, UsageError
 from engine.language.text.mistakes import SpecError

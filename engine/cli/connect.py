@@ -24,8 +24,9 @@ from engine.connection.manage import end_replaced
 from engine.connection.open import parse_name, unsaved
 from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
+from engine.connection.state_folder import home
 from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
-from engine.connection.vault import Vault, connect_again, home
+from engine.connection.vault import Vault, connect_again
 from engine.core.identity import Identifier
 from engine.core.oauth import NotRenewed
 from engine.core.proof import kinds_of, probe_option

@@ -15,8 +15,9 @@ from engine.cli.progress import renewing
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
 from engine.connection.settings import wanted
+from engine.connection.state_folder import home
 from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection, lives_until, renewable
-from engine.connection.vault import Vault, home
+from engine.connection.vault import Vault
 from engine.core.oauth import NOTHING, WantedFromToken
 from engine.core.window import rfc3339
 from engine.errors import HabeasError, NotConnected, UsageError

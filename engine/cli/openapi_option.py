@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.catalogue import contents as spec_contents
 from engine.errors import UsageError
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.openapi.compare.comparison import compare, trouble
 from engine.openapi.document.operations import Api
 from engine.openapi.document.read import MOST_BYTES, DocumentError
+from engine.spec_files import contents as spec_contents
 
 
 def contents(path: Path) -> bytes:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.check import cassettes_folder
-from engine.cassettes.recorded import RecordedRun, recorded_runs
-from engine.catalogue import contents, load_file, packaged, packaged_policies, policy_path, vendor_line
+from engine.cassettes.recorded import CassetteRecords, recorded_runs
+from engine.catalogue import load_file
 from engine.cli.check import form_of, told
 from engine.errors import Exit
 from engine.language.text.mistakes import Mistake, Position, SpecError
@@ -17,6 +16,7 @@ from engine.release.own import Fact
 from engine.release.policy_check import Known
 from engine.release.record_values import fields_in
 from engine.release.survey import summed_up, survey
+from engine.spec_files import cassettes_folder, contents, packaged, packaged_policies, policy_path, vendor_line
 
 
 def policy_check_command(words: tuple[str, ...], form: str) -> Exit:
@@ -36,7 +36,7 @@ def _checked(path: Path) -> tuple[list[Finding], str | None]:
     lines = tuple(raw.decode("utf-8-sig", "replace").splitlines())
     vendor = vendor_line(path)[0]
     specs = {vendor_line(spec)[0]: spec for spec in packaged()}
-    known, runs = Known(vendors=tuple(sorted(specs))), list[RecordedRun]()
+    known, runs = Known(vendors=tuple(sorted(specs))), list[CassetteRecords]()
     if vendor in specs:
         try:
             spec = load_file(specs[vendor])
@@ -56,5 +56,5 @@ def _checked(path: Path) -> tuple[list[Finding], str | None]:
     return [Finding(one, lines) for one in notes], f"{vendor}: {summed_up(survey(policy, map(_person, runs)))}"
 
 
-def _person(run: RecordedRun) -> tuple[list[Fact], dict[str, list[Any]]]:
+def _person(run: CassetteRecords) -> tuple[list[Fact], dict[str, list[Any]]]:
     return [Fact(kind, value) for kind, value in run.identifiers], run.records

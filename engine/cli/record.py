@@ -15,7 +15,6 @@ from msgspec import Struct
 from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, check_free, finish
 from engine.assembly import Order, RunArguments, order_of
-from engine.cassettes.check import cassettes_folder
 from engine.catalogue import load
 from engine.cli.formatting import print_json, tell
 from engine.cli.progress import renewing
@@ -30,6 +29,7 @@ from engine.net.transport import Transport
 from engine.replaced import replace
 from engine.runner import Report
 from engine.runner.recorder import MOST_BYTES, MOST_EXCHANGES, Recorder
+from engine.spec_files import cassettes_folder
 
 CASSETTE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SIGNALS = (Exit.INTERRUPTED, Exit.TERMINATED)

@@ -12,12 +12,12 @@ from functools import partial
 import typer
 from msgspec.structs import asdict
 
-from engine.cassettes.check import cassettes_folder
 from engine.cassettes.serve import Differing, KnownPerson, Recorded, Served, recorded
-from engine.catalogue import load, spec_path
+from engine.catalogue import load
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import counted, printable
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
+from engine.spec_files import cassettes_folder, spec_path
 
 LONGEST = 80
 MOST_DIFFERING = 8

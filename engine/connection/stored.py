@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import hmac
 import os
-import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from engine.connection.keys import ELSEWHERE, StoreKey
+from engine.connection.state_folder import NAME, VENDOR
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 from engine.replaced import replace
@@ -32,9 +32,7 @@ ROOM = 256 * 1024
 MOST_FIXED = 64 * 1024
 EARLIEST, LATEST = -62135596800.0, 253402300799.0
 MOST_WRITES = 1 << 53
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 KEPT = "nothing was changed"
-VENDOR = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class StoreError(NotConnected):

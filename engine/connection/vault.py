@@ -33,11 +33,10 @@ from engine.connection.private_files import (
     write_new,
     write_private,
 )
+from engine.connection.state_folder import named
 from engine.connection.stored import (
-    NAME,
     PLAIN,
     ROOM,
-    VENDOR,
     Damaged,
     Name,
     Sealed,
@@ -51,20 +50,6 @@ from engine.connection.stored import (
 from engine.errors import InUse, NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.replaced import replace
-
-
-def home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Give the state folder, links resolved: HABEAS_HOME, else the one of the XDG Base Directory Specification. Raises UsageError."""
-    try:
-        if environ.get("HABEAS_HOME"):
-            return Path(environ["HABEAS_HOME"]).expanduser().resolve()
-        state = environ.get("XDG_STATE_HOME", "")
-        return ((Path(state) if state.startswith("/") else Path.home() / ".local" / "state") / "habeas").resolve()
-    except (RuntimeError, OSError):
-        given = environ.get("HABEAS_HOME")
-        what = f"HABEAS_HOME names no folder: {given}" if given else "there is no home folder to keep connections in: set HABEAS_HOME"
-        raise UsageError(what) from None
-
 
 SAID_AFTER = 2.0
 LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
@@ -99,12 +84,7 @@ class Vault:
 
     def names(self, vendor: str | None = None) -> list[Name]:
         """Give the names of all stored connections, readable or not. Raises NotConnected."""
-        found = []
-        for file in (one for one in self._files() if one.endswith(".json")):
-            first, _, second = file.removesuffix(".json").partition(".")
-            if VENDOR.fullmatch(first) and NAME.fullmatch(second) and vendor in (None, first):
-                found.append(Name(first, second))
-        return sorted(found)
+        return sorted(Name(*found) for found in named(self._files()) if vendor in (None, found[0]))
 
     def path(self, name: Name) -> Path:
         """Give the path of a connection's file."""

@@ -62,7 +62,8 @@ class Account:
             if value is None:
                 end = self.ends.get((found.name, place))
                 reason = f"`{found.name}` was not found out" + (f": {end.reason}" if end is not None and end.reason else "")
-                return ChainEnd(end.outcome if end is not None and end.outcome is not Outcome.COMPLETE else Outcome.FAILED, reason)
+                outcome = end.outcome if end is not None and end.outcome is not Outcome.COMPLETE else Outcome.FAILED
+                return ChainEnd(outcome, reason, helpless=end is not None and end.helpless)
             known[hole.name] = value
         return tuple(known.items())
 

@@ -59,7 +59,7 @@ class ChainEnd(Struct, frozen=True):
     """How one chain of requests ended.
 
     `label` names the chain by its `for` values and window; `final`: the endpoint's other chains need not be tried; `again_at`: when
-    the vendor's limit lets it go on.
+    the vendor's limit lets it go on; `helpless`: no scope would mend the refusal.
     """
 
     outcome: Outcome
@@ -68,6 +68,7 @@ class ChainEnd(Struct, frozen=True):
     label: str = ""
     final: bool = False
     again_at: datetime | None = None
+    helpless: bool = False
 
 
 class Tally(Struct):

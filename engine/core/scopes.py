@@ -115,7 +115,7 @@ def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: S
     held = granted is not None and allowed(endpoint.granted_by, granted)
     if not endpoint.optional or held or not ends:
         return None
-    if any(end.outcome is not Outcome.DENIED or not (end.reason or "").endswith(hint) for end in ends):
+    if any(end.outcome is not Outcome.DENIED or end.helpless for end in ends):
         return None
     return f"optional: needs {alternatives(endpoint.granted_by)}; {(ends[0].reason or '').removesuffix(hint)}"
 
@@ -123,8 +123,12 @@ def told_by_refusals(endpoint: Endpoint, granted: frozenset[str] | None, ends: S
 def scope_remedy(entries: Iterable[frozenset[str]], granted: frozenset[str] | None, rule: RuleSpec | None = None) -> str:
     """Write `scope_hint`, but nothing where the connection is known to have the scope, or the refusal's rule says that none helps."""
     needed = tuple(entries)
-    helpless = rule is not None and rule.granted_by == "none"
-    return "" if helpless or (granted is not None and allowed(needed, granted)) else scope_hint(needed)
+    return "" if beyond_scopes(rule) or (granted is not None and allowed(needed, granted)) else scope_hint(needed)
+
+
+def beyond_scopes(rule: RuleSpec | None) -> bool:
+    """Whether a refusal's rule says that no scope would mend it."""
+    return rule is not None and rule.granted_by == "none"
 
 
 def _line(endpoint: Endpoint, granted: frozenset[str] | None, mine: frozenset[str], denied: frozenset[str]) -> ScopeRow:

@@ -1,4 +1,4 @@
-"""The parts of a page before it is Markdown or HTML: headings, paragraphs, lists, tables, and the inline parts of their lines.
+"""The parts of a page before it is Markdown or HTML: headings, paragraphs, lists, tables, listings, and the inline parts of their lines.
 
 All text in them is plain: markdown.py and webpage.py each escape what would be markup there.
 """
@@ -31,7 +31,14 @@ class Hyperlink(Struct, frozen=True):
     address: str
 
 
-Inline = str | InlineCode | Strong | Hyperlink
+class Pointer(Struct, frozen=True):
+    """Words that lead to a place of the same page, where it can be leapt to."""
+
+    anchor: str
+    text: str
+
+
+Inline = str | InlineCode | Strong | Hyperlink | Pointer
 Line = tuple[Inline, ...]
 
 
@@ -56,21 +63,32 @@ class Items(Struct, frozen=True):
 
 
 class TableBlock(Struct, frozen=True):
-    """A table with a caption and a head; every row has as many cells as the head."""
+    """A table with a caption and a head; every row has as many cells as the head, and an anchor where there are anchors."""
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[Line, ...], ...]
+    anchors: tuple[str, ...] = ()
 
 
-PageBlock = Heading | Paragraph | Items | TableBlock
+class Listing(Struct, frozen=True):
+    """Lines of YAML under a caption."""
+
+    caption: Line
+    text: str
+    anchor: str
 
 
-def prose(text: str) -> Line:
-    """Split a text at the addresses in it: https ones become links, http ones, which are of this machine, code."""
+PageBlock = Heading | Paragraph | Items | TableBlock | Listing
+
+
+def prose(text: str, scopes: Iterable[str] = ()) -> Line:
+    """Split a text at what is in it: https addresses become links; http ones, which are of this machine, and scopes become code."""
     parts: list[Inline] = []
     end = 0
-    for found in ADDRESS.finditer(text):
+    told = sorted((re.escape(scope) for scope in scopes if not scope.isalnum()), key=len, reverse=True)
+    between = re.compile("|".join([ADDRESS.pattern, *(rf"(?<![\w:.-]){scope}(?![\w:-]|\.\w)" for scope in told)]))
+    for found in between.finditer(text):
         parts += [text[end : found.start()], Hyperlink(found[0]) if found[0].startswith("https://") else InlineCode(found[0])]
         end = found.end()
     return tuple(part for part in (*parts, text[end:]) if part != "")

@@ -92,6 +92,11 @@ def scopes(entries: Iterable[frozenset[str]]) -> Line:
     return tuple(parts) or ("none",)
 
 
+def every_scope(vendor: Vendor) -> frozenset[str]:
+    """Give every scope that a spec names."""
+    return frozenset(scope for one in vendor.requests() for entry in one.granted_by for scope in entry).union(*vendor.families.values())
+
+
 def capital(text: str) -> str:
     """Begin with a capital."""
     return text[:1].upper() + text[1:]
@@ -122,7 +127,7 @@ def connecting(vendor: Vendor) -> Iterator[PageBlock]:
     yield Items(tuple(_credentials(vendor)))
     if vendor.auth.instructions:
         yield Heading(3, "Where to get the credentials")
-        yield Items(tuple(prose(step) for step in vendor.auth.instructions), numbered=True)
+        yield Items(tuple(prose(step, every_scope(vendor)) for step in vendor.auth.instructions), numbered=True)
     yield from _scopes(vendor)
     yield Heading(3, "Endpoints utilized by the connection")
     yield TableBlock("What connecting, and staying connected, asks", ("Purpose", "Request"), tuple(_addresses(vendor)))

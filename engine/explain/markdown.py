@@ -6,7 +6,20 @@ import re
 from collections.abc import Sequence
 from typing import assert_never
 
-from engine.explain.blocks import Heading, Hyperlink, Inline, InlineCode, Items, Line, PageBlock, Paragraph, Strong, TableBlock
+from engine.explain.blocks import (
+    Heading,
+    Hyperlink,
+    Inline,
+    InlineCode,
+    Items,
+    Line,
+    Listing,
+    PageBlock,
+    Paragraph,
+    Pointer,
+    Strong,
+    TableBlock,
+)
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|#~$]")
 AT_THE_BEGINNING = re.compile(r"^([-+=]|\d+[.)])")
@@ -31,6 +44,9 @@ def _block(block: PageBlock) -> str:
             rows = [" | ".join(_cell(cell) for cell in row) for row in block.rows]
             head = [" | ".join(plain(name) for name in block.head), " | ".join("---" for _ in block.head)]
             return f"*{plain(block.caption)}*\n\n" + "\n".join(f"| {row} |" for row in (*head, *rows))
+        case Listing():
+            fence = _fence(block.text, 3)
+            return f"{_begun(_line(block.caption))}\n\n{fence}yaml\n{block.text}\n{fence}"
         case _:
             assert_never(block)
 
@@ -49,6 +65,8 @@ def _part(part: Inline) -> str:
             return f"**{plain(part.text.strip())}**"
         case Hyperlink():
             return f"<{part.address}>"
+        case Pointer():
+            return plain(part.text)
         case _:
             assert_never(part)
 
@@ -61,9 +79,14 @@ def plain(text: str) -> str:
 def code(text: str) -> str:
     """Write a code span, fenced by more backticks than any run in it has."""
     text = " ".join(text.split())
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    fence = _fence(text)
     room = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{room}{text}{room}{fence}"
+
+
+def _fence(text: str, shortest: int = 1) -> str:
+    """Give more backticks than any run in a text has."""
+    return "`" * max(shortest, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
 
 
 def _begun(text: str) -> str:

@@ -13,14 +13,29 @@ from engine.explain.blocks import (
     InlineCode,
     Items,
     Line,
+    Listing,
     PageBlock,
     Paragraph,
+    Pointer,
     Strong,
     TableBlock,
     joined,
     prose,
 )
-from engine.explain.connecting import asked_by, braced, capital, connecting, identifiers, limits, request_line, scopes, since_words, version
+from engine.explain.body_text import body_text
+from engine.explain.connecting import (
+    asked_by,
+    braced,
+    capital,
+    connecting,
+    every_scope,
+    identifiers,
+    limits,
+    request_line,
+    scopes,
+    since_words,
+    version,
+)
 from engine.language.effective import Endpoint, Vendor
 
 
@@ -41,7 +56,7 @@ def _page(vendor: Vendor) -> Iterator[PageBlock]:
     if vendor.gaps:
         yield Heading(2, "What this API cannot give")
         yield Paragraph(("Stated in every result, so that nobody takes it for whole:",))
-        yield Items(tuple(prose(gap) for gap in vendor.gaps))
+        yield Items(tuple(prose(gap, every_scope(vendor)) for gap in vendor.gaps))
     yield Heading(2, "Disclaimer")
     yield Paragraph(
         (
@@ -75,6 +90,7 @@ def _access(vendor: Vendor) -> Iterator[PageBlock]:
         )
     yield Heading(3, "Endpoints utilized")
     yield _endpoints(vendor)
+    yield from _searches(vendor)
 
 
 def _before(vendor: Vendor) -> Iterator[Line]:
@@ -146,26 +162,64 @@ def _belonging(one: Endpoint) -> str:
 
 
 def _endpoints(vendor: Vendor) -> TableBlock:
-    asked = (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())
-    titles = {one.name: "The person" for one in vendor.lookups} | {name: _belonging(one) for name, one in vendor.discover.items()}
+    asked, titles = tuple(_asked(vendor)), _titles(vendor)
     scoped, limited = any(one.granted_by for one in asked), any(one.bucket for one in asked)
     head = ("What", "Request", *(("Any one of these scopes",) if scoped else ()), *(("Limit",) if limited else ()))
     rows = tuple(
         (
-            (capital(titles.get(one.name) or one.title),),
+            (titles[one.name],),
             (InlineCode(request_line(one)), *_query(one)),
             *((scopes(one.granted_by),) if scoped else ()),
             *(((InlineCode(one.bucket),) if one.bucket else ("",),) if limited else ()),
         )
         for one in asked
     )
-    return TableBlock("What an access request asks", head, rows)
+    return TableBlock("What an access request asks", head, rows, tuple(f"asked-{one.name}" for one in asked))
+
+
+def _asked(vendor: Vendor) -> Iterator[Endpoint]:
+    """Give what an access request asks, in its order."""
+    yield from vendor.discover.values()
+    yield from vendor.lookups
+    yield from vendor.endpoints.values()
+
+
+def _titles(vendor: Vendor) -> dict[str, str]:
+    """Name what each request is for."""
+    persons: dict[str, str] = {}
+    for lookup in vendor.lookups:
+        words = f"The person by {identifiers((lookup,))}" if len(vendor.lookups) > 1 else "The person"
+        persons[lookup.name] = words if words not in persons.values() else f"{words}, way {len(persons) + 1}"
+    account = {name: capital(_belonging(one)) for name, one in vendor.discover.items()}
+    return persons | account | {name: capital(one.title) for name, one in vendor.endpoints.items()}
 
 
 def _query(endpoint: Endpoint) -> Line:
     pairs = [f"{name}={braced(one)}" for name, values in endpoint.params for one in values]
     searched = (", a search: it changes nothing",) if endpoint.method == "POST" else ()
-    return (*((" with ", *joined(pairs, "and")) if pairs else ()), *searched)
+    body = ("; ", Pointer(f"body-{endpoint.name}", "its body"), " stands below") if endpoint.body is not None else ()
+    return (*((" with ", *joined(pairs, "and")) if pairs else ()), *searched, *body)
+
+
+def _searches(vendor: Vendor) -> Iterator[PageBlock]:
+    """Show the bodies of the searches, those of the verify call and of the person's requests."""
+    titles = {vendor.verify.name: "Verify the connection"} | _titles(vendor)
+    searches = [one for one in (vendor.verify, *_asked(vendor)) if one.body is not None]
+    if not searches:
+        return
+    yield Heading(3, "What the searches send")
+    yield Paragraph(("Each body is JSON, written here as YAML. ", InlineCode("<NAME>"), " stands for a value."))
+    for search in searches:
+        yield Listing((Strong(titles[search.name]), *_paged(search)), body_text(search.body), f"body-{search.name}")
+
+
+def _paged(endpoint: Endpoint) -> Line:
+    """Name the places of a body that pages are asked for in."""
+    pages = endpoint.pagination
+    if pages is None:
+        return ()
+    told = (*(pages.page or ()), *(pages.size or ()), *filter(None, (pages.param, pages.offset)))
+    return (". Its pages are asked for in ", *joined(told, "and")) if told else ()
 
 
 def _deletion(vendor: Vendor) -> Iterator[PageBlock]:

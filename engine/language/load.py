@@ -99,7 +99,10 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 
 def _other_version(document: Document) -> Mistake | None:
-    said = document.value.get("spec") if isinstance(document.value, dict) else None
+    value = document.value if isinstance(document.value, dict) else {}
+    if "policy" in value and "spec" not in value:
+        return Mistake("this is a policy, and no spec", document.at(("policy",), key=True), "habeas policy check reads it")
+    said = value.get("spec")
     if not isinstance(said, str) or said == VERSION or ("spec",) in document.dropped:
         return None
     if not said.isdecimal():

@@ -11,10 +11,33 @@ from engine.language.schema import NAME, schema_text
 from engine.reference.command_page import commands, exit_codes
 from engine.reference.language_page import constants, names, words
 from engine.reference.layers import tree
+from engine.release.reasons import SENTENCES, TREATMENTS
 
 ROOT = Path(__file__).parent.parent.parent
-BLOCKS = {"words": words, "constants": constants, "names": names, "commands": commands, "exit codes": exit_codes}
-PAGES = ("language.md", "cli.md")
+PAGES = ("language.md", "cli.md", "policy.md")
+
+
+def reasons() -> str:
+    """Write the table of the ten reasons, as the person reads them."""
+    rows = (f"| `{code}` | {sentence['en']} |" for code, sentence in SENTENCES.items())
+    return "\n".join(["| reason | the person reads |", "|---|---|", *rows])
+
+
+def operations() -> str:
+    """Write the table of what can become of a value."""
+    rows = (f"| `{word}` | {meaning} |" for word, meaning in TREATMENTS.items())
+    return "\n".join(["| word | what becomes of it |", "|---|---|", *rows])
+
+
+BLOCKS = {
+    "words": words,
+    "constants": constants,
+    "names": names,
+    "commands": commands,
+    "exit codes": exit_codes,
+    "reasons": reasons,
+    "operations": operations,
+}
 
 
 def rendered(page: str) -> str:

@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("connection", "simulate", "sink"),
     ("net", "new_file", "release"),
     ("core", "openapi", "catalogue"),
+    ("spec_files",),
     ("language",),
     ("errors",),
 )

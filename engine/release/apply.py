@@ -11,46 +11,21 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.release.compiled import Compiled, Node, Rule
+from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
-from engine.release.field_path import FieldSteps, matches
+from engine.release.field_path import FieldSteps
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
-from engine.release.policy import FoundKind, Policy, Pronouncement, Verdict
-from engine.release.reasons import BY_LAW, Because, Operation
-from engine.release.record_values import escaped, text_of, texts_at
+from engine.release.policy import FoundKind, Policy, RuleVerdict
+from engine.release.reading import Leaf, RecordReading, SideKey
+from engine.release.reasons import BY_LAW, Treatment
+from engine.release.record_values import text_of, texts_at
+from engine.release.ruling import STRENGTH, Ruling, RulingKind
+from engine.replaced import replace
 
-RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found", "decided"]
-Finder = Callable[[str], Iterable[tuple[FoundKind, str]]]
+Finder = Callable[[str], Iterable[tuple[Literal["secrets"] | FoundKind, str]]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
-STRENGTH: dict[Pronouncement, int] = {"ask": 0, "give": 0, "alias": 1, "mask": 2, "drop": 3, "hold": 4}
-
-
-class Ruling(msgspec.Struct, frozen=True):
-    """What happens at one place of a record; `pointer` is empty for the whole record.
-
-    `value` is what is decided about, which may be a part of a text. Places with the same `group` in one record are one person, whom
-    `person` tells from others; `maybe_own` says that it may be the person who asks.
-    """
-
-    pointer: str
-    do: Pronouncement
-    because: Because
-    rule: str
-    kind: RulingKind
-    value: str = ""
-    group: int | None = None
-    person: str = ""
-    maybe_own: bool = False
-
-    @property
-    def withholds(self) -> bool:
-        """Whether the value is not given."""
-        return self.do not in ("ask", "give")
-
-
-SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
 
 class SideFound(msgspec.Struct, frozen=True):
@@ -59,16 +34,6 @@ class SideFound(msgspec.Struct, frozen=True):
     same: Sameness
     person: str
     group: int
-
-
-class _Leaf(msgspec.Struct):
-    """A value that something may be said about, while its record is read."""
-
-    pointer: str
-    name: str
-    text: str
-    node: Node
-    side: SideKey | None
 
 
 class PolicyInForce:
@@ -104,25 +69,39 @@ class PolicyInForce:
         """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given."""
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
+        given = whole is not None and whole.operation == "give"
+        held = rules.held
+        if held is not None and (not given or held.because in BY_LAW):
+            return [Ruling("", "hold", held.because, held.name, "left_out")]
         if whole is not None and whole.operation == "hold":
-            first = rules.held or Rule(whole.name, "hold", whole.because)
-            return [Ruling("", "hold", first.because, first.name, "left_out" if rules.held else "decided")]
-        if whole is None and rules.held is not None:
-            return [Ruling("", "hold", rules.held.because, rules.held.name, "left_out")]
-        repeated = self._repeated(rules, record) if whole is None else None
+            return [Ruling("", "hold", whole.because, whole.name, "decided")]
+        repeated = None if given else self._repeated(rules, record)
         if repeated is not None and not repeated[1]:
             return [Ruling("", "hold", "duplicate", repeated[0], "repeated")]
-        reading = _Reading(rules, self._telling, None if self._decisions.silent(digest, whole) else self._matters(digest, whole))
+        reading = RecordReading(rules, self._telling)
+        if not self._decisions.none:
+            silent = self._decisions.silent(digest, whole)
+            reading = RecordReading(rules, self._telling, None if silent else self._matters(digest, whole), self._lifted(digest, whole))
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
-        reading.walk(record, rules.root, "")
+        reading.walk(record, rules.root)
         sides = self._judged(reading)
         return reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
 
-    def _matters(self, digest: str, whole: Decision | None) -> Callable[[str, str], object]:
+    def _lifted(self, digest: str, whole: Decision | None) -> Callable[[str, Node, Any], bool]:
+        """Say of a field that a rule leaves out whether it was decided to give it."""
+
+        def lifted(pointer: str, node: Node, value: Any) -> bool:
+            by_value = self._decisions.on_value(text_of(value)) if not isinstance(value, (dict, list)) else None
+            decision = self._decisions.on_place(digest, pointer) or by_value or node.decision or whole
+            return decision is not None and decision.operation == "give"
+
+        return lifted
+
+    def _matters(self, digest: str, whole: Decision | None) -> Callable[[str, Any], object]:
         """Say of a field on which no rule holds whether something was decided."""
         on = self._decisions
-        return lambda pointer, text: whole or on.on_value(text) or on.on_place(digest, pointer)
+        return lambda pointer, value: whole or on.on_value(text_of(value)) or on.on_place(digest, pointer)
 
     def _repeated(self, rules: Compiled, record: Any) -> tuple[str, tuple[FieldSteps, ...]] | None:
         """Say by which rule a record was told before, and which fields are given all the same."""
@@ -138,28 +117,33 @@ class PolicyInForce:
         if found is None:
             if len(self._found) >= MOST_REMEMBERED:
                 self._found.clear()
-            found = self._found[text] = tuple(self._looked_for(text))
+            found = self._found[text] = tuple(sorted(self._looked_for(text), key=lambda one: one.kind != "secret"))
         return found
 
     def _looked_for(self, text: str) -> Iterator[Ruling]:
+        found = [*(("secrets", text),) * opens(text), *(self._finder(text) if self._finder is not None else ())]
         secrets = self._policy.never.secrets
-        if secrets.do != "give" and opens(text):
-            yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", text)
-        for kind, value in self._finder(text) if self._finder is not None else ():
-            rule: Verdict = getattr(self._policy.find, kind)
-            same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
-            if same != "same":
-                do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
-                because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
-                yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+        for kind, value in found:
+            if kind != "secrets":
+                yield from self._found_in(kind, value)
+            elif secrets.do != "give":
+                yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", value)
 
-    def _judged(self, reading: _Reading) -> dict[SideKey, SideFound]:
+    def _found_in(self, kind: FoundKind, value: str) -> Iterator[Ruling]:
+        rule: RuleVerdict = getattr(self._policy.find, kind)
+        same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
+        if same != "same":
+            do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
+            because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
+            yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+
+    def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
         found = {key: SideFound(*self._judge(tuple(facts)), number) for number, (key, facts) in enumerate(reading.sides.items())}
         own = {key[0] for key, one in found.items() if one.same == "same"}
-        for key, one in found.items():
-            if one.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
-                found[key] = msgspec.structs.replace(one, same="perhaps")
+        for key, side in found.items():
+            if side.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
+                found[key] = replace(side, same="perhaps")
         return found
 
     def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
@@ -173,7 +157,7 @@ class PolicyInForce:
             self._people[values] = found
         return found
 
-    def _ruled(self, leaf: _Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
+    def _ruled(self, leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""
         said = [*_of_rules(leaf, rules, sides), *_placed(leaf, self._telling(leaf.text))]
         if self._decisions.none:
@@ -194,11 +178,11 @@ def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
     return [after for _, after in laid if after.do == "ask"] or [after for _, after in laid[:1]]
 
 
-def _placed(leaf: _Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:
-    return (msgspec.structs.replace(one, pointer=leaf.pointer) for one in told)
+def _placed(leaf: Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:
+    return (replace(one, pointer=leaf.pointer) for one in told)
 
 
-def _of_rules(leaf: _Leaf, rules: Compiled, sides: dict[SideKey, SideFound]) -> Iterator[Ruling]:
+def _of_rules(leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound]) -> Iterator[Ruling]:
     """Say what the rules that name a field say of it, in their order."""
     never = leaf.node.never
     if never is not None and not (never.name != "never.secrets" and hidden_already(leaf.text)):
@@ -225,69 +209,12 @@ def _laid(before: Ruling, decision: Decision | None) -> Ruling:
     do = _inside(decision.operation)
     if before.withholds and do != "give":
         weaker = STRENGTH[do] < STRENGTH[before.do]
-        return before if weaker and before.because in BY_LAW else msgspec.structs.replace(before, do=do)
+        return before if weaker and before.because in BY_LAW else replace(before, do=do)
     if before.withholds and before.because in BY_LAW:
         return before
-    return msgspec.structs.replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
+    return replace(before, do=do, because=decision.because, rule=decision.name, maybe_own=False)
 
 
-def _inside(operation: Operation) -> Operation:
+def _inside(operation: Treatment) -> Treatment:
     """Of a single field `hold` means to leave it out."""
     return "drop" if operation == "hold" else operation
-
-
-class _Reading:
-    """One record as it is read: the values that something may be said about, and the sides that they stand on."""
-
-    def __init__(self, rules: Compiled, telling: Callable[[str], object], matters: Callable[[str, str], object] | None) -> None:
-        self._rules = rules
-        self._telling = telling
-        self._matters = matters
-        self.said: list[Ruling] = []
-        self.leaves: list[_Leaf] = []
-        self.sides: dict[SideKey, list[tuple[str, str]]] = {}
-
-    def without(self, record: dict[str, Any], rule: str, kept: tuple[FieldSteps, ...]) -> dict[str, Any]:
-        """Leave out of a record that is told before all but what is given still."""
-        stays = {name for name in record if any(matches(steps[0], name) for steps in kept)}
-        self.said += [Ruling(f"/{escaped(name)}", "drop", "duplicate", rule, "repeated") for name in record if name not in stays]
-        return {name: value for name, value in record.items() if name in stays}
-
-    def walk(self, value: Any, node: Node, pointer: str, side: SideKey | None = None, name: str = "") -> None:
-        """Read a value and all below it."""
-        if isinstance(value, dict):
-            children, telling, matters = node.children, self._telling, self._matters
-            for key, inner in value.items():
-                child = children.get(key) or self._rules.grow(node, key)
-                if child.left_out is not None:
-                    rule = child.left_out
-                    self.said.append(Ruling(f"{pointer}/{escaped(key)}", rule.do, rule.because, rule.name, "left_out"))
-                elif isinstance(inner, (dict, list)) or not child.plain:
-                    here = f"{pointer}/{escaped(key)}"
-                    self.walk(inner, child, here, _side(child, side, pointer, here), key)
-                elif (type(inner) is str and telling(inner)) or (
-                    matters is not None and matters(f"{pointer}/{escaped(key)}", text_of(inner))
-                ):
-                    self._leaf(inner, child, f"{pointer}/{escaped(key)}", None, key)
-        elif isinstance(value, list):
-            for index, inner in enumerate(value):
-                here = f"{pointer}/{index}"
-                self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
-        else:
-            self._leaf(value, node, pointer, side, name)
-
-    def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
-        text = text_of(value)
-        if text:
-            if side is not None:
-                self.sides.setdefault(side, []).append((name, text))
-            self.leaves.append(_Leaf(pointer, name, text, node, side))
-
-
-def _side(node: Node, side: SideKey | None, holder: str, here: str) -> SideKey | None:
-    """Say on which side a field stands: with those beside it that begin alike, on one of its own, or on that of what holds it."""
-    if node.side is None:
-        return None
-    if not node.begins:
-        return side
-    return node.side.index, node.side.path, holder if node.begins == "alike" else here

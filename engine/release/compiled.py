@@ -39,7 +39,7 @@ class Mark(msgspec.Struct, frozen=True, order=True):
     path: int = 0
 
 
-class Watch(msgspec.Struct, frozen=True):
+class WatchedPath(msgspec.Struct, frozen=True):
     """A path that a rule names, as far as it is not yet reached; `alike`: its last name stands for several fields of one person."""
 
     mark: Mark
@@ -50,7 +50,7 @@ class Watch(msgspec.Struct, frozen=True):
 class Node(msgspec.Struct):
     """A field, and what holds for it."""
 
-    watches: tuple[Watch, ...]
+    watches: tuple[WatchedPath, ...]
     marks: frozenset[Mark] = frozenset()
     left_out: Rule | None = None
     never: Rule | None = None
@@ -91,26 +91,31 @@ class Compiled:
         ]
         self.root = Node(tuple(self._watches(endpoint)))
 
-    def _watches(self, endpoint: str) -> Iterator[Watch]:
+    def _watches(self, endpoint: str) -> Iterator[WatchedPath]:
         for index, rule in enumerate(self.policy.leave_out):
             for place in rule.what:
                 if place.steps and matches(place.endpoint, endpoint):
-                    yield Watch(Mark("leave_out", index), place.steps)
-        for sort, one, _ in nevers(self.policy):
-            for paths, mark in ((one.fields, Mark(sort)), (one.but, Mark("no secrets" if sort == "secrets" else "no protected_numbers"))):
-                yield from (Watch(mark, path.steps) for path in paths if matches(path.endpoint, endpoint))
+                    yield WatchedPath(Mark("leave_out", index), place.steps)
+        for sort, never, _ in nevers(self.policy):
+            spared = Mark("no secrets" if sort == "secrets" else "no protected_numbers")
+            for paths, mark in ((never.fields, Mark(sort)), (never.but, spared)):
+                yield from (WatchedPath(mark, path.steps) for path in paths if matches(path.endpoint, endpoint))
         for index, other in enumerate(self.policy.others):
             if any(matches(pattern, endpoint) for pattern in other.in_):
                 for number, steps in enumerate(other.who):
-                    yield Watch(Mark("who", index, number), steps, "*" in steps[-1])
+                    yield WatchedPath(Mark("who", index, number), steps, "*" in steps[-1])
         for index, decision in enumerate(self.decisions):
-            yield Watch(Mark("decided", index), decision.steps)
+            yield WatchedPath(Mark("decided", index), decision.steps)
 
-    def grow(self, parent: Node, name: str) -> Node:
-        """Add a field that is met for the first time."""
+    def child(self, parent: Node, name: str) -> Node:
+        """Give a field of what holds it; it is added where it is met for the first time."""
+        found = parent.children.get(name)
+        return found if found is not None else self._grow(parent, name)
+
+    def _grow(self, parent: Node, name: str) -> Node:
         reached = [one for one in parent.watches if matches(one.steps[0], name)]
         arrived = [one for one in reached if len(one.steps) == 1]
-        watches = tuple(Watch(one.mark, one.steps[1:], one.alike) for one in reached if len(one.steps) > 1)
+        watches = tuple(WatchedPath(one.mark, one.steps[1:], one.alike) for one in reached if len(one.steps) > 1)
         node = Node(watches, parent.marks | {one.mark for one in arrived})
         node.left_out = self._left_out(node.marks)
         node.never = self._never(node.marks, name) or (parent.never if not _spared(node.marks) else None)

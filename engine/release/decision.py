@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from engine.release.field_path import FieldSteps
-from engine.release.reasons import Because, Operation
+from engine.release.reasons import Because, Treatment
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +17,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     act: int
-    operation: Operation
+    operation: Treatment
     because: Because
     endpoint: str | None = None
     value: str | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +25,7 @@ from engine.release.policy import (
     Policy,
 )
 from engine.release.policy_check import Known, Written, checked
+from engine.replaced import replace
 
 VERSION = "1"
 FORM = "a policy is a map that begins with `policy: 1`"

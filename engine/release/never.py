@@ -17,13 +17,14 @@ PROTECTED = re.compile(
     r"(?:personal_)?identity_(?:card_)?number|government_id(?:_number)?|iban|bank_account(?:_(?:no|number))?|(?:credit_|debit_|payment_)?card_number|"
     r"health_(?:insurance_|plan_)?(?:id|number|policy_number)|medical_(?:id|record_number)|medicare(?:_(?:id|number))?)"
 )
-TOLD_BY_THE_VENDOR = re.compile(r"[^A-Za-z0-9]*[•*xX]{2,}.*")  # a number that the vendor itself hides but for its last digits
+HIDDEN = re.compile(r"[•*]{2,}|[xX]{4,}")
+MOST_SHOWN = 4
 
 
 @lru_cache(maxsize=4096)
 def is_secret_field(name: str) -> bool:
     """Whether the value of a field of this name lets somebody in."""
-    return is_secret_name(name) and not describes_a_secret(name)
+    return (is_secret_name(name) or "pin" in pieces(name)) and not describes_a_secret(name)
 
 
 @lru_cache(maxsize=4096)
@@ -35,7 +36,8 @@ def is_protected_number(name: str) -> bool:
 
 def hidden_already(text: str) -> bool:
     """Whether the vendor shows of a number no more than its end."""
-    return TOLD_BY_THE_VENDOR.fullmatch(text) is not None
+    shown, marks = HIDDEN.subn("", text)
+    return marks > 0 and sum(char.isalnum() for char in shown) <= MOST_SHOWN
 
 
 def opens(text: str) -> bool:

@@ -85,20 +85,24 @@ class Own:
             return "same" if _last_word(name) in mine.get(plain, ()) else None
         if shape == "id":
             return "same" if plain in mine else None
-        return "same" if plain in mine else "other"
+        if plain in mine:
+            return "same"
+        if _last_word(name) != "name" or any(set(plain.split()) <= set(own.split()) for own in mine):
+            return None  # a word such as `Desktop`, or a first name alone
+        return "other"
 
     def judge(self, side: Iterable[Fact]) -> Sameness:
         """Say whether fields that together are one person are this person.
 
-        An e-mail address or a long identifier is proof. A number or a name is, unless an e-mail address beside it is another's; and a
-        name alone is not, where the number beside it is another's.
+        An e-mail address or a long identifier is proof. A number or a name is, unless an e-mail address or another name beside it is
+        not the person's; and a name alone is not, where the number beside it is another's.
         """
         found = [self.compare(value.name, value.text) for value in side]
         same = {shape for shape, one in found if one == "same"}
         others = {shape for shape, one in found if one == "other"}
         if same & set(TELLING):
             return "same"
-        doubted = "email" in others or (same == {"name"} and "phone" in others)
+        doubted = bool(others & {"email", "name"}) or (same == {"name"} and "phone" in others)
         if same:
             return "perhaps" if doubted else "same"
         return "perhaps" if any(one == "perhaps" for _, one in found) else "other"

@@ -11,11 +11,12 @@ from engine.language.model.shapes import OneOrMore, matching, parsed
 from engine.language.model.words import Words
 from engine.language.text.mistakes import Misfit
 from engine.release.field_path import FieldPath, FieldSteps, parse_endpoint, parse_field, parse_place, parse_steps
-from engine.release.reasons import GIVING, Because
+from engine.release.reasons import CODES, GIVING, Because
 
 Pronouncement = Literal["ask", "hold", "drop", "mask", "alias", "give"]
 FoundKind = Literal["emails", "phones", "known_people", "cards", "ibans", "national_ids"]
 LANGUAGES = ("en", "de")
+REASONS = f"The reason: {', '.join(CODES)}."
 WRITE_REASON = "write `{do: give, because: known_to_them, say: the sentence that the person reads}`"
 
 
@@ -45,30 +46,30 @@ def _told(value: Any) -> dict[str, str]:
 
 
 Told = Annotated[dict[str, str], PlainValidator(_told)]
-Place = Annotated[FieldPath, PlainValidator(parsed(parse_place))]
-Places = Annotated[tuple[Place, ...], OneOrMore()]
-FieldPaths = Annotated[tuple[Annotated[FieldPath, PlainValidator(parsed(parse_field))], ...], OneOrMore()]
+NamedPlace = Annotated[FieldPath, PlainValidator(parsed(parse_place))]
+NamedPlaces = Annotated[tuple[NamedPlace, ...], OneOrMore()]
+NamedFields = Annotated[tuple[Annotated[FieldPath, PlainValidator(parsed(parse_field))], ...], OneOrMore()]
 Inside = Annotated[FieldSteps, PlainValidator(parsed(parse_steps))]
 Insides = Annotated[tuple[Inside, ...], OneOrMore()]
 Names = Annotated[tuple[Annotated[str, PlainValidator(matching(r"[^.\[\]\s]+", "a name"))], ...], OneOrMore()]
 Endpoints = Annotated[tuple[Annotated[str, PlainValidator(parsed(parse_endpoint))], ...], OneOrMore()]
-Flag = Annotated[bool, PlainValidator(_flag)]
+YesNo = Annotated[bool, PlainValidator(_flag)]
 
 
 class Reasoned(Words):
     """What every rule says: the reason, and a sentence of its own for the person."""
 
-    because: Because | None = Field(default=None, description="The reason, one of ten.")
+    because: Because | None = Field(default=None, description=REASONS)
     say: Told | None = Field(default=None, description="A sentence for the person, beside that of the reason.")
 
 
-class Verdict(Reasoned):
+class RuleVerdict(Reasoned):
     """What to do with what a rule is about. A single word is `do`."""
 
     do: Pronouncement = "ask"
 
     @model_validator(mode="after")
-    def fits(self) -> Verdict:
+    def fits(self) -> RuleVerdict:
         """Refuse a reason that gives for what withholds, and the reverse."""
         _fit(self.do, self.because)
         return self
@@ -88,8 +89,8 @@ def _fit(do: Pronouncement | None, because: Because | None) -> None:
 class LeaveOut(Reasoned):
     """What is not given at all: endpoints are held, fields are left out."""
 
-    what: Places = Field(description="Endpoints, or `endpoint.field`.")
-    because: Because = Field(description="The reason, one of ten.")
+    what: NamedPlaces = Field(description="Endpoints, or `endpoint.field`.")
+    because: Because = Field(description=REASONS)
 
     @model_validator(mode="after")
     def withholds(self) -> LeaveOut:
@@ -98,12 +99,12 @@ class LeaveOut(Reasoned):
         return self
 
 
-class NeverRule(Verdict):
+class NeverRule(RuleVerdict):
     """What is never given. `do: give` switches it off, and needs a reason and a sentence."""
 
     do: Literal["mask", "drop", "give"] = "mask"
-    fields: FieldPaths = Field(default=(), description="Fields that are such, though their names do not say so.")
-    but: FieldPaths = Field(default=(), description="Fields that are none, though their names say so.")
+    fields: NamedFields = Field(default=(), description="Fields that are such, though their names do not say so.")
+    but: NamedFields = Field(default=(), description="Fields that are none, though their names say so.")
 
     @model_validator(mode="after")
     def reasoned(self) -> NeverRule:
@@ -133,7 +134,7 @@ class Never(Words):
     )
 
 
-class OtherPeople(Verdict):
+class OtherPeople(RuleVerdict):
     """Fields that together are one other person, unless a value of `self` stands among them."""
 
     in_: Endpoints = Field(alias="in", description="Endpoints; `*` stands for any text.")
@@ -147,7 +148,7 @@ class Once(Words):
 
     in_: Annotated[tuple[w.Name, ...], OneOrMore()] = Field(alias="in", description="Endpoints; the first one is given.")
     by: Inside = Field(description="The field by which the same thing is known in each of them.")
-    but: FieldPaths = Field(default=(), description="Fields of the later ones that are given all the same.")
+    but: NamedFields = Field(default=(), description="Fields of the later ones that are given all the same.")
     say: Told | None = Field(default=None, description="A sentence for the person, beside that of the reason.")
 
     @model_validator(mode="after")
@@ -159,7 +160,7 @@ class Once(Words):
         return self
 
 
-class FindVerdict(Verdict):
+class FindVerdict(RuleVerdict):
     """What to do where something is found in any text that no other rule has decided on."""
 
     do: Literal["ask", "mask", "drop", "give"] = "ask"
@@ -179,7 +180,7 @@ class Find(Words):
     national_ids: Asked = Field(default=FindVerdict(do="mask"), description="National identification numbers.")
 
 
-class FileVerdict(Verdict):
+class FileVerdict(RuleVerdict):
     """What to do with the files of an endpoint."""
 
     do: Literal["ask", "hold", "give"] = "ask"
@@ -203,10 +204,10 @@ class Policy(Words):
     policy: Literal["1"] = Field(description="The version of this language.")
     vendor: w.VendorName = Field(description="The vendor that it is for, as its spec says.")
     title: w.Text | None = Field(default=None, description="Its name, for people.")
-    four_eyes: Flag = Field(default=False, description="Whether who approves must be somebody who decided nothing.")
+    four_eyes: YesNo = Field(default=False, description="Whether who approves must be somebody who decided nothing.")
     leave_out: tuple[LeaveOut, ...] = Field(default=(), description="What is not given at all.")
     never: Never = Field(default=Never(), description="What is never given, unless it is switched off with a reason.")
-    self_: FieldPaths = Field(default=(), alias="self", description="Fields that hold the person's own names, addresses and numbers.")
+    self_: NamedFields = Field(default=(), alias="self", description="Fields that hold the person's own names, addresses and numbers.")
     others: tuple[OtherPeople, ...] = Field(default=(), description="Where other people stand in the records.")
     once: tuple[Once, ...] = Field(default=(), description="What several endpoints tell, and is given once.")
     find: Find = Field(default=Find(), description="What is looked for in all remaining text.")

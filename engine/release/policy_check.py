@@ -157,10 +157,10 @@ def _once(written: Written, fields: Mapping[str, frozenset[FieldSteps]]) -> Iter
         for name in missing:
             path = written.place("once", index, "in", rule.in_.index(name))
             yield written.mistake(f"there is no endpoint `{name}`", path, did_you_mean(name, fields))
-        for name in rule.in_:
-            if name not in missing and not _reached(rule.by, fields[name]):
-                path, text = written.place("once", index, "by"), ".".join(rule.by)
-                yield written.mistake(f"no recorded record of `{name}` has `{text}`", path, _similar(text, map(".".join, fields[name])))
+        keyless = [name for name in rule.in_ if name not in missing and not _reached(rule.by, fields[name])]
+        for name in keyless:
+            path, text = written.place("once", index, "by"), ".".join(rule.by)
+            yield written.mistake(f"no recorded record of `{name}` has `{text}`", path, _similar(text, map(".".join, fields[name])))
         for number, named in enumerate(rule.but):
             path = written.place("once", index, "but", number)
             if named.endpoint in rule.in_[1:]:
@@ -168,7 +168,7 @@ def _once(written: Written, fields: Mapping[str, frozenset[FieldSteps]]) -> Iter
             else:
                 words = f"`{named.endpoint}` is none of the later endpoints of `in`"
                 yield written.mistake(words, path, did_you_mean(named.endpoint, rule.in_[1:]))
-        for place, name in enumerate(rule.in_[1:] if not missing else (), 1):
+        for place, name in enumerate(rule.in_[1:] if not (missing or keyless) else (), 1):
             if lost := _lost(rule, place, fields):
                 told = ", ".join(f"{name}.{one}" for one in lost[:MOST_NAMED]) + (", ..." if len(lost) > MOST_NAMED else "")
                 words = f"{counted(len(lost), 'field')} that only `{name}` tells would be lost: {told}"

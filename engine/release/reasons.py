@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-Operation = Literal["hold", "drop", "mask", "alias", "give"]
+Treatment = Literal["hold", "drop", "mask", "alias", "give"]
 Because = Literal[
     "third_party",
     "known_to_them",
@@ -23,7 +23,7 @@ Because = Literal[
     "out_of_scope",
 ]
 
-OPERATIONS: Mapping[Operation, str] = {
+TREATMENTS: Mapping[Treatment, str] = {
     "hold": "an endpoint, a record or a file is not handed over, and is listed with its reason",
     "drop": "a field is left out, and counted",
     "mask": "a value is replaced by words that say why",

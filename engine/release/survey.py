@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.language.text.mistakes import counted
-from engine.release.apply import STRENGTH, PolicyInForce
+from engine.release.apply import PolicyInForce
 from engine.release.field_path import FieldSteps
 from engine.release.learn import learn
 from engine.release.own import Fact
 from engine.release.policy import Policy, Pronouncement
 from engine.release.record_values import field_at, fields_in
+from engine.release.ruling import STRENGTH
 
-Treatment = Pronouncement | None
-SAID: Mapping[Treatment, str] = {
+Strongest = Pronouncement | None
+SAID: Mapping[Strongest, str] = {
     "ask": "asked about",
     "alias": "replaced by an alias",
     "mask": "masked",
@@ -23,9 +24,9 @@ SAID: Mapping[Treatment, str] = {
 }
 
 
-def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, list[Any]]]]) -> dict[tuple[str, FieldSteps], Treatment]:
+def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, list[Any]]]]) -> dict[tuple[str, FieldSteps], Strongest]:
     """Say of every recorded field what happens to it in some record: of several the strongest. A run is a person and their records."""
-    found: dict[tuple[str, FieldSteps], Treatment] = {}
+    found: dict[tuple[str, FieldSteps], Strongest] = {}
     for identifiers, records in runs:
         pairs = [(endpoint, record) for endpoint, of_it in records.items() for record in of_it]
         own, told = learn(policy, identifiers, pairs)
@@ -43,10 +44,10 @@ def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, lis
     return found
 
 
-def summed_up(found: Mapping[tuple[str, FieldSteps], Treatment]) -> str:
+def summed_up(found: Mapping[tuple[str, FieldSteps], Strongest]) -> str:
     """Sum up in one line: of fields that hold others only the innermost count."""
     holders = {(endpoint, path[:-1]) for endpoint, path in found}
-    counts: dict[Treatment, int] = {}
+    counts: dict[Strongest, int] = {}
     for key, treatment in found.items():
         if key not in holders:
             counts[treatment] = counts.get(treatment, 0) + 1

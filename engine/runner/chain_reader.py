@@ -8,7 +8,8 @@ from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome
 from engine.core.response import Refusal
 from engine.core.retry import GiveUp
-from engine.core.scopes import scope_remedy
+from engine.core.scopes import beyond_scopes, scope_remedy
+from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader, Stopped
 from engine.runner.store import Store
@@ -52,7 +53,8 @@ class ChainReader:
         if outcome.whole and self.trail.readings > 1:
             return self._end(Outcome.FAILED, f"the list was refused when it was read again ({refusal.words})")
         if outcome is Outcome.DENIED:
-            return self._end(outcome, f"the vendor denies it ({refusal.words}){self._scopes(refusal)}")
+            reason = f"the vendor denies it ({refusal.words}){self._scopes(refusal)}"
+            return replace(self._end(outcome, reason), helpless=beyond_scopes(refusal.rule))
         unknown = self._scopes(refusal) if refusal.means is None and refusal.status in (401, 403) else ""
         return self._end(outcome, f"the vendor refused ({refusal.words}){unknown}")
 
@@ -65,7 +67,7 @@ class ChainReader:
         if given_up.again_at is not None:
             words += f"; it can go on at {given_up.again_at:%Y-%m-%d %H:%M:%S} UTC"
         end = self._end(Outcome.FAILED, words, final=given_up.dead or given_up.exhausted or given_up.final)
-        return ChainEnd(end.outcome, end.reason, end.received, end.label, end.final, given_up.again_at)
+        return replace(end, again_at=given_up.again_at)
 
     def _end(self, outcome: Outcome, reason: str | None = None, *, final: bool = False) -> ChainEnd:
         return ChainEnd(outcome, reason, self.trail.different, self.label, final)

@@ -14,7 +14,7 @@ from engine.core.ledger import MEANINGS, ChainEnd, Outcome, Tally
 from engine.core.request import Request
 from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
-from engine.core.scopes import scope_remedy
+from engine.core.scopes import beyond_scopes, scope_remedy
 from engine.core.trail import Trail
 from engine.replaced import replace
 from engine.runner.client import Answered, Client
@@ -36,16 +36,20 @@ class WholeList:
 
 
 class NotListed(Struct, frozen=True):
-    """Why the list could not be read whole. `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential."""
+    """Why the list could not be read whole.
+
+    `nobody`: the vendor says that nothing is there; `dead`: it refuses the credential; `helpless`: no scope would mend that.
+    """
 
     words: str
     outcome: Outcome = Outcome.FAILED
     nobody: bool = False
     dead: bool = False
+    helpless: bool = False
 
     def end(self) -> ChainEnd:
         """Give the same as a chain's end, for the ledger."""
-        return ChainEnd(self.outcome, self.words)
+        return ChainEnd(self.outcome, self.words, helpless=self.helpless)
 
 
 @dataclass
@@ -83,7 +87,8 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
     words = refusal.words if refusal is not None else str(stopped.why)
     if refusal is not None and refusal.means == "denied":
         words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted, refusal.rule)
-    return _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
+    found = _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
+    return replace(found, helpless=refusal is not None and beyond_scopes(refusal.rule))
 
 
 async def side_by_side(works: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:

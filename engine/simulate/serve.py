@@ -16,9 +16,9 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from engine.catalogue import folder
 from engine.errors import HabeasError, UsageError
 from engine.language.text.mistakes import did_you_mean
+from engine.spec_files import folder
 
 LOOPBACK = "127.0.0.1"
 

@@ -10,8 +10,9 @@ import pytest
 from engine.connection.keys import StoreKey
 from engine.connection.private_files import MOST_BYTES
 from engine.connection.reservation import reserved
+from engine.connection.state_folder import home
 from engine.connection.stored import ROOM, Name, StoreError, seal
-from engine.connection.vault import Vault, home
+from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 from engine.replaced import replace

@@ -62,6 +62,8 @@ def test_what_could_not_be_discovered_ends_what_needs_it():
     account.ends["props", (("KIND", "a"),)] = ChainEnd(Outcome.UNLICENSED, "HTTP 404")
     assert account.complete(one, (("KIND", "a"),)) == ChainEnd(Outcome.UNLICENSED, "`props` was not found out: HTTP 404")
     assert account.complete(one, (("KIND", "b"),)) == ChainEnd(Outcome.FAILED, "`props` was not found out")
+    account.ends["props", (("KIND", "b"),)] = ChainEnd(Outcome.DENIED, "HTTP 403", helpless=True)
+    assert account.complete(one, (("KIND", "b"),)) == ChainEnd(Outcome.DENIED, "`props` was not found out: HTTP 403", helpless=True)
     account.ends["props", (("KIND", "b"),)] = ChainEnd(Outcome.COMPLETE)
     assert account.complete(one, (("KIND", "b"),)) == ChainEnd(Outcome.FAILED, "`props` was not found out")
 

@@ -148,7 +148,7 @@ def test_refusals_alone_show_that_an_optional_scope_is_missing(name, granted, ou
     """All of them, none in spite of the scope, none that no scope mends: else what is missing would pass for what was left out."""
     why = "the vendor denies it (HTTP 403); it needs the scope x and y or z"
     ends = [
-        ChainEnd(Outcome.DENIED, "the vendor denies it (HTTP 403)") if one == "unmended" else ChainEnd(Outcome(one), why)
+        ChainEnd(Outcome.DENIED, "the vendor denies it (HTTP 403)", helpless=True) if one == "unmended" else ChainEnd(Outcome(one), why)
         for one in outcomes.split()
     ]
     reason = told_by_refusals(vendor(OPTIONAL).endpoints[name], granted if granted is None else frozenset(granted), ends)

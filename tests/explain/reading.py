@@ -37,6 +37,11 @@ class Page(HTMLParser):
     def text(self) -> str:
         return re.sub(r"\s+", " ", "".join(self.parts))
 
+    @property
+    def places(self) -> list[str]:
+        """Give what can be leapt to, in its order."""
+        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
+
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.tags if name == tag]
 
@@ -48,7 +53,10 @@ def harmless(text: str) -> Page:
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "link", "img", "iframe", "object", "form", "base", "svg"}
     assert not any(name.startswith("on") or name in ("src", "srcset") for _, attributes in page.tags for name in attributes)
-    assert all(str(one["href"]).startswith("https://") for one in page.named("a"))
+    leaps = {str(one["href"]) for one in page.named("a") if str(one["href"]).startswith("#")}
+    assert all(str(one["href"]).startswith("https://") or str(one["href"]) in leaps for one in page.named("a"))
+    assert leaps <= {f"#{place}" for place in page.places}
+    assert len(page.places) == len(set(page.places))
     assert not re.search(r"url\(|@import", text)
     policy = next(one["content"] for one in page.named("meta") if one.get("http-equiv") == "Content-Security-Policy")
     assert str(policy).startswith("default-src 'none'")

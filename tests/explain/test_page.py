@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 
 from engine.catalogue import load_file
 from engine.core.retry import Patience
-from engine.explain.blocks import Hyperlink, InlineCode, joined, prose
-from engine.explain.connecting import rate_words, rates_words, since_words
+from engine.explain.blocks import Heading, Hyperlink, InlineCode, Items, Listing, Paragraph, TableBlock, joined, prose
+from engine.explain.body_text import body_text
+from engine.explain.connecting import every_scope, rate_words, rates_words, since_words
 from engine.explain.markdown import code, markdown
 from engine.explain.markdown import plain as escaped
 from engine.explain.page import page
 from engine.explain.webpage import webpage
+from engine.language.expressions.lossless_json import Number
 from engine.language.load import check
+from engine.language.model.body import mapped, parse_body
 from engine.language.model.units import parse_duration, parse_rate
 from engine.replaced import replace
 from tests.conftest import ROOT
@@ -255,3 +259,118 @@ def test_what_belongs_to_the_account_is_called_by_its_title_or_its_name():
     assert "The tags" in text
     assert "Verify the connection" in text
     assert "requested scopes" not in text
+
+
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+def test_the_contents_lead_to_every_section_request_and_search(file):
+    """In their order; what is leapt to is there once, and a list of contents is told as one to those who hear it."""
+    vendor = load_file(file)
+    text = webpage(page(vendor))
+    read = harmless(text)
+    contents = text[text.index("<nav") : text.index("</nav>")]
+    leaps = re.findall(r'href="#([^"]+)"', contents)
+    assert read.named("nav") == [{"aria-labelledby": "contents"}]
+    assert ["contents", *leaps] == read.places
+    asked = {f"asked-{one.name}" for one in (*vendor.discover.values(), *vendor.lookups, *vendor.endpoints.values())}
+    searches = {f"body-{one.name}" for one in vendor.requests() if one.body is not None}
+    assert asked | searches == {one for one in leaps if one.startswith(("asked-", "body-"))}
+    words = re.findall(r">([^<]+)</a>", contents[contents.index('href="#asked-') :])
+    rows = words[: len(asked)]
+    assert len(rows) == len(set(rows)), "two requests are called the same"
+    assert re.findall(r"<h[23] id=\"([^\"]+)\"", text) == ["contents", *(one for one in leaps if one not in asked | searches)]
+
+
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+def test_a_search_is_shown_with_its_body(file):
+    """Each reads back as what the spec sends, and is led to from its request; in both forms."""
+    vendor = load_file(file)
+    listings = {one.anchor: one.text for one in page(vendor) if isinstance(one, Listing)}
+    searches = [one for one in vendor.requests() if one.body is not None]
+    assert list(listings) == [f"body-{one.name}" for one in searches]
+    for one in searches:
+        text = listings[f"body-{one.name}"]
+        assert yaml.safe_load(text) == mapped(one.body, lambda template: re.sub(r"[ ]+(?=\n)", "", str(template)))
+        assert f"```yaml\n{text}\n```\n" in markdown(page(vendor))
+        if one.name != "verify":
+            assert webpage(page(vendor)).count(f'<a href="#body-{one.name}">its body</a>') == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"query": "{ a }"}, "query: '{ a }'"),
+        ({"query": "{ a\n  b }"}, "query: |-\n  { a\n    b }"),
+        ({"query": "a  \nb\n"}, "query: |\n  a\n  b"),
+        ({"a": {"b": ["<EMAIL>", "no"]}}, "a:\n  b: [<EMAIL>, 'no']"),
+        ({"list": [{"id": "<ID>", "of": ["x"]}]}, "list:\n  - id: <ID>\n    of: [x]"),
+        (["x", "y"], "[x, y]"),
+        ({}, "{}"),
+        ({"a": "\x1b[0m"}, 'a: "\\e[0m"'),
+    ],
+)
+def test_a_body_is_written_as_a_spec_writes_it(content, text):
+    """A query keeps its lines, what means something to YAML is quoted, and nothing in it acts on a terminal."""
+    quoted = mapped(parse_body(content), str)
+    assert body_text(parse_body(content)) == text
+    assert yaml.safe_load(text) == mapped(quoted, lambda one: one) or "  \n" in str(content.get("query"))
+
+
+def test_a_number_of_a_body_keeps_its_digits():
+    """As the vendor will get it."""
+    assert body_text({"a": Number("1.10"), "b": 3, "c": None, "d": True}) == "a: 1.10\nb: 3\nc: null\nd: true"
+
+
+def test_a_search_says_where_its_pages_are_asked_for():
+    """The places of its body, for every way to the next page; a search of one page says nothing."""
+    search = "lists: {post: /lists, body: {of: <ID>, page: {limit: 100}}, records: lists, pagination: PAGES}"
+    whole = MINIMAL.replace("lists: {get: /people/<ID>/lists, records: lists, fields: none}", search)
+    told = {
+        "{cursor: next, param: page.after, size: {page.limit: 100}}": "Its pages are asked for in page.limit and page.after",
+        "{page: {number: 1}}": "Its pages are asked for in number",
+        "{offset: skip}": "Its pages are asked for in skip",
+        "{link: next}": None,
+        "none": None,
+    }
+    for pages, words in told.items():
+        text = FORMS["markdown"](check(whole.replace("PAGES", pages).encode(), "acme.yaml")[0])
+        assert ("Its pages are asked for" in text) == (words is not None)
+        assert words is None or words in text
+
+
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.stem)
+def test_a_scope_is_a_whole(file):
+    """Wherever one is named, in the instructions too, no line ends in it: not at a hyphen, not at a colon."""
+    vendor = load_file(file)
+    text = webpage(page(vendor))
+    for scope in (one for one in every_scope(vendor) if not one.isalnum()):
+        written = r"(?:<wbr>)?".join(map(re.escape, scope))
+        every = [found for found in re.findall(rf"(?:<code[^>]*>)?(?<![\w:.-]){written}(?![\w:-]|\.\w)", text) if "http" not in found]
+        assert every
+        assert all(found.startswith('<code class="whole') for found in every), scope
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("read:org", '<code class="whole">read:<wbr>org</code>'),
+        ("--without", '<code class="whole">--without</code>'),
+        ("a" * 35, f'<code class="whole long">{"a" * 35}</code>'),
+        ("GET https://a.example/b/{C}", "<code>GET https://a.example/<wbr>b/<wbr>{C}</code>"),
+    ],
+)
+def test_code_says_where_it_may_be_broken(text, written):
+    """One word nowhere on a page wide enough for it, an address between its segments."""
+    assert written in webpage((Heading(1, "x"), Paragraph((InlineCode(text),))))
+
+
+def test_a_page_without_sections_has_no_contents():
+    """And one whose tables have no places lists its sections alone."""
+    assert "<nav" not in webpage((Heading(1, "x"), Paragraph(("y",))))
+    text = webpage((Heading(1, "x"), Heading(2, "A & B"), TableBlock("c", ("d",), ((("e",),),)), Heading(3, "f"), Items((("g",),))))
+    assert '<a href="#a-b">A &amp; B</a>\n<ul>\n<li><a href="#f">f</a>\n</li></ul></li></ul>\n</nav>' in text
+
+
+def test_scopes_are_found_in_prose_as_whole_words():
+    """The longer one first; a word of English that is a scope too stays a word."""
+    line = prose("Add read:user:admin, read:user and content; see x.read:user.", ["read:user", "read:user:admin", "content"])
+    assert line == ("Add ", InlineCode("read:user:admin"), ", ", InlineCode("read:user"), " and content; see x.read:user.")

@@ -11,11 +11,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.catalogue import contents, load_file
+from engine.catalogue import load_file
 from engine.language import recovery
 from engine.language.load import check, load
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 from engine.language.text.syntax import syntax
+from engine.spec_files import contents
 
 HERE = Path(__file__).parent
 PAIRS = sorted(HERE.glob("*.yaml"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.catalogue import LABELS, packaged, vendor_line
 from engine.cli.formatting import tell
 from engine.cli.openapi_option import contents
 from engine.errors import Exit, HabeasError, OutputError, UsageError
@@ -19,6 +18,7 @@ from engine.openapi.draft.compose import compose
 from engine.openapi.draft.labels import compose_labels
 from engine.openapi.draft.yaml_text import marks
 from engine.release.load_labels import load_labels
+from engine.spec_files import LABELS, packaged, vendor_line
 
 
 def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None, *, labels: bool = False) -> Exit:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ GONE = re.compile(r"(?i)\bno longer (?:available|supported|used|in use|accepted|
 BRACED = re.compile(r"\{([^{}/]*)\}")
 SPAN = re.compile(r"`([A-Za-z][\w.:/*-]{1,99})`")
 NAMED = re.compile(r"[Ss]copes?\b[^\n]{0,400}")
+DEEPEST, MOST_MEMBERS = 3, 300  # of a body's maps
 WRITING = {"write", "manage", "edit", "modify", "update"}
 SCOPE = re.compile(r"[!#-\[\]-~]{1,200}")  # RFC 6749, 3.3
 
@@ -43,11 +45,27 @@ class Parameter:
     shape: SchemaView
 
     @property
+    def last(self) -> str:
+        """Its name, of a member of a body without the way to it."""
+        return self.name.rpartition(".")[2] if self.place == "body" else self.name
+
+    @property
     def is_credential(self) -> bool:
         """Whether it belongs to the connection, which sends it with every request."""
         if self.place == "header":
             return bool(SECRETS & set(words(self.name)))
         return CREDENTIALS.fullmatch(self.name) is not None
+
+
+def _members(shape: SchemaView, way: str, deepest: int) -> Iterator[tuple[str, Parameter]]:
+    """Give the members of a body with the way to each, the nearest first; a name with a dot in it can only be given at the top."""
+    deeper = []
+    for name, inner in islice(shape.members.items(), MOST_MEMBERS):
+        if not way or (name and "." not in name):
+            yield f"{way}{name}", Parameter(f"{way}{name}", "body", False, False, inner.word("description"), inner)
+            deeper += [(f"{way}{name}.", inner)] if deepest > 1 and name and "." not in name and inner.members and not inner.is_list else []
+    for path, inner in deeper:
+        yield from _members(inner, path, deepest - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,8 +215,12 @@ class Operation:
         """What can be set besides the path, by name: the query, or the members of the body of a POST."""
         if self.method != "post":
             return self.placed("query")
-        members = self.body.members if self.body is not None else {}
-        return {name: Parameter(name, "body", False, False, one.word("description"), one) for name, one in members.items()}
+        return dict(_members(self.body, "", 1)) if self.body is not None else {}
+
+    @property
+    def places(self) -> dict[str, Parameter]:
+        """What can be set besides the path, in the maps of a body too, `paging.after`: where pages are asked for."""
+        return dict(_members(self.body, "", DEEPEST)) if self.method == "post" and self.body is not None else self.knobs
 
     @cached_property
     def servers(self) -> tuple[Server, ...]:

@@ -23,7 +23,7 @@ from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.draft.access import NOWHERE, DraftBase, address, auth_of, base_of, verify_call
 from engine.openapi.draft.captures import captures, echoes, files, keyed, refusals
 from engine.openapi.draft.choose import TOO_MANY, DraftPlan, choose
-from engine.openapi.draft.pages import Paging, paging_of, records_of
+from engine.openapi.draft.pages import Paging, paging_of, records_of, room
 from engine.openapi.draft.people import open_place
 from engine.openapi.draft.person_request import DraftRequest, id_name, setting_name
 from engine.openapi.draft.yaml_text import DraftBlock, comment, flow, render
@@ -223,7 +223,7 @@ def _lookup(spec: DraftSpec) -> DraftBlock:
     if person.place == "body":
         block.add("post", request.line, *doubts)
         others = f"body: what else does the search need? It also takes {', '.join(person.others)}" if person.others else ""
-        block.add("body", person.body or {person.name: person.value}, others)
+        block.add("body", room(person.body or {person.name: person.value}, _paging(request).words), others)
     else:
         block.add("get", request.line, *doubts)
     block.add("params", request.params)
@@ -261,8 +261,9 @@ def _endpoint(spec: DraftSpec, request: DraftRequest) -> DraftBlock:
     title = plain(as_text(request.operation.raw.get("summary")), 60)
     block.say(*([title] if title else []))
     block.add("for", request.rows)
-    block.add("get", _line(spec, request.operation, request.line), *request.todo)
+    block.add(request.operation.method, _line(spec, request.operation, request.line), *request.todo)
     block.add("params", request.params)
+    block.add("body", room(request.body, _paging(request).words))
     if request.window is not None:
         block.add("window", request.window.words, *request.window.todo)
     _common(spec, block, request)

@@ -73,7 +73,7 @@ def records_of(operation: Operation) -> Records:
     last = norm(operation.path.rstrip("/").rpartition("/")[2].rpartition(".")[2])
     written = {norm(segment) for segment in operation.path.split("/") if "{" not in segment}
     person = person_in(operation.path) if "{" not in operation.path else None
-    paged = any(is_paging(name) for name in operation.knobs)
+    paged = any(is_paging(one.last) for one in operation.places.values())
     lists = [(path, norm(name), shape) for path, name, shape in beside(answer, 2) if shape.is_list]
     rules = (
         [one for one in lists if one[1] == last],
@@ -115,7 +115,7 @@ class Paging(Struct, frozen=True):
 
 def paging_of(operation: Operation, records: Records) -> Paging:
     """Find how the next page is asked for."""
-    known = operation.knobs
+    known = operation.places
     outside = [one for one in beside(operation.answer) if records.path is None or not one[0].startswith(f"{records.path}.")]
     found = _cursor(known, outside, records) or _link(operation, outside) or _page(known) or _offset(known)
     if found is None:
@@ -131,9 +131,30 @@ def paging_of(operation: Operation, records: Records) -> Paging:
     return Paging({**found.words, **size, **({"total": total} if total and "link" not in found.words else {})}, doubts)
 
 
+def room(body: Mapping[str, Any], pages: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a body with the maps in which its pages are asked for: in each the first page's number and size, else a cursor of null."""
+    made = dict(body)
+    numbers = {**pages.get("page", {}), **pages.get("size", {}), **({pages["offset"]: 0} if "offset" in pages else {})}
+    for name, number in numbers.items():
+        _put(made, name, number)
+    if "param" in pages:
+        _put(made, pages["param"], None)
+    return made
+
+
+def _put(body: dict[str, Any], place: str, value: int | None) -> None:
+    """Write a value at a dotted place of a body; null only where its map would hold nothing, and at the top nothing at all."""
+    *steps, last = place.split(".")
+    for step in steps:
+        body[step] = dict(body[step]) if isinstance(body.get(step), dict) else {}
+        body = body[step]
+    if steps and (value is not None or not body):
+        body.setdefault(last, value)
+
+
 def _untold(operation: Operation, known: dict[str, Parameter], outside: list[tuple[str, str, SchemaView]]) -> tuple[str, ...]:
     """Say that a list has pages though no way to the next one is told: by a parameter, else by a member of the answer."""
-    goes_on = next((one.name for one in known.values() if norm(one.name) in (*CURSORS, *PAGES, *OFFSETS)), None)
+    goes_on = next((one.name for one in known.values() if norm(one.last) in (*CURSORS, *PAGES, *OFFSETS)), None)
     if goes_on is not None:
         return (f"pages: the parameter {plain(goes_on, 40)} continues the list, but the answer does not tell where its value stands",)
     told = next((path for path, name, _ in outside if norm(name) in (*LINKS, *MORES, "nextcursor", "nextpagetoken")), None)
@@ -144,7 +165,7 @@ def _untold(operation: Operation, known: dict[str, Parameter], outside: list[tup
 
 def _named(known: dict[str, Parameter], names: tuple[str, ...]) -> list[Parameter]:
     """Give the parameters whose name is one of a word list, in the order of the list."""
-    return sorted((one for one in known.values() if norm(one.name) in names), key=lambda one: names.index(norm(one.name)))
+    return sorted((one for one in known.values() if norm(one.last) in names), key=lambda one: names.index(norm(one.last)))
 
 
 def size_parameter(known: dict[str, Parameter]) -> Parameter | None:
@@ -171,18 +192,18 @@ def _cursor(known: dict[str, Parameter], outside: list[tuple[str, str, SchemaVie
         if (not shape.types or shape.types & {"string", "integer"}) and not _is_address(shape)
     ]
     for parameter in known.values():
-        again = next((path for path, short in texts if short == norm(parameter.name) and "next" in norm(path)), None)
-        if again is not None and parameter.shape.types == {"string"} and norm(parameter.name) not in LINKS:
+        again = next((path for path, short in texts if short == norm(parameter.last) and "next" in norm(path)), None)
+        if again is not None and parameter.shape.types == {"string"} and norm(parameter.last) not in LINKS:
             return Paging({"cursor": again, "param": parameter.name})
     nexts = [path for path, short in texts if short in CURSORS and short not in LINKS[1:] and "next" in norm(path)]
     afters = [path for path, short in texts if short in ("after", "cursor", "endcursor")]
     for parameter in (one for one in _named(known, CURSORS) if not one.shape.types - {"string", "integer"}):
-        exact = [path for path, short in texts if short == norm(parameter.name)]
+        exact = [path for path, short in texts if short == norm(parameter.last)]
         cursor = next((path for path in (*(path for path in exact if "next" in path), *nexts, *exact, *afters)), None)
         if cursor is not None:
             return Paging({"cursor": cursor, "param": parameter.name})
         more = next((path for path, name, _ in outside if norm(name) in MORES), None)
-        follows = norm(parameter.name) in ("startingafter", "after", "startafter")
+        follows = norm(parameter.last) in ("startingafter", "after", "startafter")
         if follows and more and records.path and records.shape is not None and "id" in records.shape.members:
             last = "[-1].id" if records.path == "@" else f"{records.path}[-1].id"
             doubt = "the cursor is taken to be the last record's id: confirm it"
@@ -214,7 +235,7 @@ def _page(known: dict[str, Parameter]) -> Paging | None:
 
 def _offset(known: dict[str, Parameter]) -> Paging | None:
     for parameter in (one for one in _named(known, OFFSETS) if _is_number(one.shape)):
-        plainly = norm(parameter.name) in ("offset", "skip") and parameter.shape.types != {"string"}
+        plainly = norm(parameter.last) in ("offset", "skip") and parameter.shape.types != {"string"}
         if plainly or "integer" in parameter.shape.types:
             return Paging({"offset": parameter.name})
     return None

@@ -11,7 +11,7 @@ from engine.openapi.document.names import IDS, PERSONS, PROOFS, SEARCHES, TENANT
 from engine.openapi.document.operations import Api, Operation, Parameter
 from engine.openapi.document.refs import as_text
 from engine.openapi.document.schema_view import SchemaView
-from engine.openapi.draft.pages import Records, beside, records_of, step, usable
+from engine.openapi.draft.pages import Records, beside, is_paging, records_of, step, usable
 
 MOST_LOOKED = 5_000
 MOST_MEMBERS = 500  # of a search's body
@@ -153,7 +153,7 @@ def _by_body(operation: Operation) -> LookupCandidate | None:
     body: Any = "<EMAIL>"
     for name in reversed(way):
         body = {name.removesuffix("[]"): [body] if name.endswith("[]") else body}
-    others = tuple(".".join(other) for other, _ in leaves if other != way)[:MOST_TOLD]
+    others = tuple(".".join(other) for other, _ in leaves if other != way and not is_paging(other[-1]))[:MOST_TOLD]
     records = records_of(operation)
     match, noun = _proof(records, "EMAIL"), person_in(operation.path)
     score = 10 * PERSONS.get(noun or "", -1) + 15 * (match is not None) + 5 * records.listed

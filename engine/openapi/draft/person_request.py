@@ -25,10 +25,10 @@ from engine.openapi.document.names import (
     words,
 )
 from engine.openapi.document.operations import BRACED, Api, Operation, Parameter, plain
-from engine.openapi.document.refs import as_map
+from engine.openapi.document.refs import as_map, as_text
 from engine.openapi.document.schema_view import SchemaView
 from engine.openapi.draft.pages import DraftWindow, is_paging, records_of, window_of
-from engine.openapi.draft.people import LookupCandidate, finds, is_tenant
+from engine.openapi.draft.people import FINDING, MOST_TOLD, LookupCandidate, finds, is_tenant
 
 SOMEBODY = "|".join(name for name, weight in PERSONS.items() if weight > 1)
 PERSONS_ID = re.compile(rf"(?i)\b(?:{SOMEBODY})(?:'s)?[ _-](?:g|uu|u)?ids?\b|\bids? of (?:the|an?) (?:{SOMEBODY})\b")
@@ -56,7 +56,8 @@ class DraftRequest(Struct):
     operation: Operation
     line: str
     params: dict[str, Any] = field(default_factory=dict)
-    filter: tuple[str, str] | None = None  # the query parameter that names the person, and its value
+    body: dict[str, Any] = field(default_factory=dict)
+    filter: tuple[str, str] | None = None  # the parameter, or member of the body, that names the person, and its value
     rows: dict[str, list[str]] = field(default_factory=dict)
     window: DraftWindow | None = None
     settings: dict[str, str] = field(default_factory=dict)
@@ -67,7 +68,7 @@ class DraftRequest(Struct):
 
     def takes(self, value: str) -> bool:
         """Whether a value such as <USER_ID> stands in it."""
-        return value in f"{self.line} {self.params}"
+        return value in f"{self.line} {self.params} {self.body}"
 
 
 class Unfit(Exception):
@@ -80,8 +81,9 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
         if operation.path == person.operation.path and api is person.operation.api:
             continue
         if operation.method != "get":
-            if finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values()):
-                yield operation, "it searches by POST: write it by hand, with `post` and `body`"
+            found = _searched(operation, person) if finds(operation, "list") else None
+            if found is not None:
+                yield found
             continue
         values = values_of(operation, person)
         other = None if values else _other_person(operation, person)
@@ -93,6 +95,36 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
             yield request_for(operation, values, person)
         except Unfit as reason:
             yield operation, str(reason)
+
+
+def _searched(operation: Operation, person: LookupCandidate) -> DraftRequest | tuple[Operation, str] | None:
+    """Write the request of a search by POST whose body names the person, or say why not; None where it names nobody."""
+    values = {knob.name: value for knob in operation.knobs.values() if (value := _value(operation, knob, person))}
+    hindrance = _hindrance(operation)
+    if not values or hindrance is not None:
+        return (operation, hindrance) if values and hindrance is not None else None
+    if not _only_reads(operation):
+        return operation, "is it a search, which changes nothing? Then write it by hand, with `post` and `body`"
+    try:
+        made = _begun(operation, values_of(operation, person))
+        naming = [knob for knob in operation.knobs.values() if knob.name in values]
+        _filter(made, naming, {("body", name): value for name, value in values.items()}, person)
+        _require(made)
+    except Unfit as reason:
+        return operation, str(reason)
+    paged = {one.name.partition(".")[0] for one in operation.places.values() if is_paging(one.last)}
+    others = [plain(one.name, 40) for one in operation.knobs.values() if one.name not in {*made.body, *paged} and not one.deprecated]
+    made.todo.append("post: is it a search, which changes nothing?")
+    made.todo += [f"body: what else does the search need? It also takes {', '.join(others[:MOST_TOLD])}"] if others else []
+    return made
+
+
+def _only_reads(operation: Operation) -> bool:
+    """Whether a POST is named as a search and answers with a list: what adds to a list, or makes one, is never to be asked."""
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    named = words(as_text(operation.raw.get("operationId")))[:1]
+    searches = bool(FINDING & {*words(last), *named}) or named == ["list"]
+    return searches and records_of(operation).listed and "201" not in as_map(operation.raw.get("responses"))
 
 
 def values_of(operation: Operation, person: LookupCandidate) -> ParameterValues:
@@ -291,7 +323,7 @@ def _written(name: str) -> str:
 
 
 def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues, person: LookupCandidate) -> None:
-    """Name the person by the likeliest parameter of the query, and say what was guessed and which others there are."""
+    """Name the person by the likeliest parameter of the query, or of the body, and say what was guessed and which others there are."""
 
     def likeness(one: Parameter) -> int:
         role = role_of(one.name)
@@ -300,8 +332,12 @@ def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues
     if not naming:
         return
     first, *others = sorted(naming, key=likeness)
-    value = values["query", first.name]
-    made.params[_written(first.name)], made.filter = value, (first.name, value)
+    value = values[first.place, first.name]
+    if first.place == "body":
+        made.body[_written(first.name)] = [value] if first.shape.is_list else value
+    else:
+        made.params[_written(first.name)] = value
+    made.filter = (first.name, value)
     if value in (f"<{id_name(person)}>", "<LOGIN>") and likeness(first) >= 0:
         made.todo.append(f"{plain(first.name, 40)} is taken to accept {value}, by its name: confirm it")
     if others:

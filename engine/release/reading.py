@@ -1,0 +1,110 @@
+"""Read one record under the rules for its endpoint: the values that something may be said about, and whose side each stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from engine.release.compiled import Compiled, Node
+from engine.release.field_path import FieldSteps, matches
+from engine.release.reasons import BY_LAW
+from engine.release.record_values import text_of
+from engine.release.ruling import Ruling
+
+SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
+
+
+class Leaf(msgspec.Struct):
+    """A value that something may be said about."""
+
+    pointer: str
+    name: str
+    text: str
+    node: Node
+    side: SideKey | None
+
+
+def _never(*_: object) -> bool:
+    return False
+
+
+class RecordReading:
+    """One record as it is read.
+
+    `telling` says whether a text holds what is looked for. `matters` says of a field on which no rule holds whether something was decided,
+    `lifted` of one that a rule leaves out whether it was decided to give it: (pointer, field, value).
+    """
+
+    def __init__(
+        self,
+        rules: Compiled,
+        telling: Callable[[str], object],
+        matters: Callable[[str, Any], object] | None = None,
+        lifted: Callable[[str, Node, Any], bool] = _never,
+    ) -> None:
+        """Begin with nothing read."""
+        self._rules = rules
+        self._telling = telling
+        self._matters = matters
+        self._lifted = lifted
+        self.said: list[Ruling] = []
+        self.leaves: list[Leaf] = []
+        self.sides: dict[SideKey, list[tuple[str, str]]] = {}
+
+    def without(self, record: dict[str, Any], rule: str, kept: tuple[FieldSteps, ...]) -> dict[str, Any]:
+        """Leave out of a record that is told before all but what is given still."""
+        left: dict[str, Any] = {}
+        for name, value in record.items():
+            node = self._rules.child(self._rules.root, name)
+            if any(matches(steps[0], name) for steps in kept) or self._lifted(node.step, node, value):
+                left[name] = value
+            else:
+                self.said.append(Ruling(node.step, "drop", "duplicate", rule, "repeated"))
+        return left
+
+    def walk(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
+        """Read a value and all below it."""
+        if isinstance(value, dict):
+            children, telling, matters = node.children, self._telling, self._matters
+            for key, inner in value.items():
+                child = children.get(key) or self._rules.child(node, key)
+                if child.left_out is not None and self._is_left_out(child, pointer + child.step, inner):
+                    continue
+                if isinstance(inner, (dict, list)):
+                    self.walk(inner, child, pointer + child.step, _side(child, side, pointer, pointer + child.step), key)
+                elif not child.plain:
+                    here = pointer + child.step
+                    self._leaf(inner, child, here, _side(child, side, pointer, here), key)
+                elif (type(inner) is str and telling(inner)) or (matters is not None and matters(pointer + child.step, inner)):
+                    self._leaf(inner, child, pointer + child.step, None, key)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                here = f"{pointer}/{index}"
+                self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
+        else:
+            self._leaf(value, node, pointer, side, name)
+
+    def _is_left_out(self, node: Node, pointer: str, value: Any) -> bool:
+        rule = node.left_out
+        if rule is None or (rule.because not in BY_LAW and self._lifted(pointer, node, value)):
+            return False
+        self.said.append(Ruling(pointer, rule.do, rule.because, rule.name, "left_out"))
+        return True
+
+    def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
+        text = text_of(value)
+        if text:
+            if side is not None:
+                self.sides.setdefault(side, []).append((name, text))
+            self.leaves.append(Leaf(pointer, name, text, node, side))
+
+
+def _side(node: Node, side: SideKey | None, holder: str, here: str) -> SideKey | None:
+    """Say on which side a field stands: with those beside it that begin alike, on one of its own, or on that of what holds it."""
+    if node.side is None:
+        return None
+    if not node.begins:
+        return side
+    return node.side.index, node.side.path, holder if node.begins == "alike" else here

@@ -1,0 +1,383 @@
+"""What happens at which place of a record: policies and records as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.release.apply import PolicyInForce
+from engine.release.decision import Decision, Decisions
+from engine.release.own import Fact, Own
+from engine.release.ruling import Ruling
+from tests.release.policies import ADA, policy, said
+
+ASK, THIRD = ("ask", "third_party"), "third_party"
+SIDES = "others: [{in: calls, who: [caller_*, callee_*]}]"
+
+LEFT_OUT = [
+    ("an endpoint", "leave_out: [{what: calls, because: not_personal}]", {"a": 1}, {"": ("hold", "not_personal")}),
+    ("endpoints by a pattern", "leave_out: [{what: c*, because: out_of_scope}]", {"a": 1}, {"": ("hold", "out_of_scope")}),
+    ("another endpoint", "leave_out: [{what: meetings, because: not_personal}]", {"a": 1}, {}),
+    ("a field", "leave_out: [{what: calls.a, because: trade_secret}]", {"a": 1, "b": 2}, {"/a": ("drop", "trade_secret")}),
+    ("an object whole", "leave_out: [{what: calls.a, because: privilege}]", {"a": {"b": 1}}, {"/a": ("drop", "privilege")}),
+    (
+        "through lists",
+        'leave_out: [{what: "calls.a[].b", because: privilege}]',
+        {"a": [{"b": 1, "c": 2}, {"b": 3}]},
+        {"/a/0/b": ("drop", "privilege"), "/a/1/b": ("drop", "privilege")},
+    ),
+    ("by a pattern", "leave_out: [{what: calls.x_*, because: privilege}]", {"x_1": 1, "y": 2}, {"/x_1": ("drop", "privilege")}),
+    (
+        "the first that leaves it out is the reason",
+        "leave_out: [{what: calls.a, because: privilege}, {what: calls, because: not_personal}]",
+        {"a": 1},
+        {"": ("hold", "not_personal")},
+    ),
+    ("names with a slash", "leave_out: [{what: calls.a/b~c, because: privilege}]", {"a/b~c": 1}, {"/a~1b~0c": ("drop", "privilege")}),
+    (
+        "before what is never given",
+        "leave_out: [{what: calls.password, because: not_personal}]",
+        {"password": "abc"},
+        {"/password": ("drop", "not_personal")},
+    ),
+]
+
+OTHERS = [
+    (
+        "prefixes: the other side is asked about",
+        SIDES,
+        {"caller_name": "Ada Brook", "caller_email": "ada@example.com", "callee_name": "Bea", "callee_email": "bea@example.com"},
+        {"/callee_name": ASK, "/callee_email": ASK},
+    ),
+    (
+        "prefixes: she was called",
+        SIDES,
+        {"caller_name": "Bea", "caller_number": "+12025550199", "callee_name": "Ada Brook", "callee_ext_number": 1021},
+        {"/caller_name": ASK, "/caller_number": ASK},
+    ),
+    ("prefixes: she called herself", SIDES, {"caller_email": "ada@example.com", "callee_number": "+1 202 555 0142"}, {}),
+    ("a voicemail without any address", SIDES, {"caller_number": "+12025550199", "callee_number": "1021"}, {"/caller_number": ASK}),
+    (
+        "neither side is hers: both are asked about, though the rule masks",
+        "others: [{in: calls, who: [caller_*, callee_*], do: mask}]",
+        {"caller_name": "Bea", "callee_name": "Cem"},
+        {"/caller_name": ASK, "/callee_name": ASK},
+    ),
+    (
+        "one side is hers: the other is masked",
+        "others: [{in: calls, who: [caller_*, callee_*], do: mask}]",
+        {"caller_name": "Bea", "callee_email": "ada@example.com"},
+        {"/caller_name": ("mask", THIRD)},
+    ),
+    (
+        "who may be she is asked about, though the rule masks",
+        "others: [{in: calls, who: caller_*, do: mask}]",
+        {"caller_number": "2025550142"},
+        {"/caller_number": ASK},
+    ),
+    (
+        "objects",
+        "others: [{in: calls, who: [accepted_by, forwarded_to], do: alias}]",
+        {"accepted_by": {"name": "Bea", "site": {"id": "s-1"}}, "forwarded_to": {"extension_number": "1021"}},
+        {"/accepted_by/name": ("alias", THIRD), "/accepted_by/site/id": ("alias", THIRD)},
+    ),
+    (
+        "lists of objects: each is one person",
+        'others: [{in: calls, who: "members[]", do: drop}]',
+        {"members": [{"name": "Ada Brook", "id": "1"}, {"name": "Bea", "id": "2"}]},
+        {"/members/1/name": ("drop", THIRD), "/members/1/id": ("drop", THIRD)},
+    ),
+    (
+        "lists of texts: each is one person",
+        'others: [{in: calls, who: "policy.members[]", do: mask}]',
+        {"policy": {"members": ["ada@example.com", "bea@example.com"]}},
+        {"/policy/members/1": ("mask", THIRD)},
+    ),
+    (
+        "prefixes inside an object in a list",
+        "others: [{in: calls, who: legs.to_*, do: mask}]",
+        {"legs": [{"to_name": "Bea", "to_email": "ada@example.com"}, {"to_name": "Cem"}]},
+        {"/legs/1/to_name": ("mask", THIRD)},
+    ),
+    (
+        "a whole record",
+        'others: [{in: calls, who: "*", but: kind, do: mask}]',
+        {"login": "bea", "kind": "user", "urls": ["https://a.example/bea"]},
+        {"/login": ("mask", THIRD), "/urls/0": ("mask", THIRD)},
+    ),
+    (
+        "what tells nothing of a person",
+        'others: [{in: calls, who: caller_*, but: ["*_type", site]}]',
+        {"caller_name": "Bea", "caller_type": "user", "caller_place": {"site": "Berlin"}},
+        {"/caller_name": ASK},
+    ),
+    (
+        "flags and nothing tell of nobody",
+        "others: [{in: calls, who: caller_*, do: mask}]",
+        {"caller_muted": True, "caller_name": None, "caller_id": ""},
+        {},
+    ),
+    (
+        "the first rule that names a field holds",
+        "others: [{in: calls, who: caller_name, do: give}, {in: calls, who: caller_*, do: mask}]",
+        {"caller_name": "Bea", "caller_number": "+12025550199"},
+        {"/caller_name": ("give", "known_to_them"), "/caller_number": ("mask", THIRD)},
+    ),
+    (
+        "another reason",
+        "others: [{in: calls, who: caller_*, do: mask, because: ongoing_investigation}]",
+        {"caller_name": "Bea"},
+        {"/caller_name": ("mask", "ongoing_investigation")},
+    ),
+    (
+        "a secret of somebody else is a secret",
+        "others: [{in: calls, who: caller_*}]",
+        {"caller_pin": "4711", "caller_name": "Bea"},
+        {"/caller_pin": ("mask", "security"), "/caller_name": ASK},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "record", "expected"), [one[1:] for one in [*LEFT_OUT, *OTHERS]], ids=[one[0] for one in [*LEFT_OUT, *OTHERS]]
+)
+def test_what_a_policy_says_of_a_record(text, record, expected):
+    """Everything of which nothing is said is given."""
+    assert said(text, record) == expected
+
+
+ONCE = "once: [{in: [parts, calls], by: call_id, but: calls.charge}]"
+TOLD = [
+    ("told before", ONCE, {"call_id": "c1", "name": "x", "charge": 3}, {"parts": [{"call_id": "c1"}]}, {"/name": ("drop", "duplicate")}),
+    ("told nowhere else", ONCE, {"call_id": "c2", "name": "x"}, {"parts": [{"call_id": "c1"}]}, {}),
+    ("without a key", ONCE, {"name": "x"}, {"parts": [{"name": "x"}]}, {}),
+    ("with an empty key", ONCE, {"call_id": "", "name": "x"}, {"parts": [{"call_id": ""}]}, {}),
+    ("by numbers", ONCE, {"call_id": 7, "name": "x"}, {"parts": [{"call_id": "7"}]}, {"/name": ("drop", "duplicate")}),
+    (
+        "nothing but what is told before",
+        "once: [{in: [parts, calls], by: call_id}]",
+        {"call_id": "c1", "name": "x"},
+        {"parts": [{"call_id": "c1"}]},
+        {"": ("hold", "duplicate")},
+    ),
+    ("the first endpoint gives it", "once: [{in: [calls, parts], by: call_id}]", {"call_id": "c1"}, {"parts": [{"call_id": "c1"}]}, {}),
+    (
+        "other rules hold for the rest",
+        f"{ONCE}\nleave_out: [{{what: calls.charge, because: trade_secret}}]",
+        {"call_id": "c1", "charge": 3},
+        {"parts": [{"call_id": "c1"}]},
+        {"/charge": ("drop", "trade_secret")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "record", "others", "expected"), [one[1:] for one in TOLD], ids=[one[0] for one in TOLD])
+def test_what_several_endpoints_tell_is_given_once(text, record, others, expected):
+    """By the first endpoint that is named; what only a later one tells is given all the same."""
+    assert said(text, record, others=others) == expected
+
+
+def look(text: str) -> list[tuple[str, str]]:
+    """Find words as a finder would: addresses by their @, cards by a word."""
+    words = text.split()
+    return (
+        [("emails", one) for one in words if "@" in one]
+        + [("secrets", one) for one in words if one == "sesame"]
+        + [("cards", one) for one in words if one.startswith("4242")]
+    )
+
+
+FIND = [
+    ("others' addresses are asked about", "", {"note": "to bea@example.com"}, {"/note": ASK}),
+    ("hers are not", "", {"note": "to ada@example.com"}, {}),
+    ("cards are masked", "", {"note": "to bea@example.com 4242424242424242"}, {"/note": ("mask", "never_disclose")}),
+    ("as the policy says", "find: {emails: mask}", {"note": "to bea@example.com"}, {"/note": ("mask", THIRD)}),
+    (
+        "a rule that gives is not asked again",
+        "others: [{in: calls, who: note, do: give}]",
+        {"note": "bea@example.com"},
+        {"/note": ("give", "known_to_them")},
+    ),
+    (
+        "but what withholds stays",
+        "others: [{in: calls, who: note, do: give}]",
+        {"note": "bea@example.com 4242424242424242"},
+        {"/note": ("mask", "never_disclose")},
+    ),
+    (
+        "a secret before all else",
+        "find: {emails: mask}",
+        {"note": "to bea@example.com sesame"},
+        {"/note": ("mask", "security")},
+    ),
+    (
+        "a secret that is switched off",
+        "never: {secrets: {do: give, because: known_to_them, say: It is yours.}}",
+        {"note": "sesame"},
+        {},
+    ),
+    ("in lists", "", {"notes": ["a", "bea@example.com"]}, {"/notes/1": ASK}),
+]
+
+
+@pytest.mark.parametrize(("text", "record", "expected"), [one[1:] for one in FIND], ids=[one[0] for one in FIND])
+def test_what_is_found_in_text(text, record, expected):
+    """By a finder that is passed in."""
+    assert said(text, record, finder=look) == expected
+
+
+def decided(operation: str, act: int = 7, because: str = "privilege", **target: object) -> Decision:
+    """Make a decision, on the endpoint of the tables where nothing else is named."""
+    return Decision(act=act, operation=operation, because=because, **({"endpoint": "calls"} | target))  # type: ignore[arg-type]
+
+
+MASK = "others: [{in: calls, who: caller_*, do: mask}]"
+RECORD = {"caller_name": "Bea", "ssn": "078-05-1120", "note": "x"}
+MASKED, LAW = ("mask", THIRD), ("mask", "never_disclose")
+DECIDED = [
+    ("nothing", MASK, [], {"/caller_name": MASKED, "/ssn": LAW}),
+    (
+        "a value is given",
+        MASK,
+        [decided("give", value="Bea", because="known_to_them")],
+        {"/caller_name": ("give", "known_to_them"), "/ssn": LAW},
+    ),
+    ("the law is not overruled by value", MASK, [decided("give", value="078-05-1120")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("nor by place", MASK, [decided("give", record="sha", pointer="/ssn")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("nor by field", MASK, [decided("give", steps=("ssn",))], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("nor by endpoint", MASK, [decided("give", because="known_to_them")], {"/caller_name": ("give", "known_to_them"), "/ssn": LAW}),
+    ("the reason stays the rule's", MASK, [decided("drop", value="Bea")], {"/caller_name": ("drop", THIRD), "/ssn": LAW}),
+    ("the law is not weakened", MASK, [decided("alias", value="078-05-1120")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("the law may be exceeded", MASK, [decided("drop", value="078-05-1120")], {"/caller_name": MASKED, "/ssn": ("drop", "never_disclose")}),
+    ("a value no rule names", MASK, [decided("mask", value="x")], {"/caller_name": MASKED, "/ssn": LAW, "/note": ("mask", "privilege")}),
+    ("a field", MASK, [decided("hold", steps=("note",))], {"/caller_name": MASKED, "/ssn": LAW, "/note": ("drop", "privilege")}),
+    (
+        "a place",
+        MASK,
+        [decided("drop", record="sha", pointer="/note")],
+        {"/caller_name": MASKED, "/ssn": LAW, "/note": ("drop", "privilege")},
+    ),
+    ("another record's place", MASK, [decided("drop", record="other", pointer="/note")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("a record is held", MASK, [decided("hold", record="sha")], {"": ("hold", "privilege")}),
+    ("an endpoint is held", MASK, [decided("hold")], {"": ("hold", "privilege")}),
+    ("another endpoint is held", MASK, [decided("hold", endpoint="meetings")], {"/caller_name": MASKED, "/ssn": LAW}),
+    (
+        "the record is more exact than its endpoint",
+        MASK,
+        [decided("give", record="sha"), decided("hold", act=9)],
+        {"/caller_name": ("give", "privilege"), "/ssn": LAW},
+    ),
+    (
+        "the value is more exact than the record",
+        MASK,
+        [decided("mask", value="x", act=1), decided("give", record="sha", act=9)],
+        {"/caller_name": ("give", "privilege"), "/ssn": LAW, "/note": ("mask", "privilege")},
+    ),
+    (
+        "the place is the most exact",
+        MASK,
+        [decided("give", record="sha", pointer="/note", act=1), decided("mask", value="x", act=9)],
+        {"/caller_name": MASKED, "/ssn": LAW},
+    ),
+    (
+        "of several as exact the last",
+        MASK,
+        [decided("give", value="Bea", act=3), decided("mask", value="Bea", act=2)],
+        {"/caller_name": ("give", "privilege"), "/ssn": LAW},
+    ),
+    (
+        "an endpoint that the policy leaves out is given",
+        "leave_out: [{what: calls, because: not_personal}]",
+        [decided("give")],
+        {"/ssn": LAW},
+    ),
+    (
+        "a masked one that the policy leaves out stays held",
+        "leave_out: [{what: calls, because: not_personal}]",
+        [decided("mask")],
+        {"": ("hold", "not_personal")},
+    ),
+    (
+        "what the law leaves out stays held",
+        "leave_out: [{what: calls, because: never_disclose}]",
+        [decided("give")],
+        {"": ("hold", "never_disclose")},
+    ),
+    (
+        "a field that is left out is given",
+        "leave_out: [{what: calls.note, because: privilege}]",
+        [decided("give", value="x")],
+        {"/ssn": LAW},
+    ),
+    (
+        "a field that the law leaves out is not",
+        "leave_out: [{what: calls.note, because: never_disclose}]",
+        [decided("give", value="x")],
+        {"/note": ("drop", "never_disclose"), "/ssn": LAW},
+    ),
+    (
+        "what is asked about is decided",
+        SIDES.replace(", callee_*", ""),
+        [decided("alias", value="Bea")],
+        {"/caller_name": ("alias", "privilege"), "/ssn": LAW},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "decisions", "expected"), [one[1:] for one in DECIDED], ids=[one[0] for one in DECIDED])
+def test_decisions_are_laid_over_a_policy(text, decisions, expected):
+    """`give` overrules all but the law; the first rule that withholds is the reason; the most exact decision holds."""
+    assert said(text, RECORD, decisions=decisions) == expected
+
+
+FOUND = [
+    ("one of two values is given", [decided("give", value="bea@example.com")], {"/note": ASK}),
+    (
+        "both are",
+        [decided("give", value="bea@example.com"), decided("give", value="cem@example.com", act=8)],
+        {"/note": ("give", "privilege")},
+    ),
+    ("one is masked", [decided("mask", value="cem@example.com")], {"/note": ("mask", "privilege")}),
+    ("the place is given", [decided("give", record="sha", pointer="/note")], {"/note": ("give", "privilege")}),
+]
+
+
+@pytest.mark.parametrize(("decisions", "expected"), [one[1:] for one in FOUND], ids=[one[0] for one in FOUND])
+def test_a_text_is_given_when_each_value_in_it_is(decisions, expected):
+    """And withheld when one of them is."""
+    assert said("", {"note": "bea@example.com cem@example.com"}, finder=look, decisions=decisions) == expected
+
+
+def test_a_decision_to_give_leaves_what_the_law_forbids_beside_it():
+    """A name that is masked may be given; the card number in the same text may not."""
+    record = {"caller_note": "Bea 4242424242424242"}
+    given = [decided("give", steps=("caller_note",))]
+    assert said(MASK, record, finder=look, decisions=given) == {"/caller_note": LAW}
+
+
+def test_values_that_are_one_person_share_a_group_and_a_mark():
+    """In every record the same person has the same mark, and the rule and kind are told."""
+    in_force = PolicyInForce(policy(SIDES), Own(ADA))
+    record = {"caller_name": "Bea", "caller_email": "bea@example.com", "callee_email": "ada@example.com"}
+    first, second = in_force.rulings("calls", record)
+    assert first == Ruling("/caller_name", "ask", "third_party", "others[0]", "who", "Bea", 0, "email:bea@example.com")
+    assert (second.group, second.person) == (first.group, first.person)
+    assert in_force.rulings("calls", {**record, "caller_name": "Beatrice"})[0].person == first.person
+
+
+def test_who_may_be_the_person_is_marked():
+    """So that a reviewer sees why it is asked."""
+    in_force = PolicyInForce(policy(SIDES), Own([Fact("phone", "+12025550142")]))
+    assert [one.maybe_own for one in in_force.rulings("calls", {"caller_number": "2025550142"})] == [True]
+
+
+def test_a_value_is_decided_about_by_the_digest_of_the_case():
+    """The log holds no value."""
+    decisions = Decisions([decided("mask", value="d:Bea")], lambda text: f"d:{text}")
+    rulings = PolicyInForce(policy(""), Own(ADA), decisions=decisions).rulings("calls", {"a": "Bea", "b": "Cem"})
+    assert [(one.pointer, one.do, one.rule) for one in rulings] == [("/a", "mask", "act 7")]
+
+
+@pytest.mark.parametrize("record", ["text", 7, None, [], {}, [{"caller_name": "Bea"}], [["x"]]])
+def test_a_record_of_any_form_is_read(record):
+    """Some vendors send lists, or a single value."""
+    assert set(said(SIDES, record)) <= {"/0/caller_name"}
