@@ -24,8 +24,7 @@ def folder(name: str) -> Path:
 
 POLICIES = "policies"  # the folder in `specs`: no spec lies in it
 LABELS = "labels"  # the folder beside a spec: `<vendor>.yaml` in it says what the vendor's fields are called
-COMPANION_LINE = re.compile(rb"^(labels|policy):\s", re.MULTILINE)
-CHECKED_BY = {"labels": "labels, which habeas check holds against the spec that they lie beside", "policy": "a policy: habeas policy check"}
+COMPANION_LINE = re.compile(rb"^(?:labels|policy):\s", re.MULTILINE)
 VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
@@ -42,17 +41,16 @@ def packaged() -> list[Path]:
     for specs in spec_folders():
         with suppress(OSError):
             for path in sorted(specs.glob("*.yaml")):
-                if _companion(path) is None:
+                if not is_companion(path):
                     found.setdefault(path.resolve(), path)
     return list(found.values())
 
 
-def _companion(path: Path) -> str | None:
-    """Say what a file is that may lie beside specs and is none, by the word that it says itself: `labels` or `policy`."""
+def is_companion(path: Path) -> bool:
+    """Whether a file says that it is labels or a policy, which may lie beside specs."""
     with suppress(SpecError):
-        found = COMPANION_LINE.search(contents(path))
-        return found[1].decode() if found is not None else None
-    return None
+        return COMPANION_LINE.search(contents(path)) is not None
+    return False
 
 
 def labels_beside(spec: Path, vendor: str) -> Path | None:
@@ -95,7 +93,7 @@ def spec_path(word: str) -> Path:
         path = Path(word)
         with suppress(OSError):
             if path.is_file():
-                return _a_spec(path)
+                return path
         _refuse_folder(word)
         message = f"{word}: there is no such spec file"
         raise UsageError(message)
@@ -111,15 +109,6 @@ def spec_path(word: str) -> Path:
     hint = did_you_mean(word, vendors.values())
     known = f": {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
     message = f"no spec is called `{word or '(empty)'}`{known} is written with its path, ./NAME.yaml"
-    raise UsageError(message)
-
-
-def _a_spec(path: Path) -> Path:
-    """Refuse labels or a policy where a spec is meant."""
-    held = _companion(path)
-    if held is None:
-        return path
-    message = f"{path} is no spec, but {CHECKED_BY[held]}"
     raise UsageError(message)
 
 

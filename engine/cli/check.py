@@ -14,7 +14,7 @@ from msgspec import Struct
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
-from engine.cassettes.labelled import check_labels
+from engine.cassettes.labelled import check_labels, labels_of_nobody
 from engine.cli.openapi_option import compared, documents
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
@@ -67,6 +67,7 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     found += _twice([path for _, path in specs])
+    found += labels_of_nobody(path for _, path in specs)
     cassettes = sum(one.cassettes for one in checked)
     held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
     return told(found, options.form, (line for one in checked for line in one.summaries), held)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from engine.language.text.document import Document, read
+from engine.language.text.document import Document, Path, read
 from engine.language.text.mistakes import Mistake, Position, SpecError, counted, did_you_mean
 from engine.language.text.validation import choice_of, mistake_of, without_cascades
 from engine.release.field_path import FieldSteps, parse_steps
@@ -28,20 +29,44 @@ def load_labels(raw: bytes, file: str, vendor: str | None = None, fields: Fields
     other = _other_version(document)
     if other is not None:
         raise SpecError([other], file, document.lines)
+    made: LabelFile | None = None
     try:
         made = LabelFile.model_validate(document.value)
     except ValidationError as error:
         errors = [one for one in error.errors() if document.place(one["loc"]) not in document.dropped]
         mistakes += without_cascades([_mistake(document, one) for one in errors])
-        raise SpecError(mistakes, file, document.lines) from None
-    labels = compiled(made)
-    if vendor is not None and made.vendor != vendor:
-        mistakes.append(Mistake(f"these are labels of `{made.vendor}`, beside the spec of `{vendor}`", document.at(("vendor",))))
-    mistakes += _twice(made, document)
-    mistakes += _unknown(made, labels, fields, document) if fields is not None and any(fields.values()) else ()
-    if mistakes:
+        sound = _salvaged(document, [document.place(one["loc"]) for one in error.errors()])
+    else:
+        sound = made
+    if sound is not None:
+        mistakes += _named(sound, document, vendor, fields)
+    if mistakes or made is None:
         raise SpecError(mistakes, file, document.lines)
-    return labels
+    return compiled(made)
+
+
+def _salvaged(document: Document, wrong: list[Path]) -> LabelFile | None:
+    """Take out what is wrong, so that the names in all else are checked too."""
+    value: Any = copy.deepcopy(document.value)
+    for path in wrong:
+        holder, end = value, min(len(path), 3 if path[:1] == ("endpoints",) else 2) - 1
+        for step in path[:end]:
+            holder = holder.get(step) if isinstance(holder, dict) else None
+        if isinstance(holder, dict) and path:
+            holder.pop(path[end], None)
+    try:
+        return LabelFile.model_validate({"labels": VERSION, "vendor": "unknown", **value})
+    except ValidationError:
+        return None
+
+
+def _named(made: LabelFile, document: Document, vendor: str | None, fields: Fields | None) -> Iterator[Mistake]:
+    """Find every mistake in what labels name."""
+    if vendor is not None and ("vendor",) in document.values and made.vendor != vendor:
+        yield Mistake(f"these are labels of `{made.vendor}`, beside the spec of `{vendor}`", document.at(("vendor",)))
+    yield from _twice(made, document)
+    if fields is not None and any(fields.values()):
+        yield from _bounded([*_unknown(made, compiled(made), fields, document)])
 
 
 def _other_version(document: Document) -> Mistake | None:
@@ -75,10 +100,19 @@ def _twice(made: LabelFile, document: Document) -> Iterator[Mistake]:
                 yield Mistake(f"`{text}` is written twice", document.at((*place, text), key=True), hint)
 
 
+def _bounded(found: list[Mistake]) -> list[Mistake]:
+    """Shorten a long list, as of a first draft, to the first ones and a number."""
+    rest = found[MOST_NAMED:]
+    if len(rest) < 2:
+        return found
+    return [*found[:MOST_NAMED], Mistake(f"{len(rest)} more labels that no recorded field is called by, from here on", rest[0].at)]
+
+
 def _unknown(made: LabelFile, labels: Labels, fields: Fields, document: Document) -> Iterator[Mistake]:
     """Paths that no recorded record has, and labels that no field is called by, since others are nearer."""
     every = [(endpoint, path) for endpoint, paths in fields.items() for path in paths]
-    used = {label.place for endpoint, path in every if (label := labels.found(endpoint, path)) is not None}
+    found = (labels.found(endpoint, path) for endpoint, path in every)
+    used = {(*label.place[:-1], parse_steps(label.place[-1])) for label in found if label is not None}
     for endpoint, written in made.endpoints.items():
         if endpoint not in fields:
             yield Mistake(
@@ -86,11 +120,11 @@ def _unknown(made: LabelFile, labels: Labels, fields: Fields, document: Document
             )
             continue
         whole = set(fields[endpoint])
-        for text in (text for text in written if ("endpoints", endpoint, text) not in used and not _stands_for(text, whole)):
+        for text in (text for text in written if ("endpoints", endpoint, parse_steps(text)) not in used and not _stands_for(text, whole)):
             at = document.at(("endpoints", endpoint, text), key=True)
             yield _unused(text, whole, f"no recorded record of `{endpoint}` has `{text}`", at)
     ends = {path[start:] for _, path in every for start in range(len(path))}
-    for text in (text for text in made.everywhere if ("everywhere", text) not in used and not _stands_for(text, ends)):
+    for text in (text for text in made.everywhere if ("everywhere", parse_steps(text)) not in used and not _stands_for(text, ends)):
         yield _unused(text, ends, f"no recorded record has `{text}`", document.at(("everywhere", text), key=True))
 
 
