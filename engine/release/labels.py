@@ -12,6 +12,7 @@ from engine.language.expressions import lossless_json
 from engine.language.model import words as w
 from engine.language.model.shapes import parsed
 from engine.language.model.words import Words
+from engine.language.text.mistakes import Misfit
 from engine.release.field_path import FieldSteps, matches, parse_steps
 
 WITHIN = " > "  # between the label of what holds a field and the field's own
@@ -23,6 +24,9 @@ Fields = Mapping[str, Iterable[FieldSteps]]
 
 def _bare(value: Any) -> Any:
     """Take a single text for the map that says only the label."""
+    if isinstance(value, list):
+        message = "expects a label here"
+        raise Misfit(message, "a text, or `{label: ..., codes: {CODE: meaning}}`")
     return {"label": value} if isinstance(value, str) else value
 
 
