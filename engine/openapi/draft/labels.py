@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ DEEPEST = 6
 MOST_FIELDS = 2_000
 MOST_CODES = 60
 LONGEST = 60
+MARKS = " -,*`#_"
 NAME = re.compile(r"[^\s.\[\]*]{1,60}")
 MARKUP = re.compile(r"<[^>]{0,200}>|\[([^\]]{0,200})\]\([^)]{0,300}\)|[`*#]+(?=\S)|(?<=\S)[`*]+|&[a-z]+;")
 END = re.compile(r"[.:;!?](?=\s|$)|\s[-\u2013\u2014]\s|\n|\s\(")
@@ -51,28 +52,39 @@ def compose_labels(apis: Sequence[Api], vendor: str, endpoints: Collection[str])
 
 
 def _labels(endpoint: str, shape: SchemaView | None) -> Iterator[DraftLabel]:
-    waiting: list[tuple[tuple[str, ...], SchemaView]] = [((), shape)] if shape is not None else []
+    """Give what is said of the innermost fields of a record; a schema inside itself is not followed."""
+    waiting: list[tuple[tuple[str, ...], SchemaView, frozenset[int]]] = [((), shape, frozenset())] if shape is not None else []
     while waiting:
-        path, here = waiting.pop()
+        path, here, above = waiting.pop()
+        said = [_said(here)]
         while here.elements is not None:
             here = here.elements
+            said.append(_said(here))
+        parts = {id(part) for part in here.parts}
         if not here.members and path:
-            text = phrase(here.word("title") or here.word("description"))
+            text = next((phrase(one) for one in said if phrase(one)), "")
             if text:
                 yield DraftLabel(endpoint, path, text, tuple(codes(here)))
-        elif len(path) < DEEPEST:
-            waiting += [((*path, name), inner) for name, inner in reversed(here.members.items()) if NAME.fullmatch(name)]
+        elif len(path) < DEEPEST and not parts & above:
+            members = [(name, inner) for name, inner in here.members.items() if NAME.fullmatch(name)]
+            waiting += [((*path, name), inner, above | parts) for name, inner in reversed(members)]
+
+
+def _said(shape: SchemaView) -> str:
+    """Give the title or description: its own, before those of its alternatives."""
+    own = shape.refs.follow(shape.schema)
+    return as_text(own.get("title")) or as_text(own.get("description")) or shape.word("title") or shape.word("description")
 
 
 def phrase(text: str) -> str:
     """Give the first words of a description, without its mark-up and first article; where they are long, as many as fit."""
     bare = MARKUP.sub(lambda found: found[1] or "", text[:600]).strip()
-    bare = ARTICLE.sub("", plain(END.split(bare, maxsplit=1)[0], 600)).strip(" -,")
-    while len(bare) > LONGEST:
-        bare = bare[: LONGEST + 1].rpartition(" ")[0] if " " in bare[: LONGEST + 1] else bare[:LONGEST]
-    while (cut := DANGLING.sub("", bare)) != bare:
-        bare = cut
-    return bare[:1].upper() + bare[1:]
+    bare = ARTICLE.sub("", ARTICLE.sub("", plain(END.split(bare, maxsplit=1)[0], 600))).strip(MARKS)
+    if len(bare) > LONGEST:
+        bare = bare[: LONGEST + 1].rpartition(" ")[0] or bare[:LONGEST]
+        while (cut := DANGLING.sub("", bare)) != bare:
+            bare = cut
+    return (bare[:1].upper() + bare[1:])[:LONGEST].strip(MARKS)
 
 
 def codes(shape: SchemaView) -> Iterator[tuple[str, str]]:
@@ -100,22 +112,22 @@ def _said_of(value: str, description: str) -> str:
 
 def _text(vendor: str, title: str, found: list[DraftLabel]) -> str:
     """Write the file: what fields of one name have in common once, all others under their endpoint."""
-    said: dict[str, set[Any]] = {}
-    for label in found:
-        said.setdefault(label.path[-1], set()).add((label.text, label.codes))
-    often = Counter(label.path[-1] for label in found)
-    shared = {name for name, ways in said.items() if len(ways) == 1 and often[name] > 1}
+    ways = Counter((label.path[-1], label.text, label.codes) for label in found)
+    shared: dict[str, tuple[Any, ...]] = {}
+    for way, often in ways.most_common():
+        if often > 1:
+            shared.setdefault(way[0], way)
+    own = [label for label in found if shared.get(label.path[-1]) != (label.path[-1], label.text, label.codes)]
     block, everywhere, endpoints = DraftBlock(), DraftBlock(), DraftBlock()
     block.say(f"First labels, from {title or 'the document'}. Say them in words that anybody understands; leave out what no record has.")
     block.add("labels", 1)
     block.add("vendor", vendor)
-    for label in {label.path[-1]: label for label in found if label.path[-1] in shared}.values():
-        everywhere.add(label.path[-1], _value(label))
-    for endpoint in dict.fromkeys(label.endpoint for label in found if label.path[-1] not in shared):
+    for name, text, meanings in shared.values():
+        everywhere.add(name, _value(text, meanings))
+    for endpoint in dict.fromkeys(label.endpoint for label in own):
         inner = DraftBlock()
-        for label in found:
-            if label.endpoint == endpoint and label.path[-1] not in shared:
-                inner.add(".".join(label.path), _value(label))
+        for label in (label for label in own if label.endpoint == endpoint):
+            inner.add(".".join(label.path), _value(label.text, label.codes))
         endpoints.add(endpoint, inner)
     for key, part in (("everywhere", everywhere), ("endpoints", endpoints)):
         if part.entries:
@@ -124,12 +136,10 @@ def _text(vendor: str, title: str, found: list[DraftLabel]) -> str:
     return "\n".join(render(block)) + "\n"
 
 
-def _value(label: DraftLabel) -> Any:
-    if not label.codes:
-        return label.text
+def _value(text: str, meanings: Iterable[tuple[str, str]]) -> Any:
     block, inner = DraftBlock(), DraftBlock()
-    for value, meaning in label.codes:
+    for value, meaning in meanings:
         inner.add(value, meaning)
-    block.add("label", label.text)
+    block.add("label", text)
     block.add("codes", inner)
-    return block
+    return block if inner.entries else text
