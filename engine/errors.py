@@ -53,6 +53,10 @@ class HabeasError(Exception):
 
     exit_code: Exit = Exit.DEFECT
 
+    def show(self, _width: int) -> str:
+        """Give the message for a terminal of this width; its sentences are broken when they are printed."""
+        return str(self)
+
 
 class UsageError(HabeasError):
     """The command cannot be carried out as it was typed."""

@@ -25,7 +25,7 @@ from engine.language.model import words as w
 from engine.language.model.spec import Words
 from engine.language.text.document import Document, read
 from engine.language.text.document import Path as Steps
-from engine.language.text.mistakes import Mistake, Position, SpecError
+from engine.language.text.mistakes import WIDEST, Mistake, Position, SpecError
 from engine.language.text.validation import mistake_of, without_cascades
 
 SETUP = "cassette.yaml"
@@ -133,9 +133,9 @@ class Finding:
         """Whether it is a mistake; a note is not."""
         return self.mistake.level == "error"
 
-    def show(self) -> str:
-        """Write it for a terminal."""
-        return self.mistake.show(self.lines)
+    def show(self, width: int = WIDEST) -> str:
+        """Write it for a terminal of this width."""
+        return self.mistake.show(self.lines, width)
 
 
 @dataclass(frozen=True)

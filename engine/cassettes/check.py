@@ -41,9 +41,11 @@ class CassetteReport(Struct, frozen=True):
 
     def summary(self, name: str) -> str:
         """Sum up in one line."""
-        recordings = sum(len(one.cassette.recordings) for one in self.replays)
+        recordings = [recording for one in self.replays for recording in one.cassette.recordings]
+        invented = sum(bool(one.invented) for one in recordings)
+        marked = f", {invented} of them invented" if invented else ""
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
-        return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(recordings, 'recording')}; {told}"
+        return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(len(recordings), 'recording')}{marked}; {told}"
 
 
 def check_cassettes(vendor: Vendor, spec: Path, word: str, *, write: bool = False) -> CassetteReport:

@@ -10,6 +10,7 @@
 
     {"results": []}
 
+`# invented: why` in a line before the request marks an answer whose form no run and no document of the vendor shows.
 A GET has no body. The body of the answer is everything after the blank line, without the last line end of the file.
 """
 
@@ -30,6 +31,7 @@ from engine.net.hosts import destination_of
 STATUS = re.compile(r"HTTP [1-5][0-9][0-9]")
 ANSWER = re.compile(r"^HTTP [1-5][0-9][0-9]$", re.MULTILINE)
 HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
+INVENTED = re.compile(r"#\s*invented:\s*(\S.*?)\s*")
 METHODS: dict[str, Literal["GET", "POST"]] = {"GET": "GET", "POST": "POST"}
 Headers = tuple[tuple[str, str], ...]
 
@@ -40,13 +42,17 @@ class CassetteError(SpecError):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A request and its answer. `file` is where it was read, `answer` and `body` the lines (from 1) in which these begin there."""
+    """A request and its answer. `file` is where it was read, `answer` and `body` the lines (from 1) in which these begin there.
+
+    `invented`: why the answer has a form that no run and no document shows; empty where one does.
+    """
 
     request: HttpRequest
     response: Response
     file: str = field(default="", compare=False)
     answer: int = field(default=1, compare=False)
     body: int = field(default=1, compare=False)
+    invented: str = field(default="", compare=False)
 
 
 def parse(text: str, file: str) -> Recording:
@@ -100,21 +106,23 @@ class _Reader:
         if "\r" in self.lines[0]:
             self.mistake("the lines end as on Windows", 1, "save the file with line ends of one character (LF)")
             raise self.error()
-        method, url = self.request_line(self.lines[0])
+        told = INVENTED.fullmatch(self.lines[0])
+        first = 1 if told is not None and len(self.lines) > 1 else 0
+        method, url = self.request_line(self.lines[first], first + 1)
         answer = self.answer_line()
         if answer is None:
             raise self.error()
-        head, body = self.part(1, answer)
-        headers = self.headers(1, head)
+        head, body = self.part(first + 1, answer)
+        headers = self.headers(first + 1, head)
         sent = self.sent(method, body, answer) if body < answer else None
         told_head, told_body = self.part(answer + 1, len(self.lines))
-        told = self.told(answer + 1, told_head)
+        received_headers = self.told(answer + 1, told_head)
         received = "\n".join(self.lines[told_body:])
         if self.mistakes:
             raise self.error()
-        response = Response(int(self.lines[answer][5:8]), told, received.removesuffix("\n").encode())
+        response = Response(int(self.lines[answer][5:8]), received_headers, received.removesuffix("\n").encode())
         begun = told_body + 1 if response.body else answer + 1
-        return Recording(HttpRequest(METHODS[method], url, headers, sent), response, self.file, answer + 1, begun)
+        return Recording(HttpRequest(METHODS[method], url, headers, sent), response, self.file, answer + 1, begun, told[1] if told else "")
 
     def error(self) -> CassetteError:
         return CassetteError(self.mistakes, self.file, self.lines)
@@ -124,16 +132,16 @@ class _Reader:
         column, width = at or (1, max(1, len(self.lines[line - 1]) if line <= len(self.lines) else 1))
         self.mistakes.append(Mistake(message, Position(line, column, width), hint))
 
-    def request_line(self, line: str) -> tuple[str, str]:
+    def request_line(self, line: str, number: int) -> tuple[str, str]:
         method, blank, url = line.partition(" ")
         if method not in METHODS or not blank:
             hint = "write GET or POST in capitals, a blank, and the whole address as it was asked"
-            self.mistake("a recording begins with its request", 1, hint)
+            self.mistake("a recording begins with its request", number, hint)
             return "GET", url
         found = destination_of(url)
         if found is None or found.scheme != "https" or "#" in url:
             at = (len(method) + 2, max(1, len(url)))
-            self.mistake("no address as it stands on the wire", 1, "write https://, the host, path and query, percent-encoded", at)
+            self.mistake("no address as it stands on the wire", number, "write https://, the host, path and query, percent-encoded", at)
         return method, url
 
     def answer_line(self) -> int | None:

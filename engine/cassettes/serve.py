@@ -24,7 +24,7 @@ from engine.cassettes.expected import MANIFEST
 from engine.cassettes.recording import Recording
 from engine.cassettes.replay import body_of
 from engine.core.http import Response
-from engine.core.identity import Identifier
+from engine.core.identity import FORM, Identifier
 from engine.language.effective import Vendor
 from engine.replaced import replace
 from engine.simulate.authorization_server import Provider
@@ -120,7 +120,7 @@ class _Own:
     def __init__(self, cassette: Cassette) -> None:
         self.name, self.exact, self.alike = cassette.name, dict[RequestKey, list[Recording]](), dict[RequestKey, list[Recording]]()
         self.person = tuple(cassette.setup.person.identifiers.values())
-        names = [one.value.casefold() for one in self.person]
+        names = [text.casefold() for one in self.person for text in _written(one.value)]
         for recording in cassette.recordings:
             name = key(recording.request.method, recording.request.url, recording.request.body)
             self.exact.setdefault(name, []).append(recording)
@@ -128,6 +128,12 @@ class _Own:
         self.lookups = {timeless(name) for name in self.exact if any(one in f"{name[1]} {name[2]}".casefold() for one in names)}
         unknown = NOBODY.search(cassette.expected.get(MANIFEST, b"")) is not None
         self.strangers = {name: found for name in self.lookups if unknown and (found := _for_anybody(name, names)) is not None}
+
+
+def _written(value: str) -> tuple[str, ...]:
+    """Give the forms in which a look-up may name somebody: as given, between the quotes of a query language, as a digest."""
+    quoted = (value.replace("'", "\\'"), value.replace("'", "''"))
+    return (*dict.fromkeys((value, *quoted)), FORM["md5"](value), FORM["sha256"](value))
 
 
 def _joined(name: RequestKey) -> str:

@@ -14,7 +14,7 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import app as authoring
-from engine.cli.formatting import ClosedStream, drop
+from engine.cli.formatting import ClosedStream, drop, print_text, width_of
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -343,7 +343,7 @@ def main() -> None:
     try:
         _call()
     except HabeasError as error:
-        typer.echo(f"error: {error}" if not str(error).startswith(("error:", "note:")) else str(error), err=True)
+        print_text(_words(error), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -354,6 +354,13 @@ def main() -> None:
         _end_unwritten(error)
     except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
         _end_by_defect(error)
+
+
+def _words(error: HabeasError) -> str:
+    """Give an error's text; one that shows lines of a file is as wide as the terminal itself."""
+    width = width_of(sys.stderr)
+    text = str(error) if width is None else error.show(width)
+    return text if text.startswith(("error:", "note:")) else f"error: {text}"
 
 
 def _complete(words: list[str]) -> None:
@@ -380,10 +387,10 @@ def _end_unwritten(error: OSError) -> NoReturn:
     if error.errno not in (*FULL, errno.EBADF) or error.filename is not None:
         _end_by_defect(error)
     drop(sys.stdout)
-    typer.echo(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
+    print_text(f"error: standard output takes no more ({error.strerror}): make room, or send it elsewhere", err=True)
     sys.exit(Exit.INCOMPLETE)
 
 
 def _end_by_defect(error: Exception) -> NoReturn:
-    typer.echo(f"error: {defect(error)}; please report it with this line", err=True)
+    print_text(f"error: {defect(error)}; please report it with this line", err=True)
     sys.exit(Exit.DEFECT)

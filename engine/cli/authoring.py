@@ -191,7 +191,7 @@ def trace(
     ] = "html",
     out: OutOption = None,
 ) -> None:
-    """Show when each request of a run was sent, how long it waited for the limit, and how long it took. Nothing personal is in it.
+    """Show when each request of a run was sent, how long it waited for which limit, its earlier tries, and downloads. Nothing personal.
 
     Exit codes: 0 written, 2 wrong usage, a folder that is no run's or is damaged, or a file that exists.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,14 +16,15 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
 from engine.cassettes.labelled import check_labels, labels_of_nobody
-from engine.cli.openapi_option import compared, documents
+from engine.cli.formatting import print_text, width_of
+from engine.cli.openapi_option import compared, documents, recordings_compared
 from engine.errors import Exit, UsageError
 from engine.language.effective import Vendor
 from engine.language.expressions.address_places import host_of
 from engine.language.load import check
 from engine.language.schema import TITLE
 from engine.language.text.document import read
-from engine.language.text.mistakes import Mistake, SpecError, counted
+from engine.language.text.mistakes import WIDEST, Mistake, SpecError, counted
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.access import NOWHERE
 from engine.openapi.draft.yaml_text import marks
@@ -91,10 +93,10 @@ def told(found: Sequence[Finding], form: str, summaries: Iterable[str], held: st
             typer.echo(_as_github(finding.mistake))
     else:
         for finding in found:
-            typer.echo(finding.show() + "\n")
+            print_text(finding.show(width_of(sys.stdout) or WIDEST) + "\n")
         for line in summaries:
-            typer.echo(line)
-        typer.echo(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
+            print_text(line)
+        print_text(f"{held}: {counted(mistakes, 'mistake')}, {counted(len(found) - mistakes, 'note')}")
     return Exit.USAGE if mistakes else Exit.COMPLETE
 
 
@@ -131,8 +133,13 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
     found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted, *mislabelled)
     if options.strict and not options.accept:
         found = tuple(map(_strictly, found))
-    summaries = (*([held.summary(vendor.name)] if held.cassettes else []), *([labelled] if labelled is not None else []))
-    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, summaries)
+    summaries = [held.summary(vendor.name)] if held.cassettes else []
+    if held.cassettes and apis:
+        recordings = [recording for one in held.replays for recording in one.cassette.recordings]
+        against, line = recordings_compared(recordings, apis, vendor.name)
+        found, summaries = (*found, *against), [*summaries, line]
+    summaries += [labelled] if labelled is not None else []
+    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, tuple(summaries))
 
 
 def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:
@@ -141,6 +148,10 @@ def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, a
     if todos:
         message = f"{counted(len(todos), 'TODO')} to settle, the first of them here"
         yield Finding(Mistake(message, todos[0], "confirm or mend what it says, then remove the mark", "note", str(path)), lines)
+    if vendor.gaps is None:
+        at = read(raw, str(path)).at(("vendor",), key=True)
+        message = "nothing says what this vendor's API cannot give, or is not asked"
+        yield Finding(Mistake(message, at, "write `gaps`; `gaps: none` where nothing is left out", "note", str(path)), lines)
     host, given = host_of(vendor.base_url), {one.host for api in apis for one in api.servers}
     if (host == NOBODYS or host.endswith(f".{NOBODYS}")) and host not in given:
         at = read(raw, str(path)).at(("base_url",))

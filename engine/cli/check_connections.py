@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from typing import Any
 
-import typer
 from msgspec import Struct, field
 
 from engine.assembly import choose_connection, verified
 from engine.catalogue import load
 from engine.cli.connections import missing
-from engine.cli.formatting import print_json, table
+from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.cli.progress import interruptible, renewing
 from engine.connection.open import Lifetime, parse_name
 from engine.connection.state_folder import home
@@ -77,9 +77,9 @@ def check_command(words: Sequence[str], *, everything: bool, as_json: bool) -> E
         print_json({"connections": [health.as_json() for health in found], "exit_code": int(code)})
     elif found:
         rows = [(str(health.name), STATES[health.alive], _why(health)) for health in found]
-        typer.echo(table(("connection", "state", "why"), rows))
+        print_text(table(("connection", "state", "why"), rows, width=width_of(sys.stdout)))
     else:
-        typer.echo(f"No connections in {vault.home}.")
+        print_text(f"No connections in {vault.home}.")
     return code
 
 

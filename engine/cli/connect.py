@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 
-import typer
 from msgspec import Struct
 
 from engine.assembly import choose_connection, probe_of, probe_pair, simulator_of, verified
 from engine.catalogue import load
+from engine.cli.formatting import print_text
 from engine.cli.paste_address import AddressPrompt
 from engine.cli.progress import interruptible, renewing
 from engine.cli.prompt_secret import probe_asked, secret_of, setting_of
@@ -70,7 +70,7 @@ def connect_command(arguments: ConnectArguments) -> Exit:
     with reserved(vault, name, plain=arguments.insecure) as reservation:
         before = earlier(vault, name, at)
         redirect = redirect_of(vendor, arguments.redirect_uri) if way == "oauth2" else None
-        typer.echo("\n".join(guide(vendor, way, redirect)), err=True)
+        print_text("\n".join(guide(vendor, way, redirect)), err=True)
         plan = plan or (before.plan if before else None)
         settings = settings_of(vendor, way, before)
         record = StoredConnection(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
@@ -83,9 +83,9 @@ def connect_command(arguments: ConnectArguments) -> Exit:
         browser = browser_of(redirect, listen=arguments.browser)
         ended = asyncio.run(interruptible(connect(record, browser, wall_clock(), reservation.opened, wanted(vendor))))
     if reservation.stored:
-        typer.echo(stored, err=True)
+        print_text(stored, err=True)
         if asyncio.run(end_replaced(reservation.replaced, record, wanted(vendor))):
-            typer.echo("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
+            print_text("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
     return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), {}, as_json=arguments.json)
 
 
@@ -97,10 +97,10 @@ def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation,
     if isinstance(found, Exit):
         return found
     if found.alive is False:
-        typer.echo("Nothing was stored; what was there before is kept.", err=True)
+        print_text("Nothing was stored; what was there before is kept.", err=True)
     else:
         asyncio.run(keep(reservation, record))
-        typer.echo(stored, err=True)
+        print_text(stored, err=True)
     return say(vendor, connection.label, found, as_json=as_json)
 
 
@@ -125,7 +125,7 @@ def with_new_client(vendor: Vendor, vault: Vault, name: Name, at: str | None, *,
     if isinstance(found, NotRenewed):
         message = f"the new client secret was not stored: {found.words}"
         raise NotConnected(message) if found.dead else Unreachable(message)
-    typer.echo(f"Stored the new client secret of {name}\n", err=True)
+    print_text(f"Stored the new client secret of {name}\n", err=True)
     return verify_and_say(chosen, {}, as_json=as_json)
 
 
@@ -234,14 +234,14 @@ def browser_of(redirect: str | None, *, listen: bool) -> Browser | None:
 
 def show(url: str) -> None:
     """Open the browser, and print the address in case it does not open."""
-    typer.echo(f"Your browser opens; if it does not, go to:\n{url}\n", err=True)
-    typer.echo(f"Waiting for your consent, at most {MINUTES:.0f} minutes; Ctrl-C ends it. No browser here? --no-browser\n", err=True)
+    print_text(f"Your browser opens; if it does not, go to:\n{url}\n", err=True)
+    print_text(f"Waiting for your consent, at most {MINUTES:.0f} minutes; Ctrl-C ends it. No browser here? --no-browser\n", err=True)
     open_browser(url)
 
 
 def show_only(url: str) -> None:
     """Print the address."""
-    typer.echo(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
+    print_text(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
 
 
 def protection(vault: Vault, *, plain: bool) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import typer
-
 from engine.catalogue import load
-from engine.cli.formatting import print_json, table
+from engine.cli.formatting import columns, print_json, print_text, table, width_of
 from engine.cli.progress import renewing
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
@@ -56,11 +55,11 @@ def list_command(*, as_json: bool) -> None:
         print_json({"connections": rows, "store": str(vault.home), "key": where})
         return
     if not rows:
-        typer.echo(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
+        print_text(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
         return
     cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], marked(one)) for one in rows]
-    typer.echo(table(("connection", "way", "made", "state"), cells))
-    typer.echo("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
+    print_text(table(("connection", "way", "made", "state"), cells, width=width_of(sys.stdout)))
+    print_text("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
 
 
 def show_command(name: str, *, as_json: bool) -> None:
@@ -73,9 +72,7 @@ def show_command(name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    width = max(map(len, facts))
-    for key, value in facts.items():
-        typer.echo(f"{key.replace('_', ' ').ljust(width)}  {written(value)}")
+    print_text(columns([(key.replace("_", " "), written(value)) for key, value in facts.items()], width_of(sys.stdout)))
 
 
 def missing(name: Name) -> NotConnected:
@@ -88,7 +85,7 @@ def rename_command(old: str, new: str) -> None:
     first = parse_name(old)
     second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
     asyncio.run(rename(writable(), first, second, waiting))
-    typer.echo(f"{first} is {second} now.")
+    print_text(f"{first} is {second} now.")
 
 
 def remove_command(name: str, *, revoke: bool) -> None:
@@ -97,7 +94,7 @@ def remove_command(name: str, *, revoke: bool) -> None:
     if which not in vault.names():
         raise missing(which)
     ended = asyncio.run(remove(vault, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
-    typer.echo(f"{which}: {ENDED[ended]}.")
+    print_text(f"{which}: {ENDED[ended]}.")
 
 
 def _said_of_tokens(name: Name) -> WantedFromToken:
@@ -113,7 +110,7 @@ def rekey_command() -> None:
     vault = writable()
     count, plain = asyncio.run(rekey(vault))
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
-    typer.echo(f"{counted(count, 'connection')} encrypted with a new key.{stay}\n{key_words(vault)}")
+    print_text(f"{counted(count, 'connection')} encrypted with a new key.{stay}\n{key_words(vault)}")
 
 
 def writable() -> Vault:
@@ -125,7 +122,7 @@ def writable() -> Vault:
 
 def waiting() -> None:
     """Tell the person what is being waited for."""
-    typer.echo("A run uses this connection: waiting for its turn.", err=True)
+    print_text("A run uses this connection: waiting for its turn.", err=True)
 
 
 def key_words(vault: Vault, place: str | None = None, names: Sequence[str] = ()) -> str:

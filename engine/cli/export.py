@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from engine.catalogue import load
-from engine.cli.formatting import span, table
+from engine.cli.formatting import print_text, span, table, width_of
 from engine.core.plan import Plan, plan
 from engine.core.selection import checked_plan, choose, since_of
 from engine.errors import UsageError
@@ -66,7 +67,7 @@ def plan_command(
     elif form == "json":
         typer.echo(json.dumps(_as_json(vendor, found, rate_plan), indent=2))
     else:
-        typer.echo(_as_text(vendor, found, (limits[1], rate_plan)))
+        print_text(_as_text(vendor, found, (limits[1], rate_plan), width_of(sys.stdout)))
 
 
 def _as_json(vendor: Vendor, found: Plan, rate_plan: str | None) -> dict[str, object]:
@@ -93,16 +94,16 @@ def _as_json(vendor: Vendor, found: Plan, rate_plan: str | None) -> dict[str, ob
     return {**summary, "steps": steps}
 
 
-def _as_text(vendor: Vendor, found: Plan, limits: tuple[int, str | None]) -> str:
+def _as_text(vendor: Vendor, found: Plan, limits: tuple[int, str | None], width: int | None) -> str:
     rows = [
-        (str(one.wave), one.name, one.line, (f"{one.requests} per record" if one.per_record else str(one.requests)), one.bucket or "")
+        (str(one.wave), one.name, (f"{one.requests} per record" if one.per_record else str(one.requests)), one.bucket or "", one.line)
         for one in found.steps
     ]
     optional = [one.name for one in found.steps if one.name in vendor.endpoints and vendor.endpoints[one.name].optional]
     without = f"\nOptional, asked only where the connection has the scope: {', '.join(optional)}." if optional else ""
     return (
         f"{vendor.title}: what a run asks, wave by wave; a wave runs side by side\n\n"
-        + table(("wave", "endpoint", "request", "at least", "bucket"), rows, right=(3,))
+        + table(("wave", "endpoint", "at least", "bucket", "request"), rows, (2,), width)
         + f"\n\nAt least {found.requests} requests; {duration(found, *limits)}.{without}"
     )
 

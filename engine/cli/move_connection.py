@@ -6,9 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
-import typer
-
 from engine.cli.connections import missing, waiting, writable
+from engine.cli.formatting import print_text
 from engine.cli.prompt_secret import is_asked, secret_of
 from engine.connection.open import parse_name
 from engine.connection.transfer import checked_passphrase, export_connection, import_connection
@@ -29,7 +28,7 @@ def export_command(name: str, out: Path | None) -> None:
         message = "the passphrases differ: nothing was exported"
         raise UsageError(message)
     asyncio.run(export_connection(vault, which, passphrase, file, wall_clock(), waiting))
-    typer.echo(
+    print_text(
         f"{which} is in {file}, and is not used here any more.\n"
         f"There: habeas connections import {file.name}; then delete the file: whoever has it and the passphrase can use the connection."
     )
@@ -39,4 +38,4 @@ def import_command(file: Path, name: str | None) -> None:
     """Store an exported connection. Raises UsageError, NotConnected, OutputError, DiskError."""
     passphrase = secret_of(VARIABLE, "passphrase")
     which = asyncio.run(import_connection(writable(), file, passphrase, parse_name(name) if name is not None else None))
-    typer.echo(f"{which} is stored here. Delete {file} now; then: habeas connections check {which}")
+    print_text(f"{which} is stored here. Delete {file} now; then: habeas connections check {which}")

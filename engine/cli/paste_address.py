@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 import typer
 
+from engine.cli.formatting import fitted, width_of
 from engine.errors import NotConnected
 
 LONGEST = PIECE = 64 * 1024
@@ -34,12 +35,16 @@ class AddressPrompt:
         """Ask for an address, after saying why the one before is not it. Raises NotConnected where none comes."""
         while True:
             if why is not None:
-                typer.echo(f"{why[:1].upper()}{why[1:]}.", err=True)
+                _say(f"{why[:1].upper()}{why[1:]}.\n")
             with _whole_lines() as at_terminal:
-                typer.echo(f"{UNSEEN}\n" * at_terminal + PROMPT, nl=False, err=True)
-                line, ended = await self._line(at_terminal=at_terminal)
+                _say(f"{UNSEEN}\n" * at_terminal + PROMPT)
+                try:
+                    line, ended = await self._line(at_terminal=at_terminal)
+                except asyncio.CancelledError:
+                    _say("\n")
+                    raise
             if at_terminal or (ended and not line):
-                typer.echo("", err=True)
+                _say("\n")
             if len(line) > LONGEST:
                 why = f"what was pasted is longer than {LONGEST // 1024} KiB, so it is no address"
                 continue
@@ -70,6 +75,10 @@ class AddressPrompt:
             rest = await _read(file) if file is not None else b""
             if not rest:
                 return line, True
+
+
+def _say(text: str) -> None:
+    typer.echo(fitted(text, width_of(sys.stderr)), nl=False, err=True)
 
 
 def _typed(line: bytes, piece: bytes) -> bytes:

@@ -1,24 +1,17 @@
-"""Show how a run goes on (live lines on a terminal, else one plain line per endpoint), and let Ctrl-C and SIGTERM end asynchronous work."""
+"""Say how an endpoint ended, where no live view shows it, and let Ctrl-C and SIGTERM end asynchronous work."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any, TextIO, TypeVar
 
-import typer
-
-from engine.cli.formatting import tell
+from engine.cli.formatting import print_text, tell
 from engine.core.ledger import BY_ORDER, Entry, Outcome
 from engine.errors import Exit, HabeasError
 from engine.language.text.mistakes import counted
-from engine.runner import Run
-
-TIMES_A_SECOND = 5
-CLEAR_LINE = "\x1b[2K"
 
 
 def plain(entry: Entry, stream: TextIO) -> None:
@@ -27,56 +20,6 @@ def plain(entry: Entry, stream: TextIO) -> None:
         return
     reason = f": {entry.reason}" if entry.reason else ""
     tell(f"{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}\n", stream)
-
-
-class Live:
-    """One line per endpoint on a terminal, redrawn in place until the run has ended."""
-
-    def __init__(self, stream: TextIO) -> None:
-        """Draw on this terminal."""
-        self.stream = stream
-        self._drawn = 0
-
-    async def watch(self, run: Run) -> None:
-        """Redraw until cancelled, and once more at the end."""
-        try:
-            while True:
-                self.draw(run)
-                await asyncio.sleep(1 / TIMES_A_SECOND)
-        finally:
-            self.draw(run)
-
-    def draw(self, run: Run) -> None:
-        """Draw every endpoint's line once."""
-        waiting = run.session.limiter.waiting()
-        lines = [self._line(run, name, waiting) for name in run.vendor.endpoints if name not in run.options.selection.excluded]
-        columns, rows = _room(self.stream)
-        lines = [line[: columns - 1] for line in lines[-(rows - 1) :]]
-        up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        tell(up + "".join(f"{CLEAR_LINE}{line}\n" for line in lines), self.stream)
-        self._drawn = len(lines)
-
-    def _line(self, run: Run, name: str, waiting: object) -> str:
-        width = max(map(len, run.vendor.endpoints))
-        entry, reading = run.entries.get(name), run.runs.get(name)
-        if entry is not None:
-            return f"{name:{width}}  {entry.outcome:10}  {counted(entry.tally.records, 'record')}"
-        if reading is None:
-            return f"{name:{width}}  waiting"
-        tally = reading.tally
-        expected = f" of {reading.store.announced:,}" if reading.store.announced else ""
-        bucket = run.vendor.endpoints[name].bucket
-        held = f"  throttled by {bucket}" if bucket and bucket in waiting else ""  # type: ignore[operator]
-        return f"{name:{width}}  reading     {counted(tally.pages, 'page')}, {tally.records:,}{expected} records{held}"
-
-
-def _room(stream: TextIO) -> tuple[int, int]:
-    """Give the terminal's columns and rows, 80 by 24 where they are unknown; a line that wraps would spoil the drawing."""
-    try:
-        columns, rows = os.get_terminal_size(stream.fileno())
-    except (OSError, ValueError):
-        columns = rows = 0
-    return columns or 80, rows or 24
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -100,7 +43,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
 
     def still() -> None:
         if not task.done():
-            typer.echo(STILL_BUSY, err=True)
+            print_text(STILL_BUSY, err=True)
 
     def end(code: Exit) -> None:
         if not signals:
@@ -116,7 +59,7 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
         if not signals:
             return task.result()
         if not task.cancelled() and isinstance(error := task.exception(), HabeasError):
-            typer.echo(f"error: {error}", err=True)
+            print_text(f"error: {error}", err=True)
         elif not task.cancelled():
             task.result()
     finally:
@@ -127,4 +70,4 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | Exit:
 
 def renewing() -> None:
     """Say what is being waited for."""
-    typer.echo("Another process renews or changes a connection here: waiting for it.", err=True)
+    print_text("Another process renews or changes a connection here: waiting for it.", err=True)

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 
+from engine.cli.formatting import tell
 from engine.errors import NotConnected, UsageError
 from engine.net.secret import from_environment, resolved
 
@@ -74,7 +75,7 @@ def setting_of(
             if kept is not None:
                 return fits("the stored value", kept)
         except NotConnected as error:
-            sys.stderr.write(f"{str(error)[:1].upper()}{str(error)[1:]}.\n")
+            tell(f"{str(error)[:1].upper()}{str(error)[1:]}.\n", sys.stderr)
             continue
         if optional:
             return ""
@@ -101,13 +102,12 @@ def probe_asked(
         try:
             return fits(typed)
         except UsageError as error:
-            sys.stderr.write(f"{error}\n")
+            tell(f"{error}\n", sys.stderr)
 
 
 def _shown(words: str) -> str:
     """Read a line that may be seen, without blanks around it. Raises NotConnected at the end of the input."""
-    sys.stderr.write(words)
-    sys.stderr.flush()
+    tell(words, sys.stderr)
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:

@@ -9,14 +9,13 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-import typer
 from msgspec import Struct
 
 from engine.anonymise.capture import ABOUT, Captured
 from engine.anonymise.finish import Made, check_free, finish
 from engine.assembly import Order, RunArguments, order_of
 from engine.catalogue import load
-from engine.cli.formatting import print_json, tell
+from engine.cli.formatting import print_json, print_text, tell
 from engine.cli.progress import renewing
 from engine.cli.run import ended, identifiers, noted, split_subjects, waiting, watched
 from engine.connection.open import Opened
@@ -74,7 +73,7 @@ def record_command(arguments: RecordArguments) -> Exit:
     try:
         recorded = asyncio.run(_recorded(order, arguments, now))
     except InUse:
-        typer.echo("another run uses this connection: record again later, or without --no-wait", err=True)
+        print_text("another run uses this connection: record again later, or without --no-wait", err=True)
         return Exit.INCOMPLETE
     return _written(arguments, recorded, target)
 
@@ -95,10 +94,10 @@ def _written(arguments: RecordArguments, recorded: RecordedRun, target: Path) ->
         )
         raise UsageError(message)
     if report.exit_code in SIGNALS:
-        typer.echo("INTERRUPTED: nothing was written", err=True)
+        print_text("INTERRUPTED: nothing was written", err=True)
         return report.exit_code
     if report.defect is not None or report.error is not None or report.exit_code is Exit.NOT_CONNECTED:
-        typer.echo(f"error: nothing was written: {report.defect or report.error or report.cut}", err=True)
+        print_text(f"error: nothing was written: {report.defect or report.error or report.cut}", err=True)
         return report.exit_code
     made = finish(recorded.captured, report, sum(recorder.silent.values()), secrets.token_bytes(32), target)
     if arguments.json:

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import msgspec
-import typer
 
 from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
 from engine.catalogue import load
-from engine.cli.formatting import drop, table, tell
-from engine.cli.progress import TERMINATING, Live, is_terminal, plain, renewing
+from engine.cli.formatting import drop, fitted, print_text, table, tell, width_of
+from engine.cli.live import Live
+from engine.cli.progress import TERMINATING, is_terminal, plain, renewing
 from engine.core.identity import Identifier
 from engine.core.ledger import BY_ORDER, Entry, Outcome, Subject
 from engine.core.sizes import size_of, size_text
@@ -38,8 +38,8 @@ SUBJECT = {
 SEES = {"verify": "the verify call listed a person in this run", "probe": "the probe was found by the same look-up in this run"}
 
 
-def summary(vendor: Vendor, report: Report) -> str:
-    """Write the whole text of a run's end, without a line break at its end."""
+def summary(vendor: Vendor, report: Report, width: int | None = None) -> str:
+    """Write the whole text of a run's end, not wider than `width`, without a line break at its end."""
     found = report.subject
     shown = f"; {SEES[found.proof]}" if found.proof is not None else ""
     lines = [f"{vendor.title}: {SUBJECT[found.subject]}{shown}"]
@@ -49,15 +49,23 @@ def summary(vendor: Vendor, report: Report) -> str:
         left_out = [one.name for one in report.entries if one.outcome is Outcome.EXCLUDED and one.reason == BY_ORDER]
         asked = [one for one in report.entries if one.name not in left_out]
         rows = [(one.name, str(one.outcome), f"{one.tally.records:,}", size_text(_bytes(one)), one.reason or "") for one in asked]
-        lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, right=(2, 3)), ""]
+        lines += ["", table(("endpoint", "outcome", "records", "size", "why"), rows, (2, 3), width), ""]
         lines += [f"Left out by order: {', '.join(left_out)}"] if left_out else []
         lines += _orders(report)
         lines += _files(report)
         lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
-    if vendor.gaps:
-        lines += ["What this vendor's API cannot give:", *(f"  - {gap}" for gap in vendor.gaps), ""]
+    lines += [*_gaps(vendor), ""]
     lines += [_verdict(report), f"The result lies in {report.folder}", "Its proof is manifest.json there."]
-    return "\n".join(lines)
+    return fitted("\n".join(lines), width)
+
+
+def _gaps(vendor: Vendor) -> Iterator[str]:
+    """Say what the result cannot hold, whoever is asked for."""
+    if vendor.gaps:
+        yield "What this vendor's API cannot give, or is not asked:"
+        yield from (f"  - {gap}" for gap in vendor.gaps)
+    else:
+        yield vendor.without_gaps
 
 
 def _orders(report: Report) -> Iterator[str]:
@@ -140,31 +148,31 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
     except InUse as error:
-        typer.echo(str(error), err=True)
+        print_text(str(error), err=True)
         return error.exit_code
     if as_json:
         told = {**report.manifest, "exit_code": int(report.exit_code), "folder": readable(str(report.folder))}
         text = msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
     else:
-        text = summary(vendor, report)
+        text = summary(vendor, report, width_of(sys.stdout))
     try:
         tell(text + "\n")
     except OSError:
         if report.exit_code is Exit.COMPLETE:
             raise
         drop(sys.stdout)
-        typer.echo("error: the summary could not be written; the manifest in the result's folder says the same", err=True)
+        print_text("error: the summary could not be written; the manifest in the result's folder says the same", err=True)
     return report.exit_code
 
 
 def noted(words: str) -> None:
     """Say what a run has to say before it begins."""
-    typer.echo(f"Note: {words}", err=True)
+    print_text(f"Note: {words}", err=True)
 
 
 def waiting() -> None:
     """Say why nothing happens yet."""
-    typer.echo("Another run uses this connection: this one waits for its turn.", err=True)
+    print_text("Another run uses this connection: this one waits for its turn.", err=True)
 
 
 def ended(entry: Entry) -> None:

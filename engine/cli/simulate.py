@@ -6,6 +6,7 @@ import asyncio
 import json
 import shlex
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from functools import partial
 
@@ -14,6 +15,7 @@ from msgspec.structs import asdict
 
 from engine.cassettes.serve import Differing, KnownPerson, Recorded, Served, recorded
 from engine.catalogue import load
+from engine.cli.formatting import columns, fitted, print_text, shell_line, width_of
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import counted, printable
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
@@ -29,14 +31,13 @@ def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *
     if word not in vendors():
         return _recorded(word, port, names, as_json=as_json)
     if names == "list":
-        for name, sentence in faults(word).items():
-            typer.echo(f"{name:16} {sentence}")
+        print_text(columns(list(faults(word).items()), width_of(sys.stdout)))
         return Exit.COMPLETE
     wanted = tuple(one.strip() for one in names.split(",") if one.strip())
     options = SimulatorOptions(faults=wanted, people=scale[0], meetings=scale[1])
 
     def ready(up: Ready) -> None:
-        typer.echo(json.dumps(asdict(up)) if as_json else _greeting(word, up))
+        typer.echo(json.dumps(asdict(up)) if as_json else _shown(_greeting(word, up)))
 
     asyncio.run(_until_interrupted(partial(serve, word, options, port, ready)))
     return Exit.COMPLETE
@@ -55,10 +56,10 @@ def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
         raise UsageError(message)
 
     def ready(up: Served) -> None:
-        typer.echo(json.dumps(_as_json(up)) if as_json else _recorded_greeting(word, vendor.title, len(cassettes), up))
+        typer.echo(json.dumps(_as_json(up)) if as_json else _shown(_recorded_greeting(word, vendor.title, len(cassettes), up)))
 
     def notice(line: str) -> None:
-        typer.echo(printable(line), err=True)
+        print_text(printable(line), err=True)
 
     asyncio.run(_until_interrupted(partial(Recorded(vendor, cassettes, notice).serve, port, ready)))
     return Exit.COMPLETE
@@ -90,6 +91,13 @@ async def _until_interrupted(work: Callable[[], Coroutine[object, object, None]]
         await serving
     except asyncio.CancelledError:
         return
+
+
+def _shown(text: str) -> str:
+    """Break a greeting for the terminal: commands as the shell takes them, all else between words."""
+    width = width_of(sys.stdout)
+    commands = ("  export ", "  habeas ")
+    return "\n".join(shell_line(line, width) if line.startswith(commands) else fitted(line, width) for line in text.split("\n"))
 
 
 def _greeting(word: str, up: Ready) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping
-
-import typer
 
 from engine.assembly import ChosenConnection, choose_connection, verified
 from engine.catalogue import load
-from engine.cli.formatting import print_json, table
+from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.cli.progress import interruptible, renewing
 from engine.cli.run import probes
 from engine.connection.open import parse_name
@@ -20,6 +19,8 @@ from engine.errors import Exit, NotConnected
 from engine.language.effective import Vendor
 from engine.runner.verify import Sight, Verified
 
+TO_ADD = "To add to the app at the vendor, then connect again:"
+NOT_NEEDED = "Not granted, and needed by no request of a run:"
 HELD = {"yes": "yes", "no": "NO", "unknown": "not told", "none needed": "yes"}
 
 
@@ -49,7 +50,7 @@ def say(vendor: Vendor, label: str | None, found: Verified, *, as_json: bool) ->
     if as_json:
         print_json(_as_json(vendor, label, found))
     else:
-        typer.echo("\n".join([*_text(vendor, label, found), *(found.lifetime.words() if found.alive is not False else ())]))
+        print_text("\n".join(told(vendor, label, found, width_of(sys.stdout))))
     return found.exit_code
 
 
@@ -75,18 +76,20 @@ def _as_json(vendor: Vendor, label: str | None, verified: Verified) -> dict[str,
     }
 
 
-def _text(vendor: Vendor, label: str | None, verified: Verified) -> Iterator[str]:
+def told(vendor: Vendor, label: str | None, verified: Verified, width: int | None = None) -> Iterator[str]:
+    """Give what was found, line by line; tables are laid out in `width` columns."""
     if verified.alive is False:
         yield f"{vendor.title} ({label}): NOT CONNECTED: {verified.words}"
         return
     state = "connected, the vendor answers" if verified.alive else f"could not be verified: {verified.words}"
     yield f"{vendor.title} ({label}): {state}."
-    yield from _scopes(vendor, verified)
+    yield from _scopes(vendor, verified, width)
     if verified.sight is not None:
         yield _nobody(vendor, verified.sight)
+    yield from verified.lifetime.words()
 
 
-def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
+def _scopes(vendor: Vendor, verified: Verified, width: int | None) -> Iterator[str]:
     found = verified.matrix
     if not vendor.families and not any(one.needs for one in found.lines):
         yield "This vendor has no scopes: what the key may read shows when it is asked."
@@ -96,11 +99,8 @@ def _scopes(vendor: Vendor, verified: Verified) -> Iterator[str]:
     else:
         family = f"the {found.family} family, " if found.family else ""
         yield f"Scopes: {family}{len(found.granted)} granted."
-    yield from (
-        "",
-        table(("request", "allowed", "scope"), [(one.name, _held(vendor, verified, one), " ".join(one.needs)) for one in found.lines]),
-        "",
-    )
+    rows = [(one.name, _held(vendor, verified, one), " ".join(one.needs)) for one in found.lines]
+    yield from ("", table(("request", "allowed", "scope"), rows, width=width), "")
     yield from _advice(vendor, verified)
 
 
@@ -108,8 +108,12 @@ def _held(vendor: Vendor, verified: Verified, row: ScopeRow) -> str:
     """Say in a word whether a request is allowed; a NO where something would be lost, which of `verify` alone may be nothing."""
     if row.optional and row.held == "no":
         return "optional"
-    proven = not vendor.lists_people or (verified.sight is not None and verified.sight.proof is not None)
-    return "no, not needed" if row.held == "no" and row.name == vendor.verify.name and proven else HELD[row.held]
+    return "no, not needed" if row.held == "no" and row.name == vendor.verify.name and _spared(vendor, verified) else HELD[row.held]
+
+
+def _spared(vendor: Vendor, verified: Verified) -> bool:
+    """Whether a run loses nothing where `verify` alone is refused: it lists no people, or something else shows that they are seen."""
+    return not vendor.lists_people or (verified.sight is not None and verified.sight.proof is not None)
 
 
 def _nobody(vendor: Vendor, sight: Sight) -> str:
@@ -126,10 +130,11 @@ def _nobody(vendor: Vendor, sight: Sight) -> str:
 
 def _advice(vendor: Vendor, verified: Verified) -> Iterator[str]:
     found = verified.matrix
-    if found.missing:
-        yield "To add to the app at the vendor, then connect again:"
-        proof = verified.sight.proof if verified.sight is not None else None
-        yield from (f"  {scope}: {_loss(vendor, names, proof)}" for scope, names in found.missing.items())
+    proof = verified.sight.proof if verified.sight is not None else None
+    spared = [scope for scope, names in found.missing.items() if names == (vendor.verify.name,) and _spared(vendor, verified)]
+    for heading, scopes in ((TO_ADD, [one for one in found.missing if one not in spared]), (NOT_NEEDED, spared)):
+        yield from (heading for _ in scopes[:1])
+        yield from (f"  {scope}: {_loss(vendor, found.missing[scope], proof)}" for scope in scopes)
     if found.further:
         yield "Could also be asked for (optional: a run without the scope leaves it out):"
         yield from (f"  {scope}: {', '.join(names)}" for scope, names in found.further.items())

@@ -17,6 +17,8 @@ DAY = 86400.0
 LONGEST = 10 * 366 * 86400.0
 RESET = re.compile(r"(.*rate-?limit-)reset")
 REMAINING = re.compile(r"(.*rate-?limit-)remaining")
+POLICY = re.compile(r"\b(r|remaining|t|reset)\s*=\s*([0-9]{1,15})\b")
+POLICY_NAMES = {"r": "remaining", "t": "reset"}
 SOON = 60.0
 
 
@@ -48,7 +50,7 @@ def asked_to_return(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _told(headers: Mapping[str, str], now: datetime) -> tuple[float | None, float | None]:
     """Read `Retry-After`, and the latest reset that counts, in seconds from now."""
-    here = _http_date(headers.get("date", "")) or now
+    headers, here = _spread(headers), _http_date(headers.get("date", "")) or now
     names = [found[1] for name in headers if (found := RESET.fullmatch(name)) and not _left(headers, found[1])]
     resets = [_reset(headers[f"{name}reset"], here) for name in names]
     latest = max((one for one in resets if one is not None), default=None)
@@ -74,10 +76,25 @@ def refilled_after(headers: Mapping[str, str], now: datetime) -> float:
     Each `...RateLimit-Remaining: 0` counts with the reset of the same name. A reset more than a minute away is ignored: it may
     be that of a limit which others have used up, or a mistake. The vendor's 429 will tell.
     """
-    here = _http_date(headers.get("date", "")) or now
+    headers, here = _spread(headers), _http_date(headers.get("date", "")) or now
     names = [found[1] for name, value in headers.items() if (found := REMAINING.fullmatch(name)) and _number(value) == 0]
     resets = [_reset(headers.get(f"{name}reset", ""), here) for name in names]
     return max((one for one in resets if one is not None and one <= SOON), default=0.0)
+
+
+def _spread(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Write out the policies of a `RateLimit` field as headers of their own.
+
+    Drafts of the IETF put them into one field: `"burst";r=0;t=5, "day";r=9;t=3600`, and earlier `limit=9, remaining=0, reset=5`.
+    """
+    told = headers.get("ratelimit", "")
+    policies = [told] if "reset" in told else told.split(",")
+    found = {
+        f"{index}-ratelimit-{POLICY_NAMES.get(name, name)}": value
+        for index, policy in enumerate(policies)
+        for name, value in POLICY.findall(policy)
+    }
+    return {**headers, **found}
 
 
 def _left(headers: Mapping[str, str], limit: str) -> bool:

@@ -23,6 +23,11 @@ MOST_VALUES = 2_000_000
 BOM = b"\xef\xbb\xbf"
 BLANKS = b" \t\r\n"
 ERROR_NAMES = ("error", "errors", "error_message", "errorMessage", "fault", "exception")
+NOTHING: tuple[Any, ...] = (None, False, 0, "", [], {})
+OF_ERRORS = (
+    *("code", "message", "status", "statusCode", "success", "ok", "detail", "details", "error_code", "errorCode"),
+    *("error_description", "request_id", "requestId", "timestamp", "path"),
+)
 NULL = "null"
 KINDS = {ord("{"): "a map", ord("["): "a list", ord('"'): "a text", ord("n"): NULL, ord("t"): "true or false", ord("f"): "true or false"}
 
@@ -166,9 +171,15 @@ class Envelope:
         """Name a member such as `error` that holds something, on the way to the records; None if there is none."""
         for depth in range(len(steps)):
             for name in ERROR_NAMES:
-                if self._member((*steps[:depth], name)) not in (None, False, 0, "", [], {}):
+                if self._member((*steps[:depth], name)) not in NOTHING:
                     return name
         return None
+
+    def error_alone(self) -> str | None:
+        """Name the member such as `error` that is all the answer says; None if there is none, or what no error says stands beside it."""
+        name = self.error_beside(("",))
+        level = {} if name is None else self.tree if self.slow else MAP.decode(self.body)
+        return None if any(self._member((one,)) not in NOTHING for one in set(level) - {*ERROR_NAMES, *OF_ERRORS}) else name
 
     def _member(self, steps: tuple[str, ...]) -> Any:
         """Give the value at a dotted path, decoded; None if the answer lacks it."""

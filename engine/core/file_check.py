@@ -16,7 +16,10 @@ LARGEST_FILE = 10 * 10**9
 SLACK = 2**20
 SMALL = 64 * 1024
 WEB_PAGES = ("text/html", "application/xhtml+xml")
-WEB_STARTS = (b"<!doctype html", b"<html")
+WEB_STARTS = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<title", b"<body", b"<script")
+XML_STARTS = (b"<?xml", b"<Error>")
+COMMENTS = re.compile(rb"(?:<!--.*?-->\s*)*", re.DOTALL)
+UTF_16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 WEB_ENDINGS = ("html", "htm", "xhtml", "mht", "mhtml")
 BOM = b"\xef\xbb\xbf"
 XML = ("application/xml", "text/xml", "application/problem+xml")
@@ -78,12 +81,20 @@ def _another_form(facts: FileFacts) -> str | None:
     """Say which form came, if vendors write errors in it and the file's name ends otherwise."""
     if facts.ending.endswith("json") or facts.ending in XML_ENDINGS:
         return None
-    text = facts.text.removeprefix(BOM).lstrip()
+    text = _begun(facts.text)
     if facts.media_type.endswith(("/json", "+json")) or _is_json(text):
         return JSON_CAME
-    if facts.media_type in XML or (text.startswith(b"<?xml") and not facts.media_type.endswith("xml")):
+    if facts.media_type in XML or (text.startswith(XML_STARTS) and not facts.media_type.endswith("xml")):
         return XML_CAME
     return A_WEB_PAGE if facts.ending not in WEB_ENDINGS and text[:20].lower().startswith(WEB_STARTS) else None
+
+
+def _begun(text: bytes) -> bytes:
+    """Give a small file's text in UTF-8 from its first word on: without a byte order mark, blanks, and comments in front."""
+    coding = UTF_16.get(text[:2])
+    if coding is not None:
+        text = text[2:].decode(coding, "ignore").encode()
+    return COMMENTS.sub(b"", text.removeprefix(BOM).lstrip(), count=1)
 
 
 def _is_json(text: bytes) -> bool:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urljoin
 
-from msgspec import Struct
-
 MOST_ADDRESS = 64 * 1024
 NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
 
@@ -63,7 +61,9 @@ class NoAnswer:
         return self.kind in ("too_large", "forbidden", "untrusted")
 
 
-class Malformed(Struct, frozen=True):
-    """A 2xx answer that is not JSON, or is cut short. It is retried, then given up."""
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A 2xx answer that is not JSON, or not the whole one. It is retried, then given up; its `headers` may say when to ask again."""
 
     words: str
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)

@@ -75,7 +75,7 @@ class Tally(Struct):
     """The counts of one endpoint, kept by the runner.
 
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
-    other people, `throttled` the seconds waited for the limits.
+    other people, `throttled` the seconds waited for the limits, `limited` the retries for which the vendor's limit was the reason.
     """
 
     requests: int = 0
@@ -86,6 +86,7 @@ class Tally(Struct):
     same_key: int = 0
     others: int = 0
     retries: int = 0
+    limited: int = 0
     throttled: float = 0.0
 
 

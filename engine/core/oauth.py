@@ -115,7 +115,8 @@ def read_tokens(
     """Read the answer to a token request. `now` is when it was sent, in seconds since 1970; `before` are the tokens that are renewed.
 
     The first answer must hold every value that is `wanted`. One that renews may lack a value or the refresh token
-    (RFC 6749 section 6): the earlier one is kept.
+    (RFC 6749 section 6): the earlier one is kept. Tokens in an answer that is no 2xx are not believed: an error may repeat
+    what was asked, or be a proxy's. But where the vendor's own failure holds a new one, the old one may be spent.
     """
     if isinstance(answer, NoAnswer):
         return NoToken("unusable" if answer.final else "passing", answer.words, lost=answer.kind in SENT)
@@ -123,16 +124,16 @@ def read_tokens(
     status = answer.status
     error, means = _error(found, status, wanted.refusals)
     good = 200 <= status < 300
-    kept = _kept(found, now, before, wanted) if good else None
+    given = _kept(found, now, before, wanted)
+    kept = given if good else None
     if good and not found.get("error") and ("access_token" in found or means is None):
         return _tokens(found, now, before, wanted, kept)
     if 300 <= status < 400:
         return NoToken("unusable", "the vendor redirects a request for a token: it was not followed")
     words = f"HTTP {status}" + (f", {error}" if error else "") + described(found.get("error_description"))
     kind: NoTokenKind = "passing" if status == TOO_MANY or status >= 500 or status in MAY_PASS else KINDS.get(means or "", "unusable")
-    return NoToken(
-        kind, words, _again_after(answer, now) if kind == "passing" else None, kept, lost=not found and status not in NOT_PROCESSED
-    )
+    lost = (given is not None and status >= 500) or (not found and status not in NOT_PROCESSED)
+    return NoToken(kind, words, _again_after(answer, now) if kind == "passing" else None, kept, lost=lost)
 
 
 def described(text: Any) -> str:

@@ -1,10 +1,11 @@
 """What an answer tells beside its records: that there is a next page, or more records than came. For lists with `pagination: none`.
 
-The names are those that vendors use; case, `_`, `-`, `.`, `@` and `$` aside.
+The names are those that vendors use, in members and in headers; case, `_`, `-`, `.`, `@` and `$` aside.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ NEXT = frozenset(
 TOTAL = frozenset(
     (
         *("total", "totalcount", "totalitems", "totalrecords", "totalresults", "totalsize", "totalelements", "totalhits", "totalnumber"),
-        *("count", "totalrows", "totalentries", "recordcount", "odatacount"),
+        *("count", "totalrows", "totalentries", "recordcount", "odatacount", "contentrange"),
     )
 )
 PAGES = frozenset(("pages", "totalpages", "pagecount", "pagestotal", "lastpage"))
@@ -42,12 +43,13 @@ HOLDERS = frozenset(
 )
 CUT = frozenset(("truncated", "istruncated", "incomplete", "incompleteresults", "partialresults"))
 LAST = frozenset(("last", "islast", "islastpage", "done", "iscomplete"))
+HEADED = ("x-", "wp-", "pagination-")
 NO = ("", "false", "no", "n", "off", "0", "none", "null")
 DEEPEST = 4
 
 
 def says(value: Any) -> bool | None:
-    """Read a yes or no as vendors write it: true, 1, "yes", "True"; None for null. What is neither counts as yes."""
+    """Read a yes or no as vendors write it: true, 1, "yes", "True"; None for null. What is empty is no, as in JMESPath; all else yes."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -87,6 +89,15 @@ def beyond(levels: Iterable[Mapping[str, bytes]], came: int) -> str | None:
             if words is not None:
                 return words
     return None
+
+
+def told_in_headers(headers: Mapping[str, str]) -> dict[str, bytes]:
+    """Give what the headers of an answer tell of pages, as JSON texts by their names: `x-total-count`, `content-range: items 0-24/120`."""
+    found = {name: value for name, value in headers.items() if _plain(name) in NEXT | ENDS}
+    whole = found.pop("content-range", "bytes").partition("/")
+    if not whole[0].startswith("bytes"):
+        found["content-range"] = whole[2]
+    return {name: json.dumps(value).encode() for name, value in found.items()}
 
 
 def _words(path: str, value: Any, came: int) -> str | None:
@@ -130,7 +141,10 @@ def _scalars(value: Any) -> Iterator[Any]:
 
 
 def _plain(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter not in "_-.@$ ")
+    name = name.lower()
+    for prefix in HEADED:
+        name = name.removeprefix(prefix)
+    return "".join(letter for letter in name if letter not in "_-.@$ ")
 
 
 ENDS = TOTAL | PAGES | CUT | LAST

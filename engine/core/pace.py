@@ -6,7 +6,9 @@ through. For a vendor's limit of N in a period this must stay below N + 1; then 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -15,6 +17,7 @@ from engine.language.model.units import Rate
 
 MARGIN = 0.04
 LATE = 0.005
+EMPTY: Mapping[tuple[str, str], float] = MappingProxyType({})
 
 
 class Pace(Struct, frozen=True):
@@ -53,6 +56,28 @@ def checked_share(share: float) -> float:
 def paces(rates: Sequence[Rate], share: float) -> tuple[Pace, ...]:
     """Give the pace of each limit of a bucket; a limit on concurrent requests has none."""
     return tuple(pace(rate.count, rate.seconds, share) for rate in rates if rate.seconds is not None)
+
+
+def least_time(
+    asked: Iterable[tuple[str | None, str, int]],
+    limits: Mapping[str, Sequence[Rate]],
+    share: float,
+    held: Mapping[tuple[str, str], float] = EMPTY,
+) -> tuple[float, str | None]:
+    """Give when the last of so many requests can leave, in seconds from now, and the bucket that decides it, if any.
+
+    `asked`: of each request line its bucket, its name and the number of requests. `held`: for how long a bucket (its name and what it
+    counts separately) sends nothing. It is a least time: buckets are taken to be full, and answers to need no time.
+    """
+    needed = dict.fromkeys(held, 0)
+    for bucket, line, count in asked:
+        for name in dict.fromkeys((bucket or "all", "all")):
+            place = (name, counted_by(limits.get(name, ()), line))
+            needed[place] = needed.get(place, 0) + count
+    times = [(held[place], place[0]) for place in held]
+    for place, count in needed.items():
+        times += [(held.get(place, 0.0) + one.least(count), place[0]) for one in paces(limits.get(place[0], ()), share)]
+    return max(times, key=itemgetter(0), default=(0.0, None))
 
 
 def counted_by(rates: Sequence[Rate], line: str) -> str:

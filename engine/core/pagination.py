@@ -110,7 +110,7 @@ def _by_cursor(pagination: PaginationSpec, request: Request, page: Page, _: Prog
 
 
 def _by_link(pagination: PaginationSpec, request: Request, page: Page, _: Progress) -> Next | Broken | None:
-    if page.link is None or page.link == "":
+    if page.link is None or page.link == "" or page.link is False:
         return None
     if isinstance(page.link, Unreadable):
         return Broken("the `Link` header holds `next` and cannot be read")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from msgspec import Struct
 
 from engine.core.account import needed
-from engine.core.pace import counted_by, paces
+from engine.core.pace import least_time
 from engine.core.selection import Selection
 from engine.core.window import Window, windows
 from engine.language.effective import Endpoint, Vendor
-from engine.language.model.units import Rate
 
 
 class Step(Struct, frozen=True):
@@ -58,19 +57,8 @@ def plan(vendor: Vendor, choice: Selection, now: datetime, narrow: datetime | No
         after = parents or (("lookup",) if endpoint.name in vendor.endpoints else ())
         line = f"{endpoint.method} {endpoint.line}"
         steps.append(Step(endpoint.name, line, _wave(vendor, endpoint.name), after, chains, bool(parents), endpoint.bucket))
-    seconds, slowest = _slowest(steps, vendor.limits(limits[0]), limits[1])
+    seconds, slowest = least_time(((one.bucket, one.line, one.requests) for one in steps), vendor.limits(limits[0]), limits[1])
     return Plan(tuple(sorted(steps, key=attrgetter("wave"))), sum(step.requests for step in steps), seconds, slowest)
-
-
-def _slowest(steps: Sequence[Step], limits: Mapping[str, tuple[Rate, ...]], share: float) -> tuple[float, str | None]:
-    """Compute with the limiter's own paces when the last request can leave, in seconds, and which bucket decides it."""
-    needed: dict[tuple[str, str], int] = {}
-    for step in steps:
-        for bucket in dict.fromkeys((step.bucket or "all", "all")):
-            place = (bucket, counted_by(limits.get(bucket, ()), step.name))
-            needed[place] = needed.get(place, 0) + step.requests
-    times = [(one.least(count), bucket) for (bucket, _), count in needed.items() for one in paces(limits.get(bucket, ()), share)]
-    return max(times, key=itemgetter(0), default=(0.0, None))
 
 
 def _wave(vendor: Vendor, name: str) -> int:

@@ -20,7 +20,7 @@ from engine.core.chain import Chain, Unresolved
 from engine.core.envelope import MOST_VALUES, Envelope, NotJson, PathMissing, TooDeep, TooMany, column, kinds_of, without_null
 from engine.core.http import Malformed, Response
 from engine.core.identity import Same, comparison
-from engine.core.onward import beyond, count_of, form_of
+from engine.core.onward import beyond, count_of, form_of, told_in_headers
 from engine.core.rendering import plain_text
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
@@ -122,7 +122,7 @@ def read(chain: Chain, response: Response) -> Reading:
     if status in WITHOUT_CONTENT:
         return Unusable(f"an answer without content (HTTP {status})")
     if status in NOT_WHOLE or envelope is None:
-        return Malformed(NOT_WHOLE.get(status, unread))
+        return Malformed(NOT_WHOLE.get(status, unread), response.headers)
     try:
         return _page(endpoint, chain, envelope, response.headers, points)
     except Unresolved as error:
@@ -220,14 +220,15 @@ def _beyond(endpoint: Endpoint, envelope: Envelope, headers: Mapping[str, str], 
         return None
     if next_link(headers.get("link", "")) is not None:
         return "the answer tells of a next page (its `Link` header), and the spec reads no further one"
-    return beyond(envelope.beside(endpoint.records), count)
+    return beyond([*envelope.beside(endpoint.records), told_in_headers(headers)], count)
 
 
 def _misfit(endpoint: Endpoint, envelope: Envelope, records: Sequence[Any]) -> str | None:
-    """Say why what stands in the records' place is no list of records, or may be an error's empty one; None if it is one."""
+    """Say why what stands in the records' place is no list of records, or may be an error's answer; None if nothing speaks so."""
     select = endpoint.records
     if select is None:
-        return None
+        name = envelope.error_alone()
+        return f"the answer holds nothing but `{name}`" if name else None
     if not records:
         name = envelope.error_beside(select.steps or ("",))
         return f"no records stand under `{select.text}`, and the answer holds `{name}`" if name else None

@@ -20,6 +20,7 @@ UNAUTHORIZED = 401
 REFUSED = "the vendor refuses the credential"
 # 477: the account is being moved, https://developers.hubspot.com/docs/api-reference/error-handling
 MAY_PASS = (408, 423, 425, 477)
+ACCEPTED = 202  # not acted upon yet (RFC 9110 section 15.3.3): of a file, whose body nobody reads
 FLOOR = 0.5
 SPREAD = 0.25
 UNFINISHED_FROM = 4  # the backoff of an incomplete answer begins with up to 8 s: a search that ran out of time needs a while
@@ -121,7 +122,8 @@ def decide(tried: Tried, answer: Answer, means: Means | None, now: datetime, jit
         return _again(tried, f"HTTP {status}", failed_until(answer.headers, now), jitter, patience)
     if isinstance(answer, NoAnswer) and answer.final:
         return GiveUp(answer.words)
-    return _again(tried, answer.words, None, jitter, patience)
+    told = failed_until(answer.headers, now) if isinstance(answer, Malformed) else None
+    return _again(tried, answer.words, told, jitter, patience)
 
 
 def backoff(attempts: int, jitter: float, patience: Patience) -> float:
@@ -130,8 +132,8 @@ def backoff(attempts: int, jitter: float, patience: Patience) -> float:
 
 
 def _passes(answer: Response, now: datetime) -> bool:
-    """Whether a refusal that no rule knows may pass: by its status, or because the vendor says when to ask again."""
-    if answer.status >= 500 or answer.status in MAY_PASS:
+    """Whether an answer that no rule knows may pass: by its status, or because the vendor says when to ask again."""
+    if answer.status >= 500 or answer.status in (ACCEPTED, *MAY_PASS):
         return True
     return answer.status >= 400 and asked_to_return(answer.headers, now) is not None
 

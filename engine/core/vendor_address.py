@@ -19,6 +19,7 @@ from engine.core.chain import Chain, Unresolved
 from engine.core.http import HttpRequest, NoAnswer, Response, resolved
 from engine.core.identity import FORM, Same, comparison
 from engine.core.request import Request, opening
+from engine.core.response import Page, Reading
 from engine.language.effective import Row
 from engine.replaced import replace
 
@@ -141,7 +142,14 @@ def address_source(request: Request, *, redirected: bool = False) -> str:
     return f"a redirect of {line}" if redirected else f"the link to {line}" if is_link(request) else line
 
 
-def proven(request: Request, personal: AbstractSet[str]) -> bool:
-    """Whether `match` or `echo` proves of every answer whose it is."""
-    checks = [template for _, template in (*request.endpoint.match, *request.endpoint.echo)]
+def proven(request: Request, personal: AbstractSet[str], reading: Reading | None = None) -> bool:
+    """Whether `match` or `echo` proves whose an answer is. None: of a page by link, which continues an answer that was asked for.
+
+    After a redirect it is a matter of what came: by `match` records prove it, by `echo` a member too; a refusal and an empty list
+    prove nothing.
+    """
+    match, echo = request.endpoint.match, request.endpoint.echo
+    if reading is not None and not (isinstance(reading, Page) and reading.records):
+        match, echo = (), tuple((path, template) for path, template in echo if isinstance(reading, Page) and path.steps)
+    checks = [template for _, template in (*match, *echo)]
     return any(hole.name in personal for one in checks for hole in one.holes()) or any(field for one in checks for field in one.fields())

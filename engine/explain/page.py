@@ -53,10 +53,12 @@ def _page(vendor: Vendor) -> Iterator[PageBlock]:
     yield from limits(vendor)
     yield from _access(vendor)
     yield from _deletion(vendor)
+    yield Heading(2, "What this API cannot give, or is not asked")
     if vendor.gaps:
-        yield Heading(2, "What this API cannot give")
         yield Paragraph(("Stated in every result, so that nobody takes it for whole:",))
         yield Items(tuple(prose(gap, every_scope(vendor)) for gap in vendor.gaps))
+    else:
+        yield Paragraph((vendor.without_gaps,))
     yield Heading(2, "Disclaimer")
     yield Paragraph(
         (

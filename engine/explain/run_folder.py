@@ -1,16 +1,17 @@
 """Read the folder of a run back as its requests in time, from the manifest and the page lists.
 
-Nothing personal is read: no record, and of a page list not the values that a request was sent with (`of`). Of the manifest only
-names, outcomes and numbers are taken: reasons, the reference and the connection's name are the vendor's or the operator's words.
+Nothing personal is read: no record, of a page list not the values that a request was sent with (`of`), of a list of files no name.
+Of the manifest only names, outcomes and numbers are taken: reasons, the reference and the connection's name are the vendor's or the
+operator's words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -19,28 +20,55 @@ from engine.errors import UsageError
 from engine.language.text.mistakes import counted
 
 MANIFEST = "manifest.json"
-PAGES = ".pages.jsonl"
+PAGES, FILES = ".pages.jsonl", ".files.jsonl"
+NONE = -1
 LARGEST = 64 << 20
 LONGEST = 1 << 20
 PERSONAL = re.compile(r"[^\s/?&=<>]*(?:@|%40)[^\s/?&=<>]*")
 
+T = TypeVar("T", bound=Struct)
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class EarlierLine(Struct, frozen=True):
+    """One try of a request that was sent again, in a page list; no status: no answer came."""
+
+    sent_at: Moment
+    waited: Seconds
+    seconds: Seconds
+    status: HttpStatus | None = None
+
+
+class FileLine(Struct, frozen=True):
+    """One file in a list of files; without `began` it is of a run that did not record when."""
+
+    record_line: Count
+    number: Count
+    file: str | None
+    bytes: Count = 0
+    began: Moment | None = None
+    waited: Seconds = 0.0
+    seconds: Seconds = 0.0
+    retries: Count = 0
 
 
 class PageLine(Struct, frozen=True):
     """One answer in a page list; members that are not named here are not read."""
 
     request: str
-    status: Annotated[int, Meta(ge=100, le=599)]
+    status: HttpStatus
     sent_at: Moment
     waited: Seconds
     seconds: Seconds
     page: Count = 1
     lines: Count = 0
     retries: Count = 0
+    bucket: SpecName | None = None
+    earlier: tuple[EarlierLine, ...] = ()
     for_: dict[str, str] = field(name="for", default_factory=dict)
     window: tuple[Moment, Moment] | None = None
 
@@ -74,10 +102,20 @@ class Manifest(Struct, frozen=True):
     endpoints: dict[SpecName, TracedEnd]
 
 
-class Sent(Struct, frozen=True):
-    """One answered request. Times are seconds since the first request of the run began to wait.
+class Try(Struct, frozen=True):
+    """One sending, from the beginning of its wait for the limit to the end of its answer; no status: no answer came."""
 
-    `label` is the whole request line, `part` what tells it apart from others of its endpoint.
+    begun: float
+    sent: float
+    ended: float
+    status: int | None
+
+
+class Sent(Struct, frozen=True):
+    """One answered request, or one download. Times are seconds since the first request of the run began to wait.
+
+    `label` is the whole request line, `part` what tells it apart from others of its endpoint; `begun`, `sent` and `ended` are those of its
+    last try, `earlier` its tries before. `size` is a download's: the bytes of its file, and -1 where there is none.
     """
 
     label: str
@@ -89,10 +127,28 @@ class Sent(Struct, frozen=True):
     page: int
     records: int
     retries: int
+    bucket: str | None = None
+    earlier: tuple[Try, ...] = ()
+    size: int | None = None
+
+    @property
+    def tries(self) -> tuple[Try, ...]:
+        """Give every try that was recorded."""
+        return (*self.earlier, Try(self.begun, self.sent, self.ended, self.status))
+
+    @property
+    def first(self) -> float:
+        """Give the beginning of its first try."""
+        return min(one.begun for one in self.tries)
+
+    @property
+    def waited(self) -> float:
+        """Give how long its tries waited for the limit."""
+        return sum(one.sent - one.begun for one in self.tries)
 
 
 class Lane(Struct, frozen=True):
-    """One endpoint: its requests in the order in which they were sent, and how it ended."""
+    """One endpoint: its requests in the order in which they were sent, and how it ended; or its `files`, which were downloaded."""
 
     name: str
     requests: tuple[Sent, ...]
@@ -100,10 +156,11 @@ class Lane(Struct, frozen=True):
     records: int
     asked: int
     retries: int
+    files: bool = False
 
 
 class Timeline(Struct, frozen=True):
-    """A run: one lane per endpoint that was answered, in the manifest's order."""
+    """A run: one lane per endpoint that was answered, in the manifest's order, and behind it one for its files."""
 
     manifest: Manifest
     begun: datetime
@@ -119,11 +176,21 @@ def timeline(run: Path) -> Timeline:
     """Read the folder of a run, `<out>` or `<out>/<vendor>`. Raises UsageError where it is no run's, or damaged."""
     folder = _folder(run)
     manifest = _manifest(folder / MANIFEST)
-    lines = {name: list(_lines(path)) for name, path in _page_lists(folder, manifest).items()}
-    starts = [line.sent_at.timestamp() - line.waited for one in lines.values() for line in one]
+    lines = {name: list(_lines(path, PageLine)) for name, path in _lists(folder, manifest, PAGES).items()}
+    fetched = {name: list(_lines(path, FileLine)) for name, path in _lists(folder, manifest, FILES).items()}
+    starts = [_begun(line) for one in lines.values() for line in one]
     origin = min(starts, default=manifest.started.timestamp())
-    lanes = tuple(_lane(name, lines[name], manifest, origin) for name in ("lookup", *manifest.endpoints) if lines.get(name))
-    return Timeline(manifest, datetime.fromtimestamp(origin, manifest.started.tzinfo), lanes)
+    lanes = []
+    for name in ("lookup", *manifest.endpoints):
+        lanes += [_lane(name, lines[name], manifest, origin)] if lines.get(name) else []
+        lanes += _file_lane(name, fetched.get(name, ()), lines.get(name, ()), origin)
+    return Timeline(manifest, datetime.fromtimestamp(origin, manifest.started.tzinfo), tuple(lanes))
+
+
+def _begun(line: PageLine) -> float:
+    """Give when a request began to wait for the first time, in seconds since 1970."""
+    first = line.earlier[0] if line.earlier else line
+    return first.sent_at.timestamp() - first.waited
 
 
 def _folder(run: Path) -> Path:
@@ -163,23 +230,24 @@ def _manifest(path: Path) -> Manifest:
         raise UsageError(message) from None
 
 
-def _page_lists(folder: Path, manifest: Manifest) -> dict[str, Path]:
-    """Find the page list of each endpoint. Raises UsageError for one of an endpoint that the manifest does not know."""
+def _lists(folder: Path, manifest: Manifest, ending: str) -> dict[str, Path]:
+    """Find the list of pages, or of files, of each endpoint. Raises UsageError for one of an endpoint that the manifest does not know."""
     known = {"lookup", *manifest.endpoints}
     try:
-        found = {path.name.removesuffix(PAGES): path for path in sorted(folder.glob(f"*{PAGES}"))}
+        found = {path.name.removesuffix(ending): path for path in sorted(folder.glob(f"*{ending}"))}
     except OSError as error:
         message = f"{folder} cannot be read ({error.strerror})"
         raise UsageError(message) from None
     foreign = len(found.keys() - known)
     if foreign:
-        message = f"{folder} holds {counted(foreign, 'page list')} that its {MANIFEST} does not know: files of several runs lie in it"
+        lists = counted(foreign, "page list" if ending == PAGES else "list")
+        message = f"{folder} holds {lists} that its {MANIFEST} does not know: files of several runs lie in it"
         raise UsageError(message)
     return found
 
 
-def _lines(path: Path) -> Iterator[PageLine]:
-    decoder, number = msgspec.json.Decoder(PageLine), 0
+def _lines(path: Path, kind: type[T]) -> Iterator[T]:
+    decoder, number = msgspec.json.Decoder(kind), 0
     try:
         with path.open("rb") as stream:
             while raw := stream.readline(LONGEST):
@@ -206,9 +274,35 @@ def _lane(name: str, lines: list[PageLine], manifest: Manifest, origin: float) -
     return Lane(name, requests, ended.outcome, ended.records, ended.requests, ended.retries)
 
 
+def _file_lane(name: str, files: Sequence[FileLine], pages: Sequence[PageLine], origin: float) -> list[Lane]:
+    """Give the lane of an endpoint's downloads; none where nothing was downloaded, or its times were not recorded."""
+    bucket = pages[0].bucket if pages else None
+    sent = [_download(line, line.began.timestamp() - origin, bucket) for line in files if line.began is not None]
+    if not sent:
+        return []
+    retries = sum(one.retries for one in sent)
+    ordered = tuple(sorted(sent, key=lambda one: (one.sent, one.ended)))
+    return [Lane(f"{name}, files", ordered, None, sum(one.size != NONE for one in sent), len(sent), retries, files=True)]
+
+
+def _download(line: FileLine, began: float, bucket: str | None) -> Sent:
+    status, size = (200, line.bytes) if line.file is not None else (500, NONE)
+    part = f"record {line.record_line}, file {line.number}"
+    sent = began + min(line.waited, line.seconds)
+    return Sent("a download", part, status, began, sent, began + line.seconds, 1, 0, line.retries, bucket, size=size)
+
+
 def _sent(line: PageLine, origin: float) -> Sent:
     sent = line.sent_at.timestamp() - origin
     parts = [*line.for_.values(), *([f"{line.window[0]:%Y-%m-%d} to {line.window[1]:%Y-%m-%d}"] if line.window else [])]
     parts += [f"page {line.page}"] if line.page > 1 else []
     label, part = (PERSONAL.sub("…", text) for text in (line.request, ", ".join(parts)))
-    return Sent(label, part, line.status, max(0.0, sent - line.waited), sent, sent + line.seconds, line.page, line.lines, line.retries)
+    earlier = tuple(_earlier(one, origin) for one in line.earlier)
+    waited = max(0.0, line.waited - sum(one.waited for one in line.earlier))
+    times = (max(0.0, sent - waited), sent, sent + line.seconds)
+    return Sent(label, part, line.status, *times, line.page, line.lines, line.retries, line.bucket, earlier)
+
+
+def _earlier(line: EarlierLine, origin: float) -> Try:
+    sent = line.sent_at.timestamp() - origin
+    return Try(max(0.0, sent - line.waited), sent, sent + line.seconds, line.status)

@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from engine.core.retry import TOO_MANY
+from engine.core.sizes import size_text
 from engine.core.window import rfc3339
-from engine.explain.run_folder import Lane, Sent, Timeline
+from engine.explain.run_folder import NONE, Lane, Sent, Timeline
 from engine.explain.webpage import document
 from engine.language.text.mistakes import counted
 
@@ -60,7 +62,7 @@ KEY = (
     ("wait", "waits for the vendor's limit, ours and others' requests included"),
     ("ok", "sent, to the last byte of a good answer"),
     ("refused", "of a refusal (status 400 to 499)"),
-    ("broken", "of the vendor's fault (status 500 and above)"),
+    ("broken", "of the vendor's fault (status 500 and above, no answer, no file)"),
 )
 
 
@@ -68,7 +70,7 @@ def waterfall(timeline: Timeline) -> str:
     """Give the whole HTML file."""
     total = max(timeline.seconds, 0.001)
     step = tick(total)
-    answers = sum(len(lane.requests) for lane in timeline.lanes)
+    answers = sum(len(lane.requests) for lane in timeline.lanes if not lane.files)
     key = "".join(f'<li><i class="{name}"></i>{escape(words)}</li>' for name, words in KEY)
     lanes = "\n".join(_lane(lane, total, opened=answers <= ALL_OPEN) for lane in timeline.lanes)
     title = f"{timeline.manifest.vendor}: the requests of a run"
@@ -81,19 +83,46 @@ def waterfall(timeline: Timeline) -> str:
 
 def _facts(timeline: Timeline, answers: int) -> str:
     manifest = timeline.manifest
-    waited = sum(one.sent - one.begun for lane in timeline.lanes for one in lane.requests)
-    retries = sum(lane.retries for lane in timeline.lanes)
-    asked = sum(lane.asked for lane in timeline.lanes)
+    asked = [lane for lane in timeline.lanes if not lane.files]
+    retries, sent = sum(lane.retries for lane in asked), sum(lane.asked for lane in asked)
+    limited = sum(each.status == TOO_MANY for lane in asked for one in lane.requests for each in one.earlier)
     whose = "a simulated vendor" if manifest.simulated else "the vendor"
+    again = f"{counted(retries, 'of them a retry') if retries == 1 else f'{retries:,} of them retries'}"
     return (
         f"<p>Begun {timeline.begun:%Y-%m-%d %H:%M:%S} UTC, asked of {whose} by Habeas {escape(manifest.engine)}. "
-        f"{counted(asked, 'request')} for {counted(answers, 'answer')} in {duration(timeline.seconds)}, "
-        f"{counted(retries, 'of them a retry') if retries == 1 else f'{retries:,} of them retries'}; "
-        f"at most {most_at_once(timeline)} at once. All waits for the limit, added up: {duration(waited)}.</p>\n"
-        "<p>Open a lane to see its requests. Shown is the last sending of each; a retry before it is counted, not drawn. "
-        "Not recorded are the call that verifies the connection, what is discovered of the account, and downloads. "
+        f"{counted(sent, 'request')} for {counted(answers, 'answer')} in {duration(timeline.seconds)}, "
+        f"{again}{f' ({limited:,} after HTTP {TOO_MANY})' if limited else ''}; at most {most_at_once(timeline)} at once.</p>\n"
+        f"<p>{_waits(timeline)} {_downloads(timeline)}</p>\n"
+        "<p>Open a lane to see its requests. The tries before the last stand in the row of their request; what was given up without "
+        "an answer is counted, not drawn. Not recorded are the call that verifies the connection and what is discovered of the account. "
         "Nothing here is the person's.</p>"
     )
+
+
+def _waits(timeline: Timeline) -> str:
+    """Say of each limit for how much of the run at least one request waited for it."""
+    spans: dict[str, list[tuple[float, float]]] = {}
+    for lane in timeline.lanes:
+        for sent in lane.requests:
+            spans.setdefault(sent.bucket or "", []).extend((each.begun, each.sent) for each in sent.tries if each.sent > each.begun)
+    whole = duration(timeline.seconds)
+    told = [
+        f"{escape(name) or 'a limit without a name'} during {duration(_covered(found))} of {whole}"
+        for name, found in sorted(spans.items())
+        if found
+    ]
+    return f"Requests waited for the vendor's limits: {', '.join(told)}." if told else "No request waited for a limit."
+
+
+def _downloads(timeline: Timeline) -> str:
+    lanes = [lane for lane in timeline.lanes if lane.files]
+    if not lanes:
+        return "No downloads are recorded."
+    files, retries = [one for lane in lanes for one in lane.requests], sum(lane.retries for lane in lanes)
+    got = [one.size for one in files if one.size is not None and one.size != NONE]
+    spent = _covered((one.begun, one.ended) for one in files)
+    again = f", {retries:,} asked for again" if retries else ""
+    return f"{len(got):,} of {counted(len(files), 'file')} downloaded, {size_text(sum(got))}, in {duration(spent)}{again}."
 
 
 def _head(total: float, step: float) -> str:
@@ -105,14 +134,15 @@ def _head(total: float, step: float) -> str:
 
 
 def _lane(lane: Lane, total: float, *, opened: bool) -> str:
-    waited = sum(one.sent - one.begun for one in lane.requests)
+    tries = [each for one in lane.requests for each in one.tries]
     longest = max(one.ended - one.sent for one in lane.requests)
-    bars = _bars(_merged(((one.begun, one.sent) for one in lane.requests if one.sent > one.begun), total), "wait", total) + "".join(
-        _bars(_merged(((one.sent, one.ended) for one in lane.requests if kind(one.status) == name), total), name, total)
+    bars = _bars(_merged(((one.begun, one.sent) for one in tries if one.sent > one.begun), total), "wait", total) + "".join(
+        _bars(_merged(((one.sent, one.ended) for one in tries if kind(one.status) == name), total), name, total)
         for name in ("ok", "refused", "broken")
     )
     number = f"{escape(lane.name)} <span>({len(lane.requests):,})</span>"
-    cells = (duration(waited), f"≤ {duration(longest)}", f"{lane.records:,}", escape(lane.outcome or ""))
+    waited = duration(sum(one.waited for one in lane.requests))
+    cells = (waited, f"≤ {duration(longest)}", f"{lane.records:,}", escape(lane.outcome or ""))
     rows, more = _chosen(lane.requests)
     rest = f'<p class="more">{counted(more, "quicker request")} not shown here; --format chrome has all.</p>' if more else ""
     return (
@@ -122,12 +152,17 @@ def _lane(lane: Lane, total: float, *, opened: bool) -> str:
 
 
 def _row(one: Sent, total: float) -> str:
-    bars = (_bars([(one.begun, one.sent)], "wait", total) if one.sent > one.begun else "") + _bars(
-        [(one.sent, one.ended)], kind(one.status), total
+    bars = "".join(
+        (_bars([(each.begun, each.sent)], "wait", total) if each.sent > each.begun else "")
+        + _bars([(each.sent, each.ended)], kind(each.status), total)
+        for each in one.tries
     )
     again = f", {counted(one.retries, 'retry')}".replace("retrys", "retries") if one.retries else ""
-    told = f"{one.label}{f' ({one.part})' if one.part else ''}: sent at {duration(one.sent)}"
-    cells = (duration(one.sent - one.begun), duration(one.ended - one.sent), f"{one.records:,}", f"{one.status}{again}")
+    before = "".join(f", before that {each.status or 'no answer'} at {duration(each.sent)}" for each in reversed(one.earlier))
+    told = f"{one.label}{f' ({one.part})' if one.part else ''}: sent at {duration(one.sent)}{before}"
+    ended = f"{one.status}" if one.size is None else "no file" if one.size == NONE else size_text(one.size)
+    records = f"{one.records:,}" if one.size is None else ""
+    cells = (duration(one.waited), duration(one.ended - one.sent), records, f"{ended}{again}")
     name = escape(one.part or one.label)
     return f'<li class="row" title="{escape(told)}"><span>{name}</span><div class="bar">{bars}</div>{_cells(cells)}</li>'
 
@@ -154,6 +189,11 @@ def _merged(spans: Iterable[tuple[float, float]], total: float) -> Iterator[tupl
         yield last
 
 
+def _covered(spans: Iterable[tuple[float, float]]) -> float:
+    """Give the seconds that lie in one of these spans at least."""
+    return sum(ended - begun for begun, ended in _merged(spans, 0.0))
+
+
 def _chosen(requests: Sequence[Sent]) -> tuple[Sequence[Sent], int]:
     """Choose the rows of a long lane: refusals and retries first, then the slowest; gives them and how many are left out."""
     if len(requests) <= MOST_ROWS:
@@ -162,14 +202,16 @@ def _chosen(requests: Sequence[Sent]) -> tuple[Sequence[Sent], int]:
     return sorted(best, key=lambda one: (one.sent, one.ended)), len(requests) - MOST_ROWS
 
 
-def kind(status: int) -> str:
+def kind(status: int | None) -> str:
     """Name the class of an answer's bar: ok, refused or broken."""
+    if status is None:
+        return "broken"
     return "ok" if status < 400 else "refused" if status < 500 else "broken"
 
 
 def most_at_once(timeline: Timeline) -> int:
     """Count how many requests were under way at one moment, at most."""
-    turns = sorted(turn for lane in timeline.lanes for one in lane.requests for turn in ((one.sent, 1), (one.ended, -1)))
+    turns = sorted(turn for lane in timeline.lanes if not lane.files for one in lane.requests for turn in ((one.sent, 1), (one.ended, -1)))
     now = most = 0
     for _, change in turns:
         now += change
@@ -230,12 +272,16 @@ def _named(name: str, pid: int, tid: int, args: dict[str, Any]) -> dict[str, Any
 
 
 def _request(sent: Sent, pid: int, tid: int) -> Iterator[dict[str, Any]]:
-    begun, left, ended = micros(sent.begun), micros(sent.sent), micros(sent.ended)
     place = {"ph": "X", "pid": pid, "tid": tid}
-    if left > begun:
-        yield {**place, "name": "waits for the limit", "cat": "wait", "ts": begun, "dur": left - begun}
     args = {"part": sent.part, "status": sent.status, "page": sent.page, "records": sent.records, "retries": sent.retries}
-    yield {**place, "name": sent.label, "cat": "request", "ts": left, "dur": ended - left, "args": args}
+    shown, category = (args, "request") if sent.size is None else ({"part": sent.part, "bytes": max(0, sent.size)}, "download")
+    for number, each in enumerate(sent.tries):
+        begun, left, ended = micros(each.begun), micros(each.sent), micros(each.ended)
+        last = number == len(sent.earlier)
+        if left > begun:
+            yield {**place, "name": "waits for the limit", "cat": "wait", "ts": begun, "dur": left - begun, "args": {"bucket": sent.bucket}}
+        told = {"cat": category, "args": shown} if last else {"cat": "try", "args": {"status": each.status}}
+        yield {**place, "name": sent.label, "ts": left, "dur": ended - left, **told}
 
 
 def micros(seconds: float) -> int:
@@ -245,10 +291,10 @@ def micros(seconds: float) -> int:
 
 def side_by_side(requests: Sequence[Sent]) -> list[int]:
     """Give each request the number of a thread, from 1, so that no two of a thread overlap; the wait before a request is part of it."""
-    order = sorted(range(len(requests)), key=lambda index: (requests[index].begun, requests[index].ended))
+    order = sorted(range(len(requests)), key=lambda index: (requests[index].first, requests[index].ended))
     lines, busy, free = [0] * len(requests), list[tuple[int, int]](), list[int]()
     for index in order:
-        begun = micros(requests[index].begun)
+        begun = micros(requests[index].first)
         while busy and busy[0][0] <= begun:
             heappush(free, heappop(busy)[1])
         lines[index] = heappop(free) if free else len(busy) + 1

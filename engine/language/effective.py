@@ -145,7 +145,7 @@ class Vendor:
     base_url: str
     hosts: tuple[str, ...]
     direct_contact: tuple[str, ...]
-    gaps: tuple[str, ...]
+    gaps: tuple[str, ...] | None  # None: the spec does not say
     auth: m.Auth
     verify: Endpoint
     lookups: tuple[Endpoint, ...]
@@ -157,6 +157,13 @@ class Vendor:
     sha256: str = ""
     word: str = ""
     lists_people: bool = False
+
+    @property
+    def without_gaps(self) -> str:
+        """What is said where no gap is listed: that there is none, or that nobody says."""
+        if self.gaps is None:
+            return "What this vendor's API cannot give, or is not asked, its spec does not say."
+        return "By its spec, nothing that the vendor's documents offer about a person is left out."
 
     @property
     def families(self) -> Mapping[str, tuple[str, ...]]:
@@ -208,7 +215,7 @@ def effective(spec: m.Spec) -> Vendor:
         base_url=str(_versioned(spec, parse_path(spec.base_url), segment=True)),
         hosts=spec.hosts or ((host,) if host and "<" not in host else ()),
         direct_contact=spec.direct_contact,
-        gaps=spec.gaps,
+        gaps=() if spec.gaps is None else spec.gaps or None,
         auth=spec.auth,
         verify=_endpoint(spec, "verify", spec.verify),
         lookups=tuple(_related({one.name: one for one in lookups}, discover).values()),

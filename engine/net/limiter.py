@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from engine.core.pace import checked_share, counted_by, paces
+from engine.core.pace import checked_share, counted_by, least_time, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 from engine.net.handover import Handover
@@ -76,14 +76,14 @@ class PointBudget:
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
-        """Give the seconds until there are points enough for a request. One that costs more than fits waits for all of it.
+        """Give the seconds until there are points enough for a request.
 
         A vendor by whose own refill that takes longer than LONGEST_REFILL is not waited for: either the number is a mistake,
         or the request is refused, and `core/retry` bounds how long that is borne.
         """
         if self.left == math.inf:
             return 0.0
-        lacking_ = min(self.cost(line), self.most) + self.under_way - self._filled(now)
+        lacking_ = self.cost(line) + self.under_way - self._filled(now)
         believed = lacking_ * self.share <= LONGEST_REFILL * self.refill
         return max(0.0, lacking_ / self.refill) if believed and self.refill else 0.0
 
@@ -254,6 +254,12 @@ class Limiter:
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which requests wait."""
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
+
+    def least(self, asked: Iterable[tuple[str | None, str, int]]) -> float:
+        """Give the seconds that further requests need at least: of each line its bucket, its name and their number (`core/pace`)."""
+        now = asyncio.get_running_loop().time()
+        held = {place: one.hold.until - now for place, one in self._buckets.items() if one.waiting and one.hold.until > now}
+        return least_time(asked, self._limits, self.share, held)[0]
 
     def _way(self, bucket: str | None, line: str) -> Way:
         names = [name for name in dict.fromkeys((bucket, "all")) if name in self._limits] or ["all"]

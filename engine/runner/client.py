@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Protocol
@@ -22,7 +22,7 @@ from engine.core.oauth import NotRenewed, Renewed
 from engine.core.refused_credential import AskVerify, CredentialState, Purpose, Renew, Usable, before_renewal, judge, noted, renewed
 from engine.core.request import Request
 from engine.core.response import Page, Reading, Refusal, read
-from engine.core.retry import Done, GiveUp, Patience, Tried, Wait, decide
+from engine.core.retry import Done, GiveUp, Patience, Tried, Verdict, Wait, decide
 from engine.core.vendor_address import ANOTHER_PERSON, NO_ADDRESS, Standing, address_source, is_link, proven, redirected, standing
 from engine.core.verify_request import credential_lives
 from engine.language.effective import Endpoint, Row
@@ -73,11 +73,21 @@ class Credentials(Protocol):
         """Get a new credential from the vendor (or the one that another process got) and put it into the transport."""
 
 
+class EarlierTry(Struct, frozen=True):
+    """A sending after which the request was sent again; `status` is None where no answer came. Times are as in `Answered`."""
+
+    status: int | None
+    sent_at: datetime
+    waited: float
+    seconds: float
+
+
 class Answered(Struct, frozen=True):
     """The last answer to a request, read, with what its line in the page list needs: `waited` is seconds, `sent_at` UTC.
 
-    `redirects` are the statuses of the redirects before it. `astray`: the vendor led to an address in which the person's value
-    no longer stands, and nothing proves whose the answer is.
+    `waited` and `retries` are those of all its tries, `earlier` are the tries before the last; `redirects` are the statuses of the
+    redirects before it. `astray`: the vendor led to an address in which the person's value no longer stands, and nothing proves
+    whose the answer is.
     """
 
     reading: Reading
@@ -86,6 +96,7 @@ class Answered(Struct, frozen=True):
     waited: float
     digest: str | None = None
     retries: int = 0
+    earlier: tuple[EarlierTry, ...] = ()
     redirects: tuple[int, ...] = ()
     astray: bool = False
 
@@ -103,7 +114,8 @@ class Sending(Struct):
     """One sending of a request, redirects followed: its last answer, when that was asked (`at`), and the redirects' statuses.
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
-    `began` is the loop's time of the first step, `left` the points left at the last. `astray`: see `Answered`.
+    `began` is the loop's time of the first step, `left` that of the last, `seconds` how long that took. `gone`: a redirect left
+    the person's value out.
     """
 
     at: datetime
@@ -113,13 +125,20 @@ class Sending(Struct):
     paced: float = 0.0
     paced_later: float = 0.0
     left: float = 0.0
+    seconds: float = 0.0
     redirects: list[int] = field(default_factory=list)
-    astray: bool = False
+    gone: bool = False
 
-    def answered(self, reading: Reading, answer: Response, tries: tuple[float, int], *, astray: bool) -> Answered:
-        """Give its answer as the last one to a request; `tries`: the seconds waited and the retries of all of them."""
-        waited, retries = tries
-        return Answered(reading, answer, self.at, waited, None, retries, tuple(self.redirects), self.astray or astray)
+    def answered(self, reading: Reading, answer: Response, retries: int, earlier: Sequence[EarlierTry], *, astray: bool) -> Answered:
+        """Give its answer as the last one to a request, after these tries."""
+        waited = self.waited + sum(one.waited for one in earlier)
+        return Answered(reading, answer, self.at, waited, None, retries, tuple(earlier), tuple(self.redirects), astray)
+
+    def again(self, verdict: Verdict, tally: Tally) -> EarlierTry:
+        """Count that the request is sent again, and give what is kept of this sending."""
+        tally.retries, tally.limited = tally.retries + 1, tally.limited + (isinstance(verdict, Wait) and verdict.shared)
+        status = self.answer.status if isinstance(self.answer, Response) else None
+        return EarlierTry(status, self.at, self.waited, self.seconds)
 
 
 def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
@@ -152,8 +171,8 @@ class Client(Struct):
         """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
-        waited_in_all, tried, early = 0.0, Tried(), True
-        whose = self._whose(request, request.http.url) if is_link(request) else "same"
+        earlier, tried, early = list[EarlierTry](), Tried(), True
+        whose = self._continued(request) if is_link(request) else "same"
         if whose == "other":
             return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
         while (end := self.credential.end) is None:
@@ -165,7 +184,6 @@ class Client(Struct):
             sent = await self._send(request, tally)
             answer = sent.answer
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
-            waited_in_all += sent.waited
             tried = replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
@@ -177,8 +195,9 @@ class Client(Struct):
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
                 await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
-                return sent.answered(reading, answer, (waited_in_all, tried.retries), astray=whose == "gone")
-            tally.retries += 1
+                astray = whose == "gone" or (sent.gone and not proven(request, self.personal, reading))
+                return sent.answered(reading, answer, tried.retries, earlier, astray=astray)
+            earlier.append(sent.again(verdict, tally))
             if isinstance(verdict, Wait):
                 tried = tried.after(verdict)
                 await self._wait(verdict, endpoint)
@@ -198,21 +217,21 @@ class Client(Struct):
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
                 sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
                 sent.answer = await self.network.send(step)
-            sent.waited, sent.left = sent.waited + waited.seconds, waited.left
+            sent.waited, sent.left, sent.seconds = sent.waited + waited.seconds, waited.left, loop.time() - waited.left
             tally.requests += 1
             tally.throttled += waited.seconds
             step = redirected(step, sent.answer, len(sent.redirects))
             if isinstance(step, HttpRequest) and isinstance(sent.answer, Response):
                 sent.redirects.append(sent.answer.status)
-                whose = self._whose(request, step.url)
-                sent.astray |= whose == "gone"
+                whose = standing(request.chain, step.url, self.personal)
+                sent.gone |= whose == "gone"
                 step = ANOTHER_PERSON if whose == "other" else step
         sent.answer = _placed(step or sent.answer, request, redirected=bool(sent.redirects))
         return sent
 
-    def _whose(self, request: Request, url: str) -> Standing:
-        """Say whose value stands in an address that the vendor gave; where each answer proves whose it is, a value may be gone."""
-        whose = standing(request.chain, url, self.personal)
+    def _continued(self, request: Request) -> Standing:
+        """Say whose value stands in the link to a page; where each answer proves whose it is, a value may be gone."""
+        whose = standing(request.chain, request.http.url, self.personal)
         return "same" if whose == "gone" and proven(request, self.personal) else whose
 
     def _read(self, request: Request, answer: Response | NoAnswer, sent: float) -> Reading | None:

@@ -45,6 +45,7 @@ class EndpointRun:
     account: Account
     ends: list[ChainEnd] = field(default_factory=list)
     unasked: int = 0
+    begun: int = 0
     stopped: ChainEnd | None = None
     covered: Counter[Window] = field(default_factory=Counter)
     finished: bool = False
@@ -59,14 +60,26 @@ class EndpointRun:
         """Give every combination of a row from above with an own row (`for`), each once."""
         return tuple(dict.fromkeys(join_rows(outer, own) for outer in self.rows for own in self.endpoint.rows))
 
+    @property
+    def slices(self) -> int:
+        """Give the number of its chains: one for each row and window."""
+        return len(self.joined) * max(1, len(self.windows))
+
+    @property
+    def unsent(self) -> int:
+        """Give how many of its chains are known to be begun yet; each is one request at least."""
+        return 0 if self.stopped is not None or self.finished else self.slices - self.begun
+
     def chains(self) -> Iterator[Chain]:
         """Give a chain for each row and window. A row for which the account lacks a value ends at once, with the reason."""
         for row in self.joined:
             completed = self.account.complete(self.endpoint, row)
             if isinstance(completed, ChainEnd):
                 self.ends += [replace(completed, label=self.label(Chain(self.endpoint, row)))] * max(1, len(self.windows))
+                self.begun += max(1, len(self.windows))
                 continue
             for window in self.windows or (None,):
+                self.begun += 1
                 yield Chain(self.endpoint, completed, window)
 
     async def run(self) -> None:
@@ -77,9 +90,8 @@ class EndpointRun:
             answer = await self._first_answer(first) if self.endpoint.licence is not None else None
             if self.stopped is None:
                 queue = itertools.chain([(first, answer)], ((one, None) for one in waiting))
-                many = len(self.joined) * max(1, len(self.windows))
                 async with asyncio.TaskGroup() as group:
-                    for _ in range(min(many, SIDE_BY_SIDE)):
+                    for _ in range(min(self.slices, SIDE_BY_SIDE)):
                         group.create_task(self._work(queue))
         self.finished = True
 
@@ -135,7 +147,7 @@ class EndpointRun:
         ends, unasked = list(self.ends), self.unasked
         if not self.finished:
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
-            unasked = max(0, len(self.joined) * max(1, len(self.windows)) - len(ends))
+            unasked = max(0, self.slices - len(ends))
         outcome, reason = outcome_of(ends, unasked, self.tally.records + self.tally.duplicates)
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)

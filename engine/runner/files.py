@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from engine.core.http import NoAnswer, Response, resolved
 from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
 from engine.core.vendor_address import Standing, file_standing, own_values
+from engine.core.window import rfc3339
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import reads
@@ -73,9 +75,28 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileL
                     yield FileLink(line, number, address, int(size) if size and SIZE.fullmatch(size) else None)
 
 
+@dataclass(slots=True)
+class DownloadTimes:
+    """When a download began (UTC, and by the loop's clock), how long it waited for the limit, and how often it was asked for again.
+
+    `limited`: how many of these retries the vendor's limit was the reason for.
+    """
+
+    began: datetime
+    at: float
+    waited: float = 0.0
+    retries: int = 0
+    limited: int = 0
+
+    def told(self, now: float) -> dict[str, object]:
+        """Give what the line of a file holds of it."""
+        times = {"began": rfc3339(self.began, "milliseconds"), "waited": round(self.waited, 3), "seconds": round(now - self.at, 3)}
+        return {**times, "retries": self.retries}
+
+
 @dataclass(frozen=True)
 class Leave:
-    """What `net/download.py` asks before each request for a file of one endpoint: rate limit, credential, whether to retry.
+    """What `net/download.py` asks before each request for one file of an endpoint: rate limit, credential, whether to retry.
 
     `own` holds the values of the person, and of parents' records, that the endpoint was asked with: their names.
     """
@@ -84,6 +105,7 @@ class Leave:
     client: Client
     base_url: str
     own: Mapping[str, str] = field(repr=False)
+    times: DownloadTimes
 
     def closed(self) -> str | None:
         """Give the reason why the credential must not be used any more; None while it may."""
@@ -96,7 +118,8 @@ class Leave:
         if not self._limited(url):
             yield self.client.credential.generation
             return
-        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as):
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as) as waited:
+            self.times.waited += waited.seconds
             yield self.client.credential.generation
 
     def judge(self, tried: Tried, answer: Response | NoAnswer, *, own: bool) -> Verdict:
@@ -107,6 +130,7 @@ class Leave:
 
     async def wait(self, url: str, wait: Wait) -> None:
         """Wait before an address is asked again: for the vendor's API the whole bucket waits, else only this file."""
+        self.times.retries, self.times.limited = self.times.retries + 1, self.times.limited + wait.shared
         if wait.shared and self._limited(url):
             until = asyncio.get_running_loop().time() + wait.seconds
             self.client.limiter.hold(self.endpoint.bucket, until, self.endpoint.counted_as)
@@ -119,7 +143,9 @@ class Leave:
 
     async def renew(self, generation: int) -> str | None:
         """Renew the credential of this generation; gives None when a newer one is in use, else the reason."""
-        return await self.client.renew(generation)
+        words = await self.client.renew(generation)
+        self.times.retries += words is None
+        return words
 
     def _limited(self, url: str) -> bool:
         """Whether an address lies under `base_url`: the limits are those of the vendor's API, not of its storage."""
@@ -138,6 +164,8 @@ class Files:
     largest: int = LARGEST_FILE
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     under_way: set[str] = field(default_factory=set)
+    retries: int = 0
+    limited: int = 0
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def _whole(self, address: str) -> str:
@@ -177,8 +205,8 @@ class Files:
         if not self.enabled or not state["found"]:
             return replace(entry, files=state)
         self.under_way.add(endpoint.name)
-        leave = Leave(endpoint, self.client, self.base_url, own_values(rows, self.client.personal))
-        fetched = await self._fetch(leave, entry, state, table.path)
+        own = own_values(rows, self.client.personal)
+        fetched = await self._fetch(endpoint, own, entry, state, table.path)
         self.under_way.discard(endpoint.name)
         return fetched
 
@@ -187,8 +215,8 @@ class Files:
             for line, record in enumerate(stream, 1):
                 yield from links(endpoint.files, lossless_json.loads(record), line)
 
-    async def _fetch(self, leave: Leave, entry: Entry, state: dict[str, int], path: Path) -> Entry:
-        endpoint, reasons, astray = leave.endpoint, Counter[FileFault](), 0
+    async def _fetch(self, endpoint: Endpoint, own: Mapping[str, str], entry: Entry, state: dict[str, int], path: Path) -> Entry:
+        reasons, astray = Counter[FileFault](), 0
         folder = self.sink.files_folder(endpoint.name)
         index = self.sink.table(f"{endpoint.name}.files")
         waiting = self._links(endpoint, path)
@@ -198,11 +226,10 @@ class Files:
             for link in waiting:
                 target = folder / f"{link.line:06d}-{link.number}"
                 async with self.gate:
-                    network, address = self.client.network, self._whole(link.address)
-                    result = await download(network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
+                    result, times = await self._one(endpoint, own, link, target)
                 reasons.update(_count(result, state))
                 astray += isinstance(result, Downloaded) and result.astray
-                index.write(msgspec.json.encode(_line(link, endpoint, result)) + b"\n", 1)
+                index.write(msgspec.json.encode({**_line(link, endpoint, result), **times}) + b"\n", 1)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
@@ -215,6 +242,17 @@ class Files:
             reason = f"{entry.reason}; {words}" if entry.reason else words
             return replace(entry, outcome=Outcome.PARTIAL if entry.outcome.whole else entry.outcome, reason=reason)
         return entry
+
+    async def _one(
+        self, endpoint: Endpoint, own: Mapping[str, str], link: FileLink, target: Path
+    ) -> tuple[Downloaded | NoFile, dict[str, object]]:
+        """Fetch one file; gives what became of it, and when. Raises DiskError."""
+        loop = asyncio.get_running_loop()
+        times = DownloadTimes(self.client.clock.now(), loop.time())
+        leave, address = Leave(endpoint, self.client, self.base_url, own, times), self._whole(link.address)
+        result = await download(self.client.network, leave, address, target, link.size, self.largest)  # type: ignore[arg-type]
+        self.retries, self.limited = self.retries + times.retries, self.limited + times.limited
+        return result, times.told(loop.time())
 
 
 def _left_out(keep: FieldFilter, rule: FileRule) -> bool:

@@ -46,7 +46,10 @@ class Stopped(Struct, frozen=True):
 
 
 class ListReader(Struct):
-    """One list. `most` is the largest number of pages; `notes` say how it ended, `nulls` counts the records that came as null."""
+    """One list. `most` is the largest number of pages; `notes` say how it ended, `nulls` counts the records that came as null.
+
+    `led`: a redirect led to where nothing proves whose the answer is. A link does so within an answer, which was the right one.
+    """
 
     chain: Chain
     client: Client
@@ -55,6 +58,7 @@ class ListReader(Struct):
     most: int | None = None
     notes: list[str] = field(default_factory=list)
     nulls: int = 0
+    led: bool = False
 
     async def read(self, answer: Answered | GiveUp | None = None) -> Stopped | None:
         """Read to the end; None where the list is whole. `answer` is that of the opening request, if it was sent already."""
@@ -107,6 +111,7 @@ class ListReader(Struct):
         return None
 
     def _page(self, request: Request, answer: Answered) -> Page | Stopped:
+        self.led = self.led or (answer.astray and bool(answer.redirects))
         if isinstance(answer.reading, Page):
             return answer.reading
         self.pages.refused(request, answer)

@@ -21,6 +21,7 @@ from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader
 
 MOST_PAGES = 1000
+LED_ASTRAY = "the vendor led to an address without the value that was asked by, and what it answered there proves nothing"
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
     """Read a chain's pages to the last one; a part of a list proves nothing."""
     pagination, kept = chain.endpoint.pagination, KeptPages(tally)
     trail = Trail(chain.endpoint.key, counted=pagination is not None and pagination.total is not None)
-    stopped = await ListReader(chain, client, kept, trail, MOST_PAGES).read()
+    reader = ListReader(chain, client, kept, trail, MOST_PAGES)
+    stopped = await reader.read()
     if stopped is None:
-        return WholeList(kept.pages)
+        empty = not any(page.records for _, page, _ in kept.pages)
+        return NotListed(LED_ASTRAY) if reader.led and empty else WholeList(kept.pages)
     if isinstance(stopped.why, GiveUp):
         return NotListed(stopped.why.words, dead=stopped.why.dead)
     refusal = stopped.why if isinstance(stopped.why, Refusal) else None
@@ -88,6 +91,8 @@ async def listed(chain: Chain, client: Client, tally: Tally) -> WholeList | NotL
     if refusal is not None and refusal.means == "denied":
         words += scope_remedy(chain.endpoint.granted_by, client.credentials.granted, refusal.rule)
     found = _unanswered(refusal.means if refusal is not None else None, words, stopped.page, again=trail.readings > 1)
+    if reader.led and found.nobody:
+        return NotListed(f"{LED_ASTRAY} ({words})")
     return replace(found, helpless=refusal is not None and beyond_scopes(refusal.rule))
 
 

@@ -66,7 +66,7 @@ def manifest(
         },
         "interrupted": ended.interrupted,
         "stopped": str(ended.stopped) if ended.stopped else ended.defect,
-        "gaps": list(vendor.gaps),
+        "gaps": None if vendor.gaps is None else list(vendor.gaps),
         "excluded": sorted(options.selection.excluded),
         "narrowed": {"since": rfc3339(options.narrow)} if options.narrow else None,
         "fields": _fields(options),

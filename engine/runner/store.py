@@ -31,7 +31,7 @@ from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
 from engine.language.text.mistakes import counted
-from engine.runner.client import Answered
+from engine.runner.client import Answered, EarlierTry
 from engine.sink import Sink, Table
 
 
@@ -216,7 +216,14 @@ def _page_line(request: Request, answered: Answered, public: Mapping[str, str], 
         "sent_at": rfc3339(answered.sent_at, "milliseconds"),
         "waited": round(answered.waited, 3),
         "seconds": round(answered.response.seconds, 3),
+        **({"bucket": bucket} if (bucket := request.endpoint.bucket) else {}),
         **({"retries": answered.retries} if answered.retries else {}),
+        **({"earlier": [_earlier_try(one) for one in answered.earlier]} if answered.earlier else {}),
         **({"redirects": list(answered.redirects)} if answered.redirects else {}),
         "sha256": answered.sha256,
     }
+
+
+def _earlier_try(one: EarlierTry) -> dict[str, object]:
+    sent_at = rfc3339(one.sent_at, "milliseconds")
+    return {"status": one.status, "sent_at": sent_at, "waited": round(one.waited, 3), "seconds": round(one.seconds, 3)}

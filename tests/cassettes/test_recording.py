@@ -92,3 +92,16 @@ def test_a_slip_of_the_hand_is_found_where_it_was_made(text, line, column, why):
 def test_what_is_json_has_no_fault(value):
     """Nothing is found in a sound text, with or without the mark that some editors put in front."""
     assert no_json("\ufeff" + json.dumps(value, indent=1)) is None
+
+
+def test_a_recording_may_say_that_its_form_is_invented():
+    """The line stands above the request, gives a reason, and moves nothing but the lines that are counted from it."""
+    text = 'POST https://api.acme.example/find\nA: b\n\n{"q": 1}\n\nHTTP 404\n\n{"code": 7}\n'
+    plain, marked = parse(text, "x.http"), parse(f"# invented: no document tells this code\n{text}", "x.http")
+    assert (plain.invented, marked.invented) == ("", "no document tells this code")
+    assert marked == plain
+    assert (marked.answer, marked.body) == (plain.answer + 1, plain.body + 1)
+    for wrong in ("# invented", "# invented:", "# a comment", "# invented: why\n# invented: twice"):
+        with pytest.raises(CassetteError) as caught:
+            parse(f"{wrong}\n{text}", "x.http")
+        assert "a recording begins with its request" in str(caught.value)

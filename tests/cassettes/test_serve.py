@@ -18,6 +18,7 @@ import pytest
 
 from engine.cassettes.cassette import read_cassette
 from engine.cassettes.serve import RecordedAnswers
+from engine.core.identity import FORM
 from tests.cassettes.test_broken import HERE
 from tests.conftest import ROOT
 from tests.connection.commands import BROWSER, redirect
@@ -152,10 +153,40 @@ def test_a_stranger_stands_where_the_answer_repeats_who_is_not_known(tmp_path):
     assert found.answer("POST", "/find/zoe@example.org", None) is None
 
 
-def shelf(folder: Path, *recordings: str) -> RecordedAnswers:
+@pytest.mark.parametrize(
+    ("known", "address", "asked", "answered"),
+    [
+        ("ada@example.com", "/members/MD5", "/members/{md5}", True),
+        (
+            "o'neil@example.com",
+            "/query?q=Email%20%3D%20%27o%5C%27neil%40example.com%27",
+            "/query?q=Email%20%3D%20%27zoe%40example.org%27",
+            True,
+        ),
+        (
+            "o'neil@example.com",
+            "/query?q=Email%20%3D%20%27o%27%27neil%40example.com%27",
+            "/query?q=Email%20%3D%20%27zoe%40example.org%27",
+            True,
+        ),
+        ("ada@example.com", "/members/MD5", "/members/{md5}/notes", False),
+    ],
+)
+def test_a_stranger_is_known_in_every_form_in_which_a_look_up_writes_people(tmp_path, known, address, asked, answered):
+    """As a digest in a path, and between the quotes of a query language, which writes quotes of its own in two ways."""
+    folder = tmp_path / "nobody"
+    (folder / "expected").mkdir(parents=True)
+    (folder / "expected" / "manifest.json").write_text('{"subject": {"outcome": "no_match"}}')
+    address = address.replace("MD5", FORM["md5"](known))
+    found = shelf(folder, f"GET https://a.example{address}\n\nHTTP 404\n\n{{}}\n", person=known)
+    assert (found.answer("GET", asked.format(md5=FORM["md5"]("zoe@example.org")), None) is not None) is answered
+
+
+def shelf(folder: Path, *recordings: str, person: str = "ada@example.com") -> RecordedAnswers:
     """Put recordings onto a shelf."""
     folder.mkdir(exist_ok=True)
-    (folder / "cassette.yaml").write_bytes((CASSETTES / "whole" / "cassette.yaml").read_bytes())
+    setup = (CASSETTES / "whole" / "cassette.yaml").read_text("utf-8").replace("ada@example.com", person)
+    (folder / "cassette.yaml").write_text(setup, "utf-8")
     for number, text in enumerate(recordings):
         (folder / f"{number}.http").write_text(text)
     cassette, findings = read_cassette(folder)

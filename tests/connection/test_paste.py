@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pty
+import signal
 import termios
 import threading
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from engine.cli.paste_address import NONE, PROMPT, AddressPrompt
 from engine.errors import NotConnected
 from tests.connection.commands import Command, consented, prompted
 from tests.connection.vendor import Acme
+from tests.process import HABEAS
+from tests.terminal import Screen
 
 CALLBACK = "http://127.0.0.1:8917/callback"
 TOO_LONG = "What was pasted is longer than 64 KiB, so it is no address.\n"
@@ -129,3 +133,37 @@ async def test_the_end_of_input_at_a_terminal_ends_it(why, words, terminal):
     with pytest.raises(NotConnected, match=f"^not connected: {words}$"):
         await asyncio.wait_for(AddressPrompt().ask(why), 60)
     assert terminal.as_before
+
+
+async def test_the_question_stays_on_the_screen_while_it_waits(tmp_path):
+    """Also after a long wrong paste; and Ctrl-C leaves its row to nobody else."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (60, 80))
+    screen, question = Screen(80, 60), PROMPT.rstrip()
+
+    async def read_on() -> None:
+        screen.feed((await asyncio.to_thread(os.read, ours, 65536)).decode().replace("\r\n", "\n"))
+
+    async with Acme().up() as acme:
+        words = ("connect", "acme", "--no-browser", "--probe", "")
+        given = Command(tmp_path, acme).given({})
+        process = await asyncio.create_subprocess_exec(*HABEAS, *words, env=given, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        try:
+            for asked in (1, 2):
+                while sum(row.rstrip() == question for row in screen.seen) < asked:
+                    await asyncio.wait_for(read_on(), 60)
+                assert screen.seen[screen.row].rstrip() == question
+                if asked == 1:
+                    os.write(ours, b"https://wrong.example/" + b"x" * 3000 + b"\r")
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(OSError):
+                while True:
+                    await asyncio.wait_for(read_on(), 60)
+            assert await process.wait() == 130
+        finally:
+            if process.returncode is None:
+                process.kill()
+    os.close(ours)
+    assert ([row.rstrip() for row in screen.seen if row][-1], screen.column) == (question, 0)
+    assert "xxx" not in "".join(screen.rows)

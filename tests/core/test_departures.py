@@ -100,6 +100,7 @@ def test_a_told_wait_is_read_until_it_is_over(until, left):
     found = Departures()
     found.hold("b", "x", until)
     again = departures_of(found.encode({}, NOW), NOW)
+    assert (b'"holds":[]' in found.encode({}, NOW)) is (left == 0)
     assert (again.held("b", "x", NOW), again.held("b", "", NOW), again.held("c", "x", NOW)) == (left, 0.0, 0.0)
 
 

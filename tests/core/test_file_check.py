@@ -66,6 +66,15 @@ REFUSAL = b'{"status": false, "errorCode": 300}'
         (FileFacts(99, 99, media_type="", text=b"<html>"), None),
         (FileFacts(99, media_type="text/plain", ending="html", text=b"<html>"), None),
         (FileFacts(99, media_type="text/plain", text=b"<htm"), None),
+        (FileFacts(99, media_type="audio/mpeg", text=b"<!-- a proxy's -->\n<!-- two -->\n<html>"), A_WEB_PAGE),
+        (FileFacts(99, media_type="audio/mpeg", text=b"\n<HEAD><title>Sign in"), A_WEB_PAGE),
+        (FileFacts(99, media_type="audio/mpeg", text="\ufeff<html>".encode("utf-16-le")), A_WEB_PAGE),
+        (FileFacts(99, media_type="audio/mpeg", text="\ufeff{}".encode("utf-16-be")), JSON_CAME),
+        (FileFacts(99, media_type="text/markdown", ending="md", text=b"<!-- a note --> # Notes"), None),
+        (FileFacts(99, media_type="text/plain", text=b"<!-- never ended <html>"), None),
+        (FileFacts(99, media_type="audio/mpeg", text=b"\xff\xfb\x90<html>"), None),
+        (FileFacts(99, media_type="application/octet-stream", text=b"<Error><Code>AccessDenied</Code></Error>"), XML_CAME),
+        (FileFacts(99, media_type="text/plain", text=b'[5, {"error": 1}]'), JSON_CAME),
     ],
 )
 def test_a_file_is_believed_by_its_size_and_else_by_its_form(facts, doubt):

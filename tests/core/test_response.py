@@ -55,11 +55,13 @@ def test_a_total_that_is_no_count_is_known_by_its_form(case):
     assert (page.total, page.form) == (case.get("total"), case.get("form"))
 
 
-@pytest.mark.parametrize("case", FORMS["beside"], ids=lambda case: str(case["answer"]))
+@pytest.mark.parametrize(
+    "case", FORMS["beside"], ids=lambda case: str(case["answer"]) + (f" {case['headers']}" if "headers" in case else "")
+)
 def test_what_stands_beside_a_list_without_pages_tells_of_more(case):
-    """A next page in the names that vendors use, at the top, around the list or in a map of page facts; a total above what came."""
+    """A next page in the names that vendors use, at the top, around the list, in a map of page facts or a header; a total above what came."""
     words = f"get: /p/<USER_ID>\nrecords: {json.dumps(case.get('records', 'items'))}\npagination: none"
-    page = ask(words, 200, json.dumps(case["answer"]).encode())
+    page = read(Chain(endpoint(words), ROW), Response(200, case.get("headers", {}), json.dumps(case["answer"]).encode()))
     assert page.beyond == case["then"]
 
 

@@ -25,7 +25,7 @@ def answer_of(given: dict) -> Response | NoAnswer | Malformed:
     if "no_answer" in given:
         return NoAnswer(given["no_answer"], "reason")
     if given.get("malformed"):
-        return Malformed("reason")
+        return Malformed("reason", given.get("headers", {}))
     return Response(given["status"], given.get("headers", {}), b"")
 
 
@@ -51,7 +51,7 @@ def test_what_follows_an_answer(case):
     """Each answer has one consequence, whatever the clock and the dice of the machine."""
     given, before = case["given"], set(Tried.__struct_fields__)
     tried = Tried(**{name: given[name] for name in before & set(given)})
-    verdict = decide(tried, answer_of(given), given.get("means"), NOW, 0.5, Patience())
+    verdict = decide(tried, answer_of(given), given.get("means"), NOW, given.get("jitter", 0.5), Patience())
     assert shown(verdict) == case["then"]
 
 
@@ -92,6 +92,8 @@ def test_what_follows_several_answers(case):
         ({"retry-after": "6457", "x-ratelimit-reset": "7"}, 6.457),
         ({"retry-after": "6457", "x-ratelimit-reset": "8"}, 6457.0),
         ({"retry-after": "30000", "x-ratelimit-reset": "60"}, 30000.0),
+        ({"x-ratelimit-reset": "1795521595"}, 0.0),
+        ({"ratelimit": '"a";r=0;t=5, "b";t=9'}, 9.0),
     ],
 )
 def test_when_the_vendor_lets_us_go_on(headers, seconds):
@@ -105,7 +107,11 @@ def test_when_a_limit_that_was_used_up_is_filled_again(case):
     assert refilled_after(case["given"], NOW) == case["then"]
 
 
-@given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "date"]), st.text(max_size=40)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "ratelimit", "date"]), st.text(max_size=40)
+    )
+)
 def test_no_header_makes_it_stumble(headers):
     """Whatever stands in a header, the answer is a sane number of seconds or none."""
     seconds = retry_after(headers, NOW)

@@ -11,6 +11,7 @@ from engine.core.chain import Chain
 from engine.core.http import HttpRequest, NoAnswer, Response
 from engine.core.identity import FORM
 from engine.core.request import Request, opening
+from engine.core.response import Page, Refusal
 from engine.core.vendor_address import (
     MOST_REDIRECTS,
     NO_ADDRESS,
@@ -89,23 +90,27 @@ def test_a_request_that_cannot_be_built_proves_nothing():
 
 
 @pytest.mark.parametrize(
-    ("words", "yes"),
+    ("words", "yes", "empty"),
     [
-        ("get: /p/<USER_ID>\nrecords: items\nmatch: {of: <USER_ID>}", True),
-        ("get: /p/<USER_ID>\nrecords: items\necho: {of: <EMAIL>}", True),
-        ("get: /p/<USER_ID>\nfor: {KIND: [a]}\nrecords: items\necho: {of: <KIND>}", False),
-        ("get: /p/<USER_ID>", False),
+        ("get: /p/<USER_ID>\nrecords: items\nmatch: {of: <USER_ID>}", True, False),
+        ("get: /p/<USER_ID>\nrecords: items\necho: {of: <EMAIL>}", True, True),
+        ('get: /p/<USER_ID>\nrecords: items\necho: {"items[].of": <EMAIL>}', True, False),
+        ("get: /p/<USER_ID>\nfor: {KIND: [a]}\nrecords: items\necho: {of: <KIND>}", False, False),
+        ("get: /p/<USER_ID>", False, False),
     ],
 )
-def test_match_and_echo_prove_whose_an_answer_is(words, yes):
-    """Where they compare a value of the person, not of the spec."""
-    assert proven(opening(Chain(endpoint(words), ROW)), PERSONAL) is yes
+def test_match_and_echo_prove_whose_an_answer_is(words, yes, empty):
+    """Where they compare a value of the person, not of the spec; and of nothing only where it repeats what was asked."""
+    asked = opening(Chain(endpoint(words), ROW))
+    assert proven(asked, PERSONAL) is yes
+    told = [proven(asked, PERSONAL, reading) for reading in (Page((b"{}",), 1), Page((), 1), Refusal("absent", "HTTP 404"))]
+    assert told == [yes, empty, False]
 
 
 def test_an_echo_of_the_parents_record_proves_it():
     """Its id was asked for, and is repeated."""
     spec = vendor("orders: {get: /o, records: items}\nit: {get: /o/<orders.id>, records: items, echo: {of: <orders.id>}}\n", HEAD)
-    assert proven(opening(Chain(spec.endpoints["it"], (("orders.id", "5"),))), PERSONAL)
+    assert proven(opening(Chain(spec.endpoints["it"], (("orders.id", "5"),))), PERSONAL, Page((), 0))
 
 
 def test_only_a_later_page_by_link_has_the_vendors_address():

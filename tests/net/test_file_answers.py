@@ -87,6 +87,13 @@ CASES = {
     ),
     "a part of a longer file than the one begun": ([cut(ETag='"v1"'), rest(total="99999"), answer(body=WHOLE)], None, (None, len(WHOLE))),
     "a part without the whole's length": ([cut(ETag='"v1"'), rest(total="*")], None, (None, len(WHOLE))),
+    "a part of no known length of a file of no known length": (
+        [bare(b"%x\r\n" % HALF + WHOLE[:HALF] + b"\r\n", "Transfer-Encoding: chunked", 'ETag: "v1"'), rest(total="*")],
+        None,
+        (NO_LENGTH, len(WHOLE)),
+    ),
+    "not yet": ([answer("202 Accepted", b'{"status": "in the making"}')], None, "HTTP 202, 6 times"),
+    "not yet, then all of it": ([answer("202 Accepted", Retry_After="1"), answer(body=WHOLE)], None, (None, len(WHOLE))),
     "in chunks that end": ([chunked(WHOLE, MP3)], None, (None, len(WHOLE))),
     "no length": ([bare(WHOLE, MP3)], None, (NO_LENGTH, len(WHOLE))),
     "no length by HTTP/1.0": ([bare(WHOLE).replace(b"HTTP/1.1", b"HTTP/1.0")], None, (NO_LENGTH, len(WHOLE))),
@@ -144,6 +151,19 @@ async def test_a_file_without_end_is_stopped(lines, piece, announced, words, tmp
     assert len(server.heads) == 1
     assert sent < 2**25
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_that_says_it_is_too_large_is_not_waited_for(tmp_path):
+    """Its length is enough: not a byte of it has to come."""
+
+    async def respond(head, writer):
+        writer.write(bare(b"", f"Content-Length: {10**14}"))
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    async with serving(respond) as server, Transport(Hosts(ACME, server.address), BEARER, Limits(read=0.2)) as transport:
+        found = await download(transport, Alone(), URL, tmp_path / "1-1", 10, 2 * 10**6)
+    assert (found, len(server.heads)) == (NoFile(TOO_LONG), 1)
 
 
 @pytest.mark.parametrize("step", [1, 7, 100_000])

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.departures import Departures, departures_of
+from engine.core.pace import pace
 from engine.language.model.units import Rate
 from engine.net.clock import Clock, clock_from
 from engine.net.handover import Handover
@@ -161,6 +162,18 @@ def test_a_bucket_beside_all_and_lines_of_their_own_are_handed_on_apart():
     first, again, other_line, other_bucket = run(scenario())
     assert (first, other_line, other_bucket) == (0, 0, 0)
     assert again > 100
+
+
+def test_a_killed_run_leaves_a_sixteenth_of_its_smallest_limit_ahead():
+    """A day's limit beside a fast one does not make the next run wait as if a sixteenth of the day had left at once."""
+
+    async def scenario() -> float:
+        one = account(Rate(16, 1.0), Rate(16_000, 86400.0))
+        await one.run(OneRun(0, 1, 0.75, killed=True))
+        handover, rate = one.handover(), Rate(16, 1.0)
+        return handover.level("b", "", rate, pace(16, 1.0, 0.75))
+
+    assert run(scenario()) == pytest.approx(2, abs=0.1)
 
 
 def test_a_fast_limit_is_written_about_once_in_a_sixteenth_of_it():

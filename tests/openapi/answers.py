@@ -44,7 +44,7 @@ verify: {get: /users, params: {limit: "1"}}
 # TODO rate_limits: what the vendor allows, such as {all: 100/min}
 pagination: {cursor: paging.next, param: after, size: {limit: 100}}
 # TODO refusals: where a refusal has its code and message, and what it means
-# TODO gaps: what this API cannot give
+# TODO gaps: what this API cannot give, or is not asked; `none` where nothing is left out
 
 access:
   lookup:

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -131,6 +132,20 @@ async def test_a_call_is_told_alike_by_everything_that_tells_it(answers):
         assert (file["caller_number"], file["callee_number"]) == (log["caller_number"], log["callee_number"])
         assert file["id"] in (told.get("recording_id"), told.get("voicemail_id"))
         assert not any("@" in value for _, value in leaves(file) if isinstance(value, str))
+
+
+def test_the_account_is_the_same_each_time_and_made_when_it_is_looked_at():
+    """By index and day alone; of a hundred thousand calls only those that are asked for are told."""
+    today, lists = date(2026, 11, 24), ("call_logs", "call_history", "call_elements", "recordings", "voice_mails", "voice_mails_trash")
+    first, second = (data().Account(12, 100_000, today) for _ in range(2))
+    person = first.people[data().FULL]
+    assert [len(first.phone(person, name)) for name in lists] == [100_000, 100_000, 100_000, 37_500, 25_000, 2]
+    for name in lists:
+        assert first.phone(person, name)[-1] == second.phone(second.people[data().FULL], name)[-1]
+    last = first.phone(person, "recordings").between(date(2026, 11, 23), today)
+    assert 0 < len(last) < 1000
+    assert {one["date_time"][:10] for one in last} == {"2026-11-23"}
+    assert first.user(person) == second.user(person)
 
 
 def test_what_does_not_fit_is_seen():

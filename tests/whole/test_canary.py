@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from engine.cli.progress import Live, plain
+from engine.cli.live import Live
+from engine.cli.progress import plain
 from engine.cli.run import summary
 from engine.simulate.serve import faults
 from tests.whole.runs import ZOOM, data, make_run

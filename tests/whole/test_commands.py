@@ -16,7 +16,7 @@ from tests.whole.commands import FULL, SECRETS
 
 
 def test_progress_is_drawn_on_a_terminal(zoom, tmp_path):
-    """One line per endpoint, redrawn: what it waits for, what it has read, how it ended."""
+    """One row per endpoint and one for the run, redrawn: what it waits for, what it has read, how it ended."""
     ours, theirs = pty.openpty()
     words = ["run", "zoom", "--at", zoom.address, "--email", FULL, "--out", str(tmp_path), "--since", "60d", "--without", "webinars"]
     with subprocess.Popen(
@@ -36,7 +36,7 @@ def test_progress_is_drawn_on_a_terminal(zoom, tmp_path):
         process.communicate(timeout=60)
     os.close(ours)
     text = drawn.decode()
-    assert "\x1b[16A" in text
+    assert "\x1b[17A" in text
     assert "complete    60 records" in text
     assert "webinars" not in text
     assert not any(secret in text for secret in SECRETS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -14,7 +15,7 @@ from engine.core.selection import choose
 from engine.errors import Exit
 from engine.runner import files as module
 from tests.core.specs import vendor
-from tests.whole.runs import fetch
+from tests.whole.runs import fetch, make_run
 
 LIST = 'it: {get: /p/<USER_ID>/list, records: items, files: {each: "files[]", address: url, size: size}}\n'
 PLACE = "https://api.acme.example/f/"
@@ -26,9 +27,34 @@ def record(*files, number=1):
     return {"id": number, "files": [{"url": PLACE + name, "size": size} for name, size in files]}
 
 
+TIMES = ("began", "waited", "seconds", "retries")
+
+
 def lines(out, endpoint="it"):
+    """Give what the list of files tells, in order, without the times, which every line tells."""
+    return [{name: value for name, value in line.items() if name not in TIMES} for line in timed(out, endpoint)]
+
+
+def timed(out, endpoint="it"):
     path = out / "acme" / f"{endpoint}.files.jsonl"
-    return sorted((json.loads(line) for line in path.read_text().splitlines()), key=lambda one: (one["record_line"], one["number"]))
+    found = sorted((json.loads(line) for line in path.read_text().splitlines()), key=lambda one: (one["record_line"], one["number"]))
+    assert all(tuple(line)[-4:] == TIMES for line in found)
+    return found
+
+
+async def test_a_download_tells_when_it_began_and_how_often_it_was_asked_for(acme, tmp_path):
+    """After a 503 and a 429: two retries, of which the run knows that one was for the limit."""
+    asked = iter((503, 429, 200))
+    address, _ = await acme([record(("late", None))], lambda _: web.Response(status=next(asked), body=BYTES))
+    before = datetime.now(UTC)
+    going, transport = make_run(address, "t", "a@x.io", tmp_path, spec=vendor(LIST), files=True)
+    async with transport:
+        await going.run()
+    (line,) = timed(tmp_path)
+    assert (line["retries"], line["waited"]) == (2, 0.0)
+    assert before <= datetime.fromisoformat(line["began"]) + timedelta(milliseconds=1) <= datetime.now(UTC) + timedelta(milliseconds=1)
+    assert line["seconds"] > 0
+    assert (going.files.retries, going.files.limited) == (2, 1)
 
 
 async def test_a_file_of_another_size_and_a_web_page_are_missing(acme, tmp_path):

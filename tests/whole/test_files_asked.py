@@ -148,9 +148,29 @@ async def test_files_of_the_api_draw_on_its_limit_and_files_of_storage_do_not(fo
     spec = vendor(LIST)
     report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=True, limiter=limiter, clock=replace(fast_clock(), sleep=sleep))
     assert report.exit_code is Exit.COMPLETE, report.entries
-    assert limiter.lines.count("it") == (3 if limited else 1)
+    assert limiter.lines.count("GET /p/<USER_ID>/list") == (3 if limited else 1)
     assert len(limiter.holds) == (1 if limited else 0)
     assert [round(one) for one in waits] == ([] if limited else [7])
+
+
+async def test_a_file_that_fails_is_waited_for_alone(acme, tmp_path):
+    """Below the API too: a failure is no limit, and holds nobody else."""
+    seen: list[str] = []
+    waits: list[float] = []
+
+    def file(request):
+        seen.append(request.path)
+        return web.Response(body=BYTES) if len(seen) > 1 else web.Response(status=503, headers={"Retry-After": "7"})
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    address, _ = await acme([{"id": 1, "files": [{"url": "https://api.acme.example/v1/f/a"}]}], file)
+    limiter = Noting()
+    clock = replace(fast_clock(), sleep=sleep)
+    report = await fetch(address, "t", "a@x.io", tmp_path, spec=vendor(LIST), files=True, limiter=limiter, clock=clock)
+    assert report.exit_code is Exit.COMPLETE, report.entries
+    assert (limiter.holds, [round(one) for one in waits]) == ([], [7])
 
 
 @pytest.mark.parametrize("host", ["acme.example", "localhost"])
@@ -176,7 +196,7 @@ async def test_files_of_other_hosts_never_draw_on_the_limit(host, acme, tmp_path
     report = await fetch(address, "t", "a@x.io", tmp_path, spec=spec, files=True, limiter=limiter, clock=clock)
     assert report.exit_code is Exit.COMPLETE, report.entries
     assert seen == [host != "localhost"] * 2
-    assert (limiter.lines.count("it"), limiter.holds, [round(one) for one in waits]) == (1, [], [7])
+    assert (limiter.lines.count("GET /p/<USER_ID>/list"), limiter.holds, [round(one) for one in waits]) == (1, [], [7])
 
 
 async def test_an_interrupt_among_the_files_keeps_those_that_arrived(acme, tmp_path):

@@ -44,6 +44,18 @@ CASES = {
         ("complete", None, ()),
         [[301]],
     ),
+    "to an address of nobody, and back": (
+        ASKS,
+        {PAGES: to("/step"), "/step": to("/users/octocat/x", "302 X"), "/users/octocat/x": page(LIST)},
+        ("complete", None, (NOTE,)),
+        [[301, 302]],
+    ),
+    "to nothing, of which `match` proves nothing": (
+        PROVEN,
+        {PAGES: to("/home"), "/home": page({"items": []})},
+        ("empty", None, (NOTE,)),
+        [[301]],
+    ),
     "twice": (
         ASKS,
         {PAGES: to("/users/Octocat2/../octocat/x", "307 X"), "/users/octocat/x": to("/user/7/y", "302 X"), "/user/7/y": page(LIST)},
@@ -103,10 +115,52 @@ async def test_where_a_vendor_leads_is_followed_counted_and_told(endpoints, answ
     entry = report.endpoints["it"]
     assert (str(entry.outcome), entry.reason, entry.notes) == expected
     assert not [path for path in asked if "hubot" in path or path.startswith("/o/6")]
-    assert lines.count("it") == entry.tally.requests == sum(path not in ("/me", "/o") and "people" not in path for path in asked)
+    own = [line for line in lines if line not in ("GET /me", "GET /people/<EMAIL>", "GET /o")]
+    assert len(own) == entry.tally.requests == sum(path not in ("/me", "/o") and "people" not in path for path in asked)
     pages = tmp_path / "acme" / "it.pages.jsonl"
     lines = pages.read_text().splitlines() if pages.exists() else []
     assert [json.loads(line).get("redirects") for line in lines] == told
+
+
+SEEING = HEAD.replace("verify: {get: /me}", "verify: {get: /me, records: people}").replace(
+    "match: email,", "match: email, refusals: {rules: [{status: 404, means: absent}]},"
+)
+LISTED = SEEING.replace("get: /people/<EMAIL>", "get: /people, params: {q: <EMAIL>}, records: people")
+SOMEBODY = page({"people": [{"id": "u1", "email": "A@x.io"}]})
+NOWHERE = "the look-up failed: the vendor led to an address without the value that was asked by, and what it answered there proves nothing"
+ELSEWHERE = f"the look-up failed: a redirect of GET /people/<EMAIL>: {ANOTHER_PERSON.words}"
+LED_LOOKUPS = {
+    "to nowhere": (SEEING, {"/people/a%40x.io": to("/home"), "/home": answer("404 X")}, ("unproven", f"{NOWHERE} (HTTP 404)")),
+    "to an empty list": (LISTED, {"/people?q=a%40x.io": to("/home"), "/home": page({"people": []})}, ("unproven", NOWHERE)),
+    "to others": (
+        LISTED,
+        {"/people?q=a%40x.io": to("/all"), "/all": page({"people": [{"id": "u2", "email": "b@x.io"}]})},
+        ("unproven", NOWHERE),
+    ),
+    "to the person": (LISTED, {"/people?q=a%40x.io": to("/all"), "/all": SOMEBODY}, ("matched", None)),
+    "to another person": (SEEING, {"/people/a%40x.io": to("/people/b%40x.io"), "/people/b%40x.io": page({})}, ("unproven", ELSEWHERE)),
+    "to the same address": (SEEING, {"/people/a%40x.io": to("/users/A@X.io"), "/users/A@X.io": answer("404 X")}, ("no_match", None)),
+    "by a link, within its own answer": (
+        LISTED.replace("records: people, match", "records: people, pagination: {link: next}, match"),
+        {"/people?q=a%40x.io": page({"people": [], "next": "/v1/people?c=2"}), "/people?c=2": page({"people": []})},
+        ("no_match", None),
+    ),
+}
+
+
+@pytest.mark.parametrize(("head", "answers", "expected"), LED_LOOKUPS.values(), ids=LED_LOOKUPS)
+async def test_nobody_is_not_believed_of_an_address_that_names_nobody(head, answers, expected, tmp_path):
+    """A redirect to a start page answers about nobody; somebody who is found there is proven by `match`."""
+
+    async def respond(sent, writer):
+        path = sent.split(b" ")[1].decode().removeprefix("/v1")
+        writer.write(answers.get(path, page({"people": [{"id": "u9"}]})))
+
+    async with serving(respond) as server:
+        report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor("it: {get: /x/<USER_ID>}\n", head))
+    subject, reason = expected
+    assert str(report.subject.subject) == subject
+    assert reason is None or report.subject.reason == reason
 
 
 ASTRAY = {
@@ -158,6 +212,7 @@ LED = {
     "to the captured number": ("/user/7/f", ("complete", None, ()), True),
     "to another person": ("/users/hubot/f", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
     "to no person": ("/blobs/9", ("complete", None, (UNPROVEN,)), True),
+    "to no person, and back": ("/back", ("complete", None, (UNPROVEN,)), True),
     "to no person, and on to another": ("/step", ("partial", f"1 of 1 files failed: {ANOTHER_PERSON.words}", ()), False),
 }
 
@@ -174,6 +229,7 @@ async def test_a_file_is_led_by_the_same_rule(to_path, expected, came, tmp_path)
             PAGES: page({"items": [{"id": 1, "url": f"{AT}/users/octocat/f"}]}),
             "/users/octocat/f": to(to_path, "302 Found"),
             "/step": to("/users/hubot/f", "307 X"),
+            "/back": to("/users/octocat/g", "307 X"),
         }
         person = page({"id": 7, "login": "octocat", "email": "a@x.io"})
         writer.write(person if path.startswith("/people/") else answers.get(path, answer(body=b"abc", Content_Type="audio/mpeg")))

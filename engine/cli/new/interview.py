@@ -61,7 +61,7 @@ class DraftAnswers(Struct):
         block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}")
         block.add("pagination", self.pagination, UNKNOWN_PAGES if self.pagination is None else "")
         block.say("TODO refusals: where a refusal has its code and message, and what it means")
-        block.say("TODO gaps: what this API cannot give")
+        block.say("TODO gaps: what this API cannot give, or is not asked; `none` where nothing is left out")
         block.say("")
         access.add("lookup", self.lookup if self.lookup.entries else {"get": "/<EMAIL>", "match": "email"})
         access.say("")

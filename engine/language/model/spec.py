@@ -252,8 +252,11 @@ class Spec(Defaults):
     direct_contact: tuple[Literal["access", "deletion"], ...] = Field(
         default=(), description="What can be asked of the vendor by e-mail.", examples=[["access", "deletion"]]
     )
-    gaps: tuple[w.Text, ...] = Field(
-        default=(), description="What this API cannot give; stands in every manifest.", examples=[["Deleted orders are not listed."]]
+    gaps: Annotated[tuple[w.Text, ...] | None, OrNone()] = Field(
+        default=(),
+        description="What this API cannot give, or is not asked; stands in every manifest. `none`: nothing that the vendor's documents "
+        "offer about a person is left out.",
+        examples=[["Deleted orders are not listed.", "Reviews are not asked."], "none"],
     )
     settings: dict[w.ValueName, w.Text] = Field(
         default={},

@@ -34,24 +34,25 @@ class Mistake(Struct, frozen=True):
     file: str = ""
     detail: tuple[str, ...] = ()
 
-    def show(self, lines: Sequence[str]) -> str:
-        """Give the message, the place, the line and a caret under the word that is meant, none of it wider than a terminal."""
+    def show(self, lines: Sequence[str], width: int = WIDEST) -> str:
+        """Give the message, the place, the line and a caret under the word that is meant, none of it wider than `width` or WIDEST."""
+        width = min(width, WIDEST)
         margin = " " * len(str(self.at.line))
-        rows = [*_wrapped(f"{self.level}: ", self.message), f"{margin}--> {self.file}:{self.at.line}:{self.at.column}"]
+        rows = [*_wrapped(f"{self.level}: ", self.message, width), f"{margin}--> {self.file}:{self.at.line}:{self.at.column}"]
         line = lines[self.at.line - 1] if 0 < self.at.line <= len(lines) else ""
-        shown, caret = _window(line, self.at, WIDEST - len(margin) - 2)
+        shown, caret = _window(line, self.at, width - len(margin) - 2)
         below = [f"{margin}| {printable(one)}" for one in self.detail]
         if shown:
             rows += [f"{self.at.line}| {printable(shown)}", f"{margin}| {caret}"]
-        if shown and self.hint and len(rows[-1]) + 1 + len(self.hint) <= WIDEST:
+        if shown and self.hint and len(rows[-1]) + 1 + len(self.hint) <= width:
             rows[-1] += f" {self.hint}"
         elif self.hint:
-            below += _wrapped(f"{margin} = ", self.hint)
+            below += _wrapped(f"{margin} = ", self.hint, width)
         return "\n".join([*rows, *below])
 
 
-def _wrapped(head: str, text: str) -> list[str]:
-    return wrap(text, WIDEST, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False)
+def _wrapped(head: str, text: str, width: int) -> list[str]:
+    return wrap(text, width, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False)
 
 
 def _window(line: str, at: Position, room: int) -> tuple[str, str]:
@@ -89,7 +90,11 @@ class SpecError(HabeasError):
         found = sorted(dict.fromkeys(mistakes), key=lambda one: (one.at, one.message))
         self.mistakes = tuple(replace(one, file=file) for one in found)
         self.lines = tuple(lines)
-        super().__init__("\n".join(one.show(self.lines) for one in self.mistakes))
+        super().__init__(self.show(WIDEST))
+
+    def show(self, width: int) -> str:
+        """Give every mistake, for a terminal of this width."""
+        return "\n".join(one.show(self.lines, width) for one in self.mistakes)
 
 
 def printable(text: str) -> str:

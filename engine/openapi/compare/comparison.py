@@ -28,15 +28,20 @@ MOST_ASKED = 300
 
 def compare(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[Mistake, ...]:
     """Find where a spec and the documents differ, in the order of the spec's lines. Raises SpecError for a spec that does not load."""
+    context, every, found = side_by_side(raw, file, apis)
+    found += [mistake for request in context.requests() for mistake in _request(context, every, *request)]
+    ordered = sorted(unlike(context.document.lines, dict.fromkeys(found)), key=lambda one: (one.at, one.message))
+    return tuple(replace(one, file=file) for one in ordered)
+
+
+def side_by_side(raw: bytes, file: str, apis: Sequence[Api]) -> tuple[LintContext, list[Paths], list[Mistake]]:
+    """Read a spec, and give it with the paths of the documents, and with what is wrong with its base address. Raises SpecError."""
     check(raw, file)
     document = read(raw, file)
     spec = m.Spec.model_validate(document.value)
     context = LintContext(effective(spec), spec, document)
     every = [Paths(api) for api in apis]
-    found = list(_wrong_base(context, every))
-    found += [mistake for request in context.requests() for mistake in _request(context, every, *request)]
-    ordered = sorted(unlike(document.lines, dict.fromkeys(found)), key=lambda one: (one.at, one.message))
-    return tuple(replace(one, file=file) for one in ordered)
+    return context, every, list(_wrong_base(context, every))
 
 
 def trouble(api: Api) -> tuple[Mistake, ...]:
@@ -64,7 +69,7 @@ def _request(context: LintContext, every: Sequence[Paths], path: Path, endpoint:
         return  # an address that the vendor gave: the document cannot know it
     meant: dict[tuple[tuple[int, str], ...], tuple[list[Operation], list[Row]]] = {}
     for row in endpoint.rows[:MOST_ROWS]:
-        operations = _find(every, endpoint, row)
+        operations = operations_of(every, endpoint, row)
         if isinstance(operations, Miss):
             at = context.document.at(_of_row(path, endpoint, row))
             yield Mistake(operations.message, at, operations.hint, "error" if operations.surely else "note")
@@ -91,7 +96,7 @@ def _of_row(path: Path, endpoint: Endpoint, row: Row) -> Path:
     return (*path, endpoint.method.lower())
 
 
-def _find(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> list[Operation] | Miss:
+def operations_of(every: Sequence[Paths], endpoint: Endpoint, row: Row) -> list[Operation] | Miss:
     """Look into each document: several may have the operation. Where none has it, the first that knows the host says why."""
     address, method = written(endpoint.address, dict(row)), endpoint.method.lower()
     found, misses = list[Operation](), list[Miss]()

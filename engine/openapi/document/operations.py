@@ -301,8 +301,13 @@ class Operation:
         return [as_map(one) for one in as_list(told)]
 
     @property
+    def line(self) -> str:
+        """Its name in lists, whole: GET /users/{id}/meetings/{meeting_id}."""
+        return plain(f"{self.method.upper()} {self.path}", 300)
+
+    @property
     def label(self) -> str:
-        """Its name in messages, on one line: GET /users/{id}."""
+        """Its name in messages, cut: GET /users/{id}."""
         return plain(f"{self.method.upper()} {self.path}", 80)
 
 

@@ -15,8 +15,9 @@ from msgspec import Struct, field
 from engine.language.expressions.address_places import host_of
 from engine.language.model.words import HEADER
 from engine.language.text.document import MOST_BYTES
-from engine.language.text.mistakes import Mistake, SpecError
+from engine.language.text.mistakes import Mistake, SpecError, counted
 from engine.openapi.compare.comparison import compare, trouble
+from engine.openapi.compare.left_out import left_out
 from engine.openapi.document.names import SPARSE, norm
 from engine.openapi.document.operations import Api, Operation, plain, scopes_of
 from engine.openapi.document.refs import as_map, as_text
@@ -65,11 +66,12 @@ def compose(api: Api, vendor: str, head: str, others: Sequence[Api] = ()) -> str
 def _held(text: str, vendor: str, apis: Sequence[Api]) -> str:
     """Write what the document says otherwise as a TODO above the line that it is about; at the end, what could not be compared."""
     try:
-        found = compare(text.encode(), vendor, apis)
+        raw = text.encode()
+        found = (*compare(raw, vendor, apis), *left_out(raw, vendor, apis))
     except SpecError:
         return text  # it does not load: whoever writes it finds that out, and says so
     lines = text.split("\n")
-    for mistake in reversed(found):
+    for mistake in sorted(found, key=lambda one: one.at, reverse=True):
         row = max(1, mistake.at.line - 1)  # the first line names the schema, and stays the first
         indent = lines[row][: len(lines[row]) - len(lines[row].lstrip())]
         lines[row:row] = comment(_reason(mistake), indent)
@@ -130,8 +132,20 @@ def _top(spec: DraftSpec) -> DraftBlock:
     block.say("TODO rate_limits: what the vendor allows, such as {all: 100/min}; no document of this kind tells it")
     block.add("pagination", spec.pages, *spec.doubts)
     block.say(f"TODO refusals: {refusals([request.operation for request in spec.requests])}")
-    block.say("TODO gaps: what this API cannot give")
+    _gaps(block, spec.plan.left)
     return block
+
+
+def _gaps(block: DraftBlock, left: Sequence[tuple[Operation, str]]) -> None:
+    """Say how much is not asked, and in comments what, each with its reason."""
+    if not left:
+        block.say("TODO gaps: what this API cannot give, or is not asked; `none` where nothing is left out")
+        return
+    told = f"{counted(len(left), 'operation')} of this API that may hold data of the person {'is' if len(left) == 1 else 'are'} not asked."
+    block.add("gaps", [told], "gaps: what this API cannot give, and in words what the operations below hold that are not asked")
+    block.say("Left out, though they name the person or hang below what is asked:")
+    block.say(*(f"- {operation.line}: {reason}" for operation, reason in left[:MOST_LEFT_OUT]))
+    block.say(*([f"- and {len(left) - MOST_LEFT_OUT} others"] if len(left) > MOST_LEFT_OUT else []))
 
 
 def _line(spec: DraftSpec, operation: Operation, line: str) -> str:
@@ -192,11 +206,6 @@ def _access(spec: DraftSpec) -> DraftBlock:
     access.add("lookup", _lookup(spec))
     access.say("")
     access.add("endpoints", endpoints)
-    if plan.left:
-        access.say("")
-        access.say("Left out, though they name the person or hang below what is asked:")
-        access.say(*(f"- {operation.label}: {reason}" for operation, reason in plan.left[:MOST_LEFT_OUT]))
-        access.say(*([f"- and {len(plan.left) - MOST_LEFT_OUT} others"] if len(plan.left) > MOST_LEFT_OUT else []))
     block = DraftBlock()
     block.add("access", access)
     return block

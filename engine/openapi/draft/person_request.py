@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -40,6 +40,17 @@ OTHERWISE = ("or", "the", "email", "login", "name", "username", "hash", "number"
 PERHAPS = "It may be another kind of person"
 
 ParameterValues = dict[tuple[str, str], str]  # by place and name of a parameter: <USER_ID>, <EMAIL>, <tickets.id>
+
+
+class PersonKind(Protocol):
+    """Whom a look-up finds: by which identifier (EMAIL), what kind of person (user), and where a record holds the user name, if it does."""
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def noun(self) -> str: ...  # noqa: D102
+    @property
+    def login(self) -> str | None: ...  # noqa: D102
 
 
 class AccountList(Struct, frozen=True):
@@ -81,7 +92,7 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
         if operation.path == person.operation.path and api is person.operation.api:
             continue
         if operation.method != "get":
-            found = _searched(operation, person) if finds(operation, "list") else None
+            found = _searched(operation, person) if takes(operation, person) else None
             if found is not None:
                 yield found
             continue
@@ -97,7 +108,7 @@ def belongings(api: Api, person: LookupCandidate) -> Iterator[DraftRequest | tup
             yield operation, str(reason)
 
 
-def _searched(operation: Operation, person: LookupCandidate) -> DraftRequest | tuple[Operation, str] | None:
+def _searched(operation: Operation, person: PersonKind) -> DraftRequest | tuple[Operation, str] | None:
     """Write the request of a search by POST whose body names the person, or say why not; None where it names nobody."""
     values = {knob.name: value for knob in operation.knobs.values() if (value := _value(operation, knob, person))}
     hindrance = _hindrance(operation)
@@ -127,17 +138,24 @@ def _only_reads(operation: Operation) -> bool:
     return searches and records_of(operation).listed and "201" not in as_map(operation.raw.get("responses"))
 
 
-def values_of(operation: Operation, person: LookupCandidate) -> ParameterValues:
+def values_of(operation: Operation, person: PersonKind) -> ParameterValues:
     """Say what the parameters of an operation take of the person."""
     return {(one.place, one.name): value for one in operation.parameters if (value := _value(operation, one, person))}
 
 
-def id_name(person: LookupCandidate) -> str:
+def takes(operation: Operation, person: PersonKind) -> bool:
+    """Whether an operation takes the person: a GET by a parameter, a search by POST by a member of its body."""
+    if operation.method == "get":
+        return bool(values_of(operation, person))
+    return finds(operation, "list") and any(_value(operation, knob, person) for knob in operation.knobs.values())
+
+
+def id_name(person: PersonKind) -> str:
     """The NAME under which the person's id is captured: USER_ID."""
     return value_name([person.noun], "_ID")
 
 
-def _value(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
+def _value(operation: Operation, one: Parameter, person: PersonKind) -> str | None:
     """Say what a parameter takes of the person; None where it takes something else."""
     short, noun = norm(one.name), person.noun
     if one.deprecated or one.place not in ("path", "query", "body") or one.shape.types - {"string", "integer", "number", "array"}:
@@ -161,18 +179,18 @@ def _is_of_people(name: str) -> bool:
     return all(step in PERSONS for step in steps)
 
 
-def _is_id(one: Parameter, person: LookupCandidate) -> bool:
+def _is_id(one: Parameter, person: PersonKind) -> bool:
     return norm(one.name) in {person.noun, f"{person.noun}sid", *(person.noun + end for end in IDS)}
 
 
-def _of_kind(one: Parameter, person: LookupCandidate) -> str | None:
+def _of_kind(one: Parameter, person: PersonKind) -> str | None:
     kind = kind_of(one.name, one.about, one.shape.word("format"))
     if kind is None or kind[2] < 3 or kind[0] != person.kind or kind[0] == "USERNAME":
         return None
     return f"<{kind[0]}.{kind[1]}>" if kind[1] else f"<{kind[0]}>"
 
 
-def _by_other_words(operation: Operation, one: Parameter, person: LookupCandidate) -> str | None:
+def _by_other_words(operation: Operation, one: Parameter, person: PersonKind) -> str | None:
     """Say what a parameter of the query takes of the person where its name does not say so plainly."""
     short, kind = norm(one.name), kind_of(one.name, "", one.shape.word("format"))
     mailed = person.kind == "EMAIL" and kind == ("EMAIL", None, 3)
@@ -183,7 +201,7 @@ def _by_other_words(operation: Operation, one: Parameter, person: LookupCandidat
     return f"<{id_name(person)}>" if person.kind != "USERNAME" or short.endswith(IDS) else "<LOGIN>"
 
 
-def _other_person(operation: Operation, person: LookupCandidate) -> str | None:
+def _other_person(operation: Operation, person: PersonKind) -> str | None:
     """Name a parameter that takes a person's identifier of which nothing says that it is this person's."""
     for parameter in operation.parameters:
         if parameter.place not in ("path", "query") or is_tenant(parameter.name) or parameter.shape.enum:
@@ -322,7 +340,7 @@ def _written(name: str) -> str:
     raise Unfit(message)
 
 
-def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues, person: LookupCandidate) -> None:
+def _filter(made: DraftRequest, naming: list[Parameter], values: ParameterValues, person: PersonKind) -> None:
     """Name the person by the likeliest parameter of the query, or of the body, and say what was guessed and which others there are."""
 
     def likeness(one: Parameter) -> int:
