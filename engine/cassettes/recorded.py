@@ -1,4 +1,4 @@
-"""The records that a vendor's cassettes deliver, as the files in `expected/` hold them: what policies are held against."""
+"""The records of a vendor's cassettes, as the files in `expected/` hold them, and the fields of a run: what policies are held against."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from typing import Any
 from msgspec import Struct
 
 from engine.cassettes.cassette import EXPECTED, SETUP, setup_of
+from engine.errors import UsageError
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import SpecError
+from engine.release.field_path import FieldSteps
+from engine.release.record_values import fields_in
+
+MANIFEST = "manifest.json"
 
 
 class CassetteRecords(Struct, frozen=True):
@@ -19,6 +24,25 @@ class CassetteRecords(Struct, frozen=True):
     name: str
     identifiers: tuple[tuple[str, str], ...]
     records: dict[str, list[Any]]
+
+
+def fields_of_run(run: Path, vendor: str) -> dict[str, set[FieldSteps]]:
+    """Give the fields of a run's records, by endpoint; `run` is the folder of one, or the vendor's in it. Raises UsageError."""
+    folder = run / vendor if (run / vendor / MANIFEST).is_file() else run
+    if not (folder / MANIFEST).is_file():
+        message = f"{run} is no folder of a run at {vendor}: it holds no {MANIFEST}"
+        raise UsageError(message)
+    found: dict[str, set[FieldSteps]] = {}
+    for path in sorted(one for one in folder.glob("*.jsonl") if "." not in one.stem):
+        fields = found.setdefault(path.stem, set())
+        try:
+            with path.open("rb") as lines:
+                for line in lines:
+                    fields.update(fields_in(lossless_json.loads(line)))
+        except (OSError, ValueError, RecursionError):
+            message = f"{path} cannot be read as records, one a line"
+            raise UsageError(message) from None
+    return found
 
 
 def recorded_runs(folder: Path) -> Iterator[CassetteRecords]:

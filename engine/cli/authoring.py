@@ -210,6 +210,9 @@ def policy_check(
     policies: Annotated[
         list[str] | None, typer.Argument(metavar="POLICY", help="Policy files, or vendors with a packaged one; default every packaged one.")
     ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="FOLDER", help="A run at the vendor, whose fields may be named too: those of your own.")
+    ] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
 ) -> None:
     """Find every mistake in policies, each with its place and what was meant, held against the vendor's spec and its recorded records.
@@ -221,7 +224,7 @@ def policy_check(
     """
     from engine.cli.policy import policy_check_command
 
-    raise typer.Exit(policy_check_command(tuple(policies or ()), format))
+    raise typer.Exit(policy_check_command(tuple(policies or ()), format, run))
 
 
 app.add_typer(policy, name="policy")

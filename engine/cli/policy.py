@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.recorded import CassetteRecords, recorded_runs
+from engine.cassettes.recorded import CassetteRecords, fields_of_run, recorded_runs
 from engine.catalogue import load_file
 from engine.cli.check import form_of, told
-from engine.errors import Exit
+from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import Mistake, Position, SpecError
+from engine.release.field_path import FieldSteps
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact
 from engine.release.policy_check import Known
@@ -19,19 +20,22 @@ from engine.release.survey import summed_up, survey
 from engine.spec_files import cassettes_folder, contents, packaged, packaged_policies, policy_path, vendor_line
 
 
-def policy_check_command(words: tuple[str, ...], form: str) -> Exit:
-    """Check policies, and print what is found. Raises UsageError for a file that is not there."""
+def policy_check_command(words: tuple[str, ...], form: str, run: Path | None) -> Exit:
+    """Check policies, and print what is found. `run`: a run whose fields are known too. Raises UsageError for what is not there."""
     form_of(form)
+    if run is not None and len(words) != 1:
+        message = "--run knows the fields of one vendor: name its policy, such as habeas policy check ./zoom.yaml --run ./request-17"
+        raise UsageError(message)
     paths = list(dict.fromkeys(map(policy_path, words))) or packaged_policies()
     found, summaries = list[Finding](), list[str]()
     for path in paths:
-        findings, summary = _checked(path)
+        findings, summary = _checked(path, run)
         found += findings
         summaries += [summary] if summary else []
     return told(found, form, summaries, "1 policy" if len(paths) == 1 else f"{len(paths)} policies")
 
 
-def _checked(path: Path) -> tuple[list[Finding], str | None]:
+def _checked(path: Path, run: Path | None) -> tuple[list[Finding], str | None]:
     raw = contents(path)
     lines = tuple(raw.decode("utf-8-sig", "replace").splitlines())
     vendor = vendor_line(path)[0]
@@ -44,11 +48,13 @@ def _checked(path: Path) -> tuple[list[Finding], str | None]:
             first = Mistake(f"the spec of `{vendor}` has mistakes of its own", Position(1, 1), f"habeas check {vendor}", file=str(path))
             return [Finding(first), *(Finding(one, error.lines) for one in error.mistakes)], None
         runs = [*recorded_runs(cassettes_folder(specs[vendor], vendor))]
-        names = ("lookup", *spec.endpoints)
-        fields = {
-            name: frozenset(one for run in runs for record in run.records.get(name, ()) for one in fields_in(record)) for name in names
-        }
-        known = Known(known.vendors, fields, frozenset(name for name, one in spec.endpoints.items() if one.files))
+        fields = {name: set[FieldSteps]() for name in ("lookup", *spec.endpoints)}
+        for name, of_it in (one for held in runs for one in held.records.items()):
+            fields.setdefault(name, set()).update(one for record in of_it for one in fields_in(record))
+        for name, paths in (fields_of_run(run, vendor) if run is not None else {}).items():
+            fields.setdefault(name, set()).update(paths)
+        with_files = frozenset(name for name, one in spec.endpoints.items() if one.files)
+        known = Known(known.vendors, {name: frozenset(paths) for name, paths in fields.items()}, with_files)
     try:
         policy, notes = load_policy(raw, str(path), known)
     except SpecError as error:

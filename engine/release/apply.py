@@ -16,7 +16,7 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
-from engine.release.policy import FoundKind, Policy, RuleVerdict
+from engine.release.policy import FileVerdict, FoundKind, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideKey
 from engine.release.reasons import BY_LAW, Treatment
 from engine.release.record_values import text_of, texts_at
@@ -88,6 +88,20 @@ class PolicyInForce:
         sides = self._judged(reading)
         return reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
 
+    def file_ruling(self, endpoint: str, file: str) -> Ruling:
+        """Say what happens to a file of an endpoint. Where nothing is said, it is asked about: others are to be seen and heard in it."""
+        held, verdict = self.compiled(endpoint).held, self._policy.files.get(endpoint) or FileVerdict()
+        before = Ruling("", verdict.do, verdict.reason("third_party"), f"files.{endpoint}", "file", file)
+        if held is not None:
+            before = Ruling("", "hold", held.because, held.name, "left_out", file)
+        decision = self._decisions.on_file(endpoint, file)
+        if decision is None:
+            return before
+        if decision.operation == "give":
+            return _laid(before, decision)
+        because, name = (before.because, before.rule) if before.withholds else (decision.because, decision.name)
+        return replace(before, do="hold", because=because, rule=name)
+
     def _lifted(self, digest: str, whole: Decision | None) -> Callable[[str, Node, Any], bool]:
         """Say of a field that a rule leaves out whether it was decided to give it."""
 
@@ -107,7 +121,7 @@ class PolicyInForce:
         """Say by which rule a record was told before, and which fields are given all the same."""
         for rule in rules.repeated:
             key = next(iter(texts_at(record, rule.by)), "")
-            if rule.place and self._told.get((rule.index, key), rule.place) < rule.place:
+            if self._told.get((rule.index, key), rule.place) < rule.place:
                 return f"once[{rule.index}]", (*rule.but, rule.by) if rule.but else ()
         return None
 

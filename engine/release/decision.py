@@ -13,7 +13,8 @@ from engine.release.reasons import Because, Treatment
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a reviewer decided, and about what: a `value` by its digest; else a place in a record, a record, a field, an endpoint.
 
-    `act` is the number in the case's log. `record` is the sha256 of a record's line, `pointer` a JSON pointer into it.
+    `act` is the number in the case's log. `record` is the sha256 of a record's line, `pointer` a JSON pointer into it; `file` names a file
+    of the endpoint.
     """
 
     act: int
@@ -23,6 +24,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     value: str | None = None
     record: str | None = None
     pointer: str | None = None
+    file: str | None = None
     steps: FieldSteps = ()
 
     @property
@@ -42,6 +44,7 @@ class Decisions:
         self._touched: set[str] = set()
         self._records: dict[str, Decision] = {}
         self._endpoints: dict[str, Decision] = {}
+        self._files: dict[tuple[str | None, str], Decision] = {}
         self._fields: list[Decision] = []
         self._by_text: dict[str, Decision | None] = {}
         self.none = True
@@ -52,6 +55,8 @@ class Decisions:
         self.none = False
         if decision.value is not None:
             self._values[decision.value] = decision
+        elif decision.file is not None:
+            self._files[decision.endpoint, decision.file] = decision
         elif decision.record is not None and decision.pointer is not None:
             self._places[decision.record, decision.pointer] = decision
             self._touched.add(decision.record)
@@ -81,6 +86,10 @@ class Decisions:
     def on_record(self, endpoint: str, record: str) -> Decision | None:
         """Give that on a record, else on its whole endpoint."""
         return self._records.get(record) or self._endpoints.get(endpoint)
+
+    def on_file(self, endpoint: str, file: str) -> Decision | None:
+        """Give that on a file, else on its whole endpoint."""
+        return self._files.get((endpoint, file)) or self._endpoints.get(endpoint)
 
     def silent(self, record: str, whole: Decision | None) -> bool:
         """Whether nothing was decided that could hold for a field on which no rule holds."""

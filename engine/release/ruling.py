@@ -9,7 +9,7 @@ import msgspec
 from engine.release.policy import Pronouncement
 from engine.release.reasons import Because
 
-RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found", "decided"]
+RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found", "file", "decided"]
 STRENGTH: dict[Pronouncement, int] = {"ask": 0, "give": 0, "alias": 1, "mask": 2, "drop": 3, "hold": 4}
 
 

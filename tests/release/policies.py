@@ -37,3 +37,13 @@ def said(
     person, told = learn(words, own, records)
     in_force = PolicyInForce(words, person, told=told, finder=finder, decisions=Decisions(decisions))
     return {one.pointer: (one.do, one.because) for one in in_force.rulings(endpoint, record, "sha")}
+
+
+def look(text: str) -> list[tuple[str, str]]:
+    """Find words as a finder would: addresses by their @, cards by a word."""
+    words = text.split()
+    return (
+        [("emails", one) for one in words if "@" in one]
+        + [("secrets", one) for one in words if one == "sesame"]
+        + [("cards", one) for one in words if one.startswith("4242")]
+    )

@@ -249,6 +249,24 @@ def test_a_policy_of_ones_own_is_checked(habeas, tmp_path):
     assert habeas("policy", "check", "--format", "xml").returncode == 2
 
 
+def test_a_field_that_only_ones_own_account_has_is_known_from_a_run(habeas, tmp_path):
+    """Named by the folder of the run or the vendor's in it; what is no run is refused."""
+    run = tmp_path / "request-17" / "zoom"
+    run.mkdir(parents=True)
+    (run / "manifest.json").write_text("{}")
+    (run / "lookup.jsonl").write_text('{"badge": {"number": 7}}\n')
+    (run / "lookup.pages.jsonl").write_text("no record\n")
+    own = tmp_path / "zoom.yaml"
+    own.write_text("policy: 1\nvendor: zoom\nself: [lookup.badge.number]\n")
+    assert habeas("policy", "check", str(own)).returncode == 2
+    for folder_ in (run, run.parent):
+        assert habeas("policy", "check", str(own), "--run", str(folder_)).returncode == 0
+    assert "is no folder of a run at zoom" in habeas("policy", "check", str(own), "--run", str(tmp_path)).stderr
+    assert "name its policy" in habeas("policy", "check", "--run", str(run)).stderr
+    (run / "lookup.jsonl").write_text("{\n")
+    assert "cannot be read as records" in habeas("policy", "check", str(own), "--run", str(run)).stderr
+
+
 def test_a_policy_of_a_broken_spec_says_whose_mistake_it_is(habeas, tmp_path):
     """The spec is to be mended first."""
     (tmp_path / "acme.yaml").write_text("spec: 1\nvendor: acme\n")

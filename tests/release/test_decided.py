@@ -1,0 +1,172 @@
+"""A reviewer's decisions laid over a policy, as tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.release.apply import PolicyInForce
+from engine.release.decision import Decision, Decisions
+from engine.release.own import Own
+from tests.release.policies import ADA, look, policy, said
+
+ASK, THIRD = ("ask", "third_party"), "third_party"
+SIDE = "others: [{in: calls, who: [caller_*]}]"
+
+
+def decided(operation: str, act: int = 7, because: str = "privilege", **target: object) -> Decision:
+    """Make a decision, on the endpoint of the tables where nothing else is named."""
+    return Decision(act=act, operation=operation, because=because, **({"endpoint": "calls"} | target))  # type: ignore[arg-type]
+
+
+MASK = "others: [{in: calls, who: caller_*, do: mask}]"
+RECORD = {"caller_name": "Bea", "ssn": "078-05-1120", "note": "x"}
+MASKED, LAW = ("mask", THIRD), ("mask", "never_disclose")
+DECIDED = [
+    ("nothing", MASK, [], {"/caller_name": MASKED, "/ssn": LAW}),
+    (
+        "a value is given",
+        MASK,
+        [decided("give", value="Bea", because="known_to_them")],
+        {"/caller_name": ("give", "known_to_them"), "/ssn": LAW},
+    ),
+    ("the law is not overruled by value", MASK, [decided("give", value="078-05-1120")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("nor by place", MASK, [decided("give", record="sha", pointer="/ssn")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("nor by field", MASK, [decided("give", steps=("ssn",))], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("nor by endpoint", MASK, [decided("give", because="known_to_them")], {"/caller_name": ("give", "known_to_them"), "/ssn": LAW}),
+    ("the reason stays the rule's", MASK, [decided("drop", value="Bea")], {"/caller_name": ("drop", THIRD), "/ssn": LAW}),
+    ("the law is not weakened", MASK, [decided("alias", value="078-05-1120")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("the law may be exceeded", MASK, [decided("drop", value="078-05-1120")], {"/caller_name": MASKED, "/ssn": ("drop", "never_disclose")}),
+    ("a value no rule names", MASK, [decided("mask", value="x")], {"/caller_name": MASKED, "/ssn": LAW, "/note": ("mask", "privilege")}),
+    ("a field", MASK, [decided("hold", steps=("note",))], {"/caller_name": MASKED, "/ssn": LAW, "/note": ("drop", "privilege")}),
+    (
+        "a place",
+        MASK,
+        [decided("drop", record="sha", pointer="/note")],
+        {"/caller_name": MASKED, "/ssn": LAW, "/note": ("drop", "privilege")},
+    ),
+    ("another record's place", MASK, [decided("drop", record="other", pointer="/note")], {"/caller_name": MASKED, "/ssn": LAW}),
+    ("a record is held", MASK, [decided("hold", record="sha")], {"": ("hold", "privilege")}),
+    ("an endpoint is held", MASK, [decided("hold")], {"": ("hold", "privilege")}),
+    ("another endpoint is held", MASK, [decided("hold", endpoint="meetings")], {"/caller_name": MASKED, "/ssn": LAW}),
+    (
+        "the record is more exact than its endpoint",
+        MASK,
+        [decided("give", record="sha"), decided("hold", act=9)],
+        {"/caller_name": ("give", "privilege"), "/ssn": LAW},
+    ),
+    (
+        "the value is more exact than the record",
+        MASK,
+        [decided("mask", value="x", act=1), decided("give", record="sha", act=9)],
+        {"/caller_name": ("give", "privilege"), "/ssn": LAW, "/note": ("mask", "privilege")},
+    ),
+    (
+        "the place is the most exact",
+        MASK,
+        [decided("give", record="sha", pointer="/note", act=1), decided("mask", value="x", act=9)],
+        {"/caller_name": MASKED, "/ssn": LAW},
+    ),
+    (
+        "of several as exact the last",
+        MASK,
+        [decided("give", value="Bea", act=3), decided("mask", value="Bea", act=2)],
+        {"/caller_name": ("give", "privilege"), "/ssn": LAW},
+    ),
+    (
+        "an endpoint that the policy leaves out is given",
+        "leave_out: [{what: calls, because: not_personal}]",
+        [decided("give")],
+        {"/ssn": LAW},
+    ),
+    (
+        "a masked one that the policy leaves out stays held",
+        "leave_out: [{what: calls, because: not_personal}]",
+        [decided("mask")],
+        {"": ("hold", "not_personal")},
+    ),
+    (
+        "what the law leaves out stays held",
+        "leave_out: [{what: calls, because: never_disclose}]",
+        [decided("give")],
+        {"": ("hold", "never_disclose")},
+    ),
+    (
+        "a field that is left out is given",
+        "leave_out: [{what: calls.note, because: privilege}]",
+        [decided("give", value="x")],
+        {"/ssn": LAW},
+    ),
+    (
+        "a field that the law leaves out is not",
+        "leave_out: [{what: calls.note, because: never_disclose}]",
+        [decided("give", value="x")],
+        {"/note": ("drop", "never_disclose"), "/ssn": LAW},
+    ),
+    (
+        "what is asked about is decided",
+        SIDE,
+        [decided("alias", value="Bea")],
+        {"/caller_name": ("alias", "privilege"), "/ssn": LAW},
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "decisions", "expected"), [one[1:] for one in DECIDED], ids=[one[0] for one in DECIDED])
+def test_decisions_are_laid_over_a_policy(text, decisions, expected):
+    """`give` overrules all but the law; the first rule that withholds is the reason; the most exact decision holds."""
+    assert said(text, RECORD, decisions=decisions) == expected
+
+
+FOUND = [
+    ("one of two values is given", [decided("give", value="bea@example.com")], {"/note": ASK}),
+    (
+        "both are",
+        [decided("give", value="bea@example.com"), decided("give", value="cem@example.com", act=8)],
+        {"/note": ("give", "privilege")},
+    ),
+    ("one is masked", [decided("mask", value="cem@example.com")], {"/note": ("mask", "privilege")}),
+    ("the place is given", [decided("give", record="sha", pointer="/note")], {"/note": ("give", "privilege")}),
+]
+
+
+@pytest.mark.parametrize(("decisions", "expected"), [one[1:] for one in FOUND], ids=[one[0] for one in FOUND])
+def test_a_text_is_given_when_each_value_in_it_is(decisions, expected):
+    """And withheld when one of them is."""
+    assert said("", {"note": "bea@example.com cem@example.com"}, finder=look, decisions=decisions) == expected
+
+
+def test_a_decision_to_give_leaves_what_the_law_forbids_beside_it():
+    """A name that is masked may be given; the card number in the same text may not."""
+    record = {"caller_note": "Bea 4242424242424242"}
+    given = [decided("give", steps=("caller_note",))]
+    assert said(MASK, record, finder=look, decisions=given) == {"/caller_note": LAW}
+
+
+def test_a_value_is_decided_about_by_the_digest_of_the_case():
+    """The log holds no value."""
+    decisions = Decisions([decided("mask", value="d:Bea")], lambda text: f"d:{text}")
+    rulings = PolicyInForce(policy(""), Own(ADA), decisions=decisions).rulings("calls", {"a": "Bea", "b": "Cem"})
+    assert [(one.pointer, one.do, one.rule) for one in rulings] == [("/a", "mask", "act 7")]
+
+
+FILES = [
+    ("nothing is said", "", [], ("ask", "third_party")),
+    ("the policy gives", "files: {calls: give}", [], ("give", "known_to_them")),
+    ("the policy holds", "files: {calls: {do: hold, because: trade_secret}}", [], ("hold", "trade_secret")),
+    ("the endpoint is left out", "leave_out: [{what: calls, because: privilege}]", [], ("hold", "privilege")),
+    ("a reviewer holds it", "", [decided("hold", file="1")], ("hold", "privilege")),
+    ("a reviewer masks it, which holds it", "", [decided("mask", file="1")], ("hold", "privilege")),
+    ("a reviewer holds another", "", [decided("hold", file="2")], ("ask", "third_party")),
+    ("a reviewer gives it", "files: {calls: hold}", [decided("give", file="1", because="known_to_them")], ("give", "known_to_them")),
+    ("a reviewer holds what is held already", "files: {calls: hold}", [decided("hold", file="1")], ("hold", "third_party")),
+    ("a reviewer gives the endpoint", "", [decided("give", because="known_to_them")], ("give", "known_to_them")),
+    ("the file is more exact", "", [decided("hold", file="1"), decided("give", act=9)], ("hold", "privilege")),
+    ("the law holds it", "files: {calls: {do: hold, because: never_disclose}}", [decided("give", file="1")], ("hold", "never_disclose")),
+]
+
+
+@pytest.mark.parametrize(("text", "decisions", "expected"), [one[1:] for one in FILES], ids=[one[0] for one in FILES])
+def test_what_happens_to_a_file(text, decisions, expected):
+    """It is held or given whole."""
+    ruling = PolicyInForce(policy(text), Own(ADA), decisions=Decisions(decisions)).file_ruling("calls", "1")
+    assert (ruling.do, ruling.because) == expected
