@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+import engine
 from engine.cassettes.labelled import check_labels, recorded_fields
 from engine.catalogue import load
 from engine.release.labels import LEAST_LABELLED, Labels, innermost, unlabelled
@@ -161,6 +162,7 @@ def test_a_mistake_in_labels_is_one_of_check(own, habeas):
     assert "no recorded record of `lookup` has `emial_address`" in done.stdout
     assert "did you mean `email_address`?" in done.stdout
     assert "have a label" not in done.stdout
+    assert [mistake.file for mistake in engine.check(spec) if mistake.level == "error"] == [str(own)]
     own.unlink()
     assert check_labels(vendor, spec) == ((), None)
 
