@@ -93,6 +93,7 @@ class Labels(msgspec.Struct, frozen=True):
 
     ends: LabelTable = LabelTable()
     whole: Mapping[str, LabelTable] = {}
+    asked: dict[tuple[str, FieldSteps], tuple[str, Mapping[str, str]]] = msgspec.field(default_factory=dict)  # records repeat their paths
 
     def found(self, endpoint: str, path: FieldSteps) -> Label | None:
         """Give the label of a field: that of its whole path, else that of the longest end of it."""
@@ -106,11 +107,17 @@ class Labels(msgspec.Struct, frozen=True):
         `path` goes through lists, which are no steps of it. A field without a label is called by its own name; what holds it and has
         no label is not told.
         """
+        known = self.asked.get((endpoint, path))
+        if known is None:
+            known = self.asked[endpoint, path] = self._told(endpoint, path)
+        told, codes = known
+        return told, codes.get(_written(value)) if codes else None
+
+    def _told(self, endpoint: str, path: FieldSteps) -> tuple[str, Mapping[str, str]]:
         own = self.found(endpoint, path)
         holders = ((path[end - 1], self.found(endpoint, path[:end])) for end in range(1, len(path)))
         told = [*(one.called(name) for name, one in holders if one is not None), own.called(path[-1]) if own is not None else path[-1]]
-        meaning = own.codes.get(_written(value)) if own is not None else None
-        return WITHIN.join(told), meaning
+        return WITHIN.join(told), own.codes if own is not None else {}
 
 
 def _written(value: Any) -> str:

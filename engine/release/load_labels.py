@@ -62,8 +62,9 @@ def _salvaged(document: Document, wrong: list[Path]) -> LabelFile | None:
 
 def _named(made: LabelFile, document: Document, vendor: str | None, fields: Fields | None) -> Iterator[Mistake]:
     """Find every mistake in what labels name."""
-    if vendor is not None and ("vendor",) in document.values and made.vendor != vendor:
-        yield Mistake(f"these are labels of `{made.vendor}`, beside the spec of `{vendor}`", document.at(("vendor",)))
+    written = document.value.get("vendor") if isinstance(document.value, dict) else None
+    if vendor is not None and isinstance(written, str) and written != vendor:
+        yield Mistake(f"these are labels of `{written}`, beside the spec of `{vendor}`", document.at(("vendor",)))
     yield from _twice(made, document)
     if fields is not None and any(fields.values()):
         yield from _bounded([*_unknown(made, compiled(made), fields, document)])

@@ -175,3 +175,23 @@ def test_a_large_document_gives_labels_that_can_be_read():
     assert text.count("field_") == 2000
     assert len(text.encode()) < MOST_BYTES
     load_labels(text.encode(), "acme.yaml", "acme")
+
+
+def test_a_long_enumeration_is_not_taken_over_whole():
+    """Sixty codes at most."""
+    codes = {f"c{n:03}": {"const": f"c{n:03}", "title": f"Meaning {n}"} for n in range(200)}
+    shape = {"oneOf": [*codes.values()], "description": "Kind"}
+    document = {
+        "openapi": "3.1.0",
+        "servers": [{"url": "https://api.acme.example.com"}],
+        "paths": {
+            "/users": {
+                "get": {
+                    "parameters": [{"name": "email", "in": "query"}],
+                    "responses": answer({"users": listed({"email": {}, "kind": shape})}),
+                }
+            }
+        },
+    }
+    text = compose_labels([Api(json.dumps(document).encode(), "x.json")], "acme", ())
+    assert text.count("Meaning ") == 60

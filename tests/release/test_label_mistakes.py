@@ -42,3 +42,9 @@ def test_without_a_record_only_the_form_is_checked(fields):
 def test_labels_may_be_read_for_any_vendor():
     """Whose they are is known where they are looked for."""
     assert load_labels(b"labels: 1\nvendor: other\neverywhere: {id: Identifier}\n", "x.yaml").of("calls", ("id",)) == ("Identifier", None)
+
+
+def test_a_star_is_there_for_others_too():
+    """Where each recorded field that it names has a label of its own, the next person's may not; a star that names none is a mistake."""
+    text = b"labels: 1\nvendor: acme\neverywhere: {owner.*: Of the owner, owner.name: Name, owner.address: Address}\nendpoints: {meetings: {top*: Topics, topic: Topic}}\n"
+    assert load_labels(text, "x.yaml", "acme", FIELDS).of("meetings", ("topical",)) == ("Topics", None)
