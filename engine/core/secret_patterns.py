@@ -41,7 +41,7 @@ DESCRIBING = frozenset(
     LISTED.findall(
         """
     at by count counts created date days default enabled expired expires expiration expiry for format hint id ids
-    in kind last length max min name policy protected required requires require size status total type updated uri
+    in kind last length max min name policy protected required requirement requirements requires require size status total type updated uri
     url version without
     """
     )

@@ -156,7 +156,8 @@ class PolicyInForce:
         found = {key: SideFound(*self._judge(tuple(facts)), number) for number, (key, facts) in enumerate(reading.sides.items())}
         own = {key[0] for key, one in found.items() if one.same == "same"}
         for key, side in found.items():
-            if side.same == "other" and key[0] not in own and len(self._policy.others[key[0]].who) > 1:
+            rule = self._policy.others[key[0]]
+            if side.same == "other" and key[0] not in own and len(rule.who) > 1 and rule.do not in ("ask", "give"):
                 found[key] = replace(side, same="perhaps")
         return found
 

@@ -234,6 +234,7 @@ def test_who_may_be_the_person_is_marked():
     """So that a reviewer sees why it is asked."""
     in_force = PolicyInForce(policy(SIDES), Own([Fact("phone", "+12025550142")]))
     assert [one.maybe_own for one in in_force.rulings("calls", {"caller_number": "2025550142"})] == [True]
+    assert [one.maybe_own for one in in_force.rulings("calls", {"caller_number": "2025550143"})] == [False]
 
 
 def test_what_is_remembered_changes_nothing(monkeypatch):
