@@ -164,6 +164,12 @@ class Composed:
     kept: Kept = field(repr=False)
 
 
+def _constants(vendor: Vendor) -> Iterator[str]:
+    """Give what stands in the requests for everybody: a vendor's error may repeat the query that it was sent."""
+    for endpoint in vendor.requests():
+        yield from (part for template in endpoint.sent() for part in template.parts if isinstance(part, str))
+
+
 def compose(captured: Captured, key: bytes) -> Composed:
     """Replace every personal value and secret, and write the texts. `key` seeds the stand-ins.
 
@@ -173,7 +179,7 @@ def compose(captured: Captured, key: bytes) -> Composed:
     public(kept, [one for one in (captured.since, *captured.only, *captured.without) if one])
     named = (*captured.person.values(), *captured.probe.values())
     _check(named, kept)
-    traces = Traces()
+    traces = Traces("\n".join(_constants(captured.vendor)))
     stand_ins = StandIns(key, traces, captured.started)
     learner = Learner(kept, traces, stand_ins)
     forced = {one.value: SHAPES.get(one.kind) for one in named}

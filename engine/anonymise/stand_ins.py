@@ -108,8 +108,9 @@ def _text(raw: bytes) -> str | None:
 class Traces:
     """Every value of a recording that is to be replaced. A plain word or number is found only where it stands alone."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, constants: str = "") -> None:
+        """Begin empty. A part of a long value that stands in `constants`, which every request for anybody holds, tells nothing."""
+        self._constants = folded(constants)
         self._by_start: dict[str, dict[int, set[str]]] = {}
         self._known: set[str] = set()
         self._whole: set[str] = set()
@@ -122,7 +123,7 @@ class Traces:
         self._known.add(text)
         parts = [text] if len(text) <= CHUNK else [text[start : start + CHUNK] for start in range(0, len(text) - CHUNK + 1, CHUNK)]
         for part in parts:
-            if part == text or SQUEEZE.sub("", part):
+            if part == text or (SQUEEZE.sub("", part) and part not in self._constants):
                 self._by_start.setdefault(part[:SHORTEST], {}).setdefault(len(part), set()).add(part)
 
     def add_whole(self, text: str) -> None:
