@@ -13,7 +13,7 @@ SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 19
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 21
 
 $(READY): requirements-dev.txt pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "Habeas needs Python 3.11 or newer: install it (Debian: apt install python3 python3-venv), or name it with make PYTHON=..." >&2; exit 1; fi
