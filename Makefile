@@ -9,11 +9,11 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench lock clean docs
+.PHONY: help demo test test-long test-browser check bench bench-findings lock clean docs
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
-	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 19
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 21
 
 $(READY): requirements-dev.txt pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then echo "Habeas needs Python 3.11 or newer: install it (Debian: apt install python3 python3-venv), or name it with make PYTHON=..." >&2; exit 1; fi
@@ -54,6 +54,9 @@ docs: $(READY) ## write the generated documentation anew
 
 bench: $(READY) ## measure the budgets, beside their references
 	@$(BIN)/python -m bench
+
+bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
+	@$(BIN)/python -m bench.findings
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.assembly import RunArguments, carry_out, choose_connection, order_of, probe_of, probe_pair, verified
 from engine.cassettes.check import check_cassettes
+from engine.cassettes.labelled import check_labels
 from engine.catalogue import load
 from engine.core import plan as planning
 from engine.core.file_check import LARGEST_FILE
@@ -136,7 +137,7 @@ async def verify(
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:
-    """Find every mistake in a spec, and replay its cassettes offline, as `habeas check` does.
+    """Find every mistake in a spec and in its labels, and replay its cassettes offline, as `habeas check` does.
 
     Args:
         spec: a packaged name, or a path.
@@ -154,7 +155,8 @@ def check(spec: str | Path) -> tuple[Mistake, ...]:
         vendor, notes = check_text(contents(path), str(path), datetime.now(UTC).date())
     except SpecError as error:
         return tuple(replace(mistake, file=mistake.file or str(path)) for mistake in error.mistakes)
-    return (*notes, *(finding.mistake for finding in check_cassettes(vendor, path, str(spec)).findings))
+    found = (*check_cassettes(vendor, path, str(spec)).findings, *check_labels(vendor, path)[0])
+    return (*notes, *(finding.mistake for finding in found))
 
 
 def plan(

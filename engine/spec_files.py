@@ -23,7 +23,8 @@ def folder(name: str) -> Path:
 
 
 POLICIES = "policies"  # the folder in `specs`: no spec lies in it
-POLICY_LINE = re.compile(rb"^policy:\s", re.MULTILINE)
+LABELS = "labels"  # the folder beside a spec: `<vendor>.yaml` in it says what the vendor's fields are called
+COMPANION_LINE = re.compile(rb"^(?:labels|policy):\s", re.MULTILINE)
 VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
 
@@ -40,16 +41,22 @@ def packaged() -> list[Path]:
     for specs in spec_folders():
         with suppress(OSError):
             for path in sorted(specs.glob("*.yaml")):
-                if not _is_policy(path):
+                if not is_companion(path):
                     found.setdefault(path.resolve(), path)
     return list(found.values())
 
 
-def _is_policy(path: Path) -> bool:
-    """Whether a file says that it is a policy, which may lie beside specs."""
+def is_companion(path: Path) -> bool:
+    """Whether a file says that it is labels or a policy, which may lie beside specs."""
     with suppress(SpecError):
-        return POLICY_LINE.search(contents(path)) is not None
+        return COMPANION_LINE.search(contents(path)) is not None
     return False
+
+
+def labels_beside(spec: Path, vendor: str) -> Path | None:
+    """Give the file of a vendor's labels: `labels/<vendor>.yaml` beside its spec; None where there is none."""
+    path = spec.parent / LABELS / f"{vendor}.yaml"
+    return path if path.is_file() else None
 
 
 def policy_path(word: str) -> Path:

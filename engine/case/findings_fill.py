@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from engine.release.vocabulary import canonical
 
 SHOWN_DIGITS = 32
 BATCH = 10_000
-MOST_TEXTS = 100_000
+MOST_TEXTS = 50_000
 Digest = Callable[[str], str]
 DECODER = msgspec.json.Decoder(float_hook=Number)
 
@@ -85,7 +86,7 @@ class _Filling:
         self._flags = flags
         self._digest = digest
         self._by_text: dict[str, int] = {}
-        self._values: dict[str, int] = {}
+        self._values: dict[bytes, int] = {}
         self._beside: list[int] = [0]
         self._whys: dict[tuple[str, str, bool], int] = {}
         self._fields: dict[tuple[int, str], int] = {}
@@ -135,9 +136,10 @@ class _Filling:
     def _value(self, text: str) -> int:
         """Give the number of a value, the same however it is written."""
         digest = self._digest(text)
-        number = self._values.get(digest)
+        key = digest.encode()
+        number = self._values.get(key)
         if number is None:
-            number = self._values[digest] = len(self._values) + 1
+            number = self._values[key] = len(self._values) + 1
             self._beside.append(0)
             self._database.execute(
                 'INSERT INTO "values" (id, digest, shown, row) VALUES (?, ?, ?, ?)', (number, digest, _kept(text), number)
@@ -172,13 +174,16 @@ class _Filling:
         self._write()
         self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?)", ((number, *why) for why, number in self._whys.items()))
         self._database.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", ((*stand, count) for stand, count in self._stands.items()))
-        counts = [[0, 0] for _ in self._beside]
+        counts, open_places = array("q", bytes(8 * len(self._beside))), array("q", bytes(8 * len(self._beside)))
         asked = {number: why[2] for why, number in self._whys.items()}
         for (value, _, why), count in self._stands.items():
-            counts[value][0] += count
-            counts[value][1] += count * asked[why]
+            counts[value] += count
+            open_places[value] += count * asked[why]
         first: dict[int, int] = {}
-        told = ((first.setdefault(beside, value) if beside else value, *counts[value], value) for value, beside in enumerate(self._beside))
+        told = (
+            (first.setdefault(beside, value) if beside else value, counts[value], open_places[value], value)
+            for value, beside in enumerate(self._beside)
+        )
         self._database.executemany('UPDATE "values" SET row = ?, count = ?, asked = ? WHERE id = ?', told)
         for statement in (FILLED + COUNTED).split(";"):
             self._database.execute(statement)

@@ -42,6 +42,9 @@ def new(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The new vendor's name: a-z, 0-9, _.")],
     openapi: OpenApiOption = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where the spec goes; default ./VENDOR.yaml.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Also write first labels of its fields, labels/VENDOR.yaml beside the spec; needs --openapi.")
+    ] = False,
 ) -> None:
     """Write a first spec: from the vendor's OpenAPI document, or without one from what you answer to a few questions.
 
@@ -51,7 +54,7 @@ def new(
     """
     from engine.cli.new.command import new_command
 
-    raise typer.Exit(new_command(vendor, tuple(openapi or ()), out))
+    raise typer.Exit(new_command(vendor, tuple(openapi or ()), out, labels=labels))
 
 
 @app.command(short_help="Print the JSON Schema of specs.", epilog="Example: habeas schema > habeas.schema.json")

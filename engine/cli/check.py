@@ -15,6 +15,7 @@ from msgspec import Struct
 from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
+from engine.cassettes.labelled import check_labels, labels_of_nobody
 from engine.cli.formatting import print_text, width_of
 from engine.cli.openapi_option import compared, documents, recordings_compared
 from engine.errors import Exit, UsageError
@@ -45,11 +46,11 @@ class CheckArguments(Struct, frozen=True, kw_only=True):
 
 
 class Checked(Struct, frozen=True):
-    """What was found of one spec, and a line about its cassettes."""
+    """What was found of one spec, and lines about its cassettes and labels."""
 
     findings: tuple[Finding, ...]
     cassettes: int = 0
-    summary: str | None = None
+    summaries: tuple[str, ...] = ()
 
 
 def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
@@ -68,9 +69,10 @@ def check_command(words: tuple[str, ...], options: CheckArguments) -> Exit:
     found = [finding for one in checked for finding in one.findings]
     found += [Finding(one, lines) for _, path in specs for one, lines in compared(path, apis)]
     found += _twice([path for _, path in specs])
+    found += labels_of_nobody(path for _, path in specs)
     cassettes = sum(one.cassettes for one in checked)
     held = f"{counted(len(specs), 'spec')}, {counted(cassettes, 'cassette')}"
-    return told(found, options.form, (one.summary for one in checked if one.summary), held)
+    return told(found, options.form, (line for one in checked for line in one.summaries), held)
 
 
 def form_of(form: str) -> str:
@@ -127,15 +129,17 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
     lines = tuple(raw.decode("utf-8-sig").splitlines())
     held = check_cassettes(vendor, path, word, write=options.accept)
     drifted = tuple(_drifted(vendor, path, word, options.drift)) if options.drift is not None else ()
-    found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted)
+    mislabelled, labelled = check_labels(vendor, path)
+    found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted, *mislabelled)
     if options.strict and not options.accept:
         found = tuple(map(_strictly, found))
-    summary = held.summary(vendor.name) if held.cassettes else None
-    if summary is not None and apis:
+    summaries = [held.summary(vendor.name)] if held.cassettes else []
+    if held.cassettes and apis:
         recordings = [recording for one in held.replays for recording in one.cassette.recordings]
         against, line = recordings_compared(recordings, apis, vendor.name)
-        found, summary = (*found, *against), f"{summary}\n{line}"
-    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, summary)
+        found, summaries = (*found, *against), [*summaries, line]
+    summaries += [labelled] if labelled is not None else []
+    return Checked((*(Finding(one, lines) for one in notes), *found), held.cassettes, tuple(summaries))
 
 
 def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, apis: tuple[Api, ...]) -> Iterator[Finding]:

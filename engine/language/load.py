@@ -25,6 +25,10 @@ MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 VERSION = "1"
 PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
+COMPANIONS = {
+    "policy": ("this is a policy", "habeas policy check reads it"),
+    "labels": ("these are labels", "habeas check reads them with the spec that they lie beside"),
+}
 RENAMED = {"answers": "refusals", "rate_limit": "bucket"}
 
 
@@ -100,8 +104,9 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 def _other_version(document: Document) -> Mistake | None:
     value = document.value if isinstance(document.value, dict) else {}
-    if "policy" in value and "spec" not in value:
-        return Mistake("this is a policy, and no spec", document.at(("policy",), key=True), "habeas policy check reads it")
+    other = next((word for word in COMPANIONS if word in value and "spec" not in value), None)
+    if other is not None:
+        return Mistake(f"{COMPANIONS[other][0]}, and no spec", document.at((other,), key=True), COMPANIONS[other][1])
     said = value.get("spec")
     if not isinstance(said, str) or said == VERSION or ("spec",) in document.dropped:
         return None

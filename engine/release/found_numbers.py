@@ -122,7 +122,6 @@ NAMED = re.compile(
 )
 BESIDE = re.compile(r"[\s#=]|:(?!/)")
 REGISTERS = list(BY_NAME.values())
-DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 
 def compact(text: str) -> str:
@@ -192,7 +191,7 @@ def lettered(text: str) -> Iterator[Hit]:
 def _shaped(any_shape: re.Pattern[str], text: str) -> Iterator[Hit]:
     for found in any_shape.finditer(text):
         valid = any(_valid(found[0], registers) for shape, registers in SHAPES if shape.fullmatch(found[0]))
-        if valid and not DAY.match(found[0]):
+        if valid:
             yield Hit("national_ids", *found.span(), compact(found[0]))
 
 

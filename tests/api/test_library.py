@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -287,12 +288,39 @@ async def test_check_can_be_called_where_a_loop_runs():
     assert [mistake for mistake in engine.check("mailchimp") if mistake.level == "error"] == []
 
 
-def test_the_wheel_is_typed_under_both_names(tmp_path):
-    """A type checker believes a package only with a `py.typed` of its own (PEP 561), and `habeas` hands on what `engine` holds."""
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(build, cwd=ROOT, capture_output=True, timeout=300, check=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_is_typed_under_both_names(wheel):
+    """A type checker believes a package only with a `py.typed` of its own (PEP 561), and `habeas` hands on what `engine` holds."""
     assert {"engine/py.typed", "engine/__init__.py", "habeas/py.typed", "habeas/__init__.py"} <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_labels_and_policies_travel_in_the_wheel_and_are_no_specs(wheel, tmp_path):
+    """From the unpacked wheel: each vendor has both beside its spec, `check` reads the labels, and no command takes either for a spec."""
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    specs = tmp_path / "engine" / "_data" / "specs"
+    vendors = sorted(path.stem for path in specs.glob("*.yaml"))
+    assert len(vendors) >= 7
+    assert sorted(path.stem for path in (specs / "labels").glob("*")) == vendors
+    assert sorted(path.stem for path in (specs / "policies").glob("*")) == vendors
+    asked = (
+        "import sys; from engine.cli.app import main; from engine.spec_files import packaged, vendor_line;"
+        "print(*sorted(vendor_line(path)[0] for path in packaged())); sys.argv[1:] = ['check', 'slack']; main()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", asked], check=False, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.splitlines()[0].split() == vendors
+    assert "slack: 187 of 187 recorded fields have a label" in done.stdout
 
 
 def test_plan_says_what_would_be_asked(acme):

@@ -135,6 +135,15 @@ def test_another_run_policy_key_or_person_makes_it_anew(tmp_path, other):
     assert len(made) == 2
 
 
+def test_other_finders_make_it_anew(tmp_path, monkeypatch):
+    """A version of Habeas that finds more does not show what an earlier one found."""
+    there = run(tmp_path / "zoom")
+    open_findings(tmp_path, [there], flagging, DIGEST).__exit__()
+    monkeypatch.setattr("engine.release.finders.VERSION", "0")
+    with pytest.raises(AssertionError, match="made anew"):
+        open_findings(tmp_path, [there], never, DIGEST)
+
+
 def test_what_a_killed_command_left_is_removed_and_what_another_makes_stays(tmp_path):
     """A half made file holds values too."""
     left = tmp_path / f"{NAME}.1.part"
@@ -179,6 +188,7 @@ def test_a_decision_finds_its_places_in_a_run_that_was_fetched_again_or_says_tha
         8: target(vendor="zoom", file="files/calls/0001.mp4"),
         9: target(vendor="zoom", file="files/calls/0002.mp4"),
         10: target(vendor="zoom", endpoint="calls", field="topic"),
+        14: target(record=shas[2], pointer="/amount"),
         11: target(vendor="zoom", endpoint="calls", field="agenda"),
         12: target(record=shas[2]),
         13: target(record="no digest"),
@@ -227,3 +237,31 @@ def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, record
     with open_findings(folder, [run(folder / "zoom", records)], lambda: flags, DIGEST) as found:
         assert {frozenset(value.shown for value in row.values) for row in found.listed()} == expected
         assert found.totals().findings == 2 * sum(map(len, records))
+
+
+def test_a_record_is_known_by_its_line_without_the_end():
+    """However it was read."""
+    assert record_digest(b"{}\n") == record_digest(b"{}")
+
+
+def test_what_a_rule_decides_is_counted_and_not_asked(tmp_path):
+    """Two endpoints, a value twice on one side, one that nobody is asked about: each is counted where it stands, and decided where it is asked."""
+
+    def flags(vendor, endpoint, record, sha256):
+        for name in ("name", "again", "mail"):
+            yield FlaggedPlace(f"/{name}", record["mail" if name == "mail" else "name"], "who", "others[0]", 0, asked=endpoint == "calls")
+
+    first, second = {"name": "Ann", "mail": "ann@example.com"}, {"name": "Jon", "mail": "jon@example.com"}
+    there = run(tmp_path / "zoom", [first, second])
+    (tmp_path / "zoom" / "sms.jsonl").write_bytes(line_of({**first, "n": 1}) + b"\n")
+    with open_findings(tmp_path, [there], lambda: flags, DIGEST) as found:
+        assert [[value.shown for value in row.values] for row in found.listed()] == [["Ann", "ann@example.com"], ["Jon", "jon@example.com"]]
+        ann = found.listed()[0].values[0]
+        assert [(stand.endpoint, stand.field, stand.count) for stand in ann.stands] == [
+            ("calls", "again", 1), ("calls", "name", 1), ("sms", "again", 1), ("sms", "name", 1),
+        ]  # fmt: skip
+        assert (ann.count, ann.undecided) == (4, 2)
+        found.settle({1: target(vendor="zoom", endpoint="sms")})
+        assert [(row.values[0].shown, row.values[0].undecided) for row in found.listed()] == [("Ann", 2), ("Jon", 2)]
+        found.settle({1: target(record=record_digest(line_of(second)))})
+        assert [value.undecided for row in found.listed() for value in row.values] == [2, 1, 0, 0]

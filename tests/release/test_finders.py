@@ -107,6 +107,7 @@ def test_of_two_in_one_place_the_wider_and_then_the_first_kind_stays():
     over = (Hit("emails", 0, 5, "3"), Hit("phones", 3, 8, "4"))
     assert settled(over) == over
     assert masked("0123456789", over, lambda hit: hit.kind) == "emails89"
+    assert masked("0123456789", (Hit("emails", 0, 8, "3"), Hit("phones", 2, 4, "4")), lambda hit: "-") == "-89"
 
 
 def test_places_in_a_record():

@@ -12,16 +12,24 @@ from engine.language.effective import Vendor
 from engine.language.load import check
 from engine.language.schema import LINE, NAME, schema_text
 from engine.language.text.mistakes import Mistake, SpecError, counted
-from engine.new_file import check_name_is_free, write_new
+from engine.new_file import ANOTHER_FILE, check_name_is_free, not_made, write_new
 from engine.openapi.document.operations import Api
 from engine.openapi.draft.compose import compose
+from engine.openapi.draft.labels import compose_labels
 from engine.openapi.draft.yaml_text import marks
-from engine.spec_files import packaged, vendor_line
+from engine.release.load_labels import load_labels
+from engine.spec_files import LABELS, packaged, vendor_line
 
 
-def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exit:
-    """Write a first spec. Raises UsageError, OutputError, DiskError; then nothing was written."""
+def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None, *, labels: bool = False) -> Exit:
+    """Write a first spec, and first labels beside it. Raises UsageError, OutputError, DiskError; then nothing was written."""
+    if labels and not openapi:
+        message = "--labels takes what fields are called from the vendor's document: name it with --openapi"
+        raise UsageError(message)
     target = _target(vendor, out)
+    called = target.parent / LABELS / f"{vendor}.yaml" if labels else None
+    if called is not None:
+        check_name_is_free(called)
     known = next((path for path in packaged() if vendor_line(path)[0] == vendor), None)
     if known is not None:
         tell(f"note: there is a spec of `{vendor}` already, {known}; habeas docs {vendor} tells what it does\n")
@@ -29,13 +37,16 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
         message = "a document is named twice: of each area, habeas new reads one document"
         raise UsageError(message)
     if openapi:
-        first, *others = (Api(contents(file), str(file)) for file in openapi)
-        text = compose(first, vendor, LINE, others)
+        apis = [Api(contents(file), str(file)) for file in openapi]
+        text = compose(apis[0], vendor, LINE, apis[1:])
     else:
         from engine.cli.new.interview import interview  # noqa: PLC0415  not needed with a document
 
         text = interview(vendor, LINE)
     made, notes = _sound(text, str(target))
+    named = None if called is None else _sound_labels(compose_labels(apis, vendor, made.endpoints), str(called))
+    if called is not None:
+        _make_folder(called.parent)
     write_new(target, text)
     beside = target.parent / NAME  # what the first line names
     if not beside.exists() and not beside.is_symlink():
@@ -43,6 +54,9 @@ def new_command(vendor: str, openapi: tuple[Path, ...], out: Path | None) -> Exi
     todo = len(list(marks(text.splitlines())))
     told = [counted(number, noun) for number, noun in ((len(made.endpoints), "endpoint"), (todo, "TODO"), (len(notes), "note")) if number]
     tell(f"{target}: a first spec with {', '.join(told)}\n")
+    if called is not None and named is not None:
+        write_new(called, named)
+        tell(f"{called}: first labels, what its fields are called for people\n")
     against = "".join(f" --openapi {file}" for file in openapi)
     tell(f"Next: read it{' and settle each TODO' if todo else ''}, then habeas check {_written(target)}{against}\n")
     return Exit.COMPLETE
@@ -70,6 +84,13 @@ def _target(vendor: str, out: Path | None) -> Path:
     return target
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise not_made(folder, error, ANOTHER_FILE) from None
+
+
 def _sound(text: str, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     """Load what will be written. Raises HabeasError: that it does not load is a defect of ours."""
     try:
@@ -77,3 +98,15 @@ def _sound(text: str, file: str) -> tuple[Vendor, tuple[Mistake, ...]]:
     except SpecError as error:
         message = f"a defect of ours: the first spec would not load, so nothing was written ({error.mistakes[0].message}); please report it"
         raise HabeasError(message) from None
+
+
+def _sound_labels(text: str, file: str) -> str:
+    """Give labels that will be written. Raises HabeasError: that they do not load is a defect of ours."""
+    try:
+        load_labels(text.encode(), file)
+    except SpecError as error:
+        message = (
+            f"a defect of ours: the first labels would not load, so nothing was written ({error.mistakes[0].message}); please report it"
+        )
+        raise HabeasError(message) from None
+    return text

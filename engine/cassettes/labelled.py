@@ -1,0 +1,57 @@
+"""Hold a vendor's labels against the records that its cassettes deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from engine.cassettes.cassette import Finding
+from engine.cassettes.recorded import recorded_runs
+from engine.language.effective import Vendor
+from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
+from engine.release.field_path import FieldSteps
+from engine.release.load_labels import load_labels, share_labelled
+from engine.release.record_values import fields_in
+from engine.replaced import replace
+from engine.spec_files import LABELS, cassettes_folder, contents, is_companion, labels_beside, vendor_line
+
+
+def recorded_fields(vendor: Vendor, spec: Path) -> dict[str, frozenset[FieldSteps]]:
+    """Give the path of every field that a record of an endpoint has in some cassette; the look-ups' stand under `lookup`."""
+    runs = [*recorded_runs(cassettes_folder(spec, vendor.name))]
+    return {
+        name: frozenset(path for run in runs for record in run.records.get(name, ()) for path in fields_in(record))
+        for name in ("lookup", *vendor.endpoints)
+    }
+
+
+def check_labels(vendor: Vendor, spec: Path) -> tuple[tuple[Finding, ...], str | None]:
+    """Find what is wrong with the labels beside a spec, and say how many recorded fields they name; nothing where there are none."""
+    path = labels_beside(spec, vendor.name)
+    if path is None:
+        return (), None
+    fields = recorded_fields(vendor, spec)
+    try:
+        raw = contents(path)
+        labels = load_labels(raw, str(path), vendor.name, fields)
+    except SpecError as error:
+        return tuple(Finding(one, error.lines) for one in error.mistakes), None
+    told, note = share_labelled(labels, fields)
+    lines = tuple(raw.decode("utf-8-sig").splitlines())
+    return (() if note is None else (Finding(replace(note, file=str(path)), lines),)), f"{vendor.name}: {told}"
+
+
+def labels_of_nobody(specs: Iterable[Path]) -> Iterator[Finding]:
+    """Find the labels beside specs that are named for none of them: nothing reads such a file."""
+    for folder in dict.fromkeys(spec.parent for spec in specs):
+        beside = [path for path in sorted((folder / LABELS).glob("*.y*ml")) if path.is_file() and is_companion(path)]
+        vendors = {vendor_line(spec)[0] for spec in folder.glob("*.yaml")} if beside else set()
+        for path in beside:
+            if path.suffix != ".yaml" or path.stem not in vendors:
+                near = did_you_mean(path.stem, vendors) if path.stem not in vendors else None
+                hint = near or f"it is named for its vendor: {LABELS}/VENDOR.yaml beside the spec"
+                yield Finding(
+                    Mistake(
+                        "no spec beside this folder has labels of this name, so nothing reads them", Position(1, 1), hint, file=str(path)
+                    )
+                )
