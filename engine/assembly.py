@@ -42,6 +42,7 @@ from engine.runner.verify import Verified, verify
 
 KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
 VERIFY_PATIENCE = Patience(attempts=4, total=60.0)
+NO_DIGEST = "the key of digests could not be kept: whether another run asked for the same person cannot be told"
 IN_USE = "another run uses this connection: run again later, or without --no-wait"
 
 
@@ -254,7 +255,7 @@ async def carry_out(
         notes.append(words)
         told(words)
 
-    order = replace(order, options=_digested(order, hear))
+    order = replace(order, options=_digested(order))
     async with order.chosen.in_turn(waiting, wait=order.wait, told=hear) as connection, order.chosen.transport:
         run = order.run(order.session(connection, ended=ended), connection, order.out)
         async with watch(run) if watch is not None else nullcontext():
@@ -262,13 +263,12 @@ async def carry_out(
     return replace(report, notes=tuple(notes))
 
 
-def _digested(order: Order, hear: Callable[[str], None]) -> RunOptions:
-    """Add the keyed digests of the person; where their key cannot be kept the run says so and goes on without."""
+def _digested(order: Order) -> RunOptions:
+    """Add the keyed digests of the person; where their key cannot be kept the manifest says so."""
     try:
         found = digest_key(order.chosen.vault.home).of(order.person.values())
-    except HabeasError as error:
-        hear(f"this run cannot be compared with others of the same person: {error}")
-        return order.options
+    except HabeasError:
+        return replace(order.options, undigested=NO_DIGEST)
     return replace(order.options, digest={kind: digests[0] for kind, digests in found.by_kind.items()}, key_id=found.key_id)
 
 

@@ -13,6 +13,7 @@ from engine.cli.formatting import columns, print_json, print_text, table, width_
 from engine.cli.progress import renewing
 from engine.connection.manage import rekey, remove, rename
 from engine.connection.open import parse_name
+from engine.connection.sealed_file import sealed_files
 from engine.connection.settings import wanted
 from engine.connection.state_folder import home
 from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection, lives_until, renewable
@@ -108,7 +109,7 @@ def _said_of_tokens(name: Name) -> WantedFromToken:
 def rekey_command() -> None:
     """Encrypt every connection with a new key. Raises NotConnected."""
     vault = writable()
-    count, plain, documents = asyncio.run(rekey(vault))
+    (count, plain), documents = asyncio.run(rekey(vault)), sum(1 for _ in sealed_files(vault.home))
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
     beside = f" and {counted(documents, 'document')} of cases" if documents else ""
     print_text(f"{counted(count, 'connection')}{beside} encrypted with a new key.{stay}\n{key_words(vault)}")

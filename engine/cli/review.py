@@ -51,8 +51,8 @@ def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit
     rest = totals.rows - skip - len(rows)
     if rest > 0:
         print_text(f"and {counted(rest, 'row')} more: --skip {skip + len(rows)}")
-    for one in files[:MOST_FILES]:
-        print_text(f"file to decide: {one.vendor}/{one.file}")
+    for file in files[:MOST_FILES]:
+        print_text(f"file to decide: {file.vendor}/{file.file}")
     if len(files) > MOST_FILES:
         print_text(f"and {counted(len(files) - MOST_FILES, 'file')} more")
     for number, words in gone.items():

@@ -11,7 +11,7 @@ from engine.cli.options import JsonOption
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
-Place = Annotated[
+TargetArgument = Annotated[
     str,
     typer.Argument(
         metavar="TARGET",
@@ -41,7 +41,7 @@ def list_(
 
 
 @app.command(short_help="Do not hand it over, and say so.", epilog="Example: habeas review hold DSR-17 zoom/files/recordings/000001-1.mp4")
-def hold(reference: Reference, target: Place, because: BecauseOption = "third_party", note: Note = None) -> None:
+def hold(reference: Reference, target: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
     """Hold an endpoint, a record or a file: it is not handed over, and listed with its reason.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
@@ -50,7 +50,7 @@ def hold(reference: Reference, target: Place, because: BecauseOption = "third_pa
 
 
 @app.command(short_help="Leave a field out.", epilog="Example: habeas review drop DSR-17 zoom/settings.feature --because not_personal")
-def drop(reference: Reference, target: Place, because: BecauseOption = "not_personal", note: Note = None) -> None:
+def drop(reference: Reference, target: TargetArgument, because: BecauseOption = "not_personal", note: Note = None) -> None:
     """Leave a field out; how many were is counted.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
@@ -59,7 +59,7 @@ def drop(reference: Reference, target: Place, because: BecauseOption = "not_pers
 
 
 @app.command(short_help="Put words in its place that say why.", epilog="Example: habeas review mask DSR-17 value:3f9a")
-def mask(reference: Reference, target: Place, because: BecauseOption = "third_party", note: Note = None) -> None:
+def mask(reference: Reference, target: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
     """Replace a value by words that say why it is withheld.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
@@ -68,7 +68,7 @@ def mask(reference: Reference, target: Place, because: BecauseOption = "third_pa
 
 
 @app.command(short_help="Name a person by a number.", epilog="Example: habeas review alias DSR-17 value:3f9a")
-def alias(reference: Reference, target: Place, because: BecauseOption = "third_party", note: Note = None) -> None:
+def alias(reference: Reference, target: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
     """Replace a person by `person 1`, `person 2`: the same one by the same number in one package.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
@@ -77,7 +77,7 @@ def alias(reference: Reference, target: Place, because: BecauseOption = "third_p
 
 
 @app.command(short_help="Give it as it is.", epilog="Example: habeas review give DSR-17 value:3f9a")
-def give(reference: Reference, target: Place, because: BecauseOption = "known_to_them", note: Note = None) -> None:
+def give(reference: Reference, target: TargetArgument, because: BecauseOption = "known_to_them", note: Note = None) -> None:
     """Give a value as it is, whatever a policy says; what the law forbids to disclose stays withheld.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.

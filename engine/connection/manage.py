@@ -98,8 +98,8 @@ async def end_replaced(before: StoredConnection | None, made: StoredConnection, 
     return isinstance(answer, Response) and (200 <= answer.status < 300 or grant_ended(answer, wanted.refusals))
 
 
-async def rekey(vault: Vault) -> tuple[int, int, int]:
-    """Encrypt all with a new key; gives how many connections were, how many stay unencrypted, and how many documents of cases were.
+async def rekey(vault: Vault) -> tuple[int, int]:
+    """Encrypt every connection and sealed document with a new key; gives how many connections were, and how many stay unencrypted.
 
     Connections that stay unencrypted are marked with the new key, whoever made them: `connections list` names them. Raises
     NotConnected if something cannot be read, or a file still names an older key: then both keys are kept.
@@ -119,7 +119,7 @@ async def rekey(vault: Vault) -> tuple[int, int, int]:
                 vault.write(name, found[0], plain=found[1].cipher == PLAIN)
                 encrypted += found[1].cipher != PLAIN
                 plain += found[1].cipher == PLAIN
-        documents = reseal_files(vault.keys, vault.home)
+        reseal_files(vault.keys, vault.home)
         vault.end_rekey()
         vault.adopting = False
-    return encrypted, plain, documents
+    return encrypted, plain

@@ -62,16 +62,13 @@ def sealed_files(home: Path) -> Iterator[Path]:
     yield from sorted((home / CASES).glob(f"*/*{END}"))
 
 
-def reseal_files(keys: Keys, home: Path) -> int:
-    """Encrypt every document with the current key; gives how many there are. Raises NotConnected, DiskError, OutputError."""
-    count = 0
+def reseal_files(keys: Keys, home: Path) -> None:
+    """Encrypt every document with the current key. Raises NotConnected, DiskError, OutputError."""
     for path in sealed_files(home):
         raw = read_private(path)
         if raw is not None:
             head, data = _opened(keys, path, raw)
             write_private(path, _sealed(keys.current(), head.habeas, head.name, data))
-            count += 1
-    return count
 
 
 def files_need_key_file(home: Path) -> bool:

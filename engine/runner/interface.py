@@ -31,7 +31,8 @@ class RunOptions:
     `reference`: the operator's own name for the request, such as `DSR-17`, for the manifest.
     `largest_file`: how many bytes are taken of a file whose size no record tells. `probe`: the identifier of a known colleague;
     where nobody is found, finding them shows that the connection sees people. `digest`: the person's identifiers by kind, as
-    keyed digests, and `key_id` the key's id: for the manifest, so that runs of one person can be told without a name.
+    keyed digests, and `key_id` the key's id: for the manifest, so that runs of one person can be told without a name; `undigested`
+    is why there are none.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -42,6 +43,7 @@ class RunOptions:
     largest_file: int = LARGEST_FILE
     digest: Mapping[str, str] | None = None
     key_id: str | None = None
+    undigested: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,7 +55,7 @@ def manifest(
         "spec": _spec(vendor),
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
-        "notes": [] if options.reference else [NO_REFERENCE],
+        "notes": [*([] if options.reference else [NO_REFERENCE]), *([options.undigested] if options.undigested else [])],
         "started": rfc3339(ended.started),
         "finished": rfc3339(ended.finished),
         "simulated": session.network.simulated,

@@ -84,11 +84,13 @@ def test_a_decision_survives_a_run_again_and_says_where_it_does_not(ran, at):
     assert listed(ran)["gone"] == {}
     lines = (run.with_name("zoom-2") / "meetings.jsonl").read_bytes().splitlines(keepends=True)
     changed = run.with_name("zoom-2")
-    decided = [one for one in state(ran)["acts"] if one["did"] == "decided"][0]
+    decided = next(one for one in state(ran)["acts"] if one["did"] == "decided")
     assert decided["target"]["record"]
     (changed / "meetings.jsonl").write_bytes(b"".join(lines[:2] + lines[3:]))
     (home_of(ran) / "cases/DSR-17/findings.sqlite").unlink()
-    assert listed(ran)["gone"] == {str(decided["n"]): "its record is not in the present run, or was fetched with other content: zoom/meetings"}
+    assert listed(ran)["gone"] == {
+        str(decided["n"]): "its record is not in the present run, or was fetched with other content: zoom/meetings"
+    }
 
 
 def test_the_cache_may_be_deleted(ran):

@@ -204,3 +204,12 @@ def test_a_killed_fetch_leaves_nothing_that_passes_for_a_run(habeas, zoom):
     (left.parent.parent).chmod(0o700)
     assert habeas("case", "run", "DSR-24", HABEAS_ZOOM_AT=zoom.address, HABEAS_ZOOM_TOKEN=zoom.token).returncode == 0
     assert sorted(one.name for one in left.parent.parent.iterdir()) == [".lock", "zoom"]
+
+
+def test_a_run_that_can_keep_no_digest_key_says_so_in_its_manifest(habeas, ran):
+    """Where the state folder takes no key the run goes on, without digests, and the manifest tells why."""
+    (home_of(habeas)).mkdir(mode=0o700, exist_ok=True)
+    (home_of(habeas) / "digest.key").mkdir()
+    told = manifest(ran("--ref", "DSR-17"))
+    assert told["notes"] == ["the key of digests could not be kept: whether another run asked for the same person cannot be told"]
+    assert (told["subject"]["digest"], told["subject"]["key_id"]) == (None, None)
