@@ -16,21 +16,24 @@ from engine.case.acts import Decided, Ruled, Target
 from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, open_findings
 from engine.case.findings_fill import Digest, RunToRead, read_record, record_files, value_digest
+from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.person import Person, read_person
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.private_files import prepare, read_private, write_private
 from engine.connection.vault import Vault
 from engine.errors import UsageError
+from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
-from engine.release.field_path import parse_steps
+from engine.release.field_path import parse_steps, reaches
 from engine.release.finders import Finders
 from engine.release.flagged import FlaggedPlace
 from engine.release.learn import learn
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
+from engine.release.record_values import fields_in
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.spec_files import POLICIES, folder
@@ -165,7 +168,7 @@ def _flagged(ruling: Ruling) -> FlaggedPlace:
 
 def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
     """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
-    if not any(part.run is not None for part in case.case.vendors.values()):
+    if case.case.phase in ENDED or not any(part.run is not None for part in case.case.vendors.values()):
         return 0
     if not (case.folder / FINDINGS).is_file():
         return None
@@ -222,9 +225,24 @@ def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
         known = ", ".join(one.stem for one in record_files(run.folder))
         message = f"{text}: the run at {vendor} has no records of `{endpoint}`; it has {known}"
         raise UsageError(message)
+    _check_field(run, endpoint, field, text)
     if not colon:
         return [Target(vendor=vendor, endpoint=endpoint, field=field or None)]
     return [Target(vendor=vendor, endpoint=endpoint, record=_record(run.folder / f"{endpoint}.jsonl", line, text), pointer=pointer or None)]
+
+
+def _check_field(run: InReview, endpoint: str, field: str, text: str) -> None:
+    """Refuse a field that no record of the endpoint has: a decision about it would hold on nothing. Raises UsageError."""
+    if not field:
+        return
+    try:
+        steps = parse_steps(field)
+    except Misfit as error:
+        message = f"{text}: {error}"
+        raise UsageError(message) from None
+    if not any(reaches(steps, known) for name, record in run.records() if name == endpoint for known in fields_in(record)):
+        message = f"{text}: no record of `{endpoint}` has this field"
+        raise UsageError(message)
 
 
 def _record(file: Path, line: str, text: str) -> str:

@@ -44,11 +44,9 @@ def home_of(habeas) -> Path:
     return Path(json.loads(habeas("connections", "list", "--json").stdout)["store"])
 
 
-def test_a_case_from_the_letter_to_nothing_that_blocks(opened, at):
-    """A case is opened, run, identified and acknowledged; then nothing blocks its release, and the log holds."""
-    ran = opened("case", "run", "DSR-17", **at)
-    assert ran.returncode == 0, ran.stderr
-    assert "zoom    matched" in ran.stdout
+def test_a_case_from_the_letter_to_nothing_that_blocks(ran):
+    """A case is opened, run, identified and acknowledged; then only what was found blocks its release, and the log holds."""
+    opened = ran
     assert state(opened)["blocks"] == ["who asks is not shown to be the person", "nobody has looked at what was found"]
     assert opened("case", "identified", "DSR-17", *SAYS_HOW).returncode == 0
     (home_of(opened) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
