@@ -66,8 +66,12 @@ def policy_path(word: str) -> Path:
         return packaged_one
     if Path(word).is_file():
         return Path(word)
+    if not VENDOR_NAME.fullmatch(word):
+        message = f"{word or '(empty)'}: there is no such file; a policy is named by its vendor or by its path"
+        raise UsageError(message)
     hint = did_you_mean(word, [path.stem for path in packaged_policies()])
-    message = f"no policy is called `{word or '(empty)'}`{f'; {hint}' if hint else ''} A file is written with its path, ./NAME.yaml"
+    known = f"; {hint} A file" if hint and hint.endswith("?") else f"; {hint}; a file" if hint else "; a file"
+    message = f"no policy is called `{word}`{known} is written with its path, ./NAME.yaml"
     raise UsageError(message)
 
 

@@ -31,13 +31,17 @@ def blocks(kind: str) -> list[str]:
 
 
 def test_the_demo_prints_what_the_readme_shows(tmp_path):
-    """The table of outcomes, what the vendor cannot give, and where the result lies."""
+    """The table of outcomes, what the vendor cannot give, and where the result lies; then the same person's case and what is to be decided."""
     shown = next(block for block in blocks("console") if "the person was found" in block)
     command = [sys.executable, "-m", "engine.demo"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    printed = done.stdout[done.stdout.index("Zoom: the person was found") :]
+    printed, *of_case = re.split(
+        r"^\$ habeas (?=case|review)", done.stdout[done.stdout.index("Zoom: the person was found") :], flags=re.MULTILINE
+    )
     assert alike(printed) == alike(shown)
+    assert [text.split("DEMO-1")[0].strip() for text in of_case] == ["case new", "case run", "review list"]
+    assert re.search(r"[0-9]+ values found; [0-9]+ rows wait for a decision\.\n$", of_case[-1])
 
 
 def commands() -> Iterator[list[str]]:
