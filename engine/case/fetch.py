@@ -7,81 +7,118 @@ process left there proves nothing and is swept by the next one.
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from engine.assembly import Order, RunArguments, Watch, carry_out, order_of
+from engine.assembly import Order, RunArguments, carry_out, order_of
 from engine.case import take
 from engine.case.acts import IdentifierRefused, TakenIn
 from engine.case.folder import OpenCase
 from engine.case.person import Person
-from engine.connection.digest_key import PersonDigest
-from engine.connection.lock_queue import FILE
-from engine.connection.private_files import cannot_write, prepare, sync_folder
+from engine.connection.private_files import Taken, cannot_write, locked, prepare, sync_folder
 from engine.core.ledger import Entry
 from engine.core.proof import kinds_of
-from engine.errors import HabeasError, InUse, Refused, UsageError
+from engine.errors import Exit, HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
-from engine.runner import Report
+from engine.runner import Report, Run
 
 PART = ".run-"
 
 
 class Fetched(msgspec.Struct):
-    """What came of one vendor: the report of its run and the act that took it in, or why there is none."""
+    """What came of one vendor: the report of its run and the act that took it in, or why there is none; `stopped`: it did not begin."""
 
     vendor: str
     report: Report | None = None
     taken: TakenIn | None = None
     error: HabeasError | None = None
+    stopped: Exit | None = None
+
+    @property
+    def exit_code(self) -> Exit:
+        """Give the exit code of this vendor's part."""
+        if self.error is not None:
+            return self.error.exit_code
+        return self.stopped or (self.report.exit_code if self.report is not None else Exit.DEFECT)
+
+
+class Stopping:
+    """Ends what a fetch has under way: runs are interrupted, what they received is kept; what waits for its turn does not begin."""
+
+    def __init__(self) -> None:
+        """Nothing is stopped yet."""
+        self.code: Exit | None = None
+        self._runs: list[Run] = []
+        self._waiting: set[asyncio.Task[Any]] = set()
+
+    def stop(self, code: Exit) -> None:
+        """Stop everything; `code` is the exit code that says why."""
+        self.code = code
+        for run in self._runs:
+            run.interrupt(code)
+        for task in self._waiting:
+            task.cancel()
+
+    @contextmanager
+    def before(self) -> Iterator[None]:
+        """Hold a vendor whose run has not begun."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._waiting.add(task)
+        try:
+            yield
+        finally:
+            self._waiting.discard(task)
+
+    @asynccontextmanager
+    async def watch(self, run: Run) -> AsyncIterator[None]:
+        """Hold a run that begins."""
+        self._waiting.discard(asyncio.current_task())
+        self._runs.append(run)
+        if self.code is not None:
+            run.interrupt(self.code)
+        yield
 
 
 class Fetching(msgspec.Struct):
     """What a fetch needs besides the case: who is asked for, when, and who wants to hear of it."""
 
     person: Person
-    digest: PersonDigest
     clock: Callable[[], datetime]
     files: bool = False
     at: Mapping[str, str] = {}
     ended: Callable[[str, Entry], None] = lambda _, __: None
     waiting: Callable[[str], None] = lambda _: None
     told: Callable[[str, str], None] = lambda _, __: None
-    watch: Watch | None = None
+    stopping: Stopping = msgspec.field(default_factory=Stopping)
 
 
 async def fetch(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> list[Fetched]:
     """Run at every vendor and take the runs in; no vendor touches another. Raises InUse, DiskError, OutputError."""
-    with alone(case) as folder:
+    async with _alone(case) as folder:
         return list(await asyncio.gather(*(_fetched(case, vendor, folder, how) for vendor in vendors)))
 
 
-@contextmanager
-def alone(case: OpenCase) -> Iterator[Path]:
+@asynccontextmanager
+async def _alone(case: OpenCase) -> AsyncIterator[Path]:
     """Let one process fetch for a case at a time; what killed ones left is swept. Raises InUse, DiskError, OutputError."""
     folder = case.folder / "runs"
     prepare(folder)
-    try:
-        file = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
-    except OSError as error:
-        raise cannot_write(folder / ".lock", error) from None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(locked(folder / ".lock", wait=False))
+        except Taken:
+            message = f"another process fetches for {case.reference}: wait until it has ended; nothing was sent"
+            raise InUse(message) from None
         for left in folder.glob(f"{PART}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield folder
-    except BlockingIOError:
-        message = f"another process fetches for {case.reference}: wait until it has ended; nothing was sent"
-        raise InUse(message) from None
-    finally:
-        os.close(file)
 
 
 def given_to(vendor: Vendor, person: Person) -> tuple[tuple[str, str], ...]:
@@ -97,19 +134,26 @@ def given_to(vendor: Vendor, person: Person) -> tuple[tuple[str, str], ...]:
 async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Fetched:
     result = Fetched(vendor.name)
     try:
-        order = _order(case, vendor, folder, how)
-        result.report = await carry_out(
-            order,
-            ended=lambda entry: how.ended(vendor.name, entry),
-            waiting=lambda: how.waiting(vendor.name),
-            told=lambda words: how.told(vendor.name, words),
-            watch=how.watch,
-        )
+        with how.stopping.before():
+            result.report = await carry_out(
+                _order(case, vendor, folder, how),
+                ended=lambda entry: how.ended(vendor.name, entry),
+                waiting=lambda: how.waiting(vendor.name),
+                told=lambda words: how.told(vendor.name, words),
+                watch=how.stopping.watch,
+            )
         result.taken = _taken(case, result.report, how)
+    except asyncio.CancelledError:
+        if how.stopping.code is None:
+            raise
+        result.stopped = how.stopping.code
     except HabeasError as error:
         result.error = error
         if isinstance(error, Refused):
-            case.act(IdentifierRefused(kind=", ".join(kinds_of(vendor)), reason=str(error), vendor=vendor.name), how.clock())
+            act = IdentifierRefused(kind=", ".join(kinds_of(vendor)), reason=str(error), vendor=vendor.name)
+            case.insist(act, how.clock())
+    finally:
+        shutil.rmtree(folder / f"{PART}{vendor.name}", ignore_errors=True)
     return result
 
 
@@ -133,14 +177,13 @@ def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order
 def _taken(case: OpenCase, report: Report, how: Fetching) -> TakenIn:
     """Put a run in place and record it. Raises Refused where it is not of this person, DiskError, OutputError."""
     run = take.read_run(report.folder)
-    same = take.may_take(case, run, how.digest, vendor=None, confirmed=True)
+    same = take.may_take(case, run, vendor=None, confirmed=True)
     place = take.free_place(case.folder / "runs", run.vendor)
     try:
         report.folder.rename(place)
-        report.folder.parent.rmdir()
         sync_folder(place.parent)
     except OSError as error:
         raise cannot_write(place, error) from None
     act = take.act_of_run(case, place, run, same=same)
-    case.act(act, how.clock())
+    case.insist(act, how.clock())
     return act

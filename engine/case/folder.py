@@ -14,9 +14,9 @@ import msgspec
 from engine.case import log as case_log
 from engine.case.acts import Act, CaseOpened, LogLine
 from engine.case.fold import Case, fold, refusal, step
-from engine.connection.private_files import prepare
+from engine.connection.digest_key import PersonDigest, digest_of_texts
 from engine.connection.sealed_file import CASES
-from engine.errors import UsageError
+from engine.errors import HabeasError, UsageError
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"[0-9]{6}")
@@ -63,6 +63,11 @@ class OpenCase(msgspec.Struct):
             raise UsageError(message)
         return self.case.opened
 
+    @property
+    def digest(self) -> PersonDigest | None:
+        """Give the keyed digests of the person, from the log; None where it has none."""
+        return digest_of_texts(self.case.key_id, self.case.digests) if self.case.key_id is not None else None
+
     def may(self, act: Act) -> None:
         """See that an act can be done now. Raises UsageError."""
         why = refusal(self.case, act)
@@ -94,6 +99,16 @@ class OpenCase(msgspec.Struct):
         """
         return self.acts([act], now, seen=seen, by=by)[0]
 
+    def insist(self, act: Act, now: datetime) -> LogLine:
+        """Do an act that does not hang on what somebody saw, such as that a run has ended: what others did meanwhile is taken in first."""
+        while True:
+            log = case_log.read(self.folder)
+            self.lines, self.case, self.half = log.lines, fold(log.lines), log.half
+            try:
+                return self.act(act, now)
+            except case_log.Stale:
+                continue
+
 
 def open_case(home: Path, reference: str) -> OpenCase:
     """Read a case. Raises UsageError where there is none, BrokenLog."""
@@ -107,30 +122,10 @@ def open_case(home: Path, reference: str) -> OpenCase:
     return found
 
 
-def make_case(home: Path, reference: str) -> Path:
-    """Make the folder of a new case; its log is written last (`begin`). Raises UsageError where the reference is taken."""
-    folder = home / CASES / checked_reference(reference)
-    if (folder / case_log.LOG).exists():
-        message = f"there is a case {reference} already: habeas case show {reference}; nothing was changed"
-        raise UsageError(message)
-    for made in (home, home / CASES, folder):
-        prepare(made)
-    return folder
-
-
-def begin(folder: Path, acts: Sequence[Act], now: datetime) -> OpenCase:
-    """Write the log of a new case. Raises UsageError where somebody else was first, DiskError, OutputError."""
-    by = user()
-    lines = [case_log.create(folder, acts[0], by, now)]
-    if len(acts) > 1:
-        lines += case_log.append(folder, 1, list(acts[1:]), by, now)
-    return OpenCase(folder, tuple(lines), fold(lines))
-
-
 def references(home: Path) -> list[str]:
     """Give the references of all cases, in order."""
     try:
-        return sorted(one.name for one in (home / CASES).iterdir() if (one / case_log.LOG).is_file())
+        return sorted(one.name for one in (home / CASES).iterdir() if REFERENCE.fullmatch(one.name) and (one / case_log.LOG).is_file())
     except FileNotFoundError:
         return []
 
@@ -141,7 +136,7 @@ def same_person(home: Path, digests: Sequence[str], key_id: str, but: str) -> tu
     for reference in references(home):
         try:
             case = open_case(home, reference).case if reference != but else None
-        except UsageError:
+        except HabeasError:
             continue
         if case is not None and case.key_id == key_id and set(case.digests) & set(digests):
             found.append(reference)

@@ -73,6 +73,8 @@ def packaged(language: str, kind: str) -> str:
 
 
 def _lacks(shown: str, number: int, name: str, home: Path, told: Office) -> str:
+    if name == "ADDRESS":
+        return f"{shown}:{number}: <ADDRESS> is empty: add the person's with habeas case name; nothing was written"
     field = "controller" if name == "SIGNATURE" else name.lower()
     if hasattr(told, field):
         return f"{shown}:{number}: <{name}> is empty: write `{field}: ...` into {home / 'office.yaml'}; nothing was written"

@@ -98,8 +98,8 @@ def _check_head(log: Log, folder: Path) -> None:
         raise BrokenLog(message)
 
 
-def create(folder: Path, act: Act, by: str, now: datetime) -> LogLine:
-    """Begin a log. Raises UsageError if there is one, DiskError, OutputError."""
+def create(folder: Path, done: list[Act], by: str, now: datetime) -> None:
+    """Begin a log with its first acts. Raises UsageError if there is one, DiskError, OutputError."""
     path = folder / LOG
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE))
@@ -108,7 +108,7 @@ def create(folder: Path, act: Act, by: str, now: datetime) -> LogLine:
         raise UsageError(message) from None
     except OSError as error:
         raise cannot_write(path, error) from None
-    return append(folder, 0, [act], by, now)[0]
+    append(folder, 0, done, by, now)
 
 
 def append(folder: Path, seen: int, added: list[Act], by: str, now: datetime) -> list[LogLine]:

@@ -66,9 +66,9 @@ def parse_person(lines: Iterable[str], before: Person | None = None) -> Person:
     return Person({kind: tuple(values) for kind, values in found.items()}, told["name"], told["address"], person.asked_by)
 
 
-def write_person(keys: Keys, folder: Path, person: Person) -> None:
-    """Seal the person into a case's folder. Raises NotConnected, DiskError, OutputError."""
-    seal_file(keys, folder / FILE, KIND, folder.name, msgspec.json.encode(person))
+def write_person(keys: Keys, folder: Path, reference: str, person: Person) -> None:
+    """Seal the person of a case into a folder. Raises NotConnected, DiskError, OutputError."""
+    seal_file(keys, folder / FILE, KIND, reference, msgspec.json.encode(person))
 
 
 def read_person(keys: Keys, folder: Path) -> Person:

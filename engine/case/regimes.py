@@ -24,7 +24,6 @@ class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the operator writes in `$HABEAS_HOME/office.yaml`; all of it may be left out."""
 
     controller: str = ""
-    address: str = ""
     contact: str = ""
     signature: str = ""
     closed: tuple[date, ...] = ()

@@ -91,7 +91,7 @@ def _key(key: DigestKey, reference: str) -> bytes:
 
 def _in_review(case: OpenCase, vendor: str, now: datetime) -> InReview:
     part = case.case.vendors[vendor]
-    path = case.folder / "policies" / f"{vendor}.yaml"
+    path = _policy_file(case, vendor)
     raw = read_private(path)
     if raw is None:
         raw = _packaged(vendor)
@@ -105,6 +105,10 @@ def _in_review(case: OpenCase, vendor: str, now: datetime) -> InReview:
         message = f"{vendor} has no run"
         raise UsageError(message)
     return InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, sha256)
+
+
+def _policy_file(case: OpenCase, vendor: str) -> Path:
+    return case.folder / "policies" / f"{vendor}.yaml"
 
 
 def _packaged(vendor: str) -> bytes:
@@ -170,9 +174,18 @@ def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
     """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
     if case.case.phase in ENDED or not any(part.run is not None for part in case.case.vendors.values()):
         return 0
-    if not (case.folder / FINDINGS).is_file():
+    if not (case.folder / FINDINGS).is_file() or not _in_force(case):
         return None
-    return undecided(case, review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now))
+    found = review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
+    with found.findings:
+        return undecided(case, found)
+
+
+def _in_force(case: OpenCase) -> bool:
+    """Whether every policy is the one that stands in the log: to look at a case writes nothing into it."""
+    runs = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
+    raw = {vendor: read_private(_policy_file(case, vendor)) for vendor in runs}
+    return all(told is not None and hashlib.sha256(told).hexdigest() == runs[vendor].policy for vendor, told in raw.items())
 
 
 class FileToReview(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import chain, count
@@ -21,25 +22,39 @@ from engine.case.folder import OpenCase
 from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import FOLDER, cannot_write, prepare, sync_folder, write_private
+from engine.connection.state_folder import VENDOR
 from engine.errors import Refused, UsageError
+from engine.explain.run_folder import MANIFEST, SpecName
 
-MANIFEST = "manifest.json"
+RECORDS = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\.pages|\.files)?\.jsonl")
+DOWNLOADED = re.compile(r"files/[a-z][a-z0-9_]{0,63}/[A-Za-z0-9._-]{1,100}")
 MISSING = ("denied", "partial", "failed")
+LEFT_OUT, NARROWED, PERIOD = "left out by order", "narrowed by order", "period"
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
 
 
-class TakenRun(msgspec.Struct, frozen=True):
-    """What of a run's manifest decides whether it may be taken in."""
+class ListedFile(msgspec.Struct, frozen=True):
+    """A line of a list of files: where the file lies in the run's folder, and its digest; None where it was not downloaded."""
 
-    vendor: str
+    file: str | None = None
+    sha256: str | None = None
+
+
+class TakenRun(msgspec.Struct, frozen=True):
+    """What of a run's manifest decides whether it may be taken in; names in it become names of folders, and stand in the log."""
+
+    vendor: SpecName
     simulated: bool
     finished: str | None
     reference: str | None
     subject: dict[str, Any]
-    endpoints: dict[str, dict[str, Any]]
+    endpoints: dict[SpecName, dict[str, Any]]
     written: dict[str, dict[str, Any]]
     sha256: str
+    excluded: list[SpecName] = []
+    fields: dict[SpecName, Any] = {}
+    narrowed: dict[str, Any] | None = None
 
     @property
     def digest(self) -> PersonDigest | None:
@@ -53,19 +68,12 @@ class TakenRun(msgspec.Struct, frozen=True):
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What was not obtained: endpoints, and the person where it is unproven that the vendor knows nobody."""
+        """What was not obtained: endpoints, proof that nobody is known, and what the run was told to leave out."""
         subject = [Gap("lookup", "unproven")] if self.subject.get("outcome") == "unproven" else []
-        found = [Gap(name, str(one.get("outcome"))) for name, one in self.endpoints.items() if one.get("outcome") in MISSING]
-        return (*subject, *found)
-
-
-def run_folder(source: Path) -> Path:
-    """Give the folder of a run: the one that is named, or the only one in it that holds a manifest. Raises UsageError."""
-    inside = [one for one in sorted(source.iterdir()) if (one / MANIFEST).is_file()] if not (source / MANIFEST).is_file() else [source]
-    if len(inside) > 1:
-        message = f"{source} holds {len(inside)} runs: name one of them, such as {inside[0]}"
-        raise UsageError(message)
-    return inside[0] if inside else source
+        ordered = {**dict.fromkeys(self.fields, NARROWED), **dict.fromkeys(self.excluded, LEFT_OUT)}
+        missing = {name: str(one.get("outcome")) for name, one in self.endpoints.items() if one.get("outcome") in MISSING}
+        period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
+        return (*subject, *(Gap(name, outcome) for name, outcome in {**ordered, **missing}.items()), *period)
 
 
 def read_run(folder: Path) -> TakenRun:
@@ -89,7 +97,7 @@ def read_run(folder: Path) -> TakenRun:
     return run
 
 
-def may_take(case: OpenCase, run: TakenRun, digest: PersonDigest | None, *, vendor: str | None, confirmed: bool) -> bool | None:
+def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bool) -> bool | None:
     """See that a run may belong to a case; whether its person is the case's, None where that cannot be compared.
 
     Raises UsageError, Refused: another vendor's, another request's or another person's run is not taken, nor a simulated one into a
@@ -109,7 +117,7 @@ def may_take(case: OpenCase, run: TakenRun, digest: PersonDigest | None, *, vend
     if run.reference is not None and run.reference != case.reference:
         message = f"the run at {run.vendor} was made for {run.reference}, and this is {case.reference}; nothing was taken"
         raise UsageError(message)
-    same = run.digest.same(digest) if run.digest is not None and digest is not None else None
+    same = run.digest.same(case.digest) if run.digest is not None and case.digest is not None else None
     if same is False:
         message = (
             f"the run at {run.vendor} asked for none of the identifiers of {case.reference}: it may be another person's; nothing was taken"
@@ -153,7 +161,7 @@ def _copied(source: Path, part: Path, run: TakenRun) -> None:
         message = f"{source / MANIFEST} changed while it was read; nothing was taken"
         raise Refused(message)
     for name, told in run.written.items():
-        _check_name(name, source)
+        _check_name(name, RECORDS, source)
         size, sha256 = _copy(source / name, part / name)
         if (size, sha256) != (told.get("bytes"), told.get("sha256")):
             message = (
@@ -161,7 +169,7 @@ def _copied(source: Path, part: Path, run: TakenRun) -> None:
             )
             raise Refused(message)
     for name, sha256 in _downloads(part, run):
-        _check_name(name, source)
+        _check_name(name, DOWNLOADED, source)
         (part / name).parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
         if _copy(source / name, part / name)[1] != sha256:
             message = f"{source / name} is not the file that was downloaded (another sha256); nothing was taken"
@@ -176,14 +184,19 @@ def _downloads(part: Path, run: TakenRun) -> Iterator[tuple[str, str]]:
         if not name.endswith(".files.jsonl"):
             continue
         for line in (part / name).read_bytes().splitlines():
-            told = msgspec.json.decode(line)
-            if told.get("file") and told.get("sha256"):
-                yield str(told["file"]), str(told["sha256"])
+            try:
+                told = msgspec.json.decode(line, type=ListedFile)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                message = f"{name} is no list of files; nothing was taken"
+                raise Refused(message) from None
+            if told.file and told.sha256:
+                yield told.file, told.sha256
 
 
-def _check_name(name: str, source: Path) -> None:
-    if name.startswith("/") or ".." in Path(name).parts:
-        message = f"{source / MANIFEST} names a file outside its folder; nothing was taken"
+def _check_name(name: str, form: re.Pattern[str], source: Path) -> None:
+    """Refuse a name that no run gives to a file: it could lead out of the folder."""
+    if not form.fullmatch(name) or ".." in name:
+        message = f"{source / MANIFEST} or a list beside it names a file that no run writes; nothing was taken"
         raise Refused(message)
 
 
@@ -216,12 +229,15 @@ def free_place(folder: Path, vendor: str) -> Path:
 
 def take_file(case: OpenCase, source: Path, vendor: str) -> TakenIn:
     """Copy a file that an owner gave into the case under a name of ours. Raises UsageError, DiskError, OutputError."""
+    if not VENDOR.fullmatch(vendor):
+        message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
+        raise UsageError(message)
     folder = case.folder / "received" / vendor
     place = next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))
     suffix = source.suffix.lower() if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
     try:
-        for folder in (place.parent.parent, place.parent, place):
-            prepare(folder)
+        for made in (folder.parent, folder, place):
+            prepare(made)
         size, sha256 = _copy(source, place / f"file-1{suffix}")
         about = {"name": source.name, "bytes": size, "sha256": sha256}
         write_private(place / "about.json", msgspec.json.encode(about) + b"\n")

@@ -7,10 +7,11 @@ from datetime import date
 
 import msgspec
 
-from engine.case.deadlines import Deadlines
+from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.language.text.mistakes import counted
 
+GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
 OVER = ("released", *ENDED)
 
 
@@ -45,7 +46,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
         )
         yield Blocked(f"{vendor}: {what}", mend)
     for gap in part.open_gaps:
-        what = "whether the vendor knows the person is unproven" if gap.endpoint == "lookup" else f"{gap.endpoint} is {gap.outcome}"
+        what = GAPS.get(gap.endpoint, f"{gap.endpoint} is {gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
 
 
@@ -59,6 +60,15 @@ def left(told: Deadlines, today: date, case: Case) -> str:
     if days == 0:
         return "due today"
     return f"{counted(days, 'day')} left" if days > 0 else f"{counted(-days, 'day')} late"
+
+
+def too_late(law: Regime, told: Deadlines, today: date) -> str | None:
+    """Say why an answer cannot take longer any more: the law knows no such thing, or the person had to be told before; None if it can."""
+    if law.extension is None:
+        return f"{law.title} allows no longer time"
+    if told.extend_by is not None and told.extend_by < today:
+        return f"that the answer takes longer had to be said by {told.extend_by}"
+    return None
 
 
 def late(case: Case, told: Deadlines, today: date) -> bool:

@@ -11,12 +11,13 @@ from pathlib import Path
 import typer
 
 from engine.case import acts, log, take
-from engine.case.folder import OpenCase, begin, checked_reference, make_case, open_case, references, same_person
+from engine.case.folder import OpenCase, checked_reference, open_case, references, same_person
 from engine.case.letters import LANGUAGES, letter, write_letter
+from engine.case.opening import check_free, open_new
 from engine.case.person import Person, kind_words, parse_person, read_person, write_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.review import waiting
-from engine.case.words import blocks, late, left
+from engine.case.words import blocks, late, left, too_late
 from engine.catalogue import load
 from engine.cli.case_words import row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
@@ -24,6 +25,7 @@ from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, HabeasError, Refused, UsageError
+from engine.explain.run_folder import run_folder
 
 LONGEST = 64 * 1024
 QUESTIONS = {
@@ -54,29 +56,21 @@ def today() -> date:
 def new_command(reference: str, regime: str, received: str | None, vendors: tuple[str, ...], language: str, *, simulated: bool) -> None:
     """Open a case. Raises UsageError, Refused, NotConnected, DiskError, OutputError; nothing is kept then."""
     law, arrived, where, vault = regime_of(regime), _day(received), home(), Vault(home())
-    checked_reference(reference)
     if language not in LANGUAGES:
         message = f"--language {language}: there are {', '.join(LANGUAGES)}"
         raise UsageError(message)
+    check_free(where, reference)
     known = [load(vendor).name for vendor in dict.fromkeys(vendors)]
-    folder = make_case(where, reference)
     person, refused = told_person(None)
     if not person.identifiers:
         message = "the person has no identifier: give at least one e-mail address, phone number or username; nothing was kept"
         raise refused or UsageError(message)
-    vault.prepare()
-    write_person(vault.keys, folder, person)
-    digest = digest_of(where, person)
-    again = same_person(where, digest.all, digest.key_id, reference)
-    opened = acts.CaseOpened(
-        reference=reference, regime=regime, language=language, received=arrived, digests=digest.all, key_id=digest.key_id, again=again,
-        simulated=simulated,
-    )  # fmt: skip
-    case = begin(folder, [opened, *(acts.VendorAsked(vendor=vendor) for vendor in known)], now())
+    opened = acts.CaseOpened(reference=reference, regime=regime, language=language, received=arrived, digests=(), simulated=simulated)
+    case = open_new(vault, opened, person, known, now())
     answer = due(case.case, where)
     print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
     print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
-    for other in again:
+    for other in case.case.again:
         print_text(f"The same person asked before: {other}.")
     tell_next(case)
 
@@ -127,9 +121,9 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
     """Take in a run or a file. Raises UsageError, Refused, DiskError, OutputError; the case is as before then."""
     case = open_case(home(), reference)
     if source.is_dir():
-        folder = take.run_folder(source)
+        folder = run_folder(source, "cannot be taken in")
         run = take.read_run(folder)
-        same = take.may_take(case, run, _digest(case), vendor=vendor, confirmed=same_person)
+        same = take.may_take(case, run, vendor=vendor, confirmed=same_person)
         took = take_in(case, folder, run, same=same)
         print_text(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
     elif vendor is None:
@@ -162,7 +156,7 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     digest = digest_of(where, person)
     again = same_person(where, digest.all, digest.key_id, reference)
     case.may(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again))
-    write_person(vault.keys, case.folder, person)
+    write_person(vault.keys, case.folder, reference, person)
     case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again), now())
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
@@ -194,8 +188,9 @@ def identified_command(reference: str, how: str) -> None:
 def letter_command(reference: str, kind: str, why: str | None) -> None:
     """Do an act that comes with a letter: acknowledge, extend, deny, deliver. Raises UsageError, NotConnected, DiskError, OutputError."""
     where, case = home(), open_case(home(), reference)
-    if kind == "extend" and regime_of(case.opened.regime).extension is None:
-        message = f"{regime_of(case.opened.regime).title} allows no longer time; nothing was written"
+    why_not = too_late(regime_of(case.opened.regime), due(case.case, where), today()) if kind == "extend" else None
+    if why_not is not None:
+        message = f"{why_not}; nothing was written"
         raise UsageError(message)
     act = LETTERS[kind](why or "", None)
     case.may(act)
@@ -227,10 +222,12 @@ def excuse_command(reference: str, what: str, say: str) -> None:
     """Accept a gap. Raises UsageError where there is none."""
     case = open_case(home(), reference)
     vendor, _, endpoint = what.partition("/")
-    part = case.case.vendors.get(vendor)
-    known = [f"{name}/{gap.endpoint}" for name, one in case.case.vendors.items() for gap in one.gaps]
-    if part is None or (endpoint and endpoint not in {gap.endpoint for gap in part.gaps}):
-        message = f"{what}: nothing is missing there; what is missing: {', '.join([*case.case.vendors, *known]) or 'nothing'}"
+    missing = [*(name for name, part in case.case.vendors.items() if not part.here)]
+    missing += [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.open_gaps]
+    known = [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.gaps]
+    known += [name for name, part in case.case.vendors.items() if part.left_out is not None]
+    if what not in (*missing, *known):
+        message = f"{what}: nothing is missing there; what is missing: {', '.join(missing) or 'nothing'}"
         raise UsageError(message)
     case.act(acts.Excused(vendor=vendor, endpoint=endpoint or None, say=say), now())
     tell_next(case)
@@ -266,17 +263,6 @@ def check_log_command(reference: str) -> int:
 def digest_of(where: Path, person: Person) -> PersonDigest:
     """Digest a person's identifiers. Raises NotConnected, DiskError, OutputError."""
     return digest_key(where).of(person.all())
-
-
-def _digest(case: OpenCase) -> PersonDigest | None:
-    """Give the digests that the case has, from its log."""
-    if case.case.key_id is None:
-        return None
-    by_kind: dict[str, tuple[str, ...]] = {}
-    for told in case.case.digests:
-        kind, _, digest = told.partition(":")
-        by_kind[kind] = (*by_kind.get(kind, ()), digest)
-    return PersonDigest(case.case.key_id, by_kind)
 
 
 def told_person(before: Person | None) -> tuple[Person, Refused | None]:

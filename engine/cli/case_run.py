@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 import typer
 
@@ -14,13 +13,13 @@ from engine.case.fetch import Fetched, Fetching, fetch
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
 from engine.catalogue import load
-from engine.cli.case import digest_of, now, tell_next
+from engine.cli.case import now, tell_next
 from engine.cli.formatting import print_text, table, width_of
 from engine.cli.progress import TERMINATING, plain
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
-from engine.runner import Run
+from engine.language.effective import Vendor
 
 WORST = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.USAGE, Exit.COMPLETE)
 
@@ -33,19 +32,17 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     person = read_person(vault.keys, case.folder)
     how = Fetching(
         person=person,
-        digest=digest_of(where, person),
         clock=now,
         files=files,
         at=dict(map(_at, at)),
         ended=lambda vendor, entry: plain(entry, sys.stderr, vendor),
         waiting=lambda vendor: print_text(f"{vendor}: another run uses this connection: this one waits for its turn.", err=True),
         told=lambda vendor, words: print_text(f"{vendor}: {words}", err=True),
-        watch=_Watch().watched,
     )
-    found = asyncio.run(fetch(case, vendors, how))
+    found = asyncio.run(_until_stopped(case, vendors, how))
     typer.echo(table(("vendor", "person", "records", "missing", ""), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
     tell_next(case)
-    return min((code_of(one) for one in found), key=WORST.index)
+    return min((one.exit_code for one in found), key=WORST.index)
 
 
 def waiting_vendors(case: OpenCase) -> Sequence[str]:
@@ -67,34 +64,16 @@ def _at(text: str) -> tuple[str, str]:
 
 def _cells(one: Fetched) -> tuple[str, str, str, str, str]:
     if one.report is None or one.taken is None:
-        return one.vendor, "", "", "", f"nothing taken in: {one.error}"
+        return one.vendor, "", "", "", f"nothing taken in: {one.error or 'stopped before its run began'}"
     missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
     records = sum(entry.tally.records for entry in one.report.entries)
     return one.vendor, one.taken.subject or "", f"{records:,}", missing, one.taken.folder
 
 
-def code_of(one: Fetched) -> Exit:
-    """Give the exit code of one vendor's run."""
-    if one.error is not None:
-        return one.error.exit_code
-    return one.report.exit_code if one.report is not None else Exit.DEFECT
-
-
-class _Watch:
-    """End every run on Ctrl-C, SIGTERM, SIGHUP and SIGQUIT; what was received is kept."""
-
-    def __init__(self) -> None:
-        self.runs: list[Run] = []
-
-    def end(self, code: Exit) -> None:
-        for run in self.runs:
-            run.interrupt(code)
-
-    @asynccontextmanager
-    async def watched(self, run: Run) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        self.runs.append(run)
-        loop.add_signal_handler(signal.SIGINT, self.end, Exit.INTERRUPTED)
-        for number in TERMINATING:
-            loop.add_signal_handler(number, self.end, Exit.TERMINATED)
-        yield
+async def _until_stopped(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> list[Fetched]:
+    """Fetch; Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end every run, what was received is kept."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, how.stopping.stop, Exit.INTERRUPTED)
+    for number in TERMINATING:
+        loop.add_signal_handler(number, how.stopping.stop, Exit.TERMINATED)
+    return await fetch(case, vendors, how)

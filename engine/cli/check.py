@@ -16,6 +16,7 @@ from engine.cassettes.cassette import Finding
 from engine.cassettes.check import check_cassettes, replays_of
 from engine.cassettes.drift import drift
 from engine.cassettes.labelled import check_labels, labels_of_nobody
+from engine.cassettes.replay import Replayed
 from engine.cli.formatting import print_text, width_of
 from engine.cli.openapi_option import compared, documents, recordings_compared
 from engine.errors import Exit, UsageError
@@ -128,7 +129,7 @@ def _checked(word: str, path: Path, options: CheckArguments, apis: tuple[Api, ..
         return Checked(tuple(Finding(one, error.lines) for one in error.mistakes))
     lines = tuple(raw.decode("utf-8-sig").splitlines())
     held = check_cassettes(vendor, path, word, write=options.accept)
-    drifted = tuple(_drifted(vendor, path, word, options.drift)) if options.drift is not None else ()
+    drifted = tuple(_drifted(vendor, held.replays, options.drift)) if options.drift is not None else ()
     mislabelled, labelled = check_labels(vendor, path)
     found = (*_unsettled(path, raw, lines, vendor, apis), *held.findings, *drifted, *mislabelled)
     if options.strict and not options.accept:
@@ -158,10 +159,10 @@ def _unsettled(path: Path, raw: bytes, lines: tuple[str, ...], vendor: Vendor, a
         yield Finding(Mistake(f"{host} is nobody's address", at, "write the address of the vendor's API", "note", str(path)), lines)
 
 
-def _drifted(vendor: Vendor, path: Path, word: str, folder: Path) -> Iterator[Finding]:
+def _drifted(vendor: Vendor, held: Sequence[Replayed], folder: Path) -> Iterator[Finding]:
     later, faults = replays_of(vendor, folder)
     yield from faults
-    yield from drift(check_cassettes(vendor, path, word).replays, later, folder)
+    yield from drift(held, later, folder)
 
 
 def _strictly(one: Finding) -> Finding:

@@ -8,7 +8,7 @@ from typing import cast
 import typer
 
 from engine.case.acts import Decided, Undone
-from engine.case.findings import ListedRow, ListedValue
+from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
 from engine.case.review import Review, files_of, review, target_of
@@ -121,7 +121,10 @@ def decide_command(reference: str, operation: str, target: str, because: str, no
     found.findings.settle({number: one.target for number, one in case.case.decisions.items()})
     numbers = ", ".join(str(line.n) for line in lines)
     places = sum(len(found.findings.places(one)) for one in targets)
-    print_text(f"Decided, act {numbers}: {operation}, in {counted(places, 'place')} or more. habeas review undo takes it back.")
+    more = " or more" if places >= PLACES else ""
+    print_text(f"Decided, act {numbers}: {operation}, in {counted(places, 'place')}{more}. habeas review undo takes it back.")
+    if operation == "give":
+        print_text("What the law forbids to disclose stays withheld.")
 
 
 def _check_reason(operation: str, because: str) -> None:

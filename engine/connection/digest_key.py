@@ -40,6 +40,15 @@ class PersonDigest(msgspec.Struct, frozen=True):
         return tuple(sorted(f"{kind}:{one}" for kind, found in self.by_kind.items() for one in found))
 
 
+def digest_of_texts(key_id: str, texts: Iterable[str]) -> PersonDigest:
+    """Read digests as `all` wrote them."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        kind, _, digest = text.partition(":")
+        found.setdefault(kind, []).append(digest)
+    return PersonDigest(key_id, {kind: tuple(digests) for kind, digests in found.items()})
+
+
 class DigestKey(msgspec.Struct, frozen=True):
     """The key; its `id` is a hash of it."""
 

@@ -1,4 +1,4 @@
-"""Small private documents that are sealed like connections and are none: a case's person, the key of digests.
+"""Small private documents that are sealed like connections and are none, such as a case's person.
 
 A file is one JSON object: `habeas` (what it is), `format`, `name`, `cipher`, `key` (which key, not the key), `kept` (where that key
 was), `nonce` and `data`. All but the last is authenticated together with `data` (AES-256-GCM), so that no file passes for another.

@@ -51,7 +51,10 @@ class Account:
         return frozenset(one for one, _ in found.rows[0])
 
     def complete(self, endpoint: Endpoint, row: Row) -> Row | ChainEnd:
-        """Add to a row every value of the account that a request needs; a ChainEnd says why one is missing."""
+        """Add to a row every value of the account that a request needs; a ChainEnd says why one is missing.
+
+        Where finding it out needs a scope of its own, the endpoint's own scope would not help.
+        """
         known = {**dict(self.given), **{name: value for name, value in row if name not in self._captures}, **dict(self.from_token())}
         for hole in endpoint.holes():
             if hole.name in known or hole.name not in self._captures:
@@ -63,7 +66,8 @@ class Account:
                 end = self.ends.get((found.name, place))
                 reason = f"`{found.name}` was not found out" + (f": {end.reason}" if end is not None and end.reason else "")
                 outcome = end.outcome if end is not None and end.outcome is not Outcome.COMPLETE else Outcome.FAILED
-                return ChainEnd(outcome, reason, helpless=end is not None and end.helpless)
+                another = bool(found.granted_by) and found.granted_by != endpoint.granted_by
+                return ChainEnd(outcome, reason, helpless=another or (end is not None and end.helpless))
             known[hole.name] = value
         return tuple(known.items())
 

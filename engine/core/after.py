@@ -88,7 +88,7 @@ def _spread(headers: Mapping[str, str]) -> Mapping[str, str]:
     Drafts of the IETF put them into one field: `"burst";r=0;t=5, "day";r=9;t=3600`, and earlier `limit=9, remaining=0, reset=5`.
     """
     told = headers.get("ratelimit", "")
-    policies = [told] if "reset" in told else told.split(",")
+    policies = [told] if re.search(r"\breset\s*=", told) else told.split(",")
     found = {
         f"{index}-ratelimit-{POLICY_NAMES.get(name, name)}": value
         for index, policy in enumerate(policies)

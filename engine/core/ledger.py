@@ -59,7 +59,8 @@ class ChainEnd(Struct, frozen=True):
     """How one chain of requests ended.
 
     `label` names the chain by its `for` values and window; `final`: the endpoint's other chains need not be tried; `again_at`: when
-    the vendor's limit lets it go on; `helpless`: no scope would mend the refusal.
+    the vendor's limit lets it go on; `helpless`: no scope of this endpoint would mend the refusal, because the refusal's rule says so, a
+    page before it was answered, or it was another request's.
     """
 
     outcome: Outcome

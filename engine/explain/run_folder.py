@@ -29,7 +29,7 @@ PERSONAL = re.compile(r"[^\s/?&=<>]*(?:@|%40)[^\s/?&=<>]*")
 T = TypeVar("T", bound=Struct)
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
-SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -174,7 +174,7 @@ class Timeline(Struct, frozen=True):
 
 def timeline(run: Path) -> Timeline:
     """Read the folder of a run, `<out>` or `<out>/<vendor>`. Raises UsageError where it is no run's, or damaged."""
-    folder = _folder(run)
+    folder = run_folder(run, "cannot be shown")
     manifest = _manifest(folder / MANIFEST)
     lines = {name: list(_lines(path, PageLine)) for name, path in _lists(folder, manifest, PAGES).items()}
     fetched = {name: list(_lines(path, FileLine)) for name, path in _lists(folder, manifest, FILES).items()}
@@ -193,8 +193,8 @@ def _begun(line: PageLine) -> float:
     return first.sent_at.timestamp() - first.waited
 
 
-def _folder(run: Path) -> Path:
-    """Find the folder that holds the manifest. Raises UsageError where there is none, or more than one."""
+def run_folder(run: Path, cannot: str) -> Path:
+    """Find the folder that holds the manifest; `cannot` says what else fails. Raises UsageError where there is none, or more than one."""
     try:
         if not run.is_dir():
             message = f"{run}: there is no such folder; name the one that `habeas run` wrote"
@@ -212,7 +212,7 @@ def _folder(run: Path) -> Path:
         message = f"{run} holds {len(inside)} runs: name one of them, such as {inside[0]}"
         raise UsageError(message)
     killed = f"the run has not ended, or was killed before it wrote {MANIFEST}" if begun else f"no {MANIFEST} lies in it"
-    message = f"{run} cannot be shown: {killed}; name a folder that `habeas run` wrote to its end"
+    message = f"{run} {cannot}: {killed}; name a folder that `habeas run` wrote to its end"
     raise UsageError(message)
 
 

@@ -54,7 +54,8 @@ class ChainReader:
             return self._end(Outcome.FAILED, f"the list was refused when it was read again ({refusal.words})")
         if outcome is Outcome.DENIED:
             reason = f"the vendor denies it ({refusal.words}){self._scopes(refusal)}"
-            return replace(self._end(outcome, reason), helpless=beyond_scopes(refusal.rule))
+            answered = page > 1 or self.trail.readings > 1
+            return replace(self._end(outcome, reason), helpless=answered or beyond_scopes(refusal.rule))
         unknown = self._scopes(refusal) if refusal.means is None and refusal.status in (401, 403) else ""
         return self._end(outcome, f"the vendor refused ({refusal.words}){unknown}")
 

@@ -67,8 +67,12 @@ class EndpointRun:
 
     @property
     def unsent(self) -> int:
-        """Give how many of its chains are known to be begun yet; each is one request at least."""
-        return 0 if self.stopped is not None or self.finished else self.slices - self.begun
+        """Give how many of its chains are not begun yet, each of them one request at least; 0 until one has ended well.
+
+        Where every chain so far was refused the others may never be sent.
+        """
+        going = self.stopped is None and not self.finished and any(end.outcome.whole for end in self.ends)
+        return self.slices - self.begun if going else 0
 
     def chains(self) -> Iterator[Chain]:
         """Give a chain for each row and window. A row for which the account lacks a value ends at once, with the reason."""

@@ -6,8 +6,16 @@ import json
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+
+from engine.case import acts
+from engine.case.opening import open_new
+from engine.case.person import parse_person, read_person, write_person
+from engine.connection.vault import Vault
+from engine.errors import UsageError
+from tests.case.acts_kit import NOW
 
 ADA = "mara.lindqvist@example.com"
 PERSON = f"email: {ADA}\nname: Mara Lindqvist\n"
@@ -249,3 +257,59 @@ def test_the_operators_own_letter_is_checked(opened, text, says):
     assert done.returncode == 2
     assert says in done.stderr
     assert [one["did"] for one in state(opened)["acts"]] == ["opened", "asked"]
+
+
+def test_an_extension_that_is_said_too_late_is_refused(habeas):
+    """The person must be told within the first month: afterwards the case stays late, and nothing is written."""
+    habeas("case", "new", "DSR-30", "--simulated", "--received", str(TODAY - timedelta(days=60)), stdin=PERSON)
+    done = habeas("case", "extend", "DSR-30", "--why", "many systems")
+    assert done.returncode == 2
+    assert "that the answer takes longer had to be said by" in done.stderr
+    assert habeas("case", "due").returncode == 3
+
+
+def test_looking_at_a_case_writes_nothing(ran):
+    """`show`, `list` and `due` add no act, also where a policy was changed since: then nobody has looked at it yet."""
+    ran("review", "list", "DSR-17")
+    path = home_of(ran) / "cases/DSR-17/policies/zoom.yaml"
+    path.write_text(path.read_text() + "# changed\n")
+    before = (home_of(ran) / "cases/DSR-17/log.jsonl").read_bytes()
+    assert "nobody has looked at what was found" in state(ran)["blocks"]
+    ran("case", "list")
+    ran("case", "due")
+    assert (home_of(ran) / "cases/DSR-17/log.jsonl").read_bytes() == before
+
+
+def test_a_case_that_could_not_be_opened_leaves_nothing(habeas):
+    """An identifier that is refused, or a reference that is taken, leaves neither a folder nor a sealed person."""
+    habeas("case", "new", "DSR-31", "--simulated", stdin=PERSON)
+    before = files(home_of(habeas) / "cases")
+    assert habeas("case", "new", "DSR-32", "--simulated", stdin="email: mara\n").returncode == 5
+    assert habeas("case", "new", "DSR-31", "--simulated", stdin="email: other@example.com\n").returncode == 2
+    assert files(home_of(habeas) / "cases") == before
+    assert [one.name for one in (home_of(habeas) / "cases").iterdir()] == ["DSR-31"]
+
+
+def test_of_two_openings_at_once_the_second_changes_nothing(habeas):
+    """Who comes second, after both saw that the reference is free, does not put another person into the first one's case."""
+    vault = Vault(home_of(habeas))
+    first, second = (parse_person([f"email: {name}@example.com"]) for name in ("first", "second"))
+    opened = acts.CaseOpened(reference="DSR-33", regime="gdpr", language="en", received=TODAY, digests=())
+    with patch("engine.case.opening.write_person", side_effect=write_person) as written:
+        written.side_effect = lambda *given: (
+            write_person(*given),
+            written.configure_mock(side_effect=write_person),
+            open_new(vault, opened, second, (), NOW),
+        )
+        with pytest.raises(UsageError, match="there is a case DSR-33 already"):
+            open_new(vault, opened, first, (), NOW)
+    assert read_person(vault.keys, home_of(habeas) / "cases/DSR-33") == second
+    assert [one.name for one in (home_of(habeas) / "cases").iterdir()] == ["DSR-33"]
+
+
+def test_a_letter_to_an_address_that_is_not_known_says_what_to_do(opened):
+    """The person's address is the person's: no office file has it."""
+    folder = home_of(opened) / "letters/en"
+    folder.mkdir(parents=True)
+    (folder / "acknowledge.txt").write_text("Subject: x\n\n<ADDRESS>\n")
+    assert "add the person's with habeas case name" in opened("case", "acknowledge", "DSR-17").stderr

@@ -22,7 +22,7 @@ from tests.case.acts_kit import ANY_ACT, NOW, OPENED
 def begun(folder: Path, *more: Act) -> Path:
     """Make a log with some acts in a private folder."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    create(folder, OPENED, "anna", NOW)
+    create(folder, [OPENED], "anna", NOW)
     for n, act in enumerate(more, 1):
         append(folder, n, [act], "bert", NOW)
     return folder

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from engine.case import acts
+from engine.case.fetch import Fetching, fetch
+from engine.case.folder import open_case
+from engine.case.person import parse_person
+from engine.catalogue import load
+from engine.errors import Exit, UsageError
+from tests.case.acts_kit import NOW
 from tests.case.test_commands import ADA, PERSON, files, home_of, state
 
 OTHER = "tomas.okoye@example.com"
@@ -41,6 +51,14 @@ def manifest(run: Path) -> dict:
 def rewrite(run: Path, **change: object) -> None:
     """Change members of a manifest, as somebody might."""
     (run / "zoom/manifest.json").write_text(json.dumps({**manifest(run), **change}))
+
+
+def listing(run: Path, line: object) -> None:
+    """Put a list of files beside the records, with the digest that it has."""
+    raw = json.dumps(line).encode() + b"\n"
+    (run / "zoom/meetings.files.jsonl").write_bytes(raw)
+    told = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    rewrite(run, written={**manifest(run)["written"], "meetings.files.jsonl": told})
 
 
 def refused(opened, run: Path, *words: str) -> tuple[int, str]:
@@ -121,17 +139,32 @@ CHANGES = [
     ),
     (lambda run: rewrite(run, subject={**manifest(run)["subject"], "outcome": "ambiguous"}), [], 5, "ended ambiguous: several people"),
     (lambda run: None, ["--vendor", "slack"], 2, "this is a run at zoom, not at slack"),
-    (lambda run: (run / "zoom/manifest.json").unlink(), [], 2, "holds no manifest.json"),
+    (
+        lambda run: (run / "zoom/manifest.json").unlink(),
+        [],
+        2,
+        "cannot be taken in: the run has not ended, or was killed before it wrote manifest.json",
+    ),
     (lambda run: (run / "zoom/manifest.json").write_text("{"), [], 2, "is no manifest of this version"),
     (lambda run: (run / "zoom/manifest.json").write_text("[]"), [], 2, "is no manifest of this version"),
     (lambda run: (run / "zoom/meetings.jsonl").write_text("{}\n"), [], 5, "is not what the manifest says"),
     (lambda run: (run / "zoom/meetings.pages.jsonl").unlink(), [], 5, "is missing or cannot be read"),
-    (lambda run: rewrite(run, written={"../../../x": {"bytes": 0, "sha256": ""}}), [], 5, "names a file outside its folder"),
-    (lambda run: rewrite(run, written={"/etc/hostname": {"bytes": 0, "sha256": ""}}), [], 5, "names a file outside its folder"),
+    (lambda run: rewrite(run, written={"../../../x": {"bytes": 0, "sha256": ""}}), [], 5, "names a file that no run writes"),
+    (lambda run: rewrite(run, written={"/etc/hostname": {"bytes": 0, "sha256": ""}}), [], 5, "names a file that no run writes"),
+    (lambda run: rewrite(run, written={"manifest.json": {"bytes": 0, "sha256": ""}}), [], 5, "names a file that no run writes"),
+    (lambda run: rewrite(run, written={"a/b.jsonl": {"bytes": 0, "sha256": ""}}), [], 5, "names a file that no run writes"),
+    (lambda run: rewrite(run, vendor="../../../elsewhere"), [], 2, "is no manifest of this version"),
+    (lambda run: rewrite(run, vendor="zoom\n"), [], 2, "is no manifest of this version"),
+    (lambda run: rewrite(run, endpoints={"mara@example.com": {"outcome": "failed"}}), [], 2, "is no manifest of this version"),
+    (lambda run: listing(run, {"file": "files/../../../x", "sha256": "0"}), [], 5, "names a file that no run writes"),
+    (lambda run: listing(run, {"file": "/etc/hostname", "sha256": "0"}), [], 5, "names a file that no run writes"),
+    (lambda run: listing(run, {"file": "files/meetings/000001-1.mp4", "sha256": "0"}), [], 5, "is missing or cannot be read"),
+    (lambda run: listing(run, {"file": 7}), [], 5, "is no list of files"),
+    (lambda run: listing(run, []), [], 5, "is no list of files"),
 ]
 
 
-@pytest.mark.parametrize(("change", "words", "code", "says"), CHANGES, ids=[says for *_, says in CHANGES])
+@pytest.mark.parametrize(("change", "words", "code", "says"), CHANGES, ids=[f"{n} {says}" for n, (*_, says) in enumerate(CHANGES)])
 def test_what_is_not_taken(opened, ran, change, words, code, says):
     """A run that is not this request's, or not as it was written, is refused with the reason, and the case is unchanged."""
     run = ran()
@@ -213,3 +246,81 @@ def test_a_run_that_can_keep_no_digest_key_says_so_in_its_manifest(habeas, ran):
     told = manifest(ran("--ref", "DSR-17"))
     assert told["notes"] == ["the key of digests could not be kept: whether another run asked for the same person cannot be told"]
     assert (told["subject"]["digest"], told["subject"]["key_id"]) == (None, None)
+
+
+def test_what_a_run_was_told_to_leave_out_is_a_gap(opened, ran):
+    """A run of two endpoints and of the last month only is not the whole answer: each lack blocks until it is excused."""
+    assert opened("case", "add", "DSR-17", str(ran("--since", "30d"))).returncode == 0
+    blocks = state(opened)["blocks"]
+    assert "zoom: recordings is left out by order" in blocks
+    assert "zoom: only what is newer than a day was asked for" in blocks
+    assert "zoom: meetings is left out by order" not in blocks
+    assert opened("case", "excuse", "DSR-17", "zoom/period", "--say", "You asked for this month.").returncode == 0
+    assert "zoom: only what is newer than a day was asked for" not in state(opened)["blocks"]
+
+
+def test_fields_that_were_left_out_are_a_gap(opened, ran):
+    """An endpoint of which only some fields were fetched is narrowed, also where it is complete otherwise."""
+    assert opened("case", "add", "DSR-17", str(ran("--without", "meetings.topic"))).returncode == 0
+    assert "zoom: meetings is narrowed by order" in state(opened)["blocks"]
+
+
+@pytest.mark.parametrize("vendor", ["../../elsewhere", "a/b", "mara@example.com", "", "Hris", "hris\n"])
+def test_a_system_whose_name_is_no_name(opened, tmp_path, vendor):
+    """The name of a system becomes a folder and stands in the log: no path, and nothing personal."""
+    (tmp_path / "export.csv").write_text("a\n")
+    before = files(home_of(opened))
+    done = opened("case", "add", "DSR-17", str(tmp_path / "export.csv"), "--vendor", vendor)
+    assert done.returncode == 2
+    assert "holds a-z, 0-9 and _" in done.stderr
+    assert files(home_of(opened)) == before
+
+
+def test_a_run_that_ends_while_somebody_else_acted_is_taken_in(habeas, tmp_path):
+    """That a run has ended hangs on nothing that was seen: what others did meanwhile stays, and the run is recorded behind it."""
+    habeas("case", "new", "DSR-25", "--simulated", stdin=PERSON)
+    mine, other = (open_case(home_of(habeas), "DSR-25") for _ in range(2))
+    other.act(acts.Identified(how="a letter"), NOW)
+    assert mine.insist(acts.TakenIn(vendor="zoom", folder="runs/zoom", proof="x"), NOW).n == 3
+    assert [line.act.__struct_config__.tag for line in mine.lines] == ["opened", "identified", "taken"]
+    other.insist(acts.Withdrawn(), NOW)
+    with pytest.raises(UsageError, match="the case is withdrawn"):
+        mine.insist(acts.TakenIn(vendor="zoom", folder="runs/zoom-2", proof="x"), NOW)
+
+
+async def test_what_waits_for_its_turn_does_not_begin_after_a_signal(habeas, monkeypatch):
+    """A vendor that waits for another run's turn is stopped with the code of the signal, and nothing of it is taken in."""
+    habeas("case", "new", "DSR-26", "--simulated", stdin=PERSON)
+    case, waits = open_case(home_of(habeas), "DSR-26"), asyncio.Event()
+
+    async def never(*_: object, **__: object) -> None:
+        waits.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("engine.case.fetch.carry_out", never)
+    monkeypatch.setattr("engine.case.fetch._order", lambda *_: None)
+    how = Fetching(person=parse_person(PERSON.splitlines()), clock=lambda: NOW)
+    fetching = asyncio.create_task(fetch(case, [load("zoom")], how))
+    await waits.wait()
+    how.stopping.stop(Exit.TERMINATED)
+    found = await fetching
+    assert [(one.vendor, one.exit_code, one.taken) for one in found] == [("zoom", Exit.TERMINATED, None)]
+
+
+def test_a_second_fetch_at_once_is_refused(habeas, at_zoom):
+    """One process fetches for a case at a time; the second one sends nothing."""
+    habeas("case", "new", "DSR-27", "--vendor", "zoom", "--simulated", stdin=PERSON)
+    folder = home_of(habeas) / "cases/DSR-27/runs"
+    folder.mkdir(mode=0o700)
+    with (folder / ".lock").open("w") as held:
+        (folder / ".lock").chmod(0o600)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = habeas("case", "run", "DSR-27", **at_zoom)
+    assert done.returncode == 3
+    assert "another process fetches for DSR-27" in done.stderr
+
+
+@pytest.fixture
+def at_zoom(zoom):
+    """Where the simulated Zoom is, and the token for it."""
+    return {"HABEAS_ZOOM_AT": zoom.address, "HABEAS_ZOOM_TOKEN": zoom.token}

@@ -15,6 +15,7 @@ from tests.whole.scripted import fetched
 
 IT = "it: {get: /p/<USER_ID>, records: items, granted_by: [reports, all], optional: true}\nown: {get: /own/<USER_ID>}\n"
 TWO = IT.replace("get: /p/<USER_ID>", "for: {K: [a, b]}, get: /p/<USER_ID>/<K>")
+PAGED = IT.replace("records: items", "records: items, pagination: {cursor: next, param: page}")
 BELOW = "below: {get: /b/<it.id>, records: items}\n"
 RULES = HEAD.replace(
     "refusals: {code: code, message: message}",
@@ -23,6 +24,7 @@ RULES = HEAD.replace(
 OWN = {"/own/u1": [{}]}
 NO, GOOD, NONE = (403, {"code": 9}), {"items": [{"id": 1}]}, (404, {"code": 7})
 NEEDS = "optional: needs reports or all"
+TOLD_IN_FULL = "the vendor denies it (HTTP 403, code 9); it needs the scope reports or all"
 TOLD = f"{NEEDS}; the vendor denies it (HTTP 403, code 9)"
 
 
@@ -39,6 +41,8 @@ TOLD = f"{NEEDS}; the vendor denies it (HTTP 403, code 9)"
         (None, TWO, {"/p/u1/a": [GOOD], "/p/u1/b": [NO]}, {"it": ("partial", None)}, 3),
         (None, TWO, {"/p/u1/a": [NONE], "/p/u1/b": [NO]}, {"it": ("denied", None)}, 3),
         ({"people"}, IT + BELOW, {}, {"below": ("excluded", f"it is excluded: {NEEDS}")}, 0),
+        (None, PAGED, {"/p/u1": [{"items": [], "next": "n"}], "/p/u1?page=n": [NO]}, {"it": ("denied", TOLD_IN_FULL)}, 3),
+        (None, PAGED, {"/p/u1": [{"items": [{"id": 1}], "next": "n"}], "/p/u1?page=n": [NO]}, {"it": ("partial", None)}, 3),
         (None, IT + BELOW, {"/p/u1": [NO]}, {"below": ("excluded", f"it is excluded: {TOLD}")}, 0),
     ],
 )
@@ -111,3 +115,20 @@ def test_a_note_on_scopes_is_none_where_they_are_optional(habeas, acme):
     told = habeas("check", acme)
     assert "is not listed" not in told.stdout + told.stderr
     assert "grants `reports`" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize(
+    ("scopes", "outcome", "code"),
+    [
+        ("granted_by: [orgs], ", Outcome.DENIED, Exit.INCOMPLETE),
+        ("granted_by: [reports, all], ", Outcome.EXCLUDED, Exit.COMPLETE),
+        ("", Outcome.EXCLUDED, Exit.COMPLETE),
+    ],
+)
+def test_what_another_scope_would_have_found_out_is_no_reason_to_leave_it_out(scopes, outcome, code, tmp_path, monkeypatch):
+    """A discovery that needs a scope of its own and is refused shows nothing about the endpoint's scope; one without shows it."""
+    monkeypatch.setattr("tests.whole.scripted.Fixed.granted", None)
+    head = RULES.replace("verify:", f"discover: {{org: {{get: /org, {scopes}capture: {{ORG: id}}}}}}\nverify:")
+    spec = "it: {get: /orgs/<ORG>/<USER_ID>, records: items, granted_by: [reports, all], optional: true}\nown: {get: /own/<USER_ID>}\n"
+    run = fetched(spec, {**OWN, "/org": [NO]}, tmp_path, head)
+    assert (run.entry("it").outcome, run.report.exit_code) == (outcome, code)

@@ -39,7 +39,7 @@ def contradictions(shape: SchemaView, value: Any, place: str = "", depth: int = 
     if kind is None or not depth:
         return  # null: documents hardly ever say where it may stand
     allowed = shape.types | ({"integer"} if "number" in shape.types else frozenset())
-    if allowed and kind not in allowed and not (kind == "number" and "integer" in allowed and value == int(value)):
+    if allowed and kind not in allowed and not (kind == "number" and "integer" in allowed and float(value).is_integer()):
         yield f"{place or 'the answer'} is of type {kind}; the document has {' or '.join(sorted(shape.types))}"
     elif isinstance(value, str) and shape.enum and value not in shape.enum:
         yield f"{place} has a value that the document does not list"
