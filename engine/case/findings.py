@@ -15,11 +15,12 @@ from typing import Any
 import msgspec
 
 from engine.case.acts import Target
-from engine.case.findings_fill import Digest, RunToRead, fill, read_record
+from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
 from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
 from engine.release.flagged import Flags
+from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"
 PLACES = 100
@@ -54,6 +55,7 @@ PLACED = (
 DECIDE = "UPDATE findings SET act = ? WHERE "
 IN_ORDER = " ORDER BY findings.id LIMIT ?"
 OF_VALUE = 'findings.value = (SELECT id FROM "values" WHERE digest = ?)'
+ENDPOINT_FILES = "SELECT file FROM endpoints WHERE vendor = ? AND endpoint = ?"
 PLACED_ENDPOINT = "SELECT vendor, endpoint, 0, '', '' FROM endpoints WHERE vendor = ? AND endpoint = ? LIMIT ?"
 PLACED_FILES = (
     "SELECT vendor, endpoints.endpoint, line, '', files.file FROM files JOIN endpoints ON endpoints.id = files.endpoint "
@@ -251,7 +253,18 @@ class Findings:
 
     def gone(self, decisions: Mapping[int, Target]) -> dict[int, str]:
         """Say which decisions are about something that the present runs no longer hold: the number of the act, and what is gone."""
-        return {act: _gone(decided) for act, decided in sorted(decisions.items()) if not self.places(decided, 1)}
+        return {act: _gone(decided) for act, decided in sorted(decisions.items()) if not self.places(decided, 1) and not self._has(decided)}
+
+    def _has(self, decided: Target) -> bool:
+        """Whether records have a field in which nothing was flagged: a decision about it holds all the same."""
+        if decided.field is None or decided.value is not None or decided.record is not None:
+            return False
+        steps = parse_steps(decided.field)
+        for (file,) in self._database.execute(ENDPOINT_FILES, (decided.vendor, decided.endpoint)).fetchall():
+            for _, _, raw in lines_of(Path(file)):
+                if any(reaches(steps, path) for path in fields_in(read_record(raw, file))):
+                    return True
+        return False
 
     def _one(self, told: str) -> Any:
         return self._database.execute(told).fetchone()
@@ -270,7 +283,7 @@ def _gone(decided: Target) -> str:
         return f"its file is not in the present run: {where}"
     if decided.record is not None:
         return f"its record is not in the present run, or was fetched with other content: {where}"
-    return f"the present runs have nothing flagged there: {where}"
+    return f"the present runs have no such field or endpoint: {where}"
 
 
 def _bytes(sha256: str) -> bytes:
@@ -285,12 +298,8 @@ def _stands(file: Path, begins: int, pointer: str) -> bool:
     with file.open("rb") as stream:
         stream.seek(begins)
         value = read_record(stream.readline().rstrip(b"\n"), str(file))
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and name.isascii() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return False
+    try:
+        at_pointer(value, pointer)
+    except LookupError:
+        return False
     return True

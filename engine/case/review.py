@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import msgspec
 from engine.case.acts import Decided, Ruled, Target
 from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, open_findings
-from engine.case.findings_fill import Digest, RunToRead, read_record, record_files, value_digest
+from engine.case.findings_fill import Digest, RunToRead, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.person import Person, read_person
+from engine.cassettes.recorded import known_of
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.private_files import prepare, read_private, write_private
 from engine.connection.vault import Vault
@@ -33,12 +35,15 @@ from engine.release.learn import learn
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
-from engine.release.record_values import fields_in
+from engine.release.record_values import at_pointer, fields_in
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
-from engine.spec_files import POLICIES, folder
+from engine.spec_files import POLICIES, spec_folders
 
 NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title)(?:_|$)")
+PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
+RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
+FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
 
@@ -73,7 +78,7 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     Raises UsageError where there is no run, or a policy or record cannot be read, SpecError, DiskError, OutputError.
     """
     runs = tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
-    if not runs:
+    if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
     digest = value_digest(_key(key, case.reference))
@@ -98,7 +103,7 @@ def _in_review(case: OpenCase, vendor: str, now: datetime) -> InReview:
         prepare(path.parent)
         write_private(path, raw)
     sha256 = hashlib.sha256(raw).hexdigest()
-    policy, _ = load_policy(raw, str(path))
+    policy = _checked(case, vendor, raw, path) if part.policy != sha256 else load_policy(raw, str(path))[0]
     if part.policy != sha256:
         case.act(Ruled(vendor=vendor, policy=sha256), now)
     if part.run is None:
@@ -107,14 +112,29 @@ def _in_review(case: OpenCase, vendor: str, now: datetime) -> InReview:
     return InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, sha256)
 
 
+def _checked(case: OpenCase, vendor: str, raw: bytes, path: Path) -> Policy:
+    """Read a policy that comes into force; one that was changed by hand is held against the vendor's spec and what was recorded.
+
+    Raises SpecError with every mistake, UsageError where it is another vendor's.
+    """
+    run = case.case.vendors[vendor].run
+    known = known_of(vendor, case.folder / run.folder)[0] if run is not None and raw != _packaged(vendor) else None
+    policy, _ = load_policy(raw, str(path), known)
+    if policy.vendor != vendor:
+        message = f"{path} is a policy for {policy.vendor}, and this is the run at {vendor}; nothing was looked at"
+        raise UsageError(message)
+    return policy
+
+
 def _policy_file(case: OpenCase, vendor: str) -> Path:
     return case.folder / "policies" / f"{vendor}.yaml"
 
 
 def _packaged(vendor: str) -> bytes:
-    """Give the policy that comes with Habeas for a vendor, else one that asks about everything that is found."""
-    path = folder("specs") / POLICIES / f"{vendor}.yaml"
-    return path.read_bytes() if path.is_file() else PLAIN.format(vendor=vendor).encode()
+    """Give the policy beside a vendor's spec, in HABEAS_SPECS too, else one that asks about everything that is found."""
+    found = (one / POLICIES / f"{vendor}.yaml" for one in reversed(spec_folders()))
+    path = next((one for one in found if one.is_file()), None)
+    return path.read_bytes() if path is not None else PLAIN.format(vendor=vendor).encode()
 
 
 def decisions_of(decided: Mapping[int, Decided], vendor: str, digest: Digest) -> Decisions:
@@ -149,7 +169,7 @@ def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, A
         met |= {one.value for endpoint, record in run.records() for one in first.rulings(endpoint, record) if _names_somebody(one)}
     look = Finders(Vocabulary(met))
     ready = {
-        vendor: PolicyInForce(policy, own, told=told, finder=lambda text: ((hit.kind, hit.value) for hit in look(text)))
+        vendor: PolicyInForce(policy, own, told=told, finder=lambda text: ((hit.kind, hit.value) for hit in look(text)), every=True)
         for vendor, (policy, own, told) in in_force.items()
     }
 
@@ -172,7 +192,7 @@ def _flagged(ruling: Ruling) -> FlaggedPlace:
 
 def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
     """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
-    if case.case.phase in ENDED or not any(part.run is not None for part in case.case.vendors.values()):
+    if case.case.phase in ENDED or not any(part.run is not None or part.files for part in case.case.vendors.values()):
         return 0
     if not (case.folder / FINDINGS).is_file() or not _in_force(case):
         return None
@@ -188,16 +208,26 @@ def _in_force(case: OpenCase) -> bool:
     return all(told is not None and hashlib.sha256(told).hexdigest() == runs[vendor].policy for vendor, told in raw.items())
 
 
+@cache
+def _of_nobody() -> Policy:
+    """Give the policy for what no vendor is known of: everything is asked about."""
+    return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
+
+
 class FileToReview(msgspec.Struct, frozen=True):
     """A downloaded file of a run, and what happens to it."""
 
     vendor: str
     file: str
     ruling: Ruling
+    endpoint: str
 
 
 def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
-    """Give every downloaded file with what policy and decisions say of it. Raises UsageError where a list cannot be read."""
+    """Give every downloaded file, and every one that an owner gave, with what policy and decisions say of it.
+
+    What an owner gave is asked about: no policy knows what stands in it. Raises UsageError where a list cannot be read.
+    """
     for run in found.runs:
         in_force = PolicyInForce(run.policy, Own([]), decisions=decisions_of(case.case.decisions, run.vendor, found.digest))
         for listing in sorted(run.folder.glob("*.files.jsonl")):
@@ -205,7 +235,12 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
             for line in listing.read_bytes().splitlines():
                 told = read_record(line, str(listing)).get("file")
                 if told:
-                    yield FileToReview(run.vendor, told, in_force.file_ruling(endpoint, told))
+                    yield FileToReview(run.vendor, told, in_force.file_ruling(endpoint, told), endpoint)
+    for vendor, part in case.case.vendors.items():
+        in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
+        for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
+            name = str(file.relative_to(case.folder))
+            yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
 
 
 def undecided(case: OpenCase, found: Review) -> int:
@@ -217,31 +252,45 @@ def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
     """Read what a decision is about, as it is typed; a value stands for all that share its row. Raises UsageError.
 
     `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`, `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
-    `zoom/files/recordings/000001-1.mp4`.
+    `zoom/files/recordings/000001-1.mp4`, `hris/received/hris/1/file-1.csv`.
     """
     if text.startswith("value:"):
         return _values(found, text.removeprefix("value:"))
-    vendor, slash, rest = text.partition("/")
-    run = next((one for one in found.runs if one.vendor == vendor), None)
-    if not slash or run is None:
-        message = f"{text}: name a value (value:3f9a) or VENDOR/ENDPOINT of a run: {', '.join(one.vendor for one in found.runs)}"
-        raise UsageError(message)
-    if rest.startswith("files/"):
-        if not (run.folder / rest).is_file():
-            message = f"{text}: there is no such file in {run.folder}"
+    vendor, _, rest = text.partition("/")
+    known = {f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)}
+    if rest.startswith(("files/", "received/")):
+        if text not in known:
+            message = f"{text}: there is no such file; review list names those that are to be decided"
             raise UsageError(message)
-        return [Target(vendor=vendor, endpoint=rest.split("/")[1], file=rest)]
-    place, _, pointer = rest.partition("#")
-    name, colon, line = place.partition(":")
-    endpoint, _, field = name.partition(".")
-    if not (run.folder / f"{endpoint}.jsonl").is_file():
-        known = ", ".join(one.stem for one in record_files(run.folder))
-        message = f"{text}: the run at {vendor} has no records of `{endpoint}`; it has {known}"
+        return [known[text]]
+    run = next((one for one in found.runs if one.vendor == vendor), None)
+    told = PLACE.fullmatch(rest)
+    if run is None or told is None:
+        message = f"{text}: name a value (value:3f9a) or VENDOR/ENDPOINT of a run: {', '.join(one.vendor for one in found.runs)}; {FORMS}"
         raise UsageError(message)
-    _check_field(run, endpoint, field, text)
-    if not colon:
-        return [Target(vendor=vendor, endpoint=endpoint, field=field or None)]
-    return [Target(vendor=vendor, endpoint=endpoint, record=_record(run.folder / f"{endpoint}.jsonl", line, text), pointer=pointer or None)]
+    return [_in_run(run, text, **told.groupdict())]
+
+
+def _in_run(run: InReview, text: str, endpoint: str, field: str | None, line: str | None, pointer: str | None) -> Target:
+    """Name an endpoint, a field, a record or a place in one. Raises UsageError where it is not there."""
+    file = run.folder / f"{endpoint}.jsonl"
+    if not file.is_file():
+        known = ", ".join(one.stem for one in record_files(run.folder))
+        message = f"{text}: the run at {run.vendor} has no records of `{endpoint}`; it has {known}"
+        raise UsageError(message)
+    if line is None:
+        _check_field(run, endpoint, field or "", text)
+        return Target(vendor=run.vendor, endpoint=endpoint, field=field)
+    raw = _line(file, line, text)
+    try:
+        value = at_pointer(read_record(raw, f"{file}:{line}"), pointer or "")
+    except LookupError:
+        message = f"{text}: this record has nothing at {pointer}"
+        raise UsageError(message) from None
+    if pointer is not None and isinstance(value, (dict, list)):
+        message = f"{text}: {pointer} holds further fields: name one of them, or the field of all records (zoom/meetings.settings)"
+        raise UsageError(message)
+    return Target(vendor=run.vendor, endpoint=endpoint, record=record_digest(raw), pointer=pointer)
 
 
 def _check_field(run: InReview, endpoint: str, field: str, text: str) -> None:
@@ -258,12 +307,12 @@ def _check_field(run: InReview, endpoint: str, field: str, text: str) -> None:
         raise UsageError(message)
 
 
-def _record(file: Path, line: str, text: str) -> str:
-    """Give the sha256 of a record by the number of its line. Raises UsageError."""
+def _line(file: Path, line: str, text: str) -> bytes:
+    """Give a record by the number of its line. Raises UsageError."""
     with file.open("rb") as lines:
         for number, raw in enumerate(lines, 1):
             if str(number) == line:
-                return hashlib.sha256(raw.rstrip(b"\n")).hexdigest()
+                return raw.rstrip(b"\n")
     message = f"{text}: {file.name} has no line {line}"
     raise UsageError(message)
 

@@ -32,7 +32,7 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
         yield Blocked("no vendor belongs to the case", f"habeas case run {reference} --vendor VENDOR")
     for vendor, part in case.vendors.items():
         yield from _of_part(vendor, part, reference)
-    if undecided is None and any(part.run is not None for part in case.vendors.values()):
+    if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
         yield Blocked("nobody has looked at what was found", f"habeas review list {reference}")
     if undecided:
         yield Blocked(f"{undecided:,} values or files wait for a decision", f"habeas review list {reference}")

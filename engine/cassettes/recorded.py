@@ -9,11 +9,14 @@ from typing import Any
 from msgspec import Struct
 
 from engine.cassettes.cassette import EXPECTED, SETUP, setup_of
+from engine.catalogue import load_file
 from engine.errors import UsageError
 from engine.language.expressions import lossless_json
 from engine.language.text.mistakes import SpecError
 from engine.release.field_path import FieldSteps
+from engine.release.policy_check import Known
 from engine.release.record_values import fields_in
+from engine.spec_files import cassettes_folder, packaged, vendor_line
 
 MANIFEST = "manifest.json"
 
@@ -59,3 +62,23 @@ def recorded_runs(folder: Path) -> Iterator[CassetteRecords]:
             continue
         known = tuple((kind.lower(), one.value) for kind, one in person.identifiers.items())
         yield CassetteRecords(setup.parent.name, known, records)
+
+
+def known_of(vendor: str, run: Path | None = None) -> tuple[Known, list[CassetteRecords]]:
+    """Give what a vendor's policy is held against, from its spec, its cassettes and a run, and the recorded records.
+
+    Raises SpecError where the spec has mistakes of its own, UsageError where the run is none.
+    """
+    specs = {vendor_line(spec)[0]: spec for spec in packaged()}
+    vendors = tuple(sorted(specs))
+    if vendor not in specs:
+        return Known(vendors=vendors), []
+    spec = load_file(specs[vendor])
+    runs = [*recorded_runs(cassettes_folder(specs[vendor], vendor))]
+    fields = {name: set[FieldSteps]() for name in ("lookup", *spec.endpoints)}
+    for name, of_it in (one for held in runs for one in held.records.items()):
+        fields.setdefault(name, set()).update(one for record in of_it for one in fields_in(record))
+    for name, paths in (fields_of_run(run, vendor) if run is not None else {}).items():
+        fields.setdefault(name, set()).update(paths)
+    with_files = frozenset(name for name, one in spec.endpoints.items() if one.files)
+    return Known(vendors, {name: frozenset(paths) for name, paths in fields.items()}, with_files), runs

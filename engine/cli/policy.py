@@ -6,18 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.cassettes.cassette import Finding
-from engine.cassettes.recorded import CassetteRecords, fields_of_run, recorded_runs
-from engine.catalogue import load_file
+from engine.cassettes.recorded import CassetteRecords, known_of
 from engine.cli.check import form_of, told
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import Mistake, Position, SpecError
-from engine.release.field_path import FieldSteps
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact
-from engine.release.policy_check import Known
-from engine.release.record_values import fields_in
 from engine.release.survey import summed_up, survey
-from engine.spec_files import cassettes_folder, contents, packaged, packaged_policies, policy_path, vendor_line
+from engine.spec_files import contents, packaged_policies, policy_path, vendor_line
 
 
 def policy_check_command(words: tuple[str, ...], form: str, run: Path | None) -> Exit:
@@ -39,22 +35,11 @@ def _checked(path: Path, run: Path | None) -> tuple[list[Finding], str | None]:
     raw = contents(path)
     lines = tuple(raw.decode("utf-8-sig", "replace").splitlines())
     vendor = vendor_line(path)[0]
-    specs = {vendor_line(spec)[0]: spec for spec in packaged()}
-    known, runs = Known(vendors=tuple(sorted(specs))), list[CassetteRecords]()
-    if vendor in specs:
-        try:
-            spec = load_file(specs[vendor])
-        except SpecError as error:
-            first = Mistake(f"the spec of `{vendor}` has mistakes of its own", Position(1, 1), f"habeas check {vendor}", file=str(path))
-            return [Finding(first), *(Finding(one, error.lines) for one in error.mistakes)], None
-        runs = [*recorded_runs(cassettes_folder(specs[vendor], vendor))]
-        fields = {name: set[FieldSteps]() for name in ("lookup", *spec.endpoints)}
-        for name, of_it in (one for held in runs for one in held.records.items()):
-            fields.setdefault(name, set()).update(one for record in of_it for one in fields_in(record))
-        for name, paths in (fields_of_run(run, vendor) if run is not None else {}).items():
-            fields.setdefault(name, set()).update(paths)
-        with_files = frozenset(name for name, one in spec.endpoints.items() if one.files)
-        known = Known(known.vendors, {name: frozenset(paths) for name, paths in fields.items()}, with_files)
+    try:
+        known, runs = known_of(vendor, run)
+    except SpecError as error:
+        first = Mistake(f"the spec of `{vendor}` has mistakes of its own", Position(1, 1), f"habeas check {vendor}", file=str(path))
+        return [Finding(first), *(Finding(one, error.lines) for one in error.mistakes)], None
     try:
         policy, notes = load_policy(raw, str(path), known)
     except SpecError as error:

@@ -7,7 +7,7 @@ from typing import cast
 
 import typer
 
-from engine.case.acts import Decided, Undone
+from engine.case.acts import Decided, Target, Undone
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
@@ -24,6 +24,7 @@ from engine.release.reasons import CODES, GIVING, Because, Treatment
 SHOWN_DIGITS = 8
 LONGEST_SHOWN = 60
 MOST_FILES = 10
+BY_NUMBER = ("number", "cards", "ibans", "national_ids")
 
 
 def looked_through(reference: str) -> tuple[OpenCase, Review]:
@@ -85,7 +86,8 @@ def _cells(case: OpenCase, row: ListedRow) -> list[tuple[str, ...]]:
 def _decided(case: OpenCase, value: ListedValue) -> str:
     if value.decision is not None and value.decision in case.case.decisions:
         decided = case.case.decisions[value.decision]
-        return f"{decided.operation} (act {value.decision})"
+        law = ", but for what the law forbids" if decided.operation == "give" and any(one.kind in BY_NUMBER for one in value.stands) else ""
+        return f"{decided.operation} (act {value.decision}){law}"
     return f"{value.undecided:,} to decide" if value.undecided else "by policy or place"
 
 
@@ -116,6 +118,7 @@ def decide_command(reference: str, operation: str, target: str, because: str, no
     _check_reason(operation, because)
     case, found = looked_through(reference)
     targets = target_of(case, found, target)
+    _check_fits(operation, targets)
     decided = [Decided(operation=cast("Treatment", operation), target=one, because=cast("Because", because), note=note) for one in targets]
     lines = case.acts(decided, now())
     found.findings.settle({number: one.target for number, one in case.case.decisions.items()})
@@ -125,6 +128,16 @@ def decide_command(reference: str, operation: str, target: str, because: str, no
     print_text(f"Decided, act {numbers}: {operation}, in {counted(places, 'place')}{more}. habeas review undo takes it back.")
     if operation == "give":
         print_text("What the law forbids to disclose stays withheld.")
+
+
+def _check_fits(operation: str, targets: list[Target]) -> None:
+    """Refuse what would mean nothing: a person's alias for a record or a file, other words in a file's place. Raises UsageError."""
+    if any(one.file for one in targets) and operation not in ("hold", "give"):
+        message = f"a file is held or given: it cannot be made to {operation}"
+        raise UsageError(message)
+    if operation == "alias" and any(one.value is None and one.pointer is None and one.field is None for one in targets):
+        message = "an alias stands for one person: name a value, a field or a place in a record"
+        raise UsageError(message)
 
 
 def _check_reason(operation: str, because: str) -> None:

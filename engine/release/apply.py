@@ -47,8 +47,13 @@ class PolicyInForce:
         told: dict[tuple[int, str], int] | None = None,
         finder: Finder | None = None,
         decisions: Decisions | None = None,
+        every: bool = False,
     ) -> None:
-        """Take what the whole run is judged by; `finder` looks for personal data in a text."""
+        """Take what the whole run is judged by; `finder` looks for personal data in a text.
+
+        `every` gives each ruling of a place, those too that matter only when one before them is lifted: for a reviewer, not a package.
+        """
+        self._every = every
         self._policy = policy
         self._own = own
         self._told = told or {}
@@ -121,9 +126,15 @@ class PolicyInForce:
         """Say by which rule a record was told before, and which fields are given all the same."""
         for rule in rules.repeated:
             key = next(iter(texts_at(record, rule.by)), "")
-            if self._told.get((rule.index, key), rule.place) < rule.place:
+            earlier = self._told.get((rule.index, key), rule.place)
+            if earlier < rule.place and not self._withheld(self._policy.once[rule.index].in_[earlier]):
                 return f"once[{rule.index}]", (*rule.but, rule.by) if rule.but else ()
         return None
+
+    def _withheld(self, endpoint: str) -> bool:
+        """Whether nothing of an endpoint is given: what it tells is then told nowhere, and no later one repeats it."""
+        decided = self._decisions.on_record(endpoint, "")
+        return self.compiled(endpoint).held is not None or (decided is not None and decided.operation == "hold")
 
     def _telling(self, text: str) -> tuple[Ruling, ...]:
         """Say what a text holds, whichever field it stands in; of each kind the person's own is left out."""
@@ -175,6 +186,8 @@ class PolicyInForce:
     def _ruled(self, leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""
         said = [*_of_rules(leaf, rules, sides), *_placed(leaf, self._telling(leaf.text))]
+        if self._every:
+            return _asked_once(said)
         if self._decisions.none:
             return _outcome([(one, one) for one in _asked_once(said)]) if len(said) > 1 else said
         digest, whole = about

@@ -8,9 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.release.finders import Finders
-from engine.release.record_values import escaped
-
-ENOUGH_FOR_A_CARD = 10**11
+from engine.release.record_values import ENOUGH_FOR_A_CARD, escaped
 
 
 class FlaggedPlace(msgspec.Struct, frozen=True, gc=False):

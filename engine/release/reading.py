@@ -10,9 +10,10 @@ import msgspec
 from engine.release.compiled import Compiled, Node
 from engine.release.field_path import FieldSteps, matches
 from engine.release.reasons import BY_LAW
-from engine.release.record_values import text_of
+from engine.release.record_values import ENOUGH_FOR_A_CARD, text_of
 from engine.release.ruling import Ruling
 
+WORDS = {"True": "true", "False": "false", "None": "null"}
 SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
 
@@ -77,8 +78,10 @@ class RecordReading:
                 elif not child.plain:
                     here = pointer + child.step
                     self._leaf(inner, child, here, _side(child, side, pointer, here), key)
-                elif (type(inner) is str and telling(inner)) or (matters is not None and matters(pointer + child.step, inner)):
+                elif (type(inner) is str and telling(inner)) or (type(inner) is int and inner > ENOUGH_FOR_A_CARD and telling(str(inner))):
                     self._leaf(inner, child, pointer + child.step, None, key)
+                elif matters is not None and matters(pointer + child.step, inner):
+                    self._leaf(inner, child, pointer + child.step, None, key, decided=True)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 here = f"{pointer}/{index}"
@@ -93,11 +96,13 @@ class RecordReading:
         self.said.append(Ruling(pointer, rule.do, rule.because, rule.name, "left_out"))
         return True
 
-    def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
+    def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str, *, decided: bool = False) -> None:
+        """Keep a value; true, false and null only where something was decided about them."""
         text = text_of(value)
+        if text and side is not None:
+            self.sides.setdefault(side, []).append((name, text))
+        text = text or (WORDS.get(repr(value), "") if decided or node.decision is not None else "")
         if text:
-            if side is not None:
-                self.sides.setdefault(side, []).append((name, text))
             self.leaves.append(Leaf(pointer, name, text, node, side))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from engine.language.expressions.lossless_json import Number
 from engine.release.field_path import FieldSteps, matches
 
+ENOUGH_FOR_A_CARD = 10**11  # smaller whole numbers are counts, times and short ids
+
 
 def text_of(value: Any) -> str:
     """Give what is decided about as a text; a truth value, nothing and an empty text tell of nobody."""
@@ -42,6 +44,17 @@ def fields_in(value: Any, path: FieldSteps = ()) -> Iterator[FieldSteps]:
         for name, inner in value.items():
             yield (*path, name)
             yield from fields_in(inner, (*path, name))
+
+
+def at_pointer(value: Any, pointer: str) -> Any:
+    """Give the value at a JSON pointer (RFC 6901) of a record. Raises LookupError where there is none."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            value = value[int(name) if name.isdecimal() and name.isascii() else len(value)]
+        else:
+            value = (value if isinstance(value, dict) else {})[name]
+    return value
 
 
 def escaped(name: str) -> str:

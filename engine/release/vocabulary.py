@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from engine.core.identity import lowered
+from engine.core.identity import INTERNATIONAL, lowered
 from engine.release.found_phones import ENDING, digits_of, international
 from engine.release.hit import Hit
 
@@ -110,6 +110,6 @@ def canonical(text: str) -> str:
     plain = " ".join(text.split())
     if "@" in plain:
         return lowered(plain)
-    if plain.startswith("+") and len(digits_of(plain)) >= ENDING:
+    if INTERNATIONAL.fullmatch(plain) and len(digits_of(plain)) >= ENDING:  # with an extension it is another line
         return international(plain) or plain
     return plain

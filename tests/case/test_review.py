@@ -123,13 +123,21 @@ def test_the_policy_in_force_is_kept_in_the_case(ran):
 MISTAKES = [
     (["mask", "value:"], "no value that was found has this digest"),
     (["mask", "value:zz"], "no value that was found has this digest"),
-    (["mask", "slack/messages"], "name a value (value:3f9a) or VENDOR/ENDPOINT of a run: zoom"),
-    (["mask", "zoom"], "name a value (value:3f9a) or VENDOR/ENDPOINT of a run: zoom"),
+    (["mask", "slack/messages"], "name a value (value:3f9a) or VENDOR/ENDPOINT of a run: zoom; zoom/meetings,"),
+    (["mask", "zoom"], "name a value (value:3f9a) or VENDOR/ENDPOINT of a run: zoom; zoom/meetings,"),
     (["mask", "zoom/meeting"], "has no records of `meeting`; it has"),
     (["drop", "zoom/meetings.topik"], "no record of `meetings` has this field"),
     (["drop", "zoom/meetings.a..b"], "is no path of a field"),
     (["mask", "zoom/meetings:9999"], "meetings.jsonl has no line 9999"),
-    (["mask", "zoom/meetings:x#/topic"], "has no line x"),
+    (["mask", "zoom/meetings:x#/topic"], "name a value"),
+    (["give", "zoom/phone_call_logs#/caller_name"], "name a value"),
+    (["hold", "zoom/meetings.topic:1"], "name a value"),
+    (["drop", "zoom/meetings:1#topic"], "name a value"),
+    (["drop", "zoom/meetings:1#/topc"], "this record has nothing at /topc"),
+    (["drop", "zoom/settings:1#/feature"], "/feature holds further fields"),
+    (["hold", "zoom/files/../meetings.jsonl"], "there is no such file"),
+    (["alias", "zoom/meetings"], "an alias stands for one person"),
+    (["alias", "zoom/meetings:1"], "an alias stands for one person"),
     (["hold", "zoom/files/recordings/000001-1.mp4"], "there is no such file"),
     (["hold", "zoom/files/../../../log.jsonl"], "there is no such file"),
     (["give", "zoom/meetings", "--because", "third_party"], "is no reason to give: known_to_them"),
@@ -155,3 +163,51 @@ def test_a_case_without_a_run_has_nothing_to_review(habeas):
     done = habeas("review", "list", "DSR-17")
     assert done.returncode == 2
     assert "habeas case run DSR-17" in done.stderr
+
+
+def test_a_policy_that_was_changed_is_held_against_what_there_is(ran):
+    """A name that nothing has, or another vendor's policy, is a mistake: rules that hold on nothing would give what they should not."""
+    listed(ran)
+    path = home_of(ran) / "cases/DSR-17/policies/zoom.yaml"
+    whole, acts = path.read_text(), len(state(ran)["acts"])
+    path.write_text(whole.replace("phone_call_logs", "phone_call_log"))
+    done = ran("review", "list", "DSR-17")
+    assert done.returncode == 2
+    assert "did you mean `phone_call_logs`?" in done.stderr
+    path.write_text(whole.replace("vendor: zoom", "vendor: slack"))
+    assert ran("review", "list", "DSR-17").returncode == 2
+    path.write_text(whole)
+    assert ran("review", "list", "DSR-17").returncode == 3
+    assert len(state(ran)["acts"]) == acts
+
+
+def test_a_file_that_an_owner_gave_waits_for_a_decision(ran, tmp_path):
+    """No policy knows what stands in it: it is asked about, also where a case has nothing else, and may be held or given, no more."""
+    (tmp_path / "export.csv").write_text("Bob Other,bob@other.example\n")
+    ran("case", "add", "DSR-17", str(tmp_path / "export.csv"), "--vendor", "hris")
+    assert listed(ran)["files"] == ["hris/received/hris/1/file-1.csv"]
+    assert ran("review", "mask", "DSR-17", "hris/received/hris/1/file-1.csv").returncode == 2
+    assert ran("review", "hold", "DSR-17", "hris/received/hris/1/file-1.csv").returncode == 0
+    assert listed(ran)["files"] == []
+    ran("case", "new", "DSR-18", "--simulated", stdin=PERSON)
+    ran("case", "add", "DSR-18", str(tmp_path / "export.csv"), "--vendor", "hris")
+    assert "nobody has looked at what was found" in state(ran, "DSR-18")["blocks"]
+    assert ran("review", "list", "DSR-18").returncode == 3
+    assert "1 values or files wait for a decision" in state(ran, "DSR-18")["blocks"]
+
+
+def test_what_stands_behind_a_secret_is_asked_about_too(ran):
+    """Somebody named in a text that is masked for its passcode would be given once the passcode is: they wait as well."""
+    secrets = [row for row in listed(ran)["rows"] for value in row["values"] if any(one["kind"] == "secret" for one in value["stands"])]
+    assert secrets
+    before = listed(ran)["totals"]["undecided"]
+    told = ran("review", "give", "DSR-17", f"value:{secrets[0]['values'][0]['value']}")
+    assert told.returncode == 0
+    assert "What the law forbids to disclose stays withheld." in told.stdout
+    assert listed(ran)["totals"]["undecided"] == before
+
+
+def test_a_decision_about_a_field_without_findings_is_not_called_gone(ran):
+    """It holds on every record that has the field, flagged or not; the message for one that no record has says just that."""
+    assert ran("review", "drop", "DSR-17", "zoom/meetings.created_at", "--because", "not_personal").returncode == 0
+    assert listed(ran)["gone"] == {}

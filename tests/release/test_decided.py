@@ -170,3 +170,38 @@ def test_what_happens_to_a_file(text, decisions, expected):
     """It is held or given whole."""
     ruling = PolicyInForce(policy(text), Own(ADA), decisions=Decisions(decisions)).file_ruling("calls", "1")
     assert (ruling.do, ruling.because) == expected
+
+
+def test_what_an_earlier_endpoint_tells_and_does_not_give_is_no_repetition():
+    """Where the earlier one is left out or held, the later one tells it for the first time: else it would be lost under a false reason."""
+    once = "once: [{in: [history, calls], by: id}]"
+    others = {"history": [{"id": "c1", "n": 1}]}
+    assert said(once, {"id": "c1", "n": 1}, others=others) == {"": ("hold", "duplicate")}
+    left_out = f"{once}\nleave_out: [{{what: history, because: not_personal}}]"
+    assert said(left_out, {"id": "c1", "n": 1}, others=others) == {}
+    held = [decided("hold", endpoint="history")]
+    assert said(once, {"id": "c1", "n": 1}, others=others, decisions=held) == {}
+
+
+@pytest.mark.parametrize("value", [True, False, None, 0])
+def test_a_decision_about_a_field_holds_for_true_false_and_nothing(value):
+    """They tell of nobody by themselves, and are left out all the same where that was decided."""
+    assert said("", {"a": value, "b": "x"}, decisions=[decided("drop", steps=("a",))]) == {"/a": ("drop", "privilege")}
+    whole = said("", {"a": value, "b": "x"}, decisions=[decided("drop", record="sha")])
+    assert whole == {"/a": ("drop", "privilege"), "/b": ("drop", "privilege")}
+
+
+def test_a_long_number_is_looked_at_like_a_text():
+    """A card is one whether or not it stands between quotes, in a list or in a map."""
+    text = "find: {cards: {do: mask, because: never_disclose}}"
+    for record in ({"n": 4242424242424242}, {"n": "4242424242424242"}, {"m": {"n": 4242424242424242}}):
+        assert list(said(text, record, finder=look).values()) == [("mask", "never_disclose")]
+    assert said(text, {"n": 4242}, finder=look) == {}
+
+
+def test_every_ruling_of_a_place_is_given_to_a_reviewer():
+    """What is asked behind something that is masked would come to light when that is given."""
+    words = policy("find: {emails: ask}")
+    every = PolicyInForce(words, Own([]), finder=look, every=True).rulings("calls", {"t": "sesame a@acme.example"})
+    assert {one.do for one in every} == {"mask", "ask"}
+    assert {one.do for one in PolicyInForce(words, Own([]), finder=look).rulings("calls", {"t": "sesame a@acme.example"})} == {"mask"}

@@ -132,3 +132,18 @@ def test_places_in_a_record():
 def test_the_form_in_which_values_are_compared(text, same):
     """The same value written in two ways is one."""
     assert canonical(text) == canonical(same) == same
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("+1 650 253 0000", "+1-650-253-0000", True),
+        ("+1 650 253 0000 ext 12", "+1 650 253 0000", False),
+        ("+1 650 253 0000 x12", "+1 650 253 0000 x13", False),
+        ("+15550100200 Al", "+15550100200", False),
+        ("Bob@Acme.example", "bob@acme.example", True),
+    ],
+)
+def test_what_is_one_value(one, other, same):
+    """A number is the same however it is written, but not with another extension or somebody's name behind it."""
+    assert (canonical(one) == canonical(other)) is same
