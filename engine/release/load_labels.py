@@ -13,6 +13,7 @@ from engine.language.text.mistakes import Mistake, Position, SpecError, counted,
 from engine.language.text.validation import choice_of, mistake_of, without_cascades
 from engine.release.field_path import FieldSteps, parse_steps
 from engine.release.labels import LEAST_LABELLED, Fields, LabelFile, Labels, LabelSpec, alike, compiled, innermost, unlabelled
+from engine.release.other_version import other_version
 
 VERSION = "1"
 FORM = "labels are a map that begins with `labels: 1`"
@@ -26,7 +27,7 @@ def load_labels(raw: bytes, file: str, vendor: str | None = None, fields: Fields
     """
     document = read(raw, file, FORM)
     mistakes = list(document.mistakes)
-    other = _other_version(document)
+    other = other_version(document, "labels", VERSION, "these are labels of version {}", "docs/labels.md")
     if other is not None:
         raise SpecError([other], file, document.lines)
     made: LabelFile | None = None
@@ -68,14 +69,6 @@ def _named(made: LabelFile, document: Document, vendor: str | None, fields: Fiel
     yield from _twice(made, document)
     if fields is not None and any(fields.values()):
         yield from _bounded([*_unknown(made, compiled(made), fields, document)])
-
-
-def _other_version(document: Document) -> Mistake | None:
-    said = document.value.get("labels") if isinstance(document.value, dict) else None
-    if not isinstance(said, str) or said == VERSION or ("labels",) in document.dropped:
-        return None
-    words = f"these are labels of version {said}, and this Habeas reads version {VERSION}"
-    return Mistake(words, document.at(("labels",)), f"update Habeas, or write `labels: {VERSION}` and the words of docs/labels.md")
 
 
 def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:

@@ -12,6 +12,7 @@ from engine.language.model.words import Words
 from engine.language.text.document import Document, Path, read
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.language.text.validation import choice_of, mistake_of, without_cascades
+from engine.release.other_version import other_version
 from engine.release.policy import (
     FileVerdict,
     Find,
@@ -47,7 +48,7 @@ def load_policy(raw: bytes, file: str, known: Known | None = None) -> tuple[Poli
     """
     document = read(raw, file, FORM)
     mistakes = list(document.mistakes)
-    other = _other_version(document)
+    other = other_version(document, "policy", VERSION, "this is version {} of policies", "docs/policy.md")
     if other is not None:
         raise SpecError([other], file, document.lines)
     errors: list[Mapping[str, Any]] = []
@@ -63,14 +64,6 @@ def load_policy(raw: bytes, file: str, known: Known | None = None) -> tuple[Poli
     if mistakes or policy is None or errors:
         raise SpecError(mistakes, file, document.lines)
     return policy, tuple(replace(one, file=file) for one in found)
-
-
-def _other_version(document: Document) -> Mistake | None:
-    said = document.value.get("policy") if isinstance(document.value, dict) else None
-    if not isinstance(said, str) or said == VERSION or ("policy",) in document.dropped:
-        return None
-    words = f"this is version {said} of policies, and this Habeas reads version {VERSION}"
-    return Mistake(words, document.at(("policy",)), f"update Habeas, or write `policy: {VERSION}` and the words of docs/policy.md")
 
 
 def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:

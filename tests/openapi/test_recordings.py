@@ -55,6 +55,7 @@ URL = "https://api.acme.example/v2/notes/7?page=2"
         ({"notes": [{"id": True}, {"id": False}]}, ("notes[].id is of type boolean; the document has integer",)),
         ({"notes": [{"id": 1.5}]}, ("notes[].id is of type number; the document has integer",)),
         ({"notes": [{"kind": "c"}]}, ("notes[].kind has a value that the document does not list",)),
+        ({"notes": [{"id": float("inf")}]}, ("notes[].id is of type number; the document has integer",)),
         ({"shut": {"id": "1", "x": 1}}, ("shut.x is no member that the document has",)),
     ],
 )
