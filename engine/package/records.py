@@ -19,7 +19,7 @@ from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind
 from engine.release.given_record import GivenRecord
 from engine.release.reasons import Because
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Natural = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
@@ -63,9 +63,9 @@ class PackageHead(Strict, frozen=True):
 class FileCounts(Strict, frozen=True):
     """Files beside the records: handed over, withheld by a decision, and not to be had."""
 
-    given: Count
-    withheld: Count
-    missing: Count
+    given: Natural
+    withheld: Natural
+    missing: Natural
 
 
 class KindCounts(Strict, frozen=True):
@@ -78,11 +78,11 @@ class KindCounts(Strict, frozen=True):
     endpoint: Slug
     title: str
     outcome: Outcome
-    found: Count
-    given: Count
+    found: Natural
+    given: Natural
     held: dict[Because, Positive]
     places: dict[Because, Positive]
-    expected: Count | None
+    expected: Natural | None
     covered: tuple[date, date] | None
     why: str | None
     files: FileCounts
@@ -228,7 +228,7 @@ class WithheldTally:
         self._counts = Counter[tuple[str, str, str, Because, Any]]()
 
     def add(self, vendor: str, endpoint: str, record: GivenRecord) -> None:
-        """Count the withheld places of a record."""
+        """Natural the withheld places of a record."""
         for place in record.withheld:
             self._counts[vendor, endpoint, field_of(place.pointer), place.because, place.operation] += 1
 

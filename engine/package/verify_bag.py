@@ -1,6 +1,6 @@
 """Verify a package that anybody made: its sums, its signature, and whether it holds what it says.
 
-`verify` gives a `Verdict`, whatever was given to it: nothing a hostile bag does ends it, and it writes nothing.
+`verify` gives a `PackageVerdict`, whatever was given to it: nothing a hostile bag does ends it, and it writes nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Signed(msgspec.Struct, frozen=True):
     principal: str | None = None
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class PackageVerdict(msgspec.Struct, frozen=True):
     """What was found about a package. `sha256` is that of its tag manifest, which stands for all of it."""
 
     reference: str | None
@@ -67,7 +67,7 @@ class Verdict(msgspec.Struct, frozen=True):
         return [*lines, self.signed.text]
 
 
-def verify(path: Path, signers: Path | None = None, known: Iterable[AllowedSigner] = (), now: datetime | None = None) -> Verdict:
+def verify(path: Path, signers: Path | None = None, known: Iterable[AllowedSigner] = (), now: datetime | None = None) -> PackageVerdict:
     """Verify a folder or a zip. `signers` is an `allowed_signers` file, `known` are further signers, such as this installation itself.
 
     Raises UsageError where there is no such folder or zip, where it is sealed, or where the file of signers cannot be read.
@@ -79,7 +79,7 @@ def verify(path: Path, signers: Path | None = None, known: Iterable[AllowedSigne
         check_contents(source, contents)
         signed = _signed(source, allowed, now or datetime.now(UTC))
         unique = dict.fromkeys(source.faults)
-        return Verdict(
+        return PackageVerdict(
             reference=contents.head.reference if contents.head else None,
             simulated=contents.head is not None and contents.head.simulated,
             sha256=sha256,
