@@ -5,9 +5,8 @@ They are made from a `CaseAnswer`, checked by `verify`, and their JSON Schemas a
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -16,13 +15,13 @@ import msgspec
 from engine.core.ledger import Outcome
 from engine.package.bag_names import COMPLETENESS, HEAD, INFORMATION, PROFILE, WITHHELD
 from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind
-from engine.release.given_record import GivenRecord
 from engine.release.reasons import Because
 
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+Operation = Literal["hold", "drop", "mask", "alias"]
 WHOLE_RECORD, WHOLE_FILE = "", "file"
 
 
@@ -113,14 +112,14 @@ class Completeness(Strict, frozen=True):
 class WithheldCount(Strict, frozen=True):
     """An entry of `data/withheld.json`: how often something is withheld for a reason; never a value.
 
-    `path` is the field, `[]` behind a list; with the operation `hold` it is empty for whole records, and `file` for files.
+    `path` is the field, places in lists left out; with the operation `hold` it is empty for whole records, and `file` for files.
     """
 
     vendor: Slug
     endpoint: Slug
     path: str
     reason: Because
-    operation: Literal["hold", "drop", "mask", "alias"]
+    operation: Operation
     count: Positive
 
 
@@ -221,49 +220,24 @@ def information_of(answer: CaseAnswer) -> list[ServiceInformation]:
     ]
 
 
-class WithheldTally:
-    """Counts what is withheld while the records are written, so that they are read once."""
-
-    def __init__(self) -> None:
-        self._counts = Counter[tuple[str, str, str, Because, Any]]()
-
-    def add(self, vendor: str, endpoint: str, record: GivenRecord) -> None:
-        """Natural the withheld places of a record."""
-        for place in record.withheld:
-            self._counts[vendor, endpoint, field_of(place.pointer), place.because, place.operation] += 1
-
-    def entries(self, answer: CaseAnswer) -> list[WithheldCount]:
-        """Give `data/withheld.json`: what was counted, and the records and files that are withheld as a whole."""
-        counts = self._counts + Counter(dict(_whole(answer)))
-        return [
-            WithheldCount(vendor=vendor, endpoint=endpoint, path=path, reason=because, operation=operation, count=count)
-            for (vendor, endpoint, path, because, operation), count in sorted(counts.items())
-        ]
-
-
 def withheld_of(answer: CaseAnswer) -> list[WithheldCount]:
-    """Give `data/withheld.json`; reads every record."""
-    tally = WithheldTally()
-    for service in answer.services:
-        for kind in service.kinds:
-            for record in kind.records():
-                tally.add(service.vendor, kind.endpoint, record)
-    return tally.entries(answer)
+    """Give `data/withheld.json`: the fields, and the records and files that are withheld as a whole."""
+    return [
+        WithheldCount(vendor=vendor, endpoint=endpoint, path=path, reason=because, operation=operation, count=count)
+        for (vendor, endpoint, path, because, operation), count in sorted(_withheld(answer).items())
+    ]
 
 
-def _whole(answer: CaseAnswer) -> Iterator[tuple[tuple[str, str, str, Because, Any], int]]:
+def _withheld(answer: CaseAnswer) -> Counter[tuple[str, str, str, Because, Operation]]:
+    counts = Counter[tuple[str, str, str, Because, Operation]]()
     for service in answer.services:
         for kind in service.kinds:
+            for field in kind.withheld:
+                counts[service.vendor, kind.endpoint, field.path, field.because, field.operation] += field.count
             for because, count in kind.held.items():
-                yield (service.vendor, kind.endpoint, WHOLE_RECORD, because, "hold"), count
-        lists = [(kind.endpoint, kind.files) for kind in service.kinds] + [(RECEIVED, service.files)]
-        for endpoint, files in lists:
-            held = Counter(found.because for found in files if not found.source and found.because)
-            for because, count in held.items():
-                yield (service.vendor, endpoint, WHOLE_FILE, because, "hold"), count
-
-
-def field_of(pointer: str) -> str:
-    """Give the field that a JSON pointer leads to, whichever item of a list: `/hosts/3/name` is `hosts[].name`."""
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-    return re.sub(r"\.?\[\]", "[]", ".".join("[]" if re.fullmatch("[0-9]+", step) else step for step in steps))
+                counts[service.vendor, kind.endpoint, WHOLE_RECORD, because, "hold"] += count
+        for endpoint, files in [*((kind.endpoint, kind.files) for kind in service.kinds), (RECEIVED, service.files)]:
+            for found in files:
+                if found.source is None and found.because is not None:
+                    counts[service.vendor, endpoint, WHOLE_FILE, found.because, "hold"] += 1
+    return +counts
