@@ -82,6 +82,8 @@ def _lacks(shown: str, number: int, name: str, home: Path, told: Office) -> str:
 
 
 def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapping[str, str]:
+    from engine.connection.signing_key import published_fingerprint
+
     opened, told = case.opened, office(home)
     language, last = opened.language, due(case.case, home).answer
     return {
@@ -96,6 +98,8 @@ def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapp
         "CONTACT": told.contact,
         "SIGNATURE": "\n".join(one for one in (told.signature, told.controller) if one and told.controller),
         "LOG": f"{case.lines[-1].n} {case.lines[-1].sha256}",
+        "PACKAGE": case.case.releases[-1].package if case.case.releases else "",
+        "FINGERPRINT": published_fingerprint(home) or "",
     }
 
 

@@ -61,13 +61,27 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
-    digest = value_digest(_key(key, case.reference))
+    digest = values_digest(key, case.reference)
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
     facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     found = open_findings(case.folder, to_read, lambda: _flags(runs, facts), digest, also)
     found.settle({number: decided.target for number, decided in case.case.decisions.items()})
     return Review(found, digest, runs)
+
+
+def in_review(case: OpenCase) -> tuple[InReview, ...]:
+    """Give every run of a case with the policy that it was looked through by. Raises UsageError where a policy is not that one."""
+    if not _in_force(case):
+        message = f"a policy was changed, or its run was not looked through yet: habeas review list {case.reference} does it"
+        raise UsageError(message)
+    now = case.lines[-1].at
+    return tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
+
+
+def values_digest(key: DigestKey, reference: str) -> Digest:
+    """Give the digest by which the log of a case names values."""
+    return value_digest(_key(key, reference))
 
 
 def _key(key: DigestKey, reference: str) -> bytes:
@@ -174,7 +188,7 @@ def _in_force(case: OpenCase) -> bool:
 
 
 @cache
-def _of_nobody() -> Policy:
+def of_nobody() -> Policy:
     """Give the policy for what no vendor is known of: everything is asked about."""
     return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
 
@@ -202,7 +216,7 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
                 if told:
                     yield FileToReview(run.vendor, told, in_force.file_ruling(endpoint, told), endpoint)
     for vendor, part in case.case.vendors.items():
-        in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
+        in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)

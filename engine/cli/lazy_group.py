@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "case": ("engine.cli.case_app", "Take a person's request from the letter that it arrived to its answer."),
     "review": ("engine.cli.review_app", "Decide what of a case's records is given."),
+    "package": ("engine.cli.package_app", "Make the answer that a person gets, sign it, and check it."),
 }
 
 
