@@ -37,7 +37,12 @@ class SideFound(msgspec.Struct, frozen=True):
 
 
 class PolicyInForce:
-    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`."""
+    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`.
+
+    A text is withheld or given whole; where `parts` is set, each part that was found in it for itself.
+    """
+
+    parts = False
 
     def __init__(
         self,
@@ -146,7 +151,9 @@ class PolicyInForce:
         return found
 
     def _looked_for(self, text: str) -> Iterator[Ruling]:
-        found = [*(("secrets", text),) * opens(text), *(self._finder(text) if self._finder is not None else ())]
+        found = [*(self._finder(text) if self._finder is not None else ())]
+        if opens(text) and not (self.parts and _harmless_without(text, found)):
+            found.insert(0, ("secrets", text))
         secrets = self._policy.never.secrets
         for kind, value in found:
             if kind != "secrets":
@@ -189,13 +196,42 @@ class PolicyInForce:
         if self._every:
             return _asked_once(said)
         if self._decisions.none:
-            return _outcome([(one, one) for one in _asked_once(said)]) if len(said) > 1 else said
+            return self._settled(leaf, [(one, one) for one in _asked_once(said)], None)
         digest, whole = about
         exact = self._decisions.on_place(digest, leaf.pointer)
         general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
         if not said and general is not None and general.operation != "give":
             return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
-        return _outcome([(one, _laid(one, exact or self._decisions.on_value(one.value) or general)) for one in _asked_once(said)])
+        laid = [(one, _laid(one, exact or self._decisions.on_value(one.value) or general)) for one in _asked_once(said)]
+        return self._settled(leaf, laid, general)
+
+    def _settled(self, leaf: Leaf, laid: list[tuple[Ruling, Ruling]], general: Decision | None) -> list[Ruling]:
+        """Choose what holds of a text, or of each part of it, where no rule and no decision withholds all of it."""
+        text = leaf.text
+        of_all = general is not None and general.operation != "give"
+        whole = [pair for pair in laid if pair[0].value == text]
+        if not self.parts or of_all or any(after.withholds for _, after in whole):
+            chosen = _outcome(whole if not of_all and self.parts else laid)
+            if self.parts and general is not None and of_all and not any(one.withholds for one in chosen):
+                return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", text)]
+            return [replace(one, value=text) if one.withholds and one.value != text else one for one in chosen]
+        kept = [after for _, after in laid if after.withholds]
+        withheld = {one.value for one in kept}
+        return kept + [after for _, after in laid if not after.withholds and after.value not in withheld]
+
+
+class PolicyOnParts(PolicyInForce):
+    """A policy as a package needs it: of a text only the parts that are withheld are replaced, and each that is asked about is told."""
+
+    parts = True
+
+
+def _harmless_without(text: str, found: Iterable[tuple[str, str]]) -> bool:
+    """Whether a text lets nobody in once the secrets that were found in it are taken out."""
+    rest = text
+    for value in (value for kind, value in found if kind == "secrets" and value != text):
+        rest = rest.replace(value, "")
+    return rest != text and not opens(rest)
 
 
 def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:

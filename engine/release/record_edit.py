@@ -1,0 +1,111 @@
+"""Write the withheld places of one record anew, and nothing else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from engine.language.expressions.lossless_json import dumps
+from engine.release.aliases import is_named
+from engine.release.given_record import WithheldPlace
+from engine.release.hit import Hit
+from engine.release.json_parts import joined, parts_of
+from engine.release.masking import masked_text
+from engine.release.reading import WORDS
+from engine.release.record_values import text_of
+from engine.release.ruling import STRENGTH, Ruling
+from engine.release.withheld import WithheldTexts
+
+OPERATION: dict[bool, Literal["alias", "mask"]] = {True: "alias", False: "mask"}
+Branch = dict[str, Any]  # by the steps below: further branches, or what was ruled there
+
+
+class RecordEdit:
+    """One record as it is written; `places` are those that were withheld."""
+
+    def __init__(
+        self,
+        vendor: str,
+        endpoint: str,
+        words: Callable[[Ruling], str],
+        find: Callable[[str], Iterable[Hit]],
+        texts: WithheldTexts,
+    ) -> None:
+        """Take what is written in the place of a value, the finder, and where what stood there is kept."""
+        self._of = (vendor, endpoint)
+        self._words = words
+        self._find = find
+        self._texts = texts
+        self.places: list[WithheldPlace] = []
+
+    def written(self, line: bytes, record: Any, rulings: list[Ruling]) -> bytes:
+        """Give the line with these places withheld; none of them is the whole record, unless it is a single value."""
+        root: Branch = {}
+        for ruling in rulings:
+            branch, steps = root, ruling.pointer.split("/")
+            for step in steps[:-1]:
+                branch = branch.setdefault(step, {})
+                if type(branch) is list:
+                    break  # what holds it is withheld
+            else:
+                here = branch.get(steps[-1])
+                if type(here) is list:
+                    here.append(ruling)
+                else:
+                    branch[steps[-1]] = [ruling]
+        return self._at(line, record, root[""], "") or b"null"
+
+    def _at(self, raw: Any, value: Any, ruled: Branch | list[Ruling], pointer: str) -> bytes | None:
+        """Give a value as it leaves, None where it is dropped; the pointer counts only the items of lists that are left."""
+        if isinstance(ruled, list):
+            return self._replaced(value, ruled, pointer)
+        parts = parts_of(raw)
+        if isinstance(parts, dict):
+            for step, below in ruled.items():
+                name = step.replace("~1", "/").replace("~0", "~") if "~" in step else step
+                left = self._at(parts[name], value[name], below, f"{pointer}/{step}")
+                if left is None:
+                    del parts[name]
+                else:
+                    parts[name] = msgspec.Raw(left)
+        else:
+            dropped = 0
+            for index, below in sorted((int(step), below) for step, below in ruled.items()):
+                left = self._at(parts[index], value[index], below, f"{pointer}/{index - dropped}")
+                parts[index] = left
+                dropped += left is None
+        return joined(parts)
+
+    def _replaced(self, value: Any, rulings: list[Ruling], pointer: str) -> bytes | None:
+        """Give what is written for a value; None where one of its rulings drops it."""
+        if type(value) is dict or type(value) is list:
+            text = ""
+            self._texts.inside(*self._of, rulings[0], value, self._find)
+        else:
+            text = text_of(value) or WORDS.get(repr(value), "")
+        drop = next((ruling for ruling in rulings if STRENGTH[ruling.do] >= STRENGTH["drop"]), None)
+        if drop is None and len(rulings) == 1 and rulings[0].value == text:
+            ruling = rulings[0]
+            self._texts.withheld(*self._of, ruling, text)
+            shown = self._words(ruling)
+            self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, 0, len(shown)))
+            return written_text(shown)
+        masked = masked_text(text, rulings, self._find, self._words, whole=not isinstance(value, str))
+        for ruling, was in masked.withheld:
+            self._texts.withheld(*self._of, ruling, was)
+            self._texts.withheld(*self._of, ruling, ruling.value)
+        if drop is not None:
+            self.places.append(WithheldPlace(pointer, "drop", drop.because))
+            return None
+        for ruling, shown, start in masked.replaced:
+            self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, start, start + len(shown)))
+        return written_text(masked.text)
+
+
+@lru_cache(maxsize=4096)
+def written_text(text: str) -> bytes:
+    """Write a text as JSON."""
+    return dumps(text)
