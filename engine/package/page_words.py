@@ -23,7 +23,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "Edge or Safari.",
         "done": "Opened. Three steps are left:",
         "save": "Save {name}",
-        "step_save": "Save the zip:",
         "step_unpack": "Unpack it: on Windows by a right click and “Extract all”, on a Mac by a double click.",
         "step_read": "In the folder that appears, open index.html. It says what was found, what is missing, and how to check that "
         "nothing was changed.",
@@ -51,7 +50,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "einem aktuellen Firefox, Chrome, Edge oder Safari.",
         "done": "Geöffnet. Es bleiben drei Schritte:",
         "save": "{name} speichern",
-        "step_save": "Speichern Sie das Zip:",
         "step_unpack": "Entpacken Sie es: unter Windows mit Rechtsklick und „Alle extrahieren“, auf dem Mac mit Doppelklick.",
         "step_read": "Öffnen Sie in dem Ordner, der erscheint, index.html. Dort steht, was gefunden wurde, was fehlt, und wie Sie "
         "prüfen, dass nichts verändert wurde.",
