@@ -42,7 +42,7 @@ def close_bag(folder: Path, info: BagInfo, known: Mapping[str, str] | None = Non
     for name in (SIGNATURE, TAG_MANIFEST, MANIFEST, BAG_INFO, BAGIT):
         for end in ("", PART):
             (folder / f"{name}{end}").unlink(missing_ok=True)
-    files = sorted(_files(folder))
+    files = files_of(folder)
     payload = [name for name in files if name.startswith(PAYLOAD)]
     size = sum((folder / name).stat().st_size for name in payload)
     _write(folder / BAGIT, DECLARATION)
@@ -60,8 +60,12 @@ def sign(folder: Path, key: SigningKey) -> None:
     _write(folder / SIGNATURE, sign_bytes(key, (folder / TAG_MANIFEST).read_bytes()).encode())
 
 
-def _files(folder: Path) -> Iterator[str]:
+def files_of(folder: Path) -> list[str]:
     """Give every file below a folder, by its name in the bag. Raises OutputError for what a bag cannot hold."""
+    return sorted(_files(folder))
+
+
+def _files(folder: Path) -> Iterator[str]:
     for base, folders, names in os.walk(folder):
         for name in (*folders, *names):
             path = Path(base, name)

@@ -21,7 +21,7 @@ Natural = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
-Operation = Literal["hold", "drop", "mask", "alias"]
+WithheldBy = Literal["hold", "drop", "mask", "alias"]
 WHOLE_RECORD, WHOLE_FILE = "", "file"
 
 
@@ -119,7 +119,7 @@ class WithheldCount(Strict, frozen=True):
     endpoint: Slug
     path: str
     reason: Because
-    operation: Operation
+    operation: WithheldBy
     count: Positive
 
 
@@ -228,8 +228,8 @@ def withheld_of(answer: CaseAnswer) -> list[WithheldCount]:
     ]
 
 
-def _withheld(answer: CaseAnswer) -> Counter[tuple[str, str, str, Because, Operation]]:
-    counts = Counter[tuple[str, str, str, Because, Operation]]()
+def _withheld(answer: CaseAnswer) -> Counter[tuple[str, str, str, Because, WithheldBy]]:
+    counts = Counter[tuple[str, str, str, Because, WithheldBy]]()
     for service in answer.services:
         for kind in service.kinds:
             for field in kind.withheld:

@@ -54,13 +54,14 @@ class PackageVerdict(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         """Say it in words, one sentence a line."""
         name = shown(self.reference) if self.reference else "This"
-        simulated = " of a simulated person" if self.simulated else ""
-        lines = [f"{name}: {self.files} files, {self.size} bytes{simulated}" + (f"; package {self.sha256}" if self.sha256 else "")]
-        lines += [fault.text for fault in self.faults[:MOST_SHOWN]]
+        simulated = ", of a simulated person" if self.simulated else ""
+        lines = [f"{name}: {self.files} files, {self.size} bytes{simulated}" + (f"; sha256 {self.sha256}" if self.sha256 else "")]
+        lines += [f"{fault.text}." for fault in self.faults[:MOST_SHOWN]]
         if len(self.faults) > MOST_SHOWN:
             lines.append(f"and {len(self.faults) - MOST_SHOWN} more.")
         if self.faults:
-            lines.append(f"It is not as it was packed, or not of this profile: {len(self.faults)} faults.")
+            number = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+            lines.append(f"It is not as it was packed, or does not hold what it says: {number}.")
         elif self.completeness is not None:
             kinds = [kind for service in self.completeness.services for kind in service.kinds]
             lines.append(f"It is as it was packed, and holds what it says: {sum(kind.given for kind in kinds)} records.")
@@ -75,10 +76,11 @@ def verify(path: Path, signers: Path | None = None, known: Iterable[AllowedSigne
     allowed = [*known, *(read_signers(signers) if signers else ())]
     with opened_bag(path) as source:
         sha256 = check_bag(source)
+        broken = tuple(source.faults)
         contents = read_contents(source)
         check_contents(source, contents)
         signed = _signed(source, allowed, now or datetime.now(UTC))
-        unique = dict.fromkeys(source.faults)
+        faults = broken or tuple(dict.fromkeys(source.faults))  # what a broken bag holds says nothing
         return PackageVerdict(
             reference=contents.head.reference if contents.head else None,
             simulated=contents.head is not None and contents.head.simulated,
@@ -87,7 +89,7 @@ def verify(path: Path, signers: Path | None = None, known: Iterable[AllowedSigne
             size=source.size,
             completeness=contents.completeness,
             signed=signed,
-            faults=tuple(unique),
+            faults=faults,
         )
 
 
