@@ -82,7 +82,7 @@ def case_answer(case: OpenCase, person: Person, told: Office, services: tuple[Se
 
 def language_of(case: OpenCase) -> Literal["en", "de"]:
     """Give the language of a case."""
-    return cast(Literal["en", "de"], case.opened.language)
+    return cast("Literal['en', 'de']", case.opened.language)
 
 
 def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: ToldRun) -> Service:
@@ -93,7 +93,7 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
     return Service(
         vendor=run.vendor,
         title=str(body.get("title") or run.vendor),
-        subject=cast(Literal["matched", "no_match", "unproven", "none"], outcome),
+        subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
         how=how_searched(language, outcome, run.subject.get("identified_by") or (), proof),
         why=part.left_out or _excuse(part, LOOKUP) or _excuse(part, "period"),

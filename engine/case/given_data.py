@@ -21,8 +21,8 @@ from engine.errors import Refused
 from engine.package.bag_names import DATA
 from engine.package.content import RECEIVED, PackageFile, RecordKind, Service
 from engine.package.data_files import KindFile
-from engine.release.apply import PolicyInForce
 from engine.release.aliases import Aliases
+from engine.release.apply import PolicyInForce
 from engine.release.given import Giving, HeldRecord, Undecided
 from engine.release.own import Own
 from engine.release.reasons import Because
@@ -116,9 +116,8 @@ class GivenData:
         for line, entry in found:
             record = numbers.get(line)
             name = entry.get("file")
-            about = {"endpoint": kind.endpoint, "record": record if isinstance(record, int) else None}
             if not name:
-                yield PackageFile(name=words["failed"], why=words["failed"], **about)
+                yield PackageFile(endpoint=kind.endpoint, name="", record=_number(record), why=words["failed"])
                 continue
             ruling = in_force.file_ruling(kind.endpoint, name)
             given = ruling.do == "give"
@@ -126,20 +125,19 @@ class GivenData:
                 self._ask(f"{review.vendor}/{name}")
             if given and not isinstance(record, int) and not ruling.rule.startswith("act "):
                 given, ruling = False, Ruling("", "hold", record or "third_party", ruling.rule, "file", name)
-            yield self._file(review.folder / name, entry, about, ruling if not given else None, words)
+            yield PackageFile(
+                endpoint=kind.endpoint,
+                name=Path(name).name,
+                source=review.folder / name if given else None,
+                record=_number(record),
+                size=entry.get("bytes"),
+                sha256=entry.get("sha256") if given else None,
+                because=None if given else ruling.because,
+                why=words["doubtful"] if given and entry.get("reason") else None,
+            )
         counts = told.run.endpoints[kind.endpoint].get("files") or {} if kind.endpoint in told.run.endpoints else {}
         for _ in range(max(0, int(counts.get("found") or 0) - len(found))):
             yield PackageFile(endpoint=kind.endpoint, name="", why=words["not_downloaded"])
-
-    @staticmethod
-    def _file(
-        source: Path, entry: Mapping[str, Any], about: Mapping[str, Any], withheld: Ruling | None, words: Mapping[str, str]
-    ) -> PackageFile:
-        name, size, sha256 = source.name, entry.get("bytes"), entry.get("sha256")
-        if withheld is not None:
-            return PackageFile(name=name, size=size, because=withheld.because, **about)
-        doubt = words["doubtful"] if entry.get("reason") else None
-        return PackageFile(name=name, source=source, size=size, sha256=sha256, why=doubt, **about)
 
     def _received(self, vendor: str, part: VendorPart) -> Iterator[PackageFile]:
         """Say which of the files that an owner sent leave; no policy knows what stands in them."""
@@ -151,12 +149,19 @@ class GivenData:
                 ruling = in_force.file_ruling(RECEIVED, inside)
                 if ruling.do == "ask":
                     self._ask(f"{vendor}/{inside}")
-                about = msgspec.json.decode((folder / "about.json").read_bytes())
-                told = {"endpoint": RECEIVED, "name": str(about.get("name")), "size": about.get("bytes")}
-                if ruling.do == "give":
-                    yield PackageFile(source=source, sha256=about.get("sha256"), **told)
-                else:
-                    yield PackageFile(because=ruling.because, **told)
+                about, given = msgspec.json.decode((folder / "about.json").read_bytes()), ruling.do == "give"
+                yield PackageFile(
+                    endpoint=RECEIVED,
+                    name=str(about.get("name")),
+                    source=source if given else None,
+                    size=about.get("bytes"),
+                    sha256=about.get("sha256") if given else None,
+                    because=None if given else ruling.because,
+                )
+
+
+def _number(record: int | Because | None) -> int | None:
+    return record if isinstance(record, int) else None
 
 
 def _records(source: Path, told: ToldRun) -> Iterator[tuple[int, bytes, Any]]:

@@ -20,6 +20,7 @@ from engine.case.folder import OpenCase
 from engine.case.person import Person
 from engine.case.regimes import Office, due, office, regime_of
 from engine.connection.private_files import cannot_write, prepare, write_new
+from engine.connection.signing_key import published_fingerprint
 from engine.errors import UsageError
 from engine.pages.languages import day_words
 
@@ -74,8 +75,6 @@ def _lacks(shown: str, number: int, name: str, home: Path, told: Office) -> str:
 
 
 def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapping[str, str]:
-    from engine.connection.signing_key import published_fingerprint
-
     opened, told = case.opened, office(home)
     language, last = opened.language, due(case.case, home).answer
     return {

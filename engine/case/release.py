@@ -10,18 +10,18 @@ from pathlib import Path
 import msgspec
 
 from engine.case.acts import Approved, Released
-from engine.case.answer import stands_on
+from engine.case.answer import language_of, stands_on
 from engine.case.folder import OpenCase, user
 from engine.case.releases import Package, making, package_of, released_package
 from engine.case.review import in_review
 from engine.case.words import blocks
-from engine.connection.private_files import cannot_write
+from engine.connection.private_files import cannot_write, sync_folder
 from engine.connection.signing_key import SigningKey
 from engine.errors import Refused, UsageError
 from engine.language.text.mistakes import counted
 from engine.package.bag import sign
 from engine.package.bag_names import TAG_MANIFEST
-from engine.package.seal import Sealed, SealName, seal
+from engine.package.seal import ENDS, SealKind, new_passphrase, seal, seal_for
 from engine.package.verify_bag import verify
 
 
@@ -87,28 +87,41 @@ def to_release(case: OpenCase) -> Package:
     return found
 
 
-def release(case: OpenCase, found: Package, signing: SigningKey, form: SealName | None) -> Sealed:
+class SealedPackage(msgspec.Struct, frozen=True):
+    """What is handed over, and the passphrase that opens it; None where it is not sealed."""
+
+    path: Path
+    passphrase: str | None
+
+    def __repr__(self) -> str:
+        """Show no passphrase."""
+        return f"SealedPackage({self.path})"
+
+
+def release(case: OpenCase, found: Package, signing: SigningKey, kind: SealKind | None) -> SealedPackage:
     """Sign and seal the package beside its bag; an earlier seal of it gives way. Raises Refused, UsageError, DiskError, OutputError."""
     approved = case.case.approved or found.built.sha256
     with making(case) as work:
         check_bytes(found, approved)
         sign(found.bag, signing)
-        made = seal(found.bag, work, case.opened.language, form)
-        return _in_place(found, made)
+        form = kind or seal_for(found.bag)
+        passphrase = new_passphrase() if form != "none" else None
+        path = work / f"{found.bag.name}{ENDS[form]}"
+        seal(found.bag, path, form, language_of(case), passphrase)
+        return SealedPackage(_in_place(found, path), passphrase)
 
 
-def _in_place(found: Package, made: Sealed) -> Sealed:
+def _in_place(found: Package, made: Path) -> Path:
     """Put a sealed package beside its bag; all others of it go first, so that one passphrase opens what is there."""
-    if made.path == found.bag:
-        return made
-    place = found.bag.parent / made.path.name
+    place = found.bag.parent / made.name
     try:
-        for other in found.bag.parent.glob(f"{found.bag.name}.*"):
-            other.unlink()
-        made.path.rename(place)
+        for end in ENDS.values():
+            (found.bag.parent / f"{found.bag.name}{end}").unlink(missing_ok=True)
+        made.rename(place)
+        sync_folder(place.parent)
     except OSError as error:
         raise cannot_write(place, error) from None
-    return msgspec.structs.replace(made, path=place)
+    return place
 
 
 def record_release(case: OpenCase, found: Package, now: datetime) -> None:

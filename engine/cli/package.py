@@ -19,7 +19,8 @@ from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import counted
-from engine.package.seal import SealName
+from engine.package.content import Sender
+from engine.package.seal import SealKind
 from engine.package.signature import AllowedSigner, parse_signers
 from engine.package.verify_bag import verify
 from engine.package.write import principal_of
@@ -63,7 +64,7 @@ def approve_command(reference: str, package: str | None, *, also_given: bool) ->
     """Approve the package that was built. Gives the exit code. Raises UsageError, SpecError, DiskError, OutputError."""
     case = open_case(home(), reference)
     found = built_package(case)
-    if package is not None and (len(package) < 8 or not found.built.sha256.startswith(package)):  # noqa: PLR2004
+    if package is not None and (len(package) < 8 or not found.built.sha256.startswith(package)):
         message = f"--package {package}: the package that was built is {found.built.sha256}; nothing was approved"
         raise UsageError(message)
     lacking = [*refusals(case, found, user())]
@@ -87,7 +88,7 @@ def release_command(reference: str, form: str | None) -> None:
     case = open_case(home(), reference)
     found = to_release(case)
     key = _key()
-    made = release(case, found, key, cast(SealName | None, form))
+    made = release(case, found, key, cast("SealKind | None", form))
     print_text(f"Signed by {key.fingerprint}." + ("" if made.passphrase else " It is not sealed: whoever has it can read it."))
     print_text(f"Hand over: {made.path}, {told_size(made.path)}.")
     if made.passphrase:
@@ -116,8 +117,6 @@ def _own() -> list[AllowedSigner]:
 
 def _line(key: SigningKey) -> str:
     told = office(home())
-    from engine.package.content import Sender
-
     return key.allowed_signers(principal_of(Sender(contact=told.contact)))
 
 

@@ -15,7 +15,7 @@ from engine.package.bag import BagInfo, close_bag, sha256_of
 from engine.package.bag_names import COMPLETENESS, DATA, HEAD, INFORMATION, SIGNERS, WITHHELD
 from engine.package.content import CaseAnswer, PackageFile, Sender, Service
 from engine.package.csv_table import write_csv
-from engine.package.names import data_path, file_path
+from engine.package.package_paths import data_path, file_path
 from engine.package.pages import write_pages
 from engine.package.records import completeness_of, document_bytes, head_of, information_of, withheld_of
 from engine.release.reasons import IN_SHORT

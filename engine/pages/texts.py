@@ -55,5 +55,5 @@ def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Entry]]
     found: list[tuple[str, Entry]] = []
     for name, value in table.items():
         whole = f"{before}{name}"
-        found += [(whole, value)] if isinstance(value, str) or "other" in value else _flat(value, f"{whole}.")
+        found += [(whole, value)] if isinstance(value, str) or set(value) <= {"one", "other"} else _flat(value, f"{whole}.")
     return found
