@@ -17,9 +17,9 @@ from engine.case.opening import check_free, open_new
 from engine.case.person import Person, kind_words, parse_person, read_person, write_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.review import waiting
-from engine.case.words import blocks, late, left, too_late
+from engine.case.words import OVER, UNBLOCKED, blocks, late, left, too_late
 from engine.catalogue import load
-from engine.cli.case_words import row, shown, shown_json
+from engine.cli.case_words import did, row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
@@ -181,8 +181,7 @@ def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
 def identified_command(reference: str, how: str) -> None:
     """Record how it was shown who asks. Raises UsageError."""
     case = open_case(home(), reference)
-    case.act(acts.Identified(how=how), now())
-    tell_next(case)
+    _recorded(case, acts.Identified(how=how))
 
 
 def letter_command(reference: str, kind: str, why: str | None) -> None:
@@ -208,7 +207,7 @@ def pause_command(reference: str, why: str) -> None:
         message = f"{regime_of(case.opened.regime).title} does not let the clock stand still; nothing was written"
         raise UsageError(message)
     case.act(acts.Paused(why=why), now())
-    print_text("The clock stands still; habeas case resume lets it go on.")
+    print_text(f"The clock stands still; habeas case resume {reference} lets it go on.")
 
 
 def resume_command(reference: str) -> None:
@@ -229,7 +228,12 @@ def excuse_command(reference: str, what: str, say: str) -> None:
     if what not in (*missing, *known):
         message = f"{what}: nothing is missing there; what is missing: {', '.join(missing) or 'nothing'}"
         raise UsageError(message)
-    case.act(acts.Excused(vendor=vendor, endpoint=endpoint or None, say=say), now())
+    _recorded(case, acts.Excused(vendor=vendor, endpoint=endpoint or None, say=say))
+
+
+def _recorded(case: OpenCase, act: acts.Act) -> None:
+    line = case.act(act, now())
+    print_text(f"Recorded, act {line.n}: {did(line)}")
     tell_next(case)
 
 
@@ -309,7 +313,8 @@ def _day(text: str | None) -> date:
 
 
 def tell_next(case: OpenCase) -> None:
-    """Say what to do next, if something blocks the release."""
+    """Say what to do next: what blocks the release, and the command that mends it on a line of its own, to copy."""
+    if case.case.state in OVER:
+        return
     first = next(blocks(case.case, case.reference, waiting(case, home(), now())), None)
-    if first is not None:
-        print_text(f"Next: {first.what}: {first.mend}")
+    print_text(f"Next: {first.what}:\n  {first.mend}" if first is not None else UNBLOCKED)

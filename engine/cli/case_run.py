@@ -40,7 +40,7 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
         told=lambda vendor, words: print_text(f"{vendor}: {words}", err=True),
     )
     found = asyncio.run(_until_stopped(case, vendors, how))
-    typer.echo(table(("vendor", "person", "records", "missing", ""), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
+    typer.echo(table(("vendor", "person", "records", "taken in", "missing"), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
     tell_next(case)
     return min((one.exit_code for one in found), key=WORST.index)
 
@@ -64,10 +64,10 @@ def _at(text: str) -> tuple[str, str]:
 
 def _cells(one: Fetched) -> tuple[str, str, str, str, str]:
     if one.report is None or one.taken is None:
-        return one.vendor, "", "", "", f"nothing taken in: {one.error or 'stopped before its run began'}"
+        return one.vendor, "", "", "nothing", f"everything: {one.error or 'stopped before its run began'}"
     missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
     records = sum(entry.tally.records for entry in one.report.entries)
-    return one.vendor, one.taken.subject or "", f"{records:,}", missing, one.taken.folder
+    return one.vendor, one.taken.subject or "", f"{records:,}", one.taken.folder, missing
 
 
 async def _until_stopped(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> list[Fetched]:

@@ -193,7 +193,7 @@ def test_a_file_that_an_owner_gave_waits_for_a_decision(ran, tmp_path):
     ran("case", "add", "DSR-18", str(tmp_path / "export.csv"), "--vendor", "hris")
     assert "nobody has looked at what was found" in state(ran, "DSR-18")["blocks"]
     assert ran("review", "list", "DSR-18").returncode == 3
-    assert "1 values or files wait for a decision" in state(ran, "DSR-18")["blocks"]
+    assert "1 value or file waits for a decision" in state(ran, "DSR-18")["blocks"]
 
 
 def test_what_stands_behind_a_secret_is_asked_about_too(ran):
