@@ -48,7 +48,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
         )
         yield Blocked(f"{vendor}: {what}", mend)
     for gap in part.open_gaps:
-        what = GAPS.get(gap.endpoint, f"{gap.endpoint} is {gap.outcome}")
+        what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
 
 

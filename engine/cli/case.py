@@ -24,6 +24,7 @@ from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
+from engine.core.identity import NAMES
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.explain.run_folder import run_folder
 
@@ -158,10 +159,12 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     case.may(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again))
     write_person(vault.keys, case.folder, reference, person)
     case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again), now())
+    told = [f"{reference} is known by {kind_words(person)}."]
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
             case.act(acts.VendorAsked(vendor=vendor, by_kind=kind), now())
-    print_text(f"{reference} is known by {kind_words(person)}.")
+            told.append(f"{vendor} is asked by the last {NAMES[kind]} that was given.")
+    print_text("\n".join(told))
     for other in again:
         print_text(f"The same person asked before: {other}.")
 
@@ -218,22 +221,24 @@ def resume_command(reference: str) -> None:
 
 
 def excuse_command(reference: str, what: str, say: str) -> None:
-    """Accept a gap. Raises UsageError where there is none."""
+    """Accept a gap, or of a vendor's run all that are open. Raises UsageError where there is none."""
     case = open_case(home(), reference)
     vendor, _, endpoint = what.partition("/")
     missing = [*(name for name, part in case.case.vendors.items() if not part.here)]
     missing += [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.open_gaps]
     known = [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.gaps]
     known += [name for name, part in case.case.vendors.items() if part.left_out is not None]
-    if what not in (*missing, *known):
+    part = case.case.vendors.get(vendor)
+    every: list[str | None] = [gap.endpoint for gap in part.open_gaps] if part is not None and part.here and not endpoint else []
+    if not every and what not in (*missing, *known):
         message = f"{what}: nothing is missing there; what is missing: {', '.join(missing) or 'nothing'}"
         raise UsageError(message)
-    _recorded(case, acts.Excused(vendor=vendor, endpoint=endpoint or None, say=say))
+    _recorded(case, *(acts.Excused(vendor=vendor, endpoint=name, say=say) for name in every or [endpoint or None]))
 
 
-def _recorded(case: OpenCase, act: acts.Act) -> None:
-    line = case.act(act, now())
-    print_text(f"Recorded, act {line.n}: {did(line)}")
+def _recorded(case: OpenCase, *done: acts.Act) -> None:
+    for line in case.acts(done, now()):
+        print_text(f"Recorded, act {line.n}: {did(line)}")
     tell_next(case)
 
 

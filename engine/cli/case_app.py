@@ -188,7 +188,7 @@ def resume(reference: Reference) -> None:
 @app.command(short_help="Accept a gap.", epilog='Example: habeas case excuse DSR-17 zoom/recordings --say "Zoom gave no answer."')
 def excuse(
     reference: Reference,
-    what: Annotated[str, typer.Argument(metavar="VENDOR[/ENDPOINT]", help="What is missing: zoom, or zoom/recordings.")],
+    what: Annotated[str, typer.Argument(metavar="VENDOR[/ENDPOINT]", help="What is missing: zoom/recordings, or zoom for all that is.")],
     say: Annotated[str, typer.Option("--say", metavar="TEXT", help="The sentence that the person reads about it.")],
 ) -> None:
     """Accept that something was not obtained. It no longer blocks the release, and the person is told.

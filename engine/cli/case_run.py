@@ -29,12 +29,12 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     where = home()
     case, vault = open_case(where, reference), Vault(where)
     vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
-    person = read_person(vault.keys, case.folder)
+    person, there = read_person(vault.keys, case.folder), _all_at(at, [one.name for one in vendors])
     how = Fetching(
         person=person,
         clock=now,
         files=files,
-        at=dict(map(_at, at)),
+        at=there,
         ended=lambda vendor, entry: plain(entry, sys.stderr, vendor),
         waiting=lambda vendor: print_text(f"{vendor}: another run uses this connection: this one waits for its turn.", err=True),
         told=lambda vendor, words: print_text(f"{vendor}: {words}", err=True),
@@ -54,12 +54,19 @@ def waiting_vendors(case: OpenCase) -> Sequence[str]:
     return found
 
 
-def _at(text: str) -> tuple[str, str]:
-    vendor, equals, address = text.partition("=")
-    if not equals:
-        message = f"--at {text}: write VENDOR=URL, such as zoom=http://127.0.0.1:8917"
-        raise UsageError(message)
-    return vendor, address
+def _all_at(words: Sequence[str], vendors: Sequence[str]) -> dict[str, str]:
+    """Read where vendors are. Raises UsageError for one that is not asked: a typing error must not send a request to the real one."""
+    there = {}
+    for text in words:
+        vendor, equals, address = text.partition("=")
+        if not equals:
+            message = f"--at {text}: write VENDOR=URL, such as zoom=http://127.0.0.1:8917"
+            raise UsageError(message)
+        if vendor not in vendors:
+            message = f"--at {text}: no vendor that is asked is called `{vendor}`; asked are: {', '.join(vendors)}; nothing was sent"
+            raise UsageError(message)
+        there[vendor] = address
+    return there
 
 
 def _cells(one: Fetched) -> tuple[str, str, str, str, str]:

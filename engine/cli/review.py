@@ -140,7 +140,7 @@ def decide_command(reference: str, operation: str, words: Sequence[str], because
     found.findings.settle({number: one.target for number, one in case.case.decisions.items()})
     numbers = [str(line.n) for line in lines]
     print_text(f"Decided, act {', '.join(numbers)}: {operation} {', '.join(words)}{_in_places(found, targets)}.")
-    if operation == "give":
+    if operation == "give" and not all(one.file for one in targets):
         print_text("What the law forbids to disclose stays withheld.")
     print_text(f"To take it back: habeas review undo {reference} {' '.join(numbers)}")
     rows, files = found.findings.totals().undecided, sum(one.ruling.do == "ask" for one in files_of(case, found))
