@@ -103,7 +103,7 @@ def release(case: OpenCase, found: Package, signing: SigningKey, kind: SealKind 
     approved = case.case.approved or found.built.sha256
     with making(case) as work:
         check_bytes(found, approved)
-        sign(found.bag, signing)
+        sign(found.bag, signing, work)
         form = kind or seal_for(found.bag)
         passphrase = new_passphrase() if form != "none" else None
         path = work / f"{found.bag.name}{ENDS[form]}"
