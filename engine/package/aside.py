@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.connection.private_files import PART, sync_folder
+from engine.connection.private_files import PART, put_in_place
 from engine.errors import InUse, OutputError
 from engine.new_file import ANOTHER_FILE, check_name_is_free, not_made
 
@@ -34,29 +34,37 @@ def aside(path: Path) -> Iterator[BinaryIO]:
         file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     except OSError as error:
         raise not_made(part, error, ANOTHER_FILE) from None
-    with os.fdopen(file, "r+b") as stream:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            ours = os.path.samestat(os.fstat(file), part.lstat())
-        except OSError:
-            ours = False
-        if not ours:
-            message = f"another process is writing {path}: wait until it has ended"
-            raise InUse(message)
+    stream = os.fdopen(file, "r+b")
+    try:
+        _lock(file, part, path)
         try:
             stream.truncate()
             yield stream
             stream.flush()
             os.fsync(file)
             check_name_is_free(path)
-            part.rename(path)
-            sync_folder(path.parent)
+            put_in_place(part, path)
         except BaseException as error:
             with suppress(OSError):
                 part.unlink()
             if isinstance(error, OSError):
                 raise not_made(path, error, ANOTHER_FILE) from None
             raise
+    finally:
+        with suppress(OSError):  # what could not be written was said
+            stream.close()
+
+
+def _lock(file: int, part: Path, path: Path) -> None:
+    """See that nobody else writes this file, and that it was not renamed meanwhile."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ours = os.path.samestat(os.fstat(file), part.lstat())
+    except OSError:
+        ours = False
+    if not ours:
+        message = f"another process is writing {path}: wait until it has ended"
+        raise InUse(message)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

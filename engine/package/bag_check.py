@@ -47,7 +47,7 @@ def read_bounded(source: BagSource, name: str, most: int = MOST_TAG_BYTES) -> by
 
 def check_bag(source: BagSource) -> str | None:
     """Check declaration, manifests and sums; what is wrong is noted at the source. Gives the sha256 of the tag manifest."""
-    declared = read_bounded(source, BAGIT)
+    declared = None if source.closed else read_bounded(source, BAGIT)
     if declared is None:
         return None
     if declared.replace(b"\r\n", b"\n").strip() != DECLARATION.strip():

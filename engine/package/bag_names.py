@@ -8,7 +8,7 @@ from typing import Final
 PROFILE: Final = "urn:habeas:package:1"
 PAYLOAD, DATA = "data/", "data"
 BAGIT, BAG_INFO, MANIFEST, TAG_MANIFEST = "bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"
-SIGNATURE, SIGNERS, HEAD = "tagmanifest-sha256.txt.sig", "signers.txt", "habeas.json"
+SIGNATURE, SIGNERS, HEAD, INDEX = "tagmanifest-sha256.txt.sig", "signers.txt", "habeas.json", "index.html"
 COMPLETENESS, WITHHELD, INFORMATION = "data/completeness.json", "data/withheld.json", "data/information.json"
 LONGEST_NAME = 200
 STEP = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")

@@ -43,12 +43,18 @@ class BagSource:
 
     def __init__(self) -> None:
         self.files: dict[str, int] = {}
-        self.size, self.full = 0, False
+        self.size, self.closed = 0, False
         self.faults: list[BagFault] = []
 
     def found(self, kind: FaultKind, text: str) -> None:
         """Note a fault."""
         self.faults.append(BagFault(kind, text))
+
+    def refuse(self, kind: FaultKind, text: str) -> None:
+        """Note a fault for which nothing of the bag is read."""
+        self.found(kind, text)
+        self.files.clear()
+        self.size, self.closed = 0, True
 
     def listed(self, name: str, size: int) -> None:
         """Note a file."""
@@ -63,12 +69,10 @@ class BagSource:
 
     def too_much(self) -> bool:
         """Whether there is more than is checked; that is a fault then."""
-        if self.full:
+        if self.closed:
             return True
         if len(self.files) + len(self.faults) > MOST_FILES or self.size > MOST_BYTES:
-            self.files.clear()
-            self.full = True
-            self.found("bag", f"it holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB: no more is checked")
+            self.refuse("bag", f"it holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB: no more is checked")
             return True
         return False
 
@@ -134,8 +138,7 @@ class ZipSource(BagSource):
                 self.found("name", f"{shown(inside)} {name_fault(inside.rstrip('/'))}")
         packed, whole = sum(entry.compress_size for entry in entries), sum(entry.file_size for entry in entries)
         if packed > size or whole > max(RATIO_FROM, MOST_RATIO * size):
-            self.files.clear()
-            self.found("zip", f"{path.name} is made to unpack to {whole} bytes, from {size}: nothing of it was read")
+            self.refuse("zip", f"{path.name} is made to unpack to {whole} bytes, from {size}: nothing of it was read")
         self.too_much()
 
     def _refused(self, entry: zipfile.ZipInfo) -> bool:
@@ -181,9 +184,9 @@ def _zip_source(path: Path, stack: ExitStack) -> BagSource:
         length = _directory_size(stream, size)
         if length <= MOST_DIRECTORY:
             return ZipSource(path, stack.enter_context(zipfile.ZipFile(stream)), size)
-        broken.found("zip", f"{path.name} has a directory of {length} bytes: no more than {MOST_DIRECTORY} are read")
+        broken.refuse("zip", f"{path.name} has a directory of {length} bytes: no more than {MOST_DIRECTORY} are read")
     except UNREADABLE:
-        broken.found("zip", f"{path.name} is no whole zip: it is cut or changed, or of another kind")
+        broken.refuse("zip", f"{path.name} is no whole zip: it is cut or changed, or of another kind")
     return broken
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from engine.language.text.mistakes import counted
 from engine.package.bag_check import info_lines, read_bounded
-from engine.package.bag_names import BAG_INFO, COMPLETENESS, HEAD, INFORMATION, PAYLOAD, WITHHELD, shown
+from engine.package.bag_names import BAG_INFO, COMPLETENESS, HEAD, INDEX, INFORMATION, PAYLOAD, WITHHELD, shown
 from engine.package.bag_source import UNREADABLE, BagSource
 from engine.package.content import RECEIVED
 from engine.package.records import (
@@ -61,12 +62,14 @@ def _document(source: BagSource, name: str) -> Any:
 def check_contents(source: BagSource, contents: Contents) -> None:
     """Hold the documents against each other and against the files; what is wrong is noted at the source."""
     head, completeness = contents.head, contents.completeness
+    if INDEX not in source.files:
+        source.found("missing", f"{INDEX} is missing: it is what a person opens")
     if head is not None and completeness is not None and head.reference != completeness.reference:
         source.found("document", f"{COMPLETENESS} is of {shown(completeness.reference)}, and {HEAD} of {shown(head.reference)}")
     told = info_lines(read_bounded(source, BAG_INFO) or b"").get("external-identifier", []) if BAG_INFO in source.files else []
     if head is not None and len(told) == 1 and told[0] != " ".join(head.reference.split()):
         source.found("document", f"{BAG_INFO} is of {shown(told[0])}, and {HEAD} of {shown(head.reference)}")
-    if completeness is None:
+    if completeness is None or not _is_unique(source, completeness):
         return
     services = [service.vendor for service in completeness.services]
     named = {
@@ -76,7 +79,6 @@ def check_contents(source: BagSource, contents: Contents) -> None:
     for name, vendors in named.items():
         if vendors is not None and sorted(vendors) != sorted(services):
             source.found("document", f"{name} and {COMPLETENESS} name different services")
-    _check_unique(source, completeness)
     for service in completeness.services:
         for kind in service.kinds:
             _check_records(source, service.vendor, kind)
@@ -85,11 +87,13 @@ def check_contents(source: BagSource, contents: Contents) -> None:
         _check_withheld(source, completeness, contents.withheld)
 
 
-def _check_unique(source: BagSource, completeness: Completeness) -> None:
+def _is_unique(source: BagSource, completeness: Completeness) -> bool:
     names = Counter(service.vendor for service in completeness.services)
     names += Counter(f"{service.vendor}/{kind.endpoint}" for service in completeness.services for kind in service.kinds)
-    for name in sorted(name for name, count in names.items() if count > 1):
+    twice = sorted(name for name, count in names.items() if count > 1)
+    for name in twice:
         source.found("document", f"{COMPLETENESS} tells of {name} more than once")
+    return not twice
 
 
 def _check_records(source: BagSource, vendor: str, kind: KindCounts) -> None:
@@ -97,10 +101,11 @@ def _check_records(source: BagSource, vendor: str, kind: KindCounts) -> None:
     name, what = f"{PAYLOAD}{vendor}/{kind.endpoint}.json", f"{vendor}/{kind.endpoint}"
     held = sum(kind.held.values())
     if kind.given + held != kind.found:
-        source.found("count", f"{COMPLETENESS}: of {kind.found} records of {what}, {kind.given} are given and {held} withheld")
+        told = f"{counted(kind.found, 'record')} of {what} as found, {kind.given} as given and {held} as withheld"
+        source.found("count", f"{COMPLETENESS} counts {told}")
     if name not in source.files:
         if kind.given:
-            source.found("count", f"{name} is missing: {kind.given} records should stand there")
+            source.found("count", f"{name} is missing: {counted(kind.given, 'record')} should stand there")
         return
     try:
         count = sum(1 for _ in records_of(source, name))
@@ -108,7 +113,7 @@ def _check_records(source: BagSource, vendor: str, kind: KindCounts) -> None:
         source.found("document", f"{name} {error if isinstance(error, NotRecords) else 'cannot be read: it is cut or changed'}")
         return
     if count != kind.given:
-        source.found("count", f"{name} holds {count} records, where {COMPLETENESS} says {kind.given}")
+        source.found("count", f"{name} holds {counted(count, 'record')}, where {COMPLETENESS} says {kind.given}")
 
 
 class NotRecords(ValueError):
@@ -151,19 +156,19 @@ def _check_files(source: BagSource, services: Sequence[ServiceCounts]) -> None:
     known = {(service.vendor, kind.endpoint) for service in services for kind in service.kinds}
     given = {(service.vendor, kind.endpoint): kind.files.given for service in services for kind in service.kinds}
     given |= {(service.vendor, RECEIVED): service.files.given for service in services}
-    vendors, counted = {service.vendor for service in services}, Counter[tuple[str, str]]()
+    vendors, there = {service.vendor for service in services}, Counter[tuple[str, str]]()
     for name in sorted(name for name in source.files if name.startswith(PAYLOAD)):
         found = DATA_FILE.fullmatch(name)
         if name in DOCUMENTS:
             continue
         if found is not None and found[4] and (found[1], found[4]) in given:
-            counted[found[1], found[4]] += 1
+            there[found[1], found[4]] += 1
         elif found is None or found[4] or ((found[1], found[2]) not in known and not (found[1] in vendors and found[2] == "files")):
             source.found("count", f"{name} is told of in no document")
     for vendor, endpoint in sorted(given):
-        if counted[vendor, endpoint] != given[vendor, endpoint]:
+        if there[vendor, endpoint] != given[vendor, endpoint]:
             place = f"{PAYLOAD}{vendor}/files"
-            told = f"{counted[vendor, endpoint]} files of {endpoint}, where {COMPLETENESS} says {given[vendor, endpoint]}"
+            told = f"{counted(there[vendor, endpoint], 'file')} of {endpoint}, where {COMPLETENESS} says {given[vendor, endpoint]}"
             source.found("count", f"{place} holds {told}")
 
 

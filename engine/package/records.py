@@ -19,8 +19,8 @@ from engine.release.reasons import Because
 
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
-Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\n)")]
+Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$(?!\n)")]
 WithheldBy = Literal["hold", "drop", "mask", "alias"]
 WHOLE_RECORD, WHOLE_FILE = "", "file"
 

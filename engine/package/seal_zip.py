@@ -19,6 +19,11 @@ def write_sealed_zip(folder: Path, path: Path, passphrase: str) -> None:
     except ImportError:
         message = "an encrypted zip needs the extra `zip`: pip install '.[zip]'; or seal the package as a page"
         raise UsageError(message) from None
-    with aside(path) as stream, pyzipper.AESZipFile(stream, "w", encryption=pyzipper.WZ_AES) as zipped:
+    with aside(path) as stream:
+        zipped = pyzipper.AESZipFile(stream, "w", encryption=pyzipper.WZ_AES)
         zipped.setpassword(passphrase.encode())
-        fill_zip(folder, zipped, path.stem, pyzipper.zipfile_aes.AESZipInfo)
+        try:
+            fill_zip(folder, zipped, path.stem, pyzipper.zipfile_aes.AESZipInfo)
+            zipped.close()
+        finally:
+            zipped.fp = None  # so that what is broken off is not ended once more when it is collected

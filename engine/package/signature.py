@@ -70,15 +70,14 @@ def parse_signature(text: bytes) -> SshSignature:
     try:
         raw = base64.b64decode("".join(line.strip() for line in lines[1:-1]), validate=True)
         blob, namespace, _, hashed, signed = _parts(raw, len(MAGIC) + 4, 5)
-        (key_type, key), (signed_type, signed) = _parts(blob, 0, 2), _parts(signed, 0, 2)
-        found = SshSignature(blob, namespace.decode(), hashed.decode(), signed)
+        found = SshSignature(blob, namespace.decode(), hashed.decode(), signed[-64:])
     except (binascii.Error, ValueError):
         message = "is cut or changed"
         raise NoSignature(message) from None
     if not raw.startswith(MAGIC + VERSION.to_bytes(4, "big")) or found.hash not in HASHES:
         message = "is of a version or kind that is not known"
         raise NoSignature(message)
-    if (key_type, signed_type, len(key), len(signed)) != (KEY_TYPE, KEY_TYPE, 32, 64):
+    if (blob, signed) != (wire(KEY_TYPE) + wire(blob[-32:]), wire(KEY_TYPE) + wire(signed[-64:])):
         message = f"is of another kind of key than {KEY_TYPE.decode()}"
         raise NoSignature(message)
     return found

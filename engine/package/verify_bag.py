@@ -14,6 +14,7 @@ import msgspec
 
 from engine.connection.signing_key import NAMESPACE
 from engine.errors import Exit, UsageError
+from engine.language.text.mistakes import counted
 from engine.package.bag_check import check_bag, read_bounded
 from engine.package.bag_names import SIGNATURE, TAG_MANIFEST, shown
 from engine.package.bag_source import BagFault, BagSource, opened_bag
@@ -55,16 +56,18 @@ class PackageVerdict(msgspec.Struct, frozen=True):
         """Say it in words, one sentence a line."""
         name = shown(self.reference) if self.reference else "This"
         simulated = ", of a simulated person" if self.simulated else ""
-        lines = [f"{name}: {self.files} files, {self.size} bytes{simulated}" + (f"; sha256 {self.sha256}" if self.sha256 else "")]
+        lines = [
+            f"{name}: {counted(self.files, 'file')}, {counted(self.size, 'byte')}{simulated}"
+            + (f"; sha256 {self.sha256}" if self.sha256 else "")
+        ]
         lines += [f"{fault.text}." for fault in self.faults[:MOST_SHOWN]]
         if len(self.faults) > MOST_SHOWN:
             lines.append(f"and {len(self.faults) - MOST_SHOWN} more.")
         if self.faults:
-            number = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
-            lines.append(f"It is not as it was packed, or does not hold what it says: {number}.")
+            lines.append(f"It is not as it was packed, or does not hold what it says: {counted(len(self.faults), 'fault')}.")
         elif self.completeness is not None:
             kinds = [kind for service in self.completeness.services for kind in service.kinds]
-            lines.append(f"It is as it was packed, and holds what it says: {sum(kind.given for kind in kinds)} records.")
+            lines.append(f"It is as it was packed, and holds what it says: {counted(sum(kind.given for kind in kinds), 'record')}.")
         return [*lines, self.signed.text]
 
 
@@ -110,6 +113,8 @@ def read_signers(path: Path) -> list[AllowedSigner]:
 
 
 def _signed(source: BagSource, signers: list[AllowedSigner], now: datetime) -> Signed:
+    if source.closed:
+        return Signed("none", "Its signature was not read.")
     if SIGNATURE not in source.files:
         return Signed("none", f"It is not signed: {SIGNATURE} is missing, so nobody says that this is what they gave.")
     text, covered = read_bounded(source, SIGNATURE), read_bounded(source, TAG_MANIFEST)
@@ -123,9 +128,10 @@ def _signed(source: BagSource, signers: list[AllowedSigner], now: datetime) -> S
     if covered is None or not signature.covers(covered):
         return Signed("bad", f"The signature is bad: {key} signed something else than this {TAG_MANIFEST}.", signature.fingerprint)
     signer, refusal = signer_of(signature, signers, now)
+    what = "The list of its files" if source.faults else "It"
     if signer is None:
         told = "compare it with the fingerprint in the letter that came another way, or name whom you trust with --signers FILE"
-        return Signed("unknown", f"It is signed by an unknown key, {signature.fingerprint}: {told}.", signature.fingerprint)
+        return Signed("unknown", f"{what} is signed by an unknown key, {signature.fingerprint}: {told}.", signature.fingerprint)
     if refusal is not None:
         return Signed("refused", f"The signature does not count: {shown(refusal)}.", signature.fingerprint, signer.principal)
-    return Signed("known", f"It is signed by {shown(signer.principal)}, {key}.", signature.fingerprint, signer.principal)
+    return Signed("known", f"{what} is signed by {shown(signer.principal)}, {key}.", signature.fingerprint, signer.principal)
