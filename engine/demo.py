@@ -87,8 +87,7 @@ class Demo:
         rows = json.loads(subprocess.run(listed, env=self._environment, capture_output=True, check=False).stdout)["rows"]
         values = (value for row in rows if row["undecided"] for value in row["values"])
         met = next(value["value"] for value in values if value["shown"].replace(" ", "").isalpha() and " " in value["shown"])
-        records = sorted(one.stem for one in (CASE / "runs" / "zoom").glob("*.jsonl") if one.name.count(".") == 1)
-        return [["review", "alias", "DEMO-1", f"value:{met[:8]}"], ["review", "give", "DEMO-1", *(f"zoom/{name}" for name in records)]]
+        return [["review", "alias", "DEMO-1", f"value:{met[:8]}"], ["review", "give", "DEMO-1", "undecided"]]
 
 
 def redirect() -> list[str]:

@@ -40,6 +40,7 @@ from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
+WAITING = "undecided"
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
@@ -237,11 +238,14 @@ def undecided(case: OpenCase, found: Review) -> int:
 def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
     """Read what a decision is about, as it is typed; a value stands for all that share its row. Raises UsageError.
 
-    `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`, `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
+    `undecided` means every value and file that waits; else `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`,
+    `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
     `zoom/files/recordings/000001-1.mp4`, `hris/received/hris/1/file-1.csv`.
     """
     if text.startswith("value:"):
         return _values(found, text.removeprefix("value:"))
+    if text == WAITING:
+        return _waiting(case, found)
     vendor, _, rest = text.partition("/")
     known = {f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)}
     if rest.startswith(("files/", "received/")):
@@ -301,6 +305,17 @@ def _line(file: Path, line: str, text: str) -> bytes:
                 return raw.rstrip(b"\n")
     message = f"{text}: {file.name} has no line {line}"
     raise UsageError(message)
+
+
+def _waiting(case: OpenCase, found: Review) -> list[Target]:
+    """Give every value that waits for a decision, and every file. Raises UsageError where nothing does."""
+    rows = found.findings.listed(found.findings.totals().undecided)
+    values = [Target(value=value.digest) for row in rows if row.undecided for value in row.values if not value.settled]
+    files = [Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found) if one.ruling.do == "ask"]
+    if not values and not files:
+        message = f"{WAITING}: nothing waits for a decision; nothing was written"
+        raise UsageError(message)
+    return [*values, *files]
 
 
 def _values(found: Review, beginning: str) -> list[Target]:

@@ -34,7 +34,11 @@ def test_a_package_goes_from_decisions_to_the_person(ran):
     bag = bag_of(ran)
     for words in (
         ["sha256sum", "--check", "--quiet", "manifest-sha256.txt", "tagmanifest-sha256.txt"],
-        ["bash", "-c", "ssh-keygen -Y verify -f signers.txt -I habeas -n habeas-package -s tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt"],
+        [
+            "bash",
+            "-c",
+            "ssh-keygen -Y verify -f signers.txt -I habeas -n habeas-package -s tagmanifest-sha256.txt.sig < tagmanifest-sha256.txt",
+        ],
     ):
         assert subprocess.run(words, cwd=bag, check=False, capture_output=True).returncode == 0
     assert ran("package", "verify", str(bag)).returncode == 0
