@@ -82,14 +82,4 @@ def says_twice(line: bytes, record: Any) -> bool:
     """Whether a member stands twice in a line, which reads as this record: counted, and read anew only where that tells nothing."""
     if b'" ' in line or b"\t" in line or b"\r" in line or (b"\\" in line and any(one in line for one in QUOTE_IN_TEXT)):
         return repeats(line)  # not every name is followed by its colon, or not only names are
-    try:
-        return ENCODER.encode(record).count(b'":') != line.count(b'":')
-    except (ValueError, OverflowError):  # half a surrogate pair, a number longer than 64 bits
-        return repeats(line)
-
-
-def _written(value: Any) -> msgspec.Raw:
-    return msgspec.Raw(value.text.encode())
-
-
-ENCODER = msgspec.json.Encoder(enc_hook=_written)
+    return dumps(record).count(b'":') != line.count(b'":') and repeats(line)

@@ -30,6 +30,10 @@ class WithheldText(msgspec.Struct, frozen=True):
     person: bool = False
     inside: bool = False
 
+    def __repr__(self) -> str:
+        """Name the place, and never what was withheld there."""
+        return f"WithheldText({self.vendor}/{self.endpoint}{self.pointer}, {self.because})"
+
 
 class WithheldTexts:
     """Filled while records are given, by `Giving`; read by `AfterCheck`."""

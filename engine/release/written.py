@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from engine.release.found_phones import ENDING, SEPARATOR, digits_of
 
-PHONE_LIKE = re.compile(rf"(?:\+[ (]{{0,2}}|\()?\d(?:{SEPARATOR}{{0,3}}\d){{6,16}}")
+NUMBER = re.compile(rf"(?:\+[ (]{{0,2}}|\()?\d(?:{SEPARATOR}{{0,3}}\d)*{SEPARATOR}{{0,3}}")
+FARTHEST = 32
 WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 WORD = re.compile(r"[^\W_]")
 TRUNK = re.compile(r"\(0\)")
@@ -22,21 +24,24 @@ def plain(text: str) -> str:
     """Write a text so that capitals, how an accent is encoded and the width of characters make no difference."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
     """Give where a value stands in a text, however it is written: `text[start:end]`."""
-    wanted = plain(value)
-    if not wanted:
-        return
+    wanted = _apart(value)
     whole, begins, ends = _mapped(text)
-    at = whole.find(wanted)
+    at = whole.find(wanted) if wanted else -1
     while at >= 0:
         end = at + len(wanted)
         if stands_alone(whole, at, end):
             yield begins[at], ends[end - 1]
         at = whole.find(wanted, at + 1)
+
+
+def _apart(text: str) -> str:
+    """Write a text plain, with its accents apart: character by character it is then the same."""
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
 
 
 def _mapped(text: str) -> tuple[str, range | list[int], range | list[int]]:
@@ -45,7 +50,7 @@ def _mapped(text: str) -> tuple[str, range | list[int], range | list[int]]:
         return text.lower(), range(len(text)), range(1, len(text) + 1)
     parts, begins, ends = list[str](), list[int](), list[int]()
     for at, char in enumerate(text):
-        written = plain(char)
+        written = _apart(char)
         parts.append(written)
         begins += [at] * len(written)
         ends += [at + 1] * len(written)
@@ -84,7 +89,26 @@ def same_number(first: str, second: str) -> bool:
 
 def numbers_alike(text: str, digits: str) -> Iterator[tuple[int, int]]:
     """Give where a telephone number of these digits stands, whatever is between them."""
-    for found in PHONE_LIKE.finditer(text):
-        written = number_of(found[0])
-        if written and same_number(written, digits):
-            yield found.span()
+    for found in _ending(digits[-ENDING:]).finditer(text):
+        start = _begins(text, found.start(), found[0], digits)
+        if start is not None:
+            yield start, found.end()
+
+
+def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
+    """Give where a number begins that ends with these seven digits, the farthest that is the same number; None where none is."""
+    for start in range(max(0, at - FARTHEST), at + 1):
+        if start and (WORD.match(text[start - 1]) or text[start - 1] == "+"):
+            continue
+        if NUMBER.fullmatch(text, start, at) or start == at:
+            written = number_of(text[start:at] + ending)
+            if written and same_number(written, digits):
+                return start
+            if text[start] == "+":
+                return None  # of another country
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _ending(digits: str) -> re.Pattern[str]:
+    return re.compile(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!\d)")
