@@ -16,7 +16,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "loading": "The page is still loading.",
         "ready": "",
         "working": "Opening: part {n} of {count}.",
-        "wrong": "This passphrase does not open the page. Compare it sign by sign: 0 and 1, I and O are never in it.",
+        "wrong": "This passphrase does not open the page. Compare it sign by sign: 0 and 1, I and O are never in it. If it is right, the "
+        "page was changed.",
         "cut": "This page is cut: part {n} of {count} is missing or not whole. Get it again from whoever sent it.",
         "changed": "This page was changed: part {n} of {count} is not what was sealed. Do not use it; get it again from whoever sent it.",
         "old": "This browser cannot open the page here. Save it to your computer and open it from there, in a current Firefox, Chrome, "
@@ -41,7 +42,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "loading": "Die Seite wird noch geladen.",
         "ready": "",
         "working": "Wird geöffnet: Teil {n} von {count}.",
-        "wrong": "Dieses Kennwort öffnet die Seite nicht. Vergleichen Sie es Zeichen für Zeichen: 0 und 1, I und O kommen nie darin vor.",
+        "wrong": "Dieses Kennwort öffnet die Seite nicht. Vergleichen Sie es Zeichen für Zeichen: 0 und 1, I und O kommen nie darin vor. "
+        "Ist es richtig, so wurde die Seite verändert.",
         "cut": "Diese Seite ist abgeschnitten: Teil {n} von {count} fehlt oder ist nicht vollständig. Lassen Sie sie sich noch einmal "
         "senden.",
         "changed": "Diese Seite wurde verändert: Teil {n} von {count} ist nicht, was versiegelt wurde. Verwenden Sie sie nicht; lassen Sie "

@@ -15,12 +15,14 @@ import msgspec
 from engine.core.ledger import Outcome
 from engine.package.bag_names import COMPLETENESS, HEAD, INFORMATION, PROFILE, WITHHELD
 from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind
-from engine.release.reasons import Because
+from engine.release.reasons import CODES, Because
 
-Natural = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+MOST = (1 << 53) - 1  # what every reader of JSON counts exactly
+Natural = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\n)")]
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$(?!\n)")]
+ByReason = Annotated[dict[Because, Positive], msgspec.Meta(extra_json_schema={"propertyNames": {"enum": sorted(CODES)}})]
 WithheldBy = Literal["hold", "drop", "mask", "alias"]
 WHOLE_RECORD, WHOLE_FILE = "", "file"
 
@@ -79,8 +81,8 @@ class KindCounts(Strict, frozen=True):
     outcome: Outcome
     found: Natural
     given: Natural
-    held: dict[Because, Positive]
-    places: dict[Because, Positive]
+    held: ByReason
+    places: ByReason
     expected: Natural | None
     covered: tuple[date, date] | None
     why: str | None
