@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
 
 Step = str | int
+MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
+HOLDING = frozenset((dict, list))
 FAST = msgspec.json.Decoder(float_hook=Number)
 
 
@@ -43,10 +46,11 @@ class FieldNode:
 Values = dict[FieldNode, Any]
 
 
-class ReadRecord(msgspec.Struct):
-    """One record: its values by field, and what is withheld in them."""
+class ReadRecord(msgspec.Struct, gc=False):
+    """One record: the fields that it has, their values, and what is withheld in them."""
 
-    values: Values
+    nodes: tuple[FieldNode, ...]
+    values: tuple[Any, ...]
     marks: dict[FieldNode, list[WithheldPlace]]
 
 
@@ -58,20 +62,32 @@ class RecordFields:
         self._labels = labels
         self._endpoint = endpoint
         self._root = FieldNode((), None, {})
+        self._shapes: dict[tuple[str, ...], tuple[FieldNode, ...]] = {}
         self._pointed: dict[str, FieldNode] = {}
 
     def read(self, given: GivenRecord) -> ReadRecord:
         """Read one record."""
         record = _decoded(given.line)
-        values: Values = {}
-        self._walk(record, self._root, values)
+        nodes, values = self._nodes_of(tuple(record)), tuple(record.values())
+        if not HOLDING.isdisjoint(map(type, values)):
+            inside: Values = {}
+            self._walk(record, self._root, inside)
+            nodes, values = tuple(inside), tuple(inside.values())
         marks: dict[FieldNode, list[WithheldPlace]] = {}
         for place in given.withheld:
             node = self._pointed.get(place.pointer) or self._find(place.pointer, record)
-            if place.operation == "drop" and node not in values:
-                values[node] = LEFT_OUT
+            if place.operation == "drop" and node not in nodes:
+                nodes, values = (*nodes, node), (*values, LEFT_OUT)
             marks.setdefault(node, []).append(place)
-        return ReadRecord(values, marks)
+        return ReadRecord(nodes, values, marks)
+
+    def _nodes_of(self, names: tuple[str, ...]) -> tuple[FieldNode, ...]:
+        """Give the fields of a record that holds plain values only: most records of a list have the same."""
+        known = self._shapes.get(names)
+        if known is None:
+            below = self._root.below
+            known = self._shapes[names] = tuple(below.get(name) or self._made(self._root, name) for name in names)
+        return known
 
     def _walk(self, value: dict[str, Any], node: FieldNode, values: Values) -> None:
         below = node.below
@@ -130,38 +146,9 @@ def _inside(value: Any, step: Step) -> Any:
 
 def _decoded(line: bytes) -> Any:
     """Decode a record, fast where that tells the same."""
-    if b"-0" not in line:
+    if not MINUS_ZERO.search(line):
         try:
             return FAST.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             pass  # half a character, written as its escape
     return lossless_json.loads(line)
-
-
-def same_in_all(records: Sequence[ReadRecord]) -> list[FieldNode]:
-    """Give the fields that every record has, with the same value and the same places withheld, in the order of the first."""
-    first = records[0]
-    kept = [(node, value, first.marks.get(node)) for node, value in first.values.items()]
-    for record in records[1:]:
-        values, marks = record.values, record.marks
-        kept = [
-            (node, value, mark) for node, value, mark in kept if node in values and _same(values[node], value) and marks.get(node) == mark
-        ]
-    return [node for node, _, _ in kept]
-
-
-def in_their_order(records: Iterable[ReadRecord]) -> list[FieldNode]:
-    """Give every field that a record has, in the order in which they are met."""
-    return list(dict.fromkeys(node for record in records for node in record.values))
-
-
-def _same(one: Any, other: Any) -> bool:
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, Number):
-        return bool(one.text == other.text)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return bool(one == other)

@@ -17,7 +17,7 @@ from engine.package.file_list import file_list
 from engine.package.index_page import index
 from engine.package.package_paths import PAGE_OF, data_path, page_path, pages_of
 from engine.package.readme import readme
-from engine.package.record_pages import MANY_COLUMNS, RecordPage, RecordPages
+from engine.package.record_pages import HERE, MANY_COLUMNS, RecordPage, RecordPages
 from engine.package.search_page import SearchPage, encoded
 from engine.package.summary import unaccounted
 from engine.pages.environment import environment, marked_up, style
@@ -55,9 +55,11 @@ def _written(answer: CaseAnswer, folder: Path, t: PageTexts) -> Iterator[str]:
                 yield _file_list(answer, folder, t, (service, kind.endpoint, kind.title, kind.files))
 
 
-def _write(folder: Path, name: str, content: str) -> str:
+def _write(folder: Path, name: str, content: str, rows: str = "") -> str:
+    """Write a page; rows stand where it says so."""
     with (folder / name).open("xb") as file:
-        file.write(encoded(content))
+        before, here, after = content.partition(HERE)
+        file.writelines(map(encoded, (before, rows if here else "", after)))
     return name
 
 
@@ -88,17 +90,18 @@ def _kind(answer: CaseAnswer, folder: Path, t: PageTexts, whose: tuple[Service, 
     search_name, count = page_path(service.vendor, kind.endpoint, "search"), pages_of(kind.given)
     if kind.given <= PAGE_OF:
         for page in pages:
-            yield _write(folder, page_path(service.vendor, kind.endpoint), template.render(frame | _shown(page, kind, t, (service, 1, 1))))
+            html = template.render(frame | _shown(page, kind, t, (service, 1, 1)))
+            yield _write(folder, page_path(service.vendor, kind.endpoint), html, page.rows)
         if not kind.given:
             yield _write(folder, page_path(service.vendor, kind.endpoint), template.render(frame | EMPTY))
         return
     with (folder / search_name).open("xb") as file:
         for number, page in enumerate(pages, 1):
             name = page_path(service.vendor, kind.endpoint, number)
-            yield _write(folder, name, template.render(frame | _shown(page, kind, t, (service, number, count))))
+            yield _write(folder, name, template.render(frame | _shown(page, kind, t, (service, number, count))), page.rows)
             if search is None:
-                search = SearchPage(file, pages, page, t, frame | _search(answer, service, kind, t))
-            search.add(page.records)
+                search = SearchPage(file, pages.cells, page, t, frame | _search(answer, service, kind, t))
+            search.add(page)
         if search is not None:
             search.close()
     yield search_name
@@ -139,14 +142,14 @@ def _by_reason(counts: Mapping[Because, int], t: PageTexts) -> Markup:
 def _shown(page: RecordPage, kind: RecordKind, t: PageTexts, place: tuple[Service, int, int]) -> dict[str, Any]:
     """Say what one page shows."""
     service, number, count = place
-    records = len(page.records)
+    records = page.number
     whole = records == kind.given
     name = Path(page_path(service.vendor, kind.endpoint, "*")).name
     return {
         "same": page.same,
         "same_heading": t("record.same" if whole or records == 1 else "record.same_here", n=records),
         "same_anchor": f"r{page.first}" if records == 1 else "",
-        "rows": page.rows,
+        "rows": HERE if page.rows else "",
         "table": page.table,
         "wide": page.table and len(page.heads) > MANY_COLUMNS,
         "heads": [t("record.number"), *(marked_up(head.html) for head in page.heads)],

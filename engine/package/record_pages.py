@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, repeat
 
 import msgspec
 from markupsafe import Markup
 
-from engine.package.cell import LEFT_OUT, Cells, escaped, visible
+from engine.package.cell import Cells, escaped, visible
+from engine.package.columns import Column, columns_of
 from engine.package.content import RecordKind, Service
-from engine.package.fields import FieldNode, ReadRecord, RecordFields, in_their_order, same_in_all
+from engine.package.fields import FieldNode, ReadRecord, RecordFields
 from engine.package.package_paths import PAGE_OF, data_path
 from engine.pages.environment import marked_up
+from engine.pages.languages import number_words
 from engine.pages.texts import PageTexts
 
 MOST_COLUMNS = 12
+HERE = "\0"  # stands in a text or a template for what is put there at the end
 MANY_COLUMNS = 5  # beyond which a table is set smaller
 
 
@@ -31,11 +34,12 @@ class RecordPage(msgspec.Struct):
     """The records of one page, ready for its template."""
 
     first: int
-    records: Sequence[ReadRecord]
+    number: int
+    columns: Mapping[FieldNode, Column]
     same: Markup
-    shown: Sequence[FieldNode]
+    shown: Sequence[Column]
     heads: Sequence[PageHead]
-    rows: Markup
+    rows: str
     table: bool
 
 
@@ -46,6 +50,8 @@ class RecordPages:
         """Take whose they are."""
         self.kind = kind
         self._texts = texts
+        self._caption = str(texts("record.caption_record", n=HERE))
+        self._record = texts("record.record")
         self._fields = RecordFields(service.labels, kind.endpoint)
         self.cells = Cells(texts, service.title, data_path(service.vendor, kind.endpoint, "json"))
 
@@ -60,21 +66,17 @@ class RecordPages:
             raise ValueError(message)
 
     def _page(self, first: int, records: Sequence[ReadRecord]) -> RecordPage:
-        every = in_their_order(records)
-        heads = self._heads(every)
-        same = same_in_all(records)
-        varying = [node for node in every if node not in set(same)]
+        every = columns_of(records)
+        heads = self._heads([column.node for column in every])
+        same = [column for column in every if column.is_same()]
+        varying = [column for column in every if column not in same]
         if len(records) > 1 and not varying:
             same, varying = same[1:], same[:1]
-        known = "".join(self._pair(node, records[0], heads) for node in same)
-        if len(records) == 1:
-            rows, table = "", False
-        else:
-            table = len(varying) <= MOST_COLUMNS
-            write = self._rows if table else self._lists
-            rows = "".join(write(first, records, varying, heads))
-        shown = [heads[node] for node in varying]
-        return RecordPage(first, records, marked_up(known), varying, shown, marked_up(rows), table)
+        known = "".join(self._pair(column, heads) for column in same)
+        table = len(varying) <= MOST_COLUMNS
+        rows = "" if len(records) == 1 else "".join(self._rows(first, len(records), varying, heads, table=table))
+        shown = [heads[column.node] for column in varying]
+        return RecordPage(first, len(records), {column.node: column for column in every}, marked_up(known), varying, shown, rows, table)
 
     def _heads(self, nodes: Sequence[FieldNode]) -> dict[FieldNode, PageHead]:
         """Name the fields; where two would be called the same, each has its path beside it."""
@@ -92,44 +94,27 @@ class RecordPages:
             html, told = f'{html} <span class="id soft">{escaped(node.name)}</span>', f"{told} ({node.name})"
         return PageHead(html, visible(told))
 
-    def _pair(self, node: FieldNode, record: ReadRecord, heads: dict[FieldNode, PageHead]) -> str:
-        value = self.cells.html(record.values[node], node.codes, record.marks.get(node, ()))
-        return f"<dt>{heads[node].html}</dt><dd>{value}</dd>\n"
+    def _pair(self, column: Column, heads: Mapping[FieldNode, PageHead]) -> str:
+        places = column.marks[0] if column.marks else ()
+        return f"<dt>{heads[column.node].html}</dt><dd>{self.cells.html(column.values[0], column.node.codes, places)}</dd>\n"
 
-    def _rows(
-        self, first: int, records: Iterable[ReadRecord], shown: Sequence[FieldNode], heads: dict[FieldNode, PageHead]
-    ) -> Iterator[str]:
-        """Write a row for each record."""
-        html, absent, called = self.cells.html, self.cells.absent, self._texts.plain("record.record")
-        begins = [(node, node.codes, f'<td role="cell" data-l="{escaped(heads[node].plain)}">') for node in shown]
-        for number, record in enumerate(records, first):
-            values, marks = record.values, record.marks
-            parts = [f'<tr role="row" id="r{number}"><th role="rowheader" scope="row" class="n" data-l="{called}">{number}</th>']
-            for node, codes, begin in begins:
-                parts += (begin, html(values[node], codes, marks.get(node, ())) if node in values else absent, "</td>")
-            parts.append("</tr>\n")
-            yield "".join(parts)
+    def _rows(self, first: int, number: int, shown: Sequence[Column], heads: Mapping[FieldNode, PageHead], *, table: bool) -> Iterator[str]:
+        """Write each record: a row of a table, or a list of the fields that it has."""
+        begins = [self._begin(at, table=table) for at in range(first, first + number)]
+        write = self._cells if table else self._pairs
+        ends = repeat("</tr>\n" if table else "</dl>\n", number)
+        yield from map("".join, zip(begins, *(write(column, heads[column.node]) for column in shown), ends, strict=True))
 
-    def _lists(
-        self, first: int, records: Iterable[ReadRecord], shown: Sequence[FieldNode], heads: dict[FieldNode, PageHead]
-    ) -> Iterator[str]:
-        """Write a list of fields for each record."""
-        html = self.cells.html
-        begins = {node: f"<dt>{heads[node].html}</dt><dd>" for node in shown}
-        for number, record in enumerate(records, first):
-            marks = record.marks
-            parts = [f'<h3 id="r{number}">{self._texts("record.caption_record", n=number)}</h3>\n<dl>\n']
-            for node, value in record.values.items():
-                begin = begins.get(node)
-                if begin is not None:
-                    parts += (begin, html(value, node.codes, marks.get(node, ())), "</dd>\n")
-            parts.append("</dl>\n")
-            yield "".join(parts)
+    def _begin(self, number: int, *, table: bool) -> str:
+        if table:
+            return f'<tr role="row" id="r{number}"><th role="rowheader" scope="row" class="n" data-l="{self._record}">{number}</th>'
+        caption = self._caption.replace(HERE, number_words(number, self._texts.language))
+        return f'<h3 id="r{number}">{caption}</h3>\n<dl>\n'
 
-    def plain(self, record: ReadRecord, nodes: Sequence[FieldNode], longest: int) -> list[str]:
-        """Write some of a record's values as text, each cut to so many characters."""
-        values = record.values
-        return [
-            self.cells.plain(values[node], node.codes)[:longest] if node in values and values[node] is not LEFT_OUT else ""
-            for node in nodes
-        ]
+    def _cells(self, column: Column, head: PageHead) -> list[str]:
+        begin, absent = f'<td role="cell" data-l="{escaped(head.plain)}">', self.cells.absent
+        return [f"{begin}{html or absent}</td>" for html in self.cells.column(column.values, column.node.codes, column.marks)]
+
+    def _pairs(self, column: Column, head: PageHead) -> list[str]:
+        begin = f"<dt>{head.html}</dt><dd>"
+        return [f"{begin}{html}</dd>\n" if html else "" for html in self.cells.column(column.values, column.node.codes, column.marks)]

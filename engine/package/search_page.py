@@ -12,26 +12,26 @@ from typing import Any, BinaryIO
 import msgspec
 from markupsafe import Markup
 
-from engine.package.fields import FieldNode, ReadRecord
+from engine.package.cell import Cells
+from engine.package.fields import FieldNode
 from engine.package.package_paths import PAGE_OF
-from engine.package.record_pages import MOST_COLUMNS, PageHead, RecordPage, RecordPages
+from engine.package.record_pages import HERE, MOST_COLUMNS, PageHead, RecordPage
 from engine.pages.environment import environment, marked_up
 from engine.pages.texts import PageTexts
 
 LONGEST = 200  # characters of one value
 DRAWN = 200  # rows at a time
-HERE = "\0"
 
 
 class SearchPage:
     """A page that is written while the pages of its records are. It looks at the first columns that differ on the first page of them."""
 
-    def __init__(self, file: BinaryIO, pages: RecordPages, first: RecordPage, texts: PageTexts, frame: dict[str, Any]) -> None:
+    def __init__(self, file: BinaryIO, cells: Cells, first: RecordPage, texts: PageTexts, frame: dict[str, Any]) -> None:
         """Write all that stands before the records."""
         self._file = file
-        self._pages = pages
+        self._cells = cells
         columns = list(zip(first.shown, first.heads, strict=True))[:MOST_COLUMNS]
-        self._nodes: list[FieldNode] = [node for node, _ in columns]
+        self._nodes = [column.node for column, _ in columns]
         names = [head.plain for _, head in columns]
         whole = environment("engine.package").get_template("search.html").render(frame | _said(texts, names, [head for _, head in columns]))
         before, self._after = whole.split(HERE)
@@ -46,11 +46,16 @@ class SearchPage:
         file.write(encoded(before) + _inside_script(data)[:-1] + b',"rows":[')
         self._joint = b"\n"
 
-    def add(self, records: Sequence[ReadRecord]) -> None:
-        """Write some records."""
-        rows = [_inside_script(self._pages.plain(record, self._nodes, LONGEST)) for record in records]
-        self._file.write(self._joint + b",\n".join(rows))
+    def add(self, page: RecordPage) -> None:
+        """Write the records of a page."""
+        shown = [self._texts(page, node) for node in self._nodes]
+        rows = _inside_script(list(zip(*shown, strict=True)) if shown else [()] * page.number)
+        self._file.write(self._joint + rows[1:-1])
         self._joint = b",\n"
+
+    def _texts(self, page: RecordPage, node: FieldNode) -> Sequence[str]:
+        column = page.columns.get(node)
+        return [""] * page.number if column is None else self._cells.plain_column(column.values, node.codes, LONGEST)
 
     def close(self) -> None:
         """Write what stands after the records."""
