@@ -15,11 +15,15 @@ from engine.case.review import in_review, values_digest
 from engine.connection.digest_key import DigestKey
 from engine.connection.private_files import prepare
 from engine.connection.signing_key import SigningKey
-from engine.errors import UsageError
+from engine.errors import Refused, UsageError
 from engine.language.text.mistakes import counted
 from engine.package.content import CaseAnswer
+from engine.package.leaks import Leaks, find_leaks
 from engine.package.write import write_package
+from engine.release.after_check import LeakedValue
 from engine.release.own import Fact
+
+MOST_SHOWN = 10
 
 
 def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, home: Path) -> Package:
@@ -39,10 +43,12 @@ def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, h
         _check_decided(case, data)
         answer = case_answer(case, person, office(home), services)
         written = write_package(answer, bag, signing)
-        return put_in_place(case, work, _counted(answer, written, stands_on(case).n))
+        found = find_leaks(answer, bag, data.texts)
+        _check_clean(case, found)
+        return put_in_place(case, work, _built(answer, written, stands_on(case).n, found))
 
 
-def _counted(answer: CaseAnswer, sha256: str, stands: int) -> BuiltPackage:
+def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltPackage:
     kinds = [kind for service in answer.services for kind in service.kinds]
     files = [file for service in answer.services for file in (*service.files, *(one for kind in service.kinds for one in kind.files))]
     return BuiltPackage(
@@ -51,7 +57,29 @@ def _counted(answer: CaseAnswer, sha256: str, stands: int) -> BuiltPackage:
         records=sum(kind.given for kind in kinds),
         withheld=sum(sum(kind.places.values()) for kind in kinds),
         files=sum(file.source is not None for file in files),
+        elsewhere=tuple(_place(one) for one in found.confirm),
+        whole=found.compared_whole,
     )
+
+
+def _place(found: LeakedValue) -> str:
+    """Say where a value is withheld, and where it stands all the same; never the value."""
+    told = found.withheld
+    lines = [str(one) for one in found.lines if one]
+    where = f"{found.file}, line {', '.join(lines)}" if lines else f"the name of {found.file}"
+    return f"withheld at {told.vendor}/{told.endpoint}{told.pointer and '#'}{told.pointer} ({told.because}); stands in {where}"
+
+
+def _check_clean(case: OpenCase, found: Leaks) -> None:
+    """See that nothing that was withheld stands in what would leave. Raises Refused."""
+    if found.refused:
+        told = "; ".join(_place(one) for one in found.refused[:MOST_SHOWN])
+        more = f"; and {len(found.refused) - MOST_SHOWN} more" if len(found.refused) > MOST_SHOWN else ""
+        message = (
+            f"{counted(len(found.refused), 'withheld value')} would leave, so nothing was built: {told}{more}. Decide on these places too: "
+            f"habeas review mask {case.reference} TARGET, as zoom/meetings:17#/topic"
+        )
+        raise Refused(message)
 
 
 def _check_begun(case: OpenCase) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,9 @@ from engine.errors import Refused, disk_error
 from engine.package.aside import link_or_copy
 from engine.package.bag import BagInfo, close_bag, sha256_of
 from engine.package.bag_names import COMPLETENESS, DATA, HEAD, INFORMATION, SIGNERS, WITHHELD
-from engine.package.content import CaseAnswer, PackageFile, Sender, Service
-from engine.package.csv_table import write_csv
+from engine.package.content import CaseAnswer, PackageFile, RecordKind, Sender, Service
+from engine.package.csv_table import CsvTable
+from engine.package.fields import decoded
 from engine.package.package_paths import data_path, file_path
 from engine.package.pages import write_pages
 from engine.package.records import completeness_of, document_bytes, head_of, information_of, withheld_of
@@ -38,7 +38,7 @@ def write_package(answer: CaseAnswer, bag: Path, signing: SigningKey) -> str:
     try:
         for service in answer.services:
             for kind in service.kinds:
-                write_csv(kind.records, bag / data_path(service.vendor, kind.endpoint, "csv"))
+                _table(kind, bag / data_path(service.vendor, kind.endpoint, "csv"))
         (bag / DATA).mkdir(exist_ok=True)
         for name, document in (
             (HEAD, head_of(answer)),
@@ -54,6 +54,14 @@ def write_package(answer: CaseAnswer, bag: Path, signing: SigningKey) -> str:
     return close_bag(bag, BagInfo(answer.reference, answer.made.date(), f"Habeas {answer.engine}"), known)
 
 
+def _table(kind: RecordKind, path: Path) -> None:
+    with tempfile.TemporaryFile(dir=path.parent) as waiting, path.open("xb") as file:
+        table = CsvTable(waiting)
+        for given in kind.records():
+            table.add(decoded(given.line))
+        table.finish(file)
+
+
 def _files(service: Service, bag: Path, language: str) -> Iterator[tuple[str, str]]:
     """Put the files of a service in, and the list of them; gives the sha256 of each by its name in the bag."""
     groups = [service.files, *(kind.files for kind in service.kinds)]
@@ -66,12 +74,14 @@ def _files(service: Service, bag: Path, language: str) -> Iterator[tuple[str, st
             because = IN_SHORT[file.because][language] if file.because else ""
             rows.append((name, file.record or "", file.name, file.size or "", file.sha256 or "", file.why or because))
     if rows:
-        text = io.StringIO()
-        csv.writer(text).writerows([FILE_COLUMNS, *rows])
         folder = bag / DATA / service.vendor
         prepare(folder)
         try:
-            (folder / "files.csv").write_text(text.getvalue(), "utf-8")
+            with tempfile.TemporaryFile(dir=folder) as waiting, (folder / "files.csv").open("xb") as listed:
+                table = CsvTable(waiting)
+                for row in rows:
+                    table.add(dict(zip(FILE_COLUMNS, row, strict=True)))
+                table.finish(listed)
         except OSError as error:
             raise disk_error(error) from None
 

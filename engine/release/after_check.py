@@ -28,6 +28,7 @@ LONGEST = 2048  # of a longer text its beginning is looked for
 BLOCK = 1 << 20
 STEP = 4096
 MOST_LINES = 20
+NOBODY = ("anonymous", "anonym", "private", "restricted", "unavailable", "unbekannt", "unknown", "unterdrückt")  # in the place of a name
 OURS = [words.format(short[language]).lower() for short in IN_SHORT.values() for language, words in WITHHELD.items()]
 OURS += [words.lower() for words in PERSON.values()]
 ENDS: dict[FileKind, tuple[bytes, ...]] = {"json": (b'"%b"',), "csv": (b",%b,", b'"%b"'), "html": (b">%b<", b'"%b"'), "text": ()}
@@ -170,7 +171,9 @@ def _sought(told: WithheldText) -> _Sought:
     digits = number_of(told.text) if shape_of(told.pointer.rpartition("/")[2], told.text.strip()) == "phone" else ""
     bare = squeezed(text, "text")
     short = len(words) < SHORTEST or not bare
-    whole = short or (not digits and ((words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)))
+    whole = (
+        short or words in NOBODY or (not digits and ((words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)))
+    )
     name = last_word(told.pointer) if whole and bare.isdigit() else ""
     pattern = r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in words.split())
     return _Sought(told, bare, pattern, digits, whole, name, cut=len(told.text) > LONGEST)

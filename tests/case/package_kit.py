@@ -27,7 +27,7 @@ def names_of_others(habeas) -> list[str]:
     """Give the callers that the run met: who is not the person."""
     run = home_of(habeas) / "cases" / "DSR-17" / "runs" / "zoom" / f"{CALLER}.jsonl"
     told = [json.loads(line) for line in run.read_text().splitlines()]
-    return sorted({one["caller_name"] for one in told if one.get("caller_name") and "Lindqvist" not in one["caller_name"]})
+    return sorted({one["caller_name"] for one in told if " " in one.get("caller_name", "") and "Lindqvist" not in one["caller_name"]})
 
 
 def give_all(habeas) -> None:
