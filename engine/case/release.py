@@ -25,7 +25,7 @@ from engine.package.seal import ENDS, SealKind, new_passphrase, seal, seal_for
 from engine.package.verify_bag import verify
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class ReleaseBlock(msgspec.Struct, frozen=True):
     """Why a package does not leave yet: a sentence, and what to do."""
 
     what: str
@@ -48,11 +48,11 @@ def built_package(case: OpenCase) -> Package:
     return found
 
 
-def refusals(case: OpenCase, found: Package, by: str) -> Iterator[Refusal]:
+def refusals(case: OpenCase, found: Package, by: str) -> Iterator[ReleaseBlock]:
     """Say what stands between a package and its approval by somebody."""
-    yield from (Refusal(one.what, one.mend) for one in blocks(case.case, case.reference, 0))
+    yield from (ReleaseBlock(one.what, one.mend) for one in blocks(case.case, case.reference, 0))
     if any(review.policy.four_eyes for review in in_review(case)) and by in case.case.deciders:
-        yield Refusal(f"a policy wants four eyes, and {by} decided something in this case", "somebody else approves it")
+        yield ReleaseBlock(f"a policy wants four eyes, and {by} decided something in this case", "somebody else approves it")
 
 
 def approve(case: OpenCase, found: Package, now: datetime, *, also_given: bool) -> Approved:
