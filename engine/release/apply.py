@@ -200,7 +200,7 @@ class PolicyInForce:
         digest, whole = about
         exact = self._decisions.on_place(digest, leaf.pointer)
         general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
-        if not said and general is not None and general.operation != "give":
+        if not said and general is not None and (general.operation != "give" or (self.parts and general is not whole)):
             return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
         laid = [(one, _laid(one, exact or self._decisions.on_value(one.value) or general)) for one in _asked_once(said)]
         return self._settled(leaf, laid, general)

@@ -25,10 +25,13 @@ class MaskedText(msgspec.Struct):
 def masked_text(
     text: str, rulings: list[Ruling], find: Callable[[str], Iterable[Hit]], words: Callable[[Ruling], str], *, whole: bool = False
 ) -> MaskedText:
-    """Write words for what was ruled about. Where the value of a ruling is not found in the text, all of it is withheld."""
+    """Write words for what was ruled about, or for the whole text: that too where the value of a ruling is not found in it."""
+    if whole:
+        shown = words(rulings[0])
+        return MaskedText(shown, [(rulings[0], shown, 0)], [(rulings[0], text)])
     spans: list[tuple[int, int, int]] = []
     for number, ruling in enumerate(rulings):
-        found = [] if whole or ruling.value == text else _apart(_spans(text, ruling.value, find))
+        found = [] if ruling.value == text else _apart(_spans(text, ruling.value, find))
         spans += ((start, -end, number) for start, end in found or [(0, len(text))])
     parts, replaced, done, size = list[str](), list[tuple[Ruling, str, int]](), 0, 0
     for start, ending, number in sorted(spans):

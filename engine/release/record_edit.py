@@ -14,7 +14,6 @@ from engine.release.given_record import WithheldPlace
 from engine.release.hit import Hit
 from engine.release.json_parts import joined, parts_of
 from engine.release.masking import masked_text
-from engine.release.reading import WORDS
 from engine.release.record_values import text_of
 from engine.release.ruling import STRENGTH, Ruling
 from engine.release.withheld import WithheldTexts
@@ -81,22 +80,18 @@ class RecordEdit:
 
     def _replaced(self, value: Any, rulings: list[Ruling], pointer: str) -> bytes | None:
         """Give what is written for a value; None where one of its rulings drops it."""
-        if type(value) is dict or type(value) is list:
-            text = ""
-            self._texts.inside(*self._of, rulings[0], value, self._find)
-        else:
-            text = text_of(value) or WORDS.get(repr(value), "")
         drop = next((ruling for ruling in rulings if STRENGTH[ruling.do] >= STRENGTH["drop"]), None)
-        if drop is None and len(rulings) == 1 and rulings[0].value == text:
-            ruling = rulings[0]
-            self._texts.withheld(*self._of, ruling, text)
-            shown = self._words(ruling)
-            self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, 0, len(shown)))
-            return written_text(shown)
-        masked = masked_text(text, rulings, self._find, self._words, whole=not isinstance(value, str))
-        for ruling, was in masked.withheld:
-            self._texts.withheld(*self._of, ruling, was)
-            self._texts.withheld(*self._of, ruling, ruling.value)
+        if type(value) is dict or type(value) is list:
+            self._texts.inside(*self._of, rulings[0], value, self._find)
+            masked = masked_text("", rulings, self._find, self._words, whole=True)
+        else:
+            text = text_of(value)  # none of true, false and null: they tell of nobody
+            whole = not isinstance(value, str) or (len(rulings) == 1 and rulings[0].value == text)
+            masked = masked_text(text, rulings, self._find, self._words, whole=whole)
+            for ruling, was in masked.withheld:
+                self._texts.withheld(*self._of, ruling, was)
+                if text != was or not whole:
+                    self._texts.withheld(*self._of, ruling, ruling.value)
         if drop is not None:
             self.places.append(WithheldPlace(pointer, "drop", drop.because))
             return None

@@ -16,6 +16,7 @@ from engine.release.record_values import at_pointer
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.release.withheld import WithheldTexts
+from engine.replaced import replace
 
 MASK = "[withheld: another person]"
 
@@ -176,3 +177,27 @@ def test_words_are_in_the_language_of_the_case():
     rulings = ruling("/a", "alias", "Bea", group=0), ruling("/b", "alias", "Qx7Zt9Lm2", kind="secret", because="security")
     assert given(line, *rulings).line == b'{"a":"person 1","b":"[withheld: security]"}'
     assert given(line, *rulings, language="de").line == '{"a":"Person 1","b":"[zurückgehalten: Sicherheit]"}'.encode()
+
+
+def test_true_false_and_nothing_are_not_looked_for():
+    """They tell of nobody: half the cells of a table are one of them."""
+    texts = WithheldTexts()
+    rulings = [ruling("/a", value="true"), ruling("/b", value="null"), ruling("/c", value="4711")]
+    Giving("acme", "en", Aliases(), Finders(), texts).give(
+        "calls", b'{"a":true,"b":null,"c":4711}', {"a": True, "b": None, "c": 4711}, rulings
+    )
+    assert list(texts.found) == ["4711"]
+
+
+def test_what_is_withheld_as_a_whole_is_looked_for_by_who_is_named_in_it():
+    """In a record that is held, and in a field that holds further ones; not where the reason is that it is told elsewhere, or nobody's."""
+    record = {"m": {"n": ["Bea Miller", "bea@acme.example"]}, "status": "done"}
+    line = json.dumps(record).encode()
+    for one in (ruling("", "hold"), ruling("/m", "drop")):
+        texts = WithheldTexts()
+        Giving("acme", "en", Aliases(), Finders(Vocabulary(["Bea Miller"])), texts).give("calls", line, record, [one])
+        assert set(texts.found) == {"Bea Miller", "bea@acme.example"}
+        Giving("acme", "en", Aliases(), Finders(), texts := WithheldTexts()).give(
+            "calls", line, record, [replace(one, because="duplicate")]
+        )
+        assert not texts.found
