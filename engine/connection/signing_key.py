@@ -70,6 +70,16 @@ class SigningKey(msgspec.Struct, frozen=True):
         return Ed25519PrivateKey.from_private_bytes(self.secret).sign(data)
 
 
+def published_fingerprint(home: Path) -> str | None:
+    """Give the fingerprint of the installation's key without opening it; None where none was made yet. Raises NotConnected."""
+    raw = read_private(home / PUBLIC)
+    words = raw.split() if raw is not None else []
+    try:
+        return fingerprint(base64.b64decode(words[1], validate=True)) if len(words) > 1 else None
+    except ValueError:
+        return None
+
+
 def signing_key(keys: Keys, home: Path) -> SigningKey:
     """Give the installation's key, which is made when it is first needed. Raises NotConnected, DiskError, OutputError.
 

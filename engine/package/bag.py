@@ -14,9 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from engine.connection.private_files import PART
+from engine.connection.private_files import PART, sync_folder
 from engine.connection.signing_key import SigningKey
 from engine.errors import OutputError
+from engine.new_file import not_made
 from engine.package.aside import aside
 from engine.package.bag_names import BAG_INFO, BAGIT, MANIFEST, PAYLOAD, PROFILE, SIGNATURE, TAG_MANIFEST, name_fault
 from engine.package.signature import sign_bytes
@@ -54,10 +55,18 @@ def close_bag(folder: Path, info: BagInfo, known: Mapping[str, str] | None = Non
     return hashlib.sha256(sums).hexdigest()
 
 
-def sign(folder: Path, key: SigningKey) -> None:
-    """Sign a closed bag: the signature covers its tag manifest, and so everything. Raises OutputError, DiskError."""
-    (folder / SIGNATURE).unlink(missing_ok=True)
-    _write(folder / SIGNATURE, sign_bytes(key, (folder / TAG_MANIFEST).read_bytes()).encode())
+def sign(folder: Path, key: SigningKey, work: Path) -> None:
+    """Sign a closed bag: the signature covers its tag manifest, and so everything. Raises OutputError, DiskError.
+
+    It is written into `work`, a folder on the same disk, and renamed: a killed process leaves nothing in the bag that no manifest lists.
+    """
+    (work / SIGNATURE).unlink(missing_ok=True)
+    _write(work / SIGNATURE, sign_bytes(key, (folder / TAG_MANIFEST).read_bytes()).encode())
+    try:
+        (work / SIGNATURE).replace(folder / SIGNATURE)
+        sync_folder(folder)
+    except OSError as error:
+        raise not_made(folder / SIGNATURE, error, "build again") from None
 
 
 def files_of(folder: Path) -> list[str]:

@@ -92,7 +92,7 @@ def close(folder: Path, key: SigningKey | None = KEY) -> Path:
     """Close and sign it."""
     close_bag(folder, INFO)
     if key is not None:
-        sign(folder, key)
+        sign(folder, key, folder.parent)
     return folder
 
 

@@ -42,7 +42,7 @@ def resum(folder: Path, name: str) -> None:
     lines = (folder / TAG_MANIFEST).read_text().splitlines()
     kept = [line for line in lines if line.split()[1] != name]
     (folder / TAG_MANIFEST).write_text("\n".join([*kept, f"{sha256_of(folder / name)}  {name}", ""]))
-    sign(folder, KEY)
+    sign(folder, KEY, folder.parent)
 
 
 def manifest(change: Callable[[str], str], name: str = MANIFEST) -> Callable[[Path], None]:
@@ -264,7 +264,7 @@ def test_a_byte_that_is_changed_anywhere_is_noticed(tmp_path_factory, data):
 
 SIGNED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "nobody": (lambda folder: (folder / SIGNATURE).unlink(), "none", "It is not signed: "),
-    "a stranger": (lambda folder: sign(folder, OTHER), "unknown", f"It is signed by an unknown key, {OTHER.fingerprint}: "),
+    "a stranger": (lambda folder: sign(folder, OTHER, folder.parent), "unknown", f"It is signed by an unknown key, {OTHER.fingerprint}: "),
     "garbage": (lambda folder: (folder / SIGNATURE).write_text("hello") and None, "bad", "The signature is bad: "),
     "something else": (
         lambda folder: (folder / SIGNATURE).write_text(sign_bytes(KEY, b"else")) and None,
