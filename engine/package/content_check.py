@@ -31,6 +31,7 @@ from engine.package.records import (
 
 LONGEST_RECORD = 64 << 20
 DATA_FILE = re.compile(r"data/([a-z][a-z0-9_]*)/(?:([a-z][a-z0-9_]*)\.(json|csv)|files/([a-z][a-z0-9_]*)-[0-9]+(?:\.[A-Za-z0-9]+)?)")
+LISTING = re.compile(r"data/([a-z][a-z0-9_]*)/files(?:/list)?\.csv")  # a kind of record may be called `files` itself
 RECORD = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -158,12 +159,12 @@ def _check_files(source: BagSource, services: Sequence[ServiceCounts]) -> None:
     given |= {(service.vendor, RECEIVED): service.files.given for service in services}
     vendors, there = {service.vendor for service in services}, Counter[tuple[str, str]]()
     for name in sorted(name for name in source.files if name.startswith(PAYLOAD)):
-        found = DATA_FILE.fullmatch(name)
-        if name in DOCUMENTS:
+        listing, found = LISTING.fullmatch(name), DATA_FILE.fullmatch(name)
+        if name in DOCUMENTS or (listing is not None and listing[1] in vendors):
             continue
-        if found is not None and found[4] and (found[1], found[4]) in given:
+        if found is not None and (found[1], found[4]) in given:
             there[found[1], found[4]] += 1
-        elif found is None or found[4] or ((found[1], found[2]) not in known and not (found[1] in vendors and found[2] == "files")):
+        elif found is None or (found[1], found[2]) not in known:
             source.found("count", f"{name} is told of in no document")
     for vendor, endpoint in sorted(given):
         if there[vendor, endpoint] != given[vendor, endpoint]:

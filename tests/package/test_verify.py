@@ -195,6 +195,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "records of nobody": (file("data/zoom/chats.json", b"[\n]\n"), ["data/zoom/chats.json is told of in no document"]),
     "file of nobody": (file("data/zoom/files/chats-0001.txt", b""), ["data/zoom/files/chats-0001.txt is told of in no document"]),
+    "records named as the list": (file("data/zoom/files.json", b"[\n]\n"), ["data/zoom/files.json is told of in no document"]),
+    "list of nobody": (file("data/slack/files/list.csv", b""), ["data/slack/files/list.csv is told of in no document"]),
     "loose file": (file("data/notes.txt", b""), ["data/notes.txt is told of in no document"]),
     "one file more": (
         file("data/zoom/files/recordings-0002.mp4", b""),
@@ -332,3 +334,10 @@ def test_a_file_that_cannot_be_read_is_named(bag, monkeypatch):
 
     monkeypatch.setattr(os, "open", fail)
     assert texts(bag) == [f"{MEETINGS} cannot be read: it is cut or changed"]
+
+
+def test_a_list_of_files_may_lie_beside_them(bag, signers):
+    """In their folder, since a kind of record may be called `files` itself; or beside it."""
+    for name in ("data/zoom/files/list.csv", "data/zoom/files.csv"):
+        file(name, b"file\r\n")(bag)
+    assert texts(bag, signers) == []
