@@ -15,11 +15,11 @@ from typing import Any
 from engine.language.expressions.lossless_json import Number
 from engine.pages.languages import number_words, short_day
 from engine.pages.texts import PageTexts
+from engine.pages.visible import visible
 from engine.release.given_record import WithheldPlace
 from engine.release.reasons import IN_SHORT, WITHHELD
 
 LONGEST = 10_000  # characters of one value on a page
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 LINE = re.compile(r"\r\n|\r|\n")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?\s?(Z|[+-]\d\d:?\d\d|))?", re.ASCII)
 UTC = ("Z", "+00:00", "+0000", "-00:00")
@@ -28,11 +28,6 @@ ABSENT = object()  # stands where a record has no such field
 TEXTS, NUMBERS = frozenset((str, type(None), object)), frozenset((int,))
 BETWEEN = "\0"
 CONTROLS = bytes((*range(1, 32), 127))
-
-
-def visible(text: str) -> str:
-    """Write what cannot be seen as its escape."""
-    return text if text.isprintable() else UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def escaped(text: str) -> str:

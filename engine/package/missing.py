@@ -44,7 +44,7 @@ def _of_service(service: Service, t: PageTexts) -> Iterator[Missing]:
     yield from _files(service, RECEIVED, t("found.owner_files"), service.files, t)
     for kind in service.kinds:
         if is_incomplete(kind):
-            yield Missing(_named(service, kind.title, t), _why(kind, t))
+            yield Missing(_named(service, kind.title, t), why_incomplete(kind, t))
         yield from _files(service, kind.endpoint, Markup.escape(kind.title), kind.files, t)
 
 
@@ -52,9 +52,10 @@ def _named(service: Service, what: str, t: PageTexts) -> Markup:
     return t("words.colon", name=service.title, said=what)
 
 
-def _why(kind: RecordKind, t: PageTexts) -> Markup:
+def why_incomplete(kind: RecordKind, t: PageTexts) -> Markup:
+    """Say why a kind of record is not here in full."""
     told = [
-        Markup.escape(kind.why) if kind.why is not None else t(f"outcomes.{kind.outcome if kind.outcome in TOLD_OUTCOMES else 'other'}")
+        Markup.escape(kind.why) if kind.why is not None else t(f"outcomes.{kind.outcome if kind.outcome in TOLD_OUTCOMES else 'unknown'}")
     ]
     if kind.expected is not None and kind.expected > kind.found:
         told.append(t("missing.expected", n=kind.expected))
