@@ -11,9 +11,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from engine.package import seal_page
-from engine.package.page_words import WORDS
 from engine.package.seal import seal
 from tests.package import bags
+from tests.package.bags import SEALED_WORDS as WORDS
 
 PASSPHRASE = "ABCDE-FGHJK-LMNPQ-RSTUV"
 SECONDS = 30

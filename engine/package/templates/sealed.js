@@ -70,5 +70,5 @@ form.addEventListener("submit", async (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   if (!globalThis.crypto?.subtle) return say("old", 0, true);
   button.disabled = false;
-  say("ready", 0, false);
+  said.textContent = "";
 });
