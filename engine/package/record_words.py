@@ -19,7 +19,7 @@ from engine.pages.texts import PageTexts
 from engine.release.reasons import IN_SHORT, Because
 
 Link = tuple[str, str, str]  # what it is, its name, where it leads
-NO_RECORDS: dict[str, Any] = {"same": "", "rows": "", "wide": False}
+NO_RECORDS: dict[str, Any] = {"same": "", "rows": "", "wide": False, "where": "", "links": [], "search": None}
 
 
 def about(answer: CaseAnswer, service: Service, kind: RecordKind, t: PageTexts) -> dict[str, Any]:
@@ -59,7 +59,9 @@ def shown(page: RecordPage, service: Service, kind: RecordKind, number: int, t: 
     name = Path(page_path(service.vendor, kind.endpoint, "*")).name
     return {
         "same": page.same,
-        "same_heading": t("record.same" if whole or records == 1 else "record.same_here", n=records),
+        "same_heading": t("record.same" if whole else "record.same_here", n=records)
+        if whole or records > 1
+        else t("record.caption_record", n=page.first),
         "same_anchor": f"r{page.first}" if records == 1 else "",
         "rows": marked_up(HERE if page.rows else ""),
         "table": page.table,

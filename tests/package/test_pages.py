@@ -307,7 +307,7 @@ def test_no_text_becomes_markup(tmp_path):
     )  # fmt: skip
     pages = pages_of(found, tmp_path)
     read = safe(pages)
-    assert len(read) == 7
+    assert len(read) == 6
     for name, text in pages.items():
         assert name == "README.txt" or "<img" not in text
         assert name == "README.txt" or text.count("<script>") == name.endswith("-search.html")
