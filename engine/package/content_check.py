@@ -26,7 +26,7 @@ from engine.package.records import (
     PackageHead,
     ServiceCounts,
     ServiceInformation,
-    WithheldCount,
+    WithheldEntry,
 )
 
 LONGEST_RECORD = 64 << 20
@@ -40,7 +40,7 @@ class Contents(msgspec.Struct, frozen=True):
 
     head: PackageHead | None
     completeness: Completeness | None
-    withheld: list[WithheldCount] | None
+    withheld: list[WithheldEntry] | None
     information: list[ServiceInformation] | None
 
 
@@ -173,7 +173,7 @@ def _check_files(source: BagSource, services: Sequence[ServiceCounts]) -> None:
             source.found("count", f"{place} holds {told}")
 
 
-def _check_withheld(source: BagSource, completeness: Completeness, withheld: Sequence[WithheldCount]) -> None:
+def _check_withheld(source: BagSource, completeness: Completeness, withheld: Sequence[WithheldEntry]) -> None:
     """Hold the entries of `withheld.json` against the counts of `completeness.json`."""
     sums = Counter[tuple[str, str, str, str]]()
     for entry in withheld:

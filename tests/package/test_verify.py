@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.package import bag_check
 from engine.package.bag import sha256_of, sign
 from engine.package.bag_names import (
     BAG_INFO,
@@ -334,6 +335,30 @@ def test_a_file_that_cannot_be_read_is_named(bag, monkeypatch):
 
     monkeypatch.setattr(os, "open", fail)
     assert texts(bag) == [f"{MEETINGS} cannot be read: it is cut or changed"]
+
+
+def test_a_manifest_that_cannot_be_read_is_named(bag, monkeypatch):
+    """And nothing is said of files that it may list."""
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda path, *more: real(path if not str(path).endswith(f"/{MANIFEST}") else "/proc/self/mem/x", *more))
+    assert texts(bag) == [f"{MANIFEST} cannot be read: it is cut or changed"]
+
+
+def test_a_document_beyond_all_measure_is_not_read(bag):
+    """It would fill the memory; so would a manifest."""
+    with (bag / HEAD).open("r+b") as stream:
+        stream.truncate(33 << 20)
+    close(bag)
+    assert texts(bag) == [f"{HEAD} is longer than {32 << 20} bytes: it was not read"]
+    with (bag / MANIFEST).open("r+b") as stream:
+        stream.truncate(33 << 20)
+    assert texts(bag) == [f"{MANIFEST} is longer than {32 << 20} bytes: it was not read"]
+
+
+def test_a_manifest_of_too_many_lines_is_not_read_to_its_end(bag, monkeypatch):
+    """As many are read as a package may hold files."""
+    monkeypatch.setattr(bag_check, "MOST_LINES", 3)
+    assert f"{MANIFEST}:4 is one line too many" in texts(bag)
 
 
 def test_a_list_of_files_may_lie_beside_them(bag, signers):
