@@ -324,17 +324,18 @@ def test_links_and_devices_are_not_followed(bag, signers):
     )
 
 
-def test_a_file_that_cannot_be_read_is_named(bag, monkeypatch):
+@pytest.mark.parametrize("name", [MEETINGS, "data/zoom/files/recordings-0001.mp4", INDEX])
+def test_a_file_that_cannot_be_read_is_named(name, bag, monkeypatch):
     """Such as one of a disk that fails: the others are checked all the same."""
     real = os.open
 
     def fail(path: Path, *more: int, **named: int) -> int:
-        if str(path).endswith(MEETINGS):
+        if str(path).endswith(name):
             raise OSError(5, "Input/output error")
         return real(path, *more, **named)
 
     monkeypatch.setattr(os, "open", fail)
-    assert texts(bag) == [f"{MEETINGS} cannot be read: it is cut or changed"]
+    assert texts(bag) == [f"{name} cannot be read: it is cut or changed"]
 
 
 def test_a_manifest_that_cannot_be_read_is_named(bag, monkeypatch):
