@@ -113,7 +113,7 @@ def big() -> None:
             cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             for judge in judges:
                 subprocess.run([*judge, str(out)], check=True, stdout=subprocess.DEVNULL)
-            wrong = [fault.text for fault in verify(out).faults] if kind == "none" else []
+            wrong = [fault.text for fault in verify(out).faults if fault.kind != "count"] if kind == "none" else []
             print(f"{kind}: {cpu:.1f} s CPU, {cpu / reference:.1f}x sha256sum, {after.ru_maxrss / 1024:.0f} MB, {wrong}")
             out.unlink()
 

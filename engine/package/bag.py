@@ -39,7 +39,13 @@ def close_bag(folder: Path, info: BagInfo, known: Mapping[str, str] | None = Non
     `known` has the sha256 of files that were hashed already, by their names in the bag. What was closed before is closed anew; its
     signature goes. Raises OutputError, DiskError.
     """
-    known = known or {}
+    try:
+        return _closed(folder, info, known or {})
+    except OSError as error:
+        raise not_made(folder, error, "build again") from None
+
+
+def _closed(folder: Path, info: BagInfo, known: Mapping[str, str]) -> str:
     for name in (SIGNATURE, TAG_MANIFEST, MANIFEST, BAG_INFO, BAGIT):
         for end in ("", PART):
             (folder / f"{name}{end}").unlink(missing_ok=True)

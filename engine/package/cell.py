@@ -12,14 +12,17 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from markupsafe import Markup
+
 from engine.language.expressions.lossless_json import Number
-from engine.pages.languages import number_words, short_day
+from engine.pages.environment import marked_up
+from engine.pages.languages import short_day
 from engine.pages.texts import PageTexts
+from engine.pages.visible import visible
 from engine.release.given_record import WithheldPlace
 from engine.release.reasons import IN_SHORT, WITHHELD
 
 LONGEST = 10_000  # characters of one value on a page
-UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 LINE = re.compile(r"\r\n|\r|\n")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?\s?(Z|[+-]\d\d:?\d\d|))?", re.ASCII)
 UTC = ("Z", "+00:00", "+0000", "-00:00")
@@ -30,17 +33,17 @@ BETWEEN = "\0"
 CONTROLS = bytes((*range(1, 32), 127))
 
 
-def visible(text: str) -> str:
-    """Write what cannot be seen as its escape."""
-    return text if text.isprintable() else UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
 def escaped(text: str) -> str:
     """Write a text as HTML."""
     if text.isprintable():
         return escaped_printable(text)
     html = escaped_printable(visible(text))
     return LINE.sub("<br>", html) if "\n" in html or "\r" in html else html
+
+
+def as_html(text: str) -> Markup:
+    """Take what somebody wrote for HTML."""
+    return marked_up(escaped(text))
 
 
 def _all_seen(joined: str) -> bool:
@@ -172,8 +175,8 @@ class Cells:
             return escaped(text[:LONGEST]) + self._cut(text)
         return escaped(text)
 
-    def _cut(self, text: str) -> str:
-        told = self._texts("cell.cut", n=len(text), shown=number_words(LONGEST, self._language), file=self._file)
+    def _cut(self, text: str, shown: int = LONGEST) -> str:
+        told = self._texts("cell.cut", n=len(text), shown=shown, file=self._file)
         return f' <span class="soft">{told}</span>'
 
     def _code(self, value: Any, codes: Mapping[str, str]) -> str:
@@ -193,14 +196,15 @@ class Cells:
         if type(value) is list:
             return "<br>".join(self._items(value, places))
         text = written(value)
-        parts, end = [], 0
+        parts, end, last = [], 0, LONGEST
         for place in sorted(places, key=lambda one: (one.start, one.end)):
-            if place.start >= end and place.end <= LONGEST:
+            if place.end > LONGEST:
+                last = min(last, place.start)
+            elif place.start >= end:
                 parts += [escaped(text[end : place.start]), self._gone(text[place.start : place.end])]
                 end = place.end
-        rest = text[end : max(end, LONGEST)]
-        html = "".join((*parts, escaped(rest)))
-        return html + self._cut(text) if len(text) > LONGEST else html
+        html = "".join((*parts, escaped(text[end:last])))
+        return html + self._cut(text, last) if len(text) > LONGEST else html
 
     def _items(self, items: Sequence[Any], places: Sequence[WithheldPlace]) -> Iterator[str]:
         """Write the items of a list, and where one was left out, that it was."""

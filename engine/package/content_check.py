@@ -26,11 +26,12 @@ from engine.package.records import (
     PackageHead,
     ServiceCounts,
     ServiceInformation,
-    WithheldCount,
+    WithheldEntry,
 )
 
 LONGEST_RECORD = 64 << 20
 DATA_FILE = re.compile(r"data/([a-z][a-z0-9_]*)/(?:([a-z][a-z0-9_]*)\.(json|csv)|files/([a-z][a-z0-9_]*)-[0-9]+(?:\.[A-Za-z0-9]+)?)")
+LISTING = re.compile(r"data/([a-z][a-z0-9_]*)/files(?:/list)?\.csv")  # a kind of record may be called `files` itself
 RECORD = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -39,7 +40,7 @@ class Contents(msgspec.Struct, frozen=True):
 
     head: PackageHead | None
     completeness: Completeness | None
-    withheld: list[WithheldCount] | None
+    withheld: list[WithheldEntry] | None
     information: list[ServiceInformation] | None
 
 
@@ -158,12 +159,12 @@ def _check_files(source: BagSource, services: Sequence[ServiceCounts]) -> None:
     given |= {(service.vendor, RECEIVED): service.files.given for service in services}
     vendors, there = {service.vendor for service in services}, Counter[tuple[str, str]]()
     for name in sorted(name for name in source.files if name.startswith(PAYLOAD)):
-        found = DATA_FILE.fullmatch(name)
-        if name in DOCUMENTS:
+        listing, found = LISTING.fullmatch(name), DATA_FILE.fullmatch(name)
+        if name in DOCUMENTS or (listing is not None and listing[1] in vendors):
             continue
-        if found is not None and found[4] and (found[1], found[4]) in given:
+        if found is not None and (found[1], found[4]) in given:
             there[found[1], found[4]] += 1
-        elif found is None or found[4] or ((found[1], found[2]) not in known and not (found[1] in vendors and found[2] == "files")):
+        elif found is None or (found[1], found[2]) not in known:
             source.found("count", f"{name} is told of in no document")
     for vendor, endpoint in sorted(given):
         if there[vendor, endpoint] != given[vendor, endpoint]:
@@ -172,7 +173,7 @@ def _check_files(source: BagSource, services: Sequence[ServiceCounts]) -> None:
             source.found("count", f"{place} holds {told}")
 
 
-def _check_withheld(source: BagSource, completeness: Completeness, withheld: Sequence[WithheldCount]) -> None:
+def _check_withheld(source: BagSource, completeness: Completeness, withheld: Sequence[WithheldEntry]) -> None:
     """Hold the entries of `withheld.json` against the counts of `completeness.json`."""
     sums = Counter[tuple[str, str, str, str]]()
     for entry in withheld:

@@ -7,10 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from engine.package.cell import escaped
-from engine.package.content import PackageFile, Service
+from engine.package.cell import as_html
+from engine.package.content import RECEIVED, PackageFile, Service
 from engine.package.package_paths import PAGE_OF, file_path, page_path
-from engine.pages.environment import marked_up
 from engine.pages.texts import PageTexts
 from engine.release.reasons import IN_SHORT, SENTENCES, WITHHELD
 
@@ -30,18 +29,18 @@ def file_list(service: Service, endpoint: str, title: str, files: Sequence[Packa
 
 
 def _row(vendor: str, endpoint: str, number: int, file: PackageFile, t: PageTexts) -> list[Markup]:
-    name = Markup('<bdi class="long">{}</bdi>').format(marked_up(escaped(file.name))) if file.name else t("list.unnamed")
+    name = Markup('<bdi class="long">{}</bdi>').format(as_html(file.name)) if file.name else t("list.unnamed")
     return [
         name,
         _record(vendor, endpoint, file.record, t),
-        marked_up(escaped(file.media_type)) if file.media_type else t("list.unknown"),
+        as_html(file.media_type) if file.media_type else t("list.unknown"),
         t("list.bytes", n=file.size) if file.size is not None else t("list.unknown"),
         _state(vendor, number, file, t),
     ]
 
 
 def _record(vendor: str, endpoint: str, record: int | None, t: PageTexts) -> Markup:
-    if record is None:
+    if record is None or endpoint == RECEIVED:
         return t("list.none")
     page = page_path(vendor, endpoint, (record - 1) // PAGE_OF + 1).removeprefix("read/")
     return Markup('<a href="{}#r{}">{}</a>').format(page, record, record)
@@ -54,4 +53,4 @@ def _state(vendor: str, number: int, file: PackageFile, t: PageTexts) -> Markup:
     if file.because is None:
         return t("list.not_here", why=file.why) if file.why else t("list.not_here_unknown")
     words = WITHHELD[t.language].format(IN_SHORT[file.because][t.language])
-    return Markup('<span class="gone">{}</span> {}').format(words, file.why or SENTENCES[file.because][t.language])
+    return Markup('<span class="gone">{}</span> {}').format(words, as_html(file.why or SENTENCES[file.because][t.language]))

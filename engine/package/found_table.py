@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from engine.package.cell import as_html
 from engine.package.content import RECEIVED, CaseAnswer, RecordKind, Service
 from engine.package.missing import TOLD_OUTCOMES
 from engine.package.package_paths import data_path, page_path
@@ -45,7 +46,7 @@ def _rows(service: Service, t: PageTexts) -> list[list[Markup]]:
 
 
 def _row(service: Service, kind: RecordKind, t: PageTexts) -> list[Markup]:
-    name = Markup.escape(kind.title)
+    name = as_html(kind.title)
     if kind.covered is not None:
         covered = t("found.covered", first=kind.covered[0], last=kind.covered[1])
         name += Markup(' <span class="soft">{}</span>').format(covered)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from engine.package.cell import as_html
 from engine.package.content import CaseAnswer, Service
 from engine.package.found_table import found_table
 from engine.package.missing import Missing, limits, missing
@@ -68,7 +69,7 @@ def under_gdpr(answer: CaseAnswer) -> bool:
 
 
 def _who(answer: CaseAnswer, t: PageTexts) -> dict[str, Any]:
-    person = Markup(", ").join(filter(None, (answer.name, *answer.identifiers)))
+    person = Markup(", ").join(map(as_html, filter(None, (answer.name, *answer.identifiers))))
     return {
         "sender": t("index.from", controller=answer.sender.controller) if answer.sender.controller else t("index.no_sender"),
         "person": t("index.to", person=person) if person else "",

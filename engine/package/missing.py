@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 from markupsafe import Markup
 
+from engine.package.cell import as_html
 from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind, Service
 from engine.package.package_paths import page_path
 from engine.package.summary import is_incomplete, is_missing
@@ -35,27 +36,26 @@ def limits(answer: CaseAnswer, t: PageTexts) -> list[Missing]:
 
 def _of_service(service: Service, t: PageTexts) -> Iterator[Missing]:
     if service.why is not None:
-        yield Missing(_named(service, t("missing.everything"), t), Markup.escape(service.why))
+        yield Missing(_named(service, t("missing.everything"), t), as_html(service.why))
     elif service.subject == "unproven":
         how = service.how or t("missing.unproven")
-        yield Missing(_named(service, t("missing.whether"), t), Markup.escape(how))
+        yield Missing(_named(service, t("missing.whether"), t), as_html(how))
     elif service.subject == "none" and not service.kinds and not service.files:
         yield Missing(_named(service, t("missing.everything"), t), t("missing.not_here"))
     yield from _files(service, RECEIVED, t("found.owner_files"), service.files, t)
     for kind in service.kinds:
         if is_incomplete(kind):
-            yield Missing(_named(service, kind.title, t), _why(kind, t))
-        yield from _files(service, kind.endpoint, Markup.escape(kind.title), kind.files, t)
+            yield Missing(_named(service, kind.title, t), why_incomplete(kind, t))
+        yield from _files(service, kind.endpoint, as_html(kind.title), kind.files, t)
 
 
 def _named(service: Service, what: str, t: PageTexts) -> Markup:
     return t("words.colon", name=service.title, said=what)
 
 
-def _why(kind: RecordKind, t: PageTexts) -> Markup:
-    told = [
-        Markup.escape(kind.why) if kind.why is not None else t(f"outcomes.{kind.outcome if kind.outcome in TOLD_OUTCOMES else 'other'}")
-    ]
+def why_incomplete(kind: RecordKind, t: PageTexts) -> Markup:
+    """Say why a kind of record is not here in full."""
+    told = [as_html(kind.why) if kind.why is not None else t(f"outcomes.{kind.outcome if kind.outcome in TOLD_OUTCOMES else 'unknown'}")]
     if kind.expected is not None and kind.expected > kind.found:
         told.append(t("missing.expected", n=kind.expected))
     return Markup(" ").join(told)

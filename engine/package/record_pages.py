@@ -9,7 +9,7 @@ from itertools import islice, repeat
 import msgspec
 from markupsafe import Markup
 
-from engine.package.cell import Cells, escaped, visible
+from engine.package.cell import Cells, escaped
 from engine.package.columns import Column, columns_of
 from engine.package.content import RecordKind, Service
 from engine.package.fields import FieldNode, ReadRecord, RecordFields
@@ -17,6 +17,7 @@ from engine.package.package_paths import PAGE_OF, data_path
 from engine.pages.environment import marked_up
 from engine.pages.languages import number_words
 from engine.pages.texts import PageTexts
+from engine.pages.visible import visible
 
 MOST_COLUMNS = 12
 HERE = "\0"  # stands in a text or a template for what is put there at the end
@@ -50,7 +51,7 @@ class RecordPages:
         """Take whose they are."""
         self.kind = kind
         self._texts = texts
-        self._caption = str(texts("record.caption_record", n=HERE))
+        self._caption = str(texts("record.caption_record", n=marked_up(HERE)))
         self._record = texts("record.record")
         self._fields = RecordFields(service.labels, kind.endpoint)
         self.cells = Cells(texts, service.title, data_path(service.vendor, kind.endpoint, "json"))

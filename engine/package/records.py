@@ -111,7 +111,7 @@ class Completeness(Strict, frozen=True):
     services: list[ServiceCounts]
 
 
-class WithheldCount(Strict, frozen=True):
+class WithheldEntry(Strict, frozen=True):
     """An entry of `data/withheld.json`: how often something is withheld for a reason; never a value.
 
     `path` is the field, places in lists left out; with the operation `hold` it is empty for whole records, and `file` for files.
@@ -142,7 +142,7 @@ class ServiceInformation(Strict, frozen=True):
 DOCUMENTS: Mapping[str, Any] = {
     HEAD: PackageHead,
     COMPLETENESS: Completeness,
-    WITHHELD: list[WithheldCount],
+    WITHHELD: list[WithheldEntry],
     INFORMATION: list[ServiceInformation],
 }
 
@@ -222,10 +222,10 @@ def information_of(answer: CaseAnswer) -> list[ServiceInformation]:
     ]
 
 
-def withheld_of(answer: CaseAnswer) -> list[WithheldCount]:
+def withheld_of(answer: CaseAnswer) -> list[WithheldEntry]:
     """Give `data/withheld.json`: the fields, and the records and files that are withheld as a whole."""
     return [
-        WithheldCount(vendor=vendor, endpoint=endpoint, path=path, reason=because, operation=operation, count=count)
+        WithheldEntry(vendor=vendor, endpoint=endpoint, path=path, reason=because, operation=operation, count=count)
         for (vendor, endpoint, path, because, operation), count in sorted(_withheld(answer).items())
     ]
 

@@ -17,14 +17,15 @@ from typing import BinaryIO, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from jinja2 import Environment, PackageLoader
 
 from engine.package.aside import aside
-from engine.package.page_words import WORDS
 from engine.package.stored_zip import zip_into
+from engine.pages.environment import environment, marked_up, style
+from engine.pages.texts import texts
 
 ITERATIONS = 600_000
 CHUNK = 4 << 20
+PACKAGE, SAID = "engine.package", "sealed."
 HERE = "<!-- chunks -->"
 
 
@@ -71,23 +72,24 @@ def _text(raw: bytes) -> str:
 
 
 def _rendered(head: Mapping[str, str | int], language: Literal["en", "de"]) -> str:
-    """Render the page; its policy allows the one script and the one style that stand in it, and no address at all."""
-    templates = Environment(loader=PackageLoader("engine.package"), autoescape=True, trim_blocks=True, keep_trailing_newline=True)
-    script, style = (templates.get_template(name).render() for name in ("sealed.js", "sealed.css"))
-    words = WORDS[language]
-    told = msgspec.json.encode({**head, "words": words}).decode().replace("<", "\\u003c")
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"script-src '{_hash(script)}'",
-            f"style-src '{_hash(style)}'",
-            "base-uri 'none'",
-            "form-action 'none'",
+    """Render the page; its policy allows the one script and the one sheet that stand in it, and no address at all."""
+    told = texts(PACKAGE, language)
+    script, own = (style(PACKAGE, f"templates/{name}") for name in ("sealed.js", "sealed.css"))
+    sheet = style() + own
+    words = {name.removeprefix(SAID): text for name, text in told.entries.items() if name.startswith(SAID)}
+    inside = msgspec.json.encode({**head, "words": words}).decode().replace("<", "\\u003c")
+    return (
+        environment(PACKAGE)
+        .get_template("sealed.html")
+        .render(
+            language=language,
+            t=told,
+            name=head["name"],
+            head=marked_up(inside),
+            script=script,
+            script_sum=_text(hashlib.sha256(script.encode()).digest()),
+            sheet=sheet,
+            sheet_sum=_text(hashlib.sha256(sheet.encode()).digest()),
+            here=marked_up(HERE),
         )
     )
-    page = templates.get_template("sealed.html")
-    return page.render(language=language, words=words, name=head["name"], told=told, script=script, style=style, policy=policy, chunks=HERE)
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{_text(hashlib.sha256(text.encode()).digest())}"

@@ -67,7 +67,7 @@ def _said(texts: PageTexts, names: Sequence[str], heads: Sequence[PageHead]) -> 
         "fields": texts("search.fields", fields=Markup(", ").join(names), data=Markup("<code>data</code>")),
         "shortened": texts("search.shortened", n=LONGEST),
         "heads": [texts("record.number"), *(marked_up(head.html) for head in heads)],
-        "data": HERE,
+        "data": marked_up(HERE),
         "script": script(),
         "digest": b64encode(sha256(script().encode()).digest()).decode(),
     }

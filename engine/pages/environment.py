@@ -8,6 +8,8 @@ from importlib import resources
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from engine.pages.visible import visible
+
 PAGES = "engine.pages"
 STYLE = "style.css"
 
@@ -23,6 +25,7 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
     made.globals["style"] = style
     return made

@@ -7,6 +7,8 @@ from datetime import date
 
 from markupsafe import Markup
 
+from engine.pages.visible import visible
+
 MONTHS = {
     "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
     "de": ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
@@ -34,6 +36,7 @@ def number_words(number: int, language: str) -> str:
 
 def listed(parts: Sequence[str], language: str) -> Markup:
     """Join the parts of a sentence: a, b and c; what is not markup is escaped."""
+    parts = [part if isinstance(part, Markup) else visible(part) for part in parts]
     if len(parts) < 2:
         return Markup("").join(parts)
     return LAST_OF_LIST[language].join((Markup(", ").join(parts[:-1]), parts[-1]))

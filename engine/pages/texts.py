@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from engine.pages.languages import day_words, number_words
+from engine.pages.visible import visible
 
 Entry = str | Mapping[str, str]
 
@@ -41,7 +42,9 @@ class PageTexts:
     def _written(self, value: Any) -> Any:
         if isinstance(value, int):
             return number_words(value, self.language)
-        return day_words(value, self.language) if isinstance(value, date) else value
+        if isinstance(value, date):
+            return day_words(value, self.language)
+        return visible(value) if type(value) is str else value
 
 
 @cache
@@ -55,5 +58,5 @@ def _flat(table: Mapping[str, Any], before: str = "") -> list[tuple[str, Entry]]
     found: list[tuple[str, Entry]] = []
     for name, value in table.items():
         whole = f"{before}{name}"
-        found += [(whole, value)] if isinstance(value, str) or set(value) <= {"one", "other"} else _flat(value, f"{whole}.")
+        found += [(whole, value)] if isinstance(value, str) or value.keys() == {"one", "other"} else _flat(value, f"{whole}.")
     return found

@@ -13,9 +13,9 @@ from typing import Any
 import aiohttp
 
 from engine.package import seal_page
-from engine.package.page_words import WORDS
 from engine.package.seal import seal
 from tests.package import bags
+from tests.package.bags import SEALED_WORDS as WORDS
 
 PASSPHRASE = "ABCDE-FGHJK-LMNPQ-RSTUV"
 LISTENING = b"WebDriver BiDi listening on "

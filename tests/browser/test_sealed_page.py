@@ -11,9 +11,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from engine.package import seal_page
-from engine.package.page_words import WORDS
 from engine.package.seal import seal
 from tests.package import bags
+from tests.package.bags import SEALED_WORDS as WORDS
 
 PASSPHRASE = "ABCDE-FGHJK-LMNPQ-RSTUV"
 SECONDS = 30
@@ -33,9 +33,10 @@ def sealed(tmp_path, monkeypatch) -> Callable[[str], Path]:
     return make
 
 
-def type_in(browser, page: Path, passphrase: str) -> None:
+def type_in(browser, page: Path, passphrase: str, before: str = "") -> None:
     """Open the page, type and press the button, as soon as it can be pressed."""
     browser.get(page.as_uri())
+    browser.execute_script(before)
     WebDriverWait(browser, SECONDS).until(lambda driver: driver.find_element(By.TAG_NAME, "button").is_enabled())
     browser.find_element(By.ID, "passphrase").send_keys(passphrase)
     browser.find_element(By.TAG_NAME, "button").click()
@@ -50,13 +51,16 @@ def said(browser) -> str:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_passphrase_opens_it_and_the_zip_is_saved(language, browser, sealed, tmp_path):
-    """Typed in small letters and with blanks; what is saved is the zip to the byte, and the page says how to go on."""
+    """Typed in small letters and with blanks; what is saved is the zip to the byte, and the page says how to go on.
+
+    One is a browser of some years ago, which decodes by hand.
+    """
     page = sealed(language)
     browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path / "saved")})
     browser.execute_cdp_cmd("Network.enable", {})
     offline = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
     browser.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
-    type_in(browser, page, f" {PASSPHRASE.lower().replace('-', ' ')} ")
+    type_in(browser, page, f" {PASSPHRASE.lower().replace('-', ' ')} ", "delete Uint8Array.fromBase64" if language == "de" else "")
     link = browser.find_element(By.CSS_SELECTOR, "section a")
     WebDriverWait(browser, SECONDS).until(lambda _: link.is_displayed())
     assert link.text == WORDS[language]["save"].replace("{name}", "DSR-17.zip")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.language.expressions.lossless_json import dumps
-from engine.package.content import CaseAnswer, PackageFile, RecordKind, Sender, Service
+from engine.package.content import CaseAnswer, PackageFile, RecordKind, Sender, Service, WithheldField
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import LabelFile, Labels, compiled
 from engine.release.reasons import IN_SHORT, WITHHELD, Because
@@ -54,10 +55,7 @@ def masked(pointer: str, text: str, because: Because = "security", language: str
 
 def kind(records: Sequence[GivenRecord] = (), **changed: Any) -> RecordKind:
     """Give a kind of record, counted as its records are."""
-    places: dict[Because, int] = {}
-    for record in records:
-        for place in record.withheld:
-            places[place.because] = places.get(place.because, 0) + 1
+    places = Counter((place.pointer, place.operation, place.because) for record in records for place in record.withheld)
     held = changed.get("held", {})
     told: dict[str, Any] = {
         "endpoint": "meetings",
@@ -65,7 +63,10 @@ def kind(records: Sequence[GivenRecord] = (), **changed: Any) -> RecordKind:
         "outcome": "complete" if records or held else "empty",
         "given": len(records),
         "found": len(records) + sum(held.values()),
-        "places": places,
+        "withheld": tuple(
+            WithheldField(path=pointer.strip("/").replace("/", "."), operation=operation, because=because, count=count)
+            for (pointer, operation, because), count in places.items()
+        ),
         "records": lambda: iter(records),
     }
     return RecordKind(**(told | changed))

@@ -15,12 +15,20 @@ from engine.package.bag import BagInfo, close_bag, sign
 from engine.package.bag_names import COMPLETENESS, HEAD, INDEX, INFORMATION, SIGNERS, WITHHELD
 from engine.package.content import CaseAnswer, PackageFile, RecordKind, Service, WithheldField
 from engine.package.records import completeness_of, document_bytes, head_of, information_of, withheld_of
+from engine.pages.texts import texts
 
 KEY, OTHER = SigningKey(bytes(range(32))), SigningKey(bytes(range(1, 33)))
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 RECORDS = (b'{"topic":"Planning","host":"person 1"}', b'{"topic":"Review"}')
 INFO = BagInfo("DSR-17", date(2026, 11, 29), "Habeas")
 MEETINGS = "data/zoom/meetings.json"
+
+SEALED_WORDS = {
+    language: {
+        name.removeprefix("sealed."): text for name, text in texts("engine.package", language).entries.items() if name.startswith("sealed.")
+    }
+    for language in ("en", "de")
+}
 
 
 def answer(**changes: Any) -> CaseAnswer:
@@ -92,7 +100,7 @@ def close(folder: Path, key: SigningKey | None = KEY) -> Path:
     """Close and sign it."""
     close_bag(folder, INFO)
     if key is not None:
-        sign(folder, key)
+        sign(folder, key, folder.parent)
     return folder
 
 

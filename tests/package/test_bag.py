@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import subprocess
@@ -90,6 +91,17 @@ def test_a_bag_holds_no_link(bag):
     """What it leads to could change, or lie outside."""
     (bag / "data/zoom/link.json").symlink_to("/etc/passwd")
     with pytest.raises(OutputError, match="is a link"):
+        close_bag(bag, bags.INFO)
+
+
+def test_a_file_that_cannot_be_read_is_no_defect(bag, monkeypatch):
+    """A disk may fail: the sentence names the package."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(hashlib, "file_digest", fail)
+    with pytest.raises(OutputError, match=r"DSR-17 cannot be made \(Input/output error\): build again"):
         close_bag(bag, bags.INFO)
 
 

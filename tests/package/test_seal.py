@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from engine.errors import OutputError, UsageError
 from engine.package import seal as seal_module
 from engine.package import seal_page
-from engine.package.page_words import WORDS
 from engine.package.seal import ALPHABET, ENDS, new_passphrase, seal, seal_for
 from engine.package.verify_bag import verify
 from tests.connection.killed import child, count
 from tests.package.bags import NOW
+from tests.package.bags import SEALED_WORDS as WORDS
 from tests.package.test_bag import bytes_of, said
 
 PASSPHRASE = "ABCDE-FGHJK-LMNPQ-RSTUV"

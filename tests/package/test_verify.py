@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.package import bag_check
 from engine.package.bag import sha256_of, sign
 from engine.package.bag_names import (
     BAG_INFO,
@@ -42,7 +43,7 @@ def resum(folder: Path, name: str) -> None:
     lines = (folder / TAG_MANIFEST).read_text().splitlines()
     kept = [line for line in lines if line.split()[1] != name]
     (folder / TAG_MANIFEST).write_text("\n".join([*kept, f"{sha256_of(folder / name)}  {name}", ""]))
-    sign(folder, KEY)
+    sign(folder, KEY, folder.parent)
 
 
 def manifest(change: Callable[[str], str], name: str = MANIFEST) -> Callable[[Path], None]:
@@ -195,6 +196,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "records of nobody": (file("data/zoom/chats.json", b"[\n]\n"), ["data/zoom/chats.json is told of in no document"]),
     "file of nobody": (file("data/zoom/files/chats-0001.txt", b""), ["data/zoom/files/chats-0001.txt is told of in no document"]),
+    "records named as the list": (file("data/zoom/files.json", b"[\n]\n"), ["data/zoom/files.json is told of in no document"]),
+    "list of nobody": (file("data/slack/files/list.csv", b""), ["data/slack/files/list.csv is told of in no document"]),
     "loose file": (file("data/notes.txt", b""), ["data/notes.txt is told of in no document"]),
     "one file more": (
         file("data/zoom/files/recordings-0002.mp4", b""),
@@ -264,7 +267,7 @@ def test_a_byte_that_is_changed_anywhere_is_noticed(tmp_path_factory, data):
 
 SIGNED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "nobody": (lambda folder: (folder / SIGNATURE).unlink(), "none", "It is not signed: "),
-    "a stranger": (lambda folder: sign(folder, OTHER), "unknown", f"It is signed by an unknown key, {OTHER.fingerprint}: "),
+    "a stranger": (lambda folder: sign(folder, OTHER, folder.parent), "unknown", f"It is signed by an unknown key, {OTHER.fingerprint}: "),
     "garbage": (lambda folder: (folder / SIGNATURE).write_text("hello") and None, "bad", "The signature is bad: "),
     "something else": (
         lambda folder: (folder / SIGNATURE).write_text(sign_bytes(KEY, b"else")) and None,
@@ -321,14 +324,46 @@ def test_links_and_devices_are_not_followed(bag, signers):
     )
 
 
-def test_a_file_that_cannot_be_read_is_named(bag, monkeypatch):
+@pytest.mark.parametrize("name", [MEETINGS, "data/zoom/files/recordings-0001.mp4", INDEX])
+def test_a_file_that_cannot_be_read_is_named(name, bag, monkeypatch):
     """Such as one of a disk that fails: the others are checked all the same."""
     real = os.open
 
     def fail(path: Path, *more: int, **named: int) -> int:
-        if str(path).endswith(MEETINGS):
+        if str(path).endswith(name):
             raise OSError(5, "Input/output error")
         return real(path, *more, **named)
 
     monkeypatch.setattr(os, "open", fail)
-    assert texts(bag) == [f"{MEETINGS} cannot be read: it is cut or changed"]
+    assert texts(bag) == [f"{name} cannot be read: it is cut or changed"]
+
+
+def test_a_manifest_that_cannot_be_read_is_named(bag, monkeypatch):
+    """And nothing is said of files that it may list."""
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda path, *more: real(path if not str(path).endswith(f"/{MANIFEST}") else "/proc/self/mem/x", *more))
+    assert texts(bag) == [f"{MANIFEST} cannot be read: it is cut or changed"]
+
+
+def test_a_document_beyond_all_measure_is_not_read(bag):
+    """It would fill the memory; so would a manifest."""
+    with (bag / HEAD).open("r+b") as stream:
+        stream.truncate(33 << 20)
+    close(bag)
+    assert texts(bag) == [f"{HEAD} is longer than {32 << 20} bytes: it was not read"]
+    with (bag / MANIFEST).open("r+b") as stream:
+        stream.truncate(33 << 20)
+    assert texts(bag) == [f"{MANIFEST} is longer than {32 << 20} bytes: it was not read"]
+
+
+def test_a_manifest_of_too_many_lines_is_not_read_to_its_end(bag, monkeypatch):
+    """As many are read as a package may hold files."""
+    monkeypatch.setattr(bag_check, "MOST_LINES", 3)
+    assert f"{MANIFEST}:4 is one line too many" in texts(bag)
+
+
+def test_a_list_of_files_may_lie_beside_them(bag, signers):
+    """In their folder, since a kind of record may be called `files` itself; or beside it."""
+    for name in ("data/zoom/files/list.csv", "data/zoom/files.csv"):
+        file(name, b"file\r\n")(bag)
+    assert texts(bag, signers) == []

@@ -43,7 +43,7 @@ def _leaves(folder: Path) -> None:
         lines.write(f"{'0' * 64}  data/../../../etc/passwd\n")
     tags = (folder / TAG_MANIFEST).read_text().replace(before, sha256_of(folder / MANIFEST))
     (folder / TAG_MANIFEST).write_text(tags)
-    sign(folder, KEY)
+    sign(folder, KEY, folder.parent)
 
 
 def _unknown_key(folder: Path) -> None:

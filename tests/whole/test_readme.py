@@ -161,6 +161,7 @@ def test_every_place_that_the_architecture_names_is_there():
         "docs/cases.md",
         "docs/policy.md",
         "docs/labels.md",
+        "docs/package.md",
         "docs/vendors/zoom.md",
         *(f"docs/decisions/{path.name}" for path in (ROOT / "docs" / "decisions").iterdir()),
     ],

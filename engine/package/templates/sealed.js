@@ -9,7 +9,13 @@ function say(word, n, stop) {
   passphrase.setAttribute("aria-invalid", word === "wrong");
 }
 
-const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+function bytes(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const signs = atob(text);
+  const found = new Uint8Array(signs.length);
+  for (let at = 0; at < signs.length; at += 1) found[at] = signs.charCodeAt(at);
+  return found;
+}
 
 // As it was made: groups of five capitals and digits.
 const typed = () => passphrase.value.toUpperCase().replace(/[^A-Z0-9]/g, "").replace(/.{5}(?=.)/g, "$&-");
@@ -64,5 +70,5 @@ form.addEventListener("submit", async (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   if (!globalThis.crypto?.subtle) return say("old", 0, true);
   button.disabled = false;
-  say("ready", 0, false);
+  said.textContent = "";
 });
