@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings lock clean docs
+.PHONY: help demo test test-long test-browser check bench bench-findings bench-package lock clean docs
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -58,6 +58,9 @@ bench: $(READY) ## measure the budgets, beside their references
 
 bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
 	@$(BIN)/python -m bench.findings
+
+bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
+	@$(BIN)/python -m bench.package
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

@@ -45,41 +45,47 @@ class Giving:
         self._aliases = aliases
         self._find = find
         self._texts = texts
+        self._masks = {because: WITHHELD[language].format(words[language]) for because, words in IN_SHORT.items()}
 
     def give(self, endpoint: str, line: bytes, record: Any, rulings: list[Ruling]) -> GivenRecord | HeldRecord | Undecided:
         """Give a record: its line without the end of it, the same as it was read, and what was ruled about it (not `every` ruling)."""
-        asked = sum(ruling.do == "ask" for ruling in rulings)
+        asked, named, withheld = 0, False, list[Ruling]()
+        for ruling in rulings:
+            if ruling.do == "ask":
+                asked += 1
+            elif ruling.do == "give":
+                self._texts.given(ruling.value)
+            else:
+                withheld.append(ruling)
+                named = named or is_named(ruling)
         if asked:
             return Undecided(asked)
-        self._texts.given(ruling for ruling in rulings if ruling.do == "give")
-        withheld = [ruling for ruling in rulings if ruling.withholds]
-        for ruling in withheld:
-            if ruling.pointer == "" and ruling.do in ("hold", "drop"):
-                self._texts.inside(self._vendor, endpoint, ruling, record, self._find)
-                return HeldRecord(ruling.because)
+        held = next((ruling for ruling in withheld if ruling.pointer == "" and ruling.do in ("hold", "drop")), None)
+        if held is not None:
+            self._texts.inside(self._vendor, endpoint, held, record, self._find)
+            return HeldRecord(held.because)
         if says_twice(line, record):
             line = dumps(record)
         if not withheld:
             return GivenRecord(line)
-        edit = RecordEdit(self._vendor, endpoint, self._words(withheld, rulings), self._find, self._texts)
+        edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts)
         return GivenRecord(edit.written(line, record, withheld), tuple(edit.places))
 
-    def _words(self, withheld: list[Ruling], rulings: list[Ruling]) -> Callable[[Ruling], str]:
+    def _words(self, rulings: list[Ruling], *, named: bool) -> Callable[[Ruling], str]:
         """Say what is written in the place of a value."""
-        language, numbers = self._language, dict[int | str, int]()
-        if any(map(is_named, withheld)):
-            numbers = self._aliases.numbered(rulings)
+        masks, language = self._masks, self._language
+        numbers = self._aliases.numbered(rulings) if named else {}
 
         def words(ruling: Ruling) -> str:
-            if is_named(ruling):
-                return PERSON[language].format(numbers[side_of(ruling)])
-            return WITHHELD[language].format(IN_SHORT[ruling.because][language])
+            return PERSON[language].format(numbers[side_of(ruling)]) if is_named(ruling) else masks[ruling.because]
 
         return words
 
 
 def says_twice(line: bytes, record: Any) -> bool:
     """Whether a member stands twice in a line, which reads as this record: counted, and read anew only where that tells nothing."""
-    if b'" ' in line or b"\t" in line or b"\r" in line or (b"\\" in line and any(one in line for one in QUOTE_IN_TEXT)):
+    if b"\\" not in line:  # no quote stands in a text
+        return dumps(record).count(b'"') != line.count(b'"') and repeats(line)
+    if b'" ' in line or b"\t" in line or b"\r" in line or any(one in line for one in QUOTE_IN_TEXT):
         return repeats(line)  # not every name is followed by its colon, or not only names are
     return dumps(record).count(b'":') != line.count(b'":') and repeats(line)

@@ -78,25 +78,35 @@ class RecordEdit:
                 dropped += left is None
         return joined(parts)
 
+    def _mask(self, ruling: Ruling, text: str, pointer: str) -> bytes:
+        """Write words for a whole text, as it is done most often."""
+        self._texts.withheld(*self._of, ruling, text)
+        shown = self._words(ruling)
+        self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, 0, len(shown)))
+        return written_text(shown)
+
     def _replaced(self, value: Any, rulings: list[Ruling], pointer: str) -> bytes | None:
         """Give what is written for a value; None where one of its rulings drops it."""
+        ruling = rulings[0]
+        if len(rulings) == 1 and ruling.value == value and ruling.do in ("mask", "alias"):
+            return self._mask(ruling, value, pointer)
         drop = next((ruling for ruling in rulings if STRENGTH[ruling.do] >= STRENGTH["drop"]), None)
         if type(value) is dict or type(value) is list:
-            self._texts.inside(*self._of, rulings[0], value, self._find)
+            self._texts.inside(*self._of, ruling, value, self._find)
             masked = masked_text("", rulings, self._find, self._words, whole=True)
         else:
             text = text_of(value)  # none of true, false and null: they tell of nobody
             whole = not isinstance(value, str) or (len(rulings) == 1 and rulings[0].value == text)
             masked = masked_text(text, rulings, self._find, self._words, whole=whole)
-            for ruling, was in masked.withheld:
-                self._texts.withheld(*self._of, ruling, was)
+            for cause, was in masked.withheld:
+                self._texts.withheld(*self._of, cause, was)
                 if text != was or not whole:
-                    self._texts.withheld(*self._of, ruling, ruling.value)
+                    self._texts.withheld(*self._of, cause, cause.value)
         if drop is not None:
             self.places.append(WithheldPlace(pointer, "drop", drop.because))
             return None
-        for ruling, shown, start in masked.replaced:
-            self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, start, start + len(shown)))
+        for cause, shown, start in masked.replaced:
+            self.places.append(WithheldPlace(pointer, OPERATION[is_named(cause)], cause.because, shown, start, start + len(shown)))
         return written_text(masked.text)
 
 

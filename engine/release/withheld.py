@@ -60,9 +60,9 @@ class WithheldTexts:
                 found = WithheldText(hit.value, vendor, endpoint, ruling.pointer, ruling.because, person, inside=True)
                 self.found.setdefault(hit.value, found)
 
-    def given(self, rulings: Iterable[Ruling]) -> None:
+    def given(self, text: str) -> None:
         """Take what was given because somebody, or a rule, said so."""
-        self.by_decision.update(plain(ruling.value) for ruling in rulings)
+        self.by_decision.add(plain(text))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -12,7 +12,6 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from engine.release.after_check import BLOCK, AfterCheck, LeakedValue
-from engine.release.ruling import Ruling
 from engine.release.searched_bytes import FileKind
 from engine.release.withheld import WithheldText, WithheldTexts
 
@@ -218,7 +217,7 @@ def test_what_was_given_elsewhere_by_decision_is_to_be_confirmed():
         line = json.dumps({"a": value}).encode()
         assert [one.confirm for one in AfterCheck(found).check("f", "json", [line])] == [False]
         assert [one.confirm for one in AfterCheck(found, own=[value]).check("f", "json", [line])] == [True]
-        found.given([Ruling("/x", "give", "known_to_them", "act 7", "found", said)])
+        found.given(said)
         assert [one.confirm for one in AfterCheck(found).check("f", "json", [line])] == [True]
 
 
