@@ -66,7 +66,7 @@ def case_answer(case: OpenCase, person: Person, told: Office, services: tuple[Se
     return CaseAnswer(
         reference=case.reference,
         language=language_of(case),
-        law=regime_of(opened.regime).title,
+        law=regime_of(opened.regime).titled(opened.language),
         received=opened.received,
         made=last.at,
         log=(last.n, last.sha256),

@@ -69,8 +69,8 @@ def approve_command(reference: str, package: str | None, *, also_given: bool) ->
         raise UsageError(message)
     lacking = [*refusals(case, found, user())]
     if lacking:
-        for one in lacking:
-            print_text(f"{one.what}: {one.mend}")
+        for block in lacking:
+            print_text(f"{block.what}: {block.mend}")
         print_text("Nothing was approved.")
         return Exit.INCOMPLETE
     if found.built.elsewhere and not also_given:
