@@ -19,7 +19,7 @@ from engine.release.withheld import WithheldTexts
 KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
 READABLE = (".csv", ".eml", ".htm", ".html", ".json", ".log", ".md", ".txt", ".vtt", ".xml", ".yaml", ".yml")
 CHUNK = 1 << 20
-FILES = "/files/"
+FILES, LIST = "/files/", "/files/list.csv"
 
 
 class Leaks(msgspec.Struct, frozen=True):
@@ -41,14 +41,14 @@ def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
     refused, confirm = list[LeakedValue](), list[LeakedValue]()
     for name in files_of(bag):
         for found in _in_file(check, bag, name, given):
-            (confirm if found.confirm or FILES in name else refused).append(found)
+            (confirm if found.confirm or (FILES in name and not name.endswith(LIST)) else refused).append(found)
     return Leaks(tuple(refused), tuple(confirm), check.compared_whole)
 
 
 def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[LeakedValue]:
     path = bag / name
     kind = KINDS.get(path.suffix, "text")
-    handed_over = FILES in name
+    handed_over = FILES in name and not name.endswith(LIST)
     if handed_over and path.suffix not in READABLE:
         return check.check(name, "text", ())  # sound, pictures and the like: their names only
     ours = not handed_over and not name.startswith("read/") and name.removeprefix("data/").rpartition(".")[0] not in given

@@ -74,10 +74,10 @@ def _files(service: Service, bag: Path, language: str) -> Iterator[tuple[str, st
             because = IN_SHORT[file.because][language] if file.because else ""
             rows.append((name, file.record or "", file.name, file.size or "", file.sha256 or "", file.why or because))
     if rows:
-        folder = bag / DATA / service.vendor
+        folder = bag / DATA / service.vendor / "files"
         prepare(folder)
         try:
-            with tempfile.TemporaryFile(dir=folder) as waiting, (folder / "files.csv").open("xb") as listed:
+            with tempfile.TemporaryFile(dir=folder) as waiting, (folder / "list.csv").open("xb") as listed:
                 table = CsvTable(waiting)
                 for row in rows:
                     table.add(dict(zip(FILE_COLUMNS, row, strict=True)))
