@@ -6,10 +6,11 @@ Everything outside engine/language reads these, never the model. `effective(spec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from engine.language.expressions.address_places import host_of
 from engine.language.expressions.select import Select, parse_select, reads
@@ -22,8 +23,7 @@ from engine.replaced import replace
 Row = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, dict=True):
     """One request line with all that belongs to it; look-ups, `discover` and `verify` are of this kind too.
 
     `discovered` names what `discover` captures; `inherited` the requests whose fields came down with the parent's row; `several`:
@@ -131,8 +131,7 @@ class Endpoint:
         return self.window is not None
 
 
-@dataclass(frozen=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """A spec that is ready to run; `word` is what named it on the command line.
 
     `lists_people`: `verify` names `records` of its own, and these are people.
@@ -151,8 +150,8 @@ class Vendor:
     lookups: tuple[Endpoint, ...]
     endpoints: Mapping[str, Endpoint]
     plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
-    discover: Mapping[str, Endpoint] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
+    discover: Mapping[str, Endpoint] = {}
+    settings: Mapping[str, str] = {}
     file: str = ""
     sha256: str = ""
     word: str = ""
