@@ -73,16 +73,20 @@ class Endpoint(Struct, frozen=True, dict=True):
         yield from self.sent()
         yield from (template for _, template in (*self.match, *self.echo))
 
-    def holes(self) -> Iterator[Hole]:
+    def holes(self) -> tuple[Hole, ...]:
         """Give every `<NAME>` it needs."""
-        return (hole for template in self.templates() for hole in template.holes())
+        return self._holes
+
+    @cached_property
+    def _holes(self) -> tuple[Hole, ...]:
+        return tuple(hole for template in self.templates() for hole in template.holes())
 
     @cached_property
     def counted_as(self) -> str:
         """Give what a limit for each request line counts it as; of a bucket of points each request has a cost of its own."""
         return self.name if self.points is not None else f"{self.method} {self.line}"
 
-    @property
+    @cached_property
     def directory(self) -> bool:
         """Whether a look-up reads a list of everybody, in which `match` finds the person: nothing that is sent names them."""
         return not any(hole.name in IDENTIFIERS for template in self.sent() for hole in template.holes())
