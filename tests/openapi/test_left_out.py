@@ -82,7 +82,13 @@ def test_a_post_that_may_be_a_search_is_listed_and_what_surely_writes_is_not():
     """As in a draft: what is named as a search or a list may ask, and a list of writing calls is no list of gaps; a parameter names nothing."""
     told = document("/users", "/users/{user_id}/notes")
     body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"user_id": {"type": "string"}}}}}}
-    for path, name in (("/orders/search", "x"), ("/orders", "addOrder"), ("/orders/list", "x"), ("/bills", "listBills"), ("/lists/{list_id}/members", "postListsIdMembers")):
+    for path, name in (
+        ("/orders/search", "x"),
+        ("/orders", "addOrder"),
+        ("/orders/list", "x"),
+        ("/bills", "listBills"),
+        ("/lists/{list_id}/members", "postListsIdMembers"),
+    ):
         answers = {"200": {"description": "OK"}}
         told["paths"][path] = {"post": {"operationId": name, "requestBody": body, "responses": answers}}
     assert listed("", told) == ["POST /bills", "POST /orders/list", "POST /orders/search"]

@@ -76,7 +76,7 @@ def looked_at(api: Api) -> Iterator[Operation]:
 
 
 def finds(operation: Operation, *also: str) -> bool:
-    """Whether a POST is a search, by its path or its name; what a parameter in its path is called says nothing: `/lists/{list_id}/members`."""
+    """Whether a POST is a search, by its path or its name; what a parameter in the path is called says nothing: `/lists/{list_id}`."""
     return bool({*FINDING, *also} & {*words(BRACED.sub("", operation.path)), *words(as_text(operation.raw.get("operationId")))})
 
 
