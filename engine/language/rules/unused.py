@@ -146,9 +146,9 @@ def _unproven(context: LintContext, path: Path, endpoint: Endpoint) -> Iterator[
     }
     for place, templates in sent.items():
         filters = set[str]()
-        for one in templates:
-            filters |= {hole.name for hole in one.holes() if hole.name in people}
-            filters |= {field.name for field in one.fields() if field.endpoint not in addressed}
+        for template in templates:
+            filters |= {hole.name for hole in template.holes() if hole.name in people}
+            filters |= {field.name for field in template.fields() if field.endpoint not in addressed}
         if filters:
             id_too = "; of one object, ask for its id and `echo` that" if place == "body" else ""
             hint = f"add `match` or `echo`{id_too}: a vendor that ignores the {place} answers with everybody"
