@@ -1,0 +1,1 @@
+"""The package that a person gets: a bag of pages and data (RFC 8493), signed, sealed, and checked by anybody."""

@@ -1,0 +1,31 @@
+"""A record as it leaves, and what is withheld in it: as a value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from engine.release.reasons import Because
+
+
+class WithheldPlace(msgspec.Struct, frozen=True):
+    """A place of a record that is withheld, as a JSON pointer into the record as it is given.
+
+    `shown` is what stands there now, at characters `start` to `end` of the text of that place: `[withheld: another person]`, `person 3`.
+    A dropped field is no longer there: its pointer says where it was, `shown` is empty.
+    """
+
+    pointer: str
+    operation: Literal["drop", "mask", "alias"]
+    because: Because
+    shown: str = ""
+    start: int = 0
+    end: int = 0
+
+
+class GivenRecord(msgspec.Struct, frozen=True):
+    """One record as it leaves: `line` is a JSON object on one line, every value that is not withheld as the vendor sent it."""
+
+    line: bytes
+    withheld: tuple[WithheldPlace, ...] = ()
