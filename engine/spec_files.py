@@ -66,7 +66,7 @@ def spec_beside(policy: Path, vendor: str) -> Path | None:
     for home in homes:
         for path in sorted(home.glob("*.yaml")):
             with suppress(SpecError):
-                if SPEC_LINE.search(contents(path)) is not None and vendor_line(path)[0] == vendor:
+                if path != policy and SPEC_LINE.search(contents(path)) is not None and vendor_line(path)[0] == vendor:
                     return path
     return None
 

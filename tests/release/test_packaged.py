@@ -326,12 +326,14 @@ def test_a_policy_of_a_broken_spec_beside_it_names_that_file(habeas, tmp_path):
     assert f"habeas check {tmp_path / 'acme.yaml'}" in " ".join(done.stdout.split())
 
 
-def test_a_spec_is_no_policy_and_one_sentence_says_so(habeas):
-    """By the command, too: nothing is said of its words."""
-    done = habeas("policy", "check", str(folder("specs") / "zoom.yaml"))
-    assert done.returncode == 2
-    assert done.stdout.splitlines()[0] == "error: this is a spec, and no policy"
-    assert done.stdout.splitlines()[-1] == "1 policy: 1 mistake, 0 notes"
+def test_a_spec_is_no_policy_and_one_sentence_says_so(habeas, tmp_path):
+    """By the command, too: nothing is said of its words, nor of what is wrong with it as a spec."""
+    (tmp_path / "acme.yaml").write_text("spec: 1\nvendor: acme\n")
+    for spec in (folder("specs") / "zoom.yaml", tmp_path / "acme.yaml"):
+        done = habeas("policy", "check", str(spec))
+        assert done.returncode == 2
+        assert done.stdout.splitlines()[0] == "error: this is a spec, and no policy"
+        assert done.stdout.splitlines()[-1] == "1 policy: 1 mistake, 0 notes"
 
 
 def test_a_policy_that_is_not_there_is_named(habeas):
