@@ -36,6 +36,7 @@ CASES = {
     "a parameter that is a sentence": ("get: /tickets, params: {q: 'by:<USER_ID>'}, records: tickets", "parameter <USER_ID>"),
     "a parameter with the identifier in a form": ("get: /tickets, params: {hash: <EMAIL.md5>}, records: tickets", "parameter <EMAIL>"),
     "a parameter of a parent": ("get: /tickets, params: {board: <boards.id>}, records: tickets", "parameter <boards.id>"),
+    "a parameter of a parent behind the person": ("get: /people/<USER_ID>/tickets, params: {board: <boards.id>}, records: tickets", None),
     "a parameter of the account": ("get: /people/<USER_ID>/tickets, params: {shop: <SHOP>}, records: tickets", None),
     "a header": ("get: /tickets, headers: {X-On-Behalf-Of: <USER_ID>}, records: tickets", "header <USER_ID>"),
     "a filter in a body": (SEARCH + LIST, "body <USER_ID>"),
@@ -45,6 +46,18 @@ CASES = {
     "one object in a body, whose id is repeated": (NODE + ", records: data.user.tickets, echo: {data.user.id: <USER_ID>}", None),
     "one object in a body, which is the record": (NODE + ", records: data.user, match: {id: <USER_ID>}", None),
     "a filter that each record repeats": (SEARCH + LIST + ', echo: {"tickets[].by": <USER_ID>}', None),
+    "a filter beside a time that is repeated": (
+        "get: /tickets, params: {by: <USER_ID>, from: <FROM>, to: <TO>}, window: {step: 28d, since: 6mo}, records: tickets, echo: {from: <FROM>}",
+        "parameter <USER_ID>",
+    ),
+    "a parent's filter whose record names the person": (
+        "get: /tickets, params: {board: <boards.id>}, records: tickets, match: {by: <USER_ID>}",
+        None,
+    ),
+    "a parent's filter that is repeated": (
+        "get: /tickets, params: {board: <boards.id>}, records: tickets, echo: {board: <boards.id>}",
+        None,
+    ),
     "a filter that is done again": (SEARCH + LIST + ", match: {by: <USER_ID>}", None),
     "what is not delivered": (SEARCH + LIST + ", fields: none", None),
 }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from engine.language.effective import Endpoint
-from engine.language.expressions.template import IDENTIFIERS
+from engine.language.expressions.template import IDENTIFIERS, Template
 from engine.language.model import spec as m
 from engine.language.model.body import texts
 from engine.language.rules.lint_context import ENDPOINTS, LintContext
@@ -125,7 +125,7 @@ def proof_notes(context: LintContext) -> Iterator[Mistake]:
     for path, endpoint, own in context.requests():
         if not isinstance(own, m.EndpointSpec):
             continue
-        if not endpoint.match and not endpoint.echo and endpoint.fields is not None:
+        if endpoint.fields is not None:
             yield from _unproven(context, path, endpoint)
         for index, rule in enumerate(own.refusals.rules):
             if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
@@ -137,8 +137,15 @@ def _unproven(context: LintContext, path: Path, endpoint: Endpoint) -> Iterator[
     """Note a value of the person, or of a parent's record, that stands where a vendor may ignore it: anywhere but in the address.
 
     A body that addresses one object is no exception: nothing but the answer tells it from a filter. Its id can be asked for, and echoed.
+    Any of these values that the answer must repeat is a proof; what else it must repeat, such as a time, is none.
     """
-    people, addressed = {*context.captured, *IDENTIFIERS}, {one.endpoint for one in endpoint.address.fields()}
+    people = {*context.captured, *IDENTIFIERS}
+
+    def named(template: Template) -> bool:
+        return any(hole.name in people for hole in template.holes()) or any(True for _ in template.fields())
+
+    if any(named(template) for _, template in (*endpoint.match, *endpoint.echo)):
+        return
     sent = {
         "parameter": (one for _, values in endpoint.params for one in values),
         "header": (one for _, one in endpoint.headers),
@@ -148,7 +155,7 @@ def _unproven(context: LintContext, path: Path, endpoint: Endpoint) -> Iterator[
         filters = set[str]()
         for template in templates:
             filters |= {hole.name for hole in template.holes() if hole.name in people}
-            filters |= {field.name for field in template.fields() if field.endpoint not in addressed}
+            filters |= {field.name for field in template.fields() if not named(endpoint.address)}
         if filters:
             id_too = "; of one object, ask for its id and `echo` that" if place == "body" else ""
             hint = f"add `match` or `echo`{id_too}: a vendor that ignores the {place} answers with everybody"
