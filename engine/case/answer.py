@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -19,10 +19,11 @@ from engine.case.folder import OpenCase
 from engine.case.in_force import InReview
 from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
-from engine.case.take import TakenRun, read_run
+from engine.case.take import PERIOD, TakenRun, read_run
 from engine.errors import Refused, UsageError
 from engine.explain.run_folder import MANIFEST
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
+from engine.pages.languages import day_words
 from engine.release.labels import Labels
 from engine.release.load_labels import load_labels
 from engine.release.policy import Information
@@ -95,10 +96,9 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
         title=str(body.get("title") or run.vendor),
         subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
-        how=how_searched(language, outcome, run.subject.get("identified_by") or (), proof),
-        why=part.left_out or _excuse(part, LOOKUP) or _excuse(part, "period"),
+        how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), _excuse(part, LOOKUP)),
         kinds=tuple(_kinds(part, told, language)),
-        not_asked=tuple(str(one) for one in body.get("gaps") or ()),
+        not_asked=(*_not_asked(part, run, language), *(str(one) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),
         labels=labels_of(run.vendor),
         spec=body.get("spec", {}).get("sha256"),
@@ -135,8 +135,22 @@ def _day(text: str) -> date:
 
 
 def _excuse(part: VendorPart, name: str) -> str | None:
+    """Give what the operator says of a gap: of it alone, else of all that the vendor did not give."""
+    if not any(gap.endpoint == name for gap in part.gaps):
+        return None
     excuse = part.excused.get(name)
-    return excuse.say if excuse is not None else None
+    return excuse.say if excuse is not None else part.left_out
+
+
+def _joined(*texts: str | None) -> str:
+    return " ".join(text for text in texts if text)
+
+
+def _not_asked(part: VendorPart, run: TakenRun, language: str) -> Iterator[str]:
+    """Say that only a part of the time was asked for, where the run was told so."""
+    if run.narrowed:
+        since = _day(str(run.narrowed["since"]))
+        yield _joined(WORDS[language]["since"].format(day=day_words(since, language)), _excuse(part, PERIOD))
 
 
 def service_without_run(case: OpenCase, vendor: str, part: VendorPart) -> Service:
