@@ -99,3 +99,21 @@ def test_what_an_owner_sent_is_in_the_package_under_a_name_of_ours(ran, tmp_path
     assert (bag_of(ran) / "data" / "hris" / "files" / "received-0001.csv").read_bytes() == hostile.read_bytes()
     assert ran("package", "verify", str(bag_of(ran)), "--json").returncode == 3  # not signed yet
     assert json.loads(ran("package", "verify", str(bag_of(ran)), "--json").stdout)["faults"] == []
+
+
+def test_what_a_run_was_told_not_to_ask_is_said_of_exactly_that(habeas, at, tmp_path):
+    """A run of the last ninety days without the settings: both are named with the operator's sentence, and nothing else is called missing."""
+    assert habeas("case", "new", "DSR-17", "--vendor", "zoom", "--simulated", stdin="email: mara.lindqvist@example.com\n").returncode == 0
+    narrow = ("--since", "90d", "--without", "settings")
+    done = habeas("run", "zoom", "--email", "mara.lindqvist@example.com", "--out", str(tmp_path / "run"), "--ref", "DSR-17", *narrow, **at)
+    assert done.returncode == 0, done.stderr
+    assert habeas("case", "add", "DSR-17", str(tmp_path / "run")).returncode == 0
+    assert habeas("case", "excuse", "DSR-17", "zoom", "--say", "You asked for the last quarter.").returncode == 0
+    give_all(habeas)
+    built(habeas)
+    service = completeness(habeas)["services"][0]
+    assert service["why"] is None
+    assert service["not_asked"][0].startswith("What is older than ")
+    assert service["not_asked"][0].endswith(" You asked for the last quarter.")
+    told = {kind["endpoint"] for kind in service["kinds"] if kind["why"] == "You asked for the last quarter."}
+    assert told == {"settings"}
