@@ -19,6 +19,7 @@ from engine.case.findings import Findings, open_findings
 from engine.case.findings_fill import Digest, RunToRead, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
+from engine.case.in_force import InReview, Learned
 from engine.case.person import Person, read_person
 from engine.cassettes.recorded import known_of
 from engine.connection.digest_key import DigestKey, digest_key
@@ -29,39 +30,18 @@ from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
-from engine.release.finders import Finders
 from engine.release.flagged import FlaggedPlace
-from engine.release.learn import learn
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
 from engine.release.record_values import at_pointer, fields_in
 from engine.release.ruling import Ruling
-from engine.release.vocabulary import Vocabulary
 from engine.spec_files import POLICIES, spec_folders
 
-NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title)(?:_|$)")
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
-FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic"
+FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
-
-
-class InReview(msgspec.Struct, frozen=True):
-    """A vendor's run in a case, and the policy in force for it."""
-
-    vendor: str
-    folder: Path
-    proof: str
-    policy: Policy
-    sha256: str
-
-    def records(self) -> Iterator[tuple[str, Any]]:
-        """Read every record, with its endpoint. Raises UsageError where a file was changed."""
-        for file in record_files(self.folder):
-            with file.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    yield file.stem, read_record(line.rstrip(b"\n"), f"{file}:{number}")
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -159,30 +139,15 @@ def _decision(number: int, act: Decided) -> Decision:
 
 
 def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
-    """Prepare to flag places: what is the person's own, what is told twice, and who else is met, is learned from all records first."""
-    in_force: dict[str, tuple[Policy, Any, Any]] = {}
-    met: set[str] = set()
-    for run in runs:
-        own, told = learn(run.policy, facts, run.records())
-        in_force[run.vendor] = (run.policy, own, told)
-        first = PolicyInForce(run.policy, own, told=told)
-        met |= {one.value for endpoint, record in run.records() for one in first.rulings(endpoint, record) if _names_somebody(one)}
-    look = Finders(Vocabulary(met))
-    ready = {
-        vendor: PolicyInForce(policy, own, told=told, finder=lambda text: ((hit.kind, hit.value) for hit in look(text)), every=True)
-        for vendor, (policy, own, told) in in_force.items()
-    }
+    """Prepare to flag places."""
+    runs = tuple(runs)
+    learned = Learned(runs, facts)
+    ready = {run.vendor: learned.in_force(run.vendor, every=True) for run in runs}
 
     def flag(vendor: str, endpoint: str, record: Any, sha256: str) -> Iterable[FlaggedPlace]:
         return [_flagged(one) for one in ready[vendor].rulings(endpoint, record, sha256) if one.value and one.do != "give"]
 
     return flag
-
-
-def _names_somebody(ruling: Ruling) -> bool:
-    """Whether a value of a person's field may be looked for in all texts: not where they sit, or for which department they work."""
-    steps = ruling.pointer.lower().split("/")
-    return ruling.kind == "who" and bool(ruling.value) and not any(NO_NAME.search(step) for step in steps)
 
 
 def _flagged(ruling: Ruling) -> FlaggedPlace:
@@ -241,6 +206,13 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+
+
+def gone(case: OpenCase, found: Review) -> dict[int, str]:
+    """Say which decisions hold on nothing any more: the number of the act, and what is gone. Raises UsageError as `files_of`."""
+    here = {(one.vendor, one.file) for one in files_of(case, found)}
+    decided = {number: one.target for number, one in case.case.decisions.items()}
+    return found.findings.gone({number: target for number, target in decided.items() if (target.vendor, target.file) not in here})
 
 
 def undecided(case: OpenCase, found: Review) -> int:
