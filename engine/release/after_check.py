@@ -73,14 +73,13 @@ class AfterCheck:
 
     def __init__(self, texts: WithheldTexts, own: Iterable[str] = (), prose: Iterable[str] = ()) -> None:
         """Take what was withheld; `own`: the person's names, addresses and numbers; `prose`: what the package itself says, with labels."""
-        self._by_decision = texts.by_decision
-        self._own = {plain(value) for value in own}
-        self._numbers = {number_of(value) for value in (*self._own, *self._by_decision) if shape_of("", value) == "phone"}
-        self._given: dict[int, bool] = {}
-        told = [one for one in texts.found.values() if not (one.inside and self._is_own(one.text))]
-        self._sought = [_sought(one) for one in told]
+        mine = [plain(value) for value in own]
+        self._told = [*mine, *texts.by_decision]
+        sought = [_sought(told) for told in texts.found.values()]
+        self._sought = [one for one in sought if not (one.told.inside and _is_among(mine, one))]
+        self._confirmed: dict[int, bool] = {}
         self.compared_whole = sum(one.whole for one in self._sought)
-        self._overlap = 64 + 12 * min(LONGEST, max((len(one.text) for one in told), default=0))
+        self._overlap = 64 + 12 * min(LONGEST, max(map(len, texts.found), default=0))
         self._searches: dict[FileKind, _Search] = {}
         self._ordinary: set[int] = set()
         said = "\n".join(prose).encode("utf-8", "surrogatepass")
@@ -98,7 +97,7 @@ class AfterCheck:
             first += block.count(b"\n", 0, new)
         may_be_ours = self._ordinary if ours or kind in ("html", "text") else set()
         return [
-            LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._is_given(number))
+            LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._confirm(number))
             for number, places in sorted(lines.items())
         ]
 
@@ -107,19 +106,12 @@ class AfterCheck:
             self._searches[kind] = _Search(self._sought, kind)
         return self._searches[kind]
 
-    def _is_own(self, text: str) -> bool:
-        return plain(text) in self._own
-
-    def _is_given(self, number: int) -> bool:
-        """Whether it is the person's own, or was given elsewhere by decision: itself, the same number, or in a text that was."""
-        found = self._given.get(number)
-        if found is None:
+    def _confirm(self, number: int) -> bool:
+        """Whether it is the person's own or was given elsewhere by decision: itself, the same number, or in a text that was."""
+        if number not in self._confirmed:
             sought = self._sought[number]
-            found = self._is_own(sought.told.text) or plain(sought.told.text) in self._by_decision
-            found = found or any(same_number(sought.digits, one) for one in self._numbers if sought.digits)
-            found = found or any(True for text in self._by_decision for _ in _stands(text, sought))
-            self._given[number] = found
-        return found
+            self._confirmed[number] = any(True for text in self._told for _ in _stands(text, sought))
+        return self._confirmed[number]
 
 
 class _Search:
@@ -196,6 +188,12 @@ def _stands(text: str, sought: _Sought) -> Iterator[int]:
             yield found.start()
     if sought.digits:
         yield from (start for start, _ in numbers_alike(text, sought.digits))
+
+
+def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
+    """Whether it is one of these texts, or the same telephone number as one."""
+    value, digits = plain(sought.told.text), sought.digits
+    return any(text == value or (digits and number_of(text) and same_number(digits, number_of(text))) for text in texts)
 
 
 def _blocks(chunks: Iterable[bytes], overlap: int) -> Iterator[tuple[bytes, int]]:

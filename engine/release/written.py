@@ -111,4 +111,4 @@ def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _ending(digits: str) -> re.Pattern[str]:
-    return re.compile(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!\d)")
+    return re.compile(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!(?!x\d)[A-Za-z]|\d)")
