@@ -24,7 +24,7 @@ from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
 SHORTEST = 6
-LONGEST = 2048  # of a longer text its beginning is looked for
+PREFIX = 32  # of a value, to be looked for among many; what begins so is looked at again
 BLOCK = 1 << 20
 STEP = 4096
 MOST_LINES = 20
@@ -56,16 +56,20 @@ class LeakedValue(msgspec.Struct, frozen=True):
 class _Sought(msgspec.Struct):
     """A value that is looked for; `digits` where it may be a telephone number, `whole` where it is compared with whole values only.
 
-    `words` finds it in a text that is plain; `name` is the last word of the field of a short number.
+    `name` is the last word of the field of a short number.
     """
 
     told: WithheldText
-    squeezed: bytes
-    words: str
+    prefix: bytes
     digits: str
     whole: bool
     name: str
-    cut: bool
+
+    @property
+    def words(self) -> str:
+        """Write a pattern that finds it in a text that is plain."""
+        text = searchable(self.told.text.strip()).decode("utf-8", "surrogateescape")
+        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in text.split())
 
 
 class AfterCheck:
@@ -79,7 +83,7 @@ class AfterCheck:
         self._sought = [one for one in sought if not (one.told.inside and _is_among(mine, one))]
         self._confirmed: dict[int, bool] = {}
         self.compared_whole = sum(one.whole for one in self._sought)
-        self._overlap = 64 + 12 * min(LONGEST, max(map(len, texts.found), default=0))
+        self._overlap = 64 + 12 * max(map(len, texts.found), default=0)
         self._searches: dict[FileKind, _Search] = {}
         self._ordinary: set[int] = set()
         said = "\n".join(prose).encode("utf-8", "surrogatepass")
@@ -157,26 +161,23 @@ class _Search:
 
 
 def _sought(told: WithheldText) -> _Sought:
-    text = searchable(told.text[:LONGEST].strip())
-    words = text.decode("utf-8", "surrogateescape")
+    text = searchable(told.text.strip())
     digits = number_of(told.text) if shape_of(told.pointer.rpartition("/")[2], told.text.strip()) == "phone" else ""
-    bare = squeezed(text, "text")
-    short = len(words) < SHORTEST or not bare
-    whole = short or (not digits and ((words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)))
-    name = last_word(told.pointer) if whole and bare.isdigit() else ""
-    pattern = r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in words.split())
-    return _Sought(told, bare, pattern, digits, whole, name, cut=len(told.text) > LONGEST)
+    bare, words = squeezed(text, "text"), text.decode("utf-8", "surrogateescape")
+    frequent = (words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)
+    whole = len(words) < SHORTEST or not bare or (frequent and not digits)
+    return _Sought(told, bare[:PREFIX], digits, whole, last_word(told.pointer) if whole and bare.isdigit() else "")
 
 
 def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
     """Give what is looked for, with the marks around a whole value; of a telephone number the end."""
-    if sought.whole and sought.squeezed.isdigit():
+    if sought.whole and sought.prefix.isdigit():
         name = squeezed(searchable(sought.name), "text")
-        yield from (name + form % sought.squeezed for form in (b'":"%b"', b'":%b,', b'":%b}') if kind == "json" and name)
+        yield from (name + form % sought.prefix for form in (b'":"%b"', b'":%b,', b'":%b}') if kind == "json" and name)
     elif sought.whole:
-        yield from (form % sought.squeezed for form in ENDS[kind] if sought.squeezed)
+        yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
     else:
-        yield sought.squeezed
+        yield sought.prefix
         if sought.digits:
             yield sought.digits[-ENDING:].encode()
 
@@ -184,7 +185,7 @@ def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
 def _stands(text: str, sought: _Sought) -> Iterator[int]:
     """Give where a value stands in a text that is plain, as words of its own."""
     for found in re.finditer(sought.words, text):
-        if sought.cut or stands_alone(text, *found.span()):
+        if sought.told.cut or stands_alone(text, *found.span()):
             yield found.start()
     if sought.digits:
         yield from (start for start, _ in numbers_alike(text, sought.digits))

@@ -12,8 +12,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from engine.release.after_check import BLOCK, AfterCheck, LeakedValue
+from engine.release.ruling import Ruling
 from engine.release.searched_bytes import FileKind
-from engine.release.withheld import WithheldText, WithheldTexts
+from engine.release.withheld import LONGEST, WithheldText, WithheldTexts
 
 SECRET, MAIL, NAME, NUMBER = "Qx7Zt9Lm2", "bea@acme.example", "José Pérez-Groß", "+14155550142"
 
@@ -224,9 +225,18 @@ def test_a_whole_value_is_one_of_the_file_not_of_what_is_nested_in_it():
 def test_a_long_text_is_found_by_its_beginning():
     """Ten megabytes in one cell cost no more than the piece that is looked at."""
     text = "lorem ipsum " * 900_000
-    (found,) = leaks(json.dumps({"a": text}), "json", text)
-    assert found.withheld.text == text
-    assert leaks(json.dumps({"a": "lorem ipsum"}), "json", text) == []
+    withheld = WithheldTexts()
+    withheld.withheld("acme", "calls", Ruling("/a", "mask", "trade_secret", "act 7", "decided", text), text)
+    (found,) = AfterCheck(withheld).check("f", "json", [json.dumps({"a": text}).encode()])
+    assert (found.withheld.cut, found.withheld.text, found.lines) == (True, text[:LONGEST], (1,))
+    assert AfterCheck(withheld).check("f", "json", [json.dumps({"a": text[: LONGEST // 2]}).encode()]) == []
+
+
+def test_what_is_ruled_about_is_looked_for_though_it_was_found_inside_more_before():
+    """Of these the person's own are left out; of those that were ruled about they are not."""
+    withheld = texts(MAIL, inside=True)
+    withheld.withheld("acme", "calls", Ruling("/a", "mask", "third_party", "others[0]", "who", MAIL), MAIL)
+    assert [one.confirm for one in AfterCheck(withheld, own=[MAIL]).check("f", "json", [MAIL.encode()])] == [True]
 
 
 def test_what_was_given_elsewhere_by_decision_is_to_be_confirmed():

@@ -97,6 +97,12 @@ def test_of_an_address_only_the_secret_is_withheld_where_the_rest_lets_nobody_in
     assert parts("", {"url": LINK}, [decided("give", value=LINK)], finder) == [("give", OTHER, "Qx7Zt9Lm2")]
 
 
+def test_a_value_that_one_rule_gives_and_another_withholds_is_not_given():
+    """The check of what leaves would take it for given."""
+    found = parts("find: {emails: give, cards: mask}", {"note": f"to {BEA}"}, [], lambda _: [("emails", BEA), ("cards", BEA)])
+    assert found == [("mask", LAW, BEA)]
+
+
 def test_where_texts_are_withheld_whole_the_whole_text_is_named():
     """Whoever withholds what a ruling names withholds all that was ruled about."""
     found = PolicyInForce(policy(""), Own(ADA), finder=look).rulings("calls", {"note": NOTE})
