@@ -24,7 +24,7 @@ from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
 SHORTEST = 6
-LONGEST = 2048  # of a longer text its beginning is looked for
+PREFIX = 32  # of a value, to be looked for among many; what begins so is looked at again
 BLOCK = 1 << 20
 STEP = 4096
 MOST_LINES = 20
@@ -57,16 +57,20 @@ class LeakedValue(msgspec.Struct, frozen=True):
 class _Sought(msgspec.Struct):
     """A value that is looked for; `digits` where it may be a telephone number, `whole` where it is compared with whole values only.
 
-    `words` finds it in a text that is plain; `name` is the last word of the field of a short number.
+    `name` is the last word of the field of a short number.
     """
 
     told: WithheldText
-    squeezed: bytes
-    words: str
+    prefix: bytes
     digits: str
     whole: bool
     name: str
-    cut: bool
+
+    @property
+    def words(self) -> str:
+        """Write a pattern that finds it in a text that is plain."""
+        text = searchable(self.told.text.strip()).decode("utf-8", "surrogateescape")
+        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in text.split())
 
 
 class AfterCheck:
@@ -74,14 +78,13 @@ class AfterCheck:
 
     def __init__(self, texts: WithheldTexts, own: Iterable[str] = (), prose: Iterable[str] = ()) -> None:
         """Take what was withheld; `own`: the person's names, addresses and numbers; `prose`: what the package itself says, with labels."""
-        self._by_decision = texts.by_decision
-        self._own = {plain(value) for value in own}
-        self._numbers = {number_of(value) for value in (*self._own, *self._by_decision) if shape_of("", value) == "phone"}
-        self._given: dict[int, bool] = {}
-        told = [one for one in texts.found.values() if not (one.inside and self._is_own(one.text))]
-        self._sought = [_sought(one) for one in told]
+        mine = [plain(value) for value in own]
+        self._told = [*mine, *texts.by_decision]
+        sought = [_sought(told) for told in texts.found.values()]
+        self._sought = [one for one in sought if not (one.told.inside and _is_among(mine, one))]
+        self._confirmed: dict[int, bool] = {}
         self.compared_whole = sum(one.whole for one in self._sought)
-        self._overlap = 64 + 12 * min(LONGEST, max((len(one.text) for one in told), default=0))
+        self._overlap = 64 + 12 * max(map(len, texts.found), default=0)
         self._searches: dict[FileKind, _Search] = {}
         self._ordinary: set[int] = set()
         said = "\n".join(prose).encode("utf-8", "surrogatepass")
@@ -99,7 +102,7 @@ class AfterCheck:
             first += block.count(b"\n", 0, new)
         may_be_ours = self._ordinary if ours or kind in ("html", "text") else set()
         return [
-            LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._is_given(number))
+            LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._confirm(number))
             for number, places in sorted(lines.items())
         ]
 
@@ -108,19 +111,12 @@ class AfterCheck:
             self._searches[kind] = _Search(self._sought, kind)
         return self._searches[kind]
 
-    def _is_own(self, text: str) -> bool:
-        return plain(text) in self._own
-
-    def _is_given(self, number: int) -> bool:
-        """Whether it is the person's own, or was given elsewhere by decision: itself, the same number, or in a text that was."""
-        found = self._given.get(number)
-        if found is None:
+    def _confirm(self, number: int) -> bool:
+        """Whether it is the person's own or was given elsewhere by decision: itself, the same number, or in a text that was."""
+        if number not in self._confirmed:
             sought = self._sought[number]
-            found = self._is_own(sought.told.text) or plain(sought.told.text) in self._by_decision
-            found = found or any(same_number(sought.digits, one) for one in self._numbers if sought.digits)
-            found = found or any(True for text in self._by_decision for _ in _stands(text, sought))
-            self._given[number] = found
-        return found
+            self._confirmed[number] = any(True for text in self._told for _ in _stands(text, sought))
+        return self._confirmed[number]
 
 
 class _Search:
@@ -166,28 +162,23 @@ class _Search:
 
 
 def _sought(told: WithheldText) -> _Sought:
-    text = searchable(told.text[:LONGEST].strip())
-    words = text.decode("utf-8", "surrogateescape")
+    text = searchable(told.text.strip())
     digits = number_of(told.text) if shape_of(told.pointer.rpartition("/")[2], told.text.strip()) == "phone" else ""
-    bare = squeezed(text, "text")
-    short = len(words) < SHORTEST or not bare
-    whole = (
-        short or words in NOBODY or (not digits and ((words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)))
-    )
-    name = last_word(told.pointer) if whole and bare.isdigit() else ""
-    pattern = r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in words.split())
-    return _Sought(told, bare, pattern, digits, whole, name, cut=len(told.text) > LONGEST)
+    bare, words = squeezed(text, "text"), text.decode("utf-8", "surrogateescape")
+    frequent = (words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)
+    whole = len(words) < SHORTEST or not bare or words in NOBODY or (frequent and not digits)
+    return _Sought(told, bare[:PREFIX], digits, whole, last_word(told.pointer) if whole and bare.isdigit() else "")
 
 
 def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
     """Give what is looked for, with the marks around a whole value; of a telephone number the end."""
-    if sought.whole and sought.squeezed.isdigit():
+    if sought.whole and sought.prefix.isdigit():
         name = squeezed(searchable(sought.name), "text")
-        yield from (name + form % sought.squeezed for form in (b'":"%b"', b'":%b,', b'":%b}') if kind == "json" and name)
+        yield from (name + form % sought.prefix for form in (b'":"%b"', b'":%b,', b'":%b}') if kind == "json" and name)
     elif sought.whole:
-        yield from (form % sought.squeezed for form in ENDS[kind] if sought.squeezed)
+        yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
     else:
-        yield sought.squeezed
+        yield sought.prefix
         if sought.digits:
             yield sought.digits[-ENDING:].encode()
 
@@ -195,10 +186,16 @@ def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
 def _stands(text: str, sought: _Sought) -> Iterator[int]:
     """Give where a value stands in a text that is plain, as words of its own."""
     for found in re.finditer(sought.words, text):
-        if sought.cut or stands_alone(text, *found.span()):
+        if sought.told.cut or stands_alone(text, *found.span()):
             yield found.start()
     if sought.digits:
         yield from (start for start, _ in numbers_alike(text, sought.digits))
+
+
+def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
+    """Whether it is one of these texts, or the same telephone number as one."""
+    value, digits = plain(sought.told.text), sought.digits
+    return any(text == value or (digits and number_of(text) and same_number(digits, number_of(text))) for text in texts)
 
 
 def _blocks(chunks: Iterable[bytes], overlap: int) -> Iterator[tuple[bytes, int]]:

@@ -209,6 +209,8 @@ class PolicyInForce:
         """Choose what holds of a text, or of each part of it, where no rule and no decision withholds all of it."""
         text = leaf.text
         of_all = general is not None and general.operation != "give"
+        if len(laid) == 1 and not of_all and (self.parts or laid[0][1].value == text or not laid[0][1].withholds):
+            return [laid[0][1]]
         whole = [pair for pair in laid if pair[0].value == text]
         if not self.parts or of_all or any(after.withholds for _, after in whole):
             chosen = _outcome(whole if not of_all and self.parts else laid)

@@ -10,6 +10,8 @@ from engine.release.hit import Hit
 from engine.release.ruling import Ruling
 from engine.release.written import number_of, numbers_alike, occurrences
 
+MOST_SEARCHED = 1_000_000_000  # characters of a text, times the values in it
+
 
 class MaskedText(msgspec.Struct):
     """A text with words in the place of what is withheld: for each place the ruling, the words, and where they begin.
@@ -30,8 +32,10 @@ def masked_text(
         shown = words(rulings[0])
         return MaskedText(shown, [(rulings[0], shown, 0)], [(rulings[0], text)])
     spans: list[tuple[int, int, int]] = []
+    too_many = len(text) * len(rulings) > MOST_SEARCHED
+    hits = [] if too_many else list(find(text))
     for number, ruling in enumerate(rulings):
-        found = [] if ruling.value == text else _apart(_spans(text, ruling.value, find))
+        found = _apart(_spans(text, ruling.value, hits)) if not too_many and ruling.value != text else []
         spans += ((start, -end, number) for start, end in found or [(0, len(text))])
     parts, replaced, done, size = list[str](), list[tuple[Ruling, str, int]](), 0, 0
     for start, ending, number in sorted(spans):
@@ -54,12 +58,12 @@ def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return kept
 
 
-def _spans(text: str, value: str, find: Callable[[str], Iterable[Hit]]) -> Iterator[tuple[int, int]]:
+def _spans(text: str, value: str, hits: list[Hit]) -> Iterator[tuple[int, int]]:
     """Give where a value stands: where the finder saw it, and wherever else it is written so, or as the same number."""
-    hits = [hit for hit in find(text) if hit.value == value]
-    for hit in hits:
+    mine = [hit for hit in hits if hit.value == value]
+    for hit in mine:
         yield hit.start, hit.end
-    for written in {value, *(text[hit.start : hit.end] for hit in hits)}:
+    for written in {value, *(text[hit.start : hit.end] for hit in mine)}:
         yield from occurrences(text, written)
-    if any(hit.kind == "phones" for hit in hits):
+    if any(hit.kind == "phones" for hit in mine):
         yield from numbers_alike(text, number_of(value))

@@ -25,6 +25,8 @@ LEFT_OUT: dict[FileKind, bytes] = {
     "text": BETWEEN + b'\n<>"',
 }
 JSON_ESCAPE = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+|\\.", re.DOTALL)
+HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+SIMPLE = ((b'\\"', b"\x01"), (b"\\\x01", b"\x01"), (b"\\/", b"/"), *((b"\\" + one, b" ") for one in (b"n", b"r", b"t", b"b", b"f")))
 ENTITY = re.compile(rb"&(?:#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
 PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 MARKED = {ord(mark): instead for mark, instead in IN_TEXT.items()}
@@ -33,6 +35,7 @@ DECODER = codecs.getincrementaldecoder("utf-8")
 OFTEN = ((b"&#34;", b"\x01"), (b"&#39;", b"'"), (b"&lt;", b"\x02"), (b"&gt;", b"\x03"), (b"&#x27;", b"'"), (b"&quot;", b"\x01"))
 CONTROL = re.compile(r"[\x00-\x1f]")
 MOST_NESTED = 3
+MOST_UNITS = 1 << 14
 ROWS = bytes.maketrans(b"\n", b",")
 
 
@@ -63,7 +66,14 @@ def _undone(data: bytes, kind: FileKind) -> bytes:
 
 
 def _json(data: bytes) -> bytes:
-    return JSON_ESCAPE.sub(_json_escape, data) if b"\\" in data else data
+    if b"\\" not in data:
+        return data
+    if b"\\\\" in data or HALVES.search(data):
+        return JSON_ESCAPE.sub(_json_escape, data)
+    for escape, mark in SIMPLE:  # no stroke stands for itself, so that each begins an escape
+        data = data.replace(escape, mark)
+    first, *rest = data.split(b"\\u")
+    return b"".join([first, *(_UNITS[one[:4]] + one[4:] for one in rest)])
 
 
 def _html(data: bytes) -> bytes:
@@ -101,6 +111,20 @@ def _cached(change: Callable[[bytes], bytes]) -> Callable[[re.Match[bytes]], byt
 def _marked(text: str) -> bytes:
     """Write a text with other marks than those of the formats, on one line."""
     return CONTROL.sub(" ", text).translate(MARKED).encode("utf-8", "surrogatepass")
+
+
+class _Units(dict[bytes, bytes]):
+    """Characters by the four digits of their escapes."""
+
+    def __missing__(self, digits: bytes) -> bytes:
+        try:
+            char = _marked(chr(int(digits.decode(), 16))) if len(digits) == 4 else b"\\u" + digits
+        except ValueError:
+            char = b"\\u" + digits
+        return self.setdefault(digits, char) if len(self) < MOST_UNITS else char
+
+
+_UNITS = _Units()
 
 
 @_cached

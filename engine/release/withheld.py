@@ -16,11 +16,15 @@ from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
 from engine.release.written import plain
 
+LONGEST = 512  # memory would grow with the records
 NOT_SEARCHED: tuple[Because, ...] = ("duplicate", "not_personal", "out_of_scope")
 
 
 class WithheldText(msgspec.Struct, frozen=True):
-    """A text that was withheld, and where first. `person`: it stands for somebody. `inside`: it was found in more that was withheld."""
+    """A text that was withheld, and where first. `person`: it stands for somebody. `inside`: it was found in more that was withheld.
+
+    `cut`: of a long text this is the beginning.
+    """
 
     text: str
     vendor: str
@@ -29,6 +33,7 @@ class WithheldText(msgspec.Struct, frozen=True):
     because: Because
     person: bool = False
     inside: bool = False
+    cut: bool = False
 
     def __repr__(self) -> str:
         """Name the place, and never what was withheld there."""
@@ -45,10 +50,12 @@ class WithheldTexts:
 
     def withheld(self, vendor: str, endpoint: str, ruling: Ruling, text: str) -> None:
         """Take what was withheld at a place; kept once, with the place where it was withheld first."""
+        cut = len(text) > LONGEST
+        text = text[:LONGEST] if cut else text
         known = self.found.get(text)
         if (known is None or known.inside) and text and ruling.because not in NOT_SEARCHED:
             person = ruling.kind == "who" or ruling.rule == "find.known_people"
-            self.found[text] = WithheldText(text, vendor, endpoint, ruling.pointer, ruling.because, person)
+            self.found[text] = WithheldText(text, vendor, endpoint, ruling.pointer, ruling.because, person, cut=cut)
 
     def inside(self, vendor: str, endpoint: str, ruling: Ruling, value: Any, find: Callable[[str], Iterable[Hit]]) -> None:
         """Take who is named in a record, or a part of one, that is withheld as a whole."""

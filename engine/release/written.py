@@ -14,6 +14,7 @@ from engine.release.found_phones import ENDING, SEPARATOR, digits_of
 
 NUMBER = re.compile(rf"(?:\+[ (]{{0,2}}|\()?\d(?:{SEPARATOR}{{0,3}}\d)*{SEPARATOR}{{0,3}}")
 FARTHEST = 32
+PIECE = 1 << 15
 WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 WORD = re.compile(r"[^\W_]")
 TRUNK = re.compile(r"\(0\)")
@@ -30,18 +31,31 @@ def plain(text: str) -> str:
 def occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
     """Give where a value stands in a text, however it is written: `text[start:end]`."""
     wanted = _apart(value)
-    whole, begins, ends = _mapped(text)
-    at = whole.find(wanted) if wanted else -1
+    if not wanted:
+        return
+    step = len(text) if text.isascii() else PIECE
+    for first in range(0, len(text), step):
+        begins = max(0, first - 4)  # what stands before a value tells whether it is a word of its own
+        piece = text[begins : first + step + 4 * len(value) + 4]
+        if wanted in _apart(piece):
+            for start, end in _in_piece(piece, wanted):
+                if first <= begins + start < first + step:
+                    yield begins + start, begins + end
+
+
+def _in_piece(text: str, wanted: str) -> Iterator[tuple[int, int]]:
+    whole, starts, ends = _mapped(text)
+    at = whole.find(wanted)
     while at >= 0:
         end = at + len(wanted)
         if stands_alone(whole, at, end):
-            yield begins[at], ends[end - 1]
+            yield starts[at], ends[end - 1]
         at = whole.find(wanted, at + 1)
 
 
 def _apart(text: str) -> str:
     """Write a text plain, with its accents apart: character by character it is then the same."""
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
 
 
 def _mapped(text: str) -> tuple[str, range | list[int], range | list[int]]:
@@ -111,4 +125,4 @@ def _begins(text: str, at: int, ending: str, digits: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _ending(digits: str) -> re.Pattern[str]:
-    return re.compile(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!\d)")
+    return re.compile(f"{SEPARATOR}{{0,3}}".join(digits) + r"(?!(?!x\d)[A-Za-z]|\d)")

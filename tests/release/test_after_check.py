@@ -12,8 +12,9 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from engine.release.after_check import BLOCK, AfterCheck, LeakedValue
+from engine.release.ruling import Ruling
 from engine.release.searched_bytes import FileKind
-from engine.release.withheld import WithheldText, WithheldTexts
+from engine.release.withheld import LONGEST, WithheldText, WithheldTexts
 
 SECRET, MAIL, NAME, NUMBER = "Qx7Zt9Lm2", "bea@acme.example", "José Pérez-Groß", "+14155550142"
 
@@ -107,6 +108,7 @@ ALSO = [
     (NUMBER, "0014155550142"),
     ("0415 555 0142", "+49 (0)415 5550142"),
     (NUMBER, "3 4155550142 12"),
+    (NUMBER, "4155550142x12"),
 ]
 
 
@@ -126,6 +128,7 @@ NOT = [
     (NUMBER, "id 7205550142"),
     (NUMBER, "+49 415 5550142"),
     (NUMBER, "x5550142"),
+    (NUMBER, "05550142daa9"),
     (NUMBER, "55501421"),
     ("123456", "id 91234567"),
 ]
@@ -195,19 +198,45 @@ def test_a_short_number_is_compared_under_a_name_that_ends_alike(line, found):
 def test_a_value_across_two_pieces_is_found_once_with_its_line():
     """Memory stays flat: a file is read in pieces that overlap."""
     line = json.dumps({"a": "x" * 100}).encode() + b"\n"
-    lead = line * (BLOCK // len(line))
-    for shift in range(0, 40, 3):
-        raw = lead[: BLOCK - shift] + b' "' + SECRET.encode() + b'" \n' + lead
-        (found,) = leaks(raw, "json", SECRET)
-        assert found.lines == (raw[: raw.index(SECRET.encode())].count(b"\n") + 1,)
+    lead = line * (2 * BLOCK // len(line))
+    for edge in (BLOCK, BLOCK + (1 << 16), BLOCK + (1 << 16) - 172):
+        for shift in (0, 3, 6, 9, 12):
+            raw = lead[: edge - shift] + b'"' + SECRET.encode() + b'" \n' + lead[:1000]
+            (found,) = leaks(raw, "json", SECRET)
+            assert found.lines == (raw[: raw.index(SECRET.encode())].count(b"\n") + 1,)
+
+
+def test_of_values_that_overlap_each_is_found():
+    """Also where the shorter one ends first."""
+    assert {one.withheld.text for one in leaks('{"a":"Bea Miller Quist"}', "json", "Bea Miller", "Miller Quist")} == {
+        "Bea Miller",
+        "Miller Quist",
+    }
+    assert {one.withheld.text for one in leaks('{"a":"Bea Miller Quist"}', "json", "Miller Quisters", "Miller Quist")} == {"Miller Quist"}
+    assert {one.withheld.text for one in leaks('{"a":"abcdefgh ijk"}', "json", "bcdefgh", "abcdefgh ijk")} == {"abcdefgh ijk"}
+
+
+def test_a_whole_value_is_one_of_the_file_not_of_what_is_nested_in_it():
+    """A short text in an address is a part of a longer text."""
+    assert leaks('{"a":"https://acme.example/?q=%22Bea%22"}', "json", "Bea") == []
+    assert leaks('{"a":"<p>Bea</p> &#34;Bea&#34;"}', "json", "Bea") == []
 
 
 def test_a_long_text_is_found_by_its_beginning():
     """Ten megabytes in one cell cost no more than the piece that is looked at."""
     text = "lorem ipsum " * 900_000
-    (found,) = leaks(json.dumps({"a": text}), "json", text)
-    assert found.withheld.text == text
-    assert leaks(json.dumps({"a": "lorem ipsum"}), "json", text) == []
+    withheld = WithheldTexts()
+    withheld.withheld("acme", "calls", Ruling("/a", "mask", "trade_secret", "act 7", "decided", text), text)
+    (found,) = AfterCheck(withheld).check("f", "json", [json.dumps({"a": text}).encode()])
+    assert (found.withheld.cut, found.withheld.text, found.lines) == (True, text[:LONGEST], (1,))
+    assert AfterCheck(withheld).check("f", "json", [json.dumps({"a": text[: LONGEST // 2]}).encode()]) == []
+
+
+def test_what_is_ruled_about_is_looked_for_though_it_was_found_inside_more_before():
+    """Of these the person's own are left out; of those that were ruled about they are not."""
+    withheld = texts(MAIL, inside=True)
+    withheld.withheld("acme", "calls", Ruling("/a", "mask", "third_party", "others[0]", "who", MAIL), MAIL)
+    assert [one.confirm for one in AfterCheck(withheld, own=[MAIL]).check("f", "json", [MAIL.encode()])] == [True]
 
 
 def test_what_was_given_elsewhere_by_decision_is_to_be_confirmed():
@@ -224,6 +253,8 @@ def test_what_was_given_elsewhere_by_decision_is_to_be_confirmed():
 def test_the_persons_own_in_a_record_that_is_held_is_not_looked_for():
     """They stand in every other record."""
     assert AfterCheck(texts(MAIL, inside=True), own=[MAIL]).check("f", "json", [MAIL.encode()]) == []
+    mine = AfterCheck(texts(NUMBER, pointer="/number", inside=True), own=["(415) 555-0142"])
+    assert mine.check("f", "json", [NUMBER.encode()]) == []
     assert len(AfterCheck(texts(MAIL, inside=True)).check("f", "json", [MAIL.encode()])) == 1
 
 

@@ -16,6 +16,7 @@ from engine.release.record_values import at_pointer
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.release.withheld import WithheldTexts
+from engine.release.written import PIECE, occurrences
 from engine.replaced import replace
 
 MASK = "[withheld: another person]"
@@ -127,6 +128,22 @@ def test_only_the_part_is_replaced_wherever_it_stands(text, value, expected):
     assert json.loads(found.line)["t"] == expected.replace("#", MASK)
     for place in found.withheld:
         assert json.loads(found.line)["t"][place.start : place.end] == place.shown == MASK
+
+
+def test_ten_megabytes_in_one_text_are_read_piece_by_piece():
+    """Wherever the value stands in it, at the end of a piece too; with too many values all of it is withheld."""
+    text = ("é" * 32_760 + " ") * 3 + "Bea Miller " + "ü " * 4_000_000 + "beá Bea MILLER."
+    found = given(json.dumps({"t": text}).encode(), ruling("/t", value="Bea Miller", kind="found"))
+    assert json.loads(found.line)["t"] == text.replace("Bea Miller", MASK).replace("Bea MILLER", MASK)
+    many = [ruling("/t", value=f"name {number}", kind="found") for number in range(200)]
+    assert json.loads(given(json.dumps({"t": text}).encode(), *many).line)["t"] == MASK
+
+
+@pytest.mark.parametrize("shift", range(14))
+def test_a_value_at_the_end_of_a_piece_is_found(shift):
+    """Whole, and once."""
+    text = "é" * (PIECE - 3 - shift) + " José Pérez, " + "é" * 40
+    assert [text[start:end] for start, end in occurrences(text, "josé pérez")] == ["José Pérez"]
 
 
 def test_several_rulings_in_one_text_compose():
