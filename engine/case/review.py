@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 from engine.case.acts import Decided, Ruled, Target
 from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, open_findings
-from engine.case.findings_fill import Digest, RunToRead, read_record, record_digest, record_files, value_digest
+from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.person import Person, read_person
@@ -31,8 +32,9 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
 from engine.release.finders import Finders
 from engine.release.flagged import FlaggedPlace
-from engine.release.learn import learn
+from engine.release.learn import KeysTold, learn, teaches
 from engine.release.load_policy import load_policy
+from engine.release.met import met
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
 from engine.release.record_values import at_pointer, fields_in
@@ -40,7 +42,6 @@ from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.spec_files import POLICIES, spec_folders
 
-NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title)(?:_|$)")
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic"
@@ -56,12 +57,10 @@ class InReview(msgspec.Struct, frozen=True):
     policy: Policy
     sha256: str
 
-    def records(self) -> Iterator[tuple[str, Any]]:
-        """Read every record, with its endpoint. Raises UsageError where a file was changed."""
-        for file in record_files(self.folder):
-            with file.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    yield file.stem, read_record(line.rstrip(b"\n"), f"{file}:{number}")
+    def records(self, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Any]]:
+        """Read every record of the endpoints that are wanted, with its endpoint. Raises UsageError where a file was changed."""
+        for file in (one for one in record_files(self.folder) if wanted(one.stem)):
+            yield from ((file.stem, read_record(line, f"{file}:{number}")) for number, _, line in lines_of(file))
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -70,6 +69,7 @@ class Review(msgspec.Struct, frozen=True):
     findings: Findings
     digest: Digest
     runs: tuple[InReview, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Review:
@@ -87,7 +87,7 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     found = open_findings(case.folder, to_read, lambda: _flags(runs, facts), digest, also)
     found.settle({number: decided.target for number, decided in case.case.decisions.items()})
-    return Review(found, digest, runs)
+    return Review(found, digest, runs, tuple(facts))
 
 
 def _key(key: DigestKey, reference: str) -> bytes:
@@ -158,20 +158,32 @@ def _decision(number: int, act: Decided) -> Decision:
     )
 
 
-def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
-    """Prepare to flag places: what is the person's own, what is told twice, and who else is met, is learned from all records first."""
-    in_force: dict[str, tuple[Policy, Any, Any]] = {}
-    met: set[str] = set()
+class Learned(msgspec.Struct, frozen=True):
+    """What all records of a case tell: of each vendor what is the person's own and what is told twice, and who else is met anywhere."""
+
+    own: Mapping[str, tuple[Own, KeysTold]]
+    look: Finders
+
+    def in_force(self, run: InReview, decisions: Decisions | None = None, *, every: bool = False) -> PolicyInForce:
+        """Give the policy of a vendor, ready for its records."""
+        own, told = self.own[run.vendor]
+        return PolicyInForce(run.policy, own, told=told, finder=self.look, decisions=decisions, every=every)
+
+
+def learned(runs: Iterable[InReview], facts: list[Fact]) -> Learned:
+    """Read all records of a case, before any of them is judged. Raises UsageError where a file was changed."""
+    own: dict[str, tuple[Own, KeysTold]] = {}
+    people: set[str] = set()
     for run in runs:
-        own, told = learn(run.policy, facts, run.records())
-        in_force[run.vendor] = (run.policy, own, told)
-        first = PolicyInForce(run.policy, own, told=told)
-        met |= {one.value for endpoint, record in run.records() for one in first.rulings(endpoint, record) if _names_somebody(one)}
-    look = Finders(Vocabulary(met))
-    ready = {
-        vendor: PolicyInForce(policy, own, told=told, finder=lambda text: ((hit.kind, hit.value) for hit in look(text)), every=True)
-        for vendor, (policy, own, told) in in_force.items()
-    }
+        own[run.vendor] = learn(run.policy, facts, run.records(partial(teaches, run.policy)))
+        people.update(met(PolicyInForce(run.policy, own[run.vendor][0]), run.records))
+    return Learned(own, Finders(Vocabulary(people)))
+
+
+def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
+    """Prepare to flag places."""
+    known = learned(runs, facts)
+    ready = {run.vendor: known.in_force(run, every=True) for run in runs}
 
     def flag(vendor: str, endpoint: str, record: Any, sha256: str) -> Iterable[FlaggedPlace]:
         return [_flagged(one) for one in ready[vendor].rulings(endpoint, record, sha256) if one.value and one.do != "give"]
@@ -179,10 +191,22 @@ def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, A
     return flag
 
 
-def _names_somebody(ruling: Ruling) -> bool:
-    """Whether a value of a person's field may be looked for in all texts: not where they sit, or for which department they work."""
-    steps = ruling.pointer.lower().split("/")
-    return ruling.kind == "who" and bool(ruling.value) and not any(NO_NAME.search(step) for step in steps)
+def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
+    """Count what is still to be decided, by applying policies and decisions to every record and file: places by `zoom/meetings`.
+
+    The cache of findings is not asked: whoever releases trusts this. Empty where nothing is. Raises UsageError where a file was changed.
+    """
+    counts: Counter[str] = Counter()
+    known = learned(found.runs, list(found.facts))
+    for run in found.runs:
+        in_force = known.in_force(run, decisions_of(case.case.decisions, run.vendor, found.digest))
+        for file in record_files(run.folder):
+            for number, _, line in lines_of(file):
+                record = read_record(line, f"{file}:{number}")
+                asked = sum(one.do == "ask" for one in in_force.rulings(file.stem, record, record_digest(line)))
+                counts.update({f"{run.vendor}/{file.stem}": asked} if asked else {})
+    counts.update(f"{one.vendor}/{one.file}" for one in files_of(case, found) if one.ruling.do == "ask")
+    return dict(counts)
 
 
 def _flagged(ruling: Ruling) -> FlaggedPlace:
@@ -214,6 +238,13 @@ def _of_nobody() -> Policy:
     return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
 
 
+class FileOfRecord(msgspec.Struct, frozen=True):
+    """A line of a run's list of files: the line of the record it belongs to, and where it lies; None where it was not downloaded."""
+
+    record_line: int = 0
+    file: str | None = None
+
+
 class FileToReview(msgspec.Struct, frozen=True):
     """A downloaded file of a run, and what happens to it."""
 
@@ -229,18 +260,37 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
     What an owner gave is asked about: no policy knows what stands in it. Raises UsageError where a list cannot be read.
     """
     for run in found.runs:
-        in_force = PolicyInForce(run.policy, Own([]), decisions=decisions_of(case.case.decisions, run.vendor, found.digest))
+        in_force = _for_files(run, decisions_of(case.case.decisions, run.vendor, found.digest))
         for listing in sorted(run.folder.glob("*.files.jsonl")):
             endpoint = listing.name.removesuffix(".files.jsonl")
-            for line in listing.read_bytes().splitlines():
-                told = read_record(line, str(listing)).get("file")
-                if told:
-                    yield FileToReview(run.vendor, told, in_force.file_ruling(endpoint, told), endpoint)
+            told = [msgspec.convert(read_record(line, str(listing)), FileOfRecord) for _, _, line in lines_of(listing)]
+            held = dict(_held_records(run, in_force, endpoint, {one.record_line for one in told}))
+            for one in told:
+                if one.file:
+                    ruling = in_force.file_ruling(endpoint, one.file, held.get(one.record_line))
+                    yield FileToReview(run.vendor, one.file, ruling, endpoint)
     for vendor, part in case.case.vendors.items():
         in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+
+
+def _for_files(run: InReview, decisions: Decisions) -> PolicyInForce:
+    """Give a policy that knows which records of endpoints with files are held: what is told twice is learned where it matters."""
+    repeats = {name for rule in run.policy.once if not rule.but for name in rule.in_}
+    told = learn(run.policy, (), run.records(repeats.__contains__))[1] if repeats else None
+    return PolicyInForce(run.policy, Own([]), told=told, decisions=decisions)
+
+
+def _held_records(run: InReview, in_force: PolicyInForce, endpoint: str, wanted: set[int]) -> Iterator[tuple[int, Ruling]]:
+    """Give the records, by their lines, that are not handed over as a whole: nor are their files."""
+    file = run.folder / f"{endpoint}.jsonl"
+    for number, _, line in lines_of(file) if file.is_file() else ():
+        if number in wanted:
+            held = in_force.record_held(endpoint, read_record(line, f"{file}:{number}"), record_digest(line))
+            if held is not None:
+                yield number, held
 
 
 def undecided(case: OpenCase, found: Review) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from engine.release.finders import Finders
-from engine.release.record_values import ENOUGH_FOR_A_CARD, escaped
+from engine.release.record_values import ENOUGH_FOR_A_NUMBER, escaped
 
 
 class FlaggedPlace(msgspec.Struct, frozen=True, gc=False):
@@ -43,7 +43,7 @@ def _walk(value: Any, pointer: str, look: Finders, found: list[FlaggedPlace]) ->
             hits = known(inner)
             if hits is None:
                 hits = look(inner)
-        elif sort is int and inner > ENOUGH_FOR_A_CARD:
+        elif sort is int and inner > ENOUGH_FOR_A_NUMBER:
             hits = look(str(inner))
         else:
             if (sort is dict or sort is list) and inner:
