@@ -16,7 +16,7 @@ import msgspec
 
 from engine.case.acts import Decided, Ruled, Target
 from engine.case.findings import NAME as FINDINGS
-from engine.case.findings import Findings, open_findings
+from engine.case.findings import Findings, settled
 from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
@@ -85,8 +85,8 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
     facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
-    found = open_findings(case.folder, to_read, lambda: _flags(runs, facts), digest, also)
-    found.settle({number: decided.target for number, decided in case.case.decisions.items()})
+    decided = {number: one.target for number, one in case.case.decisions.items()}
+    found = settled(case.folder, to_read, lambda: _flags(runs, facts), digest, also, decided)
     return Review(found, digest, runs, tuple(facts))
 
 

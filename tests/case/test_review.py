@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.case.test_commands import ADA, PERSON, files, home_of, state
+from tests.case.test_commands import ADA, PERSON, WITH_FILES, files, home_of, state
 
 
 @pytest.fixture
@@ -64,6 +64,8 @@ def test_nothing_undecided_is_reached(ran):
     for endpoint in sorted({stand["endpoint"] for stand in stands}):
         assert ran("review", "give", "DSR-17", f"zoom/{endpoint}").returncode == 0
     assert ran("review", "list", "DSR-17").returncode == 0
+    for name in WITH_FILES:
+        assert ran("case", "excuse", "DSR-17", f"zoom/{name}.files", "--say", "You did not ask for them.").returncode == 0
     assert state(ran)["blocks"] == ["who asks is not shown to be the person"]
     assert "nothing is undecided" in ran("review", "list", "DSR-17").stdout
 

@@ -206,12 +206,12 @@ def test_a_gap_blocks_until_it_is_excused(habeas, simulate):
     up = simulate(faults=("denied",))
     at = {"HABEAS_ZOOM_AT": up.address, "HABEAS_ZOOM_TOKEN": up.token}
     habeas("case", "new", "DSR-22", "--vendor", "zoom", "--simulated", stdin=PERSON)
-    assert habeas("case", "run", "DSR-22", **at).returncode == 3
+    assert habeas("case", "run", "DSR-22", "--files", **at).returncode == 3
     assert "zoom: recordings is denied" in state(habeas, "DSR-22")["blocks"]
     for gap in ("recordings", "recordings_trash"):
         assert habeas("case", "excuse", "DSR-22", f"zoom/{gap}", "--say", "Zoom denied it.").returncode == 0
     assert not [one for one in state(habeas, "DSR-22")["blocks"] if "recordings" in one]
-    assert habeas("case", "run", "DSR-22", "--vendor", "zoom", **at).returncode == 3
+    assert habeas("case", "run", "DSR-22", "--vendor", "zoom", "--files", **at).returncode == 3
     assert state(habeas, "DSR-22")["vendors"]["zoom"]["gaps"][0] == {"endpoint": "recordings", "outcome": "denied", "excused": True}
     assert state(habeas, "DSR-22")["vendors"]["zoom"]["run"] == "runs/zoom-2"
 
@@ -290,7 +290,7 @@ def test_a_run_that_ends_while_somebody_else_acted_is_taken_in(habeas, tmp_path)
 
 async def test_what_waits_for_its_turn_does_not_begin_after_a_signal(habeas, monkeypatch):
     """A vendor that waits for another run's turn is stopped with the code of the signal, and nothing of it is taken in."""
-    habeas("case", "new", "DSR-26", "--simulated", stdin=PERSON)
+    await asyncio.to_thread(habeas, "case", "new", "DSR-26", "--simulated", stdin=PERSON)
     case, waits = open_case(home_of(habeas), "DSR-26"), asyncio.Event()
 
     async def never(*_: object, **__: object) -> None:
