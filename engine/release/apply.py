@@ -190,7 +190,10 @@ class PolicyInForce:
         """Say what is to be done about what was found; the places of one value are one ruling."""
         spans: dict[tuple[HitKind, str], list[tuple[int, int]]] = {("secrets", text): [(0, len(text))]} if opening else {}
         for hit in hits:
-            spans.setdefault((hit.kind, hit.value), []).append((hit.start, hit.end))
+            places, start = spans.setdefault((hit.kind, hit.value), []), hit.start
+            if places and start < places[-1][1]:
+                start = places.pop()[0]
+            places.append((start, hit.end))
         secrets = self._policy.never.secrets
         for (kind, value), places in spans.items():
             parts = () if places == [(0, len(text))] else tuple(places)
@@ -256,10 +259,11 @@ def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
     """
     withheld = [one for one in laid if one[1].withholds]
     asked = [after for _, after in laid if after.do == "ask"]
-    if withheld and all(after.do == "alias" and after.parts for _, after in withheld):
-        return [*(after for _, after in withheld), *asked]
+    whole = [one for one in withheld if one[1].do != "alias" or not one[1].parts]
+    if whole:
+        return [next((after for before, after in whole if before.withholds), whole[0][1])]
     if withheld:
-        return [next((after for before, after in withheld if before.withholds), withheld[0][1])]
+        return [*(after for _, after in withheld), *asked]
     return asked or [after for _, after in laid[:1]]
 
 

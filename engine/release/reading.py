@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
+from engine.language.expressions.lossless_json import Number
 from engine.release.compiled import Compiled, Node
 from engine.release.field_path import FieldSteps, matches
 from engine.release.reasons import BY_LAW
 from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of
 from engine.release.ruling import Ruling
 
+NUMBERS = (int, float, Number)
 WORDS = {"True": "true", "False": "false", "None": "null"}
 SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
@@ -82,7 +84,7 @@ class RecordReading:
                 if sort is dict or sort is list:
                     if inner:
                         self.walk(inner, child, pointer + child.step, _side(child, side, pointer, pointer + child.step), key)
-                elif decided or not child.plain or (told(inner) != () if sort is str else sort is int and inner > ENOUGH_FOR_A_NUMBER):
+                elif decided or not child.plain or (told(inner) != () if sort is str else sort in NUMBERS and inner > ENOUGH_FOR_A_NUMBER):
                     here = pointer + child.step
                     self._value(inner, child, here, _side(child, side, pointer, here), key)
         elif isinstance(value, list):
@@ -94,7 +96,7 @@ class RecordReading:
 
     def _value(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
         """Keep a value that a rule names, or whose text tells something, or about which something was decided."""
-        searched = type(value) is str or (type(value) is int and value > ENOUGH_FOR_A_NUMBER)
+        searched = type(value) is str or (type(value) in NUMBERS and value > ENOUGH_FOR_A_NUMBER)
         if not node.plain or (searched and self._telling(text_of(value))):
             self._leaf(value, node, pointer, side, name)
         elif self._matters is not None and self._matters(pointer, value):

@@ -49,7 +49,9 @@ POLICIES = st.fixed_dictionaries(
         "leave_out": st.lists(LEAVE_OUT, min_size=1, max_size=3),
         "others": st.lists(OTHERS, min_size=1, max_size=3),
         "never": st.fixed_dictionaries({}, optional={"secrets": NEVER, "protected_numbers": NEVER}),
-        "find": st.fixed_dictionaries({}, optional={"emails": rules("ask", "mask", "give"), "cards": rules("mask", "drop", "give").map(reasoned)}),
+        "find": st.fixed_dictionaries(
+            {}, optional={"emails": rules("ask", "mask", "give"), "cards": rules("mask", "drop", "give").map(reasoned)}
+        ),
     },
 )
 RECORDS = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(VALUES), min_size=1)
