@@ -86,7 +86,7 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     decided = {number: one.target for number, one in case.case.decisions.items()}
-    found = settled(case.folder, to_read, lambda: _flags(runs, facts), digest, also, decided)
+    found = settled(case.folder, to_read, lambda: flags_of(runs, facts), digest, also, decided)
     return Review(found, digest, runs, tuple(facts))
 
 
@@ -180,7 +180,7 @@ def learned(runs: Iterable[InReview], facts: list[Fact]) -> Learned:
     return Learned(own, Finders(Vocabulary(people)))
 
 
-def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
+def flags_of(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
     """Prepare to flag places."""
     known = learned(runs, facts)
     ready = {run.vendor: known.in_force(run, every=True) for run in runs}
