@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.case.findings import Findings, settled
 from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
+from engine.case.in_force import InReview, Learned
 from engine.case.person import Person, read_person
 from engine.cassettes.recorded import known_of
 from engine.connection.digest_key import DigestKey, digest_key
@@ -30,37 +31,19 @@ from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
-from engine.release.finders import Finders
 from engine.release.flagged import FlaggedPlace
-from engine.release.learn import KeysTold, learn, teaches
+from engine.release.learn import learn
 from engine.release.load_policy import load_policy
-from engine.release.met import met
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
 from engine.release.record_values import at_pointer, fields_in
 from engine.release.ruling import Ruling
-from engine.release.vocabulary import Vocabulary
 from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
-FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic"
+FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
-
-
-class InReview(msgspec.Struct, frozen=True):
-    """A vendor's run in a case, and the policy in force for it."""
-
-    vendor: str
-    folder: Path
-    proof: str
-    policy: Policy
-    sha256: str
-
-    def records(self, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Any]]:
-        """Read every record of the endpoints that are wanted, with its endpoint. Raises UsageError where a file was changed."""
-        for file in (one for one in record_files(self.folder) if wanted(one.stem)):
-            yield from ((file.stem, read_record(line, f"{file}:{number}")) for number, _, line in lines_of(file))
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -158,32 +141,11 @@ def _decision(number: int, act: Decided) -> Decision:
     )
 
 
-class Learned(msgspec.Struct, frozen=True):
-    """What all records of a case tell: of each vendor what is the person's own and what is told twice, and who else is met anywhere."""
-
-    own: Mapping[str, tuple[Own, KeysTold]]
-    look: Finders
-
-    def in_force(self, run: InReview, decisions: Decisions | None = None, *, every: bool = False) -> PolicyInForce:
-        """Give the policy of a vendor, ready for its records."""
-        own, told = self.own[run.vendor]
-        return PolicyInForce(run.policy, own, told=told, finder=self.look, decisions=decisions, every=every)
-
-
-def learned(runs: Iterable[InReview], facts: list[Fact]) -> Learned:
-    """Read all records of a case, before any of them is judged. Raises UsageError where a file was changed."""
-    own: dict[str, tuple[Own, KeysTold]] = {}
-    people: set[str] = set()
-    for run in runs:
-        own[run.vendor] = learn(run.policy, facts, run.records(partial(teaches, run.policy)))
-        people.update(met(PolicyInForce(run.policy, own[run.vendor][0]), run.records))
-    return Learned(own, Finders(Vocabulary(people)))
-
-
 def flags_of(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
     """Prepare to flag places."""
-    known = learned(runs, facts)
-    ready = {run.vendor: known.in_force(run, every=True) for run in runs}
+    runs = tuple(runs)
+    learned = Learned(runs, facts)
+    ready = {run.vendor: learned.in_force(run.vendor, every=True) for run in runs}
 
     def flag(vendor: str, endpoint: str, record: Any, sha256: str) -> Iterable[FlaggedPlace]:
         return [_flagged(one) for one in ready[vendor].rulings(endpoint, record, sha256) if one.value and one.do != "give"]
@@ -197,9 +159,9 @@ def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
     The cache of findings is not asked: whoever releases trusts this. Empty where nothing is. Raises UsageError where a file was changed.
     """
     counts: Counter[str] = Counter()
-    known = learned(found.runs, list(found.facts))
+    known = Learned(found.runs, list(found.facts))
     for run in found.runs:
-        in_force = known.in_force(run, decisions_of(case.case.decisions, run.vendor, found.digest))
+        in_force = known.in_force(run.vendor, decisions_of(case.case.decisions, run.vendor, found.digest))
         for file in record_files(run.folder):
             for number, _, line in lines_of(file):
                 record = read_record(line, f"{file}:{number}")
@@ -265,10 +227,10 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
             endpoint = listing.name.removesuffix(".files.jsonl")
             told = [msgspec.convert(read_record(line, str(listing)), FileOfRecord) for _, _, line in lines_of(listing)]
             held = dict(_held_records(run, in_force, endpoint, {one.record_line for one in told}))
-            for one in told:
-                if one.file:
-                    ruling = in_force.file_ruling(endpoint, one.file, held.get(one.record_line))
-                    yield FileToReview(run.vendor, one.file, ruling, endpoint)
+            for listed in told:
+                if listed.file:
+                    ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
+                    yield FileToReview(run.vendor, listed.file, ruling, endpoint)
     for vendor, part in case.case.vendors.items():
         in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
@@ -291,6 +253,13 @@ def _held_records(run: InReview, in_force: PolicyInForce, endpoint: str, wanted:
             held = in_force.record_held(endpoint, read_record(line, f"{file}:{number}"), record_digest(line))
             if held is not None:
                 yield number, held
+
+
+def gone(case: OpenCase, found: Review) -> dict[int, str]:
+    """Say which decisions hold on nothing any more: the number of the act, and what is gone. Raises UsageError as `files_of`."""
+    here = {(one.vendor, one.file) for one in files_of(case, found)}
+    decided = {number: one.target for number, one in case.case.decisions.items()}
+    return found.findings.gone({number: target for number, target in decided.items() if (target.vendor, target.file) not in here})
 
 
 def undecided(case: OpenCase, found: Review) -> int:

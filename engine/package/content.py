@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -35,6 +36,15 @@ class PackageFile(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None = None
 
 
+class WithheldField(msgspec.Struct, frozen=True, kw_only=True):
+    """How often one field of a kind of record is withheld, in which way and why; `path` leaves places in lists out."""
+
+    path: str
+    operation: Literal["drop", "mask", "alias"]
+    because: Because
+    count: int
+
+
 class RecordKind(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of record at a service: an endpoint of its run.
 
@@ -49,12 +59,20 @@ class RecordKind(msgspec.Struct, frozen=True, kw_only=True):
     found: int
     given: int
     held: Mapping[Because, int] = {}
-    places: Mapping[Because, int] = {}
+    withheld: tuple[WithheldField, ...] = ()
     expected: int | None = None
     covered: tuple[date, date] | None = None
     why: str | None = None
     records: Callable[[], Iterator[GivenRecord]] = lambda: iter(())
     files: tuple[PackageFile, ...] = ()
+
+    @property
+    def places(self) -> Mapping[Because, int]:
+        """Count the places that are withheld in given records, by reason."""
+        found = Counter[Because]()
+        for field in self.withheld:
+            found[field.because] += field.count
+        return found
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
