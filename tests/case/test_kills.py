@@ -57,7 +57,7 @@ def source(ran, tmp_path):
 COMMANDS = {
     "new": (("case", "new", "DSR-90", "--simulated"), PERSON, (3, 7)),
     "add a file": (("case", "add", "DSR-17", "{}/export.csv", "--vendor", "hris"), None, (5, 8)),
-    "add a run": (("case", "add", "DSR-17", "{}/run"), None, (40, 44)),
+    "add a run": (("case", "add", "DSR-17", "{}/run"), None, (2, 20)),
     "hold": (("review", "hold", "DSR-17", "zoom/meetings:3"), None, (1, 4)),
     "name": (("case", "name", "DSR-17"), "email: mara.second@example.com\n", (1, 4)),
     "rekey": (("connections", "rekey"), None, (3, 5)),
