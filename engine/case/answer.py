@@ -96,7 +96,7 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
         title=str(body.get("title") or run.vendor),
         subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
-        how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), _excuse(part, LOOKUP)),
+        how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), excuse(part, LOOKUP)),
         kinds=tuple(_kinds(part, told, language)),
         not_asked=(*_not_asked(part, run, language), *(str(one) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),
@@ -126,7 +126,7 @@ def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
         given=0,
         expected=told.get("expected"),
         covered=(_day(covered["from"]), _day(covered["to"])) if covered else None,
-        why=_excuse(part, name),
+        why=excuse(part, name),
     )
 
 
@@ -134,12 +134,12 @@ def _day(text: str) -> date:
     return date.fromisoformat(text[:10])
 
 
-def _excuse(part: VendorPart, name: str) -> str | None:
+def excuse(part: VendorPart, name: str) -> str | None:
     """Give what the operator says of a gap: of it alone, else of all that the vendor did not give."""
     if not any(gap.endpoint == name for gap in part.gaps):
         return None
-    excuse = part.excused.get(name)
-    return excuse.say if excuse is not None else part.left_out
+    accepted = part.excused.get(name)
+    return accepted.say if accepted is not None else part.left_out
 
 
 def _joined(*texts: str | None) -> str:
@@ -150,7 +150,7 @@ def _not_asked(part: VendorPart, run: TakenRun, language: str) -> Iterator[str]:
     """Say that only a part of the time was asked for, where the run was told so."""
     if run.narrowed:
         since = _day(str(run.narrowed["since"]))
-        yield _joined(WORDS[language]["since"].format(day=day_words(since, language)), _excuse(part, PERIOD))
+        yield _joined(WORDS[language]["since"].format(day=day_words(since, language)), excuse(part, PERIOD))
 
 
 def service_without_run(case: OpenCase, vendor: str, part: VendorPart) -> Service:

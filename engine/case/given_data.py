@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine.case.answer import ToldRun, service_of_run, service_without_run, told_run, with_kind
+from engine.case.answer import ToldRun, excuse, service_of_run, service_without_run, told_run, with_kind
 from engine.case.answer_words import WORDS
 from engine.case.findings_fill import Digest, lines_of, read_record, record_digest
 from engine.case.fold import VendorPart
@@ -25,7 +25,6 @@ from engine.release.aliases import Aliases
 from engine.release.apply import PolicyInForce
 from engine.release.given import Giving, HeldRecord, Undecided
 from engine.release.own import Own
-from engine.release.reasons import Because
 from engine.release.ruling import Ruling
 from engine.release.withheld import WithheldTexts
 from engine.replaced import replace
@@ -62,7 +61,7 @@ class GivenData:
                     self._aliases.meet(in_force.rulings(endpoint, record))
 
     def _in_force(self, vendor: str) -> PolicyInForce:
-        return self._learned.in_force(vendor, decisions_of(self._case.case.decisions, vendor, self._digest))
+        return self._learned.in_force(vendor, decisions_of(self._case.case.decisions, vendor, self._digest), parts=True)
 
     def _service(self, vendor: str, part: VendorPart) -> Service:
         received = tuple(self._received(vendor, part))
@@ -81,11 +80,12 @@ class GivenData:
         """Write the records of one kind, and say which of its files leave."""
         endpoint, folder = kind.endpoint, self._bag / DATA / review.vendor
         prepare(folder)
-        numbers: dict[int, int | Because] = {}
+        numbers: dict[int, int | Ruling] = {}
         listed = {line for line, _ in self._listed(review, endpoint)}
         with KindFile(folder / f"{endpoint}.json", self._work / f"{review.vendor}.{endpoint}.places") as file:
             for line, raw, record in _records(review.folder / f"{endpoint}.jsonl", told):
-                given = giving.give(endpoint, raw, record, in_force.rulings(endpoint, record, record_digest(raw)))
+                rulings = in_force.rulings(endpoint, record, record_digest(raw))
+                given = giving.give(endpoint, raw, record, rulings)
                 if isinstance(given, Undecided):
                     self._ask(f"{review.vendor}/{endpoint}", given.places)
                 elif isinstance(given, HeldRecord):
@@ -93,7 +93,7 @@ class GivenData:
                 else:
                     file.add(given)
                 if line in listed:
-                    numbers[line] = given.because if isinstance(given, HeldRecord) else file.given
+                    numbers[line] = next(one for one in rulings if one.withholds) if isinstance(given, HeldRecord) else file.given
         files = tuple(self._files(kind, review, told, in_force, numbers))
         return replace(kind, given=file.given, held=dict(file.held), withheld=file.withheld, records=file.records, files=files)
 
@@ -109,22 +109,19 @@ class GivenData:
                 yield int(told["record_line"]), told
 
     def _files(
-        self, kind: RecordKind, review: InReview, told: ToldRun, in_force: PolicyInForce, numbers: Mapping[int, int | Because]
+        self, kind: RecordKind, review: InReview, told: ToldRun, in_force: PolicyInForce, numbers: Mapping[int, int | Ruling]
     ) -> Iterator[PackageFile]:
         words = WORDS[self._case.opened.language]
         found = sorted(self._listed(review, kind.endpoint), key=lambda one: (one[0], one[1].get("number", 0)))
         for line, entry in found:
-            record = numbers.get(line)
-            name = entry.get("file")
+            record, name = numbers.get(line), entry.get("file")
             if not name:
                 yield PackageFile(endpoint=kind.endpoint, name="", record=_number(record), why=words["failed"])
                 continue
-            ruling = in_force.file_ruling(kind.endpoint, name)
+            ruling = in_force.file_ruling(kind.endpoint, name, record if isinstance(record, Ruling) else None)
             given = ruling.do == "give"
-            if not given and ruling.do == "ask":
+            if ruling.do == "ask":
                 self._ask(f"{review.vendor}/{name}")
-            if given and not isinstance(record, int) and not ruling.rule.startswith("act "):
-                given, ruling = False, Ruling("", "hold", record or "third_party", ruling.rule, "file", name)
             yield PackageFile(
                 endpoint=kind.endpoint,
                 name=Path(name).name,
@@ -136,8 +133,9 @@ class GivenData:
                 why=words["doubtful"] if given and entry.get("reason") else None,
             )
         counts = told.run.endpoints[kind.endpoint].get("files") or {} if kind.endpoint in told.run.endpoints else {}
+        said = excuse(self._case.case.vendors[review.vendor], f"{kind.endpoint}.files")
         for _ in range(max(0, int(counts.get("found") or 0) - len(found))):
-            yield PackageFile(endpoint=kind.endpoint, name="", why=words["not_downloaded"])
+            yield PackageFile(endpoint=kind.endpoint, name="", why=said or words["not_downloaded"])
 
     def _received(self, vendor: str, part: VendorPart) -> Iterator[PackageFile]:
         """Say which of the files that an owner sent leave; no policy knows what stands in them."""
@@ -160,7 +158,7 @@ class GivenData:
                 )
 
 
-def _number(record: int | Because | None) -> int | None:
+def _number(record: int | Ruling | None) -> int | None:
     return record if isinstance(record, int) else None
 
 
