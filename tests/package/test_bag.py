@@ -172,6 +172,35 @@ def test_two_do_not_write_one_file(tmp_path):
     assert path.read_bytes() == b"first"
 
 
+def test_a_file_system_without_locks_is_no_other_process(monkeypatch, tmp_path):
+    """The file is written all the same."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(aside_module.fcntl, "flock", none)
+    with aside(tmp_path / "out") as stream:
+        stream.write(b"whole")
+    assert (tmp_path / "out").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("another", [True, False])
+def test_a_file_that_was_renamed_meanwhile_is_not_written(another, monkeypatch, tmp_path):
+    """Whoever opened it just before another gave it its name would write into what is finished."""
+    part = tmp_path / f"out{PART}"
+    part.write_bytes(b"whole")
+
+    def renamed(*_: object) -> None:
+        part.rename(tmp_path / "out")
+        if another:
+            part.touch()
+
+    monkeypatch.setattr(aside_module.fcntl, "flock", renamed)
+    with pytest.raises(InUse), aside(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out").read_bytes() == b"whole"
+
+
 def test_a_full_disk_leaves_nothing(tmp_path):
     """Neither under the final name nor beside it, and the sentence says what to do."""
     limited = (
