@@ -71,7 +71,7 @@ def check_bag(source: BagSource) -> str | None:
 def _sums(source: BagSource, manifest: str, raw: bytes) -> dict[str, str]:
     """Read the lines of a manifest: names and sums."""
     found: dict[str, str] = {}
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(_lines(raw), 1):
         fitting, place = LINE.fullmatch(line), f"{manifest}:{number}"
         if number > MOST_LINES or fitting is None:
             source.found("bag", f"{place} is no sha256 and name of a file" if fitting is None else f"{place} is one line too many")
@@ -85,6 +85,12 @@ def _sums(source: BagSource, manifest: str, raw: bytes) -> dict[str, str]:
         else:
             found[name] = fitting[1].lower()
     return found
+
+
+def _lines(raw: bytes) -> list[str]:
+    """Give the lines of a tag file: ended by CR, LF or both, and by no other sign that some programs end a line at."""
+    lines = re.split("\r\n|[\r\n]", raw.decode("utf-8", "replace"))
+    return lines if lines[-1] else lines[:-1]
 
 
 def _compare(source: BagSource, sums: dict[str, str]) -> None:
@@ -132,9 +138,8 @@ def _ends(name: str) -> Iterator[int]:
 
 def info_lines(raw: bytes) -> dict[str, list[str]]:
     """Read `bag-info.txt`: what each label says; a line that begins with a blank goes on."""
-    joined = re.sub(r"\r?\n[ \t]+", " ", raw.decode("utf-8", "replace"))
     told: dict[str, list[str]] = {}
-    for line in joined.splitlines():
+    for line in _lines(re.sub(rb"(?:\r\n|[\r\n])[ \t]+", b" ", raw)):
         label, _, value = line.partition(":")
         told.setdefault(label.strip().lower(), []).append(value.strip())
     return told
