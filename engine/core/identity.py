@@ -115,6 +115,8 @@ def lowered(text: str) -> str:
 
     The Kelvin sign (U+212A) would become a `k`, and so another person's address.
     """
+    if text.isascii():
+        return text.lower()
     return "".join(small if (small := one.lower()).isascii() == one.isascii() else one for one in text)
 
 
