@@ -100,6 +100,14 @@ def test_a_zip_that_is_encrypted_in_part_is_no_sealed_package(bag, tmp_path):
     ]
 
 
+def test_a_zip_that_was_cut_is_said(bag, tmp_path):
+    """Its directory stands at the end: nothing of it can be read."""
+    path = zipped(bag, tmp_path / "it.zip")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert texts(path) == ["it.zip is no whole zip: it is cut or changed, or of another kind"]
+    assert verify(path).signed.text == "Its signature was not read."
+
+
 def test_a_huge_directory_is_not_loaded(tmp_path):
     """A zip that has nothing but names: sixty thousand times more of them would fill the memory before anything was checked."""
     path = tmp_path / "names.zip"
