@@ -65,8 +65,8 @@ def work(kind: str, folder: Path) -> None:
     if kind == "verify":
         assert not verify(folder / "DSR-17").faults
     else:
-        out = folder / f"sealed{ENDS[kind]}"  # type: ignore[index]
-        seal(folder / "DSR-17", out, kind, "en", PASSPHRASE)  # type: ignore[arg-type]
+        out = folder / f"sealed{ENDS[kind]}"
+        seal(folder / "DSR-17", out, kind, "en", PASSPHRASE)
         out.unlink()
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
@@ -108,7 +108,7 @@ def big() -> None:
         for kind, judges in {"none": (["unzip", "-qt"], ["7z", "t"]), "zip": (["7z", "t", f"-p{PASSPHRASE}"],)}.items():
             out = Path(folder) / "big.zip"
             before = resource.getrusage(resource.RUSAGE_SELF)
-            seal(bag, out, kind, "en", PASSPHRASE)  # type: ignore[arg-type]
+            seal(bag, out, kind, "en", PASSPHRASE)
             after = resource.getrusage(resource.RUSAGE_SELF)
             cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             for judge in judges:

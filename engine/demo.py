@@ -20,6 +20,12 @@ OUT = Path(".demo")
 CASE = OUT / "state" / "cases" / "DEMO-1"
 HABEAS = (sys.executable, "-m", "engine")
 PORT = 8917
+OFFICE = """\
+controller: Kvarnholm AB (invented), Example Street 4, Stockholm
+contact: privacy@example.com
+signature: Signe Aalto
+authority: the data protection authority of your country
+"""
 
 
 def main() -> int:
@@ -51,6 +57,7 @@ def the_whole_way(up: Mapping[str, Any]) -> int:
         code = habeas(*words)
         if code and words[0] != "review":  # 3: values wait for a decision, as they should
             return code
+    (OUT / "state" / "office.yaml").write_text(OFFICE, "utf-8")
     for words in (*habeas.decisions(), ["package", "build", "DEMO-1"], ["package", "approve", "DEMO-1"], ["package", "release", "DEMO-1"]):
         code = habeas(*words)
         if code:

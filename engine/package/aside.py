@@ -56,13 +56,13 @@ def aside(path: Path) -> Iterator[BinaryIO]:
 
 
 def _lock(file: int, part: Path, path: Path) -> None:
-    """See that nobody else writes this file, and that it was not renamed meanwhile."""
+    """See that nobody else writes this file, and that it was not renamed meanwhile; where there are no locks, that is all. Raises InUse."""
+    free = True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        ours = os.path.samestat(os.fstat(file), part.lstat())
-    except OSError:
-        ours = False
-    if not ours:
+    except OSError as error:
+        free = not isinstance(error, BlockingIOError)
+    if not (free and part.exists() and os.path.samestat(os.fstat(file), part.lstat())):
         message = f"another process is writing {path}: wait until it has ended"
         raise InUse(message)
 

@@ -21,8 +21,9 @@ from engine.package.bag_names import (
 )
 from engine.package.bag_source import UNREADABLE, BagSource
 
-MOST_TAG_BYTES = 32 << 20  # a manifest or document: 200,000 lines fit
-MOST_LINES = 200_000
+MOST_TAG_BYTES = 32 << 20  # a manifest or document: 100,000 lines fit
+MOST_LINES = 100_000
+PIECE = 1 << 20
 LINE = re.compile(r"([0-9a-fA-F]{64})[ \t]+\*?(\S.*)")
 ENCODED = re.compile(r"%(0[aAdD]|25)")
 ANOTHER_WAY = re.compile(r"(?:tag)?manifest-(?!sha256\.txt)[^/]*\.txt|fetch\.txt")
@@ -70,7 +71,7 @@ def check_bag(source: BagSource) -> str | None:
 def _sums(source: BagSource, manifest: str, raw: bytes) -> dict[str, str]:
     """Read the lines of a manifest: names and sums."""
     found: dict[str, str] = {}
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(_lines(raw), 1):
         fitting, place = LINE.fullmatch(line), f"{manifest}:{number}"
         if number > MOST_LINES or fitting is None:
             source.found("bag", f"{place} is no sha256 and name of a file" if fitting is None else f"{place} is one line too many")
@@ -86,14 +87,19 @@ def _sums(source: BagSource, manifest: str, raw: bytes) -> dict[str, str]:
     return found
 
 
+def _lines(raw: bytes) -> list[str]:
+    """Give the lines of a tag file: ended by CR, LF or both, and by no other sign that some programs end a line at."""
+    lines = re.split("\r\n|[\r\n]", raw.decode("utf-8", "replace"))
+    return lines if lines[-1] else lines[:-1]
+
+
 def _compare(source: BagSource, sums: dict[str, str]) -> None:
     for name, expected in sorted(sums.items()):
         if name not in source.files:
             source.found("missing", f"{name} is missing")
             continue
         try:
-            with source.open(name) as stream:
-                actual = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # reads are all it needs
+            actual = _sha256_in(source, name)
         except UNREADABLE:
             source.found("changed", f"{name} cannot be read: it is cut or changed")
             continue
@@ -103,6 +109,14 @@ def _compare(source: BagSource, sums: dict[str, str]) -> None:
         source.found("added", f"{name} was added: no manifest lists it")
     for name in sorted(filter(ANOTHER_WAY.fullmatch, source.files)):
         source.found("bag", f"{name} is not of this profile: its manifests are of sha256, and every file is in the bag")
+
+
+def _sha256_in(source: BagSource, name: str) -> str:
+    digest = hashlib.sha256()
+    with source.open(name) as stream:
+        while piece := stream.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _alike(source: BagSource, names: set[str]) -> None:
@@ -124,9 +138,8 @@ def _ends(name: str) -> Iterator[int]:
 
 def info_lines(raw: bytes) -> dict[str, list[str]]:
     """Read `bag-info.txt`: what each label says; a line that begins with a blank goes on."""
-    joined = re.sub(r"\r?\n[ \t]+", " ", raw.decode("utf-8", "replace"))
     told: dict[str, list[str]] = {}
-    for line in joined.splitlines():
+    for line in _lines(re.sub(rb"(?:\r\n|[\r\n])[ \t]+", b" ", raw)):
         label, _, value = line.partition(":")
         told.setdefault(label.strip().lower(), []).append(value.strip())
     return told

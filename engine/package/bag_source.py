@@ -21,10 +21,11 @@ import msgspec
 from engine.errors import UsageError
 from engine.package.bag_names import BAGIT, name_fault, shown
 
-MOST_FILES = 200_000
+MOST_FILES = 100_000  # folders counted
 MOST_BYTES = 1 << 40
-MOST_DIRECTORY = 32 << 20  # bytes of a zip's directory: its entries are held in memory
+MOST_DIRECTORY = 12 << 20  # bytes of a zip's directory: its entries are held in memory
 MOST_RATIO, RATIO_FROM = 200, 64 << 20
+ENCRYPTED = 1  # a bit of an entry's flags
 ENDING, ENDING_SIZE, LONGEST_COMMENT = b"PK\5\6", 22, 0xFFFF
 WIDE, WIDE_SIZE, WIDE_LOCATOR, WIDE_PLACE = b"PK\6\6", 56, b"PK\6\7", 20
 UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
@@ -43,7 +44,8 @@ class BagSource:
 
     def __init__(self) -> None:
         self.files: dict[str, int] = {}
-        self.size, self.closed = 0, False
+        self.seen = self.size = 0
+        self.closed = False
         self.faults: list[BagFault] = []
 
     def found(self, kind: FaultKind, text: str) -> None:
@@ -71,10 +73,9 @@ class BagSource:
         """Whether there is more than is checked; that is a fault then."""
         if self.closed:
             return True
-        if len(self.files) + len(self.faults) > MOST_FILES or self.size > MOST_BYTES:
-            self.refuse("bag", f"it holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB: no more is checked")
-            return True
-        return False
+        if self.seen > MOST_FILES or self.size > MOST_BYTES:
+            self.refuse("bag", f"it holds more than {MOST_FILES} files or {MOST_BYTES >> 30} GiB: nothing of it was read")
+        return self.closed
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file. Raises one of UNREADABLE."""
@@ -92,12 +93,17 @@ class FolderSource(BagSource):
             folder = folders.pop()
             try:
                 with os.scandir(root / folder) as entries:
-                    folders += [f"{folder}{entry.name}/" for entry in entries if self._is_folder(folder, entry)]
+                    for entry in entries:
+                        if self.too_much():
+                            break
+                        if self._is_folder(folder, entry):
+                            folders.append(f"{folder}{entry.name}/")
             except OSError as error:
                 self.found("bag", f"{shown(folder) or 'the folder'} cannot be read ({error.strerror})")
         self.too_much()
 
     def _is_folder(self, folder: str, entry: os.DirEntry[str]) -> bool:
+        self.seen += 1
         name, found = folder + entry.name, entry.stat(follow_symlinks=False)
         if stat.S_ISREG(found.st_mode):
             self.listed(name, found.st_size)
@@ -120,7 +126,8 @@ class ZipSource(BagSource):
 
     def __init__(self, path: Path, zipped: zipfile.ZipFile, size: int) -> None:
         super().__init__()
-        if any(entry.flag_bits & 1 for entry in zipped.infolist()):
+        self.seen = len(zipped.infolist())
+        if self.seen and all(entry.flag_bits & ENCRYPTED for entry in zipped.infolist()):
             message = f"{path} is sealed: unpack it with its passphrase (7-Zip), and verify the folder"
             raise UsageError(message)
         self._zip = zipped
@@ -147,6 +154,8 @@ class ZipSource(BagSource):
             self.found("link", f"{name} is a link: a package holds none, and it was not followed")
         elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             self.found("zip", f"{name} is compressed in a way that is not read: stored and deflated are")
+        elif entry.flag_bits & ENCRYPTED:
+            self.found("zip", f"{name} is encrypted, and the others are not: it was not read")
         else:
             return False
         return True

@@ -25,7 +25,8 @@ from engine.pages.texts import texts
 
 ITERATIONS = 600_000
 CHUNK = 4 << 20
-PACKAGE, SAID = "engine.package", "sealed."
+PACKAGE = "engine.package"
+BY_SCRIPT = ("sealed.working", "sealed.wrong", "sealed.cut", "sealed.changed", "sealed.old")
 HERE = "<!-- chunks -->"
 
 
@@ -76,7 +77,7 @@ def _rendered(head: Mapping[str, str | int], language: Literal["en", "de"]) -> s
     told = texts(PACKAGE, language)
     script, own = (style(PACKAGE, f"templates/{name}") for name in ("sealed.js", "sealed.css"))
     sheet = style() + own
-    words = {name.removeprefix(SAID): text for name, text in told.entries.items() if name.startswith(SAID)}
+    words = {name.partition(".")[2]: told.entries[name] for name in BY_SCRIPT}
     inside = msgspec.json.encode({**head, "words": words}).decode().replace("<", "\\u003c")
     return (
         environment(PACKAGE)

@@ -167,5 +167,7 @@ def _time(text: str | None) -> datetime | None:
     if found is None:
         message = f"`{ascii(text[:40])[1:-1]}` is no time: 20261231Z or 20261231235959Z is"
         raise ValueError(message)
-    told = datetime.strptime(found[1] + (found[2] or "").ljust(6, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007  the zone follows
-    return told.replace(tzinfo=UTC) if found[3] else told.astimezone(UTC)
+    digits = found[1] + (found[2] or "").ljust(6, "0")
+    if found[3]:
+        return datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return datetime.strptime(digits, "%Y%m%d%H%M%S").astimezone(UTC)

@@ -20,6 +20,7 @@ from engine.package.bag import close_bag, sha256_of
 from engine.package.bag_names import MANIFEST, SIGNATURE, TAG_MANIFEST
 from engine.package.verify_bag import verify
 from tests.connection.killed import child, count
+from tests.disk import in_place, noted
 from tests.package import bags
 from tests.process import ROOT
 
@@ -170,6 +171,43 @@ def test_two_do_not_write_one_file(tmp_path):
     with pytest.raises(OutputError), aside(path):
         pass
     assert path.read_bytes() == b"first"
+
+
+def test_a_file_has_its_name_when_it_is_on_the_disk(monkeypatch, tmp_path):
+    """Written through, renamed, and its folder written through: in this order."""
+    steps = noted(monkeypatch)
+    with aside(tmp_path / "out") as stream:
+        stream.write(b"whole")
+    assert steps == in_place(tmp_path / "out")
+
+
+def test_a_file_system_without_locks_is_no_other_process(monkeypatch, tmp_path):
+    """The file is written all the same."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(aside_module.fcntl, "flock", none)
+    with aside(tmp_path / "out") as stream:
+        stream.write(b"whole")
+    assert (tmp_path / "out").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("another", [True, False])
+def test_a_file_that_was_renamed_meanwhile_is_not_written(another, monkeypatch, tmp_path):
+    """Whoever opened it just before another gave it its name would write into what is finished."""
+    part = tmp_path / f"out{PART}"
+    part.write_bytes(b"whole")
+
+    def renamed(*_: object) -> None:
+        part.rename(tmp_path / "out")
+        if another:
+            part.touch()
+
+    monkeypatch.setattr(aside_module.fcntl, "flock", renamed)
+    with pytest.raises(InUse), aside(tmp_path / "out"):
+        pass
+    assert (tmp_path / "out").read_bytes() == b"whole"
 
 
 def test_a_full_disk_leaves_nothing(tmp_path):

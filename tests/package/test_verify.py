@@ -118,6 +118,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "home": (line("~/x"), [f"{MANIFEST}:6: ~/x {NOT_NAMED}"]),
     "dot": (line("data/./x"), [f"{MANIFEST}:6: data/./x {NOT_NAMED}"]),
     "turned": (line("data/\u202egpj.exe"), [f"{MANIFEST}:6: data/\\u202egpj.exe {NOT_NAMED}"]),
+    "another end of line": (line(f"data/a\u2028{'0' * 64}  data/b"), [f"{MANIFEST}:6: data/a\\u2028{'0' * 64}  data/b {NOT_NAMED}"]),
+    "empty line": (manifest(lambda text: f"{text}\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
     "terminal": (line("data/\x1b[2J"), [f"{MANIFEST}:6: data/\\x1b[2J {NOT_NAMED}"]),
     "long": (line("data/" + "x" * 5000), [f"{MANIFEST}:6: data/{'x' * 112}... has a name of more than 200 characters"]),
     "device": (line("data/aux.json"), [f"{MANIFEST}:6: data/aux.json has a name that Windows keeps for a device"]),

@@ -87,7 +87,25 @@ def test_more_files_than_are_checked_are_refused(bag, monkeypatch, tmp_path):
     """A folder or zip of millions of names would fill the memory."""
     monkeypatch.setattr(bag_source, "MOST_FILES", 5)
     for path in (bag, zipped(bag, tmp_path / "it.zip")):
-        assert texts(path) == ["it holds more than 5 files or 1024 GiB: no more is checked"]
+        assert texts(path) == ["it holds more than 5 files or 1024 GiB: nothing of it was read"]
+
+
+def test_a_zip_that_is_encrypted_in_part_is_no_sealed_package(bag, tmp_path):
+    """The file is named and not read."""
+    raw = bytearray(zipped(bag, tmp_path / "it.zip").read_bytes())
+    raw[raw.rindex(b"PK\1\2") + 8] |= 1
+    (tmp_path / "it.zip").write_bytes(raw)
+    assert texts(tmp_path / "it.zip") == [
+        "DSR-17/tagmanifest-sha256.txt.sig is encrypted, and the others are not: it was not read",
+    ]
+
+
+def test_a_zip_that_was_cut_is_said(bag, tmp_path):
+    """Its directory stands at the end: nothing of it can be read."""
+    path = zipped(bag, tmp_path / "it.zip")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert texts(path) == ["it.zip is no whole zip: it is cut or changed, or of another kind"]
+    assert verify(path).signed.text == "Its signature was not read."
 
 
 def test_a_huge_directory_is_not_loaded(tmp_path):
@@ -98,7 +116,7 @@ def test_a_huge_directory_is_not_loaded(tmp_path):
         stream.truncate(40 << 20)
         stream.seek(0, 2)
         stream.write(b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 0xFFFF, 0xFFFF, (40 << 20) - 4, 4, 0))
-    assert texts(path) == [f"names.zip has a directory of {(40 << 20) - 4} bytes: no more than {32 << 20} are read"]
+    assert texts(path) == [f"names.zip has a directory of {(40 << 20) - 4} bytes: no more than {12 << 20} are read"]
 
 
 @given(st.data())
