@@ -56,6 +56,7 @@ def the_whole_way(up: Mapping[str, Any]) -> int:
         code = subprocess.run([*HABEAS, *words], env=environment, input=person, text=True, check=False).returncode
         if code and words[0] != "review":  # 3: values wait for a decision, as they should
             return code
+    print(f"\nTo go on with this case: export HABEAS_HOME={OUT / 'state'} PATH={Path(sys.executable).parent}:$PATH", flush=True)
     return 0
 
 

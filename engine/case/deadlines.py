@@ -31,6 +31,11 @@ class Regime(msgspec.Struct, frozen=True):
     extension: Period | None = None
     weekends: bool = False
     pause: bool = False
+    german: str = ""
+
+    def titled(self, language: str) -> str:
+        """Give what the law is called in a language; one that has no name of its own there keeps the one it was made with."""
+        return self.german if language == "de" and self.german else self.title
 
 
 class Pause(msgspec.Struct, frozen=True):

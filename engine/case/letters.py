@@ -49,7 +49,7 @@ def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | Non
                 message = f"{shown}:{number}: <{name}> is no placeholder; there are {', '.join(f'<{one}>' for one in values)}"
                 raise UsageError(message)
             if not values[name]:
-                raise UsageError(_lacks(shown, number, name, home, told))
+                raise UsageError(_lacks(f"{shown}:{number}", name, case.reference, home, told))
     filled = PLACEHOLDER.sub(lambda found: values[found[1]], text)
     first, _, body = filled.partition("\n")
     if not first.startswith(SUBJECT):
@@ -64,13 +64,16 @@ def packaged(language: str, kind: str) -> str:
     return resources.files("engine.case").joinpath("letters", language, f"{kind}.txt").read_text("utf-8")
 
 
-def _lacks(shown: str, number: int, name: str, home: Path, told: Office) -> str:
+def _lacks(place: str, name: str, reference: str, home: Path, told: Office) -> str:
+    """Say what a letter lacks, and where to write it."""
     if name == "ADDRESS":
-        return f"{shown}:{number}: <ADDRESS> is empty: add the person's with habeas case name; nothing was written"
+        return f"{place}: <ADDRESS> is empty: add the person's with habeas case name {reference}; nothing was written"
+    if name == "DUE":
+        return f"{place}: <DUE> is not known while the clock stands still: habeas case resume {reference}; nothing was written"
     field = "controller" if name == "SIGNATURE" else name.lower()
     if hasattr(told, field):
-        return f"{shown}:{number}: <{name}> is empty: write `{field}: ...` into {home / 'office.yaml'}; nothing was written"
-    return f"{shown}:{number}: <{name}> has no value in this letter; nothing was written"
+        return f"{place}: nobody is named who answers (<{name}>): write `{field}: ...` into {home / 'office.yaml'}; nothing was written"
+    return f"{place}: <{name}> has no value in this letter; nothing was written"
 
 
 def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapping[str, str]:
@@ -82,7 +85,7 @@ def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapp
         "REFERENCE": case.reference,
         "RECEIVED": day_words(opened.received, language),
         "DUE": day_words(last, language) if last is not None else "",
-        "LAW": regime_of(opened.regime).title,
+        "LAW": regime_of(opened.regime).titled(language),
         "WHY": why or "",
         "CONTROLLER": told.controller,
         "CONTACT": told.contact,

@@ -41,7 +41,7 @@ def _regime(told: dict[str, Any]) -> Regime:
     if answer is None:
         message = f"{told['title']} names no time for the answer"
         raise ValueError(message)
-    rest = {"weekends": told.get("weekends") == "next", "pause": bool(told.get("pause"))}
+    rest = {"weekends": told.get("weekends") == "next", "pause": bool(told.get("pause")), "german": told.get("german", "")}
     return Regime(told["title"], told["source"], answer, acknowledge, extension, **rest)
 
 

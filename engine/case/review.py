@@ -40,7 +40,7 @@ from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
-FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic"
+FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
 
@@ -206,6 +206,13 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+
+
+def gone(case: OpenCase, found: Review) -> dict[int, str]:
+    """Say which decisions hold on nothing any more: the number of the act, and what is gone. Raises UsageError as `files_of`."""
+    here = {(one.vendor, one.file) for one in files_of(case, found)}
+    decided = {number: one.target for number, one in case.case.decisions.items()}
+    return found.findings.gone({number: target for number, target in decided.items() if (target.vendor, target.file) not in here})
 
 
 def undecided(case: OpenCase, found: Review) -> int:

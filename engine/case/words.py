@@ -13,6 +13,7 @@ from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
 OVER = ("released", *ENDED)
+UNBLOCKED = "Nothing blocks the release."
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -35,7 +36,8 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
         yield Blocked("nobody has looked at what was found", f"habeas review list {reference}")
     if undecided:
-        yield Blocked(f"{undecided:,} values or files wait for a decision", f"habeas review list {reference}")
+        waits = "1 value or file waits" if undecided == 1 else f"{undecided:,} values or files wait"
+        yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
@@ -46,7 +48,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
         )
         yield Blocked(f"{vendor}: {what}", mend)
     for gap in part.open_gaps:
-        what = GAPS.get(gap.endpoint, f"{gap.endpoint} is {gap.outcome}")
+        what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
 
 

@@ -17,13 +17,14 @@ from engine.case.opening import check_free, open_new
 from engine.case.person import Person, kind_words, parse_person, read_person, write_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.review import waiting
-from engine.case.words import blocks, late, left, too_late
+from engine.case.words import OVER, UNBLOCKED, blocks, late, left, too_late
 from engine.catalogue import load
-from engine.cli.case_words import row, shown, shown_json
+from engine.cli.case_words import did, row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
+from engine.core.identity import NAMES
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.explain.run_folder import run_folder
 
@@ -158,10 +159,12 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     case.may(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again))
     write_person(vault.keys, case.folder, reference, person)
     case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again), now())
+    told = [f"{reference} is known by {kind_words(person)}."]
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
             case.act(acts.VendorAsked(vendor=vendor, by_kind=kind), now())
-    print_text(f"{reference} is known by {kind_words(person)}.")
+            told.append(f"{vendor} is asked by the last {NAMES[kind]} that was given.")
+    print_text("\n".join(told))
     for other in again:
         print_text(f"The same person asked before: {other}.")
 
@@ -181,8 +184,7 @@ def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
 def identified_command(reference: str, how: str) -> None:
     """Record how it was shown who asks. Raises UsageError."""
     case = open_case(home(), reference)
-    case.act(acts.Identified(how=how), now())
-    tell_next(case)
+    _recorded(case, acts.Identified(how=how))
 
 
 def letter_command(reference: str, kind: str, why: str | None) -> None:
@@ -208,7 +210,7 @@ def pause_command(reference: str, why: str) -> None:
         message = f"{regime_of(case.opened.regime).title} does not let the clock stand still; nothing was written"
         raise UsageError(message)
     case.act(acts.Paused(why=why), now())
-    print_text("The clock stands still; habeas case resume lets it go on.")
+    print_text(f"The clock stands still; habeas case resume {reference} lets it go on.")
 
 
 def resume_command(reference: str) -> None:
@@ -219,17 +221,24 @@ def resume_command(reference: str) -> None:
 
 
 def excuse_command(reference: str, what: str, say: str) -> None:
-    """Accept a gap. Raises UsageError where there is none."""
+    """Accept a gap, or of a vendor's run all that are open. Raises UsageError where there is none."""
     case = open_case(home(), reference)
     vendor, _, endpoint = what.partition("/")
     missing = [*(name for name, part in case.case.vendors.items() if not part.here)]
     missing += [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.open_gaps]
     known = [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.gaps]
     known += [name for name, part in case.case.vendors.items() if part.left_out is not None]
-    if what not in (*missing, *known):
+    part = case.case.vendors.get(vendor)
+    every: list[str | None] = [gap.endpoint for gap in part.open_gaps] if part is not None and part.here and not endpoint else []
+    if not every and what not in (*missing, *known):
         message = f"{what}: nothing is missing there; what is missing: {', '.join(missing) or 'nothing'}"
         raise UsageError(message)
-    case.act(acts.Excused(vendor=vendor, endpoint=endpoint or None, say=say), now())
+    _recorded(case, *(acts.Excused(vendor=vendor, endpoint=name, say=say) for name in every or [endpoint or None]))
+
+
+def _recorded(case: OpenCase, *done: acts.Act) -> None:
+    for line in case.acts(done, now()):
+        print_text(f"Recorded, act {line.n}: {did(line)}")
     tell_next(case)
 
 
@@ -309,7 +318,8 @@ def _day(text: str | None) -> date:
 
 
 def tell_next(case: OpenCase) -> None:
-    """Say what to do next, if something blocks the release."""
+    """Say what to do next: what blocks the release, and the command that mends it on a line of its own, to copy."""
+    if case.case.state in OVER:
+        return
     first = next(blocks(case.case, case.reference, waiting(case, home(), now())), None)
-    if first is not None:
-        print_text(f"Next: {first.what}: {first.mend}")
+    print_text(f"Next: {first.what}:\n  {first.mend}" if first is not None else UNBLOCKED)

@@ -9,7 +9,7 @@ import typer
 
 from engine.cli.options import JsonOption
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="The case: DSR-17.")]
 Vendors = Annotated[list[str] | None, typer.Option("--vendor", metavar="VENDOR", help="A vendor of the case; repeat it for several.")]
@@ -29,7 +29,7 @@ def new(
     r"""Open a case: one person's request. Prints until when it must be answered, and what to do next.
 
     Who asks is read from standard input, or asked for: lines such as `email: ADDRESS`, `phone: +NUMBER`, `username: NAME`, `name: NAME`,
-    `address: STREET\\nCITY`. All of it is kept sealed; nothing of it stands in the log.
+    `address: STREET\nCITY`. All of it is kept sealed; nothing of it stands in the log.
 
     Exit codes: 0 opened, 2 wrong usage or a reference that exists, 5 an identifier that could mean somebody else.
     """
@@ -42,7 +42,7 @@ def new(
 def list_(json: JsonOption = False) -> None:
     """List every case: its law, its state, how long is left.
 
-    Exit codes: 0 listed.
+    Exit codes: 0 listed, 2 the log of a case does not hold; the others are listed all the same.
     """
     from engine.cli.case import list_command
 
@@ -53,7 +53,7 @@ def list_(json: JsonOption = False) -> None:
 def due(json: JsonOption = False) -> None:
     """List the cases that wait for an answer, the next one first.
 
-    Exit codes: 0 nothing is late, 3 something is.
+    Exit codes: 0 nothing is late, 3 something is, 2 the log of a case does not hold.
     """
     from engine.cli.case import list_command
 
@@ -83,7 +83,8 @@ def run(
 ) -> None:
     """Fetch what the vendors of a case hold, side by side, and take the runs in. Without --vendor: those that have nothing yet.
 
-    Exit codes: 0 all complete, 3 something is missing or a vendor is out of reach, 4 not connected, 5 refused for the person's safety.
+    Exit codes: 0 all complete, 2 wrong usage, or a simulated case would really ask, 3 something is missing or a vendor is out of
+    reach, 4 not connected, 5 refused for the person's safety.
     """
     from engine.cli.case_run import run_command
 
@@ -161,7 +162,9 @@ def extend(reference: Reference, why: Why) -> None:
 
 
 @app.command(short_help="Stop the clock.", epilog='Example: habeas case pause DSR-17 --why "asked for proof of identity"')
-def pause(reference: Reference, why: Why) -> None:
+def pause(
+    reference: Reference, why: Annotated[str, typer.Option("--why", metavar="TEXT", help="What is waited for; no personal data.")]
+) -> None:
     """Let the clock stand still while the person is asked something, where the law allows it (uk).
 
     Exit codes: 0 recorded, 2 the law does not allow it, or it stands still.
@@ -185,7 +188,7 @@ def resume(reference: Reference) -> None:
 @app.command(short_help="Accept a gap.", epilog='Example: habeas case excuse DSR-17 zoom/recordings --say "Zoom gave no answer."')
 def excuse(
     reference: Reference,
-    what: Annotated[str, typer.Argument(metavar="VENDOR[/ENDPOINT]", help="What is missing: zoom, or zoom/recordings.")],
+    what: Annotated[str, typer.Argument(metavar="VENDOR[/ENDPOINT]", help="What is missing: zoom/recordings, or zoom for all that is.")],
     say: Annotated[str, typer.Option("--say", metavar="TEXT", help="The sentence that the person reads about it.")],
 ) -> None:
     """Accept that something was not obtained. It no longer blocks the release, and the person is told.
@@ -199,7 +202,7 @@ def excuse(
 
 @app.command(short_help="Deny the request.", epilog='Example: habeas case deny DSR-17 --why "we could not tell who asks"')
 def deny(reference: Reference, why: Why) -> None:
-    """Deny the request, and write the letter that says why and what the person can do.
+    """Deny the request, and write the letter that says why and what the person can do. It is final.
 
     Exit codes: 0 denied, 2 it cannot be now.
     """
@@ -210,7 +213,7 @@ def deny(reference: Reference, why: Why) -> None:
 
 @app.command(epilog="Example: habeas case withdraw DSR-17")
 def withdraw(reference: Reference) -> None:
-    """Record that the person took the request back.
+    """Record that the person took the request back. It is final: one that comes again is a new case.
 
     Exit codes: 0 recorded, 2 it cannot be now.
     """
@@ -220,7 +223,10 @@ def withdraw(reference: Reference) -> None:
 
 
 @app.command(short_help="The person has the answer.", epilog='Example: habeas case delivered DSR-17 --how "handed over on a stick"')
-def delivered(reference: Reference, how: How) -> None:
+def delivered(
+    reference: Reference,
+    how: Annotated[str, typer.Option("--how", metavar="TEXT", help="By which way, as the person reads it; no personal data.")],
+) -> None:
     """Record that the released package reached the person, and write the letter that goes with it.
 
     Exit codes: 0 recorded, 2 nothing is released.

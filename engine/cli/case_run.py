@@ -29,18 +29,18 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     where = home()
     case, vault = open_case(where, reference), Vault(where)
     vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
-    person = read_person(vault.keys, case.folder)
+    person, there = read_person(vault.keys, case.folder), _all_at(at, [one.name for one in vendors])
     how = Fetching(
         person=person,
         clock=now,
         files=files,
-        at=dict(map(_at, at)),
+        at=there,
         ended=lambda vendor, entry: plain(entry, sys.stderr, vendor),
         waiting=lambda vendor: print_text(f"{vendor}: another run uses this connection: this one waits for its turn.", err=True),
         told=lambda vendor, words: print_text(f"{vendor}: {words}", err=True),
     )
     found = asyncio.run(_until_stopped(case, vendors, how))
-    typer.echo(table(("vendor", "person", "records", "missing", ""), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
+    typer.echo(table(("vendor", "person", "records", "taken in", "missing"), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
     tell_next(case)
     return min((one.exit_code for one in found), key=WORST.index)
 
@@ -54,20 +54,27 @@ def waiting_vendors(case: OpenCase) -> Sequence[str]:
     return found
 
 
-def _at(text: str) -> tuple[str, str]:
-    vendor, equals, address = text.partition("=")
-    if not equals:
-        message = f"--at {text}: write VENDOR=URL, such as zoom=http://127.0.0.1:8917"
-        raise UsageError(message)
-    return vendor, address
+def _all_at(words: Sequence[str], vendors: Sequence[str]) -> dict[str, str]:
+    """Read where vendors are. Raises UsageError for one that is not asked: a typing error must not send a request to the real one."""
+    there = {}
+    for text in words:
+        vendor, equals, address = text.partition("=")
+        if not equals:
+            message = f"--at {text}: write VENDOR=URL, such as zoom=http://127.0.0.1:8917"
+            raise UsageError(message)
+        if vendor not in vendors:
+            message = f"--at {text}: no vendor that is asked is called `{vendor}`; asked are: {', '.join(vendors)}; nothing was sent"
+            raise UsageError(message)
+        there[vendor] = address
+    return there
 
 
 def _cells(one: Fetched) -> tuple[str, str, str, str, str]:
     if one.report is None or one.taken is None:
-        return one.vendor, "", "", "", f"nothing taken in: {one.error or 'stopped before its run began'}"
+        return one.vendor, "", "", "nothing", f"everything: {one.error or 'stopped before its run began'}"
     missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
     records = sum(entry.tally.records for entry in one.report.entries)
-    return one.vendor, one.taken.subject or "", f"{records:,}", missing, one.taken.folder
+    return one.vendor, one.taken.subject or "", f"{records:,}", one.taken.folder, missing
 
 
 async def _until_stopped(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> list[Fetched]:

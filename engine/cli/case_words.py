@@ -7,15 +7,19 @@ from typing import Any
 
 import msgspec
 
-from engine.case.acts import LogLine
+from engine.case.acts import LogLine, Target
 from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
-from engine.case.words import blocks, left
+from engine.case.words import OVER, UNBLOCKED, blocks, left
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
+
+SHOWN_DIGITS = 8
+WORDS = {"asked": "vendor to ask:", "taken": "taken in:", "ruled": "policy in force:"}  # where the word of the log alone would mislead
+TOLD = ("vendor", "endpoint", "folder", "act", "operation", "target", "because", "how", "why", "say", "letter", "note")
 
 
 def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = None) -> dict[str, Any]:
@@ -61,8 +65,10 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
     """Write a case for people, on a terminal of `width` columns."""
     opened, law = case.opened, regime_of(case.opened.regime)
     simulated = ", to practise with: it takes simulated runs only" if opened.simulated else ""
-    lines = [f"{case.reference}: {case.case.state}, {left(told, today, case.case)}{simulated}"]
-    lines.append(f"{law.title}, received {opened.received}, answer by {told.answer or 'nobody knows yet: the clock stands still'}")
+    over = case.case.state in OVER
+    lines = [f"{case.reference}: {case.case.state}{'' if over else f', {left(told, today, case.case)}'}{simulated}"]
+    answer = f"answer by {told.answer}" if told.answer else "no last day while the clock stands still"
+    lines.append(f"{law.title}, received {opened.received}, {answer}")
     if told.acknowledge and case.case.acknowledged is None:
         lines.append(f"Say that it arrived by {told.acknowledge}: habeas case acknowledge {case.reference}")
     lines += [f"The same person asked before: {', '.join(case.case.again)}"] if case.case.again else []
@@ -71,7 +77,9 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
         lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width)]
     waits = list(blocks(case.case, case.reference, undecided))
     if waits:
-        lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits)]
+        lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits), *_again(case)]
+    elif not over:
+        lines += ["", UNBLOCKED]
     lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]
     lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []
     return "\n".join(lines)
@@ -87,12 +95,30 @@ def _cells(part: VendorPart) -> tuple[str, str, str]:
     return ", ".join(took) or (part.contact or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
 
 
+def _again(case: OpenCase) -> list[str]:
+    """Say that what a run did not get a later one may: an excuse is for what cannot be had."""
+    short = [name for name, part in case.case.vendors.items() if part.run is not None and part.open_gaps]
+    words = " ".join(f"--vendor {name}" for name in short)
+    return ["", f"What a run did not get a later one may:\n    habeas case run {case.reference} {words}"] if short else []
+
+
 def _line(line: LogLine) -> tuple[str, str, str, str]:
+    return str(line.n), f"{line.at:%Y-%m-%d %H:%M}", line.by, did(line)
+
+
+def did(line: LogLine) -> str:
+    """Say what was done, in the order of a sentence: `decided mask value:65c8ad01 third_party`."""
     body = msgspec.to_builtins(line.act)
-    did = str(body.pop("did"))
-    told = [
-        str(body[name])
-        for name in ("vendor", "endpoint", "folder", "operation", "because", "how", "why", "say", "letter")
-        if body.get(name)
-    ]
-    return str(line.n), f"{line.at:%Y-%m-%d %H:%M}", line.by, " ".join([did, *told])
+    target = getattr(line.act, "target", None)
+    told = {**body, "target": _target(target) if target is not None else None}
+    return " ".join([WORDS.get(body["did"], body["did"]), *(str(told[name]) for name in TOLD if told.get(name))])
+
+
+def _target(target: Target) -> str:
+    """Write what a decision is about, as it may be typed; a record by its digest, since its line may be another one in the next run."""
+    if target.value is not None:
+        return f"value:{target.value[:SHOWN_DIGITS]}"
+    if target.file is not None:
+        return f"{target.vendor}/{target.file}"
+    record = f" record {target.record[:SHOWN_DIGITS]}{target.pointer or ''}" if target.record else ""
+    return f"{target.vendor}/{target.endpoint}{f'.{target.field}' if target.field else ''}{record}"

@@ -10,6 +10,7 @@ import io
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from textwrap import wrap
@@ -117,7 +118,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
     Where `width` is too small for all, the last column is broken between words; where that leaves it no room, the last columns stand
     below each row, each with its name.
     """
-    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
+    widths = [max(_columns_of(row[index]) for row in [head, *rows]) for index in range(len(head))]
     count = _side_by_side(widths, max((len(word) for row in rows for word in row[-1].split()), default=0), width)
     last = widths[-1]
     if width is not None and count == len(head):
@@ -125,7 +126,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
     widths = [*widths[:-1], last][:count]
     lines = []
     for row in [head, ["-" * size for size in widths], *rows]:
-        cells = [cell.rjust(size) if at in right else cell.ljust(size) for at, (cell, size) in enumerate(zip(row, widths, strict=False))]
+        gaps = [" " * (size - _columns_of(cell)) for cell, size in zip(row, widths, strict=False)]
+        cells = [gap + cell if at in right else cell + gap for at, (cell, gap) in enumerate(zip(row, gaps, strict=False))]
         if count == len(head) and len(cells[-1]) > last:
             before = "".join(f"{cell}  " for cell in cells[:-1])
             lines += _wrapped(cells[-1], len(before) + last, before, " " * len(before))
@@ -133,6 +135,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
             lines.append("  ".join(cells))
         lines += _below(head[count:], row[count:], width) if row is not head else []
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _columns_of(text: str) -> int:
+    """Count the columns that a text takes on a terminal: a Chinese, Japanese or Korean sign takes two, an accent of its own none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
 def columns(rows: Sequence[tuple[str, str]], width: int | None) -> str:

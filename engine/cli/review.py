@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import cast
 
 import typer
@@ -11,8 +12,9 @@ from engine.case.acts import Decided, Target, Undone
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
-from engine.case.review import Review, files_of, review, target_of
+from engine.case.review import Review, files_of, gone, review, target_of
 from engine.cli.case import now
+from engine.cli.case_words import SHOWN_DIGITS
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import digest_key
 from engine.connection.state_folder import home
@@ -21,7 +23,6 @@ from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import counted, did_you_mean
 from engine.release.reasons import CODES, GIVING, Because, Treatment
 
-SHOWN_DIGITS = 8
 LONGEST_SHOWN = 60
 MOST_FILES = 10
 BY_NUMBER = ("number", "cards", "ibans", "national_ids")
@@ -40,11 +41,11 @@ def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit
     case, found = looked_through(reference)
     rows, totals = found.findings.listed(most, skip), found.findings.totals()
     files = [one for one in files_of(case, found) if one.ruling.do == "ask"]
-    gone = found.findings.gone({number: decided.target for number, decided in case.case.decisions.items()})
+    lost = gone(case, found)
     waiting = totals.undecided + len(files)
     if as_json:
         listed = [{"undecided": row.undecided, "count": row.count, "values": [_json(one) for one in row.values]} for row in rows]
-        print_json({"rows": listed, "totals": totals, "files": [f"{one.vendor}/{one.file}" for one in files], "gone": gone})
+        print_json({"rows": listed, "totals": totals, "files": [f"{one.vendor}/{one.file}" for one in files], "gone": lost})
         return Exit.INCOMPLETE if waiting else Exit.COMPLETE
     if rows:
         cells = [cell for row in rows for cell in _cells(case, row)]
@@ -56,17 +57,33 @@ def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit
         print_text(f"file to decide: {file.vendor}/{file.file}")
     if len(files) > MOST_FILES:
         print_text(f"and {counted(len(files) - MOST_FILES, 'file')} more")
-    for number, words in gone.items():
+    for number, words in lost.items():
         print_text(f"act {number} holds on nothing any more: {words}")
     print_text(_summary(totals.undecided, len(files), totals.values))
+    if waiting:
+        print_text(_how_to_decide(reference, rows[0] if rows and rows[0].undecided else None))
     return Exit.INCOMPLETE if waiting else Exit.COMPLETE
 
 
 def _summary(rows: int, files: int, values: int) -> str:
-    waits = [counted(rows, "row") if rows else "", counted(files, "file") if files else ""]
-    words = " and ".join(one for one in waits if one)
     seen = f"{counted(values, 'value')} found"
-    return f"{seen}; {words} wait for a decision." if words else f"{seen}; nothing is undecided."
+    return f"{seen}; {_waits(rows, files)} for a decision." if rows or files else f"{seen}; nothing is undecided."
+
+
+def _waits(rows: int, files: int) -> str:
+    """Say what waits: `1 row waits`, `2 rows and 1 file wait`."""
+    waiting = " and ".join(counted(count, noun) for count, noun in ((rows, "row"), (files, "file")) if count)
+    return f"{waiting} {'waits' if rows + files == 1 else 'wait'}"
+
+
+def _how_to_decide(reference: str, first: ListedRow | None) -> str:
+    """Say how the first row that waits is decided, and how all that stands in its field."""
+    if first is None:
+        return f"Decide about a file:\n  habeas review give|hold {reference} and its name"
+    value, stand = first.values[0], first.values[0].stands[0]
+    field = f"{stand.vendor}/{stand.endpoint}.{stand.field}"
+    by_row = f"Decide about a row:\n  habeas review give|mask|alias {reference} value:{value.digest[:SHOWN_DIGITS]}"
+    return f"{by_row}\nAbout a field, whoever stands in it:\n  habeas review give|mask|drop {reference} {field}"
 
 
 def _cells(case: OpenCase, row: ListedRow) -> list[tuple[str, ...]]:
@@ -92,9 +109,8 @@ def _decided(case: OpenCase, value: ListedValue) -> str:
 
 
 def _where(value: ListedValue) -> str:
-    stands = [f"{one.vendor}/{one.endpoint}.{one.field} ({one.kind})" for one in value.stands[:2]]
-    more = len(value.stands) - len(stands)
-    return ", ".join(stands) + (f" and {counted(more, 'other place')}" if more > 0 else "")
+    first, more = value.stands[0], len(value.stands) - 1
+    return f"{first.vendor}/{first.endpoint}.{first.field} ({first.kind})" + (f" and {counted(more, 'other field')}" if more else "")
 
 
 def _shortened(text: str) -> str:
@@ -113,21 +129,29 @@ def _json(value: ListedValue) -> dict[str, object]:
     }
 
 
-def decide_command(reference: str, operation: str, target: str, because: str, note: str | None) -> None:
-    """Decide about something. Raises UsageError where it is not there, or the reason does not fit; as `looked_through`."""
+def decide_command(reference: str, operation: str, words: Sequence[str], because: str, note: str | None) -> None:
+    """Decide about several things: all of them, or none. Raises UsageError where one is not there or does not fit; as `looked_through`."""
     _check_reason(operation, because)
     case, found = looked_through(reference)
-    targets = target_of(case, found, target)
+    targets = list(dict.fromkeys(target for word in words for target in target_of(case, found, word)))
     _check_fits(operation, targets)
     decided = [Decided(operation=cast("Treatment", operation), target=one, because=cast("Because", because), note=note) for one in targets]
     lines = case.acts(decided, now())
     found.findings.settle({number: one.target for number, one in case.case.decisions.items()})
-    numbers = ", ".join(str(line.n) for line in lines)
-    places = sum(len(found.findings.places(one)) for one in targets)
-    more = " or more" if places >= PLACES else ""
-    print_text(f"Decided, act {numbers}: {operation}, in {counted(places, 'place')}{more}. habeas review undo takes it back.")
-    if operation == "give":
+    numbers = [str(line.n) for line in lines]
+    print_text(f"Decided, act {', '.join(numbers)}: {operation} {', '.join(words)}{_in_places(found, targets)}.")
+    if operation == "give" and not all(one.file for one in targets):
         print_text("What the law forbids to disclose stays withheld.")
+    print_text(f"To take it back: habeas review undo {reference} {' '.join(numbers)}")
+    rows, files = found.findings.totals().undecided, sum(one.ruling.do == "ask" for one in files_of(case, found))
+    print_text(f"{_waits(rows, files)} for a decision." if rows or files else "Nothing is undecided.")
+
+
+def _in_places(found: Review, targets: list[Target]) -> str:
+    """Say in how many places a decision holds; an endpoint, a record or a file is one thing, whatever stands in it."""
+    counts = [len(found.findings.places(one)) for one in targets if one.value or one.field or one.pointer]
+    more = " or more" if any(count >= PLACES for count in counts) else ""
+    return f", in {counted(sum(counts), 'place')}{more}" if counts else ""
 
 
 def _check_fits(operation: str, targets: list[Target]) -> None:
@@ -143,7 +167,7 @@ def _check_fits(operation: str, targets: list[Target]) -> None:
 def _check_reason(operation: str, because: str) -> None:
     if because not in CODES:
         hint = did_you_mean(because, CODES)
-        message = f"--because {because}: the reasons are {', '.join(CODES)}{f'; {hint}' if hint else ''}"
+        message = f"--because {because} is none of the reasons; {hint}"
         raise UsageError(message)
     if (operation == "give") != (because in GIVING):
         fitting = ", ".join(one for one in CODES if (one in GIVING) == (operation == "give"))
@@ -151,8 +175,10 @@ def _check_reason(operation: str, because: str) -> None:
         raise UsageError(message)
 
 
-def undo_command(reference: str, act: int) -> None:
-    """Take a decision back. Raises UsageError."""
-    case = open_case(home(), reference)
-    case.act(Undone(act=act), now())
-    print_text(f"Act {act} is taken back.")
+def undo_command(reference: str, numbers: Sequence[int]) -> None:
+    """Take decisions back: all of them, or none. Raises UsageError."""
+    case, numbers = open_case(home(), reference), list(dict.fromkeys(numbers))
+    case.acts([Undone(act=number) for number in numbers], now())
+    print_text(
+        f"{'Act' if len(numbers) == 1 else 'Acts'} {', '.join(map(str, numbers))} {'is' if len(numbers) == 1 else 'are'} taken back."
+    )

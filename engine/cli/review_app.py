@@ -9,13 +9,13 @@ import typer
 from engine.cli.case_app import Reference
 from engine.cli.options import JsonOption
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 TargetArgument = Annotated[
-    str,
+    list[str],
     typer.Argument(
         metavar="TARGET",
-        help="value:3f9a, zoom/meetings, zoom/meetings.topic, zoom/meetings:17#/topic, zoom/files/recordings/000001-1.mp4.",
+        help="value:3f9a, zoom/meetings, zoom/meetings.topic, zoom/meetings:17#/topic, zoom/files/recordings/000001-1.mp4; or several.",
     ),
 ]
 BecauseOption = Annotated[str, typer.Option("--because", metavar="CODE", help="Why: one of the ten reasons of docs/policy.md.")]
@@ -41,53 +41,54 @@ def list_(
 
 
 @app.command(short_help="Do not hand it over, and say so.", epilog="Example: habeas review hold DSR-17 zoom/files/recordings/000001-1.mp4")
-def hold(reference: Reference, target: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
+def hold(reference: Reference, targets: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
     """Hold an endpoint, a record or a file: it is not handed over, and listed with its reason.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
     """
-    _decide(reference, "hold", target, because, note)
+    _decide(reference, "hold", targets, because, note)
 
 
 @app.command(short_help="Leave a field out.", epilog="Example: habeas review drop DSR-17 zoom/settings.feature --because not_personal")
-def drop(reference: Reference, target: TargetArgument, because: BecauseOption = "not_personal", note: Note = None) -> None:
+def drop(reference: Reference, targets: TargetArgument, because: BecauseOption = "not_personal", note: Note = None) -> None:
     """Leave a field out; how many were is counted.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
     """
-    _decide(reference, "drop", target, because, note)
+    _decide(reference, "drop", targets, because, note)
 
 
 @app.command(short_help="Put words in its place that say why.", epilog="Example: habeas review mask DSR-17 value:3f9a")
-def mask(reference: Reference, target: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
+def mask(reference: Reference, targets: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
     """Replace a value by words that say why it is withheld.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
     """
-    _decide(reference, "mask", target, because, note)
+    _decide(reference, "mask", targets, because, note)
 
 
 @app.command(short_help="Name a person by a number.", epilog="Example: habeas review alias DSR-17 value:3f9a")
-def alias(reference: Reference, target: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
+def alias(reference: Reference, targets: TargetArgument, because: BecauseOption = "third_party", note: Note = None) -> None:
     """Replace a person by `person 1`, `person 2`: the same one by the same number in one package.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
     """
-    _decide(reference, "alias", target, because, note)
+    _decide(reference, "alias", targets, because, note)
 
 
 @app.command(short_help="Give it as it is.", epilog="Example: habeas review give DSR-17 value:3f9a")
-def give(reference: Reference, target: TargetArgument, because: BecauseOption = "known_to_them", note: Note = None) -> None:
+def give(reference: Reference, targets: TargetArgument, because: BecauseOption = "known_to_them", note: Note = None) -> None:
     """Give a value as it is, whatever a policy says; what the law forbids to disclose stays withheld.
 
     Exit codes: 0 decided, 2 there is no such target, or it cannot be now.
     """
-    _decide(reference, "give", target, because, note)
+    _decide(reference, "give", targets, because, note)
 
 
 @app.command(short_help="Take a decision back.", epilog="Example: habeas review undo DSR-17 12")
 def undo(
-    reference: Reference, act: Annotated[int, typer.Argument(metavar="ACT", help="The number of the act, as it was printed.")]
+    reference: Reference,
+    numbers: Annotated[list[int], typer.Argument(metavar="ACT", help="The numbers of the acts, as they were printed.")],
 ) -> None:
     """Take a decision back: what the policy says holds again.
 
@@ -95,10 +96,10 @@ def undo(
     """
     from engine.cli.review import undo_command
 
-    undo_command(reference, act)
+    undo_command(reference, numbers)
 
 
-def _decide(reference: str, operation: str, target: str, because: str, note: str | None) -> None:
+def _decide(reference: str, operation: str, targets: list[str], because: str, note: str | None) -> None:
     from engine.cli.review import decide_command
 
-    decide_command(reference, operation, target, because, note)
+    decide_command(reference, operation, targets, because, note)

@@ -70,8 +70,8 @@ class RecordKind(msgspec.Struct, frozen=True, kw_only=True):
     def places(self) -> Mapping[Because, int]:
         """Count the places that are withheld in given records, by reason."""
         found = Counter[Because]()
-        for one in self.withheld:
-            found[one.because] += one.count
+        for field in self.withheld:
+            found[field.because] += field.count
         return found
 
 

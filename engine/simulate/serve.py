@@ -92,7 +92,7 @@ async def listen(app: web.Application, port: int, ready: Callable[[str], None]) 
         try:
             await site.start()
         except OSError as error:
-            message = f"port {port} cannot be opened ({os.strerror(error.errno or 0)}): name another one with --port"
+            message = f"port {port} cannot be opened ({os.strerror(error.errno or 0)}): name another one with --port, or 0 for a free one"
             raise UsageError(message) from None
         ready(f"http://{LOOPBACK}:{runner.addresses[0][1]}")
         await asyncio.Event().wait()

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from engine.case import acts
+from engine.case.letters import packaged
 from engine.case.opening import open_new
 from engine.case.person import parse_person, read_person, write_person
 from engine.connection.vault import Vault
@@ -137,6 +138,12 @@ MISTAKES = [
     (["show", "X-1"], None, 2, "there is no case X-1: habeas case new X-1 opens it"),
     (["run", "X-1"], None, 2, "there is no case X-1"),
     (["run", "DSR-17", "--at", "zoom"], None, 2, "write VENDOR=URL"),
+    (
+        ["run", "DSR-17", "--at", "zom=http://127.0.0.1:9"],
+        None,
+        2,
+        "no vendor that is asked is called `zom`; asked are: zoom; nothing was sent",
+    ),
     (["add", "DSR-17", "nowhere", "--vendor", "hris"], None, 2, "cannot be read"),
     (["add", "DSR-17", "pyproject.toml"], None, 2, "say whose data it is with --vendor"),
     (["excuse", "DSR-17", "zoom/meetings", "--say", "x"], None, 2, "nothing is missing there; what is missing: zoom"),
@@ -194,7 +201,9 @@ def test_another_identifier_is_added_and_a_vendor_is_asked_by_it(opened):
     """A second address is kept sealed; the log says which kinds are known and what a vendor is asked by, never the address."""
     done = opened("case", "name", "DSR-17", stdin="email: second@example.com\nphone: +15550100200\n")
     assert done.stdout == "DSR-17 is known by 2 e-mail addresses, 1 phone number.\n"
-    assert opened("case", "name", "DSR-17", "--ask", "zoom=email").returncode == 0
+    asked = opened("case", "name", "DSR-17", "--ask", "zoom=email")
+    assert asked.returncode == 0
+    assert "zoom is asked by the last e-mail address that was given." in asked.stdout
     log = (home_of(opened) / "cases/DSR-17/log.jsonl").read_text()
     assert '"by_kind":"email"' in log
     assert "second" not in log
@@ -236,6 +245,7 @@ def test_letters_of_both_languages(habeas):
         ]
         for text in (raw.decode() for name, raw in written.items() if name.endswith(".txt")):
             assert "<" not in text
+            assert ("Datenschutz-Grundverordnung (EU)" in text, "General Data Protection" in text) == (language == "de", language == "en")
             assert "Pat Privacy\nAcme GmbH\nprivacy@acme.example" in text
 
 
@@ -313,3 +323,57 @@ def test_a_letter_to_an_address_that_is_not_known_says_what_to_do(opened):
     folder.mkdir(parents=True)
     (folder / "acknowledge.txt").write_text("Subject: x\n\n<ADDRESS>\n")
     assert "add the person's with habeas case name" in opened("case", "acknowledge", "DSR-17").stderr
+
+
+@pytest.mark.parametrize("kind", ["acknowledge", "deliver", "deny", "extend"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_paragraph_of_a_letter_is_one_line(language, kind):
+    """Whoever prints or mails it breaks lines where the page ends; a line that ends in the middle of a sentence would stay short."""
+    lines = [line for line in packaged(language, kind).splitlines()[1:] if line]
+    assert not [line for line in lines if line[-1] not in ".,:>"]
+
+
+def test_a_letter_with_a_last_day_waits_while_the_clock_stands_still(habeas):
+    """Nobody can be told a last day then; the message says which command lets the clock go on."""
+    habeas("case", "new", "DSR-40", "--simulated", "--regime", "uk", stdin=PERSON)
+    assert habeas("case", "pause", "DSR-40", "--why", "proof of identity").stdout.endswith("habeas case resume DSR-40 lets it go on.\n")
+    assert "no last day while the clock stands still" in habeas("case", "show", "DSR-40").stdout
+    (home_of(habeas) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
+    done = habeas("case", "acknowledge", "DSR-40")
+    assert done.returncode == 2
+    assert "<DUE> is not known while the clock stands still: habeas case resume DSR-40; nothing was written" in done.stderr
+
+
+def test_a_letter_of_nobody_says_where_the_name_is_written(opened):
+    """Who begins has no office file: the packaged letter says what to write into which file."""
+    done = opened("case", "acknowledge", "DSR-17")
+    assert "nobody is named who answers (<SIGNATURE>): write `controller: ...` into" in done.stderr
+    assert "office.yaml; nothing was written" in done.stderr
+
+
+def test_a_case_that_is_over_is_said_so_once(opened):
+    """The state stands once; nothing blocks it, and nothing comes next."""
+    assert opened("case", "withdraw", "DSR-17").stdout == "DSR-17 is withdrawn.\n"
+    shown = opened("case", "show", "DSR-17").stdout
+    assert shown.startswith("DSR-17: withdrawn, to practise with")
+    assert "block" not in shown
+
+
+def test_what_a_run_was_told_to_leave_out_is_excused_at_once(opened, at, tmp_path):
+    """Fifteen endpoints need no fifteen commands: the vendor's name is every gap that is open, each an act; a run again is named before."""
+    done = opened("run", "zoom", "--email", ADA, "--only", "settings", "--out", str(tmp_path), "--ref", "DSR-17", **at)
+    assert done.returncode == 0, done.stderr
+    opened("case", "add", "DSR-17", str(tmp_path / "zoom"))
+    shown = opened("case", "show", "DSR-17").stdout
+    assert "What a run did not get a later one may:\n    habeas case run DSR-17 --vendor zoom\n" in shown
+    gaps = {gap["endpoint"] for gap in state(opened)["vendors"]["zoom"]["gaps"]}
+    assert len(gaps) > 10
+    assert opened("case", "excuse", "DSR-17", "zoom/meetings", "--say", "You did not ask for them.").stdout.startswith(
+        "Recorded, act 4: excused"
+    )
+    done = opened("case", "excuse", "DSR-17", "zoom", "--say", "You asked for your settings.")
+    assert done.stdout.count("Recorded, act ") == len(gaps) - 1
+    assert all(gap["excused"] for gap in state(opened)["vendors"]["zoom"]["gaps"])
+    assert "a later one may" not in opened("case", "show", "DSR-17").stdout
+    again = opened("case", "excuse", "DSR-17", "zoom", "--say", "x")
+    assert (again.returncode, "nothing is missing there" in again.stderr) == (2, True)

@@ -193,7 +193,7 @@ def test_a_file_that_an_owner_gave_waits_for_a_decision(ran, tmp_path):
     ran("case", "add", "DSR-18", str(tmp_path / "export.csv"), "--vendor", "hris")
     assert "nobody has looked at what was found" in state(ran, "DSR-18")["blocks"]
     assert ran("review", "list", "DSR-18").returncode == 3
-    assert "1 values or files wait for a decision" in state(ran, "DSR-18")["blocks"]
+    assert "1 value or file waits for a decision" in state(ran, "DSR-18")["blocks"]
 
 
 def test_what_stands_behind_a_secret_is_asked_about_too(ran):
@@ -211,3 +211,52 @@ def test_a_decision_about_a_field_without_findings_is_not_called_gone(ran):
     """It holds on every record that has the field, flagged or not; the message for one that no record has says just that."""
     assert ran("review", "drop", "DSR-17", "zoom/meetings.created_at", "--because", "not_personal").returncode == 0
     assert listed(ran)["gone"] == {}
+
+
+def test_several_things_are_decided_at_once_or_none(ran):
+    """One command decides about two fields and takes both back; where one of them is not there, nothing is decided."""
+    fields = ("zoom/meetings.agenda", "zoom/phone_call_logs.caller_name")
+    before = listed(ran)["totals"]["undecided"]
+    assert ran("review", "give", "DSR-17", fields[0], "zoom/meetings.nothing").returncode == 2
+    assert not [one for one in state(ran)["acts"] if one["did"] == "decided"]
+    done = ran("review", "give", "DSR-17", *fields, fields[0])
+    first, _, undo, left = done.stdout.splitlines()
+    numbers = [one["n"] for one in state(ran)["acts"] if one["did"] == "decided"]
+    assert len(numbers) == 2
+    assert first.startswith(f"Decided, act {numbers[0]}, {numbers[1]}: give {', '.join(fields)}, zoom/meetings.agenda, in ")
+    assert left == f"{listed(ran)['totals']['undecided']} rows wait for a decision."
+    assert ran(*undo.removeprefix("To take it back: habeas ").split()).stdout == f"Acts {numbers[0]}, {numbers[1]} are taken back.\n"
+    assert listed(ran)["totals"]["undecided"] == before
+
+
+def test_an_endpoint_is_not_said_to_be_a_number_of_places(ran):
+    """A decision about an endpoint, a record or a file holds for all that stands in it: only values and fields are counted in places."""
+    listed(ran)
+    assert ran("review", "hold", "DSR-17", "zoom/recordings").stdout.startswith("Decided, act 5: hold zoom/recordings.\n")
+    assert "hold zoom/meetings:1.\n" in ran("review", "hold", "DSR-17", "zoom/meetings:1").stdout
+    assert "drop zoom/meetings.topic, in " in ran("review", "drop", "DSR-17", "zoom/meetings.topic").stdout
+    shown = ran("case", "show", "DSR-17").stdout
+    assert "decided hold zoom/recordings third_party" in shown
+    assert "decided hold zoom/meetings record " in shown
+
+
+def test_what_an_owner_gave_is_not_called_gone(ran, tmp_path):
+    """A decision about a file that lies in the case holds: the list does not say that its file is not there; it ends with nothing to do."""
+    (tmp_path / "export.csv").write_text("x\n")
+    ran("case", "new", "DSR-19", "--simulated", stdin=PERSON)
+    ran("case", "add", "DSR-19", str(tmp_path / "export.csv"), "--vendor", "hris")
+    ran("case", "identified", "DSR-19", "--how", "called back")
+    waits = ran("review", "list", "DSR-19").stdout
+    assert waits.endswith("1 file waits for a decision.\nDecide about a file:\n  habeas review give|hold DSR-19 and its name\n")
+    done = ran("review", "give", "DSR-19", "hris/received/hris/1/file-1.csv")
+    undo = "To take it back: habeas review undo DSR-19 4"
+    assert done.stdout == f"Decided, act 4: give hris/received/hris/1/file-1.csv.\n{undo}\nNothing is undecided.\n"
+    after = ran("review", "list", "DSR-19")
+    assert (after.returncode, after.stdout) == (0, "0 values found; nothing is undecided.\n")
+    assert "\nNothing blocks the release.\n" in ran("case", "show", "DSR-19").stdout
+
+
+def test_the_reasons_are_named_once(ran):
+    """A reason that is none of the ten is answered with the nearest one, or with all of them, once."""
+    said = ran("review", "mask", "DSR-17", "zoom/meetings", "--because", "bogus").stderr
+    assert said.count("third_party") == 1

@@ -41,7 +41,11 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path):
     )
     assert alike(printed) == alike(shown)
     assert [text.split("DEMO-1")[0].strip() for text in of_case] == ["case new", "case run", "review list"]
-    assert re.search(r"[0-9]+ values found; [0-9]+ rows wait for a decision\.\n$", of_case[-1])
+    decides = [r"Decide about a row:", r"  habeas review give\|mask\|alias DEMO-1 value:[0-9a-f]{8}"]
+    decides += [r"About a field, whoever stands in it:", r"  habeas review give\|mask\|drop DEMO-1 zoom/\S+"]
+    goes_on = r"To go on with this case: export HABEAS_HOME=\.demo/state PATH=\S+:\$PATH"
+    ends = "\n".join([r"[0-9]+ values found; [0-9]+ rows wait for a decision\.", *decides, "", goes_on])
+    assert re.search(ends + r"\n$", of_case[-1])
 
 
 def commands() -> Iterator[list[str]]:
@@ -133,6 +137,9 @@ def test_every_place_that_the_architecture_names_is_there():
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "docs/language.md",
+        "docs/cases.md",
+        "docs/policy.md",
+        "docs/labels.md",
         "docs/vendors/zoom.md",
         *(f"docs/decisions/{path.name}" for path in (ROOT / "docs" / "decisions").iterdir()),
     ],

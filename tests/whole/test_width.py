@@ -60,6 +60,18 @@ def test_a_table_fits(rows, width):
         assert all(word in words for cell in row for word in cell.split())
 
 
+def test_signs_that_take_two_columns_keep_the_next_ones_in_line():
+    """A Chinese, Japanese or Korean name is as many columns wide as a terminal shows it, an accent of its own none."""
+    rows = [("\u4f50\u85e4\u82b1\u5b50", "7", "x"), ("Mara", "17", "y"), ("Ine\u0302s", "3", "z")]
+    assert table(("name", "times", "why"), rows, (1,), 40).splitlines() == [
+        "name      times  why",
+        "--------  -----  ---",
+        "\u4f50\u85e4\u82b1\u5b50      7  x",
+        "Mara         17  y",
+        "Ine\u0302s          3  z",
+    ]
+
+
 def test_columns_stand_below_where_there_is_no_room():
     """With their names; an empty cell says nothing."""
     rows = [("meetings", "denied", "0", "it needs the scope meeting:read:list_meetings:admin"), ("settings", "complete", "1", "")]
