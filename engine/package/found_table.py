@@ -41,7 +41,7 @@ def _rows(service: Service, t: PageTexts) -> list[list[Markup]]:
     if service.files:
         link = _link(page_path(service.vendor, RECEIVED, "files"), "found.open_files", "found.files_what", service.title, t)
         name = t("found.owner_files") + _count_of_files(sum(file.source is not None for file in service.files), t)
-        rows.append([name, *([t("words.none")] * 3), link])
+        rows.append([name, *([_number(0, t)] * 3), _on_screen([link], t)])
     return rows
 
 
@@ -84,8 +84,13 @@ def _open(service: Service, kind: RecordKind, t: PageTexts) -> Markup:
     if kind.files:
         links.append(_link(page_path(service.vendor, kind.endpoint, "files"), "found.open_files", "found.files_what", kind.title, t))
     path = Markup(' <span class="soft">{}, .csv</span>').format(data_path(service.vendor, kind.endpoint, "json"))
-    return listed(links, t.language) + path
+    return _on_screen(links, t) + path
+
+
+def _on_screen(links: list[Markup], t: PageTexts) -> Markup:
+    """Leave links out where nobody can follow them."""
+    return Markup('<span class="screen">{}</span>').format(listed(links, t.language))
 
 
 def _link(address: str, words: str, whole: str, what: str, t: PageTexts) -> Markup:
-    return Markup('<a class="screen" href="{}" aria-label="{}">{}</a>').format(address, t(whole, what=what), t(words))
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(address, t(whole, what=what), t(words))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from engine.errors import DiskError
 from engine.package.content import RECEIVED, CaseAnswer, Sender
+from engine.package.index_page import INFORMATION
 from engine.package.pages import write_pages
 from engine.package.summary import files_of, withheld
 from engine.pages.languages import number_words
+from engine.release.policy import Information
 from tests.package.answers import answer, file, full, given, kind, masked, meeting, replaced, service
 from tests.package.reading import pages_of, safe
 
@@ -279,6 +283,19 @@ def test_files_are_listed_with_where_they_are_and_why_not(tmp_path):
     assert "recording.mp4 none not said not said Not obtained. Zoom did not answer for this file." in text
     assert f'href="../data/brightdesk/files/{RECEIVED}-0001.pdf"' in pages["read/brightdesk-received-files.html"]
     assert 'href="zoom-meetings-1.html#r2"' in pages["read/zoom-meetings-files.html"]
+
+
+def test_on_paper_no_link_leaves_a_word_behind(tmp_path):
+    """What leads elsewhere on the first page is left out whole there."""
+    text = pages_of(full(tmp_path), tmp_path / "out")["index.html"]
+    assert re.findall(
+        r'<span class="screen"><a [^>]*>read</a> and <a [^>]*>files</a></span> <span class="soft">data/zoom/meetings.json, .csv', text
+    )
+
+
+def test_what_must_be_told_is_what_a_policy_may_tell():
+    """The names of both are the same, in their order."""
+    assert tuple(Information.model_fields) == INFORMATION
 
 
 def test_a_file_nobody_explained_says_so(tmp_path):
