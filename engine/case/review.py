@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -15,8 +16,8 @@ import msgspec
 
 from engine.case.acts import Decided, Ruled, Target
 from engine.case.findings import NAME as FINDINGS
-from engine.case.findings import Findings, open_findings
-from engine.case.findings_fill import Digest, RunToRead, read_record, record_digest, record_files, value_digest
+from engine.case.findings import Findings, settled
+from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
@@ -31,6 +32,7 @@ from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
 from engine.release.flagged import FlaggedPlace
+from engine.release.learn import learn
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
@@ -50,6 +52,7 @@ class Review(msgspec.Struct, frozen=True):
     findings: Findings
     digest: Digest
     runs: tuple[InReview, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Review:
@@ -65,9 +68,9 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
     facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
-    found = open_findings(case.folder, to_read, lambda: _flags(runs, facts), digest, also)
-    found.settle({number: decided.target for number, decided in case.case.decisions.items()})
-    return Review(found, digest, runs)
+    decided = {number: one.target for number, one in case.case.decisions.items()}
+    found = settled(case.folder, to_read, lambda: flags_of(runs, facts), digest, also, decided)
+    return Review(found, digest, runs, tuple(facts))
 
 
 def _key(key: DigestKey, reference: str) -> bytes:
@@ -138,7 +141,7 @@ def _decision(number: int, act: Decided) -> Decision:
     )
 
 
-def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
+def flags_of(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
     """Prepare to flag places."""
     runs = tuple(runs)
     learned = Learned(runs, facts)
@@ -148,6 +151,24 @@ def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, A
         return [_flagged(one) for one in ready[vendor].rulings(endpoint, record, sha256) if one.value and one.do != "give"]
 
     return flag
+
+
+def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
+    """Count what is still to be decided, by applying policies and decisions to every record and file: places by `zoom/meetings`.
+
+    The cache of findings is not asked: whoever releases trusts this. Empty where nothing is. Raises UsageError where a file was changed.
+    """
+    counts: Counter[str] = Counter()
+    known = Learned(found.runs, list(found.facts))
+    for run in found.runs:
+        in_force = known.in_force(run.vendor, decisions_of(case.case.decisions, run.vendor, found.digest))
+        for file in record_files(run.folder):
+            for number, _, line in lines_of(file):
+                record = read_record(line, f"{file}:{number}")
+                asked = sum(one.do == "ask" for one in in_force.rulings(file.stem, record, record_digest(line)))
+                counts.update({f"{run.vendor}/{file.stem}": asked} if asked else {})
+    counts.update(f"{one.vendor}/{one.file}" for one in files_of(case, found) if one.ruling.do == "ask")
+    return dict(counts)
 
 
 def _flagged(ruling: Ruling) -> FlaggedPlace:
@@ -179,6 +200,13 @@ def _of_nobody() -> Policy:
     return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
 
 
+class FileOfRecord(msgspec.Struct, frozen=True):
+    """A line of a run's list of files: the line of the record it belongs to, and where it lies; None where it was not downloaded."""
+
+    record_line: int = 0
+    file: str | None = None
+
+
 class FileToReview(msgspec.Struct, frozen=True):
     """A downloaded file of a run, and what happens to it."""
 
@@ -194,18 +222,37 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
     What an owner gave is asked about: no policy knows what stands in it. Raises UsageError where a list cannot be read.
     """
     for run in found.runs:
-        in_force = PolicyInForce(run.policy, Own([]), decisions=decisions_of(case.case.decisions, run.vendor, found.digest))
+        in_force = _for_files(run, decisions_of(case.case.decisions, run.vendor, found.digest))
         for listing in sorted(run.folder.glob("*.files.jsonl")):
             endpoint = listing.name.removesuffix(".files.jsonl")
-            for line in listing.read_bytes().splitlines():
-                told = read_record(line, str(listing)).get("file")
-                if told:
-                    yield FileToReview(run.vendor, told, in_force.file_ruling(endpoint, told), endpoint)
+            told = [msgspec.convert(read_record(line, str(listing)), FileOfRecord) for _, _, line in lines_of(listing)]
+            held = dict(_held_records(run, in_force, endpoint, {one.record_line for one in told}))
+            for listed in told:
+                if listed.file:
+                    ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
+                    yield FileToReview(run.vendor, listed.file, ruling, endpoint)
     for vendor, part in case.case.vendors.items():
         in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+
+
+def _for_files(run: InReview, decisions: Decisions) -> PolicyInForce:
+    """Give a policy that knows which records of endpoints with files are held: what is told twice is learned where it matters."""
+    repeats = {name for rule in run.policy.once if not rule.but for name in rule.in_}
+    told = learn(run.policy, (), run.records(repeats.__contains__))[1] if repeats else None
+    return PolicyInForce(run.policy, Own([]), told=told, decisions=decisions)
+
+
+def _held_records(run: InReview, in_force: PolicyInForce, endpoint: str, wanted: set[int]) -> Iterator[tuple[int, Ruling]]:
+    """Give the records, by their lines, that are not handed over as a whole: nor are their files."""
+    file = run.folder / f"{endpoint}.jsonl"
+    for number, _, line in lines_of(file) if file.is_file() else ():
+        if number in wanted:
+            held = in_force.record_held(endpoint, read_record(line, f"{file}:{number}"), record_digest(line))
+            if held is not None:
+                yield number, held
 
 
 def gone(case: OpenCase, found: Review) -> dict[int, str]:

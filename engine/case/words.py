@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from engine.case.acts import FILES
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.language.text.mistakes import counted
@@ -48,6 +49,10 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
         )
         yield Blocked(f"{vendor}: {what}", mend)
     for gap in part.open_gaps:
+        if gap.endpoint.endswith(FILES):
+            what = f"files of {gap.endpoint.removesuffix(FILES)} were not downloaded"
+            yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files")
+            continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
 

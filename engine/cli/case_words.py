@@ -45,6 +45,7 @@ def shown_json(case: OpenCase, told: Deadlines, today: date, undecided: int | No
         "simulated": case.opened.simulated,
         "again": list(case.case.again),
         "vendors": {name: _part(part) for name, part in case.case.vendors.items()},
+        "strays": case.strays(),
         "acts": [{"n": one.n, "at": rfc3339(one.at), "by": one.by, **msgspec.to_builtins(one.act)} for one in case.lines],
     }
 
@@ -81,6 +82,7 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
     elif not over:
         lines += ["", UNBLOCKED]
     lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]
+    lines += [f"{one} lies in the case and no act tells of it: what a killed command left; delete it." for one in case.strays()]
     lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ from engine.release.reasons import CODES, Because
 WHOLE = ("complete", "empty", "absent", "unlicensed")  # outcomes of a run with which nothing is missing
 
 
-class WithheldCount(msgspec.Struct):
+class WithheldTotal(msgspec.Struct):
     """How much is withheld for one reason."""
 
     places: int = 0
@@ -52,9 +52,9 @@ def is_incomplete(kind: RecordKind) -> bool:
     return kind.why is not None or kind.outcome not in WHOLE
 
 
-def withheld(answer: CaseAnswer) -> Mapping[Because, WithheldCount]:
+def withheld(answer: CaseAnswer) -> Mapping[Because, WithheldTotal]:
     """Count what is withheld, by reason, in the order of the reasons; only reasons that hold something back are in it."""
-    found: dict[Because, WithheldCount] = {because: WithheldCount() for because in CODES}
+    found: dict[Because, WithheldTotal] = {because: WithheldTotal() for because in CODES}
     for _, kind in kinds(answer):
         for because, number in kind.places.items():
             found[because].places += number
@@ -64,7 +64,7 @@ def withheld(answer: CaseAnswer) -> Mapping[Because, WithheldCount]:
         for file in files_of(service):
             if file.source is None and file.because is not None:
                 found[file.because].files += 1
-    return {because: count for because, count in found.items() if count != WithheldCount()}
+    return {because: count for because, count in found.items() if count != WithheldTotal()}
 
 
 def unaccounted(answer: CaseAnswer) -> str | None:
