@@ -36,7 +36,16 @@ test: $(READY) ## run the tests
 test-long: $(READY) ## run the tests with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest --ignore=tests/browser $(SIDE_BY_SIDE) --hypothesis-profile=long
 
-test-browser: $(READY) ## run the tests in a headless Chromium and Firefox
+# Judges whether everybody can read the pages; it is not ours and is not kept here.
+AXE := axe-core-4.14.1
+AXE_SHA256 := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+
+$(VENV)/$(AXE).js: $(READY)
+	@command -v npm >/dev/null || { echo "The browser tests need axe-core from npm: install npm (Debian: apt install npm)." >&2; exit 1; }
+	@cd $(VENV) && npm pack --silent axe-core@$(AXE:axe-core-%=%) >/dev/null && echo "$(AXE_SHA256)  $(AXE).tgz" | sha256sum --check --quiet
+	@tar -xzOf $(VENV)/$(AXE).tgz package/axe.min.js > $@.part && mv $@.part $@ && rm $(VENV)/$(AXE).tgz
+
+test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium and Firefox
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser

@@ -92,7 +92,7 @@ def first_sentences(answer: CaseAnswer, t: PageTexts) -> FirstSentences:
     gaps, left = missing(answer, t), limits(answer, t)
     return FirstSentences(
         lead=Markup(" ").join(
-            (t(f"index.{lead(answer, gaps)}"), *([t("index.searched", n=len(answer.services))] if answer.services else ()))
+            (t(f"index.{lead(answer, gaps, left)}"), *([t("index.searched", n=len(answer.services))] if answer.services else ()))
         ),
         found=_found(answer, t),
         nothing=_nothing(answer, t),
@@ -104,7 +104,7 @@ def first_sentences(answer: CaseAnswer, t: PageTexts) -> FirstSentences:
     )
 
 
-def lead(answer: CaseAnswer, gaps: Sequence[Missing]) -> str:
+def lead(answer: CaseAnswer, gaps: Sequence[Missing], left: Sequence[Missing]) -> str:
     """Name the answer to the question whether data are held: the name of its text."""
     found = sum(records_found(service) + sum(map(was_found, files_of(service))) for service in answer.services)
     given = sum(kind.given for _, kind in kinds(answer)) + sum(
@@ -113,7 +113,7 @@ def lead(answer: CaseAnswer, gaps: Sequence[Missing]) -> str:
     if not answer.services:
         return "empty"
     if found:
-        return "withheld_all" if not given else "some" if gaps or withheld(answer) else "all"
+        return "withheld_all" if not given else "some" if gaps or left or withheld(answer) else "all"
     if any(service.subject == "matched" for service in answer.services):
         return "known_gaps" if gaps else "known"
     return "unknown" if gaps else "no"

@@ -31,7 +31,19 @@ def missing(answer: CaseAnswer, t: PageTexts) -> list[Missing]:
 
 def limits(answer: CaseAnswer, t: PageTexts) -> list[Missing]:
     """Name what services hold and were not asked for, or give nobody."""
-    return [Missing(_named(service, what, t), t("missing.not_asked")) for service in answer.services for what in service.not_asked]
+    return [
+        Missing(_named(service, what, t), t("missing.not_asked"))
+        for service in answer.services
+        for what in (*service.not_asked, *_outside(service, t))
+    ]
+
+
+def _outside(service: Service, t: PageTexts) -> Iterator[str]:
+    """Name the times of a kind of record that were not asked for."""
+    for kind in service.kinds:
+        if kind.covered is not None:
+            first, last = kind.covered
+            yield t("missing.outside", kind=kind.title, first=first, last=last)
 
 
 def _of_service(service: Service, t: PageTexts) -> Iterator[Missing]:
@@ -40,13 +52,18 @@ def _of_service(service: Service, t: PageTexts) -> Iterator[Missing]:
     elif service.subject == "unproven":
         how = service.how or t("missing.unproven")
         yield Missing(_named(service, t("missing.whether"), t), as_html(how))
-    elif service.subject == "none" and not service.kinds and not service.files:
+    elif service.subject in ("none", "matched") and not service.kinds and not service.files:
         yield Missing(_named(service, t("missing.everything"), t), t("missing.not_here"))
     yield from _files(service, RECEIVED, t("found.owner_files"), service.files, t)
     for kind in service.kinds:
-        if is_incomplete(kind):
+        if is_incomplete(kind) and not _follows(service, kind):
             yield Missing(_named(service, kind.title, t), why_incomplete(kind, t))
         yield from _files(service, kind.endpoint, as_html(kind.title), kind.files, t)
+
+
+def _follows(service: Service, kind: RecordKind) -> bool:
+    """Whether a kind of record is missing only because nobody was found, which is told already."""
+    return service.subject == "unproven" and not kind.found and kind.why is None
 
 
 def _named(service: Service, what: str, t: PageTexts) -> Markup:

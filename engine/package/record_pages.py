@@ -103,14 +103,14 @@ class RecordPages:
         """Write each record: a row of a table, or a list of the fields that it has."""
         begins = [self._begin(at, table=table) for at in range(first, first + number)]
         write = self._cells if table else self._pairs
-        ends = repeat("</tr>\n" if table else "</dl>\n", number)
+        ends = repeat("</tr>\n" if table else "</dl></section>\n", number)
         yield from map("".join, zip(begins, *(write(column, heads[column.node]) for column in shown), ends, strict=True))
 
     def _begin(self, number: int, *, table: bool) -> str:
         if table:
             return f'<tr role="row" id="r{number}"><th role="rowheader" scope="row" class="n" data-l="{self._record}">{number}</th>'
         caption = self._caption.replace(HERE, number_words(number, self._texts.language))
-        return f'<h3 id="r{number}">{caption}</h3>\n<dl>\n'
+        return f'<section id="r{number}"><h3>{caption}</h3>\n<dl>\n'
 
     def _cells(self, column: Column, head: PageHead) -> list[str]:
         begin, absent = f'<td role="cell" data-l="{escaped(head.plain)}">', self.cells.absent

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-import msgspec
-
 from engine.language.expressions.lossless_json import dumps
 from engine.package.content import CaseAnswer, PackageFile, RecordKind, Sender, Service, WithheldField
 from engine.release.given_record import GivenRecord, WithheldPlace
@@ -153,8 +151,3 @@ def full(tmp: Any, language: str = "en") -> CaseAnswer:
         ),
         language=language,
     )
-
-
-def replaced(found: CaseAnswer, **changed: Any) -> CaseAnswer:
-    """Give an answer with something changed."""
-    return msgspec.structs.replace(found, **changed)

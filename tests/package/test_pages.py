@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+
 import pytest
 
 from engine.errors import DiskError
 from engine.package.content import RECEIVED, CaseAnswer, Sender
+from engine.package.index_page import INFORMATION
 from engine.package.pages import write_pages
 from engine.package.summary import files_of, withheld
 from engine.pages.languages import number_words
-from tests.package.answers import answer, file, full, given, kind, masked, meeting, replaced, service
+from engine.release.policy import Information
+from engine.replaced import replace
+from tests.package.answers import answer, file, full, given, kind, masked, meeting, service
 from tests.package.reading import pages_of, safe
 
 NOBODY = service(subject="no_match", title="HubSpot", vendor="hubspot", how="Searched for your e-mail address; nobody has it.")
@@ -68,7 +74,7 @@ STATES = {
         [
             "We found no data about you, but we cannot say that we hold none.",
             "Not obtained Slack: whether it knows you.",
-            "that does not prove that it knows nobody.",
+            "that does not prove that it knows nobody.", "HubSpot knows nobody with your details.",
             "!No, we found",
         ],
         ["können aber nicht sagen, dass wir keine haben", "Slack: ob Sie dort bekannt sind.", "das beweist aber nicht"],
@@ -143,6 +149,31 @@ STATES = {
         ["Meetings 1, not all 1 none", "Only a part of this could be obtained.", "The service says that there are 3 records.", "in full but for"],
         ["Meetings 1, nicht alle 1 keine", "Der Dienst sagt, dass es 3 Datensätze gibt."],
     ),
+    "a part of the time": (
+        answer(service(kind([given({"id": 1})], covered=(date(2026, 5, 28), date(2026, 11, 28)), outcome="complete"), information=ALL_TOLD)),
+        [
+            "in full but for what is named below",
+            "Meetings from 28 May 2026 to 28 November 2026 1 1 none",
+            "Zoom: Meetings, before 28 May 2026 and after 28 November 2026 This was not asked for, or the service gives it to nobody.",
+            "Nothing of what we asked for.",
+        ],
+        ["Meetings vom 28. Mai 2026 bis zum 28. November 2026 1 1 keine", "Zoom: Meetings, vor dem 28. Mai 2026 und nach dem 28. November 2026"],
+    ),
+    "known, and nothing was asked for": (
+        answer(service()),
+        ["but obtained no records about you", "Zoom: everything.", "nobody wrote down why"],
+        ["aber wir erhielten keine Datensätze", "Zoom: alles."],
+    ),
+    "unproven, so nothing was asked for": (
+        answer(replace(UNPROVEN, kinds=(kind(outcome="failed"),))),
+        ["Not obtained Slack: whether it knows you. Why", "Meetings not obtained none none", "!Slack: Meetings"],
+        ["Nicht erhalten Slack: ob Sie dort bekannt sind. Warum"],
+    ),
+    "found where nobody is known": (
+        answer(replace(NOBODY, kinds=(kind([given({"id": 1})]),))),
+        ["Found HubSpot: 1 record.", "Meetings 1 1 none"],
+        ["HubSpot: 1 Datensatz."],
+    ),
     "left out": (
         answer(service(kind(outcome="excluded"))),
         ["Meetings not asked for none none", "Zoom: Meetings This was not asked for."],
@@ -155,8 +186,13 @@ STATES = {
     ),
     "a file that could not be had": (
         answer(service(kind([given({"id": 1})], files=(file(why="Gone."),)))),
-        ["Zoom: 1 file of Meetings.", "Each is named with its reason in the list of files.", "Zoom: 1 record. All of it is in this package."],
+        ["Zoom: 1 file of Meetings.", "Meetings without 1 file 1 1 none", "Each is named with its reason in the list of files.", "Zoom: 1 record. All of it is in this package."],
         ["Zoom: 1 Datei zu Meetings.", "Jede ist mit ihrem Grund"],
+    ),
+    "an owner's file that could not be had": (
+        answer(service(subject="none", files=(file(),))),
+        ["Zoom: 1 file of Files that were sent to us.", "we cannot say that we hold none", "Files that were sent to us without 1 file none none none"],
+        ["Zoom: 1 Datei zu Dateien, die uns geschickt wurden."],
     ),
     "a rehearsal": (
         answer(FOUND, simulated=True),
@@ -186,7 +222,7 @@ STATES = {
 def test_the_first_page_says_how_it_is(state, language, tmp_path):
     """In each state the sentences that are true, and not the others; every page is well formed, and the README says the same."""
     found, english, german = STATES[state]
-    pages = pages_of(replaced(found, language=language), tmp_path)
+    pages = pages_of(replace(found, language=language), tmp_path)
     read = safe(pages)
     text = read["index.html"].text
     for sentence in english if language == "en" else german:
@@ -211,7 +247,7 @@ def test_a_row_of_the_answer_is_never_left_out(state, tmp_path):
 def test_every_number_is_a_sum_of_the_answer(language, tmp_path):
     """Records found and given, places, records and files withheld, by reason and together; 1,250 is 1.250 in German."""
     held = [meeting(number, language) for number in range(1250)]
-    found = replaced(
+    found = replace(
         full(tmp_path, language), services=(*full(tmp_path).services, service(kind(held, endpoint="big"), vendor="other", title="Other"))
     )
     text = safe(pages_of(found, tmp_path / "out"))["index.html"].text
@@ -279,6 +315,30 @@ def test_files_are_listed_with_where_they_are_and_why_not(tmp_path):
     assert "recording.mp4 none not said not said Not obtained. Zoom did not answer for this file." in text
     assert f'href="../data/brightdesk/files/{RECEIVED}-0001.pdf"' in pages["read/brightdesk-received-files.html"]
     assert 'href="zoom-meetings-1.html#r2"' in pages["read/zoom-meetings-files.html"]
+
+
+def test_a_file_leads_to_the_page_of_its_record(tmp_path):
+    """The thousandth stands on the first page, the next on the second."""
+    files = tuple(file(record=number) for number in (1000, 1001))
+    pages = pages_of(answer(service(kind([meeting(number) for number in range(1001)], files=files))), tmp_path)
+    safe(pages)
+    assert re.findall(r'href="(zoom-[^"]+)"', pages["read/zoom-meetings-files.html"]) == [
+        "zoom-meetings-1.html#r1000",
+        "zoom-meetings-2.html#r1001",
+    ]
+
+
+def test_on_paper_no_link_leaves_a_word_behind(tmp_path):
+    """What leads elsewhere on the first page is left out whole there."""
+    text = pages_of(full(tmp_path), tmp_path / "out")["index.html"]
+    assert re.findall(
+        r'<span class="screen"><a [^>]*>read</a> and <a [^>]*>files</a></span> <span class="soft">data/zoom/meetings.json, .csv', text
+    )
+
+
+def test_what_must_be_told_is_what_a_policy_may_tell():
+    """The names of both are the same, in their order."""
+    assert tuple(Information.model_fields) == INFORMATION
 
 
 def test_a_file_nobody_explained_says_so(tmp_path):

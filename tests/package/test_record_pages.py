@@ -12,7 +12,7 @@ import pytest
 from engine.package.record_words import links_of
 from engine.pages.texts import texts
 from engine.release.given_record import WithheldPlace
-from tests.package.answers import answer, given, kind, labels, meeting, service
+from tests.package.answers import answer, given, kind, labels, masked, meeting, service
 from tests.package.reading import pages_of, safe
 
 PAGE = "read/zoom-meetings-1.html"
@@ -48,6 +48,22 @@ def test_places_that_are_withheld_in_all_are_said_once(tmp_path):
     html, text = page_of([given({"id": 1}, drop), given({"id": 2, "gone": "still"})], tmp_path / "b")
     assert "1 1 [withheld: not about you] 2 2 still" in text
     assert "In 1 place something is withheld: 1 as “not about you”." in text
+
+
+def test_words_of_the_vendor_are_no_withheld_place(tmp_path):
+    """A text that reads like one is not the same as one, and is not framed."""
+    words = "[withheld: security]"
+    html, text = page_of([given({"a": words}, masked("/a", words)), given({"a": words})], tmp_path)
+    assert html.count('<span class="gone">') == 1
+    assert f"No. a 1 {words} 2 {words} Records" in text
+    html, _ = page_of([given({"a": words}), given({"a": words}, masked("/a", words))], tmp_path / "b")
+    assert html.count('<span class="gone">') == 1
+
+
+def test_a_number_keeps_its_sign(tmp_path):
+    """Of nothing too; and its digits, however many."""
+    _, text = page_of([given(b'{"a": -0, "b": "-0", "c": 9223372036854775808, "d": -0.0, "e": 1e400}')], tmp_path)
+    assert "a -0 b -0 c 9223372036854775808 d -0.0 e 1e400" in text
 
 
 @pytest.mark.parametrize(("fields", "table"), [(12, True), (13, False)])

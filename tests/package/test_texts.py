@@ -13,7 +13,7 @@ from engine.release.reasons import IN_SHORT, SENTENCES
 
 PACKAGE = Path(pages.__file__).parent
 ENGLISH, GERMAN = (texts("engine.package", language).entries for language in ("en", "de"))
-FILLED = r"(?:information|outcomes|index)\.\{"  # names that are put together where they are used
+TOGETHER = ("information", "outcomes", "index", "sealed")
 
 
 def forms(entry) -> dict[str, str]:
@@ -32,10 +32,10 @@ def test_every_text_is_there_in_both_languages():
 
 @pytest.mark.parametrize("name", ENGLISH)
 def test_every_text_is_used(name):
-    """In the code or in a template; what is put together of two parts counts by its first."""
+    """In the code, in a template or in a script; of a name that is put together where it is used, its end is."""
     source = "".join(path.read_text("utf-8") for path in (*PACKAGE.glob("*.py"), *PACKAGE.glob("templates/*")))
     first, _, last = name.partition(".")
-    assert f'"{name}"' in source or (first in ("information", "outcomes", "index") and f'"{last}"' in source) or last == "term", name
+    assert f'"{name}"' in source or (first in TOGETHER and re.search(rf'"{last}"|\.{last}\b', source)) or last == "term", name
 
 
 @pytest.mark.parametrize(
