@@ -57,13 +57,16 @@ class RecordPages:
         self.cells = Cells(texts, service.title, data_path(service.vendor, kind.endpoint, "json"))
 
     def __iter__(self) -> Iterator[RecordPage]:
-        """Read the records, and give page after page. Raises ValueError where they are not as many as was said."""
-        given, first = iter(self.kind.records()), 1
+        """Read the records, and give page after page. Raises ValueError where they, or their places, are not as many as was said."""
+        given, first, places = iter(self.kind.records()), 1, 0
         while chunk := [self._fields.read(record) for record in islice(given, PAGE_OF)]:
             yield self._page(first, chunk)
             first += len(chunk)
-        if first - 1 != self.kind.given:
-            message = f"{self.kind.endpoint}: {self.kind.given} records were said to be given, and {first - 1} are there"
+            places += sum(sum(map(len, record.marks.values())) for record in chunk)
+        said = (self.kind.given, sum(self.kind.places.values()))
+        if (first - 1, places) != said:
+            there = f"{first - 1} with {places}"
+            message = f"{self.kind.endpoint}: {said[0]} records with {said[1]} places withheld were said to be given, and {there} are there"
             raise ValueError(message)
 
     def _page(self, first: int, records: Sequence[ReadRecord]) -> RecordPage:

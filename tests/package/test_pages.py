@@ -280,9 +280,10 @@ def test_the_same_answer_makes_the_same_bytes(tmp_path):
 
 def test_an_answer_that_does_not_add_up_is_refused(tmp_path):
     """A record that is neither given nor held, or one that was said to be given and is not there: nothing would say that it is missing."""
-    for wrong in (kind([meeting(1)], found=3), kind([meeting(1)], given=2, found=2), kind([meeting(1)], given=0, found=0)):
+    wrong = ({"found": 3}, {"given": 2, "found": 2}, {"given": 0, "found": 0}, {"withheld": ()})
+    for number, changed in enumerate(wrong):
         with pytest.raises(ValueError, match="records"):
-            pages_of(answer(service(wrong)), tmp_path / str(wrong.found))
+            pages_of(answer(service(kind([meeting(1)], **changed))), tmp_path / str(number))
 
 
 def test_a_page_that_cannot_be_written_is_the_disks(tmp_path):
