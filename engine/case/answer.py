@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -125,13 +125,18 @@ def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
         found=int(told.get("records") or 0),
         given=0,
         expected=told.get("expected"),
-        covered=(_day(covered["from"]), _day(covered["to"])) if covered else None,
+        covered=(_day(covered["from"]), _last_day(covered["to"])) if covered else None,
         why=excuse(part, name),
     )
 
 
 def _day(text: str) -> date:
     return date.fromisoformat(text[:10])
+
+
+def _last_day(end: str) -> date:
+    """Give the last day that lies before a moment."""
+    return (datetime.fromisoformat(end) - timedelta(seconds=1)).date()
 
 
 def excuse(part: VendorPart, name: str) -> str | None:

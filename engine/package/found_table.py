@@ -39,7 +39,8 @@ def is_shown(service: Service) -> bool:
 
 
 def _note(service: Service, t: PageTexts) -> Markup | str:
-    return t("found.asked", asked=service.asked) if service.asked is not None else ""
+    folder = data_path(service.vendor, "", "").rpartition("/")[0]
+    return t("found.asked", asked=service.asked, folder=folder) if service.asked is not None else ""
 
 
 def _rows(service: Service, t: PageTexts) -> list[list[Markup]]:
@@ -93,7 +94,8 @@ def _open(service: Service, kind: RecordKind, t: PageTexts) -> Markup:
     links = [_link(page, "found.open_read", "found.read_what", kind.title, t)]
     if kind.files:
         links.append(_link(page_path(service.vendor, kind.endpoint, "files"), "found.open_files", "found.files_what", kind.title, t))
-    path = Markup(' <span class="soft">{}, .csv</span>').format(data_path(service.vendor, kind.endpoint, "json"))
+    name = data_path(service.vendor, kind.endpoint, "json").rpartition("/")[2]
+    path = Markup(' <span class="soft">{}, .csv</span>').format(name)
     return _on_screen(links, t) + path
 
 

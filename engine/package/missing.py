@@ -43,7 +43,8 @@ def _outside(service: Service, t: PageTexts) -> Iterator[str]:
     for kind in service.kinds:
         if kind.covered is not None:
             first, last = kind.covered
-            yield t("missing.outside", kind=kind.title, first=first, last=last)
+            until_now = service.asked is not None and last >= service.asked
+            yield t("missing.before" if until_now else "missing.outside", kind=kind.title, first=first, last=last)
 
 
 def _of_service(service: Service, t: PageTexts) -> Iterator[Missing]:

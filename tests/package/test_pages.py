@@ -154,10 +154,20 @@ STATES = {
         [
             "in full but for what is named below",
             "Meetings from 28 May 2026 to 28 November 2026 1 1 none",
-            "Zoom: Meetings, before 28 May 2026 and after 28 November 2026 This was not asked for, or the service gives it to nobody.",
+            "Zoom: Meetings, before 28 May 2026 This was not asked for, or the service gives it to nobody.",
             "Nothing of what we asked for.",
         ],
-        ["Meetings vom 28. Mai 2026 bis zum 28. November 2026 1 1 keine", "Zoom: Meetings, vor dem 28. Mai 2026 und nach dem 28. November 2026"],
+        ["Meetings vom 28. Mai 2026 bis zum 28. November 2026 1 1 keine", "Zoom: Meetings, vor dem 28. Mai 2026"],
+    ),
+    "a part of the time that ended earlier": (
+        answer(service(kind([given({"id": 1})], covered=(date(2026, 5, 28), date(2026, 11, 27)), outcome="complete"), information=ALL_TOLD)),
+        [
+            "in full but for what is named below",
+            "Meetings from 28 May 2026 to 27 November 2026 1 1 none",
+            "Zoom: Meetings, before 28 May 2026 and after 27 November 2026 This was not asked for, or the service gives it to nobody.",
+            "Nothing of what we asked for.",
+        ],
+        ["Meetings vom 28. Mai 2026 bis zum 27. November 2026 1 1 keine", "Zoom: Meetings, vor dem 28. Mai 2026 und nach dem 27. November 2026"],
     ),
     "known, and nothing was asked for": (
         answer(service()),
@@ -332,9 +342,7 @@ def test_a_file_leads_to_the_page_of_its_record(tmp_path):
 def test_on_paper_no_link_leaves_a_word_behind(tmp_path):
     """What leads elsewhere on the first page is left out whole there."""
     text = pages_of(full(tmp_path), tmp_path / "out")["index.html"]
-    assert re.findall(
-        r'<span class="screen"><a [^>]*>read</a> and <a [^>]*>files</a></span> <span class="soft">data/zoom/meetings.json, .csv', text
-    )
+    assert re.findall(r'<span class="screen"><a [^>]*>read</a> and <a [^>]*>files</a></span> <span class="soft">meetings.json, .csv', text)
 
 
 def test_what_must_be_told_is_what_a_policy_may_tell():
