@@ -192,11 +192,10 @@ def _stands(text: str, sought: _Sought) -> Iterator[int]:
 def _in_prose(sought: list[_Sought], prose: str) -> Iterator[int]:
     """Give the numbers of the values that a text of the package itself holds; most do not even begin in it."""
     said, digits = searchable(prose).decode("utf-8", "surrogateescape"), digits_of(prose)
-    for number, one in enumerate(sought):
-        first = searchable(one.told.text).decode("utf-8", "surrogateescape").split()[:1]
-        if (any(word in said for word in first) or (one.digits and one.digits[-ENDING:] in digits)) and any(
-            True for _ in _stands(said, one)
-        ):
+    for number, value in enumerate(sought):
+        first = searchable(value.told.text).decode("utf-8", "surrogateescape").split()[:1]
+        begins = any(word in said for word in first) or (value.digits and value.digits[-ENDING:] in digits)
+        if begins and any(True for _ in _stands(said, value)):
             yield number
 
 
