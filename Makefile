@@ -36,8 +36,9 @@ test: $(READY) ## run the tests
 test-long: $(READY) ## run the tests with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest --ignore=tests/browser $(SIDE_BY_SIDE) --hypothesis-profile=long
 
-test-browser: $(READY) ## run the tests in a headless Chromium
+test-browser: $(READY) ## run the tests in a headless Chromium and Firefox
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
 
 check: $(READY) ## lint, types, layers, documentation, specs

@@ -9,7 +9,6 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
 from engine.core.selection import checked_plan, choose, since_of
 from engine.core.subject import lacking, possible, unsafe
+from engine.discreet import Discreet
 from engine.errors import HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
 from engine.net.clock import Clock, wall_clock
@@ -206,12 +206,13 @@ async def verified(connection: Opened, transport: Transport, probe: Mapping[str,
     return replace(found, lifetime=connection.lifetime)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
+class Order(Discreet, Struct, frozen=True, kw_only=True):
     """An access request, checked and ready to run."""
 
+    HIDDEN = ("person",)
+
     chosen: ChosenConnection
-    person: Mapping[str, Identifier] = field(repr=False)
+    person: Mapping[str, Identifier]
     options: RunOptions
     out: Path
     plan: str | None = None
@@ -272,14 +273,15 @@ def _digested(order: Order) -> RunOptions:
     return replace(order.options, digest={kind: digests[0] for kind, digests in found.by_kind.items()}, key_id=found.key_id)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunArguments:
+class RunArguments(Discreet, Struct, frozen=True, kw_only=True):
     """The arguments of a run as they were given on the command line or in a library call; engine/api.py `run` explains each."""
 
-    person: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    probe: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    HIDDEN = ("person", "probe", "token")
+
+    person: tuple[tuple[str, str], ...] = ()
+    probe: tuple[tuple[str, str], ...] = ()
     connection: str | None = None
-    token: str | None = field(default=None, repr=False)
+    token: str | None = None
     at: str | None = None
     out: Path | None = None
     only: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ def folder(name: str) -> Path:
 
 POLICIES = "policies"  # the folder in `specs`: no spec lies in it
 LABELS = "labels"  # the folder beside a spec: `<vendor>.yaml` in it says what the vendor's fields are called
+SPEC_LINE = re.compile(rb"^spec:\s", re.MULTILINE)
 COMPANION_LINE = re.compile(rb"^(?:labels|policy):\s", re.MULTILINE)
 VENDOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 VENDOR_LINE = re.compile(r"""vendor:\s+["']?([a-z][a-z0-9_]*)["']?\s*(?:#.*)?$""")
@@ -57,6 +58,17 @@ def labels_beside(spec: Path, vendor: str) -> Path | None:
     """Give the file of a vendor's labels: `labels/<vendor>.yaml` beside its spec; None where there is none."""
     path = spec.parent / LABELS / f"{vendor}.yaml"
     return path if path.is_file() else None
+
+
+def spec_beside(policy: Path, vendor: str) -> Path | None:
+    """Give the vendor's spec that lies in a policy's folder, or beside the folder `policies` it lies in; None where none does."""
+    homes = [policy.parent, policy.parent.parent] if policy.parent.name == POLICIES else [policy.parent]
+    for home in homes:
+        for path in sorted(home.glob("*.yaml")):
+            with suppress(SpecError):
+                if path != policy and SPEC_LINE.search(contents(path)) is not None and vendor_line(path)[0] == vendor:
+                    return path
+    return None
 
 
 def policy_path(word: str) -> Path:

@@ -10,6 +10,7 @@ import msgspec
 from engine.release.reasons import Because, Treatment
 
 START = "0" * 64
+FILES = ".files"  # behind the name of an endpoint: what is missing are the files of its records
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="did"):
@@ -94,7 +95,7 @@ class Withdrawn(Act, frozen=True, tag="withdrawn"):
 
 
 class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a run did not obtain: an endpoint and its outcome (denied, partial or failed)."""
+    """What a run did not obtain: an endpoint and its outcome (denied, partial or failed), or its files, as `meetings.files`."""
 
     endpoint: str
     outcome: str
@@ -196,9 +197,10 @@ class Ruled(Act, frozen=True, tag="ruled"):
 
 
 class Approved(Act, frozen=True, tag="approved"):
-    """A package was approved, by its sha256."""
+    """A package was approved, by its sha256; `also_given` values that are withheld at one place were confirmed to be given at another."""
 
     package: str
+    also_given: int = 0
 
 
 class Released(Act, frozen=True, tag="released"):

@@ -21,7 +21,7 @@ from engine.case import take
 from engine.case.acts import IdentifierRefused, TakenIn
 from engine.case.folder import OpenCase
 from engine.case.person import Person
-from engine.connection.private_files import Taken, cannot_write, locked, prepare, sync_folder
+from engine.connection.private_files import Taken, locked, prepare
 from engine.core.ledger import Entry
 from engine.core.proof import kinds_of
 from engine.errors import Exit, HabeasError, InUse, Refused, UsageError
@@ -178,12 +178,9 @@ def _taken(case: OpenCase, report: Report, how: Fetching) -> TakenIn:
     """Put a run in place and record it. Raises Refused where it is not of this person, DiskError, OutputError."""
     run = take.read_run(report.folder)
     same = take.may_take(case, run, vendor=None, confirmed=True)
-    place = take.free_place(case.folder / "runs", run.vendor)
-    try:
-        report.folder.rename(place)
-        sync_folder(place.parent)
-    except OSError as error:
-        raise cannot_write(place, error) from None
-    act = take.act_of_run(case, place, run, same=same)
-    case.insist(act, how.clock())
-    return act
+    runs = case.folder / "runs"
+
+    def act(place: Path) -> TakenIn:
+        return take.act_of_run(case, place, run, same=same)
+
+    return case.take(report.folder, lambda: take.free_place(runs, run.vendor), act, how.clock())

@@ -6,6 +6,7 @@ decision names a record by the sha256 of its line, so that it holds for the same
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ import msgspec
 from engine.case.acts import Target
 from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
 from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened
+from engine.connection.private_files import cannot_write
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
 from engine.release.flagged import Flags
@@ -137,6 +139,25 @@ def open_findings(folder: Path, runs: Sequence[RunToRead], flagging: Callable[[]
     if found is None:
         fill(folder / NAME, runs, flagging(), digest, inputs)
         found = Findings(opened(folder / NAME))
+    return found
+
+
+def settled(
+    folder: Path, runs: Sequence[RunToRead], flagging: Callable[[], Flags], digest: Digest, also: str, decisions: Mapping[int, Target]
+) -> Findings:
+    """Give the findings as decisions left them; a cache that turns out to be damaged is made anew. Raises as `open_findings`."""
+    found = open_findings(folder, runs, flagging, digest, also)
+    try:
+        found.settle(decisions)
+        found.totals()
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise cannot_write(folder / NAME, OSError(errno.ENOSPC if full else errno.EIO, str(error))) from None
+    except sqlite3.DatabaseError:
+        with found:
+            (folder / NAME).unlink(missing_ok=True)
+        found = open_findings(folder, runs, flagging, digest, also)
+        found.settle(decisions)
     return found
 
 

@@ -60,7 +60,7 @@ UPDATE rows SET undecided = (
 
 
 QUICK = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; BEGIN;"
-SHARED = "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+SHARED = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -83,6 +83,7 @@ def made(path: Path) -> Iterator[sqlite3.Connection]:
                 database.executescript(QUICK + TABLES)
                 yield database
                 database.execute("COMMIT")
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # of an older file that was deleted, or killed in a change
             part.replace(path)
         finally:
             os.close(file)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from engine.case import log as case_log
-from engine.case.acts import Act, CaseOpened, LogLine
+from engine.case.acts import Act, CaseOpened, LogLine, TakenIn
 from engine.case.fold import Case, fold, refusal, step
+from engine.case.scratch import renamed
 from engine.connection.digest_key import PersonDigest, digest_of_texts
 from engine.connection.sealed_file import CASES
 from engine.errors import HabeasError, UsageError
@@ -82,11 +84,19 @@ class OpenCase(msgspec.Struct):
         line = LogLine(n=self.case.n + 1, at=now, by=user(), act=act, sha256="")
         return OpenCase(self.folder, self.lines, step(self.case, line))
 
-    def acts(self, done: Sequence[Act], now: datetime, *, seen: int | None = None, by: str | None = None) -> list[LogLine]:
-        """Do several acts at once: all of them, or none. Raises UsageError, Stale, DiskError, OutputError."""
+    def acts(
+        self,
+        done: Sequence[Act],
+        now: datetime,
+        *,
+        seen: int | None = None,
+        by: str | None = None,
+        doing: AbstractContextManager[object] | None = None,
+    ) -> list[LogLine]:
+        """Do several acts at once: all of them, or none; `doing` as in `log.append`. Raises UsageError, Stale, DiskError, OutputError."""
         for act in done:
             self.may(act)
-        lines = case_log.append(self.folder, self.case.n if seen is None else seen, list(done), by or user(), now)
+        lines = case_log.append(self.folder, self.case.n if seen is None else seen, list(done), by or user(), now, doing)
         for line in lines:
             self.case = step(self.case, line)
         self.lines, self.half = (*self.lines, *lines), 0
@@ -102,12 +112,36 @@ class OpenCase(msgspec.Struct):
     def insist(self, act: Act, now: datetime) -> LogLine:
         """Do an act that does not hang on what somebody saw, such as that a run has ended: what others did meanwhile is taken in first."""
         while True:
-            log = case_log.read(self.folder)
-            self.lines, self.case, self.half = log.lines, fold(log.lines), log.half
+            self._read_again()
             try:
                 return self.act(act, now)
             except case_log.Stale:
                 continue
+
+    def take(self, part: Path, name: Callable[[], Path], act: Callable[[Path], TakenIn], now: datetime) -> TakenIn:
+        """Give a folder its name in the case, the first that `name` finds free, and record it: both, or none of it.
+
+        Raises UsageError, DiskError, OutputError.
+        """
+        while True:
+            self._read_again()
+            place = name()
+            took = act(place)
+            try:
+                self.acts([took], now, doing=renamed(part, place))
+            except case_log.Stale:
+                continue
+            return took
+
+    def strays(self) -> list[str]:
+        """Name the folders of runs and files that no act tells of: what a killed command had put in place and not recorded."""
+        told = {getattr(line.act, "folder", None) for line in self.lines}
+        found = [*self.folder.glob("runs/[!.]*/"), *self.folder.glob("received/*/[!.]*/")]
+        return sorted(name for one in found if (name := str(one.relative_to(self.folder))) not in told)
+
+    def _read_again(self) -> None:
+        log = case_log.read(self.folder)
+        self.lines, self.case, self.half = log.lines, fold(log.lines), log.half
 
 
 def open_case(home: Path, reference: str) -> OpenCase:

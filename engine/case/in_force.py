@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from engine.case.findings_fill import read_record, record_files
-from engine.release.apply import PolicyInForce
+from engine.case.findings_fill import lines_of, read_record, record_files
+from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decisions
 from engine.release.finders import Finders
-from engine.release.learn import learn
+from engine.release.learn import learn, teaches
+from engine.release.met import met
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
-from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
-
-NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title)(?:_|$)")
 
 
 class InReview(msgspec.Struct, frozen=True):
@@ -31,12 +29,10 @@ class InReview(msgspec.Struct, frozen=True):
     policy: Policy
     sha256: str
 
-    def records(self) -> Iterator[tuple[str, Any]]:
-        """Read every record, with its endpoint. Raises UsageError where a file was changed."""
-        for file in record_files(self.folder):
-            with file.open("rb") as lines:
-                for number, line in enumerate(lines, 1):
-                    yield file.stem, read_record(line.rstrip(b"\n"), f"{file}:{number}")
+    def records(self, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Any]]:
+        """Read every record of the endpoints that are wanted, with its endpoint. Raises UsageError where a file was changed."""
+        for file in (one for one in record_files(self.folder) if wanted(one.stem)):
+            yield from ((file.stem, read_record(line, f"{file}:{number}")) for number, _, line in lines_of(file))
 
 
 class Learned:
@@ -45,28 +41,14 @@ class Learned:
     def __init__(self, runs: Iterable[InReview], facts: list[Fact]) -> None:
         """Read every record of every run. Raises UsageError where one cannot be read."""
         self._of: dict[str, tuple[InReview, Own, dict[tuple[int, str], int]]] = {}
-        met: set[str] = set()
+        people: set[str] = set()
         for run in runs:
-            own, told = learn(run.policy, facts, run.records())
+            own, told = learn(run.policy, facts, run.records(partial(teaches, run.policy)))
             self._of[run.vendor] = (run, own, told)
-            first = PolicyInForce(run.policy, own, told=told)
-            met |= {one.value for endpoint, record in run.records() for one in first.rulings(endpoint, record) if _names_somebody(one)}
-        self.find = Finders(Vocabulary(met))
+            people.update(met(PolicyInForce(run.policy, own), run.records))
+        self.find = Finders(Vocabulary(people))
 
-    def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False) -> PolicyInForce:
-        """Put the policy for a vendor in force; `every` as PolicyInForce takes it."""
+    def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False, parts: bool = False) -> PolicyInForce:
+        """Put the policy for a vendor in force; `every` as PolicyInForce takes it, `parts` for a package."""
         run, own, told = self._of[vendor]
-        return PolicyInForce(
-            run.policy,
-            own,
-            told=told,
-            finder=lambda text: ((hit.kind, hit.value) for hit in self.find(text)),
-            decisions=decisions,
-            every=every,
-        )
-
-
-def _names_somebody(ruling: Ruling) -> bool:
-    """Whether a value of a person's field may be looked for in all texts: not where they sit, or for which department they work."""
-    steps = ruling.pointer.lower().split("/")
-    return ruling.kind == "who" and bool(ruling.value) and not any(NO_NAME.search(step) for step in steps)
+        return (PolicyOnParts if parts else PolicyInForce)(run.policy, own, told=told, finder=self.find, decisions=decisions, every=every)

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,14 +54,18 @@ class Log(msgspec.Struct, frozen=True):
 
 
 def read(folder: Path) -> Log:
-    """Read a case's log and check its chain. Raises BrokenLog, NotConnected if the file is not private."""
+    """Read a case's log and check its chain. Raises BrokenLog, NotConnected if the file is not private.
+
+    The head is read first: whoever acts meanwhile writes it last, so it never names a line that is not read.
+    """
+    head = read_private(folder / HEAD)
     raw = read_private(folder / LOG, MOST)
     if raw is None:
         message = f"{folder / LOG} is missing: this is no case, or its log was moved; nothing was changed"
         raise BrokenLog(message)
     whole, newline, half = raw.rpartition(b"\n")
     log = Log(tuple(chained(whole.split(b"\n"), folder / LOG)) if newline else (), len(half))
-    _check_head(log, folder)
+    _check_head(log, folder, head or f"0 {START}".encode())
     return log
 
 
@@ -82,10 +86,10 @@ def chained(raw: list[bytes], where: Path | str) -> Iterator[LogLine]:
             raise BrokenLog(message) from None
 
 
-def _check_head(log: Log, folder: Path) -> None:
+def _check_head(log: Log, folder: Path, head: bytes) -> None:
     """Compare with `log.head`: the log must hold at least what it names. Raises BrokenLog."""
     try:
-        n, sha256 = (read_private(folder / HEAD) or f"0 {START}".encode()).decode().split()
+        n, sha256 = head.decode().split()
         number = int(n)
     except ValueError:
         return
@@ -111,8 +115,13 @@ def create(folder: Path, done: list[Act], by: str, now: datetime) -> None:
     append(folder, 0, done, by, now)
 
 
-def append(folder: Path, seen: int, added: list[Act], by: str, now: datetime) -> list[LogLine]:
-    """Add acts behind act number `seen`, which must be the last one. Raises Stale, BrokenLog, DiskError, OutputError."""
+def append(
+    folder: Path, seen: int, added: list[Act], by: str, now: datetime, doing: AbstractContextManager[object] | None = None
+) -> list[LogLine]:
+    """Add acts behind act number `seen`, which must be the last one. Raises Stale, BrokenLog, DiskError, OutputError.
+
+    `doing` is what the acts tell of: it is entered while nobody else can act, and left with an error where they could not be written.
+    """
     with _locked(folder / LOG) as file:
         log = read(folder)
         if log.head[0] != seen:
@@ -120,7 +129,8 @@ def append(folder: Path, seen: int, added: list[Act], by: str, now: datetime) ->
         try:
             if log.half:
                 os.ftruncate(file, os.fstat(file).st_size - log.half)
-            return _appended(file, folder, log, added, by, now)
+            with doing or nullcontext():
+                return _appended(file, folder, log, added, by, now)
         except OSError as error:
             raise cannot_write(folder / LOG, error) from None
 
@@ -143,7 +153,8 @@ def _appended(file: int, folder: Path, log: Log, added: list[Act], by: str, now:
     except OSError:
         os.ftruncate(file, end)
         raise
-    write_private(folder / HEAD, f"{made[-1].n} {before}\n".encode())
+    with suppress(HabeasError):  # the acts are on the disk and hold: the head stays a line behind, and the next act mends it
+        write_private(folder / HEAD, f"{made[-1].n} {before}\n".encode())
     return made
 
 

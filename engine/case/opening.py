@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from engine.case import log as case_log
 from engine.case.acts import CaseOpened, VendorAsked
 from engine.case.folder import OpenCase, checked_reference, open_case, same_person, user
 from engine.case.person import Person, write_person
+from engine.case.scratch import scratch
 from engine.connection.digest_key import digest_key
 from engine.connection.private_files import cannot_write, prepare, sync_folder
 from engine.connection.sealed_file import CASES
@@ -39,18 +38,15 @@ def open_new(vault: Vault, opened: CaseOpened, person: Person, vendors: Sequence
     digest = digest_key(home).of(person.all())
     again = same_person(home, digest.all, digest.key_id, opened.reference)
     acts = [replace(opened, digests=digest.all, key_id=digest.key_id, again=again), *(VendorAsked(vendor=name) for name in vendors)]
-    part = place.with_name(f".{opened.reference}.{secrets.token_hex(8)}.new")
-    try:
-        for folder in (home, home / CASES, part):
-            prepare(folder)
+    prepare(home)
+    with scratch(home / CASES) as part:
         write_person(vault.keys, part, opened.reference, person)
         case_log.create(part, acts, user(), now)
-        part.rename(place)
-        sync_folder(place.parent)
-    except OSError as error:
-        if os.path.lexists(place):
-            check_free(home, opened.reference)
-        raise cannot_write(place, error) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        try:
+            part.rename(place)
+            sync_folder(place.parent)
+        except OSError as error:
+            if os.path.lexists(place):
+                check_free(home, opened.reference)
+            raise cannot_write(place, error) from None
     return open_case(home, opened.reference)

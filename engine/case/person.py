@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -69,6 +70,17 @@ def parse_person(lines: Iterable[str], before: Person | None = None) -> Person:
 def write_person(keys: Keys, folder: Path, reference: str, person: Person) -> None:
     """Seal the person of a case into a folder. Raises NotConnected, DiskError, OutputError."""
     seal_file(keys, folder / FILE, KIND, reference, msgspec.json.encode(person))
+
+
+@contextmanager
+def named(keys: Keys, folder: Path, person: Person, before: Person) -> Iterator[None]:
+    """Seal the person anew, for as long as all goes well: where what follows fails, it is who it was before."""
+    write_person(keys, folder, folder.name, person)
+    try:
+        yield
+    except BaseException:
+        write_person(keys, folder, folder.name, before)
+        raise
 
 
 def read_person(keys: Keys, folder: Path) -> Person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -15,8 +16,8 @@ import msgspec
 
 from engine.case.acts import Decided, Ruled, Target
 from engine.case.findings import NAME as FINDINGS
-from engine.case.findings import Findings, open_findings
-from engine.case.findings_fill import Digest, RunToRead, read_record, record_digest, record_files, value_digest
+from engine.case.findings import Findings, settled
+from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
@@ -31,6 +32,7 @@ from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
 from engine.release.flagged import FlaggedPlace
+from engine.release.learn import learn
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
@@ -40,6 +42,7 @@ from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
+WAITING = "undecided"
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
@@ -50,6 +53,7 @@ class Review(msgspec.Struct, frozen=True):
     findings: Findings
     digest: Digest
     runs: tuple[InReview, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Review:
@@ -61,13 +65,27 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
-    digest = value_digest(_key(key, case.reference))
+    digest = values_digest(key, case.reference)
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
     facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
-    found = open_findings(case.folder, to_read, lambda: _flags(runs, facts), digest, also)
-    found.settle({number: decided.target for number, decided in case.case.decisions.items()})
-    return Review(found, digest, runs)
+    decided = {number: one.target for number, one in case.case.decisions.items()}
+    found = settled(case.folder, to_read, lambda: flags_of(runs, facts), digest, also, decided)
+    return Review(found, digest, runs, tuple(facts))
+
+
+def in_review(case: OpenCase) -> tuple[InReview, ...]:
+    """Give every run of a case with the policy that it was looked through by. Raises UsageError where a policy is not that one."""
+    if not _in_force(case):
+        message = f"a policy was changed, or its run was not looked through yet: habeas review list {case.reference} does it"
+        raise UsageError(message)
+    now = case.lines[-1].at
+    return tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
+
+
+def values_digest(key: DigestKey, reference: str) -> Digest:
+    """Give the digest by which the log of a case names values."""
+    return value_digest(_key(key, reference))
 
 
 def _key(key: DigestKey, reference: str) -> bytes:
@@ -138,7 +156,7 @@ def _decision(number: int, act: Decided) -> Decision:
     )
 
 
-def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
+def flags_of(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
     """Prepare to flag places."""
     runs = tuple(runs)
     learned = Learned(runs, facts)
@@ -148,6 +166,24 @@ def _flags(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, A
         return [_flagged(one) for one in ready[vendor].rulings(endpoint, record, sha256) if one.value and one.do != "give"]
 
     return flag
+
+
+def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
+    """Count what is still to be decided, by applying policies and decisions to every record and file: places by `zoom/meetings`.
+
+    The cache of findings is not asked: whoever releases trusts this. Empty where nothing is. Raises UsageError where a file was changed.
+    """
+    counts: Counter[str] = Counter()
+    known = Learned(found.runs, list(found.facts))
+    for run in found.runs:
+        in_force = known.in_force(run.vendor, decisions_of(case.case.decisions, run.vendor, found.digest))
+        for file in record_files(run.folder):
+            for number, _, line in lines_of(file):
+                record = read_record(line, f"{file}:{number}")
+                asked = sum(one.do == "ask" for one in in_force.rulings(file.stem, record, record_digest(line)))
+                counts.update({f"{run.vendor}/{file.stem}": asked} if asked else {})
+    counts.update(f"{one.vendor}/{one.file}" for one in files_of(case, found) if one.ruling.do == "ask")
+    return dict(counts)
 
 
 def _flagged(ruling: Ruling) -> FlaggedPlace:
@@ -174,9 +210,16 @@ def _in_force(case: OpenCase) -> bool:
 
 
 @cache
-def _of_nobody() -> Policy:
+def of_nobody() -> Policy:
     """Give the policy for what no vendor is known of: everything is asked about."""
     return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
+
+
+class FileOfRecord(msgspec.Struct, frozen=True):
+    """A line of a run's list of files: the line of the record it belongs to, and where it lies; None where it was not downloaded."""
+
+    record_line: int = 0
+    file: str | None = None
 
 
 class FileToReview(msgspec.Struct, frozen=True):
@@ -194,18 +237,37 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
     What an owner gave is asked about: no policy knows what stands in it. Raises UsageError where a list cannot be read.
     """
     for run in found.runs:
-        in_force = PolicyInForce(run.policy, Own([]), decisions=decisions_of(case.case.decisions, run.vendor, found.digest))
+        in_force = _for_files(run, decisions_of(case.case.decisions, run.vendor, found.digest))
         for listing in sorted(run.folder.glob("*.files.jsonl")):
             endpoint = listing.name.removesuffix(".files.jsonl")
-            for line in listing.read_bytes().splitlines():
-                told = read_record(line, str(listing)).get("file")
-                if told:
-                    yield FileToReview(run.vendor, told, in_force.file_ruling(endpoint, told), endpoint)
+            told = [msgspec.convert(read_record(line, str(listing)), FileOfRecord) for _, _, line in lines_of(listing)]
+            held = dict(_held_records(run, in_force, endpoint, {one.record_line for one in told}))
+            for listed in told:
+                if listed.file:
+                    ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
+                    yield FileToReview(run.vendor, listed.file, ruling, endpoint)
     for vendor, part in case.case.vendors.items():
-        in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
+        in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+
+
+def _for_files(run: InReview, decisions: Decisions) -> PolicyInForce:
+    """Give a policy that knows which records of endpoints with files are held: what is told twice is learned where it matters."""
+    repeats = {name for rule in run.policy.once if not rule.but for name in rule.in_}
+    told = learn(run.policy, (), run.records(repeats.__contains__))[1] if repeats else None
+    return PolicyInForce(run.policy, Own([]), told=told, decisions=decisions)
+
+
+def _held_records(run: InReview, in_force: PolicyInForce, endpoint: str, wanted: set[int]) -> Iterator[tuple[int, Ruling]]:
+    """Give the records, by their lines, that are not handed over as a whole: nor are their files."""
+    file = run.folder / f"{endpoint}.jsonl"
+    for number, _, line in lines_of(file) if file.is_file() else ():
+        if number in wanted:
+            held = in_force.record_held(endpoint, read_record(line, f"{file}:{number}"), record_digest(line))
+            if held is not None:
+                yield number, held
 
 
 def gone(case: OpenCase, found: Review) -> dict[int, str]:
@@ -223,11 +285,14 @@ def undecided(case: OpenCase, found: Review) -> int:
 def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
     """Read what a decision is about, as it is typed; a value stands for all that share its row. Raises UsageError.
 
-    `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`, `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
+    `undecided` means every value and file that waits; else `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`,
+    `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
     `zoom/files/recordings/000001-1.mp4`, `hris/received/hris/1/file-1.csv`.
     """
     if text.startswith("value:"):
         return _values(found, text.removeprefix("value:"))
+    if text == WAITING:
+        return _waiting(case, found)
     vendor, _, rest = text.partition("/")
     known = {f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)}
     if rest.startswith(("files/", "received/")):
@@ -287,6 +352,17 @@ def _line(file: Path, line: str, text: str) -> bytes:
                 return raw.rstrip(b"\n")
     message = f"{text}: {file.name} has no line {line}"
     raise UsageError(message)
+
+
+def _waiting(case: OpenCase, found: Review) -> list[Target]:
+    """Give every value that waits for a decision, and every file. Raises UsageError where nothing does."""
+    rows = found.findings.listed(found.findings.totals().undecided)
+    values = [Target(value=value.digest) for row in rows if row.undecided for value in row.values if not value.settled]
+    files = [Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found) if one.ruling.do == "ask"]
+    if not values and not files:
+        message = f"{WAITING}: nothing waits for a decision; nothing was written"
+        raise UsageError(message)
+    return [*values, *files]
 
 
 def _values(found: Review, beginning: str) -> list[Target]:

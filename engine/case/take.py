@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from engine.case.acts import Gap, TakenIn
+from engine.case.acts import FILES, Gap, TakenIn
 from engine.case.folder import OpenCase
+from engine.case.scratch import scratch
 from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
-from engine.connection.private_files import FOLDER, cannot_write, prepare, sync_folder, write_private
+from engine.connection.private_files import FOLDER, cannot_write, sync_folder, write_private
 from engine.connection.state_folder import VENDOR
 from engine.errors import Refused, UsageError
 from engine.explain.run_folder import MANIFEST, SpecName
@@ -29,7 +30,7 @@ from engine.explain.run_folder import MANIFEST, SpecName
 RECORDS = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\.pages|\.files)?\.jsonl")
 DOWNLOADED = re.compile(r"files/[a-z][a-z0-9_]{0,63}/[A-Za-z0-9._-]{1,100}")
 MISSING = ("denied", "partial", "failed")
-LEFT_OUT, NARROWED, PERIOD = "left out by order", "narrowed by order", "period"
+LEFT_OUT, NARROWED, PERIOD, NOT_DOWNLOADED = "left out by order", "narrowed by order", "period", "not downloaded"
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
 
@@ -73,7 +74,17 @@ class TakenRun(msgspec.Struct, frozen=True):
         ordered = {**dict.fromkeys(self.fields, NARROWED), **dict.fromkeys(self.excluded, LEFT_OUT)}
         missing = {name: str(one.get("outcome")) for name, one in self.endpoints.items() if one.get("outcome") in MISSING}
         period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
-        return (*subject, *(Gap(name, outcome) for name, outcome in {**ordered, **missing}.items()), *period)
+        files = [Gap(f"{name}{FILES}", NOT_DOWNLOADED) for name, one in self.endpoints.items() if _files_left(one, is_gap=name in missing)]
+        return (*subject, *(Gap(name, outcome) for name, outcome in {**ordered, **missing}.items()), *files, *period)
+
+
+def _files_left(told: Mapping[str, Any], *, is_gap: bool) -> bool:
+    """Whether files were found and not downloaded; those that failed make their endpoint a gap already."""
+    counts = told.get("files")
+    if not isinstance(counts, dict):
+        return False
+    found, downloaded, failed = (one if isinstance(one := counts.get(name), int) else 0 for name in ("found", "downloaded", "failed"))
+    return found > downloaded + (failed if is_gap else 0)
 
 
 def read_run(folder: Path) -> TakenRun:
@@ -132,21 +143,15 @@ def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bo
     return same
 
 
-def take_run(case: OpenCase, source: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
-    """Copy a run into the case, each file checked against the manifest, and give the act. Raises Refused, DiskError, OutputError."""
-    place = free_place(case.folder / "runs", run.vendor)
-    part = place.with_name(f".{place.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        prepare(part.parent)
-        _copied(source, part, run)
-        part.rename(place)
-        sync_folder(place.parent)
-    except OSError as error:
-        raise cannot_write(place, error) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return act_of_run(case, place, run, same=same)
+def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same: bool | None) -> TakenIn:
+    """Copy a run into the case, each file checked against the manifest, and record it. Raises Refused, UsageError, DiskError."""
+    runs = case.folder / "runs"
+    with scratch(runs) as part:
+        try:
+            _copied(source, part, run)
+        except OSError as error:
+            raise cannot_write(runs, error) from None
+        return case.take(part, lambda: free_place(runs, run.vendor), lambda place: act_of_run(case, place, run, same=same), now)
 
 
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
@@ -156,7 +161,6 @@ def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None)
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:
-    part.mkdir(mode=FOLDER)
     if _copy(source / MANIFEST, part / MANIFEST)[1] != run.sha256:
         message = f"{source / MANIFEST} changed while it was read; nothing was taken"
         raise Refused(message)
@@ -227,23 +231,29 @@ def free_place(folder: Path, vendor: str) -> Path:
     return next(place for name in names if not os.path.lexists(place := folder / name))
 
 
-def take_file(case: OpenCase, source: Path, vendor: str) -> TakenIn:
-    """Copy a file that an owner gave into the case under a name of ours. Raises UsageError, DiskError, OutputError."""
+def take_file(case: OpenCase, source: Path, vendor: str, now: datetime) -> TakenIn:
+    """Copy a file that an owner gave into the case under a name of ours, and record it. Raises UsageError, DiskError, OutputError."""
     if not VENDOR.fullmatch(vendor):
         message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
         raise UsageError(message)
-    folder = case.folder / "received" / vendor
-    place = next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))
+    received = case.folder / "received"
     suffix = source.suffix.lower() if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
-    try:
-        for made in (folder.parent, folder, place):
-            prepare(made)
-        size, sha256 = _copy(source, place / f"file-1{suffix}")
-        about = {"name": source.name, "bytes": size, "sha256": sha256}
-        write_private(place / "about.json", msgspec.json.encode(about) + b"\n")
-    except Refused:
-        message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
-        raise UsageError(message) from None
-    except OSError as error:
-        raise cannot_write(place, error) from None
-    return TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=sha256, kind="file")
+    with scratch(received) as part:
+        try:
+            size, sha256 = _copy(source, part / f"file-1{suffix}")
+            write_private(part / "about.json", msgspec.json.encode({"name": source.name, "bytes": size, "sha256": sha256}) + b"\n")
+        except Refused:
+            message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
+            raise UsageError(message) from None
+        except OSError as error:
+            raise cannot_write(received, error) from None
+
+        def act(place: Path) -> TakenIn:
+            return TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=sha256, kind="file")
+
+        return case.take(part, lambda: free_number(received / vendor), act, now)
+
+
+def free_number(folder: Path) -> Path:
+    """Give the first number that no folder has yet."""
+    return next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))

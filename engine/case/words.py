@@ -7,13 +7,13 @@ from datetime import date
 
 import msgspec
 
+from engine.case.acts import FILES
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
 OVER = ("released", *ENDED)
-UNBLOCKED = "Nothing blocks the release."
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -40,6 +40,12 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
         yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
 
 
+def unblocked(case: Case, reference: str) -> str:
+    """Say what comes next where nothing blocks the release."""
+    command = "release" if case.phase == "approved" else "build"
+    return f"Nothing blocks the release:\n  habeas package {command} {reference}"
+
+
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
     if not part.here:
         mend = f"habeas case run {reference} --vendor {vendor}"
@@ -48,6 +54,10 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
         )
         yield Blocked(f"{vendor}: {what}", mend)
     for gap in part.open_gaps:
+        if gap.endpoint.endswith(FILES):
+            what = f"files of {gap.endpoint.removesuffix(FILES)} were not downloaded"
+            yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files")
+            continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
 

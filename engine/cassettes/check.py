@@ -43,7 +43,7 @@ class CassetteReport(Struct, frozen=True):
         """Sum up in one line."""
         recordings = [recording for one in self.replays for recording in one.cassette.recordings]
         invented = sum(bool(one.invented) for one in recordings)
-        marked = f", {invented} of them invented" if invented else ""
+        marked = f", {invented} of an invented form" if invented else ""
         told = self.coverage.summary() if self.coverage is not None else "what they show is not counted while one fails"
         return f"{name}: {counted(self.cassettes, 'cassette')}, {counted(len(recordings), 'recording')}{marked}; {told}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.cassettes.cassette import Finding
 from engine.cassettes.recording import Recording, no_json
-from engine.cassettes.replay import Replayed, asked, difference, nearest
+from engine.cassettes.replay import Replayed, asked, beginning, difference, nearest
 from engine.core.http import Response
 from engine.core.ledger import Subject
 from engine.core.request import Request
@@ -108,9 +108,8 @@ def _beside(replayed: Replayed, request: Request) -> Finding:
     message = f"`{request.endpoint.name}` asks for what is not recorded"
     near = nearest(request.http, replayed.unused) or nearest(request.http, replayed.cassette.recordings)
     if near is None:
-        line = f"+ {request.http.method} {request.http.url}"
         hint = "no recording looks like it"
-        return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.cassette.folder), (line,)))
+        return Finding(Mistake(message, Position(1, 1), hint, "error", str(replayed.cassette.folder), beginning(request.http)))
     detail = difference(near.request, request.http)
     if not any(row.startswith(("+", "-")) for row in detail):
         message = f"`{request.endpoint.name}` asks once more than it was recorded"

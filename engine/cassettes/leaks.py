@@ -10,6 +10,7 @@ import ipaddress
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -27,13 +28,15 @@ class Leak(Struct, frozen=True, order=True):
     remedy: str
 
 
+@lru_cache(maxsize=1024)  # the cassettes of a vendor repeat what the vendor says
 def find_leaks(text: str) -> tuple[Leak, ...]:
     """Find every leak in a text, in order, also behind the escapes of JSON and percent-encoding. Overlapping ones are given once."""
-    starts = [0, *(found.end() for found in re.finditer("\n", text))]
+    starts: list[int] = []
     found: dict[tuple[int, int], Leak] = {}
     for plain, place in _readings(text):
         for kind in KINDS:
             for start, end in kind.find(plain):
+                starts = starts or [0, *(found.end() for found in re.finditer("\n", text))]
                 first, last = place(start), place(end - 1) + 1
                 line = bisect_right(starts, first)
                 column = first - starts[line - 1] + 1
@@ -58,7 +61,9 @@ def _readings(text: str) -> Iterator[tuple[str, Place]]:
     for _ in range(MOST_LAYERS):
         if "\\" not in plain and "%" not in plain:
             return
-        plain, inner = _undone(plain)
+        before, (plain, inner) = plain, _undone(plain)
+        if plain == before:
+            return
         place = _through(place, inner)
         yield plain, place
 
@@ -140,12 +145,14 @@ def _invented_mail(found: re.Match[str]) -> bool:
     return bool(INVENTED.fullmatch(domain) or FILES.fullmatch(domain)) or found[0].startswith("git@")
 
 
+# A pattern that begins with what it looks for, and asks then what stands before that, is tried at few places; the other way round, at all.
 PHONE = re.compile(
-    r"(?<![\w.+%-])(?P<it>\+[1-9](?:[ ().\u2011/-]{0,2}\d){6,14}|\(\d{3}\)[ ]?\d{3}[ .-]\d{4}"
-    r"|\d{3}(?P<by>[ .-])\d{3}(?P=by)\d{4})(?![\w-])(?!\.\d)"
+    r"(?P<it>[+(\d](?<![\w.+%-].)(?:(?<=\+)[1-9](?:[ ().\u2011/-]{0,2}\d){6,14}|(?<=\()\d{3}\)[ ]?\d{3}[ .-]\d{4}"
+    r"|(?<=\d)\d{2}(?P<by>[ .-])\d{3}(?P=by)\d{4}))(?![\w-])(?!\.\d)"
 )
 CALLED = re.compile(
-    r'"[\w-]{0,40}(?:phone|mobile|cell|fax|msisdn|caller|callee|sms)(?:[_-]?(?:did[_-]?)?(?:numbers?|no|nr|e164))?"'
+    r'"(?=[\w-]{1,80}"[ \t]*:[ \t\n]*"?\+?[(]?\d)'  # a name with a number behind it, whatever it is called
+    r'[\w-]{0,40}(?:phone|mobile|cell|fax|msisdn|caller|callee|sms)(?:[_-]?(?:did[_-]?)?(?:numbers?|no|nr|e164))?"'
     r'[ \t]*:[ \t\n]*"?(?P<it>\+?[(]?\d(?:[ ().-]{0,2}\d){6,14})(?=["\s,}\]])',
     re.IGNORECASE,
 )
@@ -161,8 +168,10 @@ def _fictional_phone(found: re.Match[str]) -> bool:
     return bool(FICTION.fullmatch(digits)) or len(set(digits)) == 1
 
 
-ADDRESS4 = re.compile(r"(?<![\w.-])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?![\w-])(?!\.\d)")
-ADDRESS6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+ADDRESS4 = re.compile(r"\d(?<![\w.-].)(?<![A-Za-z]/.)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?![\w-])(?!\.\d)")
+ADDRESS6 = re.compile(
+    r"[0-9A-Fa-f:](?<![\w:.].)(?:(?<=:)|(?<!:)[0-9A-Fa-f]{0,3}:)(?:[0-9A-Fa-f]{0,4}:){1,6}[0-9A-Fa-f]{0,4}(?![\w:])",
+)
 VERSION = re.compile(r"(?:version|release|build)\"?[ \t]*[:=/][ \t]*\"?v?", re.IGNORECASE)
 
 

@@ -16,7 +16,7 @@ from engine.language.text.mistakes import SpecError
 from engine.release.field_path import FieldSteps
 from engine.release.policy_check import Known
 from engine.release.record_values import fields_in
-from engine.spec_files import cassettes_folder, packaged, vendor_line
+from engine.spec_files import cassettes_folder, packaged, spec_beside, vendor_line
 
 MANIFEST = "manifest.json"
 
@@ -64,12 +64,16 @@ def recorded_runs(folder: Path) -> Iterator[CassetteRecords]:
         yield CassetteRecords(setup.parent.name, known, records)
 
 
-def known_of(vendor: str, run: Path | None = None) -> tuple[Known, list[CassetteRecords]]:
+def known_of(vendor: str, run: Path | None = None, policy: Path | None = None) -> tuple[Known, list[CassetteRecords]]:
     """Give what a vendor's policy is held against, from its spec, its cassettes and a run, and the recorded records.
+
+    The spec that lies beside the policy is meant before any other of the same vendor.
 
     Raises SpecError where the spec has mistakes of its own, UsageError where the run is none.
     """
     specs = {vendor_line(spec)[0]: spec for spec in packaged()}
+    beside = spec_beside(policy.absolute(), vendor) if policy is not None else None
+    specs.update({vendor: beside} if beside is not None else {})
     vendors = tuple(sorted(specs))
     if vendor not in specs:
         return Known(vendors=vendors), []

@@ -174,6 +174,12 @@ def difference(recorded: HttpRequest, request: HttpRequest) -> tuple[str, ...]:
     return tuple(rows if len(rows) <= MOST_LINES else [*_changed(rows)][:MOST_LINES])
 
 
+def beginning(request: HttpRequest) -> tuple[str, ...]:
+    """Show a request as its recording begins: its line, and behind a blank one its body, whole."""
+    line = f"+ {request.method} {request.url}"
+    return (line,) if request.body is None else (line, "+", f"+ {request.body.decode('utf-8')}")
+
+
 def _changed(rows: list[str]) -> Iterator[str]:
     yield from (row for index, row in enumerate(rows) if index == 0 or not row.startswith(" "))
 

@@ -8,14 +8,14 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from engine import __version__
-from engine.cli.authoring import app as authoring
+from engine.cli.authoring import commands as authoring
 from engine.cli.formatting import ClosedStream, drop, print_text, width_of
-from engine.cli.lazy_group import LazyGroup
+from engine.cli.lazy_group import LazyGroup, made
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -44,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
 )
+commands = typer.Typer()
 
 
 def _version(value: bool) -> None:
@@ -59,7 +60,7 @@ def _habeas(
     """Fetch everything a SaaS vendor holds about one person, with proof of what was and was not obtained."""
 
 
-@app.command(
+@commands.command(
     short_help="Answer a person's access request.",
     epilog="Example: habeas run zoom --email someone@example.com --out ./request-17 --ref DSR-17",
 )
@@ -113,7 +114,7 @@ def run(
     raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
 
 
-@app.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
+@commands.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
 def connect(
     vendor: VendorArgument,
     connection: Annotated[
@@ -162,7 +163,7 @@ def connect(
     raise typer.Exit(connect_command(arguments))
 
 
-@app.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
+@commands.command(short_help="Is a connection alive, and what may it read?", epilog="Example: habeas verify zoom")
 def verify(
     vendor: VendorArgument,
     connection: ConnectionOption = None,
@@ -180,119 +181,7 @@ def verify(
     raise typer.Exit(verify_command(vendor, connection, tuple(probe or ()), at, as_json=json))
 
 
-connections = typer.Typer(
-    help="List, show, check, rename, remove, rekey, export or import connections.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(connections, name="connections")
-
-Which = Annotated[str, typer.Argument(metavar="NAME", help="A connection: zoom, or zoom/emea.")]
-
-
-@connections.command("list", epilog="Example: habeas connections list")
-def list_(json: JsonOption = False) -> None:
-    """List every connection, and say where the key is.
-
-    Exit codes: 0 listed.
-    """
-    from engine.cli.connections import list_command
-
-    list_command(as_json=json)
-
-
-@connections.command(epilog="Example: habeas connections show zoom")
-def show(name: Which, json: JsonOption = False) -> None:
-    """Show what is known of one connection; no secret.
-
-    Exit codes: 0 shown, 4 there is no such connection, or it cannot be opened.
-    """
-    from engine.cli.connections import show_command
-
-    show_command(name, as_json=json)
-
-
-@connections.command(epilog="Example: habeas connections rename zoom zoom/emea")
-def rename(old: Which, new: Annotated[str, typer.Argument(metavar="NEW", help="Its new name: zoom/emea.")]) -> None:
-    """Give a connection another name; its vendor stays.
-
-    Exit codes: 0 renamed, 2 wrong usage, 4 there is no such connection.
-    """
-    from engine.cli.connections import rename_command
-
-    rename_command(old, new)
-
-
-@connections.command(short_help="Revoke a connection's tokens, then delete it.", epilog="Example: habeas connections remove zoom/emea")
-def remove(name: Which, no_revoke: Annotated[bool, typer.Option("--no-revoke", help="Do not ask the vendor to end it.")] = False) -> None:
-    """End a connection: revoke its tokens at the vendor, then delete it here.
-
-    Exit codes: 0 removed, 3 the vendor could not be reached, 4 there is no such connection.
-    """
-    from engine.cli.connections import remove_command
-
-    remove_command(name, revoke=not no_revoke)
-
-
-@connections.command(short_help="Encrypt every connection with a new key.", epilog="Example: habeas connections rekey")
-def rekey() -> None:
-    """Encrypt every connection with a new key.
-
-    The new key is HABEAS_KEY where it is set (put the one before into HABEAS_OLD_KEY), else a fresh one.
-
-    Exit codes: 0 every connection has the new key, 4 one cannot be opened.
-    """
-    from engine.cli.connections import rekey_command
-
-    rekey_command()
-
-
-@connections.command(short_help="Renew connections, and ask whether they are alive.", epilog="Example: habeas connections check --all")
-def check(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Connections: zoom, or zoom/emea.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every connection of the store.")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Renew connections and ask their vendors whether they are alive, for a job that runs every day.
-
-    A connection that nobody uses may end unseen: refresh tokens expire. Missing scopes are what habeas verify is for.
-
-    Exit codes: 0 all are alive, 3 a vendor could not say or a connection cannot be renewed and will end, 4 one is dead.
-    """
-    from engine.cli.check_connections import check_command
-
-    raise typer.Exit(check_command(names or [], everything=everything, as_json=json))
-
-
-@connections.command(short_help="Move a connection into a sealed file.", epilog="Example: habeas connections export zoom --out zoom.habeas")
-def export(
-    name: Which,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A new file; default ./VENDOR.NAME.habeas.")] = None,
-) -> None:
-    """Move a connection into one file, sealed with a passphrase; here it is not used any more.
-
-    The passphrase is asked for unseen, or read from HABEAS_PASSPHRASE (also with _FILE, or cmd:COMMAND); 12 characters at least.
-
-    Exit codes: 0 exported, 2 wrong usage or a file that exists, 4 there is no such connection, or it cannot be opened.
-    """
-    from engine.cli.move_connection import export_command
-
-    export_command(name, out)
-
-
-@connections.command("import", short_help="Take an exported connection.", epilog="Example: habeas connections import zoom.habeas")
-def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that habeas connections export wrote.")],
-    name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Another name for it: zoom/emea.")] = None,
-) -> None:
-    """Store a connection that was exported, encrypted with the key of this store.
-
-    Exit codes: 0 stored, 2 another passphrase or no such file, 4 its name is taken.
-    """
-    from engine.cli.move_connection import import_command
-
-    import_command(file, name)
-
-
-@app.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")
+@commands.command(short_help="Show what a run would ask.", epilog="Example: habeas plan zoom --since 90d")
 def plan(
     vendor: VendorArgument,
     only: OnlyOption = None,
@@ -309,7 +198,7 @@ def plan(
 
     Exit codes: 0 shown, 2 wrong usage or a spec with mistakes.
     """
-    from engine.cli.export import plan_command
+    from engine.cli.plan import plan_command
 
     if json and graph:
         message = "--json and --graph: choose one"
@@ -318,10 +207,7 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
-app.add_typer(authoring)
-
-
-@app.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
+@commands.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
 def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
     """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.
 
@@ -330,6 +216,11 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
     from engine.cli.complete import script
 
     typer.echo(script(shell), nl=False)
+
+
+def command_line() -> Any:
+    """Give the whole command line, as `habeas` calls it and docs/cli.md describes it."""
+    return made(app, commands, authoring)
 
 
 def main() -> None:
@@ -369,13 +260,13 @@ def _complete(words: list[str]) -> None:
     """Answer a shell whose user asks for completion. No command, since Typer imports a tenth of a second more to call one."""
     from engine.cli.complete import complete_command
 
-    complete_command(typer.main.get_command(app), words)
+    complete_command(command_line(), words)
 
 
 def _call() -> None:
     """Call the command. Raises BrokenPipeError where nobody reads what it prints, which click would turn into an exit with 1."""
     try:
-        _complete(sys.argv[3:]) if sys.argv[1:3] == ["complete", "--"] else app()
+        _complete(sys.argv[3:]) if sys.argv[1:3] == ["complete", "--"] else command_line()()
     except SystemExit as ended:
         if isinstance(ended.__context__, BrokenPipeError):
             raise ended.__context__ from None

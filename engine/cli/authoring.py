@@ -34,10 +34,12 @@ CassettesFolder = Annotated[
     ),
 ]
 
-app = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer()
 
 
-@app.command(short_help="Write a first spec for a vendor.", epilog="Example: habeas new acme --openapi acme.json --out ./specs/acme.yaml")
+@commands.command(
+    short_help="Write a first spec for a vendor.", epilog="Example: habeas new acme --openapi acme.json --out ./specs/acme.yaml"
+)
 def new(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="The new vendor's name: a-z, 0-9, _.")],
     openapi: OpenApiOption = None,
@@ -57,7 +59,7 @@ def new(
     raise typer.Exit(new_command(vendor, tuple(openapi or ()), out, labels=labels))
 
 
-@app.command(short_help="Print the JSON Schema of specs.", epilog="Example: habeas schema > habeas.schema.json")
+@commands.command(short_help="Print the JSON Schema of specs.", epilog="Example: habeas schema > habeas.schema.json")
 def schema() -> None:
     """Print the JSON Schema of the spec language: with it beside a spec, an editor completes the spec and underlines mistakes.
 
@@ -70,7 +72,9 @@ def schema() -> None:
     typer.echo(schema_text(), nl=False)
 
 
-@app.command(short_help="Find every mistake in every spec, and replay its cassettes.", epilog="Example: habeas check ./specs/zoom.yaml")
+@commands.command(
+    short_help="Find every mistake in every spec, and replay its cassettes.", epilog="Example: habeas check ./specs/zoom.yaml"
+)
 def check(
     specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC", help="Spec files or vendors; default every packaged spec.")] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
@@ -99,7 +103,7 @@ def check(
     raise typer.Exit(check_command(tuple(specs or ()), arguments))
 
 
-@app.command(
+@commands.command(
     short_help="Record a real run as a cassette without a person in it.",
     epilog="Example: habeas record zoom --email someone@example.com --since 60d --cassette two-pages",
 )
@@ -150,7 +154,7 @@ def record(
     raise typer.Exit(record_command(arguments))
 
 
-@app.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
+@commands.command(short_help="Play the vendor on this machine.", epilog="Example: habeas simulate zoom --port 8900 --faults storm,resets")
 def simulate(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="Any vendor with cassettes, or `zoom`; or a spec's file.")],
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 8900,
@@ -168,7 +172,7 @@ def simulate(
     raise typer.Exit(simulate_command(vendor, port, faults, (people, meetings), as_json=json))
 
 
-@app.command(short_help="Write a vendor's integration page.", epilog="Example: habeas docs zoom --format html --out zoom.html")
+@commands.command(short_help="Write a vendor's integration page.", epilog="Example: habeas docs zoom --format html --out zoom.html")
 def docs(
     vendor: VendorArgument,
     format: Annotated[str, typer.Option("--format", metavar="markdown|html", help="What the page is written in.")] = "markdown",
@@ -183,7 +187,7 @@ def docs(
     docs_command(vendor, format, out)
 
 
-@app.command(short_help="Show a run's requests as a timeline.", epilog="Example: habeas trace request-17 --out timeline.html")
+@commands.command(short_help="Show a run's requests as a timeline.", epilog="Example: habeas trace request-17 --out timeline.html")
 def trace(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, as given to --out; or the vendor's folder in it.")],
     format: Annotated[
@@ -198,33 +202,3 @@ def trace(
     from engine.cli.export import trace_command
 
     trace_command(run, format, out)
-
-
-policy = typer.Typer(
-    help="Check policies: what of a vendor's records is given, withheld or asked about.", no_args_is_help=True, rich_markup_mode=None
-)
-
-
-@policy.command("check", short_help="Find every mistake in policies.", epilog="Example: habeas policy check ./policies/zoom.yaml")
-def policy_check(
-    policies: Annotated[
-        list[str] | None, typer.Argument(metavar="POLICY", help="Policy files, or vendors with a packaged one; default every packaged one.")
-    ] = None,
-    run: Annotated[
-        Path | None, typer.Option("--run", metavar="FOLDER", help="A run at the vendor, whose fields may be named too: those of your own.")
-    ] = None,
-    format: Annotated[str, typer.Option("--format", metavar="text|json|github", help="How mistakes are printed.")] = "text",
-) -> None:
-    """Find every mistake in policies, each with its place and what was meant, held against the vendor's spec and its recorded records.
-
-    Names that no spec or recorded record has, rules that never hold, and data that would be lost are mistakes; docs/policy.md explains
-    every word. The last lines say what each policy does with the recorded fields.
-
-    Exit codes: 0 nothing to mend, 2 mistakes, or wrong usage.
-    """
-    from engine.cli.policy import policy_check_command
-
-    raise typer.Exit(policy_check_command(tuple(policies or ()), format, run))
-
-
-app.add_typer(policy, name="policy")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -14,10 +16,10 @@ from engine.case import acts, log, take
 from engine.case.folder import OpenCase, checked_reference, open_case, references, same_person
 from engine.case.letters import LANGUAGES, letter, write_letter
 from engine.case.opening import check_free, open_new
-from engine.case.person import Person, kind_words, parse_person, read_person, write_person
+from engine.case.person import Person, kind_words, named, parse_person, read_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.review import waiting
-from engine.case.words import OVER, UNBLOCKED, blocks, late, left, too_late
+from engine.case.words import OVER, blocks, late, left, too_late, unblocked
 from engine.catalogue import load
 from engine.cli.case_words import did, row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
@@ -28,6 +30,7 @@ from engine.core.identity import NAMES
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.explain.run_folder import run_folder
 
+Sealed = TypeVar("Sealed")
 LONGEST = 64 * 1024
 QUESTIONS = {
     "email": "E-mail address (Enter: no more)",
@@ -67,7 +70,7 @@ def new_command(reference: str, regime: str, received: str | None, vendors: tupl
         message = "the person has no identifier: give at least one e-mail address, phone number or username; nothing was kept"
         raise refused or UsageError(message)
     opened = acts.CaseOpened(reference=reference, regime=regime, language=language, received=arrived, digests=(), simulated=simulated)
-    case = open_new(vault, opened, person, known, now())
+    case = asyncio.run(_sealing(vault, lambda: open_new(vault, opened, person, known, now())))
     answer = due(case.case, where)
     print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
     print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
@@ -125,24 +128,17 @@ def add_command(reference: str, source: Path, vendor: str | None, *, same_person
         folder = run_folder(source, "cannot be taken in")
         run = take.read_run(folder)
         same = take.may_take(case, run, vendor=vendor, confirmed=same_person)
-        took = take_in(case, folder, run, same=same)
+        case.may(acts.TakenIn(vendor=run.vendor, folder="", proof=""))
+        took = take.take_run(case, folder, run, now(), same=same)
         print_text(f"Taken in: the run at {run.vendor}, {took.subject}, {len(run.endpoints)} endpoints.")
     elif vendor is None:
         message = f"{source} is a file: say whose data it is with --vendor; nothing was taken"
         raise UsageError(message)
     else:
         case.may(acts.TakenIn(vendor=vendor, folder="", proof="", kind="file"))
-        case.act(take.take_file(case, source, vendor), now())
+        take.take_file(case, source, vendor, now())
         print_text(f"Taken in: a file of {vendor}.")
     tell_next(case)
-
-
-def take_in(case: OpenCase, folder: Path, run: take.TakenRun, *, same: bool | None) -> acts.TakenIn:
-    """Copy a run into the case and record it. Raises UsageError, Refused, DiskError, OutputError."""
-    case.may(acts.TakenIn(vendor=run.vendor, folder="", proof=""))
-    took = take.take_run(case, folder, run, same=same)
-    case.act(took, now())
-    return took
 
 
 def name_command(reference: str, ask: tuple[str, ...]) -> None:
@@ -156,17 +152,22 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
         raise refused
     digest = digest_of(where, person)
     again = same_person(where, digest.all, digest.key_id, reference)
-    case.may(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again))
-    write_person(vault.keys, case.folder, reference, person)
-    case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again), now())
+    done: list[acts.Act] = [acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again)]
     told = [f"{reference} is known by {kind_words(person)}."]
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
-            case.act(acts.VendorAsked(vendor=vendor, by_kind=kind), now())
+            done.append(acts.VendorAsked(vendor=vendor, by_kind=kind))
             told.append(f"{vendor} is asked by the last {NAMES[kind]} that was given.")
+    asyncio.run(_sealing(vault, lambda: case.acts(done, now(), doing=named(vault.keys, case.folder, person, before))))
     print_text("\n".join(told))
     for other in again:
         print_text(f"The same person asked before: {other}.")
+
+
+async def _sealing(vault: Vault, write: Callable[[], Sealed]) -> Sealed:
+    """Write a sealed person while no `rekey` is under way, which would take away the key that it is sealed with."""
+    async with vault.whole():
+        return write()
 
 
 def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
@@ -322,4 +323,4 @@ def tell_next(case: OpenCase) -> None:
     if case.case.state in OVER:
         return
     first = next(blocks(case.case, case.reference, waiting(case, home(), now())), None)
-    print_text(f"Next: {first.what}:\n  {first.mend}" if first is not None else UNBLOCKED)
+    print_text(f"Next: {first.what}:\n  {first.mend}" if first is not None else unblocked(case.case, case.reference))

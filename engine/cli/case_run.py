@@ -9,13 +9,15 @@ from collections.abc import Sequence
 
 import typer
 
+from engine.case import acts
 from engine.case.fetch import Fetched, Fetching, fetch
 from engine.case.folder import OpenCase, open_case
-from engine.case.person import read_person
+from engine.case.person import Person, read_person
 from engine.catalogue import load
-from engine.cli.case import now, tell_next
+from engine.cli.case import digest_of, now, tell_next
 from engine.cli.formatting import print_text, table, width_of
 from engine.cli.progress import TERMINATING, plain
+from engine.connection.digest_key import PersonDigest
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
@@ -30,6 +32,7 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     case, vault = open_case(where, reference), Vault(where)
     vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
     person, there = read_person(vault.keys, case.folder), _all_at(at, [one.name for one in vendors])
+    _recorded(case, person, digest_of(where, person))
     how = Fetching(
         person=person,
         clock=now,
@@ -43,6 +46,12 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     typer.echo(table(("vendor", "person", "records", "taken in", "missing"), [_cells(one) for one in found], (2,), width_of(sys.stdout)))
     tell_next(case)
     return min((one.exit_code for one in found), key=WORST.index)
+
+
+def _recorded(case: OpenCase, person: Person, digest: PersonDigest) -> None:
+    """Record who the person is, where a killed `case name` had sealed it and not said so. Raises UsageError, DiskError, OutputError."""
+    if case.case.key_id == digest.key_id and case.case.digests != digest.all:
+        case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id), now())
 
 
 def waiting_vendors(case: OpenCase) -> Sequence[str]:

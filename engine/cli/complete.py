@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,9 +106,10 @@ class CommandLine:
             self.arguments += 1
         return self.command is not None
 
-    def commands(self) -> dict[str, Any]:
+    def commands(self) -> Mapping[str, Any]:
         """Give the commands below this one."""
-        return {name: one for name, one in getattr(self.command, "commands", {}).items() if not one.hidden}
+        found: Mapping[str, Any] = getattr(self.command, "commands", {})
+        return found
 
     def options(self) -> list[Any]:
         """Give the options of the command."""

@@ -1,42 +1,78 @@
-"""Groups of commands that are imported only when one of them is called, or asked for its help: `--help` names them for free."""
+"""The commands of `habeas`, each made only when it is called or asked for its help: making them all costs more than importing them.
+
+Groups of commands are not even imported before that; `--help` names everything for free.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_command_name, get_group
 
 GROUPS = {
+    "connections": ("engine.cli.connections_app", "List, show, check, rename, remove, rekey, export or import connections."),
+    "policy": ("engine.cli.policy_app", "Check policies: what of a vendor's records is given, withheld or asked about."),
     "case": ("engine.cli.case_app", "Take a person's request from the letter that it arrived to its answer."),
     "review": ("engine.cli.review_app", "Decide what of a case's records is given."),
+    "package": ("engine.cli.package_app", "Make the answer that a person gets, sign it, and check it."),
 }
 
 
+class LazyCommands(Mapping[str, Any]):
+    """Commands by name, in the order of the help: those of some apps, then GROUPS. One is made each time it is looked up."""
+
+    def __init__(self, *apps: typer.Typer) -> None:
+        """Take the apps, whose commands each have a `short_help`."""
+        every = (info for app in apps for info in app.registered_commands)
+        self.infos = {info.name or get_command_name(getattr(info.callback, "__name__", "")): info for info in every}
+
+    def __getitem__(self, name: str) -> Any:
+        """Make a command, or a group with its commands."""
+        if name not in GROUPS:
+            return get_command_from_info(self.infos[name], pretty_exceptions_short=False, rich_markup_mode=None)
+        module, words = GROUPS[name]
+        made = get_group(import_module(module).app)
+        made.name, made.help = name, words
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names."""
+        yield from self.infos
+        yield from GROUPS
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.infos) + len(GROUPS)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Give each name with what the help says of it."""
+        return [
+            *((name, info.short_help or "") for name, info in self.infos.items()),
+            *((name, words) for name, (_, words) in GROUPS.items()),
+        ]
+
+
 class LazyGroup(TyperGroup):
-    """The commands of `habeas`, with the groups of GROUPS beside them."""
+    """The command `habeas` itself."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    commands: Any  # LazyCommands, from `made` on
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  click's interface
         """Give the names of all commands, in the order of the help."""
-        return [*super().list_commands(ctx), *GROUPS]
+        return list(self.commands)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Give a command; of a lazy group only what the help shows of it."""
-        if cmd_name in GROUPS:
-            return typer.core.TyperGroup(name=cmd_name, help=GROUPS[cmd_name][1])
-        return super().get_command(ctx, cmd_name)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that is called, a lazy group's with everything in it."""
-        if args and args[0] in GROUPS:
-            return args[0], loaded(args[0]), args[1:]
-        return super().resolve_command(ctx, args)
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  click's interface
+        """Write what the help says of every command."""
+        with formatter.section("Commands"):
+            formatter.write_dl(self.commands.told())
 
 
-def loaded(name: str) -> Any:
-    """Import a lazy group and give it."""
-    module, words = GROUPS[name]
-    made = typer.main.get_command(import_module(module).app)
-    made.name, made.help = name, words
-    return made
+def made(app: typer.Typer, *others: typer.Typer) -> Any:
+    """Make the command line: `app`, whose class is LazyGroup, gives its name and its own options, the others the commands."""
+    group: Any = get_group(app)
+    group.commands = LazyCommands(*others)
+    return group

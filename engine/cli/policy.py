@@ -36,9 +36,11 @@ def _checked(path: Path, run: Path | None) -> tuple[list[Finding], str | None]:
     lines = tuple(raw.decode("utf-8-sig", "replace").splitlines())
     vendor = vendor_line(path)[0]
     try:
-        known, runs = known_of(vendor, run)
+        known, runs = known_of(vendor, run, path)
     except SpecError as error:
-        first = Mistake(f"the spec of `{vendor}` has mistakes of its own", Position(1, 1), f"habeas check {vendor}", file=str(path))
+        first = Mistake(
+            f"the spec of `{vendor}` has mistakes of its own", Position(1, 1), f"habeas check {error.mistakes[0].file}", file=str(path)
+        )
         return [Finding(first), *(Finding(one, error.lines) for one in error.mistakes)], None
     try:
         policy, notes = load_policy(raw, str(path), known)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from engine.connection.stored import Bound, RegisteredClient, StoredConnection
 from engine.core.http import NoAnswer, Response
+from engine.discreet import Discreet
 from engine.net.hosts import Hosts
 from engine.net.transport import Limits, Transport
 
@@ -59,13 +61,14 @@ async def revocation_request(transport: Transport, record: StoredConnection) -> 
     return cast("TokenResponse", await oauth.revoke_token(url, token=tokens.refresh or tokens.access, token_type_hint=hint))
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentRequest:
+class ConsentRequest(Discreet, Struct, frozen=True):
     """An authorization request (RFC 6749 section 4.1.1): the address for the browser, and the secrets that check its answer."""
 
-    url: str = field(repr=False)
-    state: str = field(repr=False)
-    verifier: str = field(repr=False)
+    HIDDEN = ("url", "state", "verifier")
+
+    url: str
+    state: str
+    verifier: str
     redirect_uri: str
 
     async def exchange(self, transport: Transport, record: StoredConnection, code: str) -> TokenResponse:

@@ -6,34 +6,39 @@ A value that was discovered for each value of a `for`, such as OBJECT, belongs t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.core.identity import means_nothing
 from engine.core.ledger import ChainEnd, Entry, Outcome
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import Field
 
 
-@dataclass
-class Account:
+class Account(Discreet, Struct, dict=True):
     """What is known: `values` by name and row, `rows` of records that others ask about, how each request ended.
 
     The connection `brought` its own values; `from_token` gives those that came with the token in use, which may change when it is renewed.
     """
 
+    HIDDEN = ("brought", "from_token", "values", "rows")
+
     vendor: Vendor
-    brought: Row = field(default=(), repr=False)
-    from_token: Callable[[], Row] = field(default=tuple, repr=False)
-    values: dict[tuple[str, Row], str] = field(default_factory=dict, repr=False)
-    rows: dict[tuple[Field, ...], list[Row]] = field(default_factory=dict, repr=False)
+    brought: Row = ()
+    from_token: Callable[[], Row] = tuple
+    values: dict[tuple[str, Row], str] = field(default_factory=dict)
+    rows: dict[tuple[Field, ...], list[Row]] = field(default_factory=dict)
     ends: dict[tuple[str, Row], ChainEnd] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _captures(self) -> dict[str, Endpoint]:
         """Index the requests of `discover` by the names that they capture."""
-        self._captures = {name: one for one in self.vendor.discover.values() for name, _ in one.capture}
+        return {name: one for one in self.vendor.discover.values() for name, _ in one.capture}
 
     @property
     def given(self) -> Row:

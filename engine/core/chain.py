@@ -6,10 +6,12 @@ A row is a tuple of named values, such as `(("EMAIL", "a@example.com"), ("TYPE",
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from engine.core.identity import FORM
 from engine.core.window import Window, form
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import TIMES, Field, Hole
 
@@ -18,12 +20,13 @@ class Unresolved(ValueError):
     """A value is missing, or may not stand where the template puts it. The message holds the value's name, never the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Discreet, Struct, frozen=True):
     """One sequence of pages: an endpoint's request for one row of values and, where it has a `window`, one slice of time."""
 
+    HIDDEN = ("row",)
+
     endpoint: Endpoint
-    row: Row = field(default=(), repr=False)
+    row: Row = ()
     window: Window | None = None
 
     def values(self) -> dict[str, str]:

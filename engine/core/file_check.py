@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
 from engine.core.sizes import size_text
+from engine.discreet import Discreet
 
 LARGEST_FILE = 10 * 10**9
 SLACK = 2**20
@@ -34,16 +36,17 @@ TOO_LONG = "it is larger than announced, and was stopped"
 NAMED = re.compile(r"""filename\*?\s*=\s*(?:"([^"]*)"|([^\s;]+))""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Discreet, Struct, frozen=True):
     """What is known of a file that came. `whole`: its answer showed where it ends; `text`: its bytes, if it is small."""
+
+    HIDDEN = ("text",)
 
     size: int
     announced: int | None = None
     whole: bool = True
     media_type: str = ""
     ending: str = ""
-    text: bytes = field(default=b"", repr=False)
+    text: bytes = b""
 
 
 def most_bytes(announced: int | None, largest: int) -> int:

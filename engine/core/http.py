@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urljoin
 
+from msgspec import Struct
+
+from engine.discreet import Discreet
+
 MOST_ADDRESS = 64 * 1024
 NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
 
@@ -19,27 +23,29 @@ def resolved(address: str, reference: str) -> str | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Discreet, Struct, frozen=True):
     """One request as it is sent: `url` is an absolute https address, fully percent-encoded.
 
     The vendor's credential is not part of it: the transport adds it, for the hosts it was made for. Only the method is
     ever shown, because an address can name the person, and the headers of a token request hold the client's secret.
     """
 
+    HIDDEN = ("url", "headers", "body")
+
     method: Literal["GET", "POST"]
-    url: str = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Discreet, Struct, frozen=True):
     """A whole answer. Names in `headers` are lower-case; `seconds` is the time from sending to the last byte. Only the status is shown."""
 
+    HIDDEN = ("headers", "body")
+
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
     seconds: float = 0.0
 
 

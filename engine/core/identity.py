@@ -9,11 +9,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
+from msgspec import Struct
+
+from engine.discreet import Discreet
 from engine.errors import Refused
 
 IdentifierKind = Literal["email", "phone", "username"]
@@ -31,12 +33,13 @@ KINDS: dict[str, IdentifierKind] = {"EMAIL": "email", "PHONE": "phone"}
 NAMES = {"email": "e-mail address", "phone": "phone number", "username": "username"}
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(Discreet, Struct, frozen=True):
     """One identifier that was accepted; its value is never shown."""
 
+    HIDDEN = ("value",)
+
     kind: IdentifierKind
-    value: str = field(repr=False)
+    value: str
 
 
 def identify(kind: IdentifierKind, text: str) -> Identifier:

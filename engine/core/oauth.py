@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.core.after import failed_until, retry_after
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import means_nothing, unfit
 from engine.core.retry import MAY_PASS, TOO_MANY
+from engine.discreet import Discreet
 from engine.language.effective import Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -44,20 +44,21 @@ SENT = ("reset", "timeout", "truncated", "too_large")
 NOT_PROCESSED = (408, 429, 503)
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Discreet, Struct, frozen=True):
     """What is kept of a token answer (RFC 6749 section 5.1). Times are seconds since 1970 by our own clock. Tokens are never shown.
 
     `captured` are values for requests that the spec reads from the answer. Every part is bounded in length, so that the
     file space that was reserved before the vendor was asked is always enough.
     """
 
-    access: str = field(repr=False)
+    HIDDEN = ("access", "refresh", "captured")
+
+    access: str
     issued_at: float
-    refresh: str | None = field(default=None, repr=False)
+    refresh: str | None = None
     expires_at: float | None = None
     scope: str | None = None
-    captured: Row = field(default=(), repr=False)
+    captured: Row = ()
 
     @property
     def granted(self) -> frozenset[str] | None:
@@ -65,16 +66,15 @@ class Tokens:
         return None if self.scope is None else frozenset(re.split(r"[\s,]+", self.scope)) - {""}
 
 
-@dataclass(frozen=True, slots=True)
-class WantedFromToken:
+class WantedFromToken(Struct, frozen=True):
     """What a spec says of the token endpoint's answers: the values to read besides the tokens, and what refusals mean.
 
     `paths` has the path of each value by its name; `fits` says whether a value fits in the places where its name is used.
     """
 
-    paths: Mapping[str, Select] = field(default_factory=dict)
+    paths: Mapping[str, Select] = {}
     fits: Callable[[str, str], bool] = lambda _name, _value: True
-    refusals: TokenRefusalsSpec = field(default_factory=TokenRefusalsSpec)
+    refusals: TokenRefusalsSpec = field(default_factory=TokenRefusalsSpec.model_construct)
 
 
 NOTHING = WantedFromToken()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -15,6 +14,7 @@ from engine.core.http import MOST_ADDRESS, resolved
 from engine.core.onward import says
 from engine.core.request import Request, at_address, with_param
 from engine.core.response import Page, Unreadable
+from engine.discreet import Discreet
 from engine.language.expressions import lossless_json
 from engine.language.model.spec import PaginationSpec
 
@@ -31,25 +31,27 @@ class ListEnd(Struct, frozen=True):
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(Discreet, Struct, frozen=True):
     """The request for the next page, and a mark that recognises it if the vendor gives it again."""
 
+    HIDDEN = ("mark",)
+
     request: Request
-    mark: str = field(repr=False)
+    mark: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Discreet, Struct, frozen=True):
     """How far a list was read: its longest page, whether a total holds, whether as many different records came, the page's own mark.
 
     A total holds that was announced and not exceeded: one that is capped, or counts the page, says nothing about the end.
     """
 
+    HIDDEN = ("mark",)
+
     longest: int = 0
     announced: bool = False
     met: bool = False
-    mark: str = field(default="", repr=False)
+    mark: str = ""
 
 
 Following = Next | Broken | ListEnd | None

@@ -22,6 +22,7 @@ from engine.core.http import Malformed, Response
 from engine.core.identity import Same, comparison
 from engine.core.onward import beyond, count_of, form_of, told_in_headers
 from engine.core.rendering import plain_text
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -51,8 +52,7 @@ class PointsTold(Struct, frozen=True):
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Discreet, Struct, frozen=True):
     """A good answer: its records as bytes, and what it says about the list it belongs to.
 
     `count` is the number of records before `match` dropped those of others; `first` recognises a page that comes again.
@@ -61,17 +61,19 @@ class Page:
     list without pages tells of a further one, `alone` that the one record stands in no list.
     """
 
-    records: Sequence[Any] = field(repr=False)
+    HIDDEN = ("records", "cursor", "link", "more", "dropped")
+
+    records: Sequence[Any]
     count: int
     others: int = 0
     nulls: int = 0
-    cursor: Any = field(default=None, repr=False)
-    link: Any = field(default=None, repr=False)
-    more: Any = field(default=None, repr=False)
+    cursor: Any = None
+    link: Any = None
+    more: Any = None
     total: int | None = None
     first: int = 0
     points: PointsTold | None = None
-    dropped: Sequence[Any] = field(default=(), repr=False)
+    dropped: Sequence[Any] = ()
     form: str | None = None
     lacks: bool = False
     beyond: str | None = None

@@ -113,7 +113,7 @@ TOKEN_FORMS = (
     TokenForm("pypi-", "[A-Za-z0-9_-]{16,}", telling=False),
 )
 TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(one.beginning + one.rest for one in TOKEN_FORMS)})")
-SCHEME = re.compile(r"\b(?:bearer|basic)[ \t]+(?P<it>[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE)
+SCHEME = re.compile(r"[Bb](?<!\w.)(?i:earer|asic)[ \t]+(?P<it>[A-Za-z0-9._~+/=-]{16,})")
 JWT = re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}")
 KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY")
 BEGINS_AS_TOKEN = re.compile(
@@ -123,4 +123,4 @@ BEGINS_AS_TOKEN = re.compile(
 
 def is_token(text: str) -> bool:
     """Whether a whole value is a token. Judged by its beginning where that tells: a value that is removed in vain harms nobody."""
-    return any(pattern.fullmatch(text) for pattern in (BEGINS_AS_TOKEN, TOKEN, SCHEME, JWT))
+    return bool(BEGINS_AS_TOKEN.fullmatch(text) or TOKEN.fullmatch(text) or SCHEME.fullmatch(text) or JWT.fullmatch(text))

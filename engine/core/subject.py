@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +14,7 @@ from engine.core.chain import Chain, Unresolved, join_rows
 from engine.core.identity import NOBODY, Identifier, means_nothing
 from engine.core.ledger import Subject
 from engine.core.rendering import text_of
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
 from engine.language.expressions.template import IDENTIFIERS, Hole, Template
@@ -24,17 +24,18 @@ OTHER = "the vendor answered with another person than the one asked for"
 NOBODY_KNOWN = "the vendor knows nobody by this identifier"
 
 
-@dataclass(frozen=True, slots=True)
-class LookupResult:
+class LookupResult(Discreet, Struct, frozen=True):
     """The result of a look-up: was the person found, and the reason if not. `rows` hold the values to ask the endpoints with.
 
     There are several rows if the vendor keeps several records of the person (`several: all`). Values are never shown. `proof`:
     what showed that the connection sees people, where nobody is known: verify or probe.
     """
 
+    HIDDEN = ("rows",)
+
     subject: Subject
     reason: str | None = None
-    rows: tuple[Row, ...] = field(default=(), repr=False)
+    rows: tuple[Row, ...] = ()
     proof: str | None = None
 
 

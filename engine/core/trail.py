@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from operator import eq
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.core.envelope import column, digests, key_digests, lines_of
 from engine.core.pagination import Progress
 from engine.core.response import Page
 from engine.core.seen import KeyTable, Seen
+from engine.discreet import Discreet
 from engine.language.expressions.select import Select, parse_select
 
 MOST_EMPTY = 100
@@ -58,22 +58,22 @@ class Announced(Struct):
         return self.first is not None and self.first == self.largest and not self.fell
 
 
-@dataclass(frozen=True, slots=True)
-class Sifted:
+class Sifted(Discreet, Struct, frozen=True):
     """What a page brought: the positions of its known records, and counts of the others.
 
     Known is what was written already. `same_key` of the written ones share their key with another record; `others` are other
     people's that had not come in an earlier reading. `lines` are all records, one a line, where they were joined already.
     """
 
+    HIDDEN = ("lines",)
+
     known: frozenset[int] = frozenset()
     same_key: int = 0
     others: int = 0
-    lines: bytes | None = field(default=None, repr=False)
+    lines: bytes | None = None
 
 
-@dataclass(slots=True)
-class ReadingCount:
+class ReadingCount(Struct):
     """The counts of one reading of a chain. `count` leaves out what stood at the end of the page before; `others` are other people's."""
 
     announced: Announced = field(default_factory=Announced)
@@ -85,8 +85,7 @@ class ReadingCount:
     longest: int = 0
 
 
-@dataclass(slots=True)
-class Trail:
+class Trail(Struct):
     """The progress of one chain, over all its readings; `now` is the present one.
 
     `counted`: a total may be announced. `paired`: digests of whole records are remembered in `tables`, because a neighbouring
@@ -97,11 +96,11 @@ class Trail:
     key: Select = ID
     counted: bool = True
     paired: bool = False
-    marks: set[str] = field(default_factory=set)
+    marks: set[str] = set()
     mark: str = ""
-    firsts: set[int] = field(default_factory=set)
+    firsts: set[int] = set()
     ranges: array[int] = field(default_factory=lambda: array("Q"))
-    tables: list[Seen] = field(default_factory=list)
+    tables: list[Seen] = []
     announced: Announced = field(default_factory=Announced)
     now: ReadingCount = field(default_factory=ReadingCount)
     mine: int = 0
@@ -114,7 +113,7 @@ class Trail:
     _others: int = 0
     _stable: Seen = field(default_factory=Seen)
     _alike: int = 0
-    _leads: set[int] = field(default_factory=set)
+    _leads: set[int] = set()
     _telling: bool = False
     _held: Page | None = None
     _last: Page | None = None

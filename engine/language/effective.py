@@ -6,10 +6,11 @@ Everything outside engine/language reads these, never the model. `effective(spec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from engine.language.expressions.address_places import host_of
 from engine.language.expressions.select import Select, parse_select, reads
@@ -22,8 +23,7 @@ from engine.replaced import replace
 Row = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, dict=True):
     """One request line with all that belongs to it; look-ups, `discover` and `verify` are of this kind too.
 
     `discovered` names what `discover` captures; `inherited` the requests whose fields came down with the parent's row; `several`:
@@ -73,16 +73,20 @@ class Endpoint:
         yield from self.sent()
         yield from (template for _, template in (*self.match, *self.echo))
 
-    def holes(self) -> Iterator[Hole]:
+    def holes(self) -> tuple[Hole, ...]:
         """Give every `<NAME>` it needs."""
-        return (hole for template in self.templates() for hole in template.holes())
+        return self._holes
+
+    @cached_property
+    def _holes(self) -> tuple[Hole, ...]:
+        return tuple(hole for template in self.templates() for hole in template.holes())
 
     @cached_property
     def counted_as(self) -> str:
         """Give what a limit for each request line counts it as; of a bucket of points each request has a cost of its own."""
         return self.name if self.points is not None else f"{self.method} {self.line}"
 
-    @property
+    @cached_property
     def directory(self) -> bool:
         """Whether a look-up reads a list of everybody, in which `match` finds the person: nothing that is sent names them."""
         return not any(hole.name in IDENTIFIERS for template in self.sent() for hole in template.holes())
@@ -131,8 +135,7 @@ class Endpoint:
         return self.window is not None
 
 
-@dataclass(frozen=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """A spec that is ready to run; `word` is what named it on the command line.
 
     `lists_people`: `verify` names `records` of its own, and these are people.
@@ -151,8 +154,8 @@ class Vendor:
     lookups: tuple[Endpoint, ...]
     endpoints: Mapping[str, Endpoint]
     plans: Mapping[str, Mapping[str, tuple[Rate, ...]]]
-    discover: Mapping[str, Endpoint] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
+    discover: Mapping[str, Endpoint] = {}
+    settings: Mapping[str, str] = {}
     file: str = ""
     sha256: str = ""
     word: str = ""

@@ -16,6 +16,7 @@ from engine.language.model.spec import Spec
 from engine.language.recovery import independent, salvaged
 from engine.language.rules.lint import lint
 from engine.language.text.document import KEY, Document, Path, read
+from engine.language.text.file_kind import another_kind
 from engine.language.text.mistakes import Mistake, SpecError, did_you_mean
 from engine.language.text.suggestions import meant
 from engine.language.text.validation import choice_of, misfit, mistake_of, where, without_cascades
@@ -25,10 +26,6 @@ MOST_SALVAGED = 100  # beyond, what else may be wrong is not worth the wait
 VERSION = "1"
 PROOF = "it proves who answers: write `match: email`, the path at which the answer repeats what was asked by"
 WRITING = ("put", "patch", "delete")
-COMPANIONS = {
-    "policy": ("this is a policy", "habeas policy check reads it"),
-    "labels": ("these are labels", "habeas check reads them with the spec that they lie beside"),
-}
 RENAMED = {"answers": "refusals", "rate_limit": "bucket"}
 
 
@@ -103,11 +100,10 @@ def _mistake(document: Document, error: Mapping[str, Any]) -> Mistake:
 
 
 def _other_version(document: Document) -> Mistake | None:
-    value = document.value if isinstance(document.value, dict) else {}
-    other = next((word for word in COMPANIONS if word in value and "spec" not in value), None)
+    other = another_kind(document, "spec")
     if other is not None:
-        return Mistake(f"{COMPANIONS[other][0]}, and no spec", document.at((other,), key=True), COMPANIONS[other][1])
-    said = value.get("spec")
+        return other
+    said = document.value.get("spec") if isinstance(document.value, dict) else None
     if not isinstance(said, str) or said == VERSION or ("spec",) in document.dropped:
         return None
     if not said.isdecimal():

@@ -12,9 +12,8 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.core.pace import checked_share, counted_by, least_time, paces
 from engine.language.effective import Vendor
@@ -58,8 +57,7 @@ class Hold(Struct):
         return self.before + min(self.until, now) - self.since
 
 
-@dataclass
-class PointBudget:
+class PointBudget(Struct):
     """A bucket of points, such as Shopify's, as answers report it: the points that were left at a moment, and each line's cost.
 
     `refill` is our share of the points that come back in a second, `most` the fullest that an answer showed. The cost of
@@ -72,7 +70,7 @@ class PointBudget:
     refill: float = 0.0
     at: float = 0.0
     latest: float = -math.inf
-    costs: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, float] = {}
     under_way: float = 0.0
 
     def wait(self, now: float, line: str) -> float:
@@ -107,8 +105,7 @@ class PointBudget:
         return min(self.most, self.left + self.refill * (now - self.at))
 
 
-@dataclass(eq=False)
-class Bucket:
+class Bucket(Struct, eq=False):
     """One bucket: its paces, a gate for the requests in flight, a lock for the next one in line, and its hold.
 
     `rates` are its limits in time, each beside its pace in `paces`. `line` is `` where all request lines are counted together.
@@ -169,8 +166,7 @@ class Bucket:
             await pace.take()
 
 
-@dataclass(frozen=True, eq=False)
-class Way:
+class Way(Struct, frozen=True, eq=False):
     """The buckets that one kind of request passes, in order, and the holds of all of them."""
 
     buckets: tuple[Bucket, ...]

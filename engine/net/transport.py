@@ -11,7 +11,6 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +21,7 @@ from yarl import URL
 
 from engine import __version__
 from engine.core.http import HttpRequest, NoAnswer, NoAnswerKind, Response
+from engine.discreet import Discreet
 from engine.net.hosts import Hosts
 from engine.net.resolver import NotPublic, PublicResolver
 
@@ -30,11 +30,12 @@ MOST_HEADER = 64 * 1024  # of one header and of the first line; aiohttp's own bo
 READ_BUFFER = 1 << 20  # a page arrives in a few pieces, not in many
 
 
-@dataclass(frozen=True)
-class Credential:
+class Credential(Discreet, Struct, frozen=True):
     """The request headers that prove who asks, such as `Authorization`; never shown."""
 
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    HIDDEN = ("headers",)
+
+    headers: tuple[tuple[str, str], ...]
 
 
 class Limits(Struct, frozen=True):

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import typer
-
-from engine.cli.app import app
-from engine.cli.lazy_group import GROUPS, loaded
+from engine.cli.app import command_line
 from engine.errors import EXPLAINED
 
 
@@ -19,14 +16,14 @@ def commands() -> str:
 
 def every() -> Iterator[tuple[str, Any]]:
     """Give every command with its whole name, such as `habeas connections list`, in the order of the help."""
-    waiting = [("habeas", typer.main.get_command(app)), *((f"habeas {name}", loaded(name)) for name in GROUPS)]
+    waiting: list[tuple[str, Any]] = [("habeas", command_line())]
     while waiting:
         name, one = waiting.pop(0)
         inner = getattr(one, "commands", None)
         if inner is None:
             yield name, one
         else:
-            waiting = [(f"{name} {word}", command) for word, command in inner.items() if not command.hidden] + waiting
+            waiting = [(f"{name} {word}", command) for word, command in inner.items()] + waiting
 
 
 def _section(name: str, one: Any) -> str:

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core", "openapi", "catalogue"),
     ("spec_files",),
     ("language",),
-    ("errors", "replaced"),
+    ("errors", "replaced", "discreet"),
 )
 RANK = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
 PURE = ("language", "core", "openapi", "release")

@@ -28,6 +28,7 @@ PREFIX = 32  # of a value, to be looked for among many; what begins so is looked
 BLOCK = 1 << 20
 STEP = 4096
 MOST_LINES = 20
+NOBODY = ("anonymous", "anonym", "private", "restricted", "unavailable", "unbekannt", "unknown", "unterdrückt")  # in the place of a name
 OURS = [words.format(short[language]).lower() for short in IN_SHORT.values() for language, words in WITHHELD.items()]
 OURS += [words.lower() for words in PERSON.values()]
 ENDS: dict[FileKind, tuple[bytes, ...]] = {"json": (b'"%b"',), "csv": (b",%b,", b'"%b"'), "html": (b">%b<", b'"%b"'), "text": ()}
@@ -163,7 +164,7 @@ def _sought(told: WithheldText) -> _Sought:
     digits = number_of(told.text) if shape_of(told.pointer.rpartition("/")[2], told.text.strip()) == "phone" else ""
     bare, words = squeezed(text, "text"), text.decode("utf-8", "surrogateescape")
     frequent = (words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)
-    whole = len(words) < SHORTEST or not bare or (frequent and not digits)
+    whole = len(words) < SHORTEST or not bare or words in NOBODY or (frequent and not digits)
     return _Sought(told, bare[:PREFIX], digits, whole, last_word(told.pointer) if whole and bare.isdigit() else "")
 
 

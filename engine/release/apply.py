@@ -7,13 +7,14 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
+from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
 from engine.release.policy import FileVerdict, FoundKind, Policy, RuleVerdict
@@ -23,7 +24,7 @@ from engine.release.record_values import text_of, texts_at
 from engine.release.ruling import STRENGTH, Ruling, RulingKind
 from engine.replaced import replace
 
-Finder = Callable[[str], Iterable[tuple[Literal["secrets"] | FoundKind, str]]]
+Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
 
@@ -79,32 +80,69 @@ class PolicyInForce:
         """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given."""
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
-        given = whole is not None and whole.operation == "give"
-        held = rules.held
-        if held is not None and (not given or held.because in BY_LAW):
-            return [Ruling("", "hold", held.because, held.name, "left_out")]
-        if whole is not None and whole.operation == "hold":
-            return [Ruling("", "hold", whole.because, whole.name, "decided")]
-        repeated = None if given else self._repeated(rules, record)
-        if repeated is not None and not repeated[1]:
-            return [Ruling("", "hold", "duplicate", repeated[0], "repeated")]
-        reading = RecordReading(rules, self._telling)
+        repeated = None if whole is not None and whole.operation == "give" else self._repeated(rules, record)
+        held = self._held(rules, whole, repeated)
+        if held is not None:
+            return [held]
+        reading = RecordReading(rules, self._telling, self._found)
         if not self._decisions.none:
-            silent = self._decisions.silent(digest, whole)
-            reading = RecordReading(rules, self._telling, None if silent else self._matters(digest, whole), self._lifted(digest, whole))
+            matters = None if self._decisions.silent(digest, whole) else self._matters(digest, whole)
+            reading = RecordReading(rules, self._telling, self._found, matters, self._lifted(digest, whole))
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)
         sides = self._judged(reading)
-        return reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
+        found = reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
+        return self._with_names(reading.named, found, digest, whole) if reading.named else found
 
-    def file_ruling(self, endpoint: str, file: str) -> Ruling:
-        """Say what happens to a file of an endpoint. Where nothing is said, it is asked about: others are to be seen and heard in it."""
+    def record_held(self, endpoint: str, record: Any, digest: str) -> Ruling | None:
+        """Say why a record, whose line has this sha256, is not handed over as a whole; None if it is."""
+        rules, whole = self.compiled(endpoint), self._decisions.on_record(endpoint, digest)
+        return self._held(rules, whole, None if whole is not None and whole.operation == "give" else self._repeated(rules, record))
+
+    def _held(self, rules: Compiled, whole: Decision | None, repeated: tuple[str, tuple[FieldSteps, ...]] | None) -> Ruling | None:
+        held = rules.held
+        if held is not None and (whole is None or whole.operation != "give" or held.because in BY_LAW):
+            return Ruling("", "hold", held.because, held.name, "left_out")
+        if whole is not None and whole.operation == "hold":
+            return Ruling("", "hold", whole.because, whole.name, "decided")
+        return Ruling("", "hold", "duplicate", repeated[0], "repeated") if repeated is not None and not repeated[1] else None
+
+    def _with_names(self, named: list[Leaf], found: list[Ruling], digest: str, whole: Decision | None) -> list[Ruling]:
+        """Say what happens to fields whose own names hold personal data: no words can stand there, so such a field is left out whole."""
+        for leaf in named:
+            said = [replace(one, do="drop" if one.withholds else one.do, parts=()) for one in _placed(leaf, self._telling(leaf.name))]
+            exact = self._decisions.on_place(digest, leaf.pointer)
+            general = exact or leaf.node.decision or whole
+            laid = said if self._every else _outcome([(one, self._decided(one, exact, general)) for one in said])
+            laid = [replace(one, do="drop") if one.withholds else one for one in laid]
+            if any(one.withholds for one in laid) and not self._every:
+                found = [one for one in found if not f"{one.pointer}/".startswith(f"{leaf.pointer}/")]
+            found += [one for one in laid if one.do != "give"]
+        return found
+
+    def people(self, endpoint: str, record: Any) -> Iterator[tuple[str, str]]:
+        """Give what a record says of other people, with where it stands: also where it is left out, or told before."""
+        rules = self.compiled(endpoint)
+        if rules.names_people:
+            reading = RecordReading(rules, self._telling, self._found)
+            reading.people(record, rules.root)
+            sides = self._judged(reading)
+            yield from ((leaf.pointer, leaf.text) for leaf in reading.leaves if leaf.side and sides[leaf.side].same != "same")
+
+    def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
+        """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).
+
+        Where nothing is said, it is asked about: others are to be seen and heard in it.
+        """
         held, verdict = self.compiled(endpoint).held, self._policy.files.get(endpoint) or FileVerdict()
         before = Ruling("", verdict.do, verdict.reason("third_party"), f"files.{endpoint}", "file", file)
         if held is not None:
             before = Ruling("", "hold", held.because, held.name, "left_out", file)
-        decision = self._decisions.on_file(endpoint, file)
+        elif record is not None:
+            before = Ruling("", "hold", record.because, record.rule, "file", file)
+        on_it = self._decisions.on_file(endpoint, file)
+        decision = on_it or (self._decisions.on_endpoint(endpoint) if record is None else None)
         if decision is None:
             return before
         if decision.operation == "give":
@@ -147,27 +185,35 @@ class PolicyInForce:
         if found is None:
             if len(self._found) >= MOST_REMEMBERED:
                 self._found.clear()
-            found = self._found[text] = tuple(sorted(self._looked_for(text), key=lambda one: one.kind != "secret"))
+            hits = self._finder(text) if self._finder is not None else ()
+            opening = opens(text) and not (self.parts and _harmless_without(text, hits))
+            found = tuple(sorted(self._looked_for(text, hits, opening=opening), key=_secrets_first)) if hits or opening else ()
+            self._found[text] = found
         return found
 
-    def _looked_for(self, text: str) -> Iterator[Ruling]:
-        found = [*(self._finder(text) if self._finder is not None else ())]
-        if opens(text) and not (self.parts and _harmless_without(text, found)):
-            found.insert(0, ("secrets", text))
+    def _looked_for(self, text: str, hits: Iterable[Hit], *, opening: bool) -> Iterator[Ruling]:
+        """Say what is to be done about what was found; the places of one value are one ruling."""
+        spans: dict[tuple[HitKind, str], list[tuple[int, int]]] = {("secrets", text): [(0, len(text))]} if opening else {}
+        for hit in hits:
+            places, start = spans.setdefault((hit.kind, hit.value), []), hit.start
+            if places and start < places[-1][1]:
+                start = places.pop()[0]
+            places.append((start, hit.end))
         secrets = self._policy.never.secrets
-        for kind, value in found:
+        for (kind, value), places in spans.items():
+            parts = () if places == [(0, len(text))] else tuple(places)
             if kind != "secrets":
-                yield from self._found_in(kind, value)
+                yield from self._found_in(kind, value, parts)
             elif secrets.do != "give":
                 yield Ruling("", secrets.do, secrets.reason("security"), "never.secrets", "secret", value)
 
-    def _found_in(self, kind: FoundKind, value: str) -> Iterator[Ruling]:
+    def _found_in(self, kind: FoundKind, value: str, parts: tuple[tuple[int, int], ...]) -> Iterator[Ruling]:
         rule: RuleVerdict = getattr(self._policy.find, kind)
         same = self._own.compare("", value)[1] if kind in PEOPLE else "other"
         if same != "same":
             do = "ask" if same == "perhaps" and rule.do not in ("ask", "give") else rule.do
             because = rule.reason("third_party" if kind in PEOPLE else "never_disclose")
-            yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps")
+            yield Ruling("", do, because, f"find.{kind}", "found", value, maybe_own=same == "perhaps", parts=parts)
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
@@ -193,33 +239,40 @@ class PolicyInForce:
     def _ruled(self, leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""
         said = [*_of_rules(leaf, rules, sides), *_placed(leaf, self._telling(leaf.text))]
-        if self._every:
-            return _asked_once(said)
-        if self._decisions.none:
-            return self._settled(leaf, [(one, one) for one in _asked_once(said)], None)
+        if self._every or self._decisions.none:
+            if len(said) < 2:
+                return said
+            return _asked_once(said) if self._every else self._settled(leaf, [(one, one) for one in _asked_once(said)], None)
         digest, whole = about
         exact = self._decisions.on_place(digest, leaf.pointer)
         general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
         if not said and general is not None and (general.operation != "give" or (self.parts and general is not whole)):
             return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
-        laid = [(one, _laid(one, exact or self._decisions.on_value(one.value) or general)) for one in _asked_once(said)]
-        return self._settled(leaf, laid, general)
+        return self._settled(leaf, [(one, self._decided(one, exact, general)) for one in _asked_once(said)], general)
 
     def _settled(self, leaf: Leaf, laid: list[tuple[Ruling, Ruling]], general: Decision | None) -> list[Ruling]:
         """Choose what holds of a text, or of each part of it, where no rule and no decision withholds all of it."""
+        if not self.parts:
+            return _outcome(laid)
         text = leaf.text
         of_all = general is not None and general.operation != "give"
-        if len(laid) == 1 and not of_all and (self.parts or laid[0][1].value == text or not laid[0][1].withholds):
+        if len(laid) == 1 and not of_all:
             return [laid[0][1]]
         whole = [pair for pair in laid if pair[0].value == text]
-        if not self.parts or of_all or any(after.withholds for _, after in whole):
-            chosen = _outcome(whole if not of_all and self.parts else laid)
-            if self.parts and general is not None and of_all and not any(one.withholds for one in chosen):
+        if of_all or any(after.withholds for _, after in whole):
+            chosen = _outcome(whole if not of_all else laid)
+            if general is not None and of_all and not any(one.withholds for one in chosen):
                 return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", text)]
-            return [replace(one, value=text) if one.withholds and one.value != text else one for one in chosen]
+            return [replace(one, value=text, parts=()) if one.withholds and one.value != text else one for one in chosen]
         kept = [after for _, after in laid if after.withholds]
         withheld = {one.value for one in kept}
         return kept + [after for _, after in laid if not after.withholds and after.value not in withheld]
+
+    def _decided(self, one: Ruling, exact: Decision | None, general: Decision | None) -> Ruling:
+        """Lay over a ruling what was decided: about its place, else its value, else more. An alias by value stands for parts of a text."""
+        by_value = None if exact is not None else self._decisions.on_value(one.value)
+        laid = _laid(one, exact or by_value or general)
+        return laid if by_value is not None or laid is one else replace(laid, parts=())
 
 
 class PolicyOnParts(PolicyInForce):
@@ -228,20 +281,31 @@ class PolicyOnParts(PolicyInForce):
     parts = True
 
 
-def _harmless_without(text: str, found: Iterable[tuple[str, str]]) -> bool:
+def _harmless_without(text: str, found: Iterable[Hit]) -> bool:
     """Whether a text lets nobody in once the secrets that were found in it are taken out."""
     rest = text
-    for value in (value for kind, value in found if kind == "secrets" and value != text):
+    for value in (hit.value for hit in found if hit.kind == "secrets" and hit.value != text):
         rest = rest.replace(value, "")
     return rest != text and not opens(rest)
 
 
 def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
-    """Choose what holds of what rules say, before and after decisions: what withholds by a rule, else by a decision; else what is asked."""
+    """Choose what holds of what rules say, before and after decisions: what withholds by a rule, else by a decision; else what is asked.
+
+    Aliases of parts of a text withhold no more than these: what is asked of the rest is asked still.
+    """
     withheld = [one for one in laid if one[1].withholds]
+    asked = [after for _, after in laid if after.do == "ask"]
+    whole = [one for one in withheld if one[1].do != "alias" or not one[1].parts]
+    if whole:
+        return [next((after for before, after in whole if before.withholds), whole[0][1])]
     if withheld:
-        return [next((after for before, after in withheld if before.withholds), withheld[0][1])]
-    return [after for _, after in laid if after.do == "ask"] or [after for _, after in laid[:1]]
+        return [*(after for _, after in withheld), *asked]
+    return asked or [after for _, after in laid[:1]]
+
+
+def _secrets_first(ruling: Ruling) -> bool:
+    return ruling.kind != "secret"
 
 
 def _placed(leaf: Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -15,6 +16,7 @@ from engine.release.reasons import Because
 from engine.release.record_values import escaped
 
 Sort = Literal["leave_out", "secrets", "protected_numbers", "no secrets", "no protected_numbers", "who", "decided"]
+ORDINARY = re.compile(r"(?!(?:\D*\d){7})[A-Za-z0-9_$@-]{1,64}", re.ASCII)
 LOOKS = {"secrets": is_secret_field, "protected_numbers": is_protected_number}
 
 
@@ -60,6 +62,7 @@ class Node(msgspec.Struct):
     children: dict[str, Node] = msgspec.field(default_factory=dict)
     step: str = ""
     plain: bool = True  # no rule names it, so that only its text can matter
+    ordinary: bool = True  # its name is a word of a program, in which nothing is looked for
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -90,6 +93,7 @@ class Compiled:
             if endpoint in rule.in_
         ]
         self.root = Node(tuple(self._watches(endpoint)))
+        self.names_people = any(one.mark.sort == "who" for one in self.root.watches)
 
     def _watches(self, endpoint: str) -> Iterator[WatchedPath]:
         for index, rule in enumerate(self.policy.leave_out):
@@ -125,7 +129,7 @@ class Compiled:
             node.begins = "alike" if begun.alike else "whole"
         decided = [one.index for one in node.marks if one.sort == "decided"]
         node.decision = self.decisions[max(decided)] if decided else None
-        node.step = f"/{escaped(name)}"
+        node.step, node.ordinary = f"/{escaped(name)}", ORDINARY.fullmatch(name) is not None
         node.plain = node.never is None and node.side is None and node.decision is None
         parent.children[name] = node
         return node

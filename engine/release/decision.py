@@ -88,8 +88,12 @@ class Decisions:
         return self._records.get(record) or self._endpoints.get(endpoint)
 
     def on_file(self, endpoint: str, file: str) -> Decision | None:
-        """Give that on a file, else on its whole endpoint."""
-        return self._files.get((endpoint, file)) or self._endpoints.get(endpoint)
+        """Give that on a file itself."""
+        return self._files.get((endpoint, file))
+
+    def on_endpoint(self, endpoint: str) -> Decision | None:
+        """Give that on a whole endpoint."""
+        return self._endpoints.get(endpoint)
 
     def silent(self, record: str, whole: Decision | None) -> bool:
         """Whether nothing was decided that could hold for a field on which no rule holds."""

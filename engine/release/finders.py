@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 from engine.core.identity import lowered
 from engine.release.found_numbers import cards, lettered, national_ids
-from engine.release.found_phones import phones
+from engine.release.found_phones import bare_known, phones
 from engine.release.found_secrets import secrets
 from engine.release.hit import Hit, settled
+from engine.release.readable import readable
 from engine.release.vocabulary import Vocabulary
 
-VERSION = "1"
+VERSION = "2"
 LOCAL = r"(?:[\w+](?:[\w.+'\u2019&~-]{0,126}[\w+~-])?)"
 LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 DOMAIN = rf"(?:{LABEL}\.){{1,8}}(?:xn--[a-z0-9-]{{2,59}}|[^\W\d_]{{2,24}})"
@@ -46,12 +47,23 @@ class Finders:
         found = self.remembered.get(text)
         if found is None:
             nothing = NOTHING.fullmatch(text) and not self._vocabulary.knows(text)
-            found = () if nothing else settled(self._found(text))
+            found = () if nothing else self._read(text)
             if len(text) <= LONGEST:
                 if len(self.remembered) >= REMEMBERED:
                     self.remembered.clear()
                 self.remembered[text] = found
         return found
+
+    def _read(self, text: str) -> tuple[Hit, ...]:
+        """Look at a text as it stands, and as it is read; what only that shows is somewhere in it."""
+        found = settled(self._found(text))
+        plain = readable(text)
+        if plain == text:
+            return found
+        known = {(hit.kind, hit.value) for hit in found}
+        return *found, *(
+            Hit(hit.kind, 0, len(text), hit.value) for hit in settled(self._found(plain)) if (hit.kind, hit.value) not in known
+        )
 
     def _found(self, text: str) -> Iterator[Hit]:
         yield from self._vocabulary.names(text)
@@ -60,6 +72,7 @@ class Finders:
             yield from emails(text)
         if SEVEN.search(text):
             yield from phones(text, self._vocabulary.numbers)
+            yield from bare_known(text, self._vocabulary.numbers)
             yield from cards(text)
             yield from national_ids(text)
         yield from lettered(text)

@@ -43,6 +43,7 @@ ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\d+\.\d+")  # an IP address, a de
 AMERICAN = re.compile(r"(?:\+?1[-. ]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d(?P<by>[-.]))[2-9]\d\d(?(by)(?P=by)|[-. ])\d{4}")
 BRAZILIAN = re.compile(r"(?:\([1-9]\d\)|[1-9]\d) ?9?\d{4}-\d{4}")
 TRUNK = re.compile(rf"\(?0[1-9]\d*(?:{SEPARATOR}{{1,2}}\d+)+")
+RUN = re.compile(r"(?<![0-9])[0-9]{8,15}(?![0-9])")
 REGIONS = ("DE", "GB", "FR", "IT", "NL", "JP", "SE", "CH", "AT", "BE", "AU", "ZA", "IN", "TR", "FI", "UA", "RO", "IL")
 ENDING = 7
 
@@ -59,6 +60,14 @@ def phones(text: str, known: Mapping[str, str]) -> Iterator[Hit]:
         value = _number(text, start, found[0], found["extension"] or "", known)
         if value is not None:
             yield Hit("phones", start + (found[0].count("(") > found[0].count(")") and found[0][0] == "("), end, value)
+
+
+def bare_known(text: str, known: Mapping[str, str]) -> Iterator[Hit]:
+    """Give numbers of people in the case that stand bare, with their country, where no other number would be taken: `wa.me/49151...`."""
+    for found in RUN.finditer(text) if known else ():
+        usual = known.get(found[0][-ENDING:])
+        if usual is not None and usual.lstrip("+") == found[0]:
+            yield Hit("phones", *found.span(), usual)
 
 
 def _number(text: str, start: int, raw: str, extension: str, known: Mapping[str, str]) -> str | None:

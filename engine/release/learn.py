@@ -23,6 +23,11 @@ def learn(policy: Policy, identifiers: Iterable[Fact], records: Iterable[tuple[s
     return Own(facts), told
 
 
+def teaches(policy: Policy, endpoint: str) -> bool:
+    """Whether something is learned from the records of an endpoint."""
+    return any(matches(path.endpoint, endpoint) for path in policy.self_) or any(endpoint in rule.in_ for rule in policy.once)
+
+
 def facts_of(policy: Policy, endpoint: str, record: Any) -> Iterator[Fact]:
     """Give what a record says of the person, by the policy's `self`."""
     for path in policy.self_:

@@ -48,6 +48,8 @@ def opens(text: str) -> bool:
 
 
 def _address_opens(address: str) -> bool:
+    if not any(sign in address for sign in "?#@[]"):
+        return False
     try:
         parts = urlsplit(address)
         names = [name for query in (parts.query, parts.fragment) for name, value in parse_qsl(query) if value]

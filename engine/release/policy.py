@@ -99,20 +99,24 @@ class LeaveOut(Reasoned):
         return self
 
 
-class NeverRule(RuleVerdict):
-    """What is never given. `do: give` switches it off, and needs a reason and a sentence."""
-
-    do: Literal["mask", "drop", "give"] = "mask"
-    fields: NamedFields = Field(default=(), description="Fields that are such, though their names do not say so.")
-    but: NamedFields = Field(default=(), description="Fields that are none, though their names say so.")
+class Guarded(RuleVerdict):
+    """What is withheld without a word. `do: give` switches that off, and needs a reason and a sentence."""
 
     @model_validator(mode="after")
-    def reasoned(self) -> NeverRule:
+    def reasoned(self) -> Guarded:
         """Refuse to switch it off without a reason."""
         if self.do == "give" and (self.because is None or self.say is None):
             message = "it is switched off without `because` and `say`"
             raise Misfit(message, WRITE_REASON)
         return self
+
+
+class NeverRule(Guarded):
+    """What is never given, unless it is switched off."""
+
+    do: Literal["mask", "drop", "give"] = "mask"
+    fields: NamedFields = Field(default=(), description="Fields that are such, though their names do not say so.")
+    but: NamedFields = Field(default=(), description="Fields that are none, though their names say so.")
 
 
 def _not_off(value: Any) -> Any:
@@ -166,7 +170,12 @@ class FindVerdict(RuleVerdict):
     do: Literal["ask", "mask", "drop", "give"] = "ask"
 
 
+class NumberVerdict(FindVerdict, Guarded):
+    """The same for numbers that are masked without a word: to give them needs a reason and a sentence."""
+
+
 Asked = Annotated[FindVerdict, BeforeValidator(_bare)]
+Masked = Annotated[NumberVerdict, BeforeValidator(_not_off)]
 
 
 class Find(Words):
@@ -175,9 +184,9 @@ class Find(Words):
     emails: Asked = Field(default=FindVerdict(), description="E-mail addresses that are not the person's own.")
     phones: Asked = Field(default=FindVerdict(), description="Telephone numbers that are not the person's own.")
     known_people: Asked = Field(default=FindVerdict(), description="Names of people who stand elsewhere in the case.")
-    cards: Asked = Field(default=FindVerdict(do="mask"), description="Numbers of payment cards.")
-    ibans: Asked = Field(default=FindVerdict(do="mask"), description="Numbers of bank accounts.")
-    national_ids: Asked = Field(default=FindVerdict(do="mask"), description="National identification numbers.")
+    cards: Masked = Field(default=NumberVerdict(do="mask"), description="Numbers of payment cards.")
+    ibans: Masked = Field(default=NumberVerdict(do="mask"), description="Numbers of bank accounts.")
+    national_ids: Masked = Field(default=NumberVerdict(do="mask"), description="National identification numbers.")
 
 
 class FileVerdict(RuleVerdict):

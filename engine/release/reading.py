@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from engine.language.expressions.lossless_json import Number
 from engine.release.compiled import Compiled, Node
 from engine.release.field_path import FieldSteps, matches
 from engine.release.reasons import BY_LAW
-from engine.release.record_values import ENOUGH_FOR_A_CARD, text_of
+from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of
 from engine.release.ruling import Ruling
 
+NUMBERS = (int, float, Number)
 WORDS = {"True": "true", "False": "false", "None": "null"}
 SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
@@ -34,24 +36,28 @@ def _never(*_: object) -> bool:
 class RecordReading:
     """One record as it is read.
 
-    `telling` says whether a text holds what is looked for. `matters` says of a field on which no rule holds whether something was decided,
-    `lifted` of one that a rule leaves out whether it was decided to give it: (pointer, field, value).
+    `telling` says whether a text holds what is looked for, `told` has what it said of texts before. `matters` says of a field on which
+    no rule holds whether something was decided, `lifted` of one that a rule leaves out whether it was decided to give
+    it: (pointer, field, value).
     """
 
     def __init__(
         self,
         rules: Compiled,
         telling: Callable[[str], object],
+        told: Mapping[str, object],
         matters: Callable[[str, Any], object] | None = None,
         lifted: Callable[[str, Node, Any], bool] = _never,
     ) -> None:
         """Begin with nothing read."""
         self._rules = rules
         self._telling = telling
+        self._told = told
         self._matters = matters
         self._lifted = lifted
         self.said: list[Ruling] = []
         self.leaves: list[Leaf] = []
+        self.named: list[Leaf] = []
         self.sides: dict[SideKey, list[tuple[str, str]]] = {}
 
     def without(self, record: dict[str, Any], rule: str, kept: tuple[FieldSteps, ...]) -> dict[str, Any]:
@@ -68,25 +74,47 @@ class RecordReading:
     def walk(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read a value and all below it."""
         if isinstance(value, dict):
-            children, telling, matters = node.children, self._telling, self._matters
+            children, told, decided = node.children, self._told.get, self._matters is not None
             for key, inner in value.items():
-                child = children.get(key) or self._rules.child(node, key)
+                child, sort = children.get(key) or self._rules.child(node, key), type(inner)
                 if child.left_out is not None and self._is_left_out(child, pointer + child.step, inner):
                     continue
-                if isinstance(inner, (dict, list)):
-                    self.walk(inner, child, pointer + child.step, _side(child, side, pointer, pointer + child.step), key)
-                elif not child.plain:
+                if not child.ordinary and self._telling(key):
+                    self.named.append(Leaf(pointer + child.step, key, "", child, None))
+                if sort is dict or sort is list:
+                    if inner:
+                        self.walk(inner, child, pointer + child.step, _side(child, side, pointer, pointer + child.step), key)
+                elif decided or not child.plain or (told(inner) != () if sort is str else sort in NUMBERS and inner > ENOUGH_FOR_A_NUMBER):
                     here = pointer + child.step
-                    self._leaf(inner, child, here, _side(child, side, pointer, here), key)
-                elif (type(inner) is str and telling(inner)) or (type(inner) is int and inner > ENOUGH_FOR_A_CARD and telling(str(inner))):
-                    self._leaf(inner, child, pointer + child.step, None, key)
-                elif matters is not None and matters(pointer + child.step, inner):
-                    self._leaf(inner, child, pointer + child.step, None, key, decided=True)
+                    self._value(inner, child, here, _side(child, side, pointer, here), key)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 here = f"{pointer}/{index}"
                 self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
         else:
+            self._value(value, node, pointer, side, name)
+
+    def _value(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
+        """Keep a value that a rule names, or whose text tells something, or about which something was decided."""
+        searched = type(value) is str or (type(value) in NUMBERS and value > ENOUGH_FOR_A_NUMBER)
+        if not node.plain or (searched and self._telling(text_of(value))):
+            self._leaf(value, node, pointer, side, name)
+        elif self._matters is not None and self._matters(pointer, value):
+            self._leaf(value, node, pointer, side, name, decided=True)
+
+    def people(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
+        """Read who stands on which side, and nothing else."""
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                child = node.children.get(key) or self._rules.child(node, key)
+                if child.watches or child.side is not None:
+                    here = pointer + child.step
+                    self.people(inner, child, here, _side(child, side, pointer, here), key)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                here = f"{pointer}/{index}"
+                self.people(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
+        elif side is not None:
             self._leaf(value, node, pointer, side, name)
 
     def _is_left_out(self, node: Node, pointer: str, value: Any) -> bool:

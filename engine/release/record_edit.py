@@ -16,7 +16,7 @@ from engine.release.json_parts import joined, parts_of
 from engine.release.masking import masked_text
 from engine.release.record_values import text_of
 from engine.release.ruling import STRENGTH, Ruling
-from engine.release.withheld import WithheldTexts
+from engine.release.withheld import WithheldTexts, unnamed
 
 OPERATION: dict[bool, Literal["alias", "mask"]] = {True: "alias", False: "mask"}
 Branch = dict[str, Any]  # by the steps below: further branches, or what was ruled there
@@ -103,7 +103,9 @@ class RecordEdit:
                 if text != was or not whole:
                     self._texts.withheld(*self._of, cause, cause.value)
         if drop is not None:
-            self.places.append(WithheldPlace(pointer, "drop", drop.because))
+            if type(value) is dict or type(value) is list or drop.value != value:
+                self._texts.withheld(*self._of, drop, drop.value)
+            self.places.append(WithheldPlace(unnamed(pointer, drop.value), "drop", drop.because))
             return None
         for cause, shown, start in masked.replaced:
             self.places.append(WithheldPlace(pointer, OPERATION[is_named(cause)], cause.because, shown, start, start + len(shown)))

@@ -8,7 +8,7 @@ from typing import Any
 from engine.language.expressions.lossless_json import Number
 from engine.release.field_path import FieldSteps, matches
 
-ENOUGH_FOR_A_CARD = 10**11  # smaller whole numbers are counts, times and short ids
+ENOUGH_FOR_A_NUMBER = 10**8  # smaller whole numbers are counts and short ids, no telephone numbers
 
 
 def text_of(value: Any) -> str:

@@ -16,7 +16,8 @@ STRENGTH: dict[Pronouncement, int] = {"ask": 0, "give": 0, "alias": 1, "mask": 2
 class Ruling(msgspec.Struct, frozen=True):
     """What happens at one place of a record; `pointer` is empty for the whole record.
 
-    `value` is what is decided about, which may be a part of a text. Places with the same `group` in one record are one person, whom
+    `value` is what is decided about, which may be a part of a text: `parts` says from where to where it stands there. An alias stands for
+    these parts alone; whatever else withholds, withholds the whole text. Places with the same `group` in one record are one person, whom
     `person` tells from others; `maybe_own` says that it may be the person who asks.
     """
 
@@ -29,6 +30,7 @@ class Ruling(msgspec.Struct, frozen=True):
     group: int | None = None
     person: str = ""
     maybe_own: bool = False
+    parts: tuple[tuple[int, int], ...] = ()
 
     @property
     def withholds(self) -> bool:

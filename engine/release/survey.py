@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from engine.language.text.mistakes import counted
 from engine.release.apply import PolicyInForce
 from engine.release.field_path import FieldSteps
+from engine.release.finders import Finders
 from engine.release.learn import learn
+from engine.release.met import met
 from engine.release.own import Fact
 from engine.release.policy import Policy, Pronouncement
 from engine.release.record_values import field_at, fields_in
 from engine.release.ruling import STRENGTH
+from engine.release.vocabulary import Vocabulary
 
 Strongest = Pronouncement | None
 SAID: Mapping[Strongest, str] = {
@@ -30,7 +34,8 @@ def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, lis
     for identifiers, records in runs:
         pairs = [(endpoint, record) for endpoint, of_it in records.items() for record in of_it]
         own, told = learn(policy, identifiers, pairs)
-        in_force = PolicyInForce(policy, own, told=told)
+        look = Finders(Vocabulary(met(PolicyInForce(policy, own, told=told), partial(_of, pairs))))
+        in_force = PolicyInForce(policy, own, told=told, finder=look)
         for endpoint, record in pairs:
             fields = set(fields_in(record))
             for path in fields:
@@ -42,6 +47,10 @@ def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, lis
                     if before is None or STRENGTH[ruling.do] > STRENGTH[before]:
                         found[endpoint, path] = ruling.do
     return found
+
+
+def _of(pairs: list[tuple[str, Any]], wanted: Callable[[str], bool]) -> Iterable[tuple[str, Any]]:
+    return (pair for pair in pairs if wanted(pair[0]))
 
 
 def summed_up(found: Mapping[tuple[str, FieldSteps], Strongest]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from engine.core.identity import INTERNATIONAL, lowered
 from engine.release.found_phones import ENDING, digits_of, international
 from engine.release.hit import Hit
+from engine.release.readable import plainly
 
 WORD = re.compile(r"[^\W_]+")
 LETTERS = re.compile(r"[^\W\d_]")
@@ -32,7 +33,7 @@ class Vocabulary:
         self._family: dict[str, str] = {}
         self._begins: set[str] = set()
         self._written: dict[str, list[str]] = {}
-        for value in sorted(set(values)):
+        for value in sorted({plainly(value) for value in values}):
             self._take(" ".join(value.split()))
 
     def _take(self, value: str) -> None:

@@ -55,7 +55,8 @@ class WithheldTexts:
         known = self.found.get(text)
         if (known is None or known.inside) and text and ruling.because not in NOT_SEARCHED:
             person = ruling.kind == "who" or ruling.rule == "find.known_people"
-            self.found[text] = WithheldText(text, vendor, endpoint, ruling.pointer, ruling.because, person, cut=cut)
+            pointer = unnamed(ruling.pointer, ruling.value)
+            self.found[text] = WithheldText(text, vendor, endpoint, pointer, ruling.because, person, cut=cut)
 
     def inside(self, vendor: str, endpoint: str, ruling: Ruling, value: Any, find: Callable[[str], Iterable[Hit]]) -> None:
         """Take who is named in a record, or a part of one, that is withheld as a whole."""
@@ -78,3 +79,10 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
     elif text_of(value):
         yield text_of(value)
+
+
+def unnamed(pointer: str, value: str) -> str:
+    """Leave the name of a field out of a pointer to it, where that name is what is withheld: it would tell."""
+    holder, _, step = pointer.rpartition("/")
+    told = step.replace("~1", "/").replace("~0", "~")
+    return f"{holder}/*" if ("@" in told or " " in told or any(map(str.isdigit, told))) and plain(value) in plain(told) else pointer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.core.chain import Chain
 from engine.core.ledger import MEANINGS, ChainEnd, Outcome
@@ -15,8 +15,7 @@ from engine.runner.list_reader import ListReader, Stopped
 from engine.runner.store import Store
 
 
-@dataclass
-class ChainReader:
+class ChainReader(Struct, dict=True):
     """One chain of an endpoint; `label` names it."""
 
     chain: Chain

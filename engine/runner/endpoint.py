@@ -9,8 +9,9 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved, join_rows
@@ -20,6 +21,7 @@ from engine.core.response import Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import told_by_refusals
 from engine.core.window import Window, form, rfc3339
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row
 from engine.replaced import replace
 from engine.runner.chain_reader import ChainReader
@@ -31,12 +33,13 @@ ENOUGH_DENIALS = 3
 CANNOT_EXPLAIN = ("refresh", "wait", "again", "exhausted", "restart")
 
 
-@dataclass
-class EndpointRun:
+class EndpointRun(Discreet, Struct, dict=True):
     """One endpoint of one run: `rows` it is asked for, `windows` of time, `parent` entry if it is asked once per record of another."""
 
+    HIDDEN = ("rows",)
+
     endpoint: Endpoint
-    rows: Sequence[Row] = field(repr=False)
+    rows: Sequence[Row]
     windows: tuple[Window, ...]
     client: Client
     store: Store

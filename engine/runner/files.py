@@ -10,13 +10,13 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct, field
 
 from engine.core.field_filter import FieldFilter
 from engine.core.file_check import LARGEST_FILE
@@ -25,6 +25,7 @@ from engine.core.ledger import MOST_REASONS, Entry, Outcome
 from engine.core.retry import Tried, Verdict, Wait, decide
 from engine.core.vendor_address import Standing, file_standing, own_values
 from engine.core.window import rfc3339
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import reads
@@ -50,13 +51,14 @@ SOME_NOT_LOOKED_FOR = "some of its files were not looked for: the chosen fields 
 FileFault = tuple[bool, str]  # whether the file was kept all the same, and what is wrong with it
 
 
-@dataclass(frozen=True, slots=True)
-class FileLink:
+class FileLink(Discreet, Struct, frozen=True):
     """One file of a record: its line, its number there, its address and the size the vendor tells."""
+
+    HIDDEN = ("address",)
 
     line: int
     number: int
-    address: str = field(repr=False)
+    address: str
     size: int | None
 
 
@@ -75,8 +77,7 @@ def links(rules: tuple[FileRule, ...], record: Any, line: int) -> Iterator[FileL
                     yield FileLink(line, number, address, int(size) if size and SIZE.fullmatch(size) else None)
 
 
-@dataclass(slots=True)
-class DownloadTimes:
+class DownloadTimes(Struct):
     """When a download began (UTC, and by the loop's clock), how long it waited for the limit, and how often it was asked for again.
 
     `limited`: how many of these retries the vendor's limit was the reason for.
@@ -94,17 +95,18 @@ class DownloadTimes:
         return {**times, "retries": self.retries}
 
 
-@dataclass(frozen=True)
-class Leave:
+class Leave(Discreet, Struct, frozen=True):
     """What `net/download.py` asks before each request for one file of an endpoint: rate limit, credential, whether to retry.
 
     `own` holds the values of the person, and of parents' records, that the endpoint was asked with: their names.
     """
 
+    HIDDEN = ("own",)
+
     endpoint: Endpoint
     client: Client
     base_url: str
-    own: Mapping[str, str] = field(repr=False)
+    own: Mapping[str, str]
     times: DownloadTimes
 
     def closed(self) -> str | None:
@@ -153,8 +155,7 @@ class Leave:
         return destination_of(url) == destination_of(self.base_url) and urlsplit(url).path.startswith(below)
 
 
-@dataclass
-class Files:
+class Files(Struct):
     """The downloads of one run."""
 
     sink: Sink
@@ -162,8 +163,8 @@ class Files:
     base_url: str
     enabled: bool
     largest: int = LARGEST_FILE
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    under_way: set[str] = field(default_factory=set)
+    counts: dict[str, dict[str, int]] = {}
+    under_way: set[str] = set()
     retries: int = 0
     limited: int = 0
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))

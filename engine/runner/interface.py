@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response
@@ -15,6 +16,7 @@ from engine.core.request import Request
 from engine.core.retry import Patience
 from engine.core.selection import Selection
 from engine.core.subject import LookupResult
+from engine.discreet import Discreet
 from engine.errors import DiskError, Exit
 from engine.language.effective import Vendor
 from engine.language.expressions.template import IDENTIFIERS
@@ -23,8 +25,7 @@ from engine.net.limiter import Limiter
 from engine.runner.client import Client, Credentials, Network
 
 
-@dataclass(frozen=True)
-class RunOptions:
+class RunOptions(Discreet, Struct, frozen=True):
     """What the operator chose for one run.
 
     `selection`: endpoints and fields; `files`: download them too; `narrow`: no window begins before this moment (UTC);
@@ -35,19 +36,20 @@ class RunOptions:
     is why there are none.
     """
 
+    HIDDEN = ("probe",)
+
     selection: Selection = field(default_factory=Selection)
     files: bool = False
     narrow: datetime | None = None
     reference: str | None = None
-    probe: Mapping[str, Identifier] = field(default_factory=dict, repr=False)
+    probe: Mapping[str, Identifier] = {}
     largest_file: int = LARGEST_FILE
     digest: Mapping[str, str] | None = None
     key_id: str | None = None
     undigested: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """One vendor, ready to be asked over one connection: what sends, what proves who asks, how fast, at what time.
 
     Every use of the engine puts one together: the command line, the library, `record`, replays, benches, tests. `ended`
@@ -69,8 +71,7 @@ class Session:
         return Client(self.network, self.limiter, self.credentials, self.clock, self.patience, personal=personal, heard=self.heard)
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """How a run ended. `exit_code` is the command line's; `manifest` is the content of `folder`/manifest.json.
 
     `subject`: was the person found, with the reason; `endpoints`: one entry each, by name, in the spec's order. `error`: the
@@ -88,7 +89,7 @@ class Report:
     cut: str | None = None
     defect: str | None = None
     files: bool = False
-    looked_up: Mapping[str, Subject] = field(default_factory=dict)
+    looked_up: Mapping[str, Subject] = {}
     notes: tuple[str, ...] = ()
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from engine.core.response import Page, Refusal
 from engine.core.retry import GiveUp
 from engine.core.scopes import beyond_scopes, scope_remedy
 from engine.core.trail import Trail
+from engine.discreet import Discreet
 from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader
@@ -24,11 +24,12 @@ MOST_PAGES = 1000
 LED_ASTRAY = "the vendor led to an address without the value that was asked by, and what it answered there proves nothing"
 
 
-@dataclass(frozen=True)
-class WholeList:
+class WholeList(Discreet, Struct, frozen=True):
     """Every page of a list, with its request and answer."""
 
-    pages: Sequence[tuple[Request, Page, Answered]] = field(repr=False)
+    HIDDEN = ("pages",)
+
+    pages: Sequence[tuple[Request, Page, Answered]]
 
     @property
     def others(self) -> int:
@@ -53,12 +54,11 @@ class NotListed(Struct, frozen=True):
         return ChainEnd(self.outcome, self.words, helpless=self.helpless)
 
 
-@dataclass
-class KeptPages:
+class KeptPages(Struct):
     """Pages kept in memory, each record once: nothing is written before it is known whether it may be."""
 
     tally: Tally
-    pages: list[tuple[Request, Page, Answered]] = field(default_factory=list)
+    pages: list[tuple[Request, Page, Answered]] = []
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
         """Keep one page."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -15,19 +14,21 @@ from engine.core.proof import not_found_by, unasked
 from engine.core.request import Request
 from engine.core.response import Page
 from engine.core.subject import NOBODY_KNOWN, LookupResult, asked_by, identify, possible
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.listing import NotListed, WholeList, listed, side_by_side
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(Discreet, Struct, frozen=True):
     """What one look-up came to: whom it found, and the lists that it read (none where it could not say; `outcome` says how it ended)."""
+
+    HIDDEN = ("lists",)
 
     lookup: Endpoint
     found: LookupResult
-    lists: Sequence[WholeList] = field(default=(), repr=False)
+    lists: Sequence[WholeList] = ()
     outcome: Outcome = Outcome.FAILED
 
     @property

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.core.account import Account
 from engine.core.identity import Identifier
@@ -13,6 +14,7 @@ from engine.core.lookups import Sought, combined, values_of
 from engine.core.proof import NO_PROBE, SAME_PERSON, is_probe, proven_nobody, unproven_nobody
 from engine.core.subject import LookupResult, groups, possible
 from engine.core.verify_request import shows_people, verified_words
+from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.runner.client import Client
@@ -21,19 +23,20 @@ from engine.runner.lookup import Answers, Lookups, row_of, unproven
 from engine.runner.verify import ask_verify
 
 
-@dataclass
-class Search:
+class Search(Discreet, Struct):
     """The look-ups and the `verify` call of one run. `answers` are those that ended each group of alternatives.
 
     `probe` is the identifier of a known colleague: it is looked up where `verify` lists nobody and the person is not found.
     `lacking` says how an endpoint ends that needs what no look-up captured.
     """
 
+    HIDDEN = ("probe",)
+
     vendor: Vendor
     person: Mapping[str, Identifier]
     client: Client
     account: Account
-    probe: Mapping[str, Identifier] = field(default_factory=dict, repr=False)
+    probe: Mapping[str, Identifier] = {}
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
     found: LookupResult | None = None

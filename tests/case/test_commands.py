@@ -21,6 +21,8 @@ from tests.case.acts_kit import NOW
 ADA = "mara.lindqvist@example.com"
 PERSON = f"email: {ADA}\nname: Mara Lindqvist\n"
 TODAY = datetime.now().astimezone().date()
+WITH_FILES = ("recordings", "recordings_trash", "phone_voicemails", "phone_voicemails_trash", "phone_recordings")
+NO_FILES = [f"zoom: files of {one} were not downloaded" for one in WITH_FILES]
 SAYS_HOW = ("--how", "answered from the address we hold")
 
 
@@ -56,13 +58,13 @@ def home_of(habeas) -> Path:
 def test_a_case_from_the_letter_to_nothing_that_blocks(ran):
     """A case is opened, run, identified and acknowledged; then only what was found blocks its release, and the log holds."""
     opened = ran
-    assert state(opened)["blocks"] == ["who asks is not shown to be the person", "nobody has looked at what was found"]
+    assert state(opened)["blocks"] == ["who asks is not shown to be the person", *NO_FILES, "nobody has looked at what was found"]
     assert opened("case", "identified", "DSR-17", *SAYS_HOW).returncode == 0
     (home_of(opened) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
     written = opened("case", "acknowledge", "DSR-17")
     assert written.returncode == 0
     told = state(opened)
-    assert (told["state"], told["blocks"]) == ("reviewing", ["nobody has looked at what was found"])
+    assert (told["state"], told["blocks"]) == ("reviewing", [*NO_FILES, "nobody has looked at what was found"])
     assert [one["did"] for one in told["acts"]] == ["opened", "asked", "taken", "identified", "acknowledged"]
     assert told["vendors"]["zoom"]["same_person"] is True
     assert opened("case", "check-log", "DSR-17").stdout.startswith("5 acts, each follows the one before.")

@@ -15,8 +15,9 @@ from engine.case.findings import NAME, open_findings
 from engine.case.findings_fill import RunToRead, record_digest, value_digest
 from engine.errors import UsageError
 from engine.release.finders import Finders
-from engine.release.flagged import FlaggedPlace, found_in
+from engine.release.flagged import FlaggedPlace
 from engine.release.vocabulary import Vocabulary
+from tests.release.found_in import found_in
 
 KEY = b"k" * 32
 DIGEST = value_digest(KEY)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import engine.case.log
 from engine.case import acts
 from engine.case.acts import Act
 from engine.case.log import HEAD, LOG, BrokenLog, Stale, append, checked, create, read
@@ -171,6 +172,23 @@ def test_two_people_at_once_both_get_their_act(tmp_path):
     for one in made:
         one.join()
     assert sorted(line.by for line in read(folder).lines[1:]) == sorted(f"p{n}" for n in range(8))
+
+
+def test_a_log_that_grows_while_it_is_read_is_whole(tmp_path, monkeypatch):
+    """Somebody acts between the reading of the log and that of its head: that is no broken log."""
+    folder = begun(tmp_path / "case")
+    reads, done = engine.case.log.read_private, list[Path]()
+
+    def slow(path: Path, *most: int) -> bytes | None:
+        raw = reads(path, *most)
+        if not done:
+            done.append(path)
+            append(folder, 1, [acts.Withdrawn()], "bert", NOW)
+        return raw
+
+    monkeypatch.setattr("engine.case.log.read_private", slow)
+    assert len(read(folder).lines) in (1, 2)
+    assert len(read(folder).lines) == 2
 
 
 def test_a_full_disk_loses_no_act(tmp_path, monkeypatch):

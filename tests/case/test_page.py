@@ -51,7 +51,7 @@ def test_the_case_to_practise_with_is_worked_as_it_is_printed(habeas, practised)
         assert done.returncode == (3 if words[:2] == ["review", "list"] else 0), (words, done.stdout, done.stderr)
         said[words[1]] = done.stdout
     for vendor in ("slack", "hubspot", "zoom"):
-        assert re.search(rf"^{vendor} +matched +\d+ +runs/{vendor}$", said["run"], re.MULTILINE)
+        assert re.search(rf"^{vendor} +matched +\d+ +runs/{vendor}(?: +(?:[a-z_]+\.files(?:, |$))+)?$", said["run"], re.MULTILINE)
     assert "zoom/meetings.agenda, zoom/phone_call_logs.caller_name, in " in said["give"]
     assert "decided give zoom/meetings.agenda known_to_them" in said["show"]
     assert re.search(r"[0-9]+ values or files wait for a decision\n    habeas review list TRY-1", said["show"])

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
-from tests.case.test_commands import ADA, PERSON, files, home_of, state
+from engine.case.folder import open_case
+from engine.case.person import read_person
+from engine.case.review import review, still_asked
+from engine.connection.digest_key import digest_key
+from engine.connection.vault import Vault
+from tests.case.acts_kit import NOW
+from tests.case.test_commands import ADA, PERSON, WITH_FILES, files, home_of, state
 
 
 @pytest.fixture
@@ -64,6 +72,8 @@ def test_nothing_undecided_is_reached(ran):
     for endpoint in sorted({stand["endpoint"] for stand in stands}):
         assert ran("review", "give", "DSR-17", f"zoom/{endpoint}").returncode == 0
     assert ran("review", "list", "DSR-17").returncode == 0
+    for name in WITH_FILES:
+        assert ran("case", "excuse", "DSR-17", f"zoom/{name}.files", "--say", "You did not ask for them.").returncode == 0
     assert state(ran)["blocks"] == ["who asks is not shown to be the person"]
     assert "nothing is undecided" in ran("review", "list", "DSR-17").stdout
 
@@ -207,6 +217,49 @@ def test_what_stands_behind_a_secret_is_asked_about_too(ran):
     assert listed(ran)["totals"]["undecided"] == before
 
 
+def asked(habeas) -> dict[str, int]:
+    """Count what is still asked, by applying policies and decisions to every record."""
+    home = home_of(habeas)
+    case = open_case(home, "DSR-17")
+    found = review(case, read_person(Vault(home).keys, case.folder), digest_key(home), NOW)
+    with found.findings:
+        return still_asked(case, found)
+
+
+def test_what_is_still_asked_does_not_hang_on_the_cache(ran, tmp_path):
+    """It is what the list says, place by place; nobody believes a cache that says that nothing waits; owners' files are among it."""
+    told = [value for row in listed(ran)["rows"] for value in row["values"]]
+    assert sum(asked(ran).values()) >= max(value["undecided"] for value in told) > 0
+    cache = sqlite3.connect(home_of(ran) / "cases/DSR-17/findings.sqlite")
+    with closing(cache), cache:
+        cache.execute("UPDATE rows SET undecided = 0")
+    assert listed(ran)["totals"]["undecided"] == 0
+    first = asked(ran)
+    assert sum(first.values()) > 0
+    (tmp_path / "export.csv").write_text("x\n")
+    ran("case", "add", "DSR-17", str(tmp_path / "export.csv"), "--vendor", "hris")
+    assert asked(ran) == {**first, "hris/received/hris/1/file-1.csv": 1}
+    for endpoint in first:
+        assert ran("review", "give", "DSR-17", endpoint).returncode == 0
+    assert asked(ran) == {"hris/received/hris/1/file-1.csv": 1}
+
+
+def test_a_file_is_held_with_its_record(ran):
+    """A record that is held takes its files along, with its reason; another record's file still waits; the file itself may be given."""
+    run = home_of(ran) / "cases/DSR-17/runs/zoom"
+    for line in (1, 2):
+        raw = json.dumps({"record_line": line, "number": 1, "file": f"files/recordings/00000{line}-1.mp4"}) + "\n"
+        with (run / "recordings.files.jsonl").open("a") as stream:
+            stream.write(raw)
+    names = [f"zoom/files/recordings/00000{line}-1.mp4" for line in (1, 2)]
+    assert listed(ran)["files"] == names
+    assert ran("review", "hold", "DSR-17", "zoom/recordings:1", "--because", "privilege").returncode == 0
+    assert listed(ran)["files"] == names[1:]
+    assert ran("review", "give", "DSR-17", names[0]).returncode == 0
+    assert ran("review", "hold", "DSR-17", names[1]).returncode == 0
+    assert listed(ran)["files"] == []
+
+
 def test_a_decision_about_a_field_without_findings_is_not_called_gone(ran):
     """It holds on every record that has the field, flagged or not; the message for one that no record has says just that."""
     assert ran("review", "drop", "DSR-17", "zoom/meetings.created_at", "--because", "not_personal").returncode == 0
@@ -253,7 +306,7 @@ def test_what_an_owner_gave_is_not_called_gone(ran, tmp_path):
     assert done.stdout == f"Decided, act 4: give hris/received/hris/1/file-1.csv.\n{undo}\nNothing is undecided.\n"
     after = ran("review", "list", "DSR-19")
     assert (after.returncode, after.stdout) == (0, "0 values found; nothing is undecided.\n")
-    assert "\nNothing blocks the release.\n" in ran("case", "show", "DSR-19").stdout
+    assert "\nNothing blocks the release:\n  habeas package build DSR-19\n" in ran("case", "show", "DSR-19").stdout
 
 
 def test_the_reasons_are_named_once(ran):

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import hashlib
 import json
+import multiprocessing
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.case import acts
 from engine.case.fetch import Fetching, fetch
 from engine.case.folder import open_case
 from engine.case.person import parse_person
+from engine.case.take import TakenRun, read_run, take_file, take_run
 from engine.catalogue import load
 from engine.errors import Exit, UsageError
 from tests.case.acts_kit import NOW
@@ -206,14 +208,62 @@ def test_a_gap_blocks_until_it_is_excused(habeas, simulate):
     up = simulate(faults=("denied",))
     at = {"HABEAS_ZOOM_AT": up.address, "HABEAS_ZOOM_TOKEN": up.token}
     habeas("case", "new", "DSR-22", "--vendor", "zoom", "--simulated", stdin=PERSON)
-    assert habeas("case", "run", "DSR-22", **at).returncode == 3
+    assert habeas("case", "run", "DSR-22", "--files", **at).returncode == 3
     assert "zoom: recordings is denied" in state(habeas, "DSR-22")["blocks"]
     for gap in ("recordings", "recordings_trash"):
         assert habeas("case", "excuse", "DSR-22", f"zoom/{gap}", "--say", "Zoom denied it.").returncode == 0
     assert not [one for one in state(habeas, "DSR-22")["blocks"] if "recordings" in one]
-    assert habeas("case", "run", "DSR-22", "--vendor", "zoom", **at).returncode == 3
+    assert habeas("case", "run", "DSR-22", "--vendor", "zoom", "--files", **at).returncode == 3
     assert state(habeas, "DSR-22")["vendors"]["zoom"]["gaps"][0] == {"endpoint": "recordings", "outcome": "denied", "excused": True}
     assert state(habeas, "DSR-22")["vendors"]["zoom"]["run"] == "runs/zoom-2"
+
+
+FILES = [
+    ("all", {"found": 5, "downloaded": 5, "failed": 0}, "complete", []),
+    ("none were asked for", {"found": 5, "downloaded": 0, "failed": 0}, "complete", ["calls.files"]),
+    ("some are too large", {"found": 5, "downloaded": 4, "failed": 0}, "complete", ["calls.files"]),
+    ("some failed, and the list is partial for it", {"found": 5, "downloaded": 4, "failed": 1}, "partial", ["calls"]),
+    ("some failed, others were not asked for", {"found": 5, "downloaded": 3, "failed": 1}, "partial", ["calls", "calls.files"]),
+    ("a partial list, none were asked for", {"found": 5, "downloaded": 0, "failed": 0}, "partial", ["calls", "calls.files"]),
+    ("there are none", {"found": 0, "downloaded": 0, "failed": 0}, "complete", []),
+    ("an endpoint without files", None, "complete", []),
+    ("something else", "5", "complete", []),
+]
+
+
+@pytest.mark.parametrize(("told", "outcome", "gaps"), [one[1:] for one in FILES], ids=[one[0] for one in FILES])
+def test_files_that_were_not_downloaded_are_a_gap(told, outcome, gaps):
+    """Found and not here: the person would miss them and not know; an endpoint that is partial for it is no second gap."""
+    endpoints = {"calls": {"outcome": outcome, "files": told}}
+    run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, endpoints, {}, "0")
+    assert [gap.endpoint for gap in run.gaps] == gaps
+
+
+def _added(home: Path, run: Path, name: str) -> None:
+    case = open_case(home, "DSR-17")
+    if name == "file":
+        take_file(case, run / "zoom/manifest.json", "hris", NOW)
+    else:
+        take_run(case, run / "zoom", read_run(run / "zoom"), NOW, same=True)
+
+
+def test_several_take_in_at_once(opened, ran):
+    """Each gets a name of its own and its act, while others do the same and somebody else acts: nothing is lost or written over."""
+    run, home = ran(), home_of(opened)
+    made = [multiprocessing.get_context("spawn").Process(target=_added, args=(home, run, name)) for name in ("run", "file") * 3]
+    for one in made:
+        one.start()
+    for n in range(5):
+        open_case(home, "DSR-17").insist(acts.Identified(how=f"letter {n}"), NOW)
+    for one in made:
+        one.join()
+    case = open_case(home, "DSR-17")
+    taken = [line.act.folder for line in case.lines if isinstance(line.act, acts.TakenIn)]
+    assert sorted(taken) == ["received/hris/1", "received/hris/2", "received/hris/3", "runs/zoom", "runs/zoom-2", "runs/zoom-3"]
+    assert case.strays() == []
+    for folder in taken:
+        assert (case.folder / folder).is_dir()
+    assert not [one for one in case.folder.rglob(".*") if one.name != ".lock"]
 
 
 def test_a_vendor_out_of_reach_does_not_touch_the_others(habeas, zoom):
@@ -290,7 +340,7 @@ def test_a_run_that_ends_while_somebody_else_acted_is_taken_in(habeas, tmp_path)
 
 async def test_what_waits_for_its_turn_does_not_begin_after_a_signal(habeas, monkeypatch):
     """A vendor that waits for another run's turn is stopped with the code of the signal, and nothing of it is taken in."""
-    habeas("case", "new", "DSR-26", "--simulated", stdin=PERSON)
+    await asyncio.to_thread(habeas, "case", "new", "DSR-26", "--simulated", stdin=PERSON)
     case, waits = open_case(home_of(habeas), "DSR-26"), asyncio.Event()
 
     async def never(*_: object, **__: object) -> None:

@@ -16,7 +16,7 @@ def test_every_packaged_spec_holds_against_its_cassettes(habeas):
     """All specs, all cassettes, full coverage: a line for each, and nothing to mend."""
     done = habeas("check", "--strict")
     assert done.returncode == 0, done.stdout
-    lines = re.findall(r"^(\w+): [\d,]+ cassettes?, [\d,]+ recordings?; (.*)$", done.stdout, re.MULTILINE)
+    lines = re.findall(r"^(\w+): [\d,]+ cassettes?, [\d,]+ recordings?(?:, \d+ of an invented form)?; (.*)$", done.stdout, re.MULTILINE)
     assert len(lines) >= 7
     for _, told in lines:
         assert all(shown == all_ for shown, all_ in re.findall(r"(\d+)/(\d+)", told)), told
@@ -129,3 +129,35 @@ def test_drift_needs_one_spec_and_a_folder_of_recordings(acme, habeas, tmp_path)
 def test_paths_reach_through_maps_and_lists(value, then):
     """Every field has a dotted path; a key that is no name is not shown."""
     assert list(paths(value)) == then
+
+
+SEARCHED = """# yaml-language-server: $schema=habeas.schema.json
+spec: 1
+vendor: birch
+base_url: https://api.birch.example/v1
+auth: {headers: {Authorization: <SECRET>}}
+verify: {post: /people/search, body: {page: {size: 1}}, records: people}
+rate_limits: {all: 5/s}
+gaps: none
+access:
+  lookup: {post: /people/search, body: {filter: {email: <EMAIL>, text: "Straße \\"1\\""}}, records: people, match: email, capture: {ID: id}}
+  endpoints:
+    notes: {get: /people/<ID>/notes}
+"""
+
+
+def test_a_request_that_nothing_recorded_looks_like_is_shown_whole(habeas, tmp_path):
+    """Its line, a blank one and its body: what a recording of it begins with, taken as it is printed."""
+    (tmp_path / "birch.yaml").write_text(SEARCHED, "utf-8")
+    folder = tmp_path / "fixtures" / "birch" / "cassettes" / "whole"
+    folder.mkdir(parents=True)
+    (folder / "cassette.yaml").write_text("about: A person.\nperson: {email: ada@example.com}\nnow: 2026-11-24T12:00:00Z\n", "utf-8")
+    found = json.loads(habeas("check", str(tmp_path / "birch.yaml"), "--format", "json").stdout)
+    told = {one["message"].split("`")[1]: one["detail"] for one in found if "is not recorded" in one["message"]}
+    assert told["verify"] == ["+ POST https://api.birch.example/v1/people/search", "+", '+ {"page":{"size":1}}']
+    assert told["lookup"][2] == '+ {"filter":{"email":"ada@example.com","text":"Straße \\"1\\""}}'
+    for name, answer in (("verify", '{"people": []}'), ("lookup", '{"people": [{"id": "p1", "email": "ada@example.com"}]}')):
+        begun = "\n".join(line.removeprefix("+").strip() for line in told[name])
+        (folder / f"{name}.http").write_text(f"{begun}\n\nHTTP 200\n\n{answer}\n", "utf-8")
+    found = json.loads(habeas("check", str(tmp_path / "birch.yaml"), "--format", "json").stdout)
+    assert [one["message"] for one in found if one["level"] == "error"] == ["`notes` asks for what is not recorded"]

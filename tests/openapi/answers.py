@@ -9,6 +9,7 @@ ANSWERS = {
     "way": "key",
     "key": "X-Api-Key: <SECRET>",
     "verify": "/users?limit=1",
+    "people": "users",
     "lookup": "GET /users?email=<EMAIL>",
     "records": "users",
     "match": "email",
@@ -39,7 +40,7 @@ base_url: https://api.acme.example.com/v1
 auth:
   headers: {X-Api-Key: <SECRET>}
 
-verify: {get: /users, params: {limit: "1"}}
+verify: {get: /users, params: {limit: "1"}, records: users}
 
 # TODO rate_limits: what the vendor allows, such as {all: 100/min}
 pagination: {cursor: paging.next, param: after, size: {limit: 100}}

@@ -52,6 +52,23 @@ def test_oauth_a_search_and_an_address_by_account():
         assert line in text.splitlines(), line
 
 
+@pytest.mark.parametrize(("told", "line"), [("@", 'records: "@"}'), ("data.people", "records: data.people}"), ("", '"1"}}')])
+def test_where_the_people_stand_makes_a_proof_of_verify(told, line):
+    """What `verify` lists shows that the connection sees people; where it lists none, nothing is written."""
+    text = answered(people=told)
+    assert next(row for row in text.splitlines() if row.startswith("verify: ")).endswith(line)
+    assert check(text.encode(), "acme.yaml")[0].lists_people is bool(told)
+
+
+def test_no_question_says_twice_what_enter_means(capsys):
+    """Enter is the answer in brackets, or what the question says of it, or nothing."""
+    keys = "https://acme.example/a\nhttps://acme.example/t\n\n"
+    answered(way="oauth2", key=keys, pages="", cursor=None, param=None, size=None, paged=None, endpoint_paged=None)
+    prompts = [line for line in capsys.readouterr().out.splitlines() if "Enter" in line]
+    assert len(prompts) >= 8
+    assert [line for line in prompts if line.count("Enter") > 1 or line.endswith("]: ")] == []
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "line"), [("link", "header", "{link: header}"), ("offset", "start", "{offset: start}"), ("none", None, None)]
 )
@@ -90,6 +107,7 @@ def test_basic_and_an_address_without_a_known_host():
         ({"key": "X-Api-Key: secret"}, "does not say where the key stands"),
         ({"verify": "users"}, "neither a path nor an https address"),
         ({"verify": "/users/<USER_ID>"}, "unknown name `<USER_ID>`"),
+        ({"people": "users[["}, "is no JMESPath expression"),
         ({"lookup": "/users/{email}"}, "is not how a value is written: write <EMAIL>"),
         ({"lookup": "/users"}, "the look-up asks for nobody"),
         ({"lookup": "/users/<EMIAL>"}, "the look-up asks for nobody"),

@@ -79,10 +79,16 @@ def test_what_is_deprecated_or_holds_nothing_is_not_listed():
 
 
 def test_a_post_that_may_be_a_search_is_listed_and_what_surely_writes_is_not():
-    """As in a draft: what is named as a search or a list may ask, and a list of writing calls is no list of gaps."""
+    """As in a draft: what is named as a search or a list may ask, and a list of writing calls is no list of gaps; a parameter names nothing."""
     told = document("/users", "/users/{user_id}/notes")
     body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"user_id": {"type": "string"}}}}}}
-    for path, name in (("/orders/search", "x"), ("/orders", "addOrder"), ("/orders/list", "x"), ("/bills", "listBills")):
+    for path, name in (
+        ("/orders/search", "x"),
+        ("/orders", "addOrder"),
+        ("/orders/list", "x"),
+        ("/bills", "listBills"),
+        ("/lists/{list_id}/members", "postListsIdMembers"),
+    ):
         answers = {"200": {"description": "OK"}}
         told["paths"][path] = {"post": {"operationId": name, "requestBody": body, "responses": answers}}
     assert listed("", told) == ["POST /bills", "POST /orders/list", "POST /orders/search"]

@@ -107,6 +107,6 @@ def test_what_is_invented_is_counted_and_what_contradicts_is_noted(tmp_path: Pat
     capsys.readouterr()
     check_command((str(tmp_path / "acme.yaml"),), CheckArguments(openapi=(tmp_path / "acme.json",)))
     text = capsys.readouterr().out
-    assert f"acme: 1 cassette, 3 recordings{', 1 of them invented' if mark else ''}; " in text
+    assert f"acme: 1 cassette, 3 recordings{', 1 of an invented form' if mark else ''}; " in text
     assert ("total is no member that the document has" in text) is (mark == "")
     assert f"acme: 1 of 3 recordings compared with the documents, {0 if mark else 1} contradicted\n" in text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.release.apply import Finder, PolicyInForce
 from engine.release.decision import Decision, Decisions
+from engine.release.hit import Hit
 from engine.release.learn import learn
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact
@@ -39,11 +41,13 @@ def said(
     return {one.pointer: (one.do, one.because) for one in in_force.rulings(endpoint, record, "sha")}
 
 
-def look(text: str) -> list[tuple[str, str]]:
+def look(text: str) -> tuple[Hit, ...]:
     """Find words as a finder would: addresses by their @, cards by a word."""
-    words = text.split()
-    return (
-        [("emails", one) for one in words if "@" in one]
-        + [("secrets", one) for one in words if one == "sesame"]
-        + [("cards", one) for one in words if one.startswith("4242")]
+    kinds = {"@": "emails", "sesame": "secrets", "4242": "cards"}
+    words = [(found.start(), found[0]) for found in re.finditer(r"\S+", text)]
+    return tuple(
+        Hit(kind, start, start + len(one), one)
+        for sign, kind in kinds.items()
+        for start, one in words
+        if (sign in one if sign == "@" else one == sign if sign == "sesame" else one.startswith(sign))
     )

@@ -20,6 +20,7 @@ def decided(operation: str, act: int = 7, because: str = "privilege", **target: 
 
 MASK = "others: [{in: calls, who: caller_*, do: mask}]"
 RECORD = {"caller_name": "Bea", "ssn": "078-05-1120", "note": "x"}
+LAW_HELD = ("hold", "never_disclose")
 MASKED, LAW = ("mask", THIRD), ("mask", "never_disclose")
 DECIDED = [
     ("nothing", MASK, [], {"/caller_name": MASKED, "/ssn": LAW}),
@@ -170,6 +171,35 @@ def test_what_happens_to_a_file(text, decisions, expected):
     """It is held or given whole."""
     ruling = PolicyInForce(policy(text), Own(ADA), decisions=Decisions(decisions)).file_ruling("calls", "1")
     assert (ruling.do, ruling.because) == expected
+
+
+HELD_RECORD = [
+    ("its record is given", "", [], ("ask", "third_party")),
+    ("its record is held", "files: {calls: give}", [decided("hold", record="sha")], ("hold", "privilege")),
+    ("the endpoint is given", "", [decided("hold", record="sha"), decided("give", act=9)], ("hold", "privilege")),
+    ("the file itself is given", "", [decided("hold", record="sha"), decided("give", act=9, file="1")], ("give", "privilege")),
+    (
+        "the file itself is given, by law not",
+        "",
+        [decided("hold", because="never_disclose", record="sha"), decided("give", file="1")],
+        LAW_HELD,
+    ),
+    ("its endpoint is left out", "leave_out: [{what: calls, because: privilege}]", [], ("hold", "privilege")),
+    ("a field of it is left out", "leave_out: [{what: calls.note, because: privilege}]", [], ("ask", "third_party")),
+    ("its record tells nothing new", "once: [{in: [history, calls], by: id}]", [], ("hold", "duplicate")),
+    ("its record tells some of it again", "once: [{in: [history, calls], by: id, but: calls.note}]", [], ("ask", "third_party")),
+]
+
+
+@pytest.mark.parametrize(("text", "decisions", "expected"), [one[1:] for one in HELD_RECORD], ids=[one[0] for one in HELD_RECORD])
+def test_a_file_is_held_with_its_record(text, decisions, expected):
+    """For the same reason, unless somebody decided to give the file itself."""
+    record, told = {"id": "c1", "note": "x"}, {(0, "c1"): 0}
+    in_force = PolicyInForce(policy(text), Own(ADA), told=told, decisions=Decisions(decisions))
+    held = in_force.record_held("calls", record, "sha")
+    assert (held is not None) == ([one.pointer for one in in_force.rulings("calls", record, "sha")] == [""])
+    ruling = in_force.file_ruling("calls", "1", held)
+    assert (ruling.do, ruling.because, ruling.value) == (*expected, "1")
 
 
 def test_what_an_earlier_endpoint_tells_and_does_not_give_is_no_repetition():

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.release.finders import REMEMBERED, Finders, emails
-from engine.release.flagged import found_in
 from engine.release.found_numbers import cards, lettered, national_ids
 from engine.release.found_phones import phones
 from engine.release.found_secrets import secrets
 from engine.release.hit import Hit, masked, settled
 from engine.release.vocabulary import Vocabulary, canonical
+from tests.release.found_in import found_in
 
 PEOPLE = Vocabulary(["Mara Lindqvist", "Tom", "山田 太郎", "+49 89 5550100", "mara@example.com", "", "1021"])
 TABLE = yaml.safe_load((Path(__file__).parent / "data" / "finders.yaml").read_text("utf-8"))

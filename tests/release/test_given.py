@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.language.expressions.lossless_json import loads
 from engine.release.aliases import Aliases
+from engine.release.apply import PolicyOnParts
 from engine.release.finders import Finders
 from engine.release.given import Giving, HeldRecord, Undecided
 from engine.release.given_record import GivenRecord, WithheldPlace
+from engine.release.load_policy import load_policy
+from engine.release.own import Own
 from engine.release.record_values import at_pointer
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
@@ -218,3 +222,18 @@ def test_what_is_withheld_as_a_whole_is_looked_for_by_who_is_named_in_it():
             "calls", line, record, [replace(one, because="duplicate")]
         )
         assert not texts.found
+
+
+def test_a_field_whose_name_is_what_is_withheld_is_named_by_no_one():
+    """It vanishes with all in it; neither the line nor the place says what it was called, and what stood in it is looked for too."""
+    policy = load_policy(b"policy: 1\nvendor: zoom\nfind: {emails: mask, known_people: mask}\n", "policy")[0]
+    look = Finders(Vocabulary(["Leif Castellan"]))
+    record = {"by": {"leif@acme.example": {"times": 3, "who": "Leif Castellan"}, "all": 5}}
+    texts = WithheldTexts()
+    rulings = PolicyOnParts(policy, Own([]), finder=look).rulings("meetings", record, "")
+    given = Giving("zoom", "en", Aliases(), look, texts).give("meetings", msgspec.json.encode(record), record, rulings)
+    assert isinstance(given, GivenRecord)
+    assert given.line == b'{"by":{"all":5}}'
+    assert [place.pointer for place in given.withheld] == ["/by/*"]
+    assert set(texts.found) == {"leif@acme.example", "Leif Castellan"}
+    assert not [one for one in texts.found.values() if "leif" in one.pointer]

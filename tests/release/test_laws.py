@@ -13,16 +13,11 @@ from engine.release.own import Own
 from engine.release.policy import Policy
 from engine.release.reasons import BY_LAW, CODES, GIVING, WITHHOLDING
 from engine.release.ruling import STRENGTH, Ruling
-from tests.release.policies import ADA
+from tests.release.policies import ADA, look
 
 FIELDS = ("caller_name", "caller_email", "password", "ssn", "note", "topic")
 VALUES = ("ada@example.com", "bea@example.com", "Bea", "x", "cem@example.com 4242424242424242", "")
 WITHHELD, GIVEN = st.sampled_from(WITHHOLDING), st.sampled_from(GIVING)
-
-
-def look(text: str) -> list[tuple[str, str]]:
-    """Find what a finder would: one address, one card."""
-    return [("emails", one) for one in text.split() if "@" in one] + [("cards", one) for one in text.split() if one.startswith("4242")]
 
 
 def rules(*does: str) -> st.SearchStrategy[dict[str, Any]]:
@@ -30,6 +25,11 @@ def rules(*does: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.sampled_from(does).flatmap(
         lambda do: st.one_of(st.just({"do": do}), (GIVEN if do == "give" else WITHHELD).map(lambda why: {"do": do, "because": why}))
     )
+
+
+def reasoned(rule: dict[str, Any]) -> dict[str, Any]:
+    """Give what switches a protection off the reason that it needs."""
+    return {"because": "known_to_them", **rule, "say": "yours"} if rule["do"] == "give" else rule
 
 
 LEAVE_OUT = st.builds(
@@ -49,7 +49,9 @@ POLICIES = st.fixed_dictionaries(
         "leave_out": st.lists(LEAVE_OUT, min_size=1, max_size=3),
         "others": st.lists(OTHERS, min_size=1, max_size=3),
         "never": st.fixed_dictionaries({}, optional={"secrets": NEVER, "protected_numbers": NEVER}),
-        "find": st.fixed_dictionaries({}, optional={"emails": rules("ask", "mask", "give"), "cards": rules("mask", "drop", "give")}),
+        "find": st.fixed_dictionaries(
+            {}, optional={"emails": rules("ask", "mask", "give"), "cards": rules("mask", "drop", "give").map(reasoned)}
+        ),
     },
 )
 RECORDS = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(VALUES), min_size=1)

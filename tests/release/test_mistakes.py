@@ -57,7 +57,7 @@ never: {secrets: {do: give, because: known_to_them, say: It is yours.}, protecte
 self: [lookup.email, "lookup.phone_numbers[].number"]
 others: [{in: "*", who: [caller_*, callee_*], but: "*_type", do: alias}]
 once: [{in: [parts, calls], by: call_id, but: [calls.id, calls.charge]}]
-find: {emails: mask, cards: {do: give, because: known_to_them}}
+find: {emails: mask, cards: {do: give, because: known_to_them, say: yours}}
 files: {recordings: {do: hold, because: third_party}}
 information: {purpose: To meet., source: {en: You.}}
 """

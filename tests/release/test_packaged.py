@@ -277,6 +277,65 @@ def test_a_policy_of_a_broken_spec_says_whose_mistake_it_is(habeas, tmp_path):
     assert "the spec of `acme` has mistakes of its own" in done.stdout
 
 
+SPEC = """# yaml-language-server: $schema=habeas.schema.json
+spec: 1
+vendor: {vendor}
+base_url: https://api.acme.example
+auth: {{headers: {{Authorization: <SECRET>}}}}
+verify: {{get: /users}}
+rate_limits: {{all: 10/s}}
+gaps: none
+access:
+  lookup: {{get: /users/<EMAIL>, match: email, capture: {{USER_ID: id}}}}
+  endpoints:
+    notes: {{get: /users/<USER_ID>/notes}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "policy", "found"),
+    [
+        ("specs/acme.yaml", "specs/policies/acme.yaml", True),
+        ("specs/ours.yaml", "specs/policies/acme-2026.yaml", True),
+        ("acme.yaml", "policy.yaml", True),
+        ("acme.yaml", "policies/acme.yaml", True),
+        ("specs/acme.yaml", "policies/acme.yaml", False),
+        ("acme.yaml", "elsewhere/acme.yaml", False),
+    ],
+)
+@pytest.mark.parametrize("vendor", ["acme", "zoom"])
+def test_the_spec_beside_a_policy_is_what_it_is_held_against(habeas, tmp_path, spec, policy, found, vendor):
+    """In its folder, or beside the folder `policies`; before a packaged one of the same vendor. Elsewhere only packaged ones are known."""
+    for name in (spec, policy):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / spec).write_text(SPEC.format(vendor=vendor))
+    (tmp_path / policy).parent.joinpath("broken.yaml").mkdir()
+    (tmp_path / policy).write_text(f"policy: 1\nvendor: {vendor}\nleave_out: [{{what: [notes.text], because: trade_secret}}]\n")
+    done = habeas("policy", "check", str(tmp_path / policy))
+    unknown = f"no spec of a vendor `{vendor}`" if vendor == "acme" else "`notes`"
+    assert (unknown not in done.stdout) is found, done.stdout
+
+
+def test_a_policy_of_a_broken_spec_beside_it_names_that_file(habeas, tmp_path):
+    """Its vendor's name would mean no spec, or another one."""
+    (tmp_path / "acme.yaml").write_text("spec: 1\nvendor: acme\n")
+    (tmp_path / "policy.yaml").write_text("policy: 1\nvendor: acme\n")
+    done = habeas("policy", "check", str(tmp_path / "policy.yaml"))
+    assert done.returncode == 2
+    assert "the spec of `acme` has mistakes of its own" in done.stdout
+    assert f"habeas check {tmp_path / 'acme.yaml'}" in " ".join(done.stdout.split())
+
+
+def test_a_spec_is_no_policy_and_one_sentence_says_so(habeas, tmp_path):
+    """By the command, too: nothing is said of its words, nor of what is wrong with it as a spec."""
+    (tmp_path / "acme.yaml").write_text("spec: 1\nvendor: acme\n")
+    for spec in (folder("specs") / "zoom.yaml", tmp_path / "acme.yaml"):
+        done = habeas("policy", "check", str(spec))
+        assert done.returncode == 2
+        assert done.stdout.splitlines()[0] == "error: this is a spec, and no policy"
+        assert done.stdout.splitlines()[-1] == "1 policy: 1 mistake, 0 notes"
+
+
 def test_a_policy_that_is_not_there_is_named(habeas):
     """With what was meant."""
     done = habeas("policy", "check", "zoon")

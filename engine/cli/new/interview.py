@@ -129,6 +129,9 @@ def _top(questions: Questions, answers: DraftAnswers) -> None:
     answers.verify = questions.ask(
         "A call that every connection may make, best the list of people, such as /users", _request(answers, "verify")
     )
+    asked = "Where the people stand in its answer; @: the answer is their list (Enter: it lists no people)"
+    people = questions.ask(asked, read_records_path, None)
+    answers.verify.update({"records": people} if people else {})
 
 
 def _request(answers: DraftAnswers, place: str) -> AnswerReader[dict[str, Any]]:

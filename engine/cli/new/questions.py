@@ -160,7 +160,7 @@ def ask_pagination(questions: Questions, question: str, body: dict[str, Any] | N
 
     With the `body` of a `post`, parameters are places in it, such as paging.after: the maps on the way are put into it.
     """
-    kind = questions.ask(f"{question}: {', '.join(PAGINATIONS)} (Enter: not known yet)", optional(one_of(PAGINATIONS)), "")
+    kind = questions.ask(f"{question}: {', '.join(PAGINATIONS)} (Enter: not known yet)", optional(one_of(PAGINATIONS)))
     made: dict[str, Any] = {}
     where = "place in the body" if body is not None else "parameter"
     if kind is None or kind == "none":

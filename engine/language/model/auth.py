@@ -63,7 +63,7 @@ class OAuth2(Words):
         default={}, description="Values for requests, read from the token answer and kept with it.", examples=[{"INSTANCE": "instance_url"}]
     )
     refusals: TokenRefusalsSpec = Field(
-        default=TokenRefusalsSpec(),
+        default=TokenRefusalsSpec.model_construct(),
         description="What refusals of `token_url` and `revocation_url` mean, where they are not in the words of RFC 6749.",
         examples=[{"message": "reason", "rules": [{"status": 400, "message": "token revoked", "means": "invalid_grant"}]}],
     )

@@ -89,7 +89,7 @@ class Defaults(Words):
         examples=[{"cursor": "next", "param": "after", "size": {"limit": 100}}, "none"],
     )
     refusals: RefusalsSpec = Field(
-        default=RefusalsSpec(),
+        default=RefusalsSpec.model_construct(),
         description="What refusals mean; own rules are tried first.",
         examples=[{"code": "error.code", "rules": [{"status": 404, "means": "absent"}]}],
     )
@@ -273,5 +273,7 @@ class Spec(Defaults):
         examples=[{"shops": {"get": "/shops", "records": "items"}}],
     )
     verify: VerifySpec = Field(description="Is the connection alive, and does it see people?", examples=[{"get": "/me"}])
-    rate_limits: RateLimits = Field(default=RateLimits(), description="What the vendor allows, per bucket.", examples=[{"all": "30/s"}])
+    rate_limits: RateLimits = Field(
+        default=RateLimits.model_construct(), description="What the vendor allows, per bucket.", examples=[{"all": "30/s"}]
+    )
     access: AccessSpec = Field(description="The look-up and the endpoints.")

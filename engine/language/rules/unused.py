@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from engine.language.effective import Endpoint
-from engine.language.expressions.template import IDENTIFIERS
+from engine.language.expressions.template import IDENTIFIERS, Template
 from engine.language.model import spec as m
+from engine.language.model.body import texts
 from engine.language.rules.lint_context import ENDPOINTS, LintContext
 from engine.language.text.document import Path
 from engine.language.text.mistakes import Mistake, Position
@@ -124,15 +125,42 @@ def proof_notes(context: LintContext) -> Iterator[Mistake]:
     for path, endpoint, own in context.requests():
         if not isinstance(own, m.EndpointSpec):
             continue
-        names = {*context.captured, *IDENTIFIERS}
-        filters = {hole.name for _, values in endpoint.params for one in values for hole in one.holes()} & names
-        if filters and not endpoint.match and not endpoint.echo and endpoint.fields is not None:
-            hint = "add `match` or `echo`: a vendor that ignores the parameter answers with everybody"
-            yield context.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
+        if endpoint.fields is not None:
+            yield from _unproven(context, path, endpoint)
         for index, rule in enumerate(own.refusals.rules):
             if rule.means == "absent" and 404 in rule.status and not rule.code and not rule.message:
                 place = (*path, "refusals", "rules", index)
                 yield context.note("a bare 404 that means absent would hide a wrong path", place, "add `code` or `message`")
+
+
+def _unproven(context: LintContext, path: Path, endpoint: Endpoint) -> Iterator[Mistake]:
+    """Note a value of the person, or of a parent's record, that stands where a vendor may ignore it: anywhere but in the address.
+
+    A body that addresses one object is no exception: nothing but the answer tells it from a filter. Its id can be asked for, and echoed.
+    Any of these values that the answer must repeat is a proof; what else it must repeat, such as a time, is none.
+    """
+    people = {*context.captured, *IDENTIFIERS}
+
+    def named(template: Template) -> bool:
+        return any(hole.name in people for hole in template.holes()) or any(True for _ in template.fields())
+
+    if any(named(template) for _, template in (*endpoint.match, *endpoint.echo)):
+        return
+    sent = {
+        "parameter": (one for _, values in endpoint.params for one in values),
+        "header": (one for _, one in endpoint.headers),
+        "body": (one for _, one in texts(endpoint.body)),
+    }
+    for place, templates in sent.items():
+        filters = set[str]()
+        for template in templates:
+            filters |= {hole.name for hole in template.holes() if hole.name in people}
+            filters |= {field.name for field in template.fields() if not named(endpoint.address)}
+        if filters:
+            id_too = "; of one object, ask for its id and `echo` that" if place == "body" else ""
+            hint = f"add `match` or `echo`{id_too}: a vendor that ignores the {place} answers with everybody"
+            yield context.note(f"nothing proves that endpoint `{path[-1]}` is filtered by <{min(filters)}>", path, hint)
+            return
 
 
 def title_notes(context: LintContext) -> Iterator[Mistake]:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from engine.openapi.document.names import IDS, PERSONS, PROOFS, SEARCHES, TENANTS, USERNAMES, kind_of, norm, person_in, singular, words
-from engine.openapi.document.operations import Api, Operation, Parameter
+from engine.openapi.document.operations import BRACED, Api, Operation, Parameter
 from engine.openapi.document.refs import as_text
 from engine.openapi.document.schema_view import SchemaView
 from engine.openapi.draft.pages import Records, beside, is_paging, records_of, step, usable
@@ -76,8 +76,8 @@ def looked_at(api: Api) -> Iterator[Operation]:
 
 
 def finds(operation: Operation, *also: str) -> bool:
-    """Whether a POST is a search, by its path or its name."""
-    return bool({*FINDING, *also} & {*words(operation.path), *words(as_text(operation.raw.get("operationId")))})
+    """Whether a POST is a search, by its path or its name; what a parameter in the path is called says nothing: `/lists/{list_id}`."""
+    return bool({*FINDING, *also} & {*words(BRACED.sub("", operation.path)), *words(as_text(operation.raw.get("operationId")))})
 
 
 def _ways(operation: Operation) -> Iterator[LookupCandidate]:
