@@ -119,9 +119,7 @@ def check(folder: Path) -> dict[str, float]:
 def _in_force(look: Finders) -> PolicyOnParts:
     policy, _ = load_policy(POLICY, "bench")
     decided = Decisions([Decision(act=1, operation="give", because="known_to_them", endpoint=NAME, record="none", pointer="/none")])
-    return PolicyOnParts(
-        policy, Own([Fact("email", "x@example.com")]), finder=lambda text: ((hit.kind, hit.value) for hit in look(text)), decisions=decided
-    )
+    return PolicyOnParts(policy, Own([Fact("email", "x@example.com")]), finder=look, decisions=decided)
 
 
 def _given(folder: Path) -> Iterator[bytes]:
