@@ -15,7 +15,7 @@ from itertools import accumulate
 import msgspec
 from ahocorasick_rs import BytesAhoCorasick
 
-from engine.release.found_phones import ENDING
+from engine.release.found_phones import ENDING, digits_of
 from engine.release.frequent_words import FREQUENT_WORDS
 from engine.release.own import last_word, shape_of
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD
@@ -86,9 +86,7 @@ class AfterCheck:
         self.compared_whole = sum(one.whole for one in self._sought)
         self._overlap = 64 + 12 * max(map(len, texts.found), default=0)
         self._searches: dict[FileKind, _Search] = {}
-        self._ordinary: set[int] = set()
-        said = "\n".join(prose).encode("utf-8", "surrogatepass")
-        self._ordinary = {number for number, _ in self._search("text").found(said)}
+        self._ordinary = set(_in_prose(self._sought, "\n".join(prose)))
 
     def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
         """Search one file, and its name. `ours`: it holds no records, but what the package itself says."""
@@ -190,6 +188,16 @@ def _stands(text: str, sought: _Sought) -> Iterator[int]:
             yield found.start()
     if sought.digits:
         yield from (start for start, _ in numbers_alike(text, sought.digits))
+
+
+def _in_prose(sought: list[_Sought], prose: str) -> Iterator[int]:
+    """Give the numbers of the values that a text of the package itself holds; most do not even begin in it."""
+    said, digits = searchable(prose).decode("utf-8", "surrogateescape"), digits_of(prose)
+    for number, value in enumerate(sought):
+        first = searchable(value.told.text).decode("utf-8", "surrogateescape").split()[:1]
+        begins = any(word in said for word in first) or (value.digits and value.digits[-ENDING:] in digits)
+        if begins and any(True for _ in _stands(said, value)):
+            yield number
 
 
 def _is_among(texts: Iterable[str], sought: _Sought) -> bool:

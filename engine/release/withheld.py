@@ -62,10 +62,11 @@ class WithheldTexts:
         """Take who is named in a record, or a part of one, that is withheld as a whole."""
         if ruling.because in NOT_SEARCHED:
             return
+        pointer = unnamed(ruling.pointer, ruling.value)
         for text in _texts(value):
             for hit in find(text):
                 person = hit.kind == "known_people"
-                found = WithheldText(hit.value, vendor, endpoint, ruling.pointer, ruling.because, person, inside=True)
+                found = WithheldText(hit.value, vendor, endpoint, pointer, ruling.because, person, inside=True)
                 self.found.setdefault(hit.value, found)
 
     def given(self, text: str) -> None:

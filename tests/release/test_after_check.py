@@ -220,6 +220,7 @@ def test_a_whole_value_is_one_of_the_file_not_of_what_is_nested_in_it():
     """A short text in an address is a part of a longer text."""
     assert leaks('{"a":"https://acme.example/?q=%22Bea%22"}', "json", "Bea") == []
     assert leaks('{"a":"<p>Bea</p> &#34;Bea&#34;"}', "json", "Bea") == []
+    assert leaks("a,https://acme.example/?q=%2CBea%2C\r\n", "csv", "Bea") == []
 
 
 def test_a_long_text_is_found_by_its_beginning():
@@ -264,6 +265,10 @@ def test_what_the_package_itself_says_is_to_be_confirmed_on_its_pages_only():
     assert [one.confirm for one in check.check("f", "html", [b"<dt>Kind of meeting</dt>"])] == [True]
     assert [one.confirm for one in check.check("f", "json", [b'{"a":"Kind of meeting"}'])] == [False]
     assert [one.confirm for one in check.check("f", "json", [b'{"a":"Kind of meeting"}'], ours=True)] == [True]
+    contact = AfterCheck(texts(NUMBER, pointer="/number"), prose=["Call us: (415) 555-0142."])
+    assert [one.confirm for one in contact.check("f", "html", [b"<p>+1 415 555 0142</p>"])] == [True]
+    whole = AfterCheck(texts("Meetings", "Bea"), prose=["Your meetings"]).check("f", "html", [b"<h2>Meetings</h2><td>Bea</td>"])
+    assert [(one.withheld.text, one.confirm) for one in whole] == [("Meetings", True), ("Bea", False)]
 
 
 def test_names_of_files_are_searched_and_no_value_is_shown():

@@ -87,7 +87,7 @@ class Package:
         decided = list(decisions)
         for _ in range(3):  # what is still asked about is masked
             found = Decisions(decided)
-            in_force = PolicyOnParts(words, Own(ADA), finder=lambda text: ((hit.kind, hit.value) for hit in LOOK(text)), decisions=found)
+            in_force = PolicyOnParts(words, Own(ADA), finder=LOOK, decisions=found)
             self.rulings = [in_force.rulings("calls", record, "sha") for record in self.records]
             asked = {one.value for rulings in self.rulings for one in rulings if one.do == "ask"}
             decided += [Decision(act=100 + len(decided), operation="mask", because="third_party", value=value) for value in sorted(asked)]
