@@ -23,6 +23,7 @@ from engine.case.take import PERIOD, TakenRun, read_run
 from engine.errors import Refused, UsageError
 from engine.explain.run_folder import MANIFEST
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
+from engine.package.summary import WHOLE
 from engine.pages.languages import day_words
 from engine.release.labels import Labels
 from engine.release.load_labels import load_labels
@@ -113,7 +114,12 @@ def _kinds(part: VendorPart, told: ToldRun, language: str) -> list[RecordKind]:
         found.append(
             RecordKind(endpoint=LOOKUP, title=WORDS[language]["lookup"], outcome="complete", found=lookup["lines"], given=0),
         )
-    return [*found, *(_kind(part, name, one) for name, one in told.run.endpoints.items())]
+    return [*found, *(_kind(part, name, one) for name, one in told.run.endpoints.items() if not _is_only_a_way(one))]
+
+
+def _is_only_a_way(told: Mapping[str, Any]) -> bool:
+    """Whether an endpoint was read in full and delivers nothing by its spec (`fields: none`): it leads to the records of others."""
+    return bool(told.get("records")) and not told.get("file") and told.get("outcome") in WHOLE
 
 
 def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
@@ -122,7 +128,7 @@ def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
         endpoint=name,
         title=str(told.get("title") or name),
         outcome=str(told["outcome"]),
-        found=int(told.get("records") or 0),
+        found=int(told.get("records") or 0) if told.get("file") else 0,
         given=0,
         expected=told.get("expected"),
         covered=(_day(covered["from"]), _last_day(covered["to"])) if covered else None,

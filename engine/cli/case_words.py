@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 import msgspec
 
-from engine.case.acts import LogLine, Target
+from engine.case.acts import Decided, LogLine, Target
 from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
@@ -18,6 +20,7 @@ from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
 
 SHOWN_DIGITS = 8
+MOST_ALIKE = 3  # decisions in a row that say the same: more of them are one row
 WORDS = {"asked": "vendor to ask:", "taken": "taken in:", "ruled": "policy in force:"}  # where the word of the log alone would mislead
 TOLD = ("vendor", "endpoint", "folder", "act", "operation", "target", "because", "how", "why", "say", "letter", "note")
 
@@ -81,7 +84,7 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
         lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits), *_again(case)]
     elif not over:
         lines += ["", unblocked(case.case, case.reference)]
-    lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]
+    lines += ["", table(("act", "when", "by", "did"), list(_rows(case.lines)), width=width)]
     lines += [f"{one} lies in the case and no act tells of it: what a killed command left; delete it." for one in case.strays()]
     lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []
     return "\n".join(lines)
@@ -104,8 +107,21 @@ def _again(case: OpenCase) -> list[str]:
     return ["", f"What a run did not get a later one may:\n    habeas case run {case.reference} {words}"] if short else []
 
 
-def _line(line: LogLine) -> tuple[str, str, str, str]:
-    return str(line.n), f"{line.at:%Y-%m-%d %H:%M}", line.by, did(line)
+def _rows(lines: Iterable[LogLine]) -> Iterator[tuple[str, str, str, str]]:
+    """Write a row an act; decisions in a row that say the same of many targets are one row: the list of them is `review list`."""
+    for _, same in groupby(lines, key=_sameness):
+        found = list(same)
+        if len(found) > MOST_ALIKE:
+            first, told = found[0], [str(word) for word in _sameness(found[0])[:3] if word]
+            yield f"{first.n}-{found[-1].n}", f"{first.at:%Y-%m-%d %H:%M}", first.by, f"decided {len(found)} times: {' '.join(told)}"
+        else:
+            yield from ((str(one.n), f"{one.at:%Y-%m-%d %H:%M}", one.by, did(one)) for one in found)
+
+
+def _sameness(line: LogLine) -> tuple[object, ...]:
+    """What decisions that may be told in one row have in common; any other act stands alone."""
+    act = line.act
+    return (act.operation, act.because, act.note, line.by) if isinstance(act, Decided) else (line.n,)
 
 
 def did(line: LogLine) -> str:

@@ -137,7 +137,8 @@ def _found(answer: CaseAnswer, t: PageTexts) -> Markup:
     if not told:
         return t("found.nothing")
     if given == found:
-        here = t("found.given_all")
+        places = sum(sum(kind.places.values()) for _, kind in kinds(answer))
+        here = t("found.given_but", n=places) if places else t("found.given_all")
     elif not any(given):
         here = t("found.given_none")
     else:

@@ -68,7 +68,8 @@ def _follows(service: Service, kind: RecordKind) -> bool:
 
 
 def _named(service: Service, what: str, t: PageTexts) -> Markup:
-    return t("words.colon", name=service.title, said=what)
+    """Name the service before what is of it, unless that begins with the service's name."""
+    return as_html(what) if what.startswith(f"{service.title} ") else t("words.colon", name=service.title, said=what)
 
 
 def why_incomplete(kind: RecordKind, t: PageTexts) -> Markup:

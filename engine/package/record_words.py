@@ -36,7 +36,7 @@ def about(answer: CaseAnswer, service: Service, kind: RecordKind, t: PageTexts) 
     return {
         "title": t("record.title", kind=kind.title, service=service.title, reference=answer.reference),
         "kind": kind.title,
-        "count": t("record.count", n=kind.given, service=service.title),
+        "count": t("record.count", n=kind.given, service=service.title) if kind.given else t("record.no_records"),
         "withheld": told,
         "missing": t("record.missing", why=why_incomplete(kind, t)) if is_incomplete(kind) else "",
         "data": t("record.data", json=links[0], csv=links[1]),

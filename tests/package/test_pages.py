@@ -135,14 +135,15 @@ STATES = {
         answer(FOUND, service(REFUSED, vendor="b", title="Brightdesk", subject="none")),
         [
             "in full but for what is named below as withheld or not obtained.",
-            "Zoom: 2 records. All of it is in this package.",
+            "Zoom: 2 records. All of it is in this package, but for 2 places inside the records that are withheld.",
+            "Nothing held No service said that it knows nobody with your details. Not obtained",
             "Not obtained Brightdesk: Recordings.",
             "Withheld 2 places inside the records.",
             "Security 2 none none This is a password",
             "Missing: nobody wrote it down for Zoom and Brightdesk.",
             "write to".capitalize(),
         ],
-        ["vollständig bis auf das, was unten", "2 Stellen in den Datensätzen.", "Sicherheit 2 keine keine", "Fehlt: Für Zoom und Brightdesk"],
+        ["vollständig bis auf das, was unten", "Alles davon ist in diesem Paket, bis auf 2 Stellen in den Datensätzen, die zurückgehalten sind.", "2 Stellen in den Datensätzen.", "Sicherheit 2 keine keine", "Fehlt: Für Zoom und Brightdesk"],
     ),
     "only a part": (
         answer(service(kind([given({"id": 1})], outcome="partial", expected=3))),
@@ -186,8 +187,8 @@ STATES = {
     ),
     "left out": (
         answer(service(kind(outcome="excluded"))),
-        ["Meetings not asked for none none", "Zoom: Meetings This was not asked for."],
-        ["Meetings nicht gefragt keine keine", "Danach wurde nicht gefragt."],
+        ["Meetings not asked for none none", "Zoom: Meetings We did not ask the service for this. Write to us if you want it."],
+        ["Meetings nicht gefragt keine keine", "Danach haben wir den Dienst nicht gefragt. Schreiben Sie uns, wenn Sie es haben möchten."],
     ),
     "an outcome that nobody knows": (
         answer(service(kind(outcome="odd"))),
