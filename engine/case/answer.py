@@ -114,10 +114,10 @@ def _kinds(part: VendorPart, told: ToldRun, language: str) -> list[RecordKind]:
         found.append(
             RecordKind(endpoint=LOOKUP, title=WORDS[language]["lookup"], outcome="complete", found=lookup["lines"], given=0),
         )
-    return [*found, *(_kind(part, name, one) for name, one in told.run.endpoints.items() if not _is_only_a_way(one))]
+    return [*found, *(_kind(part, name, one) for name, one in told.run.endpoints.items() if not is_only_a_way(one))]
 
 
-def _is_only_a_way(told: Mapping[str, Any]) -> bool:
+def is_only_a_way(told: Mapping[str, Any]) -> bool:
     """Whether an endpoint was read in full and delivers nothing by its spec (`fields: none`): it leads to the records of others."""
     return bool(told.get("records")) and not told.get("file") and told.get("outcome") in WHOLE
 

@@ -55,6 +55,26 @@ def test_the_case_to_practise_with_is_worked_as_it_is_printed(habeas, practised)
     assert "zoom/meetings.agenda, zoom/phone_call_logs.caller_name, in " in said["give"]
     assert "decided give zoom/meetings.agenda known_to_them" in said["show"]
     assert re.search(r"[0-9]+ values or files wait for a decision\n    habeas review list TRY-1", said["show"])
+    check_the_way_to_a_package(habeas)
+
+
+def check_the_way_to_a_package(habeas) -> None:
+    """From there on to a package, as printed too; Slack's threads, which are only the way to the replies in them, are no kind of record."""
+    (home_of(habeas) / "office.yaml").write_text("controller: Acme GmbH\ncontact: privacy@acme.example\n")
+    case = open_case(home_of(habeas), "TRY-1")
+    for vendor, part in case.case.vendors.items():
+        if part.open_gaps:
+            case.act(Excused(vendor=vendor, say="To practise, this was left out."), NOW)
+    assert habeas("review", "give", "TRY-1", "undecided").returncode == 0
+    for line in block("habeas review hold TRY-1").splitlines():
+        done = habeas(*shlex.split(line, comments=True)[1:])
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+    counted = json.loads((case.folder / "releases" / "1" / "TRY-1" / "data" / "completeness.json").read_text())["services"]
+    kinds = {f"{one['vendor']}/{kind['endpoint']}" for one in counted for kind in one["kinds"]}
+    assert "slack/thread_replies" in kinds
+    assert "slack/threads" not in kinds
+    acts = habeas("case", "show", "TRY-1").stdout
+    assert re.search(r"^[0-9]+-[0-9]+ +\S+ \S+ +\S+ +decided [0-9]+ times: give known_to_them$", acts, re.MULTILINE)
 
 
 def test_the_list_ends_as_the_page_shows(ran):

@@ -187,8 +187,8 @@ STATES = {
     ),
     "left out": (
         answer(service(kind(outcome="excluded"))),
-        ["Meetings not asked for none none", "Zoom: Meetings We did not ask the service for this. Write to us if you want it."],
-        ["Meetings nicht gefragt keine keine", "Danach haben wir den Dienst nicht gefragt. Schreiben Sie uns, wenn Sie es haben möchten."],
+        ["Meetings left out none none", "Zoom: Meetings This was left out: our connection to the service does not reach it, or we chose not to ask. Write to us if you want it."],
+        ["Meetings ausgelassen keine keine", "Dies wurde ausgelassen: Unsere Verbindung zu dem Dienst reicht nicht dahin, oder wir haben nicht danach gefragt."],
     ),
     "an outcome that nobody knows": (
         answer(service(kind(outcome="odd"))),
