@@ -150,7 +150,7 @@ class GivenData:
                 about, given = msgspec.json.decode((folder / "about.json").read_bytes()), ruling.do == "give"
                 yield PackageFile(
                     endpoint=RECEIVED,
-                    name=str(about.get("name")),
+                    name=str(about.get("name")) if given else "",  # what a file that is withheld is called may tell of its content
                     source=source if given else None,
                     size=about.get("bytes"),
                     sha256=about.get("sha256") if given else None,
