@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -73,12 +74,10 @@ def opened(path: Path) -> sqlite3.Connection:
 @contextmanager
 def made(path: Path) -> Iterator[sqlite3.Connection]:
     """Make the file anew, beside an older one, which it replaces once it is whole. Raises DiskError, OutputError."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         _clear(path)
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        part, file = _part(path)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
             with closing(sqlite3.connect(part, isolation_level=None)) as database:
                 database.executescript(QUICK + TABLES)
                 yield database
@@ -93,6 +92,18 @@ def made(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.OperationalError as error:
         full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
         raise cannot_write(path, OSError(errno.ENOSPC if full else errno.EIO, str(error))) from None
+
+
+def _part(path: Path) -> tuple[Path, int]:
+    """Make a file beside another and lock it; one that was cleared before it was locked is made again. Raises OSError."""
+    while True:
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        with suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file), part.stat()):
+                return part, file
+        os.close(file)
 
 
 def _clear(path: Path) -> None:

@@ -60,7 +60,8 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
 
     Raises UsageError where there is no run, or a policy or record cannot be read, SpecError, DiskError, OutputError.
     """
-    runs = tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
+    _rule(case, now)
+    runs = tuple(_in_review(case))
     if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
@@ -77,22 +78,40 @@ def _key(key: DigestKey, reference: str) -> bytes:
     return hmac.digest(key.secret, f"values of case {reference}".encode(), "sha256")
 
 
-def _in_review(case: OpenCase, vendor: str, now: datetime) -> InReview:
-    part = case.case.vendors[vendor]
+def _rule(case: OpenCase, now: datetime) -> None:
+    """Put in force what lies in the case as the policy of each run: that is an act. Whoever looks is not kept from it by what others do."""
+    while True:
+        parts = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
+        kept = {vendor: _kept(case, vendor) for vendor in parts}
+        ruled = [Ruled(vendor=vendor, policy=one) for vendor, raw in kept.items() if (one := _sha256(raw)) != parts[vendor].policy]
+        for act in ruled:
+            _checked(case, act.vendor, kept[act.vendor], _policy_file(case, act.vendor))
+        if not ruled or case.acts_if_unchanged(ruled, now):
+            return
+
+
+def _in_review(case: OpenCase) -> Iterator[InReview]:
+    """Give the runs of a case with the policies in force for them."""
+    for vendor, part in case.case.vendors.items():
+        if part.run is not None:
+            raw = _kept(case, vendor)
+            policy, _ = load_policy(raw, str(_policy_file(case, vendor)))
+            yield InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, _sha256(raw))
+
+
+def _kept(case: OpenCase, vendor: str) -> bytes:
+    """Give the policy for a vendor that lies in the case; the packaged one is copied there first. Raises as `review`."""
     path = _policy_file(case, vendor)
     raw = read_private(path)
     if raw is None:
         raw = _packaged(vendor)
         prepare(path.parent)
         write_private(path, raw)
-    sha256 = hashlib.sha256(raw).hexdigest()
-    policy = _checked(case, vendor, raw, path) if part.policy != sha256 else load_policy(raw, str(path))[0]
-    if part.policy != sha256:
-        case.act(Ruled(vendor=vendor, policy=sha256), now)
-    if part.run is None:
-        message = f"{vendor} has no run"
-        raise UsageError(message)
-    return InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, sha256)
+    return raw
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _checked(case: OpenCase, vendor: str, raw: bytes, path: Path) -> Policy:
@@ -191,7 +210,7 @@ def _in_force(case: OpenCase) -> bool:
     """Whether every policy is the one that stands in the log: to look at a case writes nothing into it."""
     runs = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
     raw = {vendor: read_private(_policy_file(case, vendor)) for vendor in runs}
-    return all(told is not None and hashlib.sha256(told).hexdigest() == runs[vendor].policy for vendor, told in raw.items())
+    return all(told is not None and _sha256(told) == runs[vendor].policy for vendor, told in raw.items())
 
 
 @cache

@@ -51,7 +51,7 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
 def _recorded(case: OpenCase, person: Person, digest: PersonDigest) -> None:
     """Record who the person is, where a killed `case name` had sealed it and not said so. Raises UsageError, DiskError, OutputError."""
     if case.case.key_id == digest.key_id and case.case.digests != digest.all:
-        case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id), now())
+        case.insist(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id), now())
 
 
 def waiting_vendors(case: OpenCase) -> Sequence[str]:
