@@ -8,6 +8,7 @@ import pytest
 
 from engine.case import acts
 from engine.case.acts import KINDS, Gap, Target
+from engine.case.deadlines import Pause, Period, Regime, deadlines
 from engine.case.fold import Case, fold, refusal
 from engine.case.take import TakenRun
 from engine.case.words import CANNOT, blocks, cannot
@@ -147,3 +148,14 @@ def test_an_unproven_person_blocks_once():
     older = acts.TakenIn(vendor="zoom", folder="runs/zoom", proof="0", gaps=(gap, Gap("meetings", "failed")))
     case = case_of(OPENED, acts.Identified(how="x"), older)
     assert len(list(blocks(case, "DSR-17", 0))) == 2
+
+
+def test_what_a_pause_and_an_extension_do_to_the_other_days():
+    """A pause leaves the day on which the arrival must be said; once the answer takes longer, nothing is left to extend."""
+    law = Regime("Law", "x", Period(30, "day"), acknowledge=Period(10, "day"), extension=Period(30, "day"), pause=True)
+    plain = deadlines(law, date(2026, 6, 1))
+    stood = deadlines(law, date(2026, 6, 1), pauses=[Pause(date(2026, 6, 2), date(2026, 6, 9))])
+    assert stood.acknowledge == plain.acknowledge == date(2026, 6, 11)
+    assert (stood.answer - plain.answer, stood.extend_by - plain.extend_by) == (timedelta(days=7),) * 2
+    assert plain.extend_by == plain.answer
+    assert deadlines(law, date(2026, 6, 1), extended=True).extend_by is None
