@@ -38,6 +38,7 @@ from engine.release.own import Fact, Own
 from engine.release.policy import Policy
 from engine.release.record_values import at_pointer, fields_in
 from engine.release.ruling import Ruling
+from engine.replaced import replace
 from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
@@ -66,12 +67,21 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
     digest = value_digest(_key(key, case.reference))
+    facts = tuple(Fact(one.kind, one.value) for one in person.all())
+    return Review(_settled(case, digest, runs, facts), digest, runs, facts)
+
+
+def reviewed_again(case: OpenCase, before: Review) -> Review:
+    """Give what was looked through before as the decisions of the case leave it now. Raises as `review`."""
+    with before.findings:
+        return replace(before, findings=_settled(case, before.digest, before.runs, before.facts))
+
+
+def _settled(case: OpenCase, digest: Digest, runs: tuple[InReview, ...], facts: tuple[Fact, ...]) -> Findings:
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
-    facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     decided = {number: one.target for number, one in case.case.decisions.items()}
-    found = settled(case.folder, to_read, lambda: flags_of(runs, facts), digest, also, decided)
-    return Review(found, digest, runs, tuple(facts))
+    return settled(case.folder, to_read, lambda: flags_of(runs, list(facts)), digest, also, decided)
 
 
 def _key(key: DigestKey, reference: str) -> bytes:

@@ -159,3 +159,13 @@ def test_what_a_pause_and_an_extension_do_to_the_other_days():
     assert (stood.answer - plain.answer, stood.extend_by - plain.extend_by) == (timedelta(days=7),) * 2
     assert plain.extend_by == plain.answer
     assert deadlines(law, date(2026, 6, 1), extended=True).extend_by is None
+
+
+def test_why_an_endpoint_is_missing_is_said_by_the_vendor_before_the_operator():
+    """An endpoint that was narrowed by order and then denied is denied; files that failed are told again where the list itself is whole."""
+    told = {"a": {"outcome": "denied"}, "b": {"outcome": "complete"}}
+    run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, told, {}, "0", fields={"a": [], "b": []})
+    assert [(gap.endpoint, gap.outcome) for gap in run.gaps] == [("a", "denied"), ("b", "narrowed by order")]
+    files = {"outcome": "complete", "files": {"found": 5, "downloaded": 4, "failed": 1}}
+    run = TakenRun("zoom", True, "x", None, {"outcome": "matched"}, {"calls": files}, {}, "0")
+    assert [gap.endpoint for gap in run.gaps] == ["calls.files"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.release.apply import PolicyInForce
+from engine.release.finders import Finders
 from engine.release.hit import Hit
 from engine.release.met import met, names_somebody
-from engine.release.own import Fact, Own
+from engine.release.own import Fact, Own, person_of
 from engine.release.vocabulary import Vocabulary
 from tests.release.policies import ADA, look, policy, said
 from tests.release.test_decided import LAW, MASK, MASKED, RECORD, THIRD, decided
@@ -181,3 +182,40 @@ def test_below_what_is_excepted_nothing_is_anybodys():
     place = rules.child(rules.root, "caller_place")
     name = rules.child(rules.child(place, "site"), "name")
     assert (place.side is None, name.side, name.plain) == (False, None, True)
+
+
+def test_a_decision_about_a_field_holds_for_its_endpoint_alone():
+    """A field of the same name elsewhere is another one."""
+    assert said("", RECORD, decisions=[decided("drop", endpoint="meetings", steps=("note",))]) == {"/ssn": LAW}
+
+
+def test_people_are_met_below_fields_that_are_nobodys_themselves():
+    """A rule may name what lies deep in a record: the way there is gone, though no rule holds for its steps."""
+    in_force = PolicyInForce(policy("others: [{in: calls, who: deep.legs.to_*}]"), Own(ADA))
+    assert list(in_force.people("calls", {"deep": {"legs": [{"to_name": "Bea"}]}})) == [("/deep/legs/0/to_name", "Bea")]
+
+
+def test_an_ordinary_name_of_a_field_is_not_searched():
+    """`name` may be what somebody is called, and is a word of programs: nothing is withheld for it."""
+    assert said("", {"bea": 1}, finder=lambda text: (Hit("known_people", 0, len(text), text),)) == {}
+
+
+def test_a_long_identifier_is_proof_and_tells_people_apart_after_their_number():
+    """Their id says that it is they, though another's address stands beside it; of others the number is more than the id."""
+    own = Own([Fact("id", "KDcuGIm1QgePTO8W"), Fact("email", "ada@example.com")])
+    assert own.judge([Fact("id", "KDcuGIm1QgePTO8W"), Fact("email", "bea@example.com")]) == "same"
+    assert person_of([Fact("id", "KDcuGIm1QgePTO8X"), Fact("number", "+12025550199")]) == "phone:12025550199"
+
+
+PHONES = [
+    ("00 49 1512 3456 7890 123", []),
+    ("0062 812 3456 7890 1", ["+62812345678901"]),
+    ("wa.me/14915112345679", []),
+    ("wa.me/4915112345679", ["+4915112345679"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), PHONES, ids=[one[0] for one in PHONES])
+def test_how_long_a_telephone_number_is(text, expected):
+    """Fifteen digits, one more with 00 in front; a bare one is somebody's only where each digit is theirs."""
+    assert [hit.value for hit in Finders(Vocabulary(["+4915112345679"]))(text)] == expected
