@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from engine.release.apply import PolicyInForce
@@ -9,7 +11,8 @@ from engine.release.finders import Finders
 from engine.release.hit import Hit
 from engine.release.met import met, names_somebody
 from engine.release.own import Fact, Own, person_of
-from engine.release.vocabulary import Vocabulary
+from engine.release.readable import readable
+from engine.release.vocabulary import Vocabulary, canonical
 from tests.release.policies import ADA, look, policy, said
 from tests.release.test_decided import LAW, MASK, MASKED, RECORD, THIRD, decided
 from tests.release.test_hidden import NAMED, STRANGER, rulings
@@ -219,3 +222,41 @@ PHONES = [
 def test_how_long_a_telephone_number_is(text, expected):
     """Fifteen digits, one more with 00 in front; a bare one is somebody's only where each digit is theirs."""
     assert [hit.value for hit in Finders(Vocabulary(["+4915112345679"]))(text)] == expected
+
+
+FOUND = [
+    ("GB82WEST12345698765432", ["GB82WEST12345698765432"]),
+    ("GB82WEST12345698765432A", []),
+    ("PIN: (12)", []),
+    ("PIN: (123)", ["123"]),
+    ('Password: "   "', []),
+    ("x -----BEGIN PRIVATE KEY-----\nMIIEabcdefghijkl\n", ["-----BEGIN PRIVATE KEY-----\nMIIEabcdefghijkl\n"]),
+    ("420424091309057249", ["420424091309057249"]),  # of a county that the register's list has not
+    ("with Bea Stone Brook", ["Bea Stone Brook"]),
+    ("with Stoned", []),
+    ("with Bridge", ["Bridge"]),
+    ("with Brook", []),
+    ("see Room 12 Berlin today", []),
+    ("One two three four five six seven", []),
+    ("Bea%2520Stone", ["Bea Stone"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), FOUND, ids=[one[0] for one in FOUND])
+def test_what_is_found_and_what_is_not(text, expected):
+    """To the letter and the digit."""
+    people = Vocabulary(["Bea Stone", "Bea Stone Brook", "Cem Bridge", "Room 12 Berlin", "see one two three four five six seven"])
+    assert [hit.value for hit in Finders(people)(text)] == expected
+
+
+def test_an_address_in_base64_is_read_whatever_blanks_follow_it():
+    """As a program prints it, with the end of the line; bytes that are no text are left as they came."""
+    for raw, read in ((b"cem@example.com\n", True), (b"a\tcem@example.com", True), (b"cem@example.com\x00\x01", False)):
+        text = b64encode(raw).decode()
+        assert (readable(text) == raw.decode()) is read
+        assert bool(Finders()(text)) is read
+
+
+def test_a_short_number_keeps_the_form_in_which_it_came():
+    """A number of five digits is no line of somebody's, with its country or without."""
+    assert canonical("+49 110") == "+49 110"
