@@ -167,9 +167,9 @@ def open_case(home: Path, reference: str) -> OpenCase:
 
 
 def references(home: Path) -> list[str]:
-    """Give the references of all cases, in order."""
+    """Give the references of all cases, in order; of one that lost its log too, which opening it tells."""
     try:
-        return sorted(one.name for one in (home / CASES).iterdir() if REFERENCE.fullmatch(one.name) and (one / case_log.LOG).is_file())
+        return sorted(one.name for one in (home / CASES).iterdir() if REFERENCE.fullmatch(one.name) and one.is_dir())
     except FileNotFoundError:
         return []
 

@@ -31,6 +31,8 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     where = home()
     case, vault = open_case(where, reference), Vault(where)
     vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
+    for vendor in vendors:
+        case.may(acts.TakenIn(vendor=vendor.name, folder="", proof=""))
     person, there = read_person(vault.keys, case.folder), _all_at(at, [one.name for one in vendors])
     _recorded(case, person, digest_of(where, person))
     how = Fetching(
