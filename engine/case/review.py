@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from engine.case.acts import Decided, Ruled, Target
+from engine.case.acts import Decided, Target
 from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, settled
 from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
@@ -22,9 +20,8 @@ from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
 from engine.case.person import Person, read_person
-from engine.cassettes.recorded import known_of
+from engine.case.ruled import all_in_force, in_review, of_nobody, put_in_force
 from engine.connection.digest_key import DigestKey, digest_key
-from engine.connection.private_files import prepare, read_private, write_private
 from engine.connection.vault import Vault
 from engine.errors import UsageError
 from engine.language.text.mistakes import Misfit
@@ -33,18 +30,15 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
 from engine.release.flagged import FlaggedPlace
 from engine.release.learn import learn
-from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
-from engine.release.policy import Policy
 from engine.release.record_values import at_pointer, fields_in
 from engine.release.ruling import Ruling
 from engine.replaced import replace
-from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
+WAITING = "undecided"
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
-PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -61,12 +55,12 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
 
     Raises UsageError where there is no run, or a policy or record cannot be read, SpecError, DiskError, OutputError.
     """
-    _rule(case, now)
-    runs = tuple(_in_review(case))
+    put_in_force(case, now)
+    runs = in_review(case)
     if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
-    digest = value_digest(_key(key, case.reference))
+    digest = values_digest(key, case.reference)
     facts = tuple(Fact(one.kind, one.value) for one in person.all())
     return Review(_settled(case, digest, runs, facts), digest, runs, facts)
 
@@ -84,69 +78,13 @@ def _settled(case: OpenCase, digest: Digest, runs: tuple[InReview, ...], facts: 
     return settled(case.folder, to_read, lambda: flags_of(runs, list(facts)), digest, also, decided)
 
 
+def values_digest(key: DigestKey, reference: str) -> Digest:
+    """Give the digest by which the log of a case names values."""
+    return value_digest(_key(key, reference))
+
+
 def _key(key: DigestKey, reference: str) -> bytes:
     return hmac.digest(key.secret, f"values of case {reference}".encode(), "sha256")
-
-
-def _rule(case: OpenCase, now: datetime) -> None:
-    """Put in force what lies in the case as the policy of each run: that is an act. Whoever looks is not kept from it by what others do."""
-    while True:
-        parts = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
-        kept = {vendor: _kept(case, vendor) for vendor in parts}
-        ruled = [Ruled(vendor=vendor, policy=one) for vendor, raw in kept.items() if (one := _sha256(raw)) != parts[vendor].policy]
-        for act in ruled:
-            _checked(case, act.vendor, kept[act.vendor], _policy_file(case, act.vendor))
-        if not ruled or case.acts_if_unchanged(ruled, now):
-            return
-
-
-def _in_review(case: OpenCase) -> Iterator[InReview]:
-    """Give the runs of a case with the policies in force for them."""
-    for vendor, part in case.case.vendors.items():
-        if part.run is not None:
-            raw = _kept(case, vendor)
-            policy, _ = load_policy(raw, str(_policy_file(case, vendor)))
-            yield InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, _sha256(raw))
-
-
-def _kept(case: OpenCase, vendor: str) -> bytes:
-    """Give the policy for a vendor that lies in the case; the packaged one is copied there first. Raises as `review`."""
-    path = _policy_file(case, vendor)
-    raw = read_private(path)
-    if raw is None:
-        raw = _packaged(vendor)
-        prepare(path.parent)
-        write_private(path, raw)
-    return raw
-
-
-def _sha256(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
-
-
-def _checked(case: OpenCase, vendor: str, raw: bytes, path: Path) -> Policy:
-    """Read a policy that comes into force; one that was changed by hand is held against the vendor's spec and what was recorded.
-
-    Raises SpecError with every mistake, UsageError where it is another vendor's.
-    """
-    run = case.case.vendors[vendor].run
-    known = known_of(vendor, case.folder / run.folder)[0] if run is not None and raw != _packaged(vendor) else None
-    policy, _ = load_policy(raw, str(path), known)
-    if policy.vendor != vendor:
-        message = f"{path} is a policy for {policy.vendor}, and this is the run at {vendor}; nothing was looked at"
-        raise UsageError(message)
-    return policy
-
-
-def _policy_file(case: OpenCase, vendor: str) -> Path:
-    return case.folder / "policies" / f"{vendor}.yaml"
-
-
-def _packaged(vendor: str) -> bytes:
-    """Give the policy beside a vendor's spec, in HABEAS_SPECS too, else one that asks about everything that is found."""
-    found = (one / POLICIES / f"{vendor}.yaml" for one in reversed(spec_folders()))
-    path = next((one for one in found if one.is_file()), None)
-    return path.read_bytes() if path is not None else PLAIN.format(vendor=vendor).encode()
 
 
 def decisions_of(decided: Mapping[int, Decided], vendor: str, digest: Digest) -> Decisions:
@@ -209,24 +147,11 @@ def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
     """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
     if case.case.phase in ENDED or not any(part.run is not None or part.files for part in case.case.vendors.values()):
         return 0
-    if not (case.folder / FINDINGS).is_file() or not _in_force(case):
+    if not (case.folder / FINDINGS).is_file() or not all_in_force(case):
         return None
     found = review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
     with found.findings:
         return undecided(case, found)
-
-
-def _in_force(case: OpenCase) -> bool:
-    """Whether every policy is the one that stands in the log: to look at a case writes nothing into it."""
-    runs = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
-    raw = {vendor: read_private(_policy_file(case, vendor)) for vendor in runs}
-    return all(told is not None and _sha256(told) == runs[vendor].policy for vendor, told in raw.items())
-
-
-@cache
-def _of_nobody() -> Policy:
-    """Give the policy for what no vendor is known of: everything is asked about."""
-    return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
 
 
 class FileOfRecord(msgspec.Struct, frozen=True):
@@ -261,7 +186,7 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
                     ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
                     yield FileToReview(run.vendor, listed.file, ruling, endpoint)
     for vendor, part in case.case.vendors.items():
-        in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
+        in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
@@ -299,11 +224,14 @@ def undecided(case: OpenCase, found: Review) -> int:
 def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
     """Read what a decision is about, as it is typed; a value stands for all that share its row. Raises UsageError.
 
-    `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`, `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
+    `undecided` means every value and file that waits; else `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`,
+    `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
     `zoom/files/recordings/000001-1.mp4`, `hris/received/hris/1/file-1.csv`.
     """
     if text.startswith("value:"):
         return _values(found, text.removeprefix("value:"))
+    if text == WAITING:
+        return _waiting(case, found)
     vendor, _, rest = text.partition("/")
     known = {f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)}
     if rest.startswith(("files/", "received/")):
@@ -363,6 +291,17 @@ def _line(file: Path, line: str, text: str) -> bytes:
                 return raw.rstrip(b"\n")
     message = f"{text}: {file.name} has no line {line}"
     raise UsageError(message)
+
+
+def _waiting(case: OpenCase, found: Review) -> list[Target]:
+    """Give every value that waits for a decision, and every file. Raises UsageError where nothing does."""
+    rows = found.findings.listed(found.findings.totals().undecided)
+    values = [Target(value=value.digest) for row in rows if row.undecided for value in row.values if not value.settled]
+    files = [Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found) if one.ruling.do == "ask"]
+    if not values and not files:
+        message = f"{WAITING}: nothing waits for a decision; nothing was written"
+        raise UsageError(message)
+    return [*values, *files]
 
 
 def _values(found: Review, beginning: str) -> list[Target]:

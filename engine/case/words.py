@@ -43,7 +43,6 @@ CANNOT: dict[str, Callable[[Any], str]] = {  # what an act does, said where it c
     "purged": lambda _: "nothing can be deleted",
 }
 OVER = ("released", *ENDED)
-UNBLOCKED = "Nothing blocks the release."
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -68,6 +67,12 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if undecided:
         waits = "1 value or file waits" if undecided == 1 else f"{undecided:,} values or files wait"
         yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
+
+
+def unblocked(case: Case, reference: str) -> str:
+    """Say what comes next where nothing blocks the release."""
+    command = "release" if case.phase == "approved" else "build"
+    return f"Nothing blocks the release:\n  habeas package {command} {reference}"
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:

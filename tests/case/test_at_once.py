@@ -58,15 +58,15 @@ def dids(habeas, reference: str = "DSR-17") -> list[str]:
 
 def test_a_look_is_not_kept_from_it_by_what_somebody_does_meanwhile(ran, monkeypatch):
     """The first look puts policies in force, which is an act: somebody else's act just before is read, and the list is shown."""
-    from engine.case import review
+    from engine.case import ruled
 
-    home, write = home_of(ran), review.write_private
+    home, write = home_of(ran), ruled.write_private
 
     def meanwhile(path: Path, content: bytes) -> None:
         write(path, content)
         open_case(home, "DSR-17").insist(acts.Identified(how="called back"), NOW)
 
-    monkeypatch.setattr(review, "write_private", meanwhile)
+    monkeypatch.setattr(ruled, "write_private", meanwhile)
     done = ran("review", "list", "DSR-17")
     assert (done.returncode, done.stderr) == (3, "")
     assert dids(ran)[-2:] == ["identified", "ruled"]
@@ -74,9 +74,9 @@ def test_a_look_is_not_kept_from_it_by_what_somebody_does_meanwhile(ran, monkeyp
 
 def test_a_vendor_that_comes_in_meanwhile_is_looked_at_with_its_policy(ran, monkeypatch):
     """Whatever is read again is judged by a policy that stands in the log: one look, one state of the case."""
-    from engine.case import review
+    from engine.case import ruled
 
-    home, write, once = home_of(ran), review.write_private, []
+    home, write, once = home_of(ran), ruled.write_private, []
 
     def meanwhile(path: Path, content: bytes) -> None:
         write(path, content)
@@ -85,7 +85,7 @@ def test_a_vendor_that_comes_in_meanwhile_is_looked_at_with_its_policy(ran, monk
             run = acts.TakenIn(vendor="slack", folder="runs/zoom", proof="0")
             open_case(home, "DSR-17").insist(run, NOW)
 
-    monkeypatch.setattr(review, "write_private", meanwhile)
+    monkeypatch.setattr(ruled, "write_private", meanwhile)
     assert ran("review", "list", "DSR-17").returncode == 3
     told = [one["vendor"] for one in state(ran)["acts"] if one["did"] == "ruled"]
     assert sorted(told) == ["slack", "zoom"]
