@@ -102,7 +102,10 @@ class Gap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TakenIn(Act, frozen=True, tag="taken"):
-    """A finished run, or what a system without a spec gave, was taken in; `proof` is the sha256 of its manifest, or of the file."""
+    """A finished run, or what a system without a spec gave, was taken in; `proof` is the sha256 of its manifest, or of the file.
+
+    `unasked` are the endpoints that were never asked, because whether the vendor knows the person is unproven: one gap, `lookup`.
+    """
 
     vendor: str
     folder: str
@@ -111,6 +114,7 @@ class TakenIn(Act, frozen=True, tag="taken"):
     subject: str | None = None
     gaps: tuple[Gap, ...] = ()
     same_person: bool | None = None
+    unasked: tuple[str, ...] = ()
 
 
 class Excused(Act, frozen=True, tag="excused"):

@@ -11,7 +11,8 @@ from engine.case.in_force import Learned
 from engine.case.person import Person
 from engine.case.regimes import office
 from engine.case.releases import BuiltPackage, Package, making, put_in_place
-from engine.case.review import in_review, values_digest
+from engine.case.review import values_digest
+from engine.case.ruled import in_review
 from engine.connection.digest_key import DigestKey
 from engine.connection.private_files import prepare
 from engine.connection.signing_key import SigningKey

@@ -17,7 +17,7 @@ import msgspec
 
 from engine.case.acts import Target
 from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
-from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened
+from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened, refused
 from engine.connection.private_files import cannot_write
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
@@ -26,6 +26,7 @@ from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"
 PLACES = 100
+TRIES = 8
 VALUES = 'SELECT id, digest, shown, count, undecided, decision FROM "values" WHERE '
 STANDS = (
     "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
@@ -145,20 +146,28 @@ def open_findings(folder: Path, runs: Sequence[RunToRead], flagging: Callable[[]
 def settled(
     folder: Path, runs: Sequence[RunToRead], flagging: Callable[[], Flags], digest: Digest, also: str, decisions: Mapping[int, Target]
 ) -> Findings:
-    """Give the findings as decisions left them; a cache that turns out to be damaged is made anew. Raises as `open_findings`."""
-    found = open_findings(folder, runs, flagging, digest, also)
-    try:
-        found.settle(decisions)
-        found.totals()
-    except sqlite3.OperationalError as error:
-        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        raise cannot_write(folder / NAME, OSError(errno.ENOSPC if full else errno.EIO, str(error))) from None
-    except sqlite3.DatabaseError:
-        with found:
-            (folder / NAME).unlink(missing_ok=True)
+    """Give the findings as decisions left them. Raises as `open_findings`.
+
+    A cache that turns out to be damaged is made anew, and one that somebody else made anew meanwhile is opened again.
+    """
+    left = TRIES
+    while True:
+        left -= 1
         found = open_findings(folder, runs, flagging, digest, also)
-        found.settle(decisions)
-    return found
+        try:
+            found.settle(decisions)
+            found.totals()
+        except sqlite3.OperationalError as error:
+            with found:
+                if not left or error.sqlite_errorcode != sqlite3.SQLITE_READONLY_DBMOVED:
+                    raise refused(folder / NAME, error) from None
+        except sqlite3.DatabaseError as error:
+            with found:
+                if not left:
+                    raise cannot_write(folder / NAME, OSError(errno.EIO, str(error))) from None
+                (folder / NAME).unlink(missing_ok=True)
+        else:
+            return found
 
 
 def _cached(path: Path, inputs: str) -> Findings | None:

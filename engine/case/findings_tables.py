@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
+from engine.errors import DiskError, HabeasError
 
 SCHEMA_VERSION = "1"
+PATIENCE = 60.0  # seconds: whoever writes at the same time is done long before
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
@@ -65,7 +68,7 @@ SHARED = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA temp_st
 
 def opened(path: Path) -> sqlite3.Connection:
     """Open the file for reading, and for decisions. Raises sqlite3.DatabaseError where it is none."""
-    database = sqlite3.connect(path, isolation_level=None)
+    database = sqlite3.connect(path, PATIENCE, isolation_level=None)
     database.executescript(SHARED)
     return database
 
@@ -73,12 +76,10 @@ def opened(path: Path) -> sqlite3.Connection:
 @contextmanager
 def made(path: Path) -> Iterator[sqlite3.Connection]:
     """Make the file anew, beside an older one, which it replaces once it is whole. Raises DiskError, OutputError."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         _clear(path)
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        part, file = _part(path)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
             with closing(sqlite3.connect(part, isolation_level=None)) as database:
                 database.executescript(QUICK + TABLES)
                 yield database
@@ -91,8 +92,27 @@ def made(path: Path) -> Iterator[sqlite3.Connection]:
     except OSError as error:
         raise cannot_write(path, error) from None
     except sqlite3.OperationalError as error:
-        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        raise cannot_write(path, OSError(errno.ENOSPC if full else errno.EIO, str(error))) from None
+        raise refused(path, error) from None
+
+
+def refused(path: Path, error: sqlite3.OperationalError) -> HabeasError:
+    """Turn an error of SQLite into a DiskError (the disk is full, or refused a write) or an OutputError (any other reason)."""
+    if error.sqlite_errorcode == sqlite3.SQLITE_IOERR_WRITE:  # what SQLite says of a quota that is used up
+        return DiskError(f"the disk refused to write {path}: make room, or raise the quota; what was there before is kept")
+    full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return cannot_write(path, OSError(errno.ENOSPC if full else errno.EIO, str(error)))
+
+
+def _part(path: Path) -> tuple[Path, int]:
+    """Make a file beside another and lock it; one that was cleared before it was locked is made again. Raises OSError."""
+    while True:
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
+        with suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file), part.stat()):
+                return part, file
+        os.close(file)
 
 
 def _clear(path: Path) -> None:

@@ -16,6 +16,7 @@ from engine.case import log as case_log
 from engine.case.acts import Act, CaseOpened, LogLine, TakenIn
 from engine.case.fold import Case, fold, refusal, step
 from engine.case.scratch import renamed
+from engine.case.words import cannot
 from engine.connection.digest_key import PersonDigest, digest_of_texts
 from engine.connection.sealed_file import CASES
 from engine.errors import HabeasError, UsageError
@@ -74,7 +75,7 @@ class OpenCase(msgspec.Struct):
         """See that an act can be done now. Raises UsageError."""
         why = refusal(self.case, act)
         if why is not None:
-            message = f"{self.reference} cannot be {act.__struct_config__.tag} now: {why}; nothing was written"
+            message = f"{self.reference}: {cannot(act)} now: {why}; nothing was written"
             raise UsageError(message)
 
     def as_if(self, act: Act | None, now: datetime) -> OpenCase:
@@ -118,6 +119,15 @@ class OpenCase(msgspec.Struct):
             except case_log.Stale:
                 continue
 
+    def acts_if_unchanged(self, done: Sequence[Act], now: datetime) -> bool:
+        """Do acts that follow from the case as it was read; where others acted since, do none, and read what they did. Raises as `acts`."""
+        try:
+            self.acts(done, now)
+        except case_log.Stale:
+            self._read_again()
+            return False
+        return True
+
     def take(self, part: Path, name: Callable[[], Path], act: Callable[[Path], TakenIn], now: datetime) -> TakenIn:
         """Give a folder its name in the case, the first that `name` finds free, and record it: both, or none of it.
 
@@ -157,9 +167,9 @@ def open_case(home: Path, reference: str) -> OpenCase:
 
 
 def references(home: Path) -> list[str]:
-    """Give the references of all cases, in order."""
+    """Give the references of all cases, in order; of one that lost its log too, which opening it tells."""
     try:
-        return sorted(one.name for one in (home / CASES).iterdir() if REFERENCE.fullmatch(one.name) and (one / case_log.LOG).is_file())
+        return sorted(one.name for one in (home / CASES).iterdir() if REFERENCE.fullmatch(one.name) and one.is_dir())
     except FileNotFoundError:
         return []
 

@@ -15,7 +15,8 @@ from engine.case.findings_fill import Digest, lines_of, read_record, record_dige
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
-from engine.case.review import decisions_of, of_nobody
+from engine.case.review import decisions_of
+from engine.case.ruled import of_nobody
 from engine.connection.private_files import prepare
 from engine.errors import Refused
 from engine.package.bag_names import DATA

@@ -13,7 +13,7 @@ from engine.case.acts import Approved, Released
 from engine.case.answer import language_of, stands_on
 from engine.case.folder import OpenCase, user
 from engine.case.releases import Package, making, package_of, released_package
-from engine.case.review import in_review
+from engine.case.ruled import in_review
 from engine.case.words import blocks
 from engine.connection.private_files import cannot_write, sync_folder
 from engine.connection.signing_key import SigningKey

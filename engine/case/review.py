@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from engine.case.acts import Decided, Ruled, Target
+from engine.case.acts import Decided, Target
 from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, settled
 from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
@@ -22,9 +20,8 @@ from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
 from engine.case.person import Person, read_person
-from engine.cassettes.recorded import known_of
+from engine.case.ruled import all_in_force, in_review, of_nobody, put_in_force
 from engine.connection.digest_key import DigestKey, digest_key
-from engine.connection.private_files import prepare, read_private, write_private
 from engine.connection.vault import Vault
 from engine.errors import UsageError
 from engine.language.text.mistakes import Misfit
@@ -33,18 +30,15 @@ from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
 from engine.release.flagged import FlaggedPlace
 from engine.release.learn import learn
-from engine.release.load_policy import load_policy
 from engine.release.own import Fact, Own
-from engine.release.policy import Policy
 from engine.release.record_values import at_pointer, fields_in
 from engine.release.ruling import Ruling
-from engine.spec_files import POLICIES, spec_folders
+from engine.replaced import replace
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
 WAITING = "undecided"
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
-PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
 
 class Review(msgspec.Struct, frozen=True):
@@ -61,26 +55,27 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
 
     Raises UsageError where there is no run, or a policy or record cannot be read, SpecError, DiskError, OutputError.
     """
-    runs = tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
+    put_in_force(case, now)
+    runs = in_review(case)
     if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
     digest = values_digest(key, case.reference)
+    facts = tuple(Fact(one.kind, one.value) for one in person.all())
+    return Review(_settled(case, digest, runs, facts), digest, runs, facts)
+
+
+def reviewed_again(case: OpenCase, before: Review) -> Review:
+    """Give what was looked through before as the decisions of the case leave it now. Raises as `review`."""
+    with before.findings:
+        return replace(before, findings=_settled(case, before.digest, before.runs, before.facts))
+
+
+def _settled(case: OpenCase, digest: Digest, runs: tuple[InReview, ...], facts: tuple[Fact, ...]) -> Findings:
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
-    facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     decided = {number: one.target for number, one in case.case.decisions.items()}
-    found = settled(case.folder, to_read, lambda: flags_of(runs, facts), digest, also, decided)
-    return Review(found, digest, runs, tuple(facts))
-
-
-def in_review(case: OpenCase) -> tuple[InReview, ...]:
-    """Give every run of a case with the policy that it was looked through by. Raises UsageError where a policy is not that one."""
-    if not _in_force(case):
-        message = f"a policy was changed, or its run was not looked through yet: habeas review list {case.reference} does it"
-        raise UsageError(message)
-    now = case.lines[-1].at
-    return tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
+    return settled(case.folder, to_read, lambda: flags_of(runs, list(facts)), digest, also, decided)
 
 
 def values_digest(key: DigestKey, reference: str) -> Digest:
@@ -90,49 +85,6 @@ def values_digest(key: DigestKey, reference: str) -> Digest:
 
 def _key(key: DigestKey, reference: str) -> bytes:
     return hmac.digest(key.secret, f"values of case {reference}".encode(), "sha256")
-
-
-def _in_review(case: OpenCase, vendor: str, now: datetime) -> InReview:
-    part = case.case.vendors[vendor]
-    path = _policy_file(case, vendor)
-    raw = read_private(path)
-    if raw is None:
-        raw = _packaged(vendor)
-        prepare(path.parent)
-        write_private(path, raw)
-    sha256 = hashlib.sha256(raw).hexdigest()
-    policy = _checked(case, vendor, raw, path) if part.policy != sha256 else load_policy(raw, str(path))[0]
-    if part.policy != sha256:
-        case.act(Ruled(vendor=vendor, policy=sha256), now)
-    if part.run is None:
-        message = f"{vendor} has no run"
-        raise UsageError(message)
-    return InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, sha256)
-
-
-def _checked(case: OpenCase, vendor: str, raw: bytes, path: Path) -> Policy:
-    """Read a policy that comes into force; one that was changed by hand is held against the vendor's spec and what was recorded.
-
-    Raises SpecError with every mistake, UsageError where it is another vendor's.
-    """
-    run = case.case.vendors[vendor].run
-    known = known_of(vendor, case.folder / run.folder)[0] if run is not None and raw != _packaged(vendor) else None
-    policy, _ = load_policy(raw, str(path), known)
-    if policy.vendor != vendor:
-        message = f"{path} is a policy for {policy.vendor}, and this is the run at {vendor}; nothing was looked at"
-        raise UsageError(message)
-    return policy
-
-
-def _policy_file(case: OpenCase, vendor: str) -> Path:
-    return case.folder / "policies" / f"{vendor}.yaml"
-
-
-def _packaged(vendor: str) -> bytes:
-    """Give the policy beside a vendor's spec, in HABEAS_SPECS too, else one that asks about everything that is found."""
-    found = (one / POLICIES / f"{vendor}.yaml" for one in reversed(spec_folders()))
-    path = next((one for one in found if one.is_file()), None)
-    return path.read_bytes() if path is not None else PLAIN.format(vendor=vendor).encode()
 
 
 def decisions_of(decided: Mapping[int, Decided], vendor: str, digest: Digest) -> Decisions:
@@ -195,24 +147,11 @@ def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
     """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
     if case.case.phase in ENDED or not any(part.run is not None or part.files for part in case.case.vendors.values()):
         return 0
-    if not (case.folder / FINDINGS).is_file() or not _in_force(case):
+    if not (case.folder / FINDINGS).is_file() or not all_in_force(case):
         return None
     found = review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
     with found.findings:
         return undecided(case, found)
-
-
-def _in_force(case: OpenCase) -> bool:
-    """Whether every policy is the one that stands in the log: to look at a case writes nothing into it."""
-    runs = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
-    raw = {vendor: read_private(_policy_file(case, vendor)) for vendor in runs}
-    return all(told is not None and hashlib.sha256(told).hexdigest() == runs[vendor].policy for vendor, told in raw.items())
-
-
-@cache
-def of_nobody() -> Policy:
-    """Give the policy for what no vendor is known of: everything is asked about."""
-    return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
 
 
 class FileOfRecord(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import FOLDER, cannot_write, sync_folder, write_private
 from engine.connection.state_folder import VENDOR
+from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.errors import Refused, UsageError
 from engine.explain.run_folder import MANIFEST, SpecName
 
@@ -68,11 +69,20 @@ class TakenRun(msgspec.Struct, frozen=True):
         )
 
     @property
+    def unasked(self) -> tuple[str, ...]:
+        """The endpoints that were never asked, because nobody could be shown to be known: the look-up alone is the gap."""
+        unproven = f"{WITHOUT_PERSON} {Subject.UNPROVEN}"
+        if self.subject.get("outcome") != Subject.UNPROVEN:
+            return ()
+        return tuple(name for name, one in self.endpoints.items() if str(one.get("reason")).startswith(unproven))
+
+    @property
     def gaps(self) -> tuple[Gap, ...]:
         """What was not obtained: endpoints, proof that nobody is known, and what the run was told to leave out."""
-        subject = [Gap("lookup", "unproven")] if self.subject.get("outcome") == "unproven" else []
+        subject = [Gap("lookup", Subject.UNPROVEN)] if self.subject.get("outcome") == Subject.UNPROVEN else []
         ordered = {**dict.fromkeys(self.fields, NARROWED), **dict.fromkeys(self.excluded, LEFT_OUT)}
-        missing = {name: str(one.get("outcome")) for name, one in self.endpoints.items() if one.get("outcome") in MISSING}
+        asked = {name: one for name, one in self.endpoints.items() if name not in self.unasked}
+        missing = {name: str(one.get("outcome")) for name, one in asked.items() if one.get("outcome") in MISSING}
         period = [Gap(PERIOD, NARROWED)] if self.narrowed else []
         files = [Gap(f"{name}{FILES}", NOT_DOWNLOADED) for name, one in self.endpoints.items() if _files_left(one, is_gap=name in missing)]
         return (*subject, *(Gap(name, outcome) for name, outcome in {**ordered, **missing}.items()), *files, *period)
@@ -157,7 +167,9 @@ def take_run(case: OpenCase, source: Path, run: TakenRun, now: datetime, *, same
 def act_of_run(case: OpenCase, place: Path, run: TakenRun, *, same: bool | None) -> TakenIn:
     """Give the act that takes in a run which lies in `place`."""
     outcome, folder = str(run.subject.get("outcome")), str(place.relative_to(case.folder))
-    return TakenIn(vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same)
+    return TakenIn(
+        vendor=run.vendor, folder=folder, proof=run.sha256, subject=outcome, gaps=run.gaps, same_person=same, unasked=run.unasked
+    )
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:

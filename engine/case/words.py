@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import msgspec
 
-from engine.case.acts import FILES
+from engine.case.acts import FILES, Act
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
 from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
+CANNOT: dict[str, Callable[[Any], str]] = {  # what an act does, said where it cannot be done, by the word of the log
+    "opened": lambda _: "the case cannot be opened",
+    "asked": lambda act: f"{act.vendor} cannot be added",
+    "named": lambda _: "what is known of the person cannot be changed",
+    "refused": lambda _: "a refused identifier cannot be recorded",
+    "identified": lambda _: "it cannot be recorded that the person is identified",
+    "acknowledged": lambda _: "it cannot be acknowledged that the request arrived",
+    "extended": lambda _: "the time to answer cannot be extended",
+    "paused": lambda _: "the clock cannot be stopped",
+    "resumed": lambda _: "the clock cannot be resumed",
+    "denied": lambda _: "the request cannot be denied",
+    "withdrawn": lambda _: "the request cannot be withdrawn",
+    "taken": lambda act: f"nothing of {act.vendor} can be taken in",
+    "excused": lambda act: f"nothing of {act.vendor} can be excused",
+    "sending": lambda act: f"the owner of {act.vendor} cannot be written to",
+    "sent": lambda act: f"a mail to the owner of {act.vendor} cannot be recorded",
+    "bounced": lambda act: f"a returned mail to the owner of {act.vendor} cannot be recorded",
+    "answered": lambda act: f"an answer of the owner of {act.vendor} cannot be recorded",
+    "stopped": lambda act: f"asking the owner of {act.vendor} cannot be stopped",
+    "decided": lambda _: "nothing can be decided",
+    "undone": lambda _: "this cannot be taken back",
+    "ruled": lambda act: f"no policy for {act.vendor} can be put in force",
+    "approved": lambda _: "no package can be approved",
+    "released": lambda _: "no package can be released",
+    "delivered": lambda _: "the package cannot be delivered",
+    "closed": lambda _: "the case cannot be closed",
+    "purged": lambda _: "nothing can be deleted",
+}
 OVER = ("released", *ENDED)
 
 
@@ -60,6 +89,11 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
         yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
+
+
+def cannot(act: Act) -> str:
+    """Say that an act cannot be done."""
+    return CANNOT[str(act.__struct_config__.tag)](act)
 
 
 def left(told: Deadlines, today: date, case: Case) -> str:

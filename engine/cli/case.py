@@ -230,6 +230,9 @@ def excuse_command(reference: str, what: str, say: str) -> None:
     known = [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.gaps]
     known += [name for name, part in case.case.vendors.items() if part.left_out is not None]
     part = case.case.vendors.get(vendor)
+    if part is not None and part.run is not None and endpoint in part.run.unasked:
+        message = f"{what} was not asked, because whether {vendor} knows the person is unproven: that is the gap, {vendor}/lookup"
+        raise UsageError(message)
     every: list[str | None] = [gap.endpoint for gap in part.open_gaps] if part is not None and part.here and not endpoint else []
     if not every and what not in (*missing, *known):
         message = f"{what}: nothing is missing there; what is missing: {', '.join(missing) or 'nothing'}"

@@ -31,6 +31,8 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
     where = home()
     case, vault = open_case(where, reference), Vault(where)
     vendors = [load(word) for word in dict.fromkeys(words or waiting_vendors(case))]
+    for vendor in vendors:
+        case.may(acts.TakenIn(vendor=vendor.name, folder="", proof=""))
     person, there = read_person(vault.keys, case.folder), _all_at(at, [one.name for one in vendors])
     _recorded(case, person, digest_of(where, person))
     how = Fetching(
@@ -51,7 +53,7 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
 def _recorded(case: OpenCase, person: Person, digest: PersonDigest) -> None:
     """Record who the person is, where a killed `case name` had sealed it and not said so. Raises UsageError, DiskError, OutputError."""
     if case.case.key_id == digest.key_id and case.case.digests != digest.all:
-        case.act(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id), now())
+        case.insist(acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id), now())
 
 
 def waiting_vendors(case: OpenCase) -> Sequence[str]:

@@ -59,6 +59,7 @@ def _part(part: VendorPart) -> dict[str, Any]:
         "subject": part.run.subject if part.run else None,
         "same_person": part.run.same_person if part.run else None,
         "files": [one.folder for one in part.files],
+        "unasked": list(part.run.unasked) if part.run else [],
         "gaps": [{"endpoint": gap.endpoint, "outcome": gap.outcome, "excused": gap not in part.open_gaps} for gap in part.gaps],
         "left_out": part.left_out,
         "contact": part.contact,
@@ -78,7 +79,7 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
     lines += [f"The same person asked before: {', '.join(case.case.again)}"] if case.case.again else []
     if case.case.vendors:
         cells = [(name, *_cells(part)) for name, part in case.case.vendors.items()]
-        lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width)]
+        lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width), *_unasked(case)]
     waits = list(blocks(case.case, case.reference, undecided))
     if waits:
         lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits), *_again(case)]
@@ -98,6 +99,13 @@ def _cells(part: VendorPart) -> tuple[str, str, str]:
     excused = [gap.endpoint for gap in part.gaps if gap not in part.open_gaps]
     missing = [f"{gap.endpoint} ({gap.outcome})" for gap in part.open_gaps] + [f"{one} (excused)" for one in excused]
     return ", ".join(took) or (part.contact or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
+
+
+def _unasked(case: OpenCase) -> Iterator[str]:
+    """Name what was never asked, because whether the vendor knows the person is unproven."""
+    for name, part in case.case.vendors.items():
+        if part.run is not None and part.run.unasked:
+            yield f"{name}: for want of the person not asked: {', '.join(part.run.unasked)}"
 
 
 def _again(case: OpenCase) -> list[str]:

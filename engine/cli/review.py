@@ -13,7 +13,7 @@ from engine.case.acts import Decided, Target, Undone
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
-from engine.case.review import WAITING, Review, files_of, gone, review, target_of
+from engine.case.review import WAITING, Review, files_of, gone, review, reviewed_again, target_of
 from engine.cli.case import now
 from engine.cli.case_words import SHOWN_DIGITS
 from engine.cli.formatting import print_json, print_text, table, width_of
@@ -142,7 +142,7 @@ def decide_command(reference: str, operation: str, words: Sequence[str], because
     _check_fits(operation, targets)
     decided = [Decided(operation=cast("Treatment", operation), target=one, because=cast("Because", because), note=note) for one in targets]
     lines = case.acts(decided, now())
-    found.findings.settle({number: one.target for number, one in case.case.decisions.items()})
+    found = reviewed_again(case, found)
     numbers = [str(line.n) for line in lines] if len(lines) <= MOST_NUMBERS else [f"{lines[0].n}-{lines[-1].n}"]
     print_text(f"Decided, act {', '.join(numbers)}: {operation} {', '.join(words)}{_in_places(found, targets)}.")
     if operation == "give" and not all(one.file for one in targets):

@@ -6,8 +6,6 @@ was), `nonce` and `data`. All but the last is authenticated together with `data`
 
 from __future__ import annotations
 
-import base64
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,9 @@ import msgspec
 
 from engine.connection.keys import Keys, StoreKey
 from engine.connection.private_files import create_once, read_private, write_private
-from engine.connection.stored import CIPHER, Damaged, StoreError, key_id, needs_key_file
+from engine.connection.sealing import CIPHER, as_text, decrypted, encrypted, from_text
+from engine.connection.stored import Damaged, StoreError, key_id, needs_key_file
+from engine.replaced import replace
 
 FORMAT = 1
 END = ".sealed"
@@ -87,22 +87,16 @@ def files_of_keys(home: Path, keys: frozenset[str]) -> Iterator[Path]:
 
 
 def _sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     head = Head(kind, FORMAT, name, CIPHER, key.id, key.kept)
-    nonce = os.urandom(12)
-    text = base64.b64encode(AESGCM(key.secret).encrypt(nonce, data, head.bound())).decode()
-    return msgspec.json.encode(msgspec.structs.replace(head, nonce=base64.b64encode(nonce).decode(), data=text)) + b"\n"
+    nonce, data = encrypted(key.secret, data, head.bound())
+    return msgspec.json.encode(replace(head, nonce=as_text(nonce), data=as_text(data))) + b"\n"
 
 
 def _opened(keys: Keys, path: Path, raw: bytes) -> tuple[Head, bytes]:
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     damaged = Damaged(f"{path} is damaged, or of a newer Habeas: put a copy back; nothing was changed")
     try:
         head = msgspec.json.decode(raw, type=Head)
-        nonce, data = (base64.b64decode(one, validate=True) for one in (head.nonce, head.data))
+        nonce, data = from_text(head.nonce), from_text(head.data)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, ValueError):
         raise damaged from None
     key = keys.find(head.key) if head.format == FORMAT and head.cipher == CIPHER else None
@@ -110,6 +104,6 @@ def _opened(keys: Keys, path: Path, raw: bytes) -> tuple[Head, bytes]:
         message = f"{path} is encrypted with another key than the ones at hand: {keys.mend(head.kept)}; nothing was changed"
         raise StoreError(message)
     try:
-        return head, AESGCM(key.secret if key else b"").decrypt(nonce, data, head.bound())
-    except (InvalidTag, ValueError):
+        return head, decrypted(key.secret if key else b"", nonce, data, head.bound())
+    except ValueError:
         raise damaged from None

@@ -9,9 +9,7 @@ read, never written.
 
 from __future__ import annotations
 
-import base64
 import hmac
-import os
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -20,13 +18,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from engine.connection.keys import ELSEWHERE, StoreKey
+from engine.connection.sealing import CIPHER, as_text, decrypted, encrypted, from_text
 from engine.connection.state_folder import NAME, VENDOR
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 from engine.replaced import replace
 
 FORMAT = 2
-CIPHER = "AES-256-GCM"
 PLAIN = "none"
 ROOM = 256 * 1024
 MOST_FIXED = 64 * 1024
@@ -158,20 +156,16 @@ def seal(record: StoredConnection, key: StoreKey | None, name: str, *, plain: bo
     The part that a renewal never changes has a limit of its own, so that whatever was stored once can be renewed. Raises StoreError
     if it is too large.
     """
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    nonce, plain = os.urandom(12), plain or key is None
+    nonce, plain = b"", plain or key is None
     named, kept = (key.id, key.kept) if key else ("", "")
     head = Sealed("connection", FORMAT, record.vendor, name, PLAIN if plain else CIPHER, named, "", "", kept, record.serial)
     data, fixed = msgspec.json.encode(record), msgspec.json.encode(replace(record, tokens=None))
     if len(fixed) > MOST_FIXED or not _sound(record):
         message = f"the connection {record.vendor}/{name} is none that can be stored (a secret is too long, or the clock is wrong): {KEPT}"
         raise StoreError(message)
-    if plain:
-        nonce = _mark(key, head, data) if key is not None else b""
-    elif key is not None:
-        data = AESGCM(key.secret).encrypt(nonce, data, head.bound())
-    whole = replace(head, nonce=_text(nonce), data=_text(data))
+    if key is not None:
+        nonce, data = (_mark(key, head, data), data) if plain else encrypted(key.secret, data, head.bound())
+    whole = replace(head, nonce=as_text(nonce), data=as_text(data))
     raw = msgspec.json.encode(whole) + b"\n"
     if len(raw) > ROOM:
         message = f"the connection {record.vendor}/{name} is too large to be stored ({len(raw)} bytes, at most {ROOM}): {KEPT}"
@@ -265,17 +259,14 @@ def _sealed(raw: bytes, where: str) -> Sealed:
 
 def _proven(sealed: Sealed, data: bytes, key: StoreKey, where: str) -> bytes:
     """Give the data of a file that was written with a key. Raises Damaged if it was not."""
-    from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     nonce = _bytes(sealed.nonce, where)
     if sealed.cipher == PLAIN:
         if hmac.compare_digest(nonce, _mark(key, sealed, data)):
             return data
         raise _damaged(where)
     try:
-        return AESGCM(key.secret).decrypt(nonce, data, sealed.bound())
-    except (InvalidTag, ValueError):
+        return decrypted(key.secret, nonce, data, sealed.bound())
+    except ValueError:
         raise _damaged(where) from None
 
 
@@ -283,12 +274,8 @@ def _damaged(where: str) -> Damaged:
     return Damaged(f"{where} is damaged: put a copy back, or move it away and connect again; nothing was changed")
 
 
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
 def _bytes(text: str, where: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return from_text(text)
     except ValueError:
         raise _damaged(where) from None

@@ -55,6 +55,9 @@ class Subject(StrEnum):
     UNPROVEN = "unproven"
 
 
+WITHOUT_PERSON = "the person is"  # begins the reason of every endpoint that was not asked because nobody was found
+
+
 class ChainEnd(Struct, frozen=True):
     """How one chain of requests ended.
 

@@ -125,7 +125,7 @@ class Compiled:
         node.never = self._never(node.marks, name) or (parent.never if not _spared(node.marks) else None)
         node.side = self._side(node.marks, parent, name)
         begun = next((one for one in arrived if one.mark == node.side), None)
-        if begun is not None and node.side != parent.side:
+        if begun is not None:
             node.begins = "alike" if begun.alike else "whole"
         decided = [one.index for one in node.marks if one.sort == "decided"]
         node.decision = self.decisions[max(decided)] if decided else None

@@ -9,17 +9,28 @@ from typing import Any
 
 from engine.release.apply import PolicyInForce
 
-NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title)(?:_|$)")
+NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title|channel)(?:_|$)")
+FREE_TEXT = re.compile(r"(?:^|_)(?:text|body|subject|comments?|description|content|notes?|summary|message)$")
+ID = re.compile(r"(?:^|[_.-])(?:id|uuid)$|[a-z0-9](?:Id|ID|Uuid)$", re.ASCII)
 RecordsOf = Callable[[Callable[[str], bool]], Iterable[tuple[str, Any]]]  # those of the endpoints that are wanted, each with its endpoint
 
 
 def met(in_force: PolicyInForce, records: RecordsOf) -> Iterator[str]:
     """Give names, addresses and numbers of other people, as they stand in their fields."""
     for endpoint, record in records(lambda endpoint: in_force.compiled(endpoint).names_people):
-        yield from (text for pointer, text in in_force.people(endpoint, record) if names_somebody(pointer))
+        for pointer, text in in_force.people(endpoint, record):
+            if names_somebody(pointer) and not (is_id(pointer) and any(char.isdigit() for char in text)):
+                yield text
 
 
 @lru_cache(maxsize=4096)
 def names_somebody(pointer: str) -> bool:
-    """Whether a value of a person's field may be looked for in all texts: not where they sit, or for which department they work."""
-    return not any(NO_NAME.search(step) for step in pointer.lower().split("/"))
+    """Whether a value of a person's field may be looked for in all texts: not where they sit, where they write, or what they wrote."""
+    steps = pointer.lower().split("/")
+    return not any(NO_NAME.search(step) for step in steps) and FREE_TEXT.search(steps[-1]) is None
+
+
+@lru_cache(maxsize=4096)
+def is_id(pointer: str) -> bool:
+    """Whether a field holds an identifier: a long number there is no telephone number."""
+    return ID.search(pointer.rpartition("/")[2]) is not None

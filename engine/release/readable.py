@@ -44,4 +44,4 @@ def _decoded(text: str) -> str:
         plain = b64decode(bare + "=" * (-len(bare) % 4), validate=True).decode()
     except ValueError:
         return text
-    return plain if "@" in plain and plain.isprintable() else text
+    return plain if "@" in plain and "".join(plain.split()).isprintable() else text

@@ -1,7 +1,8 @@
 """The people of a case: their names, addresses and numbers, as they stand in fields of people, to be looked for in all other text. Pure.
 
 A name of several words is found wherever its words follow each other, in either order; of a longer family name the name alone is enough,
-in capitals. A single short word, such as a first name, counts only where it is the whole text: it may be any word.
+in capitals, but not of a login or an address. A single short word, such as a first name, counts only where it is the whole text: it may be
+any word.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 from engine.core.identity import INTERNATIONAL, lowered
-from engine.release.found_phones import ENDING, digits_of, international
+from engine.release.found_phones import ADDRESS, DAY, ENDING, digits_of, international, phones
 from engine.release.hit import Hit
 from engine.release.readable import plainly
 
 WORD = re.compile(r"[^\W_]+")
 LETTERS = re.compile(r"[^\W\d_]")
 WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+SENTENCE = re.compile(r"[?!;\u2026]|:(?:\s|$)")
+ALONE = re.compile(r"(?<!\S)\+?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){6,14}(?!\S)")
 LONG_ENOUGH = 6
 MOST_WORDS = 6
 
@@ -37,12 +40,12 @@ class Vocabulary:
             self._take(" ".join(value.split()))
 
     def _take(self, value: str) -> None:
-        digits = digits_of(value)
         if "@" in value or not value:
             return
-        if len(digits) >= ENDING:
-            self.numbers.setdefault(digits[-ENDING:], (international(value) if value.startswith("+") else None) or digits)
-        elif LETTERS.search(value) and not digits:
+        number = _number(value)
+        if number is not None:
+            self.numbers.setdefault(number[-ENDING:], number)
+        elif LETTERS.search(value) and not digits_of(value) and not SENTENCE.search(value):
             self._take_name(value)
 
     def _take_name(self, name: str) -> None:
@@ -58,7 +61,7 @@ class Vocabulary:
             return
         for order in {words, (words[-1], *words[:-1])}:
             self._names.setdefault(order[:2], []).append((order[2:], name))
-        if len(words[-1]) >= LONG_ENOUGH:
+        if len(words[-1]) >= LONG_ENOUGH and " " in name:
             family = self._family.setdefault(words[-1], WORD.findall(name)[-1])
             self._whole.setdefault(words[-1], family)
         self._begins.update((words[0], words[-1]))
@@ -99,6 +102,18 @@ class Vocabulary:
             for name in self._written.get(text[at : at + 2], ()):
                 if text.startswith(name, at):
                     yield Hit("known_people", at, at + len(name), self._whole[folded(name)])
+
+
+def _number(value: str) -> str | None:
+    """Give the telephone number that a value is, as it is compared; an identifier with letters, a day and a decimal are none."""
+    alone = ALONE.search(value)
+    if alone is None and LETTERS.search(value):
+        return next((hit.value for hit in phones(value, {})), None)
+    written = value if alone is None else alone[0]
+    digits = digits_of(written)
+    if len(digits.lstrip("0")) < ENDING or ADDRESS.fullmatch(written) or DAY.match(written):
+        return None
+    return (international(written) if written.startswith("+") else None) or digits
 
 
 def folded(text: str) -> str:

@@ -17,6 +17,7 @@ from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
 from engine.core.ledger import (
     BY_ORDER,
+    WITHOUT_PERSON,
     ChainEnd,
     Entry,
     Outcome,
@@ -334,7 +335,7 @@ class Run:
             if found.subject is not Subject.MATCHED:
                 absent = found.subject is Subject.NO_MATCH
                 outcome = Outcome.ABSENT if absent else Outcome.FAILED
-                entries[name] = Entry(name, outcome, f"the person is {found.subject}: {found.reason}")
+                entries[name] = Entry(name, outcome, f"{WITHOUT_PERSON} {found.subject}: {found.reason}")
             else:
                 cut = Entry(name, Outcome.FAILED, self._cut or "not asked")
                 entries[name] = self.entries.get(name, cut)

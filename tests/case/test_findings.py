@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.case.findings import NAME, open_findings
+from engine.case.findings import NAME, Findings, open_findings, settled
 from engine.case.findings_fill import RunToRead, record_digest, value_digest
 from engine.errors import UsageError
 from engine.release.finders import Finders
@@ -266,3 +267,21 @@ def test_what_a_rule_decides_is_counted_and_not_asked(tmp_path):
         assert [(row.values[0].shown, row.values[0].undecided) for row in found.listed()] == [("Ann", 2), ("Jon", 2)]
         found.settle({1: target(record=record_digest(line_of(second)))})
         assert [value.undecided for row in found.listed() for value in row.values] == [2, 1, 0, 0]
+
+
+def test_a_cache_that_somebody_made_anew_meanwhile_is_opened_again(tmp_path, monkeypatch):
+    """Another process that looks at the same time puts its own file in the place of the one that is open: that is no mistake of anybody's."""
+    runs, settle, moved = [run(tmp_path / "zoom")], Findings.settle, []
+    value = DIGEST("ann@example.com")
+
+    def meanwhile(found, decisions):
+        if not moved:
+            moved.append(shutil.copy(tmp_path / NAME, tmp_path / "other"))
+            (tmp_path / "other").replace(tmp_path / NAME)
+        settle(found, decisions)
+
+    monkeypatch.setattr(Findings, "settle", meanwhile)
+    with settled(tmp_path, runs, flagging, DIGEST, "", {7: target(value=value)}) as found:
+        assert found.value(value)[0].decision == 7
+    assert moved
+    assert [one.name for one in tmp_path.iterdir() if one.suffix == ".part"] == []

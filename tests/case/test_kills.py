@@ -38,10 +38,10 @@ main()
 """
 
 
-def killed(home: Path, moment: int, words: tuple[str, ...], told: str | None) -> bool:
+def killed(home: Path, moment: int, words: tuple[str, ...], told: str | None, **more: str) -> bool:
     """Run a command until that moment; whether it was killed."""
     command = [sys.executable, "-c", KILLER, str(moment), *words]
-    done = subprocess.run(command, env=environment(home), input=told or "", text=True, capture_output=True, check=False)
+    done = subprocess.run(command, env=environment(home, **more), input=told or "", text=True, capture_output=True, check=False)
     assert "Traceback" not in done.stderr
     return done.returncode == -9
 

@@ -63,6 +63,19 @@ def listing(run: Path, line: object) -> None:
     rewrite(run, written={**manifest(run)["written"], "meetings.files.jsonl": told})
 
 
+def flipped(path: Path) -> None:
+    """Change one byte of a file, and not its size."""
+    raw = path.read_bytes()
+    path.write_bytes(bytes([raw[0] ^ 1]) + raw[1:])
+
+
+def downloaded(run: Path, told: bytes, there: bytes) -> None:
+    """Put a file there of which the list tells another digest."""
+    (run / "zoom/files/meetings").mkdir(parents=True)
+    (run / "zoom/files/meetings/000001-1.mp4").write_bytes(there)
+    listing(run, {"file": "files/meetings/000001-1.mp4", "sha256": hashlib.sha256(told).hexdigest()})
+
+
 def refused(opened, run: Path, *words: str) -> tuple[int, str]:
     """Try to add a run; the case must be as before."""
     folder = home_of(opened) / "cases/DSR-17"
@@ -163,6 +176,8 @@ CHANGES = [
     (lambda run: listing(run, {"file": "files/meetings/000001-1.mp4", "sha256": "0"}), [], 5, "is missing or cannot be read"),
     (lambda run: listing(run, {"file": 7}), [], 5, "is no list of files"),
     (lambda run: listing(run, []), [], 5, "is no list of files"),
+    (lambda run: flipped(run / "zoom/meetings.jsonl"), [], 5, "is not what the manifest says"),
+    (lambda run: downloaded(run, b"x", b"y"), [], 5, "is not the file that was downloaded"),
 ]
 
 
