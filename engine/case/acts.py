@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine.errors import UsageError
 from engine.release.reasons import Because, Treatment
 
 START = "0" * 64
@@ -245,9 +246,13 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def written(line_number: int, at: datetime, by: str, act: Act, before: str) -> bytes:
-    """Write a line of the log, without its end."""
+    """Write a line of the log, without its end. Raises UsageError."""
     body: dict[str, Any] = msgspec.to_builtins(act)
-    return msgspec.json.encode({"n": line_number, "at": at, "by": by, **body, "prev": before})
+    try:
+        return msgspec.json.encode({"n": line_number, "at": at, "by": by, **body, "prev": before})
+    except UnicodeEncodeError:
+        message = "half a character stands in what was typed, and the log cannot hold it: decide on the whole record; nothing was written"
+        raise UsageError(message) from None
 
 
 def act_of(raw: dict[str, Any]) -> Act:

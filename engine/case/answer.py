@@ -147,10 +147,11 @@ def _last_day(end: str) -> date:
 
 def excuse(part: VendorPart, name: str) -> str | None:
     """Give what the operator says of a gap: of it alone, else of all that the vendor did not give."""
-    if not any(gap.endpoint == name for gap in part.gaps):
+    outcome = next((gap.outcome for gap in part.gaps if gap.endpoint == name), None)
+    if outcome is None:
         return None
     accepted = part.excused.get(name)
-    return accepted.say if accepted is not None else part.left_out
+    return accepted.say if accepted is not None and accepted.outcome == outcome else part.left_out
 
 
 def _joined(*texts: str | None) -> str:

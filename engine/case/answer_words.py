@@ -12,6 +12,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "searched": "Searched for your {kinds}.",
         "and": " and ",
+        "details": "other details",
         "no_match": "Nobody is known by it.",
         "seen": "We made sure that our access does show people.",
         "unproven": "Nobody was found, and we could not prove that our access shows people.",
@@ -26,6 +27,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "de": {
         "searched": "Gesucht wurde nach: {kinds}.",
         "and": " und ",
+        "details": "weitere Angaben",
         "no_match": "Damit ist niemand bekannt.",
         "seen": "Wir haben geprüft, dass unser Zugang Personen zeigt.",
         "unproven": "Es wurde niemand gefunden; dass unser Zugang Personen zeigt, war nicht nachzuweisen.",
@@ -43,7 +45,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 def how_searched(language: str, outcome: str, identified_by: Sequence[str], proof: str | None) -> str:
     """Say by what the person was searched for, and how it is known that nobody was found."""
     words, names = WORDS[language], KINDS[language]
-    told = [words["searched"].format(kinds=words["and"].join(names[one] for one in identified_by if one in names))] if identified_by else []
+    kinds = dict.fromkeys(names.get(one, words["details"]) for one in identified_by)
+    told = [words["searched"].format(kinds=words["and"].join(kinds))] if kinds else []
     if outcome in ("no_match", "unproven"):
         told.append(words[outcome])
     if outcome == "no_match" and proof is not None:

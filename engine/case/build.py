@@ -60,6 +60,8 @@ def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltP
         files=sum(file.source is not None for file in files),
         elsewhere=tuple(_place(one) for one in found.confirm),
         whole=found.compared_whole,
+        opaque=found.opaque,
+        held=sum(sum(kind.held.values()) for kind in kinds),
     )
 
 

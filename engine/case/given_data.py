@@ -82,7 +82,7 @@ class GivenData:
         endpoint, folder = kind.endpoint, self._bag / DATA / review.vendor
         prepare(folder)
         numbers: dict[int, int | Ruling] = {}
-        listed = {line for line, _ in self._listed(review, endpoint)}
+        listed = {line for line, _ in _listed(review, endpoint, told)}
         with KindFile(folder / f"{endpoint}.json", self._work / f"{review.vendor}.{endpoint}.places") as file:
             for line, raw, record in _records(review.folder / f"{endpoint}.jsonl", told):
                 rulings = in_force.rulings(endpoint, record, record_digest(raw))
@@ -101,19 +101,11 @@ class GivenData:
     def _ask(self, where: str, places: int = 1) -> None:
         self.undecided[where] = self.undecided.get(where, 0) + places
 
-    def _listed(self, review: InReview, endpoint: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Give the list of an endpoint's files, by the line of their records."""
-        listing = review.folder / f"{endpoint}.files.jsonl"
-        if listing.is_file():
-            for number, _, raw in lines_of(listing):
-                told = read_record(raw, f"{listing}:{number}")
-                yield int(told["record_line"]), told
-
     def _files(
         self, kind: RecordKind, review: InReview, told: ToldRun, in_force: PolicyInForce, numbers: Mapping[int, int | Ruling]
     ) -> Iterator[PackageFile]:
         words = WORDS[self._case.opened.language]
-        found = sorted(self._listed(review, kind.endpoint), key=lambda one: (one[0], one[1].get("number", 0)))
+        found = sorted(_listed(review, kind.endpoint, told), key=lambda one: (one[0], one[1].get("number", 0)))
         for line, entry in found:
             record, name = numbers.get(line), entry.get("file")
             if not name:
@@ -143,20 +135,39 @@ class GivenData:
         in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(self._case.case.decisions, vendor, self._digest))
         for taken in part.files:
             folder = self._case.folder / taken.folder
-            for source in sorted(folder.glob("file-*")):
+            about, sources = _about(folder, taken.proof), sorted(folder.glob("file-*"))
+            for source in sources:
                 inside = str(source.relative_to(self._case.folder))
                 ruling = in_force.file_ruling(RECEIVED, inside)
                 if ruling.do == "ask":
                     self._ask(f"{vendor}/{inside}")
-                about, given = msgspec.json.decode((folder / "about.json").read_bytes()), ruling.do == "give"
+                given = ruling.do == "give"
                 yield PackageFile(
                     endpoint=RECEIVED,
-                    name=str(about.get("name")) if given else "",  # what a file that is withheld is called may tell of its content
+                    name=str(about.get("name")) if given else "",
                     source=source if given else None,
                     size=about.get("bytes"),
                     sha256=about.get("sha256") if given else None,
                     because=None if given else ruling.because,
                 )
+
+
+def _listed(review: InReview, endpoint: str, told: ToldRun) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Give the list of an endpoint's files, by the line of their records."""
+    for _, _, entry in _records(review.folder / f"{endpoint}.files.jsonl", told):
+        yield int(entry["record_line"]), entry
+
+
+def _about(folder: Path, proof: str) -> Mapping[str, Any]:
+    """Read what was noted of a file that an owner sent. Raises Refused where it, or the file, is not the one that was taken in."""
+    try:
+        about = msgspec.json.decode((folder / "about.json").read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        about = {}
+    if about.get("sha256") != proof or not any(folder.glob("file-*")):
+        message = f"what lies in {folder} is not the file that was taken in: put a copy back; nothing was built"
+        raise Refused(message)
+    return about
 
 
 def _number(record: int | Ruling | None) -> int | None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -56,19 +57,20 @@ def refusals(case: OpenCase, found: Package, by: str) -> Iterator[ReleaseBlock]:
 
 
 def approve(case: OpenCase, found: Package, now: datetime, *, also_given: bool) -> Approved:
-    """Approve a package. Raises UsageError, Stale, DiskError, OutputError."""
+    """Approve a package: the one that was built, as it lies there. Raises UsageError, Refused, Stale, DiskError, OutputError."""
+    check_bytes(found, found.built.sha256, "built")
     act = Approved(package=found.built.sha256, also_given=len(found.built.elsewhere) if also_given else 0)
     case.act(act, now)
     return act
 
 
-def check_bytes(found: Package, sha256: str) -> None:
-    """See that a package is the one that was approved, byte for byte. Raises Refused."""
+def check_bytes(found: Package, sha256: str, how: Literal["built", "approved"]) -> None:
+    """See that a package is the one that was built or approved, byte for byte. Raises Refused."""
     told = hashlib.sha256((found.bag / TAG_MANIFEST).read_bytes()).hexdigest() if (found.bag / TAG_MANIFEST).is_file() else None
     faults = verify(found.bag).faults if told == sha256 else ()
     if told != sha256 or faults:
-        why = faults[0].text if faults else "another one was approved"
-        message = f"{found.bag} is not the package that was approved: {why} Build it again, look at it, and approve it; nothing left"
+        why = faults[0].text if faults else f"another one was {how}"
+        message = f"{found.bag} is not the package that was {how}: {why} Build it again, look at it, and approve it; nothing left"
         raise Refused(message)
 
 
@@ -81,7 +83,7 @@ def to_release(case: OpenCase) -> Package:
             raise UsageError(message)
         return found
     found = built_package(case)
-    if case.case.approved is None:
+    if case.case.phase != "approved":
         message = f"{case.reference} is {case.case.state}: habeas package approve {case.reference} comes first; nothing left"
         raise UsageError(message)
     return found
@@ -102,7 +104,7 @@ def release(case: OpenCase, found: Package, signing: SigningKey, kind: SealKind 
     """Sign and seal the package beside its bag; an earlier seal of it gives way. Raises Refused, UsageError, DiskError, OutputError."""
     approved = case.case.approved or found.built.sha256
     with making(case) as work:
-        check_bytes(found, approved)
+        check_bytes(found, approved, "approved")
         sign(found.bag, signing, work)
         form = kind or seal_for(found.bag)
         passphrase = new_passphrase() if form != "none" else None
@@ -124,10 +126,15 @@ def _in_place(found: Package, made: Path) -> Path:
     return place
 
 
-def record_release(case: OpenCase, found: Package, now: datetime) -> None:
-    """Record that a package left the house. Raises UsageError, Stale, DiskError, OutputError."""
-    if case.case.phase != "released":
+def record_release(case: OpenCase, found: Package, made: SealedPackage, now: datetime) -> None:
+    """Record that a package leaves; what the log cannot take is not handed over. Raises UsageError, Stale, DiskError, OutputError."""
+    if case.case.phase == "released":
+        return
+    try:
         case.act(Released(package=found.built.sha256, folder=str(found.bag.relative_to(case.folder))), now)
+    except BaseException:
+        made.path.unlink(missing_ok=True)
+        raise
 
 
 def approver() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import cast
 
@@ -44,11 +43,14 @@ def build_command(reference: str, *, as_json: bool) -> None:
         return
     print_text(f"Built: {found.bag}, {told_size(found.bag)}; package {told.sha256}.")
     print_text(
-        f"It gives {counted(told.records, 'record')} and {counted(told.files, 'file')}; {counted(told.withheld, 'value')} withheld, "
-        f"none of which stands in it"
+        f"It gives {counted(told.records, 'record')} and {counted(told.files, 'file')}; {counted(told.withheld, 'value')} and "
+        f"{counted(told.held, 'whole record')} withheld"
+        + (", and something of this stands in it all the same, see below" if told.elsewhere else ", none of which stands in it")
         + (f" ({counted(told.whole, 'short or common value')} compared as whole values only)." if told.whole else ".")
     )
     _tell_elsewhere(told.elsewhere)
+    if told.opaque:
+        print_text(f"{counted(told.opaque, 'file')} of sound, pictures or the like could not be searched: look at them yourself.")
     print_text(f"Look at it: {found.bag / 'index.html'}")
     print_text(f"Then: habeas package approve {reference}")
 
@@ -89,13 +91,12 @@ def release_command(reference: str, form: str | None) -> None:
     found = to_release(case)
     key = _key()
     made = release(case, found, key, cast("SealKind | None", form))
+    record_release(case, found, made, now())
     print_text(f"Signed by {key.fingerprint}." + ("" if made.passphrase else " It is not sealed: whoever has it can read it."))
     print_text(f"Hand over: {made.path}, {told_size(made.path)}.")
     if made.passphrase:
         print_text(f"\n    {made.passphrase}\n")
         print_text("This passphrase opens it. It is shown once and kept nowhere: tell it the person another way than the package goes.")
-    sys.stdout.flush()
-    record_release(case, found, now())
     print_text(f'Then: habeas case delivered {reference} --how "..." writes the letter with the fingerprint.')
 
 

@@ -32,6 +32,7 @@ from engine.package.records import (
 LONGEST_RECORD = 64 << 20
 DATA_FILE = re.compile(r"data/([a-z][a-z0-9_]*)/(?:([a-z][a-z0-9_]*)\.(json|csv)|files/([a-z][a-z0-9_]*)-[0-9]+(?:\.[A-Za-z0-9]+)?)")
 LISTING = re.compile(r"data/([a-z][a-z0-9_]*)/files(?:/list)?\.csv")  # a kind of record may be called `files` itself
+HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 RECORD = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -145,8 +146,9 @@ def records_of(source: BagSource, name: str) -> Iterator[bytes]:
 
 
 def _is_object(text: bytes) -> bool:
+    """Whether it is an object; half a character, written as its escape, is JSON as any other, and services send it."""
     try:
-        RECORD.decode(text)
+        RECORD.decode(HALF.sub(rb"\\u0041", text) if HALF.search(text) else text)
     except (msgspec.DecodeError, RecursionError):
         return False
     return text.startswith(b"{")

@@ -49,7 +49,8 @@ def _record(vendor: str, endpoint: str, record: int | None, t: PageTexts) -> Mar
 def _state(vendor: str, number: int, file: PackageFile, t: PageTexts) -> Markup:
     if file.source is not None:
         path = file_path(vendor, number, file)
-        return Markup('<a href="../{}">{}</a>').format(path, path.rpartition("/")[2])
+        link = Markup('<a href="../{}">{}</a>').format(path, path.rpartition("/")[2])
+        return link + Markup(" {}").format(as_html(file.why)) if file.why else link
     if file.because is None:
         return t("list.not_here", why=file.why) if file.why else t("list.not_here_unknown")
     words = WITHHELD[t.language].format(IN_SHORT[file.because][t.language])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,18 +20,19 @@ from engine.release.withheld import WithheldTexts
 KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
 READABLE = (".csv", ".eml", ".htm", ".html", ".json", ".log", ".md", ".txt", ".vtt", ".xml", ".yaml", ".yml")
 CHUNK = 1 << 20
-FILES, LIST = "/files/", "/files/list.csv"
+HANDED_OVER = re.compile(r"data/[^/]+/files/(?!list\.csv$)")
 
 
 class Leaks(msgspec.Struct, frozen=True):
     """What was found: `refused` must not stand there, `confirm` is given elsewhere by decision, the person's own, or our own word.
 
-    `compared_whole` counts the values that were compared with whole values only.
+    `compared_whole` counts the values that were compared with whole values only, `opaque` the files that nobody can search.
     """
 
     refused: tuple[LeakedValue, ...]
     confirm: tuple[LeakedValue, ...]
     compared_whole: int
+    opaque: int
 
 
 def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
@@ -39,20 +41,26 @@ def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
     check = AfterCheck(withheld, own, list(_prose(answer)))
     given = {f"{service.vendor}/{kind.endpoint}" for service in answer.services for kind in service.kinds}
     refused, confirm = list[LeakedValue](), list[LeakedValue]()
-    for name in files_of(bag):
+    names = files_of(bag)
+    for name in names:
         for found in _in_file(check, bag, name, given):
-            (confirm if found.confirm or (FILES in name and not name.endswith(LIST)) else refused).append(found)
-    return Leaks(tuple(refused), tuple(confirm), check.compared_whole)
+            (confirm if found.confirm or HANDED_OVER.match(name) else refused).append(found)
+    return Leaks(tuple(refused), tuple(confirm), check.compared_whole, sum(map(_is_opaque, names)))
 
 
 def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[LeakedValue]:
     path = bag / name
     kind = KINDS.get(path.suffix, "text")
-    handed_over = FILES in name and not name.endswith(LIST)
-    if handed_over and path.suffix not in READABLE:
-        return check.check(name, "text", ())  # sound, pictures and the like: their names only
+    handed_over = HANDED_OVER.match(name) is not None
+    if _is_opaque(name):
+        return check.check(name, "text", ())
     ours = not handed_over and not name.startswith("read/") and name.removeprefix("data/").rpartition(".")[0] not in given
     return check.check(name, "text" if handed_over else kind, _chunks(path), ours=ours)
+
+
+def _is_opaque(name: str) -> bool:
+    """Whether it is sound, a picture or the like, of which only the name can be searched."""
+    return HANDED_OVER.match(name) is not None and not name.endswith(READABLE)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from engine.package.cell import as_html
 from engine.package.content import RECEIVED, CaseAnswer, PackageFile, RecordKind, Service
 from engine.package.package_paths import page_path
-from engine.package.summary import is_incomplete, is_missing
+from engine.package.summary import is_doubtful, is_incomplete, is_missing
 from engine.pages.texts import PageTexts
 
 TOLD_OUTCOMES = ("excluded", "denied", "partial", "failed")
@@ -81,7 +81,7 @@ def why_incomplete(kind: RecordKind, t: PageTexts) -> Markup:
 
 
 def _files(service: Service, endpoint: str, title: Markup, files: tuple[PackageFile, ...], t: PageTexts) -> Iterator[Missing]:
-    number = sum(map(is_missing, files))
+    number = sum(is_missing(file) or is_doubtful(file) for file in files)
     if number:
         what = t("missing.files", n=number, what=title)
         yield Missing(_named(service, what, t), t("missing.files_why"), page_path(service.vendor, endpoint, "files"))

@@ -42,6 +42,11 @@ def is_missing(file: PackageFile) -> bool:
     return file.source is None and file.because is None
 
 
+def is_doubtful(file: PackageFile) -> bool:
+    """Whether a file is here, and something is known against it: `why` says what."""
+    return file.source is not None and file.why is not None
+
+
 def was_found(file: PackageFile) -> bool:
     """Whether a file was had at all, though it may not leave."""
     return not is_missing(file)

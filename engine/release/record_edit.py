@@ -57,10 +57,13 @@ class RecordEdit:
                     branch[steps[-1]] = [ruling]
         return self._at(line, record, root[""], "") or b"null"
 
-    def _at(self, raw: Any, value: Any, ruled: Branch | list[Ruling], pointer: str) -> bytes | None:
-        """Give a value as it leaves, None where it is dropped; the pointer counts only the items of lists that are left."""
+    def _at(self, raw: Any, value: Any, ruled: Branch | list[Ruling], pointer: str, *, named: bool = True) -> bytes | None:
+        """Give a value as it leaves, None where it is dropped; the pointer counts only the items of lists that are left.
+
+        `named`: the last step of the pointer is a name, and no place in a list.
+        """
         if isinstance(ruled, list):
-            return self._replaced(value, ruled, pointer)
+            return self._replaced(value, ruled, pointer, named=named)
         parts = parts_of(raw)
         if isinstance(parts, dict):
             for step, below in ruled.items():
@@ -73,7 +76,7 @@ class RecordEdit:
         else:
             dropped = 0
             for index, below in sorted((int(step), below) for step, below in ruled.items()):
-                left = self._at(parts[index], value[index], below, f"{pointer}/{index - dropped}")
+                left = self._at(parts[index], value[index], below, f"{pointer}/{index - dropped}", named=False)
                 parts[index] = left
                 dropped += left is None
         return joined(parts)
@@ -85,7 +88,7 @@ class RecordEdit:
         self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, 0, len(shown)))
         return written_text(shown)
 
-    def _replaced(self, value: Any, rulings: list[Ruling], pointer: str) -> bytes | None:
+    def _replaced(self, value: Any, rulings: list[Ruling], pointer: str, *, named: bool) -> bytes | None:
         """Give what is written for a value; None where one of its rulings drops it."""
         ruling = rulings[0]
         if len(rulings) == 1 and ruling.value == value and ruling.do in ("mask", "alias"):
@@ -105,7 +108,7 @@ class RecordEdit:
         if drop is not None:
             if type(value) is dict or type(value) is list or drop.value != value:
                 self._texts.withheld(*self._of, drop, drop.value)
-            self.places.append(WithheldPlace(unnamed(pointer, drop.value), "drop", drop.because))
+            self.places.append(WithheldPlace(unnamed(pointer, drop.value) if named else pointer, "drop", drop.because))
             return None
         for cause, shown, start in masked.replaced:
             self.places.append(WithheldPlace(pointer, OPERATION[is_named(cause)], cause.because, shown, start, start + len(shown)))
