@@ -39,7 +39,7 @@ class SideFound(msgspec.Struct, frozen=True):
 
 
 class PolicyInForce:
-    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`."""
+    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `note_keys`."""
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from engine.release.record_values import escaped
 
 Sort = Literal["leave_out", "secrets", "protected_numbers", "no secrets", "no protected_numbers", "who", "decided"]
 ORDINARY = re.compile(r"(?!(?:\D*\d){7})[A-Za-z0-9_$@-]{1,64}", re.ASCII)
-MOST_SHAPES = 64
+MOST_FORMS = 64
 LOOKS = {"secrets": is_secret_field, "protected_numbers": is_protected_number}
 
 
@@ -61,12 +61,19 @@ class Node(msgspec.Struct, eq=False):
     begins: Literal["", "alike", "whole"] = ""
     decision: Decision | None = None
     children: dict[str, Node] = msgspec.field(default_factory=dict)
-    shapes: dict[tuple[str, ...], tuple[Node, ...]] = msgspec.field(default_factory=dict)
+    forms: dict[tuple[str, ...], Form] = msgspec.field(default_factory=dict)
     step: str = ""
     plain: bool = True  # no rule names it, so that only its text can matter
     ordinary: bool = True  # its name is a word of a program, in which nothing is looked for
     only_text: bool = True  # both, and it is not left out
     people: bool = False  # others may stand in it, or below it
+
+
+class Form(msgspec.Struct, frozen=True, eq=False):
+    """The fields of records that have the same names in the same order, and those of them in which others may stand, or below which."""
+
+    fields: tuple[Node, ...]
+    people: tuple[tuple[str, Node], ...]
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -120,14 +127,15 @@ class Compiled:
         found = parent.children.get(name)
         return found if found is not None else self._grow(parent, name)
 
-    def fields(self, parent: Node, record: dict[str, Any]) -> tuple[Node, ...]:
-        """Give all fields of what holds them, in their order; records of one form are many, forms are few."""
+    def form(self, parent: Node, record: dict[str, Any]) -> Form:
+        """Give all fields of what holds them; records of one form are many, forms are few."""
         names = tuple(record)
-        found = parent.shapes.get(names)
+        found = parent.forms.get(names)
         if found is None:
-            if len(parent.shapes) >= MOST_SHAPES:
-                parent.shapes.clear()
-            found = parent.shapes[names] = tuple(self.child(parent, name) for name in names)
+            if len(parent.forms) >= MOST_FORMS:
+                parent.forms.clear()
+            fields = tuple(self.child(parent, name) for name in names)
+            found = parent.forms[names] = Form(fields, tuple((name, one) for name, one in zip(names, fields, strict=True) if one.people))
         return found
 
     def _grow(self, parent: Node, name: str) -> Node:

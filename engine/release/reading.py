@@ -83,7 +83,7 @@ class RecordReading:
 
     def _walk_fields(self, record: dict[str, Any], node: Node, pointer: str, side: SideKey | None) -> None:
         telling, decided = self._telling, self._matters is not None
-        for (key, inner), child in zip(record.items(), self._rules.fields(node, record), strict=True):
+        for (key, inner), child in zip(record.items(), self._rules.form(node, record).fields, strict=True):
             sort = type(inner)
             if (
                 child.only_text
@@ -112,10 +112,9 @@ class RecordReading:
     def people(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read who stands on which side, and nothing else."""
         if isinstance(value, dict):
-            for (key, inner), child in zip(value.items(), self._rules.fields(node, value), strict=True):
-                if child.people:
-                    here = pointer + child.step
-                    self.people(inner, child, here, _side(child, side, pointer, here), key)
+            for key, child in self._rules.form(node, value).people:
+                here = pointer + child.step
+                self.people(value[key], child, here, _side(child, side, pointer, here), key)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 here = f"{pointer}/{index}"
