@@ -14,6 +14,7 @@ import msgspec
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
+from engine.release.finders import PROGRAM
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
@@ -28,6 +29,13 @@ from engine.replaced import replace
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
+
+
+class ToldByTexts(Remembered[str, tuple[Ruling, ...]]):
+    """What texts hold, whichever field they stand in. Numbers and times of programs hold nothing, and are too many to be remembered."""
+
+    def __missing__(self, text: str) -> tuple[Ruling, ...]:
+        return () if PROGRAM.fullmatch(text) else super().__missing__(text)
 
 
 class SideFound(msgspec.Struct, frozen=True):
@@ -62,7 +70,7 @@ class PolicyInForce:
         self._finder = finder
         self._decisions = decisions or Decisions()
         self._compiled: dict[str, Compiled] = {}
-        self._telling = Remembered(self._told_by, MOST_REMEMBERED)
+        self._telling = ToldByTexts(self._told_by, MOST_REMEMBERED)
         self._people = Remembered(self._judge, MOST_REMEMBERED)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
 
