@@ -32,8 +32,7 @@ PROGRAM = re.compile(  # times, UUIDs, other numbers of programs, short numbers:
     r"(?=[a-f]*[0-9])[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"
 )
 NOTHING = re.compile(  # these, and names of programs
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|[\d.]{0,6}|[A-Za-z]{1,24}"
+    rf"{PROGRAM.pattern}|[a-f]{{8}}(?:-[a-f]{{4}}){{3}}-[a-f]{{12}}|[a-f]{{1,64}}(?:-\d{{1,6}})?|[\d.]{{0,6}}|[A-Za-z]{{1,24}}"
 )
 REMEMBERED, LONGEST = 1 << 15, 200
 
