@@ -14,7 +14,6 @@ from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
 OVER = ("released", *ENDED)
-UNBLOCKED = "Nothing blocks the release."
 
 
 class Blocked(msgspec.Struct, frozen=True):
@@ -39,6 +38,12 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if undecided:
         waits = "1 value or file waits" if undecided == 1 else f"{undecided:,} values or files wait"
         yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
+
+
+def unblocked(case: Case, reference: str) -> str:
+    """Say what comes next where nothing blocks the release."""
+    command = "release" if case.phase == "approved" else "build"
+    return f"Nothing blocks the release:\n  habeas package {command} {reference}"
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:

@@ -19,7 +19,7 @@ from engine.case.opening import check_free, open_new
 from engine.case.person import Person, kind_words, named, parse_person, read_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.review import waiting
-from engine.case.words import OVER, UNBLOCKED, blocks, late, left, too_late
+from engine.case.words import OVER, blocks, late, left, too_late, unblocked
 from engine.catalogue import load
 from engine.cli.case_words import did, row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
@@ -323,4 +323,4 @@ def tell_next(case: OpenCase) -> None:
     if case.case.state in OVER:
         return
     first = next(blocks(case.case, case.reference, waiting(case, home(), now())), None)
-    print_text(f"Next: {first.what}:\n  {first.mend}" if first is not None else UNBLOCKED)
+    print_text(f"Next: {first.what}:\n  {first.mend}" if first is not None else unblocked(case.case, case.reference))

@@ -12,7 +12,7 @@ from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
-from engine.case.words import OVER, UNBLOCKED, blocks, left
+from engine.case.words import OVER, blocks, left, unblocked
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
@@ -80,7 +80,7 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
     if waits:
         lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits), *_again(case)]
     elif not over:
-        lines += ["", UNBLOCKED]
+        lines += ["", unblocked(case.case, case.reference)]
     lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]
     lines += [f"{one} lies in the case and no act tells of it: what a killed command left; delete it." for one in case.strays()]
     lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []

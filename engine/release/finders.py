@@ -28,8 +28,8 @@ AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
 NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
 SEVEN = re.compile(r"[^A-Za-z0-9_]\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
 PROGRAM = re.compile(  # times, UUIDs, other numbers of programs, short numbers: a digit is in each, so none is a name
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"(?=[a-f]*[0-9])[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|"
+    r"(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-f]*[0-9])[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"
 )
 NOTHING = re.compile(  # these, and names of programs
     rf"{PROGRAM.pattern}|[a-f]{{8}}(?:-[a-f]{{4}}){{3}}-[a-f]{{12}}|[a-f]{{1,64}}(?:-\d{{1,6}})?|[\d.]{{0,6}}|[A-Za-z]{{1,24}}"
