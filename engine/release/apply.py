@@ -28,7 +28,7 @@ from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
+MOST_REMEMBERED = 40_000  # texts, and people: beyond, memory would grow with the records
 
 
 class ToldByTexts(Remembered[str, tuple[Ruling, ...]]):
@@ -238,9 +238,9 @@ class PolicyInForce:
         facts = [Fact(name, text) for name, text in values]
         return self._own.judge(facts), person_of(facts)
 
-    def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> list[Ruling]:
+    def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
         """Say what happens to a value in every record about which nothing was decided by itself: the same values come again and again."""
-        return self._ruled(*about, ("", None))
+        return tuple(self._ruled(*about, ("", None)))
 
     def _ruled(self, leaf: Leaf, rules: Compiled, side: SideFound | None, about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""

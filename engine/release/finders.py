@@ -34,7 +34,7 @@ PROGRAM = re.compile(  # times, UUIDs, other numbers of programs, short numbers:
 NOTHING = re.compile(  # these, and names of programs
     rf"{PROGRAM.pattern}|[a-f]{{8}}(?:-[a-f]{{4}}){{3}}-[a-f]{{12}}|[a-f]{{1,64}}(?:-\d{{1,6}})?|[\d.]{{0,6}}|[A-Za-z]{{1,24}}"
 )
-REMEMBERED, LONGEST = 1 << 15, 200
+REMEMBERED, LONGEST = 1 << 13, 200  # a policy in force remembers more of them
 
 
 class Finders:

@@ -96,10 +96,14 @@ class RecordReading:
                 continue
             if not child.ordinary and telling(key):
                 self.named.append(Leaf(here, key, "", child, None))
-            if sort is not dict and sort is not list:
-                self._value(inner, child, here, _side(child, side, pointer, here), key)
-            elif inner:
-                self.walk(inner, child, here, _side(child, side, pointer, here), key)
+            stands = None if child.side is None else _side(child, side, pointer, here)
+            if sort is dict or sort is list:
+                if inner:
+                    self.walk(inner, child, here, stands, key)
+            elif child.plain:
+                self._value(inner, child, here, stands, key)
+            else:
+                self._leaf(inner, child, here, stands, key)
 
     def _value(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
         """Keep a value that a rule names, or whose text tells something, or about which something was decided."""
