@@ -22,7 +22,10 @@ from engine.release.vocabulary import canonical
 SHOWN_DIGITS = 32
 BATCH = 10_000
 MOST_TEXTS = 50_000
+MOST_FLAGGED = 30_000
 Digest = Callable[[str], str]
+Flagged = tuple[str, str, str, str, bool]  # pointer, value, kind, rule, whether it is asked about
+Stands = tuple[int, int, int]  # a value, its field, and why it is flagged
 DECODER = msgspec.json.Decoder(float_hook=Number)
 
 
@@ -91,7 +94,8 @@ class _Filling:
         self._whys: dict[tuple[str, str, bool], int] = {}
         self._fields: dict[tuple[int, str], int] = {}
         self._pointers: dict[str, tuple[int, int]] = {}
-        self._stands: dict[tuple[int, int, int], int] = {}
+        self._stands: dict[Stands, int] = {}
+        self._flagged: dict[Flagged, tuple[int, int, int, Stands]] = {}
         self._found: list[tuple[int, int, int, int]] = []
         self._records: list[tuple[int, int, int, int, bytes, int, int]] = []
         self._endpoint = self._record = self._pointer = self._count = 0
@@ -100,6 +104,7 @@ class _Filling:
         """Read the records of one endpoint, and the list of its files."""
         self._endpoint += 1
         self._pointers.clear()
+        self._flagged.clear()
         self._database.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?)", (self._endpoint, run.vendor, file.stem, str(file)))
         self._list_files(file.with_suffix(".files.jsonl"))
         for line, begins, raw in lines_of(file):
@@ -118,20 +123,30 @@ class _Filling:
 
     def _keep(self, flags: Iterable[FlaggedPlace]) -> None:
         seen = set[tuple[int, int]]()
-        by_text, pointers, whys, stands, record = self._by_text, self._pointers, self._whys, self._stands, self._record
+        flagged, found, stands, record = self._flagged, self._found, self._stands, self._record
         for flag in flags:
-            value = by_text.get(flag.value) or self._value(flag.value)
-            pointer, field = pointers.get(flag.pointer) or self._place(flag.pointer)
-            key = (flag.kind, flag.rule, flag.asked)
-            why = whys.get(key) or whys.setdefault(key, len(whys) + 1)
-            self._found.append((value, why, record, pointer))
+            told = (flag.pointer, flag.value, flag.kind, flag.rule, flag.asked)
+            value, why, pointer, stand = flagged.get(told) or self._numbered(told)
+            found.append((value, why, record, pointer))
             self._count += 1
-            stand = (value, field, why)
-            stands[stand] = stands.get(stand, 0) + 1
+            stands[stand] += 1
             group = flag.group
             if group is not None and (value, group) not in seen:
                 seen.add((value, group))
                 self._beside[value] += hash((record, group))
+
+    def _numbered(self, told: Flagged) -> tuple[int, int, int, Stands]:
+        """Give the numbers of a value, of why it is flagged and of its pointer, and where it stands."""
+        pointer, text = told[:2]
+        if len(self._flagged) >= MOST_FLAGGED:
+            self._flagged.clear()
+        value = self._by_text.get(text) or self._value(text)
+        place, field = self._pointers.get(pointer) or self._place(pointer)
+        why = self._whys.setdefault(told[2:], len(self._whys) + 1)
+        stands = (value, field, why)
+        self._stands.setdefault(stands, 0)
+        found = self._flagged[told] = value, why, place, stands
+        return found
 
     def _value(self, text: str) -> int:
         """Give the number of a value, the same however it is written."""

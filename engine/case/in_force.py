@@ -13,7 +13,7 @@ from engine.case.findings_fill import lines_of, read_record, record_files
 from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decisions
 from engine.release.finders import Finders
-from engine.release.learn import learn, teaches
+from engine.release.learn import KeysTold, learn, note_keys, tells_keys, tells_own
 from engine.release.met import met
 from engine.release.own import Fact, Own
 from engine.release.policy import Policy
@@ -40,15 +40,23 @@ class Learned:
 
     def __init__(self, runs: Iterable[InReview], facts: list[Fact]) -> None:
         """Read every record of every run. Raises UsageError where one cannot be read."""
-        self._of: dict[str, tuple[InReview, Own, dict[tuple[int, str], int]]] = {}
+        self._of: dict[str, tuple[InReview, Own, KeysTold]] = {}
         people: set[str] = set()
         for run in runs:
-            own, told = learn(run.policy, facts, run.records(partial(teaches, run.policy)))
+            own, told = learn(run.policy, facts, run.records(partial(tells_own, run.policy)))
             self._of[run.vendor] = (run, own, told)
-            people.update(met(PolicyInForce(run.policy, own), run.records))
+            people.update(met(PolicyInForce(run.policy, own), _noted(run, told)))
         self.find = Finders(Vocabulary(people))
 
     def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False, parts: bool = False) -> PolicyInForce:
         """Put the policy for a vendor in force; `every` as PolicyInForce takes it, `parts` for a package."""
         run, own, told = self._of[vendor]
         return (PolicyOnParts if parts else PolicyInForce)(run.policy, own, told=told, finder=self.find, decisions=decisions, every=every)
+
+
+def _noted(run: InReview, told: KeysTold) -> Iterator[tuple[str, Any]]:
+    """Read the records that name people or tell what others repeat, and note the latter: each is read once for both."""
+    rules = PolicyInForce(run.policy, Own([]))
+    for endpoint, record in run.records(lambda name: rules.compiled(name).names_people or tells_keys(run.policy, name)):
+        note_keys(told, run.policy, endpoint, record)
+        yield endpoint, record

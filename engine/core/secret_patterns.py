@@ -117,10 +117,11 @@ SCHEME = re.compile(r"[Bb](?<!\w.)(?i:earer|asic)[ \t]+(?P<it>[A-Za-z0-9._~+/=-]
 JWT = re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}")
 KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY")
 BEGINS_AS_TOKEN = re.compile(
-    rf"(?:Bearer |Basic |eyJ|-----BEGIN|{'|'.join(one.beginning for one in TOKEN_FORMS if one.telling)}).{{8,}}", re.DOTALL
+    rf"(?:Bearer |Basic |eyJ|-----BEGIN|{'|'.join(one.beginning for one in TOKEN_FORMS if one.telling)})(?s:.{{8,}})"
 )
+WHOLE_TOKEN = re.compile("|".join(one.pattern for one in (BEGINS_AS_TOKEN, TOKEN, SCHEME, JWT)))
 
 
 def is_token(text: str) -> bool:
     """Whether a whole value is a token. Judged by its beginning where that tells: a value that is removed in vain harms nobody."""
-    return bool(BEGINS_AS_TOKEN.fullmatch(text) or TOKEN.fullmatch(text) or SCHEME.fullmatch(text) or JWT.fullmatch(text))
+    return WHOLE_TOKEN.fullmatch(text) is not None

@@ -14,6 +14,7 @@ import msgspec
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
+from engine.release.finders import PROGRAM
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
@@ -21,12 +22,20 @@ from engine.release.policy import FileVerdict, FoundKind, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideKey
 from engine.release.reasons import BY_LAW, Treatment
 from engine.release.record_values import text_of, texts_at
+from engine.release.remembered import Remembered
 from engine.release.ruling import STRENGTH, Ruling, RulingKind
 from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 50_000  # texts, and people: beyond, memory would grow with the records
+MOST_REMEMBERED = 40_000  # texts, and people: beyond, memory would grow with the records
+
+
+class ToldByTexts(Remembered[str, tuple[Ruling, ...]]):
+    """What texts hold, whichever field they stand in. Numbers and times of programs hold nothing, and are too many to be remembered."""
+
+    def __missing__(self, text: str) -> tuple[Ruling, ...]:
+        return () if PROGRAM.fullmatch(text) else super().__missing__(text)
 
 
 class SideFound(msgspec.Struct, frozen=True):
@@ -38,7 +47,7 @@ class SideFound(msgspec.Struct, frozen=True):
 
 
 class PolicyInForce:
-    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`.
+    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `note_keys`.
 
     A text is withheld or given whole; where `parts` is set, each part that was found in it for itself.
     """
@@ -66,8 +75,9 @@ class PolicyInForce:
         self._finder = finder
         self._decisions = decisions or Decisions()
         self._compiled: dict[str, Compiled] = {}
-        self._found: dict[str, tuple[Ruling, ...]] = {}
-        self._people: dict[tuple[tuple[str, str], ...], tuple[Sameness, str]] = {}
+        self._telling = ToldByTexts(self._told_by, MOST_REMEMBERED)
+        self._people = Remembered(self._judge, MOST_REMEMBERED)
+        self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
 
     def compiled(self, endpoint: str) -> Compiled:
         """Give the rules for an endpoint."""
@@ -84,15 +94,19 @@ class PolicyInForce:
         held = self._held(rules, whole, repeated)
         if held is not None:
             return [held]
-        reading = RecordReading(rules, self._telling, self._found)
+        reading, apart = RecordReading(rules, self._telling.__getitem__), False
         if not self._decisions.none:
-            matters = None if self._decisions.silent(digest, whole) else self._matters(digest, whole)
-            reading = RecordReading(rules, self._telling, self._found, matters, self._lifted(digest, whole))
+            apart = self._decisions.apart(digest, whole)
+            matters = self._matters(digest, whole) if apart or self._decisions.on_values else None
+            reading = RecordReading(rules, self._telling.__getitem__, matters, self._lifted(digest, whole))
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)
         sides = self._judged(reading)
-        found = reading.said + [one for leaf in reading.leaves for one in self._ruled(leaf, rules, sides, (digest, whole))]
+        found = reading.said
+        for leaf in reading.leaves:
+            side = None if leaf.side is None else sides[leaf.side]
+            found += self._ruled(leaf, rules, side, (digest, whole)) if apart else self._alike[leaf, rules, side]
         return self._with_names(reading.named, found, digest, whole) if reading.named else found
 
     def record_held(self, endpoint: str, record: Any, digest: str) -> Ruling | None:
@@ -111,7 +125,7 @@ class PolicyInForce:
     def _with_names(self, named: list[Leaf], found: list[Ruling], digest: str, whole: Decision | None) -> list[Ruling]:
         """Say what happens to fields whose own names hold personal data: no words can stand there, so such a field is left out whole."""
         for leaf in named:
-            said = [replace(one, do="drop" if one.withholds else one.do, parts=()) for one in _placed(leaf, self._telling(leaf.name))]
+            said = [replace(one, do="drop" if one.withholds else one.do, parts=()) for one in _placed(leaf, self._telling[leaf.name])]
             exact = self._decisions.on_place(digest, leaf.pointer)
             general = exact or leaf.node.decision or whole
             laid = said if self._every else _outcome([(one, self._decided(one, exact, general)) for one in said])
@@ -125,7 +139,7 @@ class PolicyInForce:
         """Give what a record says of other people, with where it stands: also where it is left out, or told before."""
         rules = self.compiled(endpoint)
         if rules.names_people:
-            reading = RecordReading(rules, self._telling, self._found)
+            reading = RecordReading(rules, self._telling.__getitem__)
             reading.people(record, rules.root)
             sides = self._judged(reading)
             yield from ((leaf.pointer, leaf.text) for leaf in reading.leaves if leaf.side and sides[leaf.side].same != "same")
@@ -179,17 +193,11 @@ class PolicyInForce:
         decided = self._decisions.on_record(endpoint, "")
         return self.compiled(endpoint).held is not None or (decided is not None and decided.operation == "hold")
 
-    def _telling(self, text: str) -> tuple[Ruling, ...]:
+    def _told_by(self, text: str) -> tuple[Ruling, ...]:
         """Say what a text holds, whichever field it stands in; of each kind the person's own is left out."""
-        found = self._found.get(text)
-        if found is None:
-            if len(self._found) >= MOST_REMEMBERED:
-                self._found.clear()
-            hits = self._finder(text) if self._finder is not None else ()
-            opening = opens(text) and not (self.parts and _harmless_without(text, hits))
-            found = tuple(sorted(self._looked_for(text, hits, opening=opening), key=_secrets_first)) if hits or opening else ()
-            self._found[text] = found
-        return found
+        hits = self._finder(text) if self._finder is not None else ()
+        opening = opens(text) and not (self.parts and _harmless_without(text, hits))
+        return tuple(sorted(self._looked_for(text, hits, opening=opening), key=_secrets_first)) if hits or opening else ()
 
     def _looked_for(self, text: str, hits: Iterable[Hit], *, opening: bool) -> Iterator[Ruling]:
         """Say what is to be done about what was found; the places of one value are one ruling."""
@@ -217,7 +225,7 @@ class PolicyInForce:
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
-        found = {key: SideFound(*self._judge(tuple(facts)), number) for number, (key, facts) in enumerate(reading.sides.items())}
+        found = {key: SideFound(*self._people[tuple(facts)], number) for number, (key, facts) in enumerate(reading.sides.items())}
         own = {key[0] for key, one in found.items() if one.same == "same"}
         for key, side in found.items():
             rule = self._policy.others[key[0]]
@@ -226,19 +234,17 @@ class PolicyInForce:
         return found
 
     def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
-        """Say whether these are the person, and who otherwise; remembered, since the same people come again and again."""
-        found = self._people.get(values)
-        if found is None:
-            facts = [Fact(name, text) for name, text in values]
-            found = self._own.judge(facts), person_of(facts)
-            if len(self._people) >= MOST_REMEMBERED:
-                self._people.clear()
-            self._people[values] = found
-        return found
+        """Say whether these are the person, and who otherwise."""
+        facts = [Fact(name, text) for name, text in values]
+        return self._own.judge(facts), person_of(facts)
 
-    def _ruled(self, leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound], about: tuple[str, Decision | None]) -> list[Ruling]:
+    def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
+        """Say what happens to a value in every record about which nothing was decided by itself: the same values come again and again."""
+        return tuple(self._ruled(*about, ("", None)))
+
+    def _ruled(self, leaf: Leaf, rules: Compiled, side: SideFound | None, about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""
-        said = [*_of_rules(leaf, rules, sides), *_placed(leaf, self._telling(leaf.text))]
+        said = [*_of_rules(leaf, rules, side), *_placed(leaf, self._telling[leaf.text])]
         if self._every or self._decisions.none:
             if len(said) < 2:
                 return said
@@ -312,18 +318,16 @@ def _placed(leaf: Leaf, told: Iterable[Ruling]) -> Iterator[Ruling]:
     return (replace(one, pointer=leaf.pointer) for one in told)
 
 
-def _of_rules(leaf: Leaf, rules: Compiled, sides: dict[SideKey, SideFound]) -> Iterator[Ruling]:
+def _of_rules(leaf: Leaf, rules: Compiled, side: SideFound | None) -> Iterator[Ruling]:
     """Say what the rules that name a field say of it, in their order."""
     never = leaf.node.never
     if never is not None and not (never.name != "never.secrets" and hidden_already(leaf.text)):
         kind: RulingKind = "secret" if never.name == "never.secrets" else "number"
         yield Ruling(leaf.pointer, never.do, never.because, never.name, kind, leaf.text)
-    if leaf.side is not None:
-        found, rule = sides[leaf.side], rules.others[leaf.side[0]]
-        if found.same != "same":
-            unsure = found.same == "perhaps"
-            do = "ask" if unsure and rule.withholds else rule.do
-            yield Ruling(leaf.pointer, do, rule.because, rule.name, "who", leaf.text, found.group, found.person, unsure)
+    if leaf.side is not None and side is not None and side.same != "same":
+        rule, unsure = rules.others[leaf.side[0]], side.same == "perhaps"
+        do = "ask" if unsure and rule.withholds else rule.do
+        yield Ruling(leaf.pointer, do, rule.because, rule.name, "who", leaf.text, side.group, side.person, unsure)
 
 
 def _asked_once(said: list[Ruling]) -> list[Ruling]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from engine.release.record_values import escaped
 
 Sort = Literal["leave_out", "secrets", "protected_numbers", "no secrets", "no protected_numbers", "who", "decided"]
 ORDINARY = re.compile(r"(?!(?:\D*\d){7})[A-Za-z0-9_$@-]{1,64}", re.ASCII)
+MOST_FORMS = 64
 LOOKS = {"secrets": is_secret_field, "protected_numbers": is_protected_number}
 
 
@@ -49,7 +50,7 @@ class WatchedPath(msgspec.Struct, frozen=True):
     alike: bool = False
 
 
-class Node(msgspec.Struct):
+class Node(msgspec.Struct, eq=False):
     """A field, and what holds for it."""
 
     watches: tuple[WatchedPath, ...]
@@ -60,9 +61,19 @@ class Node(msgspec.Struct):
     begins: Literal["", "alike", "whole"] = ""
     decision: Decision | None = None
     children: dict[str, Node] = msgspec.field(default_factory=dict)
+    forms: dict[tuple[str, ...], Form] = msgspec.field(default_factory=dict)
     step: str = ""
     plain: bool = True  # no rule names it, so that only its text can matter
     ordinary: bool = True  # its name is a word of a program, in which nothing is looked for
+    only_text: bool = True  # both, and it is not left out
+    people: bool = False  # others may stand in it, or below it
+
+
+class Form(msgspec.Struct, frozen=True, eq=False):
+    """The fields of records that have the same names in the same order, and those of them in which others may stand, or below which."""
+
+    fields: tuple[Node, ...]
+    people: tuple[tuple[str, Node], ...]
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -116,6 +127,17 @@ class Compiled:
         found = parent.children.get(name)
         return found if found is not None else self._grow(parent, name)
 
+    def form(self, parent: Node, record: dict[str, Any]) -> Form:
+        """Give all fields of what holds them; records of one form are many, forms are few."""
+        names = tuple(record)
+        found = parent.forms.get(names)
+        if found is None:
+            if len(parent.forms) >= MOST_FORMS:
+                parent.forms.clear()
+            fields = tuple(self.child(parent, name) for name in names)
+            found = parent.forms[names] = Form(fields, tuple((name, one) for name, one in zip(names, fields, strict=True) if one.people))
+        return found
+
     def _grow(self, parent: Node, name: str) -> Node:
         reached = [one for one in parent.watches if matches(one.steps[0], name)]
         arrived = [one for one in reached if len(one.steps) == 1]
@@ -131,6 +153,8 @@ class Compiled:
         node.decision = self.decisions[max(decided)] if decided else None
         node.step, node.ordinary = f"/{escaped(name)}", ORDINARY.fullmatch(name) is not None
         node.plain = node.never is None and node.side is None and node.decision is None
+        node.only_text = node.plain and node.ordinary and node.left_out is None
+        node.people = bool(node.watches) or node.side is not None
         parent.children[name] = node
         return node
 

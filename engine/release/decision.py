@@ -95,6 +95,11 @@ class Decisions:
         """Give that on a whole endpoint."""
         return self._endpoints.get(endpoint)
 
-    def silent(self, record: str, whole: Decision | None) -> bool:
-        """Whether nothing was decided that could hold for a field on which no rule holds."""
-        return whole is None and not self._values and record not in self._touched
+    def apart(self, record: str, whole: Decision | None) -> bool:
+        """Whether something was decided about a record by itself, or about a place in it."""
+        return whole is not None or record in self._touched
+
+    @property
+    def on_values(self) -> bool:
+        """Whether something was decided about values."""
+        return bool(self._values)

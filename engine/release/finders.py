@@ -26,12 +26,15 @@ ESCAPED_EMAIL = re.compile(rf"(?<![\w+]){ESCAPED_LOCAL}%40{DOMAIN}(?![^\W\d_])",
 BEFORE_PASSWORD = re.compile(r"://[^\s/?#@]*:$")
 AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
 NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
-SEVEN = re.compile(r"(?<![A-Za-z0-9_])\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
-NOTHING = re.compile(  # times, UUIDs, other numbers of programs, short numbers, names of programs
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
-    r"[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|[\d.]{0,6}|[A-Za-z]{1,24}"
+SEVEN = re.compile(r"[^A-Za-z0-9_]\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
+PROGRAM = re.compile(  # times, UUIDs, other numbers of programs, short numbers: a digit is in each, so none is a name
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|"
+    r"(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-f]*[0-9])[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"
 )
-REMEMBERED, LONGEST = 1 << 15, 200
+NOTHING = re.compile(  # these, and names of programs
+    rf"{PROGRAM.pattern}|[a-f]{{8}}(?:-[a-f]{{4}}){{3}}-[a-f]{{12}}|[a-f]{{1,64}}(?:-\d{{1,6}})?|[\d.]{{0,6}}|[A-Za-z]{{1,24}}"
+)
+REMEMBERED, LONGEST = 1 << 13, 200  # a policy in force remembers more of them
 
 
 class Finders:
@@ -70,7 +73,7 @@ class Finders:
         yield from secrets(text)
         if "@" in text or "%40" in text:
             yield from emails(text)
-        if SEVEN.search(text):
+        if SEVEN.search(f" {text}"):
             yield from phones(text, self._vocabulary.numbers)
             yield from bare_known(text, self._vocabulary.numbers)
             yield from cards(text)

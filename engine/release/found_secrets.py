@@ -46,7 +46,8 @@ QUOTED = r"[\"'`«„“](?P<quoted>[^\"'`»”\n]{3,64})"
 PLAIN = rf"(?!{NOTHING})(?P<it>[^\s\"'`«„“<>][^\s\"<>]{{2,127}})"
 JAPANESE = r"(?<=パスワード|パスコード)(?:は|\uff1a)(?P<ja>[!-~]{4,64})"
 BESIDE_WORD = re.compile(rf"(?<![\w?&;#])(?:{WORDS}){BETWEEN}(?:{QUOTED}|{PLAIN})|{JAPANESE}", re.IGNORECASE)
-BETWEEN_WORDS = (" ", "=", "\t", "\n", "は", "\uff1a")
+BETWEEN_WORDS = (" ", "=", "\t", "\n")
+BETWEEN_CHARACTERS = ("は", "\uff1a")
 DIGITS_ONLY = re.compile(r"\(?(?P<it>\d+)[.,;:!?)\]]*$")
 
 
@@ -60,10 +61,18 @@ def secrets(text: str) -> Iterator[Hit]:
         yield from (Hit("secrets", *found.span("it"), found["it"]) for found in USER_INFO.finditer(text))
     if LONG_RUN.search(text):
         yield from _tokens(text)
-    if text.count(":") > text.count("://") or any(char in text for char in BETWEEN_WORDS):
+    if text.count(":") > text.count("://") or _in_words(text):
         lower = text.lower()
         if any(hint in lower for hint in HINTS):
             yield from _beside_words(text)
+
+
+def _in_words(text: str) -> bool:
+    """Whether something can stand behind a word in a text."""
+    for sign in BETWEEN_WORDS:  # a loop, since this is asked of every address
+        if sign in text:
+            return True
+    return not text.isascii() and any(char in text for char in BETWEEN_CHARACTERS)
 
 
 def _tokens(text: str) -> Iterator[Hit]:

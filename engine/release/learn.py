@@ -18,14 +18,18 @@ def learn(policy: Policy, identifiers: Iterable[Fact], records: Iterable[tuple[s
     facts, told = [*identifiers], KeysTold()
     for endpoint, record in records:
         facts += facts_of(policy, endpoint, record)
-        for key, place in keys_of(policy, endpoint, record):
-            told[key] = min(place, told.get(key, place))
+        note_keys(told, policy, endpoint, record)
     return Own(facts), told
 
 
-def teaches(policy: Policy, endpoint: str) -> bool:
-    """Whether something is learned from the records of an endpoint."""
-    return any(matches(path.endpoint, endpoint) for path in policy.self_) or any(endpoint in rule.in_ for rule in policy.once)
+def tells_own(policy: Policy, endpoint: str) -> bool:
+    """Whether records of an endpoint say what is the person's own."""
+    return any(matches(path.endpoint, endpoint) for path in policy.self_)
+
+
+def tells_keys(policy: Policy, endpoint: str) -> bool:
+    """Whether what records of an endpoint tell may be told again by a later one."""
+    return any(endpoint in rule.in_[:-1] for rule in policy.once)
 
 
 def facts_of(policy: Policy, endpoint: str, record: Any) -> Iterator[Fact]:
@@ -35,8 +39,13 @@ def facts_of(policy: Policy, endpoint: str, record: Any) -> Iterator[Fact]:
             yield from (Fact(path.steps[-1], text) for text in texts_at(record, path.steps))
 
 
-def keys_of(policy: Policy, endpoint: str, record: Any) -> Iterator[tuple[tuple[int, str], int]]:
-    """Give by what a record may be told again, with the place of its endpoint in the rule: the lowest of each key is given."""
+def note_keys(told: KeysTold, policy: Policy, endpoint: str, record: Any) -> None:
+    """Note by what a record may be told again, with the place of its endpoint in the rule: the lowest of each key is given.
+
+    What the last endpoint of a rule tells nobody repeats: its keys, which may be as many as its records, are not kept.
+    """
     for index, rule in enumerate(policy.once):
-        if endpoint in rule.in_:
-            yield from (((index, text), rule.in_.index(endpoint)) for text in texts_at(record, rule.by))
+        if endpoint in rule.in_[:-1]:
+            place = rule.in_.index(endpoint)
+            for text in texts_at(record, rule.by):
+                told[index, text] = min(place, told.get((index, text), place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -12,12 +12,11 @@ from engine.release.apply import PolicyInForce
 NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title|channel)(?:_|$)")
 FREE_TEXT = re.compile(r"(?:^|_)(?:text|body|subject|comments?|description|content|notes?|summary|message)$")
 ID = re.compile(r"(?:^|[_.-])(?:id|uuid)$|[a-z0-9](?:Id|ID|Uuid)$", re.ASCII)
-RecordsOf = Callable[[Callable[[str], bool]], Iterable[tuple[str, Any]]]  # those of the endpoints that are wanted, each with its endpoint
 
 
-def met(in_force: PolicyInForce, records: RecordsOf) -> Iterator[str]:
-    """Give names, addresses and numbers of other people, as they stand in their fields."""
-    for endpoint, record in records(lambda endpoint: in_force.compiled(endpoint).names_people):
+def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint."""
+    for endpoint, record in records:
         for pointer, text in in_force.people(endpoint, record):
             if names_somebody(pointer) and not (is_id(pointer) and any(char.isdigit() for char in text)):
                 yield text

@@ -19,6 +19,7 @@ PROTECTED = re.compile(
 )
 HIDDEN = re.compile(r"[•*]{2,}|[xX]{4,}")
 MOST_SHOWN = 4
+SIGNS = "?#@[]"  # before what follows the path of an address, or in front of its host
 
 
 @lru_cache(maxsize=4096)
@@ -44,11 +45,11 @@ def opens(text: str) -> bool:
     """Whether a text is a token, or holds an address with a secret in it: `pwd=`, `zak=`, `token=`, a name and password before the host."""
     if is_token(text):
         return True
-    return "://" in text and any(map(_address_opens, ADDRESS.findall(text)))
+    return "://" in text and any(sign in text for sign in SIGNS) and any(map(_address_opens, ADDRESS.findall(text)))
 
 
 def _address_opens(address: str) -> bool:
-    if not any(sign in address for sign in "?#@[]"):
+    if not any(sign in address for sign in SIGNS):
         return False
     try:
         parts = urlsplit(address)

@@ -28,7 +28,8 @@ def readable(text: str) -> str:
         plain = unquote(plain)
     if "&" in plain:
         plain = html.unescape(plain)
-    plain = BLANK_IN_HAN.sub("", plainly(plain))
+    if not plain.isascii():
+        plain = BLANK_IN_HAN.sub("", plainly(plain))
     return _decoded(plain) if BASE64.fullmatch(plain) else plain
 
 

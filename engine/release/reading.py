@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,11 +15,12 @@ from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of
 from engine.release.ruling import Ruling
 
 NUMBERS = (int, float, Number)
+NOTHING = (type(None), bool)
 WORDS = {"True": "true", "False": "false", "None": "null"}
 SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
 
-class Leaf(msgspec.Struct):
+class Leaf(msgspec.Struct, frozen=True, gc=False):
     """A value that something may be said about."""
 
     pointer: str
@@ -36,7 +37,7 @@ def _never(*_: object) -> bool:
 class RecordReading:
     """One record as it is read.
 
-    `telling` says whether a text holds what is looked for, `told` has what it said of texts before. `matters` says of a field on which
+    `telling` says whether a text holds what is looked for. `matters` says of a field on which
     no rule holds whether something was decided, `lifted` of one that a rule leaves out whether it was decided to give
     it: (pointer, field, value).
     """
@@ -45,14 +46,12 @@ class RecordReading:
         self,
         rules: Compiled,
         telling: Callable[[str], object],
-        told: Mapping[str, object],
         matters: Callable[[str, Any], object] | None = None,
         lifted: Callable[[str, Node, Any], bool] = _never,
     ) -> None:
         """Begin with nothing read."""
         self._rules = rules
         self._telling = telling
-        self._told = told
         self._matters = matters
         self._lifted = lifted
         self.said: list[Ruling] = []
@@ -74,25 +73,37 @@ class RecordReading:
     def walk(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read a value and all below it."""
         if isinstance(value, dict):
-            children, told, decided = node.children, self._told.get, self._matters is not None
-            for key, inner in value.items():
-                child, sort = children.get(key) or self._rules.child(node, key), type(inner)
-                if child.left_out is not None and self._is_left_out(child, pointer + child.step, inner):
-                    continue
-                if not child.ordinary and self._telling(key):
-                    self.named.append(Leaf(pointer + child.step, key, "", child, None))
-                if sort is dict or sort is list:
-                    if inner:
-                        self.walk(inner, child, pointer + child.step, _side(child, side, pointer, pointer + child.step), key)
-                elif decided or not child.plain or (told(inner) != () if sort is str else sort in NUMBERS and inner > ENOUGH_FOR_A_NUMBER):
-                    here = pointer + child.step
-                    self._value(inner, child, here, _side(child, side, pointer, here), key)
+            self._walk_fields(value, node, pointer, side)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 here = f"{pointer}/{index}"
                 self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
         else:
             self._value(value, node, pointer, side, name)
+
+    def _walk_fields(self, record: dict[str, Any], node: Node, pointer: str, side: SideKey | None) -> None:
+        telling, decided = self._telling, self._matters is not None
+        for (key, inner), child in zip(record.items(), self._rules.form(node, record).fields, strict=True):
+            sort = type(inner)
+            if (
+                child.only_text
+                and not decided
+                and (not telling(inner) if sort is str else sort in NOTHING or (sort in NUMBERS and inner <= ENOUGH_FOR_A_NUMBER))
+            ):
+                continue
+            here = pointer + child.step
+            if child.left_out is not None and self._is_left_out(child, here, inner):
+                continue
+            if not child.ordinary and telling(key):
+                self.named.append(Leaf(here, key, "", child, None))
+            stands = None if child.side is None else _side(child, side, pointer, here)
+            if sort is dict or sort is list:
+                if inner:
+                    self.walk(inner, child, here, stands, key)
+            elif child.plain:
+                self._value(inner, child, here, stands, key)
+            else:
+                self._leaf(inner, child, here, stands, key)
 
     def _value(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
         """Keep a value that a rule names, or whose text tells something, or about which something was decided."""
@@ -105,11 +116,9 @@ class RecordReading:
     def people(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read who stands on which side, and nothing else."""
         if isinstance(value, dict):
-            for key, inner in value.items():
-                child = node.children.get(key) or self._rules.child(node, key)
-                if child.watches or child.side is not None:
-                    here = pointer + child.step
-                    self.people(inner, child, here, _side(child, side, pointer, here), key)
+            for key, child in self._rules.form(node, value).people:
+                here = pointer + child.step
+                self.people(value[key], child, here, _side(child, side, pointer, here), key)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 here = f"{pointer}/{index}"

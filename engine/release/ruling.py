@@ -13,7 +13,7 @@ RulingKind = Literal["left_out", "repeated", "secret", "number", "who", "found",
 STRENGTH: dict[Pronouncement, int] = {"ask": 0, "give": 0, "alias": 1, "mask": 2, "drop": 3, "hold": 4}
 
 
-class Ruling(msgspec.Struct, frozen=True):
+class Ruling(msgspec.Struct, frozen=True, gc=False):
     """What happens at one place of a record; `pointer` is empty for the whole record.
 
     `value` is what is decided about, which may be a part of a text: `parts` says from where to where it stands there. An alias stands for

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.language.text.mistakes import counted
@@ -34,7 +33,7 @@ def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, lis
     for identifiers, records in runs:
         pairs = [(endpoint, record) for endpoint, of_it in records.items() for record in of_it]
         own, told = learn(policy, identifiers, pairs)
-        look = Finders(Vocabulary(met(PolicyInForce(policy, own, told=told), partial(_of, pairs))))
+        look = Finders(Vocabulary(met(PolicyInForce(policy, own, told=told), pairs)))
         in_force = PolicyInForce(policy, own, told=told, finder=look)
         for endpoint, record in pairs:
             fields = set(fields_in(record))
@@ -47,10 +46,6 @@ def survey(policy: Policy, runs: Iterable[tuple[Iterable[Fact], Mapping[str, lis
                     if before is None or STRENGTH[ruling.do] > STRENGTH[before]:
                         found[endpoint, path] = ruling.do
     return found
-
-
-def _of(pairs: list[tuple[str, Any]], wanted: Callable[[str], bool]) -> Iterable[tuple[str, Any]]:
-    return (pair for pair in pairs if wanted(pair[0]))
 
 
 def summed_up(found: Mapping[tuple[str, FieldSteps], Strongest]) -> str:

@@ -17,6 +17,7 @@ from engine.release.hit import Hit
 from engine.release.readable import plainly
 
 WORD = re.compile(r"[^\W_]+")
+PLAIN_WORD = re.compile("[a-z0-9]+")
 LETTERS = re.compile(r"[^\W\d_]")
 WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SENTENCE = re.compile(r"[?!;\u2026]|:(?:\s|$)")
@@ -80,7 +81,7 @@ class Vocabulary:
             start = len(text) - len(text.lstrip())
             yield Hit("known_people", start, start + len(text.strip()), name)
             return
-        if not self._begins.isdisjoint(WORD.findall(plain)):
+        if not self._begins.isdisjoint((PLAIN_WORD if plain.isascii() else WORD).findall(plain)):
             yield from self._in_words(text)
         if self._written and WITHOUT_BLANKS.search(text):
             yield from self._in_characters(text)

@@ -386,10 +386,8 @@ def test_nothing_is_asked_for_a_case_that_has_ended(opened, zoom, at):
     assert opened("case", "withdraw", "DSR-17").returncode == 0
     before = len(zoom.log())
     done = opened("case", "run", "DSR-17", "--vendor", "zoom", **at)
-    assert (done.returncode, done.stderr) == (
-        2,
-        "error: DSR-17: nothing of zoom can be taken in now: the case is withdrawn; nothing was written\n",
-    )
+    said = "error: DSR-17: nothing of zoom can be taken in now: the case is withdrawn; nothing was written\n"
+    assert (done.returncode, done.stderr) == (2, said)
     assert len(zoom.log()) == before
 
 
