@@ -231,6 +231,7 @@ def test_nothing_is_asked_for_a_case_that_has_ended(habeas, zoom):
 
 def test_a_case_that_lost_its_log_is_not_passed_over(habeas):
     """Its deadline runs on: the lists name it and end with 2, they do not leave it out."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
     (home_of(habeas) / "cases/DSR-17/log.jsonl").unlink()
     for words in (("list",), ("due",)):
         done = habeas("case", *words)
