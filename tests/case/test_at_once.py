@@ -214,3 +214,25 @@ def test_a_list_that_finds_no_room_says_so_and_is_made_with_room(ran, most):
     whole = json.loads(ran("review", "list", "DSR-17", "--json").stdout)
     (folder / "findings.sqlite").unlink()
     assert json.loads(ran("review", "list", "DSR-17", "--json").stdout) == whole
+
+
+def test_nothing_is_asked_for_a_case_that_has_ended(habeas, zoom):
+    """Whoever took the request back is not fetched any more: it is refused before anything is sent."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    assert habeas("case", "withdraw", "DSR-17").returncode == 0
+    before = len(zoom.log())
+    done = habeas("case", "run", "DSR-17", "--vendor", "zoom", HABEAS_ZOOM_AT=zoom.address, HABEAS_ZOOM_TOKEN=zoom.token)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: DSR-17: nothing of zoom can be taken in now: the case is withdrawn; nothing was written\n",
+    )
+    assert len(zoom.log()) == before
+
+
+def test_a_case_that_lost_its_log_is_not_passed_over(habeas):
+    """Its deadline runs on: the lists name it and end with 2, they do not leave it out."""
+    assert habeas("case", "new", "DSR-17", "--simulated", stdin=PERSON).returncode == 0
+    (home_of(habeas) / "cases/DSR-17/log.jsonl").unlink()
+    for words in (("list",), ("due",)):
+        done = habeas("case", *words)
+        assert (done.returncode, "DSR-17/log.jsonl is missing" in done.stderr) == (2, True)

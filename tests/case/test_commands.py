@@ -379,21 +379,3 @@ def test_what_a_run_was_told_to_leave_out_is_excused_at_once(opened, at, tmp_pat
     assert "a later one may" not in opened("case", "show", "DSR-17").stdout
     again = opened("case", "excuse", "DSR-17", "zoom", "--say", "x")
     assert (again.returncode, "nothing is missing there" in again.stderr) == (2, True)
-
-
-def test_nothing_is_asked_for_a_case_that_has_ended(opened, zoom, at):
-    """Whoever took the request back is not fetched any more: it is refused before anything is sent."""
-    assert opened("case", "withdraw", "DSR-17").returncode == 0
-    before = len(zoom.log())
-    done = opened("case", "run", "DSR-17", "--vendor", "zoom", **at)
-    said = "error: DSR-17: nothing of zoom can be taken in now: the case is withdrawn; nothing was written\n"
-    assert (done.returncode, done.stderr) == (2, said)
-    assert len(zoom.log()) == before
-
-
-def test_a_case_that_lost_its_log_is_not_passed_over(opened):
-    """Its deadline runs on: the lists name it and end with 2, they do not leave it out."""
-    (home_of(opened) / "cases/DSR-17/log.jsonl").unlink()
-    for words in (("list",), ("due",)):
-        done = opened("case", *words)
-        assert (done.returncode, "DSR-17/log.jsonl is missing" in done.stderr) == (2, True)

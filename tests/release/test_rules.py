@@ -119,7 +119,7 @@ MET = [
 def test_who_is_met_in_fields_of_people(record, expected):
     """Names, addresses and numbers; not where somebody sits or writes, what they wrote, nor numbers that programs gave them."""
     in_force = PolicyInForce(policy('others: [{in: calls, who: "caller*"}]'), Own(ADA))
-    assert list(met(in_force, lambda _: [("calls", record)])) == expected
+    assert list(met(in_force, [("calls", record)])) == expected
 
 
 def test_a_place_where_people_write_names_nobody():
