@@ -210,6 +210,17 @@ def test_an_excuse_for_what_a_later_run_changed_is_not_repeated(habeas, tmp_path
     assert "They gave a part." in page(habeas)
 
 
+@pytest.mark.parametrize("name", ["more", "lookup"])
+def test_records_of_which_the_manifest_says_nothing_are_not_left_out(habeas, tmp_path, name):
+    """The answer would say that it is whole."""
+    ends = {"calls": {"title": "Calls", "outcome": "complete", "records": 1}}
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"n": 1}), name: line({"n": 2})}, endpoints=ends))
+    give_all(habeas)
+    done = habeas("package", "build", "DSR-17")
+    assert done.returncode == 5
+    assert f"runs/acme/{name}.jsonl holds records of which the manifest beside it says nothing" in done.stderr
+
+
 @pytest.fixture
 def ready(habeas, tmp_path):
     """A small case whose package is approved."""
