@@ -139,6 +139,7 @@ def test_who_asks_must_be_known_before_anything_is_approved(ran):
     built(ran)
     told = (bag_of(ran) / "data" / "withheld.json").read_text()
     assert '"vendor": "hris"' in told
+    assert not [name for name, content in files(bag_of(ran)).items() if b"README.md" in content]
 
 
 def test_four_eyes_are_two_people(ran):
