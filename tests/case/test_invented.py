@@ -280,3 +280,16 @@ def test_what_was_not_searched_is_not_called_clean(habeas, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "none of which" not in done.stdout
     assert "1 file of sound, pictures or the like could not be searched" in done.stdout
+
+
+def test_another_key_than_the_package_names_does_not_sign_it(ready):
+    """It was replaced after the build: who checks as the first page says would be told that it is a forgery."""
+    for part in home_of(ready).glob("signing.*"):
+        part.unlink()
+    done = ready("package", "release", "DSR-17", "--seal", "none")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "is another one than when" in done.stderr
+    assert nothing_left(ready)
+    approved(ready)
+    assert ready("package", "release", "DSR-17", "--seal", "none").returncode == 0
+    assert ready("package", "verify", str(bag_of(ready))).returncode == 0
