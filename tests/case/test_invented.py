@@ -272,14 +272,20 @@ def test_only_what_was_built_is_approved(ready):
 def test_what_was_not_searched_is_not_called_clean(habeas, tmp_path):
     """A picture among the files; and a value that is given elsewhere by decision."""
     records = line({"who": OTHER}) + line({"who": OTHER, "n": 1})
-    opened_with(habeas, run_folder(tmp_path / "run", {"calls": records}, {"calls/a.png": b"hello"}))
+    others = {
+        "calls/a.png": b"hello",
+        "calls/b.csv": OTHER.encode("utf-16"),
+        "calls/c.txt": "Müller".encode("latin-1"),
+        "calls/d.txt": "Müller".encode(),
+    }
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": records}, others))
     decided(habeas, "mask", "acme/calls:1#/who")
     decided(habeas, "give", "acme/calls:2#/who", because="known_to_them")
     give_all(habeas)
     done = habeas("package", "build", "DSR-17")
     assert done.returncode == 0, done.stderr
     assert "none of which" not in done.stdout
-    assert "1 file of sound, pictures or the like could not be searched" in done.stdout
+    assert "Not searched, being no text in UTF-8: 3 files of those handed over." in done.stdout
 
 
 def test_another_key_than_the_package_names_does_not_sign_it(ready):
