@@ -54,7 +54,13 @@ def told_run(folder: Path, proof: str) -> ToldRun:
     if hashlib.sha256(raw).hexdigest() != proof or run.sha256 != proof:
         message = f"{folder / MANIFEST} is not the one that was taken in (another sha256): put a copy back; nothing was built"
         raise Refused(message)
-    return ToldRun(run, msgspec.json.decode(raw))
+    body = msgspec.json.decode(raw)
+    known = {*run.endpoints, *([LOOKUP] if "lines" in (body.get("lookup") or {}) else [])}
+    stray = sorted(name for name in run.written if name.count(".") == 1 and name.removesuffix(".jsonl") not in known)
+    if stray:
+        message = f"{folder / stray[0]} holds records of which the manifest beside it says nothing: fetch it anew; nothing was built"
+        raise Refused(message)
+    return ToldRun(run, body)
 
 
 def stands_on(case: OpenCase) -> LogLine:

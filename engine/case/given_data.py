@@ -144,7 +144,7 @@ class GivenData:
                 given = ruling.do == "give"
                 yield PackageFile(
                     endpoint=RECEIVED,
-                    name=str(about.get("name")) if given else "",
+                    name=str(about.get("name")) if given else "",  # what a file that is withheld is called may tell of its content
                     source=source if given else None,
                     size=about.get("bytes"),
                     sha256=about.get("sha256") if given else None,

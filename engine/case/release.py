@@ -21,8 +21,9 @@ from engine.connection.signing_key import SigningKey
 from engine.errors import Refused, UsageError
 from engine.language.text.mistakes import counted
 from engine.package.bag import sign
-from engine.package.bag_names import TAG_MANIFEST
+from engine.package.bag_names import SIGNERS, TAG_MANIFEST
 from engine.package.seal import ENDS, SealKind, new_passphrase, seal, seal_for
+from engine.package.signature import parse_signers
 from engine.package.verify_bag import verify
 
 
@@ -105,12 +106,23 @@ def release(case: OpenCase, found: Package, signing: SigningKey, kind: SealKind 
     approved = case.case.approved or found.built.sha256
     with making(case) as work:
         check_bytes(found, approved, "approved")
+        _check_key(found, signing)
         sign(found.bag, signing, work)
         form = kind or seal_for(found.bag)
         passphrase = new_passphrase() if form != "none" else None
         path = work / f"{found.bag.name}{ENDS[form]}"
         seal(found.bag, path, form, language_of(case), passphrase)
         return SealedPackage(_in_place(found, path), passphrase)
+
+
+def _check_key(found: Package, signing: SigningKey) -> None:
+    """See that the package names the key that signs it: its first page says how to check with that. Raises Refused."""
+    if [one.blob for one in parse_signers((found.bag / SIGNERS).read_text("utf-8"))] != [signing.blob]:
+        message = (
+            f"the key that packages are signed with is another one than when {found.bag} was built, which names it in {SIGNERS}: build "
+            f"it again, and approve it; nothing left"
+        )
+        raise Refused(message)
 
 
 def _in_place(found: Package, made: Path) -> Path:

@@ -26,7 +26,7 @@ class BuiltPackage(msgspec.Struct, frozen=True, kw_only=True):
     """A package that was built: the sha256 that stands for it, the number of the act it stands on, and what its check found.
 
     `elsewhere` names the places of values that are withheld at one place and given at another by decision; `whole` counts the short
-    or common values that were compared as whole values only, `opaque` the files of sound, pictures and the like, which were not searched.
+    or common values that were compared as whole values only, `opaque` the files handed over that are no text and were not searched.
     `withheld` counts places inside of records, `held` whole records.
     """
 

@@ -50,7 +50,7 @@ def build_command(reference: str, *, as_json: bool) -> None:
     )
     _tell_elsewhere(told.elsewhere)
     if told.opaque:
-        print_text(f"{counted(told.opaque, 'file')} of sound, pictures or the like could not be searched: look at them yourself.")
+        print_text(f"Not searched, being no text in UTF-8: {counted(told.opaque, 'file')} of those handed over. Look there yourself.")
     print_text(f"Look at it: {found.bag / 'index.html'}")
     print_text(f"Then: habeas package approve {reference}")
 

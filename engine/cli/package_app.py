@@ -45,7 +45,8 @@ def approve(
 ) -> None:
     """Approve the package that was built: by its sha256, so that no other leaves.
 
-    Exit codes: 0 approved, 2 it cannot be now, 3 something must be looked at first (--also-given), or a second person must approve.
+    Exit codes: 0 approved, 2 it cannot be now, 3 something must be looked at first (--also-given), or a second person must
+    approve, 5 what lies there is not what was built.
     """
     from engine.cli.package import approve_command
 

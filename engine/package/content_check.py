@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from engine.core.ledger import Outcome
+from engine.language.expressions.lossless_json import repeats
 from engine.language.text.mistakes import counted
 from engine.package.bag_check import info_lines, read_bounded
 from engine.package.bag_names import BAG_INFO, COMPLETENESS, HEAD, INDEX, INFORMATION, PAYLOAD, WITHHELD, shown
@@ -55,10 +57,13 @@ def _document(source: BagSource, name: str) -> Any:
     if raw is None:
         return None
     try:
-        return msgspec.json.decode(raw, type=DOCUMENTS[name])
+        found = msgspec.json.decode(raw, type=DOCUMENTS[name])
+        if repeats(raw):
+            source.found("document", f"{name} says something twice: readers differ in which they take")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         source.found("document", f"{name} is not as this profile has it: {shown(str(error))}")
         return None
+    return found
 
 
 def check_contents(source: BagSource, contents: Contents) -> None:
@@ -105,6 +110,8 @@ def _check_records(source: BagSource, vendor: str, kind: KindCounts) -> None:
     if kind.given + held != kind.found:
         told = f"{counted(kind.found, 'record')} of {what} as found, {kind.given} as given and {held} as withheld"
         source.found("count", f"{COMPLETENESS} counts {told}")
+    if kind.found and kind.outcome is Outcome.EMPTY:
+        source.found("count", f"{COMPLETENESS} calls {what} empty, and counts {counted(kind.found, 'record')} as found")
     if name not in source.files:
         if kind.given:
             source.found("count", f"{name} is missing: {counted(kind.given, 'record')} should stand there")

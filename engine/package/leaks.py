@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,14 +20,15 @@ from engine.release.withheld import WithheldTexts
 
 KINDS: dict[str, FileKind] = {".html": "html", ".json": "json", ".csv": "csv"}
 READABLE = (".csv", ".eml", ".htm", ".html", ".json", ".log", ".md", ".txt", ".vtt", ".xml", ".yaml", ".yml")
-CHUNK = 1 << 20
+CHUNK, BEGINNING = 1 << 20, 1 << 16
+UTF8 = codecs.getincrementaldecoder("utf-8")
 HANDED_OVER = re.compile(r"data/[^/]+/files/(?!list\.csv$)")
 
 
 class Leaks(msgspec.Struct, frozen=True):
     """What was found: `refused` must not stand there, `confirm` is given elsewhere by decision, the person's own, or our own word.
 
-    `compared_whole` counts the values that were compared with whole values only, `opaque` the files that nobody can search.
+    `compared_whole` counts the values that were compared with whole values only, `opaque` the files that are no text.
     """
 
     refused: tuple[LeakedValue, ...]
@@ -45,22 +47,33 @@ def find_leaks(answer: CaseAnswer, bag: Path, withheld: WithheldTexts) -> Leaks:
     for name in names:
         for found in _in_file(check, bag, name, given):
             (confirm if found.confirm or HANDED_OVER.match(name) else refused).append(found)
-    return Leaks(tuple(refused), tuple(confirm), check.compared_whole, sum(map(_is_opaque, names)))
+    return Leaks(tuple(refused), tuple(confirm), check.compared_whole, sum(_is_opaque(bag, name) for name in names))
 
 
 def _in_file(check: AfterCheck, bag: Path, name: str, given: set[str]) -> list[LeakedValue]:
     path = bag / name
     kind = KINDS.get(path.suffix, "text")
     handed_over = HANDED_OVER.match(name) is not None
-    if _is_opaque(name):
+    if handed_over and not name.endswith(READABLE):
         return check.check(name, "text", ())
     ours = not handed_over and not name.startswith("read/") and name.removeprefix("data/").rpartition(".")[0] not in given
     return check.check(name, "text" if handed_over else kind, _chunks(path), ours=ours)
 
 
-def _is_opaque(name: str) -> bool:
-    """Whether it is sound, a picture or the like, of which only the name can be searched."""
-    return HANDED_OVER.match(name) is not None and not name.endswith(READABLE)
+def _is_opaque(bag: Path, name: str) -> bool:
+    """Whether it is handed over, and is no text in UTF-8 as far as its beginning tells: what it holds is not found there."""
+    if HANDED_OVER.match(name) is None:
+        return False
+    try:
+        with (bag / name).open("rb") as stream:
+            beginning = stream.read(BEGINNING)
+    except OSError as error:
+        raise disk_error(error) from None
+    try:
+        UTF8().decode(beginning)
+    except UnicodeDecodeError:
+        return True
+    return not name.endswith(READABLE) or b"\0" in beginning
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -210,6 +210,17 @@ def test_an_excuse_for_what_a_later_run_changed_is_not_repeated(habeas, tmp_path
     assert "They gave a part." in page(habeas)
 
 
+@pytest.mark.parametrize("name", ["more", "lookup"])
+def test_records_of_which_the_manifest_says_nothing_are_not_left_out(habeas, tmp_path, name):
+    """The answer would say that it is whole."""
+    ends = {"calls": {"title": "Calls", "outcome": "complete", "records": 1}}
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"n": 1}), name: line({"n": 2})}, endpoints=ends))
+    give_all(habeas)
+    done = habeas("package", "build", "DSR-17")
+    assert done.returncode == 5
+    assert f"runs/acme/{name}.jsonl holds records of which the manifest beside it says nothing" in done.stderr
+
+
 @pytest.fixture
 def ready(habeas, tmp_path):
     """A small case whose package is approved."""
@@ -261,11 +272,30 @@ def test_only_what_was_built_is_approved(ready):
 def test_what_was_not_searched_is_not_called_clean(habeas, tmp_path):
     """A picture among the files; and a value that is given elsewhere by decision."""
     records = line({"who": OTHER}) + line({"who": OTHER, "n": 1})
-    opened_with(habeas, run_folder(tmp_path / "run", {"calls": records}, {"calls/a.png": b"hello"}))
+    others = {
+        "calls/a.png": b"hello",
+        "calls/b.csv": OTHER.encode("utf-16"),
+        "calls/c.txt": "Müller".encode("latin-1"),
+        "calls/d.txt": "Müller".encode(),
+    }
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": records}, others))
     decided(habeas, "mask", "acme/calls:1#/who")
     decided(habeas, "give", "acme/calls:2#/who", because="known_to_them")
     give_all(habeas)
     done = habeas("package", "build", "DSR-17")
     assert done.returncode == 0, done.stderr
     assert "none of which" not in done.stdout
-    assert "1 file of sound, pictures or the like could not be searched" in done.stdout
+    assert "Not searched, being no text in UTF-8: 3 files of those handed over." in done.stdout
+
+
+def test_another_key_than_the_package_names_does_not_sign_it(ready):
+    """It was replaced after the build: who checks as the first page says would be told that it is a forgery."""
+    for part in home_of(ready).glob("signing.*"):
+        part.unlink()
+    done = ready("package", "release", "DSR-17", "--seal", "none")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "is another one than when" in done.stderr
+    assert nothing_left(ready)
+    approved(ready)
+    assert ready("package", "release", "DSR-17", "--seal", "none").returncode == 0
+    assert ready("package", "verify", str(bag_of(ready))).returncode == 0

@@ -89,6 +89,16 @@ def file(name: str, content: bytes, *, again: bool = True) -> Callable[[Path], N
     return act
 
 
+def retold(name: str, change: Callable[[str], str]) -> Callable[[Path], None]:
+    """Change the text of a file, and close and sign the package again."""
+
+    def act(folder: Path) -> None:
+        (folder / name).write_text(change((folder / name).read_text()))
+        close(folder)
+
+    return act
+
+
 def without(name: str) -> Callable[[Path], None]:
     """Take a file away, and close and sign the package again."""
 
@@ -192,6 +202,11 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         [f"{COMPLETENESS} tells of zoom/calls more than once"],
     ),
     "found more": (kind(0, found=4), [f"{COMPLETENESS} counts 4 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "empty with records": (kind(0, outcome="empty"), [f"{COMPLETENESS} calls zoom/meetings empty, and counts 3 records as found"]),
+    "a count told twice": (
+        retold(COMPLETENESS, lambda told: told.replace('"given":', '"given":0,"given":', 1)),
+        [f"{COMPLETENESS} says something twice: readers differ in which they take"],
+    ),
     "records lost": (
         without(MEETINGS),
         [f"{MEETINGS} is missing: 2 records should stand there"],
@@ -239,6 +254,14 @@ def test_what_is_wrong_is_named_in_a_folder_and_in_a_zip(what, bag, signers, tmp
     assert [told[: len(words)] for told, words in zip(found, expected, strict=True)] == expected
     assert texts(zipped(bag, tmp_path / "it.zip"), signers) == found
     assert verify(bag, signers, now=NOW).signed.state in (["bad"] if what == "other manifest" else ["known", "none"])
+
+
+def test_half_a_character_is_a_record_as_any_other(bag, signers):
+    """Services send it, as an escape; what is no JSON around it stays none."""
+    file(MEETINGS, b'[\n{"topic":"\\ud800","more":"\\\\ud800"},\n{"\\udfff":1}\n]\n')(bag)
+    assert texts(bag, signers) == []
+    file(MEETINGS, b'[\n{"topic":"\\ud8"},\n{}\n]\n')(bag)
+    assert texts(bag, signers) == [f"{MEETINGS} holds no record of its own in line 2"]
 
 
 def test_a_valid_package_is_valid_however_it_is_zipped(bag, signers, tmp_path):

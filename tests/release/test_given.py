@@ -237,3 +237,9 @@ def test_a_field_whose_name_is_what_is_withheld_is_named_by_no_one():
     assert [place.pointer for place in given.withheld] == ["/by/*"]
     assert set(texts.found) == {"leif@acme.example", "Leif Castellan"}
     assert not [one for one in texts.found.values() if "leif" in one.pointer]
+
+
+def test_a_record_with_one_place_that_waits_does_not_leave():
+    """However few they are: the place, or others beside it, would be given unasked."""
+    line = b'{"n":"Bea Miller","m":1}'
+    assert giving().give("calls", line, loads(line), [ruling("/n", "ask", "Bea Miller")]) == Undecided(1)

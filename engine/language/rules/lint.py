@@ -22,7 +22,7 @@ from engine.language.rules.unused import idle, proof_notes, repeated, scope_note
 from engine.language.text.document import Document, Path
 from engine.language.text.mistakes import Mistake, did_you_mean
 
-RESERVED = re.compile(r"lookup(_\d+)?|verify|manifest")
+RESERVED = re.compile(r"lookup(_\d+)?|verify|manifest|received")
 MOST_SLICES = 50_000
 WHOLE_HOST = {Capacity.ADDRESS, Capacity.ORIGIN, Capacity.HOST}
 
