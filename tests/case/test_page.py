@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from contextlib import ExitStack
 
 import pytest
 
+from engine.case.acts import Excused
+from engine.case.folder import open_case
+from tests.case.acts_kit import NOW
+from tests.case.test_commands import home_of
 from tests.cassettes.test_serve import exports, simulated
 from tests.conftest import ROOT
 
