@@ -48,7 +48,7 @@ class Decisions:
         self._endpoints: dict[str, Decision] = {}
         self._files: dict[tuple[str | None, str], Decision] = {}
         self._fields: list[Decision] = []
-        self._by_text = Remembered(lambda text: self._values.get(digest(text)), MOST_TEXTS)
+        self._by_text: Remembered[str, Decision | None] = Remembered(lambda text: self._values.get(digest(text)), MOST_TEXTS)
         self.none = True
         for decision in sorted(decisions, key=lambda one: one.act):
             self._sort(decision)
