@@ -8,6 +8,9 @@ import msgspec
 
 from engine.release.field_path import FieldSteps
 from engine.release.reasons import Because, Treatment
+from engine.release.remembered import Remembered
+
+MOST_TEXTS = 40_000  # of which it is remembered whether they were decided about
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +41,6 @@ class Decisions:
 
     def __init__(self, decisions: Iterable[Decision] = (), digest: Callable[[str], str] = str) -> None:
         """Take decisions that hold, none of them undone."""
-        self._digest = digest
         self._values: dict[str, Decision] = {}
         self._places: dict[tuple[str, str], Decision] = {}
         self._touched: set[str] = set()
@@ -46,7 +48,7 @@ class Decisions:
         self._endpoints: dict[str, Decision] = {}
         self._files: dict[tuple[str | None, str], Decision] = {}
         self._fields: list[Decision] = []
-        self._by_text: dict[str, Decision | None] = {}
+        self._by_text: Remembered[str, Decision | None] = Remembered(lambda text: self._values.get(digest(text)), MOST_TEXTS)
         self.none = True
         for decision in sorted(decisions, key=lambda one: one.act):
             self._sort(decision)
@@ -73,11 +75,7 @@ class Decisions:
 
     def on_value(self, text: str) -> Decision | None:
         """Give that on a value."""
-        if not self._values:
-            return None
-        if text not in self._by_text:
-            self._by_text[text] = self._values.get(self._digest(text))
-        return self._by_text[text]
+        return self._by_text[text] if self._values else None
 
     def on_place(self, record: str, pointer: str) -> Decision | None:
         """Give that on a place in a record."""
