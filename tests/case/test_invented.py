@@ -299,3 +299,26 @@ def test_another_key_than_the_package_names_does_not_sign_it(ready):
     approved(ready)
     assert ready("package", "release", "DSR-17", "--seal", "none").returncode == 0
     assert ready("package", "verify", str(bag_of(ready))).returncode == 0
+
+
+def test_every_file_is_searched_and_each_that_holds_a_value_is_named(habeas, tmp_path):
+    """Data, table and page."""
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"who": OTHER}) + line({"note": f"met {OTHER}"})}))
+    decided(habeas, "mask", "acme/calls:1#/who")
+    give_all(habeas)
+    done = habeas("package", "build", "DSR-17")
+    assert done.returncode == 5
+    for name in ("data/acme/calls.json", "data/acme/calls.csv", "read/acme-calls-1.html"):
+        assert f"stands in {name}" in done.stderr
+
+
+def test_a_value_in_a_file_that_was_given_is_to_be_confirmed(habeas, tmp_path):
+    """A file is given as it is, by a decision: what stands in it is named, and does not stop the build."""
+    opened_with(habeas, run_folder(tmp_path / "run", {"calls": line({"who": OTHER})}, {"calls/a.txt": OTHER.encode()}))
+    decided(habeas, "mask", "acme/calls:1#/who")
+    give_all(habeas)
+    done = habeas("package", "build", "DSR-17")
+    assert done.returncode == 0, done.stderr
+    assert "stands in data/acme/files/calls-0001.txt, line 1" in done.stdout
+    assert habeas("package", "approve", "DSR-17").returncode == 3
+    assert habeas("package", "approve", "DSR-17", "--also-given").returncode == 0
