@@ -12,14 +12,30 @@ from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
-from engine.case.words import OVER, UNBLOCKED, blocks, left
+from engine.case.words import OVER, blocks, left, unblocked
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
 
 SHOWN_DIGITS = 8
 WORDS = {"asked": "vendor to ask:", "taken": "taken in:", "ruled": "policy in force:"}  # where the word of the log alone would mislead
-TOLD = ("vendor", "endpoint", "folder", "act", "operation", "target", "because", "how", "why", "say", "letter", "note")
+TOLD = (
+    "vendor",
+    "purpose",
+    "answer",
+    "late",
+    "endpoint",
+    "folder",
+    "act",
+    "operation",
+    "target",
+    "because",
+    "how",
+    "why",
+    "say",
+    "letter",
+    "note",
+)
 
 
 def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = None) -> dict[str, Any]:
@@ -27,6 +43,7 @@ def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = No
     return {
         "case": case.reference,
         "regime": case.opened.regime,
+        "right": case.opened.right,
         "state": case.case.state,
         "received": str(case.opened.received),
         "answer_by": str(told.answer) if told.answer else None,
@@ -59,6 +76,7 @@ def _part(part: VendorPart) -> dict[str, Any]:
         "gaps": [{"endpoint": gap.endpoint, "outcome": gap.outcome, "excused": gap not in part.open_gaps} for gap in part.gaps],
         "left_out": part.left_out,
         "contact": part.contact,
+        "contacts": {purpose: one.state for purpose, one in part.contacts.items()},
     }
 
 
@@ -78,9 +96,14 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
         lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width)]
     waits = list(blocks(case.case, case.reference, undecided))
     if waits:
-        lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits), *_again(case)]
+        lines += [
+            "",
+            f"What blocks the {'answer' if opened.right == 'deletion' else 'release'}:",
+            *(f"  {one.what}\n    {one.mend}" for one in waits),
+            *_again(case),
+        ]
     elif not over:
-        lines += ["", UNBLOCKED]
+        lines += ["", unblocked(case.case, case.reference)]
     lines += ["", table(("act", "when", "by", "did"), [_line(one) for one in case.lines], width=width)]
     lines += [f"{one} lies in the case and no act tells of it: what a killed command left; delete it." for one in case.strays()]
     lines += [f"(a half line of {counted(case.half, 'byte')} of a killed command follows; the next act cuts it off)"] if case.half else []

@@ -39,6 +39,8 @@ def phase_of(done: list[acts.Act]) -> str:
             phase = "approved"
         elif (word, phase) in (("released", "approved"), ("closed", "released")):
             phase = {"released": "released", "closed": "closed"}[word]
+        elif word == "concluded" and phase in ("open", "gathering"):
+            phase = "closed"
     return phase
 
 
