@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings lock clean docs
+.PHONY: help demo test test-long test-browser check bench bench-findings bench-package lock clean docs
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -36,8 +36,18 @@ test: $(READY) ## run the tests
 test-long: $(READY) ## run the tests with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest --ignore=tests/browser $(SIDE_BY_SIDE) --hypothesis-profile=long
 
-test-browser: $(READY) ## run the tests in a headless Chromium
+# Judges whether everybody can read the pages; it is not ours and is not kept here.
+AXE := axe-core-4.14.1
+AXE_SHA256 := e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+
+$(VENV)/$(AXE).js: $(READY)
+	@command -v npm >/dev/null || { echo "The browser tests need axe-core from npm: install npm (Debian: apt install npm)." >&2; exit 1; }
+	@cd $(VENV) && npm pack --silent axe-core@$(AXE:axe-core-%=%) >/dev/null && echo "$(AXE_SHA256)  $(AXE).tgz" | sha256sum --check --quiet
+	@tar -xzOf $(VENV)/$(AXE).tgz package/axe.min.js > $@.part && mv $@.part $@ && rm $(VENV)/$(AXE).tgz
+
+test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium and Firefox
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
 
 check: $(READY) ## lint, types, layers, documentation, specs
@@ -57,6 +67,9 @@ bench: $(READY) ## measure the budgets, beside their references
 
 bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
 	@$(BIN)/python -m bench.findings
+
+bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
+	@$(BIN)/python -m bench.package
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from bench.sealing import sealing
 from engine.cli.formatting import table
 
 PAGES = 100
@@ -183,7 +184,7 @@ def main() -> int:
     rows: list[Row] = []
     os.chdir(Path(__file__).parent.parent)
     with vendor() as address:
-        for step in (cpu_rows(address), memory(address), starting()):
+        for step in (cpu_rows(address), memory(address), starting(), sealing()):
             for row in step:
                 rows.append(row)
                 print(f"  {row[0]}: {row[1]}", file=sys.stderr, flush=True)

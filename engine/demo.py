@@ -1,4 +1,4 @@
-"""`make demo`: start the simulated Zoom in a process of its own, then connect, verify and run against it.
+"""`make demo`: start the simulated Zoom in a process of its own, then connect, verify, run, and answer a request with a package.
 
 Each step is the command that a person would type; a program presses Allow in the browser's place.
 """
@@ -17,8 +17,15 @@ from pathlib import Path
 from typing import Any
 
 OUT = Path(".demo")
+CASE = OUT / "state" / "cases" / "DEMO-1"
 HABEAS = (sys.executable, "-m", "engine")
 PORT = 8917
+OFFICE = """\
+controller: Kvarnholm AB (invented), Example Street 4, Stockholm
+contact: privacy@example.com
+signature: Signe Aalto
+authority: the data protection authority of your country
+"""
 
 
 def main() -> int:
@@ -34,30 +41,60 @@ def main() -> int:
 
 
 def the_whole_way(up: Mapping[str, Any]) -> int:
-    """Connect, verify, fetch once, then open a case for the same person and show what is to be decided."""
+    """Connect, verify, fetch once; then a case of the same person, from its opening to a released package."""
     at = ["--at", up["address"]]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")} | {
-        "HABEAS_HOME": str(OUT / "state"),
-        "HABEAS_ZOOM_CLIENT_ID": up["client_id"],
-        "HABEAS_ZOOM_CLIENT_SECRET": up["client_secret"],
-        "BROWSER": f"{shlex.quote(sys.executable)} -m engine.simulate.browser %s",
-    }
+    habeas = Demo(up)
     print(f"A simulated Zoom listens on {up['address']}, in a process of its own. Connections are kept in {OUT / 'state'}.", flush=True)
     for words in (
         ["connect", "zoom", *at, *redirect()],
         ["verify", "zoom", *at],
         ["run", "zoom", *at, "--email", up["people"][0], "--out", str(OUT), "--ref", "DEMO-1"],
         ["case", "new", "DEMO-1", "--vendor", "zoom", "--simulated"],
-        ["case", "run", "DEMO-1", "--at", f"zoom={up['address']}"],
+        ["case", "run", "DEMO-1", "--files", "--at", f"zoom={up['address']}"],
+        ["case", "identified", "DEMO-1", "--how", "asked from the address that we hold"],
         ["review", "list", "DEMO-1", "--most", "8"],
     ):
-        print(f"\n$ habeas {' '.join(words)}\n", flush=True)
-        person = f"email: {up['people'][0]}\n" if words[:2] == ["case", "new"] else None
-        code = subprocess.run([*HABEAS, *words], env=environment, input=person, text=True, check=False).returncode
+        code = habeas(*words)
         if code and words[0] != "review":  # 3: values wait for a decision, as they should
             return code
-    print(f"\nTo go on with this case: export HABEAS_HOME={OUT / 'state'} PATH={Path(sys.executable).parent}:$PATH", flush=True)
+    (OUT / "state" / "office.yaml").write_text(OFFICE, "utf-8")
+    for words in (*habeas.decisions(), ["package", "build", "DEMO-1"], ["package", "approve", "DEMO-1"], ["package", "release", "DEMO-1"]):
+        code = habeas(*words)
+        if code:
+            return code
+    bag = CASE / "releases" / "1" / "DEMO-1"
+    print(f"\nTo open it: {bag / 'index.html'}, or {bag}.html with the passphrase, in any browser.")
+    print(f"To check it: habeas package verify {bag}, or without Habeas as its README.txt says.")
+    print(f"To go on with this case: export HABEAS_HOME={OUT / 'state'} PATH={Path(sys.executable).parent}:$PATH", flush=True)
     return 0
+
+
+class Demo:
+    """Runs commands as a person would type them, and shows what was typed."""
+
+    def __init__(self, up: Mapping[str, Any]) -> None:
+        """Take where the simulated Zoom is, and its people; the first one asks."""
+        self._person = f"email: {up['people'][0]}\n"
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("HABEAS_")} | {
+            "HABEAS_HOME": str(OUT / "state"),
+            "HABEAS_ZOOM_CLIENT_ID": up["client_id"],
+            "HABEAS_ZOOM_CLIENT_SECRET": up["client_secret"],
+            "BROWSER": f"{shlex.quote(sys.executable)} -m engine.simulate.browser %s",
+        }
+
+    def __call__(self, *words: str) -> int:
+        """Run a command; gives its exit code."""
+        print(f"\n$ habeas {shlex.join(words)}\n", flush=True)
+        person = self._person if words[:2] == ("case", "new") else None
+        return subprocess.run([*HABEAS, *words], env=self._environment, input=person, text=True, check=False).returncode
+
+    def decisions(self) -> list[list[str]]:
+        """Give what a reviewer might decide: a person that is met is named by a number, what is left is known to whoever asks."""
+        listed = [*HABEAS, "review", "list", "DEMO-1", "--json", "--most", "1000"]
+        rows = json.loads(subprocess.run(listed, env=self._environment, capture_output=True, check=False).stdout)["rows"]
+        values = (value for row in rows if row["undecided"] for value in row["values"])
+        met = next(value["value"] for value in values if value["shown"].replace(" ", "").isalpha() and " " in value["shown"])
+        return [["review", "alias", "DEMO-1", f"value:{met[:8]}"], ["review", "give", "DEMO-1", "undecided"]]
 
 
 def redirect() -> list[str]:

@@ -236,9 +236,10 @@ class Ruled(Act, frozen=True, tag="ruled"):
 
 
 class Approved(Act, frozen=True, tag="approved"):
-    """A package was approved, by its sha256."""
+    """A package was approved, by its sha256; `also_given` values that are withheld at one place were confirmed to be given at another."""
 
     package: str
+    also_given: int = 0
 
 
 class Released(Act, frozen=True, tag="released"):

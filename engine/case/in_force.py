@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from engine.case.findings_fill import lines_of, read_record, record_files
-from engine.release.apply import PolicyInForce
+from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decisions
 from engine.release.finders import Finders
 from engine.release.learn import learn, teaches
@@ -48,7 +48,7 @@ class Learned:
             people.update(met(PolicyInForce(run.policy, own), run.records))
         self.find = Finders(Vocabulary(people))
 
-    def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False) -> PolicyInForce:
-        """Put the policy for a vendor in force; `every` as PolicyInForce takes it."""
+    def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False, parts: bool = False) -> PolicyInForce:
+        """Put the policy for a vendor in force; `every` as PolicyInForce takes it, `parts` for a package."""
         run, own, told = self._of[vendor]
-        return PolicyInForce(run.policy, own, told=told, finder=self.find, decisions=decisions, every=every)
+        return (PolicyOnParts if parts else PolicyInForce)(run.policy, own, told=told, finder=self.find, decisions=decisions, every=every)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,15 +20,13 @@ from engine.case.folder import OpenCase
 from engine.case.person import Person
 from engine.case.regimes import Office, due, office, regime_of
 from engine.connection.private_files import cannot_write, prepare, write_new
+from engine.connection.signing_key import published_fingerprint
 from engine.errors import UsageError
+from engine.pages.languages import day_words
 
 LANGUAGES = ("en", "de")
 PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
-MONTHS = {
-    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
-    "de": ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
-}
 NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
 
 CONCLUSION = {
@@ -58,11 +56,6 @@ class MoreWords(msgspec.Struct, frozen=True):
 
     values: Mapping[str, str]
     language: str
-
-
-def day_words(day: date, language: str) -> str:
-    """Write a day in a language: 29 November 2026, 29. November 2026."""
-    return f"{day.day}{'.' if language == 'de' else ''} {MONTHS[language][day.month - 1]} {day.year}"
 
 
 def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | None = None, more: MoreWords | None = None) -> Letter:
@@ -124,6 +117,8 @@ def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapp
         "CONTACT": told.contact,
         "SIGNATURE": "\n".join(one for one in (told.signature, told.controller) if one and told.controller),
         "LOG": f"{case.lines[-1].n} {case.lines[-1].sha256}",
+        "PACKAGE": case.case.releases[-1].package if case.case.releases else "",
+        "FINGERPRINT": published_fingerprint(home) or "",
     }
 
 

@@ -26,6 +26,7 @@ class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     controller: str = ""
     contact: str = ""
     signature: str = ""
+    authority: str = ""
     closed: tuple[date, ...] = ()
 
 

@@ -42,6 +42,7 @@ from engine.spec_files import POLICIES, spec_folders
 
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
+WAITING = "undecided"
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 PLAIN = "policy: 1\nvendor: {vendor}\n"  # for a vendor of one's own: secrets are masked, what is found in texts is asked about
 
@@ -64,13 +65,27 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
     if not runs and not any(part.files for part in case.case.vendors.values()):
         message = f"{case.reference} has no run yet: habeas case run {case.reference}; nothing was looked at"
         raise UsageError(message)
-    digest = value_digest(_key(key, case.reference))
+    digest = values_digest(key, case.reference)
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
     facts = [Fact(one.kind, one.value) for one in person.all()]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     decided = {number: one.target for number, one in case.case.decisions.items()}
     found = settled(case.folder, to_read, lambda: flags_of(runs, facts), digest, also, decided)
     return Review(found, digest, runs, tuple(facts))
+
+
+def in_review(case: OpenCase) -> tuple[InReview, ...]:
+    """Give every run of a case with the policy that it was looked through by. Raises UsageError where a policy is not that one."""
+    if not _in_force(case):
+        message = f"a policy was changed, or its run was not looked through yet: habeas review list {case.reference} does it"
+        raise UsageError(message)
+    now = case.lines[-1].at
+    return tuple(_in_review(case, vendor, now) for vendor, part in case.case.vendors.items() if part.run is not None)
+
+
+def values_digest(key: DigestKey, reference: str) -> Digest:
+    """Give the digest by which the log of a case names values."""
+    return value_digest(_key(key, reference))
 
 
 def _key(key: DigestKey, reference: str) -> bytes:
@@ -195,7 +210,7 @@ def _in_force(case: OpenCase) -> bool:
 
 
 @cache
-def _of_nobody() -> Policy:
+def of_nobody() -> Policy:
     """Give the policy for what no vendor is known of: everything is asked about."""
     return load_policy(PLAIN.format(vendor="unknown").encode(), "no policy")[0]
 
@@ -232,7 +247,7 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
                     ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
                     yield FileToReview(run.vendor, listed.file, ruling, endpoint)
     for vendor, part in case.case.vendors.items():
-        in_force = PolicyInForce(_of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
+        in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
             yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
@@ -270,11 +285,14 @@ def undecided(case: OpenCase, found: Review) -> int:
 def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
     """Read what a decision is about, as it is typed; a value stands for all that share its row. Raises UsageError.
 
-    `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`, `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
+    `undecided` means every value and file that waits; else `value:3f9a`, `zoom/meetings`, `zoom/meetings.topic`,
+    `zoom/meetings:17` (a record by its line), `zoom/meetings:17#/topic`,
     `zoom/files/recordings/000001-1.mp4`, `hris/received/hris/1/file-1.csv`.
     """
     if text.startswith("value:"):
         return _values(found, text.removeprefix("value:"))
+    if text == WAITING:
+        return _waiting(case, found)
     vendor, _, rest = text.partition("/")
     known = {f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)}
     if rest.startswith(("files/", "received/")):
@@ -334,6 +352,17 @@ def _line(file: Path, line: str, text: str) -> bytes:
                 return raw.rstrip(b"\n")
     message = f"{text}: {file.name} has no line {line}"
     raise UsageError(message)
+
+
+def _waiting(case: OpenCase, found: Review) -> list[Target]:
+    """Give every value that waits for a decision, and every file. Raises UsageError where nothing does."""
+    rows = found.findings.listed(found.findings.totals().undecided)
+    values = [Target(value=value.digest) for row in rows if row.undecided for value in row.values if not value.settled]
+    files = [Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found) if one.ruling.do == "ask"]
+    if not values and not files:
+        message = f"{WAITING}: nothing waits for a decision; nothing was written"
+        raise UsageError(message)
+    return [*values, *files]
 
 
 def _values(found: Review, beginning: str) -> list[Target]:

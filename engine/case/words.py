@@ -14,13 +14,14 @@ from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
 OVER = ("released", *ENDED)
-UNBLOCKED = "Nothing blocks the release."
 
 
 def unblocked(case: Case, reference: str) -> str:
-    """Say that nothing is left to wait for."""
-    deletion = case.opened is not None and case.opened.right == "deletion"
-    return f"Every owner has answered: habeas case conclude {reference}" if deletion else UNBLOCKED
+    """Say what comes next where nothing is left to wait for."""
+    if case.opened is not None and case.opened.right == "deletion":
+        return f"Every owner has answered:\n  habeas case conclude {reference}"
+    command = "release" if case.phase == "approved" else "build"
+    return f"Nothing blocks the release:\n  habeas package {command} {reference}"
 
 
 class Blocked(msgspec.Struct, frozen=True):

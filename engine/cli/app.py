@@ -198,7 +198,7 @@ def plan(
 
     Exit codes: 0 shown, 2 wrong usage or a spec with mistakes.
     """
-    from engine.cli.export import plan_command
+    from engine.cli.plan import plan_command
 
     if json and graph:
         message = "--json and --graph: choose one"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import cast
@@ -12,7 +13,7 @@ from engine.case.acts import Decided, Target, Undone
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
-from engine.case.review import Review, files_of, gone, review, target_of
+from engine.case.review import WAITING, Review, files_of, gone, review, target_of
 from engine.cli.case import now
 from engine.cli.case_words import SHOWN_DIGITS
 from engine.cli.formatting import print_json, print_text, table, width_of
@@ -25,6 +26,8 @@ from engine.release.reasons import CODES, GIVING, Because, Treatment
 
 LONGEST_SHOWN = 60
 MOST_FILES = 10
+MOST_NUMBERS = 3
+FOR_FILES = ("hold", "give")
 BY_NUMBER = ("number", "cards", "ibans", "national_ids")
 
 
@@ -134,11 +137,13 @@ def decide_command(reference: str, operation: str, words: Sequence[str], because
     _check_reason(operation, because)
     case, found = looked_through(reference)
     targets = list(dict.fromkeys(target for word in words for target in target_of(case, found, word)))
+    if WAITING in words and operation not in FOR_FILES:
+        targets = [one for one in targets if not one.file]
     _check_fits(operation, targets)
     decided = [Decided(operation=cast("Treatment", operation), target=one, because=cast("Because", because), note=note) for one in targets]
     lines = case.acts(decided, now())
     found.findings.settle({number: one.target for number, one in case.case.decisions.items()})
-    numbers = [str(line.n) for line in lines]
+    numbers = [str(line.n) for line in lines] if len(lines) <= MOST_NUMBERS else [f"{lines[0].n}-{lines[-1].n}"]
     print_text(f"Decided, act {', '.join(numbers)}: {operation} {', '.join(words)}{_in_places(found, targets)}.")
     if operation == "give" and not all(one.file for one in targets):
         print_text("What the law forbids to disclose stays withheld.")
@@ -156,7 +161,7 @@ def _in_places(found: Review, targets: list[Target]) -> str:
 
 def _check_fits(operation: str, targets: list[Target]) -> None:
     """Refuse what would mean nothing: a person's alias for a record or a file, other words in a file's place. Raises UsageError."""
-    if any(one.file for one in targets) and operation not in ("hold", "give"):
+    if any(one.file for one in targets) and operation not in FOR_FILES:
         message = f"a file is held or given: it cannot be made to {operation}"
         raise UsageError(message)
     if operation == "alias" and any(one.value is None and one.pointer is None and one.field is None for one in targets):
@@ -175,10 +180,18 @@ def _check_reason(operation: str, because: str) -> None:
         raise UsageError(message)
 
 
-def undo_command(reference: str, numbers: Sequence[int]) -> None:
+def undo_command(reference: str, words: Sequence[str]) -> None:
     """Take decisions back: all of them, or none. Raises UsageError."""
-    case, numbers = open_case(home(), reference), list(dict.fromkeys(numbers))
+    case = open_case(home(), reference)
+    numbers = list(dict.fromkeys(number for word in words for number in _numbers(word)))
     case.acts([Undone(act=number) for number in numbers], now())
-    print_text(
-        f"{'Act' if len(numbers) == 1 else 'Acts'} {', '.join(map(str, numbers))} {'is' if len(numbers) == 1 else 'are'} taken back."
-    )
+    print_text(f"{'Act' if len(numbers) == 1 else 'Acts'} {', '.join(words)} {'is' if len(numbers) == 1 else 'are'} taken back.")
+
+
+def _numbers(word: str) -> range:
+    """Read `12`, or `12-20`. Raises UsageError."""
+    told = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", word)
+    if told is None or int(told[2] or told[1]) < int(told[1]):
+        message = f"{word}: write the number of an act, as it was printed, or several: 12-20"
+        raise UsageError(message)
+    return range(int(told[1]), int(told[2] or told[1]) + 1)

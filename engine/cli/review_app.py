@@ -15,7 +15,8 @@ TargetArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="TARGET",
-        help="value:3f9a, zoom/meetings, zoom/meetings.topic, zoom/meetings:17#/topic, zoom/files/recordings/000001-1.mp4; or several.",
+        help="value:3f9a, zoom/meetings, zoom/meetings.topic, zoom/meetings:17#/topic, "
+        "zoom/files/recordings/000001-1.mp4; undecided: all that wait.",
     ),
 ]
 BecauseOption = Annotated[str, typer.Option("--because", metavar="CODE", help="Why: one of the ten reasons of docs/policy.md.")]
@@ -88,7 +89,7 @@ def give(reference: Reference, targets: TargetArgument, because: BecauseOption =
 @app.command(short_help="Take a decision back.", epilog="Example: habeas review undo DSR-17 12")
 def undo(
     reference: Reference,
-    numbers: Annotated[list[int], typer.Argument(metavar="ACT", help="The numbers of the acts, as they were printed.")],
+    numbers: Annotated[list[str], typer.Argument(metavar="ACT", help="The numbers of the acts, as they were printed: 12, or 12-20.")],
 ) -> None:
     """Take a decision back: what the policy says holds again.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from engine.connection.keys import Keys, StoreKey
-from engine.connection.private_files import read_private, write_private
+from engine.connection.private_files import create_once, read_private, write_private
 from engine.connection.stored import CIPHER, Damaged, StoreError, key_id, needs_key_file
 
 FORMAT = 1
@@ -42,6 +42,11 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def seal_file(keys: Keys, path: Path, kind: str, name: str, data: bytes) -> None:
     """Write a document, encrypted with the store's current key; the first one is made. Raises NotConnected, DiskError, OutputError."""
     write_private(path, _sealed(keys.current(), kind, name, data))
+
+
+def seal_once(keys: Keys, path: Path, kind: str, name: str, data: bytes) -> None:
+    """Write a document as `seal_file` does, unless there is one already. Raises NotConnected, DiskError, OutputError."""
+    create_once(path, _sealed(keys.current(), kind, name, data))
 
 
 def unseal_file(keys: Keys, path: Path, kind: str, name: str) -> bytes | None:

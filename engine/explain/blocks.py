@@ -1,6 +1,6 @@
 """The parts of a page before it is Markdown or HTML: headings, paragraphs, lists, tables, listings, and the inline parts of their lines.
 
-All text in them is plain: markdown.py and webpage.py each escape what would be markup there.
+All text in them is plain: markdown.py and docs_page.py each escape what would be markup there.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
-from html import escape
 from typing import Any
 
 import msgspec
@@ -13,51 +12,14 @@ from engine.core.retry import TOO_MANY
 from engine.core.sizes import size_text
 from engine.core.window import rfc3339
 from engine.explain.run_folder import NONE, Lane, Sent, Timeline
-from engine.explain.webpage import document
 from engine.language.text.mistakes import counted
+from engine.pages.environment import environment
 
 MOST_ROWS = 1000
 ALL_OPEN = 60
 FINENESS = 500
 STEPS = (1, 2, 5)
-STYLE = """
-:root { --ok: #0b6fa8; --refused: #c25e00; --broken: #c02626; --wait: #aab4c0 }
-@media (prefers-color-scheme: dark) { :root { --ok: #4fa9dc; --refused: #e8973f; --broken: #f07070; --wait: #4d5866 } }
-* { box-sizing: border-box }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 14px/1.45 system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif }
-main { padding: 2rem 1.5rem 4rem; max-width: 110rem; margin: 0 auto }
-h1 { margin: 0 0 .4rem; font-size: 1.7rem; letter-spacing: -.01em }
-p { margin: .3rem 0; color: var(--soft); max-width: 60rem }
-.key { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; margin: 1rem 0; padding: 0; list-style: none; color: var(--soft) }
-.key i { position: static; display: inline-block; width: 1.6rem; height: .7rem; margin-right: .4rem; vertical-align: baseline }
-.row { display: grid; grid-template-columns: minmax(9rem, 17rem) minmax(12rem, 1fr) 5.5rem 5.5rem 5.5rem 6.5rem; column-gap: .8rem;
-  align-items: center; padding: .2rem 0 }
-.row > b, .row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
-.row > .n { text-align: right; font-variant-numeric: tabular-nums; color: var(--soft) }
-.head { position: sticky; top: 0; z-index: 1; background: var(--paper); border-bottom: 1px solid var(--line); color: var(--soft) }
-.head .bar { height: 1.3rem; background: none }
-.head .bar span { position: absolute; transform: translateX(-50%); white-space: nowrap; font-size: .85em }
-.head .bar span:first-child { transform: none }
-details { border-bottom: 1px solid var(--line) }
-summary { cursor: pointer; list-style: none }
-summary::-webkit-details-marker { display: none }
-summary b::before { content: "▸ "; color: var(--soft) }
-[open] > summary b::before { content: "▾ " }
-summary .bar { height: 1.2rem }
-summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
-details[open] { padding-bottom: .6rem }
-details .row:hover { background: var(--tint) }
-li.row { color: var(--soft); font-size: .93em }
-li.row > span:first-child { padding-left: 1.1rem; font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em }
-ol { margin: 0; padding: 0; list-style: none }
-.bar { position: relative; height: .8rem; background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px var(--step)) }
-i { position: absolute; top: 0; bottom: 0; min-width: 2px; border-radius: 1px }
-.wait { background: repeating-linear-gradient(115deg, var(--wait) 0 3px, transparent 3px 6px) }
-.ok { background: var(--ok) } .refused { background: var(--refused) } .broken { background: var(--broken) }
-b.refused, b.broken { background: none }
-.more { margin: .3rem 0 .3rem 1.1rem }
-@media print { .head { position: static } main { max-width: none; padding: 0 } }
-"""
+Bar = tuple[str, str, str]  # the class, where it begins, how wide it is
 KEY = (
     ("wait", "waits for the vendor's limit, ours and others' requests included"),
     ("ok", "sent, to the last byte of a good answer"),
@@ -66,22 +28,48 @@ KEY = (
 )
 
 
+class RequestRow(msgspec.Struct):
+    """A request as the page shows it: its name, all that is told of it, its bars and its numbers."""
+
+    name: str
+    told: str
+    bars: list[Bar]
+    cells: tuple[str, ...]
+
+
+class LaneRows(msgspec.Struct):
+    """A lane as the page shows it; `more` says how many rows are left out."""
+
+    name: str
+    count: str
+    opened: bool
+    bars: list[Bar]
+    cells: tuple[str, ...]
+    rows: list[RequestRow]
+    more: str
+
+
 def waterfall(timeline: Timeline) -> str:
     """Give the whole HTML file."""
     total = max(timeline.seconds, 0.001)
     step = tick(total)
     answers = sum(len(lane.requests) for lane in timeline.lanes if not lane.files)
-    key = "".join(f'<li><i class="{name}"></i>{escape(words)}</li>' for name, words in KEY)
-    lanes = "\n".join(_lane(lane, total, opened=answers <= ALL_OPEN) for lane in timeline.lanes)
-    title = f"{timeline.manifest.vendor}: the requests of a run"
-    body = (
-        f'<main style="--step:{step / total:.6%}">\n<h1>{escape(title)}</h1>\n{_facts(timeline, answers)}\n<ul class="key">{key}</ul>\n'
-        f"{_head(total, step)}\n{lanes}\n</main>"
+    return (
+        environment("engine.explain")
+        .get_template("trace.html")
+        .render(
+            language="en",
+            title=f"{timeline.manifest.vendor}: the requests of a run",
+            step=f"{step / total:.6%}",
+            facts=_facts(timeline, answers),
+            key=KEY,
+            marks=[(f"{number * step / total:.3%}", duration(number * step)) for number in range(int(total / step + 1e-9) + 1)],
+            lanes=[_lane(lane, total, opened=answers <= ALL_OPEN) for lane in timeline.lanes],
+        )
     )
-    return document(title, STYLE, body)
 
 
-def _facts(timeline: Timeline, answers: int) -> str:
+def _facts(timeline: Timeline, answers: int) -> tuple[str, ...]:
     manifest = timeline.manifest
     asked = [lane for lane in timeline.lanes if not lane.files]
     retries, sent = sum(lane.retries for lane in asked), sum(lane.asked for lane in asked)
@@ -89,13 +77,17 @@ def _facts(timeline: Timeline, answers: int) -> str:
     whose = "a simulated vendor" if manifest.simulated else "the vendor"
     again = f"{counted(retries, 'of them a retry') if retries == 1 else f'{retries:,} of them retries'}"
     return (
-        f"<p>Begun {timeline.begun:%Y-%m-%d %H:%M:%S} UTC, asked of {whose} by Habeas {escape(manifest.engine)}. "
-        f"{counted(sent, 'request')} for {counted(answers, 'answer')} in {duration(timeline.seconds)}, "
-        f"{again}{f' ({limited:,} after HTTP {TOO_MANY})' if limited else ''}; at most {most_at_once(timeline)} at once.</p>\n"
-        f"<p>{_waits(timeline)} {_downloads(timeline)}</p>\n"
-        "<p>Open a lane to see its requests. The tries before the last stand in the row of their request; what was given up without "
-        "an answer is counted, not drawn. Not recorded are the call that verifies the connection and what is discovered of the account. "
-        "Nothing here is the person's.</p>"
+        (
+            f"Begun {timeline.begun:%Y-%m-%d %H:%M:%S} UTC, asked of {whose} by Habeas {manifest.engine}. "
+            f"{counted(sent, 'request')} for {counted(answers, 'answer')} in {duration(timeline.seconds)}, "
+            f"{again}{f' ({limited:,} after HTTP {TOO_MANY})' if limited else ''}; at most {most_at_once(timeline)} at once."
+        ),
+        f"{_waits(timeline)} {_downloads(timeline)}",
+        (
+            "Open a lane to see its requests. The tries before the last stand in the row of their request; what was given up without "
+            "an answer is counted, not drawn. Not recorded are the call that verifies the connection and what is discovered of the "
+            "account. Nothing here is the person's."
+        ),
     )
 
 
@@ -107,7 +99,7 @@ def _waits(timeline: Timeline) -> str:
             spans.setdefault(sent.bucket or "", []).extend((each.begun, each.sent) for each in sent.tries if each.sent > each.begun)
     whole = duration(timeline.seconds)
     told = [
-        f"{escape(name) or 'a limit without a name'} during {duration(_covered(found))} of {whole}"
+        f"{name or 'a limit without a name'} during {duration(_covered(found))} of {whole}"
         for name, found in sorted(spans.items())
         if found
     ]
@@ -125,54 +117,35 @@ def _downloads(timeline: Timeline) -> str:
     return f"{len(got):,} of {counted(len(files), 'file')} downloaded, {size_text(sum(got))}, in {duration(spent)}{again}."
 
 
-def _head(total: float, step: float) -> str:
-    marks = "".join(
-        f'<span style="left:{number * step / total:.3%}">{duration(number * step)}</span>' for number in range(int(total / step + 1e-9) + 1)
-    )
-    names = "".join(f'<span class="n">{name}</span>' for name in ("waited", "took", "records", "ended"))
-    return f'<div class="row head"><span>endpoint</span><div class="bar">{marks}</div>{names}</div>'
-
-
-def _lane(lane: Lane, total: float, *, opened: bool) -> str:
+def _lane(lane: Lane, total: float, *, opened: bool) -> LaneRows:
     tries = [each for one in lane.requests for each in one.tries]
     longest = max(one.ended - one.sent for one in lane.requests)
-    bars = _bars(_merged(((one.begun, one.sent) for one in tries if one.sent > one.begun), total), "wait", total) + "".join(
-        _bars(_merged(((one.sent, one.ended) for one in tries if kind(one.status) == name), total), name, total)
-        for name in ("ok", "refused", "broken")
-    )
-    number = f"{escape(lane.name)} <span>({len(lane.requests):,})</span>"
+    bars = _bars(_merged(((one.begun, one.sent) for one in tries if one.sent > one.begun), total), "wait", total)
+    for name in ("ok", "refused", "broken"):
+        bars += _bars(_merged(((one.sent, one.ended) for one in tries if kind(one.status) == name), total), name, total)
     waited = duration(sum(one.waited for one in lane.requests))
-    cells = (waited, f"≤ {duration(longest)}", f"{lane.records:,}", escape(lane.outcome or ""))
+    cells = (waited, f"≤ {duration(longest)}", f"{lane.records:,}", lane.outcome or "")
     rows, more = _chosen(lane.requests)
-    rest = f'<p class="more">{counted(more, "quicker request")} not shown here; --format chrome has all.</p>' if more else ""
-    return (
-        f'<details{" open" if opened else ""}><summary class="row"><b>{number}</b><div class="bar">{bars}</div>{_cells(cells)}</summary>\n'
-        "<ol>\n" + "\n".join(_row(one, total) for one in rows) + f"\n</ol>{rest}</details>"
-    )
+    left = counted(more, "quicker request") if more else ""
+    return LaneRows(lane.name, f"{len(lane.requests):,}", opened, bars, cells, [_row(one, total) for one in rows], left)
 
 
-def _row(one: Sent, total: float) -> str:
-    bars = "".join(
-        (_bars([(each.begun, each.sent)], "wait", total) if each.sent > each.begun else "")
-        + _bars([(each.sent, each.ended)], kind(each.status), total)
-        for each in one.tries
-    )
+def _row(one: Sent, total: float) -> RequestRow:
+    bars: list[Bar] = []
+    for each in one.tries:
+        bars += _bars([(each.begun, each.sent)], "wait", total) if each.sent > each.begun else []
+        bars += _bars([(each.sent, each.ended)], kind(each.status), total)
     again = f", {counted(one.retries, 'retry')}".replace("retrys", "retries") if one.retries else ""
     before = "".join(f", before that {each.status or 'no answer'} at {duration(each.sent)}" for each in reversed(one.earlier))
     told = f"{one.label}{f' ({one.part})' if one.part else ''}: sent at {duration(one.sent)}{before}"
     ended = f"{one.status}" if one.size is None else "no file" if one.size == NONE else size_text(one.size)
     records = f"{one.records:,}" if one.size is None else ""
     cells = (duration(one.waited), duration(one.ended - one.sent), records, f"{ended}{again}")
-    name = escape(one.part or one.label)
-    return f'<li class="row" title="{escape(told)}"><span>{name}</span><div class="bar">{bars}</div>{_cells(cells)}</li>'
+    return RequestRow(one.part or one.label, told, bars, cells)
 
 
-def _cells(texts: Iterable[str]) -> str:
-    return "".join(f'<span class="n">{text}</span>' for text in texts)
-
-
-def _bars(spans: Iterable[tuple[float, float]], name: str, total: float) -> str:
-    return "".join(f'<i class="{name}" style="left:{begun / total:.3%};width:{(ended - begun) / total:.3%}"></i>' for begun, ended in spans)
+def _bars(spans: Iterable[tuple[float, float]], name: str, total: float) -> list[Bar]:
+    return [(name, f"{begun / total:.3%}", f"{(ended - begun) / total:.3%}") for begun, ended in spans]
 
 
 def _merged(spans: Iterable[tuple[float, float]], total: float) -> Iterator[tuple[float, float]]:

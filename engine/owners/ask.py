@@ -13,7 +13,7 @@ import msgspec
 
 from engine.case import acts
 from engine.case.folder import OpenCase
-from engine.case.letters import MoreWords, day_words, letter, letter_mail
+from engine.case.letters import MoreWords, letter, letter_mail
 from engine.case.person import Person
 from engine.case.regimes import office
 from engine.connection.private_files import cannot_write, prepare, write_new
@@ -22,6 +22,7 @@ from engine.contact.token import make_token, message_id, tokens
 from engine.errors import UsageError
 from engine.owners.book import MailServer, Owner
 from engine.owners.smtp import deliver
+from engine.pages.languages import day_words
 from engine.replaced import replace
 
 EVERYTHING = {"en": "everything", "de": "alles"}

@@ -9,13 +9,13 @@ from pathlib import Path
 from engine.case import acts
 from engine.case.fold import RUNNING
 from engine.case.folder import OpenCase, open_case, references
-from engine.case.letters import day_words
 from engine.case.person import Person, read_person
 from engine.connection.keys import Keys
 from engine.contact.steps import Contact, follow
 from engine.errors import HabeasError
 from engine.owners.ask import Asking, Post, ask
 from engine.owners.book import owner_of
+from engine.pages.languages import day_words
 
 SAY = {
     "en": "We asked {} on {} and got no answer in time.",

@@ -12,6 +12,7 @@ from engine.reference.case_page import laws, states
 from engine.reference.command_page import commands, exit_codes
 from engine.reference.language_page import constants, names, words
 from engine.reference.layers import tree
+from engine.reference.package_page import schemas
 from engine.release.reasons import SENTENCES, TREATMENTS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -57,6 +58,8 @@ def fresh() -> Iterator[tuple[Path, str]]:
         page = ROOT / "docs" / name
         yield page, rendered(page.read_text("utf-8"))
     yield ROOT / "specs" / NAME, schema_text()
+    for name, text in schemas():
+        yield ROOT / "docs" / "package" / name, text
     overview = ROOT / "ARCHITECTURE.md"
     yield overview, re.sub(r"```\nengine/\n.*?\n```", lambda _: tree(), overview.read_text("utf-8"), count=1, flags=re.DOTALL)
 

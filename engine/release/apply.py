@@ -38,7 +38,12 @@ class SideFound(msgspec.Struct, frozen=True):
 
 
 class PolicyInForce:
-    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`."""
+    """A policy for the records of one run. `told` says which `once` keys were seen, and where first: see `keys_of`.
+
+    A text is withheld or given whole; where `parts` is set, each part that was found in it for itself.
+    """
+
+    parts = False
 
     def __init__(
         self,
@@ -181,7 +186,7 @@ class PolicyInForce:
             if len(self._found) >= MOST_REMEMBERED:
                 self._found.clear()
             hits = self._finder(text) if self._finder is not None else ()
-            opening = opens(text)
+            opening = opens(text) and not (self.parts and _harmless_without(text, hits))
             found = tuple(sorted(self._looked_for(text, hits, opening=opening), key=_secrets_first)) if hits or opening else ()
             self._found[text] = found
         return found
@@ -237,19 +242,51 @@ class PolicyInForce:
         if self._every or self._decisions.none:
             if len(said) < 2:
                 return said
-            return _asked_once(said) if self._every else _outcome([(one, one) for one in _asked_once(said)])
+            return _asked_once(said) if self._every else self._settled(leaf, [(one, one) for one in _asked_once(said)], None)
         digest, whole = about
         exact = self._decisions.on_place(digest, leaf.pointer)
         general = exact or self._decisions.on_value(leaf.text) or leaf.node.decision or whole
-        if not said and general is not None and general.operation != "give":
+        if not said and general is not None and (general.operation != "give" or (self.parts and general is not whole)):
             return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", leaf.text)]
-        return _outcome([(one, self._decided(one, exact, general)) for one in _asked_once(said)])
+        return self._settled(leaf, [(one, self._decided(one, exact, general)) for one in _asked_once(said)], general)
+
+    def _settled(self, leaf: Leaf, laid: list[tuple[Ruling, Ruling]], general: Decision | None) -> list[Ruling]:
+        """Choose what holds of a text, or of each part of it, where no rule and no decision withholds all of it."""
+        if not self.parts:
+            return _outcome(laid)
+        text = leaf.text
+        of_all = general is not None and general.operation != "give"
+        if len(laid) == 1 and not of_all:
+            return [laid[0][1]]
+        whole = [pair for pair in laid if pair[0].value == text]
+        if of_all or any(after.withholds for _, after in whole):
+            chosen = _outcome(whole if not of_all else laid)
+            if general is not None and of_all and not any(one.withholds for one in chosen):
+                return [Ruling(leaf.pointer, _inside(general.operation), general.because, general.name, "decided", text)]
+            return [replace(one, value=text, parts=()) if one.withholds and one.value != text else one for one in chosen]
+        kept = [after for _, after in laid if after.withholds]
+        withheld = {one.value for one in kept}
+        return kept + [after for _, after in laid if not after.withholds and after.value not in withheld]
 
     def _decided(self, one: Ruling, exact: Decision | None, general: Decision | None) -> Ruling:
         """Lay over a ruling what was decided: about its place, else its value, else more. An alias by value stands for parts of a text."""
         by_value = None if exact is not None else self._decisions.on_value(one.value)
         laid = _laid(one, exact or by_value or general)
         return laid if by_value is not None or laid is one else replace(laid, parts=())
+
+
+class PolicyOnParts(PolicyInForce):
+    """A policy as a package needs it: of a text only the parts that are withheld are replaced, and each that is asked about is told."""
+
+    parts = True
+
+
+def _harmless_without(text: str, found: Iterable[Hit]) -> bool:
+    """Whether a text lets nobody in once the secrets that were found in it are taken out."""
+    rest = text
+    for value in (hit.value for hit in found if hit.kind == "secrets" and hit.value != text):
+        rest = rest.replace(value, "")
+    return rest != text and not opens(rest)
 
 
 def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -100,6 +100,12 @@ class Labels(msgspec.Struct, frozen=True):
         whole = self.whole[endpoint].of(path) if endpoint in self.whole else None
         ends = (self.ends.of(path[start:]) for start in range(len(path)))
         return whole or next((one for one in ends if one is not None), None)
+
+    def words(self) -> Iterator[str]:
+        """Give every label, and every meaning of a code."""
+        for table in (self.ends, *self.whole.values()):
+            for label in (*table.exact.values(), *(one for _, one in table.patterns)):
+                yield from (label.text, *label.codes.values())
 
     def of(self, endpoint: str, path: FieldSteps, value: Any = None) -> tuple[str, str | None]:
         """Say what a field is called, behind what holds it, and what its value means where it is a code.

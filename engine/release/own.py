@@ -43,7 +43,7 @@ def shape_of(name: str, text: str) -> Shape:
         return "name"
     if (
         SHORTEST_PHONE <= digits <= LONGEST_PHONE
-        and _last_word(name) not in NO_PHONES
+        and last_word(name) not in NO_PHONES
         and PHONE.fullmatch(text)
         and not OTHER.fullmatch(text)
     ):
@@ -62,7 +62,7 @@ class Own:
             text = value.text.strip()
             if text:
                 shape = shape_of(value.name, text)
-                self._by_shape[shape].setdefault(_plain(shape, text), set()).add(_last_word(value.name))
+                self._by_shape[shape].setdefault(_plain(shape, text), set()).add(last_word(value.name))
 
     def compare(self, name: str, text: str) -> tuple[Shape, Sameness | None]:
         """Compare one value; None where it says nothing, because none of that shape is known."""
@@ -82,12 +82,12 @@ class Own:
             return _same_number(mine, text)
         plain = _plain(shape, text)
         if shape == "number":  # 1021 may be an extension or a department: the same only under a name that ends alike
-            return "same" if _last_word(name) in mine.get(plain, ()) else None
+            return "same" if last_word(name) in mine.get(plain, ()) else None
         if shape == "id":
             return "same" if plain in mine else None
         if plain in mine:
             return "same"
-        if _last_word(name) != "name" or any(set(plain.split()) <= set(own.split()) for own in mine):
+        if last_word(name) != "name" or any(set(plain.split()) <= set(own.split()) for own in mine):
             return None  # a word such as `Desktop`, or a first name alone
         return "other"
 
@@ -115,7 +115,8 @@ def _plain(shape: Shape, text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _last_word(name: str) -> str:
+def last_word(name: str) -> str:
+    """Give the last word of a field's name, in lower case: `number` of `extension_number`."""
     found = LAST_WORD.search(name)
     return found[0].lower() if found else ""
 

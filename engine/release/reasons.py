@@ -35,6 +35,21 @@ GIVING: tuple[Because, ...] = ("known_to_them",)
 WITHHOLDING = tuple(one for one in CODES if one not in GIVING)
 BY_LAW: tuple[Because, ...] = ("never_disclose",)  # no reviewer's `give` overrules these
 
+WITHHELD: Mapping[str, str] = {"en": "[withheld: {}]", "de": "[zurückgehalten: {}]"}  # what stands in the place of a value
+PERSON: Mapping[str, str] = {"en": "person {}", "de": "Person {}"}
+IN_SHORT: Mapping[Because, Mapping[str, str]] = {
+    "third_party": {"en": "another person", "de": "eine andere Person"},
+    "known_to_them": {"en": "known to you", "de": "Ihnen bekannt"},
+    "trade_secret": {"en": "trade secret", "de": "Geschäftsgeheimnis"},
+    "privilege": {"en": "confidential, with a lawyer", "de": "vertraulich, mit einem Rechtsbeistand"},
+    "security": {"en": "security", "de": "Sicherheit"},
+    "never_disclose": {"en": "protected number", "de": "geschützte Nummer"},
+    "ongoing_investigation": {"en": "open investigation", "de": "laufende Untersuchung"},
+    "not_personal": {"en": "not about you", "de": "nicht über Sie"},
+    "duplicate": {"en": "told elsewhere in this answer", "de": "steht an anderer Stelle dieser Antwort"},
+    "out_of_scope": {"en": "not asked for", "de": "nicht verlangt"},
+}
+
 SENTENCES: Mapping[Because, Mapping[str, str]] = {
     "third_party": {
         "en": "This is another person's data, and giving it would adversely affect their rights.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.catalogue import load_file
+from engine.explain.docs_page import webpage
 from engine.explain.page import page
-from engine.explain.webpage import webpage
 from tests.conftest import ROOT
 
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
@@ -19,7 +19,7 @@ return [...document.querySelectorAll("code.whole")]
 OUTSIDE = """
 const room = document.documentElement.clientWidth
 return [...document.querySelectorAll("main *")]
-  .filter(one => !one.closest("pre") && !(arguments[0] && one.closest(".wide")))
+  .filter(one => !one.closest("pre") && !(arguments[0] && one.closest(".across")))
   .filter(one => getComputedStyle(one).clipPath === "none" && !one.closest("thead"))
   .filter(one => one.getBoundingClientRect().right > room + 1)
   .map(one => one.outerHTML.slice(0, 80))

@@ -306,7 +306,7 @@ def test_what_an_owner_gave_is_not_called_gone(ran, tmp_path):
     assert done.stdout == f"Decided, act 4: give hris/received/hris/1/file-1.csv.\n{undo}\nNothing is undecided.\n"
     after = ran("review", "list", "DSR-19")
     assert (after.returncode, after.stdout) == (0, "0 values found; nothing is undecided.\n")
-    assert "\nNothing blocks the release.\n" in ran("case", "show", "DSR-19").stdout
+    assert "\nNothing blocks the release:\n  habeas package build DSR-19\n" in ran("case", "show", "DSR-19").stdout
 
 
 def test_the_reasons_are_named_once(ran):

@@ -27,7 +27,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
-        self.parts += [" "] if tag in ("td", "th", "li", "p", "caption") else []
+        self.parts += [" "] if tag in ("td", "th", "li", "p", "caption", "dt", "dd", "h1", "h2") else []
 
     def handle_data(self, data):
         if self.open and self.open[-1] != "style":

@@ -12,10 +12,10 @@ from engine.core.retry import Patience
 from engine.explain.blocks import Heading, Hyperlink, InlineCode, Items, Listing, Paragraph, TableBlock, joined, prose
 from engine.explain.body_text import body_text
 from engine.explain.connecting import every_scope, rate_words, rates_words, since_words
+from engine.explain.docs_page import webpage
 from engine.explain.markdown import code, markdown
 from engine.explain.markdown import plain as escaped
 from engine.explain.page import page
-from engine.explain.webpage import webpage
 from engine.language.expressions.lossless_json import Number
 from engine.language.load import check
 from engine.language.model.body import mapped, parse_body

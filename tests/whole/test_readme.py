@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,21 +32,41 @@ def blocks(kind: str) -> list[str]:
 
 
 def test_the_demo_prints_what_the_readme_shows(tmp_path):
-    """The table of outcomes, what the vendor cannot give, and where the result lies; then the same person's case and what is to be decided."""
+    """The table of outcomes, what the vendor cannot give, and where the result lies; then the same person's case, to a released package."""
     shown = next(block for block in blocks("console") if "the person was found" in block)
     command = [sys.executable, "-m", "engine.demo"]
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     printed, *of_case = re.split(
-        r"^\$ habeas (?=case|review)", done.stdout[done.stdout.index("Zoom: the person was found") :], flags=re.MULTILINE
+        r"^\$ habeas (?=case|review|package)", done.stdout[done.stdout.index("Zoom: the person was found") :], flags=re.MULTILINE
     )
     assert alike(printed) == alike(shown)
-    assert [text.split("DEMO-1")[0].strip() for text in of_case] == ["case new", "case run", "review list"]
+    steps = ["case new", "case run", "case identified", "review list", "review alias", "review give"]
+    assert [text.split("DEMO-1")[0].strip() for text in of_case] == [*steps, "package build", "package approve", "package release"]
     decides = [r"Decide about a row:", r"  habeas review give\|mask\|alias DEMO-1 value:[0-9a-f]{8}"]
     decides += [r"About a field, whoever stands in it:", r"  habeas review give\|mask\|drop DEMO-1 zoom/\S+"]
-    goes_on = r"To go on with this case: export HABEAS_HOME=\.demo/state PATH=\S+:\$PATH"
-    ends = "\n".join([r"[0-9]+ values found; [0-9]+ rows wait for a decision\.", *decides, "", goes_on])
-    assert re.search(ends + r"\n$", of_case[-1])
+    ends = "\n".join([r"[0-9]+ values found; [0-9]+ rows and [0-9]+ files wait for a decision\.", *decides])
+    assert re.search(ends + r"\n\n$", of_case[3])
+    check_the_released(tmp_path, of_case[-1])
+
+
+def check_the_released(folder: Path, printed: str) -> None:
+    """The lines that the demo ends with are so: the package opens by its name, and is checked with Habeas and without."""
+    told = re.search(r"To open it: (\S+), or (\S+) with the passphrase", printed)
+    assert told is not None
+    page, sealed = (folder / one for one in told.groups())
+    assert "Your data" in page.read_text("utf-8")
+    assert sealed.is_file()
+    verify = re.search(r"To check it: habeas (package verify \S+), or without Habeas as its README.txt says\.", printed)
+    state = re.search(r"To go on with this case: export HABEAS_HOME=(\S+) PATH=\S+:\$PATH\n$", printed)
+    assert verify is not None
+    assert state is not None
+    words = [sys.executable, "-m", "engine", *verify[1].split()]
+    done = subprocess.run(words, cwd=folder, env=environment(folder / state[1]), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "It is as it was packed" in done.stdout
+    sums = ["sha256sum", "--check", "--quiet", "manifest-sha256.txt", "tagmanifest-sha256.txt"]
+    assert subprocess.run(sums, cwd=page.parent, capture_output=True, check=False).returncode == 0
 
 
 def commands() -> Iterator[list[str]]:
@@ -140,6 +161,7 @@ def test_every_place_that_the_architecture_names_is_there():
         "docs/cases.md",
         "docs/policy.md",
         "docs/labels.md",
+        "docs/package.md",
         "docs/vendors/zoom.md",
         *(f"docs/decisions/{path.name}" for path in (ROOT / "docs" / "decisions").iterdir()),
     ],

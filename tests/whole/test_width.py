@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.cli.export import _as_text
 from engine.cli.formatting import columns, fitted, shell_line, table
+from engine.cli.plan import _as_text
 from engine.cli.run import summary
 from engine.cli.verify import told
 from engine.core.plan import plan

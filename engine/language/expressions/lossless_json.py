@@ -61,11 +61,21 @@ def repeats(raw: bytes) -> bool:
 
 def dumps(value: Any) -> bytes:
     """Encode on one line, numbers as they came, text as UTF-8 (a lone surrogate as its escape)."""
-    ready = _raw(value)
     try:
-        return msgspec.json.encode(ready)
+        return ENCODER.encode(value)
+    except (OverflowError, UnicodeEncodeError):  # an integer of over 64 bits, half a surrogate pair
+        pass
+    try:
+        return msgspec.json.encode(_raw(value))
     except UnicodeEncodeError:
         return msgspec.json.encode(_raw(value, escape=True))
+
+
+def _as_it_came(number: Number) -> msgspec.Raw:
+    return msgspec.Raw(number.text.encode())
+
+
+ENCODER = msgspec.json.Encoder(enc_hook=_as_it_came)
 
 
 def _raw(value: Any, *, escape: bool = False) -> Any:

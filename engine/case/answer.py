@@ -1,0 +1,190 @@
+"""What a case answers, from its log and the manifests of its runs: who asks, who answers, and of each service all but the records."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+
+import engine
+from engine.case import acts
+from engine.case.acts import LogLine
+from engine.case.answer_words import WORDS, how_searched
+from engine.case.fold import NEXT, VendorPart
+from engine.case.folder import OpenCase
+from engine.case.in_force import InReview
+from engine.case.person import Person
+from engine.case.regimes import Office, regime_of
+from engine.case.take import PERIOD, TakenRun, read_run
+from engine.errors import Refused, UsageError
+from engine.explain.run_folder import MANIFEST
+from engine.package.content import CaseAnswer, RecordKind, Sender, Service
+from engine.pages.languages import day_words
+from engine.release.labels import Labels
+from engine.release.load_labels import load_labels
+from engine.release.policy import Information
+from engine.replaced import replace
+from engine.spec_files import contents, labels_beside, spec_path
+
+LOOKUP = "lookup"
+CHANGING = tuple(one for one in acts.KINDS.values() if NEXT[one].get("approved") == "gathering" or one in (acts.CaseOpened, acts.Named))
+
+
+class ToldRun(msgspec.Struct, frozen=True):
+    """A run of a case as its manifest tells it: checked against the log."""
+
+    run: TakenRun
+    body: Mapping[str, Any]
+
+    def sha256_of(self, name: str) -> str | None:
+        """Give the sha256 that a file of the run must have."""
+        told = self.run.written.get(name, {}).get("sha256")
+        return told if isinstance(told, str) else None
+
+
+def told_run(folder: Path, proof: str) -> ToldRun:
+    """Read the manifest of a run that was taken in. Raises UsageError, Refused where it is another one than the log says."""
+    run = read_run(folder)
+    raw = (folder / MANIFEST).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != proof or run.sha256 != proof:
+        message = f"{folder / MANIFEST} is not the one that was taken in (another sha256): put a copy back; nothing was built"
+        raise Refused(message)
+    return ToldRun(run, msgspec.json.decode(raw))
+
+
+def stands_on(case: OpenCase) -> LogLine:
+    """Give the last act after which a package is another one: a decision, a run, an excuse; what follows approves, signs or tells."""
+    return next(one for one in reversed(case.lines) if isinstance(one.act, CHANGING))
+
+
+def case_answer(case: OpenCase, person: Person, told: Office, services: tuple[Service, ...]) -> CaseAnswer:
+    """Put the answer together. Raises UsageError."""
+    opened, last = case.opened, stands_on(case)
+    return CaseAnswer(
+        reference=case.reference,
+        language=language_of(case),
+        law=regime_of(opened.regime).titled(opened.language),
+        received=opened.received,
+        made=last.at,
+        log=(last.n, last.sha256),
+        engine=engine.__version__,
+        simulated=opened.simulated,
+        name=person.name,
+        address=person.address,
+        identifiers=tuple(value for values in person.identifiers.values() for value in values),
+        sender=Sender(controller=told.controller, contact=told.contact, signature=told.signature, authority=told.authority),
+        services=services,
+    )
+
+
+def language_of(case: OpenCase) -> Literal["en", "de"]:
+    """Give the language of a case."""
+    return cast("Literal['en', 'de']", case.opened.language)
+
+
+def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: ToldRun) -> Service:
+    """Say all of a service but its records, from the manifest of its run."""
+    body, run, language = told.body, told.run, language_of(case)
+    outcome = str(run.subject.get("outcome"))
+    proof = run.subject.get("proof")
+    return Service(
+        vendor=run.vendor,
+        title=str(body.get("title") or run.vendor),
+        subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
+        asked=date.fromisoformat(str(body["finished"])[:10]),
+        how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), excuse(part, LOOKUP)),
+        kinds=tuple(_kinds(part, told, language)),
+        not_asked=(*_not_asked(part, run, language), *(str(one) for one in body.get("gaps") or ())),
+        information=information_in(review.policy.information, language),
+        labels=labels_of(run.vendor),
+        spec=body.get("spec", {}).get("sha256"),
+        policy=review.sha256,
+    )
+
+
+def _kinds(part: VendorPart, told: ToldRun, language: str) -> list[RecordKind]:
+    lookup = told.body.get("lookup") or {}
+    found = []
+    if lookup.get("lines"):
+        found.append(
+            RecordKind(endpoint=LOOKUP, title=WORDS[language]["lookup"], outcome="complete", found=lookup["lines"], given=0),
+        )
+    return [*found, *(_kind(part, name, one) for name, one in told.run.endpoints.items())]
+
+
+def _kind(part: VendorPart, name: str, told: Mapping[str, Any]) -> RecordKind:
+    covered = told.get("covered")
+    return RecordKind(
+        endpoint=name,
+        title=str(told.get("title") or name),
+        outcome=str(told["outcome"]),
+        found=int(told.get("records") or 0),
+        given=0,
+        expected=told.get("expected"),
+        covered=(_day(covered["from"]), _last_day(covered["to"])) if covered else None,
+        why=excuse(part, name),
+    )
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text[:10])
+
+
+def _last_day(end: str) -> date:
+    """Give the last day that lies before a moment."""
+    return (datetime.fromisoformat(end) - timedelta(seconds=1)).date()
+
+
+def excuse(part: VendorPart, name: str) -> str | None:
+    """Give what the operator says of a gap: of it alone, else of all that the vendor did not give."""
+    if not any(gap.endpoint == name for gap in part.gaps):
+        return None
+    accepted = part.excused.get(name)
+    return accepted.say if accepted is not None else part.left_out
+
+
+def _joined(*texts: str | None) -> str:
+    return " ".join(text for text in texts if text)
+
+
+def _not_asked(part: VendorPart, run: TakenRun, language: str) -> Iterator[str]:
+    """Say that only a part of the time was asked for, where the run was told so."""
+    if run.narrowed:
+        since = _day(str(run.narrowed["since"]))
+        yield _joined(WORDS[language]["since"].format(day=day_words(since, language)), excuse(part, PERIOD))
+
+
+def service_without_run(case: OpenCase, vendor: str, part: VendorPart) -> Service:
+    """Say what is known of a system that no run asked: its owner sent something, or it was accepted as missing."""
+    language = language_of(case)
+    nothing = part.contact == "answered_none" and not part.files
+    how = WORDS[language]["received"] if part.files else WORDS[language]["nothing"] if nothing else ""
+    subject: Literal["no_match", "none"] = "no_match" if nothing else "none"
+    return Service(vendor=vendor, title=vendor, subject=subject, how=how, why=part.left_out, information=information_in(None, language))
+
+
+def information_in(told: Information | None, language: str) -> Mapping[str, str | None]:
+    """Give what Art. 15(1) asks for in a language, else as it is written; None where it is not."""
+    found: dict[str, str | None] = {}
+    for name in Information.model_fields:
+        texts: Mapping[str, str] = (getattr(told, name) if told is not None else None) or {}
+        found[name] = texts.get(language) or texts.get("") or next(iter(texts.values()), None)
+    return found
+
+
+def labels_of(vendor: str) -> Labels:
+    """Give the labels beside a vendor's spec; none where there are none. Raises SpecError."""
+    try:
+        path = labels_beside(spec_path(vendor), vendor)
+    except UsageError:
+        return Labels()
+    return load_labels(contents(path), str(path), vendor) if path is not None else Labels()
+
+
+def with_kind(service: Service, kind: RecordKind) -> Service:
+    """Put a kind of record in the place of the one of its name."""
+    return replace(service, kinds=tuple(kind if one.endpoint == kind.endpoint else one for one in service.kinds))

@@ -1,0 +1,97 @@
+"""Build the package of a case: what is given under its policies and decisions, as a bag, checked before it has a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.case.answer import case_answer, stands_on
+from engine.case.folder import OpenCase
+from engine.case.given_data import GivenData
+from engine.case.in_force import Learned
+from engine.case.person import Person
+from engine.case.regimes import office
+from engine.case.releases import BuiltPackage, Package, making, put_in_place
+from engine.case.review import in_review, values_digest
+from engine.connection.digest_key import DigestKey
+from engine.connection.private_files import prepare
+from engine.connection.signing_key import SigningKey
+from engine.errors import Refused, UsageError
+from engine.language.text.mistakes import counted
+from engine.package.content import CaseAnswer
+from engine.package.leaks import Leaks, find_leaks
+from engine.package.write import write_package
+from engine.release.after_check import LeakedValue
+from engine.release.own import Fact
+
+MOST_SHOWN = 10
+
+
+def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, home: Path) -> Package:
+    """Build, check and put in place. Raises UsageError where something is undecided, a policy was changed or nothing is there yet.
+
+    Refused where a run was changed or a withheld value is found in what would leave, SpecError, DiskError, OutputError.
+    """
+    _check_begun(case)
+    runs = in_review(case)
+    facts = [Fact(one.kind, one.value) for one in person.all()]
+    learned = Learned(runs, facts)
+    with making(case) as work:
+        bag = work / case.reference
+        prepare(bag)
+        data = GivenData(case, runs, learned, values_digest(key, case.reference), bag)
+        services = data.services()
+        _check_decided(case, data)
+        answer = case_answer(case, person, office(home), services)
+        written = write_package(answer, bag, signing)
+        found = find_leaks(answer, bag, data.texts)
+        _check_clean(case, found)
+        return put_in_place(case, work, _built(answer, written, stands_on(case).n, found))
+
+
+def _built(answer: CaseAnswer, sha256: str, stands: int, found: Leaks) -> BuiltPackage:
+    kinds = [kind for service in answer.services for kind in service.kinds]
+    files = [file for service in answer.services for file in (*service.files, *(one for kind in service.kinds for one in kind.files))]
+    return BuiltPackage(
+        sha256=sha256,
+        stands_on=stands,
+        records=sum(kind.given for kind in kinds),
+        withheld=sum(sum(kind.places.values()) for kind in kinds),
+        files=sum(file.source is not None for file in files),
+        elsewhere=tuple(_place(one) for one in found.confirm),
+        whole=found.compared_whole,
+    )
+
+
+def _place(found: LeakedValue) -> str:
+    """Say where a value is withheld, and where it stands all the same; never the value."""
+    told = found.withheld
+    lines = [str(one) for one in found.lines if one]
+    where = f"{found.file}, line {', '.join(lines)}" if lines else f"the name of {found.file}"
+    return f"withheld at {told.vendor}/{told.endpoint}{told.pointer and '#'}{told.pointer} ({told.because}); stands in {where}"
+
+
+def _check_clean(case: OpenCase, found: Leaks) -> None:
+    """See that nothing that was withheld stands in what would leave. Raises Refused."""
+    if found.refused:
+        told = "; ".join(_place(one) for one in found.refused[:MOST_SHOWN])
+        more = f"; and {len(found.refused) - MOST_SHOWN} more" if len(found.refused) > MOST_SHOWN else ""
+        message = (
+            f"{counted(len(found.refused), 'withheld value')} would leave, so nothing was built: {told}{more}. Decide on these places too: "
+            f"habeas review mask {case.reference} TARGET, as zoom/meetings:17#/topic"
+        )
+        raise Refused(message)
+
+
+def _check_begun(case: OpenCase) -> None:
+    """See that there is something to build of. Raises UsageError."""
+    if case.case.phase not in ("gathering", "approved", "released"):
+        message = f"{case.reference} is {case.case.state}: nothing can be built of it; habeas case show {case.reference}"
+        raise UsageError(message)
+
+
+def _check_decided(case: OpenCase, data: GivenData) -> None:
+    """See that nothing waits for a reviewer. Raises UsageError."""
+    if data.undecided:
+        told = "; ".join(f"{where} ({counted(count, 'place')})" for where, count in data.undecided.items())
+        message = f"something waits for a decision, so nothing was built: {told}. See habeas review list {case.reference}"
+        raise UsageError(message)

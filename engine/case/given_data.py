@@ -1,0 +1,173 @@
+"""Write the data of a package: every record of every run as it is given under policy and decisions, and the files beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.case.answer import ToldRun, excuse, service_of_run, service_without_run, told_run, with_kind
+from engine.case.answer_words import WORDS
+from engine.case.findings_fill import Digest, lines_of, read_record, record_digest
+from engine.case.fold import VendorPart
+from engine.case.folder import OpenCase
+from engine.case.in_force import InReview, Learned
+from engine.case.review import decisions_of, of_nobody
+from engine.connection.private_files import prepare
+from engine.errors import Refused
+from engine.package.bag_names import DATA
+from engine.package.content import RECEIVED, PackageFile, RecordKind, Service
+from engine.package.data_files import KindFile
+from engine.release.aliases import Aliases
+from engine.release.apply import PolicyInForce
+from engine.release.given import Giving, HeldRecord, Undecided
+from engine.release.own import Own
+from engine.release.ruling import Ruling
+from engine.release.withheld import WithheldTexts
+from engine.replaced import replace
+
+
+class GivenData:
+    """The data of one package while it is written into `bag`; `work` is a folder beside it that is thrown away.
+
+    `undecided` says where something waits for a reviewer, and how often: nothing may leave then.
+    """
+
+    def __init__(self, case: OpenCase, runs: tuple[InReview, ...], learned: Learned, digest: Digest, bag: Path) -> None:
+        """Take what all runs are judged by."""
+        self.undecided: dict[str, int] = {}
+        self.texts = WithheldTexts()
+        self._aliases = Aliases()
+        self._case, self._learned, self._digest = case, learned, digest
+        self._runs = {one.vendor: one for one in runs}
+        self._bag, self._work = bag, bag.with_name("work")
+
+    def services(self) -> tuple[Service, ...]:
+        """Write everything; gives each service with its kinds of records. Raises UsageError, Refused, SpecError, DiskError, OutputError."""
+        prepare(self._work)
+        self._meet()
+        return tuple(self._service(vendor, part) for vendor, part in self._case.case.vendors.items())
+
+    def _meet(self) -> None:
+        """Learn who is who before anybody gets a number, where somebody does."""
+        decided = any(act.operation == "alias" for act in self._case.case.decisions.values())
+        for review in self._runs.values():
+            if decided or any(rule.do == "alias" for rule in review.policy.others):
+                in_force = self._in_force(review.vendor)
+                for endpoint, record in review.records():
+                    self._aliases.meet(in_force.rulings(endpoint, record))
+
+    def _in_force(self, vendor: str) -> PolicyInForce:
+        return self._learned.in_force(vendor, decisions_of(self._case.case.decisions, vendor, self._digest), parts=True)
+
+    def _service(self, vendor: str, part: VendorPart) -> Service:
+        received = tuple(self._received(vendor, part))
+        if part.run is None:
+            return replace(service_without_run(self._case, vendor, part), files=received)
+        review = self._runs[vendor]
+        told = told_run(review.folder, part.run.proof)
+        in_force = self._in_force(vendor)
+        giving = Giving(vendor, self._case.opened.language, self._aliases, self._learned.find, self.texts)
+        service = replace(service_of_run(self._case, part, review, told), files=received)
+        for kind in service.kinds:
+            service = with_kind(service, self._kind(kind, review, told, in_force, giving))
+        return service
+
+    def _kind(self, kind: RecordKind, review: InReview, told: ToldRun, in_force: PolicyInForce, giving: Giving) -> RecordKind:
+        """Write the records of one kind, and say which of its files leave."""
+        endpoint, folder = kind.endpoint, self._bag / DATA / review.vendor
+        prepare(folder)
+        numbers: dict[int, int | Ruling] = {}
+        listed = {line for line, _ in self._listed(review, endpoint)}
+        with KindFile(folder / f"{endpoint}.json", self._work / f"{review.vendor}.{endpoint}.places") as file:
+            for line, raw, record in _records(review.folder / f"{endpoint}.jsonl", told):
+                rulings = in_force.rulings(endpoint, record, record_digest(raw))
+                given = giving.give(endpoint, raw, record, rulings)
+                if isinstance(given, Undecided):
+                    self._ask(f"{review.vendor}/{endpoint}", given.places)
+                elif isinstance(given, HeldRecord):
+                    file.held[given.because] += 1
+                else:
+                    file.add(given)
+                if line in listed:
+                    numbers[line] = next(one for one in rulings if one.withholds) if isinstance(given, HeldRecord) else file.given
+        files = tuple(self._files(kind, review, told, in_force, numbers))
+        return replace(kind, given=file.given, held=dict(file.held), withheld=file.withheld, records=file.records, files=files)
+
+    def _ask(self, where: str, places: int = 1) -> None:
+        self.undecided[where] = self.undecided.get(where, 0) + places
+
+    def _listed(self, review: InReview, endpoint: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Give the list of an endpoint's files, by the line of their records."""
+        listing = review.folder / f"{endpoint}.files.jsonl"
+        if listing.is_file():
+            for number, _, raw in lines_of(listing):
+                told = read_record(raw, f"{listing}:{number}")
+                yield int(told["record_line"]), told
+
+    def _files(
+        self, kind: RecordKind, review: InReview, told: ToldRun, in_force: PolicyInForce, numbers: Mapping[int, int | Ruling]
+    ) -> Iterator[PackageFile]:
+        words = WORDS[self._case.opened.language]
+        found = sorted(self._listed(review, kind.endpoint), key=lambda one: (one[0], one[1].get("number", 0)))
+        for line, entry in found:
+            record, name = numbers.get(line), entry.get("file")
+            if not name:
+                yield PackageFile(endpoint=kind.endpoint, name="", record=_number(record), why=words["failed"])
+                continue
+            ruling = in_force.file_ruling(kind.endpoint, name, record if isinstance(record, Ruling) else None)
+            given = ruling.do == "give"
+            if ruling.do == "ask":
+                self._ask(f"{review.vendor}/{name}")
+            yield PackageFile(
+                endpoint=kind.endpoint,
+                name=Path(name).name,
+                source=review.folder / name if given else None,
+                record=_number(record),
+                size=entry.get("bytes"),
+                sha256=entry.get("sha256") if given else None,
+                because=None if given else ruling.because,
+                why=words["doubtful"] if given and entry.get("reason") else None,
+            )
+        counts = told.run.endpoints[kind.endpoint].get("files") or {} if kind.endpoint in told.run.endpoints else {}
+        said = excuse(self._case.case.vendors[review.vendor], f"{kind.endpoint}.files")
+        for _ in range(max(0, int(counts.get("found") or 0) - len(found))):
+            yield PackageFile(endpoint=kind.endpoint, name="", why=said or words["not_downloaded"])
+
+    def _received(self, vendor: str, part: VendorPart) -> Iterator[PackageFile]:
+        """Say which of the files that an owner sent leave; no policy knows what stands in them."""
+        in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(self._case.case.decisions, vendor, self._digest))
+        for taken in part.files:
+            folder = self._case.folder / taken.folder
+            for source in sorted(folder.glob("file-*")):
+                inside = str(source.relative_to(self._case.folder))
+                ruling = in_force.file_ruling(RECEIVED, inside)
+                if ruling.do == "ask":
+                    self._ask(f"{vendor}/{inside}")
+                about, given = msgspec.json.decode((folder / "about.json").read_bytes()), ruling.do == "give"
+                yield PackageFile(
+                    endpoint=RECEIVED,
+                    name=str(about.get("name")) if given else "",  # what a file that is withheld is called may tell of its content
+                    source=source if given else None,
+                    size=about.get("bytes"),
+                    sha256=about.get("sha256") if given else None,
+                    because=None if given else ruling.because,
+                )
+
+
+def _number(record: int | Ruling | None) -> int | None:
+    return record if isinstance(record, int) else None
+
+
+def _records(source: Path, told: ToldRun) -> Iterator[tuple[int, bytes, Any]]:
+    """Read the records of one kind: number, bytes and content of each line. Raises Refused where the file is not the one taken in."""
+    digest, sha256 = hashlib.sha256(), told.sha256_of(source.name)
+    for line, _, raw in lines_of(source) if sha256 is not None else ():
+        digest.update(raw + b"\n")
+        yield line, raw, read_record(raw, f"{source}:{line}")
+    if (digest.hexdigest() != sha256) if sha256 is not None else source.exists():
+        message = f"{source} is not the file that was taken in (another sha256): put a copy back; nothing was built"
+        raise Refused(message)

@@ -1,0 +1,141 @@
+"""Approve the package of a case, and release it: the one that was built on the last decision, byte for byte, and no other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.case.acts import Approved, Released
+from engine.case.answer import language_of, stands_on
+from engine.case.folder import OpenCase, user
+from engine.case.releases import Package, making, package_of, released_package
+from engine.case.review import in_review
+from engine.case.words import blocks
+from engine.connection.private_files import cannot_write, sync_folder
+from engine.connection.signing_key import SigningKey
+from engine.errors import Refused, UsageError
+from engine.language.text.mistakes import counted
+from engine.package.bag import sign
+from engine.package.bag_names import TAG_MANIFEST
+from engine.package.seal import ENDS, SealKind, new_passphrase, seal, seal_for
+from engine.package.verify_bag import verify
+
+
+class ReleaseBlock(msgspec.Struct, frozen=True):
+    """Why a package does not leave yet: a sentence, and what to do."""
+
+    what: str
+    mend: str
+
+
+def built_package(case: OpenCase) -> Package:
+    """Give the package that may be approved or released. Raises UsageError where it is not there, or was built on something else."""
+    found = package_of(case)
+    if found is None or not found.bag.is_dir():
+        message = f"no package of {case.reference} was built: habeas package build {case.reference}"
+        raise UsageError(message)
+    last = stands_on(case)
+    if found.built.stands_on != last.n:
+        message = (
+            f"the package was built after act {found.built.stands_on}, and act {last.n} changed what it holds: "
+            f"habeas package build {case.reference}"
+        )
+        raise UsageError(message)
+    return found
+
+
+def refusals(case: OpenCase, found: Package, by: str) -> Iterator[ReleaseBlock]:
+    """Say what stands between a package and its approval by somebody."""
+    yield from (ReleaseBlock(one.what, one.mend) for one in blocks(case.case, case.reference, 0))
+    if any(review.policy.four_eyes for review in in_review(case)) and by in case.case.deciders:
+        yield ReleaseBlock(f"a policy wants four eyes, and {by} decided something in this case", "somebody else approves it")
+
+
+def approve(case: OpenCase, found: Package, now: datetime, *, also_given: bool) -> Approved:
+    """Approve a package. Raises UsageError, Stale, DiskError, OutputError."""
+    act = Approved(package=found.built.sha256, also_given=len(found.built.elsewhere) if also_given else 0)
+    case.act(act, now)
+    return act
+
+
+def check_bytes(found: Package, sha256: str) -> None:
+    """See that a package is the one that was approved, byte for byte. Raises Refused."""
+    told = hashlib.sha256((found.bag / TAG_MANIFEST).read_bytes()).hexdigest() if (found.bag / TAG_MANIFEST).is_file() else None
+    faults = verify(found.bag).faults if told == sha256 else ()
+    if told != sha256 or faults:
+        why = faults[0].text if faults else "another one was approved"
+        message = f"{found.bag} is not the package that was approved: {why} Build it again, look at it, and approve it; nothing left"
+        raise Refused(message)
+
+
+def to_release(case: OpenCase) -> Package:
+    """Give the approved package, or the released one, which may be sealed again under another passphrase. Raises UsageError."""
+    if case.case.phase == "released":
+        found = released_package(case)
+        if found is None:
+            message = f"the package of {case.reference} that was released is no longer there; nothing was written"
+            raise UsageError(message)
+        return found
+    found = built_package(case)
+    if case.case.approved is None:
+        message = f"{case.reference} is {case.case.state}: habeas package approve {case.reference} comes first; nothing left"
+        raise UsageError(message)
+    return found
+
+
+class SealedPackage(msgspec.Struct, frozen=True):
+    """What is handed over, and the passphrase that opens it; None where it is not sealed."""
+
+    path: Path
+    passphrase: str | None
+
+    def __repr__(self) -> str:
+        """Show no passphrase."""
+        return f"SealedPackage({self.path})"
+
+
+def release(case: OpenCase, found: Package, signing: SigningKey, kind: SealKind | None) -> SealedPackage:
+    """Sign and seal the package beside its bag; an earlier seal of it gives way. Raises Refused, UsageError, DiskError, OutputError."""
+    approved = case.case.approved or found.built.sha256
+    with making(case) as work:
+        check_bytes(found, approved)
+        sign(found.bag, signing, work)
+        form = kind or seal_for(found.bag)
+        passphrase = new_passphrase() if form != "none" else None
+        path = work / f"{found.bag.name}{ENDS[form]}"
+        seal(found.bag, path, form, language_of(case), passphrase)
+        return SealedPackage(_in_place(found, path), passphrase)
+
+
+def _in_place(found: Package, made: Path) -> Path:
+    """Put a sealed package beside its bag; all others of it go first, so that one passphrase opens what is there."""
+    place = found.bag.parent / made.name
+    try:
+        for end in ENDS.values():
+            (found.bag.parent / f"{found.bag.name}{end}").unlink(missing_ok=True)
+        made.rename(place)
+        sync_folder(place.parent)
+    except OSError as error:
+        raise cannot_write(place, error) from None
+    return place
+
+
+def record_release(case: OpenCase, found: Package, now: datetime) -> None:
+    """Record that a package left the house. Raises UsageError, Stale, DiskError, OutputError."""
+    if case.case.phase != "released":
+        case.act(Released(package=found.built.sha256, folder=str(found.bag.relative_to(case.folder))), now)
+
+
+def approver() -> str:
+    """Give who approves."""
+    return user()
+
+
+def told_size(path: Path) -> str:
+    """Say how big a file or a folder is."""
+    sizes = [one.stat().st_size for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path.stat().st_size]
+    return f"{sum(sizes) / 1e6:,.1f} MB" + (f" in {counted(len(sizes), 'file')}" if path.is_dir() else "")

@@ -1,0 +1,95 @@
+"""The records of a package as JSON, as they are given; beside them, outside the package, what was withheld where, to be read back.
+
+A file is one JSON array, a record a line, so that it is read again without holding it: pages, tables and checks are made from what
+leaves, and so from nothing that was withheld.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import msgspec
+
+from engine.errors import disk_error
+from engine.package.content import WithheldField
+from engine.release.given_record import GivenRecord, WithheldPlace
+from engine.release.reasons import Because
+from engine.release.record_values import field_at
+
+WITHHELD_LINES = msgspec.json.Decoder(tuple[int, tuple[WithheldPlace, ...]])
+
+
+class KindFile:
+    """The JSON file of one kind of record while it is written; `places` is the file of what was withheld in it."""
+
+    def __init__(self, path: Path, places: Path) -> None:
+        """Make both files. Raises DiskError."""
+        self.given = 0
+        self.held: Counter[Because] = Counter()
+        self._fields: Counter[tuple[str, str, Because]] = Counter()
+        try:
+            self._file, self._places = path.open("xb"), places.open("xb")
+        except OSError as error:
+            raise disk_error(error) from None
+        self._path, self._places_path = path, places
+
+    def __enter__(self) -> Self:
+        """Begin the array."""
+        _write(self._file, b"[\n")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the array."""
+        _write(self._file, b"\n]\n" if self.given else b"]\n")
+        for file in (self._file, self._places):
+            try:
+                file.close()
+            except OSError as error:
+                raise disk_error(error) from None
+
+    def add(self, record: GivenRecord) -> None:
+        """Write a record. Raises DiskError."""
+        _write(self._file, (b",\n" if self.given else b"") + record.line)
+        self.given += 1
+        if record.withheld:
+            _write(self._places, msgspec.json.encode((self.given, record.withheld)) + b"\n")
+            for place in record.withheld:
+                self._fields[".".join(field_at(place.pointer)), place.operation, place.because] += 1
+
+    @property
+    def withheld(self) -> tuple[WithheldField, ...]:
+        """Say how often which field is withheld, and why, in the order of the fields."""
+        told = sorted(self._fields.items())
+        return tuple(WithheldField(path=path, operation=how, because=why, count=count) for (path, how, why), count in told)  # type: ignore[arg-type]
+
+    def records(self) -> Iterator[GivenRecord]:
+        """Read the records again, as they are given."""
+        return given_records(self._path, self._places_path)
+
+
+def given_records(path: Path, places: Path) -> Iterator[GivenRecord]:
+    """Read the records of a JSON file as `KindFile` writes it, with what is withheld in each. Raises DiskError."""
+    try:
+        with path.open("rb") as lines, places.open("rb") as withheld:
+            told = map(WITHHELD_LINES.decode, withheld)
+            number, found = next(told, (0, ()))
+            for at, line in enumerate(lines):
+                if at == 0 or line == b"]\n":
+                    continue
+                here: tuple[WithheldPlace, ...] = ()
+                if at == number:
+                    here = found
+                    number, found = next(told, (0, ()))
+                yield GivenRecord(line.rstrip(b"\n").removesuffix(b","), here)
+    except OSError as error:
+        raise disk_error(error) from None
+
+
+def _write(file: BinaryIO, text: bytes) -> None:
+    try:
+        file.write(text)
+    except OSError as error:
+        raise disk_error(error) from None

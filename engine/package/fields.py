@@ -1,0 +1,154 @@
+"""The fields of records as a reader sees them: what each is called, what its codes mean, and which values stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.language.expressions import lossless_json
+from engine.language.expressions.lossless_json import Number
+from engine.package.cell import LEFT_OUT
+from engine.release.given_record import GivenRecord, WithheldPlace
+from engine.release.labels import Labels
+
+Step = str | int
+MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
+HOLDING = frozenset((dict, list))
+FAST = msgspec.json.Decoder(float_hook=Number)
+
+
+class FieldNode:
+    """A field: its path, in which a number is a place in a list; its label, None where it has none; the meanings of its codes."""
+
+    __slots__ = ("below", "codes", "label", "path")
+
+    def __init__(self, path: tuple[Step, ...], label: str | None, codes: Mapping[str, str]) -> None:
+        """Begin with nothing below it."""
+        self.path = path
+        self.label = label
+        self.codes = codes
+        self.below: dict[Step, FieldNode] = {}
+
+    @property
+    def name(self) -> str:
+        """Its path as it is written: `owner.phone_numbers.number`."""
+        return ".".join(step for step in self.path if isinstance(step, str))
+
+    @property
+    def place(self) -> str:
+        """Its places in the lists that it stands in, from 1: `2`, `2.1`; empty where it stands in none."""
+        return ".".join(str(step + 1) for step in self.path if isinstance(step, int))
+
+
+Values = dict[FieldNode, Any]
+
+
+class ReadRecord(msgspec.Struct, gc=False):
+    """One record: the fields that it has, their values, and what is withheld in them."""
+
+    nodes: tuple[FieldNode, ...]
+    values: tuple[Any, ...]
+    marks: dict[FieldNode, list[WithheldPlace]]
+
+
+class RecordFields:
+    """The fields of one kind of record, met as its records are read."""
+
+    def __init__(self, labels: Labels, endpoint: str) -> None:
+        """Begin with none."""
+        self._labels = labels
+        self._endpoint = endpoint
+        self._root = FieldNode((), None, {})
+        self._shapes: dict[tuple[str, ...], tuple[FieldNode, ...]] = {}
+        self._pointed: dict[str, FieldNode] = {}
+
+    def read(self, given: GivenRecord) -> ReadRecord:
+        """Read one record."""
+        record = decoded(given.line)
+        nodes, values = self._nodes_of(tuple(record)), tuple(record.values())
+        if not HOLDING.isdisjoint(map(type, values)):
+            inside: Values = {}
+            self._walk(record, self._root, inside)
+            nodes, values = tuple(inside), tuple(inside.values())
+        marks: dict[FieldNode, list[WithheldPlace]] = {}
+        for place in given.withheld:
+            node = self._pointed.get(place.pointer) or self._find(place.pointer, record)
+            if place.operation == "drop" and node not in nodes:
+                nodes, values = (*nodes, node), (*values, LEFT_OUT)
+            marks.setdefault(node, []).append(place)
+        return ReadRecord(nodes, values, marks)
+
+    def _nodes_of(self, names: tuple[str, ...]) -> tuple[FieldNode, ...]:
+        """Give the fields of a record that holds plain values only: most records of a list have the same."""
+        known = self._shapes.get(names)
+        if known is None:
+            below = self._root.below
+            known = self._shapes[names] = tuple(below.get(name) or self._made(self._root, name) for name in names)
+        return known
+
+    def _walk(self, value: dict[str, Any], node: FieldNode, values: Values) -> None:
+        below = node.below
+        for name, part in value.items():
+            child = below.get(name) or self._made(node, name)
+            kind = type(part)
+            if kind is dict and part:
+                self._walk(part, child, values)
+            elif kind is list and any(type(item) is dict or type(item) is list for item in part):
+                self._walk_list(part, child, values)
+            else:
+                values[child] = part
+
+    def _walk_list(self, items: Sequence[Any], node: FieldNode, values: Values) -> None:
+        """Walk a list that holds more than plain values."""
+        for at, item in enumerate(items):
+            child = node.below.get(at) or self._made(node, at)
+            if type(item) is dict and item:
+                self._walk(item, child, values)
+            elif type(item) is list and item:
+                self._walk_list(item, child, values)
+            else:
+                values[child] = item
+
+    def _made(self, node: FieldNode, step: Step) -> FieldNode:
+        path = (*node.path, step)
+        names = tuple(one for one in path if isinstance(one, str))
+        own = self._labels.found(self._endpoint, names) if names else None
+        label = self._labels.of(self._endpoint, names)[0] if own is not None else None
+        made = node.below[step] = FieldNode(path, label, own.codes if own is not None else {})
+        return made
+
+    def _find(self, pointer: str, record: Any) -> FieldNode:
+        """Give the field that a pointer names; in a list of plain values that is the list."""
+        node, value, through_lists = self._root, record, False
+        for token in pointer.split("/")[1:]:
+            name: Step = token.replace("~1", "/").replace("~0", "~")
+            if isinstance(value, list):
+                through_lists = True
+                if not any(isinstance(item, (dict, list)) for item in value):
+                    return node
+                name = int(name)
+            node = node.below.get(name) or self._made(node, name)
+            value = _inside(value, name)
+        if not through_lists:
+            self._pointed[pointer] = node
+        return node
+
+
+def _inside(value: Any, step: Step) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def decoded(line: bytes) -> Any:
+    """Decode a record, fast where that tells the same."""
+    if not MINUS_ZERO.search(line):
+        try:
+            return FAST.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass  # half a character, written as its escape
+    return lossless_json.loads(line)

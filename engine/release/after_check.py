@@ -1,0 +1,219 @@
+"""Look for what was withheld in everything that leaves. Pure: the bytes are passed in, and nothing says what a value was.
+
+Values are found however a format writes them, in capitals, with other blanks, and telephone numbers whatever stands between their digits.
+A value counts where it stands as words of its own. Short ones, and common words, are compared with whole values only: a JSON string, a
+cell, a text of a page; short numbers only in JSON, under a name that ends alike.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+
+import msgspec
+from ahocorasick_rs import BytesAhoCorasick
+
+from engine.release.found_phones import ENDING, digits_of
+from engine.release.frequent_words import FREQUENT_WORDS
+from engine.release.own import last_word, shape_of
+from engine.release.reasons import IN_SHORT, PERSON, WITHHELD
+from engine.release.searched_bytes import FileKind, searchable, squeezed, views
+from engine.release.withheld import WithheldText, WithheldTexts
+from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
+
+SHORTEST = 6
+PREFIX = 32  # of a value, to be looked for among many; what begins so is looked at again
+BLOCK = 1 << 20
+STEP = 4096
+MOST_LINES = 20
+NOBODY = ("anonymous", "anonym", "private", "restricted", "unavailable", "unbekannt", "unknown", "unterdrückt")  # in the place of a name
+OURS = [words.format(short[language]).lower() for short in IN_SHORT.values() for language, words in WITHHELD.items()]
+OURS += [words.lower() for words in PERSON.values()]
+ENDS: dict[FileKind, tuple[bytes, ...]] = {"json": (b'"%b"',), "csv": (b",%b,", b'"%b"'), "html": (b">%b<", b'"%b"'), "text": ()}
+WHOLE: dict[FileKind, str] = {
+    "json": r'"\s*{}\s*"',
+    "csv": r'(?:^|[,"\n])[ \t\r]*{}[ \t\r]*(?=$|[,"\n])',
+    "html": r'[>"]\s*{}\s*[<"]',
+    "text": "(?!){}",
+}
+NUMBER_IN_JSON = r'NAME"\s*:\s*"?{}"?\s*[,}]'
+MARK = re.compile("[\x01-\x03]")
+
+
+class LeakedValue(msgspec.Struct, frozen=True):
+    """A value that was withheld and stands in a file that leaves: which one, in which file, and in which of its lines, the first few.
+
+    `confirm`: it was given elsewhere by decision, is the person's own, or a word that the package itself says: somebody must look.
+    """
+
+    withheld: WithheldText
+    file: str
+    lines: tuple[int, ...]
+    confirm: bool
+
+
+class _Sought(msgspec.Struct):
+    """A value that is looked for; `digits` where it may be a telephone number, `whole` where it is compared with whole values only.
+
+    `name` is the last word of the field of a short number.
+    """
+
+    told: WithheldText
+    prefix: bytes
+    digits: str
+    whole: bool
+    name: str
+
+    @property
+    def words(self) -> str:
+        """Write a pattern that finds it in a text that is plain."""
+        text = searchable(self.told.text.strip()).decode("utf-8", "surrogateescape")
+        return r"[\s+]+".join(MARK.sub('["<>\x01-\x03]', re.escape(word)) for word in text.split())
+
+
+class AfterCheck:
+    """Searches file by file. `compared_whole` counts the values that are compared with whole values only."""
+
+    def __init__(self, texts: WithheldTexts, own: Iterable[str] = (), prose: Iterable[str] = ()) -> None:
+        """Take what was withheld; `own`: the person's names, addresses and numbers; `prose`: what the package itself says, with labels."""
+        mine = [plain(value) for value in own]
+        self._told = [*mine, *texts.by_decision]
+        sought = [_sought(told) for told in texts.found.values()]
+        self._sought = [one for one in sought if not (one.told.inside and _is_among(mine, one))]
+        self._confirmed: dict[int, bool] = {}
+        self.compared_whole = sum(one.whole for one in self._sought)
+        self._overlap = 64 + 12 * max(map(len, texts.found), default=0)
+        self._searches: dict[FileKind, _Search] = {}
+        self._ordinary = set(_in_prose(self._sought, "\n".join(prose)))
+
+    def check(self, name: str, kind: FileKind, chunks: Iterable[bytes], *, ours: bool = False) -> list[LeakedValue]:
+        """Search one file, and its name. `ours`: it holds no records, but what the package itself says."""
+        lines: dict[int, set[int]] = {number: {0} for number, _ in self._search("text").found(name.encode("utf-8", "surrogatepass"))}
+        search, first = self._search(kind), 1
+        for block, new in _blocks(chunks, self._overlap):
+            for number, line in search.found(block):
+                places = lines.setdefault(number, set())
+                if len(places) < MOST_LINES:
+                    places.add(first + line)
+            first += block.count(b"\n", 0, new)
+        may_be_ours = self._ordinary if ours or kind in ("html", "text") else set()
+        return [
+            LeakedValue(self._sought[number].told, name, tuple(sorted(places)), number in may_be_ours or self._confirm(number))
+            for number, places in sorted(lines.items())
+        ]
+
+    def _search(self, kind: FileKind) -> _Search:
+        if kind not in self._searches:
+            self._searches[kind] = _Search(self._sought, kind)
+        return self._searches[kind]
+
+    def _confirm(self, number: int) -> bool:
+        """Whether it is the person's own or was given elsewhere by decision: itself, the same number, or in a text that was."""
+        if number not in self._confirmed:
+            sought = self._sought[number]
+            self._confirmed[number] = any(True for text in self._told for _ in _stands(text, sought))
+        return self._confirmed[number]
+
+
+class _Search:
+    """One kind of file, and all that is sought in it."""
+
+    def __init__(self, sought: list[_Sought], kind: FileKind) -> None:
+        self._sought = sought
+        self._kind: FileKind = kind
+        patterns = [(number, pattern) for number, one in enumerate(sought) for pattern in _patterns(one, kind)]
+        self._numbers = [number for number, _ in patterns]
+        self._automaton = BytesAhoCorasick([pattern for _, pattern in patterns])
+
+    def found(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Give what stands in a piece of a file: the number of the value, and how many lines stand before it."""
+        if not self._numbers:
+            return
+        for depth, view in enumerate(views(data, self._kind)):
+            hits = self._automaton.find_matches_as_indexes(squeezed(view, self._kind), overlapping=True)
+            if hits:
+                yield from self._verified(view, hits, nested=depth > 0)
+
+    def _verified(self, view: bytes, hits: list[tuple[int, int, int]], *, nested: bool) -> Iterator[tuple[int, int]]:
+        """Look again where something may stand, in the words as they are written."""
+        steps = list(accumulate(len(squeezed(view[at : at + STEP], self._kind)) for at in range(0, len(view), STEP)))
+        seen: set[tuple[int, int]] = set()
+        for index, start, end in hits:
+            number, at = self._numbers[index], bisect_right(steps, start)
+            if (number, at) in seen:
+                continue
+            seen.add((number, at))
+            begins = max(0, at - 1) * STEP
+            text = view[begins : (bisect_right(steps, end) + 2) * STEP].decode("utf-8", "surrogateescape")
+            for found in self._places(text, number, nested=nested):
+                yield number, view.count(b"\n", 0, begins) + text.count("\n", 0, found)
+
+    def _places(self, text: str, number: int, *, nested: bool) -> Iterator[int]:
+        sought = self._sought[number]
+        if not sought.whole:
+            yield from _stands(text, sought)
+        elif not nested:
+            form = NUMBER_IN_JSON.replace("NAME", re.escape(sought.name)) if sought.name else WHOLE[self._kind]
+            yield from (found.start() for found in re.finditer(form.replace("{}", sought.words), text))
+
+
+def _sought(told: WithheldText) -> _Sought:
+    text = searchable(told.text.strip())
+    digits = number_of(told.text) if shape_of(told.pointer.rpartition("/")[2], told.text.strip()) == "phone" else ""
+    bare, words = squeezed(text, "text"), text.decode("utf-8", "surrogateescape")
+    frequent = (words in FREQUENT_WORDS and not told.person) or any(words in ours for ours in OURS)
+    whole = len(words) < SHORTEST or not bare or words in NOBODY or (frequent and not digits)
+    return _Sought(told, bare[:PREFIX], digits, whole, last_word(told.pointer) if whole and bare.isdigit() else "")
+
+
+def _patterns(sought: _Sought, kind: FileKind) -> Iterator[bytes]:
+    """Give what is looked for, with the marks around a whole value; of a telephone number the end."""
+    if sought.whole and sought.prefix.isdigit():
+        name = squeezed(searchable(sought.name), "text")
+        yield from (name + form % sought.prefix for form in (b'":"%b"', b'":%b,', b'":%b}') if kind == "json" and name)
+    elif sought.whole:
+        yield from (form % sought.prefix for form in ENDS[kind] if sought.prefix)
+    else:
+        yield sought.prefix
+        if sought.digits:
+            yield sought.digits[-ENDING:].encode()
+
+
+def _stands(text: str, sought: _Sought) -> Iterator[int]:
+    """Give where a value stands in a text that is plain, as words of its own."""
+    for found in re.finditer(sought.words, text):
+        if sought.told.cut or stands_alone(text, *found.span()):
+            yield found.start()
+    if sought.digits:
+        yield from (start for start, _ in numbers_alike(text, sought.digits))
+
+
+def _in_prose(sought: list[_Sought], prose: str) -> Iterator[int]:
+    """Give the numbers of the values that a text of the package itself holds; most do not even begin in it."""
+    said, digits = searchable(prose).decode("utf-8", "surrogateescape"), digits_of(prose)
+    for number, value in enumerate(sought):
+        first = searchable(value.told.text).decode("utf-8", "surrogateescape").split()[:1]
+        begins = any(word in said for word in first) or (value.digits and value.digits[-ENDING:] in digits)
+        if begins and any(True for _ in _stands(said, value)):
+            yield number
+
+
+def _is_among(texts: Iterable[str], sought: _Sought) -> bool:
+    """Whether it is one of these texts, or the same telephone number as one."""
+    value, digits = plain(sought.told.text), sought.digits
+    return any(text == value or (digits and number_of(text) and same_number(digits, number_of(text))) for text in texts)
+
+
+def _blocks(chunks: Iterable[bytes], overlap: int) -> Iterator[tuple[bytes, int]]:
+    """Give pieces of about one size that overlap, and how much of each is not in the next one."""
+    kept = bytearray()
+    for chunk in chunks:
+        for at in range(0, len(chunk), BLOCK):
+            kept += chunk[at : at + BLOCK]
+            if len(kept) >= BLOCK + overlap:
+                new = len(kept) - overlap
+                yield bytes(kept), new
+                del kept[:new]
+    yield bytes(kept), len(kept)

@@ -1,0 +1,91 @@
+"""From a record and what was ruled about it to the record as it leaves. Pure.
+
+Only the way to a withheld place is written anew: every other value stays the bytes that the vendor sent. A member that stands twice was
+read once, and only that is given: such a record is written from what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from engine.language.expressions.lossless_json import dumps, repeats
+from engine.release.aliases import Aliases, is_named, side_of
+from engine.release.given_record import GivenRecord
+from engine.release.hit import Hit
+from engine.release.reasons import IN_SHORT, PERSON, WITHHELD, Because
+from engine.release.record_edit import RecordEdit
+from engine.release.ruling import Ruling
+from engine.release.withheld import WithheldTexts
+
+QUOTE_IN_TEXT = (b'\\":', b"u0022")
+
+
+class HeldRecord(msgspec.Struct, frozen=True):
+    """A record that does not leave, and why."""
+
+    because: Because
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """A record about which something is still to be decided: at how many places. It must not leave."""
+
+    places: int
+
+
+class Giving:
+    """Gives the records of one vendor. What is withheld on the way is kept in `texts`, to be looked for in all that leaves."""
+
+    def __init__(self, vendor: str, language: str, aliases: Aliases, find: Callable[[str], Iterable[Hit]], texts: WithheldTexts) -> None:
+        """Take the language of the case, the people of the package, and the finder that the rulings were made with."""
+        self._vendor = vendor
+        self._language = language
+        self._aliases = aliases
+        self._find = find
+        self._texts = texts
+        self._masks = {because: WITHHELD[language].format(words[language]) for because, words in IN_SHORT.items()}
+
+    def give(self, endpoint: str, line: bytes, record: Any, rulings: list[Ruling]) -> GivenRecord | HeldRecord | Undecided:
+        """Give a record: its line without the end of it, the same as it was read, and what was ruled about it (not `every` ruling)."""
+        asked, named, withheld = 0, False, list[Ruling]()
+        for ruling in rulings:
+            if ruling.do == "ask":
+                asked += 1
+            elif ruling.do == "give":
+                self._texts.given(ruling.value)
+            else:
+                withheld.append(ruling)
+                named = named or is_named(ruling)
+        if asked:
+            return Undecided(asked)
+        held = next((ruling for ruling in withheld if ruling.pointer == "" and ruling.do in ("hold", "drop")), None)
+        if held is not None:
+            self._texts.inside(self._vendor, endpoint, held, record, self._find)
+            return HeldRecord(held.because)
+        if says_twice(line, record):
+            line = dumps(record)
+        if not withheld:
+            return GivenRecord(line)
+        edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts)
+        return GivenRecord(edit.written(line, record, withheld), tuple(edit.places))
+
+    def _words(self, rulings: list[Ruling], *, named: bool) -> Callable[[Ruling], str]:
+        """Say what is written in the place of a value."""
+        masks, language = self._masks, self._language
+        numbers = self._aliases.numbered(rulings) if named else {}
+
+        def words(ruling: Ruling) -> str:
+            return PERSON[language].format(numbers[side_of(ruling)]) if is_named(ruling) else masks[ruling.because]
+
+        return words
+
+
+def says_twice(line: bytes, record: Any) -> bool:
+    """Whether a member stands twice in a line, which reads as this record: counted, and read anew only where that tells nothing."""
+    if b"\\" not in line:  # no quote stands in a text
+        return dumps(record).count(b'"') != line.count(b'"') and repeats(line)
+    if b'" ' in line or b"\t" in line or b"\r" in line or any(one in line for one in QUOTE_IN_TEXT):
+        return repeats(line)  # not every name is followed by its colon, or not only names are
+    return dumps(record).count(b'":') != line.count(b'":') and repeats(line)

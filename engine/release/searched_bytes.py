@@ -1,0 +1,146 @@
+"""The bytes of a file as they are searched: what its format wrote otherwise is undone, and what makes no difference is left out. Pure.
+
+Marks of the format stay apart from the same marks in a text, so that it can be told where a value begins and ends.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Literal
+
+from engine.release.written import plain
+
+FileKind = Literal["html", "json", "csv", "text"]
+IN_TEXT = {'"': "\x01", "<": "\x02", ">": "\x03"}
+BETWEEN = b" \t\r+().-/\x01\x02\x03"
+LEFT_OUT: dict[FileKind, bytes] = {
+    "html": BETWEEN + b"\n",
+    "json": BETWEEN + b"\n<>",
+    "csv": BETWEEN + b"<>",
+    "text": BETWEEN + b'\n<>"',
+}
+JSON_ESCAPE = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+|\\.", re.DOTALL)
+HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
+SIMPLE = ((b'\\"', b"\x01"), (b"\\\x01", b"\x01"), (b"\\/", b"/"), *((b"\\" + one, b" ") for one in (b"n", b"r", b"t", b"b", b"f")))
+ENTITY = re.compile(rb"&(?:#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
+PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+MARKED = {ord(mark): instead for mark, instead in IN_TEXT.items()}
+DASHES = tuple(map(str.encode, "\u2010\u2011\u2012\u2013"))
+DECODER = codecs.getincrementaldecoder("utf-8")
+OFTEN = ((b"&#34;", b"\x01"), (b"&#39;", b"'"), (b"&lt;", b"\x02"), (b"&gt;", b"\x03"), (b"&#x27;", b"'"), (b"&quot;", b"\x01"))
+CONTROL = re.compile(r"[\x00-\x1f]")
+MOST_NESTED = 3
+MOST_UNITS = 1 << 14
+ROWS = bytes.maketrans(b"\n", b",")
+
+
+def searchable(text: str) -> bytes:
+    """Write a text as it stands in bytes that are searched."""
+    return _folded(_marked(text))
+
+
+def squeezed(data: bytes, kind: FileKind) -> bytes:
+    """Leave out what stands between words, and between the digits of numbers; in a table the end of a row ends a cell."""
+    return data.translate(ROWS if kind == "csv" else None, LEFT_OUT[kind])
+
+
+def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
+    """Give a piece of a file as its format is read, then as what may be nested in it is read: addresses, JSON, HTML."""
+    view = _undone(data, kind)
+    yield _folded(view)
+    for step in (_html, _json, _addresses) * MOST_NESTED:
+        before, view = view, step(view)
+        if view != before:
+            yield _folded(view)
+
+
+def _undone(data: bytes, kind: FileKind) -> bytes:
+    if kind == "csv":
+        return data.replace(b'""', b"\x01")
+    return _json(data) if kind == "json" else _html(data) if kind == "html" else data
+
+
+def _json(data: bytes) -> bytes:
+    if b"\\" not in data:
+        return data
+    if b"\\\\" in data or HALVES.search(data):
+        return JSON_ESCAPE.sub(_json_escape, data)
+    for escape, mark in SIMPLE:  # no stroke stands for itself, so that each begins an escape
+        data = data.replace(escape, mark)
+    first, *rest = data.split(b"\\u")
+    return b"".join([first, *(_UNITS[one[:4]] + one[4:] for one in rest)])
+
+
+def _html(data: bytes) -> bytes:
+    if b"&" not in data:
+        return data
+    for entity, mark in OFTEN:
+        data = data.replace(entity, mark)
+    return ENTITY.sub(_entity, data)
+
+
+def _addresses(data: bytes) -> bytes:
+    return PERCENT.sub(_percent, data) if b"%" in data else data
+
+
+def _folded(data: bytes) -> bytes:
+    if data.isascii():
+        return data.lower()
+    start = next((at for at in range(min(4, len(data))) if data[at] & 0xC0 != 0x80), 0)  # a piece may begin and end within a character
+    try:
+        text = DECODER("surrogatepass").decode(data[start:])
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "ignore")
+    folded = plain(text).encode("utf-8", "surrogatepass")
+    if b"\xe2\x80" in folded:
+        for dash in DASHES:
+            folded = folded.replace(dash, b"-")
+    return folded
+
+
+def _cached(change: Callable[[bytes], bytes]) -> Callable[[re.Match[bytes]], bytes]:
+    remembered = lru_cache(maxsize=1 << 14)(change)
+    return lambda found: remembered(found[0])
+
+
+def _marked(text: str) -> bytes:
+    """Write a text with other marks than those of the formats, on one line."""
+    return CONTROL.sub(" ", text).translate(MARKED).encode("utf-8", "surrogatepass")
+
+
+class _Units(dict[bytes, bytes]):
+    """Characters by the four digits of their escapes."""
+
+    def __missing__(self, digits: bytes) -> bytes:
+        try:
+            char = _marked(chr(int(digits.decode(), 16))) if len(digits) == 4 else b"\\u" + digits
+        except ValueError:
+            char = b"\\u" + digits
+        return self.setdefault(digits, char) if len(self) < MOST_UNITS else char
+
+
+_UNITS = _Units()
+
+
+@_cached
+def _json_escape(escape: bytes) -> bytes:
+    try:
+        return _marked(json.loads(b'"%b"' % escape))
+    except ValueError:
+        return escape.removeprefix(b"\\") if escape[1:] < b"\x04" else escape  # a quote that was one mark deeper
+
+
+@_cached
+def _entity(entity: bytes) -> bytes:
+    return _marked(html.unescape(entity.decode()))
+
+
+@_cached
+def _percent(code: bytes) -> bytes:
+    char = bytes.fromhex(code[1:].decode())
+    return _marked(char.decode()) if char.isascii() else char

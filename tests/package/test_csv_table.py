@@ -1,0 +1,100 @@
+"""A table for a spreadsheet: every value in its cell, none taken for a formula, none shortened."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from engine.language.expressions.lossless_json import loads
+from engine.package.csv_table import MARK, MOST_COLUMNS, CsvTable, TableSummary
+
+
+def written(*records: Any) -> tuple[bytes, TableSummary]:
+    """Write a table of records, each a JSON text or a value."""
+    table, to = CsvTable(io.BytesIO()), io.BytesIO()
+    for record in records:
+        table.add(loads(record) if isinstance(record, bytes) else record)
+    summary = table.finish(to)
+    return to.getvalue(), summary
+
+
+def rows(*records: Any) -> list[list[str]]:
+    """Read the table as a spreadsheet would."""
+    return list(csv.reader(io.StringIO(written(*records)[0].decode("utf-8-sig"), newline="")))
+
+
+CELLS = [
+    (b'{"a":1.10,"b":1e400,"c":9223372036854775808,"d":-0,"e":-5,"f":18446744073709551617}', ["1.10", "1e400", "9223372036854775808", "-0", "-5", "18446744073709551617"]),
+    (b'{"a":true,"b":false,"c":null,"d":"","e":[],"f":{}}', ["true", "false", "", "", "[]", "{}"]),
+    (b'{"a":["x",1.0,true],"b":["x, y","z"],"c":["x",null],"d":[{"e":1.10}],"f":[["x"]]}', ["x, 1.0, true", '["x, y","z"]', '["x",null]', '[{"e":1.10}]', '[["x"]]']),
+    ({"a": "[withheld: another person]", "b": "person 3"}, ["[withheld: another person]", "person 3"]),
+    ({"a": 'say "hi", then\r\nleave', "b": "\u202eevil", "c": "../x"}, ['say "hi", then\r\nleave', "\u202eevil", "../x"]),
+    ({"a": "half \ud800 pair"}, ["half \\ud800 pair"]),
+    (["x", "y"], ["x, y"]),
+    ("x", ["x"]),
+    ({"a": "</script>", "b": "\u00e9\U0001f600"}, ["</script>", "\u00e9\U0001f600"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "expected"), CELLS)
+def test_every_value_stands_in_its_cell(record, expected):
+    """Numbers as the vendor wrote them, lists joined where that can be read back, else as JSON."""
+    assert rows(record)[1] == expected
+
+
+FORMULAS = [
+    "=cmd|'/c calc'!A1",
+    "+49 30 901820",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0d1",
+    "\uff201",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_is_taken_for_a_formula(text):
+    """Neither a value, nor one in a list, nor the name of a field."""
+    assert rows({text: text, "l": [text]}) == [[f"\t{text}", "l"], [f"\t{text}", f"\t{text}"]]
+    assert rows({"a": f"x{text}"})[1] == [f"x{text}"]
+
+
+def test_columns_are_those_of_all_records():
+    """In the order in which they are met; a field in a field has both names, a dot in a name is no step."""
+    first, second = {"a": {"b": 1, "c": {}}, "d": "x"}, {"a": 7, "a.b": 2, "e": {"f": {"g": "y"}}}
+    assert rows(first, second) == [["a.b", "a.c", "d", "a", "a\\.b", "e.f.g"], ["1", "{}", "x", "", "", ""], ["", "", "", "7", "2", "y"]]
+    assert rows({}, {"a": 1}) == [["a"], [], ["1"]]
+    assert written()[0] == MARK + b"\r\n"
+
+
+def test_a_table_begins_with_its_mark_and_ends_every_row():
+    """Excel reads UTF-8 only with the mark (RFC 4180: rows end with CR LF)."""
+    assert written({"a": "é"}, {"a": "x"})[0] == b"\xef\xbb\xbfa\r\n\xc3\xa9\r\nx\r\n"
+
+
+def test_nothing_is_shortened_and_it_is_said_what_a_spreadsheet_would_cut():
+    """Ten megabytes stay ten megabytes."""
+    text = "x" * 10_000_000
+    raw, summary = written({"a": text, "b": "y" * 32_767}, {"a": "z"})
+    assert len(raw) > 10_000_000
+    assert summary == TableSummary(rows=2, columns=2, long_cells=1, further=0)
+
+
+def test_fields_beyond_the_last_column_share_one():
+    """Where every record has fields of its own, a table would have no end."""
+    records = [{f"k{number}": f"={number}"} for number in range(MOST_COLUMNS + 2)]
+    raw, summary = written(*records, {"a": {"b": 1.5}, "k0": "x"})
+    assert summary == TableSummary(rows=MOST_COLUMNS + 3, columns=MOST_COLUMNS + 1, long_cells=0, further=3)
+    read = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+    assert {len(row) for row in read} == {MOST_COLUMNS + 1}
+    assert [read[0][-1], *(row[-1] for row in read[-3:])] == ["(further fields)", '{"k1000":"=1000"}', '{"k1001":"=1001"}', '{"a.b":1.5}']
+    assert read[-1][0] == "x"
