@@ -51,7 +51,7 @@ NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
     acts.Bounced: _same(*RUNNING),
     acts.OwnerAnswered: _to("gathering", *RUNNING),
     acts.MailNoted: _same(*RUNNING),
-    acts.OwnerLate: _same(*RUNNING),
+    acts.OwnerLate: _same("open", "released") | _to("gathering", "gathering", "approved"),
     acts.ContactStopped: _same(*RUNNING),
     acts.Decided: _to("gathering", *BEGUN),
     acts.Undone: _to("gathering", *BEGUN),
