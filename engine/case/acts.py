@@ -29,6 +29,7 @@ class CaseOpened(Act, frozen=True, tag="opened"):
     key_id: str | None = None
     again: tuple[str, ...] = ()
     simulated: bool = False
+    right: Literal["access", "deletion"] = "access"
 
 
 class VendorAsked(Act, frozen=True, tag="asked"):
@@ -127,11 +128,13 @@ class Excused(Act, frozen=True, tag="excused"):
 
 
 class MailSending(Act, frozen=True, tag="sending"):
-    """A mail is about to be sent; a crash from here on leaves that it may have been sent."""
+    """A mail is about to be sent; a crash from here on leaves that it may have been sent. `mail` is its file in the case."""
 
     vendor: str
     message_id: str
     purpose: str
+    reminder: bool = False
+    mail: str | None = None
 
 
 class MailSent(Act, frozen=True, tag="sent"):
@@ -139,6 +142,16 @@ class MailSent(Act, frozen=True, tag="sent"):
 
     vendor: str
     message_id: str
+    purpose: str = "access"
+    by_hand: bool = False
+
+
+class MailUnsent(Act, frozen=True, tag="unsent"):
+    """The mail server did not take the mail: it was not sent."""
+
+    vendor: str
+    message_id: str
+    purpose: str
 
 
 class Bounced(Act, frozen=True, tag="bounced"):
@@ -146,21 +159,47 @@ class Bounced(Act, frozen=True, tag="bounced"):
 
     vendor: str
     message_id: str
+    purpose: str = "access"
+    proof: str | None = None
 
 
 class OwnerAnswered(Act, frozen=True, tag="answered"):
-    """An owner answered: data, none, text, deleted or declined."""
+    """An owner answered: data, none, text, deleted or declined; of a deletion what was `kept`, and `why`. `proof`: sha256 of the mail."""
 
     vendor: str
     answer: str
     folder: str | None = None
+    purpose: str = "access"
+    proof: str | None = None
+    kept: str | None = None
+    why: str | None = None
+
+
+class MailNoted(Act, frozen=True, tag="noted"):
+    """A mail came that answers nothing: automatic, that another one is delayed, or a stranger's after the answer."""
+
+    vendor: str
+    purpose: str
+    kind: str
+    proof: str
+    folder: str | None = None
+
+
+class OwnerLate(Act, frozen=True, tag="overdue"):
+    """Nobody answered in time: the release waits (`block`), or goes on (`skip`), and `say` is what the person reads."""
+
+    vendor: str
+    purpose: str
+    late: Literal["skip", "block"]
+    say: str
 
 
 class ContactStopped(Act, frozen=True, tag="stopped"):
-    """An owner is not asked any more."""
+    """An owner is not asked any more; without `purpose` about nothing."""
 
     vendor: str
     why: str | None = None
+    purpose: str | None = None
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -219,6 +258,12 @@ class Delivered(Act, frozen=True, tag="delivered"):
     """The person has the package; `how` says by which way."""
 
     how: str
+    letter: str | None = None
+
+
+class Concluded(Act, frozen=True, tag="concluded"):
+    """A request for deletion is answered: the letter says what was deleted, kept and why."""
+
     letter: str | None = None
 
 

@@ -174,8 +174,10 @@ def _not_asked(part: VendorPart, run: TakenRun, language: str) -> Iterator[str]:
 def service_without_run(case: OpenCase, vendor: str, part: VendorPart) -> Service:
     """Say what is known of a system that no run asked: its owner sent something, or it was accepted as missing."""
     language = language_of(case)
-    how = WORDS[language]["received"] if part.files else ""
-    return Service(vendor=vendor, title=vendor, subject="none", how=how, why=part.left_out, information=information_in(None, language))
+    nothing = part.contact == "answered_none" and not part.files
+    how = WORDS[language]["received"] if part.files else WORDS[language]["nothing"] if nothing else ""
+    subject: Literal["no_match", "none"] = "no_match" if nothing else "none"
+    return Service(vendor=vendor, title=vendor, subject=subject, how=how, why=part.left_out, information=information_in(None, language))
 
 
 def information_in(told: Information | None, language: str) -> Mapping[str, str | None]:

@@ -11,6 +11,7 @@ import msgspec
 from engine.case import acts
 from engine.case.acts import Act, Decided, Gap, LogLine
 from engine.case.deadlines import Pause
+from engine.contact.steps import CLOSED, Contact, ContactEvent, follow
 from engine.replaced import replace
 
 Phase = Literal["open", "gathering", "approved", "released", "closed", "denied", "withdrawn"]
@@ -46,8 +47,11 @@ NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
     acts.Excused: _to("gathering", *RUNNING),
     acts.MailSending: _same("approved", "released") | _to("gathering", "open", "gathering"),
     acts.MailSent: _same(*RUNNING),
+    acts.MailUnsent: _same(*RUNNING),
     acts.Bounced: _same(*RUNNING),
     acts.OwnerAnswered: _to("gathering", *RUNNING),
+    acts.MailNoted: _same(*RUNNING),
+    acts.OwnerLate: _same("open", "released") | _to("gathering", "gathering", "approved"),
     acts.ContactStopped: _same(*RUNNING),
     acts.Decided: _to("gathering", *BEGUN),
     acts.Undone: _to("gathering", *BEGUN),
@@ -55,6 +59,7 @@ NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
     acts.Approved: _to("approved", "gathering", "approved"),
     acts.Released: _to("released", "approved"),
     acts.Delivered: _same("released"),
+    acts.Concluded: _to("closed", "open", "gathering"),
     acts.Closed: _to("closed", "released"),
     acts.Purged: _same("released", *ENDED),
 }
@@ -75,13 +80,29 @@ class VendorPart(msgspec.Struct, frozen=True):
     files: tuple[acts.TakenIn, ...] = ()
     excused: Mapping[str, Excuse] = {}
     left_out: str | None = None
-    contact: str | None = None
+    contacts: Mapping[str, Contact] = {}
+    mails: tuple[acts.MailSending, ...] = ()
+    answers: tuple[acts.OwnerAnswered, ...] = ()
     policy: str | None = None
+    right: str = "access"
+
+    @property
+    def contact(self) -> str | None:
+        """Give how far the question is that the case is about; None where none was asked."""
+        return self.contacts[self.right].state if self.right in self.contacts else None
 
     @property
     def here(self) -> bool:
-        """Whether something was taken in, answered, or the whole vendor is excused."""
-        return self.run is not None or bool(self.files) or self.left_out is not None or self.contact in ANSWERED
+        """Whether something was taken in, answered, or the whole vendor is excused; of a deletion only that it was answered."""
+        if self.left_out is not None or self.contact in CLOSED:
+            return True
+        return self.right == "access" and (self.run is not None or bool(self.files))
+
+    @property
+    def waits(self) -> tuple[tuple[str, str], ...]:
+        """Name the open questions that an answer waits for: an access waits for no deletion, nor for a vendor that is excused."""
+        asked = ((purpose, one.state) for purpose, one in self.contacts.items() if purpose in ("access", self.right))
+        return tuple((purpose, state) for purpose, state in asked if state in OPEN) if self.left_out is None else ()
 
     @property
     def open_gaps(self) -> tuple[Gap, ...]:
@@ -95,7 +116,14 @@ class VendorPart(msgspec.Struct, frozen=True):
         return self.run.gaps if self.run is not None else ()
 
 
-ANSWERED = ("answered_data", "answered_none", "answered_text", "answered_deleted", "declined")
+OPEN = ("may have been sent", "sent", "reminded", "answered_text", "declined", "bounced", "blocked")
+ANSWERS: Mapping[str, ContactEvent] = {
+    "answered_data": "data",
+    "answered_none": "none",
+    "answered_text": "text",
+    "answered_deleted": "deleted",
+    "declined": "declined",
+}
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -191,11 +219,15 @@ def _approved(case: Case, act: acts.Approved, line: LogLine) -> Case:
     return replace(case, approved=act.package, approved_by=line.by, deciders=frozenset())
 
 
+def _part(case: Case, vendor: str) -> VendorPart:
+    return case.vendors.get(vendor) or VendorPart(right=case.opened.right if case.opened is not None else "access")
+
+
 def _in_part(change: Callable[[VendorPart, Any], VendorPart]) -> Take:
     """Make an act about one vendor change that vendor's part."""
 
     def take(case: Case, act: Any, _: LogLine) -> Case:
-        return replace(case, vendors={**case.vendors, act.vendor: change(case.vendors.get(act.vendor, VendorPart()), act)})
+        return replace(case, vendors={**case.vendors, act.vendor: change(_part(case, act.vendor), act)})
 
     return take
 
@@ -213,9 +245,52 @@ def _excused(part: VendorPart, act: acts.Excused) -> VendorPart:
     return replace(part, excused={**part.excused, act.endpoint: Excuse(outcome, act.say)})
 
 
-def _contact(part: VendorPart, act: Act) -> VendorPart:
-    return replace(part, contact=str(act.__struct_config__.tag))
+def _asked(*events: ContactEvent) -> Take:
+    """Make an act about one question change it: by the events of the act, or by those of its answer where none are named."""
 
+    def take(case: Case, act: Any, line: LogLine) -> Case:
+        part = _part(case, act.vendor)
+        contact = part.contacts.get(act.purpose, Contact())
+        for event in events or _of_answer(act):
+            contact, _ = follow(contact, event, line.at)
+        part = replace(part, contacts={**part.contacts, act.purpose: contact})
+        return replace(case, vendors={**case.vendors, act.vendor: KEEPS[type(act)](part, act) if type(act) in KEEPS else part})
+
+    return take
+
+
+def _of_answer(act: Any) -> tuple[ContactEvent, ...]:
+    if isinstance(act, acts.OwnerLate):
+        return (act.late,)
+    if isinstance(act, acts.MailSending):
+        return ("remind", "lost") if act.reminder else ("again", "lost")
+    return (ANSWERS[act.answer],) if act.answer in ANSWERS else ()
+
+
+def _sent(part: VendorPart, act: acts.MailSent) -> VendorPart:
+    contact = replace(part.contacts[act.purpose], by_hand=act.by_hand)
+    return replace(part, contacts={**part.contacts, act.purpose: contact})
+
+
+def _late(part: VendorPart, act: acts.OwnerLate) -> VendorPart:
+    told = act.late == "skip" and act.purpose == part.right and not part.here and part.run is None
+    return replace(part, left_out=act.say) if told and part.contact == "skipped" else part
+
+
+def _stopped(case: Case, act: acts.ContactStopped, line: LogLine) -> Case:
+    part = _part(case, act.vendor)
+    which = [act.purpose] if act.purpose is not None else [*part.contacts] or [part.right]
+    stopped = {purpose: follow(part.contacts.get(purpose, Contact()), "stop", line.at)[0] for purpose in which}
+    return replace(case, vendors={**case.vendors, act.vendor: replace(part, contacts={**part.contacts, **stopped})})
+
+
+# What an act about a question leaves in the vendor's part besides how far the question is.
+KEEPS: Mapping[type[Act], Callable[[VendorPart, Any], VendorPart]] = {
+    acts.MailSending: lambda part, act: replace(part, mails=(*part.mails, act)),
+    acts.MailSent: _sent,
+    acts.OwnerLate: _late,
+    acts.OwnerAnswered: lambda part, act: replace(part, answers=(*part.answers, act)),
+}
 
 # What each act adds to a case; what has no entry only moves its phase.
 TAKES: Mapping[type[Act], Take] = {
@@ -236,11 +311,14 @@ TAKES: Mapping[type[Act], Take] = {
     acts.VendorAsked: _in_part(lambda part, act: replace(part, by_kind=act.by_kind or part.by_kind)),
     acts.TakenIn: _in_part(_taken),
     acts.Excused: _in_part(_excused),
-    acts.MailSending: _in_part(lambda part, _: replace(part, contact="may have been sent")),
-    acts.MailSent: _in_part(_contact),
-    acts.Bounced: _in_part(_contact),
-    acts.ContactStopped: _in_part(_contact),
-    acts.OwnerAnswered: _in_part(lambda part, act: replace(part, contact=act.answer)),
+    acts.MailSending: _asked(),
+    acts.MailSent: _asked("took"),
+    acts.MailUnsent: _asked("not_taken"),
+    acts.MailNoted: _in_part(lambda part, _: part),
+    acts.Bounced: _asked("bounced"),
+    acts.ContactStopped: _stopped,
+    acts.OwnerAnswered: _asked(),
+    acts.OwnerLate: _asked(),
     acts.Ruled: _in_part(lambda part, act: replace(part, policy=act.policy)),
 }
 
@@ -264,13 +342,31 @@ def _wants(lacks: Callable[[Case, Any], bool], words: Callable[[Case, Any], str]
     return lambda case, act: words(case, act) if lacks(case, act) else None
 
 
+CONCLUDES = "ends in a letter that says what was deleted"
+
+
+def _all_answered(case: Case) -> bool:
+    return bool(case.vendors) and all(part.here and not part.waits for part in case.vendors.values())
+
+
+def _is_deletion(case: Case) -> bool:
+    return case.opened is not None and case.opened.right == "deletion"
+
+
 # What an act needs besides a phase in which it can be done.
 GUARDS: Mapping[type[Act], Guard] = {
     acts.Undone: _wants(lambda case, act: act.act not in case.decisions, lambda _, act: f"act {act.act} is no decision that holds"),
     acts.Extended: _wants(lambda case, _: case.extended is not None, lambda case, _: f"it was extended on {case.extended}"),
     acts.Paused: _wants(lambda case, _: case.still, lambda case, _: f"the clock stands still since {case.pauses[-1].start}"),
     acts.Resumed: _wants(lambda case, _: not case.still, lambda *_: "the clock is running"),
-    acts.Approved: _wants(lambda case, _: case.state == "collecting", lambda *_: "something is outstanding"),
+    acts.Approved: _wants(
+        lambda case, _: case.state == "collecting" or _is_deletion(case),
+        lambda case, _: f"it is a request for deletion, which {CONCLUDES}" if _is_deletion(case) else "something is outstanding",
+    ),
+    acts.Concluded: _wants(
+        lambda case, _: not _is_deletion(case) or case.identified is None or not _all_answered(case),
+        lambda case, _: "something is outstanding" if _is_deletion(case) else f"only a request for deletion {CONCLUDES}",
+    ),
     acts.Excused: _wants(lambda case, act: act.vendor not in case.vendors, lambda _, act: f"{act.vendor} is no part of the case"),
     acts.Released: _wants(lambda case, act: act.package != case.approved, lambda *_: "another package was approved"),
 }

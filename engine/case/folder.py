@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -133,15 +134,18 @@ class OpenCase(msgspec.Struct):
 
         Raises UsageError, DiskError, OutputError.
         """
+        made = self.place(part, name, lambda place: (act(place),), now)
+        return cast("TakenIn", made[0].act)
+
+    def place(self, part: Path, name: Callable[[], Path], acts: Callable[[Path], Sequence[Act]], now: datetime) -> list[LogLine]:
+        """Give a folder its name in the case and record all that it brings; as `take` does."""
         while True:
             self._read_again()
             place = name()
-            took = act(place)
             try:
-                self.acts([took], now, doing=renamed(part, place))
+                return self.acts(acts(place), now, doing=renamed(part, place))
             except case_log.Stale:
                 continue
-            return took
 
     def strays(self) -> list[str]:
         """Name the folders of runs and files that no act tells of: what a killed command had put in place and not recorded."""

@@ -6,7 +6,7 @@ A text begins with `Subject: ...` and an empty line. What is written is a `.txt`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -29,6 +29,19 @@ PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
 NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
 
+CONCLUSION = {
+    "en": {
+        "deleted": "your data was deleted.",
+        "none": "no data about you was found.",
+        "kept": "your data was deleted, except for this: {} The reason: {}",
+    },
+    "de": {
+        "deleted": "Ihre Daten wurden gelöscht.",
+        "none": "Es wurden keine Daten über Sie gefunden.",
+        "kept": "Ihre Daten wurden gelöscht, bis auf dies: {} Der Grund: {}",
+    },
+}
+
 
 class Letter(msgspec.Struct, frozen=True):
     """A letter that is filled in."""
@@ -38,12 +51,24 @@ class Letter(msgspec.Struct, frozen=True):
     to: str | None
 
 
-def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | None) -> Letter:
-    """Fill a letter in: acknowledge, extend, deny or deliver. Raises UsageError where the text or the office file lacks something."""
-    language, where = case.opened.language, home / "letters" / case.opened.language / f"{kind}.txt"
+class MoreWords(msgspec.Struct, frozen=True):
+    """Placeholders that only some letters have, and the language of the letter."""
+
+    values: Mapping[str, str]
+    language: str
+
+
+def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | None = None, more: MoreWords | None = None) -> Letter:
+    """Fill a letter in: acknowledge, extend, deny, deliver, conclude, or one to an owner, whose placeholders are `more`.
+
+    Raises UsageError where the text or the office file lacks something.
+    """
+    more = more or MoreWords({}, case.opened.language)
+    language = more.language
+    where = home / "letters" / language / f"{kind}.txt"
     text = where.read_text("utf-8") if where.is_file() else packaged(language, kind)
     shown = str(where) if where.is_file() else f"the letter {kind}"
-    values, told = _values(home, case, person, why), office(home)
+    values, told = {**_values(home, case, person, why), **more.values}, office(home)
     for number, line in enumerate(text.splitlines(), 1):
         for name in PLACEHOLDER.findall(line):
             if name not in values:
@@ -57,7 +82,7 @@ def letter(home: Path, case: OpenCase, person: Person, kind: str, why: str | Non
         message = f"{shown}:1: a letter begins with `{SUBJECT}...`"
         raise UsageError(message)
     to = next(iter(person.identifiers.get("email", ())), None)
-    return Letter(first.removeprefix(SUBJECT).strip(), body.lstrip("\n"), to)
+    return Letter(" ".join(first.removeprefix(SUBJECT).split()), body.lstrip("\n"), to)
 
 
 def packaged(language: str, kind: str) -> str:
@@ -97,12 +122,29 @@ def _values(home: Path, case: OpenCase, person: Person, why: str | None) -> Mapp
     }
 
 
+def conclusion(case: OpenCase, title: Callable[[str], str]) -> MoreWords:
+    """Say of every vendor of a request for deletion what became of the data: deleted, nothing there, kept and why."""
+    words = CONCLUSION[case.opened.language]
+    lines = []
+    for vendor, part in case.case.vendors.items():
+        answered = part.answers[-1] if part.answers and part.answers[-1].purpose == "deletion" else None
+        if part.left_out is not None:
+            said = part.left_out
+        elif part.contact == "answered_none":
+            said = words["none"]
+        else:
+            kept = answered is not None and answered.kept is not None
+            said = words["kept"].format(answered.kept, answered.why) if answered is not None and kept else words["deleted"]
+        lines.append(f"* {title(vendor)}: {said}")
+    return MoreWords({"OUTCOME": "\n".join(lines)}, case.opened.language)
+
+
 def write_letter(case: OpenCase, kind: str, made: Letter, told: Office, now: datetime) -> str:
     """Write `letters/<n>-<kind>.txt` and `.eml` into the case; gives the name without an ending. Raises DiskError, OutputError."""
     folder = case.folder / "letters"
     name = f"{case.case.n + 1}-{kind}"
     prepare(folder)
-    for ending, content in ((".txt", f"{made.subject}\n\n{made.body}".encode()), (".eml", _mail(made, told, now))):
+    for ending, content in ((".txt", f"{made.subject}\n\n{made.body}".encode()), (".eml", letter_mail(made, told, now).as_bytes())):
         try:
             write_new(folder / f"{name}{ending}", content)
         except OSError as error:
@@ -110,8 +152,8 @@ def write_letter(case: OpenCase, kind: str, made: Letter, told: Office, now: dat
     return f"letters/{name}"
 
 
-def _mail(made: Letter, told: Office, now: datetime) -> bytes:
-    """Write the mail; `X-Unsent` lets mail programs open it as a draft."""
+def letter_mail(made: Letter, told: Office, now: datetime) -> EmailMessage:
+    """Make the mail; `X-Unsent` lets mail programs open it as a draft."""
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = made.subject
     if made.to:
@@ -121,4 +163,4 @@ def _mail(made: Letter, told: Office, now: datetime) -> bytes:
     mail["Date"] = format_datetime(now)
     mail["X-Unsent"] = "1"
     mail.set_content(made.body)
-    return mail.as_bytes()
+    return mail

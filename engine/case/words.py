@@ -45,6 +45,14 @@ CANNOT: dict[str, Callable[[Any], str]] = {  # what an act does, said where it c
 OVER = ("released", *ENDED)
 
 
+def unblocked(case: Case, reference: str) -> str:
+    """Say what comes next where nothing is left to wait for."""
+    if case.opened is not None and case.opened.right == "deletion":
+        return f"Every owner has answered:\n  habeas case conclude {reference}"
+    command = "release" if case.phase == "approved" else "build"
+    return f"Nothing blocks the release:\n  habeas package {command} {reference}"
+
+
 class Blocked(msgspec.Struct, frozen=True):
     """What stands between a case and its release: a sentence, and the command that mends it."""
 
@@ -62,6 +70,8 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
         yield Blocked("no vendor belongs to the case", f"habeas case run {reference} --vendor VENDOR")
     for vendor, part in case.vendors.items():
         yield from _of_part(vendor, part, reference)
+    if case.opened is not None and case.opened.right == "deletion":
+        return
     if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
         yield Blocked("nobody has looked at what was found", f"habeas review list {reference}")
     if undecided:
@@ -69,19 +79,32 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
         yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
 
 
-def unblocked(case: Case, reference: str) -> str:
-    """Say what comes next where nothing blocks the release."""
-    command = "release" if case.phase == "approved" else "build"
-    return f"Nothing blocks the release:\n  habeas package {command} {reference}"
+ASKED = {
+    "may have been sent": "may have been asked by mail: the answer of the mail server is not known",
+    "sent": "was asked by mail, no answer yet",
+    "reminded": "was asked by mail and reminded, no answer yet",
+    "answered_text": "answered by mail, to be read",
+    "declined": "declined to answer",
+    "bounced": "could not be reached by mail",
+    "blocked": "was asked by mail and did not answer in time",
+}
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
-    if not part.here:
-        mend = f"habeas case run {reference} --vendor {vendor}"
-        what = {"may have been sent": "may have been asked by mail", "sent": "was asked by mail, no answer yet"}.get(
-            part.contact or "", "nothing taken in"
+    for purpose, state in part.waits:
+        if state == "declined" and not part.here:
+            mend = f'habeas case excuse {reference} {vendor} --say "..."'
+        else:
+            mend = f"habeas contact show {reference} {vendor}"
+        yield Blocked(f"{vendor}: {ASKED[state]} ({purpose})", mend)
+    if not part.here and not part.waits:
+        ask = f"habeas contact send {reference} {vendor} deletion" if part.right == "deletion" else None
+        yield Blocked(
+            f"{vendor}: {'nobody was asked to delete' if ask else 'nothing taken in'}",
+            ask or f"habeas case run {reference} --vendor {vendor}",
         )
-        yield Blocked(f"{vendor}: {what}", mend)
+    if part.right == "deletion":
+        return
     for gap in part.open_gaps:
         if gap.endpoint.endswith(FILES):
             what = f"files of {gap.endpoint.removesuffix(FILES)} were not downloaded"

@@ -207,6 +207,17 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
+@commands.command(short_help="What time asks for: reminders, new mail; for cron.", epilog="Example: habeas tick")
+def tick() -> None:
+    """Take new mail of the Maildir in, send reminders, and note who did not answer in time. One line a case; twice is once.
+
+    Exit codes: 0 nothing to look at, 2 contacts.yaml cannot be used, 3 a person has to look at something.
+    """
+    from engine.cli.contact import tick_command
+
+    raise typer.Exit(tick_command())
+
+
 @commands.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
 def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
     """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import typer
 
 from engine.case import acts, log, take
 from engine.case.folder import OpenCase, checked_reference, open_case, references, same_person
-from engine.case.letters import LANGUAGES, letter, write_letter
+from engine.case.letters import LANGUAGES, conclusion, letter, write_letter
 from engine.case.opening import check_free, open_new
 from engine.case.person import Person, kind_words, named, parse_person, read_person
 from engine.case.regimes import due, office, regime_of
@@ -29,6 +29,8 @@ from engine.connection.vault import Vault
 from engine.core.identity import NAMES
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.explain.run_folder import run_folder
+from engine.language.model.contact import PURPOSES, ContactPurpose
+from engine.owners.book import contacts, title_of
 
 Sealed = TypeVar("Sealed")
 LONGEST = 64 * 1024
@@ -43,6 +45,7 @@ LETTERS: dict[str, Callable[[str, str | None], acts.Act]] = {
     "acknowledge": lambda _, letter: acts.Acknowledged(letter=letter),
     "extend": lambda why, letter: acts.Extended(why=why, letter=letter),
     "deny": lambda why, letter: acts.Denied(why=why, letter=letter),
+    "conclude": lambda _, letter: acts.Concluded(letter=letter),
     "deliver": lambda how, letter: acts.Delivered(how=how, letter=letter),
 }
 
@@ -57,19 +60,37 @@ def today() -> date:
     return datetime.now().astimezone().date()
 
 
-def new_command(reference: str, regime: str, received: str | None, vendors: tuple[str, ...], language: str, *, simulated: bool) -> None:
-    """Open a case. Raises UsageError, Refused, NotConnected, DiskError, OutputError; nothing is kept then."""
+def new_command(
+    reference: str, regime: str, received: str | None, vendors: tuple[str, ...], asked: tuple[str, str], *, simulated: bool
+) -> None:
+    """Open a case; `asked` is the language, and the right.
+
+    Raises UsageError, Refused, NotConnected, DiskError, OutputError; nothing is kept then.
+    """
+    language, right = asked
     law, arrived, where, vault = regime_of(regime), _day(received), home(), Vault(home())
     if language not in LANGUAGES:
         message = f"--language {language}: there are {', '.join(LANGUAGES)}"
         raise UsageError(message)
+    if right not in PURPOSES:
+        message = f"--right {right}: there are {', '.join(PURPOSES)}"
+        raise UsageError(message)
     check_free(where, reference)
-    known = [load(vendor).name for vendor in dict.fromkeys(vendors)]
+    owners = contacts(where).owners
+    known = [vendor if vendor in owners else load(vendor).name for vendor in dict.fromkeys(vendors)]
     person, refused = told_person(None)
     if not person.identifiers:
         message = "the person has no identifier: give at least one e-mail address, phone number or username; nothing was kept"
         raise refused or UsageError(message)
-    opened = acts.CaseOpened(reference=reference, regime=regime, language=language, received=arrived, digests=(), simulated=simulated)
+    opened = acts.CaseOpened(
+        reference=reference,
+        regime=regime,
+        language=language,
+        received=arrived,
+        digests=(),
+        simulated=simulated,
+        right=cast("ContactPurpose", right),
+    )
     case = asyncio.run(_sealing(vault, lambda: open_new(vault, opened, person, known, now())))
     answer = due(case.case, where)
     print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
@@ -197,7 +218,8 @@ def letter_command(reference: str, kind: str, why: str | None) -> None:
         raise UsageError(message)
     act = LETTERS[kind](why or "", None)
     case.may(act)
-    made = letter(where, case.as_if(act, now()), read_person(Vault(where).keys, case.folder), kind, why)
+    more = conclusion(case, lambda vendor: title_of(where, vendor)) if kind == "conclude" else None
+    made = letter(where, case.as_if(act, now()), read_person(Vault(where).keys, case.folder), kind, why, more)
     name = write_letter(case, kind, made, office(where), now())
     case.act(LETTERS[kind](why or "", name), now())
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")

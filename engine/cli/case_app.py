@@ -24,6 +24,7 @@ def new(
     received: Annotated[str | None, typer.Option("--received", metavar="DAY", help="When the request arrived; default today.")] = None,
     vendor: Vendors = None,
     language: Annotated[str, typer.Option("--language", help="Of letters and package: en or de.")] = "en",
+    right: Annotated[str, typer.Option("--right", metavar="access|deletion", help="What the person asks for.")] = "access",
     simulated: Annotated[bool, typer.Option("--simulated", help="A case to practise with: it takes runs at simulators only.")] = False,
 ) -> None:
     r"""Open a case: one person's request. Prints until when it must be answered, and what to do next.
@@ -35,7 +36,7 @@ def new(
     """
     from engine.cli.case import new_command
 
-    new_command(reference, regime, received, tuple(vendor or ()), language, simulated=simulated)
+    new_command(reference, regime, received, tuple(vendor or ()), (language, right), simulated=simulated)
 
 
 @app.command("list", epilog="Example: habeas case list")
@@ -234,6 +235,17 @@ def delivered(
     from engine.cli.case import letter_command
 
     letter_command(reference, "deliver", how)
+
+
+@app.command(short_help="Answer a request for deletion.", epilog="Example: habeas case conclude DSR-17")
+def conclude(reference: Reference) -> None:
+    """Close a case opened with `--right deletion`: write the letter that says what was deleted, what is kept and why, and record it.
+
+    Exit codes: 0 closed, 2 something is outstanding, or it is no request for deletion.
+    """
+    from engine.cli.case import letter_command
+
+    letter_command(reference, "conclude", None)
 
 
 @app.command(epilog="Example: habeas case close DSR-17")

@@ -22,7 +22,23 @@ from engine.language.text.mistakes import counted
 SHOWN_DIGITS = 8
 MOST_ALIKE = 3  # decisions in a row that say the same: more of them are one row
 WORDS = {"asked": "vendor to ask:", "taken": "taken in:", "ruled": "policy in force:"}  # where the word of the log alone would mislead
-TOLD = ("vendor", "endpoint", "folder", "act", "operation", "target", "because", "how", "why", "say", "letter", "note")
+TOLD = (
+    "vendor",
+    "purpose",
+    "answer",
+    "late",
+    "endpoint",
+    "folder",
+    "act",
+    "operation",
+    "target",
+    "because",
+    "how",
+    "why",
+    "say",
+    "letter",
+    "note",
+)
 
 
 def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = None) -> dict[str, Any]:
@@ -30,6 +46,7 @@ def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = No
     return {
         "case": case.reference,
         "regime": case.opened.regime,
+        "right": case.opened.right,
         "state": case.case.state,
         "received": str(case.opened.received),
         "answer_by": str(told.answer) if told.answer else None,
@@ -63,6 +80,7 @@ def _part(part: VendorPart) -> dict[str, Any]:
         "gaps": [{"endpoint": gap.endpoint, "outcome": gap.outcome, "excused": gap not in part.open_gaps} for gap in part.gaps],
         "left_out": part.left_out,
         "contact": part.contact,
+        "contacts": {purpose: one.state for purpose, one in part.contacts.items()},
     }
 
 
@@ -82,7 +100,12 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
         lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width), *_unasked(case)]
     waits = list(blocks(case.case, case.reference, undecided))
     if waits:
-        lines += ["", "What blocks the release:", *(f"  {one.what}\n    {one.mend}" for one in waits), *_again(case)]
+        lines += [
+            "",
+            f"What blocks the {'answer' if opened.right == 'deletion' else 'release'}:",
+            *(f"  {one.what}\n    {one.mend}" for one in waits),
+            *_again(case),
+        ]
     elif not over:
         lines += ["", unblocked(case.case, case.reference)]
     lines += ["", table(("act", "when", "by", "did"), list(_rows(case.lines)), width=width)]

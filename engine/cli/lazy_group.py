@@ -17,6 +17,7 @@ GROUPS = {
     "connections": ("engine.cli.connections_app", "List, show, check, rename, remove, rekey, export or import connections."),
     "policy": ("engine.cli.policy_app", "Check policies: what of a vendor's records is given, withheld or asked about."),
     "case": ("engine.cli.case_app", "Take a person's request from the letter that it arrived to its answer."),
+    "contact": ("engine.cli.contact_app", "Ask owners of systems by mail, and take their answers in."),
     "review": ("engine.cli.review_app", "Decide what of a case's records is given."),
     "package": ("engine.cli.package_app", "Make the answer that a person gets, sign it, and check it."),
 }

@@ -34,9 +34,11 @@ from engine.explain.connecting import (
     request_line,
     scopes,
     since_words,
+    span_words,
     version,
 )
 from engine.language.effective import Endpoint, Vendor
+from engine.language.model.spec import ContactWaySpec
 
 
 def page(vendor: Vendor) -> tuple[PageBlock, ...]:
@@ -87,9 +89,8 @@ def _access(vendor: Vendor) -> Iterator[PageBlock]:
         )
     )
     if "access" in vendor.direct_contact:
-        yield Paragraph(
-            (Strong("Direct contact access."), f" A person's data can also be requested from {vendor.title} directly, by e-mail.")
-        )
+        said = f" A person's data can also be requested from {vendor.title} directly, by e-mail."
+        yield Paragraph((Strong("Direct contact access."), said, *_asked_by_mail(vendor.direct_contact["access"])))
     yield Heading(3, "Endpoints utilized")
     yield _endpoints(vendor)
     yield from _searches(vendor)
@@ -224,6 +225,16 @@ def _paged(endpoint: Endpoint) -> Line:
     return (". Its pages are asked for in ", *joined(told, "and")) if told else ()
 
 
+def _asked_by_mail(way: ContactWaySpec) -> Line:
+    """Say what is asked for, of whom, how long they have and what follows then."""
+    late = "the release waits" if way.late == "block" else "the person is told that no answer came"
+    due = f" The answer is due within {span_words(way.due)}, a reminder follows every {span_words(way.remind)}; then {late}."
+    asked: Line = (" Asked for is: ", *prose(way.ask_for), ".") if way.ask_for else ()
+    if way.to is None or way.source is None:
+        return (*asked, due, " The operator names the address of whoever answers.")
+    return (*asked, due, " The vendor publishes the address ", InlineCode(way.to), " at ", Hyperlink(way.source), ".")
+
+
 def _deletion(vendor: Vendor) -> Iterator[PageBlock]:
     yield Heading(2, "Deletion")
     if "deletion" in vendor.direct_contact:
@@ -232,6 +243,7 @@ def _deletion(vendor: Vendor) -> Iterator[PageBlock]:
                 "Habeas only reads, and deletes nothing. ",
                 Strong("Direct contact deletion:"),
                 f" the deletion of a person's data is requested from {vendor.title} directly, by e-mail.",
+                *_asked_by_mail(vendor.direct_contact["deletion"]),
             )
         )
     else:

@@ -147,7 +147,7 @@ class Vendor(Struct, frozen=True):
     docs: str | None
     base_url: str
     hosts: tuple[str, ...]
-    direct_contact: tuple[str, ...]
+    direct_contact: Mapping[str, m.ContactWaySpec]
     gaps: tuple[str, ...] | None  # None: the spec does not say
     auth: m.Auth
     verify: Endpoint

@@ -10,13 +10,14 @@ from pathlib import Path
 from engine.language.schema import NAME, schema_text
 from engine.reference.case_page import laws, states
 from engine.reference.command_page import commands, exit_codes
+from engine.reference.contact_page import steps
 from engine.reference.language_page import constants, names, words
 from engine.reference.layers import tree
 from engine.reference.package_page import schemas
 from engine.release.reasons import SENTENCES, TREATMENTS
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = ("language.md", "cli.md", "policy.md", "cases.md")
+PAGES = ("language.md", "cli.md", "policy.md", "cases.md", "contact.md")
 
 
 def reasons() -> str:
@@ -41,6 +42,7 @@ BLOCKS = {
     "operations": operations,
     "states": states,
     "laws": laws,
+    "steps": steps,
 }
 
 

@@ -14,18 +14,19 @@ ENGINE = Path(__file__).parent.parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
-    ("api", "anonymise", "case"),
+    ("api", "anonymise", "owners"),
+    ("case",),
     ("cassettes", "assembly", "explain", "package"),
     ("runner",),
     ("connection", "simulate", "sink"),
-    ("net", "new_file", "release", "pages"),
+    ("net", "new_file", "release", "pages", "contact"),
     ("core", "openapi", "catalogue"),
     ("spec_files",),
     ("language",),
     ("errors", "replaced", "discreet"),
 )
 RANK = {name: len(LAYERS) - depth for depth, names in enumerate(LAYERS) for name in names}
-PURE = ("language", "core", "openapi", "release")
+PURE = ("language", "core", "openapi", "release", "contact")
 
 
 def tree() -> str:

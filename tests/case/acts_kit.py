@@ -13,6 +13,7 @@ from engine.case.acts import LogLine
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 OPENED = acts.CaseOpened(reference="DSR-17", regime="gdpr", language="en", received=date(2026, 11, 2), digests=("email:aa",), key_id="k")
 VENDORS = st.sampled_from(["zoom", "slack"])
+PURPOSES = st.sampled_from(["access", "deletion"])
 WORDS = st.text("ab ", max_size=4)
 GAPS = st.lists(st.builds(acts.Gap, st.sampled_from(["meetings", "files"]), st.sampled_from(["denied", "partial"])), max_size=2).map(tuple)
 TARGETS = st.builds(acts.Target, value=st.sampled_from([None, "aa"]), vendor=VENDORS, endpoint=st.sampled_from([None, "meetings"]))
@@ -33,10 +34,13 @@ ACTS: dict[str, st.SearchStrategy[Any]] = {
     "withdrawn": st.builds(acts.Withdrawn),
     "taken": st.builds(acts.TakenIn, vendor=VENDORS, folder=WORDS, proof=WORDS, kind=st.sampled_from(["run", "file"]), gaps=GAPS),
     "excused": st.builds(acts.Excused, vendor=VENDORS, say=WORDS, endpoint=st.sampled_from([None, "meetings", "files"])),
-    "sending": st.builds(acts.MailSending, vendor=VENDORS, message_id=WORDS, purpose=WORDS),
+    "sending": st.builds(acts.MailSending, vendor=VENDORS, message_id=WORDS, purpose=PURPOSES),
     "sent": st.builds(acts.MailSent, vendor=VENDORS, message_id=WORDS),
     "bounced": st.builds(acts.Bounced, vendor=VENDORS, message_id=WORDS),
     "answered": st.builds(acts.OwnerAnswered, vendor=VENDORS, answer=st.sampled_from(["answered_none", "declined", "reminded"])),
+    "unsent": st.builds(acts.MailUnsent, vendor=VENDORS, message_id=WORDS, purpose=PURPOSES),
+    "noted": st.builds(acts.MailNoted, vendor=VENDORS, purpose=PURPOSES, kind=WORDS, proof=WORDS),
+    "overdue": st.builds(acts.OwnerLate, vendor=VENDORS, purpose=PURPOSES, late=st.sampled_from(["skip", "block"]), say=WORDS),
     "stopped": st.builds(acts.ContactStopped, vendor=VENDORS),
     "decided": st.builds(acts.Decided, operation=st.sampled_from(["give", "mask"]), target=TARGETS, because=st.just("third_party")),
     "undone": st.builds(acts.Undone, act=st.integers(1, 12)),
@@ -44,6 +48,7 @@ ACTS: dict[str, st.SearchStrategy[Any]] = {
     "approved": st.builds(acts.Approved, package=st.sampled_from(["p1", "p2"])),
     "released": st.builds(acts.Released, package=st.sampled_from(["p1", "p2"]), folder=WORDS),
     "delivered": st.builds(acts.Delivered, how=WORDS),
+    "concluded": st.builds(acts.Concluded),
     "closed": st.builds(acts.Closed),
     "purged": st.builds(acts.Purged, what=st.just(("raw",))),
 }

@@ -33,12 +33,15 @@ def phase_of(done: list[acts.Act]) -> str:
             (word in ("taken", "excused", "answered") and phase in running)
             or (word in ("decided", "undone", "asked", "ruled") and phase in begun)
             or (word == "sending" and phase == "open")
+            or (word == "overdue" and phase == "approved")
         ):
             phase = "gathering"
         elif word == "approved" and phase == "gathering":
             phase = "approved"
         elif (word, phase) in (("released", "approved"), ("closed", "released")):
             phase = {"released": "released", "closed": "closed"}[word]
+        elif word == "concluded" and phase in ("open", "gathering"):
+            phase = "closed"
     return phase
 
 

@@ -134,7 +134,7 @@ HOSTILE = '<script>alert(1)</script> **x** [a](javascript:b) `c` | d & "e" \\ # 
 
 def test_no_text_of_a_spec_becomes_markup():
     """A title, a gap and an instruction of angle brackets, stars, bars and quotes are read as themselves."""
-    vendor = replace(ZOOM, title=HOSTILE, gaps=(HOSTILE, "1. no list", "- none either"), direct_contact=())
+    vendor = replace(ZOOM, title=HOSTILE, gaps=(HOSTILE, "1. no list", "- none either"), direct_contact={})
     read = harmless(webpage(page(vendor)))
     assert read.text.count("<script>alert(1)</script> **x**") > 2
     lines = [line for line in markdown(page(vendor)).splitlines() if "alert" in line]
@@ -143,6 +143,16 @@ def test_no_text_of_a_spec_becomes_markup():
         assert not re.search(r"(?<!\\)[<>|[\]]", re.sub(r"^\||\|$| \| |<https://[^>]*>|`[^`]*`", "", line.replace(r"\`", "")))
     assert "- 1\\. no list" in markdown(page(vendor))
     assert "- \\- none either" in markdown(page(vendor))
+
+
+def test_direct_contact_says_who_is_asked_for_what_and_what_follows():
+    """An address stands with the page that publishes it, else the operator's is meant; silence blocks or is told to the person."""
+    full = (ROOT / "tests/language/full.spec").read_bytes()
+    text = markdown(page(check(full, "full.yaml")[0]))
+    asked = "Asked for is: tickets. The answer is due within 21 days, a reminder follows every 7 days; then the person is told"
+    assert asked in text
+    assert "The vendor publishes the address `privacy@acme.example` at <https://acme.example/privacy>." in text
+    assert "due within 14 days, a reminder follows every 5 days; then the release waits. The operator names the address" in text
 
 
 @pytest.mark.parametrize(

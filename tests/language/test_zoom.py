@@ -59,7 +59,7 @@ def test_verify_version_look_up_and_direct_contact_are_the_page_s():
     assert str(VENDOR.verify.address) == "https://api.zoom.us/v2/users"
     assert VENDOR.version == "v2"
     assert str(VENDOR.lookups[0].address) == "https://api.zoom.us/v2/users/<EMAIL>"
-    assert VENDOR.direct_contact == ("access", "deletion")
+    assert tuple(VENDOR.direct_contact) == ("access", "deletion")
 
 
 def test_every_endpoint_of_the_page_is_asked():

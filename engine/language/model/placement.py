@@ -15,6 +15,7 @@ from engine.language.text.document import Path
 
 PLACES: tuple[tuple[str, type[m.Words]], ...] = (
     ("the top of the file", m.Spec),
+    ("`direct_contact`, `access` and `deletion` in it", m.ContactWaySpec),
     ("`auth`", m.Auth),
     ("`auth.oauth2`", m.OAuth2),
     ("`auth.oauth2.refusals`", m.TokenRefusalsSpec),

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_v
 from engine.language.expressions.template import Template
 from engine.language.model import words as w
 from engine.language.model.auth import Auth, OAuth2
+from engine.language.model.contact import ContactWays, ContactWaySpec
 from engine.language.model.limits import PointBucket, RateLimits
 from engine.language.model.lists import FileRule, PaginationSpec, WindowSpec
 from engine.language.model.refusals import RefusalsSpec, RuleSpec, TokenRefusalsSpec, TokenRuleSpec
@@ -22,6 +23,7 @@ from engine.language.text.mistakes import Misfit
 
 __all__ = [
     "Auth",
+    "ContactWaySpec",
     "FileRule",
     "OAuth2",
     "PaginationSpec",
@@ -249,8 +251,10 @@ class Spec(Defaults):
         description="Where the credential may go: that host; with a leading dot every host below it.",
         examples=[["acme.example", ".acme.example"]],
     )
-    direct_contact: tuple[Literal["access", "deletion"], ...] = Field(
-        default=(), description="What can be asked of the vendor by e-mail.", examples=[["access", "deletion"]]
+    direct_contact: ContactWays = Field(
+        default={},
+        description="What can be asked of the vendor by e-mail, and how; a list of the two words takes what is usual.",
+        examples=[["access", "deletion"], {"access": {"due": "21d", "late": "skip"}, "deletion": {"ask_for": "tickets and their files"}}],
     )
     gaps: Annotated[tuple[w.Text, ...] | None, OrNone()] = Field(
         default=(),

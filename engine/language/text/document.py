@@ -26,7 +26,13 @@ MOST_ROUNDS = 20  # of reading on behind a line that is no YAML
 Value = str | list[Any] | dict[str, Any]
 Path = tuple[str | int, ...]
 
-KEY, RATE, TOLD = "[key]", "[rate]", "[told]"  # steps that a validator puts into the place of an error
+KEY, RATE, TOLD, LISTED, MAPPED = (
+    "[key]",
+    "[rate]",
+    "[told]",
+    "[listed]",
+    "[mapped]",
+)  # steps that a validator puts into the place of an error
 
 FORM = "a spec is a map that begins with `spec: 1`"
 NULLS = ("null", "Null", "NULL", "~")  # an editor reads them so; outside a body a spec has no such value
@@ -53,7 +59,7 @@ class Document(Struct):
         """Give the path of a validator's error as it is written: a single value may stand where a list is meant."""
         path: Path = ()
         for step in loc:
-            if step not in (KEY, RATE, TOLD) and (isinstance(step, str) or (*path, step) in self.values):
+            if step not in (KEY, RATE, TOLD, LISTED, MAPPED) and (isinstance(step, str) or (*path, step) in self.values):
                 path = (*path, step)
         return path
 

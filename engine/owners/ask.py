@@ -1,0 +1,147 @@
+"""Ask an owner: write the mail, record that it is about to be sent, hand it over, record what became of it. In this order, always.
+
+A process that dies after the record and before the end leaves "may have been sent"; from there no mail goes out unless somebody says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.case import acts
+from engine.case.folder import OpenCase
+from engine.case.letters import MoreWords, letter, letter_mail
+from engine.case.person import Person
+from engine.case.regimes import office
+from engine.connection.private_files import cannot_write, prepare, write_new
+from engine.contact.steps import Contact, ContactEvent, follow
+from engine.contact.token import make_token, message_id, tokens
+from engine.errors import UsageError
+from engine.owners.book import MailServer, Owner
+from engine.owners.smtp import deliver
+from engine.pages.languages import day_words
+from engine.replaced import replace
+
+EVERYTHING = {"en": "everything", "de": "alles"}
+UNKNOWN = "it may have been sent already"
+REFUSED = {
+    "may have been sent": UNKNOWN,
+    "sending": UNKNOWN,
+    "skipped": "it was passed over, because no answer came in time",
+    "blocked": "it was sent, and no answer came in time",
+}
+
+
+class Post(msgspec.Struct, frozen=True):
+    """How mails leave: through a server, with its user's password; without a server they are files to be sent by hand."""
+
+    server: MailServer | None
+    secret: str | None
+    below: Callable[[int], int]
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """A question to an owner about the person of a case."""
+
+    home: Path
+    case: OpenCase
+    person: Person
+    vendor: str
+    purpose: str
+    owner: Owner
+
+    @property
+    def contact(self) -> Contact:
+        """Give how far it is."""
+        part = self.case.case.vendors.get(self.vendor)
+        return part.contacts.get(self.purpose, Contact()) if part is not None else Contact()
+
+
+class MailOutcome(msgspec.Struct, frozen=True):
+    """What became of a mail: its file in the case, and `took`, `not_taken` or `lost`; `why` it was not taken."""
+
+    file: Path
+    delivery: str
+    why: str = ""
+
+
+def ask(asking: Asking, post: Post, now: datetime, event: ContactEvent) -> MailOutcome:
+    """Ask: `event` is `send`, `again` or `remind`. Raises UsageError where the table of steps, the case or a letter forbids it."""
+    case, vendor, purpose = asking.case, asking.vendor, asking.purpose
+    server = None if case.opened.simulated else post.server  # a case to practise with sends nothing
+    after, todo = follow(asking.contact, event, now)
+    if todo not in (("mail",), ("reminder",)):
+        why = REFUSED.get(asking.contact.state, f"it is {asking.contact.state.replace('_', ': ')}")
+        message = f"{vendor} is not asked for {purpose}: {why}; --again sends another mail; nothing was sent"
+        raise UsageError(message)
+    told, token = office(asking.home), _token(asking, post.below)
+    if server is not None and "@" not in told.contact:
+        message = f"a mail needs a sender: write `contact: ADDRESS` into {asking.home / 'office.yaml'}; nothing was sent"
+        raise UsageError(message)
+    name = message_id(token, len(_mails(asking)) + 1, told.contact.rpartition("@")[2] or "habeas.invalid")
+    mail = _mail(asking, after.asked or now, now, name, reminder=todo == ("reminder",))
+    file = f"mails/{case.case.n + 1}-{vendor}-{purpose}.eml"
+    sending = acts.MailSending(vendor=vendor, message_id=name, purpose=purpose, reminder=todo == ("reminder",), mail=file)
+    case.may(sending)
+    _write(case.folder / file, mail)
+    sent = acts.MailSent(vendor=vendor, message_id=name, purpose=purpose, by_hand=server is None)
+    if server is None:
+        case.acts([sending, sent], now)
+        return MailOutcome(case.folder / file, "took")
+    case.act(sending, now)
+    delivery, why = deliver(server, post.secret, told.contact, asking.owner.to, mail)
+    if delivery != "lost":
+        case.insist(sent if delivery == "took" else acts.MailUnsent(vendor=vendor, message_id=name, purpose=purpose), now)
+    return MailOutcome(case.folder / file, delivery, why)
+
+
+def _write(file: Path, mail: bytes) -> None:
+    prepare(file.parent)
+    try:
+        write_new(file, mail)
+    except OSError as error:
+        raise cannot_write(file, error) from None
+
+
+def _mails(asking: Asking) -> list[acts.MailSending]:
+    part = asking.case.case.vendors.get(asking.vendor)
+    return [one for one in part.mails if one.purpose == asking.purpose] if part is not None else []
+
+
+def _token(asking: Asking, below: Callable[[int], int]) -> str:
+    """Give the question's token, which all its mails have."""
+    known = [token for one in _mails(asking) for token in sorted(tokens(one.message_id))]
+    return known[0] if known else make_token(below)
+
+
+def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder: bool) -> bytes:
+    """Write the mail; the first line says what is asked, the subject never whom it is about."""
+    owner, (token,) = asking.owner, tokens(name)
+    language = owner.language or asking.case.opened.language
+    values = {
+        "SUBJECT": _identifier(asking),
+        "SYSTEM": owner.title,
+        "ASKED_FOR": owner.ask_for or EVERYTHING[language],
+        "BY": day_words((asked + owner.rule.due).date(), language),
+        "ASKED_ON": day_words(asked.date(), language),
+        "TOKEN": token,
+    }
+    kind = f"{'remind' if reminder else 'ask'}_{asking.purpose}"
+    made = letter(asking.home, asking.case, asking.person, kind, more=MoreWords(values, language))
+    subject = made.subject if token in made.subject else f"{made.subject} ({token})"
+    mail = letter_mail(replace(made, subject=subject, to=owner.to), office(asking.home), now)
+    mail["Message-ID"] = name
+    mail["References"] = message_id(token, 0, name.rpartition("@")[2].rstrip(">"))
+    return mail.as_bytes()
+
+
+def _identifier(asking: Asking) -> str:
+    """Give the one identifier that a mail names: the one that the vendor is asked by."""
+    found = next((value for _, value in asking.person.for_vendor(asking.vendor)), None)
+    if found is None:
+        message = f"the person has no identifier to ask with: habeas case name {asking.case.reference}; nothing was sent"
+        raise UsageError(message)
+    return " ".join(found.split())

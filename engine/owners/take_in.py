@@ -1,0 +1,165 @@
+"""Take in what came back: a mail closes a question only by its token and its sender together; either alone is shown, to be read.
+
+What a mail brings is written into the case as a whole, under our names, and then stands in the log; the same mail twice is once.
+"""
+
+from __future__ import annotations
+
+import email
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.case import acts
+from engine.case.folder import OpenCase, open_case, references
+from engine.case.scratch import scratch
+from engine.case.take import free_number
+from engine.connection.private_files import cannot_write, write_private
+from engine.contact.reading import Attachment, ReceivedMail, read_mail
+from engine.contact.steps import CLOSED
+from engine.contact.token import tokens
+from engine.errors import HabeasError
+from engine.language.text.mistakes import counted
+
+KINDS = {
+    "encrypted": "it is encrypted, and Habeas reads no encrypted mail",
+    "unreadable": "it is no mail that can be read",
+    "delayed": "a mail server says that the mail is delayed, and tries on",
+    "automatic": "an automatic reply, which answers nothing",
+}
+
+
+STRANGER = "stranger"
+
+
+class OpenQuestion(msgspec.Struct, frozen=True):
+    """A question that was asked by mail: whose, about what, by which token, and which addresses were asked."""
+
+    case: OpenCase
+    vendor: str
+    purpose: str
+    token: str
+    addresses: frozenset[str]
+
+    def __str__(self) -> str:
+        """Name it."""
+        return f"{self.case.reference} {self.vendor} ({self.purpose})"
+
+
+class MailTaken(msgspec.Struct, frozen=True):
+    """What a mail was taken for, as a sentence; `read` where a person has to read it."""
+
+    said: str
+    read: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def questions(home: Path) -> Iterator[OpenQuestion]:
+    """Give every question that was asked by mail, of all cases that can be read."""
+    for reference in references(home):
+        try:
+            case = open_case(home, reference)
+        except HabeasError:
+            continue
+        for vendor, part in case.case.vendors.items():
+            for purpose in part.contacts:
+                mails = [one for one in part.mails if one.purpose == purpose]
+                for token in {token for one in mails for token in tokens(one.message_id)}:
+                    addresses = frozenset(filter(None, (_addressee(case, one) for one in mails)))
+                    yield OpenQuestion(case, vendor, purpose, token, addresses)
+
+
+def _addressee(case: OpenCase, sent: acts.MailSending) -> str | None:
+    """Give the address that a mail went to: it stands in the mail, which is kept, and in no log."""
+    try:
+        raw = (case.folder / (sent.mail or "")).read_bytes()
+    except OSError:
+        return None
+    return str(email.message_from_bytes(raw).get("To", "")).strip().lower() or None
+
+
+def take_mail(home: Path, raw: bytes, now: datetime) -> MailTaken:
+    """Take a mail in. Raises HabeasError where the case cannot take it; the mail is as before then."""
+    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), list(questions(home))
+    found = [one for one in known if one.token in told.tokens]
+    if len(told.tokens) > 1:
+        named = ", ".join(map(str, found)) or "none of a case here"
+        return MailTaken(f"holds {len(told.tokens)} tokens ({named}): nothing was taken in, read it", read=True)
+    if not found:
+        asked = [str(one) for one in known if told.sender in one.addresses]
+        who = f"comes from an address that was asked in {', '.join(asked)}, without its token: " if asked else "belongs to no question: "
+        return MailTaken(f"{who}nothing was taken in, read it", read=True)
+    about = found[0]
+    if any(getattr(line.act, "proof", None) == proof for line in about.case.lines):
+        return MailTaken(f"{about}: was taken in before")
+    return _taken(about, told, raw, proof, now)
+
+
+def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now: datetime) -> MailTaken:
+    vendor, purpose = about.vendor, about.purpose
+    ours = told.sender is not None and told.sender in about.addresses
+    if told.kind == "bounce":
+        if told.recipient is not None and told.recipient not in about.addresses:
+            return MailTaken(f"{about}: says that a mail to somebody else came back; nothing was recorded, read it", read=True)
+        part = about.case.case.vendors[vendor]
+        name = next(one.message_id for one in reversed(part.mails) if about.token in tokens(one.message_id))
+        about.case.insist(acts.Bounced(vendor=vendor, purpose=purpose, message_id=name, proof=proof), now)
+        return MailTaken(f"{about}: the mail came back; correct the address, then habeas contact send", read=True)
+    if told.kind in ("automatic", "delayed"):
+        about.case.insist(acts.MailNoted(vendor=vendor, purpose=purpose, kind=told.kind, proof=proof), now)
+        return MailTaken(f"{about}: {KINDS[told.kind]}")
+    closed = about.case.case.vendors[vendor].contacts[purpose].state in CLOSED
+    answer = _answer(told, purpose) if ours else STRANGER if closed else "answered_text"
+    files = told.attachments if ours and purpose == "access" else ()
+    folder = _keep(about, raw, files, answer, proof, now)
+    notes = tuple(f"{folder}/{_name(number, one)}: {one.note}" for number, one in enumerate(files, 1) if one.note)
+    notes += (f"an attachment is larger than 50 MB: it is in {folder}/mail.eml only",) if told.too_large else ()
+    notes += ("it is signed, and the signature was not checked",) if told.signed else ()
+    if answer not in ("answered_text", STRANGER):
+        brought = f", {counted(len(files), 'file')}" if files else ""
+        return MailTaken(f"{about}: {answer.replace('_', ': ')}{brought}", notes=notes)
+    why = KINDS.get(told.kind, "it is not one word that answers the question" if ours else "its sender is not who was asked")
+    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}", read=True, notes=notes)
+
+
+def _answer(told: ReceivedMail, purpose: str) -> str:
+    """Say what a mail of the one who was asked answers; what does not fit together is to be read."""
+    if told.kind != "answer" or told.too_large:
+        return "answered_text"
+    if told.word == "DATA" and told.attachments and purpose == "access":
+        return "answered_data"
+    if told.word == "NONE" and not told.attachments:
+        return "answered_none"
+    return "answered_deleted" if told.word == "DELETED" and not told.attachments and purpose == "deletion" else "answered_text"
+
+
+def _name(number: int, file: Attachment) -> str:
+    return f"file-{number}{file.suffix}"
+
+
+def _keep(about: OpenQuestion, raw: bytes, files: Sequence[Attachment], answer: str, proof: str, now: datetime) -> str:
+    """Put a mail and its files into the case; gives the folder. Raises UsageError, DiskError, OutputError."""
+    case, received = about.case, about.case.folder / "received"
+    with scratch(received) as part:
+        told = [{"file": _name(n, one), "name": one.claimed, "bytes": len(one.content), "note": one.note} for n, one in enumerate(files, 1)]
+        try:
+            for number, file in enumerate(files, 1):
+                write_private(part / _name(number, file), file.content)
+            write_private(part / "mail.eml", raw)
+            write_private(part / "about.json", msgspec.json.encode({"sha256": proof, "files": told}) + b"\n")
+        except OSError as error:
+            raise cannot_write(received, error) from None
+
+        def done(place: Path) -> list[acts.Act]:
+            folder = str(place.relative_to(case.folder))
+            took = acts.TakenIn(vendor=about.vendor, folder=folder, proof=proof, kind="file")
+            if answer == STRANGER:
+                return [acts.MailNoted(vendor=about.vendor, purpose=about.purpose, kind=STRANGER, proof=proof, folder=folder)]
+            answered = acts.OwnerAnswered(vendor=about.vendor, purpose=about.purpose, answer=answer, folder=folder, proof=proof)
+            return [took, answered] if files else [answered]
+
+        lines = case.place(part, lambda: free_number(received / about.vendor), done, now)
+    return str(getattr(lines[-1].act, "folder", ""))
