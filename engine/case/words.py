@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Literal
 
 import msgspec
 
@@ -17,10 +18,11 @@ OVER = ("released", *ENDED)
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """What stands between a case and its release: a sentence, and the command that mends it."""
+    """What stands between a case and its release: a sentence, the command that mends it, and the part of the work it belongs to."""
 
     what: str
     mend: str
+    part: Literal["identity", "fetch", "gaps", "values"] = "fetch"
 
 
 def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocked]:
@@ -28,16 +30,16 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if case.state in OVER:
         return
     if case.identified is None:
-        yield Blocked("who asks is not shown to be the person", f'habeas case identified {reference} --how "..."')
+        yield Blocked("who asks is not shown to be the person", f'habeas case identified {reference} --how "..."', "identity")
     if not case.vendors:
         yield Blocked("no vendor belongs to the case", f"habeas case run {reference} --vendor VENDOR")
     for vendor, part in case.vendors.items():
         yield from _of_part(vendor, part, reference)
     if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
-        yield Blocked("nobody has looked at what was found", f"habeas review list {reference}")
+        yield Blocked("nobody has looked at what was found", f"habeas review list {reference}", "values")
     if undecided:
         waits = "1 value or file waits" if undecided == 1 else f"{undecided:,} values or files wait"
-        yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
+        yield Blocked(f"{waits} for a decision", f"habeas review list {reference}", "values")
 
 
 def unblocked(case: Case, reference: str) -> str:
@@ -59,7 +61,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files")
             continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
-        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
+        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps")
 
 
 def left(told: Deadlines, today: date, case: Case) -> str:

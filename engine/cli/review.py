@@ -9,13 +9,13 @@ from typing import cast
 
 import typer
 
+from engine.case.act_words import SHOWN_DIGITS
 from engine.case.acts import Decided, Target, Undone
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
 from engine.case.review import WAITING, Review, files_of, gone, review, target_of
 from engine.cli.case import now
-from engine.cli.case_words import SHOWN_DIGITS
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import digest_key
 from engine.connection.state_folder import home

@@ -1,0 +1,17 @@
+"""Every page of the portal by its address: what shows it, and what does the acts of its forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.portal.asked import Do, Show
+from engine.portal.cases_page import show_cases, show_due
+from engine.portal.log_page import show_log
+from engine.portal.overview_page import do_in_case, show_case
+
+PAGES: Mapping[str, tuple[Show, Do | None]] = {
+    "/": (show_cases, None),
+    "/due": (show_due, None),
+    "/case/{reference}": (show_case, do_in_case),
+    "/case/{reference}/log": (show_log, None),
+}
