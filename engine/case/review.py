@@ -76,7 +76,7 @@ def review(case: OpenCase, person: Person, key: DigestKey, now: datetime) -> Rev
 
 def in_review(case: OpenCase) -> tuple[InReview, ...]:
     """Give every run of a case with the policy that it was looked through by. Raises UsageError where a policy is not that one."""
-    if not _in_force(case):
+    if not is_in_force(case):
         message = f"a policy was changed, or its run was not looked through yet: habeas review list {case.reference} does it"
         raise UsageError(message)
     now = case.lines[-1].at
@@ -195,14 +195,14 @@ def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:
     """Count what waits for a reviewer; None where nobody has looked at the runs yet. Raises as `review`, NotConnected."""
     if case.case.phase in ENDED or not any(part.run is not None or part.files for part in case.case.vendors.values()):
         return 0
-    if not (case.folder / FINDINGS).is_file() or not _in_force(case):
+    if not (case.folder / FINDINGS).is_file() or not is_in_force(case):
         return None
     found = review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
     with found.findings:
         return undecided(case, found)
 
 
-def _in_force(case: OpenCase) -> bool:
+def is_in_force(case: OpenCase) -> bool:
     """Whether every policy is the one that stands in the log: to look at a case writes nothing into it."""
     runs = {vendor: part for vendor, part in case.case.vendors.items() if part.run is not None}
     raw = {vendor: read_private(_policy_file(case, vendor)) for vendor in runs}

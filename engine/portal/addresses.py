@@ -8,10 +8,12 @@ from engine.portal.asked import Do, Show
 from engine.portal.cases_page import show_cases, show_due
 from engine.portal.log_page import show_log
 from engine.portal.overview_page import do_in_case, show_case
+from engine.portal.values_page import do_values, show_values
 
 PAGES: Mapping[str, tuple[Show, Do | None]] = {
     "/": (show_cases, None),
     "/due": (show_due, None),
     "/case/{reference}": (show_case, do_in_case),
+    "/case/{reference}/values": (show_values, do_values),
     "/case/{reference}/log": (show_log, None),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.case.act_words import did
 from engine.case.folder import OpenCase
 from engine.errors import HabeasError
-from engine.portal.asked import AskedPage, Portrayed, portray
+from engine.pages.languages import short_day
+from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 
 ON_A_PAGE = 100
@@ -13,7 +14,7 @@ ON_A_PAGE = 100
 
 def timeline(case: OpenCase) -> list[tuple[int, str, str, str]]:
     """Give number, time, name and words of every act, the newest first."""
-    return [(line.n, f"{line.at:%Y-%m-%d %H:%M}", line.by, did(line)) for line in reversed(case.lines)]
+    return [(line.n, f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", line.by, did(line)) for line in reversed(case.lines)]
 
 
 def show_log(asked: AskedPage, error: HabeasError | None) -> Portrayed:

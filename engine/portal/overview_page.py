@@ -66,6 +66,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         kinds=_known_by(asked, case),
         simulated=case.opened.simulated,
         acknowledge=short_day(told.acknowledge, LANGUAGE) if told.acknowledge and case.case.acknowledged is None else None,
+        acknowledged=short_day(case.case.acknowledged, LANGUAGE) if case.case.acknowledged else None,
         extend_by=short_day(told.extend_by, LANGUAGE) if told.extend_by else None,
         blocked=list(blocks(case.case, case.reference, undecided)),
         review_fault=fault,

@@ -212,3 +212,12 @@ def test_it_listens_on_this_machine_only(empty):
     lines = Path("/proc/net/tcp").read_text().splitlines()
     bound = [line.split()[1] for line in lines if line.split()[3] == "0A" and line.split()[1].endswith(f":{empty.port:04X}")]
     assert bound == [f"0100007F:{empty.port:04X}"]
+
+
+def test_the_sheet_is_small(empty):
+    """One sheet serves every page, under 8 KB, and asks for nothing else."""
+    sheet = empty.ask("GET", "/style.css")
+    assert sheet.headers["Content-Type"].startswith("text/css")
+    assert len(sheet.text) < 8192
+    assert "url(" not in sheet.text
+    assert "@import" not in sheet.text
