@@ -8,6 +8,7 @@ from engine.portal.asked import Do, Show
 from engine.portal.cases_page import show_cases, show_due
 from engine.portal.log_page import show_log
 from engine.portal.overview_page import do_in_case, show_case
+from engine.portal.package_page import do_package, show_package
 from engine.portal.values_page import do_values, show_values
 
 PAGES: Mapping[str, tuple[Show, Do | None]] = {
@@ -15,5 +16,6 @@ PAGES: Mapping[str, tuple[Show, Do | None]] = {
     "/due": (show_due, None),
     "/case/{reference}": (show_case, do_in_case),
     "/case/{reference}/values": (show_values, do_values),
+    "/case/{reference}/package": (show_package, do_package),
     "/case/{reference}/log": (show_log, None),
 }

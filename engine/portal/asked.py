@@ -73,7 +73,7 @@ class Portrayed(msgspec.Struct, frozen=True):
 
 
 Show = Callable[[AskedPage, HabeasError | None], Portrayed]
-Do = Callable[[AskedPage], str]
+Do = Callable[[AskedPage], str | Portrayed]
 
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:

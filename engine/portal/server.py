@@ -134,13 +134,13 @@ class Portal:
         return _page(await asyncio.to_thread(show, await self._asked(request), None))
 
     async def _do(self, show: Show, do: Do, request: web.Request) -> web.StreamResponse:
-        """Do what a form asks for, then show where it leads; what cannot be done is told in the same page."""
+        """Do what a form asks for, then lead on, or show what is shown once; what cannot be done is told in the same page."""
         asked = await self._asked(request)
         try:
             where = await asyncio.to_thread(do, asked)
         except HabeasError as error:
             return _page(await asyncio.to_thread(show, asked, error))
-        return web.Response(status=303, headers={"Location": where})
+        return web.Response(status=303, headers={"Location": where}) if isinstance(where, str) else _page(where)
 
     async def _asked(self, request: web.Request) -> AskedPage:
         session = self._session(request)

@@ -15,7 +15,7 @@ from tests.browser.axe import SIZES, shown, violations
 from tests.browser.test_package_pages import SIDEWAYS
 from tests.case.acts_kit import NOW
 from tests.case.conftest import fetched_once, ran
-from tests.case.package_kit import open_here
+from tests.case.package_kit import give_all, open_here
 from tests.case.test_commands import PERSON, home_of
 from tests.portal.conftest import desk, empty, serve
 
@@ -80,6 +80,42 @@ def test_everybody_can_use_every_page(judged, desk, ran):
     judged.find_element(By.NAME, "say").send_keys("Too large to send.", Keys.TAB, Keys.ENTER)
     assert "the case was changed meanwhile" in judged.page_source
     found += faults(judged, "stale")
+    assert found == []
+
+
+def test_everybody_can_use_the_package_page(judged, desk, ran):
+    """From nothing decided to the passphrase, each state of the page; all of it by the buttons that are there."""
+    (home_of(ran) / "office.yaml").write_text("controller: Acme AB\ncontact: privacy@acme.example\n")
+    desk.guard._link = "again"
+    at, found = come_in(judged, desk), []
+
+    def look(name: str) -> None:
+        found.extend(faults(judged, name))
+
+    judged.get(f"{at}{AT}/package")
+    look("package-undecided")
+    assert ran("review", "list", "DSR-17").returncode == 3
+    assert ran("review", "give", "DSR-17", "undecided").returncode == 0
+    judged.get(f"{at}{AT}/package")
+    look("package-to-make")
+    judged.find_element(By.CLASS_NAME, "main").click()
+    look("package-blocked")
+    give_all(ran)
+    judged.get(f"{at}{AT}/package")
+    look("package-to-make-anew")
+    judged.find_element(By.CLASS_NAME, "main").click()
+    look("package-to-approve")
+    for box in judged.find_elements(By.CSS_SELECTOR, "[type=checkbox]"):
+        box.click()
+    judged.find_element(By.CLASS_NAME, "main").click()
+    look("package-to-release")
+    judged.find_element(By.CLASS_NAME, "main").click()
+    look("sealed")
+    judged.get(f"{at}{AT}/package")
+    look("released")
+    judged.get(f"{at}{AT}")
+    look("case-released")
+    assert open_here(ran).case.state == "released"
     assert found == []
 
 
