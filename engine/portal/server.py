@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from engine.case.folder import references
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
 from engine.portal.asked import AskedPage, Do, Portrayed, Show, portray
@@ -110,7 +111,7 @@ class Portal:
     async def _is_gone(self, request: web.Request) -> bool:
         """Whether the page is about a case that is not there."""
         name = request.match_info.get("reference")
-        return name is not None and not await asyncio.to_thread((self._home / "cases" / name).is_dir)
+        return name is not None and name not in await asyncio.to_thread(references, self._home)
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         guard = self._guard()

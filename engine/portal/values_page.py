@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from engine.portal.case_head import case_head
 from engine.release.reasons import CODES, GIVING, IN_SHORT
 
 ON_A_PAGE = 25
+DIGEST = re.compile(r"[0-9a-f]{32,64}")  # the whole of it: what begins alike is another value
 OFFERED = ("give", "alias", "mask", "drop")  # to hold is for records and files
 MOST_FIELDS = 3
 LONGEST = 200
@@ -127,6 +129,9 @@ def _wanted(asked: AskedPage) -> list[WantedDecision]:
                 message = f"{operation} is none of {', '.join(OFFERED)}; nothing was written"
                 raise UsageError(message)
             digest = name.removeprefix("d-")
+            if not DIGEST.fullmatch(digest):
+                message = "the form names no value: open the page again; nothing was written"
+                raise UsageError(message)
             because = asked.said(f"r-{digest}") or FITTING[operation == "give"]
             _check_reason(operation, because)
             found.append(WantedDecision(operation, (f"value:{digest}",), because))

@@ -111,6 +111,8 @@ def test_a_cookie_of_nobody_opens_nothing(empty):
         ("GET", "/case/NONE-1", None, 404),
         ("GET", "/case/a%40b", None, 404),
         ("GET", "/case/%2e%2e", None, 404),
+        ("GET", "/case/..%2F..%2Ftmp", None, 404),
+        ("GET", "/case/%00", None, 404),
         ("PUT", "/", None, 403),
         ("POST", "/", "token=x", 405),
         ("POST", "/leave", "x" * (LARGEST + 1), 413),
