@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -54,10 +54,11 @@ def unblocked(case: Case, reference: str) -> str:
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """What stands between a case and its release: a sentence, and the command that mends it."""
+    """What stands between a case and its release: a sentence, the command that mends it, and the part of the work it belongs to."""
 
     what: str
     mend: str
+    part: Literal["identity", "fetch", "gaps", "values"] = "fetch"
 
 
 def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocked]:
@@ -65,7 +66,7 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if case.state in OVER:
         return
     if case.identified is None:
-        yield Blocked("who asks is not shown to be the person", f'habeas case identified {reference} --how "..."')
+        yield Blocked("who asks is not shown to be the person", f'habeas case identified {reference} --how "..."', "identity")
     if not case.vendors:
         yield Blocked("no vendor belongs to the case", f"habeas case run {reference} --vendor VENDOR")
     for vendor, part in case.vendors.items():
@@ -73,10 +74,10 @@ def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocke
     if case.opened is not None and case.opened.right == "deletion":
         return
     if undecided is None and any(part.run is not None or part.files for part in case.vendors.values()):
-        yield Blocked("nobody has looked at what was found", f"habeas review list {reference}")
+        yield Blocked("nobody has looked at what was found", f"habeas review list {reference}", "values")
     if undecided:
         waits = "1 value or file waits" if undecided == 1 else f"{undecided:,} values or files wait"
-        yield Blocked(f"{waits} for a decision", f"habeas review list {reference}")
+        yield Blocked(f"{waits} for a decision", f"habeas review list {reference}", "values")
 
 
 ASKED = {
@@ -111,7 +112,7 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files")
             continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
-        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."')
+        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps")
 
 
 def cannot(act: Act) -> str:

@@ -13,15 +13,17 @@ from typing import TypeVar, cast
 import typer
 
 from engine.case import acts, log, take
+from engine.case.act_words import did
+from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.folder import OpenCase, checked_reference, open_case, references, same_person
-from engine.case.letters import LANGUAGES, conclusion, letter, write_letter
+from engine.case.letters import LANGUAGES, conclusion
 from engine.case.opening import check_free, open_new
 from engine.case.person import Person, kind_words, named, parse_person, read_person
-from engine.case.regimes import due, office, regime_of
+from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
-from engine.case.words import OVER, blocks, late, left, too_late, unblocked
+from engine.case.words import OVER, blocks, late, left, unblocked
 from engine.catalogue import load
-from engine.cli.case_words import did, row, shown, shown_json
+from engine.cli.case_words import row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
@@ -40,13 +42,6 @@ QUESTIONS = {
     "username": "Username (Enter: no more)",
     "name": "Name, as letters address the person (Enter: none)",
     "address": "Postal address, \\n between its lines (Enter: none)",
-}
-LETTERS: dict[str, Callable[[str, str | None], acts.Act]] = {
-    "acknowledge": lambda _, letter: acts.Acknowledged(letter=letter),
-    "extend": lambda why, letter: acts.Extended(why=why, letter=letter),
-    "deny": lambda why, letter: acts.Denied(why=why, letter=letter),
-    "conclude": lambda _, letter: acts.Concluded(letter=letter),
-    "deliver": lambda how, letter: acts.Delivered(how=how, letter=letter),
 }
 
 
@@ -212,16 +207,8 @@ def identified_command(reference: str, how: str) -> None:
 def letter_command(reference: str, kind: str, why: str | None) -> None:
     """Do an act that comes with a letter: acknowledge, extend, deny, deliver. Raises UsageError, NotConnected, DiskError, OutputError."""
     where, case = home(), open_case(home(), reference)
-    why_not = too_late(regime_of(case.opened.regime), due(case.case, where), today()) if kind == "extend" else None
-    if why_not is not None:
-        message = f"{why_not}; nothing was written"
-        raise UsageError(message)
-    act = LETTERS[kind](why or "", None)
-    case.may(act)
     more = conclusion(case, lambda vendor: title_of(where, vendor)) if kind == "conclude" else None
-    made = letter(where, case.as_if(act, now()), read_person(Vault(where).keys, case.folder), kind, why, more)
-    name = write_letter(case, kind, made, office(where), now())
-    case.act(LETTERS[kind](why or "", name), now())
+    name = do_with_letter(case, where, WantedLetter(kind, why, more), today(), now)
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
     tell_next(case)
 
@@ -229,10 +216,7 @@ def letter_command(reference: str, kind: str, why: str | None) -> None:
 def pause_command(reference: str, why: str) -> None:
     """Stop the clock. Raises UsageError where the law does not allow it."""
     case = open_case(home(), reference)
-    if not regime_of(case.opened.regime).pause:
-        message = f"{regime_of(case.opened.regime).title} does not let the clock stand still; nothing was written"
-        raise UsageError(message)
-    case.act(acts.Paused(why=why), now())
+    pause(case, why, now())
     print_text(f"The clock stands still; habeas case resume {reference} lets it go on.")
 
 
@@ -246,20 +230,7 @@ def resume_command(reference: str) -> None:
 def excuse_command(reference: str, what: str, say: str) -> None:
     """Accept a gap, or of a vendor's run all that are open. Raises UsageError where there is none."""
     case = open_case(home(), reference)
-    vendor, _, endpoint = what.partition("/")
-    missing = [*(name for name, part in case.case.vendors.items() if not part.here)]
-    missing += [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.open_gaps]
-    known = [f"{name}/{gap.endpoint}" for name, part in case.case.vendors.items() for gap in part.gaps]
-    known += [name for name, part in case.case.vendors.items() if part.left_out is not None]
-    part = case.case.vendors.get(vendor)
-    if part is not None and part.run is not None and endpoint in part.run.unasked:
-        message = f"{what} was not asked, because whether {vendor} knows the person is unproven: that is the gap, {vendor}/lookup"
-        raise UsageError(message)
-    every: list[str | None] = [gap.endpoint for gap in part.open_gaps] if part is not None and part.here and not endpoint else []
-    if not every and what not in (*missing, *known):
-        message = f"{what}: nothing is missing there; what is missing: {', '.join(missing) or 'nothing'}"
-        raise UsageError(message)
-    _recorded(case, *(acts.Excused(vendor=vendor, endpoint=name, say=say) for name in every or [endpoint or None]))
+    _recorded(case, *excuses(case, what, say))
 
 
 def _recorded(case: OpenCase, *done: acts.Act) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from engine.case.acts import Decided, LogLine, Target
+from engine.case.act_words import did
+from engine.case.acts import Decided, LogLine
 from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
@@ -19,26 +20,7 @@ from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
 
-SHOWN_DIGITS = 8
 MOST_ALIKE = 3  # decisions in a row that say the same: more of them are one row
-WORDS = {"asked": "vendor to ask:", "taken": "taken in:", "ruled": "policy in force:"}  # where the word of the log alone would mislead
-TOLD = (
-    "vendor",
-    "purpose",
-    "answer",
-    "late",
-    "endpoint",
-    "folder",
-    "act",
-    "operation",
-    "target",
-    "because",
-    "how",
-    "why",
-    "say",
-    "letter",
-    "note",
-)
 
 
 def row(case: OpenCase, told: Deadlines, today: date, undecided: int | None = None) -> dict[str, Any]:
@@ -153,21 +135,3 @@ def _sameness(line: LogLine) -> tuple[object, ...]:
     """What decisions that may be told in one row have in common; any other act stands alone."""
     act = line.act
     return (act.operation, act.because, act.note, line.by) if isinstance(act, Decided) else (line.n,)
-
-
-def did(line: LogLine) -> str:
-    """Say what was done, in the order of a sentence: `decided mask value:65c8ad01 third_party`."""
-    body = msgspec.to_builtins(line.act)
-    target = getattr(line.act, "target", None)
-    told = {**body, "target": _target(target) if target is not None else None}
-    return " ".join([WORDS.get(body["did"], body["did"]), *(str(told[name]) for name in TOLD if told.get(name))])
-
-
-def _target(target: Target) -> str:
-    """Write what a decision is about, as it may be typed; a record by its digest, since its line may be another one in the next run."""
-    if target.value is not None:
-        return f"value:{target.value[:SHOWN_DIGITS]}"
-    if target.file is not None:
-        return f"{target.vendor}/{target.file}"
-    record = f" record {target.record[:SHOWN_DIGITS]}{target.pointer or ''}" if target.record else ""
-    return f"{target.vendor}/{target.endpoint}{f'.{target.field}' if target.field else ''}{record}"

@@ -5,38 +5,31 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from typing import cast
 
 import typer
 
-from engine.case.acts import Decided, Target, Undone
+from engine.case.act_words import SHOWN_DIGITS
+from engine.case.acts import Target
+from engine.case.deciding import WantedDecision, decide, decided_words, look_through, undo
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
-from engine.case.person import read_person
-from engine.case.review import WAITING, Review, files_of, gone, review, reviewed_again, target_of
+from engine.case.review import Review, files_of, gone
 from engine.cli.case import now
-from engine.cli.case_words import SHOWN_DIGITS
 from engine.cli.formatting import print_json, print_text, table, width_of
-from engine.connection.digest_key import digest_key
 from engine.connection.state_folder import home
-from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
-from engine.language.text.mistakes import counted, did_you_mean
-from engine.release.reasons import CODES, GIVING, Because, Treatment
+from engine.language.text.mistakes import counted
 
 LONGEST_SHOWN = 60
 MOST_FILES = 10
 MOST_NUMBERS = 3
-FOR_FILES = ("hold", "give")
-BY_NUMBER = ("number", "cards", "ibans", "national_ids")
 
 
 def looked_through(reference: str) -> tuple[OpenCase, Review]:
     """Open a case and look through its runs. Raises UsageError, NotConnected, SpecError, DiskError, OutputError."""
     where = home()
     case = open_case(where, reference)
-    person = read_person(Vault(where).keys, case.folder)
-    return case, review(case, person, digest_key(where), now())
+    return case, look_through(case, where, now())
 
 
 def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit:
@@ -96,19 +89,11 @@ def _cells(case: OpenCase, row: ListedRow) -> list[tuple[str, ...]]:
             f"value:{one.digest[:SHOWN_DIGITS]}" if at == 0 else "",
             _shortened(one.shown),
             f"{one.count:,}",
-            _decided(case, one),
+            decided_words(case, one),
             _where(one),
         )
         for at, one in enumerate(row.values)
     ]
-
-
-def _decided(case: OpenCase, value: ListedValue) -> str:
-    if value.decision is not None and value.decision in case.case.decisions:
-        decided = case.case.decisions[value.decision]
-        law = ", but for what the law forbids" if decided.operation == "give" and any(one.kind in BY_NUMBER for one in value.stands) else ""
-        return f"{decided.operation} (act {value.decision}){law}"
-    return f"{value.undecided:,} to decide" if value.undecided else "by policy or place"
 
 
 def _where(value: ListedValue) -> str:
@@ -134,15 +119,8 @@ def _json(value: ListedValue) -> dict[str, object]:
 
 def decide_command(reference: str, operation: str, words: Sequence[str], because: str, note: str | None) -> None:
     """Decide about several things: all of them, or none. Raises UsageError where one is not there or does not fit; as `looked_through`."""
-    _check_reason(operation, because)
     case, found = looked_through(reference)
-    targets = list(dict.fromkeys(target for word in words for target in target_of(case, found, word)))
-    if WAITING in words and operation not in FOR_FILES:
-        targets = [one for one in targets if not one.file]
-    _check_fits(operation, targets)
-    decided = [Decided(operation=cast("Treatment", operation), target=one, because=cast("Because", because), note=note) for one in targets]
-    lines = case.acts(decided, now())
-    found = reviewed_again(case, found)
+    found, targets, lines = decide(case, found, [WantedDecision(operation, tuple(words), because, note)], now())
     numbers = [str(line.n) for line in lines] if len(lines) <= MOST_NUMBERS else [f"{lines[0].n}-{lines[-1].n}"]
     print_text(f"Decided, act {', '.join(numbers)}: {operation} {', '.join(words)}{_in_places(found, targets)}.")
     if operation == "give" and not all(one.file for one in targets):
@@ -159,32 +137,11 @@ def _in_places(found: Review, targets: list[Target]) -> str:
     return f", in {counted(sum(counts), 'place')}{more}" if counts else ""
 
 
-def _check_fits(operation: str, targets: list[Target]) -> None:
-    """Refuse what would mean nothing: a person's alias for a record or a file, other words in a file's place. Raises UsageError."""
-    if any(one.file for one in targets) and operation not in FOR_FILES:
-        message = f"a file is held or given: it cannot be made to {operation}"
-        raise UsageError(message)
-    if operation == "alias" and any(one.value is None and one.pointer is None and one.field is None for one in targets):
-        message = "an alias stands for one person: name a value, a field or a place in a record"
-        raise UsageError(message)
-
-
-def _check_reason(operation: str, because: str) -> None:
-    if because not in CODES:
-        hint = did_you_mean(because, CODES)
-        message = f"--because {because} is none of the reasons; {hint}"
-        raise UsageError(message)
-    if (operation == "give") != (because in GIVING):
-        fitting = ", ".join(one for one in CODES if (one in GIVING) == (operation == "give"))
-        message = f"--because {because} is no reason to {operation}: {fitting}"
-        raise UsageError(message)
-
-
 def undo_command(reference: str, words: Sequence[str]) -> None:
     """Take decisions back: all of them, or none. Raises UsageError."""
     case = open_case(home(), reference)
     numbers = list(dict.fromkeys(number for word in words for number in _numbers(word)))
-    case.acts([Undone(act=number) for number in numbers], now())
+    undo(case, numbers, now())
     print_text(f"{'Act' if len(numbers) == 1 else 'Acts'} {', '.join(words)} {'is' if len(numbers) == 1 else 'are'} taken back.")
 
 

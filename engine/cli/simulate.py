@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Coroutine
 from functools import partial
 
 import typer
@@ -16,6 +14,7 @@ from msgspec.structs import asdict
 from engine.cassettes.serve import Differing, KnownPerson, Recorded, Served, recorded
 from engine.catalogue import load
 from engine.cli.formatting import columns, fitted, print_text, shell_line, width_of
+from engine.cli.until_interrupted import until_interrupted
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import counted, printable
 from engine.simulate.serve import Ready, SimulatorOptions, faults, serve, vendors
@@ -39,7 +38,7 @@ def simulate_command(word: str, port: int, names: str, scale: tuple[int, int], *
     def ready(up: Ready) -> None:
         typer.echo(json.dumps(asdict(up)) if as_json else _shown(_greeting(word, up)))
 
-    asyncio.run(_until_interrupted(partial(serve, word, options, port, ready)))
+    asyncio.run(until_interrupted(partial(serve, word, options, port, ready)))
     return Exit.COMPLETE
 
 
@@ -61,7 +60,7 @@ def _recorded(word: str, port: int, names: str, *, as_json: bool) -> Exit:
     def notice(line: str) -> None:
         print_text(printable(line), err=True)
 
-    asyncio.run(_until_interrupted(partial(Recorded(vendor, cassettes, notice).serve, port, ready)))
+    asyncio.run(until_interrupted(partial(Recorded(vendor, cassettes, notice).serve, port, ready)))
     return Exit.COMPLETE
 
 
@@ -80,17 +79,6 @@ def _as_json(up: Served) -> dict[str, object]:
     differing = [{"request": one.request, "cassettes": list(one.cassettes)} for one in up.differing]
     found = {"address": up.address, "token": up.token, "connect": up.connect, "settings": up.settings, "people": people}
     return {**found, "differing": differing, "not_played": list(up.hidden)}
-
-
-async def _until_interrupted(work: Callable[[], Coroutine[object, object, None]]) -> None:
-    serving = asyncio.create_task(work())
-    loop = asyncio.get_running_loop()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(ending, serving.cancel)
-    try:
-        await serving
-    except asyncio.CancelledError:
-        return
 
 
 def _shown(text: str) -> str:

@@ -14,6 +14,7 @@ ENGINE = Path(__file__).parent.parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
+    ("portal",),
     ("api", "anonymise", "owners"),
     ("case",),
     ("cassettes", "assembly", "explain", "package"),

@@ -1,0 +1,92 @@
+"""What a page of the portal is asked, and what it answers. A page is a function; it keeps nothing between two questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.case.act_words import did
+from engine.case.folder import OpenCase, open_case, user
+from engine.case.log import Stale
+from engine.errors import HabeasError, UsageError
+from engine.pages.environment import environment
+from engine.pages.languages import short_day
+
+LANGUAGE = "en"
+
+
+class AskedPage(msgspec.Struct, frozen=True):
+    """A question to a page: names in its address, what stands behind the `?`, what the form holds, and the present time."""
+
+    home: Path
+    now: datetime
+    token: str
+    names: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    form: Mapping[str, Sequence[str]] = {}
+
+    @property
+    def today(self) -> date:
+        """Give the day that it is where the machine stands."""
+        return self.now.astimezone().date()
+
+    @property
+    def case(self) -> OpenCase:
+        """Read the case that the address names. Raises UsageError where there is none, BrokenLog."""
+        return open_case(self.home, self.names["reference"])
+
+    def said(self, name: str) -> str:
+        """Give what a field of the form holds, without blanks around it."""
+        return next(iter(self.form.get(name, ())), "").strip()
+
+    def wanted(self, name: str, what: str) -> str:
+        """Give what a field of the form holds. Raises UsageError where it is empty."""
+        if text := self.said(name):
+            return text
+        message = f"{what} is missing: write it, then send the form again; nothing was written"
+        raise UsageError(message)
+
+    def number(self, name: str, otherwise: int = 1) -> int:
+        """Give a number from behind the `?`; what is none counts as the first."""
+        told = self.query.get(name, "")
+        return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else otherwise
+
+    def seen_case(self) -> OpenCase:
+        """Read the case as the form was made on it. Raises Stale where somebody acted since, UsageError, BrokenLog."""
+        case = self.case
+        n = self.said("n")
+        seen = int(n) if n.isascii() and n.isdecimal() and len(n) < 10 else -1
+        if seen != case.case.n:
+            raise Stale(case.lines[max(seen, 0) :])
+        return case
+
+
+class Portrayed(msgspec.Struct, frozen=True):
+    """A page that was made, and the status that it is answered with."""
+
+    html: str
+    status: int = 200
+
+
+Show = Callable[[AskedPage, HabeasError | None], Portrayed]
+Do = Callable[[AskedPage], str | Portrayed]
+
+
+def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:
+    """Make a page. An error of an act stands in it first, and what was typed is kept."""
+    told = {
+        "language": LANGUAGE,
+        "root": "/",
+        "token": asked.token,
+        "today": short_day(asked.today, LANGUAGE),
+        "who": user(),
+        "said": asked.said,
+        "fault": str(error) if error is not None else None,
+        "since": [(line.n, line.by, did(line)) for line in error.since] if isinstance(error, Stale) else None,
+    }
+    html = environment("engine.portal").get_template(template).render({**told, **values})
+    return Portrayed(html, 200 if error is None else 409 if isinstance(error, Stale) else 422)

@@ -1,0 +1,206 @@
+"""`/case/X`: what is in the way of an answer, what each service gave, and the acts of a case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from engine.case import acts
+from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
+from engine.case.acts import FILES
+from engine.case.deadlines import Deadlines
+from engine.case.fold import Case, VendorPart, refusal
+from engine.case.folder import OpenCase
+from engine.case.person import kind_words, read_person
+from engine.case.regimes import due, regime_of
+from engine.case.review import waiting
+from engine.case.take import MISSING, TakenRun, read_run
+from engine.case.words import OVER, blocks, too_late
+from engine.connection.vault import Vault
+from engine.errors import HabeasError, UsageError
+from engine.pages.languages import short_day
+from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
+from engine.portal.case_head import case_head
+from engine.portal.log_page import timeline
+
+LATEST = 12
+
+
+class ServiceRow(msgspec.Struct, frozen=True):
+    """What a service gave: how its answer reads, how many kinds of record came whole, how many did not, how many records."""
+
+    vendor: str
+    answer: str
+    complete: int = 0
+    missing: int = 0
+    excused: int = 0
+    records: int = 0
+    files: int = 0
+    fault: str | None = None
+
+
+class GapRow(msgspec.Struct, frozen=True):
+    """Something that was not obtained, as `case excuse` names it, what it is, and the sentence it was accepted with, if it was."""
+
+    name: str
+    what: str
+    said: str | None = None
+
+
+def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
+    """Show a case."""
+    case = asked.case
+    told, law = due(case.case, asked.home), regime_of(case.opened.regime)
+    undecided, fault = _waiting(asked, case)
+    gaps = [gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)]
+    return portray(
+        "overview.html",
+        asked,
+        error,
+        **case_head(asked, case, ""),
+        case=case.case,
+        law=law.title,
+        received=short_day(case.opened.received, LANGUAGE),
+        kinds=_known_by(asked, case),
+        simulated=case.opened.simulated,
+        acknowledge=short_day(told.acknowledge, LANGUAGE) if told.acknowledge and case.case.acknowledged is None else None,
+        acknowledged=short_day(case.case.acknowledged, LANGUAGE) if case.case.acknowledged else None,
+        extend_by=short_day(told.extend_by, LANGUAGE) if told.extend_by else None,
+        blocked=list(blocks(case.case, case.reference, undecided)),
+        review_fault=fault,
+        over=case.case.state in OVER,
+        services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
+        gaps=gaps,
+        can=_can(case, told, asked),
+        lines=timeline(case)[:LATEST],
+        strays=case.strays(),
+    )
+
+
+def _waiting(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
+    try:
+        return waiting(case, asked.home, asked.now), None
+    except HabeasError as error:
+        return None, str(error)
+
+
+def _known_by(asked: AskedPage, case: OpenCase) -> str:
+    """Say by which kinds of identifier the person is known; where the sealed file cannot be opened, that."""
+    try:
+        return f"known by {kind_words(read_person(Vault(asked.home).keys, case.folder))}"
+    except HabeasError as error:
+        return str(error)
+
+
+def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
+    """Count what a service gave, from the manifest of its run."""
+    if part.run is None:
+        answer = "left out" if part.left_out is not None else part.contact or ("files taken in" if part.files else "nothing taken in")
+        return ServiceRow(vendor, answer, missing=0 if part.here else 1, files=len(part.files))
+    try:
+        run = read_run(case.folder / part.run.folder)
+    except HabeasError as error:
+        return ServiceRow(vendor, part.run.subject or "", fault=str(error))
+    return ServiceRow(
+        vendor,
+        part.run.subject or "not said",
+        complete=sum(one.get("outcome") == "complete" for one in run.endpoints.values()),
+        missing=len(part.open_gaps),
+        excused=len(part.gaps) - len(part.open_gaps),
+        records=_counted(run, "records"),
+        files=len(part.files) + _files(run),
+    )
+
+
+def _counted(run: TakenRun, name: str) -> int:
+    return sum(number for one in run.endpoints.values() if isinstance(number := one.get(name), int))
+
+
+def _files(run: TakenRun) -> int:
+    every = Counter[str]()
+    for told in run.endpoints.values():
+        counts = told.get("files")
+        every.update({name: number for name, number in counts.items() if isinstance(number, int)} if isinstance(counts, dict) else {})
+    return every["downloaded"]
+
+
+def _gaps(vendor: str, part: VendorPart) -> list[GapRow]:
+    if part.left_out is not None or not part.here:
+        return [GapRow(vendor, "the whole service", part.left_out)]
+    still = part.open_gaps
+    return [
+        GapRow(f"{vendor}/{one.endpoint}", _gap_words(one), None if one in still else part.excused[one.endpoint].say) for one in part.gaps
+    ]
+
+
+def _gap_words(gap: acts.Gap) -> str:
+    name = gap.endpoint.removesuffix(FILES)
+    if gap.endpoint.endswith(FILES):
+        return f"files of {name}: {gap.outcome}"
+    return f"{name}: {gap.outcome}" + (" by the service" if gap.outcome == MISSING[0] else "")
+
+
+def _can(case: OpenCase, told: Deadlines, asked: AskedPage) -> dict[str, bool]:
+    """Say which acts can be done now: what would be refused is no button."""
+    law = regime_of(case.opened.regime)
+    tried: dict[str, acts.Act] = {
+        "identified": acts.Identified(how=""),
+        "acknowledge": acts.Acknowledged(),
+        "extend": acts.Extended(why=""),
+        "deny": acts.Denied(why=""),
+        "deliver": acts.Delivered(how=""),
+        "pause": acts.Paused(why=""),
+        "resume": acts.Resumed(),
+        "withdraw": acts.Withdrawn(),
+        "close": acts.Closed(),
+        "excuse": acts.Excused(vendor=next(iter(case.case.vendors), ""), say=""),
+    }
+    may = {name: _may(case.case, act) for name, act in tried.items()}
+    late = too_late(law, told, asked.today) is not None
+    return {**may, "extend": may["extend"] and not late, "pause": may["pause"] and law.pause}
+
+
+def _may(case: Case, act: acts.Act) -> bool:
+    return refusal(case, act) is None
+
+
+def _excuse(asked: AskedPage, case: OpenCase) -> None:
+    say = asked.wanted("say", "what the person will read")
+    case.acts(excuses(case, asked.wanted("what", "what is accepted"), say), asked.now)
+
+
+def _letter(kind: str, what: str | None) -> Callable[[AskedPage, OpenCase], None]:
+    """Make an act that comes with a letter; `what` names what has to be written with it."""
+
+    def act(asked: AskedPage, case: OpenCase) -> None:
+        why = asked.wanted("why", what) if what is not None else None
+        do_with_letter(case, asked.home, WantedLetter(kind, why), asked.today, lambda: asked.now)
+
+    return act
+
+
+ACTS: Mapping[str, Callable[[AskedPage, OpenCase], object]] = {
+    "identified": lambda asked, case: case.act(acts.Identified(how=asked.wanted("why", "by which evidence")), asked.now),
+    "acknowledge": _letter("acknowledge", None),
+    "extend": _letter("extend", "the reason, as the person reads it"),
+    "deny": _letter("deny", "the reason, as the person reads it"),
+    "deliver": _letter("deliver", "by which way"),
+    "pause": lambda asked, case: pause(case, asked.wanted("why", "what the person is asked"), asked.now),
+    "resume": lambda asked, case: case.act(acts.Resumed(), asked.now),
+    "withdraw": lambda asked, case: case.act(acts.Withdrawn(), asked.now),
+    "close": lambda asked, case: case.act(acts.Closed(), asked.now),
+    "excuse": _excuse,
+}
+
+
+def do_in_case(asked: AskedPage) -> str:
+    """Do what a form of the page asks for; gives where it leads. Raises Stale, UsageError, NotConnected, DiskError, OutputError."""
+    act = ACTS.get(asked.said("do"))
+    if act is None:
+        message = "the form names no act: open the page again; nothing was written"
+        raise UsageError(message)
+    case = asked.seen_case()
+    act(asked, case)
+    return f"/case/{case.reference}"

@@ -1,0 +1,150 @@
+"""`/case/X/package`: make the package, see what its check found, approve it, and seal it; the passphrase is shown once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast, get_args
+
+import msgspec
+
+from engine.case.build import build
+from engine.case.folder import OpenCase, user
+from engine.case.person import read_person
+from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
+from engine.case.releases import Package, package_of, released_package
+from engine.case.review import waiting
+from engine.connection.digest_key import digest_key
+from engine.connection.signing_key import SigningKey, signing_key
+from engine.connection.vault import Vault
+from engine.errors import HabeasError, UsageError
+from engine.package.seal import SealKind
+from engine.portal.asked import AskedPage, Portrayed, portray
+from engine.portal.case_head import case_head
+
+SEALS = {
+    "page": "A page that asks for a passphrase: any browser opens it",
+    "zip": "An encrypted zip, for what is big: needs 7-Zip",
+    "none": "Not sealed: whoever has it can read it",
+}
+
+
+class PackageShown(msgspec.Struct, frozen=True):
+    """What the page says of a package; `why_not` are the sentences that stand between it and its approval."""
+
+    folder: str
+    size: str
+    sha256: str
+    records: int
+    withheld: int
+    files: int
+    whole: int
+    elsewhere: tuple[str, ...]
+    why_not: tuple[str, ...] = ()
+
+
+def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
+    """Show the package of a case, and the one act that comes next."""
+    case = asked.case
+    undecided, fault = _undecided(asked, case)
+    found, why = _present(case)
+    step = _step(case, found, undecided)
+    told = {"shown": _shown(case, found) if found is not None else None, "why": fault or why, "undecided": undecided, "seals": SEALS}
+    return portray("package.html", asked, error, **case_head(asked, case, "package"), step=step, **told)
+
+
+def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
+    try:
+        return waiting(case, asked.home, asked.now), None
+    except HabeasError as error:
+        return None, str(error)
+
+
+def _present(case: OpenCase) -> tuple[Package | None, str | None]:
+    """Give the package that the page is about; where there is none, or it no longer holds what was decided, why."""
+    try:
+        if case.case.phase == "released":
+            return released_package(case), None
+        return (built_package(case), None) if package_of(case) is not None else (None, None)
+    except HabeasError as error:
+        return None, str(error)
+
+
+def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
+    """Name what comes next: fetch, values, build, approve, release, released; or that nothing does."""
+    if case.case.phase in ("closed", "denied", "withdrawn"):
+        return "over"
+    if case.case.phase == "released":
+        return "released"
+    if case.case.phase == "open" or not any(part.here for part in case.case.vendors.values()):
+        return "fetch"
+    if undecided is None or undecided:
+        return "values"
+    if found is None:
+        return "build"
+    return "release" if case.case.approved == found.built.sha256 else "approve"
+
+
+def _shown(case: OpenCase, found: Package) -> PackageShown:
+    told = found.built
+    why = tuple(one.what for one in refusals(case, found, user())) if case.case.phase != "released" else ()
+    return PackageShown(
+        folder=str(found.bag / "index.html"),
+        size=told_size(found.bag) if found.bag.is_dir() else "no longer there",
+        sha256=told.sha256,
+        records=told.records,
+        withheld=told.withheld,
+        files=told.files,
+        whole=told.whole,
+        elsewhere=told.elsewhere,
+        why_not=why,
+    )
+
+
+def do_package(asked: AskedPage) -> str | Portrayed:
+    """Build, approve or seal. Raises Stale, UsageError, Refused, NotConnected, InUse, SpecError, DiskError, OutputError."""
+    case, wish = asked.seen_case(), asked.said("do")
+    if wish == "build":
+        person = read_person(Vault(asked.home).keys, case.folder)
+        build(case, person, digest_key(asked.home), _key(asked.home), asked.home)
+    elif wish == "approve":
+        _approve(asked, case)
+    elif wish == "release":
+        return _release(asked, case)
+    else:
+        message = "the form names no act: open the page again; nothing was written"
+        raise UsageError(message)
+    return f"/case/{case.reference}/package"
+
+
+def _key(home: Path) -> SigningKey:
+    return signing_key(Vault(home).keys, home)
+
+
+def _approve(asked: AskedPage, case: OpenCase) -> None:
+    """Approve the package that the page showed, by its sha256. Raises UsageError where something stands in the way."""
+    found, also_given = built_package(case), asked.said("also_given") == "yes"
+    if asked.said("package") != found.built.sha256:
+        message = "another package was built since: look at it first; nothing was approved"
+        raise UsageError(message)
+    lacking = [one.what for one in refusals(case, found, user())]
+    if found.built.elsewhere and not also_given:
+        lacking.append("some values are withheld at one place and given at another: say that this is meant")
+    if lacking:
+        message = f"{'; '.join(lacking)}. Nothing was approved"
+        raise UsageError(message)
+    approve(case, found, asked.now, also_given=also_given)
+
+
+def _release(asked: AskedPage, case: OpenCase) -> Portrayed:
+    """Seal, record that the package left, and show the passphrase: no page that can be opened again may hold it."""
+    kind = asked.said("seal")
+    if kind not in get_args(SealKind):
+        message = "choose how it is sealed; nothing left"
+        raise UsageError(message)
+    found = to_release(case)
+    key = _key(asked.home)
+    made = release(case, found, key, cast("SealKind", kind))
+    record_release(case, found, made, asked.now)
+    head = case_head(asked, case, "package")
+    size = told_size(made.path)
+    return portray("sealed.html", asked, **head, path=str(made.path), size=size, passphrase=made.passphrase, fingerprint=key.fingerprint)

@@ -1,0 +1,91 @@
+"""The package page: made, approved and sealed by the functions of the shell; each state names the one act that comes next."""
+
+from __future__ import annotations
+
+import re
+
+from engine.case.acts import Approved, Decided, Identified, Released
+from tests.case.acts_kit import NOW
+from tests.case.package_kit import bag_of, give_all, open_here
+from tests.case.test_commands import PERSON, home_of
+
+AT = "/case/DSR-17/package"
+PACKAGE = re.compile(r'name="package" value="([0-9a-f]{64})"')
+OFFICE = "controller: Acme AB\ncontact: privacy@acme.example\n"
+
+
+def test_a_package_is_made_approved_and_released(desk, ran):
+    """From nothing looked at to the passphrase, which stands in that one answer and in no other page or line."""
+    (home_of(ran) / "office.yaml").write_text(OFFICE)
+    assert "nobody has looked at what was found" in desk.see(AT)
+    give_all(ran)
+    assert "Make the package" in desk.see(AT)
+    assert desk.send(AT, desk.see(AT), do="build").status == 303
+    page = desk.see(AT)
+    assert bag_of(ran).is_dir()
+    assert str(bag_of(ran) / "index.html") in page
+    assert "No: everything that was withheld was looked for" in page
+    (sha256,) = PACKAGE.findall(page)
+    assert desk.send(AT, page, do="approve", package=sha256, also_given="yes").status == 303
+    page = desk.see(AT)
+    assert "Next: release it" in page
+    sealed = desk.send(AT, page, do="release", seal="page")
+    assert sealed.status == 200
+    (passphrase,) = re.findall(r"<pre>(.+?)</pre>", sealed.text)
+    acts = [line.act for line in open_here(ran).lines]
+    assert [type(act) for act in acts[-2:]] == [Approved, Released]
+    assert acts[-2].package == acts[-1].package == sha256
+    assert (bag_of(ran).parent / "DSR-17.html").is_file()
+    for path in (AT, "/case/DSR-17", "/case/DSR-17/log"):
+        assert passphrase not in desk.see(path)
+    assert "Seal it again" in desk.see(AT)
+    again = desk.send(AT, desk.see(AT), do="release", seal="page")
+    assert re.findall(r"<pre>(.+?)</pre>", again.text) not in ([], [passphrase])
+    assert open_here(ran).case.n == len(acts)
+
+
+def test_what_stands_in_the_way_is_a_sentence_and_no_button(desk, ran):
+    """Undecided values, a gap, an identity that nobody showed; a form that was made up is refused all the same."""
+    (home_of(ran) / "office.yaml").write_text(OFFICE)
+    before = desk.see(AT)
+    for words in ("build", "approve", "release", "x"):
+        assert desk.send(AT, before, do=words, seal="page", n=str(open_here(ran).case.n)).status == 422
+    assert ran("review", "list", "DSR-17").returncode == 3
+    assert ran("review", "give", "DSR-17", "undecided").returncode == 0
+    assert desk.send(AT, desk.see(AT), do="build").status == 303
+    page = desk.see(AT)
+    assert "It cannot be approved yet" in page
+    assert "who asks is not shown to be the person" in page
+    assert 'value="approve"' not in page
+    sha256 = re.findall(r"<dd>([0-9a-f]{64})</dd>", page)[0]
+    n = str(open_here(ran).case.n)
+    sent = desk.send(AT, page, do="approve", package=sha256, n=n)
+    assert (sent.status, "Nothing was approved" in sent.text) == (422, True)
+    assert desk.send(AT, page, do="approve", package="0" * 64, n=n).status == 422
+    assert not any(isinstance(line.act, Approved) for line in open_here(ran).lines)
+
+
+def test_a_decision_after_the_approval_takes_it_back(desk, ran):
+    """The package no longer holds what was decided: the page says so, and offers to make it anew."""
+    (home_of(ran) / "office.yaml").write_text(OFFICE)
+    give_all(ran)
+    desk.send(AT, desk.see(AT), do="build")
+    page = desk.see(AT)
+    assert desk.send(AT, page, do="approve", package=PACKAGE.findall(page)[0], also_given="yes").status == 303
+    case = open_here(ran)
+    number = max(n for n, act in case.case.decisions.items() if isinstance(act, Decided))
+    case.act(case.case.decisions[number], NOW)
+    page = desk.see(AT)
+    assert "changed what it holds" in page
+    assert "Make the package" in page
+    assert desk.send(AT, page, do="release", seal="page").status == 422
+    assert desk.send(AT, page, do="release", seal="x", n=str(case.case.n)).status == 422
+
+
+def test_a_case_without_anything_has_no_package(desk, ran):
+    """Nothing was fetched; a withdrawn case has none either."""
+    assert ran("case", "new", "DSR-16", stdin=PERSON).returncode == 0
+    assert "nothing was fetched" in desk.see("/case/DSR-16/package")
+    open_here(ran).act(Identified(how="x"), NOW)
+    assert ran("case", "withdraw", "DSR-17").returncode == 0
+    assert "The case is withdrawn" in desk.see(AT)
