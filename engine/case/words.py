@@ -30,6 +30,9 @@ CANNOT: dict[str, Callable[[Any], str]] = {  # what an act does, said where it c
     "excused": lambda act: f"nothing of {act.vendor} can be excused",
     "sending": lambda act: f"the owner of {act.vendor} cannot be written to",
     "sent": lambda act: f"a mail to the owner of {act.vendor} cannot be recorded",
+    "unsent": lambda act: f"that a mail to the owner of {act.vendor} did not leave cannot be recorded",
+    "noted": lambda act: f"a mail about {act.vendor} cannot be recorded",
+    "overdue": lambda act: f"that the owner of {act.vendor} is late cannot be recorded",
     "bounced": lambda act: f"a returned mail to the owner of {act.vendor} cannot be recorded",
     "answered": lambda act: f"an answer of the owner of {act.vendor} cannot be recorded",
     "stopped": lambda act: f"asking the owner of {act.vendor} cannot be stopped",
@@ -39,6 +42,7 @@ CANNOT: dict[str, Callable[[Any], str]] = {  # what an act does, said where it c
     "approved": lambda _: "no package can be approved",
     "released": lambda _: "no package can be released",
     "delivered": lambda _: "the package cannot be delivered",
+    "concluded": lambda _: "the case cannot be concluded",
     "closed": lambda _: "the case cannot be closed",
     "purged": lambda _: "nothing can be deleted",
 }
