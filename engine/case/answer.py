@@ -120,7 +120,8 @@ def _kinds(part: VendorPart, told: ToldRun, language: str) -> list[RecordKind]:
         found.append(
             RecordKind(endpoint=LOOKUP, title=WORDS[language]["lookup"], outcome="complete", found=lookup["lines"], given=0),
         )
-    return [*found, *(_kind(part, name, one) for name, one in told.run.endpoints.items() if not is_only_a_way(one))]
+    here = {name: {**one, "file": f"{name}.jsonl" in told.run.written} for name, one in told.run.endpoints.items()}
+    return [*found, *(_kind(part, name, one) for name, one in here.items() if not is_only_a_way(one))]
 
 
 def is_only_a_way(told: Mapping[str, Any]) -> bool:
