@@ -56,10 +56,10 @@ def test_a_defect_of_the_look_up_is_not_taken_for_nobody(tmp_path, monkeypatch):
 
 
 def test_a_record_of_absurd_depth_fails_its_endpoint_alone(tmp_path):
-    """It can be delivered as it is, but its fields cannot be chosen where it holds what only the slower encoder writes."""
+    """It can be delivered, and its fields can be chosen, but where it holds half a character, which only the slower encoder writes."""
     nested = b'"x":' + b"[" * 900 + b"]" * 900 + b"}]}"
     plain, deep = b'{"items":[{"id":1,' + nested, b'{"items":[{"id":1,"n":"\\ud800",' + nested
-    assert str(fetched(TWO, {"/list": [deep], "/other": [SOME]}, tmp_path / "whole").entry().outcome) == "complete"
+    assert str(fetched(TWO, {"/list": [plain], "/other": [SOME]}, tmp_path / "whole").entry().outcome) == "complete"
     assert str(fetched(TWO, {"/list": [plain], "/other": [SOME]}, tmp_path / "plain", without=("it.q",)).entry().outcome) == "complete"
     done = fetched(TWO, {"/list": [deep], "/other": [SOME]}, tmp_path / "cut", without=("it.q",))
     assert (str(done.entry().outcome), str(done.entry("other").outcome)) == ("failed", "complete")
