@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import WebDriverWait
 
 from engine.case.acts import Identified
 from tests.browser.axe import SIZES, shown, violations
@@ -21,6 +23,7 @@ from tests.portal.conftest import desk, empty, serve
 
 __all__ = ["desk", "empty", "fetched_once", "ran", "serve"]
 AT = "/case/DSR-17"
+SECONDS = 60
 PICTURES = os.environ.get("HABEAS_TEST_PICTURES")  # a folder: what was seen is kept there, to be looked at
 
 
@@ -35,6 +38,15 @@ def come_in(browser, portal) -> str:
     """Open the link in the browser; gives the address of the portal."""
     browser.get(portal.guard.link)
     return f"http://{portal.host}"
+
+
+def followed(browser, press: Callable[[], None]) -> None:
+    """Press what leads to another page, and wait until that is there: a click returns before it is."""
+    before = browser.find_element(By.TAG_NAME, "html")
+    press()
+    wait = WebDriverWait(browser, SECONDS)
+    wait.until(staleness_of(before))
+    wait.until(lambda driver: driver.execute_script("return document.readyState") == "complete")
 
 
 def faults(browser, name: str) -> list:
@@ -73,11 +85,12 @@ def test_everybody_can_use_every_page(judged, desk, ran):
         judged.get(at + path)
         found += faults(judged, name)
     judged.get(f"{at}{AT}/values")
-    judged.find_element(By.CSS_SELECTOR, ".next button").click()
+    followed(judged, judged.find_element(By.CSS_SELECTOR, ".next button").click)
     found += faults(judged, "values")
     judged.get(at + AT)
     open_here(ran).act(Identified(how="by a colleague"), NOW, by="ana")
-    judged.find_element(By.NAME, "say").send_keys("Too large to send.", Keys.TAB, Keys.ENTER)
+    say = judged.find_element(By.NAME, "say")
+    followed(judged, lambda: say.send_keys("Too large to send.", Keys.TAB, Keys.ENTER))
     assert "the case was changed meanwhile" in judged.page_source
     found += faults(judged, "stale")
     assert found == []
@@ -98,18 +111,18 @@ def test_everybody_can_use_the_package_page(judged, desk, ran):
     assert ran("review", "give", "DSR-17", "undecided").returncode == 0
     judged.get(f"{at}{AT}/package")
     look("package-to-make")
-    judged.find_element(By.CLASS_NAME, "main").click()
+    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
     look("package-blocked")
     give_all(ran)
     judged.get(f"{at}{AT}/package")
     look("package-to-make-anew")
-    judged.find_element(By.CLASS_NAME, "main").click()
+    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
     look("package-to-approve")
     for box in judged.find_elements(By.CSS_SELECTOR, "[type=checkbox]"):
         box.click()
-    judged.find_element(By.CLASS_NAME, "main").click()
+    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
     look("package-to-release")
-    judged.find_element(By.CLASS_NAME, "main").click()
+    followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
     look("sealed")
     judged.get(f"{at}{AT}/package")
     look("released")
@@ -126,7 +139,7 @@ def test_everybody_can_use_the_pages_of_an_empty_portal(judged, empty):
         judged.get(at + path)
         found += faults(judged, name)
     judged.get(at)
-    judged.find_element(By.CLASS_NAME, "plain").click()
+    followed(judged, judged.find_element(By.CLASS_NAME, "plain").click)
     assert "You are signed out." in judged.page_source
     found += faults(judged, "out")
     assert found == []
@@ -139,7 +152,8 @@ def test_a_case_is_worked_by_keys_alone(browser, desk, ran):
     browser.switch_to.active_element.send_keys(Keys.TAB)
     assert browser.switch_to.active_element.text == "To the content"
     browser.get(at + AT)
-    browser.find_element(By.NAME, "why").send_keys("passport seen at the desk", Keys.ENTER)
+    why = browser.find_element(By.NAME, "why")
+    followed(browser, lambda: why.send_keys("passport seen at the desk", Keys.ENTER))
     assert "Shown: passport seen at the desk" in browser.page_source
     assert open_here(ran).case.identified == "passport seen at the desk"
 
@@ -153,7 +167,7 @@ def test_no_page_of_another_site_reaches_the_portal(browser, desk, ran, tmp_path
         f'<form method="post" action="{at}{AT}"><input name="do" value="withdraw"><input name="n" value="{before}"><button>Win</button></form>'
     )
     browser.get(page.as_uri())
-    browser.find_element(By.TAG_NAME, "button").click()
+    followed(browser, browser.find_element(By.TAG_NAME, "button").click)
     assert "Nothing was written." in browser.page_source
     assert open_here(ran).case.n == before
     page.write_text(f'<iframe src="{at}{AT}"></iframe>')
