@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 from engine.case.acts import Identified
@@ -42,11 +42,10 @@ def come_in(browser, portal) -> str:
 
 def followed(browser, press: Callable[[], None]) -> None:
     """Press what leads to another page, and wait until that is there: a click returns before it is."""
-    before = browser.find_element(By.TAG_NAME, "html")
+    browser.execute_script("window.here = true")
     press()
-    wait = WebDriverWait(browser, SECONDS)
-    wait.until(staleness_of(before))
-    wait.until(lambda driver: driver.execute_script("return document.readyState") == "complete")
+    wait = WebDriverWait(browser, SECONDS, ignored_exceptions=[WebDriverException])
+    wait.until(lambda driver: driver.execute_script("return !window.here && document.readyState === 'complete'"))
 
 
 def faults(browser, name: str) -> list:
