@@ -86,18 +86,26 @@ def making(case: OpenCase) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(folder, error) from None
     try:
+        _take(case, file)
+        try:
+            shutil.rmtree(work, ignore_errors=True)
+            prepare(work)
+            yield work
+        except OSError as error:
+            raise cannot_write(work, error) from None
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    finally:
+        os.close(file)
+
+
+def _take(case: OpenCase, file: int) -> None:
+    """Take the lock, so that what another command makes is not touched. Raises InUse."""
+    try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(work, ignore_errors=True)
-        prepare(work)
-        yield work
     except BlockingIOError:
         message = f"another command builds or releases a package of {case.reference}: wait until it has ended"
         raise InUse(message) from None
-    except OSError as error:
-        raise cannot_write(work, error) from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        os.close(file)
 
 
 def put_in_place(case: OpenCase, work: Path, built: BuiltPackage) -> Package:

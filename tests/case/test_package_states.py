@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from engine.case.acts import Decided, Target
+from engine.case.releases import making
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
@@ -60,6 +61,19 @@ def test_everything_may_be_withheld_and_is_then_counted_with_its_reason(ran):
     assert all(sum(kind["held"].values()) == kind["found"] for kind in told["kinds"])
     topic = json.loads((run / "meetings.jsonl").read_text().splitlines()[0])["topic"].encode()
     assert not [name for name, content in files(bag_of(ran)).items() if topic in content]
+
+
+def test_who_comes_second_touches_nothing_of_the_package_that_is_being_made(ran):
+    """One command makes a package at a time: the other is refused, and what the first has written so far stays."""
+    give_all(ran)
+    with making(open_here(ran)) as work:
+        (work / "half").write_text("of the first")
+        done = ran("package", "build", "DSR-17")
+        assert done.returncode != 0
+        assert "another command builds or releases a package of DSR-17" in done.stderr
+        assert (work / "half").read_text() == "of the first"
+    assert not work.exists()
+    built(ran)
 
 
 def test_nothing_of_the_house_leaves(ran):
