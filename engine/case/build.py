@@ -95,6 +95,7 @@ def _check_begun(case: OpenCase) -> None:
 def _check_decided(case: OpenCase, data: GivenData) -> None:
     """See that nothing waits for a reviewer. Raises UsageError."""
     if data.undecided:
-        told = "; ".join(f"{where} ({counted(count, 'place')})" for where, count in data.undecided.items())
+        asked = [f"{where} ({counted(count, 'place')})" for where, count in data.undecided.items()]
+        told = "; ".join([*asked[:MOST_SHOWN], *([f"and {len(asked) - MOST_SHOWN} more"] if len(asked) > MOST_SHOWN else [])])
         message = f"something waits for a decision, so nothing was built: {told}. See habeas review list {case.reference}"
         raise UsageError(message)

@@ -12,7 +12,7 @@ import msgspec
 
 from engine.case.acts import Approved, Released
 from engine.case.answer import language_of, stands_on
-from engine.case.folder import OpenCase, user
+from engine.case.folder import OpenCase
 from engine.case.releases import Package, making, package_of, released_package
 from engine.case.ruled import in_review
 from engine.case.words import blocks
@@ -71,7 +71,8 @@ def check_bytes(found: Package, sha256: str, how: Literal["built", "approved"]) 
     faults = verify(found.bag).faults if told == sha256 else ()
     if told != sha256 or faults:
         why = faults[0].text if faults else f"another one was {how}"
-        message = f"{found.bag} is not the package that was {how}: {why} Build it again, look at it, and approve it; nothing left"
+        end = "nothing was approved" if how == "built" else "nothing was released"
+        message = f"{found.bag} is not the package that was {how}: {why} Build it again, look at it, and approve it; {end}"
         raise Refused(message)
 
 
@@ -147,11 +148,6 @@ def record_release(case: OpenCase, found: Package, made: SealedPackage, now: dat
     except BaseException:
         made.path.unlink(missing_ok=True)
         raise
-
-
-def approver() -> str:
-    """Give who approves."""
-    return user()
 
 
 def told_size(path: Path) -> str:

@@ -43,16 +43,19 @@ def build_command(reference: str, *, as_json: bool) -> None:
         return
     print_text(f"Built: {found.bag}, {told_size(found.bag)}; package {told.sha256}.")
     print_text(
-        f"It gives {counted(told.records, 'record')} and {counted(told.files, 'file')}; {counted(told.withheld, 'value')} and "
-        f"{counted(told.held, 'whole record')} withheld"
-        + (", and something of this stands in it all the same, see below" if told.elsewhere else ", none of which stands in it")
+        f"It gives {counted(told.records, 'record')} and {counted(told.files, 'file')}; {counted(told.withheld, 'place')} and "
+        f"{counted(told.held, 'whole record')} are withheld."
+    )
+    print_text(
+        "Searched for what was withheld, unless because it is told elsewhere, not personal or not asked for: "
+        + ("something of it stands in it all the same, see below" if told.elsewhere else "none of it was found")
         + (f" ({counted(told.whole, 'short or common value')} compared as whole values only)." if told.whole else ".")
     )
     _tell_elsewhere(told.elsewhere)
     if told.opaque:
         print_text(f"Not searched, being no text in UTF-8: {counted(told.opaque, 'file')} of those handed over. Look there yourself.")
     print_text(f"Look at it: {found.bag / 'index.html'}")
-    print_text(f"Then: habeas package approve {reference}")
+    print_text(f"Then: habeas package approve {reference}" + (" --also-given, if it may stand there" if told.elsewhere else ""))
 
 
 def _tell_elsewhere(places: tuple[str, ...]) -> None:

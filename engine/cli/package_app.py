@@ -24,7 +24,7 @@ class SealForm(StrEnum):
 
 @app.command(short_help="Make the package of a case.", epilog="Example: habeas package build DSR-17")
 def build(reference: Reference, json: JsonOption = False) -> None:
-    """Make the package: what is given, as pages and data, and search it for everything that was withheld. It does not leave yet.
+    """Make the package: what is given, as pages and data, and search it for what was withheld. It does not leave yet.
 
     Exit codes: 0 built, 2 something waits for a decision or nothing is there, 5 a withheld value was found in it, or a run was changed.
     """

@@ -1,4 +1,4 @@
-"""Search a finished package for everything that was withheld in it, file by file, names included, before it has its final name."""
+"""Search a finished package for what was withheld in it, file by file, names included, before it has its final name."""
 
 from __future__ import annotations
 

@@ -284,7 +284,9 @@ def test_what_was_not_searched_is_not_called_clean(habeas, tmp_path):
     give_all(habeas)
     done = habeas("package", "build", "DSR-17")
     assert done.returncode == 0, done.stderr
-    assert "none of which" not in done.stdout
+    assert "none of it was found" not in done.stdout
+    assert "something of it stands in it all the same" in done.stdout
+    assert "Then: habeas package approve DSR-17 --also-given" in done.stdout
     assert "Not searched, being no text in UTF-8: 3 files of those handed over." in done.stdout
 
 
