@@ -13,7 +13,9 @@ from datetime import timedelta
 
 from engine.assembly import ChosenConnection, Order, digested, session_over, stored_probe
 from engine.connection.open import Opened
+from engine.core.http import NoAnswer, Response
 from engine.core.ledger import Entry, Tally
+from engine.core.request import Request
 from engine.core.subject import possible
 from engine.replaced import replace
 from engine.runner import Report, Run, Session
@@ -50,11 +52,22 @@ class OpenAccount:
         `ended` is called with the entry of each endpoint when it has ended, `watch` wraps the run (signals, a live view).
         """
         async with self.place():
-            order = replace(order, options=digested(order))
-            session = replace(self.session, ended=ended, facts=await self.learnt() if self.many else None)
-            run = order.run(session, self.connection, order.out)
-            async with watch(run) if watch is not None else nullcontext():
-                report = await run.run()
+            return await self.carry_out(order, ended=ended, watch=watch)
+
+    async def carry_out(
+        self,
+        order: Order,
+        *,
+        ended: Callable[[Entry], None] = lambda _: None,
+        watch: Watch | None = None,
+        heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None,
+    ) -> Report:
+        """Do what `fetch` does in a `place` that the caller has; `heard` is called with each request of the run and its answer."""
+        order = replace(order, options=digested(order))
+        session = replace(self.session, ended=ended, heard=heard, facts=await self.learnt() if self.many else None)
+        run = order.run(session, self.connection, order.out)
+        async with watch(run) if watch is not None else nullcontext():
+            report = await run.run()
         return replace(report, notes=tuple(self.notes))
 
     @asynccontextmanager

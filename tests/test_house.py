@@ -35,6 +35,7 @@ NAMED = {
     "engine.cli.app.run": "Typer reads the options from the signature, and the help from the docstring",
     "engine.cli.app.connect": "the same",
     "engine.cli.authoring.record": "the same",
+    "engine.cli.batch_app.batch": "the same",
 }
 ALIAS = re.compile(r"(?:Literal|Callable|Mapping|Sequence|tuple|dict|list|frozenset|Annotated)\[|[A-Z]\w+(?:\[.*\])? \| ")
 AVOIDED = {"utils", "util", "helpers", "helper", "base", "manager", "handler", "factory", "common", "misc"}

@@ -14,6 +14,7 @@ import typer
 
 from engine import __version__
 from engine.cli.authoring import commands as authoring
+from engine.cli.batch_app import commands as batches
 from engine.cli.formatting import ClosedStream, drop, print_text, width_of
 from engine.cli.lazy_group import LazyGroup, made
 from engine.cli.options import (
@@ -251,7 +252,7 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
 
 def command_line() -> Any:
     """Give the whole command line, as `habeas` calls it and docs/cli.md describes it."""
-    return made(app, commands, authoring)
+    return made(app, commands, batches, authoring)
 
 
 def main() -> None:

@@ -124,6 +124,7 @@ class Bucket(Struct, eq=False):
     waiting: dict[Hashable, int] = field(default_factory=dict)
     begun: bool = False
     points: PointBudget = field(default_factory=lambda: PointBudget(1.0))
+    sent: int = 0
 
     async def begin(self, handover: Handover | None) -> None:
         """Count what earlier runs have taken. Only the first in line does so, once."""
@@ -176,6 +177,7 @@ class Bucket(Struct, eq=False):
 
     async def take(self) -> None:
         """Draw one request from every pace; there is room in each, so this does not wait."""
+        self.sent += 1
         for pace in self.paces:
             await pace.take()
 
@@ -283,6 +285,12 @@ class Limiter:
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which requests wait."""
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
+
+    def sent(self) -> Iterator[tuple[str, int, float]]:
+        """Give of each bucket with a limit in time its name, how many requests have left, and how many our share lets leave a second."""
+        for (name, _), bucket in self._buckets.items():
+            if bucket.paces:
+                yield name, bucket.sent, min(one.pace.capacity / one.pace.seconds for one in bucket.paces)
 
     def least(self, asked: Iterable[tuple[str | None, str, int]]) -> float:
         """Give the seconds that further requests need at least: of each line its bucket, its name and their number (`core/pace`)."""

@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
     ("portal",),
-    ("api", "anonymise", "owners"),
+    ("api", "anonymise", "owners", "batch"),
     ("case",),
     ("open_account",),
     ("cassettes", "assembly", "explain", "package"),

@@ -38,7 +38,7 @@ PLACES = {
     "ru": "run",
     "connections re": "connections: rename remove rekey",
     "connections chec": "check",
-    "ca": "case",
+    "ca": "cancel case",
     "case ne": "new",
     "policy ''": "check",
     "review ma": "mask",

@@ -1,0 +1,154 @@
+"""A batch's folder: its options, its key, who works on it, and where results lie in it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.batch.database import FILE, FORMAT, Database
+from engine.connection.keys import Keys
+from engine.connection.private_files import Taken, cannot_write, locked
+from engine.connection.sealed_file import END, seal_file, unseal_file
+from engine.connection.sealing import NONCE_BYTES, decrypted, encrypted
+from engine.connection.vault import Vault
+from engine.errors import InUse, NotConnected, OutputError, UsageError
+
+KIND = "batch"
+PEOPLE, WORK, LOCK = "people", "work", ".lock"
+PROOF, REFUSED = "batch.json", "refused.csv"
+FOLDER, PRIVATE = 0o700, 0o600
+
+
+class BatchOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What decides the results of a batch: it is the same for all its people, and whenever it goes on.
+
+    `vendors` and `connections` are as they were typed; `narrow` is the moment before which nothing is asked; `regime`: each
+    row has a case under this law.
+    """
+
+    vendors: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
+    files: bool = False
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    since: str | None = None
+    plan: str | None = None
+    pack: bool = False
+    regime: str | None = None
+    at: Mapping[str, str] = {}
+
+
+class BatchKey(msgspec.Struct, frozen=True):
+    """The key that seals the identifiers of one batch; it is kept sealed in the state folder, never in the batch's own."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return "BatchKey(...)"
+
+    def seal(self, request: str, data: bytes) -> bytes:
+        """Seal what belongs to a request."""
+        return b"".join(encrypted(self.secret, data, request.encode()))
+
+    def unseal(self, request: str, raw: bytes) -> bytes:
+        """Give what was sealed. Raises UsageError where it was changed."""
+        try:
+            return decrypted(self.secret, raw[:NONCE_BYTES], raw[NONCE_BYTES:], request.encode())
+        except ValueError:
+            message = f"{FILE}: who {request} is cannot be read, the file was changed: put a copy back"
+            raise UsageError(message) from None
+
+
+def key_path(home: Path, name: str) -> Path:
+    """Give where the key of a batch is kept."""
+    return home / f"{KIND}-{name}{END}"
+
+
+class BatchFolder:
+    """An open batch: its folder, its database and what they say of it."""
+
+    def __init__(self, path: Path, database: Database, home: Path) -> None:
+        """Take an open database. Raises UsageError."""
+        self.path, self.database, self.home = path, database, home
+        row = database.one("select id, created, options, refused from batch") or ("", "", "{}", 0)
+        self.id, self.created, self.refused = str(row[0]), datetime.fromisoformat(row[1]), int(row[3])
+        self.options = msgspec.json.decode(row[2], type=BatchOptions)
+
+    def key(self, keys: Keys) -> BatchKey:
+        """Read the key. Raises NotConnected where this machine does not have it."""
+        raw = unseal_file(keys, key_path(self.home, self.id), KIND, self.id)
+        if raw is None:
+            message = f"{self.path}: the key to this batch's people is not in {self.home}: go on where it was begun, or begin a new one"
+            raise NotConnected(message)
+        return BatchKey(raw)
+
+    def place(self, request: str, label: str) -> Path:
+        """Give where the result of a person at a connection lies: `people/DSR-17/zoom`, `people/DSR-17/zoom.emea`."""
+        return self.path / PEOPLE / request / label
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Let one process work on the batch. Raises InUse."""
+        try:
+            async with locked(self.path / LOCK, wait=False):
+                yield
+        except Taken:
+            message = f"{self.path}: another process works on this batch: habeas status {self.path} shows how far it is"
+            raise InUse(message) from None
+
+
+def label_of(connection: str) -> str:
+    """Give the name of a connection's folder: the vendor's for its default one and for a token of the environment."""
+    vendor, _, name = connection.partition("/")
+    return vendor if name in ("default", "environment") else f"{vendor}.{name}"
+
+
+def make(path: Path, vault: Vault, options: BatchOptions, now: datetime, *, trial: bool) -> tuple[BatchFolder, BatchKey]:
+    """Begin a batch; nothing of it is kept before the database is committed. A `trial` has no folder. Raises OutputError, DiskError."""
+    name, key = secrets.token_hex(8), BatchKey(secrets.token_bytes(32))
+    if not trial:
+        try:
+            path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+            path.chmod(FOLDER)
+        except OSError as error:
+            message = f"{path} cannot be made ({error.strerror}): name another folder with --out"
+            raise OutputError(message) from None
+        if any(path.iterdir()):
+            message = f"{path} holds something, and no batch: name another folder with --out"
+            raise OutputError(message)
+        seal_file(vault.keys, key_path(vault.home, name), KIND, name, key.secret)
+    database = Database(None if trial else path / FILE, new=True)
+    told = msgspec.json.encode(options).decode()
+    database.run("insert into batch(format, id, created, options) values (?,?,?,?)", FORMAT, name, now.isoformat(), told)
+    return BatchFolder(path, database, vault.home), key
+
+
+def unmake(folder: BatchFolder) -> None:
+    """Take back a batch that was begun and came to nothing."""
+    folder.database.close()
+    if folder.path.is_dir() and (folder.path / FILE).exists():
+        shutil.rmtree(folder.path, ignore_errors=True)
+        key_path(folder.home, folder.id).unlink(missing_ok=True)
+
+
+def opened(path: Path, home: Path, *, read_only: bool = False) -> BatchFolder:
+    """Open the folder of a batch. Raises UsageError where there is none."""
+    if not (path / FILE).is_file():
+        message = f"{path} holds no batch: habeas batch PEOPLE.csv --out {path} makes one"
+        raise UsageError(message)
+    return BatchFolder(path, Database(path / FILE, read_only=read_only), home)
+
+
+def swept(folder: Path) -> None:
+    """Make a folder that does not exist of one that may. Raises DiskError, OutputError."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        raise cannot_write(folder, OSError(1, "it cannot be deleted"))

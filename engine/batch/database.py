@@ -1,0 +1,131 @@
+"""`batch.db`: a row for each person at each connection, and where it stands. Identifiers are sealed; no other column holds any.
+
+One process works on a batch; `status`, `retry` and `cancel` of others read and change the same rows meanwhile.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.discreet import Discreet
+from engine.errors import OutputError, UsageError, disk_error
+
+FILE = "batch.db"
+FORMAT = 1
+BUSY = 30.0
+STATES = ("queued", "running", "done", "failed", "cancelled")
+SCHEMA = """
+create table batch(format int not null, id text not null, created text not null, options text not null,
+  refused int not null default 0, readings int not null default 0);
+create table connection(name text primary key, vendor text not null, word text not null, chosen text, at text, sha256 text not null,
+  simulated int not null, ended text, not_before real, rate text);
+create table person(id integer primary key, request text not null, connection text not null references connection, identifiers blob,
+  content blob not null, wish text not null, state text not null default 'queued', priority int not null default 0, not_before real,
+  attempts int not null default 0, exit_code int, reason text, folder text, sha256 text, ended_at text,
+  taken int not null default 0, unique(request, connection));
+create index next_person on person(connection, priority desc, id) where state = 'queued';
+create table line(request text primary key, content blob not null, reading int not null) without rowid;
+create table identity(digest blob not null, request text not null, primary key(digest, request)) without rowid;
+"""
+
+
+class QueuedPerson(Discreet, msgspec.Struct, frozen=True):
+    """A row that is asked for: who, at which connection, with what wishes."""
+
+    HIDDEN = ("identifiers",)
+
+    id: int
+    request: str
+    connection: str
+    identifiers: bytes
+    wish: str
+    attempts: int
+
+
+class Database:
+    """An open `batch.db`."""
+
+    def __init__(self, path: Path | None, *, new: bool = False, read_only: bool = False) -> None:
+        """Open a file, or one that is gone when it is closed (None). Raises UsageError where it is no batch of ours, OutputError."""
+        place = "" if path is None else f"file:{path}?mode={'ro' if read_only else 'rwc' if new else 'rw'}"
+        try:
+            self.db = sqlite3.connect(place, uri=path is not None, timeout=BUSY, isolation_level=None)
+            if path is not None and not read_only:
+                path.chmod(0o600)
+                self.db.execute("pragma journal_mode=wal")
+            self.db.execute("pragma synchronous=normal")
+            self.db.execute("pragma secure_delete=on")
+            if new:
+                self.db.executescript(f"begin;{SCHEMA}")
+            elif self.db.execute("select format from batch").fetchone() != (FORMAT,):
+                message = f"{path} is a batch of another version of Habeas"
+                raise UsageError(message)
+        except sqlite3.Error as error:
+            if new:
+                message = f"{path} cannot be made ({error}): name another folder with --out"
+                raise OutputError(message) from None
+            message = f"{path} is no batch, or it is damaged: put a copy back"
+            raise UsageError(message) from None
+
+    def close(self) -> None:
+        """Close it; what was not committed is not kept."""
+        self.db.close()
+
+    def run(self, words: str, *values: Any) -> int:
+        """Change something; gives how many rows. Raises DiskError."""
+        try:
+            return self.db.execute(words, values).rowcount
+        except sqlite3.OperationalError as error:
+            raise disk_error(OSError(28, str(error)) if "full" in str(error) else OSError(5, str(error))) from None
+
+    def all(self, words: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Read rows."""
+        yield from self.db.execute(words, values)
+
+    def one(self, words: str, *values: Any) -> tuple[Any, ...] | None:
+        """Read one row; None where there is none."""
+        row = self.db.execute(words, values).fetchone()
+        return None if row is None else tuple(row)
+
+    def count(self, words: str, *values: Any) -> int:
+        """Read one number."""
+        row = self.one(words, *values)
+        return 0 if row is None else int(row[0] or 0)
+
+    def claim(self, connection: str, now: float) -> QueuedPerson | None:
+        """Take the next person of a connection; they are `running` then."""
+        row = self.one(
+            "update person set state='running', attempts=attempts+1 where id=(select id from person where connection=? and state='queued'"
+            " and coalesce(not_before,0)<=? order by priority desc, id limit 1) and state='queued'"
+            " returning id, request, connection, identifiers, wish, attempts",
+            connection,
+            now,
+        )
+        return None if row is None else QueuedPerson(*row)
+
+    def waits_until(self, connection: str) -> float | None:
+        """Give when the next person of a connection may be asked for; None where nobody is queued."""
+        row = self.one("select min(coalesce(not_before,0)) from person where connection=? and state='queued'", connection)
+        return row[0] if row is not None else None
+
+    def end(self, ends: Iterable[tuple[Any, ...]]) -> None:
+        """Note how people ended: state, not_before, exit code, reason, folder, sha256, moment, spent attempts, id; all or none of them."""
+        self.run("begin immediate")
+        for one in ends:
+            self.run(
+                "update person set state=?, not_before=?, exit_code=?, reason=?, folder=?, sha256=?, ended_at=?, attempts=attempts-?"
+                " where id=? and state='running'",
+                *one,
+            )
+        self.run("commit")
+
+    def by_state(self, connection: str | None = None) -> dict[str, int]:
+        """Count the people in each state."""
+        where, values = ("where connection=?", (connection,)) if connection is not None else ("", ())
+        found = dict(self.all(f"select state, count(*) from person {where} group by state", *values))  # noqa: S608  no value is written into it
+        return {state: found.get(state, 0) for state in STATES}

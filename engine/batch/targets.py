@@ -1,0 +1,147 @@
+"""Which connections a batch asks, and what a person's row needs of each: found and checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.assembly import ChosenConnection, Order, check_person, choose_connection, simulator_of
+from engine.batch.batch_folder import BatchOptions
+from engine.batch.database import Database, QueuedPerson
+from engine.batch.people_csv import PersonLine
+from engine.catalogue import load
+from engine.connection.open import ENVIRONMENT
+from engine.connection.stored import Name
+from engine.connection.vault import Vault
+from engine.core.identity import Identifier
+from engine.core.selection import Selection, checked_plan, choose, since_of
+from engine.errors import UsageError
+from engine.language.effective import Vendor
+from engine.runner import RunOptions
+
+ALL = "all"
+
+
+class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is asked about one person: fewer endpoints or fields than all, nothing before a moment."""
+
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    narrow: datetime | None = None
+
+
+class BatchTarget(msgspec.Struct):
+    """A connection that people are asked for at: `word` is the vendor and `named` the connection as they were typed."""
+
+    word: str
+    named: str | None
+    at: str | None
+    chosen: ChosenConnection
+    selections: dict[Wish, Selection] = {}
+
+    @property
+    def vendor(self) -> Vendor:
+        """Give the vendor."""
+        return self.chosen.vendor
+
+    @property
+    def name(self) -> str:
+        """Give the connection's name: `zoom/default`, `zoom/environment`."""
+        found = self.chosen.found
+        return str(found) if isinstance(found, Name) else f"{self.vendor.name}/{ENVIRONMENT}"
+
+    def selection(self, wish: Wish) -> Selection:
+        """Give the endpoints and fields that are asked. Raises UsageError."""
+        if wish not in self.selections:
+            self.selections[wish] = choose(self.vendor.endpoints, wish.only, wish.without)
+        return self.selections[wish]
+
+    def check(self, person: Mapping[str, Identifier], wish: Wish) -> None:
+        """See that the vendor can be asked for a person. Raises UsageError, Refused."""
+        check_person(self.vendor, person, self.selection(wish).excluded)
+
+    def order_plan(self, options: BatchOptions) -> str | None:
+        """Give the plan whose limits apply; None: the connection's. Raises UsageError."""
+        return checked_plan(self.vendor, options.plan)
+
+    def order(self, person: QueuedPerson, who: Mapping[str, Identifier], options: BatchOptions, out: Path) -> Order:
+        """Make the order for a row."""
+        wish = msgspec.json.decode(person.wish, type=Wish)
+        wanted = RunOptions(selection=self.selection(wish), files=options.files, narrow=wish.narrow, reference=person.request)
+        return Order(chosen=self.chosen, person=who, options=wanted, out=out, plan=self.order_plan(options))
+
+
+class Targets:
+    """The connections of a batch, each found once."""
+
+    def __init__(self, options: BatchOptions, now: datetime) -> None:
+        """Prepare; connections are found as rows name them. `now` is when the batch began."""
+        self.options, self.now = options, now
+        self.found: dict[tuple[str, str | None], BatchTarget] = {}
+        self._vendors: dict[str, Vendor] = {}
+
+    def of(self, line: PersonLine) -> Sequence[BatchTarget]:
+        """Give the connections of a row. Raises UsageError, NotConnected, SpecError."""
+        words = line.words("vendor") or self.options.vendors
+        if not words:
+            message = "no vendor is named: add --vendor, or a column vendor"
+            raise UsageError(message)
+        named = line.words("connection")
+        pairs = [pair for word in words for pair in self._pairs(word, named or self.options.connections)]
+        return [self.target(*pair) for pair in dict.fromkeys(pairs)]
+
+    def wish(self, line: PersonLine) -> Wish:
+        """Give what a row asks. Raises UsageError."""
+        since = since_of(line.cells.get("since") or self.options.since, self.now)
+        return Wish(line.words("only") or self.options.only, line.words("without") or self.options.without, since)
+
+    def target(self, word: str, named: str | None, at: str | None = None) -> BatchTarget:
+        """Find a connection. Raises UsageError, NotConnected, SpecError."""
+        if (word, named) not in self.found:
+            vendor = self._vendor(word)
+            at = simulator_of(vendor, at or self.options.at.get(vendor.name))
+            self.found[word, named] = BatchTarget(word, named, at, choose_connection(vendor, named, at=at))
+        return self.found[word, named]
+
+    def _vendor(self, word: str) -> Vendor:
+        if word not in self._vendors:
+            self._vendors[word] = load(word)
+        return self._vendors[word]
+
+    def _pairs(self, word: str, named: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+        """Name the connections of a vendor: those that are named for it, else its only one."""
+        vendor = self._vendor(word).name
+        mine = [one for one in named if one.partition("/")[0] == vendor or "/" not in one]
+        yield from ((word, one) for one in mine)
+        if not mine:
+            yield word, None
+
+
+def connected_vendors(vault: Vault) -> tuple[str, ...]:
+    """Name the vendors that have a stored connection, for `--vendors all`. Raises UsageError where none has."""
+    found = tuple(dict.fromkeys(one.vendor for one in vault.names()))
+    if not found:
+        message = "--vendors all means every vendor with a stored connection, and there is none: habeas connect VENDOR"
+        raise UsageError(message)
+    return found
+
+
+def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, BatchTarget]:
+    """Find the connections of a batch again, by name. Raises UsageError where a spec or a connection is another one than before."""
+    found = {}
+    for name, word, named, at, sha256 in list(database.all("select name, word, chosen, at, sha256 from connection order by name")):
+        target = targets.target(word, named, at)
+        if target.name != name:
+            message = f"the batch was begun with the connection {name}, and now there is {target.name}: put it back"
+            raise UsageError(message)
+        if target.vendor.sha256 != sha256:
+            if not anyway:
+                title = target.vendor.title
+                message = f"the spec of {title} has changed since the batch was begun: --anyway asks those who are left by the new one"
+                raise UsageError(message)
+            database.run("update connection set sha256=? where name=?", target.vendor.sha256, name)
+        found[name] = target
+    return found

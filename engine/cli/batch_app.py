@@ -1,0 +1,133 @@
+"""The commands for many people, with their options and help; each hands over to a module of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.options import JsonOption, NoWaitOption, OnlyOption, PlanOption, ShareOption, SinceOption, WithoutOption
+
+commands = typer.Typer()
+
+BatchFolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a batch.")]
+RequestOption = Annotated[str | None, typer.Option("--request", metavar="NAME", help="Only this request.")]
+
+
+@commands.command(
+    short_help="Answer the requests of many people.", epilog="Example: habeas batch people.csv --vendor zoom --vendor slack --out november"
+)
+def batch(
+    people: Annotated[Path, typer.Argument(metavar="PEOPLE.csv", help="Who asks: a CSV with a header; - reads standard input.")],
+    vendor: Annotated[
+        list[str] | None, typer.Option("--vendor", metavar="VENDOR", help="Whom to ask, where a row names none; repeat it for several.")
+    ] = None,
+    vendors: Annotated[
+        str | None, typer.Option("--vendors", metavar="all", help="Instead: every vendor that has a stored connection.")
+    ] = None,
+    connection: Annotated[
+        list[str] | None, typer.Option("--connection", metavar="NAME", help="Which account, where a vendor has several: zoom/emea.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="The batch's folder; the same one again goes on. Default a new one.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Check the CSV and show the plan; send and keep nothing.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Write lines of people who cannot be asked for to refused.csv, and ask for the others.")
+    ] = False,
+    files: Annotated[bool, typer.Option("--files", help="Download the files that records point to, too.")] = False,
+    only: OnlyOption = None,
+    without: WithoutOption = None,
+    since: SinceOption = None,
+    share: ShareOption = 75,
+    plan: PlanOption = None,
+    pack: Annotated[bool, typer.Option("--pack", help="Pack each result into one .tar.")] = False,
+    cases: Annotated[
+        bool, typer.Option("--cases", help="Open a case for each row, or use the one of its name; it takes the runs in.")
+    ] = False,
+    regime: Annotated[str, typer.Option("--regime", help="The law of the cases that are opened.")] = "gdpr",
+    at: Annotated[
+        list[str] | None,
+        typer.Option("--at", metavar="VENDOR=URL", help="Send everything for this vendor to a simulator, http://127.0.0.1:PORT."),
+    ] = None,
+    no_wait: NoWaitOption = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Go on though a spec has changed since the batch was begun.")] = False,
+) -> None:
+    """Ask for everybody in a CSV, each person at each vendor, as fast as the vendors' limits allow; the same command again goes on.
+
+    Columns: request (a name of yours, each once), email, phone, username, and where wanted vendor, connection, priority, only,
+    without, since. The whole file is checked before anything is sent. Results lie in DIR/people, the proof over all is
+    DIR/batch.json.
+
+    Exit codes: 0 all complete, 2 a CSV that cannot be used; else the worst of all people as with run: 1, 3, 4, 5, 130 or 143.
+    """
+    from engine.batch.batch_folder import BatchOptions
+    from engine.cli.batch import BatchArguments, addresses, batch_command, chosen_vendors
+
+    options = BatchOptions(
+        vendors=chosen_vendors(tuple(vendor or ()), vendors),
+        connections=tuple(connection or ()),
+        files=files,
+        only=tuple(only or ()),
+        without=tuple(without or ()),
+        since=since,
+        plan=plan,
+        pack=pack,
+        regime=regime if cases else None,
+        at=addresses(tuple(at or ())),
+    )
+    arguments = BatchArguments(people=people, out=out, check=check, skip_bad=skip_bad, share=share / 100, wait=not no_wait, anyway=anyway)
+    raise typer.Exit(batch_command(arguments, options))
+
+
+@commands.command(short_help="How far is a batch?", epilog="Example: habeas status november --watch")
+def status(
+    folder: BatchFolderArgument,
+    watch: Annotated[bool, typer.Option("--watch", help="Draw a line per connection, until nobody is left.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Say of a batch how many people are in which state, what failed and why, and when it goes on. Nothing personal is shown.
+
+    Exit codes: 0 shown, 2 there is no batch.
+    """
+    from engine.cli.batch_states import status_command
+
+    raise typer.Exit(status_command(folder, watching=watch, as_json=json))
+
+
+@commands.command(short_help="Queue people of a batch again.", epilog="Example: habeas retry november")
+def retry(folder: BatchFolderArgument, request: RequestOption = None) -> None:
+    """Queue everybody who failed, or one request whatever its state but done. Changes states only: the next habeas batch asks.
+
+    Exit codes: 0 done, 2 there is no such batch or request.
+    """
+    from engine.cli.batch_states import retry_command
+
+    raise typer.Exit(retry_command(folder, request))
+
+
+@commands.command(short_help="Take people out of a batch.", epilog="Example: habeas cancel november --request DSR-17")
+def cancel(folder: BatchFolderArgument, request: RequestOption = None) -> None:
+    """Cancel everybody who is queued, or one request. Changes states only; whoever is under way ends as they would.
+
+    Exit codes: 0 done, 2 there is no such batch or request.
+    """
+    from engine.cli.batch_states import cancel_command
+
+    raise typer.Exit(cancel_command(folder, request))
+
+
+@commands.command(short_help="Delete what old batches fetched.", epilog="Example: habeas purge november --older-than 30d")
+def purge(
+    folder: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of batches, or one in which they lie.")],
+    older_than: Annotated[str, typer.Option("--older-than", metavar="SPAN", help="Since the last result: 30d, 6mo.")] = "30d",
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+) -> None:
+    """Delete the results of batches that ended so long ago, and who their people are; batch.json and the states stay.
+
+    Exit codes: 0 done, 2 there is no batch, 3 a process works on one of them.
+    """
+    from engine.cli.batch_states import purge_command
+
+    raise typer.Exit(purge_command(tuple(folder), older_than, dry=dry))

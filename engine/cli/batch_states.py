@@ -1,0 +1,155 @@
+"""`habeas status`, `retry`, `cancel` and `purge`: look at a batch, change states of its people, and delete what it fetched."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.batch.batch_folder import PEOPLE, PROOF, REFUSED, WORK, BatchFolder, key_path, opened
+from engine.batch.database import FILE
+from engine.cli.batch_view import SeenPace, connection_lines, status_json, status_words
+from engine.cli.formatting import print_json, print_text, width_of
+from engine.cli.live import UNKNOWN, Live
+from engine.cli.until_interrupted import until_interrupted
+from engine.connection.private_files import cannot_write
+from engine.connection.state_folder import home
+from engine.core.window import beginning
+from engine.errors import Exit, InUse, UsageError
+from engine.language.text.mistakes import counted
+
+EVERY = 1.0
+
+
+def status_command(path: Path, *, watching: bool, as_json: bool) -> Exit:
+    """Say how far a batch is. Raises UsageError."""
+    folder = opened(path, home(), read_only=True)
+    if watching:
+        asyncio.run(until_interrupted(lambda: _watched(folder)))
+    if as_json:
+        print_json(status_json(folder))
+    else:
+        print_text(status_words(folder, width_of(sys.stdout)))
+    return Exit.COMPLETE
+
+
+async def _watched(folder: BatchFolder) -> None:
+    """Draw a line per connection once a second, until nobody is left or Ctrl-C."""
+    live, paces = Live(sys.stdout), dict[str, SeenPace]()
+    while True:
+        told = folder.database.all("select name, rate from connection where rate is not null")
+        rates = {name: json.loads(rate) for name, rate in list(told)}
+        lines = list(connection_lines(folder, rates, paces))
+        live.show(lines, UNKNOWN[0] if not sys.stdout.isatty() else width_of(sys.stdout) or UNKNOWN[0])
+        states = folder.database.by_state()
+        if not states["queued"] + states["running"]:
+            return
+        await asyncio.sleep(EVERY)
+
+
+def retry_command(path: Path, request: str | None) -> Exit:
+    """Queue those who failed, or one request. Raises UsageError."""
+    return _changed(
+        path,
+        request,
+        (
+            "update person set state='queued', attempts=0, not_before=null where state in ('failed', 'cancelled', 'queued')",
+            "state='failed'",
+        ),
+        "queued: the same habeas batch again asks for them",
+    )
+
+
+def cancel_command(path: Path, request: str | None) -> Exit:
+    """Cancel those who are queued, or one request. Raises UsageError."""
+    return _changed(
+        path, request, ("update person set state='cancelled' where state='queued'", "1"), "cancelled; habeas retry takes it back"
+    )
+
+
+def _changed(path: Path, request: str | None, words: tuple[str, str], what: str) -> Exit:
+    folder = opened(path, home())
+    change, unnamed = words
+    try:
+        if request is None:
+            number = folder.database.run(f"{change} and {unnamed}")
+        else:
+            if not folder.database.count("select count(*) from person where request=?", request):
+                message = f"{path}: no request of this batch is called {request}"
+                raise UsageError(message)
+            number = folder.database.run(f"{change} and request=?", request)
+        under_way = folder.database.by_state()["running"]
+    finally:
+        folder.database.close()
+    print_text(f"{counted(number, 'person') if number == 1 else f'{number:,} people'} {what}.")
+    if under_way:
+        print_text(f"{under_way} under way were left as they are.")
+    return Exit.COMPLETE
+
+
+def purge_command(paths: tuple[Path, ...], older_than: str, *, dry: bool) -> Exit:
+    """Delete what old batches fetched, and who their people are; proofs stay. Raises UsageError, DiskError."""
+    try:
+        before = beginning(older_than, datetime.now(UTC))
+    except ValueError as error:
+        message = f"--older-than {older_than}: {error}"
+        raise UsageError(message) from None
+    found = [one for path in paths for one in _batches(path)]
+    if not found:
+        message = "no batch lies there: name the folder of a batch, or the one in which batches lie"
+        raise UsageError(message)
+    code = Exit.COMPLETE
+    for path in found:
+        try:
+            print_text(f"{path}: {asyncio.run(_purged(path, before, dry=dry))}")
+        except InUse as error:
+            print_text(str(error), err=True)
+            code = Exit.INCOMPLETE
+    return code
+
+
+def _batches(path: Path) -> list[Path]:
+    if (path / FILE).is_file():
+        return [path]
+    return sorted(one.parent for one in path.glob(f"*/{FILE}"))
+
+
+async def _purged(path: Path, before: datetime, *, dry: bool) -> str:
+    """Purge one batch; gives what was done. Raises InUse, DiskError."""
+    folder = opened(path, home())
+    try:
+        async with folder.alone():
+            states = folder.database.by_state()
+            last = folder.database.one("select coalesce(max(ended_at), '') from person")
+            moment = datetime.fromisoformat(str(last[0])) if last is not None and last[0] else folder.created
+            if moment > before:
+                return f"kept, its last result is of {moment:%Y-%m-%d}"
+            if states["queued"] + states["running"]:
+                return "kept, people are still queued: go on with it, or habeas cancel it first"
+            if not (path / PEOPLE).exists() and not key_path(folder.home, folder.id).exists():
+                return "purged already"
+            if dry:
+                return "would be purged"
+            return _emptied(path, folder)
+    finally:
+        folder.database.close()
+
+
+def _emptied(path: Path, folder: BatchFolder) -> str:
+    try:
+        for name in (PEOPLE, WORK):
+            if os.path.lexists(path / name):
+                shutil.rmtree(path / name)
+        (path / REFUSED).unlink(missing_ok=True)
+        key_path(folder.home, folder.id).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    folder.database.run("update person set identifiers=null, folder=null")
+    folder.database.run("delete from identity")
+    folder.database.run("update line set content=zeroblob(16)")
+    folder.database.run("vacuum")
+    return f"purged: results and identifiers are gone, {PROOF} and states stay"
