@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings bench-package lock clean docs
+.PHONY: help demo test test-long test-browser check bench bench-batch bench-findings bench-package lock clean docs
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -64,6 +64,9 @@ docs: $(READY) ## write the generated documentation anew
 
 bench: $(READY) ## measure the budgets, beside their references
 	@$(BIN)/python -m bench
+
+bench-batch: $(READY) ## measure many people over one account, beside a shell loop
+	@$(BIN)/python -m bench.batch
 
 bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
 	@$(BIN)/python -m bench.findings

@@ -116,11 +116,11 @@ class Database:
     def end(self, ends: Iterable[tuple[Any, ...]]) -> None:
         """Note how people ended: state, not_before, exit code, reason, folder, sha256, moment, spent attempts, id; all or none of them."""
         self.run("begin immediate")
-        for one in ends:
+        for values in ends:
             self.run(
                 "update person set state=?, not_before=?, exit_code=?, reason=?, folder=?, sha256=?, ended_at=?, attempts=attempts-?"
                 " where id=? and state='running'",
-                *one,
+                *values,
             )
         self.run("commit")
 

@@ -120,8 +120,8 @@ class TakeIn:
         wish, targets = asked
         run, request = self.database.run, line.request
         run("insert into line values (?,?,?)", request, content, self.reading)
-        for one in person.values():
-            told = f"{one.kind}\n{lowered(one.value)}".encode("utf-8", "surrogatepass")
+        for identifier in person.values():
+            told = f"{identifier.kind}\n{lowered(identifier.value)}".encode("utf-8", "surrogatepass")
             run("insert or ignore into identity values (?,?)", self._digest(told), request)
         sealed = self.key.seal(request, msgspec.json.encode([(one.kind, one.value) for one in person.values()]))
         told_wish, priority = msgspec.json.encode(wish).decode(), int(line.cells.get("priority") or 0)

@@ -197,8 +197,8 @@ class BatchWork:
             self.folder.database.end([_row(one, moment) for one in group])
             if self.cases is not None:
                 await asyncio.to_thread(self.cases.take_all)
-        for one in group:
-            self.watch.ended(one)
+        for person in group:
+            self.watch.ended(person)
 
     def _write_rates(self) -> None:
         for name, rate in self.rates().items():

@@ -90,7 +90,7 @@ def _planned(folder: BatchFolder, targets: Targets, arguments: BatchArguments) -
     return Exit.COMPLETE
 
 
-def resume_command(path: Path, *, share: float = 0.75, wait: bool = True, anyway: bool = False) -> Exit:
+def resume_batch(path: Path, *, share: float = 0.75, wait: bool = True, anyway: bool = False) -> Exit:
     """Go on with a batch, without its CSV. Raises HabeasError."""
     vault = Vault(home())
     folder = opened(path, vault.home)
