@@ -18,12 +18,15 @@ ITEMS = (
 )
 
 
+SECONDS = 60
+
+
 class Vendor(asyncio.Protocol):
     """One connection."""
 
     limit = 0
     arrivals: deque[float] = deque()  # noqa: RUF012  shared by all connections on purpose
-    counted = {"requests": 0, "refused": 0, "most": 0, "first": 0.0, "last": 0.0}  # noqa: RUF012
+    counted = {"requests": 0, "refused": 0, "most": 0, "in_time": 0, "first": 0.0}  # noqa: RUF012
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -56,7 +59,8 @@ class Vendor(asyncio.Protocol):
             arrivals.popleft()
         arrivals.append(now)
         counted["requests"] += 1
-        counted["first"], counted["last"] = counted["first"] or now, now
+        counted["first"] = counted["first"] or now
+        counted["in_time"] += now < counted["first"] + SECONDS
         counted["most"] = max(counted["most"], len(arrivals))
         above = 0 < self.limit < len(arrivals)
         counted["refused"] += above

@@ -30,6 +30,8 @@ create table person(id integer primary key, request text not null, connection te
   taken int not null default 0, unique(request, connection));
 create index next_person on person(connection, priority desc, id) where state = 'queued';
 create table line(request text primary key, content blob not null, reading int not null) without rowid;
+create index by_state on person(connection, state);
+create table refusal(content blob primary key) without rowid;
 create table identity(digest blob not null, request text not null, primary key(digest, request)) without rowid;
 """
 

@@ -71,8 +71,9 @@ class TakeIn:
                 if fault is None:
                     continue
                 if put is not None and fault.code is Exit.REFUSED and isinstance(line, PersonLine):
-                    put(line, fault)
-                    self.taken.refused += 1
+                    if self.database.run("insert or ignore into refusal values (?)", self._digest(msgspec.json.encode(line.cells))):
+                        put(line, fault)
+                        self.taken.refused += 1
                 else:
                     self.faults.add(fault)
         if self.faults.count:

@@ -24,7 +24,7 @@ from engine.batch.targets import BatchTarget
 from engine.case.fetch import Stopping
 from engine.core.http import NoAnswer
 from engine.core.window import rfc3339
-from engine.errors import Exit, HabeasError
+from engine.errors import Exit, HabeasError, InUse, NotConnected
 from engine.net.clock import Clock, wall_clock
 from engine.open_account import SIDE_BY_SIDE, OpenAccount, open_account
 
@@ -60,6 +60,7 @@ class BatchWork:
         self.stopping = Stopping()
         self.cases = BatchCases(folder, key) if folder.options.regime is not None else None
         self.error: HabeasError | None = None
+        self.in_use: InUse | None = None
         self._ended: list[EndedPerson] = []
         self._writing = asyncio.Lock()
         self._stopped = asyncio.Event()
@@ -71,7 +72,10 @@ class BatchWork:
         self.stopping.stop(code)
 
     async def run(self, targets: Mapping[str, BatchTarget], *, wait: bool = True) -> None:
-        """Ask for everybody. Raises the first DiskError, OutputError or InUse; whatever happens, what has ended is written down."""
+        """Ask for everybody. Raises the first DiskError or OutputError, which ends it, or InUse when all else is done.
+
+        Whatever happens, what has ended is written down.
+        """
         self._recover()
         writing = asyncio.create_task(self._write_often())
         try:
@@ -83,8 +87,8 @@ class BatchWork:
             await self._write()
             if self.stopping.code is None:
                 shutil.rmtree(self.folder.path / WORK, ignore_errors=True)
-        if self.error is not None:
-            raise self.error
+        if (error := self.error or self.in_use) is not None:
+            raise error
 
     def _recover(self) -> None:
         """Drop what a killed process had under way, and queue it; so too whoever failed for the connection alone."""
@@ -112,8 +116,11 @@ class BatchWork:
         except asyncio.CancelledError:
             if self.stopping.code is None:
                 raise
-        except HabeasError as error:
+        except NotConnected as error:
             self._end_connection(name, str(error))
+        except InUse as error:
+            self.in_use = error
+        except HabeasError as error:
             self.error = self.error or error
 
     async def _rounds(self, name: str, target: BatchTarget, account: OpenAccount) -> None:

@@ -79,12 +79,15 @@ class Stopping:
 
     @asynccontextmanager
     async def watch(self, run: Run) -> AsyncIterator[None]:
-        """Hold a run that begins."""
+        """Hold a run from its beginning to its end: of many people's runs none may stay."""
         self._waiting.discard(asyncio.current_task())
         self._runs.append(run)
         if self.code is not None:
             run.interrupt(self.code)
-        yield
+        try:
+            yield
+        finally:
+            self._runs.remove(run)
 
 
 class Fetching(msgspec.Struct):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ from engine.connection.vault import Vault
 from engine.core.pace import checked_share
 from engine.errors import Exit, UsageError
 
+GARBAGE_AFTER = 10_000
 OPTION = {"regime": "--cases", "vendors": "--vendor", "connections": "--connection"}
 
 
@@ -68,25 +70,17 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
         targets = Targets(options, folder.created)
         taken = _taken(folder, key, targets, arguments)
         if arguments.check:
-            folder.database.run("rollback") if known else None
-        else:
-            folder.database.run("commit")
+            planned = plan_table(folder, list(targets.found.values()), arguments.share, width_of(sys.stdout))
+        folder.database.run("rollback" if arguments.check else "commit")
     except BaseException:
         unmake(folder) if not known else folder.database.run("rollback")
         raise
     for words in taken.words():
         print_text(words, err=True)
-    if arguments.check:
-        return _planned(folder, targets, arguments)
     folder.database.close()
-    return _worked(out, key, arguments)
-
-
-def _planned(folder: BatchFolder, targets: Targets, arguments: BatchArguments) -> Exit:
-    """Show the plan of a CSV, of which nothing was kept."""
-    print_text(plan_table(folder, list(targets.found.values()), arguments.share, width_of(sys.stdout)))
-    folder.database.close()
-    print_text("Nothing was sent and nothing was kept: leave --check out to begin.")
+    if not arguments.check:
+        return _worked(out, key, arguments)
+    print_text(f"{planned}\nNothing was sent and nothing was kept: leave --check out to begin.")
     return Exit.COMPLETE
 
 
@@ -107,9 +101,23 @@ def _worked(out: Path, key: BatchKey, arguments: BatchArguments) -> Exit:
             message = f"{out}: nobody is in this batch"
             raise UsageError(message)
         print_text(plan_table(folder, list(targets.values()), arguments.share, width_of(sys.stderr)), err=True)
-        return asyncio.run(_asked(folder, key, targets, arguments))
+        with _swept_often():
+            return asyncio.run(_asked(folder, key, targets, arguments))
     finally:
         folder.database.close()
+
+
+@contextmanager
+def _swept_often() -> Iterator[None]:
+    """Look for garbage often enough that a person's run is gone before many others have ended; a single run looks hardly ever."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def _asked(folder: BatchFolder, key: BatchKey, targets: Mapping[str, BatchTarget], arguments: BatchArguments) -> Exit:

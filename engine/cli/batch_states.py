@@ -12,9 +12,10 @@ from pathlib import Path
 
 from engine.batch.batch_folder import PEOPLE, PROOF, REFUSED, WORK, BatchFolder, key_path, opened
 from engine.batch.database import FILE
-from engine.cli.batch_view import SeenPace, connection_lines, status_json, status_words
+from engine.cli.batch_view import EVERY, SeenPace, connection_lines, status_json, status_words
 from engine.cli.formatting import print_json, print_text, width_of
 from engine.cli.live import UNKNOWN, Live
+from engine.cli.progress import is_terminal
 from engine.cli.until_interrupted import until_interrupted
 from engine.connection.private_files import cannot_write
 from engine.connection.state_folder import home
@@ -22,13 +23,14 @@ from engine.core.window import beginning
 from engine.errors import Exit, InUse, UsageError
 from engine.language.text.mistakes import counted
 
-EVERY = 1.0
-
 
 def status_command(path: Path, *, watching: bool, as_json: bool) -> Exit:
     """Say how far a batch is. Raises UsageError."""
     folder = opened(path, home(), read_only=True)
     if watching:
+        if not is_terminal(sys.stdout):
+            message = "--watch draws on a terminal: leave it out, or add --json"
+            raise UsageError(message)
         asyncio.run(until_interrupted(lambda: _watched(folder)))
     if as_json:
         print_json(status_json(folder))
@@ -44,7 +46,8 @@ async def _watched(folder: BatchFolder) -> None:
         told = folder.database.all("select name, rate from connection where rate is not null")
         rates = {name: json.loads(rate) for name, rate in list(told)}
         lines = list(connection_lines(folder, rates, paces))
-        live.show(lines, UNKNOWN[0] if not sys.stdout.isatty() else width_of(sys.stdout) or UNKNOWN[0])
+        columns = width_of(sys.stdout) or UNKNOWN[0]
+        live.show([line[: columns - 1] for line in lines], columns)
         states = folder.database.by_state()
         if not states["queued"] + states["running"]:
             return

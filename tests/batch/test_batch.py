@@ -100,6 +100,27 @@ def test_bad_lines_are_left_out_where_that_is_wanted(batch, vendor):
     assert [line.split(",")[0] for line in refused] == ["request", "B", "D"]
     assert "white space" in refused[1]
     assert vendor.asked["/people/ada@x.io"] == 1
+    assert batch("A,ada@x.io", "B,Ada Lovelace", "D,+15550100200", "E,me", words=("--skip-bad",)).code == 5
+    assert proof_of(batch.out)["refused_lines"] == 3
+    assert len((batch.out / "refused.csv").read_text().splitlines()) == 4
+
+
+def test_a_plan_of_a_batch_that_exists_shows_who_is_left(batch, vendor):
+    """With the new lines of the file, which are not kept."""
+    batch("A,ada@x.io")
+    done = batch("A,ada@x.io", "B,bert@x.io", "C,carl@x.io", words=("--check",))
+    assert "2 people to ask for" in done.out
+    assert states_of(batch.out) == {"A": "done"}
+    assert batch("A,ada@x.io").code == 0
+    assert not vendor.asked["/people/bert@x.io"]
+
+
+def test_a_vendor_without_a_connection_is_told_before_anything_is_sent(batch, vendor):
+    """Exit 4 and the command that mends it; no batch is left behind."""
+    done = batch("A,ada@x.io", words=("--connection", "acme/emea"))
+    assert not vendor.asked
+    assert (done.code, "there is no connection acme/emea" in done.err) == (4, True)
+    assert not batch.out.exists()
 
 
 def test_a_plan_sends_and_keeps_nothing(batch, vendor):
@@ -366,6 +387,7 @@ def test_purge_deletes_results_and_identifiers_and_keeps_the_proof(batch, tmp_pa
     ("words", "told"),
     [
         (("status", "nowhere"), "nowhere holds no batch"),
+        (("cancel", "nowhere"), "nowhere holds no batch"),
         (("retry", "nowhere"), "nowhere holds no batch"),
         (("purge", "nowhere"), "no batch lies there"),
         (("batch", "nowhere.csv", "--vendor", "zoom"), "nowhere.csv cannot be read"),
@@ -391,3 +413,10 @@ def test_a_folder_that_holds_something_else_is_refused(batch, vendor):
     (batch.out / "mine.txt").write_text("mine")
     done = batch("A,ada@x.io")
     assert (done.code, [one.name for one in batch.out.iterdir()], dict(vendor.asked)) == (2, ["mine.txt"], {})
+
+
+def test_a_watched_batch_is_drawn_on_a_terminal(batch, vendor):
+    """Until nobody is left; elsewhere the option is refused."""
+    batch(*MESS)
+    done = batch.habeas("status", str(batch.out), "--watch")
+    assert (done.returncode, "--watch draws on a terminal" in done.stderr) == (2, True)

@@ -247,3 +247,17 @@ def test_a_wait_that_every_answer_tells_is_not_written_each_time():
         return one.disk.writes - before
 
     assert run(scenario()) <= 2
+
+
+def test_a_free_plans_six_thousand_a_day_are_kept_over_three_processes():
+    """Two of them killed, and with more to send than a day allows: no day holds more."""
+
+    async def scenario() -> list[float]:
+        one = account(Rate(4, 1.0), Rate(6000, 86400.0))
+        for killed in (True, True, False):
+            await one.run(OneRun(0, 2200, 0.75, killed=killed))
+        return one.times
+
+    times = run(scenario())
+    assert len(times) == 6600
+    assert most_in_a_window(times, 86400.0) <= 6000
