@@ -13,8 +13,10 @@ import threading
 
 import pytest
 
+from engine.cli.batch import resume_batch
 from engine.errors import Exit
 from tests.batch.conftest import Vendor, proof_of, states_of
+from tests.case.test_commands import home_of
 from tests.process import HABEAS, environment
 
 MESS = ("A,ada@x.io", "B,none1@x.io", "C,denied@x.io", "D,broken@x.io", "E,other@x.io")
@@ -336,15 +338,50 @@ def test_a_killed_batch_loses_nobody_and_has_nobody_twice(kills, batch, vendor, 
         assert content["acme/notes.jsonl"].count(b"\n") == 2
 
 
-def test_each_row_has_a_case_that_takes_its_run_in(batch, tmp_path):
-    """Opened where there is none, used where there is one of the same person; again changes nothing."""
+def test_each_row_has_a_case_that_takes_its_run_in(batch, habeas):
+    """Opened where there is none, used where there is one of the same person; each run once, again changes nothing."""
+    habeas("case", "new", "DSR-1", "--vendor", "zoom", "--simulated", stdin="email: ada@x.io\n")
     done = batch("DSR-1,ada@x.io", "DSR-2,bert@x.io", words=("--cases",))
     assert done.code == 0, done.err
-    shown = json.loads(batch.habeas("case", "show", "DSR-1", "--json").stdout)
-    assert json.dumps(shown).count("taken") >= 1
+    logs = {name: home_of(habeas) / "cases" / name / "log.jsonl" for name in ("DSR-1", "DSR-2")}
+    before = {name: path.read_text() for name, path in logs.items()}
+    for name, text in before.items():
+        assert text.count('"did":"taken"') == 1
+        assert states_of(batch.out)[name] == "done"
     assert batch("DSR-1,ada@x.io", "DSR-2,bert@x.io", words=("--cases",)).code == 0
-    log = batch.habeas("case", "log", "DSR-1").stdout if "log" in batch.habeas("case", "--help").stdout else ""
-    assert log.count("taken") <= 1
+    assert {name: path.read_text() for name, path in logs.items()} == before
+
+
+def test_a_batch_that_was_killed_before_a_case_was_told_takes_its_run_in_once(batch, habeas):
+    """The run is known by the sha256 of its manifest."""
+    batch("DSR-1,ada@x.io", words=("--cases",))
+    with sqlite3.connect(batch.out / "batch.db") as database:
+        database.execute("update person set taken=0")
+    database.close()
+    batch("DSR-1,ada@x.io", "DSR-2,bert@x.io", words=("--cases",))
+    assert (home_of(habeas) / "cases" / "DSR-1" / "log.jsonl").read_text().count('"did":"taken"') == 1
+
+
+def test_a_batch_goes_on_without_its_csv(batch, vendor, habeas, monkeypatch):
+    """Its people are sealed in it; whoever failed waits for `retry`."""
+    batch(*MESS)
+    batch.habeas("retry", str(batch.out))
+    for name, value in {"HABEAS_HOME": str(home_of(habeas)), **vendor.given}.items():
+        monkeypatch.setenv(name, value)
+    assert resume_batch(batch.out) is Exit.REFUSED
+    assert vendor.asked["/people/broken@x.io"] == vendor.asked["/people/other@x.io"] == 2
+    assert vendor.asked["/people/ada@x.io"] == 1
+
+
+def test_a_spec_that_changed_since_is_refused_unless_that_is_wanted(batch, vendor):
+    """Else people of one batch would be asked by two specs without a word."""
+    batch("A,ada@x.io", "B,broken@x.io")
+    vendor.spec.write_text(vendor.spec.read_text() + "# changed\n")
+    batch.habeas("retry", str(batch.out))
+    done = batch("A,ada@x.io", "B,broken@x.io")
+    assert (done.code, "the spec of Acme has changed since" in done.err) == (2, True)
+    assert batch("A,ada@x.io", "B,broken@x.io", words=("--anyway",)).code == 3
+    assert vendor.asked["/people/broken@x.io"] == 2
 
 
 @pytest.mark.parametrize(

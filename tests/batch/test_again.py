@@ -1,0 +1,92 @@
+"""Who is asked again by itself: where the vendor could not be reached, or a limit was used up; and that the others wait meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.batch import states
+from engine.core.http import NoAnswer
+from engine.core.ledger import Outcome
+from engine.errors import Exit
+from engine.open_account import SIDE_BY_SIDE, OpenAccount
+from engine.replaced import replace
+from tests.batch.conftest import states_of
+
+SILENT = NoAnswer("refused", "no connection could be made")
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Let so many tries of each request end incomplete; gives what happened, in order."""
+    tries, real = Counter[str](), OpenAccount.carry_out
+
+    def begin(many: int, *, again_in: float | None = None, lasting: float = 1e9) -> Counter[str]:
+        began: list[float] = []
+
+        async def carry_out(self, order, *, watch, heard):
+            report = await real(self, order, watch=watch, heard=heard)
+            reference = order.options.reference
+            tries[reference] += 1
+            began.append(time.monotonic())
+            if tries[reference] > many or began[-1] > began[0] + lasting:
+                return report
+            if again_in is None:
+                heard(None, SILENT)
+            until = datetime.now(UTC) + timedelta(seconds=again_in) if again_in is not None else None
+            entries = {name: replace(one, outcome=Outcome.PARTIAL, reason="so", again_at=until) for name, one in report.endpoints.items()}
+            return replace(report, exit_code=Exit.INCOMPLETE, endpoints=entries)
+
+        monkeypatch.setattr(OpenAccount, "carry_out", carry_out)
+        monkeypatch.setattr(states, "AGAIN", (0.6 if lasting < 1 else 0.1, 0.1, 0.1))
+        return tries
+
+    return begin
+
+
+@pytest.mark.parametrize("again_in", [None, 0.2], ids=["out of reach", "a limit used up"])
+def test_what_may_pass_is_tried_again_three_times(again_in, failing, batch):
+    """And is whole then; the earlier tries are kept beside it."""
+    tries = failing(3, again_in=again_in)
+    done = batch("A,ada@x.io")
+    assert done.code == 0, done.err
+    assert (tries["A"], states_of(batch.out)) == (4, {"A": "done"})
+    assert len(list((batch.out / "people" / "A").iterdir())) == 4
+
+
+def test_a_fourth_time_is_a_failure(failing, batch):
+    """Then a person decides."""
+    tries = failing(4)
+    assert batch("A,ada@x.io").code == 3
+    assert (tries["A"], states_of(batch.out)) == (4, {"A": "failed"})
+    assert "failed" in batch.habeas("status", str(batch.out)).stdout
+
+
+def test_nobody_else_is_asked_while_the_vendor_is_out_of_reach(failing, batch):
+    """Else all of them would use up their tries at once: of forty only those who were under way have."""
+    tries = failing(1, lasting=0.5)
+    lines = [f"R{number},p{number}@x.io" for number in range(40)]
+    assert batch(*lines).code == 0
+    assert set(states_of(batch.out).values()) == {"done"}
+    assert 1 <= sum(tries.values()) - 40 <= SIDE_BY_SIDE
+
+
+def test_the_status_says_when_it_goes_on(failing, batch, monkeypatch):
+    """A row that waits is queued, with the reason."""
+    failing(1)
+    batch("A,ada@x.io")
+    later = datetime(2999, 1, 1, tzinfo=UTC).timestamp()
+    with sqlite3.connect(batch.out / "batch.db") as database:
+        database.execute("update person set state='queued', not_before=?, reason='the vendor cannot be reached: so'", (later,))
+        database.execute("update connection set not_before=?", (later,))
+    database.close()
+    told = batch.habeas("status", str(batch.out)).stdout
+    assert "acme/environment goes on at 2999-01-01 00:00:00 UTC" in told
+    assert json.loads(batch.habeas("status", str(batch.out), "--json").stdout)["connections"]["acme/environment"]["goes_on"].startswith(
+        "2999"
+    )
