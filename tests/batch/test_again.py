@@ -43,7 +43,7 @@ def failing(monkeypatch):
             return replace(report, exit_code=Exit.INCOMPLETE, endpoints=entries)
 
         monkeypatch.setattr(OpenAccount, "carry_out", carry_out)
-        monkeypatch.setattr(states, "AGAIN", (0.6 if lasting < 1 else 0.1, 0.1, 0.1))
+        monkeypatch.setattr(states, "AGAIN", (1.6 if lasting < 2 else 0.1, 0.1, 0.1))
         return tries
 
     return begin
@@ -69,7 +69,7 @@ def test_a_fourth_time_is_a_failure(failing, batch):
 
 def test_nobody_else_is_asked_while_the_vendor_is_out_of_reach(failing, batch):
     """Else all of them would use up their tries at once: of forty only those who were under way have."""
-    tries = failing(1, lasting=0.5)
+    tries = failing(1, lasting=1.5)
     lines = [f"R{number},p{number}@x.io" for number in range(40)]
     assert batch(*lines).code == 0
     assert set(states_of(batch.out).values()) == {"done"}

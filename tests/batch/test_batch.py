@@ -338,6 +338,19 @@ def test_a_killed_batch_loses_nobody_and_has_nobody_twice(kills, batch, vendor, 
         assert content["acme/notes.jsonl"].count(b"\n") == 2
 
 
+@pytest.mark.parametrize(("told", "kept"), [(False, ["acme"]), (True, ["acme", "acme.try-1"])], ids=["not told of", "of an earlier try"])
+def test_what_lies_in_the_place_of_a_killed_try_is_dropped_unless_it_was_told_of(told, kept, batch, vendor):
+    """A result is in its place before it is written down: killed in between, it counts as never fetched."""
+    batch("A,ada@x.io")
+    with sqlite3.connect(batch.out / "batch.db") as database:
+        database.execute("update person set state='running'" + ("" if told else ", sha256=null, folder=null"))
+    database.close()
+    assert batch("A,ada@x.io").code == 0
+    assert vendor.asked["/people/ada@x.io"] == 2
+    assert sorted(one.name for one in (batch.out / "people" / "A").iterdir()) == kept
+    assert states_of(batch.out) == {"A": "done"}
+
+
 def test_each_row_has_a_case_that_takes_its_run_in(batch, habeas):
     """Opened where there is none, used where there is one of the same person; each run once, again changes nothing."""
     habeas("case", "new", "DSR-1", "--vendor", "zoom", "--simulated", stdin="email: ada@x.io\n")
