@@ -30,7 +30,7 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
-	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE) -m "not long"
 	@echo "The browser tests were not run here: make test-browser. More examples of each property: make test-long."
 
 test-long: $(READY) ## run the tests with many more examples of each property, new ones each time

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.owners.smtp import TRUST
 from tests.contact.mail_server import Kept, certificate, mail_server, served
 from tests.contact.mails import OWNER, answer
 from tests.process import environment
@@ -64,7 +65,7 @@ def test_a_mail_goes_out_over_starttls_with_a_password_from_a_file(desk, tmp_pat
 
 
 REFUSALS = {
-    "an unknown certificate": ({}, "", {}, "could not be talked to (SSLCertVerificationError)"),
+    "an unknown certificate": ({}, "", {}, f"shows a certificate that cannot be trusted (self-signed certificate): {TRUST}"),
     "a wrong password": ({"HABEAS_SMTP_SECRET": "no"}, "ca", {}, "refuses the user or the password"),
     "the recipient": ({"HABEAS_SMTP_SECRET": "yes"}, "ca", {"refused": OWNER}, "refuses the recipient (550)"),
     "the mail": ({"HABEAS_SMTP_SECRET": "yes"}, "ca", {"says": "554 no"}, "refuses the mail (554)"),
