@@ -197,7 +197,9 @@ def answer_command(
     _check(vendor, purpose)
     part = case.case.vendors.get(vendor)
     fault = None
-    if word not in ANSWERS:
+    if part is None and vendor not in contacts(home()).owners:
+        fault = f"{vendor} is no part of {reference}, and contacts.yaml does not name it: habeas contact send asks there"
+    elif word not in ANSWERS:
         fault = f"{word}: write {', '.join(ANSWERS)}"
     elif word in ("data", "deleted") and (word == "deleted") != (purpose == "deletion"):
         fault = f"`{word}` answers no question about {purpose}: --about says which is meant"
