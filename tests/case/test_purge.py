@@ -18,6 +18,7 @@ from engine.case.regimes import span_of_days
 from engine.errors import DiskError
 from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, files, home_of
+from tests.moments import few
 from tests.process import environment
 
 RETENTION = "controller: Acme GmbH\nretention: {raw: 30d, received: 30d, release: 6mo, person: 24mo}\n"
@@ -252,7 +253,7 @@ def test_what_the_disk_does_not_let_go_is_said_and_deleted_later(office):
     assert not (case.folder / ".purging").exists()
 
 
-@pytest.mark.parametrize("moment", [one if one in KEPT else pytest.param(one, marks=pytest.mark.long) for one in range(1, 38)])
+@pytest.mark.parametrize("moment", few(range(1, 38), *KEPT))
 def test_a_purge_that_is_killed_is_never_half(office, moment):
     """At each moment: the next call puts a class that was not told back whole, and deletes one that was; each is told once."""
     case = fill(office)

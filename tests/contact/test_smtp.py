@@ -15,6 +15,7 @@ from engine.owners.book import MailServer
 from engine.owners.smtp import TRUST, deliver
 from tests.contact.mail_server import Kept, Scripted, certificate, mail_server, served
 from tests.contact.mails import OWNER, answer
+from tests.moments import few
 from tests.process import environment
 
 # The same at the n-th of all changes on the disk and words on the network.
@@ -55,11 +56,6 @@ main()
 
 
 SENDING, TAKING = 24, 22  # a few more moments than each has
-
-
-def moments(end: int, *kept: int) -> list[object]:
-    """Give the numbers from 1 on; all but a few only where there is time."""
-    return [one if one in kept else pytest.param(one, marks=pytest.mark.long) for one in range(1, end)]
 
 
 def state(desk) -> str:
@@ -291,7 +287,7 @@ def test_who_is_late_is_passed_over_where_a_server_took_the_mail(desk):
     assert told["vendors"]["zoom"]["left_out"] == "We asked Zoom on 29 November 2026 and got no answer in time."
 
 
-@pytest.mark.parametrize("moment", moments(20, 6, 10, 13))
+@pytest.mark.parametrize("moment", few(range(1, 20), 6, 10, 13))
 def test_a_killed_send_never_sends_twice(desk, moment):
     """Killed at any moment, then called again: one mail at most, and a case that says whether one may be out."""
     desk.open()
@@ -313,7 +309,7 @@ def test_a_killed_send_never_sends_twice(desk, moment):
     assert "each follows the one before" in desk("case", "check-log", "DSR-17")
 
 
-@pytest.mark.parametrize("moment", moments(16, 4, 8))
+@pytest.mark.parametrize("moment", few(range(1, 16), 4, 8))
 def test_a_killed_ingest_loses_no_answer_and_takes_none_twice(desk, moment):
     """Killed at any moment, then called again: the answer and its file stand in the case, once."""
     desk.open()
@@ -338,7 +334,7 @@ def killed(desk, dice: Random, most: int, *words: str) -> int:
     return done.returncode
 
 
-@pytest.mark.parametrize("seed", moments(51, 1, 2, 3, 4, 5))
+@pytest.mark.parametrize("seed", few(range(1, 51), 1, 2, 3, 4, 5))
 def test_random_kills_lose_no_act_and_send_no_second_mail(desk, seed):
     """A question is sent and its answer taken in, each killed twice at random: one mail, one answer, one file, and a log that holds."""
     dice, words = Random(seed), ("contact", "send", "DSR-17", "zoom", "access")
