@@ -28,6 +28,7 @@ LANGUAGES = ("en", "de")
 PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # not every mail server takes more
+LONGEST_LINE = 998  # of a mail (RFC 5322)
 NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
 
 CONCLUSION = {
@@ -164,5 +165,6 @@ def letter_mail(made: Letter, told: Office, now: datetime) -> EmailMessage:
         mail["From"] = told.contact
     mail["Date"] = format_datetime(now)
     mail["X-Unsent"] = "1"
-    mail.set_content(made.body)
+    plain = made.body.isascii() and all(len(line) <= LONGEST_LINE for line in made.body.splitlines())
+    mail.set_content(made.body, cte="7bit" if plain else "quoted-printable")
     return mail
