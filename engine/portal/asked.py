@@ -19,6 +19,10 @@ from engine.pages.languages import short_day
 LANGUAGE = "en"
 
 
+class NotThere(UsageError):
+    """The address names something that the case does not have."""
+
+
 class AskedPage(msgspec.Struct, frozen=True):
     """A question to a page: names in its address, what stands behind the `?`, what the form holds, and the present time."""
 

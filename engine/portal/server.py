@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from engine.case.folder import references
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
-from engine.portal.asked import AskedPage, Do, Portrayed, Show, portray
+from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, Show, portray
 from engine.portal.guard import ENTER, PortalGuard, PortalSession, is_of
 
 LARGEST = 64 * 1024
@@ -77,7 +77,9 @@ class Portal:
                     raise
                 return _page(self._refused(request, error.status, "There is no such page." if error.status == 404 else error.reason))
             except HabeasError as error:
-                return _page(self._refused(request, 404 if await self._is_gone(request) else 422, str(error)))
+                return _page(
+                    self._refused(request, 404 if isinstance(error, NotThere) or await self._is_gone(request) else 422, str(error))
+                )
             except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
                 return _page(self._refused(request, 500, f"{defect(error)}; please report it with this line"))
 
