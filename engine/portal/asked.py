@@ -76,8 +76,16 @@ class Portrayed(msgspec.Struct, frozen=True):
     status: int = 200
 
 
-Show = Callable[[AskedPage, HabeasError | None], Portrayed]
-Do = Callable[[AskedPage], str | Portrayed]
+class SentFile(msgspec.Struct, frozen=True):
+    """A file of a case: its media type, where a browser may show it; anything else is saved, under this name."""
+
+    path: Path
+    media: str | None
+    name: str
+
+
+Show = Callable[[AskedPage, HabeasError | None], Portrayed | SentFile]
+Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:

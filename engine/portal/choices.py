@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from engine.case.deciding import WantedDecision, decide, look_through
 from engine.case.folder import OpenCase
+from engine.case.review import Review
 from engine.case.ruled import all_in_force
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage
@@ -36,16 +37,17 @@ def reason_for(operation: str, because: str) -> str:
     return because
 
 
-def decide_wanted(asked: AskedPage, case: OpenCase, wanted: list[WantedDecision]) -> None:
+def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], list[WantedDecision]]) -> None:
     """Decide what was chosen: all of it, or nothing. Raises UsageError, Stale, SpecError, DiskError, OutputError."""
-    if not wanted:
-        message = "no decision was chosen: choose one in a row, then save; nothing was written"
-        raise UsageError(message)
     if not all_in_force(case):
         message = "a policy was changed meanwhile: look through the runs by it first; nothing was written"
         raise UsageError(message)
     found = look_through(case, asked.home, asked.now)
     with found.findings:
+        wanted = chosen(found)
+        if not wanted:
+            message = "no decision was chosen: choose one in a row, then save; nothing was written"
+            raise UsageError(message)
         after, _, _ = decide(case, found, wanted, asked.now)
     with after.findings:
         return

@@ -12,7 +12,7 @@ from engine.case.folder import OpenCase
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
 from engine.errors import HabeasError
-from engine.portal.asked import AskedPage, NotThere, Portrayed, Show, portray
+from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.case_head import case_head
 from engine.replaced import replace
 
@@ -31,10 +31,10 @@ class SeenCase(msgspec.Struct, frozen=True):
         return portray(template, self.asked, self.error, **self.head, **values)
 
 
-def looked_through(part: str, title: str, show: Callable[[SeenCase], Portrayed]) -> Show:
+def looked_through(part: str, title: str, show: Callable[[SeenCase], Portrayed | SentFile]) -> Show:
     """Make a page of a case that was looked through; before that, the button that does; where it cannot be read, why."""
 
-    def page(asked: AskedPage, error: HabeasError | None) -> Portrayed:
+    def page(asked: AskedPage, error: HabeasError | None) -> Portrayed | SentFile:
         case = asked.case
         head = case_head(asked, case, part)
         try:

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from engine.case.folder import references
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
-from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, Show, portray
+from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.guard import ENTER, PortalGuard, PortalSession, is_of
 
 LARGEST = 64 * 1024
@@ -33,6 +33,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Server": "habeas",
+}
+SANDBOX = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Cross-Origin-Opener-Policy": "unsafe-none",  # a sandboxed page with another one is not opened at all
 }
 SHEET = "/style.css"
 LEAVE = "/leave"
@@ -164,7 +168,11 @@ async def _form(request: web.Request) -> dict[str, list[str]]:
         raise web.HTTPBadRequest from None
 
 
-def _page(made: Portrayed) -> web.Response:
+def _page(made: Portrayed | SentFile) -> web.StreamResponse:
+    if isinstance(made, SentFile):
+        how = "inline" if made.media is not None else "attachment"
+        told = {"Content-Type": made.media or "application/octet-stream", "Content-Disposition": f'{how}; filename="{made.name}"'}
+        return web.FileResponse(made.path, headers={**SANDBOX, **told})
     return web.Response(body=made.html.encode("utf-8", "backslashreplace"), status=made.status, content_type="text/html", charset="utf-8")
 
 
@@ -173,4 +181,5 @@ async def _sheet(_: web.Request) -> web.StreamResponse:
 
 
 async def _protect(_: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers.update(HEADERS)
+    own = {name: answer.headers[name] for name in SANDBOX if name in answer.headers}
+    answer.headers.update({**HEADERS, **own})

@@ -97,7 +97,7 @@ def do_values(asked: AskedPage) -> str:
     if numbers := asked.said("undo"):
         undo(case, numbers_of(numbers), asked.now)
         return f"{at}?p={asked.number('p')}"
-    decide_wanted(asked, case, _wanted(asked))
+    decide_wanted(asked, case, lambda _: _wanted(asked))
     return at
 
 
