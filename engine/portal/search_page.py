@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from engine.case.record_search import FoundRecord, SearchStart, search
+from engine.errors import UsageError
 from engine.portal.asked import AskedPage, Portrayed, SentFile
 from engine.portal.field_names import called
 from engine.portal.seen import SeenCase, looked_through
+from engine.replaced import replace
 
 ON_A_PAGE = 50
 
@@ -13,12 +15,15 @@ ON_A_PAGE = 50
 def _shown(seen: SeenCase) -> Portrayed:
     words = seen.asked.said("q")
     if not words:
-        return seen.portrayed("search.html", words="", rows=None, last=None, first=True)
+        return seen.portrayed("search.html", words="", rows=None, last=None, first=True, why=None)
     after = _start(seen.asked)
-    found = search(seen.found, words, after, ON_A_PAGE + 1)
+    try:
+        found = search(seen.found, words, after, ON_A_PAGE + 1)
+    except UsageError as error:
+        return replace(seen.portrayed("search.html", words=words, rows=None, last=None, first=True, why=str(error)), status=422)
     rows = [(one, called(one.vendor, one.endpoint, one.pointer)) for one in found[:ON_A_PAGE]]
     last: FoundRecord | None = rows[-1][0] if len(found) > ON_A_PAGE else None
-    return seen.portrayed("search.html", words=words, rows=rows, last=last, first=not after.vendor)
+    return seen.portrayed("search.html", words=words, rows=rows, last=last, first=not after.vendor, why=None)
 
 
 def _start(asked: AskedPage) -> SearchStart:

@@ -17,6 +17,12 @@ from engine.portal.case_head import case_head
 from engine.replaced import replace
 
 
+TOO_DEEP = (
+    "a record of this case is nested too deep to be looked at: fetch again without the field that holds it "
+    "(habeas run --without ENDPOINT.FIELD), and take that run in"
+)
+
+
 class SeenCase(msgspec.Struct, frozen=True):
     """A case as a page shows it: what was asked, what went wrong with a form, and what was found in the runs."""
 
@@ -49,7 +55,7 @@ def looked_through(part: str, title: str, show: Callable[[SeenCase], Portrayed |
         except OSError as fault:
             return _unreadable(asked, error, head, title, f"the folder of the case cannot be read ({fault.strerror}): put a copy back")
         except RecursionError:
-            return _unreadable(asked, error, head, title, "what stands here is nested too deep to be shown; a package gives it as data")
+            return _unreadable(asked, error, head, title, TOO_DEEP)
 
     return page
 
