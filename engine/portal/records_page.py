@@ -13,6 +13,7 @@ from engine.case.deciding import WantedDecision, decided_at, undo
 from engine.case.findings_fill import read_record
 from engine.case.record_lines import RecordLine, lines_after, waiting_after
 from engine.case.review import Review
+from engine.package.cell import ABSENT
 from engine.package.columns import Column, columns_of
 from engine.package.fields import RecordFields
 from engine.pages.environment import marked_up
@@ -81,7 +82,8 @@ def _columns(columns: Sequence[Column]) -> list[Column]:
 
 def _rank(column: Column) -> tuple[bool, bool, bool]:
     width = max((len(value) for value in column.values if isinstance(value, (str, list, dict))), default=0)
-    return is_id(f"/{column.node.name}"), column.node.label is None, width > LONGEST // 2
+    rare = 2 * sum(value is ABSENT for value in column.values) > len(column.values)
+    return rare or is_id(f"/{column.node.name}"), column.node.label is None, width > LONGEST // 2
 
 
 def _short(value: Any) -> Any:

@@ -16,7 +16,6 @@ from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, 
 from engine.portal.case_head import case_head
 from engine.replaced import replace
 
-
 TOO_DEEP = (
     "a record of this case is nested too deep to be looked at: fetch again without the field that holds it "
     "(habeas run --without ENDPOINT.FIELD), and take that run in"

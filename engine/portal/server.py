@@ -34,10 +34,10 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Server": "habeas",
 }
-SANDBOX = {
-    "Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cross-Origin-Opener-Policy": "unsafe-none",  # a sandboxed page with another one is not opened at all
-}
+SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+SAME_ORIGIN = " allow-same-origin"  # a player asks for the film again, which it may not do from nowhere; scripts run all the same not
+UNSAFE_NONE = "unsafe-none"  # a sandboxed page with another Cross-Origin-Opener-Policy is not opened at all
+OWN = ("Content-Security-Policy", "Cross-Origin-Opener-Policy")
 SHEET = "/style.css"
 LEAVE = "/leave"
 REFUSED = {
@@ -171,8 +171,10 @@ async def _form(request: web.Request) -> dict[str, list[str]]:
 def _page(made: Portrayed | SentFile) -> web.StreamResponse:
     if isinstance(made, SentFile):
         how = "inline" if made.media is not None else "attachment"
-        told = {"Content-Type": made.media or "application/octet-stream", "Content-Disposition": f'{how}; filename="{made.name}"'}
-        return web.FileResponse(made.path, headers={**SANDBOX, **told})
+        kind = made.media or "application/octet-stream"
+        policy = SANDBOX + (SAME_ORIGIN if kind.startswith(("audio/", "video/")) else "")
+        told = {"Content-Type": kind, "Content-Disposition": f'{how}; filename="{made.name}"'}
+        return web.FileResponse(made.path, headers={**told, **dict(zip(OWN, (policy, UNSAFE_NONE), strict=True))})
     return web.Response(body=made.html.encode("utf-8", "backslashreplace"), status=made.status, content_type="text/html", charset="utf-8")
 
 
@@ -181,5 +183,5 @@ async def _sheet(_: web.Request) -> web.StreamResponse:
 
 
 async def _protect(_: web.Request, answer: web.StreamResponse) -> None:
-    own = {name: answer.headers[name] for name in SANDBOX if name in answer.headers}
+    own = {name: answer.headers[name] for name in OWN if name in answer.headers}
     answer.headers.update({**HEADERS, **own})
