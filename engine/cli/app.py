@@ -141,8 +141,8 @@ def resume(
     What was chosen then stands in the folder and holds. The person does not stand there: give the same identifiers again. The
     person is looked up again, and nothing is kept of anybody else.
 
-    Exit codes: those of run; 2 too where nothing is left, the spec changed or the folder is damaged, 3 where another process
-    writes it, 5 for another person.
+    Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, nothing left, another spec or a damaged folder,
+    3 incomplete or another process writes it, 4 not connected, 5 another person, 130 or 143 interrupted.
     """
     from engine.assembly import probe_pair
     from engine.cli.resume import resume_command

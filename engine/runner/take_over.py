@@ -60,9 +60,9 @@ def take_over(store: Store, chains: Sequence[Chain], now: datetime) -> Mapping[i
     kept = {end.chain: Stays(place, chains[place], end, Seen() if chains[place].row in lone else None) for place, end in taken.items()}
     keep_files(sink, name, _unmoved(log, kept))
     _rewrite(store, log, kept)
-    for one in kept.values():
-        store.stayed(one.end)
-    _remember(store, parts, {one.place: one for one in kept.values() if one.seen is not None})
+    for end in taken.values():
+        store.stayed(end)
+    _remember(store, parts, {stays.place: stays for stays in kept.values() if stays.seen is not None})
     if len(taken) < len(chains):
         until = max((page.line.sent_at for page in log.pages if page.line.chain in kept), default="")
         store.said.append(in_sittings(len(taken), len(chains), until, rfc3339(now, "milliseconds")))
@@ -143,11 +143,11 @@ def _page(store: Store, page: LoggedPage, one: Stays, lines: list[bytes], pages:
 def _remember(store: Store, parts: Sequence[ListedPart], kept: Mapping[int, Stays]) -> None:
     """Let neighbouring windows know what chains received: what they wrote, and what those had written on which they leant."""
     beside = dict(neighbours(parts))
-    for place, one in kept.items():
+    for place, stays in kept.items():
         reached, waiting = {place}, [place]
         while waiting:
             here = waiting.pop()
             leant = {beside[here, side] for side in parts[here].leans} - reached
             reached |= leant
             waiting += leant
-        store.remember(one.chain, [seen for near in sorted(reached) if (seen := kept[near].seen) is not None])
+        store.remember(stays.chain, [seen for near in sorted(reached) if (seen := kept[near].seen) is not None])

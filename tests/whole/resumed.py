@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 from collections import Counter
@@ -38,7 +37,7 @@ class Dying(Scripted):
         number = len(self.log)
         shutil.copytree(self.folder, self.copies / f"{number:04d}" / self.folder.name, symlinks=True)
         answer = await super().send(request)
-        await asyncio.sleep(number * 7 % 5 / 10)
+        await passing(number * 7 % 5 / 10)
         return answer
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.core.specs import HEAD, vendor
-from tests.whole.resumed import ends, multisets, resumed, told, undisturbed
+from tests.whole.resumed import ends, killed_again, multisets, resumed, told, undisturbed
 
 WIDE = """
     settings: {get: "/people/<USER_ID>/settings"}
@@ -62,9 +62,8 @@ def test_a_run_that_is_killed_at_any_request_ends_as_one_that_was_left_alone(wid
     whole = tmp_path / "whole" / "acme"
     assert report.exit_code == 0, [(one.name, one.outcome, one.reason) for one in report.entries]
     assert len(copies) == len(network.log) >= 20
-    for number, folder in enumerate(copies):
-        if number % 4 == 3:
-            folder = killed_again(wide, ANSWERS, folder, tmp_path / f"again-{number}", number)
+    for number, copy in enumerate(copies):
+        folder = killed_again(wide, ANSWERS, copy, tmp_path / f"again-{number}", number) if number % 4 == 3 else copy
         kept = {end["known_by"] for found in ends(folder).values() for end in found if end.get("known_by")}
         again, log = resumed(wide, ANSWERS, folder)
         assert (again.exit_code, again.finished) == (0, True), (folder, again.entries)
