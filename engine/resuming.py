@@ -41,12 +41,15 @@ class ResumeArguments(Discreet, Struct, frozen=True, kw_only=True):
     anyway: bool = False
 
 
-def resumed_order(folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeArguments) -> Order:
-    """Check that a run can go on and is about this person. Sends and writes nothing. Raises UsageError, Refused, NotConnected."""
+def resumed_order(folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeArguments, chosen: ChosenConnection | None = None) -> Order:
+    """Check that a run can go on and is about this person, over its connection or the one `chosen` of that name.
+
+    Sends and writes nothing. Raises UsageError, Refused, NotConnected.
+    """
     _check_unfinished(folder, head)
     changed = _changed(folder, head, vendor, anyway=arguments.anyway)
     person = person_of(arguments.person)
-    chosen = _connection(folder, head, vendor, arguments)
+    chosen = chosen or _connection(folder, head, vendor, arguments)
     _check_same(folder, head, person, chosen)
     keeps = {name: head.fields.get(name) for name in vendor.endpoints}
     selection = Selection(

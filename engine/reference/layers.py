@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("portal",),
     ("api", "anonymise", "owners"),
     ("case",),
-    ("resuming",),
+    ("open_account", "resuming"),
     ("cassettes", "assembly", "explain", "package"),
     ("runner",),
     ("run_head",),

@@ -23,11 +23,25 @@ SUBJECT = ("outcome", "reason", "identified_by", "proof", "digest", "key_id")
 NO_REFERENCE = "no reference was given (--ref): only the digest tells whose run this is, and only where it was made"
 
 
+class ConnectionFacts(Struct, frozen=True):
+    """What the connection's own check said, and when `verify`, the probe and `discover` were asked: maybe before the run, for others."""
+
+    verified: str
+    verified_at: datetime | None = None
+    probed_at: datetime | None = None
+    discovered_at: datetime | None = None
+
+    def told(self) -> dict[str, object]:
+        """Give it for the manifest."""
+        moments = {"verified_at": self.verified_at, "probed_at": self.probed_at, "discovered_at": self.discovered_at}
+        return {"verified": self.verified, **{name: moment and rfc3339(moment) for name, moment in moments.items()}}
+
+
 class RunEnd(Struct, frozen=True):
-    """When and how a run ended; `verified` is what the connection's own check said."""
+    """When and how a run ended."""
 
     finished: datetime
-    verified: str
+    connection: ConnectionFacts
     interrupted: bool
     stopped: DiskError | None
     defect: str | None
@@ -80,7 +94,7 @@ def manifest(
     return {
         **head,
         "finished": rfc3339(ended.finished),
-        "connection": {**head["connection"], "verified": ended.verified},
+        "connection": {**head["connection"], **ended.connection.told()},
         "subject": {
             **dict.fromkeys(SUBJECT),  # in this order
             **head["subject"],
