@@ -70,18 +70,16 @@ def neighbours(parts: Sequence[ListedPart]) -> Iterator[tuple[tuple[int, str], i
             yield (after, BEFORE), place
 
 
-def known_by(key: bytes | None, request: Request, besides: Container[str]) -> str | None:
+def known_by(key: bytes | None, request: Request, personal: Container[str]) -> str | None:
     """Give the keyed digest by which a chain is known again: its first request word for word, its window, and whom it is about.
 
-    None without a key.
-
-    `besides` names what does not count unless it is sent: what the connection itself brings may change between two runs.
+    `personal` names what tells people apart; all else counts where it is sent. None without a key.
     """
     if key is None:
         return None
     window, http = request.chain.window, request.http
     span = [rfc3339(window.start), rfc3339(window.end)] if window is not None else []
-    row = [(name, str(value)) for name, value in request.chain.row if name not in besides]
+    row = [(name, str(value)) for name, value in request.chain.row if name in personal]
     told = msgspec.json.encode([request.endpoint.name, http.method, http.url, http.headers, http.body, span, row])
     return hmac.digest(key, told, "sha256").hex()[:SHOWN]
 

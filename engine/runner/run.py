@@ -304,7 +304,7 @@ class Run:
         if parent is not None and parent.name in self.vendor.discover and self.account.lacking(above):
             store.missing[above[0].name] = self.account.lacking(above)
         spans = endpoint_windows(endpoint, self.started, self.options.narrow)
-        store.known_by = lambda request: known_by(self.options.chain_key, request, dict(self.account.given))
+        store.known_by = lambda request: known_by(self.options.chain_key, request, self.client.personal)
         resumed = self.resumed
         if self.earlier is not None and endpoint.name in self.earlier.changed:
             self.sink.forget(endpoint.name)

@@ -67,12 +67,12 @@ WORDS = "get: /u/<USER_ID>/calls\nparams: {from: <FROM.date>, to: <TO.date>}\nre
 
 
 def test_a_list_is_known_by_all_that_is_sent_and_by_whom_it_is_about():
-    """Another person, window, word of the request, or key: another list. What the connection brings counts only where it is sent."""
+    """Another person, window, word of the request, or key: another list. All else counts only where it is sent."""
     row = (("EMAIL", "a@x.io"), ("USER_ID", "u1"), ("SITE", "eu1"))
     span = Window(BEGIN, BEGIN + timedelta(days=1))
 
-    def digest(key=b"k", words=WORDS, row=row, span=span, besides=("SITE",)):
-        return known_by(key, opening(Chain(endpoint(words), row, span)), besides)
+    def digest(key=b"k", words=WORDS, row=row, span=span, personal=("EMAIL", "USER_ID")):
+        return known_by(key, opening(Chain(endpoint(words), row, span)), personal)
 
     same = digest()
     assert same == digest(row=(*row[:2], ("SITE", "eu2")))
@@ -82,7 +82,7 @@ def test_a_list_is_known_by_all_that_is_sent_and_by_whom_it_is_about():
         digest(row=(("EMAIL", "b@x.io"), *row[1:])),
         digest(row=(row[0], ("USER_ID", "u2"), row[2])),
         digest(span=replace(span, end=span.end + timedelta(hours=1))),
-        digest(besides=()),
+        digest(personal=("EMAIL", "USER_ID", "SITE")),
     ]
     assert len({same, *others}) == 1 + len(others)
     assert len(same) == 32
