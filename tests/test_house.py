@@ -34,6 +34,7 @@ NAMED = {
     "engine.api.run": "a library call names each argument, and says what it means",
     "engine.cli.app.run": "Typer reads the options from the signature, and the help from the docstring",
     "engine.cli.app.connect": "the same",
+    "engine.cli.app.resume": "the same",
     "engine.cli.authoring.record": "the same",
     "engine.cli.batch_app.batch": "the same",
 }

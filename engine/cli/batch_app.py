@@ -116,18 +116,3 @@ def cancel(folder: BatchFolderArgument, request: RequestOption = None) -> None:
     from engine.cli.batch_states import cancel_command
 
     raise typer.Exit(cancel_command(folder, request))
-
-
-@commands.command(short_help="Delete what old batches fetched.", epilog="Example: habeas purge november --older-than 30d")
-def purge(
-    folder: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of batches, or one in which they lie.")],
-    older_than: Annotated[str, typer.Option("--older-than", metavar="SPAN", help="Since the last result: 30d, 6mo.")] = "30d",
-    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
-) -> None:
-    """Delete the results of batches that ended so long ago, and who their people are; batch.json and the states stay.
-
-    Exit codes: 0 done, 2 there is no batch, 3 a process works on one of them.
-    """
-    from engine.cli.batch_states import purge_command
-
-    raise typer.Exit(purge_command(tuple(folder), older_than, dry=dry))

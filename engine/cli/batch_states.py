@@ -1,4 +1,4 @@
-"""`habeas status`, `retry`, `cancel` and `purge`: look at a batch, change states of its people, and delete what it fetched."""
+"""`habeas status`, `retry`, `cancel`, and `purge` of batches: look at a batch, change states of its people, and delete what it fetched."""
 
 from __future__ import annotations
 
@@ -94,8 +94,11 @@ def _changed(path: Path, request: str | None, words: tuple[str, str], what: str)
     return Exit.COMPLETE
 
 
-def purge_command(paths: tuple[Path, ...], older_than: str, *, dry: bool) -> Exit:
+def purge_batches(paths: tuple[Path, ...], older_than: str, classes: str | None, *, dry: bool) -> Exit:
     """Delete what old batches fetched, and who their people are; proofs stay. Raises UsageError, DiskError."""
+    if classes is not None:
+        message = "--class is of cases; a batch is purged as a whole: leave it out; nothing was deleted"
+        raise UsageError(message)
     try:
         before = beginning(older_than, datetime.now(UTC))
     except ValueError as error:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import signal
 import sqlite3
 import stat
-import subprocess
 import tarfile
-import threading
 
 import pytest
 
-from engine.cli.batch import resume_batch
 from engine.errors import Exit
 from tests.batch.conftest import Vendor, proof_of, states_of
-from tests.case.test_commands import home_of
-from tests.process import HABEAS, environment
 
 MESS = ("A,ada@x.io", "B,none1@x.io", "C,denied@x.io", "D,broken@x.io", "E,other@x.io")
 
@@ -226,162 +220,11 @@ def test_two_vendors_are_asked_side_by_side(batch, vendor, tmp_path):
     assert sorted(one.name for one in (batch.out / "people" / "A").iterdir()) == ["acme", "other"]
 
 
-def test_a_second_process_is_told_that_one_works_on_the_batch(batch, vendor, habeas, tmp_path):
-    """And `status` shows how far that one is."""
-    vendor.hold = "/files"
-    code: list[int] = []
-    first = subprocess.Popen(  # a second command needs a process of its own
-        [*HABEAS, "batch", str(people(tmp_path, "A,ada@x.io")), "--vendor", str(vendor.spec), "--out", str(batch.out)],
-        env=environment(tmp_path / "state", **vendor.given),
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        assert vendor.arrived.wait(60)
-        told = habeas("status", str(batch.out), HABEAS_HOME=str(tmp_path / "state"))
-        code.append(told.returncode)
-        assert "acme/environment" in told.stdout
-        again = habeas(
-            "batch",
-            str(tmp_path / "people.csv"),
-            "--vendor",
-            str(vendor.spec),
-            "--out",
-            str(batch.out),
-            HABEAS_HOME=str(tmp_path / "state"),
-            **vendor.given,
-        )
-        assert (again.returncode, "another process works on this batch" in again.stderr) == (3, True)
-    finally:
-        vendor.release()
-        assert first.wait(60) == 0
-    assert code == [0]
-
-
-def people(folder, *lines: str):
-    """Write a CSV."""
-    path = folder / "people.csv"
-    path.write_text("\n".join(["request,email", *lines]) + "\n")
-    return path
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queued(number, batch, vendor, tmp_path):
-    """Whoever was under way is asked again; the exit code is the signal's."""
-    vendor.hold = "p3/files"
-    lines = [f"R{index},p{index}@x.io" for index in range(30)]
-    given = environment(tmp_path / "state", **vendor.given)
-    words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(batch.out)]
-    first = subprocess.Popen(words, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert vendor.arrived.wait(60)
-    first.send_signal(number)
-    _, said = first.communicate(timeout=60)
-    assert first.returncode == {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}[number]
-    assert "Stopping" in said
-    states = states_of(batch.out)
-    assert states["R3"] == "queued"
-    assert set(states.values()) <= {"queued", "done"}
-    vendor.release()
-    assert subprocess.run(words, env=given, capture_output=True, timeout=60, check=False).returncode == 0
-    assert set(states_of(batch.out).values()) == {"done"}
-    assert vendor.asked["/people/p3@x.io"] == 2
-
-
-def killed_batch(vendor, out, tmp_path, kills: int) -> dict[str, str]:
-    """Kill a batch of sixty so many times where it is then, and let it end; gives the states."""
-    lines = [f"R{index},p{index}@x.io" for index in range(60)]
-    given = environment(tmp_path / "state", **vendor.given)
-    words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(out), "--pack"]
-    for kill in range(kills):
-        reached = threading.Event()
-        limit = sum(vendor.asked.values()) + 7 + 23 * (kill % 5)
-
-        def on(_path: str, limit: int = limit, reached: threading.Event = reached) -> None:
-            if sum(vendor.asked.values()) >= limit:
-                reached.set()
-
-        vendor.asked = Watched(vendor.asked, on)
-        process = subprocess.Popen(words, env=given, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        while not reached.wait(0.02) and process.poll() is None:
-            pass
-        process.kill()
-        process.wait(60)
-    assert subprocess.run(words, env=given, capture_output=True, timeout=120, check=False).returncode == 0
-    return states_of(out)
-
-
-class Watched(dict):
-    """A counter that tells of each count."""
-
-    def __init__(self, before: dict[str, int], on) -> None:
-        super().__init__(before)
-        self.on = on
-
-    def __missing__(self, _path: str) -> int:
-        return 0
-
-    def __setitem__(self, path: str, count: int) -> None:
-        super().__setitem__(path, count)
-        self.on(path)
-
-
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
-def test_a_killed_batch_loses_nobody_and_has_nobody_twice(kills, batch, vendor, tmp_path):
-    """Wherever it was: one result a request, whole, its sha256 right."""
-    states = killed_batch(vendor, batch.out, tmp_path, kills)
-    assert states == {f"R{index}": "done" for index in range(60)}
-    found = sorted(str(one.relative_to(batch.out / "people")) for one in (batch.out / "people").rglob("*") if one.is_file())
-    assert found == sorted(f"R{index}/acme.tar" for index in range(60))
-    for one in proof_of(batch.out)["people"]:
-        with tarfile.open(batch.out / one["folder"]) as archive:
-            content = {name: archive.extractfile(name).read() for name in archive.getnames() if name.endswith(("json", "jsonl"))}
-        assert hashlib.sha256(content["acme/manifest.json"]).hexdigest() == one["manifest_sha256"]
-        assert content["acme/notes.jsonl"].count(b"\n") == 2
-
-
-@pytest.mark.parametrize(("told", "kept"), [(False, ["acme"]), (True, ["acme", "acme.try-1"])], ids=["not told of", "of an earlier try"])
-def test_what_lies_in_the_place_of_a_killed_try_is_dropped_unless_it_was_told_of(told, kept, batch, vendor):
-    """A result is in its place before it is written down: killed in between, it counts as never fetched."""
-    batch("A,ada@x.io")
-    with sqlite3.connect(batch.out / "batch.db") as database:
-        database.execute("update person set state='running'" + ("" if told else ", sha256=null, folder=null"))
-    database.close()
-    assert batch("A,ada@x.io").code == 0
-    assert vendor.asked["/people/ada@x.io"] == 2
-    assert sorted(one.name for one in (batch.out / "people" / "A").iterdir()) == kept
-    assert states_of(batch.out) == {"A": "done"}
-
-
-def test_each_row_has_a_case_that_takes_its_run_in(batch, habeas):
-    """Opened where there is none, used where there is one of the same person; each run once, again changes nothing."""
-    habeas("case", "new", "DSR-1", "--vendor", "zoom", "--simulated", stdin="email: ada@x.io\n")
-    done = batch("DSR-1,ada@x.io", "DSR-2,bert@x.io", words=("--cases",))
-    assert done.code == 0, done.err
-    logs = {name: home_of(habeas) / "cases" / name / "log.jsonl" for name in ("DSR-1", "DSR-2")}
-    before = {name: path.read_text() for name, path in logs.items()}
-    for name, text in before.items():
-        assert text.count('"did":"taken"') == 1
-        assert states_of(batch.out)[name] == "done"
-    assert batch("DSR-1,ada@x.io", "DSR-2,bert@x.io", words=("--cases",)).code == 0
-    assert {name: path.read_text() for name, path in logs.items()} == before
-
-
-def test_a_batch_that_was_killed_before_a_case_was_told_takes_its_run_in_once(batch, habeas):
-    """The run is known by the sha256 of its manifest."""
-    batch("DSR-1,ada@x.io", words=("--cases",))
-    with sqlite3.connect(batch.out / "batch.db") as database:
-        database.execute("update person set taken=0")
-    database.close()
-    batch("DSR-1,ada@x.io", "DSR-2,bert@x.io", words=("--cases",))
-    assert (home_of(habeas) / "cases" / "DSR-1" / "log.jsonl").read_text().count('"did":"taken"') == 1
-
-
-def test_a_batch_goes_on_without_its_csv(batch, vendor, habeas, monkeypatch):
-    """Its people are sealed in it; whoever failed waits for `retry`."""
+def test_a_batch_goes_on_without_its_csv(batch, vendor):
+    """`habeas resume` of its folder: its people are sealed in it; whoever failed waits for `retry`."""
     batch(*MESS)
     batch.habeas("retry", str(batch.out))
-    for name, value in {"HABEAS_HOME": str(home_of(habeas)), **vendor.given}.items():
-        monkeypatch.setenv(name, value)
-    assert resume_batch(batch.out) is Exit.REFUSED
+    assert batch.habeas("resume", str(batch.out)).returncode == Exit.REFUSED
     assert vendor.asked["/people/broken@x.io"] == vendor.asked["/people/other@x.io"] == 2
     assert vendor.asked["/people/ada@x.io"] == 1
 
@@ -395,22 +238,6 @@ def test_a_spec_that_changed_since_is_refused_unless_that_is_wanted(batch, vendo
     assert (done.code, "the spec of Acme has changed since" in done.err) == (2, True)
     assert batch("A,ada@x.io", "B,broken@x.io", words=("--anyway",)).code == 3
     assert vendor.asked["/people/broken@x.io"] == 2
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [("R-1234567,ada@x.io", "six digits in a row"), ("DSR-1,bert@x.io", "there is a case DSR-1 already, of another person")],
-)
-def test_a_request_that_no_case_may_bear_is_refused_before_anything_is_sent(line, words, batch, vendor, tmp_path):
-    """By its line; the case is as it was."""
-    assert batch("DSR-1,ada@x.io", words=("--cases",)).code == 0
-    asked = vendor.asked.copy()
-    second = tmp_path / "second.csv"
-    second.write_text(f"request,email\n{line}\n")
-    done = batch.habeas("batch", str(second), "--vendor", str(vendor.spec), "--out", str(tmp_path / "other"), "--cases")
-    assert done.returncode == 2
-    assert words in " ".join(done.stderr.split())
-    assert vendor.asked == asked
 
 
 def test_purge_deletes_results_and_identifiers_and_keeps_the_proof(batch, tmp_path):

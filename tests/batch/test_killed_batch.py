@@ -1,0 +1,141 @@
+"""A batch that is stopped by a signal or killed: what is under way, who is asked again, and that nobody is lost or there twice."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import sqlite3
+import subprocess
+import tarfile
+import threading
+
+import pytest
+
+from engine.errors import Exit
+from tests.batch.conftest import proof_of, states_of
+from tests.process import HABEAS, environment
+
+
+def people(folder, *lines: str):
+    """Write a CSV."""
+    path = folder / "people.csv"
+    path.write_text("\n".join(["request,email", *lines]) + "\n")
+    return path
+
+
+def test_a_second_process_is_told_that_one_works_on_the_batch(batch, vendor, habeas, tmp_path):
+    """And `status` shows how far that one is."""
+    vendor.hold = "/files"
+    code: list[int] = []
+    first = subprocess.Popen(  # a second command needs a process of its own
+        [*HABEAS, "batch", str(people(tmp_path, "A,ada@x.io")), "--vendor", str(vendor.spec), "--out", str(batch.out)],
+        env=environment(tmp_path / "state", **vendor.given),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert vendor.arrived.wait(60)
+        told = habeas("status", str(batch.out), HABEAS_HOME=str(tmp_path / "state"))
+        code.append(told.returncode)
+        assert "acme/environment" in told.stdout
+        again = habeas(
+            "batch",
+            str(tmp_path / "people.csv"),
+            "--vendor",
+            str(vendor.spec),
+            "--out",
+            str(batch.out),
+            HABEAS_HOME=str(tmp_path / "state"),
+            **vendor.given,
+        )
+        assert (again.returncode, "another process works on this batch" in again.stderr) == (3, True)
+    finally:
+        vendor.release()
+        assert first.wait(60) == 0
+    assert code == [0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queued(number, batch, vendor, tmp_path):
+    """Whoever was under way is asked again; the exit code is the signal's."""
+    vendor.hold = "p3/files"
+    lines = [f"R{index},p{index}@x.io" for index in range(30)]
+    given = environment(tmp_path / "state", **vendor.given)
+    words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(batch.out)]
+    first = subprocess.Popen(words, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert vendor.arrived.wait(60)
+    first.send_signal(number)
+    _, said = first.communicate(timeout=60)
+    assert first.returncode == {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}[number]
+    assert "Stopping" in said
+    states = states_of(batch.out)
+    assert states["R3"] == "queued"
+    assert set(states.values()) <= {"queued", "done"}
+    vendor.release()
+    assert subprocess.run(words, env=given, capture_output=True, timeout=60, check=False).returncode == 0
+    assert set(states_of(batch.out).values()) == {"done"}
+    assert vendor.asked["/people/p3@x.io"] == 2
+
+
+def killed_batch(vendor, out, tmp_path, kills: int) -> dict[str, str]:
+    """Kill a batch of sixty so many times where it is then, and let it end; gives the states."""
+    lines = [f"R{index},p{index}@x.io" for index in range(60)]
+    given = environment(tmp_path / "state", **vendor.given)
+    words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(out), "--pack"]
+    for kill in range(kills):
+        reached = threading.Event()
+        limit = sum(vendor.asked.values()) + 7 + 23 * (kill % 5)
+
+        def on(_path: str, limit: int = limit, reached: threading.Event = reached) -> None:
+            if sum(vendor.asked.values()) >= limit:
+                reached.set()
+
+        vendor.asked = Watched(vendor.asked, on)
+        process = subprocess.Popen(words, env=given, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while not reached.wait(0.02) and process.poll() is None:
+            pass
+        process.kill()
+        process.wait(60)
+    assert subprocess.run(words, env=given, capture_output=True, timeout=120, check=False).returncode == 0
+    return states_of(out)
+
+
+class Watched(dict):
+    """A counter that tells of each count."""
+
+    def __init__(self, before: dict[str, int], on) -> None:
+        super().__init__(before)
+        self.on = on
+
+    def __missing__(self, _path: str) -> int:
+        return 0
+
+    def __setitem__(self, path: str, count: int) -> None:
+        super().__setitem__(path, count)
+        self.on(path)
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_a_killed_batch_loses_nobody_and_has_nobody_twice(kills, batch, vendor, tmp_path):
+    """Wherever it was: one result a request, whole, its sha256 right."""
+    states = killed_batch(vendor, batch.out, tmp_path, kills)
+    assert states == {f"R{index}": "done" for index in range(60)}
+    found = sorted(str(one.relative_to(batch.out / "people")) for one in (batch.out / "people").rglob("*") if one.is_file())
+    assert found == sorted(f"R{index}/acme.tar" for index in range(60))
+    for one in proof_of(batch.out)["people"]:
+        with tarfile.open(batch.out / one["folder"]) as archive:
+            content = {name: archive.extractfile(name).read() for name in archive.getnames() if name.endswith(("json", "jsonl"))}
+        assert hashlib.sha256(content["acme/manifest.json"]).hexdigest() == one["manifest_sha256"]
+        assert content["acme/notes.jsonl"].count(b"\n") == 2
+
+
+@pytest.mark.parametrize(("told", "kept"), [(False, ["acme"]), (True, ["acme", "acme.try-1"])], ids=["not told of", "of an earlier try"])
+def test_what_lies_in_the_place_of_a_killed_try_is_dropped_unless_it_was_told_of(told, kept, batch, vendor):
+    """A result is in its place before it is written down: killed in between, it counts as never fetched."""
+    batch("A,ada@x.io")
+    with sqlite3.connect(batch.out / "batch.db") as database:
+        database.execute("update person set state='running'" + ("" if told else ", sha256=null, folder=null"))
+    database.close()
+    assert batch("A,ada@x.io").code == 0
+    assert vendor.asked["/people/ada@x.io"] == 2
+    assert sorted(one.name for one in (batch.out / "people" / "A").iterdir()) == kept
+    assert states_of(batch.out) == {"A": "done"}
