@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
 
 from engine.case.build import build
-from engine.case.folder import OpenCase, user
+from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import Package, package_of, released_package
@@ -48,7 +49,7 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     undecided, fault = _undecided(asked, case)
     found, why = _present(case)
     step = _step(case, found, undecided)
-    told = {"shown": _shown(case, found) if found is not None else None, "why": fault or why, "undecided": undecided, "seals": SEALS}
+    told = {"shown": _shown(asked, case, found) if found is not None else None, "why": fault or why, "undecided": undecided, "seals": SEALS}
     return portray("package.html", asked, error, **case_head(asked, case, "package"), step=step, **told)
 
 
@@ -84,9 +85,9 @@ def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
     return "release" if case.case.approved == found.built.sha256 else "approve"
 
 
-def _shown(case: OpenCase, found: Package) -> PackageShown:
+def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
     told = found.built
-    why = tuple(one.what for one in refusals(case, found, user())) if case.case.phase != "released" else ()
+    why = tuple(_lacking(asked, case, found)) if case.case.phase != "released" else ()
     return PackageShown(
         folder=str(found.bag / "index.html"),
         size=told_size(found.bag) if found.bag.is_dir() else "no longer there",
@@ -116,6 +117,13 @@ def do_package(asked: AskedPage) -> str | Portrayed:
     return f"/case/{case.reference}/package"
 
 
+def _lacking(asked: AskedPage, case: OpenCase, found: Package) -> Iterator[str]:
+    """Say why whoever asks may not approve a package: where people sign in, two are needed, and one of them has the role."""
+    if not asked.may_approve:
+        yield f"the role of {asked.by} is to review: somebody whose role is to approve does this"
+    yield from (one.what for one in refusals(case, found, case.who, four_eyes=asked.by is not None))
+
+
 def _key(home: Path) -> SigningKey:
     return signing_key(Vault(home).keys, home)
 
@@ -126,7 +134,7 @@ def _approve(asked: AskedPage, case: OpenCase) -> None:
     if asked.said("package") != found.built.sha256:
         message = "another package was built since: look at it first; nothing was approved"
         raise UsageError(message)
-    lacking = [one.what for one in refusals(case, found, user())]
+    lacking = list(_lacking(asked, case, found))
     if found.built.elsewhere and not also_given:
         lacking.append("some values are withheld at one place and given at another: say that this is meant")
     if lacking:
