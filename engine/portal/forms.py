@@ -21,12 +21,14 @@ from engine.portal.asked import UploadedFile
 
 LARGEST = 64 * 1024
 LARGEST_UPLOAD = 1 << 30
-MOST_FIELDS, MOST_FILES = 2000, 10
+MOST_FIELDS, MOST_FILES, LONGEST_NAME = 2000, 10, 255
 FORM, WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 CHUNK = 1 << 18
 UPLOADS = frozenset({"/case/{reference}/contacts", "/letters"})  # the pages whose forms may send files
-TOO_LARGE = f"What was sent is larger than {LARGEST_UPLOAD >> 30} GB, so nothing was taken in. "
+TOO_LARGE = (
+    f"What was sent is larger than {LARGEST_UPLOAD >> 30} GB, so nothing was taken in. "
     "A terminal takes what is larger: habeas case add, habeas contact answer."
+)
 SentFields = dict[str, list[str]]
 
 
@@ -97,7 +99,7 @@ async def _file(part: BodyPartReader, path: Path, left: int) -> UploadedFile:
                 await asyncio.to_thread(out.write, chunk)
     except OSError as error:
         raise cannot_write(path.parent, error) from None
-    return UploadedFile(path, part.filename or "", size)
+    return UploadedFile(path, (part.filename or "").encode("utf-8", "replace").decode()[:LONGEST_NAME], size)
 
 
 def _too_large() -> web.HTTPRequestEntityTooLarge:

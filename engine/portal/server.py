@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from engine.portal.asked import AskedPage, Do, Portrayed, SentFile, Show, Upload
 from engine.portal.forms import LARGEST, UPLOADS, WITH_FILES, SentFields, read_fields, read_uploads
 from engine.portal.guard import ENTER, PortalGuard, PortalSession, is_of
 from engine.portal.sign_in import SignIn
-from engine.portal.users import LONGEST_NAME, Users, read_users
+from engine.portal.users import LONGEST_NAME, PortalUser, Users, read_users
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -110,11 +110,10 @@ class Portal:
 
     def _refused(self, request: web.Request, status: int, why: str) -> Portrayed:
         """Make the page of a refusal; only who is in sees the way back, and who may sign in is asked to."""
-        try:
+        users, known = dict[str, PortalUser](), False
+        with suppress(HabeasError):  # where the users cannot be read, nobody is known
             users = read_users(self._home)
-        except HabeasError:
-            users = {}
-        known = self._guard().knows_host(request.headers.get("Host")) and self._found(request, users) is not None
+            known = self._guard().knows_host(request.headers.get("Host")) and self._found(request, users) is not None
         if status == 403 and users and not known and why == COME_IN:
             return self._who(request, None if request.method == "GET" else "You are not signed in any more. Nothing was written.", status)
         sentence = why if why.endswith(".") else REFUSED.get(status, why)
