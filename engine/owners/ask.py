@@ -13,7 +13,7 @@ import msgspec
 
 from engine.case import acts
 from engine.case.folder import OpenCase
-from engine.case.letters import MoreWords, letter, letter_mail
+from engine.case.letters import Letter, MoreWords, letter, letter_mail
 from engine.case.person import Person
 from engine.case.regimes import office
 from engine.connection.private_files import cannot_write, prepare, write_new
@@ -26,6 +26,7 @@ from engine.pages.languages import day_words
 from engine.replaced import replace
 
 EVERYTHING = {"en": "everything", "de": "alles"}
+UNGIVEN = "HABEAS-····-····"
 UNKNOWN = "it may have been sent already"
 REFUSED = {
     "may have been sent": UNKNOWN,
@@ -113,13 +114,22 @@ def _mails(asking: Asking) -> list[acts.MailSending]:
 
 def _token(asking: Asking, below: Callable[[int], int]) -> str:
     """Give the question's token, which all its mails have."""
-    known = [token for one in _mails(asking) for token in sorted(tokens(one.message_id))]
+    known = _known_tokens(asking)
     return known[0] if known else make_token(below)
 
 
-def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder: bool) -> bytes:
-    """Write the mail; the first line says what is asked, the subject never whom it is about."""
-    owner, (token,) = asking.owner, tokens(name)
+def _known_tokens(asking: Asking) -> list[str]:
+    return [token for one in _mails(asking) for token in sorted(tokens(one.message_id))]
+
+
+def draft(asking: Asking, now: datetime) -> Letter:
+    """Write the letter as it would be sent now, under a token that only stands for one. Raises UsageError."""
+    return _letter(asking, now, next(iter(_known_tokens(asking)), UNGIVEN), reminder=False)
+
+
+def _letter(asking: Asking, asked: datetime, token: str, *, reminder: bool) -> Letter:
+    """Write the letter; the first line says what is asked, the subject never whom it is about."""
+    owner = asking.owner
     language = owner.language or asking.case.opened.language
     values = {
         "SUBJECT": _identifier(asking),
@@ -132,7 +142,12 @@ def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder
     kind = f"{'remind' if reminder else 'ask'}_{asking.purpose}"
     made = letter(asking.home, asking.case, asking.person, kind, more=MoreWords(values, language))
     subject = made.subject if token in made.subject else f"{made.subject} ({token})"
-    mail = letter_mail(replace(made, subject=subject, to=owner.to), office(asking.home), now)
+    return replace(made, subject=subject, to=owner.to)
+
+
+def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder: bool) -> bytes:
+    (token,) = tokens(name)
+    mail = letter_mail(_letter(asking, asked, token, reminder=reminder), office(asking.home), now)
     mail["Message-ID"] = name
     mail["References"] = message_id(token, 0, name.rpartition("@")[2].rstrip(">"))
     return mail.as_bytes()

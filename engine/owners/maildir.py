@@ -33,7 +33,7 @@ def read_file(path: Path) -> bytes:
         raise UsageError(message) from None
 
 
-def take_maildir(home: Path, maildir: Path, now: datetime) -> Iterator[tuple[str, MailTaken | HabeasError]]:
+def take_maildir(home: Path, maildir: Path, now: datetime, by: str | None = None) -> Iterator[tuple[str, MailTaken | HabeasError]]:
     """Take every mail in, those in `new` and those that a mail program has moved to `cur`; gives the file's name with what it was.
 
     Of `cur` only what belongs to a question and was not taken in yet is told. Raises UsageError where there is no Maildir.
@@ -46,7 +46,7 @@ def take_maildir(home: Path, maildir: Path, now: datetime) -> Iterator[tuple[str
             if path.name.startswith("."):
                 continue
             try:
-                took: MailTaken | HabeasError = take_mail(home, read_file(path), now)
+                took: MailTaken | HabeasError = take_mail(home, read_file(path), now, by)
             except HabeasError as error:
                 took = error
             if folder == "new" or not _known(took):

@@ -57,11 +57,11 @@ class MailTaken(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def questions(home: Path) -> Iterator[OpenQuestion]:
-    """Give every question that was asked by mail, of all cases that can be read."""
+def questions(home: Path, by: str | None = None) -> Iterator[OpenQuestion]:
+    """Give every question that was asked by mail, of all cases that can be read; `by`: who acts in them."""
     for reference in references(home):
         try:
-            case = open_case(home, reference)
+            case = open_case(home, reference, by)
         except HabeasError:
             continue
         for vendor, part in case.case.vendors.items():
@@ -81,9 +81,9 @@ def _addressee(case: OpenCase, sent: acts.MailSending) -> str | None:
     return str(email.message_from_bytes(raw).get("To", "")).strip().lower() or None
 
 
-def take_mail(home: Path, raw: bytes, now: datetime) -> MailTaken:
-    """Take a mail in. Raises HabeasError where the case cannot take it; the mail is as before then."""
-    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), list(questions(home))
+def take_mail(home: Path, raw: bytes, now: datetime, by: str | None = None) -> MailTaken:
+    """Take a mail in, for who acts. Raises HabeasError where the case cannot take it; the mail is as before then."""
+    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), list(questions(home, by))
     found = [one for one in known if one.token in told.tokens]
     if len(told.tokens) > 1:
         named = ", ".join(map(str, found)) or "none of a case here"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.portal.acting_pages import ACTING
 from engine.portal.asked import Do, Show
 from engine.portal.cases_page import show_cases, show_due
 from engine.portal.log_page import show_log
@@ -12,6 +13,7 @@ from engine.portal.package_page import do_package, show_package
 from engine.portal.values_page import do_values, show_values
 
 PAGES: Mapping[str, tuple[Show, Do | None]] = {
+    **ACTING,
     "/": (show_cases, None),
     "/due": (show_due, None),
     "/case/{reference}": (show_case, do_in_case),

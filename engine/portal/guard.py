@@ -19,6 +19,16 @@ from engine.portal.users import PortalUser
 IDLE = 8 * 60 * 60  # seconds
 ENTER = "/enter/"
 HTTPS, HTTPS_PORT = "https", 443
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",  # with no-referrer Chromium sends `Origin: null` from our own forms
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Server": "habeas",
+}
 ORIGIN = re.compile(r"https://(?P<host>[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?")
 
 

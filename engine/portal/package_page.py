@@ -8,24 +8,33 @@ from typing import cast, get_args
 
 import msgspec
 
-from engine.case.build import build
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import Package, package_of, released_package
 from engine.case.review import waiting
-from engine.connection.digest_key import digest_key
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
 from engine.package.seal import SealKind
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
+from engine.portal.errand import ErrandOrder, begin
+from engine.portal.guard import HEADERS
+from engine.portal.run_page import began, errand_of, refreshed
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
     "zip": "An encrypted zip, for what is big: needs 7-Zip",
     "none": "Not sealed: whoever has it can read it",
+}
+
+
+UNREADY = {
+    "over": "the case is over",
+    "fetch": "nothing was fetched",
+    "values": "something waits for a decision, or nobody has looked at what was found",
+    "released": "it was released: only what is fetched or decided anew is packed again",
 }
 
 
@@ -49,8 +58,23 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     undecided, fault = _undecided(asked, case)
     found, why = _present(case)
     step = _step(case, found, undecided)
-    told = {"shown": _shown(asked, case, found) if found is not None else None, "why": fault or why, "undecided": undecided, "seals": SEALS}
-    return portray("package.html", asked, error, **case_head(asked, case, "package"), step=step, **told)
+    errand, broken = errand_of(case, "build")
+    made = portray(
+        "package.html",
+        asked,
+        error,
+        **case_head(asked, case, "package"),
+        step=step,
+        shown=_shown(asked, case, found) if found is not None else None,
+        why=fault or broken or why,
+        undecided=undecided,
+        seals=SEALS,
+        errand=errand,
+        began=began(errand),
+        still=asked.query.get("still") == "1",
+    )
+    framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
+    return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -105,8 +129,7 @@ def do_package(asked: AskedPage) -> str | Portrayed:
     """Build, approve or seal. Raises Stale, UsageError, Refused, NotConnected, InUse, SpecError, DiskError, OutputError."""
     case, wish = asked.seen_case(), asked.said("do")
     if wish == "build":
-        person = read_person(Vault(asked.home).keys, case.folder)
-        build(case, person, digest_key(asked.home), _key(asked.home), asked.home)
+        _build(asked, case)
     elif wish == "approve":
         _approve(asked, case)
     elif wish == "release":
@@ -122,6 +145,16 @@ def _lacking(asked: AskedPage, case: OpenCase, found: Package) -> Iterator[str]:
     if not asked.may_approve:
         yield f"the role of {asked.by} is to review: somebody whose role is to approve does this"
     yield from (one.what for one in refusals(case, found, case.who, four_eyes=asked.by is not None))
+
+
+def _build(asked: AskedPage, case: OpenCase) -> None:
+    """Begin to make the package. Raises UsageError where it cannot be made now, InUse, NotConnected, DiskError, OutputError."""
+    step = _step(case, _present(case)[0], waiting(case, asked.home, asked.now))
+    if step in UNREADY:
+        message = f"no package can be made: {UNREADY[step]}; nothing was begun"
+        raise UsageError(message)
+    read_person(Vault(asked.home).keys, case.folder)
+    begin(case, ErrandOrder(home=str(asked.home), reference=case.reference, kind="build", began=asked.now, by=asked.by))
 
 
 def _key(home: Path) -> SigningKey:

@@ -20,20 +20,10 @@ from engine.errors import HabeasError, defect
 from engine.pages.environment import style
 from engine.portal.asked import AskedPage, Do, Portrayed, SentFile, Show, UploadedFile, portray
 from engine.portal.forms import LARGEST, UPLOADS, WITH_FILES, SentFields, read_fields, read_uploads
-from engine.portal.guard import ENTER, PortalGuard, PortalSession, is_of
+from engine.portal.guard import ENTER, HEADERS, PortalGuard, PortalSession, is_of
 from engine.portal.sign_in import SignIn
 from engine.portal.users import LONGEST_NAME, PortalUser, Users, read_users
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",  # with no-referrer Chromium sends `Origin: null` from our own forms
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Server": "habeas",
-}
 SHEET = "/style.css"
 LEAVE, SIGN_IN = "/leave", "/signin"
 REFUSED = {

@@ -1,0 +1,44 @@
+"""`/case/X/preview/...`: the pages of a package as the person will see them, locked down: no script, no form, nothing from elsewhere.
+
+Only what the bag holds is sent, and only our own pages are shown; whatever came from a vendor or an owner is a file to be saved.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine.case.folder import OpenCase
+from engine.case.release import built_package
+from engine.case.releases import released_package
+from engine.errors import HabeasError, UsageError
+from engine.package.bag_names import DATA, name_fault
+from engine.portal.asked import AskedPage, SentFile
+
+SHOWN = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
+LOCKED = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-same-origin",  # bare, it would have no origin, and not get its own style sheet
+    "X-Frame-Options": "SAMEORIGIN",
+}
+
+
+def show_preview(asked: AskedPage, _: HabeasError | None) -> SentFile:
+    """Send a file of the package that was made, or of the one that was released. Raises UsageError."""
+    bag, name = _bag(asked.case), asked.names["path"]
+    path = bag / name
+    if name_fault(name) is not None or not path.is_file() or not path.resolve().is_relative_to(bag.resolve()):
+        message = f"the package holds no {Path(name).name}"
+        raise UsageError(message)
+    kind = SHOWN.get(path.suffix) if name.partition("/")[0] != DATA else None
+    if kind is None:
+        saved = {"Content-Type": "application/octet-stream", "Content-Disposition": f'attachment; filename="{path.name}"'}
+        return SentFile(path, {**LOCKED, **saved})
+    return SentFile(path, {**LOCKED, "Content-Type": kind})
+
+
+def _bag(case: OpenCase) -> Path:
+    found = released_package(case) if case.case.phase == "released" else built_package(case)
+    if found is None or not found.bag.is_dir():
+        message = f"{case.reference} has no package"
+        raise UsageError(message)
+    return found.bag
