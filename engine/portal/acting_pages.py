@@ -10,7 +10,7 @@ from engine.portal.decide_page import do_decide, show_decide
 from engine.portal.letters_page import do_letters, show_letters
 from engine.portal.new_page import do_new, show_new
 from engine.portal.person_page import do_person, show_person
-from engine.portal.preview import show_preview
+from engine.portal.preview import show_letter, show_preview, show_sealed
 from engine.portal.run_page import do_run, show_run
 
 ACTING: Mapping[str, tuple[Show, Do | None]] = {
@@ -20,5 +20,7 @@ ACTING: Mapping[str, tuple[Show, Do | None]] = {
     "/case/{reference}/run": (show_run, do_run),
     "/case/{reference}/contacts": (show_contacts, do_contacts),
     "/case/{reference}/decide": (show_decide, do_decide),
+    "/case/{reference}/letter/{path:.+}": (show_letter, None),
+    "/case/{reference}/sealed": (show_sealed, None),
     "/case/{reference}/preview/{path:.+}": (show_preview, None),
 }

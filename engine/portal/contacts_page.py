@@ -72,6 +72,7 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         asked,
         error,
         **case_head(asked, case, "contacts"),
+        written=[f"{letter}.eml" for line in case.lines if (letter := getattr(line.act, "letter", None))],
         questions=[
             _seen(asked, case, vendor, part, about) for vendor, part in case.case.vendors.items() for about in part.contacts.items()
         ],

@@ -1,4 +1,6 @@
-"""`/case/X/preview/...`: the pages of a package as the person will see them, locked down: no script, no form, nothing from elsewhere.
+"""Files of a case: `/case/X/preview/...` are the pages of a package as the person will see them, `sealed` is what is handed over.
+
+The pages are locked down: no script, no form, nothing from elsewhere. `letter/...` are letters and mails, to be saved.
 
 Only what the bag holds is sent, and only our own pages are shown; whatever came from a vendor or an owner is a file to be saved.
 """
@@ -12,6 +14,7 @@ from engine.case.release import built_package
 from engine.case.releases import released_package
 from engine.errors import HabeasError, UsageError
 from engine.package.bag_names import DATA, name_fault
+from engine.package.seal import ENDS
 from engine.portal.asked import AskedPage, SentFile
 
 SHOWN = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
@@ -30,10 +33,35 @@ def show_preview(asked: AskedPage, _: HabeasError | None) -> SentFile:
         message = f"the package holds no {Path(name).name}"
         raise UsageError(message)
     kind = SHOWN.get(path.suffix) if name.partition("/")[0] != DATA else None
-    if kind is None:
-        saved = {"Content-Type": "application/octet-stream", "Content-Disposition": f'attachment; filename="{path.name}"'}
-        return SentFile(path, {**LOCKED, **saved})
-    return SentFile(path, {**LOCKED, "Content-Type": kind})
+    return SentFile(path, {**LOCKED, "Content-Type": kind}) if kind is not None else _saved(path)
+
+
+def show_sealed(asked: AskedPage, _: HabeasError | None) -> SentFile:
+    """Send what was sealed, to be saved. Raises UsageError."""
+    bag = _bag(asked.case)
+    found = [path for end in ENDS.values() if (path := bag.parent / f"{bag.name}{end}").is_file()]
+    if asked.case.case.phase != "released" or not found:
+        message = f"nothing of {asked.case.reference} was sealed, or it is no longer there"
+        raise UsageError(message)
+    return _saved(found[0])
+
+
+def show_letter(asked: AskedPage, _: HabeasError | None) -> SentFile:
+    """Send a letter or a mail that an act of the case tells of, to be saved. Raises UsageError."""
+    case, name = asked.case, asked.names["path"]
+    told = {getattr(line.act, "mail", None) for line in case.lines}
+    told |= {f"{folder}/mail.eml" for line in case.lines if (folder := getattr(line.act, "folder", None))}
+    told |= {f"{letter}.eml" for line in case.lines if (letter := getattr(line.act, "letter", None))}
+    path = case.folder / name
+    if name not in told or not path.is_file() or not path.resolve().is_relative_to(case.folder.resolve()):
+        message = f"{case.reference} has no letter {path.name}"
+        raise UsageError(message)
+    return _saved(path)
+
+
+def _saved(path: Path) -> SentFile:
+    saved = {"Content-Type": "application/octet-stream", "Content-Disposition": f'attachment; filename="{path.name}"'}
+    return SentFile(path, {**LOCKED, **saved})
 
 
 def _bag(case: OpenCase) -> Path:

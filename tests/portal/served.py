@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import re
 import socket
 import threading
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from engine.case.folder import open_case
 from engine.portal.addresses import PAGES
+from engine.portal.errand import ErrandKind, path_of
 from engine.portal.guard import PortalGuard, PortalOrigin, on_loopback
 from engine.portal.server import Portal
 from engine.simulate.serve import listen
@@ -35,7 +38,7 @@ class ServedPortal:
     """A portal in a thread; `seconds` and `now` can be moved on."""
 
     def __init__(self, home: Path, origin: PortalOrigin | None = None) -> None:
-        self.seconds, self.now, numbers = 0.0, datetime.now(UTC), count(1)
+        self.seconds, self.now, self.home, numbers = 0.0, datetime.now(UTC), home, count(1)
         self._told, guards = threading.Event(), list[PortalGuard]()
         portal = Portal(lambda: guards[0], PAGES, home, lambda: self.now)
 
@@ -94,6 +97,11 @@ class ServedPortal:
         """Fill in a form of a page and send it."""
         told = {"token": TOKEN.findall(page)[-1], "n": (SEEN.findall(page) or ["0"])[-1], **fields}
         return self.ask("POST", path, urlencode(told, doseq=True))
+
+    def wait(self, kind: ErrandKind, reference: str = "DSR-17") -> None:
+        """Wait until a process that the portal began has ended: it holds the lock of its file."""
+        with path_of(open_case(self.home, reference), kind).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
 
     def raw(self, sent: bytes) -> bytes:
         """Send bytes as they are; gives the first line of what comes back."""
