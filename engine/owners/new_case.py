@@ -68,6 +68,6 @@ def open_wanted(vault: Vault, wanted: WantedCase, person: Person, now: datetime,
         received=wanted.received,
         digests=(),
         simulated=wanted.simulated,
-        right=cast("ContactPurpose", wanted.right),
+        right=cast("ContactPurpose", PURPOSES[PURPOSES.index(wanted.right)]),  # the very constant: it is left out where it is usual
     )
     return open_new(vault, opened, person, wanted.vendors, now, by)

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from aiohttp import BodyPartReader, ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from engine.case.scratch import scratch
 from engine.connection.lock_queue import FILE
@@ -69,7 +70,7 @@ async def read_uploads(
                 left -= sent.size
                 if sent.size or sent.claimed:
                     files.setdefault(part.name, []).append(sent)
-        except (ValueError, ClientPayloadError, AssertionError, RuntimeError):
+        except (ValueError, ClientPayloadError, HttpProcessingError, AssertionError):
             raise web.HTTPBadRequest from None
         check(fields)
         yield fields, files
@@ -77,10 +78,12 @@ async def read_uploads(
 
 async def _text(part: BodyPartReader, fields: SentFields) -> str:
     """Read a field; all of them together are as small as a form without files."""
-    raw, room = b"", LARGEST - sum(len(value) for values in fields.values() for value in values)
+    raw, room = b"", LARGEST - sum(len(name) + sum(map(len, values)) for name, values in fields.items())
+    if len(fields) > MOST_FIELDS:
+        raise web.HTTPRequestEntityTooLarge(LARGEST, LARGEST + 1)
     while chunk := await part.read_chunk(CHUNK):
         raw += chunk
-        if len(raw) > room or len(fields) > MOST_FIELDS:
+        if len(raw) > room:
             raise web.HTTPRequestEntityTooLarge(LARGEST, len(raw))
     return raw.decode("utf-8")
 
