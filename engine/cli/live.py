@@ -122,7 +122,7 @@ def whole_run(run: Run, elapsed: float) -> Iterator[str]:
     left = run.session.limiter.least((one.endpoint.bucket, one.endpoint.counted_as, one.unsent) for one in reading)
     if left >= WORTH_TELLING:
         yield f"at least {span(left)} left"
-    tallies = [one.tally for one in reading] + [run.search.tally, run.discovery.tally]
+    tallies = [one.tally for one in reading] + [run.search.tally, run.discovered]
     retries, limited = sum(one.retries for one in tallies) + run.files.retries, sum(one.limited for one in tallies) + run.files.limited
     if retries:
         why = f" ({limited:,} for the vendor's limit)" if limited else ""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from engine.assembly import KINDS, RunArguments, carry_out, order_of, probe_of, probe_pair
+from engine.assembly import KINDS, RunArguments, order_of, probe_of, probe_pair
 from engine.catalogue import load
 from engine.cli.formatting import drop, fitted, print_text, table, tell, width_of
 from engine.cli.live import Live
@@ -23,6 +23,7 @@ from engine.core.sizes import size_of, size_text
 from engine.errors import Exit, InUse, UsageError
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import counted
+from engine.open_account import carry_out
 from engine.replaced import replace
 from engine.runner import Report, Run
 from engine.runner.manifest import readable

@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("portal",),
     ("api", "anonymise", "owners"),
     ("case",),
+    ("open_account",),
     ("cassettes", "assembly", "explain", "package"),
     ("runner",),
     ("connection", "simulate", "sink"),

@@ -120,7 +120,7 @@ class Leave(Discreet, Struct, frozen=True):
         if not self._limited(url):
             yield self.client.credential.generation
             return
-        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as) as waited:
+        async with self.client.limiter.slot(self.endpoint.bucket, self.endpoint.counted_as, self.client.person) as waited:
             self.times.waited += waited.seconds
             yield self.client.credential.generation
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from engine.core.account import Account
 from engine.core.file_check import LARGEST_FILE
 from engine.core.http import NoAnswer, Response
 from engine.core.identity import Identifier
@@ -22,7 +23,8 @@ from engine.language.effective import Vendor
 from engine.language.expressions.template import IDENTIFIERS
 from engine.net.clock import Clock
 from engine.net.limiter import Limiter
-from engine.runner.client import Client, Credentials, Network
+from engine.runner.client import Client, Credentials, Network, SharedCredential
+from engine.runner.facts import AccountFacts
 
 
 class RunOptions(Discreet, Struct, frozen=True):
@@ -53,7 +55,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """One vendor, ready to be asked over one connection: what sends, what proves who asks, how fast, at what time.
 
     Every use of the engine puts one together: the command line, the library, `record`, replays, benches, tests. `ended`
-    is called with the entry of each endpoint when it has ended, `heard` with every request and its answer.
+    is called with the entry of each endpoint when it has ended, `heard` with every request and its answer. Runs that share a
+    connection share `grant`, and `facts` of its account; a run by itself has its own.
     """
 
     vendor: Vendor
@@ -64,11 +67,28 @@ class Session(Struct, frozen=True, kw_only=True):
     patience: Patience = field(default_factory=Patience)
     ended: Callable[[Entry], None] = lambda _: None
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
+    grant: SharedCredential = field(default_factory=SharedCredential)
+    facts: AccountFacts | None = None
 
     def client(self) -> Client:
         """Make the client that sends this session's requests."""
         personal = frozenset((*IDENTIFIERS, *self.vendor.captured))
-        return Client(self.network, self.limiter, self.credentials, self.clock, self.patience, personal=personal, heard=self.heard)
+        return Client(
+            self.network,
+            self.limiter,
+            self.credentials,
+            self.clock,
+            self.patience,
+            personal=personal,
+            heard=self.heard,
+            grant=self.grant,
+        )
+
+    def own_facts(self, client: Client) -> AccountFacts:
+        """Begin to learn about the account, by a client of this session."""
+        credentials = self.credentials
+        account = Account(self.vendor, credentials.given, lambda: credentials.from_token)
+        return AccountFacts(self.vendor, client, account, self.clock)
 
 
 class Report(Struct, frozen=True):

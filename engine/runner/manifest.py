@@ -20,12 +20,26 @@ FORMAT = 1
 NO_REFERENCE = "no reference was given (--ref): only the digest tells whose run this is, and only where it was made"
 
 
+class ConnectionFacts(Struct, frozen=True):
+    """What the connection's own check said, and when `verify`, the probe and `discover` were asked: maybe before the run, for others."""
+
+    verified: str
+    verified_at: datetime | None = None
+    probed_at: datetime | None = None
+    discovered_at: datetime | None = None
+
+    def told(self) -> dict[str, object]:
+        """Give it for the manifest."""
+        moments = {"verified_at": self.verified_at, "probed_at": self.probed_at, "discovered_at": self.discovered_at}
+        return {"verified": self.verified, **{name: moment and rfc3339(moment) for name, moment in moments.items()}}
+
+
 class RunEnd(Struct, frozen=True):
-    """When and how a run ended; `verified` is what the connection's own check said."""
+    """When and how a run ended."""
 
     started: datetime
     finished: datetime
-    verified: str
+    connection: ConnectionFacts
     interrupted: bool
     stopped: DiskError | None
     defect: str | None
@@ -59,7 +73,7 @@ def manifest(
         "started": rfc3339(ended.started),
         "finished": rfc3339(ended.finished),
         "simulated": session.network.simulated,
-        "connection": {"name": session.credentials.label, "plan": limiter.plan, "share": limiter.share, "verified": ended.verified},
+        "connection": {"name": session.credentials.label, "plan": limiter.plan, "share": limiter.share, **ended.connection.told()},
         "subject": {
             "outcome": str(person.found.subject),
             "reason": person.found.reason,

@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.core.account import Account
 from engine.core.chain import Chain, Unresolved, distinct_rows
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
@@ -34,19 +33,16 @@ from engine.core.rendering import address_of
 from engine.core.scopes import unallowed
 from engine.core.subject import LookupResult, possible
 from engine.core.trail import Trail
-from engine.core.verify_request import NotAsked, verify_request
 from engine.errors import DiskError, Exit, defect
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS, parse_path
 from engine.replaced import replace
-from engine.runner.discover import Discovery
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
 from engine.runner.interface import Report, RunOptions, Session
-from engine.runner.manifest import AskedPerson, RunEnd, manifest
+from engine.runner.manifest import AskedPerson, ConnectionFacts, RunEnd, manifest
 from engine.runner.person import Search
 from engine.runner.store import ChildWants, Store
-from engine.runner.verify import ask_verify
 from engine.sink import Sink
 
 
@@ -64,9 +60,9 @@ class Run:
         self.vendor = vendor = session.vendor
         self.sink = sink = Sink(out / vendor.name)
         self.client = session.client()
-        self.account = Account(vendor, session.credentials.given, lambda: session.credentials.from_token)
-        self.discovery = Discovery(vendor, self.account, self.client)
-        self.search = Search(vendor, person, self.client, self.account, options.probe)
+        self.facts = session.facts or session.own_facts(self.client)
+        self.account, self.discovered = self.facts.account, Tally()
+        self.search = Search(vendor, person, self.client, self.facts, options.probe)
         self.runs: dict[str, EndpointRun] = {}
         self.entries: dict[str, Entry] = {}
         self.lists: dict[str, Entry] = {}
@@ -126,7 +122,7 @@ class Run:
     async def finish_verify(self) -> None:
         """Ask `verify` again where the run ended before it was answered: a recording of the run needs its answer."""
         if self.search.unanswered:
-            await ask_verify(self.vendor, self.account, self.client, Tally())
+            await self.facts.verify()
 
     async def _fetch(self) -> None:
         try:
@@ -144,14 +140,12 @@ class Run:
             await self.client.prepare()  # a new token may come with another address
         wanted = [one for name, one in vendor.endpoints.items() if name not in self.options.selection.excluded]
         self._learn_addresses()
-        await self.discovery.run([vendor.verify, *possible(vendor, self.person), *wanted])
+        await self.facts.discover([vendor.verify, *possible(vendor, self.person), *wanted], self.discovered)
         self._learn_addresses()
 
     def _learn_addresses(self) -> None:
         """Give the client its `verify` request and the files their base address, as soon as the account's values complete them."""
-        verify = verify_request(self.vendor, self.account)
-        if not isinstance(verify, NotAsked):
-            self.client.verify = verify
+        self.facts.teach(self.client)
         base_url = parse_path(self.vendor.base_url)
         with contextlib.suppress(Unresolved):
             if not isinstance(row := self.account.complete(replace(self.vendor.verify, address=base_url), ()), ChainEnd):
@@ -318,15 +312,20 @@ class Run:
         if self.defect is not None and self.signal is None:
             code = Exit.DEFECT
         interrupted = self.signal is not None
-        ended = RunEnd(self.started, self.session.clock.now(), self.search.verified, interrupted, self.error, self.defect)
+        ended = RunEnd(self.started, self.session.clock.now(), self._connection(), interrupted, self.error, self.defect)
         tally, described = self.search.tally, self.lookup_store.described() or {}
-        asked = {"requests": tally.requests + self.discovery.tally.requests, "retries": tally.retries + self.discovery.tally.retries}
+        asked = {"requests": tally.requests + self.discovered.requests, "retries": tally.retries + self.discovered.retries}
         lookup = {**asked, "others": self.search.others, **described}
         person = AskedPerson(found, tuple(sorted(self.person)), lookup)
         content = manifest(self.session, self.options, ended, person, entries, self.sink.described())
         self.sink.manifest(content)
         cut = self.client.end.words if self.client.end else None
         return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files, self.search.asked)
+
+    def _connection(self) -> ConnectionFacts:
+        """Say what the connection's own check came to, and when the account was asked."""
+        facts = self.facts
+        return ConnectionFacts(self.search.verified, facts.verified_at, facts.probed_at, facts.discovered_at)
 
     def _final(self, found: LookupResult) -> dict[str, Entry]:
         """Give every endpoint's entry, in the spec's order; one that was never asked gets an entry with the reason."""
