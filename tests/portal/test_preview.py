@@ -55,13 +55,22 @@ def test_what_came_from_elsewhere_is_saved_and_not_shown(made, ran):
         assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize(
-    "name", ["../built.json", "../../../log.jsonl", "/etc/passwd", "read", "nothing.html", "..", "a/../index.html", "index.html/", "\0", "con"]
-)
-def test_only_what_the_bag_holds_is_sent(made, name):
+def test_only_what_the_bag_holds_is_sent(made):
     """No other file of the case or the machine, whichever way it is written."""
-    for told in (quote(name, safe="/"), quote(name, safe="")):
-        assert made.ask("GET", f"{AT}/{told}").status in (400, 404, 422)
+    for name in (
+        "../built.json",
+        "../../../log.jsonl",
+        "/etc/passwd",
+        "read",
+        "x.html",
+        "..",
+        "a/../index.html",
+        "index.html/",
+        "\0",
+        "con",
+    ):
+        for told in (quote(name, safe="/"), quote(name, safe="")):
+            assert made.ask("GET", f"{AT}/{told}").status in (400, 404, 422), told
 
 
 def test_a_link_in_the_bag_leads_nowhere(made, ran):
