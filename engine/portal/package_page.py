@@ -13,6 +13,7 @@ from engine.case.person import read_person
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import Package, package_of, released_package
 from engine.case.review import waiting
+from engine.case.words import blocks
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
@@ -39,9 +40,12 @@ UNREADY = {
 
 
 class PackageShown(msgspec.Struct, frozen=True):
-    """What the page says of a package; `why_not` are the sentences that stand between it and its approval."""
+    """What the page says of a package; `why_not` are the sentences that stand between it and its approval.
 
-    folder: str
+    `folder` is where it lies, for who is the user of the machine; `others_may`: nothing but who asks stands in the way.
+    """
+
+    folder: str | None
     size: str
     sha256: str
     records: int
@@ -50,6 +54,7 @@ class PackageShown(msgspec.Struct, frozen=True):
     whole: int
     elsewhere: tuple[str, ...]
     why_not: tuple[str, ...] = ()
+    others_may: bool = False
 
 
 def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
@@ -113,7 +118,7 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
     told = found.built
     why = tuple(_lacking(asked, case, found)) if case.case.phase != "released" else ()
     return PackageShown(
-        folder=str(found.bag / "index.html"),
+        folder=str(found.bag / "index.html") if asked.by is None else None,
         size=told_size(found.bag) if found.bag.is_dir() else "no longer there",
         sha256=told.sha256,
         records=told.records,
@@ -122,6 +127,7 @@ def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
         whole=told.whole,
         elsewhere=told.elsewhere,
         why_not=why,
+        others_may=asked.by is not None and next(blocks(case.case, case.reference, 0), None) is None,
     )
 
 
@@ -188,4 +194,12 @@ def _release(asked: AskedPage, case: OpenCase) -> Portrayed:
     record_release(case, found, made, asked.now)
     head = case_head(asked, case, "package")
     size = told_size(made.path)
-    return portray("sealed.html", asked, **head, path=str(made.path), size=size, passphrase=made.passphrase, fingerprint=key.fingerprint)
+    return portray(
+        "sealed.html",
+        asked,
+        **head,
+        path=str(made.path) if asked.by is None else made.path.name,
+        size=size,
+        passphrase=made.passphrase,
+        fingerprint=key.fingerprint,
+    )

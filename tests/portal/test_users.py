@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import stat
+import subprocess
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 import pytest
 
 from engine.case.acts import Approved, Decided, Identified
 from engine.errors import UsageError
 from engine.portal import sign_in, users
+from engine.portal.guard import parse_origin
 from engine.portal.sign_in import TRIES, WITHIN, SignIn
 from engine.portal.users import FILE, add_user, is_passphrase, read_users
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import bag_of, give_all, open_here
 from tests.case.test_commands import home_of
 from tests.portal.served import TOKEN, ServedPortal
+from tests.portal.test_guard import PROXY
 from tests.portal.test_package_page import OFFICE, PACKAGE
+from tests.process import HABEAS, environment
 
 AT = "/case/DSR-17"
 SALT = bytes(16)
@@ -267,3 +273,35 @@ def test_who_signs_out_is_out(empty):
     left = empty.ask("POST", "/leave", f"token={TOKEN.findall(empty.see('/'))[-1]}")
     assert (left.status, "You are signed out." in left.text, 'name="passphrase"' in left.text) == (200, True, True)
     assert empty.ask("GET", "/").status == 403
+
+
+def test_behind_a_proxy_people_sign_in_over_tls_only(serve, tmp_path):
+    """Host and Origin are the proxy's, exactly; the cookie travels encrypted only."""
+    portal = serve(tmp_path, parse_origin(PROXY))
+    added(portal, ana="review")
+    body = urlencode({"name": "ana", "passphrase": f"{WORDS} ana"})
+    own = portal.host
+    for host, origin in (
+        (own, PROXY),
+        (own, f"http://{own}"),
+        ("dsr.acme.example", "http://dsr.acme.example"),
+        ("dsr.acme.example", f"{PROXY}.evil.example"),
+    ):
+        assert portal.ask("POST", "/signin", body, Host=host, Origin=origin).status == 403
+    answer = portal.ask("POST", "/signin", body, Host="dsr.acme.example", Origin=PROXY)
+    assert answer.status == 303
+    assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= set(answer.headers["Set-Cookie"].split("; "))
+    assert answer.headers["Set-Cookie"].startswith("__Host-habeas=")
+
+
+def test_the_portal_says_where_people_sign_in(tmp_path):
+    """No link is printed any more, as it opens nothing."""
+    add_user(tmp_path, "ana", "review", WORDS, SALT)
+    with subprocess.Popen([*HABEAS, "portal"], env=environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = ""
+        while "/signin" not in said:
+            said += process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        said += process.communicate(timeout=60)[0]
+    assert (process.returncode, "/enter/" in said) == (0, False)
