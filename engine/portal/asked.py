@@ -27,6 +27,10 @@ class UploadedFile(msgspec.Struct, frozen=True):
     size: int
 
 
+class NotThere(UsageError):
+    """The address names something that the case does not have."""
+
+
 class AskedPage(msgspec.Struct, frozen=True):
     """A question to a page: names in its address, what stands behind the `?`, what the form holds, and the present time.
 
@@ -88,14 +92,19 @@ class Portrayed(msgspec.Struct, frozen=True):
 
 
 class SentFile(msgspec.Struct, frozen=True):
-    """A file to be sent as it lies there, and what a browser may do with it."""
+    """A file of a case: its media type, where a browser may show it; anything else is saved, under this name.
+
+    `headers`: what a browser may do with it, where that is other than with what came from a vendor.
+    """
 
     path: Path
-    headers: Mapping[str, str]
+    media: str | None
+    name: str
+    headers: Mapping[str, str] = {}
 
 
 Show = Callable[[AskedPage, HabeasError | None], Portrayed | SentFile]
-Do = Callable[[AskedPage], str | Portrayed]
+Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:

@@ -9,7 +9,7 @@ from engine.case.folder import OpenCase
 from engine.errors import HabeasError, UsageError
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.values_page import REASONS
+from engine.portal.choices import REASONS
 from engine.release.reasons import TREATMENTS
 
 ON_A_PAGE = 200

@@ -33,7 +33,7 @@ def show_preview(asked: AskedPage, _: HabeasError | None) -> SentFile:
         message = f"the package holds no {Path(name).name}"
         raise UsageError(message)
     kind = SHOWN.get(path.suffix) if name.partition("/")[0] != DATA else None
-    return SentFile(path, {**LOCKED, "Content-Type": kind}) if kind is not None else _saved(path)
+    return SentFile(path, kind, path.name, LOCKED)
 
 
 def show_sealed(asked: AskedPage, _: HabeasError | None) -> SentFile:
@@ -43,7 +43,7 @@ def show_sealed(asked: AskedPage, _: HabeasError | None) -> SentFile:
     if asked.case.case.phase != "released" or not found:
         message = f"nothing of {asked.case.reference} was sealed, or it is no longer there"
         raise UsageError(message)
-    return _saved(found[0])
+    return SentFile(found[0], None, found[0].name, LOCKED)
 
 
 def show_letter(asked: AskedPage, _: HabeasError | None) -> SentFile:
@@ -56,12 +56,7 @@ def show_letter(asked: AskedPage, _: HabeasError | None) -> SentFile:
     if name not in told or not path.is_file() or not path.resolve().is_relative_to(case.folder.resolve()):
         message = f"{case.reference} has no letter {path.name}"
         raise UsageError(message)
-    return _saved(path)
-
-
-def _saved(path: Path) -> SentFile:
-    saved = {"Content-Type": "application/octet-stream", "Content-Disposition": f'attachment; filename="{path.name}"'}
-    return SentFile(path, {**LOCKED, **saved})
+    return SentFile(path, None, path.name, LOCKED)
 
 
 def _bag(case: OpenCase) -> Path:

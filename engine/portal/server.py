@@ -18,12 +18,16 @@ from aiohttp.typedefs import Handler, Middleware
 from engine.case.folder import references
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
-from engine.portal.asked import AskedPage, Do, Portrayed, SentFile, Show, UploadedFile, portray
+from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, SentFile, Show, UploadedFile, portray
 from engine.portal.forms import LARGEST, UPLOADS, WITH_FILES, SentFields, read_fields, read_uploads
 from engine.portal.guard import ENTER, HEADERS, PortalGuard, PortalSession, is_of
 from engine.portal.sign_in import SignIn
 from engine.portal.users import LONGEST_NAME, PortalUser, Users, read_users
 
+SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+SAME_ORIGIN = " allow-same-origin"  # a player asks for the film again, which it may not do from nowhere; scripts run all the same not
+UNSAFE_NONE = "unsafe-none"  # a sandboxed page with another Cross-Origin-Opener-Policy is not opened at all
+OWN = ("Content-Security-Policy", "Cross-Origin-Opener-Policy")
 SHEET = "/style.css"
 LEAVE, SIGN_IN = "/leave", "/signin"
 REFUSED = {
@@ -72,7 +76,9 @@ class Portal:
                     raise
                 return _page(self._refused(request, error.status, "There is no such page." if error.status == 404 else error.reason))
             except HabeasError as error:
-                return _page(self._refused(request, 404 if await self._is_gone(request) else 422, str(error)))
+                return _page(
+                    self._refused(request, 404 if isinstance(error, NotThere) or await self._is_gone(request) else 422, str(error))
+                )
             except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
                 return _page(self._refused(request, 500, f"{defect(error)}; please report it with this line"))
 
@@ -215,9 +221,17 @@ class Portal:
 
 def _page(made: Portrayed | SentFile) -> web.StreamResponse:
     if isinstance(made, SentFile):
-        return web.FileResponse(made.path, headers=made.headers)
+        return _sent_file(made)
     body = made.html.encode("utf-8", "backslashreplace")
     return web.Response(body=body, status=made.status, headers=made.headers, content_type="text/html", charset="utf-8")
+
+
+def _sent_file(made: SentFile) -> web.StreamResponse:
+    how = "inline" if made.media is not None else "attachment"
+    kind = made.media or "application/octet-stream"
+    policy = SANDBOX + (SAME_ORIGIN if kind.startswith(("audio/", "video/")) else "")
+    told = {"Content-Type": kind, "Content-Disposition": f'{how}; filename="{made.name}"'}
+    return web.FileResponse(made.path, headers={**told, **dict(zip(OWN, (policy, UNSAFE_NONE), strict=True)), **made.headers})
 
 
 async def _sheet(_: web.Request) -> web.StreamResponse:
