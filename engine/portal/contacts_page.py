@@ -13,6 +13,7 @@ from engine.case.acts import TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
+from engine.connection.state_folder import VENDOR
 from engine.connection.vault import Vault
 from engine.contact.steps import Contact
 from engine.errors import HabeasError, UsageError
@@ -111,7 +112,7 @@ def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about
 def _draft(asked: AskedPage, case: OpenCase) -> tuple[LetterSeen | None, str | None]:
     """Write the letter that would be sent, or say why there is none."""
     vendor, _, purpose = asked.query.get("ask", "").partition("/")
-    if not vendor or purpose not in PURPOSES:
+    if not VENDOR.fullmatch(vendor) or purpose not in PURPOSES:
         return None, None
     try:
         owner = owner_of(asked.home, vendor, purpose)

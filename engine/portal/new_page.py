@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from engine.case.letters import LANGUAGES
 from engine.case.naming import sealing
 from engine.case.person import WORDS, Person, parse_person
 from engine.case.regimes import regimes
+from engine.connection.state_folder import VENDOR
 from engine.connection.vault import Vault
-from engine.errors import HabeasError
+from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import PURPOSES
 from engine.owners.book import contacts
 from engine.owners.new_case import WantedCase, check_wanted, open_wanted
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.days import parse_day
-from engine.spec_files import packaged
+from engine.spec_files import packaged, vendor_line
 
 LANGUAGE_NAMES = {"en": "English", "de": "German"}
 
@@ -40,7 +42,17 @@ def show_new(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 
 def systems(home: Path) -> list[str]:
     """Name what can be asked: vendors with a spec, and systems whose owners contacts.yaml names. Raises UsageError."""
-    return sorted({path.stem for path in packaged()} | set(contacts(home).owners))
+    return sorted({vendor_line(path)[0] for path in packaged()} | set(contacts(home).owners))
+
+
+def named_vendors(words: Iterable[str]) -> tuple[str, ...]:
+    """Give names of vendors that a form sent. Raises UsageError for a path: whoever signed in names no file of this machine."""
+    found = tuple(words)
+    wrong = [word for word in found if not VENDOR.fullmatch(word)]
+    if wrong:
+        message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
+        raise UsageError(message)
+    return found
 
 
 def typed_person(asked: AskedPage, before: Person | None = None) -> Person:
@@ -58,7 +70,7 @@ def do_new(asked: AskedPage) -> str:
         reference=asked.wanted("reference", "the reference"),
         regime=asked.said("regime"),
         received=parse_day(asked.wanted("received", "the day on which the request arrived"), "Received"),
-        vendors=tuple(asked.form.get("vendor", ())),
+        vendors=named_vendors(asked.form.get("vendor", ())),
         language=asked.said("language"),
         right=asked.said("right"),
         simulated=asked.said("simulated") == "yes",

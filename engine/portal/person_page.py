@@ -11,7 +11,7 @@ from engine.connection.vault import Vault
 from engine.errors import HabeasError, Refused, UsageError
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.new_page import typed_person
+from engine.portal.new_page import named_vendors, typed_person
 
 TITLES = {"email": "E-mail address", "phone": "Phone number", "username": "Username"}
 
@@ -43,7 +43,8 @@ def do_person(asked: AskedPage) -> str:
     case, vault = asked.seen_case(), Vault(asked.home)
     before = read_person(vault.keys, case.folder)
     if asked.said("do") == "ask":
-        person = asked_by(before, [f"{asked.wanted('vendor', 'the vendor')}={asked.wanted('kind', 'the kind of identifier')}"])
+        (vendor,) = named_vendors([asked.wanted("vendor", "the vendor")])
+        person = asked_by(before, [f"{vendor}={asked.wanted('kind', 'the kind of identifier')}"])
     elif not any(asked.said(word) for word in WORDS):
         message = "nothing was typed; nothing was written"
         raise UsageError(message)

@@ -11,7 +11,8 @@ from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
 from engine.portal.errand import Errand, ErrandKind, ErrandOrder, begin, read_errand
-from engine.spec_files import packaged
+from engine.portal.new_page import named_vendors
+from engine.spec_files import packaged, vendor_line
 
 SECONDS = 3  # after which the page of an errand that lives is asked for again
 
@@ -20,7 +21,7 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show how far the fetch is, or the form that begins one."""
     case = asked.case
     errand, fault = errand_of(case, "run")
-    specs = [path.stem for path in packaged()]
+    specs = [vendor_line(path)[0] for path in packaged()]
     rows = [(name, not part.here) for name, part in case.case.vendors.items() if name in specs or part.run is not None]
     chosen = asked.form.get("vendor")
     return refreshed(
@@ -66,7 +67,7 @@ def refreshed(asked: AskedPage, errand: Errand | None, made: Portrayed) -> Portr
 def do_run(asked: AskedPage) -> str:
     """Begin a fetch. Raises Stale, UsageError, InUse, NotConnected, DiskError, OutputError; nothing was begun then."""
     case = asked.seen_case()
-    words = (*asked.form.get("vendor", ()), *filter(None, [asked.said("other")]))
+    words = named_vendors((*asked.form.get("vendor", ()), *filter(None, [asked.said("other")])))
     if not words:
         message = "no service was chosen: choose at least one; nothing was begun"
         raise UsageError(message)

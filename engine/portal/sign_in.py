@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.portal.users import LONGEST, PortalUser, is_passphrase, read_users
 
-TRIES, WITHIN = 5, 60.0  # seconds
+TRIES, WITHIN, MOST_NAMES = 5, 60.0, 100  # a name, seconds, all together
 
 
 class SignIn:
@@ -21,9 +21,14 @@ class SignIn:
         self._alone = asyncio.Lock()
 
     def may_try(self, name: str) -> bool:
-        """Count a try; whether it may be made. The sixth within a minute may not, whoever makes it and whether the name is known."""
+        """Count a try; whether it may be made. The sixth within a minute may not, whoever makes it and whether the name is known.
+
+        Nor may one for yet another name where so many were tried that somebody must be guessing names.
+        """
         now = self._clock()
         self._tries = {one: late for one, tried in self._tries.items() if (late := [at for at in tried if now - at < WITHIN])}
+        if len(self._tries) >= MOST_NAMES and name not in self._tries:
+            return False
         tried = self._tries.setdefault(name, [])
         if len(tried) >= TRIES:
             return False

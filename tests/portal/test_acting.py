@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from urllib.parse import quote
 
 import pytest
 
@@ -259,6 +260,23 @@ def test_what_names_nothing_decides_nothing(office, ran, fields):
     office.send(f"{AT}/values", office.see(f"{AT}/values"), do="look")
     before = open_here(ran).case.n
     assert office.send(f"{AT}/decide", office.see(f"{AT}/decide"), **fields).status == 422
+    assert open_here(ran).case.n == before
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../x.yaml", "x.yaml", "./zoom.yaml", "Zoom"])
+def test_no_form_names_a_file_of_the_machine(office, ran, name):
+    """Where the shell takes a path, the portal takes a name: nothing of a file is read, and none of its lines is shown."""
+    before = open_here(ran).case.n
+    forms = {
+        "/new": {"reference": "DSR-30", "received": "2026-11-01", "regime": "gdpr", "language": "en", "right": "access", "email": ADA},
+        f"{AT}/run": {},
+        f"{AT}/person": {"do": "ask", "kind": "email"},
+        f"{AT}/contacts": {"do": "send", "purpose": "access"},
+    }
+    for path, fields in forms.items():
+        sent = office.send(path, office.see(path), vendor=name, **fields)
+        assert (sent.status, "begins with a letter" in sent.text, "root:" in sent.text) == (422, True, False), path
+    assert "Next: send this letter" not in office.see(f"{AT}/contacts?ask={quote(name)}/access")
     assert open_here(ran).case.n == before
 
 

@@ -156,10 +156,11 @@ def test_five_tries_a_minute_and_no_sixth(empty):
 
 
 def test_what_was_tried_is_forgotten(tmp_path):
-    """The memory of tries is that of a minute, however many names were tried."""
+    """The memory of tries is that of a minute, and of a hundred names."""
     seconds = [0.0]
     tries = SignIn(tmp_path, lambda: seconds[0])
-    assert all(tries.may_try(f"name-{number}") for number in range(100))
+    assert all(tries.may_try(f"name-{number}") for number in range(sign_in.MOST_NAMES))
+    assert not tries.may_try("yet-another")
     seconds[0] = WITHIN
     assert tries.may_try("ana")
     assert list(tries._tries) == ["ana"]
