@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 import time
@@ -19,6 +20,7 @@ from engine.portal.server import Portal
 from engine.simulate.serve import listen
 
 LONG = 32  # bytes of a link, a cookie, a token
+PAGES_GARBAGE_AFTER = 700  # objects: a page leaves many behind, and a portal makes pages for days
 
 
 def portal_command(port: int, origin: str | None) -> Exit:
@@ -33,6 +35,8 @@ def portal_command(port: int, origin: str | None) -> Exit:
         behind = f" behind {told}; listening on {address}" if front is not None else ""
         print_text(f"The portal is open{behind}. Ctrl-C ends it.\n\nThis link opens it once, in one browser:\n\n  {guards[0].link}\n")
 
+    gc.freeze()
+    gc.set_threshold(PAGES_GARBAGE_AFTER)
     logging.getLogger("aiohttp.server").disabled = True  # what it would print holds addresses that were asked for
     asyncio.run(until_interrupted(lambda: listen(portal.app, port, ready)))
     return Exit.COMPLETE
