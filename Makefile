@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings bench-package lock clean docs pictures
+.PHONY: help demo test test-long test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -73,6 +73,10 @@ bench-findings: $(READY) ## measure finding personal data and listing it, over 1
 
 bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
 	@$(BIN)/python -m bench.package
+
+bench-portal: $(READY) ## measure the portal in Chromium and by ten clients, over a case of 100,000 records
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "It needs Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@$(BIN)/python -m bench.portal
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 import sys
@@ -23,6 +24,7 @@ from engine.simulate.serve import listen
 
 LONG = 32  # bytes of a link, a cookie, a token
 SALT = 16  # bytes
+PAGES_GARBAGE_AFTER = 700  # objects: a page leaves many behind, and a portal makes pages for days
 
 
 def portal_command(port: int, origin: str | None) -> Exit:
@@ -41,6 +43,8 @@ def portal_command(port: int, origin: str | None) -> Exit:
         )
         print_text(f"The portal is open{behind}. Ctrl-C ends it.\n\n{how}\n")
 
+    gc.freeze()
+    gc.set_threshold(PAGES_GARBAGE_AFTER)
     logging.getLogger("aiohttp.server").disabled = True  # what it would print holds addresses that were asked for
     asyncio.run(until_interrupted(lambda: listen(portal.app, port, ready)))
     return Exit.COMPLETE

@@ -91,9 +91,9 @@ def fields_of(kind: SeenKind, raw: bytes, rulings: Sequence[Ruling]) -> list[Rec
         return [RecordField(0, FieldNode((), None, {}), "", record, tuple(one for one in rulings if one.value))]
     read = RecordFields(kind.labels, kind.endpoint).read(GivenRecord(raw))
     said: dict[str, list[Ruling]] = {}
-    for one in rulings:
-        if one.pointer:
-            said.setdefault(one.pointer, []).append(one)
+    for ruling in rulings:
+        if ruling.pointer:
+            said.setdefault(ruling.pointer, []).append(ruling)
     return [
         RecordField(number, node, pointer, value, tuple(_at(pointer, value, said)) if said else ())
         for number, (node, value) in enumerate(zip(read.nodes, read.values, strict=True))

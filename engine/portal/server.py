@@ -6,7 +6,9 @@ Pages are made in threads, since they read files; whatever goes wrong is a page 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
@@ -28,7 +30,10 @@ SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors
 SAME_ORIGIN = " allow-same-origin"  # a player asks for the film again, which it may not do from nowhere; scripts run all the same not
 UNSAFE_NONE = "unsafe-none"  # a sandboxed page with another Cross-Origin-Opener-Policy is not opened at all
 OWN = ("Content-Security-Policy", "Cross-Origin-Opener-Policy")
+# Two threads make pages: more of them would only wait for each other, each with a database open. Acts, which may take long, have others.
+LOOKING = ThreadPoolExecutor(2, "looking")
 SHEET = "/style.css"
+COMMENT_OR_END = re.compile(r"/\*.*?\*/|\n", re.DOTALL)
 LEAVE, SIGN_IN = "/leave", "/signin"
 REFUSED = {
     400: "The form cannot be read. Go back, and send it again.",
@@ -170,7 +175,8 @@ class Portal:
         return answer
 
     async def _show(self, show: Show, request: web.Request) -> web.StreamResponse:
-        return _page(await asyncio.to_thread(show, self._asked(request, self._session(request)), None))
+        asked = self._asked(request, self._session(request))
+        return _page(await asyncio.get_running_loop().run_in_executor(LOOKING, show, asked, None))
 
     async def _do(self, show: Show, do: Do, request: web.Request) -> web.StreamResponse:
         """Do what a form asks for, then lead on, or show what is shown once; what cannot be done is told in the same page."""
@@ -235,7 +241,8 @@ def _sent_file(made: SentFile) -> web.StreamResponse:
 
 
 async def _sheet(_: web.Request) -> web.StreamResponse:
-    return web.Response(text=style() + style("engine.portal", "work.css"), content_type="text/css", charset="utf-8")
+    sheet = COMMENT_OR_END.sub("", style() + style("engine.portal", "work.css"))
+    return web.Response(text=sheet, content_type="text/css", charset="utf-8")
 
 
 async def _protect(_: web.Request, answer: web.StreamResponse) -> None:
