@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import typer
 
-from engine.case.folder import open_case, references
+from engine.case.fold import RUNNING
+from engine.case.folder import OpenCase, open_case, references
 from engine.cli.case import now, tell_next
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
+from engine.contact.steps import REACHED, WAITING, PatienceRule, due_at, late, passed
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, UsageError
-from engine.owners.book import contacts
+from engine.owners.book import contacts, owner_of
 from engine.owners.maildir import read_file, take_maildir
 from engine.owners.questions import (
     ANSWERS,
@@ -24,7 +28,6 @@ from engine.owners.questions import (
     WantedQuestion,
     ask_owner,
     asked_part,
-    due_day,
     post,
     record_answer,
     stop_asking,
@@ -48,24 +51,44 @@ def send_command(reference: str, vendor: str, purpose: str, *, again: bool, by_h
     return Exit.INCOMPLETE
 
 
+class ListedQuestion(msgspec.Struct, frozen=True):
+    """A question as it stands at this moment, whether `tick` has noted it or not."""
+
+    case: str
+    vendor: str
+    purpose: str
+    state: str
+    asked: str | None
+    due: str | None
+    late: bool
+    reminder_due: bool
+    by_hand: bool
+
+    @property
+    def words(self) -> str:
+        """Give the state for people: `sent by hand, late`."""
+        told = [f"{self.state.replace('_', ': ')}{' by hand' if self.by_hand and self.state in WAITING else ''}"]
+        told += ["late"] if self.late else ["a reminder is due"] if self.reminder_due else []
+        return ", ".join(told)
+
+
 def list_command(*, as_json: bool) -> int:
     """List every question. Gives the exit code."""
-    where, rows, broken = home(), [], list[str]()
+    where, rows, broken, at = home(), list[ListedQuestion](), list[str](), now()
     for reference in references(where):
         try:
             case = open_case(where, reference)
         except HabeasError as error:
             broken.append(str(error))
             continue
-        for vendor, part in case.case.vendors.items():
-            for purpose, contact in part.contacts.items():
-                asked = rfc3339(contact.asked) if contact.asked else None
-                rows.append((reference, vendor, purpose, contact.state, asked, due_day(where, case, vendor, purpose)))
+        for vendor, purpose in [(vendor, purpose) for vendor, part in case.case.vendors.items() for purpose in part.contacts]:
+            rule, fault = _rule(where, case, vendor, purpose)
+            broken += [f"{reference} {vendor} ({purpose}): until when is not known: {fault}"] if fault else []
+            rows.append(_listed(case, (vendor, purpose), rule, at))
     if as_json:
-        words = ("case", "vendor", "purpose", "state", "asked", "due")
-        print_json({"questions": [dict(zip(words, one, strict=True)) for one in rows], "broken": broken})
+        print_json({"questions": rows, "broken": broken})
     elif rows:
-        cells = [(*one[:3], one[3].replace("_", ": "), (one[4] or "")[:10], str(one[5] or "")) for one in rows]
+        cells = [(one.case, one.vendor, one.purpose, one.words, (one.asked or "")[:10], one.due or "") for one in rows]
         typer.echo(table(("case", "system", "about", "state", "asked", "due"), cells, width=width_of(sys.stdout)))
     else:
         print_text("Nobody was asked by mail: habeas contact send REF VENDOR access|deletion")
@@ -74,19 +97,48 @@ def list_command(*, as_json: bool) -> int:
     return Exit.USAGE if broken else Exit.COMPLETE
 
 
+def _rule(where: Path, case: OpenCase, vendor: str, purpose: str) -> tuple[PatienceRule | None, str | None]:
+    """Give the terms of an owner as they are today, where time still counts; else why they are not known, if they should be."""
+    if case.case.phase not in RUNNING or case.case.vendors[vendor].contacts[purpose].state not in REACHED:
+        return None, None
+    try:
+        return owner_of(where, vendor, purpose).rule, None
+    except HabeasError as error:
+        return None, str(error)
+
+
+def _listed(case: OpenCase, which: tuple[str, str], rule: PatienceRule | None, at: datetime) -> ListedQuestion:
+    """Say how a question stands now; without a rule no time is waited for."""
+    vendor, purpose = which
+    contact = case.case.vendors[vendor].contacts[purpose]
+    due = due_at(contact, rule) if rule else None
+    return ListedQuestion(
+        case=case.reference,
+        vendor=vendor,
+        purpose=purpose,
+        state=contact.state,
+        asked=rfc3339(contact.asked) if contact.asked and contact.state != "drafted" else None,
+        due=str(due.date()) if due else None,
+        late=rule is not None and late(contact, at, rule),
+        reminder_due=rule is not None and passed(contact, at, rule) == "remind",
+        by_hand=contact.by_hand,
+    )
+
+
 def show_command(reference: str, vendor: str) -> None:
     """Show a system's questions. Raises UsageError where there is none."""
     where, case = home(), open_case(home(), reference)
     part = asked_part(case, vendor)
-    for purpose, contact in part.contacts.items():
-        due = due_day(where, case, vendor, purpose)
-        print_text(f"{reference} {vendor} ({purpose}): {contact.state.replace('_', ': ')}{f', due {due}' if due else ''}")
+    for purpose in part.contacts:
+        one = _listed(case, (vendor, purpose), _rule(where, case, vendor, purpose)[0], now())
+        print_text(f"{reference} {vendor} ({purpose}): {one.words}{f', due {one.due}' if one.due else ''}")
     for line in case.lines:
         if getattr(line.act, "vendor", None) != vendor or not hasattr(line.act, "purpose"):
             continue
         word = str(line.act.__struct_config__.tag)
         told = [getattr(line.act, name, None) for name in ("purpose", "answer", "kind", "late", "kept", "why")]
-        told += [f"see {case.folder / place}" for place in (getattr(line.act, "mail", None), getattr(line.act, "folder", None)) if place]
+        places = [case.folder / place for place in (getattr(line.act, "mail", None), getattr(line.act, "folder", None)) if place]
+        told += [f"see {place}" if place.exists() else f"{place.name} is deleted" for place in places]
         print_text(f"  {line.at:%Y-%m-%d %H:%M}  {word}  {'  '.join(str(one) for one in told if one)}")
     if part.waits:
         about = "" if part.waits[0][0] == part.right else f" --about {part.waits[0][0]}"
@@ -108,7 +160,7 @@ def answer_command(
     """Record an answer, and take its files in. Raises UsageError, DiskError, OutputError."""
     case = open_case(home(), reference)
     wanted = WantedAnswer(vendor, word, about or case.opened.right, taken_files(list(files)), *kept)
-    record_answer(case, wanted, now())
+    record_answer(case, home(), wanted, now())
     print_text(f"Recorded: {vendor} ({wanted.purpose}) {ANSWERS[word].replace('_', ': ')}.")
     tell_next(case)
 

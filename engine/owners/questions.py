@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from engine.case import acts, take
-from engine.case.fold import VendorPart
+from engine.case.fold import RUNNING, VendorPart
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.connection.state_folder import VENDOR
 from engine.connection.vault import Vault
-from engine.contact.steps import CLOSED
+from engine.contact.steps import due_at
 from engine.errors import HabeasError, UsageError
 from engine.language.model.contact import PURPOSES
 from engine.owners.ask import Asking, MailOutcome, Post, ask
@@ -83,12 +83,11 @@ def ask_owner(case: OpenCase, home: Path, wanted: WantedQuestion, now: datetime)
 
 def due_day(home: Path, case: OpenCase, vendor: str, purpose: str) -> date | None:
     """Give until when an answer is due; None where none is waited for, or nobody is named."""
-    contact = case.case.vendors[vendor].contacts[purpose]
     try:
-        due = owner_of(home, vendor, purpose).rule.due
+        due = due_at(case.case.vendors[vendor].contacts[purpose], owner_of(home, vendor, purpose).rule)
     except HabeasError:
         return None
-    return (contact.asked + due).date() if contact.asked is not None and contact.state not in (*CLOSED, "stopped") else None
+    return due.date() if due is not None and case.case.phase in RUNNING else None
 
 
 def asked_part(case: OpenCase, vendor: str) -> VendorPart:
@@ -107,10 +106,13 @@ def stop_asking(case: OpenCase, vendor: str, why: str | None, about: str | None,
     case.act(acts.ContactStopped(vendor=vendor, why=why, purpose=about), now)
 
 
-def record_answer(case: OpenCase, wanted: WantedAnswer, now: datetime) -> None:
+def record_answer(case: OpenCase, home: Path, wanted: WantedAnswer, now: datetime) -> None:
     """Record an answer, and take its files in. Raises UsageError, DiskError, OutputError."""
     check_question(wanted.vendor, wanted.purpose)
-    fault = _misfit(wanted, case.case.vendors.get(wanted.vendor))
+    part = case.case.vendors.get(wanted.vendor)
+    stranger = part is None and wanted.vendor not in contacts(home).owners
+    unknown = f"{wanted.vendor} is no part of {case.reference}, and contacts.yaml does not name it: habeas contact send asks there"
+    fault = unknown if stranger else _misfit(wanted, part)
     if fault is not None:
         message = f"{fault}; nothing was recorded"
         raise UsageError(message)

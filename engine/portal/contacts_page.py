@@ -165,7 +165,7 @@ def _answer(asked: AskedPage, case: OpenCase) -> None:
         kept=asked.said("kept") or None,
         why=asked.said("why") or None,
     )
-    record_answer(case, wanted, asked.now)
+    record_answer(case, asked.home, wanted, asked.now)
 
 
 def _mail(asked: AskedPage, _: OpenCase) -> Portrayed:
@@ -181,7 +181,7 @@ def take_sent_mail(asked: AskedPage) -> Portrayed:
     if files[0].size > LARGEST_MAIL:
         message = f"a mail is read as a whole, so it has at most {LARGEST_MAIL >> 20} MB: take its files out; nothing was taken in"
         raise UsageError(message)
-    took = take_mail(asked.home, read_file(files[0].path), asked.now, asked.by)
+    took = take_mail(asked.home, read_file(files[0].path), asked.now, by=asked.by)
     return told_page(asked, "Read it" if took.read else "Taken in", (f"{took.said}.", *took.notes))
 
 

@@ -39,7 +39,10 @@ def test_its_own_pages_are_shown_locked_down(made, ran):
         assert "frame-ancestors 'self'" in policy
         assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == ("nosniff", "no-store")
     page = made.ask("GET", "/case/DSR-17/package")
-    assert f'<iframe class="screen" width="100%" height="640" title="Preview of the package" src="{AT}/index.html" sandbox="allow-same-origin">' in page.text
+    assert (
+        f'<iframe class="screen" width="100%" height="640" title="Preview of the package" src="{AT}/index.html" sandbox="allow-same-origin">'
+        in page.text
+    )
     assert page.headers["Content-Security-Policy"].endswith("; frame-src 'self'")
     assert page.headers["X-Frame-Options"] == "DENY"
 
