@@ -86,7 +86,7 @@ def test_what_was_not_sent_has_no_day_and_what_is_sent_by_hand_is_called_so(desk
     assert (listed(desk)["state"], listed(desk)["asked"], listed(desk)["due"]) == ("drafted", None, None)
     desk.owners()
     desk("contact", "send", "DSR-17", "zoom", "access")
-    assert "sent by hand" in told(desk)
+    assert "written, to be sent by hand" in told(desk)
     assert "zoom: a mail to be sent by hand was written, no answer yet (access)" in desk("case", "show", "DSR-17")
 
 
