@@ -11,7 +11,7 @@ COVERED := tests/core tests/language
 APART := tests/browser tests/chaos
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-findings bench-package lock clean docs
+.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -58,6 +58,9 @@ test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
 
+pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
+
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
@@ -78,6 +81,10 @@ bench-findings: $(READY) ## measure finding personal data and listing it, over 1
 
 bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
 	@$(BIN)/python -m bench.package
+
+bench-portal: $(READY) ## measure the portal in Chromium and by ten clients, over a case of 100,000 records
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "It needs Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@$(BIN)/python -m bench.portal
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

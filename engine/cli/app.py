@@ -16,6 +16,7 @@ from engine import __version__
 from engine.cli.authoring import commands as authoring
 from engine.cli.formatting import ClosedStream, drop, print_text, width_of
 from engine.cli.lazy_group import LazyGroup, made
+from engine.cli.office_app import commands as office
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -252,37 +253,6 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
-@commands.command(short_help="What time asks for: reminders, new mail; for cron.", epilog="Example: habeas tick")
-def tick() -> None:
-    """Take new mail of the Maildir in, send reminders, and note who did not answer in time. One line a case; twice is once.
-
-    Exit codes: 0 nothing to look at, 2 contacts.yaml cannot be used, 3 a person has to look at something.
-    """
-    from engine.cli.contact import tick_command
-
-    raise typer.Exit(tick_command())
-
-
-@commands.command(short_help="Open the cases in a browser on this machine.", epilog="Example: habeas portal")
-def portal(
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Where it listens on 127.0.0.1; default a free one.")
-    ] = 0,
-    origin: Annotated[
-        str | None, typer.Option("--origin", metavar="URL", help="The https address of a proxy in front of it, as people open it.")
-    ] = None,
-) -> None:
-    """Serve the cases to a browser on this machine: what is due, what is in the way, and the acts of a case. Ctrl-C ends it.
-
-    The link that is printed opens it once; the session ends after eight idle hours. It listens on 127.0.0.1 only.
-
-    Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong usage or a busy port.
-    """
-    from engine.cli.portal import portal_command
-
-    raise typer.Exit(portal_command(port, origin))
-
-
 @commands.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
 def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
     """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.
@@ -296,7 +266,7 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
 
 def command_line() -> Any:
     """Give the whole command line, as `habeas` calls it and docs/cli.md describes it."""
-    return made(app, commands, authoring)
+    return made(app, commands, office, authoring)
 
 
 def main() -> None:
