@@ -32,7 +32,6 @@ from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
 from engine.language.text.mistakes import counted
-from engine.replaced import replace
 from engine.runner.chain_log import NO_FILE, EndLine, write_end
 from engine.runner.client import Answered, EarlierTry
 from engine.sink import Sink, Table
@@ -122,13 +121,14 @@ class ChainStore:
 
     def log(self, end: ChainEnd, asked: Request | None) -> None:
         """Write how it ended; `asked` was its first request. Raises DiskError."""
-        store, table = self.store, self.store.table()
+        store, table, total = self.store, self.store.table(), self.tally.expected
+        self.tally.expected = None  # it stands beside the counts, and was added up when the chain ended
         told = EndLine(
             chain=self.number,
             end=end.outcome,
             received=end.received,
             file=table.state() if table is not None else NO_FILE,
-            total=self.tally.expected,
+            total=total,
             for_=self.public,
             window=self.span,
             reason=end.reason,
@@ -138,7 +138,7 @@ class ChainStore:
             notes=self._notes,
             forms=tuple(self._forms),
             found=tuple(sorted(store.keep.found)) if store.keep.found else (),
-            counts=replace(self.tally, expected=None),
+            counts=self.tally,
         )
         write_end(store.page_list(), told)
 

@@ -17,12 +17,14 @@ import pytest
 import yaml
 from aiohttp import web
 
-from engine.core.ledger import Outcome, Subject
+from engine.core.ledger import Outcome, Subject, Tally
 from engine.core.trail import MOST_EMPTY
 from engine.errors import Exit
+from engine.runner.chain_log import EndLine
 from engine.runner.endpoint import ENOUGH_DENIALS
 from engine.runner.list_reader import MOST_RESTARTS
 from engine.runner.listing import MOST_PAGES
+from engine.sink import FileState
 from tests.conftest import ROOT
 from tests.core.specs import vendor
 from tests.whole.runs import fetch
@@ -32,7 +34,14 @@ PAGE = (ROOT / "docs" / "results.md").read_text("utf-8")
 CHAPTERS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
 SECTIONS = dict(re.findall(r"^###? ([^\n]+)\n(.*?)(?=^###? |\Z)", PAGE, re.DOTALL | re.MULTILINE))
 LISTS = yaml.safe_load((Path(__file__).parent / "data" / "lists.yaml").read_text("utf-8"))
-CHOSEN = {"endpoints": "<endpoint>", "fields": "<endpoint>", "written": "<file>", "for": "<NAME>", "of": "<field>"}
+CHOSEN = {
+    "endpoints": "<endpoint>",
+    "spec.endpoints": "<endpoint>",
+    "fields": "<endpoint>",
+    "written": "<file>",
+    "for": "<NAME>",
+    "of": "<field>",
+}
 EMPTY = {"narrowed", "subject.digest", "endpoints.<endpoint>.covered"}  # null where they do not apply; their members are named
 
 
@@ -127,8 +136,23 @@ def test_the_page_names_every_field_of_a_manifest_and_no_other(simulated, odd, t
 def test_the_page_names_every_field_of_a_page_line_and_of_a_file_line(simulated, odd, tmp_path):
     """A run against the simulator, one with a parent and a late answer, one with a file that does not arrive."""
     folders = (simulated, odd, scripted(tmp_path))
-    assert named("`<endpoint>.pages.jsonl`") == {path for folder in folders for line in lines(folder, "pages") for path in paths(line)}
+    answers = [line for folder in folders for line in lines(folder, "pages") if "end" not in line]
+    assert named("`<endpoint>.pages.jsonl`") == {path for line in answers for path in paths(line)}
     assert named("`<endpoint>.files.jsonl`") == {path for folder in folders for line in lines(folder, "files") for path in paths(line)}
+
+
+def test_the_page_names_every_field_of_a_line_that_ends_a_list(simulated):
+    """As the code has them; those of one run are among them, and the example has no others."""
+    counts, file = ({f"{name}.{one}" for one in kind.__struct_fields__} for name, kind in (("counts", Tally), ("file", FileState)))
+    own = {"for" if name == "for_" else name for name in EndLine.__struct_fields__} - {"counts", "file"}
+    told = {one.removeprefix("The end of a list.") for one in named("The end of a list")}
+    assert told == {*own, *counts, *file, "seal"} | ({"before", "after"} & told)
+    ends = [line for line in lines(simulated, "pages") if "end" in line]
+    assert len(ends) > 3
+    (example,) = (json.loads(text) for text in re.findall(r"^```json\n(.*?)^```$", SECTIONS["The end of a list"], re.DOTALL | re.MULTILINE))
+    for line in (*ends, example):
+        assert {path.partition(".")[0] if path.startswith("for") else path for path in paths(line)} <= told
+    assert set(example) <= set().union(*ends)
 
 
 def test_the_page_names_every_outcome_and_exit_code():
@@ -160,6 +184,7 @@ def shape(value: Any) -> Any:
 def test_what_the_page_shows_is_what_such_a_run_writes(simulated):
     """The same members in the same order, whole; of maps by endpoint or file, some of them."""
     (example,), real = examples("`manifest.json`"), manifest(simulated)
+    real["spec"]["endpoints"] = {name: real["spec"]["endpoints"][name] for name in example["spec"]["endpoints"]}
     for part in ("endpoints", "written"):
         chosen = example[part]
         assert shape(chosen) == shape({name: real[part][name] for name in chosen})
