@@ -196,6 +196,15 @@ def test_a_case_that_cannot_be_opened_keeps_what_was_typed(office, ran, wrong, s
     assert sorted((home_of(ran) / "cases").iterdir()) == before
 
 
+def test_a_denial_is_counted_by_its_ground(office, ran):
+    """The ground stands in the log as the shell writes it; one that is none denies nothing."""
+    page, n = office.see(AT), open_here(ran).case.n
+    assert office.send(AT, page, do="deny", why="We could not tell.", ground="x").status == 422
+    assert open_here(ran).case.n == n
+    assert office.send(AT, page, do="deny", why="We could not tell.", ground="unverified").status == 303
+    assert open_here(ran).lines[-1].act.ground == "unverified"
+
+
 def test_the_person_gets_another_identifier(office, ran):
     """It is sealed and recorded as the shell does; one that could mean somebody else is refused, and that is recorded."""
     at = f"{AT}/person"
