@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import cast, get_args
 
 import msgspec
 
@@ -28,6 +29,13 @@ from engine.portal.case_head import case_head
 from engine.portal.log_page import timeline
 
 LATEST = 12
+GROUND_NAMES: tuple[acts.Ground, ...] = get_args(acts.Ground)
+GROUNDS = {
+    "unverified": "who asks was not shown to be the person",
+    "not_entitled": "who asks has no such right",
+    "exempt": "the law exempts it",
+    "other": "another",
+}
 
 
 class ServiceRow(msgspec.Struct, frozen=True):
@@ -78,6 +86,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         can=_can(case, told, asked),
         lines=timeline(case)[:LATEST],
         strays=case.strays(),
+        grounds=GROUNDS,
     )
 
 
@@ -186,6 +195,16 @@ def _letter(kind: str, what: str | None) -> Callable[[AskedPage, OpenCase], None
     return act
 
 
+def _deny(asked: AskedPage, case: OpenCase) -> None:
+    ground = asked.said("ground") or "other"
+    if ground not in GROUNDS:
+        message = f"{ground}: there are {', '.join(GROUNDS)}; nothing was written"
+        raise UsageError(message)
+    why = asked.wanted("why", "the reason, as the person reads it")
+    told: acts.Ground = GROUND_NAMES[GROUND_NAMES.index(cast("acts.Ground", ground))]  # the very constant: it is left out where it is usual
+    do_with_letter(case, asked.home, WantedLetter("deny", why, ground=told), asked.today, lambda: asked.now)
+
+
 def _conclude(asked: AskedPage, case: OpenCase) -> None:
     more = conclusion(case, lambda vendor: title_of(asked.home, vendor))
     do_with_letter(case, asked.home, WantedLetter("conclude", None, more), asked.today, lambda: asked.now)
@@ -195,7 +214,7 @@ ACTS: Mapping[str, Callable[[AskedPage, OpenCase], object]] = {
     "identified": lambda asked, case: case.act(acts.Identified(how=asked.wanted("why", "by which evidence")), asked.now),
     "acknowledge": _letter("acknowledge", None),
     "extend": _letter("extend", "the reason, as the person reads it"),
-    "deny": _letter("deny", "the reason, as the person reads it"),
+    "deny": _deny,
     "deliver": _letter("deliver", "by which way"),
     "conclude": _conclude,
     "pause": lambda asked, case: pause(case, asked.wanted("why", "what the person is asked"), asked.now),

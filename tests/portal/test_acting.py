@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
+from typing import get_args
 from urllib.parse import quote
 
 import pytest
@@ -14,6 +16,7 @@ from engine.case.folder import open_case
 from engine.case.person import read_person
 from engine.connection.vault import Vault
 from engine.portal.addresses import PAGES
+from engine.portal.overview_page import GROUNDS
 from engine.reference.command_page import every
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, built, give_all, open_here
@@ -196,6 +199,16 @@ def test_a_case_that_cannot_be_opened_keeps_what_was_typed(office, ran, wrong, s
     assert sorted((home_of(ran) / "cases").iterdir()) == before
 
 
+def test_a_denial_is_counted_by_its_ground(office, ran):
+    """The ground stands in the log as the shell writes it; one that is none denies nothing."""
+    assert tuple(GROUNDS) == get_args(acts.Ground)
+    page, n = office.see(AT), open_here(ran).case.n
+    assert office.send(AT, page, do="deny", why="We could not tell.", ground="x").status == 422
+    assert open_here(ran).case.n == n
+    assert office.send(AT, page, do="deny", why="We could not tell.", ground="unverified").status == 303
+    assert open_here(ran).lines[-1].act.ground == "unverified"
+
+
 def test_the_person_gets_another_identifier(office, ran):
     """It is sealed and recorded as the shell does; one that could mean somebody else is refused, and that is recorded."""
     at = f"{AT}/person"
@@ -311,6 +324,37 @@ def test_a_case_that_is_gone_has_no_page(office, ran):
     assert office.upload(f"{AT}/contacts", page, [("a", b"x")], do="file", vendor="payroll").status == 404
     shutil.move(home_of(ran) / "away", home_of(ran) / "cases" / "DSR-17")
     assert open_case(home_of(ran), "DSR-17").case.n
+
+
+def test_a_full_disk_takes_no_act_and_keeps_what_was_typed(office, ran, monkeypatch):
+    """The log cannot grow: the page says so, the person is as before, no case is opened, and the form can be sent again."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    home, before, pages = home_of(ran), open_here(ran).case.n, {path: office.see(path) for path in (AT, f"{AT}/person", "/new")}
+    person = read_person(Vault(home).keys, open_here(ran).folder)
+    forms = {
+        AT: {"do": "identified", "why": "passport seen"},
+        f"{AT}/person": {"email": "new@example.org"},
+        "/new": {
+            "reference": "DSR-30",
+            "received": "2026-11-01",
+            "regime": "gdpr",
+            "language": "en",
+            "right": "access",
+            "email": "new@example.org",
+        },
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.case.log._appended", full)
+        for path, fields in forms.items():
+            sent = office.send(path, pages[path], **fields)
+            assert (path, sent.status, "the disk is full" in sent.text) == (path, 422, True)
+            assert [value for value in fields.values() if value in ("passport seen", "new@example.org") and value not in sent.text] == []
+    assert (open_here(ran).case.n, read_person(Vault(home).keys, open_here(ran).folder)) == (before, person)
+    assert not (home / "cases" / "DSR-30").exists()
+    assert office.send(AT, pages[AT], **forms[AT]).status == 303
 
 
 def test_a_log_that_was_tampered_with_takes_no_act(office, ran):

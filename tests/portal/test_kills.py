@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import signal
 import subprocess
@@ -14,9 +16,11 @@ import pytest
 
 from engine.case.acts import Identified
 from engine.case.log import checked
-from tests.case.package_kit import open_here
+from engine.portal.errand import path_of, read_errand
+from tests.case.package_kit import bag_of, give_all, open_here
 from tests.case.test_commands import home_of
 from tests.moments import few
+from tests.portal.conftest import OFFICE
 from tests.portal.served import TOKEN
 from tests.process import HABEAS, environment
 
@@ -28,7 +32,7 @@ LINK = re.compile(r"http://\S+/enter/\S+")
 def portal(home) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start a portal of its own; gives it and its link."""
     with subprocess.Popen(
-        [*HABEAS, "portal"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*HABEAS, "portal"], env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
     ) as process:
         said = ""
         while (link := LINK.search(said)) is None:
@@ -91,3 +95,22 @@ def _killed_while(process: subprocess.Popen[str], link: str, form: dict[str, obj
     with suppress(OSError, HTTPException):
         line.getresponse()
     line.close()
+
+
+def test_what_was_begun_outlives_the_whole_group_of_the_portal(ran):
+    """Ctrl-C reaches every process of a terminal; the one that makes a package goes on to its end all the same."""
+    home, at = home_of(ran), f"{AT}/package"
+    (home / "office.yaml").write_text(OFFICE)
+    give_all(ran)
+    with portal(home) as (process, link):
+        _, _, cookie = asked(link, "GET", urlsplit(link).path)
+        form = {"token": TOKEN.findall(asked(link, "GET", at, None, cookie)[1])[-1], "n": open_here(ran).case.n, "do": "build"}
+        assert asked(link, "POST", at, urlencode(form), cookie)[0] == 303
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(60) == 0
+    with path_of(open_here(ran), "build").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+    made = read_errand(open_here(ran), "build")
+    assert made is not None
+    assert (made.lives, made.went_well) == (False, True)
+    assert bag_of(ran).is_dir()
