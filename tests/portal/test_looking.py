@@ -23,18 +23,16 @@ def test_what_was_learned_is_kept_and_tells_the_same(ran, monkeypatch):
     case, home = open_here(ran), home_of(ran)
     ran("review", "list", "DSR-17")
     told = []
-    for _ in range(2):
+    for forgotten in (False, True):
         monkeypatch.setattr(review, "_LEARNED", {})
-        with look_through(case, home, NOW).findings as findings:
-            found = look_through(case, home, NOW)
-            kept = findings.fact("learned")
+        found = look_through(case, home, NOW)
+        with found.findings as findings:
+            assert findings.fact("learned")
+            if forgotten:
+                findings.rows("DELETE FROM facts WHERE name = 'learned'")
             in_force = learned_of(found).in_force("zoom", parts=True)
             told.append([in_force.rulings(endpoint, record) for endpoint, record in found.runs[0].records()])
-            findings.rows("DELETE FROM facts WHERE name = 'learned'")
-            found.findings.__exit__()
-    assert kept is None
-    with look_through(case, home, NOW).findings as findings:
-        assert findings.fact("learned")
+            assert findings.fact("learned")
     assert told[0] == told[1]
     assert any(told[0])
 
