@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings bench-package bench-portal lock clean docs
+.PHONY: help demo test test-long test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -49,6 +49,9 @@ test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
+
+pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(BIN)/ruff check .

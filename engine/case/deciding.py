@@ -21,6 +21,7 @@ from engine.language.text.mistakes import did_you_mean
 from engine.release.field_path import FieldSteps, parse_steps, reaches
 from engine.release.reasons import CODES, GIVING, Because, Treatment
 
+REVIEWED = ("raw", "received", "person")  # what a look needs, of what `purge` deletes
 FOR_FILES = ("hold", "give")
 BY_NUMBER = ("number", "cards", "ibans", "national_ids")
 
@@ -39,7 +40,11 @@ class WantedDecision(msgspec.Struct, frozen=True):
 
 
 def look_through(case: OpenCase, home: Path, now: datetime) -> Review:
-    """Look through the runs of a case. Raises as `review`, NotConnected."""
+    """Look through the runs of a case. Raises as `review`, NotConnected, UsageError where they were deleted after their time."""
+    gone = sorted(case.case.purged & set(REVIEWED))
+    if gone:
+        message = f"{case.reference} has ended, and its time is over: {', '.join(gone)} is deleted; nothing can be reviewed any more"
+        raise UsageError(message)
     return review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
 
 

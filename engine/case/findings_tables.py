@@ -65,8 +65,8 @@ UPDATE rows SET undecided = (
 
 QUICK = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; BEGIN;"
 SHARED = (
-    "PRAGMA cache_size = -1000; PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; "
-    "PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+    "PRAGMA cache_size = -1000; PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; "
+    "PRAGMA trusted_schema = OFF;"
 )
 
 

@@ -23,6 +23,7 @@ from engine.case.person import Person, read_person
 from engine.case.ruled import all_in_force, in_review, of_nobody, put_in_force
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.vault import Vault
+from engine.contact.note import FIRST, MAIL, note_on
 from engine.errors import UsageError
 from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
@@ -190,12 +191,22 @@ class FileOfRecord(msgspec.Struct, frozen=True):
 
 
 class FileToReview(msgspec.Struct, frozen=True):
-    """A downloaded file of a run, and what happens to it."""
+    """A downloaded file of a run, or one that an owner gave, where it lies, and what happens to it."""
 
     vendor: str
     file: str
     ruling: Ruling
     endpoint: str
+    path: Path
+
+    @property
+    def note(self) -> str | None:
+        """Say what a reviewer should know of it: it is an archive, or may hold hidden data."""
+        try:
+            with self.path.open("rb") as stream:
+                return note_on(stream.read(FIRST)) or (MAIL if self.path.suffix == ".eml" else None)
+        except OSError:
+            return None
 
 
 def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
@@ -212,12 +223,12 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
             for listed in told:
                 if listed.file:
                     ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
-                    yield FileToReview(run.vendor, listed.file, ruling, endpoint)
+                    yield FileToReview(run.vendor, listed.file, ruling, endpoint, run.folder / listed.file)
     for vendor, part in case.case.vendors.items():
         in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
-            yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+            yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED, file)
 
 
 def _for_files(run: InReview, decisions: Decisions) -> PolicyInForce:
