@@ -13,7 +13,7 @@ import msgspec
 from engine.case.findings_fill import lines_of, read_record
 from engine.case.folder import OpenCase
 from engine.case.review import RECEIVED, Review
-from engine.case.take import read_run
+from engine.case.take import DOWNLOADED, read_run
 from engine.errors import UsageError
 
 CHECKED = 1 << 26  # bytes: of a larger file only the size is compared before it is shown
@@ -83,10 +83,13 @@ def case_files(case: OpenCase, found: Review) -> Iterator[CaseFile]:
 
 def _told(line: bytes, listing: Path) -> ListedDownload:
     try:
-        return msgspec.convert(read_record(line, str(listing)), ListedDownload)
+        told = msgspec.convert(read_record(line, str(listing)), ListedDownload)
     except msgspec.ValidationError:
+        told = None
+    if told is None or (told.file and (".." in told.file or not DOWNLOADED.fullmatch(told.file))):
         message = f"{listing} is no list of files: it was changed after the run was taken in; put a copy back, or fetch again"
-        raise UsageError(message) from None
+        raise UsageError(message)
+    return told
 
 
 def _of_run(vendor: str, folder: Path, endpoint: str, number: int, told: ListedDownload) -> CaseFile:

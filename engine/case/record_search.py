@@ -1,6 +1,7 @@
 """Search the texts of a case's records, however they are written: as the search of a package looks for what was withheld.
 
-Capitals, accents, blanks, escapes and the marks between the digits of numbers make no difference; of a telephone number the end is enough.
+Capitals, how an accent is encoded, blanks, escapes and the marks between the digits of numbers make no difference; of a telephone
+number the end is enough.
 """
 
 from __future__ import annotations

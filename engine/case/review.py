@@ -97,7 +97,10 @@ def learned_of(found: Review) -> Learned:
     """
     of = found.findings.fact("inputs") or ""
     if of not in _LEARNED:
-        learned = Learned(found.runs, list(found.facts), found.findings.fact(LEARNED))
+        kept = found.findings.fact(LEARNED)
+        learned = Learned(found.runs, list(found.facts), kept)
+        if kept is None:
+            found.findings.note(LEARNED, learned.to_keep())
         _LEARNED.clear()
         _LEARNED[of] = learned
         return learned

@@ -22,6 +22,7 @@ from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
 
 LONGEST = 2000  # characters of a value on the page of its record
+MOST_ITEMS = 100  # of a list there
 SHORT = 80
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 WHY = {
@@ -59,6 +60,7 @@ class FieldRow(msgspec.Struct, frozen=True):
     node: FieldNode
     html: Markup
     length: int | None
+    items: int | None
     found: tuple[RowFinding, ...]
     acts: tuple[tuple[int, str], ...]
     operation: str
@@ -112,13 +114,14 @@ def _at(pointer: str, value: Any, said: dict[str, list[Ruling]]) -> Iterator[Rul
 
 def row_of(kind: SeenKind, field: RecordField, cells: Cells, record: str) -> FieldRow:
     """Write a field."""
-    text = field.value if isinstance(field.value, str) else None
-    cut = text is not None and len(text) > LONGEST
+    value = field.value
+    many = isinstance(value, list) and (len(value) > MOST_ITEMS or any(isinstance(one, str) and len(one) > LONGEST for one in value))
     return FieldRow(
         number=field.number,
         node=field.node,
         html=_html(field, cells),
-        length=len(text) if text is not None and cut else None,
+        length=len(value) if isinstance(value, str) and len(value) > LONGEST else None,
+        items=len(value) if many else None,
         found=tuple(_finding(one, field.value) for one in field.rulings),
         acts=tuple(_acts(kind, field, record)),
         operation=kind.seen.asked.said(f"d-{field.number}"),
@@ -128,10 +131,8 @@ def row_of(kind: SeenKind, field: RecordField, cells: Cells, record: str) -> Fie
 def _html(field: RecordField, cells: Cells) -> Markup:
     if isinstance(field.value, str) and (any(one.parts for one in field.rulings) or len(field.value) > LONGEST):
         return marked_text(field, 0, LONGEST)
-    value = [_shortened(one) for one in field.value[:100]] if isinstance(field.value, list) else field.value
+    value = [_shortened(one) for one in field.value[:MOST_ITEMS]] if isinstance(field.value, list) else field.value
     html = marked_up(cells.html(value, field.node.codes))
-    if isinstance(field.value, list) and len(field.value) > len(value):
-        html += Markup("<br>and {:,} more").format(len(field.value) - len(value))
     return Markup("<mark>{}</mark>").format(html) if any(one.do == "ask" for one in field.rulings) else html
 
 
@@ -139,10 +140,18 @@ def _shortened(value: Any) -> Any:
     return f"{value[:LONGEST]}…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
+def whole_text(field: RecordField) -> str | None:
+    """Give all that stands in a field, the items of a list line by line; None where that is no text."""
+    if isinstance(field.value, list):
+        return "\n".join(map(text_of, field.value))
+    return field.value if isinstance(field.value, str) else None
+
+
 def marked_text(field: RecordField, start: int, end: int) -> Markup:
     """Write a part of a text, with what was found in it marked."""
-    text, html, at = field.value, "", start
-    spans = sorted(part for one in field.rulings if one.do != "give" for part in one.parts or ((0, len(text)),))
+    text, html, at = whole_text(field) or "", "", start
+    found = [one for one in field.rulings if one.do != "give"] if isinstance(field.value, str) else []
+    spans = sorted(part for one in found for part in one.parts or ((0, len(text)),))
     for begin, until in spans:
         if until > at and begin < end:
             first, last = max(begin, at), min(until, end)

@@ -10,7 +10,7 @@ from engine.case.findings_fill import read_record
 from engine.case.record_lines import RecordLine, waiting_after
 from engine.portal.asked import NotThere, Portrayed
 from engine.portal.choices import OFFERED, REASONS, SHORT_REASONS, WHOLE
-from engine.portal.field_rows import RecordField, fields_of, is_empty, marked_text, row_of
+from engine.portal.field_rows import RecordField, fields_of, is_empty, marked_text, row_of, whole_text
 from engine.portal.kind_seen import SeenKind, seen_kind
 from engine.portal.records_page import ON_A_PAGE, line_of
 from engine.portal.seen import SeenCase, looked_through
@@ -77,16 +77,15 @@ def _whole(kind: SeenKind, line: RecordLine) -> list[tuple[int, str]]:
 def _one_text(kind: SeenKind, line: RecordLine, fields: list[RecordField], number: int) -> Portrayed:
     """Show all of a text that is too long for the page of its record, part by part."""
     field = fields[number] if number < len(fields) else None
-    if field is None or not isinstance(field.value, str):
+    text = whole_text(field) if field is not None else None
+    if field is None or text is None:
         message = f"record {line.number} has no text of this number"
         raise NotThere(message)
-    last = max(1, -(-len(field.value) // OF_A_TEXT))
+    last = max(1, -(-len(text) // OF_A_TEXT))
     page = min(max(kind.seen.asked.number("p"), 1), last)
     start = (page - 1) * OF_A_TEXT
     html = marked_text(field, start, start + OF_A_TEXT)
-    return kind.seen.portrayed(
-        "long_text.html", kind=kind, line=line, field=field, html=html, page=page, last=last, length=len(field.value)
-    )
+    return kind.seen.portrayed("long_text.html", kind=kind, line=line, field=field, html=html, page=page, last=last, length=len(text))
 
 
 show_record = looked_through("records", "Record", _shown)

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from engine.case.acts import Decided, Target
 from engine.case.deciding import look_through
+from engine.case.fold import refusal
 from engine.case.folder import OpenCase
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
@@ -22,6 +24,9 @@ TOO_DEEP = (
 )
 
 
+TRIED = Decided(operation="hold", target=Target(), because="third_party")
+
+
 class SeenCase(msgspec.Struct, frozen=True):
     """A case as a page shows it: what was asked, what went wrong with a form, and what was found in the runs."""
 
@@ -33,7 +38,8 @@ class SeenCase(msgspec.Struct, frozen=True):
 
     def portrayed(self, template: str, **values: Any) -> Portrayed:
         """Make the page."""
-        return portray(template, self.asked, self.error, **self.head, **values)
+        over = refusal(self.case.case, TRIED)
+        return portray(template, self.asked, self.error, **self.head, over=over, **values)
 
 
 def looked_through(part: str, title: str, show: Callable[[SeenCase], Portrayed | SentFile]) -> Show:

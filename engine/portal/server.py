@@ -65,7 +65,7 @@ class Portal:
         self.app.router.add_post(LEAVE, self._leave)
         self.app.router.add_get(SIGN_IN, self._ask_who, allow_head=False)
         self.app.router.add_post(SIGN_IN, self._come_in)
-        for path, (show, do) in pages.items():
+        for path, (show, do) in sorted(pages.items(), key=lambda page: page[0].count("{")):  # a page that is named comes before a service
             self.app.router.add_get(path, partial(self._show, show), allow_head=False)
             if do is not None:
                 self.app.router.add_post(path, partial(self._do, show, do))

@@ -137,6 +137,18 @@ def test_a_file_that_is_not_the_one_that_was_taken_in_is_not_shown(filed, habeas
     assert filed.ask("GET", f"{AT}/files/acme/calls/3").status == 200
 
 
+@pytest.mark.parametrize(
+    "name", ["../../../person.sealed", "files/calls/../../manifest.json", "/etc/hostname", 'files/calls/a"b', "files/x\n"]
+)
+def test_a_list_that_leads_elsewhere_is_refused(filed, habeas, name):
+    """A list that was changed by hand opens no other file of this machine."""
+    listing = here(habeas, "calls.files.jsonl")
+    listing.write_bytes(lines({"record_line": 1, "number": 1, "file": name, "bytes": 10, "sha256": "0" * 64}))
+    for path in ("files", "files/acme/calls/1"):
+        answer = filed.ask("GET", f"{AT}/{path}")
+        assert (answer.status, "is no list of files" in answer.text) == (422, True)
+
+
 def test_what_did_not_come_is_told_with_its_reason(serve, habeas, tmp_path):
     """Files that failed, and those that nobody asked for; a hostile reason stays text."""
     told = lines({"record_line": 1, "number": 1, "file": None, "size_announced": 2_500_000, "reason": "<b>410</b> gone"})

@@ -136,6 +136,17 @@ def test_many_fields_stand_on_several_pages(hostile):
     assert (answer.status, answer.headers["Location"]) == (303, f"{KIND}/{number}?p=3")
 
 
+def test_a_long_list_can_be_read_to_its_end(hostile):
+    """Its row shows the first hundred items, and leads to all of them."""
+    path = f"{KIND}/{list(HOSTILE).index('a long list') + 1}"
+    page = hostile.see(path)
+    assert "Show all 900 of the list" in page
+    assert "person99@example.com" in page
+    found = hostile.see(f"{path}?value=0")
+    assert "person899@example.com" in found
+    quiet(found)
+
+
 def test_a_text_of_ten_megabytes_is_cut_and_read_part_by_part(serve, habeas, tmp_path):
     """The list does not read it, its page shows the beginning, and every part of it has an address; it can be searched and decided about."""
     text = "x" * (LONG - 50) + f" end {MAIL} of it"

@@ -47,6 +47,7 @@ def found(portal, words: str, **fields: str) -> list[str]:
         ("4711234567", [5]),
         ("<b> &c", [6]),
         ("again", [2]),
+        ("Jurgen Oberg", []),
         ("no such text", []),
         ("text", []),
         ("100%", []),
