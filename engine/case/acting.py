@@ -10,14 +10,14 @@ import msgspec
 
 from engine.case import acts
 from engine.case.folder import OpenCase
-from engine.case.letters import MoreWords, letter, write_letter
+from engine.case.letters import MoreWords, letter, letter_files, letter_mail, letter_name
 from engine.case.person import read_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.words import too_late
 from engine.connection.vault import Vault
 from engine.errors import UsageError
 
-LETTERS: Mapping[str, Callable[[str, str | None], acts.Act]] = {
+WITH_LETTER: Mapping[str, Callable[[str, str | None], acts.Act]] = {
     "acknowledge": lambda _, letter: acts.Acknowledged(letter=letter),
     "extend": lambda why, letter: acts.Extended(why=why, letter=letter),
     "deny": lambda why, letter: acts.Denied(why=why, letter=letter),
@@ -44,11 +44,12 @@ def do_with_letter(case: OpenCase, home: Path, wanted: WantedLetter, today: date
     if why_not is not None:
         message = f"{why_not}; nothing was written"
         raise UsageError(message)
-    act = LETTERS[kind](why or "", None)
+    act = WITH_LETTER[kind](why or "", None)
     case.may(act)
     made = letter(home, case.as_if(act, now()), read_person(Vault(home).keys, case.folder), kind, why, wanted.more)
-    name = write_letter(case, kind, made, office(home), now())
-    case.act(LETTERS[kind](why or "", name), now())
+    name, moment = letter_name(case, kind), now()
+    files = letter_files(case, name, made, letter_mail(made, office(home), moment))
+    case.acts([WITH_LETTER[kind](why or "", name)], moment, doing=files)
     return name
 
 
