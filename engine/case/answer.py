@@ -17,6 +17,7 @@ from engine.case.answer_words import WORDS, how_searched
 from engine.case.fold import NEXT, VendorPart
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview
+from engine.case.manifest_check import contradicted
 from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
 from engine.case.take import PERIOD, TakenRun, read_run
@@ -53,6 +54,10 @@ def told_run(folder: Path, proof: str) -> ToldRun:
     raw = (folder / MANIFEST).read_bytes()
     if hashlib.sha256(raw).hexdigest() != proof or run.sha256 != proof:
         message = f"{folder / MANIFEST} is not the one that was taken in (another sha256): put a copy back; nothing was built"
+        raise Refused(message)
+    why = contradicted(run.endpoints)
+    if why is not None:
+        message = f"{folder / MANIFEST} contradicts itself: {why}: fetch it anew; nothing was built"
         raise Refused(message)
     body = msgspec.json.decode(raw)
     known = {*run.endpoints, *([LOOKUP] if "lines" in (body.get("lookup") or {}) else [])}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 
+import msgspec
 import pytest
 
 from engine.case.acts import Decided, Excused, Identified, Target
-from engine.package.bag import BagInfo, close_bag
+from engine.package.bag import BagInfo, close_bag, sha256_of
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
@@ -158,6 +159,29 @@ def test_a_note_that_is_damaged_does_not_stop_the_next_build(ran):
     assert (done.returncode, "is damaged: habeas package build DSR-17 makes the package anew" in done.stderr) == (2, True)
     assert built(ran) == first
     assert ran("package", "approve", "DSR-17").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"expected": 70}, "it calls `meetings` complete, where 60 of the 70 records came that the vendor announced"),
+        ({"records": 61}, "holds 60 records of `meetings`, and its manifest counts 61: fetch it anew"),
+    ],
+)
+def test_a_manifest_that_cannot_be_so_is_not_packed(ran, change, says):
+    """Though its digest stands in the log: a run that was taken in before anybody looked at what it says."""
+    give_all(ran)
+    case = open_here(ran)
+    path = case.folder / "runs/zoom/manifest.json"
+    told = json.loads(path.read_bytes())
+    told["endpoints"]["meetings"] |= change
+    path.write_text(json.dumps(told))
+    case.act(msgspec.structs.replace(case.case.vendors["zoom"].run, proof=sha256_of(path)), NOW)
+    give_all(ran)
+    done = ran("package", "build", "DSR-17")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert says in done.stderr
+    assert "nothing was built" in done.stderr
 
 
 def test_an_ended_case_makes_no_package(ran):

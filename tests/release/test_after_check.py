@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from engine.release.after_check import BLOCK, AfterCheck, LeakedValue
+from engine.release.after_check import BLOCK, MOST_LINES, STEP, AfterCheck, LeakedValue
 from engine.release.ruling import Ruling
 from engine.release.searched_bytes import FileKind
 from engine.release.withheld import LONGEST, WithheldText, WithheldTexts
@@ -151,6 +151,8 @@ SHORT = [
     ("json", "sales team", '{"a":"Sales team"}', 1),
     ("json", "meetings", '{"a":"all meetings"}', 0),
     ("json", "meetings", '{"a":"Meetings"}', 1),
+    ("json", "anonymous", '{"a":"an anonymous caller"}', 0),
+    ("json", "anonymous", '{"a":"Anonymous"}', 1),
     ("json", "security", '{"a":"[withheld: security]"}', 0),
     ("json", "another person", '{"a":"[withheld: another person]"}', 0),
     ("csv", "Bea", "a,b\r\nx,Bea\r\n", 1),
@@ -204,6 +206,21 @@ def test_a_value_across_two_pieces_is_found_once_with_its_line():
             raw = lead[: edge - shift] + b'"' + SECRET.encode() + b'" \n' + lead[:1000]
             (found,) = leaks(raw, "json", SECRET)
             assert found.lines == (raw[: raw.index(SECRET.encode())].count(b"\n") + 1,)
+
+
+@pytest.mark.parametrize("shift", range(0, 26, 2))
+def test_a_value_across_two_steps_of_the_second_look_is_found(shift):
+    """What is looked for is the end of a number, and what stands before a value decides whether it stands alone."""
+    lead = "x" * (STEP - shift)
+    assert len(leaks(f"{lead} (415) 555-0142 y", "text", NUMBER, pointer="/caller_number")) == 1
+    assert len(leaks(f"{lead} {SECRET} y", "text", SECRET)) == 1
+    assert leaks(f"{lead}{SECRET} y", "text", SECRET) == []
+
+
+def test_of_many_lines_the_first_are_named():
+    """A reviewer needs to know where it begins, and the report stays short."""
+    (found,) = leaks(f'{{"a":"{SECRET}"}}\n' * 50, "json", SECRET)
+    assert found.lines == tuple(range(1, MOST_LINES + 1))
 
 
 def test_of_values_that_overlap_each_is_found():
