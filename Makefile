@@ -31,10 +31,10 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
 	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
-	@echo "The browser tests were not run here: make test-browser. More examples of each property: make test-long."
+	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
-test-long: $(READY) ## run the tests with many more examples of each property, new ones each time
-	@$(BIN)/python -m pytest --ignore=tests/browser $(SIDE_BY_SIDE) --hypothesis-profile=long
+test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
+	@$(BIN)/python -m pytest --ignore=tests/browser -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1

@@ -182,19 +182,19 @@ class Client(Struct):
                 await self._renew(generation, "due")
                 continue
             sent = await self._send(request, tally)
-            answer = sent.answer
+            answer, came = sent.answer, self.clock.now()
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
             tried = replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
-            verdict = decide(tried, judged, means, sent.at, self.clock.dice(), self.patience)
+            verdict = decide(tried, judged, means, came, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
                 return await self._judged(verdict, request) if verdict.dead else verdict
             if isinstance(verdict, Done):
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
-                await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
+                await self._wait(Wait(refilled_after(answer.headers, came), shared=True), endpoint)
                 astray = whose == "gone" or (sent.gone and not proven(request, self.personal, reading))
                 return sent.answered(reading, answer, tried.retries, earlier, astray=astray)
             earlier.append(sent.again(verdict, tally))
