@@ -27,7 +27,7 @@ def contradiction(name: str, told: Mapping[str, Any], lines: int | None = None) 
     if outcome not in list(Outcome):
         return f"it gives `{name}` an outcome that no run has"
     numbers = [0 if one is None else one for one in (*map(told.get, COUNTS), expected)]
-    if any(not isinstance(one, int) or one < 0 for one in numbers):
+    if any(type(one) is not int or one < 0 for one in numbers):
         return f"what it counts of `{name}` is no number"
     records, came = numbers[0], sum(numbers[:3])
     notes = told.get("notes")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast
 
 import typer
 
@@ -34,7 +33,6 @@ from engine.explain.run_folder import run_folder
 from engine.language.model.contact import PURPOSES, ContactPurpose
 from engine.owners.book import contacts, title_of
 
-Sealed = TypeVar("Sealed")
 LONGEST = 64 * 1024
 QUESTIONS = {
     "email": "E-mail address (Enter: no more)",
@@ -86,7 +84,7 @@ def new_command(
         simulated=simulated,
         right=cast("ContactPurpose", right),
     )
-    case = asyncio.run(_sealing(vault, lambda: open_new(vault, opened, person, known, now())))
+    case = vault.alone(lambda: open_new(vault, opened, person, known, now()))
     answer = due(case.case, where)
     print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
     print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
@@ -174,16 +172,10 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
             done.append(acts.VendorAsked(vendor=vendor, by_kind=kind))
             told.append(f"{vendor} is asked by the last {NAMES[kind]} that was given.")
-    asyncio.run(_sealing(vault, lambda: case.acts(done, now(), doing=named(vault.keys, case.folder, person, before))))
+    vault.alone(lambda: case.acts(done, now(), doing=named(vault.keys, case.folder, person, before)))
     print_text("\n".join(told))
     for other in again:
         print_text(f"The same person asked before: {other}.")
-
-
-async def _sealing(vault: Vault, write: Callable[[], Sealed]) -> Sealed:
-    """Write a sealed person while no `rekey` is under way, which would take away the key that it is sealed with."""
-    async with vault.whole():
-        return write()
 
 
 def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:

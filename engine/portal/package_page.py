@@ -117,7 +117,7 @@ def do_package(asked: AskedPage) -> str | Portrayed:
 
 
 def _key(home: Path) -> SigningKey:
-    return signing_key(Vault(home).keys, home)
+    return signing_key(Vault(home))
 
 
 def _approve(asked: AskedPage, case: OpenCase) -> None:
