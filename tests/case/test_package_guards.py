@@ -215,3 +215,24 @@ def test_a_package_that_was_built_anew_since_its_approval_wants_another_one(ran)
     assert "is not the package that was approved: another one was approved" in done.stderr
     assert ran("package", "approve", "DSR-17").returncode == 0
     assert ran("package", "release", "DSR-17").returncode == 0
+
+
+def test_what_is_withheld_here_and_stands_there_is_not_built(ran):
+    """A topic of a meeting and its recording, withheld here and not decided about there: the places are named, and what to type."""
+    give_all(ran)
+    run = home_of(ran) / "cases/DSR-17/runs/zoom"
+    told = [
+        [json.loads(line)["topic"] for line in (run / f"{name}.jsonl").read_bytes().splitlines()] for name in ("meetings", "recordings")
+    ]
+    line, topic = next((number, one) for number, one in enumerate(told[0], 1) if one in told[1] and len(one) > 8)
+    assert ran("review", "mask", "DSR-17", f"zoom/meetings:{line}#/topic", "--because", "privilege").returncode == 0
+    done = ran("package", "build", "DSR-17")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert (
+        "1 withheld value would leave, so nothing was built: withheld at zoom/meetings#/topic (privilege); stands in data/zoom/"
+        in done.stderr
+    )
+    assert "habeas review mask DSR-17 TARGET" in done.stderr
+    assert "habeas review hold DSR-17 zoom/meetings --because privilege" in done.stderr
+    assert topic not in done.stderr
+    assert not bag_of(ran).exists()
