@@ -161,6 +161,31 @@ def test_a_note_that_is_damaged_does_not_stop_the_next_build(ran):
     assert ran("package", "approve", "DSR-17").returncode == 0
 
 
+def retold(habeas, told: dict) -> None:
+    """Let the log name another manifest for the run: one that was taken in before anybody looked at what it says."""
+    case = open_here(habeas)
+    path = case.folder / "runs/zoom/manifest.json"
+    path.write_text(json.dumps(told))
+    case.act(msgspec.structs.replace(case.case.vendors["zoom"].run, proof=sha256_of(path)), NOW)
+    give_all(habeas)
+
+
+def manifest_of(habeas) -> dict:
+    """Read the manifest of the run."""
+    return json.loads((home_of(habeas) / "cases/DSR-17/runs/zoom/manifest.json").read_bytes())
+
+
+def test_records_of_which_a_manifest_says_nothing_are_not_left_out_unsaid(ran):
+    """A file of records lies there, and no endpoint: the package would not tell of it."""
+    give_all(ran)
+    told = manifest_of(ran)
+    del told["endpoints"]["webinars"]
+    retold(ran, told)
+    done = ran("package", "build", "DSR-17")
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "webinars.jsonl holds records of which the manifest beside it says nothing: fetch it anew; nothing was built" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -169,15 +194,11 @@ def test_a_note_that_is_damaged_does_not_stop_the_next_build(ran):
     ],
 )
 def test_a_manifest_that_cannot_be_so_is_not_packed(ran, change, says):
-    """Though its digest stands in the log: a run that was taken in before anybody looked at what it says."""
+    """Though its digest stands in the log."""
     give_all(ran)
-    case = open_here(ran)
-    path = case.folder / "runs/zoom/manifest.json"
-    told = json.loads(path.read_bytes())
+    told = manifest_of(ran)
     told["endpoints"]["meetings"] |= change
-    path.write_text(json.dumps(told))
-    case.act(msgspec.structs.replace(case.case.vendors["zoom"].run, proof=sha256_of(path)), NOW)
-    give_all(ran)
+    retold(ran, told)
     done = ran("package", "build", "DSR-17")
     assert (done.returncode, done.stdout) == (5, "")
     assert says in done.stderr
