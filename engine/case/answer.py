@@ -22,7 +22,6 @@ from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
 from engine.case.take import PERIOD, TakenRun, read_run
 from engine.errors import Refused, UsageError
-from engine.explain.run_folder import MANIFEST
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
 from engine.package.summary import WHOLE
 from engine.pages.languages import day_words
@@ -30,6 +29,7 @@ from engine.release.labels import Labels, laid_over
 from engine.release.load_labels import load_labels
 from engine.release.policy import Information
 from engine.replaced import replace
+from engine.sink import MANIFEST
 from engine.spec_files import contents, labels_beside, spec_path
 
 LOOKUP = "lookup"
@@ -203,8 +203,8 @@ def labels_of(vendor: str, language: str = "en") -> Labels:
     except UsageError:
         return Labels()
     found = Labels()
-    for one in dict.fromkeys(("en", language)):
-        path = labels_beside(spec, vendor, one)
+    for written in dict.fromkeys(("en", language)):
+        path = labels_beside(spec, vendor, written)
         if path is not None:
             found = laid_over(load_labels(contents(path), str(path), vendor), found)
     return found

@@ -79,8 +79,8 @@ def _check_clean(case: OpenCase, found: Leaks) -> None:
     if not found.refused:
         return
     places = dict[str, list[str]]()
-    for one in found.refused:
-        where, stands = _place(one).split("; ", 1)
+    for leak in found.refused:
+        where, stands = _place(leak).split("; ", 1)
         places.setdefault(where, []).append(stands.removeprefix("stands in "))
     told = [f"{where}; stands in {_some(stands, MOST_FILES, ' and in ')}" for where, stands in places.items()]
     parts = dict.fromkeys(f"{one.withheld.vendor}/{one.withheld.endpoint} --because {one.withheld.because}" for one in found.refused)

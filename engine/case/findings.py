@@ -17,6 +17,7 @@ import msgspec
 from engine.case.acts import Target
 from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
 from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, make, opened
+from engine.errors import UsageError
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
 from engine.release.flagged import Flags
@@ -224,15 +225,23 @@ class Findings:
         told = hashlib.sha256(repr(sorted((act, _told(decided)) for act, decided in decisions.items())).encode()).hexdigest()
         if self._database.execute("SELECT text FROM facts WHERE name = 'decisions'").fetchone() == (told,):
             return
-        before = self._database
 
         def decide(database: sqlite3.Connection) -> None:
+            self._decide(database, decisions)
+            _noted(database, "decisions", told)
+
+        self._change(decide)
+
+    def _change(self, change: Callable[[sqlite3.Connection], None]) -> None:
+        """Put a changed copy in the place of the cache; who has the cache of before open keeps it."""
+        before = self._database
+
+        def changed(database: sqlite3.Connection) -> None:
             before.backup(database)
             database.execute("BEGIN")
-            self._decide(database, decisions)
-            database.execute("INSERT OR REPLACE INTO facts VALUES ('decisions', ?)", (told,))
+            change(database)
 
-        self._database = make(self._path, decide)
+        self._database = make(self._path, changed)
         before.close()
 
     def _decide(self, database: sqlite3.Connection, decisions: Mapping[int, Target]) -> None:
@@ -294,8 +303,28 @@ class Findings:
                     return True
         return False
 
+    def rows(self, told: str, *of: Any) -> list[Any]:
+        """Give what a question in SQL finds. Raises UsageError where the cache was damaged since it was opened."""
+        try:
+            return self._database.execute(told, of).fetchall()
+        except sqlite3.DatabaseError as error:
+            message = f"{NAME} of the case cannot be read ({error}): delete it, it is only a cache, and look again"
+            raise UsageError(message) from None
+
+    def fact(self, name: str) -> str | None:
+        """Give what is noted about the whole."""
+        return next((text for (text,) in self.rows("SELECT text FROM facts WHERE name = ?", name)), None)
+
+    def note(self, name: str, text: str) -> None:
+        """Note something about the whole; it is gone with the cache. Raises DiskError, OutputError."""
+        self._change(lambda database: _noted(database, name, text))
+
     def _one(self, told: str) -> Any:
         return self._database.execute(told).fetchone()
+
+
+def _noted(database: sqlite3.Connection, name: str, text: str) -> None:
+    database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
 
 def _told(decided: Target) -> tuple[str | None, ...]:

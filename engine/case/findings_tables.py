@@ -20,7 +20,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
 from engine.errors import DiskError, HabeasError
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
@@ -49,6 +49,7 @@ CREATE INDEX stands_by_value ON stands (value);
 CREATE INDEX values_by_row ON "values" (row);
 CREATE INDEX values_by_digest ON "values" (digest);
 CREATE INDEX records_by_sha256 ON records (sha256);
+CREATE INDEX records_by_line ON records (endpoint, line);
 INSERT INTO rows (id, count) SELECT row, max(count) FROM "values" GROUP BY row;
 CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """

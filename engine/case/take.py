@@ -27,7 +27,9 @@ from engine.connection.private_files import FOLDER, cannot_write, sync_folder, w
 from engine.connection.state_folder import VENDOR
 from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.errors import Refused, UsageError
-from engine.explain.run_folder import MANIFEST, SpecName
+from engine.explain.run_folder import SpecName
+from engine.run_head import not_ended
+from engine.sink import MANIFEST
 
 RECORDS = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\.pages|\.files)?\.jsonl")
 DOWNLOADED = re.compile(r"files/[a-z][a-z0-9_]{0,63}/[A-Za-z0-9._-]{1,100}")
@@ -114,8 +116,7 @@ def read_run(folder: Path) -> TakenRun:
         message = f"{folder / MANIFEST} is no manifest of this version of Habeas, or it is damaged"
         raise UsageError(message) from None
     if run.finished is None:
-        message = f"{folder} holds a run that has not come to its end: it proves nothing yet"
-        raise UsageError(message)
+        raise not_ended(folder)
     return run
 
 

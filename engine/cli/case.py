@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import typer
 
@@ -196,11 +196,14 @@ def identified_command(reference: str, how: str) -> None:
     _recorded(case, acts.Identified(how=how))
 
 
-def letter_command(reference: str, kind: str, why: str | None) -> None:
+def letter_command(reference: str, kind: str, why: str | None, ground: str = "other") -> None:
     """Do an act that comes with a letter: acknowledge, extend, deny, deliver. Raises UsageError, NotConnected, DiskError, OutputError."""
     where, case = home(), open_case(home(), reference)
+    if ground not in get_args(acts.Ground):
+        message = f"--ground {ground}: there are {', '.join(get_args(acts.Ground))}; nothing was written"
+        raise UsageError(message)
     more = conclusion(case, lambda vendor: title_of(where, vendor)) if kind == "conclude" else None
-    name = do_with_letter(case, where, WantedLetter(kind, why, more), today(), now)
+    name = do_with_letter(case, where, WantedLetter(kind, why, more, cast("acts.Ground", ground)), today(), now)
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
     tell_next(case)
 

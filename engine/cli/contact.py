@@ -5,20 +5,22 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import typer
 
 from engine.case import acts, take
-from engine.case.fold import VendorPart
+from engine.case.fold import RUNNING, VendorPart
 from engine.case.folder import OpenCase, open_case, references
 from engine.case.person import read_person
 from engine.cli.case import now, tell_next
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.state_folder import VENDOR, home
 from engine.connection.vault import Vault
-from engine.contact.steps import CLOSED
+from engine.contact.steps import REACHED, WAITING, PatienceRule, due_at, late, passed
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, UsageError
 from engine.language.model.contact import PURPOSES
@@ -73,24 +75,44 @@ def _check(vendor: str, purpose: str) -> None:
         raise UsageError(message)
 
 
+class ListedQuestion(msgspec.Struct, frozen=True):
+    """A question as it stands at this moment, whether `tick` has noted it or not."""
+
+    case: str
+    vendor: str
+    purpose: str
+    state: str
+    asked: str | None
+    due: str | None
+    late: bool
+    reminder_due: bool
+    by_hand: bool
+
+    @property
+    def words(self) -> str:
+        """Give the state for people: `sent by hand, late`."""
+        told = [f"{self.state.replace('_', ': ')}{' by hand' if self.by_hand and self.state in WAITING else ''}"]
+        told += ["late"] if self.late else ["a reminder is due"] if self.reminder_due else []
+        return ", ".join(told)
+
+
 def list_command(*, as_json: bool) -> int:
     """List every question. Gives the exit code."""
-    where, rows, broken = home(), [], list[str]()
+    where, rows, broken, at = home(), list[ListedQuestion](), list[str](), now()
     for reference in references(where):
         try:
             case = open_case(where, reference)
         except HabeasError as error:
             broken.append(str(error))
             continue
-        for vendor, part in case.case.vendors.items():
-            for purpose, contact in part.contacts.items():
-                asked = rfc3339(contact.asked) if contact.asked else None
-                rows.append((reference, vendor, purpose, contact.state, asked, _due(where, case, vendor, purpose)))
+        for vendor, purpose in [(vendor, purpose) for vendor, part in case.case.vendors.items() for purpose in part.contacts]:
+            rule, fault = _rule(where, case, vendor, purpose)
+            broken += [f"{reference} {vendor} ({purpose}): until when is not known: {fault}"] if fault else []
+            rows.append(_listed(case, (vendor, purpose), rule, at))
     if as_json:
-        words = ("case", "vendor", "purpose", "state", "asked", "due")
-        print_json({"questions": [dict(zip(words, one, strict=True)) for one in rows], "broken": broken})
+        print_json({"questions": rows, "broken": broken})
     elif rows:
-        cells = [(*one[:3], one[3].replace("_", ": "), (one[4] or "")[:10], one[5] or "") for one in rows]
+        cells = [(one.case, one.vendor, one.purpose, one.words, (one.asked or "")[:10], one.due or "") for one in rows]
         typer.echo(table(("case", "system", "about", "state", "asked", "due"), cells, width=width_of(sys.stdout)))
     else:
         print_text("Nobody was asked by mail: habeas contact send REF VENDOR access|deletion")
@@ -99,28 +121,48 @@ def list_command(*, as_json: bool) -> int:
     return Exit.USAGE if broken else Exit.COMPLETE
 
 
-def _due(where: Path, case: OpenCase, vendor: str, purpose: str) -> str | None:
-    contact = case.case.vendors[vendor].contacts[purpose]
+def _rule(where: Path, case: OpenCase, vendor: str, purpose: str) -> tuple[PatienceRule | None, str | None]:
+    """Give the terms of an owner as they are today, where time still counts; else why they are not known, if they should be."""
+    if case.case.phase not in RUNNING or case.case.vendors[vendor].contacts[purpose].state not in REACHED:
+        return None, None
     try:
-        due = owner_of(where, vendor, purpose).rule.due
-    except HabeasError:
-        return None
-    return str((contact.asked + due).date()) if contact.asked is not None and contact.state not in (*CLOSED, "stopped") else None
+        return owner_of(where, vendor, purpose).rule, None
+    except HabeasError as error:
+        return None, str(error)
+
+
+def _listed(case: OpenCase, which: tuple[str, str], rule: PatienceRule | None, at: datetime) -> ListedQuestion:
+    """Say how a question stands now; without a rule no time is waited for."""
+    vendor, purpose = which
+    contact = case.case.vendors[vendor].contacts[purpose]
+    due = due_at(contact, rule) if rule else None
+    return ListedQuestion(
+        case=case.reference,
+        vendor=vendor,
+        purpose=purpose,
+        state=contact.state,
+        asked=rfc3339(contact.asked) if contact.asked and contact.state != "drafted" else None,
+        due=str(due.date()) if due else None,
+        late=rule is not None and late(contact, at, rule),
+        reminder_due=rule is not None and passed(contact, at, rule) == "remind",
+        by_hand=contact.by_hand,
+    )
 
 
 def show_command(reference: str, vendor: str) -> None:
     """Show a system's questions. Raises UsageError where there is none."""
     where, case = home(), open_case(home(), reference)
     part = _asked(case, vendor)
-    for purpose, contact in part.contacts.items():
-        due = _due(where, case, vendor, purpose)
-        print_text(f"{reference} {vendor} ({purpose}): {contact.state.replace('_', ': ')}{f', due {due}' if due else ''}")
+    for purpose in part.contacts:
+        one = _listed(case, (vendor, purpose), _rule(where, case, vendor, purpose)[0], now())
+        print_text(f"{reference} {vendor} ({purpose}): {one.words}{f', due {one.due}' if one.due else ''}")
     for line in case.lines:
         if getattr(line.act, "vendor", None) != vendor or not hasattr(line.act, "purpose"):
             continue
         word = str(line.act.__struct_config__.tag)
         told = [getattr(line.act, name, None) for name in ("purpose", "answer", "kind", "late", "kept", "why")]
-        told += [f"see {case.folder / place}" for place in (getattr(line.act, "mail", None), getattr(line.act, "folder", None)) if place]
+        places = [case.folder / place for place in (getattr(line.act, "mail", None), getattr(line.act, "folder", None)) if place]
+        told += [f"see {place}" if place.exists() else f"{place.name} is deleted" for place in places]
         print_text(f"  {line.at:%Y-%m-%d %H:%M}  {word}  {'  '.join(str(one) for one in told if one)}")
     if part.waits:
         about = "" if part.waits[0][0] == part.right else f" --about {part.waits[0][0]}"
@@ -155,7 +197,9 @@ def answer_command(
     _check(vendor, purpose)
     part = case.case.vendors.get(vendor)
     fault = None
-    if word not in ANSWERS:
+    if part is None and vendor not in contacts(home()).owners:
+        fault = f"{vendor} is no part of {reference}, and contacts.yaml does not name it: habeas contact send asks there"
+    elif word not in ANSWERS:
         fault = f"{word}: write {', '.join(ANSWERS)}"
     elif word in ("data", "deleted") and (word == "deleted") != (purpose == "deletion"):
         fault = f"`{word}` answers no question about {purpose}: --about says which is meant"

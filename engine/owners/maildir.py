@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import HabeasError, UsageError
-from engine.owners.take_in import MailTaken, take_mail
+from engine.owners.take_in import MailTaken, questions, take_mail
 
 MOST = 1 << 28  # bytes of a mail
 
@@ -41,12 +41,13 @@ def take_maildir(home: Path, maildir: Path, now: datetime) -> Iterator[tuple[str
     if not is_maildir(maildir):
         message = f"{maildir} is no Maildir: it has no folders new and cur"
         raise UsageError(message)
+    known = questions(home)
     for folder in ("cur", "new"):
         for path in sorted((maildir / folder).iterdir()):
             if path.name.startswith("."):
                 continue
             try:
-                took: MailTaken | HabeasError = take_mail(home, read_file(path), now)
+                took: MailTaken | HabeasError = take_mail(home, read_file(path), now, known)
             except HabeasError as error:
                 took = error
             if folder == "new" or not _known(took):

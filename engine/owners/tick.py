@@ -43,7 +43,7 @@ def _of_case(case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], n
         except HabeasError as error:
             done, look = f"error: {error}", True
         state = case.case.vendors[vendor].contacts[purpose].state
-        look = look or state in ("may have been sent", "answered_text", "bounced", "blocked", "declined")
+        look = look or state in ("drafted", "may have been sent", "answered_text", "bounced", "blocked", "declined")
         said.append(f"{vendor} ({purpose}) {done or state.replace('_', ': ')}")
     return said, look
 

@@ -19,6 +19,10 @@ from engine.pages.languages import short_day
 LANGUAGE = "en"
 
 
+class NotThere(UsageError):
+    """The address names something that the case does not have."""
+
+
 class AskedPage(msgspec.Struct, frozen=True):
     """A question to a page: names in its address, what stands behind the `?`, what the form holds, and the present time."""
 
@@ -72,8 +76,16 @@ class Portrayed(msgspec.Struct, frozen=True):
     status: int = 200
 
 
-Show = Callable[[AskedPage, HabeasError | None], Portrayed]
-Do = Callable[[AskedPage], str | Portrayed]
+class SentFile(msgspec.Struct, frozen=True):
+    """A file of a case: its media type, where a browser may show it; anything else is saved, under this name."""
+
+    path: Path
+    media: str | None
+    name: str
+
+
+Show = Callable[[AskedPage, HabeasError | None], Portrayed | SentFile]
+Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:

@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 from engine.case.folder import references
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
-from engine.portal.asked import AskedPage, Do, Portrayed, Show, portray
+from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, SentFile, Show, portray
 from engine.portal.guard import ENTER, PortalGuard, PortalSession, is_of
 
 LARGEST = 64 * 1024
@@ -34,6 +34,10 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Server": "habeas",
 }
+SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+SAME_ORIGIN = " allow-same-origin"  # a player asks for the film again, which it may not do from nowhere; scripts run all the same not
+UNSAFE_NONE = "unsafe-none"  # a sandboxed page with another Cross-Origin-Opener-Policy is not opened at all
+OWN = ("Content-Security-Policy", "Cross-Origin-Opener-Policy")
 SHEET = "/style.css"
 LEAVE = "/leave"
 REFUSED = {
@@ -77,7 +81,9 @@ class Portal:
                     raise
                 return _page(self._refused(request, error.status, "There is no such page." if error.status == 404 else error.reason))
             except HabeasError as error:
-                return _page(self._refused(request, 404 if await self._is_gone(request) else 422, str(error)))
+                return _page(
+                    self._refused(request, 404 if isinstance(error, NotThere) or await self._is_gone(request) else 422, str(error))
+                )
             except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
                 return _page(self._refused(request, 500, f"{defect(error)}; please report it with this line"))
 
@@ -162,7 +168,13 @@ async def _form(request: web.Request) -> dict[str, list[str]]:
         raise web.HTTPBadRequest from None
 
 
-def _page(made: Portrayed) -> web.Response:
+def _page(made: Portrayed | SentFile) -> web.StreamResponse:
+    if isinstance(made, SentFile):
+        how = "inline" if made.media is not None else "attachment"
+        kind = made.media or "application/octet-stream"
+        policy = SANDBOX + (SAME_ORIGIN if kind.startswith(("audio/", "video/")) else "")
+        told = {"Content-Type": kind, "Content-Disposition": f'{how}; filename="{made.name}"'}
+        return web.FileResponse(made.path, headers={**told, **dict(zip(OWN, (policy, UNSAFE_NONE), strict=True))})
     return web.Response(body=made.html.encode("utf-8", "backslashreplace"), status=made.status, content_type="text/html", charset="utf-8")
 
 
@@ -171,4 +183,5 @@ async def _sheet(_: web.Request) -> web.StreamResponse:
 
 
 async def _protect(_: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers.update(HEADERS)
+    own = {name: answer.headers[name] for name in OWN if name in answer.headers}
+    answer.headers.update({**HEADERS, **own})

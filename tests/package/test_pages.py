@@ -254,23 +254,6 @@ def test_a_row_of_the_answer_is_never_left_out(state, tmp_path):
         assert f" {term} " in read.text or f"\n{term} " in read.text
 
 
-def test_nothing_is_opened_where_nothing_is(tmp_path):
-    """A kind of which there is nothing leads nowhere; one that was not obtained, or is withheld whole, leads to why, and names no file."""
-    kinds = (kind([meeting(1)]), kind(endpoint="webinars", outcome="empty"), REFUSED, kind(endpoint="calls", held={"privilege": 2}))
-    pages = pages_of(answer(service(*kinds)), tmp_path)
-    index = pages["index.html"]
-    assert [f'href="read/zoom-{name}-1.html"' in index for name in ("meetings", "webinars", "recordings", "calls")] == [
-        True,
-        False,
-        True,
-        True,
-    ]
-    assert [f"{name}.json, .csv" in index for name in ("meetings", "webinars", "recordings", "calls")] == [True, False, False, False]
-    assert "data/zoom/meetings.json" in pages["read/zoom-meetings-1.html"]
-    assert not [name for name in ("webinars", "recordings", "calls") if ".json" in pages[f"read/zoom-{name}-1.html"]]
-    assert "0 files" not in index
-
-
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_number_is_a_sum_of_the_answer(language, tmp_path):
     """Records found and given, places, records and files withheld, by reason and together; 1,250 is 1.250 in German."""
