@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from engine.case.acts import Decided, Excused, Identified, Target
+from engine.case.review import decisions_of
+from engine.case.take import read_run, take_run
+from engine.errors import Refused
 from engine.package.bag import BagInfo, close_bag, sha256_of
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, bag_of, built, give_all, open_here
@@ -257,3 +260,51 @@ def test_what_is_withheld_here_and_stands_there_is_not_built(ran):
     assert "habeas review hold DSR-17 zoom/meetings --because privilege" in done.stderr
     assert topic not in done.stderr
     assert not bag_of(ran).exists()
+
+
+def test_a_way_that_was_not_read_whole_is_told_as_a_gap(ran):
+    """An endpoint that only leads to others is no kind of record; read in part it is one, of which nothing could be found."""
+    give_all(ran)
+    told = manifest_of(ran)
+    way = {**told["endpoints"]["meetings"], "records": 3, "expected": None, "file": None}
+    told["endpoints"] |= {"whole_way": way, "part_way": {**way, "outcome": "partial"}}
+    retold(ran, told)
+    built(ran)
+    counts = json.loads((bag_of(ran) / "data/completeness.json").read_bytes())["services"][0]["kinds"]
+    found = {one["endpoint"]: (one["outcome"], one["found"]) for one in counts}
+    assert (found.get("whole_way"), found.get("part_way")) == (None, ("partial", 0))
+
+
+def test_a_name_that_was_added_since_the_build_wants_another_one(ran):
+    """Who asks stands on the first page, and what is theirs is not taken for somebody else's."""
+    give_all(ran)
+    built(ran)
+    assert ran("case", "name", "DSR-17", stdin="email: mara.second@example.com\n").returncode == 0
+    done = ran("package", "approve", "DSR-17")
+    assert (done.returncode, "changed what it holds: habeas package build DSR-17" in done.stderr) == (2, True)
+
+
+def test_a_policy_that_was_changed_is_looked_through_again_before_anything_is_counted(ran):
+    """What waits is not said by a policy that nobody looked by."""
+    give_all(ran)
+    policy = home_of(ran) / "cases/DSR-17/policies/zoom.yaml"
+    policy.write_bytes(policy.read_bytes() + b"\n# changed\n")
+    assert "nobody has looked at what was found" in state(ran)["blocks"]
+
+
+def test_a_manifest_that_changes_while_it_is_read_is_not_taken(ran, tmp_path):
+    """What was judged and what is copied are the same bytes."""
+    case, source = open_here(ran), tmp_path / "zoom"
+    shutil.copytree(case.folder / "runs/zoom", source)
+    run = read_run(source)
+    (source / "manifest.json").write_bytes((source / "manifest.json").read_bytes() + b"\n")
+    with pytest.raises(Refused, match="changed while it was read; nothing was taken"):
+        take_run(case, source, run, NOW, same=True)
+    assert sorted(one.name for one in (case.folder / "runs").iterdir() if one.is_dir()) == ["zoom"]
+
+
+def test_a_decision_at_one_vendor_holds_at_no_other():
+    """Kinds of records are called alike at several."""
+    hold = Decided(operation="hold", target=Target(vendor="slack", endpoint="meetings"), because="privilege")
+    assert decisions_of({7: hold}, "zoom", str).on_endpoint("meetings") is None
+    assert decisions_of({7: hold}, "slack", str).on_endpoint("meetings") is not None
