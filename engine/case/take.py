@@ -37,6 +37,7 @@ MISSING = ("denied", "partial", "failed")
 LEFT_OUT, NARROWED, PERIOD, NOT_DOWNLOADED = "left out by order", "narrowed by order", "period", "not downloaded"
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
+ENDING = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,32}$")
 
 
 class ListedFile(msgspec.Struct, frozen=True):
@@ -255,17 +256,21 @@ def free_place(folder: Path, vendor: str) -> Path:
     return next(place for name in names if not os.path.lexists(place := folder / name))
 
 
-def take_file(case: OpenCase, source: Path, vendor: str, now: datetime) -> TakenIn:
-    """Copy a file that an owner gave into the case under a name of ours, and record it. Raises UsageError, DiskError, OutputError."""
+def take_file(case: OpenCase, source: Path, vendor: str, now: datetime, claimed: str | None = None) -> TakenIn:
+    """Copy a file that an owner gave into the case under a name of ours, and record it; `claimed` is what it is called there.
+
+    Raises UsageError, DiskError, OutputError.
+    """
     if not VENDOR.fullmatch(vendor):
         message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
         raise UsageError(message)
     received = case.folder / "received"
-    suffix = source.suffix.lower() if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
+    name = claimed if claimed is not None else source.name
+    suffix = told[0].lower() if (told := ENDING.search(name)) else ""
     with scratch(received) as part:
         try:
             size, sha256, _ = _copy(source, part / f"file-1{suffix}")
-            write_private(part / "about.json", msgspec.json.encode({"name": source.name, "bytes": size, "sha256": sha256}) + b"\n")
+            write_private(part / "about.json", msgspec.json.encode({"name": name, "bytes": size, "sha256": sha256}) + b"\n")
         except Refused:
             message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
             raise UsageError(message) from None

@@ -253,26 +253,6 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
-@commands.command(short_help="Open the cases in a browser on this machine.", epilog="Example: habeas portal")
-def portal(
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Where it listens on 127.0.0.1; default a free one.")
-    ] = 0,
-    origin: Annotated[
-        str | None, typer.Option("--origin", metavar="URL", help="The https address of a proxy in front of it, as people open it.")
-    ] = None,
-) -> None:
-    """Serve the cases to a browser on this machine: what is due, what is in the way, and the acts of a case. Ctrl-C ends it.
-
-    The link that is printed opens it once; the session ends after eight idle hours. It listens on 127.0.0.1 only.
-
-    Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong usage or a busy port.
-    """
-    from engine.cli.portal import portal_command
-
-    raise typer.Exit(portal_command(port, origin))
-
-
 @commands.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
 def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
     """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.

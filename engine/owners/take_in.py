@@ -62,14 +62,14 @@ class MailTaken(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def questions(home: Path) -> list[OpenQuestion]:
-    """Give every question that was asked by mail, of all cases that can be read."""
-    return [one for reference in references(home) for one in _of_case(home, reference)]
+def questions(home: Path, by: str | None = None) -> list[OpenQuestion]:
+    """Give every question that was asked by mail, of all cases that can be read; `by`: who acts in them."""
+    return [one for reference in references(home) for one in _of_case(home, reference, by)]
 
 
-def _of_case(home: Path, reference: str) -> Iterator[OpenQuestion]:
+def _of_case(home: Path, reference: str, by: str | None) -> Iterator[OpenQuestion]:
     try:
-        case = open_case(home, reference)
+        case = open_case(home, reference, by)
     except HabeasError:
         return
     back = {line.act.message_id for line in case.lines if isinstance(line.act, acts.Bounced)}
@@ -90,12 +90,12 @@ def _addressee(case: OpenCase, sent: acts.MailSending) -> str | None:
     return str(email.message_from_bytes(raw).get("To", "")).strip().lower() or None
 
 
-def take_mail(home: Path, raw: bytes, now: datetime, known: Sequence[OpenQuestion] | None = None) -> MailTaken:
-    """Take a mail in; `known` are the questions where several mails are read. The case that it is about is read anew.
+def take_mail(home: Path, raw: bytes, now: datetime, known: Sequence[OpenQuestion] | None = None, by: str | None = None) -> MailTaken:
+    """Take a mail in, for who acts; `known` are the questions where several mails are read. The case that it is about is read anew.
 
     Raises HabeasError where the case cannot take it; the mail is as before then.
     """
-    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), questions(home) if known is None else known
+    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), questions(home, by) if known is None else known
     found = [one for one in known if one.token in told.tokens]
     if len(told.tokens) > 1:
         named = ", ".join(map(str, found)) or "none of a case here"
@@ -104,7 +104,7 @@ def take_mail(home: Path, raw: bytes, now: datetime, known: Sequence[OpenQuestio
         asked = [str(one) for one in known if told.sender in one.addresses]
         who = f"comes from an address that was asked in {', '.join(asked)}, without its token: " if asked else "belongs to no question: "
         return MailTaken(f"{who}nothing was taken in, read it", read=True)
-    about = next(one for one in _of_case(home, found[0].case.reference) if one.token == found[0].token)
+    about = next(one for one in _of_case(home, found[0].case.reference, by) if one.token == found[0].token)
     if any(getattr(line.act, "proof", None) == proof for line in about.case.lines) or _delivered_again(about, raw):
         return MailTaken(f"{about}: was taken in before")
     if about.case.case.phase in ENDED:
@@ -143,7 +143,9 @@ def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now:
         brought = f", {counted(len(files), 'file')}" if files else ""
         return MailTaken(f"{about}: {answer.replace('_', ': ')}{brought}", notes=notes)
     why = KINDS.get(told.kind, "it is not one word that answers the question" if ours else "its sender is not who was asked")
-    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}", read=True, notes=notes)
+    words = "none|deleted|declined" if purpose == "deletion" else "data|none|declined"
+    then = "" if answer == STRANGER else f", then habeas contact answer {about.case.reference} {vendor} {words} --about {purpose}"
+    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}{then}", read=True, notes=notes)
 
 
 def _answer(told: ReceivedMail, about: OpenQuestion) -> str:

@@ -23,11 +23,11 @@ SAY = {
 }
 
 
-def tick(home: Path, keys: Keys, post: Callable[[], Post], now: datetime) -> Iterator[tuple[str, list[str], bool]]:
+def tick(home: Path, keys: Keys, post: Callable[[], Post], now: datetime, by: str | None = None) -> Iterator[tuple[str, list[str], bool]]:
     """Give each open case that asked somebody by mail, with what was done and what waits, and whether a person has to look."""
     for reference in references(home):
         try:
-            case = open_case(home, reference)
+            case = open_case(home, reference, by)
         except HabeasError as error:
             yield reference, [f"error: {error}"], True
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.portal.acting_pages import ACTING
 from engine.portal.asked import Do, Show
 from engine.portal.cases_page import show_cases, show_due
 from engine.portal.files_page import do_files, show_file, show_files
@@ -18,6 +19,7 @@ from engine.portal.search_page import do_search, show_search
 from engine.portal.values_page import do_values, show_values
 
 PAGES: Mapping[str, tuple[Show, Do | None]] = {
+    **ACTING,
     "/": (show_cases, None),
     "/due": (show_due, None),
     "/case/{reference}": (show_case, do_in_case),
