@@ -54,9 +54,9 @@ def is_companion(path: Path) -> bool:
     return False
 
 
-def labels_beside(spec: Path, vendor: str) -> Path | None:
-    """Give the file of a vendor's labels: `labels/<vendor>.yaml` beside its spec; None where there is none."""
-    path = spec.parent / LABELS / f"{vendor}.yaml"
+def labels_beside(spec: Path, vendor: str, language: str = "en") -> Path | None:
+    """Give the file of a vendor's labels: `labels/<vendor>.yaml` beside its spec, in German `<vendor>.de.yaml`; None where none is."""
+    path = spec.parent / LABELS / (f"{vendor}.yaml" if language == "en" else f"{vendor}.{language}.yaml")
     return path if path.is_file() else None
 
 

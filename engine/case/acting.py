@@ -10,7 +10,7 @@ import msgspec
 
 from engine.case import acts
 from engine.case.folder import OpenCase
-from engine.case.letters import MoreWords, letter, write_letter
+from engine.case.letters import MoreWords, letter, letter_files, letter_mail, letter_name
 from engine.case.person import read_person
 from engine.case.regimes import due, office, regime_of
 from engine.case.words import too_late
@@ -18,7 +18,7 @@ from engine.connection.vault import Vault
 from engine.errors import UsageError
 from engine.replaced import replace
 
-LETTERS: Mapping[str, Callable[[str, str | None], acts.Act]] = {
+WITH_LETTER: Mapping[str, Callable[[str, str | None], acts.Act]] = {
     "acknowledge": lambda _, letter: acts.Acknowledged(letter=letter),
     "extend": lambda why, letter: acts.Extended(why=why, letter=letter),
     "deny": lambda why, letter: acts.Denied(why=why, letter=letter),
@@ -40,7 +40,7 @@ class WantedLetter(msgspec.Struct, frozen=True):
 
     def act(self, letter: str | None) -> acts.Act:
         """Give the act, with the letter's name where it is written."""
-        done = LETTERS[self.kind](self.why or "", letter)
+        done = WITH_LETTER[self.kind](self.why or "", letter)
         return replace(done, ground=self.ground) if isinstance(done, acts.Denied) else done
 
 
@@ -57,8 +57,9 @@ def do_with_letter(case: OpenCase, home: Path, wanted: WantedLetter, today: date
     act = wanted.act(None)
     case.may(act)
     made = letter(home, case.as_if(act, now()), read_person(Vault(home).keys, case.folder), kind, why, wanted.more)
-    name = write_letter(case, kind, made, office(home), now())
-    case.act(wanted.act(name), now())
+    name, moment = letter_name(case, kind), now()
+    files = letter_files(case, name, made, letter_mail(made, office(home), moment))
+    case.acts([wanted.act(name)], moment, doing=files)
     return name
 
 

@@ -17,6 +17,7 @@ from engine.case.answer_words import WORDS, how_searched
 from engine.case.fold import NEXT, VendorPart
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview
+from engine.case.manifest_check import contradicted
 from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
 from engine.case.take import PERIOD, TakenRun, read_run
@@ -24,7 +25,7 @@ from engine.errors import Refused, UsageError
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
 from engine.package.summary import WHOLE
 from engine.pages.languages import day_words
-from engine.release.labels import Labels
+from engine.release.labels import Labels, laid_over
 from engine.release.load_labels import load_labels
 from engine.release.policy import Information
 from engine.replaced import replace
@@ -53,6 +54,10 @@ def told_run(folder: Path, proof: str) -> ToldRun:
     raw = (folder / MANIFEST).read_bytes()
     if hashlib.sha256(raw).hexdigest() != proof or run.sha256 != proof:
         message = f"{folder / MANIFEST} is not the one that was taken in (another sha256): put a copy back; nothing was built"
+        raise Refused(message)
+    why = contradicted(run.endpoints)
+    if why is not None:
+        message = f"{folder / MANIFEST} contradicts itself: {why}: fetch it anew; nothing was built"
         raise Refused(message)
     body = msgspec.json.decode(raw)
     known = {*run.endpoints, *([LOOKUP] if "lines" in (body.get("lookup") or {}) else [])}
@@ -97,23 +102,23 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
     """Say all of a service but its records, from the manifest of its run."""
     body, run, language = told.body, told.run, language_of(case)
     outcome = str(run.subject.get("outcome"))
-    proof = run.subject.get("proof")
+    proof, labels = run.subject.get("proof"), labels_of(run.vendor, language)
     return Service(
         vendor=run.vendor,
         title=str(body.get("title") or run.vendor),
         subject=cast("Literal['matched', 'no_match', 'unproven', 'none']", outcome),
         asked=date.fromisoformat(str(body["finished"])[:10]),
         how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), excuse(part, LOOKUP)),
-        kinds=tuple(_kinds(part, told, language)),
+        kinds=tuple(_kinds(part, told, language, labels)),
         not_asked=(*_not_asked(part, run, language), *(str(one) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),
-        labels=labels_of(run.vendor),
+        labels=labels,
         spec=body.get("spec", {}).get("sha256"),
         policy=review.sha256,
     )
 
 
-def _kinds(part: VendorPart, told: ToldRun, language: str) -> list[RecordKind]:
+def _kinds(part: VendorPart, told: ToldRun, language: str, labels: Labels) -> list[RecordKind]:
     lookup = told.body.get("lookup") or {}
     found = []
     if lookup.get("lines"):
@@ -121,7 +126,8 @@ def _kinds(part: VendorPart, told: ToldRun, language: str) -> list[RecordKind]:
             RecordKind(endpoint=LOOKUP, title=WORDS[language]["lookup"], outcome="complete", found=lookup["lines"], given=0),
         )
     here = {name: {**one, "file": f"{name}.jsonl" in told.run.written} for name, one in told.run.endpoints.items()}
-    return [*found, *(_kind(part, name, one) for name, one in here.items() if not is_only_a_way(one))]
+    titled = {name: {**one, **({"title": labels.titles[name]} if name in labels.titles else {})} for name, one in here.items()}
+    return [*found, *(_kind(part, name, one) for name, one in titled.items() if not is_only_a_way(one))]
 
 
 def is_only_a_way(told: Mapping[str, Any]) -> bool:
@@ -190,13 +196,18 @@ def information_in(told: Information | None, language: str) -> Mapping[str, str 
     return found
 
 
-def labels_of(vendor: str) -> Labels:
-    """Give the labels beside a vendor's spec; none where there are none. Raises SpecError."""
+def labels_of(vendor: str, language: str = "en") -> Labels:
+    """Give the labels beside a vendor's spec, those of a language over the English ones; none where there are none. Raises SpecError."""
     try:
-        path = labels_beside(spec_path(vendor), vendor)
+        spec = spec_path(vendor)
     except UsageError:
         return Labels()
-    return load_labels(contents(path), str(path), vendor) if path is not None else Labels()
+    found = Labels()
+    for written in dict.fromkeys(("en", language)):
+        path = labels_beside(spec, vendor, written)
+        if path is not None:
+            found = laid_over(load_labels(contents(path), str(path), vendor), found)
+    return found
 
 
 def with_kind(service: Service, kind: RecordKind) -> Service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.case.answer import case_answer, stands_on
@@ -24,7 +25,7 @@ from engine.package.write import write_package
 from engine.release.after_check import LeakedValue
 from engine.release.own import Fact
 
-MOST_SHOWN = 10
+MOST_SHOWN, MOST_FILES = 10, 3
 
 
 def build(case: OpenCase, person: Person, key: DigestKey, signing: SigningKey, home: Path) -> Package:
@@ -75,14 +76,26 @@ def _place(found: LeakedValue) -> str:
 
 def _check_clean(case: OpenCase, found: Leaks) -> None:
     """See that nothing that was withheld stands in what would leave. Raises Refused."""
-    if found.refused:
-        told = "; ".join(_place(one) for one in found.refused[:MOST_SHOWN])
-        more = f"; and {len(found.refused) - MOST_SHOWN} more" if len(found.refused) > MOST_SHOWN else ""
-        message = (
-            f"{counted(len(found.refused), 'withheld value')} would leave, so nothing was built: {told}{more}. Decide on these places too: "
-            f"habeas review mask {case.reference} TARGET, as zoom/meetings:17#/topic"
-        )
-        raise Refused(message)
+    if not found.refused:
+        return
+    places = dict[str, list[str]]()
+    for leak in found.refused:
+        where, stands = _place(leak).split("; ", 1)
+        places.setdefault(where, []).append(stands.removeprefix("stands in "))
+    told = [f"{where}; stands in {_some(stands, MOST_FILES, ' and in ')}" for where, stands in places.items()]
+    parts = dict.fromkeys(f"{one.withheld.vendor}/{one.withheld.endpoint} --because {one.withheld.because}" for one in found.refused)
+    holds = _some([f"habeas review hold {case.reference} {one}" for one in parts], MOST_FILES, "; ")
+    message = (
+        f"{counted(len(places), 'withheld value')} would leave, so nothing was built: {_some(told, MOST_SHOWN, '; ')}. Withhold them there "
+        f"too: habeas review mask {case.reference} TARGET, as zoom/meetings:17#/topic. Or withhold the whole of what they are a part of, "
+        f"of which then only people are looked for: {holds}"
+    )
+    raise Refused(message)
+
+
+def _some(told: Sequence[str], most: int, between: str) -> str:
+    """Say the first few of many."""
+    return between.join(told[:most]) + (f", and {len(told) - most} more" if len(told) > most else "")
 
 
 def _check_begun(case: OpenCase) -> None:
@@ -96,6 +109,6 @@ def _check_decided(case: OpenCase, data: GivenData) -> None:
     """See that nothing waits for a reviewer. Raises UsageError."""
     if data.undecided:
         asked = [f"{where} ({counted(count, 'place')})" for where, count in data.undecided.items()]
-        told = "; ".join([*asked[:MOST_SHOWN], *([f"and {len(asked) - MOST_SHOWN} more"] if len(asked) > MOST_SHOWN else [])])
+        told = _some(asked, MOST_SHOWN, "; ")
         message = f"something waits for a decision, so nothing was built: {told}. See habeas review list {case.reference}"
         raise UsageError(message)

@@ -6,7 +6,6 @@ decision names a record by the sha256 of its line, so that it holds for the same
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +16,7 @@ import msgspec
 
 from engine.case.acts import Target
 from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
-from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened, refused
-from engine.connection.private_files import cannot_write
+from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, make, opened
 from engine.errors import UsageError
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
@@ -27,7 +25,6 @@ from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"
 PLACES = 100
-TRIES = 8
 VALUES = 'SELECT id, digest, shown, count, undecided, decision FROM "values" WHERE '
 STANDS = (
     "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
@@ -138,37 +135,28 @@ def open_findings(folder: Path, runs: Sequence[RunToRead], flagging: Callable[[]
     ]
     inputs = hashlib.sha256(msgspec.json.encode(told)).hexdigest()
     found = _cached(folder / NAME, inputs)
-    if found is None:
-        fill(folder / NAME, runs, flagging(), digest, inputs)
-        found = Findings(opened(folder / NAME))
-    return found
+    return found or Findings(folder / NAME, fill(folder / NAME, runs, flagging(), digest, inputs))
 
 
 def settled(
     folder: Path, runs: Sequence[RunToRead], flagging: Callable[[], Flags], digest: Digest, also: str, decisions: Mapping[int, Target]
 ) -> Findings:
-    """Give the findings as decisions left them. Raises as `open_findings`.
+    """Give the findings as decisions left them; a cache that turns out to be damaged is made anew. Raises as `open_findings`."""
+    try:
+        return _as_decided(open_findings(folder, runs, flagging, digest, also), decisions)
+    except sqlite3.DatabaseError:
+        (folder / NAME).unlink(missing_ok=True)
+        return _as_decided(open_findings(folder, runs, flagging, digest, also), decisions)
 
-    A cache that turns out to be damaged is made anew, and one that somebody else made anew meanwhile is opened again.
-    """
-    left = TRIES
-    while True:
-        left -= 1
-        found = open_findings(folder, runs, flagging, digest, also)
-        try:
-            found.settle(decisions)
-            found.totals()
-        except sqlite3.OperationalError as error:
-            with found:
-                if not left or error.sqlite_errorcode != sqlite3.SQLITE_READONLY_DBMOVED:
-                    raise refused(folder / NAME, error) from None
-        except sqlite3.DatabaseError as error:
-            with found:
-                if not left:
-                    raise cannot_write(folder / NAME, OSError(errno.EIO, str(error))) from None
-                (folder / NAME).unlink(missing_ok=True)
-        else:
-            return found
+
+def _as_decided(found: Findings, decisions: Mapping[int, Target]) -> Findings:
+    try:
+        found.settle(decisions)
+        found.totals()
+    except BaseException:
+        with found:
+            raise
+    return found
 
 
 def _cached(path: Path, inputs: str) -> Findings | None:
@@ -179,7 +167,7 @@ def _cached(path: Path, inputs: str) -> Findings | None:
     try:
         database = opened(path)
         if database.execute("SELECT text FROM facts WHERE name = 'inputs'").fetchone() == (inputs,):
-            return Findings(database)
+            return Findings(path, database)
     except sqlite3.DatabaseError:
         pass
     if database is not None:
@@ -190,8 +178,9 @@ def _cached(path: Path, inputs: str) -> Findings | None:
 class Findings:
     """What was flagged in the runs of a case."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        """Take the open cache."""
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        """Take the open cache, and where it lies."""
+        self._path = path
         self._database = database
 
     def __enter__(self) -> Findings:
@@ -232,23 +221,40 @@ class Findings:
             yield ListedValue(digest, shown, count, undecided, decision, stands)
 
     def settle(self, decisions: Mapping[int, Target]) -> None:
-        """Take the decisions that hold, by the numbers of their acts; what is undecided follows from them."""
+        """Take the decisions that hold, by the numbers of their acts; what is undecided follows. Raises DiskError, OutputError."""
         told = hashlib.sha256(repr(sorted((act, _told(decided)) for act, decided in decisions.items())).encode()).hexdigest()
         if self._database.execute("SELECT text FROM facts WHERE name = 'decisions'").fetchone() == (told,):
             return
-        self._database.execute("BEGIN IMMEDIATE")
-        self._database.execute('UPDATE "values" SET decision = NULL WHERE decision IS NOT NULL')
-        self._database.execute("UPDATE findings SET act = NULL WHERE act IS NOT NULL")
+
+        def decide(database: sqlite3.Connection) -> None:
+            self._decide(database, decisions)
+            _noted(database, "decisions", told)
+
+        self._change(decide)
+
+    def _change(self, change: Callable[[sqlite3.Connection], None]) -> None:
+        """Put a changed copy in the place of the cache; who has the cache of before open keeps it."""
+        before = self._database
+
+        def changed(database: sqlite3.Connection) -> None:
+            before.backup(database)
+            database.execute("BEGIN")
+            change(database)
+
+        self._database = make(self._path, changed)
+        before.close()
+
+    def _decide(self, database: sqlite3.Connection, decisions: Mapping[int, Target]) -> None:
+        database.execute('UPDATE "values" SET decision = NULL WHERE decision IS NOT NULL')
+        database.execute("UPDATE findings SET act = NULL WHERE act IS NOT NULL")
         for act, decided in sorted(decisions.items()):
             if decided.value is not None:
-                self._database.execute('UPDATE "values" SET decision = ? WHERE digest = ?', (act, decided.value))
+                database.execute('UPDATE "values" SET decision = ? WHERE digest = ?', (act, decided.value))
             elif decided.file is None:
                 reached = REACHED_IN_RECORD if decided.record is not None else REACHED_BY_FIELD
-                self._database.execute(DECIDE + reached, (act, *self._reached(decided)))
+                database.execute(DECIDE + reached, (act, *self._reached(decided)))
         for statement in COUNTED.split(";"):
-            self._database.execute(statement)
-        self._database.execute("INSERT OR REPLACE INTO facts VALUES ('decisions', ?)", (told,))
-        self._database.execute("COMMIT")
+            database.execute(statement)
 
     def _reached(self, decided: Target) -> tuple[Any, ...]:
         """Give what the findings that a decision is about are told by: their record, else their fields."""
@@ -310,11 +316,15 @@ class Findings:
         return next((text for (text,) in self.rows("SELECT text FROM facts WHERE name = ?", name)), None)
 
     def note(self, name: str, text: str) -> None:
-        """Note something about the whole; it is gone with the cache."""
-        self.rows("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, text)
+        """Note something about the whole; it is gone with the cache. Raises DiskError, OutputError."""
+        self._change(lambda database: _noted(database, name, text))
 
     def _one(self, told: str) -> Any:
         return self._database.execute(told).fetchone()
+
+
+def _noted(database: sqlite3.Connection, name: str, text: str) -> None:
+    database.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
 
 def _told(decided: Target) -> tuple[str | None, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine.case.findings_tables import COUNTED, FILLED, made
+from engine.case.findings_tables import COUNTED, FILLED, TABLES, make
 from engine.errors import UsageError
 from engine.language.expressions.lossless_json import Number, loads
 from engine.release.flagged import FlaggedPlace, Flags
@@ -70,15 +70,19 @@ def record_files(folder: Path) -> list[Path]:
     return sorted(one for one in folder.glob("*.jsonl") if one.name.count(".") == 1)
 
 
-def fill(path: Path, runs: Iterable[RunToRead], flags: Flags, digest: Digest, inputs: str) -> None:
-    """Make the cache anew. Raises UsageError where a record cannot be read, DiskError, OutputError."""
-    with made(path) as database:
+def fill(path: Path, runs: Iterable[RunToRead], flags: Flags, digest: Digest, inputs: str) -> sqlite3.Connection:
+    """Make the cache anew, and give it open. Raises UsageError where a record cannot be read, DiskError, OutputError."""
+
+    def from_runs(database: sqlite3.Connection) -> None:
+        database.executescript("BEGIN;" + TABLES)
         filling = _Filling(database, flags, digest)
         for run in runs:
             for file in record_files(run.folder):
                 filling.read(run, file)
         filling.close()
         database.execute("INSERT INTO facts VALUES ('inputs', ?)", (inputs,))
+
+    return make(path, from_runs)
 
 
 class _Filling:

@@ -1,25 +1,26 @@
 """The tables of `findings.sqlite`, a cache: what was flagged in a case's runs, where, and what was decided about it.
 
-Numbers stand for texts, so that 400,000 findings fit into some megabytes. The file is private: it holds values of records.
+Numbers stand for texts, so that 400,000 findings fit into some megabytes. The file is private: it holds values of records. A file that
+has its name never changes: who decides makes another one of it, which takes its place. So nobody waits, and what somebody has
+open stays what it was, whatever others do; SQLite's own locks and journals hang on names, and would take one file's for another's.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from engine.case.scratch import locked, sweep
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
 from engine.errors import DiskError, HabeasError
 
-SCHEMA_VERSION = "2"
-PATIENCE = 60.0  # seconds: whoever writes at the same time is done long before
+SCHEMA_VERSION = "3"
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE endpoints (id INTEGER PRIMARY KEY, vendor TEXT NOT NULL, endpoint TEXT NOT NULL, file TEXT NOT NULL);
@@ -63,39 +64,48 @@ UPDATE rows SET undecided = (
 """
 
 
-QUICK = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; BEGIN;"
-SHARED = (
-    "PRAGMA cache_size = -1000; PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; "
-    "PRAGMA trusted_schema = OFF;"
-)
+QUICK = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;"
+SHARED = "PRAGMA cache_size = -1000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """Open the file for reading, and for decisions. Raises sqlite3.DatabaseError where it is none."""
-    database = sqlite3.connect(path, PATIENCE, isolation_level=None)
+    """Open the file for reading. Raises sqlite3.DatabaseError where it is none."""
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
     database.executescript(SHARED)
     return database
 
 
-@contextmanager
-def made(path: Path) -> Iterator[sqlite3.Connection]:
-    """Make the file anew, beside an older one, which it replaces once it is whole. Raises DiskError, OutputError."""
+def make(path: Path, fill: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """Let a file be filled, put it in the place of an older one once it is whole, and give it, open for reading.
+
+    Raises DiskError, OutputError, sqlite3.DatabaseError where what it is made of is damaged.
+    """
+
+    def begun() -> Path:
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE))
+        return part
+
     try:
-        _clear(path)
-        part, file = _part(path)
+        sweep(path.parent, f"{path.name}.*.part")
+        part, file = locked(begun)
         try:
             with closing(sqlite3.connect(part, isolation_level=None)) as database:
-                database.executescript(QUICK + TABLES)
-                yield database
+                database.executescript(QUICK)
+                fill(database)
                 database.execute("COMMIT")
-            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # of an older file that was deleted, or killed in a change
+            found = opened(part)
             part.replace(path)
+            return found
         finally:
             os.close(file)
             part.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from None
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in OF_THE_DISK:
+            raise
         raise refused(path, error) from None
 
 
@@ -105,23 +115,3 @@ def refused(path: Path, error: sqlite3.OperationalError) -> HabeasError:
         return DiskError(f"the disk refused to write {path}: make room, or raise the quota; what was there before is kept")
     full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
     return cannot_write(path, OSError(errno.ENOSPC if full else errno.EIO, str(error)))
-
-
-def _part(path: Path) -> tuple[Path, int]:
-    """Make a file beside another and lock it; one that was cleared before it was locked is made again. Raises OSError."""
-    while True:
-        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.part")
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE)
-        with suppress(BlockingIOError, FileNotFoundError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file), part.stat()):
-                return part, file
-        os.close(file)
-
-
-def _clear(path: Path) -> None:
-    """Remove what a killed process left half made: nobody holds a lock on it."""
-    for left in path.parent.glob(f"{path.name}.*.part"):
-        with suppress(FileNotFoundError, BlockingIOError), left.open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            left.unlink()

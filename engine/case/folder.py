@@ -28,6 +28,7 @@ from engine.errors import HabeasError, UsageError
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"[0-9]{6}")
 AS_IN = "such as DSR-17"
+LETTERS = "letters"
 
 
 def checked_reference(text: str) -> str:
@@ -160,10 +161,12 @@ class OpenCase(msgspec.Struct):
                 continue
 
     def strays(self) -> list[str]:
-        """Name the folders of runs and files that no act tells of: what a killed command had put in place and not recorded."""
-        told = {getattr(line.act, "folder", None) for line in self.lines}
+        """Name runs, files and letters that no act tells of: what a killed command had put in place and not recorded."""
+        folders, letters = ({getattr(line.act, name, None) for line in self.lines} for name in ("folder", "letter"))
         found = [*self.folder.glob("runs/[!.]*/"), *self.folder.glob("received/*/[!.]*/")]
-        return sorted(name for one in found if (name := str(one.relative_to(self.folder))) not in told)
+        strays = [name for one in found if (name := str(one.relative_to(self.folder))) not in folders]
+        written = [one for one in self.folder.glob(f"{LETTERS}/*") if f"{LETTERS}/{one.stem}" not in letters]
+        return sorted([*strays, *(str(one.relative_to(self.folder)) for one in written)])
 
     def _read_again(self) -> None:
         log = case_log.read(self.folder)

@@ -19,6 +19,7 @@ from engine.case.review import decisions_of
 from engine.case.ruled import of_nobody
 from engine.connection.private_files import prepare
 from engine.errors import Refused
+from engine.language.text.mistakes import counted
 from engine.package.bag_names import DATA
 from engine.package.content import RECEIVED, PackageFile, RecordKind, Service
 from engine.package.data_files import KindFile
@@ -95,6 +96,10 @@ class GivenData:
                     file.add(given)
                 if line in listed:
                     numbers[line] = next(one for one in rulings if one.withholds) if isinstance(given, HeldRecord) else file.given
+        if (lines := file.given + sum(file.held.values())) != kind.found and not self.undecided:
+            what = f"{counted(lines, 'record')} of `{endpoint}`, and its manifest counts {kind.found}"
+            message = f"{review.folder} holds {what}: fetch it anew; nothing was built"
+            raise Refused(message)
         files = tuple(self._files(kind, review, told, in_force, numbers))
         return replace(kind, given=file.given, held=dict(file.held), withheld=file.withheld, records=file.records, files=files)
 

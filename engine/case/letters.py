@@ -6,7 +6,8 @@ A text begins with `Subject: ...` and an empty line. What is written is a `.txt`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,10 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from engine.case.folder import OpenCase
+from engine.case.folder import LETTERS, OpenCase
 from engine.case.person import Person
 from engine.case.regimes import Office, due, office, regime_of
-from engine.connection.private_files import cannot_write, prepare, write_new
+from engine.connection.private_files import cannot_write, prepare, sync_folder, write_new
 from engine.connection.signing_key import published_fingerprint
 from engine.errors import UsageError
 from engine.pages.languages import day_words
@@ -142,17 +143,32 @@ def conclusion(case: OpenCase, title: Callable[[str], str]) -> MoreWords:
     return MoreWords({"OUTCOME": "\n".join(lines)}, case.opened.language)
 
 
-def write_letter(case: OpenCase, kind: str, made: Letter, told: Office, now: datetime) -> str:
-    """Write `letters/<n>-<kind>.txt` and `.eml` into the case; gives the name without an ending. Raises DiskError, OutputError."""
-    folder = case.folder / "letters"
-    name = f"{case.case.n + 1}-{kind}"
-    prepare(folder)
-    for ending, content in ((".txt", f"{made.subject}\n\n{made.body}".encode()), (".eml", letter_mail(made, told, now).as_bytes())):
-        try:
-            write_new(folder / f"{name}{ending}", content)
-        except OSError as error:
-            raise cannot_write(folder / f"{name}{ending}", error) from None
-    return f"letters/{name}"
+@contextmanager
+def letter_files(case: OpenCase, name: str, made: Letter, mail: EmailMessage) -> Iterator[None]:
+    """Write a letter into the case as `.txt` and `.eml`, for as long as all goes well: an act that was not written leaves none.
+
+    `name` is that of `letter_name`. To be entered while nobody else can act. Raises NotConnected, DiskError, OutputError.
+    """
+    contents = {".txt": f"{made.subject}\n\n{made.body}".encode(), ".eml": mail.as_bytes()}
+    path = case.folder / name
+    prepare(path.parent)
+    try:
+        for ending, content in contents.items():
+            try:
+                write_new(path.with_name(f"{path.name}{ending}"), content)
+            except OSError as error:
+                raise cannot_write(path.with_name(f"{path.name}{ending}"), error) from None
+        sync_folder(path.parent)
+        yield
+    except BaseException:
+        for ending in contents:
+            path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+        raise
+
+
+def letter_name(case: OpenCase, kind: str) -> str:
+    """Name the letter of the next act, without an ending."""
+    return f"{LETTERS}/{case.case.n + 1}-{kind}"
 
 
 def letter_mail(made: Letter, told: Office, now: datetime) -> EmailMessage:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from engine.case.acts import Act, Named, VendorAsked
 from engine.case.folder import OpenCase, same_person
@@ -15,14 +14,6 @@ from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.vault import Vault
 from engine.core.identity import NAMES
 from engine.errors import UsageError
-
-Sealed = TypeVar("Sealed")
-
-
-async def sealing(vault: Vault, write: Callable[[], Sealed]) -> Sealed:
-    """Write a sealed person while no `rekey` is under way, which would take away the key that it is sealed with."""
-    async with vault.whole():
-        return write()
 
 
 def digest_of(home: Path, person: Person) -> PersonDigest:

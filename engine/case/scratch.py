@@ -1,6 +1,6 @@
-"""Folders in which something is made before it gets its name in a case; what a killed process left of them is swept by the next one.
+"""Folders and files in which something is made before it gets its name in a case; the next process sweeps what a killed one left.
 
-A folder that is in use is locked (flock(2)): a killed process holds no lock.
+What is in use is locked (flock(2)): a killed process holds no lock.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,9 +21,18 @@ END = ".new"
 @contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
     """Give a private folder in `parent`, deleted afterwards unless it was renamed. Raises NotConnected, DiskError, OutputError."""
+
+    def made() -> Path:
+        part = parent / f".{secrets.token_hex(8)}{END}"
+        prepare(part)
+        return part
+
     prepare(parent)
-    _sweep(parent)
-    part, file = _taken(parent)
+    try:
+        sweep(parent, f".*{END}")
+        part, file = locked(made)
+    except OSError as error:
+        raise cannot_write(parent, error) from None
     try:
         yield part
     finally:
@@ -50,30 +59,29 @@ def renamed(part: Path, place: Path) -> Iterator[None]:
         raise
 
 
-def _taken(parent: Path) -> tuple[Path, int]:
-    """Make a folder and lock it; one that somebody swept before it was locked is made again."""
+def locked(made: Callable[[], Path]) -> tuple[Path, int]:
+    """Make something, lock it and give its descriptor; what somebody swept before it was locked is made again. Raises OSError."""
     while True:
-        part = parent / f".{secrets.token_hex(8)}{END}"
-        prepare(part)
-        try:
-            file = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise cannot_write(part, error) from None
-        with suppress(BlockingIOError, FileNotFoundError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file), part.stat()):
-                return part, file
-        os.close(file)
+        part = made()
+        with suppress(FileNotFoundError):
+            file = os.open(part, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            with suppress(BlockingIOError, FileNotFoundError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(file), part.stat()):
+                    return part, file
+            os.close(file)
 
 
-def _sweep(parent: Path) -> None:
-    for left in parent.glob(f".*{END}"):
+def sweep(parent: Path, names: str) -> None:
+    """Remove what killed processes left under names like these: nobody holds a lock on it."""
+    for left in parent.glob(names):
         with suppress(OSError):
-            file = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(left, ignore_errors=True)
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
             finally:
                 os.close(file)

@@ -19,6 +19,7 @@ import msgspec
 
 from engine.case.acts import FILES, Gap, TakenIn
 from engine.case.folder import OpenCase
+from engine.case.manifest_check import contradicted, contradiction
 from engine.case.scratch import scratch
 from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
@@ -140,6 +141,10 @@ def may_take(case: OpenCase, run: TakenRun, *, vendor: str | None, confirmed: bo
     if run.reference is not None and run.reference != case.reference:
         message = f"the run at {run.vendor} was made for {run.reference}, and this is {case.reference}; nothing was taken"
         raise UsageError(message)
+    why = contradicted(run.endpoints)
+    if why is not None:
+        message = f"the manifest of the run at {run.vendor} contradicts itself: {why}; nothing was taken"
+        raise Refused(message)
     same = run.digest.same(case.digest) if run.digest is not None and case.digest is not None else None
     if same is False:
         message = (
@@ -180,11 +185,16 @@ def _copied(source: Path, part: Path, run: TakenRun) -> None:
         raise Refused(message)
     for name, told in run.written.items():
         _check_name(name, RECORDS, source)
-        size, sha256 = _copy(source / name, part / name)
+        size, sha256, lines = _copy(source / name, part / name)
         if (size, sha256) != (told.get("bytes"), told.get("sha256")):
             message = (
                 f"{source / name} is not what the manifest says (another sha256): the run was changed after it ended; nothing was taken"
             )
+            raise Refused(message)
+        entry = run.endpoints.get(name.removesuffix(".jsonl"))
+        why = contradiction(name.removesuffix(".jsonl"), entry, lines) if entry is not None else None
+        if why is not None:
+            message = f"{source / MANIFEST} contradicts the run: {why}; nothing was taken"
             raise Refused(message)
     for name, sha256 in _downloads(part, run):
         _check_name(name, DOWNLOADED, source)
@@ -218,9 +228,9 @@ def _check_name(name: str, form: re.Pattern[str], source: Path) -> None:
         raise Refused(message)
 
 
-def _copy(source: Path, target: Path) -> tuple[int, str]:
-    """Copy a file onto the disk; gives its size and sha256. A link is not followed. Raises Refused, OSError."""
-    digest, size = hashlib.sha256(), 0
+def _copy(source: Path, target: Path) -> tuple[int, str, int]:
+    """Copy a file onto the disk; gives its size, sha256 and number of lines. A link is not followed. Raises Refused, OSError."""
+    digest, size, lines = hashlib.sha256(), 0, 0
     try:
         reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -233,10 +243,11 @@ def _copy(source: Path, target: Path) -> tuple[int, str]:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
+            lines += chunk.count(b"\n")
             out.write(chunk)
         out.flush()
         os.fsync(out.fileno())
-    return size, digest.hexdigest()
+    return size, digest.hexdigest(), lines
 
 
 def free_place(folder: Path, vendor: str) -> Path:
@@ -258,7 +269,7 @@ def take_file(case: OpenCase, source: Path, vendor: str, now: datetime, claimed:
     suffix = told[0].lower() if (told := ENDING.search(name)) else ""
     with scratch(received) as part:
         try:
-            size, sha256 = _copy(source, part / f"file-1{suffix}")
+            size, sha256, _ = _copy(source, part / f"file-1{suffix}")
             write_private(part / "about.json", msgspec.json.encode({"name": name, "bytes": size, "sha256": sha256}) + b"\n")
         except Refused:
             message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"

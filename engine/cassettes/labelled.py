@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engine.cassettes.cassette import Finding
@@ -11,6 +11,7 @@ from engine.language.effective import Vendor
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 from engine.release.field_path import FieldSteps
 from engine.release.load_labels import load_labels, share_labelled
+from engine.release.policy import LANGUAGES
 from engine.release.record_values import fields_in
 from engine.replaced import replace
 from engine.spec_files import LABELS, cassettes_folder, contents, is_companion, labels_beside, vendor_line
@@ -36,9 +37,20 @@ def check_labels(vendor: Vendor, spec: Path) -> tuple[tuple[Finding, ...], str |
         labels = load_labels(raw, str(path), vendor.name, fields)
     except SpecError as error:
         return tuple(Finding(one, error.lines) for one in error.mistakes), None
+    found = tuple(_in_other_languages(vendor, spec, fields))
     told, note = share_labelled(labels, fields)
     lines = tuple(raw.decode("utf-8-sig").splitlines())
-    return (() if note is None else (Finding(replace(note, file=str(path)), lines),)), f"{vendor.name}: {told}"
+    return (*found, *(() if note is None else (Finding(replace(note, file=str(path)), lines),))), f"{vendor.name}: {told}"
+
+
+def _in_other_languages(vendor: Vendor, spec: Path, fields: Mapping[str, frozenset[FieldSteps]]) -> Iterator[Finding]:
+    """Find what is wrong with the labels in other languages; how many fields they name is theirs to say: all else is told in English."""
+    for path in (labels_beside(spec, vendor.name, language) for language in LANGUAGES if language != "en"):
+        try:
+            if path is not None:
+                load_labels(contents(path), str(path), vendor.name, fields)
+        except SpecError as error:
+            yield from (Finding(one, error.lines) for one in error.mistakes)
 
 
 def labels_of_nobody(specs: Iterable[Path]) -> Iterator[Finding]:
@@ -47,8 +59,9 @@ def labels_of_nobody(specs: Iterable[Path]) -> Iterator[Finding]:
         beside = [path for path in sorted((folder / LABELS).glob("*.y*ml")) if path.is_file() and is_companion(path)]
         vendors = {vendor_line(spec)[0] for spec in folder.glob("*.yaml")} if beside else set()
         for path in beside:
-            if path.suffix != ".yaml" or path.stem not in vendors:
-                near = did_you_mean(path.stem, vendors) if path.stem not in vendors else None
+            name, _, language = path.stem.partition(".")
+            if path.suffix != ".yaml" or name not in vendors or (language and language not in LANGUAGES[1:]):
+                near = did_you_mean(name, vendors) if name not in vendors else None
                 hint = near or f"it is named for its vendor: {LABELS}/VENDOR.yaml beside the spec"
                 yield Finding(
                     Mistake(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from engine.case.act_words import did
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.folder import OpenCase, checked_reference, open_case, references
 from engine.case.letters import conclusion
-from engine.case.naming import asked_by, name_person, sealing
+from engine.case.naming import asked_by, name_person
 from engine.case.person import Person, kind_words, parse_person, read_person
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
@@ -65,7 +64,7 @@ def new_command(
     person, refused = told_person(None)
     if refused is not None and not person.identifiers:
         raise refused
-    case = asyncio.run(sealing(vault, lambda: open_wanted(vault, wanted, person, now())))
+    case = vault.alone(lambda: open_wanted(vault, wanted, person, now()))
     answer = due(case.case, where)
     print_text(f"{reference} is open: {law.title}, received {wanted.received}, known by {kind_words(person)}.")
     print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
@@ -145,7 +144,7 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     if refused is not None:
         case.act(acts.IdentifierRefused(kind="identifier", reason=str(refused)), now())
         raise refused
-    again, told = asyncio.run(sealing(vault, lambda: name_person(case, vault, person, before, now())))
+    again, told = vault.alone(lambda: name_person(case, vault, person, before, now()))
     print_text("\n".join([f"{reference} is known by {kind_words(person)}.", *told]))
     for other in again:
         print_text(f"The same person asked before: {other}.")

@@ -28,7 +28,7 @@ MOST_SHOWN = 20
 
 
 def _key() -> SigningKey:
-    return signing_key(Vault(home()).keys, home())
+    return signing_key(Vault(home()))
 
 
 def build_command(reference: str, *, as_json: bool) -> None:

@@ -51,10 +51,17 @@ def seal_once(keys: Keys, path: Path, kind: str, name: str, data: bytes) -> None
 
 def unseal_file(keys: Keys, path: Path, kind: str, name: str) -> bytes | None:
     """Read a document; None if there is none. Raises NotConnected, Damaged, StoreError."""
-    raw = read_private(path)
-    if raw is None:
+    before, raw = None, read_private(path)
+    while raw is not None:
+        try:
+            head, data = _opened(keys, path, raw)
+            break
+        except StoreError:
+            before, raw = raw, read_private(path)
+            if raw == before:  # else a rekey wrote it anew meanwhile
+                raise
+    else:
         return None
-    head, data = _opened(keys, path, raw)
     if (head.habeas, head.name) != (kind, name):
         message = f"{path} holds the {head.habeas} of {head.name}: move it back to where it belongs; nothing was changed"
         raise StoreError(message)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from engine.connection.keys import Keys
 from engine.connection.private_files import create_once, prepare, read_private
 from engine.connection.sealed_file import seal_once, unseal_file
-from engine.connection.stored import Damaged
+from engine.connection.stored import Damaged, StoreError
+from engine.connection.vault import Vault
 from engine.errors import NotConnected
 
 FILE, PUBLIC = "signing.sealed", "signing.pub"
@@ -80,11 +82,19 @@ def published_fingerprint(home: Path) -> str | None:
         return None
 
 
-def signing_key(keys: Keys, home: Path) -> SigningKey:
-    """Give the installation's key, which is made when it is first needed. Raises NotConnected, DiskError, OutputError.
+def signing_key(vault: Vault) -> SigningKey:
+    """Give the installation's key, which is made when it is first needed. Raises NotConnected, InUse, DiskError, OutputError.
 
-    Damaged, where the sealed half is not what its public half says; NotConnected, where it is missing.
+    Damaged, where the sealed half is not what its public half says; NotConnected, where it is missing. It is made while nobody changes
+    keys: `rekey` would take away the key that it is sealed with, and packages could never be signed again.
     """
+    with suppress(StoreError):  # raised again below, unless it was a rekey that was under way
+        if (vault.home / FILE).is_file() and (vault.home / PUBLIC).is_file():
+            return _signing_key(vault.keys, vault.home)
+    return vault.alone(lambda: _signing_key(vault.keys, vault.home))
+
+
+def _signing_key(keys: Keys, home: Path) -> SigningKey:
     path, public = home / FILE, home / PUBLIC
     secret, told = unseal_file(keys, path, KIND, NAME), read_private(public)
     if secret is None and told is not None:

@@ -15,6 +15,7 @@ import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -52,6 +53,7 @@ from engine.errors import InUse, NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.replaced import replace
 
+T = TypeVar("T")
 SAID_AFTER = 2.0
 LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
 LONGEST_CHANGE = 2 * LONGEST_HOLD  # whoever changes the store may wait for a renewal, and then ask a vendor as long
@@ -126,6 +128,15 @@ class Vault:
         """
         async with self._held(self.folder / ".lock", f"changing the connections in {self.home}", LONGEST_CHANGE):
             yield
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Do what must not meet a change of keys, such as sealing a file: `rekey` would take away its key. Raises InUse, as `whole`."""
+
+        async def held() -> T:
+            async with self.whole():
+                return work()
+
+        return asyncio.run(held())
 
     @asynccontextmanager
     async def _held(self, path: Path, doing: str, longest: float) -> AsyncIterator[None]:

@@ -28,7 +28,7 @@ def found_table(answer: CaseAnswer, t: PageTexts) -> dict[str, Any]:
         "head": [t(name) for name in COLUMNS],
         "numbers": NUMBERS,
         "groups": [(service.title, _note(service, t), list(_rows(service, t))) for service in shown],
-        "total": [t("found.total"), *(_number(number, t) for number in sums), t("found.and_files", n=files)],
+        "total": [t("found.total"), *(_number(number, t) for number in sums), t("found.and_files", n=files) if files else ""],
     }
 
 
@@ -90,10 +90,15 @@ def _number(number: int, t: PageTexts) -> Markup:
 
 
 def _open(service: Service, kind: RecordKind, t: PageTexts) -> Markup:
+    """Lead to what is here, or to why it is not; where nothing was there, to nothing."""
+    if not kind.found and not kind.files and not is_incomplete(kind):
+        return _number(0, t)
     page = page_path(service.vendor, kind.endpoint)
     links = [_link(page, "found.open_read", "found.read_what", kind.title, t)]
     if kind.files:
         links.append(_link(page_path(service.vendor, kind.endpoint, "files"), "found.open_files", "found.files_what", kind.title, t))
+    if not kind.given:
+        return _on_screen(links, t)
     name = data_path(service.vendor, kind.endpoint, "json").rpartition("/")[2]
     path = Markup(' <span class="soft">{}, .csv</span>').format(name)
     return _on_screen(links, t) + path

@@ -17,7 +17,7 @@ def write_sealed_zip(folder: Path, path: Path, passphrase: str) -> None:
     try:
         import pyzipper  # noqa: PLC0415  an extra
     except ImportError:
-        message = "an encrypted zip needs the extra `zip`: pip install '.[zip]'; or seal the package as a page"
+        message = "an encrypted zip needs the extra `zip`: pip install '.[zip]'; or seal the package as a page, up to 300 MB, or as none"
         raise UsageError(message) from None
     with aside(path) as stream:
         zipped = pyzipper.AESZipFile(stream, "w", encryption=pyzipper.WZ_AES)

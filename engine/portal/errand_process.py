@@ -98,8 +98,8 @@ def make(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:
     """Make the package. Raises HabeasError."""
     home = Path(order.home)
     tell("records, policies and decisions are put together, then searched for what was withheld")
-    keys = Vault(home).keys
-    made = build(case, read_person(keys, case.folder), digest_key(home), signing_key(keys, home), home)
+    vault = Vault(home)
+    made = build(case, read_person(vault.keys, case.folder), digest_key(home), signing_key(vault), home)
     tell(f"the package {made.built.sha256} lies in the case")
     return True
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.case.letters import LANGUAGES
-from engine.case.naming import sealing
 from engine.case.person import WORDS, Person, parse_person
 from engine.case.regimes import regimes
 from engine.connection.state_folder import VENDOR
@@ -76,5 +74,5 @@ def do_new(asked: AskedPage) -> str:
         simulated=asked.said("simulated") == "yes",
     )
     checked, person = check_wanted(asked.home, wanted, asked.today), typed_person(asked)
-    case = asyncio.run(sealing(vault, lambda: open_wanted(vault, checked, person, asked.now, asked.by)))
+    case = vault.alone(lambda: open_wanted(vault, checked, person, asked.now, asked.by))
     return f"/case/{case.reference}"

@@ -164,7 +164,7 @@ def _build(asked: AskedPage, case: OpenCase) -> None:
 
 
 def _key(home: Path) -> SigningKey:
-    return signing_key(Vault(home).keys, home)
+    return signing_key(Vault(home))
 
 
 def _approve(asked: AskedPage, case: OpenCase) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from engine.case import acts
-from engine.case.naming import asked_by, name_person, sealing
+from engine.case.naming import asked_by, name_person
 from engine.case.person import WORDS, Person, read_person
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, Refused, UsageError
@@ -54,5 +52,5 @@ def do_person(asked: AskedPage) -> str:
         except Refused as error:
             case.act(acts.IdentifierRefused(kind="identifier", reason=str(error)), asked.now)
             raise
-    asyncio.run(sealing(vault, lambda: name_person(case, vault, person, before, asked.now)))
+    vault.alone(lambda: name_person(case, vault, person, before, asked.now))
     return f"/case/{case.reference}/person"

@@ -55,6 +55,9 @@ class LabelFile(Words):
         default={},
         description="Fields by the end of their path, in every endpoint: `owner.name` is the name of an owner, wherever it stands.",
     )
+    titles: dict[w.Name, w.Text] = Field(
+        default={}, description="What kinds of records are called, by their endpoints, where that is not the `title` in the spec."
+    )
     endpoints: dict[w.Name, Labelled] = Field(
         default={}, description="Fields of one endpoint, or of `lookup`, by their whole path; these win over `everywhere`."
     )
@@ -93,6 +96,7 @@ class Labels(msgspec.Struct, frozen=True):
 
     ends: LabelTable = LabelTable()
     whole: Mapping[str, LabelTable] = {}
+    titles: Mapping[str, str] = {}
     asked: dict[tuple[str, FieldSteps], tuple[str, Mapping[str, str]]] = msgspec.field(default_factory=dict)  # records repeat their paths
 
     def found(self, endpoint: str, path: FieldSteps) -> Label | None:
@@ -102,7 +106,8 @@ class Labels(msgspec.Struct, frozen=True):
         return whole or next((one for one in ends if one is not None), None)
 
     def words(self) -> Iterator[str]:
-        """Give every label, and every meaning of a code."""
+        """Give every label, every meaning of a code, and every title."""
+        yield from self.titles.values()
         for table in (self.ends, *self.whole.values()):
             for label in (*table.exact.values(), *(one for _, one in table.patterns)):
                 yield from (label.text, *label.codes.values())
@@ -134,7 +139,24 @@ def _written(value: Any) -> str:
 def compiled(file: LabelFile) -> Labels:
     """Make labels ready to be asked."""
     whole = {endpoint: _table(fields, "endpoints", endpoint) for endpoint, fields in file.endpoints.items()}
-    return Labels(_table(file.everywhere, "everywhere"), whole)
+    return Labels(_table(file.everywhere, "everywhere"), whole, file.titles)
+
+
+def laid_over(first: Labels, other: Labels) -> Labels:
+    """Put labels in one language over those in another: what the first does not name is told by the other."""
+    nothing = LabelTable()
+    whole = {name: _over(first.whole.get(name, nothing), other.whole.get(name, nothing)) for name in {**other.whole, **first.whole}}
+    return Labels(_over(first.ends, other.ends), whole, {**other.titles, **first.titles})
+
+
+def _over(first: LabelTable, other: LabelTable) -> LabelTable:
+    below = {**other.exact, **dict(other.patterns)}
+    every = {**first.exact, **dict(first.patterns)}
+    made = {
+        steps: Label(one.text, {**below[steps].codes, **one.codes}, one.place) if steps in below else one for steps, one in every.items()
+    }
+    patterns = {steps: made.get(steps, one) for steps, one in (*first.patterns, *other.patterns)}
+    return LabelTable({**other.exact, **{steps: made[steps] for steps in first.exact}}, tuple(patterns.items()))
 
 
 def _table(fields: Labelled, *place: str) -> LabelTable:

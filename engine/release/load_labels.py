@@ -106,6 +106,9 @@ def _unknown(made: LabelFile, labels: Labels, fields: Fields, document: Document
     """Paths that no recorded record has, and labels that no field is called by, since others are nearer."""
     every = [(endpoint, path) for endpoint, paths in fields.items() for path in paths]
     found = (labels.found(endpoint, path) for endpoint, path in every)
+    for endpoint in (name for name in made.titles if name not in fields):
+        at = document.at(("titles", endpoint), key=True)
+        yield Mistake(f"there is no endpoint `{endpoint}`", at, did_you_mean(endpoint, fields))
     used = {(*label.place[:-1], parse_steps(label.place[-1])) for label in found if label is not None}
     for endpoint, written in made.endpoints.items():
         if endpoint not in fields:

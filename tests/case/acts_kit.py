@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -58,3 +59,9 @@ ANY_ACT = st.one_of(*ACTS.values())
 def lines(done: list[acts.Act], by: str = "anna") -> list[LogLine]:
     """Number acts, a day apart; nobody checks a chain here."""
     return [LogLine(n=n, at=NOW + timedelta(days=n), by=by, act=act, sha256=f"{n:064}") for n, act in enumerate(done, 1)]
+
+
+def flipped(path: Path) -> None:
+    """Change one byte of a file, and not its size."""
+    raw = path.read_bytes()
+    path.write_bytes(bytes([raw[0] ^ 1]) + raw[1:])

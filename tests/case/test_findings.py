@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import shutil
 import sqlite3
 from pathlib import Path
@@ -285,3 +286,43 @@ def test_a_cache_that_somebody_made_anew_meanwhile_is_opened_again(tmp_path, mon
         assert found.value(value)[0].decision == 7
     assert moved
     assert [one.name for one in tmp_path.iterdir() if one.suffix == ".part"] == []
+
+
+def test_what_somebody_has_open_stays_what_it_was(found, tmp_path):
+    """Others decide, make the cache anew, delete it, or are killed while SQLite changes a file of theirs: nobody's findings change by that."""
+    value, before = DIGEST("ann@example.com"), found.listed()
+    with settled(tmp_path, [run(tmp_path / "zoom")], never, DIGEST, "", {7: target(value=value)}) as other:
+        (tmp_path / f"{NAME}-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + bytes(1016))  # as SQLite begins one
+        assert (other.value(value)[0].decision, found.listed()) == (7, before)
+        with settled(tmp_path, [run(tmp_path / "zoom", proof="2")], flagging, DIGEST, "", {}) as anew:
+            (tmp_path / NAME).unlink()
+            assert (other.value(value)[0].decision, found.listed(), anew.listed()) == (7, before, before)
+            found.settle({9: target(value=value)})
+            assert (other.value(value)[0].decision, found.value(value)[0].decision, anew.value(value)[0].decision) == (7, 9, None)
+
+
+def _looked_and_decided(folder: Path, number: int, rounds: int = 15) -> None:
+    """Make the cache anew, look at it and decide, again and again, each time as another person would."""
+    value = DIGEST("ann@example.com")
+    for turn in range(rounds):
+        act = number * rounds + turn
+        there = RunToRead("zoom", folder / "zoom", str(act % 3))
+        with settled(folder, [there], flagging, DIGEST, "", {act: target(value=value)}) as mine:
+            for _ in range(3):
+                assert mine.value(value)[0].decision == act
+                assert (mine.totals().undecided, len(mine.listed())) == (3, 3)
+        if turn % 5 == number:
+            (folder / NAME).unlink(missing_ok=True)
+
+
+def test_a_cache_that_others_replace_and_delete_fails_nobody(tmp_path):
+    """Processes look, decide, make it anew and delete it all at once: each sees its own decision, and nothing is left beside the cache."""
+    run(tmp_path / "zoom")
+    at_once = multiprocessing.get_context("spawn")
+    others = [at_once.Process(target=_looked_and_decided, args=(tmp_path, number)) for number in range(3)]
+    for one in others:
+        one.start()
+    for one in others:
+        one.join()
+    assert [one.exitcode for one in others] == [0, 0, 0]
+    assert {one.name for one in tmp_path.iterdir()} - {NAME} == {"zoom"}

@@ -61,13 +61,16 @@ COMMANDS = {
     "hold": (("review", "hold", "DSR-17", "zoom/meetings:3"), None, (1, 4)),
     "name": (("case", "name", "DSR-17"), "email: mara.second@example.com\n", (1, 4)),
     "rekey": (("connections", "rekey"), None, (3, 5)),
+    "letter": (("case", "acknowledge", "DSR-17"), None, (1, 3, 4)),
 }
+OFFICE = "controller: Acme GmbH\ncontact: privacy@acme.example\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_killed_command_loses_no_act_and_the_next_goes_on(ran, source, name):
     """Before each moment the acts are those that were there; the same command then does its work, and nothing hidden stays."""
     home, (words, told, moments) = home_of(ran), COMMANDS[name]
+    (home / "office.yaml").write_text(OFFICE)
     words = tuple(word.format(source) for word in words)
     was_killed = 0
     for moment in moments:
@@ -95,6 +98,49 @@ def test_a_folder_that_no_act_tells_of_is_named(ran):
     assert "runs/zoom-2 lies in the case and no act tells of it: what a killed command left; delete it." in shown
     assert ran("case", "add", "DSR-17", str(folder / "runs/zoom")).returncode == 0
     assert state(ran)["vendors"]["zoom"]["run"] == "runs/zoom-3"
+
+
+def test_a_letter_that_no_act_tells_of_is_named(ran):
+    """Killed between a letter and its act: the letter is no part of the case, and it is said; the next one has a name of its own."""
+    home = home_of(ran)
+    (home / "office.yaml").write_text(OFFICE)
+    assert killed(home, 4, ("case", "acknowledge", "DSR-17"), None)
+    assert state(ran)["strays"] == ["letters/4-acknowledge.eml", "letters/4-acknowledge.txt"]
+    assert ran("case", "identified", "DSR-17", "--how", "called back").returncode == 0
+    assert ran("case", "acknowledge", "DSR-17").returncode == 0
+    assert sorted(one.name for one in (home / "cases/DSR-17/letters").glob("*.txt")) == ["4-acknowledge.txt", "5-acknowledge.txt"]
+    assert state(ran)["strays"] == ["letters/4-acknowledge.eml", "letters/4-acknowledge.txt"]
+
+
+def test_a_letter_that_was_overtaken_leaves_no_file(ran, monkeypatch):
+    """Who comes second is refused, and their letter, which would have the name of another act, is nowhere; on a full disk neither."""
+    from engine.case import acting
+
+    home, fill = home_of(ran), acting.letter
+    (home / "office.yaml").write_text(OFFICE)
+    letters = home / "cases/DSR-17/letters"
+
+    def overtaken(*words, **more):
+        made = fill(*words, **more)
+        open_case(home, "DSR-17").insist(acts.Acknowledged(letter=None), NOW)
+        return made
+
+    monkeypatch.setattr(acting, "letter", overtaken)
+    done = ran("case", "acknowledge", "DSR-17")
+    assert (done.returncode, "the case was changed meanwhile" in done.stderr) == (2, True)
+    assert not list(letters.glob("*"))
+    monkeypatch.setattr(acting, "letter", fill)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.case.log.os.fsync", full)
+    done = ran("case", "acknowledge", "DSR-17")
+    monkeypatch.undo()
+    assert (done.returncode, "the disk is full" in done.stderr) == (3, True)
+    assert not list(letters.glob("*"))
+    assert ran("case", "acknowledge", "DSR-17").returncode == 0
+    assert sorted(one.name for one in letters.iterdir()) == ["5-acknowledge.eml", "5-acknowledge.txt"]
 
 
 def test_a_sealed_person_that_no_act_tells_of_is_recorded_by_the_next_run(ran, zoom):

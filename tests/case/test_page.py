@@ -71,7 +71,7 @@ def check_the_way_to_a_package(habeas) -> None:
         if part.open_gaps:
             case.act(Excused(vendor=vendor, say="To practise, this was left out."), NOW)
     assert habeas("review", "give", "TRY-1", "undecided").returncode == 0
-    for line in block("habeas review hold TRY-1").splitlines():
+    for line in block("habeas package build TRY-1").splitlines():
         done = habeas(*shlex.split(line, comments=True)[1:])
         assert done.returncode == 0, (line, done.stdout, done.stderr)
     counted = json.loads((case.folder / "releases" / "1" / "TRY-1" / "data" / "completeness.json").read_text())["services"]

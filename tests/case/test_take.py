@@ -19,7 +19,7 @@ from engine.case.person import parse_person
 from engine.case.take import TakenRun, read_run, take_file, take_run
 from engine.catalogue import load
 from engine.errors import Exit, UsageError
-from tests.case.acts_kit import NOW
+from tests.case.acts_kit import NOW, flipped
 from tests.case.test_commands import ADA, PERSON, files, home_of, state
 
 OTHER = "tomas.okoye@example.com"
@@ -63,10 +63,10 @@ def listing(run: Path, line: object) -> None:
     rewrite(run, written={**manifest(run)["written"], "meetings.files.jsonl": told})
 
 
-def flipped(path: Path) -> None:
-    """Change one byte of a file, and not its size."""
-    raw = path.read_bytes()
-    path.write_bytes(bytes([raw[0] ^ 1]) + raw[1:])
+def counts(run: Path, **change: object) -> None:
+    """Change what a manifest says of meetings."""
+    endpoints = manifest(run)["endpoints"]
+    rewrite(run, endpoints={**endpoints, "meetings": {**endpoints["meetings"], **change}})
 
 
 def downloaded(run: Path, told: bytes, there: bytes) -> None:
@@ -178,6 +178,13 @@ CHANGES = [
     (lambda run: listing(run, []), [], 5, "is no list of files"),
     (lambda run: flipped(run / "zoom/meetings.jsonl"), [], 5, "is not what the manifest says"),
     (lambda run: downloaded(run, b"x", b"y"), [], 5, "is not the file that was downloaded"),
+    (
+        lambda run: counts(run, expected=61),
+        [],
+        5,
+        "it calls `meetings` complete, where 60 of the 61 records came that the vendor announced",
+    ),
+    (lambda run: counts(run, records=61), [], 5, "it counts 61 records of `meetings`, and the file beside it holds 60"),
 ]
 
 

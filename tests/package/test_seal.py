@@ -62,6 +62,24 @@ def test_a_page_holds_the_zip_of_the_bag(chunk, bag, monkeypatch, tmp_path):
     assert "Planning" not in page
 
 
+def test_nothing_of_what_is_sealed_stands_outside_of_it(bag, tmp_path):
+    """But for the reference and how many bytes there are, pages of different packages differ in what is encrypted alone."""
+    pages = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        seal(bag, tmp_path / name / "DSR-17.html", "page", "en", PASSPHRASE)
+        page = (tmp_path / name / "DSR-17.html").read_text()
+        head = {key: value for key, value in head_of(page).items() if key not in ("salt", "check", "size", "count")}
+        page = re.sub(r'<script type="text/plain" id="c\d+">.*?</script>\n', "", page)
+        pages.append((head, re.sub(r'(?<=id="head">).*?(?=</script>)', "", page)))
+        for inside in ("data/zoom/meetings.json", "index.html", "data/completeness.json"):
+            (bag / inside).write_text(f"Tomas Okoye, passcode 4711, {inside}" * 100)
+        (bag / "data/okoye.txt").write_text("another file")
+    assert pages[0] == pages[1]
+    assert sorted(pages[0][0]) == ["chunk", "iterations", "name", "words"]
+    assert "DSR-17" not in pages[0][1].replace("DSR-17.zip", "")
+
+
 def test_two_pages_of_one_passphrase_have_different_keys(bag, tmp_path):
     """Each has a salt of its own: the nonces count from 1 in every page."""
     pages = []
@@ -125,7 +143,9 @@ def test_what_is_too_big_for_a_page_is_sealed_as_a_zip(bag, monkeypatch, tmp_pat
 def test_without_the_extra_it_says_what_to_install(bag, monkeypatch, tmp_path):
     """And what works without it."""
     monkeypatch.setitem(sys.modules, "pyzipper", None)
-    with pytest.raises(UsageError, match=r"needs the extra `zip`: pip install '.\[zip\]'; or seal the package as a page"):
+    with pytest.raises(
+        UsageError, match=r"needs the extra `zip`: pip install '.\[zip\]'; or seal the package as a page, up to 300 MB, or as none"
+    ):
         seal(bag, tmp_path / "DSR-17.zip", "zip", "en", PASSPHRASE)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import multiprocessing
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from engine.connection import sealed_file
 from engine.connection.manage import rekey
 from engine.connection.signing_key import FILE, PUBLIC, SigningKey, signing_key
 from engine.connection.stored import StoreError
@@ -17,7 +21,7 @@ from engine.errors import NotConnected
 
 def key(home, **environ: str) -> SigningKey:
     """Give the key of an installation, as a new process would."""
-    return signing_key(Vault(home, environ).keys, home)
+    return signing_key(Vault(home, environ))
 
 
 def test_it_is_made_once_and_sealed(tmp_path):
@@ -38,6 +42,43 @@ def test_rekey_keeps_it(tmp_path):
     asyncio.run(rekey(Vault(tmp_path, {})))
     assert (tmp_path / FILE).read_bytes() != before
     assert key(tmp_path) == found
+
+
+def _keys_change(home: Path) -> None:
+    for _ in range(4):
+        asyncio.run(rekey(Vault(home, {})))
+
+
+def _packages_are_signed(home: Path) -> None:
+    assert len({key(home) for _ in range(8)}) == 1
+
+
+def test_it_is_made_and_read_while_keys_change(tmp_path):
+    """Processes that sign for the first time meet a `rekey`: each has the same key, and it can be read with what is there afterwards."""
+    at_once = multiprocessing.get_context("spawn")
+    others = [at_once.Process(target=one, args=(tmp_path,)) for one in (_keys_change, _packages_are_signed, _packages_are_signed)]
+    for one in others:
+        one.start()
+    for one in others:
+        one.join()
+    assert [one.exitcode for one in others] == [0, 0, 0]
+    assert len(json.loads((tmp_path / "key.json").read_text())["keys"]) == 1
+    assert key(tmp_path).public == (tmp_path / PUBLIC).read_text().strip()
+
+
+def test_a_file_that_is_sealed_anew_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    """Between the reading of it and of its key a `rekey` ended."""
+    found, read = key(tmp_path), sealed_file.read_private
+
+    def meanwhile(path: Path) -> bytes | None:
+        raw = read(path)
+        monkeypatch.setattr(sealed_file, "read_private", read)
+        asyncio.run(rekey(Vault(tmp_path, {})))
+        return raw
+
+    monkeypatch.setattr(sealed_file, "read_private", meanwhile)
+    assert key(tmp_path) == found
+    assert sealed_file.read_private is read
 
 
 def test_a_key_that_is_lost_is_not_replaced(tmp_path):

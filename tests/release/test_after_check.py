@@ -11,10 +11,11 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from engine.release.after_check import BLOCK, AfterCheck, LeakedValue
+from engine.release.after_check import BLOCK, MOST_LINES, STEP, AfterCheck, LeakedValue
+from engine.release.hit import Hit
 from engine.release.ruling import Ruling
 from engine.release.searched_bytes import FileKind
-from engine.release.withheld import LONGEST, WithheldText, WithheldTexts
+from engine.release.withheld import LONGEST, NOT_SEARCHED, WithheldText, WithheldTexts
 from tests.moments import few
 
 SECRET, MAIL, NAME, NUMBER = "Qx7Zt9Lm2", "bea@acme.example", "José Pérez-Groß", "+14155550142"
@@ -152,6 +153,8 @@ SHORT = [
     ("json", "sales team", '{"a":"Sales team"}', 1),
     ("json", "meetings", '{"a":"all meetings"}', 0),
     ("json", "meetings", '{"a":"Meetings"}', 1),
+    ("json", "anonymous", '{"a":"an anonymous caller"}', 0),
+    ("json", "anonymous", '{"a":"Anonymous"}', 1),
     ("json", "security", '{"a":"[withheld: security]"}', 0),
     ("json", "another person", '{"a":"[withheld: another person]"}', 0),
     ("csv", "Bea", "a,b\r\nx,Bea\r\n", 1),
@@ -207,6 +210,21 @@ def test_a_value_across_two_pieces_is_found_once_with_its_line():
             assert found.lines == (raw[: raw.index(SECRET.encode())].count(b"\n") + 1,)
 
 
+@pytest.mark.parametrize("shift", range(0, 26, 2))
+def test_a_value_across_two_steps_of_the_second_look_is_found(shift):
+    """What is looked for is the end of a number, and what stands before a value decides whether it stands alone."""
+    lead = "x" * (STEP - shift)
+    assert len(leaks(f"{lead} (415) 555-0142 y", "text", NUMBER, pointer="/caller_number")) == 1
+    assert len(leaks(f"{lead} {SECRET} y", "text", SECRET)) == 1
+    assert leaks(f"{lead}{SECRET} y", "text", SECRET) == []
+
+
+def test_of_many_lines_the_first_are_named():
+    """A reviewer needs to know where it begins, and the report stays short."""
+    (found,) = leaks(f'{{"a":"{SECRET}"}}\n' * 50, "json", SECRET)
+    assert found.lines == tuple(range(1, MOST_LINES + 1))
+
+
 def test_of_values_that_overlap_each_is_found():
     """Also where the shorter one ends first."""
     assert {one.withheld.text for one in leaks('{"a":"Bea Miller Quist"}', "json", "Bea Miller", "Miller Quist")} == {
@@ -240,6 +258,35 @@ def test_what_is_ruled_about_is_looked_for_though_it_was_found_inside_more_befor
     withheld = texts(MAIL, inside=True)
     withheld.withheld("acme", "calls", Ruling("/a", "mask", "third_party", "others[0]", "who", MAIL), MAIL)
     assert [one.confirm for one in AfterCheck(withheld, own=[MAIL]).check("f", "json", [MAIL.encode()])] == [True]
+
+
+@pytest.mark.parametrize("because", NOT_SEARCHED)
+def test_what_may_stand_elsewhere_by_its_reason_is_not_looked_for(because):
+    """Told in another part, nobody's, or not asked for: another field may well say the same."""
+    withheld, ruling = WithheldTexts(), Ruling("/a", "drop", because, "leave_out[0]", "left_out", MAIL)
+    withheld.withheld("acme", "calls", ruling, MAIL)
+    withheld.inside("acme", "calls", ruling, {"a": MAIL}, lambda text: [Hit("emails", 0, len(text), text)])
+    assert withheld.found == {}
+
+
+def test_what_was_ruled_about_stays_so_though_it_is_found_inside_more_afterwards():
+    """A value of its own is not taken for one of many in a record that is held, whichever comes first."""
+    withheld = WithheldTexts()
+    withheld.withheld("acme", "calls", Ruling("/a", "mask", "third_party", "others[0]", "who", MAIL), MAIL)
+    held = Ruling("", "hold", "privilege", "act 7", "decided")
+    withheld.inside("acme", "notes", held, [MAIL], lambda text: [Hit("emails", 0, len(text), text)])
+    assert [(one.endpoint, one.because, one.inside) for one in withheld.found.values()] == [("calls", "third_party", False)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule", "person"), [("who", "others[0]", True), ("found", "find.known_people", True), ("found", "find.emails", False)]
+)
+def test_a_value_stands_for_somebody_where_a_rule_on_people_withheld_it(kind, rule, person):
+    """It is looked for everywhere then, though it is a common word."""
+    withheld = WithheldTexts()
+    withheld.withheld("acme", "calls", Ruling("/a", "mask", "third_party", rule, kind, "Complete"), "Complete")
+    assert withheld.found["Complete"].person == person
+    assert len(AfterCheck(withheld).check("f", "json", [b'{"a":"Complete came"}'])) == person
 
 
 def test_what_was_given_elsewhere_by_decision_is_to_be_confirmed():

@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 import engine
+from engine.case.answer import labels_of as labels_in
 from engine.cassettes.labelled import check_labels, recorded_fields
 from engine.catalogue import load
 from engine.release.labels import LEAST_LABELLED, Labels, innermost, unlabelled
@@ -111,7 +112,7 @@ def test_check_counts_them(habeas):
     """One line a vendor, behind that of its cassettes; no mistake and no note of theirs."""
     done = habeas("check", "mailchimp")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-2] == "mailchimp: 238 of 239 recorded fields have a label"
+    assert done.stdout.splitlines()[-2] == "mailchimp: 239 of 239 recorded fields have a label"
 
 
 def test_labels_are_no_specs_to_any_command(habeas, tmp_path):
@@ -185,3 +186,24 @@ def test_labels_that_cannot_be_read_are_a_mistake(own, habeas):
     spec = str(own.parent.parent / "mailchimp.yaml")
     own.write_bytes(b"labels: 1\nvendor: mailchimp\neverywhere: {id: \xff}\n")
     assert "not UTF-8 text" in habeas("check", spec).stdout
+
+
+def test_labels_of_another_language_stand_over_the_english_ones(own, habeas):
+    """A field, a code and a kind of record read in German where the German file names them, else in English; `check` reads both."""
+    labels = labels_in("zoom", "de")
+    assert labels.of("meetings", ("topic",)) == ("Thema", None)
+    assert labels.of("meetings", ("type",), 2) == ("Art der Besprechung", "geplant")
+    assert labels.of("meetings", ("pmi",)) == labels_in("zoom").of("meetings", ("pmi",)) != ("pmi", None)
+    assert labels.titles["recordings"] == "Aufzeichnungen in der Cloud"
+    assert labels_in("zoom", "en") == labels_in("zoom")
+    spec, german = str(own.parent.parent / "mailchimp.yaml"), own.with_name("mailchimp.de.yaml")
+    own.write_bytes((folder("specs") / LABELS / "mailchimp.yaml").read_bytes())
+    german.write_text("labels: 1\nvendor: mailchimp\ntitles: {events: Ereignisse}\neverywhere: {email_address: E-Mail-Adresse}\n")
+    assert habeas("check", "--strict", spec).returncode == 0
+    german.write_text("labels: 1\nvendor: mailchimp\ntitles: {event: Ereignisse}\neverywhere: {email_adress: E-Mail-Adresse}\n")
+    said = habeas("check", spec).stdout
+    assert "error: there is no endpoint `event`" in said
+    assert "error: no recorded record has `email_adress`" in said
+    assert "labels/mailchimp.de.yaml:4:" in said
+    german.rename(own.with_name("mailchimp.fr.yaml"))
+    assert "no spec beside this folder has labels of this name, so nothing reads them" in habeas("check", spec).stdout
