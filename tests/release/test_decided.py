@@ -221,6 +221,13 @@ def test_a_decision_about_a_field_holds_for_true_false_and_nothing(value):
     assert whole == {"/a": ("drop", "privilege"), "/b": ("drop", "privilege")}
 
 
+@pytest.mark.parametrize("record", [{"caller_name": None}, {"caller_name": None, "caller_number": ""}, {"caller_name": [None]}])
+def test_a_decision_about_a_field_of_people_holds_where_nobody_is_named(record):
+    """Where a field of people says null, and no other tells who is meant, it is nobody's side, and what was decided holds."""
+    found = said(SIDE, record, decisions=[decided("give", steps=("caller_name",))])
+    assert set(found.values()) <= {("give", "privilege")}
+
+
 def test_a_long_number_is_looked_at_like_a_text():
     """A card is one whether or not it stands between quotes, in a list or in a map."""
     text = "find: {cards: {do: mask, because: never_disclose}}"
