@@ -212,7 +212,7 @@ class PolicyInForce:
 
     def _repeated(self, rules: Compiled, record: Any) -> tuple[str, tuple[FieldSteps, ...]] | None:
         """Say by which rule a record was told before, and which fields are given all the same."""
-        for rule in rules.repeated:
+        for rule in rules.repeated if self._told else ():
             key = next(iter(texts_at(record, rule.by)), "")
             earlier = self._told.get((rule.index, key), rule.place)
             if earlier < rule.place and not self._withheld(self._policy.once[rule.index].in_[earlier]):
@@ -256,17 +256,19 @@ class PolicyInForce:
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
-        found = {key: self._people[tuple(facts), number] for number, (key, facts) in enumerate(reading.sides.items())}
+        told = ((key, tuple(facts) if isinstance(facts, list) else facts) for key, facts in reading.sides.items())
+        found = {key: self._people[facts, number] for number, (key, facts) in enumerate(told)}
         own = {key[0] for key, one in found.items() if one.same == "same"} if self._doubting else set()
         for key, side in found.items() if self._doubting else ():
             if side.same == "other" and key[0] not in own and _doubts(self._policy.others[key[0]]):
                 found[key] = replace(side, same="perhaps")
         return found
 
-    def _judge(self, values: tuple[tuple[tuple[str, str], ...], int]) -> SideFound:
+    def _judge(self, told: tuple[tuple[tuple[str, str], ...] | WholeSide, int]) -> SideFound:
         """Say whether these are the person, and who otherwise."""
-        facts = [Fact(name, text) for name, text in values[0]]
-        return SideFound(self._own.judge(facts), person_of(facts), values[1])
+        side, number = told
+        facts = [Fact(name, text) for name, text in (side.facts if isinstance(side, WholeSide) else side)]
+        return SideFound(self._own.judge(facts), person_of(facts), number)
 
     def _ruled_alike(self, about: tuple[Leaf | WholeSide, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
         """Say what happens to values in every record about which nothing was decided by itself: the same ones come again and again."""

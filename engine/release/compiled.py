@@ -94,18 +94,32 @@ class Form(msgspec.Struct, eq=False):
     texts: list[bool]
     people: tuple[FormStep, ...] = ()
     steps: tuple[FormStep, ...] = ()
+    more: dict[tuple[int, ...], tuple[FormStep, ...]] = msgspec.field(default_factory=dict)
+    sides: dict[Mark, FormSide] = msgspec.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._arrange()
 
-    def tells(self, record: dict[str, Any], telling: Callable[[Any], object]) -> bool:
-        """Whether one of the fields of which the text alone matters tells something; most records have none that does."""
+    def to_read(self, record: dict[str, Any], telling: Callable[[Any], object]) -> tuple[FormStep, ...]:
+        """Give what of a record must be read: the steps, and fields of which the text alone matters where it tells something."""
         while True:
             try:
-                return any(map(telling, compress(record.values(), self.texts)))
+                if not any(map(telling, compress(record.values(), self.texts))):
+                    return self.steps
+                told = tuple(at for at, value in enumerate(record.values()) if self.texts[at] and telling(value))
             except TypeError:
                 if not self._holding(record):
                     raise
+            else:
+                return self.more.get(told) or self._with(told)
+
+    def _with(self, told: tuple[int, ...]) -> tuple[FormStep, ...]:
+        """Give the steps with those of fields that tell something between them."""
+        if len(self.more) >= MOST_FORMS:
+            self.more.clear()
+        read = [field for at, field in enumerate(self.fields) if not self.texts[at] or at in told]
+        found = self.more[told] = tuple(self._together(read))
+        return found
 
     def _holding(self, record: dict[str, Any]) -> bool:
         """Note which fields hold fields or items; whether there is a new one."""
@@ -116,19 +130,19 @@ class Form(msgspec.Struct, eq=False):
         return bool(holding)
 
     def _arrange(self) -> None:
-        self.steps = tuple(_with_sides([field for field, text in zip(self.fields, self.texts, strict=True) if not text]))
-        self.people = tuple(_with_sides([field for field in self.fields if field[1].people]))
+        self.more.clear()
+        self.steps = tuple(self._together([field for field, text in zip(self.fields, self.texts, strict=True) if not text]))
+        self.people = tuple(self._together([field for field in self.fields if field[1].people]))
 
-
-def _with_sides(fields: Sequence[tuple[str, Node]]) -> Iterator[FormStep]:
-    """Join the fields of a side, where all of them stand one behind another and nothing else is said of them."""
-    runs = [(mark, tuple(run)) for mark, run in groupby(fields, lambda field: field[1].side if field[1].begins == "alike" else None)]
-    times = Counter(mark for mark, _ in runs)
-    for mark, run in runs:
-        if mark is None or times[mark] > 1 or len(run) < 2 or not all(node.ordinary and node.left_out is None for _, node in run):
-            yield from run
-        else:
-            yield FormSide(mark, run, itemgetter(*(name for name, _ in run)))
+    def _together(self, fields: Sequence[tuple[str, Node]]) -> Iterator[FormStep]:
+        """Join the fields of a side, where all of them stand one behind another and nothing else is said of them."""
+        runs = [(mark, tuple(run)) for mark, run in groupby(fields, lambda field: field[1].side if field[1].begins == "alike" else None)]
+        times = Counter(mark for mark, _ in runs)
+        for mark, run in runs:
+            if mark is None or times[mark] > 1 or len(run) < 2 or not all(node.ordinary and node.left_out is None for _, node in run):
+                yield from run
+            else:
+                yield self.sides.setdefault(mark, FormSide(mark, run, itemgetter(*(name for name, _ in run))))
 
 
 class Repeated(msgspec.Struct, frozen=True):

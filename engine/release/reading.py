@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
-from engine.release.compiled import Compiled, FormSide, Node
+from engine.release.compiled import Compiled, FormSide, FormStep, Node
 from engine.release.field_path import FieldSteps, matches
 from engine.release.reasons import BY_LAW
 from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
 
 PLAIN = frozenset((str, int, bool, type(None)))  # equal ones of the same type are written alike
-HOLDING = frozenset((dict, list))
 WORDS = {"True": "true", "False": "false", "None": "null"}
 SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
@@ -72,7 +71,7 @@ class RecordReading:
         self.said: list[Ruling] = []
         self.leaves: list[Leaf | WholeSide] = []
         self.named: list[Leaf] = []
-        self.sides: dict[SideKey, list[tuple[str, str]]] = {}
+        self.sides: dict[SideKey, list[tuple[str, str]] | WholeSide] = {}
 
     def without(self, record: dict[str, Any], rule: str, kept: tuple[FieldSteps, ...]) -> dict[str, Any]:
         """Leave out of a record that is told before all but what is given still."""
@@ -88,29 +87,33 @@ class RecordReading:
     def walk(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read a value and all below it."""
         if isinstance(value, dict):
-            self._walk_fields(value, node, pointer, side)
+            self._walk_steps(value, self._steps(value, node), pointer, side)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
+                steps = self._steps(inner, node) if isinstance(inner, dict) else None
+                if steps == ():
+                    continue
                 here = f"{pointer}/{index}"
-                self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
+                stands = _side(node, side, pointer, here) if node.begins == "whole" else side
+                if steps is None:
+                    self.walk(inner, node, here, stands, name)
+                else:
+                    self._walk_steps(inner, steps, here, stands)
         else:
             self._value(value, node, pointer, side, name)
 
-    def _walk_fields(self, record: dict[str, Any], node: Node, pointer: str, side: SideKey | None) -> None:
-        form, stirring = self._rules.form(node, record), self._stirring
-        if stirring is not None and not form.tells(record, stirring):
-            for step in form.steps:
-                if not isinstance(step, FormSide):
-                    key, child = step
+    def _steps(self, record: dict[str, Any], node: Node) -> tuple[FormStep, ...]:
+        form = self._rules.form(node, record)
+        return form.fields if self._stirring is None else form.to_read(record, self._stirring)
+
+    def _walk_steps(self, record: dict[str, Any], steps: tuple[FormStep, ...], pointer: str, side: SideKey | None) -> None:
+        for step in steps:
+            if not isinstance(step, FormSide):
+                key, child = step
+                self._field(record[key], child, pointer, side, key)
+            elif not self._whole(step, record, pointer):
+                for key, child in step.fields:
                     self._field(record[key], child, pointer, side, key)
-                elif not self._whole(step, record, pointer):
-                    for key, child in step.fields:
-                        self._field(record[key], child, pointer, side, key)
-            return
-        for (key, child), text in zip(form.fields, form.texts, strict=True):
-            inner = record[key]
-            if not text or stirring is None or type(inner) in HOLDING or stirring(inner):
-                self._field(inner, child, pointer, side, key)
 
     def _whole(self, together: FormSide, record: dict[str, Any], pointer: str) -> bool:
         """Read all that stands on a side, where that can be done together."""
@@ -123,7 +126,7 @@ class RecordReading:
             return False
         if found is not None:
             if found.facts:
-                self.sides[found.side] = list(found.facts)
+                self.sides[found.side] = found
             self.leaves.append(found)
         return found is not None
 
@@ -177,7 +180,9 @@ class RecordReading:
     def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str, *, decided: bool = False) -> None:
         text = text_of(value)
         if text and side is not None:
-            self.sides.setdefault(side, []).append((name, text))
+            told = self.sides.setdefault(side, [])
+            if isinstance(told, list):  # one that was read together stands nowhere else
+                told.append((name, text))
         leaf = _leaf_of(value, node, pointer, side, name, decided=decided)
         if leaf is not None:
             self.leaves.append(leaf)
