@@ -103,8 +103,11 @@ class PolicyInForce:
             found = self._compiled[endpoint] = Compiled(self._policy, endpoint, self._decisions.on_fields(endpoint))
         return found
 
-    def rulings(self, endpoint: str, record: Any, digest: str = "") -> list[Ruling]:
-        """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given."""
+    def rulings(self, endpoint: str, record: Any, digest: str = "", *, only_people: bool = False) -> list[Ruling]:
+        """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given.
+
+        `only_people`: what has a group, with or without what has none.
+        """
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
         repeated = None if whole is not None and whole.operation == "give" else self._repeated(rules, record)
@@ -113,6 +116,7 @@ class PolicyInForce:
             return [held]
         apart = self._decisions.apart(digest, whole)
         reading = self._read_apart(rules, digest, whole) if apart else self._read_alike(rules, digest)
+        reading.only_people = only_people
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)

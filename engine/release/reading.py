@@ -68,6 +68,7 @@ class RecordReading:
         self._stirring = stirring
         self._matters = matters
         self._lifted = lifted
+        self.only_people = False  # whether all in which nobody can stand is passed over
         self.said: list[Ruling] = []
         self.leaves: list[Leaf | WholeSide] = []
         self.named: list[Leaf] = []
@@ -104,6 +105,8 @@ class RecordReading:
 
     def _steps(self, record: dict[str, Any], node: Node) -> tuple[FormStep, ...]:
         form = self._rules.form(node, record)
+        if self.only_people:
+            return form.people
         return form.fields if self._stirring is None else form.to_read(record, self._stirring)
 
     def _walk_steps(self, record: dict[str, Any], steps: tuple[FormStep, ...], pointer: str, side: SideKey | None) -> None:
