@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings bench-package lock clean docs
+.PHONY: help demo test test-long test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -31,10 +31,10 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
 	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
-	@echo "The browser tests were not run here: make test-browser. More examples of each property: make test-long."
+	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
-test-long: $(READY) ## run the tests with many more examples of each property, new ones each time
-	@$(BIN)/python -m pytest --ignore=tests/browser $(SIDE_BY_SIDE) --hypothesis-profile=long
+test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
+	@$(BIN)/python -m pytest --ignore=tests/browser -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1
@@ -49,6 +49,9 @@ test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
+
+pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(BIN)/ruff check .
@@ -70,6 +73,10 @@ bench-findings: $(READY) ## measure finding personal data and listing it, over 1
 
 bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
 	@$(BIN)/python -m bench.package
+
+bench-portal: $(READY) ## measure the portal in Chromium and by ten clients, over a case of 100,000 records
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "It needs Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@$(BIN)/python -m bench.portal
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

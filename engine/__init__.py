@@ -4,7 +4,8 @@
     report = await engine.run(vendor, email="someone@example.com", connection="zoom", out="request-17", files=True)
     report.outcome, report.endpoints["meetings"].outcome, report.manifest, report.exit_code
 
-`load`, `run`, `verify`, `check` and `plan` are the commands of the same names; see engine/api.py. Whoever installed the
+`load`, `run`, `verify`, `check` and `plan` are the commands of the same names, `account` asks for many people over one account; see
+engine/api.py. Whoever installed the
 wheel writes `import habeas` for the same. Everything is imported when it is first used.
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Exit, HabeasError
 
 if TYPE_CHECKING:
-    from engine.api import check, load, plan, run, verify
+    from engine.api import AccountRuns, account, check, load, plan, run, verify
     from engine.core.ledger import Entry, Outcome, Subject
     from engine.language.effective import Vendor
     from engine.runner.interface import Report
@@ -24,7 +25,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Entry", "Exit", "HabeasError", "Outcome", "Report", "Subject", "Vendor", "Verified", "check", "load", "plan", "run", "verify"]
+__all__ = [
+    "AccountRuns",
+    "Entry",
+    "Exit",
+    "HabeasError",
+    "Outcome",
+    "Report",
+    "Subject",
+    "Vendor",
+    "Verified",
+    "account",
+    "check",
+    "load",
+    "plan",
+    "run",
+    "verify",
+]
 
 _HOME = {
     "Entry": "engine.core.ledger",
@@ -33,7 +50,7 @@ _HOME = {
     "Subject": "engine.core.ledger",
     "Vendor": "engine.language.effective",
     "Verified": "engine.runner.verify",
-    **dict.fromkeys(("check", "load", "plan", "run", "verify"), "engine.api"),
+    **dict.fromkeys(("AccountRuns", "account", "check", "load", "plan", "run", "verify"), "engine.api"),
 }
 
 

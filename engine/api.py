@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.assembly import RunArguments, carry_out, choose_connection, order_of, probe_of, probe_pair, verified
+from engine.assembly import ChosenConnection, RunArguments, choose_connection, order_of, probe_of, probe_pair, verified
 from engine.cassettes.check import check_cassettes
 from engine.cassettes.labelled import check_labels
 from engine.catalogue import load
@@ -21,12 +22,13 @@ from engine.errors import UsageError
 from engine.language.effective import Vendor
 from engine.language.load import check as check_text
 from engine.language.text.mistakes import Mistake, SpecError
+from engine.open_account import OpenAccount, carry_out, open_account
 from engine.replaced import replace
 from engine.runner import Report
 from engine.runner.verify import Verified
 from engine.spec_files import contents, spec_path
 
-__all__ = ["check", "load", "plan", "run", "verify"]
+__all__ = ["AccountRuns", "account", "check", "load", "plan", "run", "verify"]
 
 
 async def run(
@@ -108,6 +110,79 @@ async def run(
         largest_file=largest_file,
     )
     return await carry_out(order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
+
+
+class AccountRuns:
+    """Runs of many people over one account, which `account` opened: start as many as you like, side by side."""
+
+    def __init__(self, opened: OpenAccount, chosen: ChosenConnection) -> None:
+        """Take an account in use and its connection."""
+        self._account, self._chosen = opened, chosen
+
+    async def run(
+        self,
+        *,
+        email: str | None = None,
+        phone: str | None = None,
+        username: str | None = None,
+        out: str | Path | None = None,
+        files: bool = False,
+        only: Iterable[str] = (),
+        without: Iterable[str] = (),
+        since: str | None = None,
+        reference: str | None = None,
+        largest_file: int = LARGEST_FILE,
+        ended: Callable[[Entry], None] = lambda _: None,
+    ) -> Report:
+        """Answer one person's access request. Parameters, result and exceptions are those of `habeas.run`.
+
+        The call waits until the vendor's limits have room for one more person; the limits are shared fairly between people.
+        """
+        _check(Callable, "a function", ended=ended)
+        _check((str, os.PathLike, type(None)), "a path", out=out)
+        arguments = RunArguments(
+            person=_person(email=email, phone=phone, username=username),
+            out=None if out is None else Path(out),
+            only=_names(only=only),
+            without=_names(without=without),
+            since=since,
+            files=files,
+            reference=reference,
+            largest_file=largest_file,
+        )
+        order = order_of(self._chosen.vendor, _checked(arguments), datetime.now(UTC), self._chosen)
+        return await self._account.fetch(order, ended=ended)
+
+
+@asynccontextmanager
+async def account(
+    vendor: Vendor | str | Path,
+    *,
+    connection: str | None = None,
+    token: str | None = None,
+    share: float = 0.75,
+    plan: str | None = None,
+    at: str | None = None,
+    wait: bool = True,
+) -> AsyncIterator[AccountRuns]:
+    """Open an account for many people: one turn, one limit, one credential for all of them. The parameters are those of `run`.
+
+        async with habeas.account("zoom") as zoom:
+            reports = await asyncio.gather(*(zoom.run(email=one, out=f"out/{n}") for n, one in enumerate(people)))
+
+    What the account itself tells (`verify`, the probe, `discover`) is asked once an hour, not once a person.
+
+    Raises:
+        UsageError, SpecError: the call cannot be carried out; nothing was sent (exit code 2).
+        NotConnected: no connection, or one that cannot be used (4). InUse: see `wait` (3).
+
+    """
+    _check_texts(connection=connection, token=token, at=at, plan=plan)
+    _check(bool, "True or False", wait=wait)
+    chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
+    limits = (checked_plan(chosen.vendor, plan), checked_share(share))
+    async with open_account(chosen, limits, wait=wait) as opened:
+        yield AccountRuns(opened, chosen)
 
 
 async def verify(

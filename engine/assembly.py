@@ -1,6 +1,7 @@
 """Assemble a run: from names and options to the person, the open connection, the `Session` and the `Run`.
 
-The library (engine/api.py) and the commands `run`, `record`, `verify` and `connect` all go through this module.
+The library (engine/api.py) and the commands `run`, `record`, `verify` and `connect` all go through this module; engine/open_account.py
+carries runs out.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from engine.connection.stored import Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
-from engine.core.ledger import Entry
 from engine.core.pace import checked_share
 from engine.core.proof import kinds_of, probe_option
 from engine.core.retry import Patience
@@ -37,7 +37,8 @@ from engine.net.hosts import Hosts
 from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
 from engine.replaced import replace
-from engine.runner import Report, Run, RunOptions, Session
+from engine.runner import Run, RunOptions, Session
+from engine.runner.interface import Earlier
 from engine.runner.verify import Verified, verify
 
 KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
@@ -207,7 +208,7 @@ async def verified(connection: Opened, transport: Transport, probe: Mapping[str,
 
 
 class Order(Discreet, Struct, frozen=True, kw_only=True):
-    """An access request, checked and ready to run."""
+    """An access request, checked and ready to run; one that broke off before goes on where `earlier` says."""
 
     HIDDEN = ("person",)
 
@@ -218,6 +219,7 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
     plan: str | None = None
     share: float = 0.75
     wait: bool = True
+    earlier: Earlier | None = None
 
     @property
     def vendor(self) -> Vendor:
@@ -227,50 +229,22 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
     def run(self, session: Session, connection: Opened, out: Path) -> Run:
         """Put a run together; the connection's own probe is used where the order names none."""
         options = replace(self.options, probe=self.options.probe or stored_probe(connection))
-        return Run(session, self.person, options, out)
+        return Run(session, self.person, options, out, self.earlier)
 
     def session(self, connection: Opened, **parts: object) -> Session:
         """Make the session over an open connection, at this order's plan and share; `parts` replace or add fields of it."""
         return session_over(connection, self.chosen.transport, self.plan, self.share, **parts)
 
 
-Watch = Callable[[Run], AbstractAsyncContextManager[object]]
-
-
-async def carry_out(
-    order: Order,
-    *,
-    ended: Callable[[Entry], None] = lambda _: None,
-    waiting: Callable[[], None] = lambda: None,
-    told: Callable[[str], None] = lambda _: None,
-    watch: Watch | None = None,
-) -> Report:
-    """Run an order when no other run uses its connection, and give the report. Raises HabeasError before anything is sent.
-
-    `ended` is called with the entry of each endpoint when it has ended, `waiting` once if another run uses the connection;
-    `told` hears what `in_turn` has to say, `watch` wraps the run (signals, a live view).
-    """
-    notes: list[str] = []
-
-    def hear(words: str) -> None:
-        notes.append(words)
-        told(words)
-
-    order = replace(order, options=_digested(order))
-    async with order.chosen.in_turn(waiting, wait=order.wait, told=hear) as connection, order.chosen.transport:
-        run = order.run(order.session(connection, ended=ended), connection, order.out)
-        async with watch(run) if watch is not None else nullcontext():
-            report = await run.run()
-    return replace(report, notes=tuple(notes))
-
-
-def _digested(order: Order) -> RunOptions:
+def digested(order: Order) -> RunOptions:
     """Add the keyed digests of the person; where their key cannot be kept the manifest says so."""
     try:
-        found = digest_key(order.chosen.vault.home).of(order.person.values())
+        key = digest_key(order.chosen.vault.home)
     except HabeasError:
         return replace(order.options, undigested=NO_DIGEST)
-    return replace(order.options, digest={kind: digests[0] for kind, digests in found.by_kind.items()}, key_id=found.key_id)
+    found = key.of(order.person.values())
+    digest = {kind: digests[0] for kind, digests in found.by_kind.items()}
+    return replace(order.options, digest=digest, key_id=found.key_id, chain_key=key.of_chains)
 
 
 class RunArguments(Discreet, Struct, frozen=True, kw_only=True):
@@ -295,12 +269,15 @@ class RunArguments(Discreet, Struct, frozen=True, kw_only=True):
     largest_file: int = LARGEST_FILE
 
 
-def order_of(vendor: Vendor, arguments: RunArguments, now: datetime) -> Order:
-    """Check the arguments of a run and find its connection. Sends and writes nothing. Raises UsageError, Refused, NotConnected."""
+def order_of(vendor: Vendor, arguments: RunArguments, now: datetime, chosen: ChosenConnection | None = None) -> Order:
+    """Check the arguments of a run and find its connection, unless it is `chosen`. Raises UsageError, Refused, NotConnected.
+
+    Sends and writes nothing.
+    """
     person = person_of(arguments.person)
     selection = choose(vendor.endpoints, arguments.only, arguments.without)
     check_person(vendor, person, selection.excluded)
-    chosen = choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
+    chosen = chosen or choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
     if arguments.largest_file < 1:
         message = "the largest file is a number of bytes above 0"
         raise UsageError(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import threading
 import urllib.request
@@ -24,6 +25,12 @@ HEALTHY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.functio
 settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, suppress_health_check=HEALTHY)
 settings.register_profile("long", max_examples=1000, deadline=None, suppress_health_check=HEALTHY)
 settings.load_profile("quick")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Start two workers a core: a test that keeps to a vendor's pace, or waits for a process, leaves the core to another."""
+    return 2 * (os.cpu_count() or 1)
+
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from engine.assembly import Order, RunArguments, carry_out, order_of
+from engine.assembly import Order, RunArguments, order_of
 from engine.case import take
 from engine.case.acts import IdentifierRefused, TakenIn
 from engine.case.folder import OpenCase
@@ -26,6 +26,7 @@ from engine.core.ledger import Entry
 from engine.core.proof import kinds_of
 from engine.errors import Exit, HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
+from engine.open_account import carry_out
 from engine.runner import Report, Run
 
 PART = ".run-"

@@ -93,6 +93,11 @@ ASKED = {
     "bounced": "could not be reached by mail",
     "blocked": "was asked by mail and did not answer in time",
 }
+BY_HAND = {  # nobody knows whether a mail that was written was sent
+    "sent": "a mail to be sent by hand was written, no answer yet",
+    "reminded": "a mail and a reminder to be sent by hand were written, no answer yet",
+    "blocked": "a mail to be sent by hand was written, and its owner did not answer in time",
+}
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
@@ -101,7 +106,8 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             mend = f'habeas case excuse {reference} {vendor} --say "..."'
         else:
             mend = f"habeas contact show {reference} {vendor}"
-        yield Blocked(f"{vendor}: {ASKED[state]} ({purpose})", mend)
+        by_hand = BY_HAND.get(state) if part.contacts[purpose].by_hand else None
+        yield Blocked(f"{vendor}: {by_hand or ASKED[state]} ({purpose})", mend)
     if not part.here and not part.waits:
         ask = f"habeas contact send {reference} {vendor} deletion" if part.right == "deletion" else None
         yield Blocked(

@@ -47,6 +47,7 @@ def shown_json(case: OpenCase, told: Deadlines, today: date, undecided: int | No
         "simulated": case.opened.simulated,
         "again": list(case.case.again),
         "vendors": {name: _part(part) for name, part in case.case.vendors.items()},
+        "purged": sorted(case.case.purged),
         "strays": case.strays(),
         "acts": [{"n": one.n, "at": rfc3339(one.at), "by": one.by, **msgspec.to_builtins(one.act)} for one in case.lines],
     }
@@ -80,6 +81,8 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
     if case.case.vendors:
         cells = [(name, *_cells(part)) for name, part in case.case.vendors.items()]
         lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width), *_unasked(case)]
+    if case.case.purged:
+        lines += ["", f"Deleted after its time (habeas purge): {', '.join(sorted(case.case.purged))}; the log stays."]
     waits = list(blocks(case.case, case.reference, undecided))
     if waits:
         lines += [

@@ -93,10 +93,11 @@ def _read(reading: EndpointRun) -> Iterator[str]:
     """Say how far an endpoint is. A total that the vendor announced is told where its records are counted once only."""
     if reading.slices > 1:
         yield slices(len(reading.ends), reading.slices)
-    announced = reading.store.announced if not reading.endpoint.overlaps else 0
-    records, total = reading.tally.records, f" of {announced:,}" if announced else ""
+    tally = reading.tally
+    announced = tally.announced if not reading.endpoint.overlaps else 0
+    records, total = tally.records, f" of {announced:,}" if announced else ""
     yield f"{records:,}{total} records" if total else counted(records, "record")
-    yield counted(reading.tally.pages, "page")
+    yield counted(tally.pages, "page")
 
 
 def slices(done: int, known: int) -> str:
@@ -122,7 +123,7 @@ def whole_run(run: Run, elapsed: float) -> Iterator[str]:
     left = run.session.limiter.least((one.endpoint.bucket, one.endpoint.counted_as, one.unsent) for one in reading)
     if left >= WORTH_TELLING:
         yield f"at least {span(left)} left"
-    tallies = [one.tally for one in reading] + [run.search.tally, run.discovery.tally]
+    tallies = [one.tally for one in reading] + [run.search.tally, run.discovered]
     retries, limited = sum(one.retries for one in tallies) + run.files.retries, sum(one.limited for one in tallies) + run.files.limited
     if retries:
         why = f" ({limited:,} for the vendor's limit)" if limited else ""

@@ -7,10 +7,42 @@ from typing import TYPE_CHECKING
 import engine
 
 if TYPE_CHECKING:
-    from engine import Entry, Exit, HabeasError, Outcome, Report, Subject, Vendor, Verified, check, load, plan, run, verify
+    from engine import (
+        AccountRuns,
+        Entry,
+        Exit,
+        HabeasError,
+        Outcome,
+        Report,
+        Subject,
+        Vendor,
+        Verified,
+        account,
+        check,
+        load,
+        plan,
+        run,
+        verify,
+    )
 
 __version__ = engine.__version__
-__all__ = ["Entry", "Exit", "HabeasError", "Outcome", "Report", "Subject", "Vendor", "Verified", "check", "load", "plan", "run", "verify"]
+__all__ = [
+    "AccountRuns",
+    "Entry",
+    "Exit",
+    "HabeasError",
+    "Outcome",
+    "Report",
+    "Subject",
+    "Vendor",
+    "Verified",
+    "account",
+    "check",
+    "load",
+    "plan",
+    "run",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from msgspec import Struct, field
@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from engine.core.pace import checked_share, counted_by, least_time, paces
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
+from engine.net.fair_lock import FairLock
 from engine.net.handover import Handover
 from engine.net.paced_limit import PacedLimit
 
@@ -106,19 +107,21 @@ class PointBudget(Struct):
 
 
 class Bucket(Struct, eq=False):
-    """One bucket: its paces, a gate for the requests in flight, a lock for the next one in line, and its hold.
+    """One bucket: its paces, a lock for the next one in line, a gate for the requests in flight, and its hold.
 
     `rates` are its limits in time, each beside its pace in `paces`. `line` is `` where all request lines are counted together.
+    `at_once` requests may be under way. `waiting` counts the requests that wait, by person.
     """
 
     name: str
     line: str
     rates: tuple[Rate, ...]
     paces: tuple[PacedLimit, ...]
+    at_once: int
     gate: asyncio.Semaphore
-    head: asyncio.Lock = field(default_factory=asyncio.Lock)
+    head: FairLock = field(default_factory=FairLock)
     hold: Hold = field(default_factory=Hold)
-    waiting: int = 0
+    waiting: dict[Hashable, int] = field(default_factory=dict)
     begun: bool = False
     points: PointBudget = field(default_factory=lambda: PointBudget(1.0))
 
@@ -130,13 +133,24 @@ class Bucket(Struct, eq=False):
         self.begun = True
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
+    def counted(self, person: Hashable) -> Iterator[None]:
         """Count a request among those that wait here."""
-        self.waiting += 1
+        self.waiting[person] = self.waiting.get(person, 0) + 1
         try:
             yield
         finally:
-            self.waiting -= 1
+            self.waiting[person] -= 1
+            if not self.waiting[person]:
+                del self.waiting[person]
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the queue is longer than twice what may be under way; of one person no more than a quarter of that counts.
+
+        So one person with very many requests keeps nobody out.
+        """
+        counted, longest = max(1, self.at_once // 4), 2 * self.at_once
+        return len(self.waiting) * counted > longest and sum(min(one, counted) for one in self.waiting.values()) > longest
 
     def left(self, now: float, line: str) -> float:
         """Give the seconds until a request may be sent, as far as is known now; 0 means now."""
@@ -173,7 +187,7 @@ class Way(Struct, frozen=True, eq=False):
     handover: Handover | None
     hold: Hold = field(default_factory=Hold)
 
-    async def leave(self, line: str) -> AsyncExitStack:
+    async def leave(self, line: str, person: Hashable) -> AsyncExitStack:
         """Wait until a request may be sent. The gates that come back are held until its answer is there.
 
         Nothing is drawn before every bucket is ready. Where one was held again meanwhile, the request lets go of all and
@@ -182,9 +196,10 @@ class Way(Struct, frozen=True, eq=False):
         while True:
             async with AsyncExitStack() as gates, AsyncExitStack() as heads:
                 for bucket in self.buckets:
-                    with bucket.counted():
+                    with bucket.counted(person):
+                        await bucket.head.acquire(person)
+                        heads.callback(bucket.head.release)
                         await gates.enter_async_context(bucket.gate)
-                        await heads.enter_async_context(bucket.head)
                         await bucket.begin(self.handover)
                         await bucket.ready(line)
                 if not any(bucket.left(asyncio.get_running_loop().time(), line) for bucket in self.buckets):
@@ -199,8 +214,9 @@ class Way(Struct, frozen=True, eq=False):
 class Limiter:
     """The rate limits of one connection, for one event loop.
 
-    At most IN_FLIGHT requests of a bucket are under way. The gate comes before the pace, so that a request which was let
-    through is sent at once: requests that pile up behind a pace would leave as a burst.
+    At most IN_FLIGHT requests of a bucket are under way. Only the first in line waits for the gate, and then for the pace, so
+    that a request which was let through is sent at once: requests that pile up behind a pace would leave as a burst. Who is
+    next is fair between the people of a connection, however many requests each has.
     """
 
     def __init__(
@@ -213,15 +229,21 @@ class Limiter:
         self._limits, self.share, self.plan, self._handover = limits, checked_share(share), plan, handover
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._ways: dict[tuple[Bucket, ...], Way] = {}
+        self._roomy: asyncio.Event | None = None
 
     @asynccontextmanager
-    async def slot(self, bucket: str | None, line: str) -> AsyncIterator[Waited]:
-        """Wait until one request may be sent; gives how long that took. `line` names its request line, for limits per line (`each`)."""
+    async def slot(self, bucket: str | None, line: str, person: Hashable = None) -> AsyncIterator[Waited]:
+        """Wait until one request may be sent; gives how long that took. `line` names its request line, for limits per line (`each`).
+
+        `person` is whose request it is, as any value that is theirs alone.
+        """
         loop = asyncio.get_running_loop()
         way = self._way(bucket, line)
         started, held = loop.time(), way.hold.seconds(loop.time())
-        async with await way.leave(line):
+        async with await way.leave(line, person):
             now = loop.time()
+            if self._roomy is not None and not self.crowded():
+                self._roomy.set()
             held = way.hold.seconds(now) - held
             yield Waited(now - started - held, held, now)
 
@@ -247,6 +269,17 @@ class Limiter:
         for drawn_on in self._way(bucket, line).buckets:
             drawn_on.points.learn(now, line, points, sent)
 
+    def crowded(self) -> bool:
+        """Whether in some bucket so many wait that another person would only wait too."""
+        return any(one.crowded for one in self._buckets.values())
+
+    async def room(self) -> None:
+        """Wait until no bucket is crowded. One waits here at a time."""
+        while self.crowded():
+            self._roomy = asyncio.Event()
+            await self._roomy.wait()
+        self._roomy = None
+
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which requests wait."""
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
@@ -270,13 +303,14 @@ class Limiter:
         place = (name, counted_by(rates, line))
         if place not in self._buckets:
             now = asyncio.get_running_loop().time()
-            at_once = [rate.count for rate in rates if rate.seconds is None]
+            at_once = min([IN_FLIGHT, *(rate.count for rate in rates if rate.seconds is None)])
             self._buckets[place] = Bucket(
                 name=name,
                 line=place[1],
                 rates=tuple(rate for rate in rates if rate.seconds is not None),
                 paces=tuple(PacedLimit(one) for one in paces(rates, self.share)),
-                gate=asyncio.Semaphore(min([IN_FLIGHT, *at_once])),
+                at_once=at_once,
+                gate=asyncio.Semaphore(at_once),
                 hold=Hold(now, now + (self._handover.held(*place) if self._handover is not None else 0.0)),
                 points=PointBudget(self.share),
             )

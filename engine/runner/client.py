@@ -141,6 +141,13 @@ class Sending(Struct):
         return EarlierTry(status, self.at, self.waited, self.seconds)
 
 
+class SharedCredential(Struct, eq=False):
+    """What is known of a connection's credential, and whose turn it is to renew it: one for all runs over the connection."""
+
+    state: CredentialState = field(default_factory=CredentialState)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
     """Say of an address that may not be asked where it came from."""
     given = redirected or is_link(request)
@@ -152,8 +159,9 @@ def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) 
 class Client(Struct):
     """Sends the requests of every endpoint of a run, which share rate limits, credential and patience.
 
-    `personal` names the values that are the person's. `verify` is the request that shows whether a refused credential still
-    works; None until its address is known. `heard` is called with every request and its answer.
+    Runs over one connection share its limiter, in which `person` tells them apart, and its `grant`. `personal` names the values
+    that are the person's. `verify` is the request that shows whether a refused credential still works; None until its address
+    is known. `heard` is called with every request and its answer.
     """
 
     network: Network
@@ -164,8 +172,17 @@ class Client(Struct):
     verify: Request | None = None
     personal: AbstractSet[str] = frozenset(IDENTIFIERS)
     heard: Callable[[Request, Response | NoAnswer], None] = lambda _, __: None
-    credential: CredentialState = field(default_factory=CredentialState)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    grant: SharedCredential = field(default_factory=SharedCredential)
+    person: object = field(default_factory=object)
+
+    @property
+    def credential(self) -> CredentialState:
+        """Give what is known of the credential."""
+        return self.grant.state
+
+    @credential.setter
+    def credential(self, state: CredentialState) -> None:
+        self.grant.state = state
 
     async def ask(self, request: Request, tally: Tally) -> Answered | GiveUp:
         """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
@@ -182,19 +199,19 @@ class Client(Struct):
                 await self._renew(generation, "due")
                 continue
             sent = await self._send(request, tally)
-            answer = sent.answer
+            answer, came = sent.answer, self.clock.now()
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
             tried = replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
             judged = reading if isinstance(reading, Malformed) else answer
             means = reading.means if isinstance(reading, Refusal) else None
-            verdict = decide(tried, judged, means, sent.at, self.clock.dice(), self.patience)
+            verdict = decide(tried, judged, means, came, self.clock.dice(), self.patience)
             if isinstance(verdict, GiveUp):
                 return await self._judged(verdict, request) if verdict.dead else verdict
             if isinstance(verdict, Done):
                 if not isinstance(answer, Response) or reading is None:
                     return GiveUp("no answer")
-                await self._wait(Wait(refilled_after(answer.headers, sent.at), shared=True), endpoint)
+                await self._wait(Wait(refilled_after(answer.headers, came), shared=True), endpoint)
                 astray = whose == "gone" or (sent.gone and not proven(request, self.personal, reading))
                 return sent.answered(reading, answer, tried.retries, earlier, astray=astray)
             earlier.append(sent.again(verdict, tally))
@@ -202,7 +219,7 @@ class Client(Struct):
                 tried = tried.after(verdict)
                 await self._wait(verdict, endpoint)
                 continue
-            usable = await self._renew(generation, "refused")
+            usable = await self._renew(generation, "refused", endpoint.name)
             if isinstance(usable, GiveUp):
                 return await self._judged(usable, request)
             tried = replace(tried, refreshed=usable.asked is not False)
@@ -213,7 +230,7 @@ class Client(Struct):
         step: HttpRequest | NoAnswer | None = request.http
         sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
         while isinstance(step, HttpRequest):
-            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.counted_as) as waited:
+            async with self.limiter.slot(request.endpoint.bucket, request.endpoint.counted_as, self.person) as waited:
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
                 sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
                 sent.answer = await self.network.send(step)
@@ -272,12 +289,12 @@ class Client(Struct):
         usable = await self._renew(generation, "file")
         return usable.words if isinstance(usable, GiveUp) else None
 
-    async def _renew(self, generation: int, purpose: Purpose) -> Usable | GiveUp:
+    async def _renew(self, generation: int, purpose: Purpose, endpoint: str = "") -> Usable | GiveUp:
         """Renew the credential of `generation` once for all who used it, where engine/core/refused_credential.py says so."""
-        async with self._turn:
+        async with self.grant.turn:
             now = asyncio.get_running_loop().time()
             due = purpose == "due" and self.credentials.due()
-            decision = before_renewal(self.credential, generation, purpose, now, due=due)
+            decision = before_renewal(self.credential, generation, purpose, now, due=due, endpoint=endpoint)
             if not isinstance(decision, Renew):
                 return decision
             found = await self.credentials.refresh()
@@ -286,12 +303,12 @@ class Client(Struct):
 
     async def _judged(self, refused: GiveUp, request: Request) -> GiveUp:
         """End the run for a credential that is refused, or only the endpoint where `verify` is answered all the same."""
-        name = request.endpoint.name
-        async with self._turn:
-            self.credential, decision = judge(self.credential, refused, name, self.credentials.refused)
+        name, now, words = request.endpoint.name, asyncio.get_running_loop().time(), self.credentials.refused
+        async with self.grant.turn:
+            self.credential, decision = judge(self.credential, refused, name, words, now)
             if isinstance(decision, AskVerify):
-                self.credential = noted(self.credential, name, lives=await self._lives(request))
-                self.credential, decision = judge(self.credential, refused, name, self.credentials.refused)
+                self.credential = noted(self.credential, name, lives=await self._lives(request), now=now)
+                self.credential, decision = judge(self.credential, refused, name, words, now)
         return refused if isinstance(decision, AskVerify) else decision
 
     async def _lives(self, request: Request) -> bool:

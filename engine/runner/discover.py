@@ -18,20 +18,27 @@ from engine.runner.listing import NotListed, listed, side_by_side
 
 
 class Discovery(Struct):
-    """The `discover` requests of one run, each after those whose values it needs."""
+    """The `discover` requests of an account, each after those whose values it needs and none twice; `tally` counts them."""
 
     vendor: Vendor
     account: Account
     client: Client
     tally: Tally = field(default_factory=Tally)
 
-    async def run(self, requests: Sequence[Endpoint]) -> None:
-        """Send what these requests need. Where one fails, `account` keeps the reason for the requests that wanted its values."""
-        for name in needed(self.vendor, requests):
-            if not spared(self.vendor, name, self.account.given):
+    async def run(self, requests: Sequence[Endpoint]) -> bool:
+        """Send what these requests need and is not known; whether anything was needed.
+
+        Where one fails, `account` keeps the reason for the requests that wanted its values.
+        """
+        names = [name for name in needed(self.vendor, requests) if not spared(self.vendor, name, self.account.given)]
+        for name in names:
+            if name not in self.account.entries:
                 await self._discover(self.vendor.discover[name])
+        return bool(names)
 
     async def _discover(self, endpoint: Endpoint) -> None:
+        for fields in _children(self.vendor, endpoint.name):
+            self.account.rows.pop(fields, None)  # of a run that was cancelled while it asked
         parents = endpoint.parents()
         above = self.account.entries[parents[0].endpoint] if parents else None
         below = inherited_entry(above, endpoint.name) if above is not None else None

@@ -7,20 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from engine.core.account import Account
 from engine.core.identity import Identifier
 from engine.core.ledger import Entry, Subject, Tally
 from engine.core.lookups import Sought, combined, values_of
 from engine.core.proof import NO_PROBE, SAME_PERSON, is_probe, proven_nobody, unproven_nobody
 from engine.core.subject import LookupResult, groups, possible
+from engine.core.trail import Trail
 from engine.core.verify_request import shows_people, verified_words
 from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
+from engine.replaced import replace
 from engine.runner.client import Client
+from engine.runner.facts import AccountFacts
 from engine.runner.listing import side_by_side
 from engine.runner.lookup import Answers, Lookups, row_of, unproven
-from engine.runner.verify import ask_verify
+from engine.runner.store import Store
 
 
 class Search(Discreet, Struct):
@@ -35,7 +37,7 @@ class Search(Discreet, Struct):
     vendor: Vendor
     person: Mapping[str, Identifier]
     client: Client
-    account: Account
+    facts: AccountFacts
     probe: Mapping[str, Identifier] = {}
     tally: Tally = field(default_factory=Tally)
     verified: str = "not asked"
@@ -83,7 +85,7 @@ class Search(Discreet, Struct):
 
     async def _verify(self) -> bool:
         """Ask `verify`; whether it listed a person."""
-        found = await ask_verify(self.vendor, self.account, self.client, Tally())
+        found = await self.facts.verify()
         self.verified = verified_words(self.vendor, found)
         return shows_people(self.vendor, found)
 
@@ -99,7 +101,7 @@ class Search(Discreet, Struct):
             return proven_nobody(found, "verify")
         if is_probe(self.person, self.probe):
             return unproven_nobody(self.vendor, asked, self.verified, SAME_PERSON)
-        probed = await self._lookups().seek_probe(asked, self.probe) if self.probe else NO_PROBE
+        probed = await self.facts.seek_probe(asked, self.probe, self.tally) if self.probe else NO_PROBE
         return proven_nobody(found, "probe") if probed is None else unproven_nobody(self.vendor, asked, self.verified, probed)
 
     async def _alternatives(self, lookups: Sequence[Endpoint]) -> list[Answers]:
@@ -112,4 +114,14 @@ class Search(Discreet, Struct):
         return asked
 
     def _lookups(self) -> Lookups:
-        return Lookups(self.vendor, self.client, self.account, self.tally)
+        return Lookups(self.vendor, self.client, self.facts.account, self.tally)
+
+    def deliver(self, store: Store) -> None:
+        """Write the person's own record, as the look-ups found it. Raises DiskError."""
+        for answers in self.answers:
+            store.endpoint = replace(answers.lookup, name="lookup")
+            for whole_list in answers.lists if answers.found.subject is Subject.MATCHED else ():
+                if whole_list.pages:
+                    pages = store.begin(whole_list.pages[0][0].chain, Trail(answers.lookup.key))
+                    for request, page, answered in whole_list.pages:
+                        pages.take(request, page, answered, pages.trail)

@@ -7,29 +7,16 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from engine.connection.open import Lifetime
-from engine.core.account import Account
 from engine.core.identity import Identifier
 from engine.core.ledger import Tally
 from engine.core.proof import NO_PROBE, Proof, kinds_of, remedy
-from engine.core.retry import GiveUp
 from engine.core.scopes import Matrix, matrix
 from engine.core.subject import asked_by, possible
-from engine.core.verify_request import (
-    ANSWERS,
-    NotAsked,
-    VerifyAnswer,
-    read_verify,
-    shows_people,
-    verified_words,
-    verify_request,
-)
+from engine.core.verify_request import ANSWERS, NotAsked, VerifyAnswer, shows_people, verified_words
 from engine.errors import Exit
-from engine.language.effective import Vendor
 from engine.replaced import replace
-from engine.runner.client import Client
-from engine.runner.discover import Discovery
+from engine.runner.facts import AccountFacts
 from engine.runner.interface import Session
-from engine.runner.lookup import Lookups
 
 NO_LIFETIME = Lifetime()
 
@@ -77,24 +64,15 @@ class Verified(Struct, frozen=True):
         return Exit.INCOMPLETE if self.alive is None or self.matrix.lacking else self.lifetime.exit_code
 
 
-async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Tally) -> VerifyAnswer | NotAsked:
-    """Send the spec's `verify` request and read its answer; `NotAsked` where a value it needs is not known."""
-    request = verify_request(vendor, account)
-    if isinstance(request, NotAsked):
-        return request
-    answer = await client.ask(request, tally)
-    return read_verify(answer if isinstance(answer, GiveUp) else answer.reading)
-
-
 async def verify(session: Session, probe: Mapping[str, Identifier]) -> Verified:
     """Ask a vendor what a connection may do, and look for the probe; what both need discovered is asked before."""
     vendor, credentials, client = session.vendor, session.credentials, session.client()
     if credentials.from_token:
         await client.prepare()  # a new token may come with another address
-    account = Account(vendor, credentials.given, lambda: credentials.from_token)
-    await Discovery(vendor, account, client).run([vendor.verify, *possible(vendor, probe)])
-    found = await ask_verify(vendor, account, client, Tally())
-    sight = await _sight(Lookups(vendor, client, account, Tally()), found, probe)
+    facts = session.own_facts(client)
+    await facts.discover([vendor.verify, *possible(vendor, probe)], Tally())
+    found = await facts.verify()
+    sight = await _sight(facts, found, probe)
     granted = credentials.granted  # only now: a token that was renewed meanwhile may have other scopes
     if isinstance(found, NotAsked):
         return Verified(False if client.dead else None, found.words, matrix(vendor, granted))
@@ -105,15 +83,15 @@ async def verify(session: Session, probe: Mapping[str, Identifier]) -> Verified:
     return Verified(found.alive, words, matrix(vendor, granted))
 
 
-async def _sight(lookups: Lookups, found: VerifyAnswer | NotAsked, probe: Mapping[str, Identifier]) -> Sight:
+async def _sight(facts: AccountFacts, found: VerifyAnswer | NotAsked, probe: Mapping[str, Identifier]) -> Sight:
     """Say whether the connection was shown to see people: by `verify`, or by the probe."""
-    vendor, everybody = lookups.vendor, kinds_of(lookups.vendor)
+    vendor, everybody = facts.vendor, kinds_of(facts.vendor)
     learnt, asked = verified_words(vendor, found), possible(vendor, probe)
     listed = shows_people(vendor, found)
     if isinstance(found, NotAsked) or not found.alive or not probe:
         sight = Sight("verify" if listed else None, everybody, f"{learnt}; {NO_PROBE}")
         return sight if listed else replace(sight, remedy=remedy(vendor, vendor.lookups, NO_PROBE))
-    probed = await lookups.seek_probe(asked, probe)
+    probed = await facts.seek_probe(asked, probe, Tally())
     sight = Sight("verify" if listed else "probe", everybody, f"{learnt}; {probed or 'the probe was found'}")
     if listed:
         return sight

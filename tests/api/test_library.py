@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -22,7 +23,7 @@ from engine.connection.state_folder import home
 from engine.connection.stored import Bound, Name, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
-from engine.errors import InUse, NotConnected, OutputError, Refused, UsageError
+from engine.errors import Exit, InUse, NotConnected, OutputError, Refused, UsageError
 from engine.language.text.mistakes import SpecError
 from engine.net.limiter import limiter_of
 from tests.api.conftest import SPEC
@@ -51,6 +52,9 @@ async def test_the_manifest_says_what_the_acting_objects_know(served, acme):
     go.set()
     manifest = (await engine.run(acme, email="ada@x.io", token="t0", at=address, out="one", share=0.5, plan="big")).manifest
     assert manifest["simulated"] is True
+    asked = manifest["connection"].pop("verified_at")
+    assert manifest["started"] <= asked <= manifest["finished"]
+    assert {manifest["connection"].pop(name) for name in ("probed_at", "discovered_at")} == {None}
     assert manifest["connection"] == {"name": "environment", "plan": "big", "share": 0.5, "verified": "verify was answered"}
     first = (await engine.run(acme, email="ada@x.io", token="t0", at=address, out="two")).manifest
     assert (first["connection"]["plan"], first["connection"]["share"]) == ("small", 0.75)
@@ -365,3 +369,30 @@ def test_the_wheels_module_gives_the_same_names():
     for module in (habeas, engine):
         with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
             _ = module.nothing
+
+
+async def test_many_people_are_asked_over_one_account(served, acme):
+    """The account is asked once, before the first of them; each has a folder and a manifest of their own, which says when that was."""
+    address, go, asked = served
+    go.set()
+    async with engine.account(acme, token="t0", at=address, plan="big") as account:
+        reports = await asyncio.gather(*(account.run(email="ada@x.io", out=f"p{number}", reference=f"R-{number}") for number in range(9)))
+    assert {one.exit_code for one in reports} == {Exit.COMPLETE}
+    assert len({one.folder for one in reports}) == 9
+    paths = [asked.get_nowait() for _ in range(asked.qsize())]
+    assert paths[0] == "/v1/me"
+    assert paths.count("/v1/me") == 1
+    assert paths.count("/v1/people/ada@x.io") == 9
+    assert len({one.manifest["connection"]["verified_at"] for one in reports}) == 1
+
+
+async def test_who_cannot_be_asked_about_costs_the_others_nothing(served, acme):
+    """An unsafe identifier and a folder that is taken are that call's errors; nothing was sent for them."""
+    address, go, asked = served
+    go.set()
+    Path("taken/acme").mkdir(parents=True)
+    async with engine.account(acme, token="t0", at=address) as account:
+        calls = [account.run(email=one, out=out) for one, out in (("me", "a"), ("ada@x.io", "taken"), ("ada@x.io", "b"))]
+        bad, taken, good = await asyncio.gather(*calls, return_exceptions=True)
+    assert (type(bad), type(taken), good.exit_code) == (Refused, OutputError, Exit.COMPLETE)
+    assert [asked.get_nowait() for _ in range(asked.qsize())].count("/v1/people/ada@x.io") == 1

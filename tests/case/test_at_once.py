@@ -19,6 +19,7 @@ from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, home_of, state
 from tests.case.test_kills import killed
 from tests.case.test_page import PORTS, exports, simulated
+from tests.moments import few
 from tests.process import HABEAS, environment
 
 # Runs a command on a disk on which no file grows beyond so many bytes.
@@ -149,7 +150,7 @@ def run_at(two, reference: str) -> tuple[tuple[str, ...], dict[str, str]]:
     return ("case", "run", reference, *(word for one in at for word in ("--at", one))), given
 
 
-@pytest.mark.parametrize("moment", [1, 6, 15, 40])
+@pytest.mark.parametrize("moment", few([1, 6, 15, 40], 6, 15))
 def test_a_killed_fetch_at_two_vendors_loses_nothing(habeas, two, moment):
     """Killed at any moment, a vendor's run is taken in whole or not at all; the next fetch brings what is missing, and only that."""
     home = home_of(habeas)
@@ -184,7 +185,7 @@ def test_a_case_that_finds_no_room_is_not_there(habeas, most):
     assert not list(home.rglob("*.new"))
 
 
-@pytest.mark.parametrize("most", [2_000, 20_000])
+@pytest.mark.parametrize("most", few([2_000, 20_000], 2_000))
 def test_a_fetch_that_finds_no_room_is_told_and_made_again(habeas, two, most):
     """On a full disk nothing that is not whole passes for a run; with room the next fetch brings all."""
     home, person = home_of(habeas), "email: ada@example.com\n"

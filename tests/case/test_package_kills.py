@@ -10,6 +10,7 @@ import pytest
 
 from tests.case.package_kit import approved, bag_of, built, give_all
 from tests.case.test_commands import home_of, state
+from tests.moments import few
 from tests.process import environment
 
 # Ends itself with SIGKILL at the n-th time that a name below `releases` or the log is opened for writing, made, renamed or removed.
@@ -28,6 +29,7 @@ from engine.cli import main
 main()
 """
 SPREAD = (1, 2, 3, 5, 8, 20, 40, 70, 100, 130, 150, 170)
+STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)
 
 
 def killed_at(habeas, number: int, *words: str) -> int:
@@ -44,12 +46,13 @@ def whole_or_nothing(habeas) -> None:
         assert json.loads(habeas("package", "verify", str(bag), "--json").stdout)["faults"] == []
 
 
-def test_a_build_that_is_killed_leaves_nothing_half_and_the_next_one_goes_on(ran):
+@pytest.mark.parametrize("moments", few([SPREAD[::3], SPREAD], SPREAD[::3]), ids=["some", "all"])
+def test_a_build_that_is_killed_leaves_nothing_half_and_the_next_one_goes_on(ran, moments):
     """At each moment of building anew over a package that is there: it stays, or the next one is whole."""
     give_all(ran)
     first = built(ran)
     codes = set()
-    for number in SPREAD:
+    for number in moments:
         codes.add(killed_at(ran, number, "package", "build", "DSR-17"))
         whole_or_nothing(ran)
         assert ran("case", "check-log", "DSR-17").returncode == 0
@@ -58,12 +61,13 @@ def test_a_build_that_is_killed_leaves_nothing_half_and_the_next_one_goes_on(ran
     assert sorted(one.name for one in bag_of(ran).parent.parent.iterdir()) == [".lock", "1"]
 
 
+@pytest.mark.parametrize("moments", few([STEPS[::4], STEPS], STEPS[::4]), ids=["some", "all"])
 @pytest.mark.parametrize("seal", ["page", "none"])
-def test_a_release_that_is_killed_is_done_by_the_next_call(ran, seal):
+def test_a_release_that_is_killed_is_done_by_the_next_call(ran, seal, moments):
     """Killed while it signs, seals, puts in place or records: the case says released only where the sealed file has its name."""
     give_all(ran)
     sha256 = approved(ran)
-    for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12):
+    for number in moments:
         code = killed_at(ran, number, "package", "release", "DSR-17", "--seal", seal)
         told = state(ran)
         assert told["state"] in ("approved", "released")

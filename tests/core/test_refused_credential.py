@@ -55,7 +55,7 @@ def shown(decision: object) -> str:
 def test_a_credential_is_renewed_once_for_all_who_used_it(case):
     """Each row is one question, one answer, and what is remembered of it."""
     state, now = state_of(case.get("state", {})), float(case.get("at", 0))
-    decision = before_renewal(state, case.get("with", 0), case["ask"], now, due=case.get("due", False))
+    decision = before_renewal(state, case.get("with", 0), case["ask"], now, due=case.get("due", False), endpoint=case.get("endpoint", ""))
     if "found" not in case:
         assert shown(decision) == case["then"]
         return
@@ -87,3 +87,17 @@ def test_a_refusal_ends_the_run_unless_verify_is_answered():
     assert decision == after.end == GiveUp("connect again", dead=True)
     assert judge(after, GiveUp("later"), "files", "")[1] == after.end
     assert judge(ended, GiveUp("the vendor has ended it", dead=True), "notes", "connect again")[1].words == "the vendor has ended it"
+
+
+def test_an_hour_later_it_is_asked_again_whether_a_credential_lives():
+    """What `verify` showed of it holds for all people of an hour, and no longer."""
+    refused = GiveUp(REFUSED, dead=True)
+    state = noted(CredentialState(), "notes", lives=True, now=100.0)
+    assert judge(state, refused, "notes", "", 3699.0)[1] == GiveUp(ONLY_THIS, final=True)
+    assert judge(state, refused, "notes", "", 3700.0)[1] == AskVerify()
+
+
+def test_a_connection_that_the_vendor_has_ended_is_never_renewed_again():
+    """Five minutes later it is as dead."""
+    state, _ = renewed(CredentialState(), FOUND["dead"], "refused", 10.0)
+    assert before_renewal(state, 0, "refused", 10_000.0) == GiveUp("dead", dead=True)

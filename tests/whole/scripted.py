@@ -30,6 +30,7 @@ class Scripted:
     """Answers by path and query, each list in its order and its last answer for ever.
 
     An answer is (status, body), (status, body, headers) or a body of a 200. `times` is when each was asked, by the loop's clock.
+    `takes` is how many seconds the answer of a place takes.
     """
 
     simulated: ClassVar[bool] = True
@@ -37,6 +38,7 @@ class Scripted:
     log: list[str] = field(default_factory=list)
     headers: Mapping[str, str] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
+    takes: Mapping[str, float] = field(default_factory=dict)
 
     async def send(self, request: HttpRequest) -> Response:
         place = request.url.removeprefix(BASE)
@@ -44,6 +46,7 @@ class Scripted:
             place = f"POST {place} {(request.body or b'').decode()}".rstrip()
         self.log.append(place)
         self.times.append(asyncio.get_running_loop().time())
+        await passing(self.takes.get(place, 0))
         found = {**PERSON, **self.answers}.get(place, [(404, {"code": 1})])
         said = found.pop(0) if len(found) > 1 else found[0]
         status, body, *headers = said if isinstance(said, tuple) else (200, said)
@@ -64,9 +67,10 @@ class Fetched:
         return next(one for one in self.report.entries if one.name == name)
 
     def lines(self, name: str = "it") -> list[Any]:
-        """Give what was written to a table."""
+        """Give what was written to a table; of a list of pages the answers, not the lines that end chains."""
         path = self.folder / f"{name}.jsonl"
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        found = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        return [one for one in found if not (name.endswith(".pages") and "end" in one)]
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -75,9 +79,9 @@ class Fetched:
 
 
 def fetched(endpoints: str, answers: Mapping[str, list[Any]], out: Path, head: str = HEAD, **options: Any) -> Fetched:
-    """Run to the end; `only` and `without` choose, `person` names the person, `values` are those of the connection, `headers` those of every answer, everything else goes into RunOptions."""
+    """Run to the end; `only` and `without` choose, `person` names the person, `values` are those of the connection, `headers` those of every answer, `takes` their seconds, everything else goes into RunOptions."""
     person = options.pop("person", {"email": "ada@x.io"})
-    spec, scripted = vendor(endpoints, head), Scripted(answers, headers=options.pop("headers", {}))
+    spec, scripted = vendor(endpoints, head), Scripted(answers, headers=options.pop("headers", {}), takes=options.pop("takes", {}))
     selection = choose(spec.endpoints, options.pop("only", ()), options.pop("without", ()))
     ended, values = options.pop("ended", lambda _: None), options.pop("values", ())
 

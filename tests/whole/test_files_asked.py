@@ -121,9 +121,9 @@ class Noting(Limiter):
         self.lines: list[str] = []
         self.holds: list[str | None] = []
 
-    def slot(self, bucket, line):
+    def slot(self, bucket, line, person=None):
         self.lines.append(line)
-        return super().slot(bucket, line)
+        return super().slot(bucket, line, person)
 
     def hold(self, bucket, until, line=None):
         self.holds.append(bucket)

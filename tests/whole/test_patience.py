@@ -37,6 +37,14 @@ def test_how_long_a_vendor_is_waited_for(case, tmp_path):
     assert then["from"] <= times[-1] - times[0] <= then["to"]
 
 
+def test_a_limit_goes_on_when_the_vendor_says_however_slow_its_answer_is(tmp_path):
+    """The moment counts from when the answer came, by which its own `Date` is meant, not from when it was asked for."""
+    headers = {"date": "Tue, 24 Nov 2026 12:00:30 GMT", "retry-after": "2026-11-25T00:00:00Z"}
+    endpoint = {"it": {"get": "/slow/<USER_ID>", "records": "items", "pagination": "none"}}
+    found = fetched(json.dumps(endpoint) + "\n", {"/slow/u1": [(429, {}, headers)]}, tmp_path, takes={"/slow/u1": 30})
+    assert found.manifest["endpoints"]["it"]["again_at"] == "2026-11-25T00:00:00Z"
+
+
 def test_two_endpoints_of_one_request_line_share_its_limit(tmp_path):
     """The vendor counts what it is asked for, not by which name the spec asks: a third line goes on beside them."""
     limits = "rate_limits: {slow: 2/min each}\nbucket: slow\n"
