@@ -29,7 +29,7 @@ from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 40_000  # texts, and people: beyond, memory would grow with the records
+MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
 MOST_SIDES = 12_000  # each of which has several values
 FEW = 1_000  # numbers up to this are few
 
