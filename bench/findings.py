@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.case.findings import Findings, open_findings
-from engine.case.findings_fill import RunToRead, value_digest
+from engine.case.findings_fill import Flags, RunToRead, value_digest
 from engine.case.in_force import InReview
 from engine.case.review import flags_of
 from engine.cli.formatting import table
-from engine.release.flagged import Flags
 from engine.release.load_policy import load_policy
 from engine.release.own import Fact
 from engine.spec_files import policy_path

@@ -15,12 +15,11 @@ from typing import Any
 import msgspec
 
 from engine.case.acts import Target
-from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
+from engine.case.findings_fill import Digest, Flags, RunToRead, fill, lines_of, read_record
 from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, make, opened
 from engine.errors import UsageError
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
-from engine.release.flagged import Flags
 from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import sqlite3
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,28 @@ import msgspec
 from engine.case.findings_tables import COUNTED, FILLED, TABLES, make
 from engine.errors import UsageError
 from engine.language.expressions.lossless_json import Number, loads
-from engine.release.flagged import FlaggedPlace, Flags
 from engine.release.record_values import field_at
+from engine.release.ruling import Ruling
 from engine.release.vocabulary import canonical
 
 SHOWN_DIGITS = 32
 BATCH = 10_000
 MOST_TEXTS = 50_000
-MOST_FLAGGED = 30_000
+MOST_KNOWN = 30_000
 Digest = Callable[[str], str]
-Flagged = tuple[str, str, str, str, bool]  # pointer, value, kind, rule, whether it is asked about
+Flags = Callable[[str, str, Any, str], Iterable[Ruling]]  # of a vendor, an endpoint, a record and the sha256 of its line
 Stands = tuple[int, int, int]  # a value, its field, and why it is flagged
 DECODER = msgspec.json.Decoder(float_hook=Number)
+
+
+class FlaggedPlace(msgspec.Struct, frozen=True, gc=False):
+    """The numbers of a value that is flagged, of why, and of its pointer; where it stands; the value and the number of its side."""
+
+    value: int
+    why: int
+    pointer: int
+    stands: Stands
+    side: tuple[int, int] | None
 
 
 class RunToRead(msgspec.Struct, frozen=True):
@@ -99,8 +111,9 @@ class _Filling:
         self._fields: dict[tuple[int, str], int] = {}
         self._pointers: dict[str, tuple[int, int]] = {}
         self._stands: dict[Stands, int] = {}
-        self._flagged: dict[Flagged, tuple[int, int, int, Stands]] = {}
-        self._found: list[tuple[int, int, int, int]] = []
+        self._known: dict[int, tuple[Ruling, FlaggedPlace | None]] = {}
+        self._found: list[FlaggedPlace] = []
+        self._found_in: list[int] = []
         self._records: list[tuple[int, int, int, int, bytes, int, int]] = []
         self._endpoint = self._record = self._pointer = self._count = 0
 
@@ -108,7 +121,7 @@ class _Filling:
         """Read the records of one endpoint, and the list of its files."""
         self._endpoint += 1
         self._pointers.clear()
-        self._flagged.clear()
+        self._known.clear()
         self._database.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?)", (self._endpoint, run.vendor, file.stem, str(file)))
         self._list_files(file.with_suffix(".files.jsonl"))
         for line, begins, raw in lines_of(file):
@@ -125,32 +138,36 @@ class _Filling:
             found = [(self._endpoint, line, str(name)) for line, name in names if name]
             self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", found)
 
-    def _keep(self, flags: Iterable[FlaggedPlace]) -> None:
+    def _keep(self, flags: Iterable[Ruling]) -> None:
         seen = set[tuple[int, int]]()
-        flagged, found, stands, record = self._flagged, self._found, self._stands, self._record
-        for flag in flags:
-            told = (flag.pointer, flag.value, flag.kind, flag.rule, flag.asked)
-            value, why, pointer, stand = flagged.get(told) or self._numbered(told)
-            found.append((value, why, record, pointer))
-            self._count += 1
-            stands[stand] += 1
-            group = flag.group
-            if group is not None and (value, group) not in seen:
-                seen.add((value, group))
-                self._beside[value] += hash((record, group))
+        known, found, beside = self._known, self._found, self._beside
+        before = len(found)
+        for ruling in flags:
+            flag = (known.get(id(ruling)) or self._numbered(ruling))[1]
+            if flag is None:
+                continue
+            found.append(flag)
+            if flag.side is not None and flag.side not in seen:
+                seen.add(flag.side)
+                beside[flag.value] += hash((self._record, flag.side[1]))
+        self._found_in += [self._record] * (len(found) - before)
+        self._count += len(found) - before
 
-    def _numbered(self, told: Flagged) -> tuple[int, int, int, Stands]:
-        """Give the numbers of a value, of why it is flagged and of its pointer, and where it stands."""
-        pointer, text = told[:2]
-        if len(self._flagged) >= MOST_FLAGGED:
-            self._flagged.clear()
-        value = self._by_text.get(text) or self._value(text)
-        place, field = self._pointers.get(pointer) or self._place(pointer)
-        why = self._whys.setdefault(told[2:], len(self._whys) + 1)
+    def _numbered(self, ruling: Ruling) -> tuple[Ruling, FlaggedPlace | None]:
+        """Give the numbers of what is flagged, None where nothing is: the same rulings come again and again."""
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        told = self._known[id(ruling)] = ruling, self._flagged(ruling) if ruling.value and ruling.do != "give" else None
+        return told
+
+    def _flagged(self, ruling: Ruling) -> FlaggedPlace:
+        kind = ruling.rule.removeprefix("find.") if ruling.kind == "found" else ruling.kind
+        value = self._by_text.get(ruling.value) or self._value(ruling.value)
+        place, field = self._pointers.get(ruling.pointer) or self._place(ruling.pointer)
+        why = self._whys.setdefault((kind, ruling.rule, ruling.do == "ask"), len(self._whys) + 1)
         stands = (value, field, why)
         self._stands.setdefault(stands, 0)
-        found = self._flagged[told] = value, why, place, stands
-        return found
+        return FlaggedPlace(value, why, place, stands, None if ruling.group is None else (value, ruling.group))
 
     def _value(self, text: str) -> int:
         """Give the number of a value, the same however it is written."""
@@ -184,9 +201,14 @@ class _Filling:
 
     def _write(self) -> None:
         self._database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", self._records)
-        self._database.executemany("INSERT INTO findings (value, why, record, pointer) VALUES (?, ?, ?, ?)", self._found)
+        numbers = (map(attrgetter(name), self._found) for name in ("value", "why", "pointer"))
+        found = zip(self._found_in, *numbers, strict=True)
+        self._database.executemany("INSERT INTO findings (record, value, why, pointer) VALUES (?, ?, ?, ?)", found)
+        for stands, count in Counter(map(attrgetter("stands"), self._found)).items():
+            self._stands[stands] += count
         self._records.clear()
         self._found.clear()
+        self._found_in.clear()
 
     def close(self) -> None:
         """Write what is left; values that always stand side by side get one row."""

@@ -60,7 +60,7 @@ class GivenData:
             if decided or any(rule.do == "alias" for rule in review.policy.others):
                 in_force = self._in_force(review.vendor)
                 for endpoint, record in review.records():
-                    self._aliases.meet(in_force.rulings(endpoint, record))
+                    self._aliases.meet(in_force.rulings(endpoint, record, only_people=True))
 
     def _in_force(self, vendor: str) -> PolicyInForce:
         return self._learned.in_force(vendor, decisions_of(self._case.case.decisions, vendor, self._digest), parts=True)

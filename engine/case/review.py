@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from engine.case.acts import Decided, Target
 from engine.case.findings import NAME as FINDINGS
 from engine.case.findings import Findings, settled
-from engine.case.findings_fill import Digest, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
+from engine.case.findings_fill import Digest, Flags, RunToRead, lines_of, read_record, record_digest, record_files, value_digest
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
@@ -29,7 +28,6 @@ from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
-from engine.release.flagged import FlaggedPlace, Flags
 from engine.release.learn import learn
 from engine.release.own import Fact, Own
 from engine.release.record_values import at_pointer, fields_in
@@ -142,11 +140,7 @@ def flags_of(runs: Iterable[InReview], facts: list[Fact], learned: Learned | Non
     runs = tuple(runs)
     learned = learned or Learned(runs, facts)
     ready = {run.vendor: learned.in_force(run.vendor, every=True) for run in runs}
-
-    def flag(vendor: str, endpoint: str, record: Any, sha256: str) -> Iterable[FlaggedPlace]:
-        return [_flagged(one) for one in ready[vendor].rulings(endpoint, record, sha256) if one.value and one.do != "give"]
-
-    return flag
+    return lambda vendor, endpoint, record, sha256: ready[vendor].rulings(endpoint, record, sha256)
 
 
 def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
@@ -165,11 +159,6 @@ def still_asked(case: OpenCase, found: Review) -> dict[str, int]:
                 counts.update({f"{run.vendor}/{file.stem}": asked} if asked else {})
     counts.update(f"{one.vendor}/{one.file}" for one in files_of(case, found) if one.ruling.do == "ask")
     return dict(counts)
-
-
-def _flagged(ruling: Ruling) -> FlaggedPlace:
-    kind = ruling.rule.removeprefix("find.") if ruling.kind == "found" else ruling.kind
-    return FlaggedPlace(ruling.pointer, ruling.value, kind, ruling.rule, ruling.group, ruling.do == "ask")
 
 
 def waiting(case: OpenCase, home: Path, now: datetime) -> int | None:

@@ -112,7 +112,8 @@ TOKEN_FORMS = (
     TokenForm("dop_v1_", "[0-9a-f]{32,}"),
     TokenForm("pypi-", "[A-Za-z0-9_-]{16,}", telling=False),
 )
-TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(one.beginning + one.rest for one in TOKEN_FORMS)})")
+TOKENS = "|".join(one.beginning + one.rest for one in TOKEN_FORMS)
+TOKEN = re.compile(rf"(?<![A-Za-z0-9])(?:{TOKENS})")
 SCHEME = re.compile(r"[Bb](?<!\w.)(?i:earer|asic)[ \t]+(?P<it>[A-Za-z0-9._~+/=-]{16,})")
 JWT = re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}")
 KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY")

@@ -19,7 +19,7 @@ from engine.release.found_phones import ENDING, digits_of
 from engine.release.frequent_words import FREQUENT_WORDS
 from engine.release.own import last_word, shape_of
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD
-from engine.release.searched_bytes import FileKind, searchable, squeezed, views
+from engine.release.searched_bytes import FileKind, folded, searchable, squeezed, views
 from engine.release.withheld import WithheldText, WithheldTexts
 from engine.release.written import number_of, numbers_alike, plain, same_number, stands_alone
 
@@ -132,13 +132,14 @@ class _Search:
         if not self._numbers:
             return
         for depth, view in enumerate(views(data, self._kind)):
-            hits = self._automaton.find_matches_as_indexes(squeezed(view, self._kind), overlapping=True)
+            pieces = [squeezed(view[at : at + STEP], self._kind) for at in range(0, len(view), STEP)]
+            hits = self._automaton.find_matches_as_indexes(b"".join(pieces), overlapping=True)
             if hits:
-                yield from self._verified(view, hits, nested=depth > 0)
+                steps = list(accumulate(map(len, pieces)))
+                yield from self._verified(folded(view) if view.isascii() else view, steps, hits, nested=depth > 0)
 
-    def _verified(self, view: bytes, hits: list[tuple[int, int, int]], *, nested: bool) -> Iterator[tuple[int, int]]:
-        """Look again where something may stand, in the words as they are written."""
-        steps = list(accumulate(len(squeezed(view[at : at + STEP], self._kind)) for at in range(0, len(view), STEP)))
+    def _verified(self, view: bytes, steps: list[int], hits: list[tuple[int, int, int]], *, nested: bool) -> Iterator[tuple[int, int]]:
+        """Look again where something may stand, in the words as they are written; `steps`: how much of each piece was searched."""
         seen: set[tuple[int, int]] = set()
         for index, start, end in hits:
             number, at = self._numbers[index], bisect_right(steps, start)

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from engine.language.expressions.lossless_json import Number
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
@@ -18,24 +19,37 @@ from engine.release.finders import PROGRAM
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
-from engine.release.policy import FileVerdict, FoundKind, Policy, RuleVerdict
-from engine.release.reading import Leaf, RecordReading, SideKey
+from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
+from engine.release.reading import Leaf, RecordReading, SideKey, WholeSide, whole_side
 from engine.release.reasons import BY_LAW, Treatment
-from engine.release.record_values import text_of, texts_at
+from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of, texts_at
 from engine.release.remembered import Remembered
 from engine.release.ruling import STRENGTH, Ruling, RulingKind
 from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
-MOST_REMEMBERED = 40_000  # texts, and people: beyond, memory would grow with the records
+MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
+MOST_SIDES = 12_000  # each of which has several values
+FEW = 1_000  # numbers up to this are few
 
 
-class ToldByTexts(Remembered[str, tuple[Ruling, ...]]):
-    """What texts hold, whichever field they stand in. Numbers and times of programs hold nothing, and are too many to be remembered."""
+class ToldByTexts(Remembered[Any, tuple[Ruling, ...]]):
+    """What values hold, whichever field they stand in. Numbers and times of programs hold nothing, and are too many to be remembered."""
 
-    def __missing__(self, text: str) -> tuple[Ruling, ...]:
-        return () if PROGRAM.fullmatch(text) else super().__missing__(text)
+    def __missing__(self, value: Any) -> tuple[Ruling, ...]:
+        if type(value) is str:
+            return () if PROGRAM.fullmatch(value) else super().__missing__(value)
+        if value is None or (value <= FEW and type(value) is not Number):
+            return super().__missing__(value)
+        return () if value <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
+
+
+class Stirring(Remembered[Any, object]):
+    """Whether values tell something or were decided about. `5`, `5.0` and `true` are one key and other texts: these are not remembered."""
+
+    def __missing__(self, value: Any) -> object:
+        return super().__missing__(value) if type(value) is str or value is None else self.work_out(value)
 
 
 class SideFound(msgspec.Struct, frozen=True):
@@ -75,9 +89,12 @@ class PolicyInForce:
         self._finder = finder
         self._decisions = decisions or Decisions()
         self._compiled: dict[str, Compiled] = {}
-        self._telling = ToldByTexts(self._told_by, MOST_REMEMBERED)
+        self._telling = ToldByTexts(lambda value: self._told_by(value) if type(value) is str else (), MOST_REMEMBERED)
+        self._stirring = Stirring(lambda value: self._telling[value] or self._decisions.on_value(text_of(value)), MOST_REMEMBERED)
+        self._sides = Remembered(whole_side, MOST_SIDES)
         self._people = Remembered(self._judge, MOST_REMEMBERED)
         self._alike = Remembered(self._ruled_alike, MOST_REMEMBERED)
+        self._doubting = any(_doubts(rule) for rule in policy.others)
 
     def compiled(self, endpoint: str) -> Compiled:
         """Give the rules for an endpoint."""
@@ -86,28 +103,44 @@ class PolicyInForce:
             found = self._compiled[endpoint] = Compiled(self._policy, endpoint, self._decisions.on_fields(endpoint))
         return found
 
-    def rulings(self, endpoint: str, record: Any, digest: str = "") -> list[Ruling]:
-        """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given."""
+    def rulings(self, endpoint: str, record: Any, digest: str = "", *, only_people: bool = False) -> list[Ruling]:
+        """Say what happens in a record, whose line has this sha256. Where nothing is said, it is given.
+
+        `only_people`: what has a group, with or without what has none.
+        """
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
         repeated = None if whole is not None and whole.operation == "give" else self._repeated(rules, record)
         held = self._held(rules, whole, repeated)
         if held is not None:
             return [held]
-        reading, apart = RecordReading(rules, self._telling.__getitem__), False
-        if not self._decisions.none:
-            apart = self._decisions.apart(digest, whole)
-            matters = self._matters(digest, whole) if apart or self._decisions.on_values else None
-            reading = RecordReading(rules, self._telling.__getitem__, matters, self._lifted(digest, whole))
+        apart = self._decisions.apart(digest, whole)
+        reading = self._read_apart(rules, digest, whole) if apart else self._read_alike(rules, digest)
+        reading.only_people = only_people
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)
         sides = self._judged(reading)
         found = reading.said
         for leaf in reading.leaves:
-            side = None if leaf.side is None else sides[leaf.side]
-            found += self._ruled(leaf, rules, side, (digest, whole)) if apart else self._alike[leaf, rules, side]
+            side = None if leaf.side is None else sides.get(leaf.side)
+            if apart and isinstance(leaf, Leaf):
+                found += self._ruled(leaf, rules, side, (digest, whole))
+            else:
+                found += self._alike[leaf, rules, side]
         return self._with_names(reading.named, found, digest, whole) if reading.named else found
+
+    def _read_alike(self, rules: Compiled, digest: str = "") -> RecordReading:
+        """Begin with a record about which nothing was decided by itself: most of what it holds was read before, in another one."""
+        telling, sides = self._telling.__getitem__, self._sides.__getitem__
+        if self._decisions.none:
+            return RecordReading(rules, telling, sides, telling)
+        matters = self._matters(digest, None) if self._decisions.on_values else None
+        stirring = telling if matters is None else self._stirring.__getitem__
+        return RecordReading(rules, telling, sides, stirring, matters, self._lifted(digest, None))
+
+    def _read_apart(self, rules: Compiled, digest: str, whole: Decision | None) -> RecordReading:
+        return RecordReading(rules, self._telling.__getitem__, None, None, self._matters(digest, whole), self._lifted(digest, whole))
 
     def record_held(self, endpoint: str, record: Any, digest: str) -> Ruling | None:
         """Say why a record, whose line has this sha256, is not handed over as a whole; None if it is."""
@@ -139,10 +172,12 @@ class PolicyInForce:
         """Give what a record says of other people, with where it stands: also where it is left out, or told before."""
         rules = self.compiled(endpoint)
         if rules.names_people:
-            reading = RecordReading(rules, self._telling.__getitem__)
+            reading = self._read_alike(rules)
             reading.people(record, rules.root)
             sides = self._judged(reading)
-            yield from ((leaf.pointer, leaf.text) for leaf in reading.leaves if leaf.side and sides[leaf.side].same != "same")
+            for leaf in reading.leaves:
+                if leaf.side in sides and sides[leaf.side].same != "same":
+                    yield from leaf.places if isinstance(leaf, WholeSide) else ((leaf.pointer, leaf.text),)
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).
@@ -181,7 +216,7 @@ class PolicyInForce:
 
     def _repeated(self, rules: Compiled, record: Any) -> tuple[str, tuple[FieldSteps, ...]] | None:
         """Say by which rule a record was told before, and which fields are given all the same."""
-        for rule in rules.repeated:
+        for rule in rules.repeated if self._told else ():
             key = next(iter(texts_at(record, rule.by)), "")
             earlier = self._told.get((rule.index, key), rule.place)
             if earlier < rule.place and not self._withheld(self._policy.once[rule.index].in_[earlier]):
@@ -225,22 +260,25 @@ class PolicyInForce:
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
-        found = {key: SideFound(*self._people[tuple(facts)], number) for number, (key, facts) in enumerate(reading.sides.items())}
-        own = {key[0] for key, one in found.items() if one.same == "same"}
-        for key, side in found.items():
-            rule = self._policy.others[key[0]]
-            if side.same == "other" and key[0] not in own and len(rule.who) > 1 and rule.do not in ("ask", "give"):
+        told = ((key, tuple(facts) if isinstance(facts, list) else facts) for key, facts in reading.sides.items())
+        found = {key: self._people[facts, number] for number, (key, facts) in enumerate(told)}
+        own = {key[0] for key, one in found.items() if one.same == "same"} if self._doubting else set()
+        for key, side in found.items() if self._doubting else ():
+            if side.same == "other" and key[0] not in own and _doubts(self._policy.others[key[0]]):
                 found[key] = replace(side, same="perhaps")
         return found
 
-    def _judge(self, values: tuple[tuple[str, str], ...]) -> tuple[Sameness, str]:
+    def _judge(self, told: tuple[tuple[tuple[str, str], ...] | WholeSide, int]) -> SideFound:
         """Say whether these are the person, and who otherwise."""
-        facts = [Fact(name, text) for name, text in values]
-        return self._own.judge(facts), person_of(facts)
+        side, number = told
+        facts = [Fact(name, text) for name, text in (side.facts if isinstance(side, WholeSide) else side)]
+        return SideFound(self._own.judge(facts), person_of(facts), number)
 
-    def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
-        """Say what happens to a value in every record about which nothing was decided by itself: the same values come again and again."""
-        return tuple(self._ruled(*about, ("", None)))
+    def _ruled_alike(self, about: tuple[Leaf | WholeSide, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
+        """Say what happens to values in every record about which nothing was decided by itself: the same ones come again and again."""
+        read, rules, side = about
+        leaves = read.leaves if isinstance(read, WholeSide) else (read,)
+        return tuple(ruling for leaf in leaves for ruling in self._ruled(leaf, rules, side, ("", None)))
 
     def _ruled(self, leaf: Leaf, rules: Compiled, side: SideFound | None, about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""
@@ -308,6 +346,11 @@ def _outcome(laid: list[tuple[Ruling, Ruling]]) -> list[Ruling]:
     if withheld:
         return [*(after for _, after in withheld), *asked]
     return asked or [after for _, after in laid[:1]]
+
+
+def _doubts(rule: OtherPeople) -> bool:
+    """Whether a rule withholds several sides of a record: where none of them is the person, it cannot be told which may be."""
+    return len(rule.who) > 1 and rule.do not in ("ask", "give")
 
 
 def _secrets_first(ruling: Ruling) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress, groupby
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -69,11 +72,77 @@ class Node(msgspec.Struct, eq=False):
     people: bool = False  # others may stand in it, or below it
 
 
-class Form(msgspec.Struct, frozen=True, eq=False):
-    """The fields of records that have the same names in the same order, and those of them in which others may stand, or below which."""
+class FormSide(msgspec.Struct, frozen=True, eq=False):
+    """The fields of a form that stand on one side, one behind another: where each holds a plain value, they are read together."""
 
-    fields: tuple[Node, ...]
-    people: tuple[tuple[str, Node], ...]
+    mark: Mark
+    fields: tuple[tuple[str, Node], ...]
+    values: Callable[[dict[str, Any]], tuple[Any, ...]]
+
+
+FormStep = tuple[str, Node] | FormSide
+
+
+class Form(msgspec.Struct, eq=False):
+    """The fields of records that have the same names in the same order, and those of them in which others may stand, or below which.
+
+    `texts` says of each field whether its text alone matters: one that was seen to hold fields or items is no such field any more. `steps`
+    are the others.
+    """
+
+    fields: tuple[tuple[str, Node], ...]
+    texts: list[bool]
+    people: tuple[FormStep, ...] = ()
+    steps: tuple[FormStep, ...] = ()
+    more: dict[tuple[int, ...], tuple[FormStep, ...]] = msgspec.field(default_factory=dict)
+    sides: dict[Mark, FormSide] = msgspec.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._arrange()
+
+    def to_read(self, record: dict[str, Any], telling: Callable[[Any], object]) -> tuple[FormStep, ...]:
+        """Give what of a record must be read: the steps, and fields of which the text alone matters where it tells something."""
+        while True:
+            try:
+                if not any(map(telling, compress(record.values(), self.texts))):
+                    return self.steps
+                told = tuple(at for at, value in enumerate(record.values()) if self.texts[at] and telling(value))
+            except TypeError:
+                if not self._holding(record):
+                    raise
+            else:
+                return self.more.get(told) or self._with(told)
+
+    def _with(self, told: tuple[int, ...]) -> tuple[FormStep, ...]:
+        """Give the steps with those of fields that tell something between them."""
+        if len(self.more) >= MOST_FORMS:
+            self.more.clear()
+        read = [field for at, field in enumerate(self.fields) if not self.texts[at] or at in told]
+        found = self.more[told] = tuple(self._together(read))
+        return found
+
+    def _holding(self, record: dict[str, Any]) -> bool:
+        """Note which fields hold fields or items; whether there is a new one."""
+        holding = [at for at, value in enumerate(record.values()) if self.texts[at] and (type(value) is dict or type(value) is list)]
+        for at in holding:
+            self.texts[at] = False
+        self._arrange()
+        return bool(holding)
+
+    def _arrange(self) -> None:
+        self.more.clear()
+        self.steps = tuple(self._together([field for field, text in zip(self.fields, self.texts, strict=True) if not text]))
+        self.people = tuple(self._together([field for field in self.fields if field[1].people]))
+
+    def _together(self, fields: Sequence[tuple[str, Node]]) -> Iterator[FormStep]:
+        """Join the fields of a side, where all of them stand one behind another and nothing else is said of them."""
+        runs = [(mark, tuple(run)) for mark, run in groupby(fields, lambda field: field[1].side if field[1].begins == "alike" else None)]
+        times = Counter(mark for mark, _ in runs)
+        for mark, run in runs:
+            if mark is None or times[mark] > 1 or len(run) < 2 or not all(node.ordinary and node.left_out is None for _, node in run):
+                yield from run
+            else:
+                yield self.sides.setdefault(mark, FormSide(mark, run, itemgetter(*(name for name, _ in run))))
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -134,8 +203,8 @@ class Compiled:
         if found is None:
             if len(parent.forms) >= MOST_FORMS:
                 parent.forms.clear()
-            fields = tuple(self.child(parent, name) for name in names)
-            found = parent.forms[names] = Form(fields, tuple((name, one) for name, one in zip(names, fields, strict=True) if one.people))
+            fields = tuple((name, self.child(parent, name)) for name in names)
+            found = parent.forms[names] = Form(fields, [field.only_text for _, field in fields])
         return found
 
     def _grow(self, parent: Node, name: str) -> Node:

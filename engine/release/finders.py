@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from engine.core.identity import lowered
-from engine.release.found_numbers import cards, lettered, national_ids
+from engine.core.secret_patterns import TOKENS
+from engine.release.found_numbers import BEGINNINGS, cards, lettered, national_ids
 from engine.release.found_phones import bare_known, phones
 from engine.release.found_secrets import secrets
 from engine.release.hit import Hit, settled
@@ -26,7 +27,9 @@ ESCAPED_EMAIL = re.compile(rf"(?<![\w+]){ESCAPED_LOCAL}%40{DOMAIN}(?![^\W\d_])",
 BEFORE_PASSWORD = re.compile(r"://[^\s/?#@]*:$")
 AFTER_ESCAPE = re.compile(r"[0-9A-Fa-f]{2}")
 NO_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "py", "pdf", "mp4", "m4a", "vtt"})
-SEVEN = re.compile(r"[^A-Za-z0-9_]\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}")
+DIGITS = r"\d(?:[ ().\-/\u00a0\u2010-\u2013]{0,3}\d){6}"
+SEVEN = re.compile(rf"(?<![A-Za-z0-9_]){DIGITS}")
+CODE = re.compile(rf"(?<![A-Za-z0-9])(?:{DIGITS}|{BEGINNINGS}|{TOKENS})")  # each number and token begins so: one look for all of them
 PROGRAM = re.compile(  # times, UUIDs, other numbers of programs, short numbers: a digit is in each, so none is a name
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?|"
     r"(?=[a-f-]*[0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-f]*[0-9])[0-9]{0,20}[a-f][0-9a-f]{0,63}(?:-\d{1,6})?|[0-35-9]\d{18,40}|\d{1,6}"
@@ -69,16 +72,18 @@ class Finders:
         )
 
     def _found(self, text: str) -> Iterator[Hit]:
+        code = CODE.search(text) is not None
         yield from self._vocabulary.names(text)
-        yield from secrets(text)
+        yield from secrets(text, tokens=code)
         if "@" in text or "%40" in text:
             yield from emails(text)
-        if SEVEN.search(f" {text}"):
+        if code and SEVEN.search(text):
             yield from phones(text, self._vocabulary.numbers)
             yield from bare_known(text, self._vocabulary.numbers)
             yield from cards(text)
             yield from national_ids(text)
-        yield from lettered(text)
+        if code:
+            yield from lettered(text)
 
 
 def emails(text: str) -> Iterator[Hit]:

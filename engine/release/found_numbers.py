@@ -64,7 +64,8 @@ SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30
 IBAN_LENGTHS = {written[:2]: int(written[2:]) for written in LENGTHS.split()}
 IBAN = re.compile(r"(?<![^\W_])(?P<land>[A-Za-z]{2})\d\d(?=[ -]?[A-Za-z0-9]{2})")
 ALIKE = r"(?<![A-Za-z0-9_.+-])(?<!\d )(?:{})(?![ .-]?\d)(?![A-Za-z0-9_])(?!-[A-Za-z0-9])"
-BEGUN = re.compile(r"[^A-Za-z0-9](?:[A-Za-z]{2}\d\d|[A-Z]{6}\d\d|[A-Z]{4}\d{6}|[XYZ]-?\d{7}|[12]\d{4}2[AB]\d|\d{6}[-+A-FU-Y]\d{3})")
+BEGINNINGS = r"[A-Za-z]{2}\d\d|[A-Z]{6}\d\d|[A-Z]{4}\d{6}|[XYZ]-?\d{7}|[12]\d{4}2[AB]\d|\d{6}[-+A-FU-Y]\d{3}"
+BEGUN = re.compile(rf"(?<![A-Za-z0-9])(?:{BEGINNINGS})")
 LETTERED: dict[str, tuple[Any, ...]] = {
     r"[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z]": (codicefiscale,),
     r"[A-Z]{4}\d{6}[A-Z]{6}[A-Z0-9]\d": (curp,),
@@ -183,7 +184,7 @@ def national_ids(text: str) -> Iterator[Hit]:
 
 def lettered(text: str) -> Iterator[Hit]:
     """Give numbers with letters in them: of bank accounts, and national ones."""
-    if BEGUN.search(f" {text}"):
+    if BEGUN.search(text):
         yield from ibans(text)
         yield from _shaped(LETTERED_SHAPE, text)
 

@@ -16,7 +16,7 @@ from engine.release.aliases import Aliases, is_named, side_of
 from engine.release.given_record import GivenRecord
 from engine.release.hit import Hit
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD, Because
-from engine.release.record_edit import RecordEdit
+from engine.release.record_edit import MaskedTexts, RecordEdit
 from engine.release.ruling import Ruling
 from engine.release.withheld import WithheldTexts
 
@@ -45,6 +45,7 @@ class Giving:
         self._aliases = aliases
         self._find = find
         self._texts = texts
+        self._masked = MaskedTexts()
         self._masks = {because: WITHHELD[language].format(words[language]) for because, words in IN_SHORT.items()}
 
     def give(self, endpoint: str, line: bytes, record: Any, rulings: list[Ruling]) -> GivenRecord | HeldRecord | Undecided:
@@ -68,7 +69,7 @@ class Giving:
             line = dumps(record)
         if not withheld:
             return GivenRecord(line)
-        edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts)
+        edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts, self._masked)
         return GivenRecord(edit.written(line, record, withheld), tuple(edit.places))
 
     def _words(self, rulings: list[Ruling], *, named: bool) -> Callable[[Ruling], str]:

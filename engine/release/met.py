@@ -11,15 +11,25 @@ from engine.release.apply import PolicyInForce
 
 NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title|channel)(?:_|$)")
 FREE_TEXT = re.compile(r"(?:^|_)(?:text|body|subject|comments?|description|content|notes?|summary|message)$")
+MOST_SAID = 20_000  # places and what stood there: what is met again is not looked at again
 ID = re.compile(r"(?:^|[_.-])(?:id|uuid)$|[a-z0-9](?:Id|ID|Uuid)$", re.ASCII)
 
 
 def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint."""
+    said = set[tuple[str, str]]()
     for endpoint, record in records:
-        for pointer, text in in_force.people(endpoint, record):
-            if names_somebody(pointer) and not (is_id(pointer) and any(char.isdigit() for char in text)):
-                yield text
+        for place in in_force.people(endpoint, record):
+            if place not in said:
+                said.add(place)
+                if _tells_somebody(*place):
+                    yield place[1]
+        if len(said) > MOST_SAID:
+            said.clear()
+
+
+def _tells_somebody(pointer: str, text: str) -> bool:
+    return names_somebody(pointer) and not (is_id(pointer) and any(char.isdigit() for char in text))
 
 
 @lru_cache(maxsize=4096)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from engine.language.expressions.lossless_json import Number
-from engine.release.compiled import Compiled, Node
+from engine.release.compiled import Compiled, FormSide, FormStep, Node
 from engine.release.field_path import FieldSteps, matches
 from engine.release.reasons import BY_LAW
-from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of
+from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
 
-NUMBERS = (int, float, Number)
-NOTHING = (type(None), bool)
+PLAIN = frozenset((str, int, bool, type(None)))  # equal ones of the same type are written alike
 WORDS = {"True": "true", "False": "false", "None": "null"}
 SideKey = tuple[int, int, str]  # the rule, the path in it, and where in the record the side begins
 
@@ -30,6 +28,18 @@ class Leaf(msgspec.Struct, frozen=True, gc=False):
     side: SideKey | None
 
 
+class WholeSide(msgspec.Struct, frozen=True, eq=False):
+    """All that stands on one side in a record, read together: `facts` tell who it is."""
+
+    side: SideKey
+    facts: tuple[tuple[str, str], ...]
+    leaves: tuple[Leaf, ...]
+    places: tuple[tuple[str, str], ...]  # of the leaves: pointer and text
+
+
+SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types
+
+
 def _never(*_: object) -> bool:
     return False
 
@@ -37,27 +47,32 @@ def _never(*_: object) -> bool:
 class RecordReading:
     """One record as it is read.
 
-    `telling` says whether a text holds what is looked for. `matters` says of a field on which
-    no rule holds whether something was decided, `lifted` of one that a rule leaves out whether it was decided to give
-    it: (pointer, field, value).
+    `telling` says whether a text or a number holds what is looked for, `together` gives all of a side. `stirring` says whether a value, in
+    whichever field, tells something or was decided about; without it every field is looked at. `matters` says of a field on which no rule
+    holds whether something was decided, `lifted` of one that a rule leaves out whether it was decided to give it: (pointer, field, value).
     """
 
     def __init__(
         self,
         rules: Compiled,
-        telling: Callable[[str], object],
+        telling: Callable[[Any], object],
+        together: Callable[[SideValues], WholeSide | None] | None = None,
+        stirring: Callable[[Any], object] | None = None,
         matters: Callable[[str, Any], object] | None = None,
         lifted: Callable[[str, Node, Any], bool] = _never,
     ) -> None:
         """Begin with nothing read."""
         self._rules = rules
         self._telling = telling
+        self._together = together
+        self._stirring = stirring
         self._matters = matters
         self._lifted = lifted
+        self.only_people = False  # whether all in which nobody can stand is passed over
         self.said: list[Ruling] = []
-        self.leaves: list[Leaf] = []
+        self.leaves: list[Leaf | WholeSide] = []
         self.named: list[Leaf] = []
-        self.sides: dict[SideKey, list[tuple[str, str]]] = {}
+        self.sides: dict[SideKey, list[tuple[str, str]] | WholeSide] = {}
 
     def without(self, record: dict[str, Any], rule: str, kept: tuple[FieldSteps, ...]) -> dict[str, Any]:
         """Leave out of a record that is told before all but what is given still."""
@@ -73,42 +88,67 @@ class RecordReading:
     def walk(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read a value and all below it."""
         if isinstance(value, dict):
-            self._walk_fields(value, node, pointer, side)
+            self._walk_steps(value, self._steps(value, node), pointer, side)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
+                steps = self._steps(inner, node) if isinstance(inner, dict) else None
+                if steps == ():
+                    continue
                 here = f"{pointer}/{index}"
-                self.walk(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
+                stands = _side(node, side, pointer, here) if node.begins == "whole" else side
+                if steps is None:
+                    self.walk(inner, node, here, stands, name)
+                else:
+                    self._walk_steps(inner, steps, here, stands)
         else:
             self._value(value, node, pointer, side, name)
 
-    def _walk_fields(self, record: dict[str, Any], node: Node, pointer: str, side: SideKey | None) -> None:
-        telling, decided = self._telling, self._matters is not None
-        for (key, inner), child in zip(record.items(), self._rules.form(node, record).fields, strict=True):
-            sort = type(inner)
-            if (
-                child.only_text
-                and not decided
-                and (not telling(inner) if sort is str else sort in NOTHING or (sort in NUMBERS and inner <= ENOUGH_FOR_A_NUMBER))
-            ):
-                continue
-            here = pointer + child.step
-            if child.left_out is not None and self._is_left_out(child, here, inner):
-                continue
-            if not child.ordinary and telling(key):
-                self.named.append(Leaf(here, key, "", child, None))
-            stands = None if child.side is None else _side(child, side, pointer, here)
-            if sort is dict or sort is list:
-                if inner:
-                    self.walk(inner, child, here, stands, key)
-            elif child.plain:
-                self._value(inner, child, here, stands, key)
-            else:
-                self._leaf(inner, child, here, stands, key)
+    def _steps(self, record: dict[str, Any], node: Node) -> tuple[FormStep, ...]:
+        form = self._rules.form(node, record)
+        if self.only_people:
+            return form.people
+        return form.fields if self._stirring is None else form.to_read(record, self._stirring)
+
+    def _walk_steps(self, record: dict[str, Any], steps: tuple[FormStep, ...], pointer: str, side: SideKey | None) -> None:
+        for step in steps:
+            if not isinstance(step, FormSide):
+                key, child = step
+                self._field(record[key], child, pointer, side, key)
+            elif not self._whole(step, record, pointer):
+                for key, child in step.fields:
+                    self._field(record[key], child, pointer, side, key)
+
+    def _whole(self, together: FormSide, record: dict[str, Any], pointer: str) -> bool:
+        """Read all that stands on a side, where that can be done together."""
+        if self._together is None:
+            return False
+        values = together.values(record)
+        try:
+            found = self._together((together, pointer, values, tuple(map(type, values))))
+        except TypeError:  # fields or items in one of them
+            return False
+        if found is not None:
+            if found.facts:
+                self.sides[found.side] = found
+            self.leaves.append(found)
+        return found is not None
+
+    def _field(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
+        here = pointer + node.step
+        if node.left_out is not None and self._is_left_out(node, here, value):
+            return
+        if not node.ordinary and self._telling(name):
+            self.named.append(Leaf(here, name, "", node, None))
+        stands = None if node.side is None else _side(node, side, pointer, here)
+        if type(value) is dict or type(value) is list:
+            if value:
+                self.walk(value, node, here, stands, name)
+        else:
+            self._value(value, node, here, stands, name)
 
     def _value(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str) -> None:
         """Keep a value that a rule names, or whose text tells something, or about which something was decided."""
-        searched = type(value) is str or (type(value) in NUMBERS and value > ENOUGH_FOR_A_NUMBER)
-        if not node.plain or (searched and self._telling(text_of(value))):
+        if not node.plain or self._telling(value):
             self._leaf(value, node, pointer, side, name)
         elif self._matters is not None and self._matters(pointer, value):
             self._leaf(value, node, pointer, side, name, decided=True)
@@ -116,15 +156,22 @@ class RecordReading:
     def people(self, value: Any, node: Node, pointer: str = "", side: SideKey | None = None, name: str = "") -> None:
         """Read who stands on which side, and nothing else."""
         if isinstance(value, dict):
-            for key, child in self._rules.form(node, value).people:
-                here = pointer + child.step
-                self.people(value[key], child, here, _side(child, side, pointer, here), key)
+            for step in self._rules.form(node, value).people:
+                if not isinstance(step, FormSide):
+                    self._people_in(value, (step,), pointer, side)
+                elif not self._whole(step, value, pointer):
+                    self._people_in(value, step.fields, pointer, side)
         elif isinstance(value, list):
             for index, inner in enumerate(value):
                 here = f"{pointer}/{index}"
                 self.people(inner, node, here, _side(node, side, pointer, here) if node.begins == "whole" else side, name)
         elif side is not None:
             self._leaf(value, node, pointer, side, name)
+
+    def _people_in(self, record: dict[str, Any], fields: Iterable[tuple[str, Node]], pointer: str, side: SideKey | None) -> None:
+        for key, child in fields:
+            here = pointer + child.step
+            self.people(record[key], child, here, _side(child, side, pointer, here), key)
 
     def _is_left_out(self, node: Node, pointer: str, value: Any) -> bool:
         rule = node.left_out
@@ -134,13 +181,33 @@ class RecordReading:
         return True
 
     def _leaf(self, value: Any, node: Node, pointer: str, side: SideKey | None, name: str, *, decided: bool = False) -> None:
-        """Keep a value; true, false and null only where something was decided about them."""
         text = text_of(value)
         if text and side is not None:
-            self.sides.setdefault(side, []).append((name, text))
-        text = text or (WORDS.get(repr(value), "") if decided or node.decision is not None else "")
-        if text:
-            self.leaves.append(Leaf(pointer, name, text, node, side))
+            told = self.sides.setdefault(side, [])
+            if isinstance(told, list):  # one that was read together stands nowhere else
+                told.append((name, text))
+        leaf = _leaf_of(value, node, pointer, side, name, decided=decided)
+        if leaf is not None:
+            self.leaves.append(leaf)
+
+
+def whole_side(told: SideValues) -> WholeSide | None:
+    """Read a side; None where one of its values is no plain one, so that what stands in it must be read field by field."""
+    together, pointer, values, types = told
+    if not PLAIN.issuperset(types):
+        return None
+    side = together.mark.index, together.mark.path, pointer
+    read = [(name, node, value) for (name, node), value in zip(together.fields, values, strict=True)]
+    facts = tuple((name, text_of(value)) for name, _, value in read if text_of(value))
+    leaves = (_leaf_of(value, node, pointer + node.step, side, name) for name, node, value in read)
+    found = tuple(leaf for leaf in leaves if leaf is not None)
+    return WholeSide(side, facts, found, tuple((leaf.pointer, leaf.text) for leaf in found))
+
+
+def _leaf_of(value: Any, node: Node, pointer: str, side: SideKey | None, name: str, *, decided: bool = False) -> Leaf | None:
+    """Give a value that is kept; true, false and null only where something was decided about them."""
+    text = text_of(value) or (WORDS.get(repr(value), "") if decided or node.decision is not None else "")
+    return Leaf(pointer, name, text, node, side) if text else None
 
 
 def _side(node: Node, side: SideKey | None, holder: str, here: str) -> SideKey | None:

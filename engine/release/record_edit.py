@@ -20,6 +20,17 @@ from engine.release.withheld import WithheldTexts, unnamed
 
 OPERATION: dict[bool, Literal["alias", "mask"]] = {True: "alias", False: "mask"}
 Branch = dict[str, Any]  # by the steps below: further branches, or what was ruled there
+MOST_MASKED = 30_000
+
+
+class MaskedTexts(dict[tuple[int, str], tuple[Ruling, WithheldPlace, msgspec.Raw]]):
+    """What is written for a whole text that words replace, by the ruling itself and the words: the same ones come again and again."""
+
+    def keep(self, ruling: Ruling, shown: str, place: WithheldPlace, written: bytes) -> None:
+        """Keep it, and with it the ruling, so that no other one takes its number."""
+        if len(self) >= MOST_MASKED:
+            self.clear()
+        self[id(ruling), shown] = ruling, place, msgspec.Raw(written)
 
 
 class RecordEdit:
@@ -32,16 +43,23 @@ class RecordEdit:
         words: Callable[[Ruling], str],
         find: Callable[[str], Iterable[Hit]],
         texts: WithheldTexts,
+        masked: MaskedTexts,
     ) -> None:
-        """Take what is written in the place of a value, the finder, and where what stood there is kept."""
+        """Take what is written in the place of a value, the finder, where what stood there is kept, and what was written before."""
         self._of = (vendor, endpoint)
         self._words = words
         self._find = find
         self._texts = texts
+        self._masked = masked
         self.places: list[WithheldPlace] = []
 
     def written(self, line: bytes, record: Any, rulings: list[Ruling]) -> bytes:
         """Give the line with these places withheld; none of them is the whole record, unless it is a single value."""
+        names = _names(record, rulings)
+        if names is not None:
+            parts = parts_of(line)
+            parts.update(zip(names, map(self._mask_again, rulings), strict=True))  # type: ignore[union-attr]
+            return joined(parts)
         root: Branch = {}
         for ruling in rulings:
             branch, steps = root, ruling.pointer.split("/")
@@ -81,6 +99,17 @@ class RecordEdit:
                 dropped += left is None
         return joined(parts)
 
+    def _mask_again(self, ruling: Ruling) -> msgspec.Raw:
+        """Give what is written for a whole text; what stood there was kept when words were written for it first."""
+        shown = self._words(ruling)
+        known = self._masked.get((id(ruling), shown))
+        if known is None:
+            written = self._mask(ruling, ruling.value, ruling.pointer)
+            self._masked.keep(ruling, shown, self.places[-1], written)
+            return msgspec.Raw(written)
+        self.places.append(known[1])
+        return known[2]
+
     def _mask(self, ruling: Ruling, text: str, pointer: str) -> bytes:
         """Write words for a whole text, as it is done most often."""
         self._texts.withheld(*self._of, ruling, text)
@@ -113,6 +142,19 @@ class RecordEdit:
         for cause, shown, start in masked.replaced:
             self.places.append(WithheldPlace(pointer, OPERATION[is_named(cause)], cause.because, shown, start, start + len(shown)))
         return written_text(masked.text)
+
+
+def _names(record: Any, rulings: list[Ruling]) -> list[str] | None:
+    """Give the names of the fields of a record that words replace, each a whole text; None where more is to be done."""
+    if type(record) is not dict:
+        return None
+    names = [ruling.pointer[1:] for ruling in rulings if ruling.do in ("mask", "alias")]
+    if len(set(names)) < len(rulings):
+        return None
+    for name, ruling in zip(names, rulings, strict=True):
+        if "/" in name or "~" in name or record.get(name) != ruling.value:
+            return None
+    return names
 
 
 @lru_cache(maxsize=4096)

@@ -18,14 +18,14 @@ class Remembered(dict[K, V], Generic[K, V]):
     def __init__(self, work_out: Callable[[K], V], most: int) -> None:
         """Take what gives the value of a key, the same each time, and how many may be kept."""
         super().__init__()
-        self._work_out = work_out
+        self.work_out = work_out
         self._half = max(1, most // 2)
         self._aside: dict[K, V] = {}
 
     def __missing__(self, key: K) -> V:
         found = self._aside.get(key)
         if found is None:
-            found = self._work_out(key)
+            found = self.work_out(key)
         if len(self) >= self._half:
             self._aside = dict(self)
             self.clear()

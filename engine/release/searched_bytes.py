@@ -36,27 +36,32 @@ OFTEN = ((b"&#34;", b"\x01"), (b"&#39;", b"'"), (b"&lt;", b"\x02"), (b"&gt;", b"
 CONTROL = re.compile(r"[\x00-\x1f]")
 MOST_NESTED = 3
 MOST_UNITS = 1 << 14
-ROWS = bytes.maketrans(b"\n", b",")
+SMALL = bytes(range(256)).lower()
+ROWS = SMALL.replace(b"\n", b",")
+FEW = 256  # bytes for each sign of an entity: beyond, it is quicker to look at each entity than for each kind of them
 
 
 def searchable(text: str) -> bytes:
     """Write a text as it stands in bytes that are searched."""
-    return _folded(_marked(text))
+    return folded(_marked(text))
 
 
 def squeezed(data: bytes, kind: FileKind) -> bytes:
-    """Leave out what stands between words, and between the digits of numbers; in a table the end of a row ends a cell."""
-    return data.translate(ROWS if kind == "csv" else None, LEFT_OUT[kind])
+    """Leave out capitals, what stands between words and between the digits of numbers; in a table the end of a row ends a cell."""
+    return data.translate(ROWS if kind == "csv" else SMALL, LEFT_OUT[kind])
 
 
 def views(data: bytes, kind: FileKind) -> Iterator[bytes]:
-    """Give a piece of a file as its format is read, then as what may be nested in it is read: addresses, JSON, HTML."""
+    """Give a piece of a file as its format is read, then as what may be nested in it is read: addresses, JSON, HTML.
+
+    What is ASCII has its capitals still, which `squeezed` and `folded` leave out.
+    """
     view = _undone(data, kind)
-    yield _folded(view)
+    yield view if view.isascii() else folded(view)
     for step in (_html, _json, _addresses) * MOST_NESTED:
         before, view = view, step(view)
-        if view != before:
-            yield _folded(view)
+        if view is not before and view != before:
+            yield view if view.isascii() else folded(view)
 
 
 def _undone(data: bytes, kind: FileKind) -> bytes:
@@ -79,8 +84,10 @@ def _json(data: bytes) -> bytes:
 def _html(data: bytes) -> bytes:
     if b"&" not in data:
         return data
-    for entity, mark in OFTEN:
+    for entity, mark in OFTEN if data.count(b"&") * FEW > len(data) else ():
         data = data.replace(entity, mark)
+        if b"&" not in data:
+            return data
     return ENTITY.sub(_entity, data)
 
 
@@ -88,7 +95,8 @@ def _addresses(data: bytes) -> bytes:
     return PERCENT.sub(_percent, data) if b"%" in data else data
 
 
-def _folded(data: bytes) -> bytes:
+def folded(data: bytes) -> bytes:
+    """Write bytes so that capitals, accents and the width of letters make no difference."""
     if data.isascii():
         return data.lower()
     start = next((at for at in range(min(4, len(data))) if data[at] & 0xC0 != 0x80), 0)  # a piece may begin and end within a character
@@ -96,11 +104,11 @@ def _folded(data: bytes) -> bytes:
         text = DECODER("surrogatepass").decode(data[start:])
     except UnicodeDecodeError:
         text = data.decode("utf-8", "ignore")
-    folded = plain(text).encode("utf-8", "surrogatepass")
-    if b"\xe2\x80" in folded:
+    written = plain(text).encode("utf-8", "surrogatepass")
+    if b"\xe2\x80" in written:
         for dash in DASHES:
-            folded = folded.replace(dash, b"-")
-    return folded
+            written = written.replace(dash, b"-")
+    return written
 
 
 def _cached(change: Callable[[bytes], bytes]) -> Callable[[re.Match[bytes]], bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from string import ascii_lowercase, digits
 
 from engine.core.identity import INTERNATIONAL, lowered
 from engine.release.found_phones import ADDRESS, DAY, ENDING, digits_of, international, phones
@@ -17,7 +18,7 @@ from engine.release.hit import Hit
 from engine.release.readable import plainly
 
 WORD = re.compile(r"[^\W_]+")
-PLAIN_WORD = re.compile("[a-z0-9]+")
+PLAIN_WORDS = bytes(char if chr(char) in ascii_lowercase + digits else ord(" ") for char in range(256))  # of a folded ASCII text
 LETTERS = re.compile(r"[^\W\d_]")
 WITHOUT_BLANKS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 SENTENCE = re.compile(r"[?!;\u2026]|:(?:\s|$)")
@@ -36,6 +37,7 @@ class Vocabulary:
         self._names: dict[tuple[str, ...], list[tuple[tuple[str, ...], str]]] = {}
         self._family: dict[str, str] = {}
         self._begins: set[str] = set()
+        self._begins_plain: set[bytes] = set()
         self._written: dict[str, list[str]] = {}
         for value in sorted({plainly(value) for value in values}):
             self._take(" ".join(value.split()))
@@ -66,6 +68,7 @@ class Vocabulary:
             family = self._family.setdefault(words[-1], WORD.findall(name)[-1])
             self._whole.setdefault(words[-1], family)
         self._begins.update((words[0], words[-1]))
+        self._begins_plain.update(word.encode() for word in (words[0], words[-1]) if word.isascii())
 
     def knows(self, text: str) -> bool:
         """Whether the whole text is a name."""
@@ -81,10 +84,16 @@ class Vocabulary:
             start = len(text) - len(text.lstrip())
             yield Hit("known_people", start, start + len(text.strip()), name)
             return
-        if not self._begins.isdisjoint((PLAIN_WORD if plain.isascii() else WORD).findall(plain)):
+        if self._may_begin(plain):
             yield from self._in_words(text)
         if self._written and WITHOUT_BLANKS.search(text):
             yield from self._in_characters(text)
+
+    def _may_begin(self, plain: str) -> bool:
+        """Whether a word of a folded text begins or ends a name."""
+        if plain.isascii():
+            return not self._begins_plain.isdisjoint(plain.encode().translate(PLAIN_WORDS).split())
+        return not self._begins.isdisjoint(WORD.findall(plain))
 
     def _in_words(self, text: str) -> Iterator[Hit]:
         words = list(WORD.finditer(text))

@@ -31,7 +31,7 @@ def plain(text: str) -> str:
 def occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
     """Give where a value stands in a text, however it is written: `text[start:end]`."""
     wanted = _apart(value)
-    if not wanted:
+    if not wanted or not text:
         return
     step = len(text) if text.isascii() else PIECE
     for first in range(0, len(text), step):

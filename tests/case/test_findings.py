@@ -17,8 +17,9 @@ from engine.case.findings import NAME, Findings, open_findings, settled
 from engine.case.findings_fill import RunToRead, record_digest, value_digest
 from engine.errors import UsageError
 from engine.release.finders import Finders
-from engine.release.flagged import FlaggedPlace
+from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
+from engine.replaced import replace
 from tests.release.found_in import found_in
 
 KEY = b"k" * 32
@@ -48,6 +49,11 @@ def run(folder: Path, calls=CALLS, proof="1", vendor="zoom"):
     return RunToRead(vendor, folder, proof)
 
 
+def beside(pointer, value, group):
+    """Say that a value is a person's, who is asked about."""
+    return Ruling(pointer, "ask", "third_party", "others[0]", "who", value, group)
+
+
 def flagging():
     """Flag the caller as one person, and what is found in the topic."""
     look = Finders(Vocabulary([*ANN.values(), *JON.values()]))
@@ -55,8 +61,9 @@ def flagging():
     def flags(vendor, endpoint, record, sha256):
         assert record_digest(line_of(record)) == sha256
         for name, value in record["caller"].items():
-            yield FlaggedPlace(f"/caller/{name}", value, "who", "others[0]", 0)
-        yield from found_in({"topic": record["topic"]}, look)
+            yield beside(f"/caller/{name}", value, 0)
+        for place in found_in({"topic": record["topic"]}, look):
+            yield Ruling(place.pointer, "ask", "third_party", place.rule, "found", place.value)
 
     return flags
 
@@ -228,8 +235,8 @@ def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, record
 
     def flags(vendor, endpoint, record, sha256):
         for group, (first, second, free) in enumerate(record):
-            yield FlaggedPlace(f"/{group}/0", first, "who", "others[0]", None if free else group)
-            yield FlaggedPlace(f"/{group}/1", second, "who", "others[0]", None if free else group)
+            yield beside(f"/{group}/0", first, None if free else group)
+            yield beside(f"/{group}/1", second, None if free else group)
 
     sides = {}
     for number, record in enumerate(records):
@@ -252,7 +259,8 @@ def test_what_a_rule_decides_is_counted_and_not_asked(tmp_path):
 
     def flags(vendor, endpoint, record, sha256):
         for name in ("name", "again", "mail"):
-            yield FlaggedPlace(f"/{name}", record["mail" if name == "mail" else "name"], "who", "others[0]", 0, asked=endpoint == "calls")
+            value = record["mail" if name == "mail" else "name"]
+            yield replace(beside(f"/{name}", value, 0), do="ask" if endpoint == "calls" else "mask")
 
     first, second = {"name": "Ann", "mail": "ann@example.com"}, {"name": "Jon", "mail": "jon@example.com"}
     there = run(tmp_path / "zoom", [first, second])

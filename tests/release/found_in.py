@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.release.finders import Finders
-from engine.release.flagged import FlaggedPlace
 from engine.release.record_values import ENOUGH_FOR_A_NUMBER, escaped
+
+
+class FlaggedPlace(NamedTuple):
+    """A value at a JSON pointer of a record, and why it was flagged."""
+
+    pointer: str
+    value: str
+    kind: str
+    rule: str
 
 
 def found_in(record: Any, look: Finders) -> list[FlaggedPlace]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.language.expressions.lossless_json import loads
 from engine.release.apply import PolicyInForce
 from engine.release.own import Fact, Own
 from engine.release.ruling import Ruling
@@ -253,3 +254,56 @@ def test_what_is_remembered_changes_nothing(monkeypatch):
 def test_a_record_of_any_form_is_read(record):
     """Some vendors send lists, or a single value."""
     assert set(said(SIDES, record)) <= {"/0/caller_name"}
+
+
+ONE_BY_ONE = [
+    (
+        "equal numbers of another kind",
+        [
+            '{"caller_name":"Bea","caller_number":1}',
+            '{"caller_name":"Bea","caller_number":true}',
+            '{"caller_name":"Bea","caller_number":1.0}',
+        ],
+        [["Bea", "1"], ["Bea"], ["Bea", "1.0"]],
+    ),
+    (
+        "equal numbers written otherwise",
+        [
+            '{"caller_name":"Bea","caller_number":1.0}',
+            '{"caller_name":"Bea","caller_number":1.00}',
+            '{"caller_name":"Bea","caller_number":1}',
+        ],
+        [["Bea", "1.0"], ["Bea", "1.00"], ["Bea", "1"]],
+    ),
+    (
+        "two sides that stand in turns",
+        ['{"caller_name":"Bea","callee_name":"Cem","caller_number":"7","callee_number":"8"}'] * 2,
+        [["Bea", "Cem", "7", "8"]] * 2,
+    ),
+    (
+        "a side that stands in two places",
+        ['{"caller_name":"Bea","caller_a":"1","callee_name":"Cem","caller_number":"7","caller_b":"8"}'] * 2,
+        [["Bea", "1", "Cem", "7", "8"]] * 2,
+    ),
+    (
+        "a text between the fields of a side",
+        ['{"caller_name":"Bea","note":"x","caller_number":"7"}', '{"caller_name":"Bea","note":"a@example.com","caller_number":"7"}'],
+        [["Bea", "7"], ["Bea", "a@example.com", "7"]],
+    ),
+    (
+        "a field that later holds more",
+        [
+            '{"note":"x","caller_name":"Bea","caller_number":"7"}',
+            '{"note":{"a":"b@example.com"},"caller_name":["Bea"],"caller_number":{"n":"7"}}',
+        ],
+        [["Bea", "7"], ["b@example.com", "Bea", "7"]],
+    ),
+    ("a text that is too long for a count", ['{"n":"12025550199"}', '{"n":12025550199}', '{"n":12025550199.0}'], [[], [], []]),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), [one[1:] for one in ONE_BY_ONE], ids=[one[0] for one in ONE_BY_ONE])
+def test_records_of_one_form_are_ruled_one_by_one(lines, expected):
+    """Records that are almost alike are each ruled by what they hold, in the order of their fields."""
+    in_force = PolicyInForce(policy("others: [{in: calls, who: [caller_*, callee_*]}]"), Own(ADA), finder=look)
+    assert [[one.value for one in in_force.rulings("calls", loads(line.encode()))] for line in lines] == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.language.expressions.lossless_json import loads
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.own import Own
@@ -219,6 +220,20 @@ def test_a_decision_about_a_field_holds_for_true_false_and_nothing(value):
     assert said("", {"a": value, "b": "x"}, decisions=[decided("drop", steps=("a",))]) == {"/a": ("drop", "privilege")}
     whole = said("", {"a": value, "b": "x"}, decisions=[decided("drop", record="sha")])
     assert whole == {"/a": ("drop", "privilege"), "/b": ("drop", "privilege")}
+
+
+@pytest.mark.parametrize("record", [{"caller_name": None}, {"caller_name": None, "caller_number": ""}, {"caller_name": [None]}])
+def test_a_decision_about_a_field_of_people_holds_where_nobody_is_named(record):
+    """Where a field of people says null, and no other tells who is meant, it is nobody's side, and what was decided holds."""
+    found = said(SIDE, record, decisions=[decided("give", steps=("caller_name",))])
+    assert set(found.values()) <= {("give", "privilege")}
+
+
+def test_a_decision_about_a_number_holds_where_it_is_written_so():
+    """A number that is equal, and written otherwise, is another value; true is no 1."""
+    in_force = PolicyInForce(policy(""), Own(ADA), decisions=Decisions([decided("mask", value="1")]))
+    told = {line: len(in_force.rulings("calls", loads(line.encode()))) for line in ('{"n":1.0}', '{"n":true}', '{"n":1}', '{"n":"1"}')}
+    assert list(told.values()) == [0, 0, 1, 1]
 
 
 def test_a_long_number_is_looked_at_like_a_text():

@@ -57,6 +57,7 @@ WHOLE = [
     ("nothing too", b'{"n":null}', [ruling("/n", value="null")], b'{"n":"[withheld: another person]"}'),
     ("deep in lists", b'{"l":[{"n":"Bea"},1e2]}', [ruling("/l/0/n", value="Bea")], b'{"l":[{"n":"[withheld: another person]"},1e2]}'),
     ("a field vanishes", b'{"a":1,"n":"Bea","b":2}', [ruling("/n", "drop", "Bea")], b'{"a":1,"b":2}'),
+    ("a named field without content vanishes", b'{"bea@x.io":"","b":2}', [ruling("/bea@x.io", "drop", "bea@x.io")], b'{"b":2}'),
     ("items vanish", b'["x","Bea","y","Bea"]', [ruling("/1", "drop", "Bea"), ruling("/3", "drop", "Bea")], b'["x","y"]'),
     ("what holds more vanishes", b'{"a":{"n":"Bea"},"b":1.0}', [ruling("/a", "drop")], b'{"b":1.0}'),
     ("an item on the tenth place", b'[0,1,2,3,4,5,6,7,8,9,"Bea",11]', [ruling("/10", "drop", "Bea"), ruling("/2", "drop", "2")], b"[0,1,3,4,5,6,7,8,9,11]"),

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.release.apply import PolicyInForce
+from engine.language.expressions.lossless_json import loads
+from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decision, Decisions
 from engine.release.own import Own
 from engine.release.policy import Policy
@@ -180,3 +181,56 @@ def test_the_same_policy_says_the_same_again(policy, record):
     """Whatever was remembered of the record before."""
     in_force = PolicyInForce(Policy.model_validate(policy), Own(ADA), finder=look)
     assert in_force.rulings("calls", record) == in_force.rulings("calls", dict(record))
+
+
+NAMES = st.sampled_from([*FIELDS, "caller_number", "callee_name", "callee_mail", "bob@example.com", "legs"])
+SCALARS = st.sampled_from(
+    [
+        *(
+            '"bea@example.com"',
+            '"Bea"',
+            '"ada@example.com"',
+            '"see bea@example.com"',
+            '"sesame"',
+            '"7"',
+            '""',
+            '"2026-01-02"',
+            '"+12025550142"',
+        ),
+        *("7", "7.0", "7.00", "1", "1.0", "true", "false", "null", "0", "-0", "12025550142", "12025550142.0", "1e400", "100000001"),
+    ]
+)
+TEXTS = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]"),
+        st.dictionaries(NAMES, inner, max_size=5).map(
+            lambda named: "{" + ",".join(f'"{name}":{value}' for name, value in named.items()) + "}"
+        ),
+    ),
+    max_leaves=12,
+)
+LINES = st.lists(
+    st.dictionaries(NAMES, TEXTS, max_size=8).map(lambda named: "{" + ",".join(f'"{name}":{value}' for name, value in named.items()) + "}"),
+    min_size=2,
+    max_size=5,
+)
+SEVERAL = [
+    {"in": "calls", "who": ["caller_*", "callee_*"], "but": "*_mail", "do": "mask"},
+    {"in": "calls", "who": "legs[]", "do": "alias"},
+    {"in": "calls", "who": ["caller_*", "legs[].callee_*"]},
+]
+
+
+@given(LINES, st.sampled_from(SEVERAL), POLICIES, DECISIONS, st.sampled_from([PolicyInForce, PolicyOnParts]))
+def test_what_was_read_before_changes_nothing(lines, several, words, decisions, kind):
+    """A record is ruled as if it were the first one, whatever equal, or almost equal, values and forms were read before it."""
+    policy, own, decided = Policy.model_validate({**words, "others": [several, *words.get("others", [])]}), Own(ADA), Decisions(decisions)
+    used = kind(policy, own, finder=look, decisions=decided)
+    for line in [*lines, *lines]:
+        for digest in ("sha", "other"):
+            record = loads(line.encode())
+            expected = kind(policy, own, finder=look, decisions=decided).rulings("calls", record, digest)
+            assert used.rulings("calls", record, digest) == expected
+        told = [one for one in used.rulings("calls", record, only_people=True) if one.group is not None]
+        assert told == [one for one in expected if one.group is not None]
