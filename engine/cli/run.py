@@ -144,8 +144,9 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     """Carry out one run; `subject` are further identifiers as KIND=VALUE. Raises HabeasError before anything is sent."""
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
-    order = order_of(vendor, replace(arguments, person=person, probe=identifiers(arguments.probe)), datetime.now(UTC))
-    order.chosen.vault.busy = renewing
+    wanted = replace(arguments, person=person, probe=identifiers(arguments.probe))
+    order = asyncio.run(order_of(vendor, wanted, datetime.now(UTC)))
+    order.chosen.store.waits(busy=renewing)
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
     except InUse as error:

@@ -29,7 +29,7 @@ def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at
     vendor = load(word)
     wanted = probes(vendor, probe)
     try:
-        return verify_and_say(choose_connection(vendor, connection, at=at), wanted, as_json=as_json)
+        return verify_and_say(asyncio.run(choose_connection(vendor, connection, at=at)), wanted, as_json=as_json)
     except NotConnected as error:
         if not as_json:
             raise
@@ -39,8 +39,8 @@ def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at
 
 def verify_and_say(chosen: ChosenConnection, probe: Mapping[str, Identifier], *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it; `probe` goes before the stored one. Raises NotConnected."""
-    chosen.vault.busy = renewing
-    connection = chosen.open()
+    chosen.store.waits(busy=renewing)
+    connection = asyncio.run(chosen.open())
     ended = asyncio.run(interruptible(verified(connection, chosen.transport, probe)))
     return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, as_json=as_json)
 
