@@ -132,3 +132,18 @@ def zoom() -> Iterator[Simulator]:
 
 
 __all__ = ["ROOT"]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """Give a PostgreSQL of the tests' own (see tests/postgres.py)."""
+    from tests.postgres import Postgres, program
+
+    if program("postgres") is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

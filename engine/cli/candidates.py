@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from engine.connection.state_folder import home, named
+from engine.connection.state_folder import home, named, shared_store
 from engine.spec_files import cassettes_folder, contents, packaged, spec_path, vendor_line
 
 FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -43,6 +43,8 @@ def accounts(given: Given, word: str) -> Iterable[str]:
 
 
 def _connections() -> list[tuple[str, str]]:
+    if shared_store() is not None:
+        return []  # a database is not asked while somebody types
     return sorted(named(path.name for path in (home() / "connections").iterdir()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,12 +12,12 @@ from typing import Any
 from engine.catalogue import load
 from engine.cli.formatting import columns, print_json, print_text, table, width_of
 from engine.cli.progress import renewing
-from engine.connection.chosen_store import store_of
+from engine.connection.chosen_store import make_tables, store_of
 from engine.connection.manage import remove
 from engine.connection.open import parse_name
 from engine.connection.sealed_file import sealed_files
 from engine.connection.settings import wanted
-from engine.connection.state_folder import home
+from engine.connection.state_folder import home, shared_store
 from engine.connection.store import ConnectionStore, KeptConnection, Whereabouts
 from engine.connection.stored import Name, StoredConnection, lives_until, renewable
 from engine.core.oauth import NOTHING, WantedFromToken
@@ -115,6 +116,16 @@ def rekey_command() -> None:
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
     beside = f" and {counted(documents, 'document')} of cases" if documents else ""
     print_text(f"{counted(count, 'connection')}{beside} encrypted with a new key.{stay}\n{key_words(asyncio.run(store.where()))}")
+
+
+def create_tables_command(address: str | None) -> None:
+    """Make the tables of a shared store. Raises UsageError, NotConnected."""
+    environ = os.environ if address is None else {"HABEAS_STORE": address}
+    wanted = shared_store(environ)
+    if wanted is None:
+        message = "name the database: habeas connections create-tables postgresql://USER@HOST/DATABASE, or set HABEAS_STORE"
+        raise UsageError(message)
+    print_text(asyncio.run(make_tables(wanted)))
 
 
 def writable() -> ConnectionStore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from engine.connection.departure_file import handover_of, nothing_known
 from engine.connection.private_files import ReadOnly, locked
@@ -41,9 +42,8 @@ class HeldFile:
 
     async def keep(self, record: StoredConnection) -> None:
         """Replace the file, in the room that was reserved."""
-        how = self._how
-        assert how is not None, "intend comes first"  # noqa: S101  a defect of ours
-        await written(lambda: self._vault.renew(self._name, record, how))
+        how: Sealing = self._how or await written(lambda: self._vault.reserve(self._name))
+        await written(partial(self._vault.renew, self._name, record, how))
 
     async def remove(self) -> None:
         """Delete the connection's files, the lock files last."""
@@ -73,7 +73,7 @@ class FileStore:
             bare = await in_thread(self._vault.first_key)
             for name, record in bare.items():
                 async with self._vault.lock(name):
-                    await written(lambda name=name, record=record: self._vault.write(name, record, plain=True))  # type: ignore[misc]
+                    await written(partial(self._vault.write, name, record, plain=True))
 
     async def where(self) -> Whereabouts:
         """Name the folder, and where its key is."""
@@ -189,7 +189,7 @@ class FileStore:
             await in_thread(vault.keys.begin_rekey)
             for name in await in_thread(vault.names):
                 async with vault.lock(name):
-                    bare = await written(lambda name=name: vault.reseal(name))  # type: ignore[misc]
+                    bare = await written(partial(vault.reseal, name))
                 encrypted += bare is False
                 plain += bare is True
             await written(self._end_rekey)
