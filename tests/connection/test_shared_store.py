@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 
 from engine.connection import postgres_held, postgres_session, postgres_store, postgres_tables
 from engine.connection.chosen_store import make_tables, store_of
+from engine.connection.keeper import LOST
 from engine.connection.keys import HOW
 from engine.connection.postgres_session import VERSION, away, lock_key, shown
 from engine.connection.postgres_tables import STEPS
@@ -19,7 +21,7 @@ from engine.core.oauth import Renewed
 from engine.errors import Exit, InUse, NotConnected
 from engine.replaced import replace
 from tests.connection.kept import KEY, OTHER, Kept, keeping
-from tests.connection.test_processes import process
+from tests.connection.test_processes import MOST_LOST, process
 from tests.connection.vendor import NAME, Acme, clock, no_wait
 
 EMEA = Name("acme", "emea")
@@ -417,18 +419,52 @@ async def test_a_process_that_hangs_is_waited_for_with_a_word_and_an_end(shared,
     assert len({lock_key(kind, name) for kind in ("turn", "change") for name in (NAME, EMEA)}) == 4
 
 
-FIFTY = 10
-PROCESSES = 5
+TASKS, PROCESSES = 17, 3
 
 
-async def test_fifty_expiries_in_five_processes_are_one_refresh(shared):
+async def test_fifty_expiries_in_several_processes_are_one_refresh(shared):
     """All meet the dead token at once; one asks the vendor, and nobody fails."""
     async with Acme().up() as acme:
         record = acme.record()
         acme.provider.access[record.tokens.access] = (acme.provider.access[record.tokens.access][0], 0.0)
         await shared.write(record)
-        words = ("tests.connection.crowd", str(shared.folder), acme.address, shared.address, str(FIFTY))
+        words = ("tests.connection.crowd", str(shared.folder), acme.address, shared.address, str(TASKS))
         said = await asyncio.gather(*(process(*words) for _ in range(PROCESSES)))
         assert [one.strip() for one in said] == ["[]"] * PROCESSES
         assert acme.log.count("token") == 1
         assert (await shared.read()).serial == 2
+
+
+STEPS_TRIED = 80
+
+
+async def killed_at(shared: Kept, numbers: list[int]) -> list[dict]:
+    """Kill a refresh at each of some steps; give what those who came later found."""
+    async with Acme().up() as acme:
+        for number in numbers:
+            await shared.write(acme.record(life=-1), Name("acme", f"n{number}"))
+        words = ("tests.connection.killed_shared", acme.address, str(shared.folder), shared.address)
+        found = [json.loads(line) for line in (await process(*words, *map(str, numbers))).splitlines()]
+    assert [one["number"] for one in found] == numbers
+    for end in found:
+        if end["first"] != "renewed":  # sent, and killed before the row had the answer
+            assert (end["killed"], LOST in end["first"], "habeas connect acme" in end["first"]) == (True, True, True), end
+        elif end["killed"]:
+            assert end["second"] == "renewed", end
+    return found
+
+
+@pytest.mark.long
+async def test_a_process_killed_at_any_step_of_a_refresh_loses_nothing_that_the_database_had(shared):
+    """Afterwards the connection works, or the answer was lost on its way and the end says exactly so."""
+    found = await killed_at(shared, list(range(1, STEPS_TRIED + 1)))
+    assert not found[-1]["killed"], "more steps than are tried"
+    lost = [one["number"] for one in found if one["first"] != "renewed"]
+    assert 0 < len(lost) <= MOST_LOST
+    assert lost == list(range(lost[0], lost[-1] + 1)), "all of them between the request and the row"
+
+
+async def test_a_process_killed_early_or_late_in_a_refresh_loses_nothing(shared):
+    """Before the vendor was asked, and when the row has the answer."""
+    found = await killed_at(shared, [10, STEPS_TRIED])
+    assert [(one["killed"], one["first"]) for one in found] == [(True, "renewed"), (False, "renewed")]
