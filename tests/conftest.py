@@ -139,8 +139,7 @@ def postgres() -> Iterator[Any]:
     """Give a PostgreSQL of the tests' own (see tests/postgres.py)."""
     from tests.postgres import Postgres, program
 
-    if program("postgres") is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt install postgresql)")
+    assert program("postgres") is not None, "the tests of a shared store need PostgreSQL: install it (Debian: apt install postgresql)"
     server = Postgres()
     try:
         server.start()

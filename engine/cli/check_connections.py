@@ -16,7 +16,7 @@ from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.cli.progress import interruptible, renewing
 from engine.connection.chosen_store import store_of
 from engine.connection.open import Lifetime, parse_name
-from engine.connection.store import ConnectionStore, read
+from engine.connection.store import ConnectionStore, StoreAway, read
 from engine.connection.stored import Name
 from engine.core.oauth import NotRenewed
 from engine.errors import Exit, HabeasError, NotConnected, UsageError
@@ -111,4 +111,5 @@ async def check(store: ConnectionStore, name: Name) -> Health:
         return Health(name, found.alive, found.words, renewed, found.lifetime)
     except HabeasError as error:
         words = "its spec has mistakes: habeas check shows them" if isinstance(error, SpecError) else str(error)
-        return Health(name, False if isinstance(error, NotConnected) else None, words)
+        dead = isinstance(error, NotConnected) and not isinstance(error, StoreAway)
+        return Health(name, False if dead else None, words)

@@ -12,6 +12,7 @@ from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.cli.progress import interruptible, renewing
 from engine.cli.run import probes
 from engine.connection.open import parse_name
+from engine.connection.store import StoreAway
 from engine.core.identity import Identifier
 from engine.core.proof import Proof, kinds_of
 from engine.core.scopes import ScopeRow, matrix
@@ -31,7 +32,7 @@ def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at
     try:
         return verify_and_say(asyncio.run(choose_connection(vendor, connection, at=at)), wanted, as_json=as_json)
     except NotConnected as error:
-        if not as_json:
+        if not as_json or isinstance(error, StoreAway):
             raise
         label = str(parse_name(connection, vendor.name)) if connection is not None else None
         return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), as_json=True)

@@ -38,16 +38,19 @@ class HeldFile:
 
     async def intend(self) -> None:
         """Reserve the room of the answer: an unfinished `.new` file is the mark that the vendor was asked."""
-        self._how = await written(lambda: self._vault.reserve(self._name))
+        self._how = await self._reserved()
 
     async def keep(self, record: StoredConnection) -> None:
         """Replace the file, in the room that was reserved."""
-        how: Sealing = self._how or await written(lambda: self._vault.reserve(self._name))
+        how = self._how if self._how is not None else await self._reserved()
         await written(partial(self._vault.renew, self._name, record, how))
 
     async def remove(self) -> None:
         """Delete the connection's files, the lock files last."""
         await written(lambda: self._vault.remove(self._name))
+
+    async def _reserved(self) -> Sealing:
+        return await written(partial(self._vault.reserve, self._name))
 
     async def free(self) -> None:
         """Give back the room, unless it is the mark of a lost answer."""

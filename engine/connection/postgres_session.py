@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import blake2b
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 from psycopg import AsyncConnection
@@ -40,6 +40,12 @@ def shown(address: str) -> str:
     parts = urlsplit(address)
     user = f"{parts.username}@" if parts.username else ""
     return f"postgresql://{user}{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def identity(address: str) -> str:
+    """Tell one database from another, whatever the password in its address."""
+    further = sorted((key, value) for key, value in parse_qsl(urlsplit(address).query) if key != "password")
+    return f"{shown(address)} {further}"
 
 
 @asynccontextmanager

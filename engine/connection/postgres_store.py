@@ -14,10 +14,11 @@ from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from engine.connection.file_store import FileStore
 from engine.connection.postgres_held import HeldRow, Shared, swapped
-from engine.connection.postgres_session import Session, away, lock_key, session, shown, taken
+from engine.connection.postgres_session import Session, away, identity, lock_key, session, shown, taken
 from engine.connection.private_files import Taken
 from engine.connection.sealed_file import sealed_files
 from engine.connection.spent_column import SpentColumn
+from engine.connection.state_folder import named
 from engine.connection.store import LONGEST_HOLD, SAID_AFTER, KeptConnection, NotStored, Save, Waiting, Whereabouts, grown, read
 from engine.connection.stored import Name, StoredConnection, StoreError, key_id
 from engine.connection.team_keys import TeamKeys
@@ -82,7 +83,7 @@ class PostgresStore:
     def __init__(self, address: str, home: Path, environ: Mapping[str, str] = os.environ) -> None:
         """Connect to nothing yet. Raises UsageError if HABEAS_KEY is no key."""
         where = shown(address)
-        self.shared = Shared(address, where, TeamKeys(environ), Unsent(home, where))
+        self.shared = Shared(address, where, TeamKeys(environ), Unsent(home, identity(address)))
         self.sleep = asyncio.sleep
         self._home, self._environ, self._patient = home, environ, True
         self._here: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Name, asyncio.Lock]] = WeakKeyDictionary()
@@ -109,8 +110,8 @@ class PostgresStore:
         """List the rows."""
         async with session(self.shared.address) as connection:
             rows = await (await connection.execute("select name from habeas.credential")).fetchall()
-        named = (Name(*str(row[0]).partition("/")[::2]) for row in rows)
-        return sorted(name for name in named if vendor in (None, name.vendor))
+        files = (f"{str(row[0]).replace('/', '.', 1)}.json" for row in rows)  # what is no name of ours is none here either
+        return sorted(Name(*found) for found in named(files) if vendor in (None, found[0]))
 
     async def find(self, name: Name) -> KeptConnection | None:
         """Read a row; what could not be sent before is sent first."""

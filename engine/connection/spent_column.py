@@ -28,6 +28,7 @@ class SpentColumn:
         self._session, self._name = connection, name
         self._next: bytes | None = None
         self._task: asyncio.Task[None] | None = None
+        self._failed = False
 
     async def opened(self, clock: Clock) -> Handover:
         """Read what earlier runs left, and write it back: so that it is known to be writable."""
@@ -52,19 +53,20 @@ class SpentColumn:
             self._task = asyncio.ensure_future(self._writing())
 
     async def close(self, handover: Handover) -> None:
-        """Write the last state, and say so where that fails."""
+        """Write the last state, and say so where one could not be written."""
         handover.close()
-        if self._task is None:
-            return
-        try:
+        if self._task is not None:
             await finished(self._task)
-        except psycopg.Error:
+        if self._failed:
             handover.words = GONE
 
     async def _writing(self) -> None:
-        while self._next is not None:
+        while self._next is not None and not self._failed:
             content, self._next = self._next, None
-            await self._write(content)
+            try:
+                await self._write(content)
+            except psycopg.Error:
+                self._failed = True
 
     async def _write(self, content: bytes) -> None:
         spent = "update habeas.connection set spent = %s::text::jsonb, served_at = now() where name = %s"

@@ -19,7 +19,7 @@ class Unsent:
     """The files of one store."""
 
     def __init__(self, home: Path, store: str) -> None:
-        """`store` is the store's address without a password: each store has files of its own."""
+        """`store` tells this store from others: each has files of its own."""
         self._folder, self._of = home / FOLDER, blake2b(store.encode(), digest_size=8).hexdigest()
 
     def path(self, name: Name) -> Path:

@@ -294,6 +294,8 @@ async def test_every_command_works_over_it(kept):
         assert (done.code, "encrypted; the key is in HABEAS_KEY" in done.err) == (0, True), done
         assert (await habeas("verify", "acme")).code == 0
         assert (await habeas(*RUN, str(kept.folder / "out"))).code == 0
+        case = await habeas("case", "new", "DSR-1", "--vendor", "acme", "--simulated", stdin="email: her@acme.example\n")
+        assert (case.code, (await habeas("case", "run", "DSR-1")).code) == (0, 0), case
         acme.provider.access.clear()
         done = await habeas(*RUN, str(kept.folder / "again"), "--no-wait")
         assert (done.code, (await kept.read()).serial) == (0, 2), done
@@ -305,8 +307,21 @@ async def test_every_command_works_over_it(kept):
         assert "renews itself" in (await habeas("connections", "show", "acme")).out
         assert (await habeas("connections", "rename", "acme", "emea")).out == "acme/default is acme/emea now.\n"
         new = {"HABEAS_KEY": OTHER, "HABEAS_OLD_KEY": kept.environ["HABEAS_KEY"]}
-        assert (await habeas("connections", "rekey", **new)).out.startswith("1 connection encrypted with a new key.")
+        assert (await habeas("connections", "rekey", **new)).out.startswith("1 connection and 1 document of cases encrypted with a new key.")
         done = await habeas("verify", "acme")
         assert (done.code, "HABEAS_KEY" in done.err) == (4, True), done
         done = await habeas("connections", "remove", "acme/emea", HABEAS_KEY=OTHER)
         assert (done.code, done.out) == (0, "acme/emea: revoked at the vendor, and removed.\n"), done
+
+
+async def test_ctrl_c_ends_the_wait_for_a_turn(kept):
+    """At once, whatever it is that is waited for; nothing was fetched."""
+    async with Acme().up() as acme:
+        await kept.write(acme.record())
+        async with kept.store().turn(NAME, clock(), nothing, wait=True):
+            process = await kept.command(acme).start(*RUN, str(kept.folder / "out"))
+            said = await asyncio.wait_for(process.stderr.readline(), 60)
+            assert said == b"Another run uses this connection: this one waits for its turn.\n"
+            process.send_signal(signal.SIGINT)
+            await asyncio.wait_for(process.communicate(), 60)
+        assert (process.returncode, acme.log) == (130, [])

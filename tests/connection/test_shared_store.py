@@ -152,8 +152,9 @@ async def test_a_database_that_is_away_is_one_sentence(shared, postgres):
             assert done.err.startswith("error: the store postgresql://team@")
             assert ("hidden-one" in done.err, len(done.err) < SENTENCE) == (False, True)
         postgres.sql("alter database habeas connection limit 0")
-        done = await habeas("verify", "acme")
-        assert (done.code, "too many connections" in done.err) == (4, True), done
+        for words in (("verify", "acme"), ("verify", "acme", "--json"), ("connections", "check", "--all")):
+            done = await habeas(*words)
+            assert (done.code, "too many connections" in done.err, done.out) == (4, True, ""), done
         postgres.sql("alter database habeas connection limit -1")
         assert acme.log == []
         assert (await habeas("verify", "acme")).code == 0
@@ -194,6 +195,15 @@ async def test_tables_are_made_once_and_known_by_their_version(shared, postgres,
     monkeypatch.undo()
     with pytest.raises(StoreAway, match="newer Habeas"):
         await make_tables(postgres.address())
+
+
+async def test_a_row_of_a_name_that_is_none_is_none(shared, postgres):
+    """A name stands in the names of files too."""
+    await shared.write(Acme().record())
+    for name in ("acme/../../x", "acme", "/x", "Acme/x"):
+        postgres.sql(f"insert into habeas.connection values ('{name}')", database="habeas")
+        postgres.sql(f"insert into habeas.credential values ('{name}', 1, '')", database="habeas")
+    assert await shared.store().names() == [NAME]
 
 
 async def test_two_who_make_the_tables_at_once_make_them_once(postgres, database):
