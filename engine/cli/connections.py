@@ -12,12 +12,12 @@ from typing import Any
 from engine.catalogue import load
 from engine.cli.formatting import columns, print_json, print_text, table, width_of
 from engine.cli.progress import renewing
-from engine.connection.chosen_store import make_tables, store_of
+from engine.connection.chosen_store import make_tables, shared_store, store_of
 from engine.connection.manage import remove
 from engine.connection.open import parse_name
 from engine.connection.sealed_file import sealed_files
 from engine.connection.settings import wanted
-from engine.connection.state_folder import home, shared_store
+from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore, KeptConnection, Whereabouts
 from engine.connection.stored import Name, StoredConnection, lives_until, renewable
 from engine.core.oauth import NOTHING, WantedFromToken

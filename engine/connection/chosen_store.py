@@ -6,10 +6,11 @@ import os
 from collections.abc import Mapping
 
 from engine.connection.file_store import FileStore
-from engine.connection.state_folder import home, shared_store
+from engine.connection.state_folder import home
 from engine.connection.store import ConnectionStore
 from engine.connection.vault import Vault
-from engine.errors import NotConnected
+from engine.errors import NotConnected, UsageError
+from engine.net.secret import from_environment
 
 NO_DRIVER = "a shared store needs what reads PostgreSQL: pip install 'habeas[cluster]'"
 
@@ -24,6 +25,15 @@ def store_of(environ: Mapping[str, str] = os.environ) -> ConnectionStore:
     except ModuleNotFoundError:
         raise NotConnected(NO_DRIVER) from None
     return PostgresStore(address, home(environ), environ)
+
+
+def shared_store(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Give the address of the database in which a team keeps its connections; None where there is none. Raises UsageError, NotConnected."""
+    address = from_environment("HABEAS_STORE", environ) or None
+    if address is not None and not address.startswith(("postgresql://", "postgres://")):
+        message = "HABEAS_STORE names no store: it is the address of a PostgreSQL database, postgresql://USER@HOST/DATABASE"
+        raise UsageError(message)
+    return address
 
 
 async def make_tables(address: str) -> str:

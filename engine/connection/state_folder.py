@@ -26,15 +26,6 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
         raise UsageError(what) from None
 
 
-def shared_store(environ: Mapping[str, str] = os.environ) -> str | None:
-    """Give the address of the database in which a team keeps its connections: HABEAS_STORE; None where there is none. Raises UsageError."""
-    address = environ.get("HABEAS_STORE") or None
-    if address is not None and not address.startswith(("postgresql://", "postgres://")):
-        message = "HABEAS_STORE names no store: it is the address of a PostgreSQL database, postgresql://USER@HOST/DATABASE"
-        raise UsageError(message)
-    return address
-
-
 def named(files: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Give vendor and name of each connection among the files of a folder."""
     for file in files:

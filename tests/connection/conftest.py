@@ -40,3 +40,9 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     if request.param == "files":
         return Kept(tmp_path)
     return Kept(tmp_path, request.getfixturevalue("database"))
+
+
+@pytest.fixture
+def shared(tmp_path: Path, database: str) -> Kept:
+    """Give a shared store."""
+    return Kept(tmp_path, database)

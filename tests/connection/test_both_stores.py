@@ -307,7 +307,9 @@ async def test_every_command_works_over_it(kept):
         assert "renews itself" in (await habeas("connections", "show", "acme")).out
         assert (await habeas("connections", "rename", "acme", "emea")).out == "acme/default is acme/emea now.\n"
         new = {"HABEAS_KEY": OTHER, "HABEAS_OLD_KEY": kept.environ["HABEAS_KEY"]}
-        assert (await habeas("connections", "rekey", **new)).out.startswith("1 connection and 1 document of cases encrypted with a new key.")
+        assert (await habeas("connections", "rekey", **new)).out.startswith(
+            "1 connection and 1 document of cases encrypted with a new key."
+        )
         done = await habeas("verify", "acme")
         assert (done.code, "HABEAS_KEY" in done.err) == (4, True), done
         done = await habeas("connections", "remove", "acme/emea", HABEAS_KEY=OTHER)
