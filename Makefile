@@ -7,9 +7,11 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 
 # What covers engine/language and engine/core, which alone must be covered: measuring doubles what a test costs.
 COVERED := tests/core tests/language
+# What has a target of its own: a browser, and processes that are killed.
+APART := tests/browser tests/chaos
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings bench-package lock clean docs
+.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -30,11 +32,17 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
-	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
 	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
-	@$(BIN)/python -m pytest --ignore=tests/browser -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
+	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
+
+test-kills: $(READY) ## kill runs at a few random moments, and go on with them
+	@$(BIN)/python -m pytest tests/chaos
+
+test-chaos: $(READY) ## kill runs at many random moments, and go on with them
+	@KILLS=50 $(BIN)/python -m pytest tests/chaos -n 4
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1
@@ -49,6 +57,9 @@ test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser
+
+pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(BIN)/ruff check .
@@ -70,6 +81,10 @@ bench-findings: $(READY) ## measure finding personal data and listing it, over 1
 
 bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
 	@$(BIN)/python -m bench.package
+
+bench-portal: $(READY) ## measure the portal in Chromium and by ten clients, over a case of 100,000 records
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "It needs Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
+	@$(BIN)/python -m bench.portal
 
 lock: ## pin every dependency anew, with hashes
 	@rm -rf .lock && $(PYTHON) -m venv .lock && .lock/bin/pip install --quiet pip-tools

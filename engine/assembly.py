@@ -39,6 +39,7 @@ from engine.net.limiter import limiter_of
 from engine.net.transport import Transport
 from engine.replaced import replace
 from engine.runner import Run, RunOptions, Session
+from engine.runner.interface import Earlier
 from engine.runner.verify import Verified, verify
 
 KINDS = {"email": "EMAIL", "phone": "PHONE", "username": "USERNAME"}
@@ -210,7 +211,7 @@ async def verified(connection: Opened, transport: Transport, probe: Mapping[str,
 
 
 class Order(Discreet, Struct, frozen=True, kw_only=True):
-    """An access request, checked and ready to run."""
+    """An access request, checked and ready to run; one that broke off before goes on where `earlier` says."""
 
     HIDDEN = ("person",)
 
@@ -221,6 +222,7 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
     plan: str | None = None
     share: float = 0.75
     wait: bool = True
+    earlier: Earlier | None = None
 
     @property
     def vendor(self) -> Vendor:
@@ -230,7 +232,7 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
     def run(self, session: Session, connection: Opened, out: Path) -> Run:
         """Put a run together; the connection's own probe is used where the order names none."""
         options = replace(self.options, probe=self.options.probe or stored_probe(connection))
-        return Run(session, self.person, options, out)
+        return Run(session, self.person, options, out, self.earlier)
 
     def session(self, connection: Opened, **parts: object) -> Session:
         """Make the session over an open connection, at this order's plan and share; `parts` replace or add fields of it."""
@@ -240,10 +242,12 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
 def digested(order: Order) -> RunOptions:
     """Add the keyed digests of the person; where their key cannot be kept the manifest says so."""
     try:
-        found = digest_key(home()).of(order.person.values())
+        key = digest_key(home())
     except HabeasError:
         return replace(order.options, undigested=NO_DIGEST)
-    return replace(order.options, digest={kind: digests[0] for kind, digests in found.by_kind.items()}, key_id=found.key_id)
+    found = key.of(order.person.values())
+    digest = {kind: digests[0] for kind, digests in found.by_kind.items()}
+    return replace(order.options, digest=digest, key_id=found.key_id, chain_key=key.of_chains)
 
 
 class RunArguments(Discreet, Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""`make demo`: start the simulated Zoom in a process of its own, then connect, verify, run, and answer a request with a package.
+"""`make demo`: a simulated Zoom in a process of its own; connect, verify, run, answer a request with a package, ask for a deletion.
 
 Each step is the command that a person would type; a program presses Allow in the browser's place.
 """
@@ -26,6 +26,7 @@ contact: privacy@example.com
 signature: Signe Aalto
 authority: the data protection authority of your country
 """
+CONTACTS = "owners: {zoom: {to: it@kvarnholm.example}}\n"  # who runs the account in the house, since Zoom has no API that deletes
 
 
 def main() -> int:
@@ -41,7 +42,7 @@ def main() -> int:
 
 
 def the_whole_way(up: Mapping[str, Any]) -> int:
-    """Connect, verify, fetch once; then a case of the same person, from its opening to a released package."""
+    """Connect, verify, fetch once; then a case of the same person, from its opening to a released package, and one about deletion."""
     at = ["--at", up["address"]]
     habeas = Demo(up)
     print(f"A simulated Zoom listens on {up['address']}, in a process of its own. Connections are kept in {OUT / 'state'}.", flush=True)
@@ -65,7 +66,24 @@ def the_whole_way(up: Mapping[str, Any]) -> int:
     bag = CASE / "releases" / "1" / "DEMO-1"
     print(f"\nTo open it: {bag / 'index.html'}, or {bag}.html with the passphrase, in any browser.")
     print(f"To check it: habeas package verify {bag}, or without Habeas as its README.txt says.")
-    print(f"To go on with this case: export HABEAS_HOME={OUT / 'state'} PATH={Path(sys.executable).parent}:$PATH", flush=True)
+    return the_deletion(habeas)
+
+
+def the_deletion(habeas: Demo) -> int:
+    """Ask whoever answers for Zoom to delete the same person's data, and show the mail that is to be sent."""
+    (OUT / "state" / "contacts.yaml").write_text(CONTACTS, "utf-8")
+    for words in (
+        ["case", "new", "DEMO-2", "--right", "deletion", "--vendor", "zoom", "--simulated"],
+        ["case", "identified", "DEMO-2", "--how", "asked from the address that we hold"],
+        ["contact", "send", "DEMO-2", "zoom", "deletion"],
+    ):
+        code = habeas(*words)
+        if code:
+            return code
+    (mail,) = (OUT / "state" / "cases" / "DEMO-2" / "mails").iterdir()
+    print(f"\n{mail.read_text('utf-8')}")
+    print("To go on when an answer came: habeas contact answer DEMO-2 zoom deleted, then habeas case conclude DEMO-2 writes the letter.")
+    print(f"To go on with these cases: export HABEAS_HOME={OUT / 'state'} PATH={Path(sys.executable).parent}:$PATH", flush=True)
     return 0
 
 

@@ -6,21 +6,42 @@ nothing of vendors or persons, and no file's name comes from what is written int
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import shutil
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from engine.errors import OutputError, disk_error
+from engine.errors import InUse, OutputError, disk_error
 from engine.new_file import not_made
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 MANIFEST_ROOM = 64 * 1024
 ANOTHER_FOLDER = "name another folder with --out"
+MANIFEST = "manifest.json"
+LINES, PAGES, FILES, PART = ".jsonl", ".pages.jsonl", ".files.jsonl", ".part"
+SEAL = 32  # hexadecimal digits
+
+
+class FileState(msgspec.Struct, frozen=True):
+    """How long a file of lines was at one moment, and its sha256 then."""
+
+    lines: int
+    bytes: int
+    sha256: str
+
+
+def sealed(digest: hashlib._Hash, text: bytes) -> str:
+    """Give the digest of what `digest` has taken, followed by a text."""
+    copy = digest.copy()
+    copy.update(text)
+    return copy.hexdigest()[:SEAL]
 
 
 class Table:
@@ -58,6 +79,22 @@ class Table:
                 stream.seek(ranges[index])
                 yield from stream.read(ranges[index + 1]).rstrip(b"\n").split(b"\n")
 
+    def state(self) -> FileState:
+        """Give its size and digest as it is now."""
+        return FileState(self.lines, self.size, self._digest.hexdigest())
+
+    def seal(self, text: bytes) -> str:
+        """Give a digest of all that the file holds, and of a text that is to follow it."""
+        return sealed(self._digest, text)
+
+    def moved(self, path: Path) -> None:
+        """Give the file another name, over what has it now. Raises DiskError."""
+        try:
+            self.path.replace(path)
+        except OSError as error:
+            raise disk_error(error) from None
+        self.path = path
+
     def close(self) -> None:
         """Close the file; it may be closed already."""
         if self._file >= 0:
@@ -76,9 +113,10 @@ class Sink:
         """Name the folder; nothing is made yet."""
         self.folder = folder
         self._tables: dict[str, Table] = {}
+        self._lock = -1
 
-    def prepare(self) -> None:
-        """Make the folder. Raises OutputError where it exists or cannot be made, DiskError where the disk is full."""
+    def prepare(self, head: Mapping[str, object] | None = None) -> None:
+        """Make the folder, and in it the manifest's head. Raises OutputError where it exists or cannot be made, DiskError."""
         try:
             self.folder.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         except FileExistsError:
@@ -96,11 +134,93 @@ class Sink:
             raise OutputError(message) from None
         except OSError as error:
             raise not_made(self.folder, error, ANOTHER_FOLDER) from None
+        with suppress(OSError):  # a file system without locks: the folder is new, so that nobody else writes it yet
+            self._take_lock()
         self._reserve()
+        if head is not None:
+            _written(self.folder / MANIFEST, _as_text(head))
+
+    def reopen(self) -> None:
+        """Take over a folder that another process began, with what it was about to put in place. Raises InUse, OutputError, DiskError."""
+        try:
+            self._take_lock()
+        except BlockingIOError:
+            message = f"another process still writes {self.folder}: wait until it has ended; nothing was sent"
+            raise InUse(message) from None
+        except OSError as error:
+            words = "whether another process writes it cannot be told; nothing was sent"
+            message = f"{self.folder} cannot be locked ({error.strerror}): {words}"
+            raise OutputError(message) from None
+        try:
+            self._settle()
+        except OSError as error:
+            raise disk_error(error) from None
+        self._reserve()
+
+    def _take_lock(self) -> None:
+        """Lock the folder for as long as this process writes it; a killed one lets go. Raises OSError."""
+        file = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            raise
+        self._lock = file
+
+    def release(self) -> None:
+        """Let others write the folder."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def _settle(self) -> None:
+        """End what a killed process was doing: see `put_in_place`. Raises OSError."""
+        for part in sorted(self.folder.glob(f"*{PAGES}{PART}")):
+            part.with_name(part.name.removesuffix(f"{PAGES}{PART}") + LINES + PART).unlink(missing_ok=True)
+            part.unlink()
+        for part in sorted(self.folder.glob(f"*{FILES}{PART}")):
+            part.unlink()
+        for part in sorted(self.folder.glob(f"*{LINES}{PART}")):
+            part.replace(part.with_name(part.name.removesuffix(PART)))
+
+    def rewritten(self, name: str) -> tuple[Table, Table | None]:
+        """Begin the page list of an endpoint anew, and its records where it has any, beside the old ones. Raises DiskError."""
+        pages = Table(self.folder / f"{name}{PAGES}{PART}")
+        return pages, Table(self.folder / f"{name}{LINES}{PART}") if (self.folder / f"{name}{LINES}").exists() else None
+
+    def put_in_place(self, name: str, pages: Table, records: Table | None) -> None:
+        """Put both over the old ones. Raises DiskError.
+
+        The list of pages is begun first and put in place first: records that lie beside no such list belong to the one that is in place.
+        """
+        for ending, table in ((f"{name}.pages", pages), (name, records)):
+            if table is not None:
+                table.moved(self.folder / f"{ending}{LINES}")
+                self.adopt(ending, table)
+
+    def adopt(self, name: str, table: Table) -> None:
+        """Take a file that was written beside its old one for `<name>.jsonl`."""
+        self._tables[name] = table
+
+    def holds(self, name: str) -> bool:
+        """Whether an endpoint has a list of pages there."""
+        return (self.folder / f"{name}{PAGES}").exists()
+
+    def forget(self, name: str) -> None:
+        """Delete all that an endpoint has: the list of pages first, without which the rest is nothing. Raises DiskError."""
+        try:
+            for ending in (PAGES, LINES, FILES):
+                (self.folder / f"{name}{ending}").unlink(missing_ok=True)
+            shutil.rmtree(self.folder / "files" / name, ignore_errors=True)
+        except OSError as error:
+            raise disk_error(error) from None
 
     def _reserve(self) -> None:
         """Allocate the manifest's room now: a disk that fills up later must not cost the proof. Raises DiskError."""
-        file = _create(self._part)
+        try:
+            file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+        except OSError as error:
+            raise disk_error(error) from None
         try:
             os.posix_fallocate(file, 0, MANIFEST_ROOM)
         except OSError as error:
@@ -111,7 +231,17 @@ class Sink:
 
     @property
     def _part(self) -> Path:
-        return self.folder / "manifest.json.part"
+        return self.folder / f"{MANIFEST}{PART}"
+
+    def head(self, content: Mapping[str, object]) -> None:
+        """Write what the manifest begins with, so that the folder says what it is. Raises DiskError."""
+        part = self.folder / f".{MANIFEST}{PART}"
+        try:
+            part.unlink(missing_ok=True)
+            _written(part, _as_text(content))
+            part.replace(self.folder / MANIFEST)
+        except OSError as error:
+            raise disk_error(error) from None
 
     def table(self, name: str) -> Table:
         """Give the file `<name>.jsonl`, which is created the first time. Raises DiskError."""
@@ -140,8 +270,7 @@ class Sink:
 
     def manifest(self, content: Mapping[str, object]) -> Path:
         """Write `manifest.json` in one piece, so that it is whole or not there; gives its path. Raises DiskError."""
-        path, part = self.folder / "manifest.json", self._part
-        text = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+        path, part, text = self.folder / MANIFEST, self._part, _as_text(content)
         try:
             file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
             try:
@@ -162,11 +291,26 @@ class Sink:
             table.close()
 
 
+def _as_text(content: Mapping[str, object]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
 def _create(path: Path) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
         raise disk_error(error) from None
+
+
+def _written(path: Path, text: bytes) -> None:
+    """Write a new file in one go. Raises DiskError."""
+    file = _create(path)
+    try:
+        _write_all(file, text)
+    except OSError as error:
+        raise disk_error(error) from None
+    finally:
+        os.close(file)
 
 
 def _write_all(file: int, text: bytes) -> None:

@@ -18,8 +18,10 @@ TOLD = (
     "act",
     "operation",
     "target",
+    "what",
     "because",
     "how",
+    "kept",
     "why",
     "say",
     "letter",
@@ -31,7 +33,7 @@ def did(line: LogLine) -> str:
     """Say what was done, in the order of a sentence: `decided mask value:65c8ad01 third_party`."""
     body = msgspec.to_builtins(line.act)
     target = getattr(line.act, "target", None)
-    told = {**body, "target": _target(target) if target is not None else None}
+    told = {**body, "target": _target(target) if target is not None else None, "what": ", ".join(body.get("what", ()))}
     return " ".join([WORDS.get(body["did"], body["did"]), *(str(told[name]) for name in TOLD if told.get(name))])
 
 

@@ -16,6 +16,7 @@ from engine.case.regimes import due, office, regime_of
 from engine.case.words import too_late
 from engine.connection.vault import Vault
 from engine.errors import UsageError
+from engine.replaced import replace
 
 LETTERS: Mapping[str, Callable[[str, str | None], acts.Act]] = {
     "acknowledge": lambda _, letter: acts.Acknowledged(letter=letter),
@@ -27,11 +28,20 @@ LETTERS: Mapping[str, Callable[[str, str | None], acts.Act]] = {
 
 
 class WantedLetter(msgspec.Struct, frozen=True):
-    """An act that comes with a letter: acknowledge, extend, deny, conclude or deliver; why or how, and further words of the letter."""
+    """An act that comes with a letter: acknowledge, extend, deny, conclude or deliver; why or how, and further words of the letter.
+
+    `ground` is what a denial is counted under.
+    """
 
     kind: str
     why: str | None = None
     more: MoreWords | None = None
+    ground: acts.Ground = "other"
+
+    def act(self, letter: str | None) -> acts.Act:
+        """Give the act, with the letter's name where it is written."""
+        done = LETTERS[self.kind](self.why or "", letter)
+        return replace(done, ground=self.ground) if isinstance(done, acts.Denied) else done
 
 
 def do_with_letter(case: OpenCase, home: Path, wanted: WantedLetter, today: date, now: Callable[[], datetime]) -> str:
@@ -44,11 +54,11 @@ def do_with_letter(case: OpenCase, home: Path, wanted: WantedLetter, today: date
     if why_not is not None:
         message = f"{why_not}; nothing was written"
         raise UsageError(message)
-    act = LETTERS[kind](why or "", None)
+    act = wanted.act(None)
     case.may(act)
     made = letter(home, case.as_if(act, now()), read_person(Vault(home).keys, case.folder), kind, why, wanted.more)
     name = write_letter(case, kind, made, office(home), now())
-    case.act(LETTERS[kind](why or "", name), now())
+    case.act(wanted.act(name), now())
     return name
 
 

@@ -11,6 +11,7 @@ from engine.errors import UsageError
 from engine.release.reasons import Because, Treatment
 
 START = "0" * 64
+Ground = Literal["unverified", "not_entitled", "exempt", "other"]
 FILES = ".files"  # behind the name of an endpoint: what is missing are the files of its records
 
 
@@ -86,10 +87,11 @@ class Resumed(Act, frozen=True, tag="resumed"):
 
 
 class Denied(Act, frozen=True, tag="denied"):
-    """The request is denied, with the reason that the person reads."""
+    """The request is denied, with the reason that the person reads; `ground` is what it is counted under."""
 
     why: str
     letter: str | None = None
+    ground: Ground = "other"
 
 
 class Withdrawn(Act, frozen=True, tag="withdrawn"):
@@ -272,9 +274,11 @@ class Closed(Act, frozen=True, tag="closed"):
 
 
 class Purged(Act, frozen=True, tag="purged"):
-    """Files were deleted: raw, received or release."""
+    """Files of a class were deleted, so many of so many bytes: raw, received, release or person."""
 
     what: tuple[str, ...]
+    files: int = 0
+    size: int = 0
 
 
 KINDS: dict[str, type[Act]] = {str(one.__struct_config__.tag): one for one in Act.__subclasses__()}

@@ -21,7 +21,6 @@ from engine.case.person import Person
 from engine.case.regimes import Office, regime_of
 from engine.case.take import PERIOD, TakenRun, read_run
 from engine.errors import Refused, UsageError
-from engine.explain.run_folder import MANIFEST
 from engine.package.content import CaseAnswer, RecordKind, Sender, Service
 from engine.package.summary import WHOLE
 from engine.pages.languages import day_words
@@ -29,6 +28,7 @@ from engine.release.labels import Labels
 from engine.release.load_labels import load_labels
 from engine.release.policy import Information
 from engine.replaced import replace
+from engine.sink import MANIFEST
 from engine.spec_files import contents, labels_beside, spec_path
 
 LOOKUP = "lookup"

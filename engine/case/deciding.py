@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -18,23 +18,33 @@ from engine.connection.digest_key import digest_key
 from engine.connection.vault import Vault
 from engine.errors import UsageError
 from engine.language.text.mistakes import did_you_mean
+from engine.release.field_path import FieldSteps, parse_steps, reaches
 from engine.release.reasons import CODES, GIVING, Because, Treatment
 
+REVIEWED = ("raw", "received", "person")  # what a look needs, of what `purge` deletes
 FOR_FILES = ("hold", "give")
 BY_NUMBER = ("number", "cards", "ibans", "national_ids")
 
 
 class WantedDecision(msgspec.Struct, frozen=True):
-    """What somebody wants: the operation, what it is about as it is typed (`value:3f9a`, `zoom/meetings.topic`), and why."""
+    """What somebody wants: the operation, what it is about as it is typed (`value:3f9a`, `zoom/meetings.topic`), and why.
+
+    `targets` are those that were chosen where they were shown, so that nothing has to be found by its name.
+    """
 
     operation: str
     words: tuple[str, ...]
     because: str
     note: str | None = None
+    targets: tuple[Target, ...] = ()
 
 
 def look_through(case: OpenCase, home: Path, now: datetime) -> Review:
-    """Look through the runs of a case. Raises as `review`, NotConnected."""
+    """Look through the runs of a case. Raises as `review`, NotConnected, UsageError where they were deleted after their time."""
+    gone = sorted(case.case.purged & set(REVIEWED))
+    if gone:
+        message = f"{case.reference} has ended, and its time is over (deleted: {', '.join(gone)}): nothing can be reviewed any more"
+        raise UsageError(message)
     return review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
 
 
@@ -51,7 +61,7 @@ def decide(case: OpenCase, found: Review, wanted: Iterable[WantedDecision], now:
 def _decided(case: OpenCase, found: Review, wanted: WantedDecision) -> list[Decided]:
     operation, because = wanted.operation, wanted.because
     _check_reason(operation, because)
-    targets = list(dict.fromkeys(target for word in wanted.words for target in target_of(case, found, word)))
+    targets = list(dict.fromkeys((*wanted.targets, *(target for word in wanted.words for target in target_of(case, found, word)))))
     if WAITING in wanted.words and operation not in FOR_FILES:
         targets = [one for one in targets if not one.file]
     _check_fits(operation, targets)
@@ -83,6 +93,24 @@ def _check_reason(operation: str, because: str) -> None:
         fitting = ", ".join(one for one in CODES if (one in GIVING) == (operation == "give"))
         message = f"--because {because} is no reason to {operation}: {fitting}"
         raise UsageError(message)
+
+
+def decided_at(case: OpenCase, place: Target, steps: FieldSteps, values: Collection[str]) -> dict[int, Decided]:
+    """Give the decisions that are about a place of a record, by the numbers of their acts: on the values in it, itself, and what holds it.
+
+    `place` names the record, and the pointer into it; without one the whole record is meant.
+    """
+    return {number: act for number, act in case.case.decisions.items() if _is_at(act.target, place, steps, values)}
+
+
+def _is_at(target: Target, place: Target, steps: FieldSteps, values: Collection[str]) -> bool:
+    if target.value is not None:
+        return target.value in values
+    if (target.vendor, target.endpoint) != (place.vendor, place.endpoint) or target.file is not None:
+        return False
+    if target.record is not None:
+        return target.record == place.record and target.pointer in (None, place.pointer)
+    return target.field is None or (bool(steps) and reaches(parse_steps(target.field), steps))
 
 
 def decided_words(case: OpenCase, value: ListedValue) -> str:

@@ -19,6 +19,7 @@ from engine.case.acts import Target
 from engine.case.findings_fill import Digest, RunToRead, fill, lines_of, read_record
 from engine.case.findings_tables import COUNTED, SCHEMA_VERSION, opened, refused
 from engine.connection.private_files import cannot_write
+from engine.errors import UsageError
 from engine.release import finders
 from engine.release.field_path import FieldSteps, parse_steps, reaches
 from engine.release.flagged import Flags
@@ -295,6 +296,22 @@ class Findings:
                 if any(reaches(steps, path) for path in fields_in(read_record(raw, file))):
                     return True
         return False
+
+    def rows(self, told: str, *of: Any) -> list[Any]:
+        """Give what a question in SQL finds. Raises UsageError where the cache was damaged since it was opened."""
+        try:
+            return self._database.execute(told, of).fetchall()
+        except sqlite3.DatabaseError as error:
+            message = f"{NAME} of the case cannot be read ({error}): delete it, it is only a cache, and look again"
+            raise UsageError(message) from None
+
+    def fact(self, name: str) -> str | None:
+        """Give what is noted about the whole."""
+        return next((text for (text,) in self.rows("SELECT text FROM facts WHERE name = ?", name)), None)
+
+    def note(self, name: str, text: str) -> None:
+        """Note something about the whole; it is gone with the cache."""
+        self.rows("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, text)
 
     def _one(self, told: str) -> Any:
         return self._database.execute(told).fetchone()

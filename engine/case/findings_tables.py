@@ -18,7 +18,7 @@ from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write
 from engine.errors import DiskError, HabeasError
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 PATIENCE = 60.0  # seconds: whoever writes at the same time is done long before
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
@@ -48,6 +48,7 @@ CREATE INDEX stands_by_value ON stands (value);
 CREATE INDEX values_by_row ON "values" (row);
 CREATE INDEX values_by_digest ON "values" (digest);
 CREATE INDEX records_by_sha256 ON records (sha256);
+CREATE INDEX records_by_line ON records (endpoint, line);
 INSERT INTO rows (id, count) SELECT row, max(count) FROM "values" GROUP BY row;
 CREATE INDEX rows_in_order ON rows (undecided > 0 DESC, count DESC, id);
 """
@@ -63,7 +64,10 @@ UPDATE rows SET undecided = (
 
 
 QUICK = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; BEGIN;"
-SHARED = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+SHARED = (
+    "PRAGMA cache_size = -1000; PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; "
+    "PRAGMA trusted_schema = OFF;"
+)
 
 
 def opened(path: Path) -> sqlite3.Connection:

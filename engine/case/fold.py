@@ -11,7 +11,7 @@ import msgspec
 from engine.case import acts
 from engine.case.acts import Act, Decided, Gap, LogLine
 from engine.case.deadlines import Pause
-from engine.contact.steps import CLOSED, Contact, ContactEvent, follow
+from engine.contact.steps import Contact, ContactEvent, follow
 from engine.replaced import replace
 
 Phase = Literal["open", "gathering", "approved", "released", "closed", "denied", "withdrawn"]
@@ -61,7 +61,7 @@ NEXT: Mapping[type[Act], Mapping[Phase, Phase]] = {
     acts.Delivered: _same("released"),
     acts.Concluded: _to("closed", "open", "gathering"),
     acts.Closed: _to("closed", "released"),
-    acts.Purged: _same("released", *ENDED),
+    acts.Purged: _same(*ENDED),
 }
 
 
@@ -94,7 +94,7 @@ class VendorPart(msgspec.Struct, frozen=True):
     @property
     def here(self) -> bool:
         """Whether something was taken in, answered, or the whole vendor is excused; of a deletion only that it was answered."""
-        if self.left_out is not None or self.contact in CLOSED:
+        if self.left_out is not None or self.contact in CLOSES[self.right]:
             return True
         return self.right == "access" and (self.run is not None or bool(self.files))
 
@@ -116,6 +116,7 @@ class VendorPart(msgspec.Struct, frozen=True):
         return self.run.gaps if self.run is not None else ()
 
 
+CLOSES: Mapping[str, tuple[str, ...]] = {"access": ("answered_data", "answered_none"), "deletion": ("answered_deleted", "answered_none")}
 OPEN = ("may have been sent", "sent", "reminded", "answered_text", "declined", "bounced", "blocked")
 ANSWERS: Mapping[str, ContactEvent] = {
     "answered_data": "data",
@@ -246,14 +247,20 @@ def _excused(part: VendorPart, act: acts.Excused) -> VendorPart:
 
 
 def _asked(*events: ContactEvent) -> Take:
-    """Make an act about one question change it: by the events of the act, or by those of its answer where none are named."""
+    """Make an act about one question change it: by the events of the act, or by those of its answer where none are named.
+
+    That a vendor is left out holds no longer where its owner answers, is asked anew, or turns out not to have been reached.
+    """
 
     def take(case: Case, act: Any, line: LogLine) -> Case:
         part = _part(case, act.vendor)
-        contact = part.contacts.get(act.purpose, Contact())
+        before = contact = part.contacts.get(act.purpose, Contact())
         for event in events or _of_answer(act):
             contact, _ = follow(contact, event, line.at)
-        part = replace(part, contacts={**part.contacts, act.purpose: contact})
+        anew = isinstance(act, acts.OwnerAnswered) or (isinstance(act, acts.MailSending) and not act.reminder)
+        anew = anew or (before.state == "skipped" and contact.state == "bounced")
+        told = None if anew and act.purpose == part.right else part.left_out
+        part = replace(part, contacts={**part.contacts, act.purpose: contact}, left_out=told)
         return replace(case, vendors={**case.vendors, act.vendor: KEEPS[type(act)](part, act) if type(act) in KEEPS else part})
 
     return take

@@ -1,4 +1,7 @@
-"""The folder of a case, `$HABEAS_HOME/cases/<REF>/`: open it, make it, find all of them, act in it. Who acts is the user of the OS."""
+"""The folder of a case, `$HABEAS_HOME/cases/<REF>/`: open it, make it, find all of them, act in it.
+
+Who acts is the user of the OS, unless the portal knows who signed in.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +50,21 @@ def user() -> str:
 
 
 class OpenCase(msgspec.Struct):
-    """A case that was read: its folder, its acts and what they lead to; `half` bytes of a killed command lie behind them."""
+    """A case that was read: its folder, its acts and what they lead to; `half` bytes of a killed command lie behind them.
+
+    `by`: who acts in it, where that is not the user of the OS.
+    """
 
     folder: Path
     lines: tuple[LogLine, ...]
     case: Case
     half: int = 0
+    by: str | None = None
+
+    @property
+    def who(self) -> str:
+        """Name who acts."""
+        return self.by or user()
 
     @property
     def reference(self) -> str:
@@ -83,8 +95,8 @@ class OpenCase(msgspec.Struct):
         """Give the case as it will be after an act, which is not written: what a letter about it says."""
         if act is None:
             return self
-        line = LogLine(n=self.case.n + 1, at=now, by=user(), act=act, sha256="")
-        return OpenCase(self.folder, self.lines, step(self.case, line))
+        line = LogLine(n=self.case.n + 1, at=now, by=self.who, act=act, sha256="")
+        return OpenCase(self.folder, self.lines, step(self.case, line), by=self.by)
 
     def acts(
         self,
@@ -98,7 +110,7 @@ class OpenCase(msgspec.Struct):
         """Do several acts at once: all of them, or none; `doing` as in `log.append`. Raises UsageError, Stale, DiskError, OutputError."""
         for act in done:
             self.may(act)
-        lines = case_log.append(self.folder, self.case.n if seen is None else seen, list(done), by or user(), now, doing)
+        lines = case_log.append(self.folder, self.case.n if seen is None else seen, list(done), by or self.who, now, doing)
         for line in lines:
             self.case = step(self.case, line)
         self.lines, self.half = (*self.lines, *lines), 0
@@ -158,14 +170,14 @@ class OpenCase(msgspec.Struct):
         self.lines, self.case, self.half = log.lines, fold(log.lines), log.half
 
 
-def open_case(home: Path, reference: str) -> OpenCase:
-    """Read a case. Raises UsageError where there is none, BrokenLog."""
+def open_case(home: Path, reference: str, by: str | None = None) -> OpenCase:
+    """Read a case, for the user of the OS or for who is named. Raises UsageError where there is none, BrokenLog."""
     folder = home / CASES / checked_reference(reference)
     if not folder.is_dir():
         message = f"there is no case {reference}: habeas case new {reference} opens it, habeas case list shows all"
         raise UsageError(message)
     log = case_log.read(folder)
-    found = OpenCase(folder, log.lines, fold(log.lines), log.half)
+    found = OpenCase(folder, log.lines, fold(log.lines), log.half, by)
     _ = found.opened
     return found
 

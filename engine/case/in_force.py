@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -38,15 +39,25 @@ class InReview(msgspec.Struct, frozen=True):
 class Learned:
     """What the runs of a case tell before any of them is judged; `find` looks for personal data in a text."""
 
-    def __init__(self, runs: Iterable[InReview], facts: list[Fact]) -> None:
-        """Read every record of every run. Raises UsageError where one cannot be read."""
+    def __init__(self, runs: Iterable[InReview], facts: list[Fact], kept: str | None = None) -> None:
+        """Read every record of every run; where `kept` has what they tell of others, only those of the person. Raises UsageError."""
         self._of: dict[str, tuple[InReview, Own, KeysTold]] = {}
-        people: set[str] = set()
+        self._people: set[str] = set()
+        people, keys = json.loads(kept) if kept is not None else ([], {})
         for run in runs:
             own, told = learn(run.policy, facts, run.records(partial(tells_own, run.policy)))
             self._of[run.vendor] = (run, own, told)
-            people.update(met(PolicyInForce(run.policy, own), _noted(run, told)))
-        self.find = Finders(Vocabulary(people))
+            if kept is None:
+                self._people.update(met(PolicyInForce(run.policy, own), _noted(run, told)))
+            else:
+                told.update({(index, text): place for index, text, place in keys[run.vendor]})
+        self._people.update(people)
+        self.find = Finders(Vocabulary(self._people))
+
+    def to_keep(self) -> str:
+        """Write what took long to learn."""
+        keys = {vendor: [[*key, place] for key, place in told.items()] for vendor, (_, _, told) in self._of.items()}
+        return json.dumps([sorted(self._people), keys])
 
     def in_force(self, vendor: str, decisions: Decisions | None = None, *, every: bool = False, parts: bool = False) -> PolicyInForce:
         """Put the policy for a vendor in force; `every` as PolicyInForce takes it, `parts` for a package."""

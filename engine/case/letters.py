@@ -27,6 +27,8 @@ from engine.pages.languages import day_words
 LANGUAGES = ("en", "de")
 PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
+SEVEN_BIT = SMTP.clone(cte_type="7bit")  # not every mail server takes more
+LONGEST_LINE = 998  # of a mail (RFC 5322)
 NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
 
 CONCLUSION = {
@@ -127,14 +129,15 @@ def conclusion(case: OpenCase, title: Callable[[str], str]) -> MoreWords:
     words = CONCLUSION[case.opened.language]
     lines = []
     for vendor, part in case.case.vendors.items():
-        answered = part.answers[-1] if part.answers and part.answers[-1].purpose == "deletion" else None
+        answer = next((one for one in reversed(part.answers) if one.purpose == "deletion"), None)
         if part.left_out is not None:
             said = part.left_out
         elif part.contact == "answered_none":
             said = words["none"]
+        elif part.contact == "answered_deleted" and answer is not None and answer.answer == part.contact:
+            said = words["deleted"] if answer.kept is None else words["kept"].format(answer.kept, answer.why)
         else:
-            kept = answered is not None and answered.kept is not None
-            said = words["kept"].format(answered.kept, answered.why) if answered is not None and kept else words["deleted"]
+            continue  # it is outstanding, and the act of this letter is refused
         lines.append(f"* {title(vendor)}: {said}")
     return MoreWords({"OUTCOME": "\n".join(lines)}, case.opened.language)
 
@@ -154,7 +157,7 @@ def write_letter(case: OpenCase, kind: str, made: Letter, told: Office, now: dat
 
 def letter_mail(made: Letter, told: Office, now: datetime) -> EmailMessage:
     """Make the mail; `X-Unsent` lets mail programs open it as a draft."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SEVEN_BIT)
     mail["Subject"] = made.subject
     if made.to:
         mail["To"] = made.to
@@ -162,5 +165,6 @@ def letter_mail(made: Letter, told: Office, now: datetime) -> EmailMessage:
         mail["From"] = told.contact
     mail["Date"] = format_datetime(now)
     mail["X-Unsent"] = "1"
-    mail.set_content(made.body)
+    plain = made.body.isascii() and all(len(line) <= LONGEST_LINE for line in made.body.splitlines())
+    mail.set_content(made.body, cte="7bit" if plain else "quoted-printable")
     return mail

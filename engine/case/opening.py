@@ -29,7 +29,7 @@ def check_free(home: Path, reference: str) -> Path:
     return folder
 
 
-def open_new(vault: Vault, opened: CaseOpened, person: Person, vendors: Sequence[str], now: datetime) -> OpenCase:
+def open_new(vault: Vault, opened: CaseOpened, person: Person, vendors: Sequence[str], now: datetime, by: str | None = None) -> OpenCase:
     """Open a case for a person; digests and earlier cases of theirs are added to `opened`.
 
     Raises UsageError where the reference is taken, NotConnected, DiskError, OutputError; nothing is kept then.
@@ -41,7 +41,7 @@ def open_new(vault: Vault, opened: CaseOpened, person: Person, vendors: Sequence
     prepare(home)
     with scratch(home / CASES) as part:
         write_person(vault.keys, part, opened.reference, person)
-        case_log.create(part, acts, user(), now)
+        case_log.create(part, acts, by or user(), now)
         try:
             part.rename(place)
             sync_folder(place.parent)
@@ -49,4 +49,4 @@ def open_new(vault: Vault, opened: CaseOpened, person: Person, vendors: Sequence
             if os.path.lexists(place):
                 check_free(home, opened.reference)
             raise cannot_write(place, error) from None
-    return open_case(home, opened.reference)
+    return open_case(home, opened.reference, by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -15,8 +16,11 @@ import yaml
 from engine.case.deadlines import Deadlines, Regime, deadlines, parse_period
 from engine.case.fold import Case
 from engine.errors import UsageError
+from engine.language.model.units import Duration, parse_duration
+from engine.language.text.mistakes import Misfit
 
 OFFICE = "office.yaml"
+PURGED = ("raw", "received", "release", "person")
 PERIODS = ("answer", "acknowledge", "extension")
 
 
@@ -28,6 +32,7 @@ class Office(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: str = ""
     authority: str = ""
     closed: tuple[date, ...] = ()
+    retention: Mapping[str, str] = {}
 
 
 @cache
@@ -60,7 +65,11 @@ def office(home: Path) -> Office:
     path = home / OFFICE
     try:
         raw = yaml.safe_load(path.read_text("utf-8")) or {}
-        return msgspec.convert(raw, Office)
+        told = msgspec.convert(raw, Office)
+        retention(told)
+    except Misfit as error:
+        message = f"{path}: {error}: {error.hint}"
+        raise UsageError(message) from None
     except FileNotFoundError:
         return Office()
     except msgspec.ValidationError as error:
@@ -69,6 +78,24 @@ def office(home: Path) -> Office:
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         message = f"{path} cannot be read ({type(error).__name__})"
         raise UsageError(message) from None
+    return told
+
+
+def retention(told: Office) -> Mapping[str, Duration]:
+    """Give how long each class of files is kept after a case has ended. Misfit says what may stand there."""
+    for name in told.retention:
+        if name not in PURGED:
+            message = f"`retention` names `{name}`"
+            raise Misfit(message, f"there are {', '.join(PURGED)}")
+    return {name: span_of_days(text) for name, text in told.retention.items()}
+
+
+def span_of_days(text: str) -> Duration:
+    """Read `30d` or `6mo`: a retention of minutes is a slip (`24m`), and what it deletes is gone. Misfit says what is allowed."""
+    if not re.fullmatch(r"[0-9]+(?:d|mo)", text):
+        message = f"`{text}` is no time to keep something"
+        raise Misfit(message, "write days or months, such as 30d or 6mo")
+    return parse_duration(text)
 
 
 def due(case: Case, home: Path) -> Deadlines:

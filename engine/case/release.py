@@ -50,11 +50,15 @@ def built_package(case: OpenCase) -> Package:
     return found
 
 
-def refusals(case: OpenCase, found: Package, by: str) -> Iterator[ReleaseBlock]:
-    """Say what stands between a package and its approval by somebody."""
+def refusals(case: OpenCase, found: Package, by: str, *, four_eyes: bool = False) -> Iterator[ReleaseBlock]:
+    """Say what stands between a package and its approval by somebody; `four_eyes`: that two are needed whatever a policy says."""
     yield from (ReleaseBlock(one.what, one.mend) for one in blocks(case.case, case.reference, 0))
-    if any(review.policy.four_eyes for review in in_review(case)) and by in case.case.deciders:
-        yield ReleaseBlock(f"a policy wants four eyes, and {by} decided something in this case", "somebody else approves it")
+    policy = any(review.policy.four_eyes for review in in_review(case))
+    if (policy or four_eyes) and by in case.case.deciders:
+        yield ReleaseBlock(
+            f"{'a policy' if policy else 'the portal'} wants four eyes, and {by} decided something in this case",
+            "somebody else approves it",
+        )
 
 
 def approve(case: OpenCase, found: Package, now: datetime, *, also_given: bool) -> Approved:

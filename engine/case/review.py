@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ from engine.case.person import Person, read_person
 from engine.case.ruled import all_in_force, in_review, of_nobody, put_in_force
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.vault import Vault
+from engine.contact.note import FIRST, MAIL, note_on
 from engine.errors import UsageError
 from engine.language.text.mistakes import Misfit
 from engine.release.apply import PolicyInForce
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import parse_steps, reaches
-from engine.release.flagged import FlaggedPlace
+from engine.release.flagged import FlaggedPlace, Flags
 from engine.release.learn import learn
 from engine.release.own import Fact, Own
 from engine.release.record_values import at_pointer, fields_in
@@ -38,6 +39,8 @@ from engine.replaced import replace
 PLACE = re.compile(r"(?P<endpoint>[a-z][a-z0-9_]*)(?:\.(?P<field>[^:#]+)|:(?P<line>[0-9]+)(?:#(?P<pointer>/.*))?)?")
 RECEIVED = "received"  # where an endpoint would be named: what an owner gave belongs to none
 WAITING = "undecided"
+LEARNED = "learned"  # the name under which the cache of findings keeps it
+_LEARNED: dict[str, Learned] = {}
 FORMS = "zoom/meetings, zoom/meetings.topic, zoom/meetings:17, zoom/meetings:17#/topic, or a file as review list names it"
 
 
@@ -75,7 +78,30 @@ def _settled(case: OpenCase, digest: Digest, runs: tuple[InReview, ...], facts: 
     to_read = [RunToRead(run.vendor, run.folder, run.proof, run.sha256) for run in runs]
     also = digest("\n".join(sorted(f"{one.name}:{one.text}" for one in facts)))
     decided = {number: one.target for number, one in case.case.decisions.items()}
-    return settled(case.folder, to_read, lambda: flags_of(runs, list(facts)), digest, also, decided)
+    known: list[Learned] = []
+
+    def flagging() -> Flags:
+        known[:] = [Learned(runs, list(facts))]
+        return flags_of(runs, list(facts), known[0])
+
+    found = settled(case.folder, to_read, flagging, digest, also, decided)
+    if known:
+        found.note(LEARNED, known[0].to_keep())
+    return found
+
+
+def learned_of(found: Review) -> Learned:
+    """Give what the runs tell before any of their records is judged, as it was kept with the findings. Raises UsageError.
+
+    The last one is remembered: to look for thousands of people is prepared once, not for each page.
+    """
+    of = found.findings.fact("inputs") or ""
+    if of not in _LEARNED:
+        learned = Learned(found.runs, list(found.facts), found.findings.fact(LEARNED))
+        _LEARNED.clear()
+        _LEARNED[of] = learned
+        return learned
+    return _LEARNED[of]
 
 
 def values_digest(key: DigestKey, reference: str) -> Digest:
@@ -108,10 +134,10 @@ def _decision(number: int, act: Decided) -> Decision:
     )
 
 
-def flags_of(runs: Iterable[InReview], facts: list[Fact]) -> Callable[[str, str, Any, str], Iterable[FlaggedPlace]]:
+def flags_of(runs: Iterable[InReview], facts: list[Fact], learned: Learned | None = None) -> Flags:
     """Prepare to flag places."""
     runs = tuple(runs)
-    learned = Learned(runs, facts)
+    learned = learned or Learned(runs, facts)
     ready = {run.vendor: learned.in_force(run.vendor, every=True) for run in runs}
 
     def flag(vendor: str, endpoint: str, record: Any, sha256: str) -> Iterable[FlaggedPlace]:
@@ -162,12 +188,22 @@ class FileOfRecord(msgspec.Struct, frozen=True):
 
 
 class FileToReview(msgspec.Struct, frozen=True):
-    """A downloaded file of a run, and what happens to it."""
+    """A downloaded file of a run, or one that an owner gave, where it lies, and what happens to it."""
 
     vendor: str
     file: str
     ruling: Ruling
     endpoint: str
+    path: Path
+
+    @property
+    def note(self) -> str | None:
+        """Say what a reviewer should know of it: it is an archive, or may hold hidden data."""
+        try:
+            with self.path.open("rb") as stream:
+                return note_on(stream.read(FIRST)) or (MAIL if self.path.suffix == ".eml" else None)
+        except OSError:
+            return None
 
 
 def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
@@ -184,12 +220,12 @@ def files_of(case: OpenCase, found: Review) -> Iterator[FileToReview]:
             for listed in told:
                 if listed.file:
                     ruling = in_force.file_ruling(endpoint, listed.file, held.get(listed.record_line))
-                    yield FileToReview(run.vendor, listed.file, ruling, endpoint)
+                    yield FileToReview(run.vendor, listed.file, ruling, endpoint, run.folder / listed.file)
     for vendor, part in case.case.vendors.items():
         in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(case.case.decisions, vendor, found.digest))
         for file in (one for taken in part.files for one in sorted((case.folder / taken.folder).glob("file-*"))):
             name = str(file.relative_to(case.folder))
-            yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED)
+            yield FileToReview(vendor, name, in_force.file_ruling(RECEIVED, name), RECEIVED, file)
 
 
 def _for_files(run: InReview, decisions: Decisions) -> PolicyInForce:
@@ -233,8 +269,10 @@ def target_of(case: OpenCase, found: Review, text: str) -> list[Target]:
     if text == WAITING:
         return _waiting(case, found)
     vendor, _, rest = text.partition("/")
-    known = {f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)}
     if rest.startswith(("files/", "received/")):
+        known = {
+            f"{one.vendor}/{one.file}": Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in files_of(case, found)
+        }
         if text not in known:
             message = f"{text}: there is no such file; review list names those that are to be decided"
             raise UsageError(message)
@@ -278,7 +316,7 @@ def _check_field(run: InReview, endpoint: str, field: str, text: str) -> None:
     except Misfit as error:
         message = f"{text}: {error}"
         raise UsageError(message) from None
-    if not any(reaches(steps, known) for name, record in run.records() if name == endpoint for known in fields_in(record)):
+    if not any(reaches(steps, known) for _, record in run.records(lambda name: name == endpoint) for known in fields_in(record)):
         message = f"{text}: no record of `{endpoint}` has this field"
         raise UsageError(message)
 

@@ -26,7 +26,9 @@ from engine.connection.private_files import FOLDER, cannot_write, sync_folder, w
 from engine.connection.state_folder import VENDOR
 from engine.core.ledger import WITHOUT_PERSON, Subject
 from engine.errors import Refused, UsageError
-from engine.explain.run_folder import MANIFEST, SpecName
+from engine.explain.run_folder import SpecName
+from engine.run_head import not_ended
+from engine.sink import MANIFEST
 
 RECORDS = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\.pages|\.files)?\.jsonl")
 DOWNLOADED = re.compile(r"files/[a-z][a-z0-9_]{0,63}/[A-Za-z0-9._-]{1,100}")
@@ -34,6 +36,7 @@ MISSING = ("denied", "partial", "failed")
 LEFT_OUT, NARROWED, PERIOD, NOT_DOWNLOADED = "left out by order", "narrowed by order", "period", "not downloaded"
 NOT_TAKEN = {"mismatched": "somebody else answered", "ambiguous": "several people were found"}
 CHUNK = 1 << 20
+ENDING = re.compile(r"(?<=.)\.[A-Za-z0-9]{1,32}$")
 
 
 class ListedFile(msgspec.Struct, frozen=True):
@@ -113,8 +116,7 @@ def read_run(folder: Path) -> TakenRun:
         message = f"{folder / MANIFEST} is no manifest of this version of Habeas, or it is damaged"
         raise UsageError(message) from None
     if run.finished is None:
-        message = f"{folder} holds a run that has not come to its end: it proves nothing yet"
-        raise UsageError(message)
+        raise not_ended(folder)
     return run
 
 
@@ -243,17 +245,21 @@ def free_place(folder: Path, vendor: str) -> Path:
     return next(place for name in names if not os.path.lexists(place := folder / name))
 
 
-def take_file(case: OpenCase, source: Path, vendor: str, now: datetime) -> TakenIn:
-    """Copy a file that an owner gave into the case under a name of ours, and record it. Raises UsageError, DiskError, OutputError."""
+def take_file(case: OpenCase, source: Path, vendor: str, now: datetime, claimed: str | None = None) -> TakenIn:
+    """Copy a file that an owner gave into the case under a name of ours, and record it; `claimed` is what it is called there.
+
+    Raises UsageError, DiskError, OutputError.
+    """
     if not VENDOR.fullmatch(vendor):
         message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
         raise UsageError(message)
     received = case.folder / "received"
-    suffix = source.suffix.lower() if source.suffix[1:].isalnum() and source.suffix.isascii() else ""
+    name = claimed if claimed is not None else source.name
+    suffix = told[0].lower() if (told := ENDING.search(name)) else ""
     with scratch(received) as part:
         try:
             size, sha256 = _copy(source, part / f"file-1{suffix}")
-            write_private(part / "about.json", msgspec.json.encode({"name": source.name, "bytes": size, "sha256": sha256}) + b"\n")
+            write_private(part / "about.json", msgspec.json.encode({"name": name, "bytes": size, "sha256": sha256}) + b"\n")
         except Refused:
             message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
             raise UsageError(message) from None

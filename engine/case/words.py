@@ -11,6 +11,7 @@ import msgspec
 from engine.case.acts import FILES, Act
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
+from engine.contact.steps import Contact
 from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
@@ -93,6 +94,18 @@ ASKED = {
     "bounced": "could not be reached by mail",
     "blocked": "was asked by mail and did not answer in time",
 }
+BY_HAND = {  # nobody knows whether a mail that was written was sent
+    "sent": "a mail to be sent by hand was written, no answer yet",
+    "reminded": "a mail and a reminder to be sent by hand were written, no answer yet",
+    "blocked": "a mail to be sent by hand was written, and its owner did not answer in time",
+}
+WRITTEN = {"sent": "written, to be sent by hand", "reminded": "reminder written, to be sent by hand"}
+
+
+def state_words(contact: Contact) -> str:
+    """Say how far a question is; of a mail that a person sends themselves nobody knows that it was sent."""
+    by_hand = WRITTEN.get(contact.state) if contact.by_hand else None
+    return by_hand or contact.state.replace("_", ": ")
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
@@ -101,7 +114,8 @@ def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]
             mend = f'habeas case excuse {reference} {vendor} --say "..."'
         else:
             mend = f"habeas contact show {reference} {vendor}"
-        yield Blocked(f"{vendor}: {ASKED[state]} ({purpose})", mend)
+        by_hand = BY_HAND.get(state) if part.contacts[purpose].by_hand else None
+        yield Blocked(f"{vendor}: {by_hand or ASKED[state]} ({purpose})", mend)
     if not part.here and not part.waits:
         ask = f"habeas contact send {reference} {vendor} deletion" if part.right == "deletion" else None
         yield Blocked(

@@ -16,9 +16,9 @@ from engine.language.text.mistakes import SpecError
 from engine.release.field_path import FieldSteps
 from engine.release.policy_check import Known
 from engine.release.record_values import fields_in
+from engine.run_head import check_ended
+from engine.sink import MANIFEST
 from engine.spec_files import cassettes_folder, packaged, spec_beside, vendor_line
-
-MANIFEST = "manifest.json"
 
 
 class CassetteRecords(Struct, frozen=True):
@@ -35,6 +35,7 @@ def fields_of_run(run: Path, vendor: str) -> dict[str, set[FieldSteps]]:
     if not (folder / MANIFEST).is_file():
         message = f"{run} is no folder of a run at {vendor}: it holds no {MANIFEST}"
         raise UsageError(message)
+    check_ended(folder)
     found: dict[str, set[FieldSteps]] = {}
     for path in sorted(one for one in folder.glob("*.jsonl") if "." not in one.stem):
         fields = found.setdefault(path.stem, set())

@@ -16,6 +16,7 @@ from engine import __version__
 from engine.cli.authoring import commands as authoring
 from engine.cli.formatting import ClosedStream, drop, print_text, width_of
 from engine.cli.lazy_group import LazyGroup, made
+from engine.cli.office_app import commands as office
 from engine.cli.options import (
     AtOption,
     ConnectionOption,
@@ -114,6 +115,51 @@ def run(
     raise typer.Exit(run_command(vendor, tuple(subject or ()), arguments, as_json=json))
 
 
+@commands.command(
+    short_help="Go on with a run that broke off.",
+    epilog="Example: habeas resume request-17 --email someone@example.com",
+)
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run that was killed, interrupted, or misses something.")],
+    email: EmailOption = None,
+    subject: SubjectOption = None,
+    case: Annotated[str | None, typer.Option("--case", metavar="REF", help="Take the person from this case.")] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="The spec says something else now: read the endpoints that this touches anew.")
+    ] = False,
+    spec: Annotated[str | None, typer.Option("--spec", metavar="SPEC", help="The spec, if it is not found by its vendor's name.")] = None,
+    share: Annotated[
+        int | None,
+        typer.Option("--share", metavar="PERCENT", min=1, max=100, help="How much of the limit to use; default as before."),
+    ] = None,
+    no_wait: NoWaitOption = False,
+    probe: ProbeOption = None,
+    at: AtOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Go on with a run: keep each list that was read whole, and each file; drop the rest, and ask for it again.
+
+    What was chosen then stands in the folder and holds. The person does not stand there: give the same identifiers again. The
+    person is looked up again, and nothing is kept of anybody else.
+
+    Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, nothing left, another spec or a damaged folder,
+    3 incomplete or another process writes it, 4 not connected, 5 another person, 130 or 143 interrupted.
+    """
+    from engine.assembly import probe_pair
+    from engine.cli.resume import resume_command
+    from engine.resuming import ResumeArguments
+
+    arguments = ResumeArguments(
+        person=(("email", email),) if email is not None else (),
+        probe=tuple(map(probe_pair, probe or ())),
+        at=at,
+        share=share / 100 if share is not None else None,
+        wait=not no_wait,
+        anyway=anyway,
+    )
+    raise typer.Exit(resume_command(run, arguments, tuple(subject or ()), (case, spec), as_json=json))
+
+
 @commands.command(short_help="Connect to a vendor's account, once.", epilog="Example: habeas connect zoom")
 def connect(
     vendor: VendorArgument,
@@ -207,37 +253,6 @@ def plan(
     plan_command(vendor, tuple(only or ()), tuple(without or ()), since, (plan, share), form)
 
 
-@commands.command(short_help="What time asks for: reminders, new mail; for cron.", epilog="Example: habeas tick")
-def tick() -> None:
-    """Take new mail of the Maildir in, send reminders, and note who did not answer in time. One line a case; twice is once.
-
-    Exit codes: 0 nothing to look at, 2 contacts.yaml cannot be used, 3 a person has to look at something.
-    """
-    from engine.cli.contact import tick_command
-
-    raise typer.Exit(tick_command())
-
-
-@commands.command(short_help="Open the cases in a browser on this machine.", epilog="Example: habeas portal")
-def portal(
-    port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Where it listens on 127.0.0.1; default a free one.")
-    ] = 0,
-    origin: Annotated[
-        str | None, typer.Option("--origin", metavar="URL", help="The https address of a proxy in front of it, as people open it.")
-    ] = None,
-) -> None:
-    """Serve the cases to a browser on this machine: what is due, what is in the way, and the acts of a case. Ctrl-C ends it.
-
-    The link that is printed opens it once; the session ends after eight idle hours. It listens on 127.0.0.1 only.
-
-    Exit codes: 0 ended by Ctrl-C or SIGTERM, 2 wrong usage or a busy port.
-    """
-    from engine.cli.portal import portal_command
-
-    raise typer.Exit(portal_command(port, origin))
-
-
 @commands.command(short_help="Let a shell complete what is typed.", epilog="Example: habeas completion bash")
 def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", help="The shell that reads what is printed.")]) -> None:
     """Print what makes a shell complete commands, options, vendors, connections, endpoints and fields. Changes nothing by itself.
@@ -251,7 +266,7 @@ def completion(shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish", hel
 
 def command_line() -> Any:
     """Give the whole command line, as `habeas` calls it and docs/cli.md describes it."""
-    return made(app, commands, authoring)
+    return made(app, commands, office, authoring)
 
 
 def main() -> None:

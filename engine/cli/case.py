@@ -5,36 +5,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import cast, get_args
 
 import typer
 
 from engine.case import acts, log, take
 from engine.case.act_words import did
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
-from engine.case.folder import OpenCase, checked_reference, open_case, references, same_person
-from engine.case.letters import LANGUAGES, conclusion
-from engine.case.opening import check_free, open_new
-from engine.case.person import Person, kind_words, named, parse_person, read_person
+from engine.case.folder import OpenCase, checked_reference, open_case, references
+from engine.case.letters import conclusion
+from engine.case.naming import asked_by, name_person, sealing
+from engine.case.person import Person, kind_words, parse_person, read_person
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
 from engine.case.words import OVER, blocks, late, left, unblocked
-from engine.catalogue import load
 from engine.cli.case_words import row, shown, shown_json
 from engine.cli.formatting import print_json, print_text, table, width_of
-from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
-from engine.core.identity import NAMES
 from engine.errors import Exit, HabeasError, Refused, UsageError
 from engine.explain.run_folder import run_folder
-from engine.language.model.contact import PURPOSES, ContactPurpose
-from engine.owners.book import contacts, title_of
+from engine.owners.book import title_of
+from engine.owners.new_case import WantedCase, check_wanted, open_wanted
 
-Sealed = TypeVar("Sealed")
 LONGEST = 64 * 1024
 QUESTIONS = {
     "email": "E-mail address (Enter: no more)",
@@ -63,32 +59,15 @@ def new_command(
     Raises UsageError, Refused, NotConnected, DiskError, OutputError; nothing is kept then.
     """
     language, right = asked
-    law, arrived, where, vault = regime_of(regime), _day(received), home(), Vault(home())
-    if language not in LANGUAGES:
-        message = f"--language {language}: there are {', '.join(LANGUAGES)}"
-        raise UsageError(message)
-    if right not in PURPOSES:
-        message = f"--right {right}: there are {', '.join(PURPOSES)}"
-        raise UsageError(message)
-    check_free(where, reference)
-    owners = contacts(where).owners
-    known = [vendor if vendor in owners else load(vendor).name for vendor in dict.fromkeys(vendors)]
+    where, vault = home(), Vault(home())
+    law, told = regime_of(regime), WantedCase(reference, regime, _day(received), vendors, language, right, simulated)
+    wanted = check_wanted(where, told, today())
     person, refused = told_person(None)
-    if not person.identifiers:
-        message = "the person has no identifier: give at least one e-mail address, phone number or username; nothing was kept"
-        raise refused or UsageError(message)
-    opened = acts.CaseOpened(
-        reference=reference,
-        regime=regime,
-        language=language,
-        received=arrived,
-        digests=(),
-        simulated=simulated,
-        right=cast("ContactPurpose", right),
-    )
-    case = asyncio.run(_sealing(vault, lambda: open_new(vault, opened, person, known, now())))
+    if refused is not None and not person.identifiers:
+        raise refused
+    case = asyncio.run(sealing(vault, lambda: open_wanted(vault, wanted, person, now())))
     answer = due(case.case, where)
-    print_text(f"{reference} is open: {law.title}, received {arrived}, known by {kind_words(person)}.")
+    print_text(f"{reference} is open: {law.title}, received {wanted.received}, known by {kind_words(person)}.")
     print_text(f"Answer by {answer.answer}" + (f", say that it arrived by {answer.acknowledge}" if answer.acknowledge else "") + ".")
     for other in case.case.again:
         print_text(f"The same person asked before: {other}.")
@@ -162,40 +141,14 @@ def name_command(reference: str, ask: tuple[str, ...]) -> None:
     where, vault = home(), Vault(home())
     case = open_case(where, reference)
     before = read_person(vault.keys, case.folder)
-    person, refused = (_asked_by(before, ask), None) if ask else told_person(before)
+    person, refused = (asked_by(before, ask), None) if ask else told_person(before)
     if refused is not None:
         case.act(acts.IdentifierRefused(kind="identifier", reason=str(refused)), now())
         raise refused
-    digest = digest_of(where, person)
-    again = same_person(where, digest.all, digest.key_id, reference)
-    done: list[acts.Act] = [acts.Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again)]
-    told = [f"{reference} is known by {kind_words(person)}."]
-    for vendor, (kind, _) in person.asked_by.items():
-        if before.asked_by.get(vendor) != person.asked_by[vendor]:
-            done.append(acts.VendorAsked(vendor=vendor, by_kind=kind))
-            told.append(f"{vendor} is asked by the last {NAMES[kind]} that was given.")
-    asyncio.run(_sealing(vault, lambda: case.acts(done, now(), doing=named(vault.keys, case.folder, person, before))))
-    print_text("\n".join(told))
+    again, told = asyncio.run(sealing(vault, lambda: name_person(case, vault, person, before, now())))
+    print_text("\n".join([f"{reference} is known by {kind_words(person)}.", *told]))
     for other in again:
         print_text(f"The same person asked before: {other}.")
-
-
-async def _sealing(vault: Vault, write: Callable[[], Sealed]) -> Sealed:
-    """Write a sealed person while no `rekey` is under way, which would take away the key that it is sealed with."""
-    async with vault.whole():
-        return write()
-
-
-def _asked_by(person: Person, ask: tuple[str, ...]) -> Person:
-    chosen = dict(person.asked_by)
-    for wish in ask:
-        vendor, equals, kind = wish.partition("=")
-        values = person.identifiers.get(kind, ())
-        if not equals or not values:
-            message = f"--ask {wish}: write VENDOR=KIND, of a kind that the person has: {', '.join(person.identifiers)}"
-            raise UsageError(message)
-        chosen[load(vendor).name] = (kind, values[-1])
-    return Person(person.identifiers, person.name, person.address, chosen)
 
 
 def identified_command(reference: str, how: str) -> None:
@@ -204,11 +157,14 @@ def identified_command(reference: str, how: str) -> None:
     _recorded(case, acts.Identified(how=how))
 
 
-def letter_command(reference: str, kind: str, why: str | None) -> None:
+def letter_command(reference: str, kind: str, why: str | None, ground: str = "other") -> None:
     """Do an act that comes with a letter: acknowledge, extend, deny, deliver. Raises UsageError, NotConnected, DiskError, OutputError."""
     where, case = home(), open_case(home(), reference)
+    if ground not in get_args(acts.Ground):
+        message = f"--ground {ground}: there are {', '.join(get_args(acts.Ground))}; nothing was written"
+        raise UsageError(message)
     more = conclusion(case, lambda vendor: title_of(where, vendor)) if kind == "conclude" else None
-    name = do_with_letter(case, where, WantedLetter(kind, why, more), today(), now)
+    name = do_with_letter(case, where, WantedLetter(kind, why, more, cast("acts.Ground", ground)), today(), now)
     print_text(f"Written: {case.folder / name}.txt and .eml. Nothing was sent.")
     tell_next(case)
 
@@ -266,11 +222,6 @@ def check_log_command(reference: str) -> int:
     return Exit.COMPLETE
 
 
-def digest_of(where: Path, person: Person) -> PersonDigest:
-    """Digest a person's identifiers. Raises NotConnected, DiskError, OutputError."""
-    return digest_key(where).of(person.all())
-
-
 def told_person(before: Person | None) -> tuple[Person, Refused | None]:
     """Ask for the person at the terminal, or read standard input; gives what was refused too. Raises UsageError."""
     lines = list(_asked() if sys.stdin is not None and sys.stdin.isatty() else _piped())
@@ -308,9 +259,6 @@ def _day(text: str | None) -> date:
     except ValueError:
         message = f"--received {text}: write a day such as {today()}"
         raise UsageError(message) from None
-    if day > today():
-        message = f"--received {text}: that day has not come yet"
-        raise UsageError(message)
     return day
 
 

@@ -202,14 +202,23 @@ def excuse(
 
 
 @app.command(short_help="Deny the request.", epilog='Example: habeas case deny DSR-17 --why "we could not tell who asks"')
-def deny(reference: Reference, why: Why) -> None:
+def deny(
+    reference: Reference,
+    why: Why,
+    ground: Annotated[
+        str,
+        typer.Option(
+            "--ground", metavar="unverified|not_entitled|exempt|other", help="What `habeas stats` counts it under; default other."
+        ),
+    ] = "other",
+) -> None:
     """Deny the request, and write the letter that says why and what the person can do. It is final.
 
     Exit codes: 0 denied, 2 it cannot be now.
     """
     from engine.cli.case import letter_command
 
-    letter_command(reference, "deny", why)
+    letter_command(reference, "deny", why, ground)
 
 
 @app.command(epilog="Example: habeas case withdraw DSR-17")

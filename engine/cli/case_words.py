@@ -15,7 +15,7 @@ from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
-from engine.case.words import OVER, blocks, left, unblocked
+from engine.case.words import OVER, blocks, left, state_words, unblocked
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
@@ -47,6 +47,7 @@ def shown_json(case: OpenCase, told: Deadlines, today: date, undecided: int | No
         "simulated": case.opened.simulated,
         "again": list(case.case.again),
         "vendors": {name: _part(part) for name, part in case.case.vendors.items()},
+        "purged": sorted(case.case.purged),
         "strays": case.strays(),
         "acts": [{"n": one.n, "at": rfc3339(one.at), "by": one.by, **msgspec.to_builtins(one.act)} for one in case.lines],
     }
@@ -80,6 +81,8 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
     if case.case.vendors:
         cells = [(name, *_cells(part)) for name, part in case.case.vendors.items()]
         lines += ["", table(("vendor", "taken in", "person", "missing"), cells, width=width), *_unasked(case)]
+    if case.case.purged:
+        lines += ["", f"Deleted after its time (habeas purge): {', '.join(sorted(case.case.purged))}; the log stays."]
     waits = list(blocks(case.case, case.reference, undecided))
     if waits:
         lines += [
@@ -103,7 +106,11 @@ def _cells(part: VendorPart) -> tuple[str, str, str]:
         person += ", not comparable"
     excused = [gap.endpoint for gap in part.gaps if gap not in part.open_gaps]
     missing = [f"{gap.endpoint} ({gap.outcome})" for gap in part.open_gaps] + [f"{one} (excused)" for one in excused]
-    return ", ".join(took) or (part.contact or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
+    return ", ".join(took) or (_asked(part) or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
+
+
+def _asked(part: VendorPart) -> str | None:
+    return state_words(part.contacts[part.right]) if part.right in part.contacts else None
 
 
 def _unasked(case: OpenCase) -> Iterator[str]:

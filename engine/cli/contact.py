@@ -2,61 +2,49 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import typer
 
-from engine.case import acts, take
-from engine.case.fold import VendorPart
+from engine.case.fold import RUNNING
 from engine.case.folder import OpenCase, open_case, references
-from engine.case.person import read_person
+from engine.case.words import state_words
 from engine.cli.case import now, tell_next
 from engine.cli.formatting import print_json, print_text, table, width_of
-from engine.connection.state_folder import VENDOR, home
+from engine.connection.state_folder import home
 from engine.connection.vault import Vault
-from engine.contact.steps import CLOSED
+from engine.contact.steps import UNANSWERED, Contact, ContactState, PatienceRule, due_at, late, passed
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, UsageError
-from engine.language.model.contact import PURPOSES
-from engine.owners.ask import Asking, Post, ask
 from engine.owners.book import contacts, owner_of
 from engine.owners.maildir import read_file, take_maildir
-from engine.owners.smtp import password
+from engine.owners.questions import (
+    ANSWERS,
+    WantedAnswer,
+    WantedQuestion,
+    ask_owner,
+    asked_part,
+    post,
+    record_answer,
+    stop_asking,
+    taken_files,
+)
 from engine.owners.take_in import MailTaken, take_mail
 from engine.owners.tick import tick
-
-ANSWERS = {"data": "answered_data", "none": "answered_none", "deleted": "answered_deleted", "declined": "declined"}
-
-
-def _post(where: Path, *, by_hand: bool = False) -> Post:
-    server = None if by_hand else contacts(where).smtp
-    return Post(server, password(server) if server is not None else None, secrets.randbelow)
 
 
 def send_command(reference: str, vendor: str, purpose: str, *, again: bool, by_hand: bool, early: bool) -> int:
     """Ask an owner. Gives the exit code. Raises UsageError, NotConnected, DiskError, OutputError; nothing was sent then."""
     where, case = home(), open_case(home(), reference)
-    _check(vendor, purpose)
-    part = case.case.vendors.get(vendor)
-    access_open = (
-        part is None or not part.here if case.opened.right == "access" else bool(part and part.waits and "access" in part.contacts)
-    )
-    if purpose == "deletion" and access_open and not early:
-        message = f"the access at {vendor} comes first, and is not answered yet; --before-access asks all the same; nothing was sent"
-        raise UsageError(message)
-    if purpose == "deletion" and case.case.identified is None:
-        message = f'who asks is not shown to be the person: habeas case identified {reference} --how "..."; nothing was sent'
-        raise UsageError(message)
-    owner = owner_of(where, vendor, purpose)
-    asking = Asking(where, case, read_person(Vault(where).keys, case.folder), vendor, purpose, owner)
-    post = _post(where, by_hand=by_hand or case.opened.simulated)
-    sent = ask(asking, post, now(), "again" if again else "send")
+    sent, asking, way = ask_owner(case, where, WantedQuestion(vendor, purpose, again, by_hand, early), now())
     if sent.delivery == "took":
-        print_text(f"Sent to {owner.to}." if post.server else f"Written, to be sent to {owner.to} from your mail program: {sent.file}")
+        to = asking.owner.to
+        print_text(f"Sent to {to}." if way.server else f"Written, to be sent to {to} from your mail program: {sent.file}")
         tell_next(case)
         return Exit.COMPLETE
     what = "It may have been sent" if sent.delivery == "lost" else "Not sent"
@@ -64,33 +52,43 @@ def send_command(reference: str, vendor: str, purpose: str, *, again: bool, by_h
     return Exit.INCOMPLETE
 
 
-def _check(vendor: str, purpose: str) -> None:
-    if purpose not in PURPOSES:
-        message = f"{purpose}: write {' or '.join(PURPOSES)}; nothing was done"
-        raise UsageError(message)
-    if not VENDOR.fullmatch(vendor):
-        message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
-        raise UsageError(message)
+class ListedQuestion(msgspec.Struct, frozen=True):
+    """A question as it stands at this moment, whether `tick` has noted it or not."""
+
+    case: str
+    vendor: str
+    purpose: str
+    state: ContactState
+    asked: str | None
+    due: str | None
+    late: bool
+    reminder_due: bool
+    by_hand: bool
+
+    @property
+    def words(self) -> str:
+        """Give the state for people: `sent by hand, late`."""
+        told = ["late"] if self.late else ["a reminder is due"] if self.reminder_due else []
+        return ", ".join([state_words(Contact(self.state, by_hand=self.by_hand)), *told])
 
 
 def list_command(*, as_json: bool) -> int:
     """List every question. Gives the exit code."""
-    where, rows, broken = home(), [], list[str]()
+    where, rows, broken, at = home(), list[ListedQuestion](), list[str](), now()
     for reference in references(where):
         try:
             case = open_case(where, reference)
         except HabeasError as error:
             broken.append(str(error))
             continue
-        for vendor, part in case.case.vendors.items():
-            for purpose, contact in part.contacts.items():
-                asked = rfc3339(contact.asked) if contact.asked else None
-                rows.append((reference, vendor, purpose, contact.state, asked, _due(where, case, vendor, purpose)))
+        for vendor, purpose in [(vendor, purpose) for vendor, part in case.case.vendors.items() for purpose in part.contacts]:
+            rule, fault = _rule(where, case, vendor, purpose)
+            broken += [f"{reference} {vendor} ({purpose}): until when is not known: {fault}"] if fault else []
+            rows.append(_listed(case, (vendor, purpose), rule, at))
     if as_json:
-        words = ("case", "vendor", "purpose", "state", "asked", "due")
-        print_json({"questions": [dict(zip(words, one, strict=True)) for one in rows], "broken": broken})
+        print_json({"questions": rows, "broken": broken})
     elif rows:
-        cells = [(*one[:3], one[3].replace("_", ": "), (one[4] or "")[:10], one[5] or "") for one in rows]
+        cells = [(one.case, one.vendor, one.purpose, one.words, (one.asked or "")[:10], one.due or "") for one in rows]
         typer.echo(table(("case", "system", "about", "state", "asked", "due"), cells, width=width_of(sys.stdout)))
     else:
         print_text("Nobody was asked by mail: habeas contact send REF VENDOR access|deletion")
@@ -99,49 +97,62 @@ def list_command(*, as_json: bool) -> int:
     return Exit.USAGE if broken else Exit.COMPLETE
 
 
-def _due(where: Path, case: OpenCase, vendor: str, purpose: str) -> str | None:
-    contact = case.case.vendors[vendor].contacts[purpose]
+def _rule(where: Path, case: OpenCase, vendor: str, purpose: str) -> tuple[PatienceRule | None, str | None]:
+    """Give the terms of an owner as they are today, where time still counts; else why they are not known, if they should be."""
+    if case.case.phase not in RUNNING or case.case.vendors[vendor].contacts[purpose].state not in UNANSWERED:
+        return None, None
     try:
-        due = owner_of(where, vendor, purpose).rule.due
-    except HabeasError:
-        return None
-    return str((contact.asked + due).date()) if contact.asked is not None and contact.state not in (*CLOSED, "stopped") else None
+        return owner_of(where, vendor, purpose).rule, None
+    except HabeasError as error:
+        return None, str(error)
+
+
+def _listed(case: OpenCase, which: tuple[str, str], rule: PatienceRule | None, at: datetime) -> ListedQuestion:
+    """Say how a question stands now; without a rule no time is waited for."""
+    vendor, purpose = which
+    contact = case.case.vendors[vendor].contacts[purpose]
+    due = due_at(contact, rule) if rule else None
+    return ListedQuestion(
+        case=case.reference,
+        vendor=vendor,
+        purpose=purpose,
+        state=contact.state,
+        asked=rfc3339(contact.asked) if contact.asked and contact.state != "drafted" else None,
+        due=str(due.date()) if due else None,
+        late=rule is not None and late(contact, at, rule),
+        reminder_due=rule is not None and passed(contact, at, rule) == "remind",
+        by_hand=contact.by_hand,
+    )
 
 
 def show_command(reference: str, vendor: str) -> None:
     """Show a system's questions. Raises UsageError where there is none."""
     where, case = home(), open_case(home(), reference)
-    part = _asked(case, vendor)
-    for purpose, contact in part.contacts.items():
-        due = _due(where, case, vendor, purpose)
-        print_text(f"{reference} {vendor} ({purpose}): {contact.state.replace('_', ': ')}{f', due {due}' if due else ''}")
+    part = asked_part(case, vendor)
+    for purpose in part.contacts:
+        one = _listed(case, (vendor, purpose), _rule(where, case, vendor, purpose)[0], now())
+        print_text(f"{reference} {vendor} ({purpose}): {one.words}{f', due {one.due}' if one.due else ''}")
     for line in case.lines:
         if getattr(line.act, "vendor", None) != vendor or not hasattr(line.act, "purpose"):
             continue
         word = str(line.act.__struct_config__.tag)
         told = [getattr(line.act, name, None) for name in ("purpose", "answer", "kind", "late", "kept", "why")]
-        told += [f"see {case.folder / place}" for place in (getattr(line.act, "mail", None), getattr(line.act, "folder", None)) if place]
+        places = [case.folder / place for place in (getattr(line.act, "mail", None), getattr(line.act, "folder", None)) if place]
+        told += [f"see {place}" if place.exists() else f"{place.name} is deleted" for place in places]
         print_text(f"  {line.at:%Y-%m-%d %H:%M}  {word}  {'  '.join(str(one) for one in told if one)}")
     if part.waits:
-        about = "" if part.waits[0][0] == part.right else f" --about {part.waits[0][0]}"
-        print_text(f"What a person can do next:\n  habeas contact answer {reference} {vendor} data|none|deleted|declined{about}")
-        print_text(f"  habeas contact send {reference} {vendor} {part.waits[0][0]} --again\n  habeas contact stop {reference} {vendor}")
-
-
-def _asked(case: OpenCase, vendor: str) -> VendorPart:
-    part = case.case.vendors.get(vendor)
-    if part is None or not part.contacts:
-        message = f"{vendor} was asked nothing by mail in {case.reference}: habeas contact send {case.reference} {vendor} access|deletion"
-        raise UsageError(message)
-    return part
+        purpose = part.waits[0][0]
+        words = "none|deleted|declined" if purpose == "deletion" else "data|none|declined"
+        about = "" if purpose == part.right else f" --about {purpose}"
+        print_text("What a person can do next:\n  habeas contact ingest ANSWER.eml")
+        print_text(f"  habeas contact answer {reference} {vendor} {words}{about}")
+        print_text(f"  habeas contact send {reference} {vendor} {purpose} --again\n  habeas contact stop {reference} {vendor}{about}")
 
 
 def stop_command(reference: str, vendor: str, why: str | None, about: str | None) -> None:
     """Stop a question. Raises UsageError."""
     case = open_case(home(), reference)
-    _check(vendor, about or PURPOSES[0])
-    _asked(case, vendor)
-    case.act(acts.ContactStopped(vendor=vendor, why=why, purpose=about), now())
+    stop_asking(case, vendor, why, about, now())
     print_text(f"{vendor} is asked no more.")
     tell_next(case)
 
@@ -150,30 +161,10 @@ def answer_command(
     reference: str, vendor: str, word: str, files: Iterable[Path], kept: tuple[str | None, str | None], about: str | None
 ) -> None:
     """Record an answer, and take its files in. Raises UsageError, DiskError, OutputError."""
-    case, given = open_case(home(), reference), list(files)
-    purpose = about or case.opened.right
-    _check(vendor, purpose)
-    part = case.case.vendors.get(vendor)
-    fault = None
-    if word not in ANSWERS:
-        fault = f"{word}: write {', '.join(ANSWERS)}"
-    elif word in ("data", "deleted") and (word == "deleted") != (purpose == "deletion"):
-        fault = f"`{word}` answers no question about {purpose}: --about says which is meant"
-    elif word == "data" and not given and not (part and part.files):
-        fault = "`data` without a file: give it with --file"
-    elif given and word != "data":
-        fault = f"`{word}` comes with no file"
-    elif (kept[0] is None) != (kept[1] is None) or (kept[0] is not None and word != "deleted"):
-        fault = "--kept and --why belong together, and to `deleted`"
-    if fault is not None:
-        message = f"{fault}; nothing was recorded"
-        raise UsageError(message)
-    answered = acts.OwnerAnswered(vendor=vendor, purpose=purpose, answer=ANSWERS[word], kept=kept[0], why=kept[1])
-    case.may(answered)
-    for file in given:
-        take.take_file(case, file, vendor, now())
-    case.insist(answered, now())
-    print_text(f"Recorded: {vendor} ({purpose}) {ANSWERS[word].replace('_', ': ')}.")
+    case = open_case(home(), reference)
+    wanted = WantedAnswer(vendor, word, about or case.opened.right, taken_files(list(files)), *kept)
+    record_answer(case, home(), wanted, now())
+    print_text(f"Recorded: {vendor} ({wanted.purpose}) {ANSWERS[word].replace('_', ': ')}.")
     tell_next(case)
 
 
@@ -209,8 +200,8 @@ def tick_command() -> int:
     where = home()
     told = contacts(where)
     look = [_told(name, one) for name, one in (take_maildir(where, Path(told.maildir).expanduser(), now()) if told.maildir else ())]
-    post = cache(lambda: _post(where))
-    for reference, said, waits in tick(where, Vault(where).keys, post, now()):
+    way = cache(lambda: post(where))
+    for reference, said, waits in tick(where, Vault(where).keys, way, now()):
         print_text(f"{reference}: {'; '.join(said)}")
         look.append(waits)
     return Exit.INCOMPLETE if any(look) else Exit.COMPLETE

@@ -19,6 +19,7 @@ GROUPS = {
     "case": ("engine.cli.case_app", "Take a person's request from the letter that it arrived to its answer."),
     "contact": ("engine.cli.contact_app", "Ask owners of systems by mail, and take their answers in."),
     "review": ("engine.cli.review_app", "Decide what of a case's records is given."),
+    "portal": ("engine.cli.portal_app", "Open the cases in a browser on this machine, and say who may sign in."),
     "package": ("engine.cli.package_app", "Make the answer that a person gets, sign it, and check it."),
 }
 
@@ -37,7 +38,8 @@ class LazyCommands(Mapping[str, Any]):
             return get_command_from_info(self.infos[name], pretty_exceptions_short=False, rich_markup_mode=None)
         module, words = GROUPS[name]
         made = get_group(import_module(module).app)
-        made.name, made.help = name, words
+        made.name = name
+        made.help = made.help or words
         return made
 
     def __iter__(self) -> Iterator[str]:

@@ -93,10 +93,11 @@ def _read(reading: EndpointRun) -> Iterator[str]:
     """Say how far an endpoint is. A total that the vendor announced is told where its records are counted once only."""
     if reading.slices > 1:
         yield slices(len(reading.ends), reading.slices)
-    announced = reading.store.announced if not reading.endpoint.overlaps else 0
-    records, total = reading.tally.records, f" of {announced:,}" if announced else ""
+    tally = reading.tally
+    announced = tally.announced if not reading.endpoint.overlaps else 0
+    records, total = tally.records, f" of {announced:,}" if announced else ""
     yield f"{records:,}{total} records" if total else counted(records, "record")
-    yield counted(reading.tally.pages, "page")
+    yield counted(tally.pages, "page")
 
 
 def slices(done: int, known: int) -> str:

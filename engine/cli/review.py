@@ -13,7 +13,7 @@ from engine.case.acts import Target
 from engine.case.deciding import WantedDecision, decide, decided_words, look_through, undo
 from engine.case.findings import PLACES, ListedRow, ListedValue
 from engine.case.folder import OpenCase, open_case
-from engine.case.review import Review, files_of, gone
+from engine.case.review import FileToReview, Review, files_of, gone
 from engine.cli.case import now
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.state_folder import home
@@ -41,7 +41,9 @@ def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit
     waiting = totals.undecided + len(files)
     if as_json:
         listed = [{"undecided": row.undecided, "count": row.count, "values": [_json(one) for one in row.values]} for row in rows]
-        print_json({"rows": listed, "totals": totals, "files": [f"{one.vendor}/{one.file}" for one in files], "gone": lost})
+        notes = {f"{one.vendor}/{one.file}": one.note for one in files}
+        told = {name: note for name, note in notes.items() if note}
+        print_json({"rows": listed, "totals": totals, "files": list(notes), "notes": told, "gone": lost})
         return Exit.INCOMPLETE if waiting else Exit.COMPLETE
     if rows:
         cells = [cell for row in rows for cell in _cells(case, row)]
@@ -49,16 +51,23 @@ def list_command(reference: str, most: int, skip: int, *, as_json: bool) -> Exit
     rest = totals.rows - skip - len(rows)
     if rest > 0:
         print_text(f"and {counted(rest, 'row')} more: --skip {skip + len(rows)}")
-    for file in files[:MOST_FILES]:
-        print_text(f"file to decide: {file.vendor}/{file.file}")
-    if len(files) > MOST_FILES:
-        print_text(f"and {counted(len(files) - MOST_FILES, 'file')} more")
+    _print_files(files)
     for number, words in lost.items():
         print_text(f"act {number} holds on nothing any more: {words}")
     print_text(_summary(totals.undecided, len(files), totals.values))
     if waiting:
         print_text(_how_to_decide(reference, rows[0] if rows and rows[0].undecided else None))
     return Exit.INCOMPLETE if waiting else Exit.COMPLETE
+
+
+def _print_files(files: list[FileToReview]) -> None:
+    """Name the files that wait: those of which something is to be known all of them, of the others the first."""
+    told = [(file, file.note) for file in files]
+    noted, plain = [one for one in told if one[1]], [one for one in told if not one[1]]
+    for file, note in (*noted, *plain[:MOST_FILES]):
+        print_text(f"file to decide: {file.vendor}/{file.file}{f' ({note})' if note else ''}")
+    if len(plain) > MOST_FILES:
+        print_text(f"and {counted(len(plain) - MOST_FILES, 'file')} more")
 
 
 def _summary(rows: int, files: int, values: int) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from engine.assembly import KINDS, RunArguments, order_of, probe_of, probe_pair
+from engine.assembly import KINDS, Order, RunArguments, order_of, probe_of, probe_pair
 from engine.catalogue import load
 from engine.cli.formatting import drop, fitted, print_text, table, tell, width_of
 from engine.cli.live import Live
@@ -56,8 +56,18 @@ def summary(vendor: Vendor, report: Report, width: int | None = None) -> str:
         lines += _files(report)
         lines += [f"{one.name}: {note}" for one in report.entries for note in one.notes]
     lines += [*_gaps(vendor), ""]
-    lines += [_verdict(report), f"The result lies in {report.folder}", "Its proof is manifest.json there."]
+    lines += [*_kept(report), _verdict(report), f"The result lies in {report.folder}"]
+    lines.append("Its proof is manifest.json there." if report.finished else f"It proves nothing yet: habeas resume {report.folder}")
     return fitted("\n".join(lines), width)
+
+
+def _kept(report: Report) -> Iterator[str]:
+    """Say what stayed of a run that broke off before."""
+    if report.resumed:
+        kept, parts = (sum(numbers) for numbers in zip(*report.kept.values(), strict=True)) if report.kept else (0, 0)
+        among = f" of {counted(parts, 'part')} of {counted(len(report.kept), 'endpoint')}" if kept else " part"
+        files = f", and {counted(report.kept_files, 'file')}" if report.kept_files else ""
+        yield f"Kept from before the break: {kept or 'no'}{among}{files}; all else was asked anew."
 
 
 def _gaps(vendor: Vendor) -> Iterator[str]:
@@ -109,6 +119,8 @@ def _verdict(report: Report) -> str:
     whole = len(report.entries)
     if report.defect is not None:
         return f"INCOMPLETE: {report.defect}; please report it with this line."
+    if not report.finished:
+        return f"{_ending(report)}: not all that the run had fetched before the break could be looked at again; it is kept."
     if report.exit_code is Exit.COMPLETE:
         return f"Complete as asked, {whole - left_out} of {whole} endpoints." if _narrowed(report) else "Complete: nothing is left out."
     if report.exit_code is Exit.REFUSED:
@@ -145,7 +157,11 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
     wanted = replace(arguments, person=person, probe=identifiers(arguments.probe))
-    order = asyncio.run(order_of(vendor, wanted, datetime.now(UTC)))
+    return carried_out(asyncio.run(order_of(vendor, wanted, datetime.now(UTC))), as_json=as_json)
+
+
+def carried_out(order: Order, *, as_json: bool) -> Exit:
+    """Carry out an order, say what came of it, and give the exit code. Raises HabeasError before anything is sent."""
     order.chosen.store.waits(busy=renewing)
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
@@ -156,7 +172,7 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
         told = {**report.manifest, "exit_code": int(report.exit_code), "folder": readable(str(report.folder))}
         text = msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
     else:
-        text = summary(vendor, report, width_of(sys.stdout))
+        text = summary(order.vendor, report, width_of(sys.stdout))
     try:
         tell(text + "\n")
     except OSError:

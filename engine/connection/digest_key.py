@@ -63,6 +63,11 @@ class DigestKey(msgspec.Struct, frozen=True):
         """Give the id of the key: 16 hexadecimal digits."""
         return hashlib.sha256(b"habeas digest key" + self.secret).hexdigest()[:16]
 
+    @property
+    def of_chains(self) -> bytes:
+        """Give a key made of this one: for the digests by which a run that broke off knows its lists again."""
+        return hmac.digest(self.secret, b"habeas chains", "sha256")
+
     def of(self, identifiers: Iterable[Identifier]) -> PersonDigest:
         """Digest identifiers: e-mail addresses whatever their case, the others as they are."""
         found: dict[str, list[str]] = {}

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from engine.contact.note import MAIL, note_on
 from engine.contact.token import tokens
 from engine.language.model.contact import MAILBOX
 
@@ -28,13 +29,18 @@ SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "appli
 QUOTED = re.compile(r"\s*>|(?:On|Am) .{1,200}(?:wrote|schrieb)[^:]{0,200}:\s*$")
 CUT = re.compile(r"--\s*$|_{10,}\s*$|-{2,} ?(?:Original Message|Ursprüngliche Nachricht) ?-{2,}\s*$")
 FORWARDED, SENT = re.compile(r"(?:From|Von): .+"), re.compile(r"(?:Sent|Gesendet|Date|Datum): .+")
-SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,8})$")
-OFFICE = "may hold hidden data"
-ARCHIVE = "an archive: it stays closed"
-OFFICE_STARTS, ARCHIVE_STARTS = (
-    (b"\xd0\xcf\x11\xe0",),
-    (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf", b"Rar!", b"\x1f\x8b", b"BZh", b"\xfd7zXZ"),
+STAYS = (
+    b"from:",
+    b"message-id:",
+    b"date:",
+    b"subject:",
+    b"in-reply-to:",
+    b"references:",
+    b"content-",
+    b"mime-version:",
+    b"auto-submitted:",
 )
+SUFFIX = re.compile(r"\.([A-Za-z0-9]{1,8})$")
 
 
 class Attachment(msgspec.Struct, frozen=True):
@@ -68,6 +74,13 @@ def read_mail(raw: bytes) -> ReceivedMail:
         return _read(email.message_from_bytes(raw))
     except (RecursionError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
         return ReceivedMail("unreadable", tokens(head[0].decode("latin-1")))
+
+
+def travelled(raw: bytes) -> tuple[bytes, ...]:
+    """Give a mail without what servers add on its way, so that one that is delivered twice is known: its text, and headers that stay."""
+    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    headers = re.split(rb"\n(?![ \t])", head[:MOST_HEADERS])
+    return (body, *sorted(one for one in headers if one.lower().startswith(STAYS)))
 
 
 def _read(mail: Message) -> ReceivedMail:
@@ -170,19 +183,10 @@ def _attachment(part: Message) -> Attachment | None:
     claimed = str(part.get_filename() or "")
     ending = SUFFIX.search(claimed)
     if part.get_content_maintype() == "message":
-        return Attachment(claimed, ".eml", b"".join(inner.as_bytes() for inner in _inside(part)))
+        return Attachment(claimed, ".eml", b"".join(inner.as_bytes() for inner in _inside(part)), MAIL)
     content = part.get_payload(decode=True)
     content = content if isinstance(content, bytes) else b""
     return Attachment(claimed, f".{ending[1].lower()}" if ending else "", content, note_on(content))
-
-
-def note_on(content: bytes) -> str | None:
-    """Say what a reviewer should know of a file, by its first bytes."""
-    if content.startswith(OFFICE_STARTS) or (
-        content.startswith(b"PK") and re.search(rb"\[Content_Types\]\.xml|mimetypeapplication/vnd\.oasis", content[:65536])
-    ):
-        return OFFICE
-    return ARCHIVE if content.startswith(ARCHIVE_STARTS) else None
 
 
 def _text(part: Message) -> str:

@@ -53,7 +53,9 @@ STATES: tuple[ContactState, ...] = ContactState.__args__  # type: ignore[attr-de
 EVENTS: tuple[ContactEvent, ...] = ContactEvent.__args__  # type: ignore[attr-defined]
 CLOSED: tuple[ContactState, ...] = ("answered_data", "answered_none", "answered_deleted")
 WAITING: tuple[ContactState, ...] = ("sent", "reminded")
-REACHED: tuple[ContactState, ...] = ("may have been sent", *WAITING, "blocked", "skipped", "answered_text")
+RETRY = timedelta(days=1)  # until a reminder that no server took is tried again
+UNANSWERED: tuple[ContactState, ...] = ("may have been sent", *WAITING, "blocked", "skipped")
+REACHED: tuple[ContactState, ...] = (*UNANSWERED, "answered_text")
 
 
 class PatienceRule(msgspec.Struct, frozen=True):
@@ -65,11 +67,15 @@ class PatienceRule(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """One question to one owner: how far it is, when it was first and last asked; `by_hand`: whether a person sends the mails."""
+    """One question to one owner: how far it is, when it was first and last asked; `by_hand`: whether a person sends the mails.
+
+    `tried` is when the last reminder was about to leave, whether a server took it or not.
+    """
 
     state: ContactState = "drafted"
     asked: datetime | None = None
     last: datetime | None = None
+    tried: datetime | None = None
     reminding: bool = False
     by_hand: bool = False
 
@@ -107,17 +113,18 @@ ORDERED: Mapping[ContactEvent, Todo] = {"send": "mail", "again": "mail", "remind
 def follow(contact: Contact, event: ContactEvent, now: datetime, rule: PatienceRule | None = None) -> tuple[Contact, tuple[Todo, ...]]:
     """Give the state that follows, and what is to be done for it. Never raises; a clock that was set back lets nothing happen."""
     if event == "tick":
-        passed = _passed(contact, now, rule or PatienceRule())
-        return (contact, ()) if passed is None else follow(contact, passed, now)
+        after_time = passed(contact, now, rule or PatienceRule())
+        return (contact, ()) if after_time is None else follow(contact, after_time, now)
     after = TABLE[event].get(contact.state)
     if after is None:
         return contact, ("refuse",) if event in ("send", "again") else ("read",) if event == "text" else ()
     if event in ("send", "again"):
         return Contact("sending", asked=now, last=now), ("mail",)
     if event == "remind":
-        return replace(contact, state=after, reminding=True, last=now), ("reminder",)
+        return replace(contact, state=after, reminding=True, tried=now), ("reminder",)
     if event in ("took", "not_taken") and contact.reminding:
         after = "reminded" if event == "took" else "sent"
+        contact = replace(contact, last=contact.tried if event == "took" else contact.last)
     todo = ORDERED.get(event) or ("read" if after == "answered_text" else _late(event))
     return replace(contact, state=after), () if todo is None else (todo,)
 
@@ -126,10 +133,21 @@ def _late(event: ContactEvent) -> Todo | None:
     return "skip" if event == "skip" else "block" if event == "block" else None
 
 
-def _passed(contact: Contact, now: datetime, rule: PatienceRule) -> ContactEvent | None:
-    """Say what the time that passed asks for: a reminder, or that nobody answered; None for nothing yet."""
+def passed(contact: Contact, now: datetime, rule: PatienceRule) -> Literal["remind", "skip", "block"] | None:
+    """Say what the time that passed asks for: a reminder, or that nobody answered (late); None for nothing yet."""
     if contact.state not in WAITING or contact.asked is None or contact.last is None:
         return None
     if now >= contact.asked + rule.due:
         return "skip" if rule.late == "skip" and not contact.by_hand else "block"
-    return "remind" if now >= contact.last + rule.remind else None
+    tried_long_ago = contact.tried is None or now >= contact.tried + min(RETRY, rule.remind)
+    return "remind" if now >= contact.last + rule.remind and tried_long_ago else None
+
+
+def due_at(contact: Contact, rule: PatienceRule) -> datetime | None:
+    """Say until when an answer is due; None where no mail has left, or something came back."""
+    return contact.asked + rule.due if contact.state in UNANSWERED and contact.asked is not None else None
+
+
+def late(contact: Contact, now: datetime, rule: PatienceRule) -> bool:
+    """Whether nobody answered in time, noted in the log (`tick`) or not yet."""
+    return contact.state in ("skipped", "blocked") or passed(contact, now, rule) in ("skip", "block")

@@ -75,11 +75,13 @@ class ChainEnd(Struct, frozen=True):
     helpless: bool = False
 
 
-class Tally(Struct):
-    """The counts of one endpoint, kept by the runner.
+class Tally(Struct, omit_defaults=True):
+    """The counts of one endpoint or of one of its chains, kept by the runner.
 
     `expected` is the total that the vendor announced, `same_key` records that share their key with another, `others` records of
     other people, `throttled` the seconds waited for the limits, `limited` the retries for which the vendor's limit was the reason.
+    `announced` is the total of the first page that told one, `totals` how many pages did; `astray` counts answers that came from an
+    address without the person's value.
     """
 
     requests: int = 0
@@ -92,6 +94,16 @@ class Tally(Struct):
     retries: int = 0
     limited: int = 0
     throttled: float = 0.0
+    announced: int = 0
+    totals: int = 0
+    astray: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of another one."""
+        for name in self.__struct_fields__:
+            more = getattr(other, name)
+            if more is not None:
+                setattr(self, name, (getattr(self, name) or 0) + more)
 
 
 class Entry(Struct, frozen=True):

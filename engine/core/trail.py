@@ -62,7 +62,8 @@ class Sifted(Discreet, Struct, frozen=True):
     """What a page brought: the positions of its known records, and counts of the others.
 
     Known is what was written already. `same_key` of the written ones share their key with another record; `others` are other
-    people's that had not come in an earlier reading. `lines` are all records, one a line, where they were joined already.
+    people's that had not come in an earlier reading. `lines` are all records, one a line, where they were joined already. `leant`
+    are the places of those neighbours' tables to which it is owed that a record is known: they wrote it, and this chain did not.
     """
 
     HIDDEN = ("lines",)
@@ -71,6 +72,7 @@ class Sifted(Discreet, Struct, frozen=True):
     same_key: int = 0
     others: int = 0
     lines: bytes | None = None
+    leant: frozenset[int] = frozenset()
 
 
 class ReadingCount(Struct):
@@ -210,19 +212,22 @@ class Trail(Struct):
         names: list[int] | None = None
         clashes: list[int] = []
         lines = None
+        leant = frozenset[int]()
         if page.dropped:
             self._table_keys()
         if page.records and (self.paired or self.readings > 1):
             records = list(map(bytes, page.records))
             lines = lines_of(records)
             pairs = digests(records, lines, self.key)
-            found, clashes = self._known(*pairs, beside)
-            known |= found
+            found, clashes = self._known(*pairs)
+            shared = [_shared(table, *pairs) - found for table in beside]
+            leant = frozenset(place for place, one in enumerate(shared) if one)
+            known = known.union(found, *shared)
             names = pairs[0]
             if any(map(eq, *pairs)):
                 names = [0 if name == content else name for name, content in zip(*pairs, strict=True)]
                 clashes = [index for index in clashes if names[index]]
-        return Sifted(known, self._tell(page, names, known, clashes), max(self._others, self.now.others) - others, lines)
+        return Sifted(known, self._tell(page, names, known, clashes), max(self._others, self.now.others) - others, lines, leant)
 
     def is_last(self, page: Page) -> bool:
         """Whether a page is the one before it again, record by record."""
@@ -240,8 +245,8 @@ class Trail(Struct):
             (index for index, (new, old) in enumerate(zip(records, tail, strict=False)) if new != old), min(len(records), len(tail))
         )
 
-    def _known(self, names: list[int], contents: list[int], beside: Iterable[Seen]) -> tuple[set[int], list[int]]:
-        """Give the positions of records that this chain wrote in an earlier reading, or a neighbouring window, in the same bytes.
+    def _known(self, names: list[int], contents: list[int]) -> tuple[set[int], list[int]]:
+        """Give the positions of records that this chain wrote in an earlier reading, in the same bytes.
 
         And, where whole records are remembered, of those whose key came before in this reading.
         """
@@ -254,7 +259,7 @@ class Trail(Struct):
                 self.tables.append(Seen())
             self.tables[-1].reserve(self.announced.largest - len(self.tables[-1]))
             clashes = sum(self.tables[-1].sift(names, contents), start=clashes)
-        return known | {index for table in beside for index in table.probe(names, contents) if names[index] != contents[index]}, clashes
+        return known, clashes
 
     def _tell(self, page: Page, names: list[int] | None, known: frozenset[int], clashes: list[int]) -> int:
         """Tell records apart by their keys, if a rule needs it; gives how many that are written share theirs with another one."""
@@ -313,3 +318,8 @@ class Trail(Struct):
         if not records:
             return []
         return key_digests(records, lines_of(records), self.key)
+
+
+def _shared(table: Seen, names: list[int], contents: list[int]) -> set[int]:
+    """Give the positions of records that a neighbouring window holds in the same bytes; one without a key is never shared."""
+    return {index for index in table.probe(names, contents) if names[index] != contents[index]}

@@ -18,17 +18,16 @@ from msgspec import Meta, Struct, field
 
 from engine.errors import UsageError
 from engine.language.text.mistakes import counted
+from engine.run_head import LARGEST, check_ended
+from engine.runner.chain_log import ENDS, Count
+from engine.sink import FILES, MANIFEST, PAGES
 
-MANIFEST = "manifest.json"
-PAGES, FILES = ".pages.jsonl", ".files.jsonl"
 NONE = -1
-LARGEST = 64 << 20
 LONGEST = 1 << 20
 PERSONAL = re.compile(r"[^\s/?&=<>]*(?:@|%40)[^\s/?&=<>]*")
 
 T = TypeVar("T", bound=Struct)
 Seconds = Annotated[float, Meta(ge=0, le=1e8)]
-Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 SpecName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
 HttpStatus = Annotated[int, Meta(ge=100, le=599)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -194,7 +193,13 @@ def _begun(line: PageLine) -> float:
 
 
 def run_folder(run: Path, cannot: str) -> Path:
-    """Find the folder that holds the manifest; `cannot` says what else fails. Raises UsageError where there is none, or more than one."""
+    """Find the folder of a run that has ended; `cannot` says what else fails. Raises UsageError where there is none, or more than one."""
+    folder = _folder(run, cannot)
+    check_ended(folder)
+    return folder
+
+
+def _folder(run: Path, cannot: str) -> Path:
     try:
         if not run.is_dir():
             message = f"{run}: there is no such folder; name the one that `habeas run` wrote"
@@ -252,7 +257,8 @@ def _lines(path: Path, kind: type[T]) -> Iterator[T]:
         with path.open("rb") as stream:
             while raw := stream.readline(LONGEST):
                 number += 1
-                yield decoder.decode(raw)
+                if not raw.startswith(ENDS):
+                    yield decoder.decode(raw)
     except OSError as error:
         message = f"{path} cannot be read ({error.strerror})"
         raise UsageError(message) from None

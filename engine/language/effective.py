@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from engine.language.definition import definition_of
 from engine.language.expressions.address_places import host_of
 from engine.language.expressions.select import Select, parse_select, reads
 from engine.language.expressions.template import IDENTIFIERS, TIMES, Field, Hole, Template, parse_path
@@ -124,6 +125,11 @@ class Endpoint(Struct, frozen=True, dict=True):
         """Name the members of an answer that are read beside the list."""
         return tuple(sorted({one.steps[0] for one in self.read if one.steps} - {self.listed}))
 
+    @cached_property
+    def definition(self) -> str:
+        """Give a digest of all that the spec says of it."""
+        return definition_of(self)
+
     @property
     def dated(self) -> bool:
         """Whether its window is asked for in days."""
@@ -194,6 +200,11 @@ class Vendor(Struct, frozen=True):
     def given(self) -> tuple[str, ...]:
         """Name what a connection brings: settings, and what its token answer told."""
         return tuple(dict.fromkeys((*self.settings, *(self.auth.oauth2.capture if self.auth.oauth2 is not None else ()))))
+
+    @property
+    def definitions(self) -> Mapping[str, str]:
+        """Give the digests of what the spec says of each endpoint."""
+        return {name: one.definition for name, one in self.endpoints.items()}
 
     def limits(self, plan: str | None) -> Mapping[str, tuple[Rate, ...]]:
         """Give the buckets of a plan; none named: the first. KeyError where there is no such plan."""

@@ -5,27 +5,32 @@ A process that dies after the record and before the end leaves "may have been se
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import msgspec
 
 from engine.case import acts
 from engine.case.folder import OpenCase
-from engine.case.letters import MoreWords, letter, letter_mail
+from engine.case.letters import Letter, MoreWords, letter, letter_mail
 from engine.case.person import Person
 from engine.case.regimes import office
 from engine.connection.private_files import cannot_write, prepare, write_new
 from engine.contact.steps import Contact, ContactEvent, follow
 from engine.contact.token import make_token, message_id, tokens
 from engine.errors import UsageError
+from engine.language.model.contact import AN_ADDRESS, MAILBOX
 from engine.owners.book import MailServer, Owner
 from engine.owners.smtp import deliver
 from engine.pages.languages import day_words
 from engine.replaced import replace
 
 EVERYTHING = {"en": "everything", "de": "alles"}
+UNGIVEN = "HABEAS-····-····"
 UNKNOWN = "it may have been sent already"
 REFUSED = {
     "may have been sent": UNKNOWN,
@@ -78,32 +83,37 @@ def ask(asking: Asking, post: Post, now: datetime, event: ContactEvent) -> MailO
         message = f"{vendor} is not asked for {purpose}: {why}; --again sends another mail; nothing was sent"
         raise UsageError(message)
     told, token = office(asking.home), _token(asking, post.below)
-    if server is not None and "@" not in told.contact:
-        message = f"a mail needs a sender: write `contact: ADDRESS` into {asking.home / 'office.yaml'}; nothing was sent"
+    sender = told.contact if re.fullmatch(MAILBOX, told.contact) else ""
+    if server is not None and not sender:
+        message = f"a mail needs a sender: write `contact: ADDRESS`, {AN_ADDRESS}, into {asking.home / 'office.yaml'}; nothing was sent"
         raise UsageError(message)
-    name = message_id(token, len(_mails(asking)) + 1, told.contact.rpartition("@")[2] or "habeas.invalid")
+    name = message_id(token, len(_mails(asking)) + 1, sender.rpartition("@")[2] or "habeas.invalid")
     mail = _mail(asking, after.asked or now, now, name, reminder=todo == ("reminder",))
+    if server is not None:
+        del mail["X-Unsent"]  # where it arrives, it is no draft
     file = f"mails/{case.case.n + 1}-{vendor}-{purpose}.eml"
     sending = acts.MailSending(vendor=vendor, message_id=name, purpose=purpose, reminder=todo == ("reminder",), mail=file)
-    case.may(sending)
-    _write(case.folder / file, mail)
+    written = _written(case.folder / file, mail.as_bytes())
     sent = acts.MailSent(vendor=vendor, message_id=name, purpose=purpose, by_hand=server is None)
     if server is None:
-        case.acts([sending, sent], now)
+        case.acts([sending, sent], now, doing=written)
         return MailOutcome(case.folder / file, "took")
-    case.act(sending, now)
-    delivery, why = deliver(server, post.secret, told.contact, asking.owner.to, mail)
+    case.acts([sending], now, doing=written)
+    delivery, why = deliver(server, post.secret, sender, asking.owner.to, mail.as_bytes())
     if delivery != "lost":
         case.insist(sent if delivery == "took" else acts.MailUnsent(vendor=vendor, message_id=name, purpose=purpose), now)
     return MailOutcome(case.folder / file, delivery, why)
 
 
-def _write(file: Path, mail: bytes) -> None:
+@contextmanager
+def _written(file: Path, mail: bytes) -> Iterator[None]:
+    """Write a mail while nobody else can act: of two who ask at once only the mail of the one who does is kept."""
     prepare(file.parent)
     try:
         write_new(file, mail)
     except OSError as error:
         raise cannot_write(file, error) from None
+    yield
 
 
 def _mails(asking: Asking) -> list[acts.MailSending]:
@@ -113,13 +123,22 @@ def _mails(asking: Asking) -> list[acts.MailSending]:
 
 def _token(asking: Asking, below: Callable[[int], int]) -> str:
     """Give the question's token, which all its mails have."""
-    known = [token for one in _mails(asking) for token in sorted(tokens(one.message_id))]
+    known = _known_tokens(asking)
     return known[0] if known else make_token(below)
 
 
-def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder: bool) -> bytes:
-    """Write the mail; the first line says what is asked, the subject never whom it is about."""
-    owner, (token,) = asking.owner, tokens(name)
+def _known_tokens(asking: Asking) -> list[str]:
+    return [token for one in _mails(asking) for token in sorted(tokens(one.message_id))]
+
+
+def draft(asking: Asking, now: datetime) -> Letter:
+    """Write the letter as it would be sent now, under a token that only stands for one. Raises UsageError."""
+    return _letter(asking, now, next(iter(_known_tokens(asking)), UNGIVEN), reminder=False)
+
+
+def _letter(asking: Asking, asked: datetime, token: str, *, reminder: bool) -> Letter:
+    """Write the letter; the first line says what is asked, the subject never whom it is about."""
+    owner = asking.owner
     language = owner.language or asking.case.opened.language
     values = {
         "SUBJECT": _identifier(asking),
@@ -132,10 +151,16 @@ def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder
     kind = f"{'remind' if reminder else 'ask'}_{asking.purpose}"
     made = letter(asking.home, asking.case, asking.person, kind, more=MoreWords(values, language))
     subject = made.subject if token in made.subject else f"{made.subject} ({token})"
-    mail = letter_mail(replace(made, subject=subject, to=owner.to), office(asking.home), now)
+    return replace(made, subject=subject, to=owner.to)
+
+
+def _mail(asking: Asking, asked: datetime, now: datetime, name: str, *, reminder: bool) -> EmailMessage:
+    """Write the mail of a letter."""
+    (token,) = tokens(name)
+    mail = letter_mail(_letter(asking, asked, token, reminder=reminder), office(asking.home), now)
     mail["Message-ID"] = name
     mail["References"] = message_id(token, 0, name.rpartition("@")[2].rstrip(">"))
-    return mail.as_bytes()
+    return mail
 
 
 def _identifier(asking: Asking) -> str:

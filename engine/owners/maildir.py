@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.errors import HabeasError, UsageError
-from engine.owners.take_in import MailTaken, take_mail
+from engine.owners.take_in import MailTaken, questions, take_mail
 
 MOST = 1 << 28  # bytes of a mail
 
@@ -33,7 +33,7 @@ def read_file(path: Path) -> bytes:
         raise UsageError(message) from None
 
 
-def take_maildir(home: Path, maildir: Path, now: datetime) -> Iterator[tuple[str, MailTaken | HabeasError]]:
+def take_maildir(home: Path, maildir: Path, now: datetime, by: str | None = None) -> Iterator[tuple[str, MailTaken | HabeasError]]:
     """Take every mail in, those in `new` and those that a mail program has moved to `cur`; gives the file's name with what it was.
 
     Of `cur` only what belongs to a question and was not taken in yet is told. Raises UsageError where there is no Maildir.
@@ -41,12 +41,13 @@ def take_maildir(home: Path, maildir: Path, now: datetime) -> Iterator[tuple[str
     if not is_maildir(maildir):
         message = f"{maildir} is no Maildir: it has no folders new and cur"
         raise UsageError(message)
+    known = questions(home, by)
     for folder in ("cur", "new"):
         for path in sorted((maildir / folder).iterdir()):
             if path.name.startswith("."):
                 continue
             try:
-                took: MailTaken | HabeasError = take_mail(home, read_file(path), now)
+                took: MailTaken | HabeasError = take_mail(home, read_file(path), now, known, by)
             except HabeasError as error:
                 took = error
             if folder == "new" or not _known(took):

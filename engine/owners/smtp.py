@@ -6,6 +6,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Literal
 
 from engine.errors import NotConnected, UsageError
@@ -14,7 +15,10 @@ from engine.owners.book import SECRET, MailServer
 
 Delivery = Literal["took", "not_taken", "lost"]
 SECONDS = 60.0
-ACCEPTED, GO_ON = 250, (250, 251)
+GO_ON = (250, 251)
+ACCEPTED, REFUSED = range(200, 300), range(400, 600)
+TRUST = "write `smtp.host` as the certificate names it, or the file of your own authority into SSL_CERT_FILE"
+PORTS = "`security: tls` is usual on port 465, `starttls` on 587"
 
 
 class NotTaken(Exception):
@@ -34,20 +38,26 @@ def password(server: MailServer, environ: Mapping[str, str] = os.environ) -> str
 
 def deliver(server: MailServer, secret: str | None, sender: str, to: str, mail: bytes, seconds: float = SECONDS) -> tuple[Delivery, str]:
     """Send a mail to one recipient; gives whether it was taken, and why not. Never raises for what a server does."""
-    domain = sender.rpartition("@")[2]
     try:
-        with _connected(server, domain, seconds) as session:
+        session = _connected(server, sender.rpartition("@")[2], seconds)
+        try:
             if server.user is not None and secret is not None:
                 session.login(server.user, secret)
             _agreed(session.mail(sender), "the sender")
             _agreed(session.rcpt(to), "the recipient")
             return _data(session, mail)
+        finally:
+            _left(session)
     except NotTaken as error:
         return "not_taken", str(error)
     except smtplib.SMTPNotSupportedError:
         return "not_taken", "the server speaks no TLS, or has no sign-in: nothing is sent in the clear"
     except smtplib.SMTPAuthenticationError:
         return "not_taken", "the server refuses the user or the password"
+    except ssl.SSLCertVerificationError as error:
+        return "not_taken", f"the server shows a certificate that cannot be trusted ({error.verify_message.rstrip('.')}): {TRUST}"
+    except ssl.SSLError:
+        return "not_taken", f"the server speaks no TLS on port {server.port}, or none that is safe: {PORTS}"
     except (smtplib.SMTPException, OSError, NotConnected, UnicodeError) as error:
         return "not_taken", f"the server could not be talked to ({type(error).__name__})"
 
@@ -74,11 +84,22 @@ def _agreed(answer: tuple[int, bytes], what: str) -> None:
 
 
 def _data(session: smtplib.SMTP, mail: bytes) -> tuple[Delivery, str]:
-    """Send the mail itself: what breaks off here may have been sent."""
+    """Send the mail itself: what breaks off here, or ends in words that are no answer, may have been sent."""
     try:
         code, _ = session.data(mail)
     except smtplib.SMTPDataError as error:
         return "not_taken", f"the server refuses the mail ({error.smtp_code})"
     except (smtplib.SMTPException, OSError):
         return "lost", "the server did not say whether it took the mail"
-    return ("took", "") if code == ACCEPTED else ("not_taken", f"the server refuses the mail ({code})")
+    if code in ACCEPTED:
+        return "took", ""
+    return (
+        ("not_taken", f"the server refuses the mail ({code})") if code in REFUSED else ("lost", "the server's answer to the mail is none")
+    )
+
+
+def _left(session: smtplib.SMTP) -> None:
+    """Take leave; what a server says to that changes nothing of what became of the mail."""
+    with suppress(smtplib.SMTPException, OSError):
+        session.quit()
+    session.close()

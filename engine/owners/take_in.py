@@ -14,11 +14,12 @@ from pathlib import Path
 import msgspec
 
 from engine.case import acts
+from engine.case.fold import ENDED
 from engine.case.folder import OpenCase, open_case, references
 from engine.case.scratch import scratch
 from engine.case.take import free_number
 from engine.connection.private_files import cannot_write, write_private
-from engine.contact.reading import Attachment, ReceivedMail, read_mail
+from engine.contact.reading import Attachment, ReceivedMail, read_mail, travelled
 from engine.contact.steps import CLOSED
 from engine.contact.token import tokens
 from engine.errors import HabeasError
@@ -36,13 +37,17 @@ STRANGER = "stranger"
 
 
 class OpenQuestion(msgspec.Struct, frozen=True):
-    """A question that was asked by mail: whose, about what, by which token, and which addresses were asked."""
+    """A question that was asked by mail: whose, about what, by which token, which addresses were asked, and which one last.
+
+    An address from which the mail came back was not asked.
+    """
 
     case: OpenCase
     vendor: str
     purpose: str
     token: str
     addresses: frozenset[str]
+    last: str | None
 
     def __str__(self) -> str:
         """Name it."""
@@ -57,19 +62,23 @@ class MailTaken(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def questions(home: Path) -> Iterator[OpenQuestion]:
-    """Give every question that was asked by mail, of all cases that can be read."""
-    for reference in references(home):
-        try:
-            case = open_case(home, reference)
-        except HabeasError:
-            continue
-        for vendor, part in case.case.vendors.items():
-            for purpose in part.contacts:
-                mails = [one for one in part.mails if one.purpose == purpose]
-                for token in {token for one in mails for token in tokens(one.message_id)}:
-                    addresses = frozenset(filter(None, (_addressee(case, one) for one in mails)))
-                    yield OpenQuestion(case, vendor, purpose, token, addresses)
+def questions(home: Path, by: str | None = None) -> list[OpenQuestion]:
+    """Give every question that was asked by mail, of all cases that can be read; `by`: who acts in them."""
+    return [one for reference in references(home) for one in _of_case(home, reference, by)]
+
+
+def _of_case(home: Path, reference: str, by: str | None) -> Iterator[OpenQuestion]:
+    try:
+        case = open_case(home, reference, by)
+    except HabeasError:
+        return
+    back = {line.act.message_id for line in case.lines if isinstance(line.act, acts.Bounced)}
+    for vendor, part in case.case.vendors.items():
+        for purpose in part.contacts:
+            mails = [one for one in part.mails if one.purpose == purpose]
+            addresses = frozenset(filter(None, (_addressee(case, one) for one in mails if one.message_id not in back)))
+            for token in {token for one in mails for token in tokens(one.message_id)}:
+                yield OpenQuestion(case, vendor, purpose, token, addresses, _addressee(case, mails[-1]))
 
 
 def _addressee(case: OpenCase, sent: acts.MailSending) -> str | None:
@@ -81,9 +90,12 @@ def _addressee(case: OpenCase, sent: acts.MailSending) -> str | None:
     return str(email.message_from_bytes(raw).get("To", "")).strip().lower() or None
 
 
-def take_mail(home: Path, raw: bytes, now: datetime) -> MailTaken:
-    """Take a mail in. Raises HabeasError where the case cannot take it; the mail is as before then."""
-    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), list(questions(home))
+def take_mail(home: Path, raw: bytes, now: datetime, known: Sequence[OpenQuestion] | None = None, by: str | None = None) -> MailTaken:
+    """Take a mail in, for who acts; `known` are the questions where several mails are read. The case that it is about is read anew.
+
+    Raises HabeasError where the case cannot take it; the mail is as before then.
+    """
+    told, proof, known = read_mail(raw), hashlib.sha256(raw).hexdigest(), questions(home, by) if known is None else known
     found = [one for one in known if one.token in told.tokens]
     if len(told.tokens) > 1:
         named = ", ".join(map(str, found)) or "none of a case here"
@@ -92,17 +104,26 @@ def take_mail(home: Path, raw: bytes, now: datetime) -> MailTaken:
         asked = [str(one) for one in known if told.sender in one.addresses]
         who = f"comes from an address that was asked in {', '.join(asked)}, without its token: " if asked else "belongs to no question: "
         return MailTaken(f"{who}nothing was taken in, read it", read=True)
-    about = found[0]
-    if any(getattr(line.act, "proof", None) == proof for line in about.case.lines):
+    about = next(one for one in _of_case(home, found[0].case.reference, by) if one.token == found[0].token)
+    if any(getattr(line.act, "proof", None) == proof for line in about.case.lines) or _delivered_again(about, raw):
         return MailTaken(f"{about}: was taken in before")
+    if about.case.case.phase in ENDED:
+        return MailTaken(f"{about}: the case is {about.case.case.state}, so nothing was taken in, read it", read=True)
     return _taken(about, told, raw, proof, now)
+
+
+def _delivered_again(about: OpenQuestion, raw: bytes) -> bool:
+    """Whether a mail that was kept says the same in every byte but in how it travelled: two mailboxes got it, or one got it twice."""
+    folders = {getattr(line.act, "folder", None) for line in about.case.lines if getattr(line.act, "proof", None)}
+    kept = (about.case.folder / folder / "mail.eml" for folder in folders if folder is not None)
+    return any(travelled(file.read_bytes()) == travelled(raw) for file in kept if file.is_file())
 
 
 def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now: datetime) -> MailTaken:
     vendor, purpose = about.vendor, about.purpose
     ours = told.sender is not None and told.sender in about.addresses
     if told.kind == "bounce":
-        if told.recipient is not None and told.recipient not in about.addresses:
+        if told.recipient is not None and told.recipient != about.last:
             return MailTaken(f"{about}: says that a mail to somebody else came back; nothing was recorded, read it", read=True)
         part = about.case.case.vendors[vendor]
         name = next(one.message_id for one in reversed(part.mails) if about.token in tokens(one.message_id))
@@ -112,7 +133,7 @@ def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now:
         about.case.insist(acts.MailNoted(vendor=vendor, purpose=purpose, kind=told.kind, proof=proof), now)
         return MailTaken(f"{about}: {KINDS[told.kind]}")
     closed = about.case.case.vendors[vendor].contacts[purpose].state in CLOSED
-    answer = _answer(told, purpose) if ours else STRANGER if closed else "answered_text"
+    answer = _answer(told, about) if ours else STRANGER if closed else "answered_text"
     files = told.attachments if ours and purpose == "access" else ()
     folder = _keep(about, raw, files, answer, proof, now)
     notes = tuple(f"{folder}/{_name(number, one)}: {one.note}" for number, one in enumerate(files, 1) if one.note)
@@ -122,12 +143,16 @@ def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now:
         brought = f", {counted(len(files), 'file')}" if files else ""
         return MailTaken(f"{about}: {answer.replace('_', ': ')}{brought}", notes=notes)
     why = KINDS.get(told.kind, "it is not one word that answers the question" if ours else "its sender is not who was asked")
-    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}", read=True, notes=notes)
+    words = "none|deleted|declined" if purpose == "deletion" else "data|none|declined"
+    then = "" if answer == STRANGER else f", then habeas contact answer {about.case.reference} {vendor} {words} --about {purpose}"
+    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}{then}", read=True, notes=notes)
 
 
-def _answer(told: ReceivedMail, purpose: str) -> str:
-    """Say what a mail of the one who was asked answers; what does not fit together is to be read."""
-    if told.kind != "answer" or told.too_large:
+def _answer(told: ReceivedMail, about: OpenQuestion) -> str:
+    """Say what a mail of the one who was asked answers; what does not fit together, or with what is known to be kept, is to be read."""
+    purpose = about.purpose
+    kept = any(one.kept is not None for one in about.case.case.vendors[about.vendor].answers)
+    if told.kind != "answer" or told.too_large or (kept and purpose == "deletion"):
         return "answered_text"
     if told.word == "DATA" and told.attachments and purpose == "access":
         return "answered_data"

@@ -23,11 +23,11 @@ SAY = {
 }
 
 
-def tick(home: Path, keys: Keys, post: Callable[[], Post], now: datetime) -> Iterator[tuple[str, list[str], bool]]:
+def tick(home: Path, keys: Keys, post: Callable[[], Post], now: datetime, by: str | None = None) -> Iterator[tuple[str, list[str], bool]]:
     """Give each open case that asked somebody by mail, with what was done and what waits, and whether a person has to look."""
     for reference in references(home):
         try:
-            case = open_case(home, reference)
+            case = open_case(home, reference, by)
         except HabeasError as error:
             yield reference, [f"error: {error}"], True
             continue
@@ -43,7 +43,7 @@ def _of_case(case: OpenCase, home: Path, keys: Keys, post: Callable[[], Post], n
         except HabeasError as error:
             done, look = f"error: {error}", True
         state = case.case.vendors[vendor].contacts[purpose].state
-        look = look or state in ("may have been sent", "answered_text", "bounced", "blocked", "declined")
+        look = look or state in ("drafted", "may have been sent", "answered_text", "bounced", "blocked", "declined")
         said.append(f"{vendor} ({purpose}) {done or state.replace('_', ': ')}")
     return said, look
 

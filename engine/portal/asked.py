@@ -19,8 +19,23 @@ from engine.pages.languages import short_day
 LANGUAGE = "en"
 
 
+class UploadedFile(msgspec.Struct, frozen=True):
+    """A file that a form sent: where it lies as long as the form is dealt with, what it is called there, and its size."""
+
+    path: Path
+    claimed: str
+    size: int
+
+
+class NotThere(UsageError):
+    """The address names something that the case does not have."""
+
+
 class AskedPage(msgspec.Struct, frozen=True):
-    """A question to a page: names in its address, what stands behind the `?`, what the form holds, and the present time."""
+    """A question to a page: names in its address, what stands behind the `?`, what the form holds, and the present time.
+
+    `by`: who signed in, and whether they may approve; None where the one-time link was used, which is the user of the OS.
+    """
 
     home: Path
     now: datetime
@@ -28,6 +43,9 @@ class AskedPage(msgspec.Struct, frozen=True):
     names: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
     form: Mapping[str, Sequence[str]] = {}
+    files: Mapping[str, Sequence[UploadedFile]] = {}
+    by: str | None = None
+    may_approve: bool = True
 
     @property
     def today(self) -> date:
@@ -37,7 +55,7 @@ class AskedPage(msgspec.Struct, frozen=True):
     @property
     def case(self) -> OpenCase:
         """Read the case that the address names. Raises UsageError where there is none, BrokenLog."""
-        return open_case(self.home, self.names["reference"])
+        return open_case(self.home, self.names["reference"], self.by)
 
     def said(self, name: str) -> str:
         """Give what a field of the form holds, without blanks around it."""
@@ -66,14 +84,27 @@ class AskedPage(msgspec.Struct, frozen=True):
 
 
 class Portrayed(msgspec.Struct, frozen=True):
-    """A page that was made, and the status that it is answered with."""
+    """A page that was made, the status that it is answered with, and headers that are other than those of all pages."""
 
     html: str
     status: int = 200
+    headers: Mapping[str, str] = {}
 
 
-Show = Callable[[AskedPage, HabeasError | None], Portrayed]
-Do = Callable[[AskedPage], str | Portrayed]
+class SentFile(msgspec.Struct, frozen=True):
+    """A file of a case: its media type, where a browser may show it; anything else is saved, under this name.
+
+    `headers`: what a browser may do with it, where that is other than with what came from a vendor.
+    """
+
+    path: Path
+    media: str | None
+    name: str
+    headers: Mapping[str, str] = {}
+
+
+Show = Callable[[AskedPage, HabeasError | None], Portrayed | SentFile]
+Do = Callable[[AskedPage], str | Portrayed | SentFile]
 
 
 def portray(template: str, asked: AskedPage, error: HabeasError | None = None, **values: Any) -> Portrayed:
@@ -83,7 +114,7 @@ def portray(template: str, asked: AskedPage, error: HabeasError | None = None, *
         "root": "/",
         "token": asked.token,
         "today": short_day(asked.today, LANGUAGE),
-        "who": user(),
+        "who": asked.by or user(),
         "said": asked.said,
         "fault": str(error) if error is not None else None,
         "since": [(line.n, line.by, did(line)) for line in error.since] if isinstance(error, Stale) else None,

@@ -10,7 +10,18 @@ from engine.case.words import left
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage
 
-PARTS = {"": "Overview", "values": "Values", "package": "Package", "log": "Log"}
+PARTS = {
+    "": "Overview",
+    "person": "Person",
+    "run": "Fetch",
+    "contacts": "Letters",
+    "values": "Values",
+    "records": "Records",
+    "files": "Files",
+    "search": "Search",
+    "package": "Package",
+    "log": "Log",
+}
 
 
 def case_head(asked: AskedPage, case: OpenCase, here: str) -> dict[str, Any]:

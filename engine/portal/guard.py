@@ -1,4 +1,6 @@
-"""Who may ask the portal something: this machine or the one origin that was named, by a link that works once, then by a session.
+"""Who may ask the portal something: this machine or the one origin that was named, by a session.
+
+A session is opened by a link that works once while nobody was added, and by a passphrase from then on.
 
 Nothing here opens a socket; time and dice are given.
 """
@@ -7,23 +9,39 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from engine.errors import UsageError
+from engine.portal.users import PortalUser
 
 IDLE = 8 * 60 * 60  # seconds
 ENTER = "/enter/"
 HTTPS, HTTPS_PORT = "https", 443
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",  # with no-referrer Chromium sends `Origin: null` from our own forms
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Server": "habeas",
+}
 ORIGIN = re.compile(r"https://(?P<host>[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?")
 
 
 class PortalSession(msgspec.Struct):
-    """Somebody who came in: the token that each of their forms carries, and when they last asked something."""
+    """Somebody who came in: the token that each of their forms carries, when they last asked something, and who they are.
+
+    By the link comes in whoever has it: nobody is named then.
+    """
 
     form_token: str
     used: float
+    name: str | None = None
+    user: PortalUser | None = None
 
 
 class PortalOrigin(msgspec.Struct, frozen=True):
@@ -69,6 +87,10 @@ class PortalGuard:
         self._link: str | None = dice()
         self._sessions: dict[str, PortalSession] = {}
 
+    def seconds(self) -> float:
+        """Give the seconds that only grow."""
+        return self._clock()
+
     @property
     def link(self) -> str:
         """Give the address that opens the first session."""
@@ -92,14 +114,21 @@ class PortalGuard:
         if self._link is None or not hmac.compare_digest(key.encode("utf-8", "replace"), self._link.encode()):
             return None
         self._link = None
+        return self.open()
+
+    def open(self, name: str | None = None, user: PortalUser | None = None) -> str:
+        """Open a session; gives what the cookie holds."""
         cookie = self._dice()
-        self._sessions[cookie] = PortalSession(self._dice(), self._clock())
+        self._sessions[cookie] = PortalSession(self._dice(), self._clock(), name, user)
         return cookie
 
-    def session(self, cookie: str | None) -> PortalSession | None:
-        """Give the session of a cookie, which is used by that; None once it lay idle for eight hours."""
+    def session(self, cookie: str | None, users: Mapping[str, PortalUser]) -> PortalSession | None:
+        """Give the session of a cookie, which is used by that; None once it lay idle for eight hours.
+
+        Nor does it outlive that its user was removed or changed, or that the first user was added.
+        """
         now = self._clock()
-        self._sessions = {key: held for key, held in self._sessions.items() if now - held.used < IDLE}
+        self._sessions = {key: held for key, held in self._sessions.items() if now - held.used < IDLE and _holds(held, users)}
         found = self._sessions.get(cookie or "")
         if found is not None:
             found.used = now
@@ -108,6 +137,11 @@ class PortalGuard:
     def leave(self, cookie: str | None) -> None:
         """End a session."""
         self._sessions.pop(cookie or "", None)
+
+
+def _holds(session: PortalSession, users: Mapping[str, PortalUser]) -> bool:
+    """Whether a session is of somebody who may come in as things are now."""
+    return users.get(session.name) == session.user if session.name is not None else not users
 
 
 def is_of(session: PortalSession, token: str | None) -> bool:

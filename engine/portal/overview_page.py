@@ -13,6 +13,7 @@ from engine.case.acts import FILES
 from engine.case.deadlines import Deadlines
 from engine.case.fold import Case, VendorPart, refusal
 from engine.case.folder import OpenCase
+from engine.case.letters import conclusion
 from engine.case.person import kind_words, read_person
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
@@ -20,6 +21,7 @@ from engine.case.take import MISSING, TakenRun, read_run
 from engine.case.words import OVER, blocks, too_late
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
+from engine.owners.book import title_of
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
@@ -88,6 +90,8 @@ def _waiting(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
 
 def _known_by(asked: AskedPage, case: OpenCase) -> str:
     """Say by which kinds of identifier the person is known; where the sealed file cannot be opened, that."""
+    if "person" in case.case.purged:
+        return "no longer kept here"
     try:
         return f"known by {kind_words(read_person(Vault(asked.home).keys, case.folder))}"
     except HabeasError as error:
@@ -151,6 +155,7 @@ def _can(case: OpenCase, told: Deadlines, asked: AskedPage) -> dict[str, bool]:
         "extend": acts.Extended(why=""),
         "deny": acts.Denied(why=""),
         "deliver": acts.Delivered(how=""),
+        "conclude": acts.Concluded(),
         "pause": acts.Paused(why=""),
         "resume": acts.Resumed(),
         "withdraw": acts.Withdrawn(),
@@ -181,12 +186,18 @@ def _letter(kind: str, what: str | None) -> Callable[[AskedPage, OpenCase], None
     return act
 
 
+def _conclude(asked: AskedPage, case: OpenCase) -> None:
+    more = conclusion(case, lambda vendor: title_of(asked.home, vendor))
+    do_with_letter(case, asked.home, WantedLetter("conclude", None, more), asked.today, lambda: asked.now)
+
+
 ACTS: Mapping[str, Callable[[AskedPage, OpenCase], object]] = {
     "identified": lambda asked, case: case.act(acts.Identified(how=asked.wanted("why", "by which evidence")), asked.now),
     "acknowledge": _letter("acknowledge", None),
     "extend": _letter("extend", "the reason, as the person reads it"),
     "deny": _letter("deny", "the reason, as the person reads it"),
     "deliver": _letter("deliver", "by which way"),
+    "conclude": _conclude,
     "pause": lambda asked, case: pause(case, asked.wanted("why", "what the person is asked"), asked.now),
     "resume": lambda asked, case: case.act(acts.Resumed(), asked.now),
     "withdraw": lambda asked, case: case.act(acts.Withdrawn(), asked.now),

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
 
 import msgspec
 
-from engine.case.build import build
-from engine.case.folder import OpenCase, user
+from engine.case.folder import OpenCase
 from engine.case.person import read_person
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
 from engine.case.releases import Package, package_of, released_package
 from engine.case.review import waiting
-from engine.connection.digest_key import digest_key
+from engine.case.words import blocks
 from engine.connection.signing_key import SigningKey, signing_key
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
 from engine.package.seal import SealKind
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
+from engine.portal.errand import ErrandOrder, begin
+from engine.portal.guard import HEADERS
+from engine.portal.run_page import began, errand_of, refreshed
 
 SEALS = {
     "page": "A page that asks for a passphrase: any browser opens it",
@@ -28,10 +31,21 @@ SEALS = {
 }
 
 
-class PackageShown(msgspec.Struct, frozen=True):
-    """What the page says of a package; `why_not` are the sentences that stand between it and its approval."""
+UNREADY = {
+    "over": "the case is over",
+    "fetch": "nothing was fetched",
+    "values": "something waits for a decision, or nobody has looked at what was found",
+    "released": "it was released: only what is fetched or decided anew is packed again",
+}
 
-    folder: str
+
+class PackageShown(msgspec.Struct, frozen=True):
+    """What the page says of a package; `why_not` are the sentences that stand between it and its approval.
+
+    `folder` is where it lies, for who is the user of the machine; `others_may`: nothing but who asks stands in the way.
+    """
+
+    folder: str | None
     size: str
     sha256: str
     records: int
@@ -40,6 +54,7 @@ class PackageShown(msgspec.Struct, frozen=True):
     whole: int
     elsewhere: tuple[str, ...]
     why_not: tuple[str, ...] = ()
+    others_may: bool = False
 
 
 def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
@@ -48,8 +63,23 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     undecided, fault = _undecided(asked, case)
     found, why = _present(case)
     step = _step(case, found, undecided)
-    told = {"shown": _shown(case, found) if found is not None else None, "why": fault or why, "undecided": undecided, "seals": SEALS}
-    return portray("package.html", asked, error, **case_head(asked, case, "package"), step=step, **told)
+    errand, broken = errand_of(case, "build")
+    made = portray(
+        "package.html",
+        asked,
+        error,
+        **case_head(asked, case, "package"),
+        step=step,
+        shown=_shown(asked, case, found) if found is not None else None,
+        why=fault or broken or why,
+        undecided=undecided,
+        seals=SEALS,
+        errand=errand,
+        began=began(errand),
+        still=asked.query.get("still") == "1",
+    )
+    framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
+    return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
@@ -84,11 +114,11 @@ def _step(case: OpenCase, found: Package | None, undecided: int | None) -> str:
     return "release" if case.case.approved == found.built.sha256 else "approve"
 
 
-def _shown(case: OpenCase, found: Package) -> PackageShown:
+def _shown(asked: AskedPage, case: OpenCase, found: Package) -> PackageShown:
     told = found.built
-    why = tuple(one.what for one in refusals(case, found, user())) if case.case.phase != "released" else ()
+    why = tuple(_lacking(asked, case, found)) if case.case.phase != "released" else ()
     return PackageShown(
-        folder=str(found.bag / "index.html"),
+        folder=str(found.bag / "index.html") if asked.by is None else None,
         size=told_size(found.bag) if found.bag.is_dir() else "no longer there",
         sha256=told.sha256,
         records=told.records,
@@ -97,6 +127,7 @@ def _shown(case: OpenCase, found: Package) -> PackageShown:
         whole=told.whole,
         elsewhere=told.elsewhere,
         why_not=why,
+        others_may=asked.by is not None and next(blocks(case.case, case.reference, 0), None) is None,
     )
 
 
@@ -104,8 +135,7 @@ def do_package(asked: AskedPage) -> str | Portrayed:
     """Build, approve or seal. Raises Stale, UsageError, Refused, NotConnected, InUse, SpecError, DiskError, OutputError."""
     case, wish = asked.seen_case(), asked.said("do")
     if wish == "build":
-        person = read_person(Vault(asked.home).keys, case.folder)
-        build(case, person, digest_key(asked.home), _key(asked.home), asked.home)
+        _build(asked, case)
     elif wish == "approve":
         _approve(asked, case)
     elif wish == "release":
@@ -114,6 +144,23 @@ def do_package(asked: AskedPage) -> str | Portrayed:
         message = "the form names no act: open the page again; nothing was written"
         raise UsageError(message)
     return f"/case/{case.reference}/package"
+
+
+def _lacking(asked: AskedPage, case: OpenCase, found: Package) -> Iterator[str]:
+    """Say why whoever asks may not approve a package: where people sign in, two are needed, and one of them has the role."""
+    if not asked.may_approve:
+        yield f"the role of {asked.by} is to review: somebody whose role is to approve does this"
+    yield from (one.what for one in refusals(case, found, case.who, four_eyes=asked.by is not None))
+
+
+def _build(asked: AskedPage, case: OpenCase) -> None:
+    """Begin to make the package. Raises UsageError where it cannot be made now, InUse, NotConnected, DiskError, OutputError."""
+    step = _step(case, _present(case)[0], waiting(case, asked.home, asked.now))
+    if step in UNREADY:
+        message = f"no package can be made: {UNREADY[step]}; nothing was begun"
+        raise UsageError(message)
+    read_person(Vault(asked.home).keys, case.folder)
+    begin(case, ErrandOrder(home=str(asked.home), reference=case.reference, kind="build", began=asked.now, by=asked.by))
 
 
 def _key(home: Path) -> SigningKey:
@@ -126,7 +173,7 @@ def _approve(asked: AskedPage, case: OpenCase) -> None:
     if asked.said("package") != found.built.sha256:
         message = "another package was built since: look at it first; nothing was approved"
         raise UsageError(message)
-    lacking = [one.what for one in refusals(case, found, user())]
+    lacking = list(_lacking(asked, case, found))
     if found.built.elsewhere and not also_given:
         lacking.append("some values are withheld at one place and given at another: say that this is meant")
     if lacking:
@@ -147,4 +194,12 @@ def _release(asked: AskedPage, case: OpenCase) -> Portrayed:
     record_release(case, found, made, asked.now)
     head = case_head(asked, case, "package")
     size = told_size(made.path)
-    return portray("sealed.html", asked, **head, path=str(made.path), size=size, passphrase=made.passphrase, fingerprint=key.fingerprint)
+    return portray(
+        "sealed.html",
+        asked,
+        **head,
+        path=str(made.path) if asked.by is None else made.path.name,
+        size=size,
+        passphrase=made.passphrase,
+        fingerprint=key.fingerprint,
+    )

@@ -6,11 +6,13 @@ Pages are made in threads, since they read files; whatever goes wrong is a page 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import parse_qs
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -18,30 +20,29 @@ from aiohttp.typedefs import Handler, Middleware
 from engine.case.folder import references
 from engine.errors import HabeasError, defect
 from engine.pages.environment import style
-from engine.portal.asked import AskedPage, Do, Portrayed, Show, portray
-from engine.portal.guard import ENTER, PortalGuard, PortalSession, is_of
+from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, SentFile, Show, UploadedFile, portray
+from engine.portal.forms import LARGEST, UPLOADS, WITH_FILES, SentFields, read_fields, read_uploads
+from engine.portal.guard import ENTER, HEADERS, PortalGuard, PortalSession, is_of
+from engine.portal.sign_in import SignIn
+from engine.portal.users import LONGEST_NAME, PortalUser, Users, read_users
 
-LARGEST = 64 * 1024
-MOST_FIELDS = 2000
-FORM = "application/x-www-form-urlencoded"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",  # with no-referrer Chromium sends `Origin: null` from our own forms
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Server": "habeas",
-}
+SANDBOX = "default-src 'none'; img-src 'self'; media-src 'self'; frame-ancestors 'none'; base-uri 'none'; sandbox"
+SAME_ORIGIN = " allow-same-origin"  # a player asks for the film again, which it may not do from nowhere; scripts run all the same not
+UNSAFE_NONE = "unsafe-none"  # a sandboxed page with another Cross-Origin-Opener-Policy is not opened at all
+OWN = ("Content-Security-Policy", "Cross-Origin-Opener-Policy")
+# Two threads make pages: more of them would only wait for each other, each with a database open. Acts, which may take long, have others.
+LOOKING = ThreadPoolExecutor(2, "looking")
 SHEET = "/style.css"
-LEAVE = "/leave"
+COMMENT_OR_END = re.compile(r"/\*.*?\*/|\n", re.DOTALL)
+LEAVE, SIGN_IN = "/leave", "/signin"
 REFUSED = {
     400: "The form cannot be read. Go back, and send it again.",
     405: "This page cannot be asked like this.",
     413: "The form is too large: 64 KB at most. Nothing was written.",
     415: "The form is of a kind that is not read here. Nothing was written.",
 }
+TOO_OFTEN = "That was tried five times within a minute: wait a minute, then try again."
+WRONG = "Nobody has this name and this passphrase. Look at both, then try again."
 COME_IN = (
     "The portal is opened by the link that `habeas portal` printed, once. Start it again for a new link; "
     "sessions end after eight idle hours."
@@ -56,11 +57,14 @@ class Portal:
     ) -> None:
         """Take the guard as a function: it is there once the port is known."""
         self._guard, self._home, self._now = guard, home, now
+        self._sign_in = SignIn(home, lambda: guard().seconds())
         self.app = web.Application(client_max_size=LARGEST, middlewares=[self._guarded()])
         self.app.on_response_prepare.append(_protect)
         self.app.router.add_get(SHEET, _sheet, allow_head=False)
         self.app.router.add_get(ENTER + "{key}", self._enter, allow_head=False)
         self.app.router.add_post(LEAVE, self._leave)
+        self.app.router.add_get(SIGN_IN, self._ask_who, allow_head=False)
+        self.app.router.add_post(SIGN_IN, self._come_in)
         for path, (show, do) in pages.items():
             self.app.router.add_get(path, partial(self._show, show), allow_head=False)
             if do is not None:
@@ -77,7 +81,9 @@ class Portal:
                     raise
                 return _page(self._refused(request, error.status, "There is no such page." if error.status == 404 else error.reason))
             except HabeasError as error:
-                return _page(self._refused(request, 404 if await self._is_gone(request) else 422, str(error)))
+                return _page(
+                    self._refused(request, 404 if isinstance(error, NotThere) or await self._is_gone(request) else 422, str(error))
+                )
             except Exception as error:  # noqa: BLE001  the last line of defence: a traceback could hold personal data
                 return _page(self._refused(request, 500, f"{defect(error)}; please report it with this line"))
 
@@ -91,22 +97,56 @@ class Portal:
             raise web.HTTPForbidden(reason=f"This portal is at {guard.origin}.")
         if request.method != "GET" and not guard.is_own(hosts[0], request.headers.get("Origin")):
             raise web.HTTPForbidden(reason="The form was sent by another site. Nothing was written.")
-        if request.path != SHEET and not request.path.startswith(ENTER):
+        if request.path not in (SHEET, SIGN_IN) and not request.path.startswith(ENTER):
             self._session(request)
 
+    def _found(self, request: web.Request, users: Users) -> PortalSession | None:
+        return self._guard().session(request.cookies.get(self._guard().cookie), users)
+
     def _session(self, request: web.Request) -> PortalSession:
-        session = self._guard().session(request.cookies.get(self._guard().cookie))
+        session = self._found(request, read_users(self._home))
         if session is None:
             raise web.HTTPForbidden(reason=COME_IN)
         return session
 
     def _refused(self, request: web.Request, status: int, why: str) -> Portrayed:
-        """Make the page of a refusal; only who is in sees the way back."""
-        guard = self._guard()
-        known = guard.knows_host(request.headers.get("Host")) and guard.session(request.cookies.get(guard.cookie)) is not None
-        sentence = REFUSED.get(status, why)
+        """Make the page of a refusal; only who is in sees the way back, and who may sign in is asked to."""
+        users, known = dict[str, PortalUser](), False
+        with suppress(HabeasError):  # where the users cannot be read, nobody is known
+            users = read_users(self._home)
+            known = self._guard().knows_host(request.headers.get("Host")) and self._found(request, users) is not None
+        if status == 403 and users and not known and why == COME_IN:
+            return self._who(request, None if request.method == "GET" else "You are not signed in any more. Nothing was written.", status)
+        sentence = why if why.endswith(".") else REFUSED.get(status, why)
         asked = AskedPage(self._home, self._now(), "")
         return Portrayed(portray("refused.html", asked, sentence=sentence, known=known).html, status)
+
+    def _who(self, request: web.Request, sentence: str | None, status: int, name: str = "") -> Portrayed:
+        """Make the page that asks who it is."""
+        asked = AskedPage(self._home, self._now(), "", dict(request.match_info))
+        return Portrayed(portray("sign_in.html", asked, sentence=sentence, name=name).html, status)
+
+    async def _ask_who(self, request: web.Request) -> web.StreamResponse:
+        if not read_users(self._home):
+            raise web.HTTPForbidden(reason=COME_IN)
+        return _page(self._who(request, None, 200))
+
+    async def _come_in(self, request: web.Request) -> web.StreamResponse:
+        """Open a session for who has the passphrase."""
+        form = await read_fields(request)
+        name, passphrase = (next(iter(form.get(word, ())), "").strip() for word in ("name", "passphrase"))
+        name = name.lower()[:LONGEST_NAME]
+        if not read_users(self._home):
+            raise web.HTTPForbidden(reason=COME_IN)
+        if not self._sign_in.may_try(name):
+            return _page(self._who(request, TOO_OFTEN, 429, name))
+        user = await self._sign_in.user(name, passphrase)
+        return self._entered(self._guard().open(name, user)) if user is not None else _page(self._who(request, WRONG, 403, name))
+
+    def _entered(self, cookie: str) -> web.StreamResponse:
+        answer = web.Response(status=303, headers={"Location": "/"})
+        answer.set_cookie(self._guard().cookie, cookie, path="/", httponly=True, samesite="Strict", secure=self._guard().origin.secure)
+        return answer
 
     async def _is_gone(self, request: web.Request) -> bool:
         """Whether the page is about a case that is not there."""
@@ -114,61 +154,96 @@ class Portal:
         return name is not None and name not in await asyncio.to_thread(references, self._home)
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
-        guard = self._guard()
-        cookie = guard.enter(request.match_info["key"])
+        if read_users(self._home):
+            raise web.HTTPForbidden(reason=COME_IN)
+        cookie = self._guard().enter(request.match_info["key"])
         if cookie is None:
             raise web.HTTPForbidden(reason=f"This link was used already, or is not of this portal. {COME_IN}")
-        answer = web.Response(status=303, headers={"Location": "/"})
-        answer.set_cookie(guard.cookie, cookie, path="/", httponly=True, samesite="Strict", secure=guard.origin.secure)
-        return answer
+        return self._entered(cookie)
 
     async def _leave(self, request: web.Request) -> web.StreamResponse:
-        asked = await self._asked(request)
         guard = self._guard()
-        guard.leave(request.cookies.get(guard.cookie))
-        left = portray("refused.html", asked, sentence=f"You are signed out. {COME_IN}", known=False)
+        async with self._sent(request) as asked:
+            guard.leave(request.cookies.get(guard.cookie))
+            left = (
+                self._who(request, "You are signed out.", 200)
+                if asked.by is not None
+                else portray("refused.html", asked, sentence=f"You are signed out. {COME_IN}", known=False)
+            )
         answer = _page(left)
         answer.del_cookie(guard.cookie, path="/", httponly=True, samesite="Strict", secure=guard.origin.secure)
         return answer
 
     async def _show(self, show: Show, request: web.Request) -> web.StreamResponse:
-        return _page(await asyncio.to_thread(show, await self._asked(request), None))
+        asked = self._asked(request, self._session(request))
+        return _page(await asyncio.get_running_loop().run_in_executor(LOOKING, show, asked, None))
 
     async def _do(self, show: Show, do: Do, request: web.Request) -> web.StreamResponse:
         """Do what a form asks for, then lead on, or show what is shown once; what cannot be done is told in the same page."""
-        asked = await self._asked(request)
-        try:
-            where = await asyncio.to_thread(do, asked)
-        except HabeasError as error:
-            return _page(await asyncio.to_thread(show, asked, error))
+        async with self._sent(request) as asked:
+            try:
+                where = await asyncio.to_thread(do, asked)
+            except HabeasError as error:
+                return _page(await asyncio.to_thread(show, asked, error))
         return web.Response(status=303, headers={"Location": where}) if isinstance(where, str) else _page(where)
 
-    async def _asked(self, request: web.Request) -> AskedPage:
+    @asynccontextmanager
+    async def _sent(self, request: web.Request) -> AsyncIterator[AskedPage]:
+        """Read a form, which must be of this session; files come where a page takes them. Raises HTTPException, DiskError, OutputError."""
         session = self._session(request)
-        form = await _form(request) if request.method == "POST" else {}
-        if request.method == "POST" and not is_of(session, next(iter(form.get("token", ())), None)):
-            raise web.HTTPForbidden(reason="The form is of an earlier session: open the page again. Nothing was written.")
-        return AskedPage(self._home, self._now(), session.form_token, dict(request.match_info), dict(request.query), form)
+
+        def check(fields: SentFields) -> None:
+            if not is_of(session, next(iter(fields.get("token", ())), None)):
+                raise web.HTTPForbidden(reason="The form is of an earlier session: open the page again. Nothing was written.")
+
+        resource = request.match_info.route.resource
+        if request.content_type == WITH_FILES and resource is not None and resource.canonical in UPLOADS:
+            async with read_uploads(request, self._home, check) as (fields, files):
+                yield self._asked(request, session, fields, files)
+        else:
+            fields = await read_fields(request)
+            check(fields)
+            yield self._asked(request, session, fields)
+
+    def _asked(
+        self,
+        request: web.Request,
+        session: PortalSession,
+        form: SentFields | None = None,
+        files: Mapping[str, list[UploadedFile]] | None = None,
+    ) -> AskedPage:
+        return AskedPage(
+            home=self._home,
+            now=self._now(),
+            token=session.form_token,
+            names=dict(request.match_info),
+            query=dict(request.query),
+            form=form or {},
+            files=files or {},
+            by=session.name,
+            may_approve=session.user is None or session.user.role == "approve",
+        )
 
 
-async def _form(request: web.Request) -> dict[str, list[str]]:
-    """Read a form. Raises HTTPRequestEntityTooLarge, HTTPUnsupportedMediaType, HTTPBadRequest."""
-    if request.content_type != FORM:
-        raise web.HTTPUnsupportedMediaType
-    raw = await request.read()
-    try:
-        return parse_qs(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise web.HTTPBadRequest from None
+def _page(made: Portrayed | SentFile) -> web.StreamResponse:
+    if isinstance(made, SentFile):
+        return _sent_file(made)
+    body = made.html.encode("utf-8", "backslashreplace")
+    return web.Response(body=body, status=made.status, headers=made.headers, content_type="text/html", charset="utf-8")
 
 
-def _page(made: Portrayed) -> web.Response:
-    return web.Response(body=made.html.encode("utf-8", "backslashreplace"), status=made.status, content_type="text/html", charset="utf-8")
+def _sent_file(made: SentFile) -> web.StreamResponse:
+    how = "inline" if made.media is not None else "attachment"
+    kind = made.media or "application/octet-stream"
+    policy = SANDBOX + (SAME_ORIGIN if kind.startswith(("audio/", "video/")) else "")
+    told = {"Content-Type": kind, "Content-Disposition": f'{how}; filename="{made.name}"'}
+    return web.FileResponse(made.path, headers={**told, **dict(zip(OWN, (policy, UNSAFE_NONE), strict=True)), **made.headers})
 
 
 async def _sheet(_: web.Request) -> web.StreamResponse:
-    return web.Response(text=style() + style("engine.portal", "work.css"), content_type="text/css", charset="utf-8")
+    sheet = COMMENT_OR_END.sub("", style() + style("engine.portal", "work.css"))
+    return web.Response(text=sheet, content_type="text/css", charset="utf-8")
 
 
 async def _protect(_: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers.update(HEADERS)
+    answer.headers.update({name: value for name, value in HEADERS.items() if name == "Server" or name not in answer.headers})

@@ -7,23 +7,19 @@ from typing import Any
 
 import msgspec
 
-from engine.case.deciding import WantedDecision, decide, decided_words, look_through, undo
+from engine.case.deciding import WantedDecision, decided_words, undo
 from engine.case.findings import ListedRow, Totals
 from engine.case.folder import OpenCase
 from engine.case.review import Review, files_of
-from engine.case.ruled import all_in_force
-from engine.errors import HabeasError, UsageError
-from engine.portal.asked import AskedPage, Portrayed, portray
-from engine.portal.case_head import case_head
-from engine.release.reasons import CODES, GIVING, IN_SHORT
+from engine.errors import UsageError
+from engine.portal.asked import AskedPage, Portrayed
+from engine.portal.choices import OFFERED, REASONS, chosen_operation, decide_wanted, numbers_of, reason_for
+from engine.portal.seen import SeenCase, look, looked_through
 
 ON_A_PAGE = 25
 DIGEST = re.compile(r"[0-9a-f]{32,64}")  # the whole of it: what begins alike is another value
-OFFERED = ("give", "alias", "mask", "drop")  # to hold is for records and files
 MOST_FIELDS = 3
 LONGEST = 200
-REASONS = [(code, IN_SHORT[code]["en"].replace("you", "them")) for code in CODES]
-FITTING = {True: "known_to_them", False: "third_party"}
 
 
 class ValueRow(msgspec.Struct, frozen=True):
@@ -41,17 +37,11 @@ class ValueRow(msgspec.Struct, frozen=True):
     because: str
 
 
-def show_values(asked: AskedPage, error: HabeasError | None) -> Portrayed:
-    """Show a page of the values; where nobody has looked through the runs yet, the button that does."""
-    case = asked.case
-    head = case_head(asked, case, "values")
-    if not any(part.run is not None or part.files for part in case.case.vendors.values()):
-        return portray("no_values.html", asked, error, **head, begun=False)
-    if not all_in_force(case):
-        return portray("no_values.html", asked, error, **head, begun=True)
-    found = look_through(case, asked.home, asked.now)
-    with found.findings:
-        return portray("values.html", asked, error, **head, **_told(asked, case, found))
+def _values(seen: SeenCase) -> Portrayed:
+    return seen.portrayed("values.html", **_told(seen.asked, seen.case, seen.found))
+
+
+show_values = looked_through("values", "Values to decide", _values)
 
 
 def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
@@ -102,23 +92,13 @@ def do_values(asked: AskedPage) -> str:
     case = asked.seen_case()
     at = f"/case/{case.reference}/values"
     if asked.said("do") == "look":
-        with look_through(case, asked.home, asked.now).findings:
-            return at
-    if numbers := asked.said("undo"):
-        undo(case, _numbers(numbers), asked.now)
-        return f"{at}?p={asked.number('p')}"
-    wanted = _wanted(asked)
-    if not wanted:
-        message = "no decision was chosen: choose one in a row, then save; nothing was written"
-        raise UsageError(message)
-    if not all_in_force(case):
-        message = "a policy was changed meanwhile: look through the runs by it first; nothing was written"
-        raise UsageError(message)
-    found = look_through(case, asked.home, asked.now)
-    with found.findings:
-        after, _, _ = decide(case, found, wanted, asked.now)
-    with after.findings:
+        look(asked, case)
         return at
+    if numbers := asked.said("undo"):
+        undo(case, numbers_of(numbers), asked.now)
+        return f"{at}?p={asked.number('p')}"
+    decide_wanted(asked, case, lambda _: _wanted(asked))
+    return at
 
 
 def _wanted(asked: AskedPage) -> list[WantedDecision]:
@@ -127,30 +107,11 @@ def _wanted(asked: AskedPage) -> list[WantedDecision]:
     for name in asked.form:
         operation = asked.said(name)
         if name.startswith("d-") and operation:
-            if operation not in OFFERED:
-                message = f"{operation} is none of {', '.join(OFFERED)}; nothing was written"
-                raise UsageError(message)
+            chosen_operation(operation, OFFERED)
             digest = name.removeprefix("d-")
             if not DIGEST.fullmatch(digest):
                 message = "the form names no value: open the page again; nothing was written"
                 raise UsageError(message)
-            because = asked.said(f"r-{digest}") or FITTING[operation == "give"]
-            _check_reason(operation, because)
+            because = reason_for(operation, asked.said(f"r-{digest}"))
             found.append(WantedDecision(operation, (f"value:{digest}",), because))
     return found
-
-
-def _check_reason(operation: str, because: str) -> None:
-    """Say what does not fit in the words of the page. Raises UsageError."""
-    told = dict(REASONS)
-    if because in CODES and (operation == "give") != (because in GIVING):
-        fitting = ", ".join(words for code, words in REASONS if (code in GIVING) == (operation == "give"))
-        message = f"“{told[because]}” is no reason to {operation}; these are: {fitting}. All that you chose is still here"
-        raise UsageError(message)
-
-
-def _numbers(text: str) -> list[int]:
-    if not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in text.split()):
-        message = "the form names no acts: open the page again; nothing was written"
-        raise UsageError(message)
-    return [int(one) for one in text.split()]

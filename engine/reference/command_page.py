@@ -20,9 +20,9 @@ def every() -> Iterator[tuple[str, Any]]:
     while waiting:
         name, one = waiting.pop(0)
         inner = getattr(one, "commands", None)
-        if inner is None:
+        if inner is None or one.invoke_without_command:
             yield name, one
-        else:
+        if inner is not None:
             waiting = [(f"{name} {word}", command) for word, command in inner.items()] + waiting
 
 

@@ -12,31 +12,28 @@ from engine.core.scopes import beyond_scopes, scope_remedy
 from engine.replaced import replace
 from engine.runner.client import Answered, Client
 from engine.runner.list_reader import ListReader, Stopped
-from engine.runner.store import Store
+from engine.runner.store import ChainStore
 
 
-class ChainReader(Struct, dict=True):
+class ChainReader(Struct):
     """One chain of an endpoint; `label` names it."""
 
     chain: Chain
     client: Client
-    store: Store
+    pages: ChainStore
     label: str
-
-    def __post_init__(self) -> None:
-        """Begin its progress."""
-        self.trail = self.store.trail(self.chain)
 
     async def read(self, answer: Answered | GiveUp | None = None) -> ChainEnd:
         """Read to the end; `answer` is that of the opening request, if it was sent already. Raises DiskError."""
-        reader = ListReader(self.chain, self.client, self.store, self.trail)
+        reader = ListReader(self.chain, self.client, self.pages, self.pages.trail)
         try:
             stopped = await reader.read(answer)
         finally:
-            self.store.ended(self.trail, reader.notes)
-        if stopped is None:
-            return self._end(Outcome.COMPLETE if self.trail.mine else Outcome.EMPTY)
-        return self._stopped(stopped)
+            self.pages.ended(reader.notes)
+        whole = Outcome.COMPLETE if self.pages.trail.mine else Outcome.EMPTY
+        end = self._end(whole) if stopped is None else self._stopped(stopped)
+        self.pages.log(end, reader.opened)
+        return end
 
     def _stopped(self, stopped: Stopped) -> ChainEnd:
         if isinstance(stopped.why, GiveUp):
@@ -49,11 +46,11 @@ class ChainReader(Struct, dict=True):
         outcome = MEANINGS.get(refusal.means or "", Outcome.FAILED)
         if outcome.whole and page > 1:
             return self._end(Outcome.FAILED, f"the list broke off at page {page} ({refusal.words})")
-        if outcome.whole and self.trail.readings > 1:
+        if outcome.whole and self.pages.trail.readings > 1:
             return self._end(Outcome.FAILED, f"the list was refused when it was read again ({refusal.words})")
         if outcome is Outcome.DENIED:
             reason = f"the vendor denies it ({refusal.words}){self._scopes(refusal)}"
-            answered = page > 1 or self.trail.readings > 1
+            answered = page > 1 or self.pages.trail.readings > 1
             return replace(self._end(outcome, reason), helpless=answered or beyond_scopes(refusal.rule))
         unknown = self._scopes(refusal) if refusal.means is None and refusal.status in (401, 403) else ""
         return self._end(outcome, f"the vendor refused ({refusal.words}){unknown}")
@@ -70,4 +67,4 @@ class ChainReader(Struct, dict=True):
         return replace(end, again_at=given_up.again_at)
 
     def _end(self, outcome: Outcome, reason: str | None = None, *, final: bool = False) -> ChainEnd:
-        return ChainEnd(outcome, reason, self.trail.different, self.label, final)
+        return ChainEnd(outcome, reason, self.pages.trail.different, self.label, final)

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 
 from msgspec import Struct, field
@@ -27,6 +28,7 @@ from engine.replaced import replace
 from engine.runner.chain_reader import ChainReader
 from engine.runner.client import Answered, Client
 from engine.runner.store import Store
+from engine.runner.take_over import take_over
 
 SIDE_BY_SIDE = 16
 ENOUGH_DENIALS = 3
@@ -34,7 +36,11 @@ CANNOT_EXPLAIN = ("refresh", "wait", "again", "exhausted", "restart")
 
 
 class EndpointRun(Discreet, Struct, dict=True):
-    """One endpoint of one run: `rows` it is asked for, `windows` of time, `parent` entry if it is asked once per record of another."""
+    """One endpoint of one run: `rows` it is asked for, `windows` of time, `parent` entry if it is asked once per record of another.
+
+    `resumed`: when the run went on after a break; `kept` counts the chains that had ended whole before it, `answered`: one of them was
+    answered, so that no licence is missing.
+    """
 
     HIDDEN = ("rows",)
 
@@ -52,6 +58,10 @@ class EndpointRun(Discreet, Struct, dict=True):
     stopped: ChainEnd | None = None
     covered: Counter[Window] = field(default_factory=Counter)
     finished: bool = False
+    resumed: datetime | None = None
+    kept: int = 0
+    answered: bool = False
+    taken_over: bool = False
 
     @property
     def tally(self) -> Tally:
@@ -91,46 +101,66 @@ class EndpointRun(Discreet, Struct, dict=True):
 
     async def run(self) -> None:
         """Read every chain. Raises DiskError; on cancellation what was received is kept."""
-        waiting = self.chains()
-        first = next(waiting, None)
+        waiting = self.chains() if self.resumed is None else self._left(self.resumed)
+        first = next(waiting, None) if self.stopped is None else None
         if first is not None:
-            answer = await self._first_answer(first) if self.endpoint.licence is not None else None
+            reader = self._reader(first)
+            answer = await self._first_answer(reader) if self.endpoint.licence is not None and not self.answered else None
             if self.stopped is None:
-                queue = itertools.chain([(first, answer)], ((one, None) for one in waiting))
+                queue = itertools.chain([(first, reader, answer)], ((one, None, None) for one in waiting))
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(self.slices, SIDE_BY_SIDE)):
                         group.create_task(self._work(queue))
         self.finished = True
 
-    async def _first_answer(self, chain: Chain) -> Answered | GiveUp | None:
+    def _left(self, now: datetime) -> Iterator[Chain]:
+        """Take over the chains that ended whole before the run broke off; give the others."""
+        chains = list(self.chains())
+        taken = take_over(self.store, chains, now)
+        for place, end in taken.items():
+            chain = chains[place]
+            self.ends.append(ChainEnd(end.end, end.reason, end.received, self.label(chain), end.final))
+            if chain.window is not None:
+                self.covered[chain.window] += 1
+            self.answered = self.answered or end.end in (Outcome.COMPLETE, Outcome.EMPTY)
+            if end.final:
+                self.stopped = self.stopped or self.ends[-1]
+        self.kept, self.taken_over = len(taken), True
+        return (chain for place, chain in enumerate(chains) if place not in taken)
+
+    def _reader(self, chain: Chain) -> ChainReader:
+        return ChainReader(chain, self.client, self.store.begin(chain), self.label(chain))
+
+    async def _first_answer(self, reader: ChainReader) -> Answered | GiveUp | None:
         """Send the opening request alone; a refusal of a person who has no licence ends the endpoint as `unlicensed`."""
         try:
-            request = opening(chain)
+            request = opening(reader.chain)
         except Unresolved:
             return None
-        answer = await self.client.ask(request, self.tally)
+        answer = await self.client.ask(request, reader.pages.tally)
         if isinstance(answer, Answered) and isinstance(answer.reading, Refusal):
             final = 400 <= answer.response.status < 500 and answer.reading.means not in CANNOT_EXPLAIN
             if final and await self.licensed() is False:
-                self.store.refused(request, answer)
+                reader.pages.refused(request, answer)
+                reader.pages.ended()
                 words = f"the person has no licence for it ({answer.reading.words})"
-                self.stopped = ChainEnd(Outcome.UNLICENSED, words)
+                self.stopped = ChainEnd(Outcome.UNLICENSED, words, final=True)
+                reader.pages.log(self.stopped, request)
                 self.ends.append(self.stopped)
         return answer
 
-    async def _work(self, queue: Iterator[tuple[Chain, Answered | GiveUp | None]]) -> None:
-        for chain, answer in queue:
+    async def _work(self, queue: Iterator[tuple[Chain, ChainReader | None, Answered | GiveUp | None]]) -> None:
+        for chain, reader, answer in queue:
             if self.stopped is not None:
                 self.unasked += 1
             else:
-                await self._read(chain, answer)
+                await self._read(reader or self._reader(chain), answer)
 
-    async def _read(self, one: Chain, answer: Answered | GiveUp | None) -> None:
-        reader = ChainReader(one, self.client, self.store, self.label(one))
+    async def _read(self, reader: ChainReader, answer: Answered | GiveUp | None) -> None:
         end = await reader.read(answer)
         self.ends.append(end)
-        if end.outcome.whole and one.window is not None:
-            self.covered[one.window] += 1
+        if end.outcome.whole and reader.chain.window is not None:
+            self.covered[reader.chain.window] += 1
         if end.final or self._only_denied():
             self.stopped = self.stopped or end
 

@@ -37,6 +37,7 @@ from engine.net.hosts import destination_of
 from engine.net.partial_file import Downloaded, NoFile
 from engine.replaced import replace
 from engine.runner.client import Client
+from engine.runner.kept_files import whole_files
 from engine.runner.store import Store
 from engine.sink import Sink
 
@@ -156,7 +157,7 @@ class Leave(Discreet, Struct, frozen=True):
 
 
 class Files(Struct):
-    """The downloads of one run."""
+    """The downloads of one run. `resumed`: it broke off before and goes on; `kept` counts the files that lay there whole then."""
 
     sink: Sink
     client: Client
@@ -167,6 +168,8 @@ class Files(Struct):
     under_way: set[str] = set()
     retries: int = 0
     limited: int = 0
+    resumed: bool = False
+    kept: int = 0
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
 
     def _whole(self, address: str) -> str:
@@ -219,8 +222,13 @@ class Files(Struct):
     async def _fetch(self, endpoint: Endpoint, own: Mapping[str, str], entry: Entry, state: dict[str, int], path: Path) -> Entry:
         reasons, astray = Counter[FileFault](), 0
         folder = self.sink.files_folder(endpoint.name)
+        kept = await whole_files(self.sink, endpoint.name) if self.resumed else {}
         index = self.sink.table(f"{endpoint.name}.files")
-        waiting = self._links(endpoint, path)
+        for line in kept.values():
+            state["downloaded"], state["bytes"] = state["downloaded"] + 1, state["bytes"] + line.bytes
+            astray += line.astray
+        self.kept += len(kept)
+        waiting = (link for link in self._links(endpoint, path) if (link.line, link.number) not in kept)
 
         async def work() -> None:
             nonlocal astray
@@ -275,7 +283,7 @@ def _line(link: FileLink, endpoint: Endpoint, result: Downloaded | NoFile) -> di
     if isinstance(result, NoFile):
         return line | {"file": None, "reason": result.words}
     line |= {"file": f"files/{endpoint.name}/{result.path.name}", "bytes": result.size, "sha256": result.sha256}
-    return line | ({"reason": result.doubt} if result.doubt else {})
+    return line | ({"reason": result.doubt} if result.doubt else {}) | ({"astray": True} if result.astray else {})
 
 
 def _listed(reasons: Counter[FileFault], found: int) -> str:

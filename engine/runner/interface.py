@@ -35,10 +35,10 @@ class RunOptions(Discreet, Struct, frozen=True):
     `largest_file`: how many bytes are taken of a file whose size no record tells. `probe`: the identifier of a known colleague;
     where nobody is found, finding them shows that the connection sees people. `digest`: the person's identifiers by kind, as
     keyed digests, and `key_id` the key's id: for the manifest, so that runs of one person can be told without a name; `undigested`
-    is why there are none.
+    is why there are none. `chain_key` makes the digests by which a chain is known again, if the run breaks off and goes on later.
     """
 
-    HIDDEN = ("probe",)
+    HIDDEN = ("probe", "chain_key")
 
     selection: Selection = field(default_factory=Selection)
     files: bool = False
@@ -49,6 +49,19 @@ class RunOptions(Discreet, Struct, frozen=True):
     digest: Mapping[str, str] | None = None
     key_id: str | None = None
     undigested: str | None = None
+    chain_key: bytes | None = None
+
+
+class Earlier(Struct, frozen=True):
+    """A run that broke off and goes on now: where it lies, when it began, when it went on before, and what must be read anew.
+
+    `changed` names the endpoints of which the spec says something else now.
+    """
+
+    folder: Path
+    started: datetime
+    resumed: tuple[str, ...] = ()
+    changed: frozenset[str] = frozenset()
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -94,6 +107,8 @@ class Session(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True):
     """How a run ended. `exit_code` is the command line's; `manifest` is the content of `folder`/manifest.json.
 
+    `finished`: the manifest is written; else a run that was resumed must be resumed again. `kept`: how many parts of each endpoint had
+    ended whole before a break, of how many; `kept_files`: how many files lay there whole.
     `subject`: was the person found, with the reason; `endpoints`: one entry each, by name, in the spec's order. `error`: the
     disk refused a write; `cut`: why the credential could not be used any more; `defect`: a bug of Habeas, by its type and
     place; None where it did not happen. `files`: whether files were to be downloaded. `looked_up`: what each look-up came to.
@@ -111,6 +126,14 @@ class Report(Struct, frozen=True):
     files: bool = False
     looked_up: Mapping[str, Subject] = {}
     notes: tuple[str, ...] = ()
+    finished: bool = True
+    kept: Mapping[str, tuple[int, int]] = {}
+    kept_files: int = 0
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the run had broken off and went on."""
+        return bool(self.manifest.get("resumed"))
 
     @property
     def outcome(self) -> Subject:

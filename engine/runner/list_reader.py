@@ -49,6 +49,7 @@ class ListReader(Struct):
     """One list. `most` is the largest number of pages; `notes` say how it ended, `nulls` counts the records that came as null.
 
     `led`: a redirect led to where nothing proves whose the answer is. A link does so within an answer, which was the right one.
+    `opened` is its first request.
     """
 
     chain: Chain
@@ -59,6 +60,7 @@ class ListReader(Struct):
     notes: list[str] = field(default_factory=list)
     nulls: int = 0
     led: bool = False
+    opened: Request | None = None
 
     async def read(self, answer: Answered | GiveUp | None = None) -> Stopped | None:
         """Read to the end; None where the list is whole. `answer` is that of the opening request, if it was sent already."""
@@ -92,6 +94,7 @@ class ListReader(Struct):
             request: Request | None = opening(self.chain)
         except Unresolved as error:
             return Stopped(str(error))
+        self.opened = request
         while request is not None:
             answer = answer or await self.client.ask(request, self.pages.tally)
             if isinstance(answer, GiveUp):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,9 +15,11 @@ from engine.core.subject import LookupResult
 from engine.core.window import rfc3339
 from engine.errors import DiskError
 from engine.language.effective import Vendor
+from engine.run_head import LOG
 from engine.runner.interface import RunOptions, Session
 
 FORMAT = 1
+SUBJECT = ("outcome", "reason", "identified_by", "proof", "digest", "key_id")
 NO_REFERENCE = "no reference was given (--ref): only the digest tells whose run this is, and only where it was made"
 
 
@@ -37,7 +40,6 @@ class ConnectionFacts(Struct, frozen=True):
 class RunEnd(Struct, frozen=True):
     """When and how a run ended."""
 
-    started: datetime
     finished: datetime
     connection: ConnectionFacts
     interrupted: bool
@@ -46,48 +48,62 @@ class RunEnd(Struct, frozen=True):
 
 
 class AskedPerson(Struct, frozen=True):
-    """How the person was found: by which kinds of identifier, and what the look-up cost."""
+    """How the person was found, and what the look-up cost."""
 
     found: LookupResult
-    identified_by: tuple[str, ...]
     lookup: Mapping[str, object]
 
 
-def manifest(
-    session: Session, options: RunOptions, ended: RunEnd, person: AskedPerson, entries: Mapping[str, Entry], written: Mapping[str, object]
+def manifest_head(
+    session: Session, options: RunOptions, started: datetime, kinds: Sequence[str], resumed: Sequence[str]
 ) -> dict[str, object]:
-    """Put together what `manifest.json` holds; `written` describes the other files.
+    """Put together what is known before anything is sent: it is written at once, and says that the run has not ended.
 
     Plan and share are read from the limiter, `simulated` from the network, the connection's name from the credentials: from
-    the objects that acted.
+    the objects that act.
     """
     vendor, limiter = session.vendor, session.limiter
     return {
         "format": FORMAT,
+        "log": LOG,
         "vendor": vendor.name,
         "title": vendor.title,
         "spec": _spec(vendor),
         "engine": engine.__version__,
         "reference": None if options.reference is None else readable(options.reference),
         "notes": [*([] if options.reference else [NO_REFERENCE]), *([options.undigested] if options.undigested else [])],
-        "started": rfc3339(ended.started),
-        "finished": rfc3339(ended.finished),
+        "started": rfc3339(started),
+        "resumed": list(resumed),
+        "finished": None,
         "simulated": session.network.simulated,
-        "connection": {"name": session.credentials.label, "plan": limiter.plan, "share": limiter.share, **ended.connection.told()},
-        "subject": {
-            "outcome": str(person.found.subject),
-            "reason": person.found.reason,
-            "identified_by": person.identified_by,
-            "proof": person.found.proof,
-            "digest": options.digest,
-            "key_id": options.key_id,
-        },
-        "interrupted": ended.interrupted,
-        "stopped": str(ended.stopped) if ended.stopped else ended.defect,
+        "connection": {"name": session.credentials.label, "plan": limiter.plan, "share": limiter.share},
+        "subject": {"identified_by": kinds, "digest": options.digest, "key_id": options.key_id},
         "gaps": None if vendor.gaps is None else list(vendor.gaps),
         "excluded": sorted(options.selection.excluded),
         "narrowed": {"since": rfc3339(options.narrow)} if options.narrow else None,
         "fields": _fields(options),
+        "options": {"files": options.files, "largest_file": options.largest_file},
+    }
+
+
+def manifest(
+    head: Mapping[str, Any], vendor: Vendor, ended: RunEnd, person: AskedPerson, entries: Mapping[str, Entry], written: Mapping[str, object]
+) -> dict[str, object]:
+    """Put together what `manifest.json` holds at the end; `written` describes the other files."""
+    found = person.found
+    return {
+        **head,
+        "finished": rfc3339(ended.finished),
+        "connection": {**head["connection"], **ended.connection.told()},
+        "subject": {
+            **dict.fromkeys(SUBJECT),  # in this order
+            **head["subject"],
+            "outcome": str(found.subject),
+            "reason": found.reason,
+            "proof": found.proof,
+        },
+        "interrupted": ended.interrupted,
+        "stopped": str(ended.stopped) if ended.stopped else ended.defect,
         "lookup": person.lookup,
         "endpoints": {name: {"title": vendor.endpoints[name].title, **_described(entry)} for name, entry in entries.items()},
         "written": written,
@@ -100,7 +116,8 @@ def readable(text: str) -> str:
 
 
 def _spec(vendor: Vendor) -> dict[str, object]:
-    return {"file": readable(_without_folder(vendor.file)), "sha256": vendor.sha256, "api_version": vendor.version}
+    told = {"file": readable(_without_folder(vendor.file)), "sha256": vendor.sha256, "api_version": vendor.version}
+    return {**told, "endpoints": vendor.definitions}
 
 
 def _without_folder(file: str) -> str:

@@ -12,14 +12,17 @@ from engine.core.ledger import Entry, Subject, Tally
 from engine.core.lookups import Sought, combined, values_of
 from engine.core.proof import NO_PROBE, SAME_PERSON, is_probe, proven_nobody, unproven_nobody
 from engine.core.subject import LookupResult, groups, possible
+from engine.core.trail import Trail
 from engine.core.verify_request import shows_people, verified_words
 from engine.discreet import Discreet
 from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions.template import IDENTIFIERS
+from engine.replaced import replace
 from engine.runner.client import Client
 from engine.runner.facts import AccountFacts
 from engine.runner.listing import side_by_side
 from engine.runner.lookup import Answers, Lookups, row_of, unproven
+from engine.runner.store import Store
 
 
 class Search(Discreet, Struct):
@@ -112,3 +115,13 @@ class Search(Discreet, Struct):
 
     def _lookups(self) -> Lookups:
         return Lookups(self.vendor, self.client, self.facts.account, self.tally)
+
+    def deliver(self, store: Store) -> None:
+        """Write the person's own record, as the look-ups found it. Raises DiskError."""
+        for answers in self.answers:
+            store.endpoint = replace(answers.lookup, name="lookup")
+            for whole_list in answers.lists if answers.found.subject is Subject.MATCHED else ():
+                if whole_list.pages:
+                    pages = store.begin(whole_list.pages[0][0].chain, Trail(answers.lookup.key))
+                    for request, page, answered in whole_list.pages:
+                        pages.take(request, page, answered, pages.trail)

@@ -30,17 +30,18 @@ from engine.core.ledger import (
 )
 from engine.core.plan import endpoint_windows
 from engine.core.rendering import address_of
+from engine.core.resume import known_by
 from engine.core.scopes import unallowed
 from engine.core.subject import LookupResult, possible
-from engine.core.trail import Trail
+from engine.core.window import rfc3339
 from engine.errors import DiskError, Exit, defect
 from engine.language.effective import Endpoint, Row
 from engine.language.expressions.template import IDENTIFIERS, parse_path
 from engine.replaced import replace
 from engine.runner.endpoint import EndpointRun
 from engine.runner.files import Files
-from engine.runner.interface import Report, RunOptions, Session
-from engine.runner.manifest import AskedPerson, ConnectionFacts, RunEnd, manifest
+from engine.runner.interface import Earlier, Report, RunOptions, Session
+from engine.runner.manifest import AskedPerson, ConnectionFacts, RunEnd, manifest, manifest_head
 from engine.runner.person import Search
 from engine.runner.store import ChildWants, Store
 from engine.sink import Sink
@@ -54,11 +55,13 @@ def unwrap_group(error: ExceptionGroup[DiskError] | DiskError) -> DiskError:
 class Run:
     """One access request: one person at one vendor, written into one folder. `run` is called once."""
 
-    def __init__(self, session: Session, person: Mapping[str, Identifier], options: RunOptions, out: Path) -> None:
-        """Prepare; nothing is sent or written before `run`. The result goes to `<out>/<vendor>/`."""
-        self.session, self.person, self.options = session, person, options
+    def __init__(
+        self, session: Session, person: Mapping[str, Identifier], options: RunOptions, out: Path, earlier: Earlier | None = None
+    ) -> None:
+        """Prepare; nothing is sent or written before `run`. The result goes to `<out>/<vendor>/`, or on in the folder of `earlier`."""
+        self.session, self.person, self.options, self.earlier = session, person, options, earlier
         self.vendor = vendor = session.vendor
-        self.sink = sink = Sink(out / vendor.name)
+        self.sink = sink = Sink(out / vendor.name if earlier is None else earlier.folder)
         self.client = session.client()
         self.facts = session.facts or session.own_facts(self.client)
         self.account, self.discovered = self.facts.account, Tally()
@@ -68,6 +71,7 @@ class Run:
         self.lists: dict[str, Entry] = {}
         self.done = {name: asyncio.Event() for name in vendor.endpoints}
         self.files = Files(sink, self.client, vendor.base_url, enabled=options.files, largest=options.largest_file)
+        self.files.resumed = earlier is not None
         self.private = frozenset((*IDENTIFIERS, *vendor.captured, *vendor.given, *self.account.names))
         self.lookup_store = Store(replace(vendor.lookups[0], name="lookup"), sink, FieldFilter(), ChildWants(), self.private)
         self.signal: Exit | None = None
@@ -75,7 +79,8 @@ class Run:
         self.defect: str | None = None
         self.listener_error: BaseException | None = None
         self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
-        self.started = session.clock.now()
+        self.resumed = session.clock.now() if earlier is not None else None
+        self.started = earlier.started if earlier is not None else session.clock.now()
         self._body: asyncio.Task[None] | None = None
         self._cut: str | None = None
 
@@ -97,7 +102,27 @@ class Run:
         A cancellation from outside ends the run as an interrupt does: the manifest is written, then CancelledError is raised.
         What `ended` raises is raised then too; only a KeyboardInterrupt, SystemExit or the like ends the run.
         """
-        self.sink.prepare()
+        try:
+            self._begin()
+            return await self._run()
+        finally:
+            self.sink.release()
+
+    def _begin(self) -> None:
+        """Make the folder, or take it over. The manifest says from now on that the run has not ended."""
+        if self.earlier is None:
+            self.sink.prepare(self._head())
+        else:
+            self.sink.reopen()
+            self.sink.head(self._head())
+            self.sink.forget("lookup")
+
+    def _head(self) -> dict[str, object]:
+        before = self.earlier.resumed if self.earlier is not None else ()
+        resumed = (*before, rfc3339(self.resumed)) if self.resumed is not None else ()
+        return manifest_head(self.session, self.options, self.started, tuple(sorted(self.person)), resumed)
+
+    async def _run(self) -> Report:
         self._body, cancelled = asyncio.create_task(self._fetch()), False
         if self._cut is not None:
             self._body.cancel()
@@ -155,7 +180,10 @@ class Run:
         """Ask every endpoint about the person, side by side."""
         if found.subject is not Subject.MATCHED:
             return
-        await self._guard(self._deliver_lookup())
+        try:
+            self.search.deliver(self.lookup_store)
+        except DiskError as error:
+            self._disk(error)
         rows = tuple(self.search.identifiers() + row for row in found.rows)
         async with asyncio.TaskGroup() as group:
             for endpoint in self.vendor.endpoints.values():
@@ -171,14 +199,6 @@ class Run:
         """End the run: nothing more can be kept."""
         self.error = self.error or error
         self._stop("the disk is full" if "full" in str(error) else "the disk refused a write")
-
-    async def _deliver_lookup(self) -> None:
-        for answers in self.search.answers:
-            self.lookup_store.endpoint = replace(answers.lookup, name="lookup")
-            for whole_list in answers.lists if answers.found.subject is Subject.MATCHED else ():
-                trail = Trail(answers.lookup.key)
-                for request, page, answered in whole_list.pages:
-                    self.lookup_store.take(request, page, answered, trail)
 
     async def _endpoint(self, endpoint: Endpoint, rows: tuple[Row, ...]) -> None:
         entry: Entry | None = None
@@ -275,11 +295,7 @@ class Run:
 
     def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
         keep = self.options.selection.keeps.get(endpoint.name) or FieldFilter(endpoint.fields or ())
-        below = (other.parents() for other in self.vendor.endpoints.values())
-        children = tuple(dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == endpoint.name))
-        licences = [other.licence[1] for other in self.vendor.endpoints.values() if other.licence and other.licence[0] == endpoint.name]
-        flags = tuple({select.text: select for select in licences}.values())
-        store = Store(endpoint, self.sink, keep, ChildWants(children, flags), self.private)
+        store = Store(endpoint, self.sink, keep, ChildWants.of(self.vendor.endpoints.values(), endpoint.name), self.private)
 
         async def licensed() -> bool | None:
             return await self._flag(endpoint)
@@ -288,7 +304,13 @@ class Run:
         if parent is not None and parent.name in self.vendor.discover and self.account.lacking(above):
             store.missing[above[0].name] = self.account.lacking(above)
         spans = endpoint_windows(endpoint, self.started, self.options.narrow)
-        run = EndpointRun(endpoint, rows, spans, self.client, store, licensed, parent, self.account)
+        store.known_by = lambda request: known_by(self.options.chain_key, request, self.client.personal)
+        resumed = self.resumed
+        if self.earlier is not None and endpoint.name in self.earlier.changed:
+            self.sink.forget(endpoint.name)
+            resumed = None
+        run = EndpointRun(endpoint, rows, spans, self.client, store, licensed, parent, self.account, resumed=resumed)
+        run.taken_over = resumed is None
         self.runs[endpoint.name] = run
         return run
 
@@ -312,15 +334,47 @@ class Run:
         if self.defect is not None and self.signal is None:
             code = Exit.DEFECT
         interrupted = self.signal is not None
-        ended = RunEnd(self.started, self.session.clock.now(), self._connection(), interrupted, self.error, self.defect)
+        ended = RunEnd(self.session.clock.now(), self._connection(), interrupted, self.error, self.defect)
         tally, described = self.search.tally, self.lookup_store.described() or {}
         asked = {"requests": tally.requests + self.discovered.requests, "retries": tally.retries + self.discovered.retries}
         lookup = {**asked, "others": self.search.others, **described}
-        person = AskedPerson(found, tuple(sorted(self.person)), lookup)
-        content = manifest(self.session, self.options, ended, person, entries, self.sink.described())
-        self.sink.manifest(content)
-        cut = self.client.end.words if self.client.end else None
-        return Report(code, found, entries, content, self.sink.folder, self.error, cut, self.defect, self.options.files, self.search.asked)
+        finished = self._swept(found, entries)
+        content = manifest(self._head(), self.vendor, ended, AskedPerson(found, lookup), entries, self.sink.described())
+        if finished:
+            self.sink.manifest(content)
+        else:
+            content["finished"] = None
+            code = Exit.INCOMPLETE if code is Exit.COMPLETE else code
+        return Report(
+            code,
+            found,
+            entries,
+            content,
+            self.sink.folder,
+            self.error,
+            self.client.end.words if self.client.end else None,
+            self.defect,
+            self.options.files,
+            self.search.asked,
+            finished=finished,
+            kept={name: (run.kept, run.slices) for name, run in self.runs.items() if run.kept},
+            kept_files=self.files.kept,
+        )
+
+    def _swept(self, found: LookupResult, entries: Mapping[str, Entry]) -> bool:
+        """Delete what a break left of endpoints that need nothing more; False where one that is not whole still has what was not looked at.
+
+        Such a run has not ended: what was fetched before stays as it is, and the next attempt goes on from it.
+        """
+        if self.earlier is None:
+            return True
+        left = [name for name in self.vendor.endpoints if name not in self.runs or not self.runs[name].taken_over]
+        matched = found.subject is Subject.MATCHED
+        if any(self.sink.holds(name) and not (matched and entries[name].outcome.whole) for name in left):
+            return False
+        for name in left:
+            self.sink.forget(name)
+        return True
 
     def _connection(self) -> ConnectionFacts:
         """Say what the connection's own check came to, and when the account was asked."""

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.contact.reading import LARGEST, OFFICE, read_mail
+from engine.contact.note import OFFICE
+from engine.contact.reading import LARGEST, read_mail
 from engine.contact.token import LETTERS, make_token, tokens
 from tests.contact.mails import OTHER, OWNER, TOKEN, answer, bounce
 

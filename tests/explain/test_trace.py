@@ -16,6 +16,7 @@ from engine.explain.waterfall import MOST_ROWS, chrome, duration, most_at_once, 
 from tests.explain.reading import harmless
 from tests.explain.runs import answer, folder
 from tests.whole.commands import FULL, ask
+from tests.whole.runs import answers as recorded_answers
 
 PLANTED = ("mara.lindqvist@example.com", "Mara Lindqvist", "+49 30 555-0142", "dsr-mara-17", "emea-mara")
 
@@ -78,7 +79,7 @@ def test_nothing_personal_is_shown(tmp_path):
 def test_a_run_against_zoom_is_shown_whole(habeas, zoom, tmp_path):
     """Every answer of every page list is in both forms, no value of the person is in either."""
     assert ask(habeas, zoom, tmp_path / "run", "--email", FULL).returncode == 0
-    lists = {path.name.split(".")[0]: path.read_text().splitlines() for path in (tmp_path / "run" / "zoom").glob("*.pages.jsonl")}
+    lists = {path.name.split(".")[0]: recorded_answers(path) for path in (tmp_path / "run" / "zoom").glob("*.pages.jsonl")}
     answers = sum(map(len, lists.values()))
     told = habeas("trace", str(tmp_path / "run"))
     assert told.returncode == 0, told.stderr

@@ -10,9 +10,12 @@ import pytest
 from engine.portal.guard import PortalOrigin
 from tests.case.conftest import fetched_once, ran
 from tests.case.test_commands import home_of
+from tests.contact.mails import OWNER
 from tests.portal.served import ServedPortal
 
 __all__ = ["fetched_once", "ran"]
+OFFICE = "controller: Acme AB\ncontact: privacy@acme.example\n"
+OWNERS = f"owners:\n  zoom: {{to: {OWNER}}}\n  hris: {{title: the HR system, to: hr@acme.example}}\n"
 
 
 @pytest.fixture
@@ -41,3 +44,11 @@ def desk(serve, ran) -> ServedPortal:
     portal = serve(home_of(ran))
     portal.enter()
     return portal
+
+
+@pytest.fixture
+def office(desk, ran):
+    """A desk with an office and owners, at which one of them was asked."""
+    (home_of(ran) / "office.yaml").write_text(OFFICE)
+    (home_of(ran) / "contacts.yaml").write_text(OWNERS)
+    return desk

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import re
 import socket
 import threading
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPMessage
 from itertools import count
@@ -14,13 +16,28 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from engine.case.folder import open_case
 from engine.portal.addresses import PAGES
+from engine.portal.errand import ErrandKind, path_of
+from engine.portal.forms import WITH_FILES
 from engine.portal.guard import PortalGuard, PortalOrigin, on_loopback
 from engine.portal.server import Portal
 from engine.simulate.serve import listen
 
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
 SEEN = re.compile(r'name="n" value="(\d+)"')
+
+
+BOUNDARY = "parted-here"
+
+
+def multipart(fields: Mapping[str, str], files: Sequence[tuple[str, bytes]]) -> bytes:
+    """Write the body of a form with files, as browsers do: a field `file` for each."""
+    head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
+    told = "".join(f'{head}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()).encode()
+    for name, content in files:
+        told += f'{head}"file"; filename="{name}"\r\nContent-Type: text/html\r\n\r\n'.encode() + content + b"\r\n"
+    return told + f"--{BOUNDARY}--\r\n".encode()
 
 
 class HttpAnswer(NamedTuple):
@@ -35,7 +52,7 @@ class ServedPortal:
     """A portal in a thread; `seconds` and `now` can be moved on."""
 
     def __init__(self, home: Path, origin: PortalOrigin | None = None) -> None:
-        self.seconds, self.now, numbers = 0.0, datetime.now(UTC), count(1)
+        self.seconds, self.now, self.home, numbers = 0.0, datetime.now(UTC), home, count(1)
         self._told, guards = threading.Event(), list[PortalGuard]()
         portal = Portal(lambda: guards[0], PAGES, home, lambda: self.now)
 
@@ -95,6 +112,22 @@ class ServedPortal:
         told = {"token": TOKEN.findall(page)[-1], "n": (SEEN.findall(page) or ["0"])[-1], **fields}
         return self.ask("POST", path, urlencode(told, doseq=True))
 
+    def upload(self, path: str, page: str, files: list[tuple[str, bytes]], **fields: str) -> HttpAnswer:
+        """Fill in a form that takes files and send it; files are told with the names that they claim."""
+        told = {"token": TOKEN.findall(page)[-1], "n": (SEEN.findall(page) or ["0"])[-1], **fields}
+        return self.ask("POST", path, multipart(told, files), Content_Type=f"{WITH_FILES}; boundary={BOUNDARY}")
+
+    def sign_in(self, name: str, passphrase: str) -> HttpAnswer:
+        """Sign in, and keep the cookie."""
+        answer = self.ask("POST", "/signin", urlencode({"name": name, "passphrase": passphrase}))
+        self.cookie = str(answer.headers["Set-Cookie"] or "").partition("=")[2].partition(";")[0]
+        return answer
+
+    def wait(self, kind: ErrandKind, reference: str = "DSR-17") -> None:
+        """Wait until a process that the portal began has ended: it holds the lock of its file."""
+        with path_of(open_case(self.home, reference), kind).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+
     def raw(self, sent: bytes) -> bytes:
         """Send bytes as they are; gives the first line of what comes back."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as line, line.makefile("rb") as answer:
@@ -103,5 +136,6 @@ class ServedPortal:
 
     def end(self) -> None:
         """Let it go."""
-        self._loop.call_soon_threadsafe(self._ended.set)
+        with contextlib.suppress(RuntimeError):  # it was let go before
+            self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(60)

@@ -21,6 +21,7 @@ def test_a_package_is_made_approved_and_released(desk, ran):
     give_all(ran)
     assert "Make the package" in desk.see(AT)
     assert desk.send(AT, desk.see(AT), do="build").status == 303
+    desk.wait("build")
     page = desk.see(AT)
     assert bag_of(ran).is_dir()
     assert str(bag_of(ran) / "index.html") in page
@@ -53,6 +54,7 @@ def test_what_stands_in_the_way_is_a_sentence_and_no_button(desk, ran):
     assert ran("review", "list", "DSR-17").returncode == 3
     assert ran("review", "give", "DSR-17", "undecided").returncode == 0
     assert desk.send(AT, desk.see(AT), do="build").status == 303
+    desk.wait("build")
     page = desk.see(AT)
     assert "It cannot be approved yet" in page
     assert "who asks is not shown to be the person" in page
@@ -70,6 +72,7 @@ def test_a_decision_after_the_approval_takes_it_back(desk, ran):
     (home_of(ran) / "office.yaml").write_text(OFFICE)
     give_all(ran)
     desk.send(AT, desk.see(AT), do="build")
+    desk.wait("build")
     page = desk.see(AT)
     assert desk.send(AT, page, do="approve", package=PACKAGE.findall(page)[0], also_given="yes").status == 303
     case = open_here(ran)

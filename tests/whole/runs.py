@@ -77,6 +77,12 @@ def written(out: Path, endpoint: str) -> Counter[str]:
     return Counter(canonical(json.loads(line)) for line in lines)
 
 
+def answers(pages: Path) -> list[dict[str, Any]]:
+    """Give the answers in a list of pages, without the lines that end chains."""
+    lines = [json.loads(line) for line in pages.read_text("utf-8").splitlines()]
+    return [one for one in lines if "end" not in one]
+
+
 def canonical(value: Any) -> str:
     """Write JSON one way."""
     return json.dumps(value, sort_keys=True)

@@ -67,9 +67,10 @@ class Fetched:
         return next(one for one in self.report.entries if one.name == name)
 
     def lines(self, name: str = "it") -> list[Any]:
-        """Give what was written to a table."""
+        """Give what was written to a table; of a list of pages the answers, not the lines that end chains."""
         path = self.folder / f"{name}.jsonl"
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        found = [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+        return [one for one in found if not (name.endswith(".pages") and "end" in one)]
 
     @property
     def manifest(self) -> dict[str, Any]:

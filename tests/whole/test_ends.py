@@ -12,7 +12,7 @@ from engine.core.field_filter import FieldFilter
 from engine.errors import Exit
 from engine.runner.endpoint import EndpointRun
 from engine.runner.manifest import _without_folder
-from engine.runner.store import ChildWants, Store
+from engine.runner.store import ChainStore, ChildWants, Store
 from engine.sink import Sink
 from tests.core.specs import HEAD, vendor
 from tests.whole.scripted import NOW, fetched
@@ -24,16 +24,16 @@ SOME = {"items": [{"id": 1}, {"id": 2}]}
 @pytest.mark.parametrize("where", ["first", "later"])
 def test_a_defect_in_one_endpoint_costs_neither_the_others_nor_the_manifest(where, tmp_path, monkeypatch):
     """Exit 1 with the place, never with the text; what the endpoint had received is kept and marked."""
-    real, calls = Store.take, []
+    real, calls = ChainStore.take, []
 
     def broken(self, *words):
-        if self.endpoint.name == "it" and (where == "first" or calls):
+        if self.store.endpoint.name == "it" and (where == "first" or calls):
             message = "canary"
             raise KeyError(message)
-        calls.extend([1] if self.endpoint.name == "it" else [])
+        calls.extend([1] if self.store.endpoint.name == "it" else [])
         real(self, *words)
 
-    monkeypatch.setattr(Store, "take", broken)
+    monkeypatch.setattr(ChainStore, "take", broken)
     spec = TWO.replace("it: {get: /list, records: items}", "it: {for: {A: [x, y]}, get: /list, params: {a: <A>}, records: items}")
     done = fetched(spec, {"/list?a=x": [SOME], "/list?a=y": [SOME], "/other": [SOME]}, tmp_path)
     assert done.report.exit_code is Exit.DEFECT

@@ -18,7 +18,7 @@ from engine.errors import Exit
 from tests.core.specs import HEAD, vendor
 from tests.net.servers import answer, saying, serving
 from tests.process import ROOT
-from tests.whole.runs import ZOOM, data, fetch, truth, written
+from tests.whole.runs import ZOOM, answers, data, fetch, truth, written
 
 FULL = data().FULL
 
@@ -162,7 +162,7 @@ async def test_children_are_asked_once_per_record_of_their_parent(aiohttp_server
         ("projects", "tasks", "notes", "comments"), "complete"
     )
     assert sorted(asked[2:]) == sorted([*BELOW, "/v1/tasks/11/comments"])
-    pages = [json.loads(line) for line in (tmp_path / "acme" / "notes.pages.jsonl").read_text().splitlines()]
+    pages = answers(tmp_path / "acme" / "notes.pages.jsonl")
     assert sorted(page["of"]["projects.id"] for page in pages) == ["2", "a/b"]
 
 

@@ -8,6 +8,8 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from email import message_from_string
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -38,19 +40,40 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     printed, *of_case = re.split(
-        r"^\$ habeas (?=case|review|package)", done.stdout[done.stdout.index("Zoom: the person was found") :], flags=re.MULTILINE
+        r"^\$ habeas (?=case|review|package|contact)", done.stdout[done.stdout.index("Zoom: the person was found") :], flags=re.MULTILINE
     )
     assert alike(printed) == alike(shown)
     steps = ["case new", "case run", "case identified", "review list", "review alias", "review give"]
-    assert [text.split("DEMO-1")[0].strip() for text in of_case] == [*steps, "package build", "package approve", "package release"]
+    steps += ["package build", "package approve", "package release", "case new", "case identified", "contact send"]
+    assert [re.split("DEMO-[12]", text)[0].strip() for text in of_case] == steps
     decides = [r"Decide about a row:", r"  habeas review give\|mask\|alias DEMO-1 value:[0-9a-f]{8}"]
     decides += [r"About a field, whoever stands in it:", r"  habeas review give\|mask\|drop DEMO-1 zoom/\S+"]
     ends = "\n".join([r"[0-9]+ values found; [0-9]+ rows and [0-9]+ files wait for a decision\.", *decides])
     assert re.search(ends + r"\n\n$", of_case[3])
-    check_the_released(tmp_path, of_case[-1])
+    check_the_released(tmp_path, of_case[-4], of_case[-1])
+    check_the_mail(tmp_path, of_case[-1])
 
 
-def check_the_released(folder: Path, printed: str) -> None:
+def check_the_mail(folder: Path, printed: str) -> None:
+    """The mail that is printed is the `.eml` in the case, to Zoom's owner, and goes on as the README shows; days aside."""
+    (file,) = (folder / ".demo/state/cases/DEMO-2/mails").glob("*-zoom-deletion.eml")
+    text = file.read_text("utf-8")
+    assert text.strip() in printed
+    mail = message_from_string(text, policy=default)
+    assert (mail["To"], mail["X-Unsent"]) == ("it@kvarnholm.example", "1")
+    assert re.fullmatch(r"Please delete a person's data by .+ \(HABEAS-[0-9A-Z]{4}-[0-9A-Z]{4}\)", mail["Subject"])
+    (shown,) = blocks("text")
+    days = r"[0-9]+ [A-Z][a-z]+ [0-9]{4}"
+    assert re.sub(days, "DAY", mail.get_content().replace("\r\n", "\n")).startswith(re.sub(days, "DAY", shown))
+    words = re.search(r"habeas (contact answer \S+ \S+ \S+), then habeas (case conclude \S+) writes the letter\.", printed)
+    assert words is not None
+    for command in words.groups():
+        run = [sys.executable, "-m", "engine", *command.split()]
+        done = subprocess.run(run, cwd=folder, env=environment(folder / ".demo/state"), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def check_the_released(folder: Path, printed: str, end: str) -> None:
     """The lines that the demo ends with are so: the package opens by its name, and is checked with Habeas and without."""
     told = re.search(r"To open it: (\S+), or (\S+) with the passphrase", printed)
     assert told is not None
@@ -58,7 +81,7 @@ def check_the_released(folder: Path, printed: str) -> None:
     assert "Your data" in page.read_text("utf-8")
     assert sealed.is_file()
     verify = re.search(r"To check it: habeas (package verify \S+), or without Habeas as its README.txt says\.", printed)
-    state = re.search(r"To go on with this case: export HABEAS_HOME=(\S+) PATH=\S+:\$PATH\n$", printed)
+    state = re.search(r"To go on with these cases: export HABEAS_HOME=(\S+) PATH=\S+:\$PATH\n$", end)
     assert verify is not None
     assert state is not None
     words = [sys.executable, "-m", "engine", *verify[1].split()]

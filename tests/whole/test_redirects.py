@@ -11,6 +11,7 @@ from engine.language.model.units import Rate
 from engine.net.limiter import Limiter
 from tests.core.specs import HEAD, vendor
 from tests.net.servers import answer, serving
+from tests.whole.runs import answers as recorded
 from tests.whole.runs import fetch
 
 NAMED = HEAD.replace("capture: {USER_ID: id}", "capture: {LOGIN: login, NUMBER: id}")
@@ -118,8 +119,8 @@ async def test_where_a_vendor_leads_is_followed_counted_and_told(endpoints, answ
     own = [line for line in lines if line not in ("GET /me", "GET /people/<EMAIL>", "GET /o")]
     assert len(own) == entry.tally.requests == sum(path not in ("/me", "/o") and "people" not in path for path in asked)
     pages = tmp_path / "acme" / "it.pages.jsonl"
-    lines = pages.read_text().splitlines() if pages.exists() else []
-    assert [json.loads(line).get("redirects") for line in lines] == told
+    lines = recorded(pages) if pages.exists() else []
+    assert [line.get("redirects") for line in lines] == told
 
 
 SEEING = HEAD.replace("verify: {get: /me}", "verify: {get: /me, records: people}").replace(

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.whole.commands import FULL, ask, manifest
+from tests.whole.runs import answers
 
 
 def test_a_person_with_everything_is_complete_and_only_their_owner_may_read_it(habeas, simulate, tmp_path):
@@ -32,7 +33,7 @@ def test_a_person_with_everything_is_complete_and_only_their_owner_may_read_it(h
     for name, entry in written["endpoints"].items():
         raw = (tmp_path / "o" / "zoom" / f"{name}.jsonl").read_bytes()
         assert (entry["sha256"], entry["bytes"], entry["records"]) == (hashlib.sha256(raw).hexdigest(), len(raw), raw.count(b"\n"))
-        pages = [json.loads(line) for line in (tmp_path / "o" / "zoom" / f"{name}.pages.jsonl").read_text("utf-8").splitlines()]
+        pages = answers(tmp_path / "o" / "zoom" / f"{name}.pages.jsonl")
         assert entry["pages"] == len(pages)
         assert sum(page["lines"] for page in pages) == entry["records"]
     assert sorted(line.split(":")[0] for line in done.stderr.splitlines()) == sorted(written["endpoints"])
@@ -180,10 +181,8 @@ def test_the_limit_of_the_vendor_is_kept(habeas, simulate, tmp_path):
         HABEAS_ZOOM_TOKEN=up.token,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = [
-        line for name in ("recordings", "meetings") for line in (tmp_path / "zoom" / f"{name}.pages.jsonl").read_text("utf-8").splitlines()
-    ]
-    sent = sorted(datetime.fromisoformat(json.loads(line)["sent_at"]).timestamp() for line in pages)
+    pages = [line for name in ("recordings", "meetings") for line in answers(tmp_path / "zoom" / f"{name}.pages.jsonl")]
+    sent = sorted(datetime.fromisoformat(line["sent_at"]).timestamp() for line in pages)
     assert len(sent) > 50
     assert all(later - earlier >= 0.998 for earlier, later in zip(sent, sent[20:], strict=False))  # to the millisecond
     refused = [entry for entry in up.log() if entry["status"] == 429]

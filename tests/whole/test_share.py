@@ -10,6 +10,7 @@ import pytest
 from engine import assembly
 from engine.net.limiter import limiter_of
 from tests.whole.commands import FULL
+from tests.whole.runs import answers
 
 
 @pytest.mark.parametrize(("words", "share"), [((), 0.75), (("--share", "5"), 0.05), (("--share", "100"), 1.0)])
@@ -36,7 +37,7 @@ def test_at_the_whole_limit_no_request_leaves_beside_another(habeas, zoom, tmp_p
     words = ("--at", zoom.address, "--email", FULL, "--only", "settings_options", "--share", "100", "--out", str(tmp_path))
     done = habeas("run", "zoom", *words, HABEAS_ZOOM_TOKEN=zoom.token)
     assert done.returncode == 0, done.stderr
-    pages = (tmp_path / "zoom" / "settings_options.pages.jsonl").read_text("utf-8").splitlines()
-    sent = sorted(datetime.fromisoformat(json.loads(page)["sent_at"]).timestamp() for page in pages)
+    pages = answers(tmp_path / "zoom" / "settings_options.pages.jsonl")
+    sent = sorted(datetime.fromisoformat(page["sent_at"]).timestamp() for page in pages)
     assert len(sent) == 3
     assert sent[-1] - sent[0] >= 0.09

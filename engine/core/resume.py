@@ -1,0 +1,92 @@
+"""Decide which chains of a run that broke off may stay, and by what a chain is known again. Reads no file and sends nothing.
+
+A chain is one list (core/trail), proven whole by itself or not at all: none is ever read half before a break and half after it. Only
+whole chains stay, and of these only those that do not hang on one that goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from engine.core.request import Request
+from engine.core.window import Window
+from engine.discreet import Discreet
+from engine.language.effective import Row
+
+BEFORE, AFTER = "before", "after"  # the windows on both sides of one
+SHOWN = 32  # hexadecimal digits of a digest: 128 bits
+
+
+class ListedPart(Discreet, Struct, frozen=True):
+    """A chain as it would be asked now: its row and window, whether it ended whole before the break, and on which neighbours it leant.
+
+    A chain leans on the window before or after it where that one had written a record which both gave.
+    """
+
+    HIDDEN = ("row",)
+
+    row: Row
+    window: Window | None
+    whole: bool
+    leans: tuple[str, ...] = ()
+
+
+class Needs(Struct, frozen=True):
+    """What of an endpoint decides too: whether its file holds the records in full, and whether others ask by what they hold."""
+
+    in_full: bool
+    told: bool
+
+
+def staying(parts: Sequence[ListedPart], needs: Needs) -> frozenset[int]:
+    """Give the places of the chains that stay; all others are asked from their beginning.
+
+    Where the file lacks fields that children or licences are asked by, none can. Where it lacks fields by which a neighbouring window
+    tells what it shares, a row stays only as a whole: then no window of it is read anew. And who leant on a chain that goes, goes.
+    """
+    if needs.told and not needs.in_full:
+        return frozenset()
+    kept = {place for place, part in enumerate(parts) if part.whole}
+    if not needs.in_full:
+        broken = {part.row for place, part in enumerate(parts) if part.window is not None and place not in kept}
+        kept -= {place for place, part in enumerate(parts) if part.window is not None and part.row in broken}
+    beside = dict(neighbours(parts))
+    while gone := {place for place in kept if any(beside.get((place, side)) not in kept for side in parts[place].leans)}:
+        kept -= gone
+    return frozenset(kept)
+
+
+def neighbours(parts: Sequence[ListedPart]) -> Iterator[tuple[tuple[int, str], int]]:
+    """Give for each chain and side the window of the same row that lies there."""
+    begin = {(part.row, part.window.start): place for place, part in enumerate(parts) if part.window is not None}
+    for place, part in enumerate(parts):
+        after = begin.get((part.row, part.window.end)) if part.window is not None else None
+        if after is not None:
+            yield (place, AFTER), after
+            yield (after, BEFORE), place
+
+
+def known_by(key: bytes | None, request: Request, personal: Container[str]) -> str | None:
+    """Give the keyed digest by which a chain is known again: its first request word for word, and whom it is about.
+
+    `personal` names what tells people apart; all else counts where it is sent. None without a key.
+    """
+    if key is None:
+        return None
+    http = request.http
+    told = [request.endpoint.name, http.method, http.url]
+    for name, value in (*http.headers, *[pair for pair in request.chain.row if pair[0] in personal]):
+        told += (name, value)
+    text = "\0".join(told).encode("utf-8", "surrogatepass") + b"\0" + (http.body or b"")
+    return blake2b(text, digest_size=SHOWN // 2, key=key).hexdigest()
+
+
+def in_sittings(kept: int, parts: int, until: str, since: str) -> str:
+    """Say of an endpoint that was read before and after a break what nobody can notice."""
+    return (
+        f"read in two goes: {kept} of {parts} parts by {until}, the others from {since} on; "
+        "what moved from one of these to one of those in between is in neither, and that is not noticed"
+    )

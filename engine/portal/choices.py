@@ -1,0 +1,61 @@
+"""What a form of the portal offers to decide, and what of it goes together; what is chosen is done as the shell does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from engine.case.deciding import WantedDecision, decide, look_through
+from engine.case.folder import OpenCase
+from engine.case.review import Review
+from engine.case.ruled import all_in_force
+from engine.errors import UsageError
+from engine.portal.asked import AskedPage
+from engine.release.reasons import CODES, GIVING, IN_SHORT
+
+OFFERED = ("give", "alias", "mask", "drop")  # to hold is for records and files
+WHOLE = ("give", "hold")
+REASONS = [(code, IN_SHORT[code]["en"].replace("you", "them")) for code in CODES]
+SHORT_REASONS = dict(REASONS)
+FITTING = {True: "known_to_them", False: "third_party"}
+
+
+def chosen_operation(operation: str, offered: Iterable[str]) -> str:
+    """Give what was chosen in a form. Raises UsageError where it is nothing that the page offers."""
+    if operation not in offered:
+        message = f"{operation} is none of {', '.join(offered)}; nothing was written"
+        raise UsageError(message)
+    return operation
+
+
+def reason_for(operation: str, because: str) -> str:
+    """Give the reason for what was chosen; without one, that which mostly fits. Raises UsageError where it does not go with it."""
+    because = because or FITTING[operation == "give"]
+    if because in CODES and (operation == "give") != (because in GIVING):
+        fitting = ", ".join(words for code, words in REASONS if (code in GIVING) == (operation == "give"))
+        message = f"“{SHORT_REASONS[because]}” is no reason to {operation}; these are: {fitting}. All that you chose is still here"
+        raise UsageError(message)
+    return because
+
+
+def decide_wanted(asked: AskedPage, case: OpenCase, chosen: Callable[[Review], list[WantedDecision]]) -> None:
+    """Decide what was chosen: all of it, or nothing. Raises UsageError, Stale, SpecError, DiskError, OutputError."""
+    if not all_in_force(case):
+        message = "a policy was changed meanwhile: look through the runs by it first; nothing was written"
+        raise UsageError(message)
+    found = look_through(case, asked.home, asked.now)
+    with found.findings:
+        wanted = chosen(found)
+        if not wanted:
+            message = "no decision was chosen: choose one in a row, then save; nothing was written"
+            raise UsageError(message)
+        after, _, _ = decide(case, found, wanted, asked.now)
+    with after.findings:
+        return
+
+
+def numbers_of(text: str) -> list[int]:
+    """Read the numbers of acts that a form names. Raises UsageError."""
+    if not all(one.isascii() and one.isdecimal() and len(one) < 10 for one in text.split()):
+        message = "the form names no acts: open the page again; nothing was written"
+        raise UsageError(message)
+    return [int(one) for one in text.split()]

@@ -1,0 +1,218 @@
+"""`/case/X/contacts`: who was asked by mail and what came of it; to ask, answer, stop, and take in what somebody gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from engine.case import take
+from engine.case.act_words import did
+from engine.case.acts import TakenIn
+from engine.case.fold import VendorPart
+from engine.case.folder import OpenCase
+from engine.case.person import read_person
+from engine.connection.state_folder import VENDOR
+from engine.connection.vault import Vault
+from engine.contact.steps import Contact
+from engine.errors import HabeasError, UsageError
+from engine.explain.run_folder import run_folder
+from engine.language.model.contact import PURPOSES
+from engine.owners.ask import Asking, draft
+from engine.owners.book import contacts, owner_of, title_of
+from engine.owners.maildir import read_file
+from engine.owners.questions import WantedAnswer, WantedQuestion, ask_owner, due_day, record_answer, stop_asking
+from engine.owners.take_in import take_mail
+from engine.pages.languages import short_day
+from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
+from engine.portal.case_head import case_head
+from engine.portal.forms import LARGEST_UPLOAD
+from engine.portal.letter_seen import LetterSeen, letters_of
+from engine.portal.new_page import systems
+
+STATES: Mapping[str, str] = {
+    "drafted": "not asked yet",
+    "may have been sent": "may have been sent: look into the outbox of the office, then ask again or record the answer",
+    "sent": "asked, no answer yet",
+    "reminded": "asked and reminded, no answer yet",
+    "answered_data": "answered, with data",
+    "answered_none": "answered: nothing is held",
+    "answered_text": "answered, to be read",
+    "answered_deleted": "answered: deleted",
+    "declined": "declined to answer",
+    "bounced": "the mail came back: correct the address, then ask again",
+    "skipped": "no answer in time: the release goes on without it",
+    "blocked": "no answer in time: the release waits",
+    "stopped": "stopped",
+}
+LARGEST_MAIL = 100 << 20  # bytes: it is read as a whole
+WORDS = {"data": "Data: what is given here is all they hold", "none": "Nothing is held", "deleted": "Deleted", "declined": "Declined"}
+
+
+class QuestionSeen(msgspec.Struct, frozen=True):
+    """A question to an owner: of which system, about what, how far it is, until when, whom it went to, and what was written."""
+
+    vendor: str
+    purpose: str
+    title: str
+    state: str
+    due: str | None
+    waits: bool
+    letters: tuple[LetterSeen, ...] = ()
+    acts: tuple[tuple[str, str], ...] = ()
+
+
+def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
+    """Show the questions of a case; with `?ask=zoom/access` the letter that would be sent."""
+    case = asked.case
+    made, fault = _draft(asked, case)
+    known = dict.fromkeys((*case.case.vendors, *systems(asked.home)))
+    return portray(
+        "contacts.html",
+        asked,
+        error,
+        **case_head(asked, case, "contacts"),
+        written=[f"{letter}.eml" for line in case.lines if (letter := getattr(line.act, "letter", None))],
+        questions=[
+            _seen(asked, case, vendor, part, about) for vendor, part in case.case.vendors.items() for about in part.contacts.items()
+        ],
+        running=case.case.phase in ("open", "gathering", "approved", "released"),
+        draft=made,
+        draft_fault=fault,
+        asked_before=made is not None and made.purpose in (case.case.vendors.get(made.vendor) or VendorPart()).contacts,
+        choices=[(f"{vendor}/{purpose}", f"{vendor}, {purpose}") for vendor in known for purpose in PURPOSES],
+        wanted=asked.query.get("ask"),
+        systems=systems(asked.home),
+        right=case.opened.right,
+        words=WORDS,
+        server=contacts(asked.home).smtp is not None and not case.opened.simulated,
+        largest=f"{LARGEST_UPLOAD >> 30} GB",
+        largest_mail=f"{LARGEST_MAIL >> 20} MB",
+        here=asked.by is None,
+    )
+
+
+def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about: tuple[str, Contact]) -> QuestionSeen:
+    purpose, contact = about
+    due = due_day(asked.home, case, vendor, purpose)
+    told = [line for line in case.lines if (getattr(line.act, "vendor", None), getattr(line.act, "purpose", None)) == (vendor, purpose)]
+    return QuestionSeen(
+        vendor=vendor,
+        purpose=purpose,
+        title=title_of(asked.home, vendor),
+        state=STATES.get(contact.state, contact.state),
+        due=short_day(due, LANGUAGE) if due is not None else None,
+        waits=any(one == purpose for one, _ in part.waits),
+        letters=tuple(letters_of(case, told)),
+        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", did(line)) for line in reversed(told)),
+    )
+
+
+def _draft(asked: AskedPage, case: OpenCase) -> tuple[LetterSeen | None, str | None]:
+    """Write the letter that would be sent, or say why there is none."""
+    vendor, _, purpose = asked.query.get("ask", "").partition("/")
+    if not VENDOR.fullmatch(vendor) or purpose not in PURPOSES:
+        return None, None
+    try:
+        owner = owner_of(asked.home, vendor, purpose)
+        made = draft(Asking(asked.home, case, read_person(Vault(asked.home).keys, case.folder), vendor, purpose, owner), asked.now)
+    except HabeasError as error:
+        return None, str(error)
+    return LetterSeen(vendor, purpose, owner.to, made.subject, made.body), None
+
+
+def do_contacts(asked: AskedPage) -> str | Portrayed:
+    """Do what a form of the page asks for. Raises Stale, UsageError, Refused, NotConnected, DiskError, OutputError."""
+    act = ACTS.get(asked.said("do"))
+    if act is None:
+        message = "the form names no act: open the page again; nothing was written"
+        raise UsageError(message)
+    return act(asked, asked.seen_case()) or f"/case/{asked.names['reference']}/contacts"
+
+
+def _send(asked: AskedPage, case: OpenCase) -> Portrayed | None:
+    wanted = WantedQuestion(
+        vendor=asked.wanted("vendor", "the system"),
+        purpose=asked.said("purpose"),
+        again=asked.said("again") == "yes",
+        by_hand=asked.said("by_hand") == "yes",
+        early=asked.said("early") == "yes",
+    )
+    sent, _, _ = ask_owner(case, asked.home, wanted, asked.now)
+    if sent.delivery == "took":
+        return None
+    what = "It may have been sent" if sent.delivery == "lost" else "It was not sent"
+    return told_page(asked, what, (f"{sent.why[:1].upper()}{sent.why[1:]}.", f"The letter is kept: {sent.file}"))
+
+
+def told_page(asked: AskedPage, title: str, sentences: Sequence[str]) -> Portrayed:
+    """Say once what came of an act; what it wrote stands in the log."""
+    back = f"/case/{asked.names['reference']}/contacts" if "reference" in asked.names else "/letters"
+    return portray("told.html", asked, title=title, sentences=sentences, back=back, here="/letters")
+
+
+def _stop(asked: AskedPage, case: OpenCase) -> None:
+    stop_asking(case, asked.wanted("vendor", "the system"), asked.said("why") or None, asked.said("purpose") or None, asked.now)
+
+
+def _answer(asked: AskedPage, case: OpenCase) -> None:
+    wanted = WantedAnswer(
+        vendor=asked.wanted("vendor", "the system"),
+        word=asked.wanted("word", "what they answered"),
+        purpose=asked.said("purpose") or case.opened.right,
+        files=tuple((one.path, one.claimed) for one in asked.files.get("file", ())),
+        kept=asked.said("kept") or None,
+        why=asked.said("why") or None,
+    )
+    record_answer(case, asked.home, wanted, asked.now)
+
+
+def _mail(asked: AskedPage, _: OpenCase) -> Portrayed:
+    return take_sent_mail(asked)
+
+
+def take_sent_mail(asked: AskedPage) -> Portrayed:
+    """Take in a mail that a form sent; whose question it answers stands in the mail. Raises UsageError, DiskError, OutputError."""
+    files = asked.files.get("file", ())
+    if len(files) != 1:
+        message = "choose one mail, saved as .eml; nothing was taken in"
+        raise UsageError(message)
+    if files[0].size > LARGEST_MAIL:
+        message = f"a mail is read as a whole, so it has at most {LARGEST_MAIL >> 20} MB: take its files out; nothing was taken in"
+        raise UsageError(message)
+    took = take_mail(asked.home, read_file(files[0].path), asked.now, by=asked.by)
+    return told_page(asked, "Read it" if took.read else "Taken in", (f"{took.said}.", *took.notes))
+
+
+def _file(asked: AskedPage, case: OpenCase) -> None:
+    """Take a file in that a system without a spec gave."""
+    vendor, files = asked.wanted("vendor", "whose data it is"), asked.files.get("file", ())
+    if not files:
+        message = "no file was chosen; nothing was taken in"
+        raise UsageError(message)
+    case.may(TakenIn(vendor=vendor, folder="", proof="", kind="file"))
+    for file in files:
+        take.take_file(case, file.path, vendor, asked.now, file.claimed)
+
+
+def _run(asked: AskedPage, case: OpenCase) -> None:
+    """Take a finished run in, from this machine: only who is its user may name a folder of it."""
+    if asked.by is not None:
+        message = f"a run's folder is taken in by a terminal: habeas case add {case.reference} FOLDER; nothing was taken"
+        raise UsageError(message)
+    folder = run_folder(Path(asked.wanted("folder", "the folder of the run")).expanduser(), "cannot be taken in")
+    run = take.read_run(folder)
+    same = take.may_take(case, run, vendor=None, confirmed=asked.said("same_person") == "yes")
+    case.may(TakenIn(vendor=run.vendor, folder="", proof=""))
+    take.take_run(case, folder, run, asked.now, same=same)
+
+
+ACTS: Mapping[str, Callable[[AskedPage, OpenCase], Portrayed | None]] = {
+    "send": _send,
+    "stop": _stop,
+    "answer": _answer,
+    "mail": _mail,
+    "file": _file,
+    "add": _run,
+}

@@ -1,0 +1,110 @@
+"""`python -m engine.portal.errand_process FD`: do the errand whose order stands in the open file, and say in it how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from engine.case.build import build
+from engine.case.fetch import Fetched, Fetching, fetch
+from engine.case.folder import OpenCase, open_case
+from engine.case.person import read_person
+from engine.case.to_fetch import addresses_of, record_person, vendors_of
+from engine.connection.digest_key import digest_key
+from engine.connection.signing_key import signing_key
+from engine.connection.vault import Vault
+from engine.core.ledger import BY_ORDER, Entry, Outcome
+from engine.errors import Exit, HabeasError, defect
+from engine.language.text.mistakes import counted
+from engine.portal.errand import ErrandLine, ErrandOrder
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+Tell = Callable[[str], None]
+
+
+def now() -> datetime:
+    """Give the present time."""
+    return datetime.now(UTC)
+
+
+def main(arguments: list[str]) -> int:
+    """Do the errand; its last line says how it ended."""
+    file = int(arguments[0])
+    first = os.pread(file, 1 << 16, 0).partition(b"\n")[0]
+    order = msgspec.json.decode(first, type=ErrandOrder)
+
+    def tell(said: str, *, ended: bool | None = None) -> None:
+        os.write(file, msgspec.json.encode(ErrandLine(said, now(), ended)) + b"\n")
+
+    try:
+        case = open_case(Path(order.home), order.reference, order.by)
+        whole = DOES[order.kind](order, case, tell)
+        tell("ended" if whole else "ended, and something is missing", ended=whole)
+    except HabeasError as error:
+        tell(str(error), ended=False)
+    except Exception as error:  # noqa: BLE001  a traceback could hold personal data
+        tell(f"{defect(error)}; please report it with this line", ended=False)
+    return 0
+
+
+def run(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:
+    """Fetch at the vendors of a case and take the runs in. Raises HabeasError."""
+    home = Path(order.home)
+    vendors = vendors_of(case, order.vendors)
+    person, there = read_person(Vault(home).keys, case.folder), addresses_of(order.at, [one.name for one in vendors])
+    record_person(case, home, person, now())
+    how = Fetching(
+        person=person,
+        clock=now,
+        files=order.files,
+        at=there,
+        ended=lambda vendor, entry: _tell_entry(tell, vendor, entry),
+        waiting=lambda vendor: tell(f"{vendor}: another run uses this connection: this one waits for its turn"),
+        told=lambda vendor, words: tell(f"{vendor}: {words}"),
+    )
+
+    async def until_stopped() -> list[Fetched]:
+        for number in ENDING:
+            asyncio.get_running_loop().add_signal_handler(number, how.stopping.stop, Exit.TERMINATED)
+        return await fetch(case, vendors, how)
+
+    found = asyncio.run(until_stopped())
+    for fetched in found:
+        tell(f"{fetched.vendor}: {_said(fetched)}")
+    return all(one.exit_code is Exit.COMPLETE for one in found)
+
+
+def _tell_entry(tell: Tell, vendor: str, entry: Entry) -> None:
+    if entry.outcome is not Outcome.EXCLUDED or entry.reason != BY_ORDER:
+        reason = f": {entry.reason}" if entry.reason else ""
+        tell(f"{vendor}/{entry.name}: {entry.outcome}, {counted(entry.tally.records, 'record')}{reason}")
+
+
+def _said(one: Fetched) -> str:
+    if one.report is None or one.taken is None:
+        return f"nothing was taken in: {one.error or 'stopped before its run began'}"
+    missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
+    return f"taken in, the person {one.taken.subject or 'not said'}" + (f"; missing: {missing}" if missing else "")
+
+
+def make(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:
+    """Make the package. Raises HabeasError."""
+    home = Path(order.home)
+    tell("records, policies and decisions are put together, then searched for what was withheld")
+    keys = Vault(home).keys
+    made = build(case, read_person(keys, case.folder), digest_key(home), signing_key(keys, home), home)
+    tell(f"the package {made.built.sha256} lies in the case")
+    return True
+
+
+DOES: dict[str, Callable[[ErrandOrder, OpenCase, Tell], bool]] = {"run": run, "build": make}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""`/case/X/run`: fetch at the vendors of a case, in a process of its own, and see how far it is."""
+
+from __future__ import annotations
+
+from engine.case.folder import OpenCase
+from engine.case.person import read_person
+from engine.case.to_fetch import addresses_of, vendors_of
+from engine.connection.vault import Vault
+from engine.errors import HabeasError, UsageError
+from engine.pages.languages import short_day
+from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
+from engine.portal.case_head import case_head
+from engine.portal.errand import Errand, ErrandKind, ErrandOrder, begin, read_errand
+from engine.portal.new_page import named_vendors
+from engine.spec_files import packaged, vendor_line
+
+SECONDS = 3  # after which the page of an errand that lives is asked for again
+
+
+def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
+    """Show how far the fetch is, or the form that begins one."""
+    case = asked.case
+    errand, fault = errand_of(case, "run")
+    specs = [vendor_line(path)[0] for path in packaged()]
+    rows = [(name, not part.here) for name, part in case.case.vendors.items() if name in specs or part.run is not None]
+    chosen = asked.form.get("vendor")
+    return refreshed(
+        asked,
+        errand,
+        portray(
+            "run.html",
+            asked,
+            error,
+            **case_head(asked, case, "run"),
+            errand=errand,
+            errand_fault=fault,
+            began=began(errand),
+            still=asked.query.get("still") == "1",
+            over=case.case.phase not in ("open", "gathering", "approved", "released"),
+            vendors=[(name, name in chosen if chosen is not None else waits) for name, waits in rows],
+            others=sorted(set(specs) - {name for name, _ in rows}),
+            simulated=case.opened.simulated,
+        ),
+    )
+
+
+def errand_of(case: OpenCase, kind: ErrandKind) -> tuple[Errand | None, str | None]:
+    """Read an errand; what cannot be read is said."""
+    try:
+        return read_errand(case, kind), None
+    except HabeasError as error:
+        return None, str(error)
+
+
+def began(errand: Errand | None) -> str:
+    """Say when an errand was begun."""
+    return f"{short_day(errand.order.began.date(), LANGUAGE)}, {errand.order.began:%H:%M} UTC" if errand is not None else ""
+
+
+def refreshed(asked: AskedPage, errand: Errand | None, made: Portrayed) -> Portrayed:
+    """Let the browser ask again while an errand lives, unless somebody reads or types: `?still=1` keeps the page as it is."""
+    if errand is None or not errand.lives or asked.form or asked.query.get("still") == "1":
+        return made
+    return Portrayed(made.html, made.status, {**made.headers, "Refresh": str(SECONDS)})
+
+
+def do_run(asked: AskedPage) -> str:
+    """Begin a fetch. Raises Stale, UsageError, InUse, NotConnected, DiskError, OutputError; nothing was begun then."""
+    case = asked.seen_case()
+    words = named_vendors((*asked.form.get("vendor", ()), *filter(None, [asked.said("other")])))
+    if not words:
+        message = "no service was chosen: choose at least one; nothing was begun"
+        raise UsageError(message)
+    vendors = tuple(vendor.name for vendor in vendors_of(case, words))
+    at = tuple(asked.said("at").split())
+    addresses_of(at, vendors)
+    read_person(Vault(asked.home).keys, case.folder)
+    order = ErrandOrder(
+        home=str(asked.home),
+        reference=case.reference,
+        kind="run",
+        began=asked.now,
+        by=asked.by,
+        vendors=vendors,
+        at=at,
+        files=asked.said("files") == "yes",
+    )
+    begin(case, order)
+    return f"/case/{case.reference}/run"

@@ -1,0 +1,80 @@
+"""What every page that shows records or files begins with: the case, looked through; and what such a page is where it cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from engine.case.deciding import look_through
+from engine.case.folder import OpenCase
+from engine.case.review import Review
+from engine.case.ruled import all_in_force
+from engine.errors import HabeasError
+from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile, Show, portray
+from engine.portal.case_head import case_head
+from engine.replaced import replace
+
+TOO_DEEP = (
+    "a record of this case is nested too deep to be looked at: fetch again without the field that holds it "
+    "(habeas run --without ENDPOINT.FIELD), and take that run in"
+)
+
+
+class SeenCase(msgspec.Struct, frozen=True):
+    """A case as a page shows it: what was asked, what went wrong with a form, and what was found in the runs."""
+
+    asked: AskedPage
+    error: HabeasError | None
+    case: OpenCase
+    found: Review
+    head: dict[str, Any]
+
+    def portrayed(self, template: str, **values: Any) -> Portrayed:
+        """Make the page."""
+        return portray(template, self.asked, self.error, **self.head, **values)
+
+
+def looked_through(part: str, title: str, show: Callable[[SeenCase], Portrayed | SentFile]) -> Show:
+    """Make a page of a case that was looked through; before that, the button that does; where it cannot be read, why."""
+
+    def page(asked: AskedPage, error: HabeasError | None) -> Portrayed | SentFile:
+        case = asked.case
+        head = case_head(asked, case, part)
+        try:
+            before = not_looked(asked, error, case, head, part, title)
+            if before is not None:
+                return before
+            found = look_through(case, asked.home, asked.now)
+            with found.findings:
+                return show(SeenCase(asked, error, case, found, head))
+        except HabeasError as fault:
+            return _unreadable(asked, error, head, title, fault)
+        except OSError as fault:
+            return _unreadable(asked, error, head, title, f"the folder of the case cannot be read ({fault.strerror}): put a copy back")
+        except RecursionError:
+            return _unreadable(asked, error, head, title, TOO_DEEP)
+
+    return page
+
+
+def not_looked(
+    asked: AskedPage, error: HabeasError | None, case: OpenCase, head: dict[str, Any], part: str, title: str
+) -> Portrayed | None:
+    """Make the page of a case in which nobody looked through the runs yet; None where somebody did."""
+    here = any(one.run is not None or one.files for one in case.case.vendors.values())
+    if here and all_in_force(case):
+        return None
+    return portray("no_values.html", asked, error, **head, begun=here, title=title, part=part)
+
+
+def look(asked: AskedPage, case: OpenCase) -> None:
+    """Look through the runs; the policies that hold then stand in the log. Raises as `review`."""
+    with look_through(case, asked.home, asked.now).findings:
+        return
+
+
+def _unreadable(asked: AskedPage, error: HabeasError | None, head: dict[str, Any], title: str, why: HabeasError | str) -> Portrayed:
+    made = portray("unreadable.html", asked, error, **head, title=title, why=str(why))
+    return replace(made, status=404 if isinstance(why, NotThere) else 422)
