@@ -109,7 +109,7 @@ async def run(
         probe=() if probe is None else (probe_pair(probe),),
         largest_file=largest_file,
     )
-    return await carry_out(order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
+    return await carry_out(await order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
 
 
 class AccountRuns:
@@ -150,7 +150,7 @@ class AccountRuns:
             reference=reference,
             largest_file=largest_file,
         )
-        order = order_of(self._chosen.vendor, _checked(arguments), datetime.now(UTC), self._chosen)
+        order = await order_of(self._chosen.vendor, _checked(arguments), datetime.now(UTC), self._chosen)
         return await self._account.fetch(order, ended=ended)
 
 
@@ -179,7 +179,7 @@ async def account(
     """
     _check_texts(connection=connection, token=token, at=at, plan=plan)
     _check(bool, "True or False", wait=wait)
-    chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
+    chosen = await choose_connection(_vendor(vendor), connection, token=token, at=at)
     limits = (checked_plan(chosen.vendor, plan), checked_share(share))
     async with open_account(chosen, limits, wait=wait) as opened:
         yield AccountRuns(opened, chosen)
@@ -206,9 +206,9 @@ async def verify(
 
     """
     _check_texts(connection=connection, token=token, at=at)
-    chosen = choose_connection(_vendor(vendor), connection, token=token, at=at)
+    chosen = await choose_connection(_vendor(vendor), connection, token=token, at=at)
     wanted = probe_of(chosen.vendor, () if probe is None else (probe_pair(probe),))
-    return await verified(chosen.open(), chosen.transport, wanted)
+    return await verified(await chosen.open(), chosen.transport, wanted)
 
 
 def check(spec: str | Path) -> tuple[Mistake, ...]:

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from engine.connection.chosen_store import store_of
 from engine.connection.credential import token_record
 from engine.connection.digest_key import digest_key
-from engine.connection.open import Opened, find_connection, opened, turn
+from engine.connection.open import Opened, find_connection, opened, turn_of_token
 from engine.connection.private_files import Taken
 from engine.connection.state_folder import home
+from engine.connection.store import ConnectionStore
 from engine.connection.stored import Name, StoredConnection
-from engine.connection.vault import Vault
 from engine.core.file_check import LARGEST_FILE
 from engine.core.identity import Identifier, identify
 from engine.core.pace import checked_share
@@ -127,7 +128,7 @@ class ChosenConnection(Struct, frozen=True):
 
     vendor: Vendor
     found: Name | StoredConnection
-    vault: Vault
+    store: ConnectionStore
     transport: Transport
 
     @property
@@ -135,9 +136,9 @@ class ChosenConnection(Struct, frozen=True):
         """Whether a simulator is asked instead of the vendor."""
         return self.transport.simulated
 
-    def open(self) -> Opened:
+    async def open(self) -> Opened:
         """Open it: put the credential into the transport. Raises NotConnected."""
-        return opened(self.vendor, self.found, self.vault, self.transport, wall_clock())
+        return await opened(self.vendor, self.found, self.store, self.transport, wall_clock())
 
     @asynccontextmanager
     async def in_turn(
@@ -153,20 +154,22 @@ class ChosenConnection(Struct, frozen=True):
         `waiting` is told once if another run uses it; `told` hears why it is not known what earlier runs used, or cannot be
         handed on to later ones. Raises InUse where `wait` is off: no renewal of another process is waited for then either.
         """
-        self.vault.patient = wait
+        self.store.waits(patient=wait)
+        given, name = (clock or wall_clock(), waiting), self.found
+        turn = turn_of_token(name, *given, wait=wait) if isinstance(name, StoredConnection) else self.store.turn(name, *given, wait=wait)
         try:
-            async with turn(self.vault, self.found, clock or wall_clock(), waiting, wait=wait) as handover:
+            async with turn as handover:
                 words = handover.words
                 if words is not None:
                     told(words)
-                yield replace(self.open(), handover=handover)
+                yield replace(await self.open(), handover=handover)
             if handover.words is not None and handover.words != words:
                 told(handover.words)
         except Taken:
             raise InUse(IN_USE) from None
 
 
-def choose_connection(
+async def choose_connection(
     vendor: Vendor,
     connection: str | None = None,
     *,
@@ -182,10 +185,10 @@ def choose_connection(
         message = "both a token and the name of a connection are given: one of them proves who asks"
         raise UsageError(message)
     at = simulator_of(vendor, at, environ)
-    transport, vault = Transport(Hosts(vendor.hosts, at), None), Vault(home())
+    transport, store = Transport(Hosts(vendor.hosts, at), None), store_of()
     if token is not None:
-        return ChosenConnection(vendor, token_record(vendor, token, environ, at), vault, transport)
-    return ChosenConnection(vendor, find_connection(vendor, connection, at, vault, environ), vault, transport)
+        return ChosenConnection(vendor, token_record(vendor, token, environ, at), store, transport)
+    return ChosenConnection(vendor, await find_connection(vendor, connection, at, store, environ), store, transport)
 
 
 def session_over(connection: Opened, transport: Transport, plan: str | None = None, share: float = 0.75, **parts: object) -> Session:
@@ -239,7 +242,7 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
 def digested(order: Order) -> RunOptions:
     """Add the keyed digests of the person; where their key cannot be kept the manifest says so."""
     try:
-        key = digest_key(order.chosen.vault.home)
+        key = digest_key(home())
     except HabeasError:
         return replace(order.options, undigested=NO_DIGEST)
     found = key.of(order.person.values())
@@ -269,7 +272,7 @@ class RunArguments(Discreet, Struct, frozen=True, kw_only=True):
     largest_file: int = LARGEST_FILE
 
 
-def order_of(vendor: Vendor, arguments: RunArguments, now: datetime, chosen: ChosenConnection | None = None) -> Order:
+async def order_of(vendor: Vendor, arguments: RunArguments, now: datetime, chosen: ChosenConnection | None = None) -> Order:
     """Check the arguments of a run and find its connection, unless it is `chosen`. Raises UsageError, Refused, NotConnected.
 
     Sends and writes nothing.
@@ -277,7 +280,7 @@ def order_of(vendor: Vendor, arguments: RunArguments, now: datetime, chosen: Cho
     person = person_of(arguments.person)
     selection = choose(vendor.endpoints, arguments.only, arguments.without)
     check_person(vendor, person, selection.excluded)
-    chosen = chosen or choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
+    chosen = chosen or await choose_connection(vendor, arguments.connection, token=arguments.token, at=arguments.at)
     if arguments.largest_file < 1:
         message = "the largest file is a number of bytes above 0"
         raise UsageError(message)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from engine.assembly import ChosenConnection, Order, check_person, choose_connection, person_of, probe_of
 from engine.connection.digest_key import digest_key
 from engine.connection.open import ENVIRONMENT
+from engine.connection.state_folder import home
 from engine.connection.stored import Name
 from engine.core.field_filter import FieldFilter
 from engine.core.identity import Identifier
@@ -41,7 +42,9 @@ class ResumeArguments(Discreet, Struct, frozen=True, kw_only=True):
     anyway: bool = False
 
 
-def resumed_order(folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeArguments, chosen: ChosenConnection | None = None) -> Order:
+async def resumed_order(
+    folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeArguments, chosen: ChosenConnection | None = None
+) -> Order:
     """Check that a run can go on and is about this person, over its connection or the one `chosen` of that name.
 
     Sends and writes nothing. Raises UsageError, Refused, NotConnected.
@@ -49,18 +52,9 @@ def resumed_order(folder: Path, head: RunHead, vendor: Vendor, arguments: Resume
     _check_unfinished(folder, head)
     changed = _changed(folder, head, vendor, anyway=arguments.anyway)
     person = person_of(arguments.person)
-    chosen = chosen or _connection(folder, head, vendor, arguments)
-    _check_same(folder, head, person, chosen)
-    keeps = {name: head.fields.get(name) for name in vendor.endpoints}
-    selection = Selection(
-        frozenset(head.excluded),
-        {
-            name: FieldFilter(vendor.endpoints[name].fields or (), _paths(one.only), _paths(one.without))
-            if one is not None
-            else FieldFilter(vendor.endpoints[name].fields or ())
-            for name, one in keeps.items()
-        },
-    )
+    chosen = chosen or await _connection(folder, head, vendor, arguments)
+    _check_same(folder, head, person)
+    selection = _selection(head, vendor)
     check_person(vendor, person, selection.excluded)
     options = RunOptions(
         selection=selection,
@@ -79,6 +73,20 @@ def resumed_order(folder: Path, head: RunHead, vendor: Vendor, arguments: Resume
         share=checked_share(arguments.share if arguments.share is not None else head.connection.share),
         wait=arguments.wait,
         earlier=Earlier(folder, head.started.astimezone(UTC), head.resumed, changed),
+    )
+
+
+def _selection(head: RunHead, vendor: Vendor) -> Selection:
+    """Leave out what the run was told to leave out."""
+    keeps = {name: head.fields.get(name) for name in vendor.endpoints}
+    return Selection(
+        frozenset(head.excluded),
+        {
+            name: FieldFilter(vendor.endpoints[name].fields or (), _paths(one.only), _paths(one.without))
+            if one is not None
+            else FieldFilter(vendor.endpoints[name].fields or ())
+            for name, one in keeps.items()
+        },
     )
 
 
@@ -105,11 +113,11 @@ def _changed(folder: Path, head: RunHead, vendor: Vendor, *, anyway: bool) -> fr
     return frozenset(name for name in vendor.endpoints if now[name] != head.spec.endpoints.get(name))
 
 
-def _connection(folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeArguments) -> ChosenConnection:
+async def _connection(folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeArguments) -> ChosenConnection:
     """Find the connection that the run was begun with. Raises UsageError, NotConnected."""
     label = head.connection.name
     kept = label != ENVIRONMENT and arguments.token is None
-    chosen = choose_connection(vendor, label if kept else None, token=arguments.token, at=arguments.at)
+    chosen = await choose_connection(vendor, label if kept else None, token=arguments.token, at=arguments.at)
     if isinstance(chosen.found, Name) != (label != ENVIRONMENT):
         token = f"a token for that run alone: give it again in HABEAS_{vendor.name.upper()}_TOKEN"
         message = f"{folder} was begun with {token if label == ENVIRONMENT else f'the connection {label}: give no other token'}"
@@ -121,13 +129,13 @@ def _connection(folder: Path, head: RunHead, vendor: Vendor, arguments: ResumeAr
     return chosen
 
 
-def _check_same(folder: Path, head: RunHead, person: Mapping[str, Identifier], chosen: ChosenConnection) -> None:
+def _check_same(folder: Path, head: RunHead, person: Mapping[str, Identifier]) -> None:
     """See that the person is the one of the run, by the keyed digests. Raises UsageError where that cannot be told, Refused."""
     told = head.subject.digest
     if told is None or head.subject.key_id is None:
         message = f"{folder} holds no digest of its person: whether the same one is meant cannot be told; {AGAIN}"
         raise UsageError(message)
-    found = digest_key(chosen.vault.home).of(person.values())
+    found = digest_key(home()).of(person.values())
     if found.key_id != head.subject.key_id:
         message = f"the digests in {folder} were made with another key (another HABEAS_HOME): whether the same person is meant "
         raise UsageError(message + f"cannot be told; go on where it was begun, or {AGAIN}")

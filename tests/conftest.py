@@ -132,3 +132,17 @@ def zoom() -> Iterator[Simulator]:
 
 
 __all__ = ["ROOT"]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """Give a PostgreSQL of the tests' own (see tests/postgres.py)."""
+    from tests.postgres import Postgres, program
+
+    assert program("postgres") is not None, "the tests of a shared store need PostgreSQL: install it (Debian: apt install postgresql)"
+    server = Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

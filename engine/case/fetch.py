@@ -140,7 +140,7 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
     try:
         with how.stopping.before():
             result.report = await carry_out(
-                _order(case, vendor, folder, how),
+                await _order(case, vendor, folder, how),
                 ended=lambda entry: how.ended(vendor.name, entry),
                 waiting=lambda: how.waiting(vendor.name),
                 told=lambda words: how.told(vendor.name, words),
@@ -161,7 +161,7 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
     return result
 
 
-def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order:
+async def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order:
     arguments = RunArguments(
         person=given_to(vendor, how.person),
         at=how.at.get(vendor.name),
@@ -169,7 +169,7 @@ def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order
         files=how.files,
         reference=case.reference,
     )
-    order = order_of(vendor, arguments, how.clock())
+    order = await order_of(vendor, arguments, how.clock())
     simulated = order.chosen.simulated
     if simulated != case.opened.simulated:
         what = "would be asked at a simulator, and the case is real" if simulated else "would really be asked, and the case is simulated"

@@ -14,10 +14,10 @@ from engine.catalogue import load
 from engine.cli.connections import missing
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.cli.progress import interruptible, renewing
+from engine.connection.chosen_store import store_of
 from engine.connection.open import Lifetime, parse_name
-from engine.connection.state_folder import home
+from engine.connection.store import ConnectionStore, StoreAway, read
 from engine.connection.stored import Name
-from engine.connection.vault import Vault
 from engine.core.oauth import NotRenewed
 from engine.errors import Exit, HabeasError, NotConnected, UsageError
 from engine.language.text.mistakes import SpecError
@@ -63,13 +63,8 @@ def check_command(words: Sequence[str], *, everything: bool, as_json: bool) -> E
     if everything == bool(words):
         message = "name the connections to check, or all of them with --all"
         raise UsageError(message)
-    vault = Vault(home())
-    stored = vault.names()
-    names = stored if everything else [parse_name(word) for word in words]
-    for name in names:
-        if name not in stored:
-            raise missing(name)
-    found = asyncio.run(interruptible(_all(vault, names)))
+    store = store_of()
+    found = asyncio.run(interruptible(_all(store, None if everything else [parse_name(word) for word in words])))
     if isinstance(found, Exit):
         return found
     code = max((health.exit_code for health in found), default=Exit.COMPLETE)
@@ -79,7 +74,7 @@ def check_command(words: Sequence[str], *, everything: bool, as_json: bool) -> E
         rows = [(str(health.name), STATES[health.alive], _why(health)) for health in found]
         print_text(table(("connection", "state", "why"), rows, width=width_of(sys.stdout)))
     else:
-        print_text(f"No connections in {vault.home}.")
+        print_text(f"No connections in {asyncio.run(store.where()).store}.")
     return code
 
 
@@ -88,20 +83,24 @@ def _why(health: Health) -> str:
     return f"{renewed}{'. '.join([health.words, *health.lifetime.words()])}"
 
 
-async def _all(vault: Vault, names: Sequence[Name]) -> list[Health]:
-    return [await check(vault, name) for name in names]
+async def _all(store: ConnectionStore, wanted: Sequence[Name] | None) -> list[Health]:
+    stored = await store.names()
+    for name in wanted or ():
+        if name not in stored:
+            raise missing(name)
+    return [await check(store, name) for name in (stored if wanted is None else wanted)]
 
 
-async def check(vault: Vault, name: Name) -> Health:
+async def check(store: ConnectionStore, name: Name) -> Health:
     """Renew a connection, if it can be, and send the vendor's `verify`; a simulator's connection is asked there."""
     try:
-        record = vault.read(name)
+        record = (await read(store, name)).record
         if record.moved is not None:
             return Health(name, None, MOVED, moved=True)
         vendor = load(name.vendor)
-        chosen = choose_connection(vendor, str(name), at=record.bound.at, environ={})
-        chosen.vault.busy = renewing
-        connection = chosen.open()
+        chosen = await choose_connection(vendor, str(name), at=record.bound.at, environ={})
+        chosen.store.waits(busy=renewing)
+        connection = await chosen.open()
         lifetime, renewed = connection.lifetime, None
         if lifetime.renewable:
             result = await connection.refresh()
@@ -112,4 +111,5 @@ async def check(vault: Vault, name: Name) -> Health:
         return Health(name, found.alive, found.words, renewed, found.lifetime)
     except HabeasError as error:
         words = "its spec has mistakes: habeas check shows them" if isinstance(error, SpecError) else str(error)
-        return Health(name, False if isinstance(error, NotConnected) else None, words)
+        dead = isinstance(error, NotConnected) and not isinstance(error, StoreAway)
+        return Health(name, False if dead else None, words)

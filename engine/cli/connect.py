@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 
 from msgspec import Struct
 
@@ -17,16 +18,15 @@ from engine.cli.prompt_secret import probe_asked, secret_of, setting_of
 from engine.cli.run import probes
 from engine.cli.verify import say, verify_and_say
 from engine.connection.browser_consent import DEFAULT, MINUTES, is_local, open_browser
+from engine.connection.chosen_store import store_of
 from engine.connection.connect import Browser, asked_scopes, connect, earlier
 from engine.connection.credential import bound, checked_secret
 from engine.connection.keeper import Keeper
 from engine.connection.manage import end_replaced
 from engine.connection.open import parse_name, unsaved
-from engine.connection.reservation import Reservation, reserved
 from engine.connection.settings import checked, needed, variable, wanted
-from engine.connection.state_folder import home
+from engine.connection.store import ConnectionStore, Reservation, Whereabouts, connect_again, read
 from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
-from engine.connection.vault import Vault, connect_again
 from engine.core.identity import Identifier
 from engine.core.oauth import NotRenewed
 from engine.core.proof import kinds_of, probe_option
@@ -61,21 +61,21 @@ def connect_command(arguments: ConnectArguments) -> Exit:
     probe = probes(vendor, tuple(one for one in arguments.probe or () if one)) if arguments.probe is not None else None
     at, plan, way = simulator_of(vendor, arguments.at), checked_plan(vendor, arguments.plan), way_of(vendor, arguments.way)
     name = parse_name(arguments.connection or "default", vendor.name)
-    vault = Vault(home())
-    vault.busy = renewing
+    store = store_of()
+    store.waits(busy=renewing)
     if arguments.client_only:
-        return with_new_client(vendor, vault, name, at, as_json=arguments.json)
+        return with_new_client(vendor, store, name, at, as_json=arguments.json)
     if not arguments.insecure:
-        asyncio.run(vault.first_key())
-    with reserved(vault, name, plain=arguments.insecure) as reservation:
-        before = earlier(vault, name, at)
+        asyncio.run(store.ready())
+    with reserved(store, name, plain=arguments.insecure) as reservation:
+        before = asyncio.run(earlier(store, name, at))
         redirect = redirect_of(vendor, arguments.redirect_uri) if way == "oauth2" else None
         print_text("\n".join(guide(vendor, way, redirect)), err=True)
         plan = plan or (before.plan if before else None)
         settings = settings_of(vendor, way, before)
         record = StoredConnection(vendor.name, way, bound(vendor, at, way, settings), time.time(), plan=plan, settings=settings)
         before = before if before is not None and before.settings == settings else None  # a secret is not for another account
-        stored = f"Stored as {name} in {vault.home}{protection(vault, plain=arguments.insecure)}\n"
+        stored = f"Stored as {name} in {protection(asyncio.run(store.where()), plain=arguments.insecure)}\n"
         if way != "oauth2":
             record = with_probe(vendor, with_secret(vendor, record, before), before, probe)
             return with_key(vendor, record, reservation, stored, as_json=arguments.json)
@@ -86,7 +86,9 @@ def connect_command(arguments: ConnectArguments) -> Exit:
         print_text(stored, err=True)
         if asyncio.run(end_replaced(reservation.replaced, record, wanted(vendor))):
             print_text("The connection that it replaces was of another client: it was revoked at the vendor.\n", err=True)
-    return ended if ended is not None else verify_and_say(choose_connection(vendor, str(name), at=at), {}, as_json=arguments.json)
+    return (
+        ended if ended is not None else verify_and_say(asyncio.run(choose_connection(vendor, str(name), at=at)), {}, as_json=arguments.json)
+    )
 
 
 def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation, stored: str, *, as_json: bool) -> Exit:
@@ -104,21 +106,42 @@ def with_key(vendor: Vendor, record: StoredConnection, reservation: Reservation,
     return say(vendor, connection.label, found, as_json=as_json)
 
 
+async def _entered(place: AbstractAsyncContextManager[Reservation]) -> Reservation:
+    return await place.__aenter__()
+
+
+async def _left(place: AbstractAsyncContextManager[Reservation]) -> None:
+    await place.__aexit__(None, None, None)
+
+
 async def keep(reservation: Reservation, record: StoredConnection) -> None:
     """Store a connection that needs no answer of the vendor. Raises NotConnected, DiskError, OutputError."""
-    async with reservation.opened() as store:
-        store(record)
+    async with reservation.opened() as save:
+        await save(record)
 
 
-def with_new_client(vendor: Vendor, vault: Vault, name: Name, at: str | None, *, as_json: bool) -> Exit:
+@contextmanager
+def reserved(store: ConnectionStore, name: Name, *, plain: bool) -> Iterator[Reservation]:
+    """Hold the place of a new connection while a person is asked, for which no event loop waits. Raises HabeasError."""
+    with asyncio.Runner() as loop:
+        place = store.placing(name, plain=plain)
+        reservation = loop.run(_entered(place))
+        try:
+            yield reservation
+        finally:
+            loop.run(_left(place))
+
+
+def with_new_client(vendor: Vendor, store: ConnectionStore, name: Name, at: str | None, *, as_json: bool) -> Exit:
     """Take a client secret that was changed at the vendor: it is stored with the first token that it gets. Raises HabeasError."""
-    record = vault.read(name)
+    kept = asyncio.run(read(store, name))
+    record = kept.record
     if record.client is None or not renewable(record):
         message = f"{name} has no client, or no refresh token to try its new secret with: {connect_again(vendor, name)}"
         raise UsageError(message)
-    chosen = choose_connection(vendor, str(name), at=at)
+    chosen = asyncio.run(choose_connection(vendor, str(name), at=at))
     secret = secret_of(f"HABEAS_{vendor.name.upper()}_CLIENT_SECRET", "new client secret")
-    keeper = Keeper(vault, name, vendor, chosen.transport, wall_clock())
+    keeper = Keeper(store, kept, vendor, chosen.transport, wall_clock())
     found = asyncio.run(interruptible(keeper.refresh(replace(record.client, secret=secret))))
     if isinstance(found, Exit):
         return found
@@ -244,9 +267,9 @@ def show_only(url: str) -> None:
     print_text(f"Open this address in any browser, and allow the access:\n{url}\n", err=True)
 
 
-def protection(vault: Vault, *, plain: bool) -> str:
-    """Say how a connection is encrypted and where the key is."""
+def protection(where: Whereabouts, *, plain: bool) -> str:
+    """Say where a connection is, how it is encrypted and where the key is."""
     if plain:
-        return ", NOT ENCRYPTED: whoever can read the file can use the connection"
-    words = {"HABEAS_KEY": "HABEAS_KEY", "keyring": "the OS keyring", "file": f"{vault.keys.path} beside it"}
-    return f", encrypted; the key is in {words[vault.keys.where() or 'file']}"
+        return f"{where.store}, NOT ENCRYPTED: whoever can read the file can use the connection"
+    words = {"HABEAS_KEY": "HABEAS_KEY", "keyring": "the OS keyring", "file": f"{where.key_file} beside it"}
+    return f"{where.store}, encrypted; the key is in {words[where.key or 'file']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,13 +12,14 @@ from typing import Any
 from engine.catalogue import load
 from engine.cli.formatting import columns, print_json, print_text, table, width_of
 from engine.cli.progress import renewing
-from engine.connection.manage import rekey, remove, rename
+from engine.connection.chosen_store import make_tables, shared_store, store_of
+from engine.connection.manage import remove
 from engine.connection.open import parse_name
 from engine.connection.sealed_file import sealed_files
 from engine.connection.settings import wanted
 from engine.connection.state_folder import home
-from engine.connection.stored import PLAIN, Name, Sealed, StoredConnection, lives_until, renewable
-from engine.connection.vault import Vault
+from engine.connection.store import ConnectionStore, KeptConnection, Whereabouts
+from engine.connection.stored import Name, StoredConnection, lives_until, renewable
 from engine.core.oauth import NOTHING, WantedFromToken
 from engine.core.window import rfc3339
 from engine.errors import HabeasError, NotConnected, UsageError
@@ -49,27 +51,29 @@ ENDED = {
 
 def list_command(*, as_json: bool) -> None:
     """List every connection, and say where the key is."""
-    vault = Vault(home())
-    rows = [row(vault, name) for name in vault.names()]
-    where = vault.keys.where()
+    rows, where = asyncio.run(_listed(store_of()))
     if as_json:
-        print_json({"connections": rows, "store": str(vault.home), "key": where})
+        print_json({"connections": rows, "store": where.store, "key": where.key})
         return
     if not rows:
-        print_text(f"No connections in {vault.home}: habeas connect VENDOR makes one.")
+        print_text(f"No connections in {where.store}: habeas connect VENDOR makes one.")
         return
     cells = [(one["connection"], one.get("way", ""), (one.get("created") or "")[:10], marked(one)) for one in rows]
     print_text(table(("connection", "way", "made", "state"), cells, width=width_of(sys.stdout)))
-    print_text("\n".join([f"\nStored in {vault.home}.", *keys_words(vault, rows)]))
+    print_text("\n".join([f"\nStored in {where.store}.", *keys_words(where, rows)]))
+
+
+async def _listed(store: ConnectionStore) -> tuple[list[dict[str, Any]], Whereabouts]:
+    return [await row(store, name) for name in await store.names()], await store.where()
 
 
 def show_command(name: str, *, as_json: bool) -> None:
     """Show what is known of one connection. Raises NotConnected."""
-    vault, which = Vault(home()), parse_name(name)
-    found = vault.find(which)
+    which = parse_name(name)
+    found = asyncio.run(store_of().find(which))
     if found is None:
         raise missing(which)
-    facts = described(vault, which, *found)
+    facts = described(found)
     if as_json:
         print_json(facts)
         return
@@ -85,16 +89,15 @@ def rename_command(old: str, new: str) -> None:
     """Give a connection another name. Raises UsageError, NotConnected."""
     first = parse_name(old)
     second = parse_name(new) if new == first.vendor else parse_name(new, first.vendor)
-    asyncio.run(rename(writable(), first, second, waiting))
+    asyncio.run(writable().rename(first, second, waiting))
     print_text(f"{first} is {second} now.")
 
 
 def remove_command(name: str, *, revoke: bool) -> None:
     """End a connection. Raises NotConnected, Unreachable."""
-    vault, which = writable(), parse_name(name)
-    if which not in vault.names():
-        raise missing(which)
-    ended = asyncio.run(remove(vault, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
+    store, which = writable(), parse_name(name)
+    check_there(store, which)
+    ended = asyncio.run(remove(store, which, waiting, revoke=revoke, wanted=_said_of_tokens(which)))
     print_text(f"{which}: {ENDED[ended]}.")
 
 
@@ -108,18 +111,34 @@ def _said_of_tokens(name: Name) -> WantedFromToken:
 
 def rekey_command() -> None:
     """Encrypt every connection with a new key. Raises NotConnected."""
-    vault = writable()
-    (count, plain), documents = asyncio.run(rekey(vault)), sum(1 for _ in sealed_files(vault.home))
+    store = writable()
+    (count, plain), documents = asyncio.run(store.reseal()), sum(1 for _ in sealed_files(home()))
     stay = f" {plain} stay{'s' if plain == 1 else ''} unencrypted." if plain else ""
     beside = f" and {counted(documents, 'document')} of cases" if documents else ""
-    print_text(f"{counted(count, 'connection')}{beside} encrypted with a new key.{stay}\n{key_words(vault)}")
+    print_text(f"{counted(count, 'connection')}{beside} encrypted with a new key.{stay}\n{key_words(asyncio.run(store.where()))}")
 
 
-def writable() -> Vault:
+def create_tables_command(address: str | None) -> None:
+    """Make the tables of a shared store. Raises UsageError, NotConnected."""
+    environ = os.environ if address is None else {"HABEAS_STORE": address}
+    wanted = shared_store(environ)
+    if wanted is None:
+        message = "name the database: habeas connections create-tables postgresql://USER@HOST/DATABASE, or set HABEAS_STORE"
+        raise UsageError(message)
+    print_text(asyncio.run(make_tables(wanted)))
+
+
+def writable() -> ConnectionStore:
     """Give the store, which says when another process holds a connection for long."""
-    vault = Vault(home())
-    vault.busy = renewing
-    return vault
+    store = store_of()
+    store.waits(busy=renewing)
+    return store
+
+
+def check_there(store: ConnectionStore, name: Name) -> None:
+    """Refuse a name that no connection has. Raises NotConnected."""
+    if name not in asyncio.run(store.names()):
+        raise missing(name)
 
 
 def waiting() -> None:
@@ -127,27 +146,27 @@ def waiting() -> None:
     print_text("A run uses this connection: waiting for its turn.", err=True)
 
 
-def key_words(vault: Vault, place: str | None = None, names: Sequence[str] = ()) -> str:
+def key_words(where: Whereabouts, place: str | None = None, names: Sequence[str] = ()) -> str:
     """Say where the key of some connections is, by default of new ones, and what it protects against."""
-    place = place or vault.keys.where() or "file"
+    place = place or where.key or "file"
     whose = f" of {', '.join(names)}" if names else ""
-    return f"The key{whose} is in {PLACES[place].format(path=vault.keys.path)}: {MEANS[place]}"
+    return f"The key{whose} is in {PLACES[place].format(path=where.key_file)}: {MEANS[place]}"
 
 
-def keys_words(vault: Vault, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+def keys_words(where: Whereabouts, rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Say where the key of each connection is, and which connections have an older key than new ones get."""
     places: dict[str, list[str]] = {}
     for facts in rows:
         if facts.get("key"):
             places.setdefault(facts["key"], []).append(facts["connection"])
     for place, names in places.items():
-        yield key_words(vault, place, names if len(places) > 1 else ())
+        yield key_words(where, place, names if len(places) > 1 else ())
     bare = [one["connection"] for one in rows if one.get("encrypted") is False]
     if bare:
         yield f"NOT ENCRYPTED: {', '.join(bare)}: whoever can read the file can use the connection. To encrypt it, connect again."
     others = [one["connection"] for one in rows if one.get("key_is_current") is False]
     if others:
-        new = PLACES[vault.keys.where() or "file"].format(path=vault.keys.path)
+        new = PLACES[where.key or "file"].format(path=where.key_file)
         yield f"New connections get another key than {', '.join(others)}, in {new}: habeas connections rekey gives it to all."
 
 
@@ -156,30 +175,30 @@ def marked(facts: dict[str, Any]) -> str:
     return f"{facts['state']}{'; NOT ENCRYPTED' if facts.get('encrypted') is False else ''}"
 
 
-def row(vault: Vault, name: Name) -> dict[str, Any]:
+async def row(store: ConnectionStore, name: Name) -> dict[str, Any]:
     """Describe one connection for the list; one that cannot be read says why."""
     try:
-        found = vault.find(name)
+        found = await store.find(name)
     except HabeasError as error:
         return {"connection": str(name), "state": f"UNREADABLE: {error}", "readable": False}
     if found is None:
         return {"connection": str(name), "state": "removed just now", "readable": False}
-    return {**described(vault, name, *found), "readable": True}
+    return {**described(found), "readable": True}
 
 
-def described(vault: Vault, name: Name, record: StoredConnection, sealed: Sealed) -> dict[str, Any]:
+def described(kept: KeptConnection) -> dict[str, Any]:
     """Give the facts of a connection that may be shown: no secret, no token."""
-    tokens, encrypted = record.tokens, sealed.cipher != PLAIN
+    record, tokens = kept.record, kept.record.tokens
     return {
-        "connection": str(name),
+        "connection": str(kept.name),
         "way": record.grant or record.way,
         "state": state(record),
         "created": moment(record.created),
         "renewed": moment(tokens.issued_at) if tokens else None,
         "expires": moment(tokens.expires_at) if tokens else None,
-        "encrypted": encrypted,
-        "key": vault.keys.place(sealed.key) if encrypted else None,
-        "key_is_current": sealed.key == vault.keys.current_id() if encrypted else None,
+        "encrypted": kept.encrypted,
+        "key": kept.key,
+        "key_is_current": kept.current,
         "plan": record.plan,
         "scopes": sorted(tokens.granted) if tokens and tokens.granted is not None else None,
         "settings": dict(record.settings),

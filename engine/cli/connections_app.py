@@ -116,3 +116,22 @@ def import_(
     from engine.cli.move_connection import import_command
 
     import_command(file, name)
+
+
+@app.command(
+    "create-tables",
+    short_help="Make the tables of a store that a team shares.",
+    epilog="Example: habeas connections create-tables postgresql://habeas@db.example.com/habeas",
+)
+def create_tables(
+    address: Annotated[str | None, typer.Argument(metavar="[URL]", help="A PostgreSQL database; HABEAS_STORE if left out.")] = None,
+) -> None:
+    """Make the tables of a store that a team shares, or bring them up to date; what is in them stays.
+
+    Afterwards whoever sets HABEAS_STORE to the database, and HABEAS_KEY to the team's key, uses its connections.
+
+    Exit codes: 0 the tables are there, 2 wrong usage, 4 the database cannot be used.
+    """
+    from engine.cli.connections import create_tables_command
+
+    create_tables_command(address)

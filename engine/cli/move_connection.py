@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from engine.cli.connections import missing, waiting, writable
+from engine.cli.connections import check_there, waiting, writable
 from engine.cli.formatting import print_text
 from engine.cli.prompt_secret import is_asked, secret_of
 from engine.connection.open import parse_name
@@ -19,15 +19,14 @@ VARIABLE = "HABEAS_PASSPHRASE"
 
 def export_command(name: str, out: Path | None) -> None:
     """Export a connection and disable it here. Raises UsageError, NotConnected, OutputError, DiskError."""
-    vault, which = writable(), parse_name(name)
-    if which not in vault.names():
-        raise missing(which)
+    store, which = writable(), parse_name(name)
+    check_there(store, which)
     file = out or Path(f"{which.file}.habeas")
     passphrase = checked_passphrase(secret_of(VARIABLE, "passphrase"))
     if is_asked() and not any(os.environ.get(f"{VARIABLE}{end}") for end in ("", "_FILE")) and secret_of("", "same again") != passphrase:
         message = "the passphrases differ: nothing was exported"
         raise UsageError(message)
-    asyncio.run(export_connection(vault, which, passphrase, file, wall_clock(), waiting))
+    asyncio.run(export_connection(store, which, passphrase, file, wall_clock(), waiting))
     print_text(
         f"{which} is in {file}, and is not used here any more.\n"
         f"There: habeas connections import {file.name}; then delete the file: whoever has it and the passphrase can use the connection."

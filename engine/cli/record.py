@@ -67,9 +67,9 @@ def record_command(arguments: RecordArguments) -> Exit:
         person=identifiers((*arguments.run.person, *split_subjects(arguments.subject))),
         probe=identifiers(arguments.run.probe),
     )
-    order = order_of(vendor, wanted, now)
+    order = asyncio.run(order_of(vendor, wanted, now))
     check_free(target)
-    order.chosen.vault.busy = renewing
+    order.chosen.store.waits(busy=renewing)
     try:
         recorded = asyncio.run(_recorded(order, arguments, now))
     except InUse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def resume_command(
     given = (*arguments.person, *split_subjects(subject))
     person = _of_case(case, vendor.name) if case is not None and not given else identifiers(given) or _asked(head)
     arguments = replace(arguments, person=person, probe=identifiers(arguments.probe))
-    return carried_out(resumed_order(folder, head, vendor, arguments), as_json=as_json)
+    return carried_out(asyncio.run(resumed_order(folder, head, vendor, arguments)), as_json=as_json)
 
 
 def _spec_word(head: RunHead) -> str:

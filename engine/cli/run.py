@@ -156,13 +156,13 @@ def run_command(word: str, subject: tuple[str, ...], arguments: RunArguments, *,
     """Carry out one run; `subject` are further identifiers as KIND=VALUE. Raises HabeasError before anything is sent."""
     vendor = load(word)
     person = identifiers((*arguments.person, *split_subjects(subject)))
-    order = order_of(vendor, replace(arguments, person=person, probe=identifiers(arguments.probe)), datetime.now(UTC))
-    return carried_out(order, as_json=as_json)
+    wanted = replace(arguments, person=person, probe=identifiers(arguments.probe))
+    return carried_out(asyncio.run(order_of(vendor, wanted, datetime.now(UTC))), as_json=as_json)
 
 
 def carried_out(order: Order, *, as_json: bool) -> Exit:
     """Carry out an order, say what came of it, and give the exit code. Raises HabeasError before anything is sent."""
-    order.chosen.vault.busy = renewing
+    order.chosen.store.waits(busy=renewing)
     try:
         report = asyncio.run(carry_out(order, ended=ended, waiting=waiting, told=noted, watch=watched))
     except InUse as error:

@@ -12,6 +12,7 @@ from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.cli.progress import interruptible, renewing
 from engine.cli.run import probes
 from engine.connection.open import parse_name
+from engine.connection.store import StoreAway
 from engine.core.identity import Identifier
 from engine.core.proof import Proof, kinds_of
 from engine.core.scopes import ScopeRow, matrix
@@ -29,9 +30,9 @@ def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at
     vendor = load(word)
     wanted = probes(vendor, probe)
     try:
-        return verify_and_say(choose_connection(vendor, connection, at=at), wanted, as_json=as_json)
+        return verify_and_say(asyncio.run(choose_connection(vendor, connection, at=at)), wanted, as_json=as_json)
     except NotConnected as error:
-        if not as_json:
+        if not as_json or isinstance(error, StoreAway):
             raise
         label = str(parse_name(connection, vendor.name)) if connection is not None else None
         return say(vendor, label, Verified(alive=False, words=str(error), matrix=matrix(vendor, None)), as_json=True)
@@ -39,8 +40,8 @@ def verify_command(word: str, connection: str | None, probe: tuple[str, ...], at
 
 def verify_and_say(chosen: ChosenConnection, probe: Mapping[str, Identifier], *, as_json: bool) -> Exit:
     """Verify a connection that was found, and print it; `probe` goes before the stored one. Raises NotConnected."""
-    chosen.vault.busy = renewing
-    connection = chosen.open()
+    chosen.store.waits(busy=renewing)
+    connection = asyncio.run(chosen.open())
     ended = asyncio.run(interruptible(verified(connection, chosen.transport, probe)))
     return ended if isinstance(ended, Exit) else say(chosen.vendor, connection.label, ended, as_json=as_json)
 

@@ -15,9 +15,8 @@ from msgspec import Struct
 from engine.connection.browser_consent import RedirectListener, listening
 from engine.connection.keeper import ask_for_token
 from engine.connection.oauth_client import TokenResponse, consent_request, oauth_transport, token_request
-from engine.connection.reservation import Save
+from engine.connection.store import ConnectionStore, Save
 from engine.connection.stored import Bound, Name, StoredConnection, StoreError
-from engine.connection.vault import Vault
 from engine.core.oauth import NOTHING, NoToken, Tokens, WantedFromToken, read_tokens
 from engine.core.redirect import Expected, NoCode, completed, read_redirect
 from engine.core.retry import Patience
@@ -143,7 +142,7 @@ async def _stored(
             tokens = found if isinstance(found, Tokens) else found.kept
             if tokens is None:
                 return found
-            store(replace(record, tokens=tokens))
+            await store(replace(record, tokens=tokens))
             return tokens
 
         found = await ask_for_token(once, clock, PATIENCE)
@@ -157,14 +156,14 @@ def _issuers(bound: Bound) -> frozenset[str]:
     return frozenset(urlsplit(one).hostname or "" for one in addresses if one is not None)
 
 
-def earlier(vault: Vault, name: Name, at: str | None) -> StoredConnection | None:
+async def earlier(store: ConnectionStore, name: Name, at: str | None) -> StoredConnection | None:
     """Give the connection that is about to be replaced, if any. Raises NotConnected if it cannot be read, UsageError if it must stay."""
     try:
-        found = vault.find(name)
+        found = await store.find(name)
     except StoreError as error:
         message = f"{error} (or connect under another name: --connection NAME)"
         raise NotConnected(message) from None
-    if found is not None and at is not None and found[0].bound.at is None:
+    if found is not None and at is not None and found.record.bound.at is None:
         message = f"{name} is a connection to the vendor itself, which a simulator's must not replace: add --connection NAME"
         raise UsageError(message)
-    return found[0] if found else None
+    return found.record if found else None

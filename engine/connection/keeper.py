@@ -6,15 +6,15 @@ invalidated the old refresh token already. A cancellation that comes meanwhile t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from engine.connection.credential import check_bound, credential
 from engine.connection.oauth_client import oauth_transport, token_request
 from engine.connection.settings import check_given, wanted
-from engine.connection.stored import Name, RegisteredClient, StoredConnection, renewable
-from engine.connection.vault import Vault, connect_again
+from engine.connection.store import ConnectionStore, HeldConnection, KeptConnection, StoreAway, connect_again
+from engine.connection.stored import RegisteredClient, StoredConnection, renewable
+from engine.connection.uninterrupted import finished
 from engine.core.oauth import NoToken, NotRenewed, Renewed, Tokens, due, read_tokens
 from engine.core.retry import REFUSED, Patience, pause
 from engine.errors import HabeasError, NotConnected
@@ -23,7 +23,6 @@ from engine.net.clock import Clock
 from engine.net.transport import Transport
 from engine.replaced import replace
 
-T = TypeVar("T")
 PATIENCE = Patience(attempts=5, total=120.0)
 MEND = {
     "dead": "the vendor has ended this connection ({words})",
@@ -34,6 +33,10 @@ MEND = {
 LOST = (
     "; the answer to an earlier request for a token was lost before it could be stored, which a vendor may take for misuse, "
     "or another copy of this store has used the token"
+)
+OLDER = (
+    "what is stored of {name} is older than what this run uses (number {stored}, not {used}): a copy was put back, whose refresh token may "
+    "be spent; the vendor was not asked; run again, and if it is refused then, {mend}"
 )
 
 
@@ -64,20 +67,6 @@ class Fixed:
         return NotRenewed(self.refused, dead=True)
 
 
-async def finished(work: Coroutine[Any, Any, T]) -> T:
-    """Run something to its end; a cancellation that comes meanwhile is raised afterwards."""
-    task, cancelled = asyncio.ensure_future(work), False
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        task.exception()  # looked at, or asyncio would complain of it
-        raise asyncio.CancelledError
-    return task.result()
-
-
 async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]], clock: Clock, patience: Patience) -> Tokens | NoToken:
     """Ask for a token until it is there or refused for good. `once` sends one request and stores the tokens it gets."""
     attempts, waited = 0, 0.0
@@ -96,12 +85,12 @@ async def ask_for_token(once: Callable[[], Coroutine[Any, Any, Tokens | NoToken]
 class Keeper:
     """The credential of one stored connection during a run: due, refreshed, stored, put into the transport."""
 
-    def __init__(self, vault: Vault, name: Name, vendor: Vendor, holder: Holder, clock: Clock) -> None:
-        """Read the connection and put its credential into `holder`. Raises NotConnected."""
-        self._vault, self._name, self._vendor, self._holder, self._clock = vault, name, vendor, holder, clock
+    def __init__(self, store: ConnectionStore, kept: KeptConnection, vendor: Vendor, holder: Holder, clock: Clock) -> None:
+        """Put the credential of a connection that was read into `holder`. Raises NotConnected."""
+        self._store, self._name, self._vendor, self._holder, self._clock = store, kept.name, vendor, holder, clock
         self._at = holder.hosts.at if isinstance(holder, Transport) else None
-        self._tired = self._lost = False
-        self.record = vault.read(name)
+        self._tired = False
+        self.record = kept.record
         self._adopt(self.record)
 
     @property
@@ -125,18 +114,20 @@ class Keeper:
         With another `client` (a rotated secret) the vendor is asked; it is stored with the token that it gets.
         """
         try:
-            async with self._vault.lock(self._name):
-                return await self._refresh(client)
+            async with self._store.renewing(self._name) as held:
+                return await self._refresh(held, client)
         except HabeasError as error:
             self._tired = True
-            return NotRenewed(str(error), dead=isinstance(error, NotConnected))
+            return NotRenewed(str(error), dead=isinstance(error, NotConnected) and not isinstance(error, StoreAway))
 
-    async def _refresh(self, client: RegisteredClient | None) -> Renewed | NotRenewed:
-        self._lost = self._vault.recover(self._name)
-        stored = self._vault.read(self._name)
+    async def _refresh(self, held: HeldConnection, client: RegisteredClient | None) -> Renewed | NotRenewed:
+        stored = await held.read()
         if stored.id != self.record.id:
             self._tired = True
             return NotRenewed("the connection was made anew during this run: run again", dead=False)
+        if stored.serial < self.record.serial:
+            self._tired = True
+            return NotRenewed(OLDER.format(name=self._name, stored=stored.serial, used=self.record.serial, mend=self._connect), dead=False)
         if stored.serial != self.record.serial:
             self._adopt(stored)
             if not self.due() and client is None:
@@ -146,17 +137,13 @@ class Keeper:
             return NotRenewed(f"{REFUSED}, and {what}: {self._connect}", dead=True)
         if client is not None:
             stored = replace(stored, client=client)
-        try:
-            found = await self._ask(stored)
-        finally:
-            if not self._lost:
-                self._vault.drop(self._name)
+        found = await self._ask(held, stored)
         if isinstance(found, NoToken):
             self._tired = True
-            return self._not_renewed(found, lost=self._lost)
+            return self._not_renewed(found, lost=held.lost)
         return Renewed(asked=True)
 
-    async def _ask(self, stored: StoredConnection) -> Tokens | NoToken:
+    async def _ask(self, held: HeldConnection, stored: StoredConnection) -> Tokens | NoToken:
         """Ask the vendor for a token; when this returns, a new one is stored and in use, or a new refresh token is stored.
 
         Room is reserved before each try: one that brought a refresh token only has used up that of before.
@@ -164,15 +151,15 @@ class Keeper:
 
         async def once() -> Tokens | NoToken:
             nonlocal stored
-            how = self._vault.reserve(self._name)
+            await held.intend()
             answer = await token_request(transport, stored)
             found = read_tokens(answer, self._clock.timestamp(), stored.tokens, wanted(self._vendor))
             tokens = found if isinstance(found, Tokens) else found.kept
-            self._lost = self._lost or (isinstance(found, NoToken) and found.lost)
+            held.lost = held.lost or (isinstance(found, NoToken) and found.lost)
             if tokens is not None:
                 stored = replace(stored, tokens=tokens, serial=stored.serial + 1)
-                self._vault.renew(self._name, stored, how)
-                self._lost = False
+                await held.keep(stored)
+                held.lost = False
                 self._adopt(stored)
             return found
 

@@ -188,8 +188,8 @@ class Keys:
         `needed` says whether a stored connection may be encrypted with a key that only `key.json` names.
         """
         self.path, self._needed, self._rekeying = home / "key.json", needed, False
-        self.given = _given("HABEAS_KEY", environ)
-        self.old = _given("HABEAS_OLD_KEY", environ)
+        self.given = given_key("HABEAS_KEY", environ)
+        self.old = given_key("HABEAS_OLD_KEY", environ)
         self._keyring = keyring or OsKeyring()
         self._asked: dict[str, StoreKey] = {}
 
@@ -351,6 +351,7 @@ def _fresh() -> StoreKey:
     return StoreKey(secrets.token_bytes(SIZE))
 
 
-def _given(name: str, environ: Mapping[str, str]) -> StoreKey | None:
+def given_key(name: str, environ: Mapping[str, str]) -> StoreKey | None:
+    """Give the key that a variable of the environment, or the file that it names, holds; None if there is none. Raises UsageError."""
     text = from_environment(name, environ)
     return parse_key(text, name) if text else None

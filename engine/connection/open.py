@@ -12,10 +12,13 @@ from msgspec import Struct
 from engine.connection.credential import credential, environment_record
 from engine.connection.departure_file import handover_of, nothing_known, turn_of_unstored
 from engine.connection.keeper import Fixed, Keeper
-from engine.connection.private_files import ReadOnly, locked
+from engine.connection.private_files import locked
 from engine.connection.settings import from_token, given
+from engine.connection.state_folder import home
+from engine.connection.store import ConnectionStore, connect_again, read
 from engine.connection.stored import Name, StoredConnection, checked_name, lives_until, renewable
-from engine.connection.vault import Vault, connect_again
+from engine.connection.uninterrupted import in_thread, written
+from engine.connection.vault import Vault
 from engine.core.oauth import NotRenewed, Renewed
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, NotConnected, UsageError
@@ -105,22 +108,22 @@ class Opened(Struct, frozen=True):
         return Lifetime(renewable(self.now), until, connect_again(self.vendor, parse_name(self.label)))
 
 
-def find_connection(
-    vendor: Vendor, wanted: str | None, at: str | None, vault: Vault, environ: Mapping[str, str] = os.environ
+async def find_connection(
+    vendor: Vendor, wanted: str | None, at: str | None, store: ConnectionStore, environ: Mapping[str, str] = os.environ
 ) -> Name | StoredConnection:
     """Give the connection that `wanted` names, else that of the environment, else the only one stored. Raises UsageError, NotConnected."""
     if wanted is not None:
-        name = parse_name(wanted, vendor.name)
-        if wanted == vendor.name and not vault.path(name).exists():
+        name, there = parse_name(wanted, vendor.name), await store.names(vendor.name)
+        if wanted == vendor.name and name not in there:
             name = parse_name(wanted)  # `zoom` is how people call zoom/default, as `connections show zoom` does
-        if not vault.path(name).exists():
+        if name not in there:
             message = f"there is no connection {name}: {connect_again(vendor, name)}"
             raise NotConnected(message)
         return name
     outside = environment_record(vendor, environ, at)
     if outside is not None:
         return outside
-    names = vault.names(vendor.name)
+    names = await store.names(vendor.name)
     if len(names) > 1:
         message = f"there are several connections of {vendor.name}: add --connection {' or '.join(one.name for one in names)}"
         raise UsageError(message)
@@ -141,14 +144,14 @@ def parse_name(text: str, vendor: str | None = None) -> Name:
     return checked_name(vendor, second if slash else first)
 
 
-def opened(vendor: Vendor, found: Name | StoredConnection, vault: Vault, transport: Transport, clock: Clock) -> Opened:
+async def opened(vendor: Vendor, found: Name | StoredConnection, store: ConnectionStore, transport: Transport, clock: Clock) -> Opened:
     """Open a connection: put its credential into the transport. Raises NotConnected."""
     if isinstance(found, StoredConnection):
         key = "TOKEN" if found.tokens else "SECRET"
         mend = f"put a new one into HABEAS_{vendor.name.upper()}_{key}, or {connect_again(vendor)}"
         transport.credential = credential(vendor, found, mend)
         return Opened(vendor, ENVIRONMENT, found, Fixed(mend))
-    keeper = Keeper(vault, found, vendor, transport, clock)
+    keeper = Keeper(store, await read(store, found), vendor, transport, clock)
     return Opened(vendor, str(found), keeper.record, keeper)
 
 
@@ -160,30 +163,23 @@ def unsaved(vendor: Vendor, name: Name, record: StoredConnection, transport: Tra
 
 
 @asynccontextmanager
-async def turn(
-    vault: Vault, found: Name | StoredConnection, clock: Clock, waiting: Callable[[], None], *, wait: bool
-) -> AsyncIterator[Handover]:
-    """Wait until no other run uses the connection, `waiting` is called if one does. Raises Taken without `wait`.
+async def turn_of_token(found: StoredConnection, clock: Clock, waiting: Callable[[], None], *, wait: bool) -> AsyncIterator[Handover]:
+    """Wait until no other run of this machine uses a token of the environment, `waiting` is called if one does.
 
-    Gives what earlier runs handed on of the vendor's limits; it is closed at the turn's end. Runs with one token of the
-    environment take turns too. Where nothing can be written, they do not wait for each other; nor do runs of a store that can only
-    be read.
+    Raises Taken without `wait`. Gives what earlier runs handed on of the vendor's limits; it is closed at the turn's end. Where nothing
+    can be written, runs do not wait for each other.
     """
     handover: Handover | None = None
+    vault = Vault(home())
     async with AsyncExitStack() as stack:
         try:
-            if isinstance(found, StoredConnection):
-                lock = turn_of_unstored(vault, found)
-            else:
-                vault.prepare()
-                lock = vault.turn(found)
+            lock = await in_thread(lambda: turn_of_unstored(vault, found))
             await stack.enter_async_context(locked(lock, clock.sleep, waiting, wait=wait))
         except HabeasError as error:
-            if not isinstance(found, StoredConnection) and not isinstance(error, ReadOnly):
-                raise
             handover = nothing_known(clock, str(error))
-        handover = handover or handover_of(vault, found, clock)
+        if handover is None:
+            handover = await written(lambda: handover_of(vault, found, clock))
         try:
             yield handover
         finally:
-            handover.close()
+            await written(handover.close)

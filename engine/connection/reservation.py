@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from engine.connection.lock_queue import own_file
 from engine.connection.private_files import ROOM_END, cannot_write, put_in_place, sweep_rooms, sync_folder, write_new
-from engine.connection.stored import ROOM, Name, StoredConnection, seal
-from engine.connection.vault import Vault, grown
+from engine.connection.store import Save, grown
+from engine.connection.stored import ROOM, Name, Sealed, StoredConnection, seal
+from engine.connection.uninterrupted import written
+from engine.connection.vault import Sealing, Vault
 from engine.errors import DiskError
 
-Save = Callable[[StoredConnection], None]
 
-
-class Reservation:
-    """The reserved file of one new connection; `stored` turns true when the connection is in it. Made by `reserved`.
-
-    `replaced` is the connection whose place it took, as it was last.
-    """
+class FileReservation:
+    """The reserved file of one new connection (see `store.Reservation`); made by `reserved`."""
 
     def __init__(self, vault: Vault, name: Name, room: Path, *, plain: bool) -> None:
         """Take the allocated file `room`; `plain`: the connection is stored unencrypted."""
@@ -37,28 +34,35 @@ class Reservation:
         """Hold the locks, and give the function that stores the connection; it raises DiskError. Raises NotConnected, OutputError."""
         vault, name = self._vault, self.name
         async with vault.whole(), vault.lock(name):
-            vault.recover(name)
-            before, how = vault.find(name), vault.sealing(plain=self._plain)
+            before, how = await written(self._before)
 
-            def store(record: StoredConnection) -> None:
-                try:
-                    write_new(self._room, seal(grown(record, before[0] if before else None), how.key, name.name, plain=how.plain))
-                    put_in_place(self._room, vault.path(name))
-                except OSError as error:
-                    message = (
-                        f"{vault.path(name)} could not be written ({error.strerror}), and the vendor had answered already: "
-                        "connect again, because the vendor may have ended an earlier connection by that"
-                    )
-                    raise DiskError(message) from None
+            async def store(record: StoredConnection) -> None:
+                await written(lambda: self._put(grown(record, before[0] if before else None), how))
                 self.stored, self.replaced = True, before[0] if before else None
-                vault.drop(name)
-                vault.sweep()
 
             yield store
 
+    def _before(self) -> tuple[tuple[StoredConnection, Sealed] | None, Sealing]:
+        self._vault.recover(self.name)
+        return self._vault.find(self.name), self._vault.sealing(plain=self._plain)
+
+    def _put(self, record: StoredConnection, how: Sealing) -> None:
+        vault, path = self._vault, self._vault.path(self.name)
+        try:
+            write_new(self._room, seal(record, how.key, self.name.name, plain=how.plain))
+            put_in_place(self._room, path)
+        except OSError as error:
+            message = (
+                f"{path} could not be written ({error.strerror}), and the vendor had answered already: "
+                "connect again, because the vendor may have ended an earlier connection by that"
+            )
+            raise DiskError(message) from None
+        vault.drop(self.name)
+        vault.sweep()
+
 
 @contextmanager
-def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
+def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[FileReservation]:
     """Allocate the file of a new connection, which also tests the store; freed at the end. Raises NotConnected, DiskError, OutputError."""
     vault.prepare()
     room = vault.folder / f".{name.file}.{secrets.token_hex(8)}{ROOM_END}"
@@ -71,7 +75,7 @@ def reserved(vault: Vault, name: Name, *, plain: bool) -> Iterator[Reservation]:
             sync_folder(vault.folder)
         except OSError as error:
             raise cannot_write(vault.folder, error) from None
-        yield Reservation(vault, name, room, plain=plain)
+        yield FileReservation(vault, name, room, plain=plain)
     finally:
         with suppress(OSError):
             room.unlink(missing_ok=True)

@@ -14,10 +14,8 @@ import msgspec
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from engine.connection.keys import SIZE, StoreKey
-from engine.connection.manage import taken
-from engine.connection.reservation import reserved
+from engine.connection.store import ConnectionStore, read
 from engine.connection.stored import Name, StoredConnection, StoreError, checked_name, seal, unseal
-from engine.connection.vault import Vault
 from engine.errors import NotConnected, UsageError
 from engine.net.clock import Clock
 from engine.new_file import check_name_is_free, write_new
@@ -81,28 +79,23 @@ def unpacked(raw: bytes, passphrase: str, where: str) -> tuple[Name, StoredConne
 
 
 async def export_connection(
-    vault: Vault, name: Name, passphrase: str, out: Path, clock: Clock, waiting: Callable[[], None] | None = None
+    store: ConnectionStore, name: Name, passphrase: str, out: Path, clock: Clock, waiting: Callable[[], None] | None = None
 ) -> None:
     """Write a connection into a new file, then disable it here: two copies would use up each other's refresh tokens.
 
     Nothing is asked of the vendor. Raises NotConnected, UsageError, OutputError, DiskError; before the file is whole nothing is changed.
     """
-    vault.read(name)
+    await read(store, name)
     check_name_is_free(out)
-    async with taken(vault, waiting, name):
-        vault.recover(name)
-        record = vault.read(name)
+    async with store.changing(name, waiting) as held:
+        record = await held.read()
         text = packed(replace(record, moved=None), name, passphrase).decode()
-        how = vault.reserve(name)
-        try:
-            write_new(out, text, PRIVATE)
-            moved = replace(record, moved=clock.timestamp(), serial=record.serial + 1)
-            vault.renew(name, moved, how)
-        finally:
-            vault.drop(name)
+        await held.intend()
+        write_new(out, text, PRIVATE)
+        await held.keep(replace(record, moved=clock.timestamp(), serial=record.serial + 1))
 
 
-async def import_connection(vault: Vault, file: Path, passphrase: str, name: Name | None = None) -> Name:
+async def import_connection(store: ConnectionStore, file: Path, passphrase: str, name: Name | None = None) -> Name:
     """Store a connection that was exported; gives its name. It may take the place of the one that it was exported from, of no other.
 
     Raises UsageError, NotConnected, OutputError, DiskError.
@@ -118,12 +111,11 @@ async def import_connection(vault: Vault, file: Path, passphrase: str, name: Nam
     if name.vendor != exported.vendor:
         message = f"{file} holds a connection of {exported.vendor}: --as {exported.vendor}/NAME"
         raise UsageError(message)
-    await vault.first_key()
-    with reserved(vault, name, plain=False) as place:
-        async with place.opened() as store:
-            before = vault.find(name)
-            if before is not None and (before[0].moved is None or before[0].id != record.id):
-                message = f"there is a connection {name} already: give another name with --as {name.vendor}/NAME"
-                raise NotConnected(message)
-            store(record)
+    await store.ready()
+    async with store.placing(name, plain=False) as place, place.opened() as save:
+        before = await store.find(name)
+        if before is not None and (before.record.moved is None or before.record.id != record.id):
+            message = f"there is a connection {name} already: give another name with --as {name.vendor}/NAME"
+            raise NotConnected(message)
+        await save(record)
     return name

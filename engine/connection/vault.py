@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -36,6 +35,7 @@ from engine.connection.private_files import (
 )
 from engine.connection.sealed_file import files_need_key_file, files_of_keys
 from engine.connection.state_folder import named
+from engine.connection.store import LONGEST_HOLD, SAID_AFTER, absent
 from engine.connection.stored import (
     PLAIN,
     ROOM,
@@ -50,12 +50,13 @@ from engine.connection.stored import (
     unseal,
 )
 from engine.errors import InUse, NotConnected, UsageError
-from engine.language.effective import Vendor
-from engine.replaced import replace
 
+<<<<<<< HEAD
 T = TypeVar("T")
 SAID_AFTER = 2.0
 LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
+=======
+>>>>>>> sto
 LONGEST_CHANGE = 2 * LONGEST_HOLD  # whoever changes the store may wait for a renewal, and then ask a vendor as long
 
 
@@ -156,17 +157,14 @@ class Vault:
         """Give the lock file by which runs of a connection take turns."""
         return self._beside(name, ".run.lock")
 
-    async def first_key(self) -> None:
-        """Create a key if there is none, before a person is asked for anything. Raises NotConnected, DiskError, OutputError.
+    def first_key(self) -> dict[Name, StoredConnection]:
+        """Create a key if there is none; the caller holds `whole`. Raises NotConnected, DiskError, OutputError.
 
-        What the store kept without one is marked with it: from now on nothing else without encryption is taken.
+        Gives what the store kept without one, to be marked with it: from now on nothing else without encryption is taken.
         """
-        async with self.whole():
-            bare = dict(self._unmarked()) if self.keys.current_id() is None else {}
-            self.keys.current()
-            for name, record in bare.items():
-                async with self.lock(name):
-                    self.write(name, record, plain=True)
+        bare = dict(self._unmarked()) if self.keys.current_id() is None else {}
+        self.keys.current()
+        return bare
 
     def _unmarked(self) -> Iterator[tuple[Name, StoredConnection]]:
         """Give the connections that no key has to do with; what cannot be read stays as it is."""
@@ -267,6 +265,16 @@ class Vault:
         except OSError as error:
             raise cannot_write(self.path(name), error) from None
 
+    def reseal(self, name: Name) -> bool | None:
+        """Write a connection with the current key; the caller holds its lock. Gives whether it is unencrypted; None if there is none."""
+        self.recover(name)
+        found = self.find(name)
+        if found is None:
+            return None
+        plain = found[1].cipher == PLAIN
+        self.write(name, found[0], plain=plain)
+        return plain
+
     def end_rekey(self) -> None:
         """Delete the old keys, unless a file still names one; the caller holds `whole`. Raises NotConnected, OutputError."""
         before = self.keys.outdated()
@@ -321,8 +329,7 @@ class Vault:
     def _stored(self, name: Name) -> tuple[StoredConnection, Sealed]:
         found = self.find(name)
         if found is None:
-            message = f"there is no connection {name}: habeas connect {name.vendor}{option(name)}"
-            raise NotConnected(message)
+            raise absent(name)
         return found
 
     def _sealing(self, sealed: Sealed) -> Sealing:
@@ -339,18 +346,3 @@ class Vault:
             put_in_place(part, path)
         except OSError as error:
             raise cannot_write(path, error) from None
-
-
-def grown(record: StoredConnection, before: StoredConnection | None) -> StoredConnection:
-    """Give a connection a higher serial number than the one it replaces, so that running processes notice the change."""
-    return replace(record, serial=(before.serial if before else 0) + 1)
-
-
-def option(name: Name) -> str:
-    """Give the command-line option that names a connection; empty for the default one."""
-    return "" if name.name == "default" else f" --connection {name.name}"
-
-
-def connect_again(vendor: Vendor, name: Name | None = None) -> str:
-    """Give the command that connects again, or for the first time, such as `habeas connect zoom --connection emea`."""
-    return f"habeas connect {shlex.quote(vendor.word or vendor.name)}{option(name) if name else ''}"

@@ -18,6 +18,7 @@ from aiohttp import web
 
 import engine
 from engine import assembly
+from engine.connection.file_store import FileStore
 from engine.connection.private_files import locked
 from engine.connection.state_folder import home
 from engine.connection.stored import Bound, Name, StoredConnection
@@ -177,7 +178,7 @@ async def test_a_stored_connection_takes_one_run_at_a_time(served, acme):
     go.set()
     vault, name = Vault(home()), Name("acme", "default")
     vault.prepare()
-    await vault.first_key()
+    await FileStore(vault).ready()
     vault.write(name, StoredConnection("acme", "headers", Bound(("api.acme.example",), at=address), time.time(), plan="big", secret="t0"))
     async with locked(vault.turn(name)):
         with pytest.raises(InUse, match="another run uses this connection"):
@@ -226,7 +227,7 @@ async def test_verify_keeps_to_the_limits_of_the_connections_own_plan(served, ac
     address, _, _ = served
     vault, name, plans = Vault(home()), Name("acme", "default"), []
     vault.prepare()
-    await vault.first_key()
+    await FileStore(vault).ready()
     vault.write(name, StoredConnection("acme", "headers", Bound(("api.acme.example",), at=address), time.time(), plan="big", secret="t0"))
 
     def noting(vendor, plan, *rest):
@@ -250,7 +251,7 @@ async def test_verify_tells_a_program_until_when_a_connection_lives(refresh, end
     acme.write_text(SPEC.replace('{headers: {Authorization: "Bearer <SECRET>"}}', oauth2))
     vault, name = Vault(home()), Name("acme", "default")
     vault.prepare()
-    await vault.first_key()
+    await FileStore(vault).ready()
     bound = Bound(("api.acme.example",), "https://api.acme.example/t", "https://api.acme.example/a", at=address)
     tokens = Tokens("t0", time.time(), refresh, end)
     vault.write(name, StoredConnection("acme", "oauth2", bound, time.time(), grant="authorization_code", tokens=tokens))

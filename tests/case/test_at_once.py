@@ -14,6 +14,7 @@ import pytest
 from engine.case import acts
 from engine.case.folder import open_case
 from engine.case.person import read_person
+from engine.connection.file_store import FileStore
 from engine.connection.vault import Vault
 from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, home_of, state
@@ -111,9 +112,7 @@ def test_two_people_decide_while_a_third_looks(ran):
 def _rekeyed(home: Path) -> None:
     import asyncio
 
-    from engine.connection.manage import rekey
-
-    asyncio.run(rekey(Vault(home)))
+    asyncio.run(FileStore(Vault(home)).reseal())
 
 
 def test_keys_change_while_cases_are_opened_and_people_named(habeas):

@@ -1,4 +1,4 @@
-"""A process of its own: 50 runs' credentials that all meet a dead token. Prints how often the vendor was asked, and who failed."""
+"""A process of its own: 50 runs' credentials, of files or of a shared store, that all meet a dead token. Prints how often the vendor was asked, and who failed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from engine.core.retry import Patience
 from engine.net.limiter import Limiter
 from engine.runner.interface import Session
 from engine.runner.verify import verify
+from tests.connection.kept import Kept, keeping
 from tests.connection.vendor import NAME, Acme, clock, keeper, spec, vault
 
 TASKS = 50
@@ -18,7 +19,7 @@ TASKS = 50
 
 async def task(store, acme) -> str:
     """Ask as a run does, with a connection of its own; gives what went wrong."""
-    kept, transport = keeper(store, acme)
+    kept, transport = await keeping(store, acme) if len(sys.argv) > 3 else keeper(store, acme)
     session = Session(
         vendor=spec(),
         network=transport,
@@ -33,9 +34,10 @@ async def task(store, acme) -> str:
 
 
 async def main() -> None:
-    store, acme = vault(Path(sys.argv[1])), Acme()
-    acme.address = sys.argv[2]
-    found = await asyncio.gather(*(task(store, acme) for _ in range(TASKS)))
+    home, address, *shared = sys.argv[1:]
+    store, acme = Kept(Path(home), shared[0]).store() if shared else vault(Path(home)), Acme()
+    acme.address = address
+    found = await asyncio.gather(*(task(store, acme) for _ in range(int(shared[1]) if shared else TASKS)))
     print([one for one in found if one])
 
 

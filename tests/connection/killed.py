@@ -19,8 +19,8 @@ from tests.connection.vendor import NAME, Acme, keeper, vault
 COUNTED = ((os, "open"), (os, "write"), (os, "fsync"), (os, "ftruncate"), (os, "replace"), (os, "unlink"), (os, "close"), (fcntl, "flock"))
 
 
-def count(limit: int) -> None:
-    """Count the steps from here on; at `limit`, before and not after the call, end as a power cut would."""
+def count(limit: int, further=lambda _: None) -> None:
+    """Count the steps from here on; at `limit`, before and not after the call, end as a power cut would. `further` finds more steps."""
     steps = [0]
 
     def step() -> None:
@@ -39,6 +39,7 @@ def count(limit: int) -> None:
         setattr(owner, name, counting(getattr(owner, name)))
     for name in ("send", "recv", "recv_into", "connect"):
         setattr(socket.socket, name, counting(getattr(socket.socket, name)))
+    further(step)
     real = Path.replace
     Path.replace = lambda self, other: (step(), real(self, other))[1]  # type: ignore[method-assign]
 

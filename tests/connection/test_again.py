@@ -15,7 +15,7 @@ from engine.replaced import replace
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import ENVIRON, SETTLED, settled
 from tests.connection.settled import record as settled_record
-from tests.connection.vendor import NAME, SPEC, Acme, vault
+from tests.connection.vendor import NAME, SPEC, Acme, files, vault
 
 json = web.json_response
 RUN = ("run", "acme", "--email", "her@acme.example", "--out")
@@ -75,9 +75,9 @@ async def test_what_a_simulator_did_is_told(tmp_path):
         store = vault(tmp_path)
         store.write(NAME, acme.record())
         acme.says.append(json({}, status=503))
-        assert await remove(store, NAME, revoke=True) == "simulator refused"
+        assert await remove(files(store), NAME, revoke=True) == "simulator refused"
         store.write(NAME, acme.record())
-    assert await remove(store, NAME, revoke=True) == "simulator gone"
+    assert await remove(files(store), NAME, revoke=True) == "simulator gone"
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.connection.keys import Keys, OsKeyring, StoreKey
-from engine.connection.manage import rekey, remove
+from engine.connection.manage import remove
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
-from tests.connection.vendor import NAME, Acme, keep, vault
+from tests.connection.vendor import NAME, Acme, files, keep, vault
 
 KEY = StoreKey(bytes(range(32)))
 
@@ -81,17 +81,17 @@ async def test_another_key_for_all_can_be_broken_off_at_any_moment(tmp_path):
     old = store.keys.path.read_bytes()
     store.keys.begin_rekey()
     assert vault(tmp_path).read(NAME) == RECORD  # broken off here: both keys are known
-    assert await rekey(store) == (1, 1)
+    assert await files(store).reseal() == (1, 1)
     assert vault(tmp_path).read(NAME) == vault(tmp_path).read(other) == RECORD
     assert store.keys.path.read_bytes() != old
     assert len(json.loads(store.keys.path.read_bytes())["keys"]) == 1
     moved = vault(tmp_path, HABEAS_KEY=KEY.text)
-    assert await rekey(moved) == (1, 1)
+    assert await files(moved).reseal() == (1, 1)
     assert not store.keys.path.exists()
     assert vault(tmp_path, HABEAS_KEY=KEY.text).read(NAME) == RECORD
     with pytest.raises(StoreError):
-        await rekey(vault(tmp_path, HABEAS_KEY=OTHER))
-    assert await rekey(vault(tmp_path, HABEAS_KEY=OTHER, HABEAS_OLD_KEY=KEY.text)) == (1, 1)
+        await files(vault(tmp_path, HABEAS_KEY=OTHER)).reseal()
+    assert await files(vault(tmp_path, HABEAS_KEY=OTHER, HABEAS_OLD_KEY=KEY.text)).reseal() == (1, 1)
     assert vault(tmp_path, HABEAS_KEY=OTHER).read(NAME) == RECORD
 
 
@@ -131,7 +131,11 @@ async def test_a_key_file_that_is_gone_is_never_replaced_while_it_is_needed(tmp_
     path.unlink()
     gone = f"{path} is gone, and connections are encrypted with its key: put a copy of it back, and no fresh key is made; "
     gone += "if there is none, remove them (habeas connections remove NAME --no-revoke) and connect again"
-    for work in (lambda: vault(tmp_path).first_key(), lambda: keep(vault(tmp_path), other, RECORD), lambda: rekey(vault(tmp_path))):
+    for work in (
+        lambda: files(vault(tmp_path)).ready(),
+        lambda: keep(vault(tmp_path), other, RECORD),
+        lambda: files(vault(tmp_path)).reseal(),
+    ):
         with pytest.raises(NotConnected) as error:
             await work()
         assert str(error.value) == gone
@@ -146,8 +150,8 @@ async def test_a_key_file_that_is_gone_is_never_replaced_while_it_is_needed(tmp_
     path.chmod(0o600)
     assert vault(tmp_path).read(NAME) == RECORD
     path.unlink()
-    await remove(vault(tmp_path), NAME, revoke=False)
-    await vault(tmp_path).first_key()
+    await remove(files(vault(tmp_path)), NAME, revoke=False)
+    await files(vault(tmp_path)).ready()
     assert path.exists()
 
 
@@ -155,7 +159,7 @@ async def test_a_key_of_the_environment_is_no_key_file_that_is_gone(tmp_path):
     """Beside a connection that has HABEAS_KEY, another may have a key of the store's own; one without encryption needs none."""
     vault(tmp_path, HABEAS_KEY=KEY.text).write(NAME, RECORD)
     vault(tmp_path).write(Name("acme", "plain"), RECORD, plain=True)
-    await vault(tmp_path).first_key()
+    await files(vault(tmp_path)).ready()
     assert vault(tmp_path).keys.path.exists()
 
 
@@ -181,7 +185,7 @@ async def test_a_key_that_lacks_is_looked_for_where_it_was(before, now, words, t
         (store.path(NAME)).write_bytes(FIRST_FORMAT)
     if before.startswith("other"):
         Keys(store.home, {}).current()
-    work = rekey(vault(tmp_path, **now)) if before.endswith("rekey") else None
+    work = files(vault(tmp_path, **now)).reseal() if before.endswith("rekey") else None
     with pytest.raises(StoreError) as error:
         await work if work is not None else vault(tmp_path, **now).read(NAME)
     assert words in str(error.value)
@@ -255,7 +259,7 @@ def test_the_keyring_of_the_os_keeps_the_key_where_there_is_one(tmp_path):
     assert ring(tmp_path, "print(store.read(NAME).vendor)") == "acme"
     assert "keyring" in ring(tmp_path, "store.read(NAME)", RING_LOCKED="1")
     assert "keyring" in ring(tmp_path, "store.read(NAME)", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
-    assert ring(tmp_path, "print(asyncio.run(rekey(store)), store.read(NAME).vendor)") == "(1, 0) acme"
+    assert ring(tmp_path, "print(asyncio.run(files(store).reseal()), store.read(NAME).vendor)") == "(1, 0) acme"
     assert len(json.loads((tmp_path / "ring.json").read_text())) == 1
     assert secret not in (tmp_path / "ring.json").read_text()
 
@@ -268,7 +272,7 @@ def test_a_keyring_that_cannot_be_used_leaves_the_file(tmp_path):
 def test_the_keyring_is_asked_once_for_a_key(tmp_path):
     """It may ask a person each time; what another process changed since is asked for all the same."""
     code = "store.write(NAME, RECORD)\nfor _ in range(5): store.read(NAME); store.reserve(NAME)\n"
-    code += "print(asyncio.run(rekey(vault(pathlib.Path(sys.argv[1])))), store.read(NAME).vendor)"
+    code += "print(asyncio.run(files(vault(pathlib.Path(sys.argv[1]))).reseal()), store.read(NAME).vendor)"
     assert ring(tmp_path, code) == "(1, 0) acme"
     asked = (tmp_path / "ring.json.asked").read_text()
     assert len(asked) == 4, "whether it is kept; by rekey for the old one, and whether the new one is kept; for the new one"

@@ -7,15 +7,17 @@ import errno
 import fcntl
 import json
 import os
+import threading
 
 import pytest
 
 from engine.connection import private_files
-from engine.connection.manage import rekey, remove, rename
+from engine.connection.manage import remove
 from engine.connection.private_files import create_once, locked, prepare
 from engine.connection.stored import Name, StoreError
+from engine.connection.uninterrupted import THREAD
 from engine.errors import DiskError, NotConnected, OutputError, UsageError
-from tests.connection.vendor import NAME, Acme, keep, vault
+from tests.connection.vendor import NAME, Acme, files, keep, vault
 
 RECORD = Acme().record()
 EMEA = Name("acme", "emea")
@@ -26,6 +28,8 @@ async def turns():
     """Let every task go on to where it waits."""
     for _ in range(9):
         await asyncio.sleep(0)
+        while any(thread.name == THREAD for thread in threading.enumerate()):
+            await asyncio.sleep(0)
 
 
 async def test_a_new_name_keeps_the_connection_and_what_has_it_already(tmp_path):
@@ -34,15 +38,15 @@ async def test_a_new_name_keeps_the_connection_and_what_has_it_already(tmp_path)
     store.write(NAME, RECORD)
     (store.folder / "acme.emea.new").write_bytes(b"")
     (store.folder / "acme.emea.new").chmod(0o600)
-    await rename(store, NAME, EMEA)
+    await files(store).rename(NAME, EMEA)
     assert store.names() == [EMEA]
     assert store.read(EMEA) == RECORD
     assert store.recover(EMEA) is False
     store.write(NAME, RECORD)
     with pytest.raises(UsageError, match="there is a connection acme/emea already"):
-        await rename(store, NAME, EMEA)
+        await files(store).rename(NAME, EMEA)
     with pytest.raises(NotConnected, match="no connection acme/apac: habeas connect acme --connection apac"):
-        await rename(store, APAC, EMEA)
+        await files(store).rename(APAC, EMEA)
     assert store.names() == [NAME, EMEA]
 
 
@@ -56,7 +60,7 @@ async def test_a_new_name_that_was_broken_off_leaves_one_connection_that_says_wh
 
     monkeypatch.setattr(store, "_place", killed)
     with pytest.raises(KeyboardInterrupt):
-        await rename(store, NAME, EMEA)
+        await files(store).rename(NAME, EMEA)
     assert store.names() == [NAME]
     with pytest.raises(StoreError, match=r"holds the connection acme/emea: name it acme\.emea\.json"):
         store.read(NAME)
@@ -70,11 +74,11 @@ async def test_a_new_name_during_a_change_of_the_key_waits_for_its_end(tmp_path)
     store.write(NAME, RECORD)
     store.write(EMEA, RECORD)
     async with store.lock(NAME):
-        changing = asyncio.create_task(rekey(store))
+        changing = asyncio.create_task(files(store).reseal())
         await turns()
-        renaming = asyncio.create_task(rename(store, EMEA, Name("acme", "zzz")))
-        removing = asyncio.create_task(remove(store, NAME, revoke=False))
-        writing = asyncio.create_task(store.first_key())
+        renaming = asyncio.create_task(files(store).rename(EMEA, Name("acme", "zzz")))
+        removing = asyncio.create_task(remove(files(store), NAME, revoke=False))
+        writing = asyncio.create_task(files(store).ready())
         await turns()
         assert store.names() == [NAME, EMEA]
         assert not writing.done()
@@ -93,17 +97,17 @@ async def test_a_key_that_a_file_still_names_is_not_forgotten(end, tmp_path):
     left.write_bytes(store.path(NAME).read_bytes())
     left.chmod(0o600)
     with pytest.raises(StoreError, match="still names an older key, so that key is kept") as error:
-        await rekey(store)
+        await files(store).reseal()
     assert str(left) in str(error.value)
     assert len(json.loads(store.keys.path.read_text())["keys"]) == 2
     assert vault(tmp_path).read(NAME) == RECORD
     left.unlink()
-    assert await rekey(store) == (1, 0)
+    assert await files(store).reseal() == (1, 0)
     assert len(json.loads(store.keys.path.read_text())["keys"]) == 1
 
 
 @pytest.mark.parametrize(
-    "work", [lambda store: rename(store, NAME, EMEA, store.told), lambda store: remove(store, NAME, store.told, revoke=False)]
+    "work", [lambda store: files(store).rename(NAME, EMEA, store.told), lambda store: remove(files(store), NAME, store.told, revoke=False)]
 )
 async def test_what_takes_a_connection_away_waits_for_the_runs_turn(work, tmp_path):
     """It says so; the lock of the run is not removed under it, and meanwhile others can connect."""
@@ -201,9 +205,9 @@ def test_a_file_that_another_writes_is_neither_taken_nor_deleted(tmp_path, monke
 
 
 WORKS = {
-    "rekey": rekey,
-    "remove": lambda store: remove(store, EMEA, revoke=False),
-    "rename": lambda store: rename(store, EMEA, APAC),
+    "rekey": lambda store: files(store).reseal(),
+    "remove": lambda store: remove(files(store), EMEA, revoke=False),
+    "rename": lambda store: files(store).rename(EMEA, APAC),
     "keep": lambda store: keep(store, NAME, RECORD, plain=False),
 }
 

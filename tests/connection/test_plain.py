@@ -10,11 +10,10 @@ import msgspec
 import pytest
 
 from engine.connection.keys import StoreKey
-from engine.connection.manage import rekey, rename
 from engine.connection.stored import Damaged, Name, StoreError, seal
 from tests.connection.commands import Command
 from tests.connection.test_key import FIRST_FORMAT, KEY, OTHER, first_format
-from tests.connection.vendor import NAME, Acme, keep, keeper, vault
+from tests.connection.vendor import NAME, Acme, files, keep, keeper, vault
 
 EMEA = Name("acme", "emea")
 RECORD = Acme().record()
@@ -63,9 +62,9 @@ async def test_what_the_store_made_itself_is_taken(tmp_path):
         await keep(store, NAME, acme.record(life=-1), plain=True)
         await keeper(store, acme)[0].refresh()
         assert vault(tmp_path, **GIVEN).read(NAME).serial == 2
-        await rename(store, NAME, Name("acme", "apac"))
+        await files(store).rename(NAME, Name("acme", "apac"))
         again = vault(tmp_path, HABEAS_KEY=OTHER, HABEAS_OLD_KEY=KEY.text)
-        assert await rekey(again) == (1, 1)
+        assert await files(again).reseal() == (1, 1)
         found, sealed = vault(tmp_path, HABEAS_KEY=OTHER).find(Name("acme", "apac"))
         assert (found.serial, sealed.cipher) == (2, "none")
         raw = json.loads(store.path(Name("acme", "apac")).read_bytes())
@@ -82,12 +81,12 @@ async def test_a_store_without_a_key_takes_plain_records_and_marks_them_when_it_
     store.path(NAME).write_bytes(first_plain(RECORD))
     assert store.read(NAME) == RECORD
     assert not store.keys.path.exists()
-    await store.first_key()
+    await files(store).ready()
     assert vault(tmp_path).find(NAME)[1].key == store.keys.current_id()
     store.path(NAME).write_bytes(first_plain(RECORD))
     with pytest.raises(StoreError, match="habeas connections rekey takes it over; else habeas connections remove acme/default --no-revoke"):
         vault(tmp_path).read(NAME)
-    assert await rekey(vault(tmp_path)) == (0, 1)
+    assert await files(vault(tmp_path)).reseal() == (0, 1)
     assert vault(tmp_path).read(NAME) == RECORD
 
 

@@ -10,14 +10,13 @@ from aiohttp import web
 
 from engine.connection import lock_queue, reservation
 from engine.connection.private_files import Taken, locked
-from engine.connection.reservation import reserved
 from engine.connection.stored import RegisteredClient, seal
 from engine.connection.vault import ROOM
 from engine.core.oauth import MOST_SCOPE, Tokens
 from engine.errors import DiskError
 from engine.replaced import replace
 from tests.connection.commands import Command, consented, prompted, waiting
-from tests.connection.vendor import NAME, Acme, vault
+from tests.connection.vendor import NAME, Acme, files, vault
 
 
 async def test_the_room_is_on_the_disk_while_a_person_consents_and_becomes_the_connection(tmp_path):
@@ -74,11 +73,11 @@ async def test_a_room_that_a_killed_connect_left_is_swept_and_one_in_use_is_not(
         await waiting(process)
         (room,) = store.folder.glob(".acme.default.*.room")
         assert (room.name != left.name, other.exists()) == (True, True)
-        with reserved(store, NAME, plain=False):
+        async with files(store).placing(NAME, plain=False):
             assert room.exists()
         process.kill()
         await process.communicate()
-        with reserved(store, NAME, plain=False):
+        async with files(store).placing(NAME, plain=False):
             assert not room.exists()
         async with store.whole():
             store.sweep()
@@ -98,7 +97,7 @@ async def test_a_room_that_is_swept_before_it_is_held_is_made_again(tmp_path, mo
         real(file, how)
 
     monkeypatch.setattr(lock_queue.fcntl, "flock", flock)
-    with reserved(store, NAME, plain=False):
+    async with files(store).placing(NAME, plain=False):
         assert swept[0].exists()
         store.sweep()
         assert swept[0].exists()
@@ -114,11 +113,10 @@ async def test_a_disk_that_fails_after_the_answer_does_not_say_that_nothing_chan
     async with Acme().up() as acme:
         store = vault(tmp_path)
         store.write(NAME, acme.record())
-        with reserved(store, NAME, plain=False) as ready:
-            async with ready.opened() as put:
-                monkeypatch.setattr(reservation, "write_new", fails)
-                with pytest.raises(DiskError, match="connect again, because the vendor may have ended an earlier connection"):
-                    put(acme.record())
+        async with files(store).placing(NAME, plain=False) as ready, ready.opened() as put:
+            monkeypatch.setattr(reservation, "write_new", fails)
+            with pytest.raises(DiskError, match="connect again, because the vendor may have ended an earlier connection"):
+                await put(acme.record())
         assert (ready.stored, store.read(NAME).serial) == (False, 1)
 
 

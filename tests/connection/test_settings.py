@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from engine.connection.credential import bound, environment_record
-from engine.connection.manage import rekey, remove, rename
+from engine.connection.manage import remove
 from engine.connection.oauth_client import hosts_of
 from engine.connection.settings import fault, given, needed
 from engine.connection.stored import Name, StoredConnection
@@ -20,7 +20,7 @@ from engine.replaced import replace
 from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command, redirect
 from tests.connection.settled import CAPTURED, ENVIRON, KEYED, OAUTH, SETTINGS, SETTLED, keyed, record, settled
-from tests.connection.vendor import NAME, SPEC, keeper, spec, vault
+from tests.connection.vendor import NAME, SPEC, files, keeper, spec, vault
 from tests.process import HABEAS
 
 BOTH = KEYED.replace("auth: {headers: {X-Key: <SECRET>}}", f"auth:\n  headers: {{X-Key: <SECRET>}}\n{OAUTH}").replace(
@@ -132,8 +132,8 @@ async def test_settings_are_asked_for_kept_shown_and_sent(tmp_path):
         shown = await habeas("connections", "show", "acme")
         assert "settings           LOGIN_HOST=login.acme.example, ORG=acme-1" in shown.out, shown
         assert json.loads((await habeas("connections", "show", "acme", "--json")).out)["captured"] == ["INSTANCE", "SITE"]
-        await rename(store, NAME, Name("acme", "emea"))
-        await rekey(store)
+        await files(store).rename(NAME, Name("acme", "emea"))
+        await files(store).reseal()
         acme.provider.access.clear()
         run = await habeas(
             "run", "acme", "--email", "her@acme.example", "--out", str(tmp_path / "out"), **{**ENVIRON, "HABEAS_ACME_ORG": "other"}
@@ -141,7 +141,7 @@ async def test_settings_are_asked_for_kept_shown_and_sent(tmp_path):
         assert run.code == 0, run
         assert acme.log[-1] == "/v1/acme-1/7/people/7/files", "the stored settings win over the environment's"
         assert (store.read(Name("acme", "emea")).settings, acme.log.count("token")) == (SETTINGS, 2)
-        assert await remove(store, Name("acme", "emea"), revoke=True) == "revoked"
+        assert await remove(files(store), Name("acme", "emea"), revoke=True) == "revoked"
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ import pytest
 
 from engine.connection.keys import StoreKey
 from engine.connection.private_files import MOST_BYTES
-from engine.connection.reservation import reserved
 from engine.connection.state_folder import home
 from engine.connection.stored import ROOM, Name, StoreError, seal
 from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
 from engine.errors import NotConnected, UsageError
 from engine.replaced import replace
-from tests.connection.vendor import NAME, Acme, vault
+from tests.connection.vendor import NAME, Acme, files, vault
 from tests.disk import in_place, noted
 
 KEY = StoreKey(bytes(range(32)))
@@ -145,10 +144,9 @@ async def test_what_is_stored_is_on_the_disk_before_it_has_its_name(how, tmp_pat
         steps = noted(monkeypatch)
         store.write(NAME, RECORD)
     else:
-        with reserved(store, NAME, plain=False) as place:
-            async with place.opened() as put:
-                steps = noted(monkeypatch)
-                put(RECORD)
+        async with files(store).placing(NAME, plain=False) as place, place.opened() as put:
+            steps = noted(monkeypatch)
+            await put(RECORD)
     assert steps == in_place(store.path(NAME))
 
 
@@ -158,9 +156,8 @@ async def test_a_new_connection_replaces_the_old_one_in_the_eyes_of_those_who_us
     for number in range(2):
         if number:
             store.reserve(NAME)
-        with reserved(store, NAME, plain=False) as place:
-            async with place.opened() as put:
-                put(RECORD)
+        async with files(store).placing(NAME, plain=False) as place, place.opened() as put:
+            await put(RECORD)
     assert store.read(NAME).serial == 2
     assert store.recover(NAME) is False, "what became of the old token says nothing about the new one"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,8 +13,8 @@ from hypothesis import strategies as st
 from engine.cli.connections import described
 from engine.connection.keys import StoreKey
 from engine.connection.oauth_client import oauth_transport
-from engine.connection.stored import FORMAT, Damaged, StoreError, seal, unseal
-from engine.connection.vault import Vault
+from engine.connection.store import KeptConnection
+from engine.connection.stored import FORMAT, PLAIN, Damaged, StoreError, seal, unseal
 from tests.connection.vendor import NAME, Acme
 
 KEY = StoreKey(bytes(range(32)))
@@ -128,7 +127,7 @@ def test_a_plain_record_with_any_value_anywhere_is_refused_or_can_be_shown(place
         record, sealed = unseal(json.dumps(plain(changed)).encode(), {}.get, "a file")
     except StoreError:
         return
-    described(Vault(Path("/nowhere"), {}), NAME, record, sealed)
+    described(KeptConnection(NAME, record, encrypted=sealed.cipher != PLAIN))
     oauth_transport(record.bound, None)
     seal(record, KEY, "default")
 

@@ -18,7 +18,7 @@ from engine.errors import Unreachable
 from engine.replaced import replace
 from engine.simulate.authorization_server import Grant
 from tests.connection.commands import Command
-from tests.connection.vendor import NAME, SPEC, Acme, spec, vault
+from tests.connection.vendor import NAME, SPEC, Acme, files, spec, vault
 
 json = web.json_response
 RUN = ("run", "acme", "--email", "her@acme.example", "--out")
@@ -228,13 +228,13 @@ async def test_what_could_not_be_revoked_is_kept(said, at, part, left, tmp_path,
         monkeypatch.setattr(manage, "oauth_transport", lambda bound, _: oauth_transport(bound, acme.address))
         acme.says.append(said)
         try:
-            words = ENDED[await manage.remove(store, NAME, revoke=True, wanted=wanted(spec()))]
+            words = ENDED[await manage.remove(files(store), NAME, revoke=True, wanted=wanted(spec()))]
         except Unreachable as error:
             assert error.exit_code == 3
             words = str(error)
         assert part in words
         assert len(store.names()) == left
-        await manage.remove(store, NAME, revoke=False)
+        await manage.remove(files(store), NAME, revoke=False)
         assert store.names() == []
 
 

@@ -9,16 +9,15 @@ import pytest
 from engine.connection.keeper import PATIENCE
 from engine.connection.keys import SECONDS
 from engine.connection.lock_queue import END
-from engine.connection.manage import rekey, remove, rename
+from engine.connection.manage import remove
 from engine.connection.private_files import Taken, locked
-from engine.connection.reservation import reserved
 from engine.connection.stored import Name
 from engine.connection.vault import LONGEST_CHANGE, LONGEST_HOLD, SAID_AFTER
 from engine.core.oauth import NotRenewed, Renewed
 from engine.errors import Exit, InUse
 from engine.net.transport import Limits
 from tests.connection.commands import Command
-from tests.connection.vendor import NAME, Acme, keeper, vault
+from tests.connection.vendor import NAME, Acme, files, keeper, vault
 
 EMEA = Name("acme", "emea")
 
@@ -78,22 +77,21 @@ async def test_whoever_changes_a_connection_does_not_wait_for_ever_either(tmp_pa
     wait = Wait(store)
     async with vault(tmp_path).lock(NAME):
         with pytest.raises(InUse, match="acme/default for 30 minutes"):
-            await rename(store, NAME, EMEA)
+            await files(store).rename(NAME, EMEA)
     assert len(wait.said) == 1
     assert store.names() == [NAME]
 
 
 async def _made(store) -> None:
-    with reserved(store, EMEA, plain=False) as place:
-        async with place.opened():
-            pass
+    async with files(store).placing(EMEA, plain=False) as place, place.opened():
+        pass
 
 
 CHANGES = {
-    "a first key": lambda store: store.first_key(),
-    "a rename": lambda store: rename(store, NAME, EMEA),
-    "a removal": lambda store: remove(store, NAME, revoke=False),
-    "a new key": rekey,
+    "a first key": lambda store: files(store).ready(),
+    "a rename": lambda store: files(store).rename(NAME, EMEA),
+    "a removal": lambda store: remove(files(store), NAME, revoke=False),
+    "a new key": lambda store: files(store).reseal(),
     "a new connection": _made,
 }
 

@@ -13,8 +13,9 @@ from typing import Any
 from aiohttp import web
 
 from engine.connection.credential import bound
+from engine.connection.file_store import FileStore
 from engine.connection.keeper import Keeper
-from engine.connection.reservation import reserved
+from engine.connection.store import KeptConnection, Save
 from engine.connection.stored import Name, RegisteredClient, StoredConnection
 from engine.connection.vault import Vault
 from engine.core.oauth import Tokens
@@ -152,12 +153,15 @@ class Acme:
         return StoredConnection("acme", "oauth2", bound(spec(), self.address), now, **given)
 
 
-def into(store: Callable[[StoredConnection], None]) -> Callable[[], AbstractAsyncContextManager[Callable[[StoredConnection], None]]]:
+def into(store: Callable[[StoredConnection], None]) -> Callable[[], AbstractAsyncContextManager[Save]]:
     """A place that needs neither room nor locks."""
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[Callable[[StoredConnection], None]]:
-        yield store
+    async def opened() -> AsyncIterator[Save]:
+        async def save(record: StoredConnection) -> None:
+            store(record)
+
+        yield save
 
     return opened
 
@@ -176,14 +180,18 @@ def vault(path: Path, **environ: str) -> Vault:
     return Vault(path / "state", environ)
 
 
+def files(store: Vault) -> FileStore:
+    """Use a store as commands do."""
+    return FileStore(store)
+
+
 def keeper(store: Vault, acme: Acme, vendor: Vendor | None = None, **times: Any) -> tuple[Keeper, Transport]:
     """Keep the stored connection alive; `now` and `sleep` may be given."""
     transport = Transport(Hosts((vendor or spec()).hosts, acme.address), None)
-    return Keeper(store, NAME, vendor or spec(), transport, clock(**times)), transport
+    return Keeper(files(store), KeptConnection(NAME, store.read(NAME)), vendor or spec(), transport, clock(**times)), transport
 
 
 async def keep(store: Vault, name: Name, record: StoredConnection, *, plain: bool = False) -> None:
     """Store a connection as `connect` does."""
-    with reserved(store, name, plain=plain) as place:
-        async with place.opened() as put:
-            put(record)
+    async with files(store).placing(name, plain=plain) as place, place.opened() as put:
+        await put(record)

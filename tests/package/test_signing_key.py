@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+<<<<<<< HEAD
 from engine.connection import sealed_file
 from engine.connection.manage import rekey
+=======
+from engine.connection.file_store import FileStore
+>>>>>>> sto
 from engine.connection.signing_key import FILE, PUBLIC, SigningKey, signing_key
 from engine.connection.stored import StoreError
 from engine.connection.vault import Vault
@@ -39,7 +43,7 @@ def test_it_is_made_once_and_sealed(tmp_path):
 def test_rekey_keeps_it(tmp_path):
     """It is encrypted anew with the store's new key, and is the same key."""
     found, before = key(tmp_path), (tmp_path / FILE).read_bytes()
-    asyncio.run(rekey(Vault(tmp_path, {})))
+    asyncio.run(FileStore(Vault(tmp_path, {})).reseal())
     assert (tmp_path / FILE).read_bytes() != before
     assert key(tmp_path) == found
 

@@ -1,0 +1,73 @@
+"""What runs use of the vendor's limits, in a column of the shared store: written behind the run, the newest state alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+
+from engine.connection.departure_file import UNKNOWN, nothing_known
+from engine.connection.postgres_session import Session
+from engine.connection.stored import Name
+from engine.connection.uninterrupted import finished
+from engine.core.departures import Departures, departures_of
+from engine.net.clock import Clock
+from engine.net.handover import Handover
+
+GONE = (
+    "the database did not answer at the run's end: what was used of the vendor's limits could not be written, "
+    "and another run may have used the connection at the same time"
+)
+
+
+class SpentColumn:
+    """The column of one connection, whose turn the session holds."""
+
+    def __init__(self, connection: Session, name: Name) -> None:
+        """Write over the session."""
+        self._session, self._name = connection, name
+        self._next: bytes | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._failed = False
+
+    async def opened(self, clock: Clock) -> Handover:
+        """Read what earlier runs left, and write it back: so that it is known to be writable."""
+        found = await (
+            await self._session.execute("select spent::text from habeas.connection where name = %s", (str(self._name),))
+        ).fetchone()
+        now, words = int(clock.timestamp() * 1000), None
+        try:
+            departures = departures_of(found[0].encode(), now) if found and found[0] else Departures()
+        except ValueError:
+            departures, words = None, f"what earlier runs used of the vendor's limits is ignored, {UNKNOWN}: its column is broken"
+        try:
+            await self._write((departures or Departures()).encode({}, now))
+        except psycopg.Error as error:
+            return nothing_known(clock, f"the database takes nothing ({error.sqlstate})")
+        return Handover(clock, departures or Departures(), lambda content, _: self.put(content), words, known=departures is not None)
+
+    def put(self, content: bytes) -> None:
+        """Write this state when the one before is written; of those that wait only the newest is."""
+        self._next = content
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._writing())
+
+    async def close(self, handover: Handover) -> None:
+        """Write the last state, and say so where one could not be written."""
+        handover.close()
+        if self._task is not None:
+            await finished(self._task)
+        if self._failed:
+            handover.words = GONE
+
+    async def _writing(self) -> None:
+        while self._next is not None and not self._failed:
+            content, self._next = self._next, None
+            try:
+                await self._write(content)
+            except psycopg.Error:
+                self._failed = True
+
+    async def _write(self, content: bytes) -> None:
+        spent = "update habeas.connection set spent = %s::text::jsonb, served_at = now() where name = %s"
+        await self._session.execute(spent, (content.decode(), str(self._name)))

@@ -1,0 +1,85 @@
+"""A PostgreSQL of the tests' own: in a temporary folder, on a socket there, ended with the process that began it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+from psycopg import errors
+
+INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+SETTINGS = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=16MB")
+
+
+def program(name: str) -> str | None:
+    """Find one of PostgreSQL's programs; Debian keeps them out of the way."""
+    return shutil.which(name, path=os.pathsep.join([*map(str, INSTALLED), os.environ.get("PATH", "")]))
+
+
+def unprivileged() -> tuple[str, ...]:
+    """Give the words that begin a command as somebody else: PostgreSQL refuses to be root."""
+    if os.geteuid() != 0:
+        return ()
+    names = {one.pw_name for one in pwd.getpwall()}
+    user = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+    return ("setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+
+
+class Postgres:
+    """A server; `team` is a user who may connect to the database `habeas` and is nobody special."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="habeas-pg-"))
+        self._user = unprivileged()
+        if self._user:
+            shutil.chown(self.folder, int(self._user[1].partition("=")[2]), int(self._user[2].partition("=")[2]))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Make it and start it."""
+        init = ("-D", str(self.folder / "data"), "-A", "trust", "-U", "boss", "-N", "--no-instructions", "-E", "UTF8", "--locale=C")
+        subprocess.run([*self._user, program("initdb"), *init], check=True, capture_output=True, cwd="/")
+        settings = [word for one in (*SETTINGS, f"unix_socket_directories={self.folder}") for word in ("-c", one)]
+        dying = ("--pdeathsig", "INT") if self._user else ()
+        command = [*self._user, *dying, program("postgres"), "-D", str(self.folder / "data"), *settings]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
+        while True:
+            try:
+                self.sql("create role team login")
+                break
+            except errors.DuplicateObject:
+                break
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self.folder / "log").read_text()
+        self.sql("create database habeas owner team")
+
+    def stop(self) -> None:
+        """End it, and delete what it kept."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+            self._process.wait(60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def address(self, database: str = "habeas", user: str = "team") -> str:
+        """Give the address of a database."""
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def sql(self, *statements: str, database: str = "postgres") -> list[tuple]:
+        """Do something as the server's owner; gives the rows of the last statement."""
+        with psycopg.connect(self.address(database, "boss"), autocommit=True) as connection:
+            rows = []
+            for statement in statements:
+                cursor = connection.execute(statement)
+                rows = cursor.fetchall() if cursor.description else []
+            return rows
+
+    def end_sessions(self) -> None:
+        """End all sessions of the team, as a restart would."""
+        self.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'team'")
