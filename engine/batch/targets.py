@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from engine.batch.people_csv import PersonLine
 from engine.catalogue import load
 from engine.connection.open import ENVIRONMENT
 from engine.connection.stored import Name
-from engine.connection.vault import Vault
 from engine.core.identity import Identifier
 from engine.core.selection import Selection, checked_plan, choose, since_of
 from engine.errors import UsageError
@@ -103,7 +103,7 @@ class Targets:
         if (word, named) not in self.found:
             vendor = self._vendor(word)
             at = simulator_of(vendor, at or self.options.at.get(vendor.name))
-            self.found[word, named] = BatchTarget(word, named, at, choose_connection(vendor, named, at=at))
+            self.found[word, named] = BatchTarget(word, named, at, asyncio.run(choose_connection(vendor, named, at=at)))
         return self.found[word, named]
 
     def _vendor(self, word: str) -> Vendor:
@@ -120,9 +120,9 @@ class Targets:
             yield word, None
 
 
-def connected_vendors(vault: Vault) -> tuple[str, ...]:
-    """Name the vendors that have a stored connection, for `--vendors all`. Raises UsageError where none has."""
-    found = tuple(dict.fromkeys(one.vendor for one in vault.names()))
+def connected_vendors(names: Iterable[Name]) -> tuple[str, ...]:
+    """Name the vendors of stored connections, for `--vendors all`. Raises UsageError where there are none."""
+    found = tuple(dict.fromkeys(one.vendor for one in names))
     if not found:
         message = "--vendors all means every vendor with a stored connection, and there is none: habeas connect VENDOR"
         raise UsageError(message)

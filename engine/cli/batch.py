@@ -28,7 +28,9 @@ from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import BatchView, status_words
 from engine.cli.formatting import print_text, width_of
 from engine.cli.progress import TERMINATING, is_terminal
+from engine.connection.chosen_store import store_of
 from engine.connection.digest_key import digest_key
+from engine.connection.file_store import FileStore
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.core.pace import checked_share
@@ -64,7 +66,7 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
         folder.database.run("begin immediate")
     else:
         if not arguments.check:
-            asyncio.run(vault.first_key())
+            asyncio.run(FileStore(vault).ready())
         folder, key = make(out, vault, options, now, trial=arguments.check)
     try:
         targets = Targets(options, folder.created)
@@ -165,7 +167,7 @@ def _checked(options: BatchOptions, vault: Vault) -> BatchOptions:
     if options.regime is not None and options.pack:
         message = "--cases takes folders in, and --pack leaves none: choose one"
         raise UsageError(message)
-    vendors = connected_vendors(vault) if options.vendors == (ALL,) else options.vendors
+    vendors = connected_vendors(asyncio.run(store_of().names())) if options.vendors == (ALL,) else options.vendors
     return msgspec.structs.replace(options, vendors=vendors)
 
 

@@ -51,12 +51,7 @@ from engine.connection.stored import (
 )
 from engine.errors import InUse, NotConnected, UsageError
 
-<<<<<<< HEAD
 T = TypeVar("T")
-SAID_AFTER = 2.0
-LONGEST_HOLD = 1800.0  # a renewal's whole patience: its tries and waits, each try as long as an answer may take
-=======
->>>>>>> sto
 LONGEST_CHANGE = 2 * LONGEST_HOLD  # whoever changes the store may wait for a renewal, and then ask a vendor as long
 
 

@@ -11,12 +11,8 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
 from engine.connection import sealed_file
-from engine.connection.manage import rekey
-=======
 from engine.connection.file_store import FileStore
->>>>>>> sto
 from engine.connection.signing_key import FILE, PUBLIC, SigningKey, signing_key
 from engine.connection.stored import StoreError
 from engine.connection.vault import Vault
@@ -50,7 +46,7 @@ def test_rekey_keeps_it(tmp_path):
 
 def _keys_change(home: Path) -> None:
     for _ in range(4):
-        asyncio.run(rekey(Vault(home, {})))
+        asyncio.run(FileStore(Vault(home, {})).reseal())
 
 
 def _packages_are_signed(home: Path) -> None:
@@ -77,7 +73,7 @@ def test_a_file_that_is_sealed_anew_while_it_is_read_is_read_again(tmp_path, mon
     def meanwhile(path: Path) -> bytes | None:
         raw = read(path)
         monkeypatch.setattr(sealed_file, "read_private", read)
-        asyncio.run(rekey(Vault(tmp_path, {})))
+        asyncio.run(FileStore(Vault(tmp_path, {})).reseal())
         return raw
 
     monkeypatch.setattr(sealed_file, "read_private", meanwhile)
