@@ -7,9 +7,11 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 
 # What covers engine/language and engine/core, which alone must be covered: measuring doubles what a test costs.
 COVERED := tests/core tests/language
+# What has a target of its own: a browser, and processes that are killed.
+APART := tests/browser tests/chaos
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
+.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -30,11 +32,17 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
-	@$(BIN)/python -m pytest --ignore=tests/browser $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
 	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
-	@$(BIN)/python -m pytest --ignore=tests/browser -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
+	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
+
+test-kills: $(READY) ## kill runs at a few random moments, and go on with them
+	@$(BIN)/python -m pytest tests/chaos
+
+test-chaos: $(READY) ## kill runs at many random moments, and go on with them
+	@KILLS=50 $(BIN)/python -m pytest tests/chaos -n 4
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from bench.ledger import going_on, per_person
 from bench.sealing import sealing
 from engine.cli.formatting import table
 
@@ -24,6 +25,7 @@ ROUNDS = 5
 LIMIT = 100
 SECONDS = 30
 MILLION = 3334
+LEDGER, GOING_ON = 0.3, 0.3  # milliseconds, seconds
 IMPORTS = "from engine.cli import spare_start; spare_start(); import engine.cli.run"  # as main() does
 Row = tuple[str, str, str, str, str]
 
@@ -174,6 +176,21 @@ def distributions() -> Row:
     return "distributions installed", str(len(found)), "", "", verdict("<= 40", len(found) <= 40)
 
 
+def ledger() -> Iterator[Row]:
+    """What it costs that a run can go on after a break."""
+    ours, whole = per_person()
+    yield (
+        "ledger of a person of 40 requests",
+        f"{ours:.2f} ms",
+        f"{whole:.1f} ms the whole person",
+        "",
+        verdict("<= 0.3 ms", ours <= LEDGER),
+    )
+    first, cpu = going_on()
+    words = f"{cpu * 1000:.0f} ms CPU taking all over"
+    yield "resume of 240 pages, to the first request", f"{first * 1000:.0f} ms", words, "", verdict("<= 300 ms", first <= GOING_ON)
+
+
 def verdict(budget: str, good: object) -> str:
     """Say whether a budget is kept."""
     return f"{budget}  {'ok' if good else 'OVER'}"
@@ -184,7 +201,7 @@ def main() -> int:
     rows: list[Row] = []
     os.chdir(Path(__file__).parent.parent)
     with vendor() as address:
-        for step in (cpu_rows(address), memory(address), starting(), sealing()):
+        for step in (cpu_rows(address), memory(address), starting(), ledger(), sealing()):
             for row in step:
                 rows.append(row)
                 print(f"  {row[0]}: {row[1]}", file=sys.stderr, flush=True)

@@ -138,7 +138,7 @@ class Sink:
             self._take_lock()
         self._reserve()
         if head is not None:
-            self.head(head)
+            _written(self.folder / MANIFEST, _as_text(head))
 
     def reopen(self) -> None:
         """Take over a folder that another process began, with what it was about to put in place. Raises InUse, OutputError, DiskError."""
@@ -238,11 +238,7 @@ class Sink:
         part = self.folder / f".{MANIFEST}{PART}"
         try:
             part.unlink(missing_ok=True)
-            file = _create(part)
-            try:
-                _write_all(file, _as_text(content))
-            finally:
-                os.close(file)
+            _written(part, _as_text(content))
             part.replace(self.folder / MANIFEST)
         except OSError as error:
             raise disk_error(error) from None
@@ -304,6 +300,17 @@ def _create(path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     except OSError as error:
         raise disk_error(error) from None
+
+
+def _written(path: Path, text: bytes) -> None:
+    """Write a new file in one go. Raises DiskError."""
+    file = _create(path)
+    try:
+        _write_all(file, text)
+    except OSError as error:
+        raise disk_error(error) from None
+    finally:
+        os.close(file)
 
 
 def _write_all(file: int, text: bytes) -> None:

@@ -21,6 +21,7 @@ TOLD = (
     "what",
     "because",
     "how",
+    "kept",
     "why",
     "say",
     "letter",

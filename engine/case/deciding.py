@@ -43,7 +43,7 @@ def look_through(case: OpenCase, home: Path, now: datetime) -> Review:
     """Look through the runs of a case. Raises as `review`, NotConnected, UsageError where they were deleted after their time."""
     gone = sorted(case.case.purged & set(REVIEWED))
     if gone:
-        message = f"{case.reference} has ended, and its time is over: {', '.join(gone)} is deleted; nothing can be reviewed any more"
+        message = f"{case.reference} has ended, and its time is over (deleted: {', '.join(gone)}): nothing can be reviewed any more"
         raise UsageError(message)
     return review(case, read_person(Vault(home).keys, case.folder), digest_key(home), now)
 

@@ -11,6 +11,7 @@ import msgspec
 from engine.case.acts import FILES, Act
 from engine.case.deadlines import Deadlines, Regime
 from engine.case.fold import ENDED, Case, VendorPart, days_left
+from engine.contact.steps import Contact
 from engine.language.text.mistakes import counted
 
 GAPS = {"lookup": "whether the vendor knows the person is unproven", "period": "only what is newer than a day was asked for"}
@@ -98,6 +99,13 @@ BY_HAND = {  # nobody knows whether a mail that was written was sent
     "reminded": "a mail and a reminder to be sent by hand were written, no answer yet",
     "blocked": "a mail to be sent by hand was written, and its owner did not answer in time",
 }
+WRITTEN = {"sent": "written, to be sent by hand", "reminded": "reminder written, to be sent by hand"}
+
+
+def state_words(contact: Contact) -> str:
+    """Say how far a question is; of a mail that a person sends themselves nobody knows that it was sent."""
+    by_hand = WRITTEN.get(contact.state) if contact.by_hand else None
+    return by_hand or contact.state.replace("_", ": ")
 
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:

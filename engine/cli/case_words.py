@@ -15,7 +15,7 @@ from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
-from engine.case.words import OVER, blocks, left, unblocked
+from engine.case.words import OVER, blocks, left, state_words, unblocked
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
@@ -106,7 +106,11 @@ def _cells(part: VendorPart) -> tuple[str, str, str]:
         person += ", not comparable"
     excused = [gap.endpoint for gap in part.gaps if gap not in part.open_gaps]
     missing = [f"{gap.endpoint} ({gap.outcome})" for gap in part.open_gaps] + [f"{one} (excused)" for one in excused]
-    return ", ".join(took) or (part.contact or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
+    return ", ".join(took) or (_asked(part) or ("left out" if part.left_out else "nothing yet")), person, ", ".join(missing)
+
+
+def _asked(part: VendorPart) -> str | None:
+    return state_words(part.contacts[part.right]) if part.right in part.contacts else None
 
 
 def _unasked(case: OpenCase) -> Iterator[str]:

@@ -13,11 +13,12 @@ import typer
 
 from engine.case.fold import RUNNING
 from engine.case.folder import OpenCase, open_case, references
+from engine.case.words import state_words
 from engine.cli.case import now, tell_next
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.state_folder import home
 from engine.connection.vault import Vault
-from engine.contact.steps import REACHED, WAITING, PatienceRule, due_at, late, passed
+from engine.contact.steps import UNANSWERED, Contact, ContactState, PatienceRule, due_at, late, passed
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, UsageError
 from engine.owners.book import contacts, owner_of
@@ -57,7 +58,7 @@ class ListedQuestion(msgspec.Struct, frozen=True):
     case: str
     vendor: str
     purpose: str
-    state: str
+    state: ContactState
     asked: str | None
     due: str | None
     late: bool
@@ -67,9 +68,8 @@ class ListedQuestion(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """Give the state for people: `sent by hand, late`."""
-        told = [f"{self.state.replace('_', ': ')}{' by hand' if self.by_hand and self.state in WAITING else ''}"]
-        told += ["late"] if self.late else ["a reminder is due"] if self.reminder_due else []
-        return ", ".join(told)
+        told = ["late"] if self.late else ["a reminder is due"] if self.reminder_due else []
+        return ", ".join([state_words(Contact(self.state, by_hand=self.by_hand)), *told])
 
 
 def list_command(*, as_json: bool) -> int:
@@ -99,7 +99,7 @@ def list_command(*, as_json: bool) -> int:
 
 def _rule(where: Path, case: OpenCase, vendor: str, purpose: str) -> tuple[PatienceRule | None, str | None]:
     """Give the terms of an owner as they are today, where time still counts; else why they are not known, if they should be."""
-    if case.case.phase not in RUNNING or case.case.vendors[vendor].contacts[purpose].state not in REACHED:
+    if case.case.phase not in RUNNING or case.case.vendors[vendor].contacts[purpose].state not in UNANSWERED:
         return None, None
     try:
         return owner_of(where, vendor, purpose).rule, None
@@ -141,9 +141,12 @@ def show_command(reference: str, vendor: str) -> None:
         told += [f"see {place}" if place.exists() else f"{place.name} is deleted" for place in places]
         print_text(f"  {line.at:%Y-%m-%d %H:%M}  {word}  {'  '.join(str(one) for one in told if one)}")
     if part.waits:
-        about = "" if part.waits[0][0] == part.right else f" --about {part.waits[0][0]}"
-        print_text(f"What a person can do next:\n  habeas contact answer {reference} {vendor} data|none|deleted|declined{about}")
-        print_text(f"  habeas contact send {reference} {vendor} {part.waits[0][0]} --again\n  habeas contact stop {reference} {vendor}")
+        purpose = part.waits[0][0]
+        words = "none|deleted|declined" if purpose == "deletion" else "data|none|declined"
+        about = "" if purpose == part.right else f" --about {purpose}"
+        print_text("What a person can do next:\n  habeas contact ingest ANSWER.eml")
+        print_text(f"  habeas contact answer {reference} {vendor} {words}{about}")
+        print_text(f"  habeas contact send {reference} {vendor} {purpose} --again\n  habeas contact stop {reference} {vendor}{about}")
 
 
 def stop_command(reference: str, vendor: str, why: str | None, about: str | None) -> None:

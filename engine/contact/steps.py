@@ -54,7 +54,8 @@ EVENTS: tuple[ContactEvent, ...] = ContactEvent.__args__  # type: ignore[attr-de
 CLOSED: tuple[ContactState, ...] = ("answered_data", "answered_none", "answered_deleted")
 WAITING: tuple[ContactState, ...] = ("sent", "reminded")
 RETRY = timedelta(days=1)  # until a reminder that no server took is tried again
-REACHED: tuple[ContactState, ...] = ("may have been sent", *WAITING, "blocked", "skipped", "answered_text")
+UNANSWERED: tuple[ContactState, ...] = ("may have been sent", *WAITING, "blocked", "skipped")
+REACHED: tuple[ContactState, ...] = (*UNANSWERED, "answered_text")
 
 
 class PatienceRule(msgspec.Struct, frozen=True):
@@ -143,8 +144,8 @@ def passed(contact: Contact, now: datetime, rule: PatienceRule) -> Literal["remi
 
 
 def due_at(contact: Contact, rule: PatienceRule) -> datetime | None:
-    """Say until when an answer is due; None where no mail is known to have left, or nothing is waited for any more."""
-    return contact.asked + rule.due if contact.state in REACHED and contact.asked is not None else None
+    """Say until when an answer is due; None where no mail has left, or something came back."""
+    return contact.asked + rule.due if contact.state in UNANSWERED and contact.asked is not None else None
 
 
 def late(contact: Contact, now: datetime, rule: PatienceRule) -> bool:

@@ -6,14 +6,13 @@ whole chains stay, and of these only those that do not hang on one that goes.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Container, Iterator, Sequence
+from hashlib import blake2b
 
-import msgspec
 from msgspec import Struct
 
 from engine.core.request import Request
-from engine.core.window import Window, rfc3339
+from engine.core.window import Window
 from engine.discreet import Discreet
 from engine.language.effective import Row
 
@@ -71,17 +70,18 @@ def neighbours(parts: Sequence[ListedPart]) -> Iterator[tuple[tuple[int, str], i
 
 
 def known_by(key: bytes | None, request: Request, personal: Container[str]) -> str | None:
-    """Give the keyed digest by which a chain is known again: its first request word for word, its window, and whom it is about.
+    """Give the keyed digest by which a chain is known again: its first request word for word, and whom it is about.
 
     `personal` names what tells people apart; all else counts where it is sent. None without a key.
     """
     if key is None:
         return None
-    window, http = request.chain.window, request.http
-    span = [rfc3339(window.start), rfc3339(window.end)] if window is not None else []
-    row = [(name, str(value)) for name, value in request.chain.row if name in personal]
-    told = msgspec.json.encode([request.endpoint.name, http.method, http.url, http.headers, http.body, span, row])
-    return hmac.digest(key, told, "sha256").hex()[:SHOWN]
+    http = request.http
+    told = [request.endpoint.name, http.method, http.url]
+    for name, value in (*http.headers, *[pair for pair in request.chain.row if pair[0] in personal]):
+        told += (name, value)
+    text = "\0".join(told).encode("utf-8", "surrogatepass") + b"\0" + (http.body or b"")
+    return blake2b(text, digest_size=SHOWN // 2, key=key).hexdigest()
 
 
 def in_sittings(kept: int, parts: int, until: str, since: str) -> str:

@@ -6,7 +6,8 @@ A process that dies after the record and before the end leaves "may have been se
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -92,25 +93,27 @@ def ask(asking: Asking, post: Post, now: datetime, event: ContactEvent) -> MailO
         del mail["X-Unsent"]  # where it arrives, it is no draft
     file = f"mails/{case.case.n + 1}-{vendor}-{purpose}.eml"
     sending = acts.MailSending(vendor=vendor, message_id=name, purpose=purpose, reminder=todo == ("reminder",), mail=file)
-    case.may(sending)
-    _write(case.folder / file, mail.as_bytes())
+    written = _written(case.folder / file, mail.as_bytes())
     sent = acts.MailSent(vendor=vendor, message_id=name, purpose=purpose, by_hand=server is None)
     if server is None:
-        case.acts([sending, sent], now)
+        case.acts([sending, sent], now, doing=written)
         return MailOutcome(case.folder / file, "took")
-    case.act(sending, now)
+    case.acts([sending], now, doing=written)
     delivery, why = deliver(server, post.secret, sender, asking.owner.to, mail.as_bytes())
     if delivery != "lost":
         case.insist(sent if delivery == "took" else acts.MailUnsent(vendor=vendor, message_id=name, purpose=purpose), now)
     return MailOutcome(case.folder / file, delivery, why)
 
 
-def _write(file: Path, mail: bytes) -> None:
+@contextmanager
+def _written(file: Path, mail: bytes) -> Iterator[None]:
+    """Write a mail while nobody else can act: of two who ask at once only the mail of the one who does is kept."""
     prepare(file.parent)
     try:
         write_new(file, mail)
     except OSError as error:
         raise cannot_write(file, error) from None
+    yield
 
 
 def _mails(asking: Asking) -> list[acts.MailSending]:

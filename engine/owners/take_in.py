@@ -143,7 +143,9 @@ def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now:
         brought = f", {counted(len(files), 'file')}" if files else ""
         return MailTaken(f"{about}: {answer.replace('_', ': ')}{brought}", notes=notes)
     why = KINDS.get(told.kind, "it is not one word that answers the question" if ours else "its sender is not who was asked")
-    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}", read=True, notes=notes)
+    words = "none|deleted|declined" if purpose == "deletion" else "data|none|declined"
+    then = "" if answer == STRANGER else f", then habeas contact answer {about.case.reference} {vendor} {words} --about {purpose}"
+    return MailTaken(f"{about}: {why}: read {about.case.folder / folder / 'mail.eml'}{then}", read=True, notes=notes)
 
 
 def _answer(told: ReceivedMail, about: OpenQuestion) -> str:

@@ -90,6 +90,8 @@ def _waiting(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
 
 def _known_by(asked: AskedPage, case: OpenCase) -> str:
     """Say by which kinds of identifier the person is known; where the sealed file cannot be opened, that."""
+    if "person" in case.case.purged:
+        return "no longer kept here"
     try:
         return f"known by {kind_words(read_person(Vault(asked.home).keys, case.folder))}"
     except HabeasError as error:

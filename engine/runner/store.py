@@ -63,6 +63,8 @@ class ChainStore:
         self._leans: set[str] = set()
         self._forms: dict[str, None] = {}
         self._notes: tuple[str, ...] = ()
+        self.span = (rfc3339(chain.window.start), rfc3339(chain.window.end)) if chain.window is not None else None
+        self.public = store.public(chain)
 
     def take(self, request: Request, page: Page, answered: Answered, trail: Trail) -> None:
         """Write one page: its records and its line in the page list. Raises DiskError."""
@@ -102,7 +104,7 @@ class ChainStore:
 
     def _note(self, request: Request, answered: Answered, first: int, lines: int) -> None:
         self.tally.astray += answered.astray
-        told = _page_line(request, answered, self.number, self.store.public(request.chain), (first, lines))
+        told = _page_line(request, answered, self, (first, lines))
         self.store.page_list().write(msgspec.json.encode(told) + b"\n", 1)
 
     def read_again(self, trail: Trail) -> None:
@@ -127,15 +129,15 @@ class ChainStore:
             received=end.received,
             file=table.state() if table is not None else NO_FILE,
             total=self.tally.expected,
-            for_=store.public(self.chain),
-            window=(rfc3339(span.start), rfc3339(span.end)) if (span := self.chain.window) is not None else None,
+            for_=self.public,
+            window=self.span,
             reason=end.reason,
             final=end.final,
             known_by=store.known_by(asked) if asked is not None and end.outcome.whole else None,
-            leans=tuple(sorted(self._leans)),
+            leans=tuple(sorted(self._leans)) if self._leans else (),
             notes=self._notes,
             forms=tuple(self._forms),
-            found=tuple(sorted(store.keep.found)),
+            found=tuple(sorted(store.keep.found)) if store.keep.found else (),
             counts=replace(self.tally, expected=None),
         )
         write_end(store.page_list(), told)
@@ -301,17 +303,16 @@ def _were(count: int) -> str:
     return "was" if count == 1 else "were"
 
 
-def _page_line(request: Request, answered: Answered, number: int, public: Mapping[str, str], written: tuple[int, int]) -> dict[str, object]:
-    window = request.chain.window
+def _page_line(request: Request, answered: Answered, chain: ChainStore, written: tuple[int, int]) -> dict[str, object]:
     first, lines = written
     parents = {name: HIDDEN if PERSONAL.search(str(value)) else str(value) for name, value in request.chain.row if "." in name}
     return {
-        "request": described(request, public),
+        "request": described(request, chain.public),
         "page": request.page,
-        "chain": number,
-        **({"for": public} if public else {}),
+        "chain": chain.number,
+        **({"for": chain.public} if chain.public else {}),
         **({"of": parents} if parents else {}),
-        **({"window": [rfc3339(window.start), rfc3339(window.end)]} if window else {}),
+        **({"window": chain.span} if chain.span else {}),
         "status": answered.response.status,
         "first_line": first,
         "lines": lines,

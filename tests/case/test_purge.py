@@ -19,6 +19,7 @@ from engine.errors import DiskError
 from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, files, home_of
 from tests.moments import few
+from tests.portal.served import ServedPortal
 from tests.process import environment
 
 RETENTION = "controller: Acme GmbH\nretention: {raw: 30d, received: 30d, release: 6mo, person: 24mo}\n"
@@ -118,6 +119,14 @@ def test_each_class_goes_when_the_office_says_and_the_log_stays(office):
         (["raw"], 2, 20),
         (["received"], 1, 4),
     ]
+    served = ServedPortal(home_of(office))
+    try:
+        served.enter()
+        page = served.see("/case/DSR-17")
+    finally:
+        served.end()
+    assert "no longer kept here" in page
+    assert "put a copy back" not in page
     again = office("case", "new", "DSR-18", "--vendor", "hris", stdin=PERSON)
     assert "The same person asked before: DSR-17." in again.stdout
     assert "nothing can be reviewed any more" in office("review", "list", "DSR-17").stderr

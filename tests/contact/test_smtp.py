@@ -11,8 +11,14 @@ from random import Random
 
 import pytest
 
-from engine.owners.book import MailServer
+from engine.case.folder import open_case
+from engine.case.log import Stale
+from engine.case.person import read_person
+from engine.connection.vault import Vault
+from engine.owners.ask import Asking, Post, ask
+from engine.owners.book import MailServer, contacts, owner_of
 from engine.owners.smtp import TRUST, deliver
+from tests.contact.conftest import BEGIN
 from tests.contact.mail_server import Kept, Scripted, certificate, mail_server, served
 from tests.contact.mails import OWNER, answer
 from tests.moments import few
@@ -254,6 +260,34 @@ def test_a_reminder_that_no_server_took_is_tried_again_the_next_day(desk):
         desk.moved = timedelta(days=11)
         assert "was reminded" in desk("tick")
     assert len(kept.mails) == 3
+
+
+def test_a_sender_with_a_name_is_refused_before_anything_is_written(desk):
+    """An envelope and a Message-ID take a plain address; a file to send by hand needs none."""
+    (desk.home / "office.yaml").write_text("controller: Acme GmbH\ncontact: Privacy <privacy@office.example>\nsignature: Pat\n")
+    desk.open()
+    desk.owners(port=1)
+    assert "a mail needs a sender: write `contact: ADDRESS`" in desk("contact", "send", "DSR-17", "zoom", "access", code=2)
+    assert "sending" not in desk.acts()
+    desk("contact", "send", "DSR-17", "zoom", "access", "--eml")
+    assert f"<{desk.token()}.1@habeas.invalid>" in desk.mails()[0].read_text()
+
+
+def test_of_two_who_ask_at_once_one_asks(desk):
+    """Both had read the case: the second is told what the first did; one mail leaves, and it is the one that is kept."""
+    desk.open()
+    with mail_server(kept := Kept()) as port:
+        desk.owners(port=port)
+        owner, keys = owner_of(desk.home, "zoom", "access"), Vault(desk.home).keys
+        cases = [open_case(desk.home, "DSR-17") for _ in range(2)]
+        both = [Asking(desk.home, case, read_person(keys, case.folder), "zoom", "access", owner) for case in cases]
+        dice = iter([*[1] * 8, *[2] * 8])
+        post = Post(contacts(desk.home).smtp, None, lambda below: next(dice) % below)
+        assert ask(both[0], post, BEGIN, "send").delivery == "took"
+        with pytest.raises(Stale, match="sending by"):
+            ask(both[1], post, BEGIN, "send")
+    (mail,) = kept.mails
+    assert [one.read_bytes() for one in desk.mails()] == [mail]
 
 
 class Babble(asyncio.Protocol):

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from engine.catalogue import load
+from tests.case.test_commands import PERSON
 from tests.contact.mail_server import Kept, mail_server
 from tests.contact.mails import OWNER, answer, bounce
 
@@ -86,7 +88,7 @@ def test_what_was_not_sent_has_no_day_and_what_is_sent_by_hand_is_called_so(desk
     assert (listed(desk)["state"], listed(desk)["asked"], listed(desk)["due"]) == ("drafted", None, None)
     desk.owners()
     desk("contact", "send", "DSR-17", "zoom", "access")
-    assert "sent by hand" in told(desk)
+    assert "written, to be sent by hand" in told(desk)
     assert "zoom: a mail to be sent by hand was written, no answer yet (access)" in desk("case", "show", "DSR-17")
 
 
@@ -202,3 +204,33 @@ def test_a_reviewer_sees_what_may_hide_something(desk):
     assert len(body["notes"]) == 4
     assert len(body["files"]) == 16
     assert (desk.home / "cases/DSR-17/received/zoom/1/file-14.zip").read_bytes() == bomb
+
+
+def test_the_operator_s_address_goes_before_the_published_one(desk):
+    """GitHub publishes an address with its source; contacts.yaml overrides it; a spec without one refuses and names the line to write."""
+    desk.open()
+    published = load("github").direct_contact["access"]
+    assert published.source
+    desk("contact", "send", "DSR-17", "github", "access")
+    assert f"To: {published.to}" in desk.mails()[-1].read_text()
+    desk.owners("owners: {github: {to: it@acme.example}}\n")
+    desk("contact", "send", "DSR-17", "github", "access", "--again")
+    assert "To: it@acme.example" in desk.mails()[-1].read_text()
+    assert "write `owners: {slack: {to: ADDRESS}}`" in desk("contact", "send", "DSR-17", "slack", "access", code=2)
+
+
+def test_the_access_comes_before_the_deletion_unless_said_otherwise(desk):
+    """In a case about access and in one about deletion: an open access refuses the deletion, an answered one does not."""
+    desk.open()
+    deletion = ("contact", "send", "DSR-17", "zoom", "deletion")
+    assert "the access at zoom comes first" in desk(*deletion, code=2)
+    desk("contact", "send", "DSR-17", "zoom", "access")
+    assert "the access at zoom comes first" in desk(*deletion, code=2)
+    desk("contact", "answer", "DSR-17", "zoom", "none")
+    assert "Written, to be sent to" in desk(*deletion)
+    desk("case", "new", "DSR-18", "--right", "deletion", "--vendor", "zoom", "--vendor", "hris", stdin=PERSON)
+    desk("case", "identified", "DSR-18", "--how", "by letter")
+    desk("contact", "send", "DSR-18", "zoom", "access")
+    assert "the access at zoom comes first" in desk("contact", "send", "DSR-18", "zoom", "deletion", code=2)
+    desk("contact", "send", "DSR-18", "zoom", "deletion", "--before-access")
+    desk("contact", "send", "DSR-18", "hris", "deletion")

@@ -81,7 +81,7 @@ def test_a_list_is_known_by_all_that_is_sent_and_by_whom_it_is_about():
         digest(words=WORDS.replace("calls", "mails")),
         digest(row=(("EMAIL", "b@x.io"), *row[1:])),
         digest(row=(row[0], ("USER_ID", "u2"), row[2])),
-        digest(span=replace(span, end=span.end + timedelta(hours=1))),
+        digest(span=replace(span, end=span.end + timedelta(days=1))),
         digest(personal=("EMAIL", "USER_ID", "SITE")),
     ]
     assert len({same, *others}) == 1 + len(others)
