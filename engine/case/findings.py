@@ -191,7 +191,12 @@ class Findings:
     def totals(self) -> Totals:
         """Say how much there is."""
         rows, undecided = self._one("SELECT count(*), coalesce(sum(undecided > 0), 0) FROM rows")
-        return Totals(rows, undecided, self._one('SELECT count(*) FROM "values"')[0], self._one("SELECT count(*) FROM findings")[0])
+        return Totals(
+            rows,
+            undecided,
+            self._one('SELECT coalesce(max(id), 0) FROM "values"')[0],
+            self._one("SELECT coalesce(max(id), 0) FROM findings")[0],
+        )
 
     def listed(self, most: int = 50, skip: int = 0) -> list[ListedRow]:
         """Give rows: undecided ones first, then those that stand most often."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from engine.case.acts import Ruled
@@ -78,8 +78,14 @@ def _in_review(case: OpenCase) -> Iterator[InReview]:
     for vendor, part in case.case.vendors.items():
         if part.run is not None:
             raw = _kept(case, vendor)
-            policy, _ = load_policy(raw, str(_policy_file(case, vendor)))
+            policy = _read_policy(raw, str(_policy_file(case, vendor)))
             yield InReview(vendor, case.folder / part.run.folder, part.run.proof, policy, _sha256(raw))
+
+
+@lru_cache(maxsize=16)
+def _read_policy(raw: bytes, where: str) -> Policy:
+    """Read a policy; the same bytes are the same policy, which each page of a portal asks for again. Raises SpecError."""
+    return load_policy(raw, where)[0]
 
 
 def in_review(case: OpenCase) -> tuple[InReview, ...]:

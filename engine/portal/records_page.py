@@ -70,7 +70,12 @@ def _rows(seen: SeenCase, kind: SeenKind, lines: Sequence[RecordLine]) -> dict[s
     told = iter(zip(*shown, strict=True)) if shown else iter([()] * len(lines))
     in_force = kind.in_force()
     rows = [_row(seen, kind, in_force, line, one, next(told) if one is not None else ()) for line, one in zip(lines, raw, strict=True)]
-    return {"rows": rows, "heads": [column.node for column in chosen], "same": len(columns) - len(chosen)}
+    return {
+        "rows": rows,
+        "heads": [column.node for column in chosen],
+        "names": [column.node.label or column.node.name for column in chosen],
+        "same": len(columns) - len(chosen),
+    }
 
 
 def _columns(columns: Sequence[Column]) -> list[Column]:
