@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -29,6 +30,7 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NUMBER = re.compile(r"[0-9]{6}")
 AS_IN = "such as DSR-17"
 LETTERS = "letters"
+CALLS = 6_000
 
 
 def checked_reference(text: str) -> str:
@@ -174,7 +176,11 @@ class OpenCase(msgspec.Struct):
 
 
 def open_case(home: Path, reference: str, by: str | None = None) -> OpenCase:
-    """Read a case, for the user of the OS or for who is named. Raises UsageError where there is none, BrokenLog."""
+    """Read a case, for the user of the OS or for who is named. Raises UsageError where there is none, BrokenLog.
+
+    From here on a record of it may be nested as deep as a run lets through; judging it takes a few calls a level.
+    """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS))
     folder = home / CASES / checked_reference(reference)
     if not folder.is_dir():
         message = f"there is no case {reference}: habeas case new {reference} opens it, habeas case list shows all"

@@ -11,7 +11,7 @@ import pytest
 
 from engine.case.acts import Decided
 from tests.case.package_kit import open_here
-from tests.portal.cases_kit import AT, lines, served_with
+from tests.portal.cases_kit import AT, lines, opened_with, run_folder, served_with
 from tests.portal.served import SEEN, TOKEN
 from tests.portal.test_record import SHA256
 
@@ -181,3 +181,19 @@ def test_what_is_nested_too_deep_is_told_and_breaks_no_page(serve, habeas, tmp_p
         assert "a defect of ours" not in answer.text
     assert portal.send(KIND, portal.see(KIND), **{"d-2": "hold"}).status == 303
     assert "held:" in portal.see(KIND)
+
+
+def test_what_is_nested_as_deep_as_a_run_lets_through_is_judged(habeas, tmp_path):
+    """It is found in, decided about and packed like any other record."""
+    nested = b'{"d":' * 950 + json.dumps(MAIL).encode() + b"}" * 950
+    opened_with(habeas, run_folder(tmp_path / "run", {"notes": b'{"id":1,"deep":' + nested + b"}\n"}, {}))
+    (row,) = json.loads(habeas("review", "list", "DSR-17", "--json").stdout)["rows"]
+    (found,) = row["values"]
+    assert found["shown"] == MAIL
+    for words in (
+        ("review", "mask", "DSR-17", f"value:{found['value']}"),
+        ("case", "identified", "DSR-17", "--how", "called back"),
+        ("package", "build", "DSR-17"),
+    ):
+        done = habeas(*words)
+        assert done.returncode == 0, done.stderr
