@@ -110,7 +110,7 @@ async def test_where_a_vendor_leads_is_followed_counted_and_told(endpoints, answ
     limiter = Limiter({"all": (Rate(1000, 1.0),)}, 0.75)
     lines = []
     slot = limiter.slot
-    limiter.slot = lambda bucket, line: (lines.append(line), slot(bucket, line))[1]
+    limiter.slot = lambda bucket, line, person: (lines.append(line), slot(bucket, line, person))[1]
     async with serving(respond) as server:
         report = await fetch(server.address, "t", "a@x.io", tmp_path, spec=vendor(endpoints, NAMED), limiter=limiter)
     entry = report.endpoints["it"]
