@@ -88,6 +88,7 @@ def test_a_time_is_written_as_its_language_does():
         (["a", 2], "first (a)<br>planned, once (2)"),
         (99, f"99 {soft('(Zoom does not say what 99 means)')}"),
         ("<", f"&lt; {soft('(Zoom does not say what &lt; means)')}"),
+        ("9\u202e", "9\\u202e " + soft("(Zoom does not say what 9\\u202e means)")),
         ("", soft("empty")),
         (None, soft("empty")),
     ],
@@ -96,6 +97,20 @@ def test_a_code_stands_behind_its_meaning(value, html):
     """One that nobody explained says so."""
     assert cells().html(value, CODES) == html
     assert cells().column([value, ABSENT], CODES, None) == [html, ""]
+
+
+def test_no_code_and_no_meaning_turns_the_text_around():
+    """Neither one that is explained, nor its meaning, nor one that nobody explained."""
+    codes = {"2\u202e": "plan\u2066ned"}
+    assert cells().html("2\u202e", codes) == "plan\\u2066ned (2\\u202e)"
+    assert "(2\\u202e)" in cells().plain("2\u202e", codes)
+    assert cells().plain("3\u202e", codes) == "3\\u202e"
+
+
+def test_what_stands_in_a_frame_is_text_too():
+    """Whatever stands where something was withheld: none of it is markup."""
+    place = WithheldPlace("/a", "alias", "third_party", "person 3", 0, 3)
+    assert cells().html("<b>", {}, [place]) == '<span class="gone">&lt;b&gt;</span>'
 
 
 def test_a_withheld_place_is_seen_where_it_was():

@@ -140,6 +140,16 @@ def test_what_is_too_big_for_a_page_is_sealed_as_a_zip(bag, monkeypatch, tmp_pat
     assert not (tmp_path / "DSR-17.html").exists()
 
 
+def test_the_largest_page_is_a_page_still(bag, monkeypatch, tmp_path):
+    """A package of just that size, not of one byte more."""
+    size = sum(path.stat().st_size for path in bag.rglob("*") if path.is_file())
+    monkeypatch.setattr(seal_module, "LARGEST_PAGE", size)
+    assert seal_for(bag) == "page"
+    seal(bag, tmp_path / "DSR-17.html", "page", "en", PASSPHRASE)
+    monkeypatch.setattr(seal_module, "LARGEST_PAGE", size - 1)
+    assert seal_for(bag) == "zip"
+
+
 def test_without_the_extra_it_says_what_to_install(bag, monkeypatch, tmp_path):
     """And what works without it."""
     monkeypatch.setitem(sys.modules, "pyzipper", None)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.package import bag_check
+from engine.package import signature as signature_module
 from engine.package.bag import sha256_of, sign
 from engine.package.bag_names import (
     BAG_INFO,
@@ -311,6 +312,29 @@ def test_who_signed_is_told_apart(who, bag, signers):
     assert (verdict.signed.state, verdict.exit_code) == (state, 3)
     assert verdict.signed.text.startswith(words)
     assert verdict.faults == ()
+
+
+@pytest.mark.parametrize(("namespace", "shown"), [("git", "git"), ("habeas\x1b[2J", "habeas\\x1b[2J")])
+def test_a_signature_for_something_else_is_none_of_a_package(namespace, shown, bag, monkeypatch, signers):
+    """Whoever has a key known for everything signed these very bytes, but not as a package: it says what for."""
+    allowed = bag.parent / "for-everything"
+    allowed.write_text(f"ada {signers.read_text().partition(' ')[2].partition(' ')[2]}")
+    assert verify(bag, allowed, now=NOW).signed.state == "known"
+    with monkeypatch.context() as patch:
+        patch.setattr(signature_module, "NAMESPACE", namespace)
+        (bag / SIGNATURE).write_text(sign_bytes(KEY, (bag / TAG_MANIFEST).read_bytes()))
+    verdict = verify(bag, allowed, now=NOW)
+    assert (verdict.signed.state, verdict.exit_code) == ("bad", 3)
+    assert verdict.signed.text.startswith(f"The signature is bad: it was made for `{shown}`, and not for ")
+
+
+def test_of_a_changed_package_only_its_list_is_signed(bag, signers):
+    """A known signer did not sign what stands there now, and the sentence does not say so."""
+    assert verify(bag, signers, now=NOW).signed.text.startswith("It is signed by ")
+    (bag / INDEX).write_text("changed")
+    verdict = verify(bag, signers, now=NOW)
+    assert (verdict.signed.state, verdict.exit_code) == ("known", 3)
+    assert verdict.signed.text.startswith("The list of its files is signed by ")
 
 
 def test_the_line_in_the_package_makes_nobody_known(bag):
