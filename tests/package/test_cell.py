@@ -142,8 +142,20 @@ def test_what_is_cut_says_so():
     whole = "a" * LONGEST + " " + soft(f"(the first 10,000 characters{told}")
     assert cells().html(long, {}) == cells().column([long, "b"], {}, None)[0] == whole
     assert cells().html(ends, {}, [masked("/a", ends)]) == ends[:9_981] + " " + soft(f"(the first 9,981 characters{told}")
+    fits = "a" * (LONGEST - len(WITHHELD)) + WITHHELD
+    assert cells().html(fits, {}, [masked("/a", fits)]) == fits.removesuffix(WITHHELD) + GONE
     assert "(die ersten 10.000 Zeichen von 10.001; alle stehen in der Datei" in cells("de").html("a" * 10_001, {})
     assert cells().html("a" * LONGEST, {}) == "a" * LONGEST
+
+
+def test_of_places_behind_the_cut_none_is_shown_as_a_text():
+    """The first that does not fit ends what is shown, whatever stands behind it; of two places in one the first is shown."""
+    places = [WithheldPlace("/a", "mask", "security", WITHHELD, at, at + 20) for at in (LONGEST - 10, LONGEST + 20)]
+    assert (
+        cells().html("a" * (LONGEST + 100), {}, places).startswith("a" * (LONGEST - 10) + ' <span class="soft">(the first 9,990 characters')
+    )
+    over = [WithheldPlace("/a", "mask", "security", WITHHELD, *span) for span in ((3, 8), (0, 5))]
+    assert cells().html("abcdefgh", {}, over) == '<span class="gone">abcde</span>fgh'
 
 
 def test_ten_megabytes_in_one_cell_do_no_harm():

@@ -25,8 +25,9 @@ from engine.package.bag_names import (
     TAG_MANIFEST,
     WITHHELD,
 )
+from engine.package.bag_source import BagFault
 from engine.package.signature import sign_bytes
-from engine.package.verify_bag import verify
+from engine.package.verify_bag import PackageVerdict, Signed, verify
 from tests.package.bags import KEY, MEETINGS, NOW, OTHER, close, edit, zipped
 from tests.package.bags import bag as make_bag
 from tests.package.test_bag import bytes_of
@@ -190,6 +191,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         document(HEAD, lambda told: told.update(host="zoom.acme.example")),
         [f"{HEAD} is not as this profile has it: Object contains unknown field `host`"],
     ),
+    "a service twice": (
+        document(HEAD, lambda told: told["services"].append(told["services"][0])),
+        [f"{HEAD} and {COMPLETENESS} name different services"],
+    ),
     "another service": (
         document(INFORMATION, lambda told: told[0].update(vendor="slack")),
         [f"{INFORMATION} and {COMPLETENESS} name different services"],
@@ -326,6 +331,15 @@ def test_a_signature_for_something_else_is_none_of_a_package(namespace, shown, b
     verdict = verify(bag, allowed, now=NOW)
     assert (verdict.signed.state, verdict.exit_code) == ("bad", 3)
     assert verdict.signed.text.startswith(f"The signature is bad: it was made for `{shown}`, and not for ")
+
+
+@pytest.mark.parametrize(("faults", "more"), [(100, []), (101, ["and 1 more."])])
+def test_of_many_faults_a_hundred_are_told(faults, more):
+    """And how many more there are."""
+    found = tuple(BagFault("bag", f"{number} is wrong") for number in range(faults))
+    verdict = PackageVerdict(None, False, None, 0, 0, None, Signed("none", "It is not signed."), found)
+    assert verdict.lines()[100:-2] == ["99 is wrong.", *more]
+    assert verdict.lines()[-2].endswith(f"{faults} faults.")
 
 
 def test_of_a_changed_package_only_its_list_is_signed(bag, signers):
