@@ -107,6 +107,14 @@ def test_no_code_and_no_meaning_turns_the_text_around():
     assert cells().plain("3\u202e", codes) == "3\\u202e"
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"), [("a\x00b", "a\\u0000b"), ("a\x1bb", "a\\u001bb"), ("a\x7fb", "a\\u007fb"), ("a\u202eb", "a\\u202eb")]
+)
+def test_a_column_of_text_shows_what_nobody_could_see(text, seen):
+    """Among texts of which nothing is to be written otherwise."""
+    assert list(cells().plain_column(["x", text], {}, 100)) == ["x", seen]
+
+
 def test_what_stands_in_a_frame_is_text_too():
     """Whatever stands where something was withheld: none of it is markup."""
     place = WithheldPlace("/a", "alias", "third_party", "person 3", 0, 3)
@@ -154,8 +162,8 @@ def test_of_places_behind_the_cut_none_is_shown_as_a_text():
     assert (
         cells().html("a" * (LONGEST + 100), {}, places).startswith("a" * (LONGEST - 10) + ' <span class="soft">(the first 9,990 characters')
     )
-    over = [WithheldPlace("/a", "mask", "security", WITHHELD, *span) for span in ((3, 8), (0, 5))]
-    assert cells().html("abcdefgh", {}, over) == '<span class="gone">abcde</span>fgh'
+    over = [WithheldPlace("/a", "mask", "security", WITHHELD, *span) for span in ((3, 5), (0, 8))]
+    assert cells().html("abcdefghi", {}, over) == '<span class="gone">abcdefgh</span>i'
 
 
 def test_ten_megabytes_in_one_cell_do_no_harm():

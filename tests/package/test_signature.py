@@ -69,6 +69,23 @@ def test_what_no_reader_of_ssh_takes_is_no_signature(change, words):
         parse_signature("\n".join(change(OURS.splitlines())).encode())
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"sha512", b"sha384", "is of a version or kind that is not known"),
+        (b"\0\0\0\x0bssh-ed25519\0\0\0\x40", b"\0\0\0\x0bssh-ed25518\0\0\0\x40", "another kind of key than ssh-ed25519"),
+        (b"\0\0\0\x0bssh-ed25519\0\0\0\x20", b"\0\0\0\x0bssh-ed25518\0\0\0\x20", "another kind of key than ssh-ed25519"),
+    ],
+    ids=["another hash", "a signature of another kind", "a key of another kind"],
+)
+def test_what_a_signature_is_made_by_is_known_or_it_is_none(old, new, words):
+    """Hash, signature and key each by itself, and without a traceback when it is checked."""
+    raw = base64.b64decode("".join(OURS.splitlines()[1:-1]))
+    assert raw.count(old) == 1
+    with pytest.raises(NoSignature, match=words):
+        parse_signature(b"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n" % base64.b64encode(raw.replace(old, new)))
+
+
 def test_a_signature_is_no_longer_than_what_is_read():
     """A text of many lines between the marks is not decoded at all."""
     lines = OURS.splitlines()

@@ -25,7 +25,7 @@ from engine.package.bag_names import (
     TAG_MANIFEST,
     WITHHELD,
 )
-from engine.package.bag_source import BagFault
+from engine.package.bag_source import BagFault, FolderSource
 from engine.package.signature import sign_bytes
 from engine.package.verify_bag import PackageVerdict, Signed, verify
 from tests.package.bags import KEY, MEETINGS, NOW, OTHER, close, edit, zipped
@@ -146,6 +146,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         file("data/zoom/Meetings.json", b"[\n]\n"),
         [f"{MEETINGS} and data/zoom/Meetings.json are the same name on many systems"],
     ),
+    "alike in the manifest": (
+        line("data/zoom/Meetings.json"),
+        ["data/zoom/Meetings.json is missing", f"{MEETINGS} and data/zoom/Meetings.json are the same name on many systems"],
+    ),
     "other manifest": (
         manifest(lambda text: f"{text}{'0' * 64}  data/x.json\n", TAG_MANIFEST),
         [f"{TAG_MANIFEST} lists data/x.json, which belongs into the other manifest", "data/x.json is missing"],
@@ -208,6 +212,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         [f"{COMPLETENESS} tells of zoom/calls more than once"],
     ),
     "found more": (kind(0, found=4), [f"{COMPLETENESS} counts 4 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "found fewer": (kind(0, found=2), [f"{COMPLETENESS} counts 2 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "a record more": (file(MEETINGS, b"[\n{},\n{},\n{}\n]\n"), [f"{MEETINGS} holds 3 records, where {COMPLETENESS} says 2"]),
     "empty with records": (kind(0, outcome="empty"), [f"{COMPLETENESS} calls zoom/meetings empty, and counts 3 records as found"]),
     "a count told twice": (
         retold(COMPLETENESS, lambda told: told.replace('"given":', '"given":0,"given":', 1)),
@@ -331,6 +337,16 @@ def test_a_signature_for_something_else_is_none_of_a_package(namespace, shown, b
     verdict = verify(bag, allowed, now=NOW)
     assert (verdict.signed.state, verdict.exit_code) == ("bad", 3)
     assert verdict.signed.text.startswith(f"The signature is bad: it was made for `{shown}`, and not for ")
+
+
+def test_a_file_as_long_as_is_read_is_read(bag):
+    """One byte more is a fault, and nothing of it is read."""
+    size = (bag / BAGIT).stat().st_size
+    source = FolderSource(bag)
+    assert bag_check.read_bounded(source, BAGIT, size) == (bag / BAGIT).read_bytes()
+    assert source.faults == []
+    assert bag_check.read_bounded(source, BAGIT, size - 1) is None
+    assert [fault.kind for fault in source.faults] == ["bag"]
 
 
 @pytest.mark.parametrize(("faults", "more"), [(100, []), (101, ["and 1 more."])])
