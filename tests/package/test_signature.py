@@ -86,6 +86,14 @@ def test_what_a_signature_is_made_by_is_known_or_it_is_none(old, new, words):
         parse_signature(b"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n" % base64.b64encode(raw.replace(old, new)))
 
 
+def test_what_stands_behind_a_signature_is_none_of_it():
+    """Bytes that no part of it has room for."""
+    raw = base64.b64decode("".join(OURS.splitlines()[1:-1]))
+    for text in (raw + b"\0", raw + b"\0\0\0\0", raw[:-1]):
+        with pytest.raises(NoSignature, match="is cut or changed"):
+            parse_signature(b"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n" % base64.b64encode(text))
+
+
 def test_a_signature_is_no_longer_than_what_is_read():
     """A text of many lines between the marks is not decoded at all."""
     lines = OURS.splitlines()

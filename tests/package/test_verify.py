@@ -168,6 +168,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         file("manifest-md5.txt", b""),
         ["manifest-md5.txt is not of this profile: its manifests are of sha256, and every file is in the bag"],
     ),
+    "another tag manifest": (
+        file("tagmanifest-sha512.txt", b""),
+        ["tagmanifest-sha512.txt is not of this profile: its manifests are of sha256, and every file is in the bag"],
+    ),
     "oxum": (
         tag(BAG_INFO, lambda text: text.replace("Payload-Oxum: ", "Payload-Oxum: 1")),
         [],
@@ -213,6 +217,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "found more": (kind(0, found=4), [f"{COMPLETENESS} counts 4 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
     "found fewer": (kind(0, found=2), [f"{COMPLETENESS} counts 2 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "a record less": (file(MEETINGS, b"[\n{}\n]\n"), [f"{MEETINGS} holds 1 record, where {COMPLETENESS} says 2"]),
+    "ended twice": (file(MEETINGS, b"[\n{},\n{}\n]\n]\n"), [f"{MEETINGS} holds no record of its own in line 5"]),
     "a record more": (file(MEETINGS, b"[\n{},\n{},\n{}\n]\n"), [f"{MEETINGS} holds 3 records, where {COMPLETENESS} says 2"]),
     "empty with records": (kind(0, outcome="empty"), [f"{COMPLETENESS} calls zoom/meetings empty, and counts 3 records as found"]),
     "a count told twice": (
@@ -266,6 +272,24 @@ def test_what_is_wrong_is_named_in_a_folder_and_in_a_zip(what, bag, signers, tmp
     assert [told[: len(words)] for told, words in zip(found, expected, strict=True)] == expected
     assert texts(zipped(bag, tmp_path / "it.zip"), signers) == found
     assert verify(bag, signers, now=NOW).signed.state in (["bad"] if what == "other manifest" else ["known", "none"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.removesuffix("\n"),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: "".join(f"{each[:64].upper()} *{each[66:]}\n" for each in text.splitlines()),
+    ],
+    ids=["no end of the last line", "CRLF", "CR", "capitals and a star"],
+)
+def test_a_manifest_that_is_written_another_way_says_the_same(change, bag, signers):
+    """As other programs write it, and RFC 8493 lets them."""
+    manifest(change)(bag)
+    assert texts(bag, signers) == []
+    (bag / "data/zoom").joinpath(MEETINGS.rpartition("/")[2]).write_bytes(b"[\n{},\n{}\n]\n\n")
+    assert [told.partition(":")[0] for told in texts(bag, signers)] == [f"{MEETINGS} was changed"]
 
 
 def test_half_a_character_is_a_record_as_any_other(bag, signers):
