@@ -135,6 +135,7 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "terminal": (line("data/\x1b[2J"), [f"{MANIFEST}:6: data/\\x1b[2J {NOT_NAMED}"]),
     "long": (line("data/" + "x" * 5000), [f"{MANIFEST}:6: data/{'x' * 112}... has a name of more than 200 characters"]),
     "device": (line("data/aux.json"), [f"{MANIFEST}:6: data/aux.json has a name that Windows keeps for a device"]),
+    "device in capitals": (line("data/Com1"), [f"{MANIFEST}:6: data/Com1 has a name that Windows keeps for a device"]),
     "no sum": (manifest(lambda text: f"{text}what\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
     "short sum": (manifest(lambda text: f"{text}00  data/x\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
     "not utf-8": (line("data/\udcff"), [f"{MANIFEST}:6: data/\\ufffd {NOT_NAMED}"]),
@@ -180,6 +181,11 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         tag(BAG_INFO, lambda text: text.replace("urn:habeas:package:1", "urn:habeas:package:2")),
         [f"{BAG_INFO} says urn:habeas:package:2 for bagit-profile-identifier, where urn:habeas:package:1 is right"],
     ),
+    "a profile more": (
+        tag(BAG_INFO, lambda text: f"{text}BagIt-Profile-Identifier: urn:x\n"),
+        [f"{BAG_INFO} says urn:habeas:package:1, urn:x for bagit-profile-identifier, where urn:habeas:package:1 is right"],
+    ),
+    "a reference more": (tag(BAG_INFO, lambda text: f"{text}External-Identifier: DSR-18\n"), [f"{BAG_INFO} names "]),
     "no reference": (
         tag(BAG_INFO, lambda text: text.replace("External-Identifier", "Internal-Identifier")),
         [f"{BAG_INFO} names no External-Identifier, which is the reference of the request in {HEAD}"],
@@ -237,6 +243,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "one file more": (
         file("data/zoom/files/recordings-0002.mp4", b""),
         [f"data/zoom/files holds 2 files of recordings, where {COMPLETENESS} says 1"],
+    ),
+    "one file less": (
+        lambda folder: without(next((folder / "data/zoom/files").glob("recordings-*")).relative_to(folder).as_posix())(folder),
+        [f"data/zoom/files holds 0 files of recordings, where {COMPLETENESS} says 1"],
     ),
     "withheld more": (
         document(WITHHELD, lambda told: told[-1].update(count=7)),
