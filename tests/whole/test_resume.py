@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import engine.sink as sink_module
+from engine.core.resume import staying
 from engine.core.selection import choose
+from engine.runner import take_over
 from tests.core.specs import HEAD, vendor
 from tests.whole.resumed import ends, killed_again, multisets, resumed, told, undisturbed
 
@@ -229,6 +231,17 @@ def test_a_list_that_did_not_end_whole_is_asked_again(wide, tmp_path):
     assert sorted(json.loads(line)["id"] for line in multisets(folder)["mail.jsonl"].elements()) == [200, 201, 202]
 
 
+def test_on_whom_a_window_leant_reaches_the_decision_what_stays(wide, tmp_path, monkeypatch):
+    """As its end says it in the log: without it a record would be lost that only a neighbour, which is read anew, had written."""
+    folder = left(wide, ANSWERS, tmp_path, [])
+    logged = sorted(tuple(end.get("leans", ())) for end in ends(folder)["calls"])
+    asked = []
+    monkeypatch.setattr(take_over, "staying", lambda parts, needs: asked.append(parts) or staying(parts, needs))
+    resumed(wide, ANSWERS, folder)
+    assert any(logged)
+    assert logged in [sorted(part.leans for part in parts) for parts in asked]
+
+
 SHARED = [
     ("/calls?from=2026-11-18&to=2026-11-20&after=a", ()),
     ("/calls?from=2026-11-20&to=2026-11-22", (103,)),
@@ -243,7 +256,7 @@ SHARED = [
 def test_a_record_that_two_windows_shared_is_not_lost_when_one_of_them_lists_it_no_more(asked, left_there, wide, tmp_path):
     """The window that left it out, because its neighbour had written it, is read anew with that neighbour, wherever the log was cut."""
     _, _, copies = undisturbed(wide, ANSWERS, tmp_path)
-    for copy in copies[5:]:
+    for copy in copies[8::6]:
         (copy / "manifest.json").write_bytes(unfinished(copy))
         report, _ = resumed(wide, {**ANSWERS, asked: [items(*left_there)]}, copy)
         assert report.exit_code == 0
