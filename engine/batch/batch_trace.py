@@ -22,10 +22,11 @@ from engine.catalogue import load
 from engine.core.pace import counted_by
 from engine.errors import HabeasError
 from engine.explain.batch_times import Band, BatchTimes, DrawnPerson, UsedLimit
-from engine.explain.run_folder import Moment, PageLine
+from engine.explain.run_folder import Moment, PageLine, TracedEnd, TracedLookup, first_wait
 from engine.language.effective import Vendor
 from engine.language.model.units import Rate
 from engine.language.text.mistakes import counted
+from engine.run_head import HeadConnection
 from engine.runner.chain_log import ENDS
 from engine.sink import PAGES
 
@@ -33,36 +34,43 @@ LINE = msgspec.json.Decoder(PageLine)
 UNREADABLE = (OSError, tarfile.TarError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class DrawnPace(Struct, frozen=True):
-    """At which pace a run was sent, in its manifest."""
-
-    share: float
-    plan: str | None = None
-
-
 class DrawnManifest(Struct, frozen=True):
     """What of a manifest is drawn; `finished` is none of a run that has not ended."""
 
     started: Moment
     finished: Moment
-    connection: DrawnPace
+    connection: HeadConnection
+    lookup: TracedLookup
+    endpoints: dict[str, TracedEnd]
+
+    @property
+    def asked(self) -> int:
+        """Count all requests."""
+        return self.lookup.requests + sum(one.requests for one in self.endpoints.values())
 
 
 class DrawnResult(Struct):
-    """The result of one try: its manifest, and when each of its requests left, with its bucket and its line."""
+    """The result of one try: its pace, its first and last moment, when each of its requests left, with its bucket and its line.
 
-    manifest: DrawnManifest
+    `begun` is none where no request has a moment of its own; `asked` counts these too.
+    """
+
+    pace: HeadConnection
+    begun: float | None
+    ended: float
     sent: list[tuple[float, str | None, str]]
+    asked: int
 
 
 class ReadResults(Struct):
-    """The results of one connection; `missing` counts those that are not there, or cannot be read."""
+    """The results of one connection; `missing` counts those that are not there, or cannot be read, `untimed` requests."""
 
     people: list[DrawnPerson] = field(default_factory=list)
     sent: list[tuple[float, str | None, str]] = field(default_factory=list)
     shares: set[float] = field(default_factory=set)
     plans: set[str | None] = field(default_factory=set)
     missing: int = 0
+    untimed: int = 0
 
 
 def batch_times(folder: BatchFolder) -> BatchTimes:
@@ -88,6 +96,11 @@ def _band(folder: BatchFolder, name: str, vendor: Vendor | None) -> Band:
         if REQUEST.fullmatch(request):
             _person(folder, name, (request, state, place, ended), read)
     notes = [f"{counted(read.missing, 'result')} not there or not readable: their requests are not drawn."] if read.missing else []
+    if read.untimed:
+        words = counted(read.untimed, "request")
+        notes.append(
+            f"{words} that brought no page, such as a look-up that found nobody, or no answer, are not drawn: when is not recorded."
+        )
     limits = _limits(vendor, read)
     if vendor is None:
         notes.append("The limits are not drawn: the spec is not there, or has changed since.")
@@ -112,17 +125,17 @@ def _person(folder: BatchFolder, name: str, row: tuple[Any, ...], read: ReadResu
             read.missing += 1
             continue
         read.sent += result.sent
-        read.shares.add(result.manifest.connection.share)
-        read.plans.add(result.manifest.connection.plan)
+        read.untimed += max(0, result.asked - len(result.sent))
+        read.shares.add(result.pace.share)
+        read.plans.add(result.pace.plan)
         if path.name == current and state in ("done", "failed"):
-            manifest = result.manifest
-            drawn = DrawnPerson(request, state, manifest.started.timestamp(), manifest.finished.timestamp(), len(result.sent))
+            drawn = DrawnPerson(request, state, result.begun, result.ended, result.asked)
     read.people.append(drawn)
 
 
 def _result(place: Path) -> DrawnResult:
     """Read one result, packed or not. Raises what UNREADABLE names."""
-    manifest, sent = None, list[tuple[float, str | None, str]]()
+    manifest, sent, begun, ended = None, list[tuple[float, str | None, str]](), list[float](), list[float]()
     for name, raw in _members(place):
         if name == MANIFEST:
             manifest = msgspec.json.decode(raw, type=DrawnManifest)
@@ -131,10 +144,14 @@ def _result(place: Path) -> DrawnResult:
             if not line.startswith(ENDS):
                 page = LINE.decode(line)
                 moments = [*(one.sent_at for one in page.earlier), page.sent_at]
+                begun.append(first_wait(page))
+                ended.append(page.sent_at.timestamp() + page.seconds)
                 sent += [(moment.timestamp(), page.bucket, page.request) for moment in moments]
     if manifest is None:
         raise FileNotFoundError(MANIFEST)
-    return DrawnResult(manifest, sent)
+    # A manifest's own moments are whole seconds: what is later than the last answer are downloads.
+    last = max([manifest.finished.timestamp(), *ended])
+    return DrawnResult(manifest.connection, min(begun, default=None), last, sent, manifest.asked)
 
 
 def _members(place: Path) -> Iterator[tuple[str, bytes]]:

@@ -92,11 +92,11 @@ def _band(band: Band, begun: float, total: float) -> BandView:
 
 def _people(band: Band, begun: float) -> str:
     states: dict[str, int] = {}
-    for one in band.people:
-        states[one.state] = states.get(one.state, 0) + 1
+    for person in band.people:
+        states[person.state] = states.get(person.state, 0) + 1
     number = len(band.people)
     told = ", ".join(f"{states[name]:,} {name}" for name in ("done", "failed", "running", "queued", "cancelled") if name in states)
-    whose = f"{number:,} {'person' if number == 1 else 'people'}: {told}; at most {_at_once(band.people)} at once."
+    whose = f"{number:,} {'person' if number == 1 else 'people'}: {told}."
     return " ".join([whose, *_pace(ends(band.people, DRAWN), begun), *band.notes])
 
 
@@ -110,16 +110,6 @@ def _pace(ended: Sequence[float], begun: float) -> Iterator[str]:
 def percent(part: float) -> str:
     """Write a part of a whole: 75 %."""
     return f"{part * 100:.0f} %"
-
-
-def _at_once(people: Sequence[DrawnPerson]) -> int:
-    spans = [(one.begun, one.ended) for one in people if one.begun is not None and one.ended is not None]
-    turns = sorted(turn for begun, ended in spans for turn in ((begun, 1), (ended, -1)))
-    now = most = 0
-    for _, change in turns:
-        now += change
-        most = max(most, now)
-    return most
 
 
 def _areas(people: Sequence[DrawnPerson], begun: float, total: float) -> list[tuple[str, str]]:

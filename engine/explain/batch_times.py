@@ -96,4 +96,5 @@ def edges_of(begun: float, ended: float, period: float | None) -> list[float]:
 def rates(sent: Sequence[float], edges: Sequence[float], period: float) -> list[float]:
     """Give the requests per period at the end of each slot: of the whole slot, or of the period before its end where that is longer."""
     window = max(edges[1] - edges[0], period)
-    return [(bisect_left(sent, edge + 1e-9) - bisect_left(sent, edge - window + 1e-9)) * period / window for edge in edges[1:]]
+    until = [*(bisect_left(sent, edge) for edge in edges[1:-1]), len(sent)]
+    return [(count - bisect_left(sent, edge - window)) * period / window for count, edge in zip(until, edges[1:], strict=True)]
