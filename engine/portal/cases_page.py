@@ -94,6 +94,7 @@ def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         groups=groups,
         rows=rows,
         over=over,
+        unfinished=sum(way is not None for *_, way in over),
         broken=broken,
         ended=asked.query.get("show") == "ended",
         days=days_words,

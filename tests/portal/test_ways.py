@@ -39,6 +39,9 @@ def test_each_state_names_what_comes_next(desk, ran):
     case = open_here(ran)
     case.act(Released(package=str(case.case.approved), folder="releases/1/DSR-17"), NOW)
     assert offered(desk, lists="/?show=ended") == ("Next: tell the person", "#deliver", "Say that the package is on its way")
+    assert "No case is open" in desk.see("/")
+    assert ran("case", "new", "DSR-18", stdin=PERSON).returncode == 0
+    assert "Released and ended: 1, 1 of them still to be told or closed." in desk.see("/")
     open_here(ran).act(Delivered(how="by hand"), NOW)
     assert offered(desk, lists="/?show=ended") == ("Next: the case can be closed", "#close", "Close the case")
     assert ran("case", "close", "DSR-17").returncode == 0
@@ -105,3 +108,30 @@ def test_letters_to_the_person_are_found_from_the_case(desk, ran):
     assert desk.send(AT, desk.see(AT), do="acknowledge").status == 303
     assert f'<a href="{AT}/contacts#person">Save them, 1 so far</a>' in desk.see(AT)
     assert 'id="person"' in desk.see(f"{AT}/contacts")
+
+
+def test_where_nothing_can_be_had_nothing_is_offered(office, ran):
+    """Every owner holds nothing, or the case is over: no page that shows records leads to a fetch."""
+    assert ran("case", "new", "DSR-20", "--vendor", "hris", stdin=PERSON).returncode == 0
+    assert "Fetch it" in office.see("/case/DSR-20/values")
+    assert ran("contact", "send", "DSR-20", "hris", "access").returncode == 0
+    at = "/case/DSR-20/contacts"
+    assert office.upload(at, office.see(at), [], do="answer", vendor="hris", purpose="access", word="none").status == 303
+    page = office.see("/case/DSR-20/values")
+    assert "every system has answered that it holds nothing" in page
+    assert "Fetch it" not in page
+    assert ran("case", "withdraw", "DSR-20").returncode == 0
+    page = office.see("/case/DSR-20/records")
+    assert "nothing was fetched, and the case is withdrawn" in page
+    assert "Fetch it" not in page
+
+
+def test_who_is_late_is_told_what_is_left(desk, ran):
+    """The time to say that it takes longer has passed: the page says so, and offers no button for it."""
+    before = desk.see(AT)
+    assert "<summary>Extend, deny, withdraw</summary>" in before
+    assert "cannot be extended any more" not in before
+    desk.now = desk.now.replace(year=desk.now.year + 1)
+    page = desk.see(AT)
+    assert "It cannot be extended any more: that the answer takes longer had to be said by" in page
+    assert "<summary>Deny, withdraw</summary>" in page
