@@ -19,7 +19,7 @@ from engine.core.seen import Seen
 from engine.core.trail import Trail
 from engine.core.window import Window
 from engine.replaced import replace
-from tests.core.specs import endpoint, first
+from tests.core.specs import endpoint, first, vendor
 
 CASES = yaml.safe_load((Path(__file__).parent / "data" / "staying.yaml").read_text("utf-8"))
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,6 +87,24 @@ def test_a_list_is_known_by_all_that_is_sent_and_by_whom_it_is_about():
     assert len({same, *others}) == 1 + len(others)
     assert len(same) == 32
     assert known_by(None, first("get: /x"), ()) is None
+
+
+SENT = [
+    "post: /u/<USER_ID>/calls\nrecords: items",
+    "get: /u/<USER_ID>/calls\nrecords: items",
+    "get: /u/<USER_ID>/calls\nheaders: {X-Kind: a}\nrecords: items",
+    "get: /u/<USER_ID>/calls\nheaders: {X-Kind: b}\nrecords: items",
+    "post: /u/<USER_ID>/calls\nbody: {kind: a}\nrecords: items",
+    "post: /u/<USER_ID>/calls\nbody: {kind: b}\nrecords: items",
+]
+
+
+def test_lists_that_differ_in_one_thing_sent_are_two():
+    """Method, header or body: whichever tells them apart, and endpoints that ask for the same are two as well."""
+    found = [known_by(b"k", first(words), ()) for words in SENT]
+    assert len(set(found)) == len(SENT)
+    both = vendor("a: {get: /u/<USER_ID>, records: items}\nb: {get: /u/<USER_ID>, records: items}\n").endpoints
+    assert len({known_by(b"k", opening(Chain(each, (("EMAIL", "a@x.io"), ("USER_ID", "u1")))), ()) for each in both.values()}) == 2
 
 
 def test_two_goes_are_said_with_their_moments():

@@ -88,6 +88,7 @@ def test_a_time_is_written_as_its_language_does():
         (["a", 2], "first (a)<br>planned, once (2)"),
         (99, f"99 {soft('(Zoom does not say what 99 means)')}"),
         ("<", f"&lt; {soft('(Zoom does not say what &lt; means)')}"),
+        ("9\u202e", "9\\u202e " + soft("(Zoom does not say what 9\\u202e means)")),
         ("", soft("empty")),
         (None, soft("empty")),
     ],
@@ -96,6 +97,28 @@ def test_a_code_stands_behind_its_meaning(value, html):
     """One that nobody explained says so."""
     assert cells().html(value, CODES) == html
     assert cells().column([value, ABSENT], CODES, None) == [html, ""]
+
+
+def test_no_code_and_no_meaning_turns_the_text_around():
+    """Neither one that is explained, nor its meaning, nor one that nobody explained."""
+    codes = {"2\u202e": "plan\u2066ned"}
+    assert cells().html("2\u202e", codes) == "plan\\u2066ned (2\\u202e)"
+    assert "(2\\u202e)" in cells().plain("2\u202e", codes)
+    assert cells().plain("3\u202e", codes) == "3\\u202e"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"), [("a\x00b", "a\\u0000b"), ("a\x1bb", "a\\u001bb"), ("a\x7fb", "a\\u007fb"), ("a\u202eb", "a\\u202eb")]
+)
+def test_a_column_of_text_shows_what_nobody_could_see(text, seen):
+    """Among texts of which nothing is to be written otherwise."""
+    assert list(cells().plain_column(["x", text], {}, 100)) == ["x", seen]
+
+
+def test_what_stands_in_a_frame_is_text_too():
+    """Whatever stands where something was withheld: none of it is markup."""
+    place = WithheldPlace("/a", "alias", "third_party", "person 3", 0, 3)
+    assert cells().html("<b>", {}, [place]) == '<span class="gone">&lt;b&gt;</span>'
 
 
 def test_a_withheld_place_is_seen_where_it_was():
@@ -127,8 +150,20 @@ def test_what_is_cut_says_so():
     whole = "a" * LONGEST + " " + soft(f"(the first 10,000 characters{told}")
     assert cells().html(long, {}) == cells().column([long, "b"], {}, None)[0] == whole
     assert cells().html(ends, {}, [masked("/a", ends)]) == ends[:9_981] + " " + soft(f"(the first 9,981 characters{told}")
+    fits = "a" * (LONGEST - len(WITHHELD)) + WITHHELD
+    assert cells().html(fits, {}, [masked("/a", fits)]) == fits.removesuffix(WITHHELD) + GONE
     assert "(die ersten 10.000 Zeichen von 10.001; alle stehen in der Datei" in cells("de").html("a" * 10_001, {})
     assert cells().html("a" * LONGEST, {}) == "a" * LONGEST
+
+
+def test_of_places_behind_the_cut_none_is_shown_as_a_text():
+    """The first that does not fit ends what is shown, whatever stands behind it; of two places in one the first is shown."""
+    places = [WithheldPlace("/a", "mask", "security", WITHHELD, at, at + 20) for at in (LONGEST - 10, LONGEST + 20)]
+    assert (
+        cells().html("a" * (LONGEST + 100), {}, places).startswith("a" * (LONGEST - 10) + ' <span class="soft">(the first 9,990 characters')
+    )
+    over = [WithheldPlace("/a", "mask", "security", WITHHELD, *span) for span in ((3, 5), (0, 8))]
+    assert cells().html("abcdefghi", {}, over) == '<span class="gone">abcdefgh</span>i'
 
 
 def test_ten_megabytes_in_one_cell_do_no_harm():

@@ -140,6 +140,32 @@ def test_what_is_too_big_for_a_page_is_sealed_as_a_zip(bag, monkeypatch, tmp_pat
     assert not (tmp_path / "DSR-17.html").exists()
 
 
+def test_the_name_of_a_page_is_no_markup_in_it(bag, tmp_path):
+    """A name that would end the script or begin another one stands there as its escape."""
+    path = tmp_path / "a<!--<script>b.html"
+    seal(bag, path, "page", "en", PASSPHRASE)
+    page = path.read_text()
+    assert "<!--<script>" not in page
+    assert "a\\u003c!--\\u003cscript>b.zip" in page
+
+
+def test_in_a_zip_every_file_is_the_persons_alone(bag, tmp_path):
+    """Unpacked by whom it was given to, nobody else on that system reads it."""
+    seal(bag, tmp_path / "it.zip", "none", "en")
+    with zipfile.ZipFile(tmp_path / "it.zip") as zipped:
+        assert {(entry.create_system, oct(entry.external_attr >> 16)) for entry in zipped.infolist()} == {(3, "0o100600")}
+
+
+def test_the_largest_page_is_a_page_still(bag, monkeypatch, tmp_path):
+    """A package of just that size, not of one byte more."""
+    size = sum(path.stat().st_size for path in bag.rglob("*") if path.is_file())
+    monkeypatch.setattr(seal_module, "LARGEST_PAGE", size)
+    assert seal_for(bag) == "page"
+    seal(bag, tmp_path / "DSR-17.html", "page", "en", PASSPHRASE)
+    monkeypatch.setattr(seal_module, "LARGEST_PAGE", size - 1)
+    assert seal_for(bag) == "zip"
+
+
 def test_without_the_extra_it_says_what_to_install(bag, monkeypatch, tmp_path):
     """And what works without it."""
     monkeypatch.setitem(sys.modules, "pyzipper", None)

@@ -51,6 +51,55 @@ def test_any_bytes_are_a_signature_or_a_sentence(raw):
             parse_signature(text)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda lines: [lines[0], f"!{lines[1]}", *lines[2:]], "is cut or changed"),
+        (
+            lambda lines: [lines[0], lines[1].replace("U1NIU0lHAAAAAQ", "U1NIU0lHAAAAAg"), *lines[2:]],
+            "is of a version or kind that is not known",
+        ),
+        (lambda lines: [lines[0], lines[1].replace("U1NIU0lH", "U1NIU0lI"), *lines[2:]], "is of a version or kind that is not known"),
+    ],
+    ids=["a sign that is none of base64", "another version", "another beginning"],
+)
+def test_what_no_reader_of_ssh_takes_is_no_signature(change, words):
+    """Though what is signed in it is right."""
+    with pytest.raises(NoSignature, match=words):
+        parse_signature("\n".join(change(OURS.splitlines())).encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b"sha512", b"sha384", "is of a version or kind that is not known"),
+        (b"\0\0\0\x0bssh-ed25519\0\0\0\x40", b"\0\0\0\x0bssh-ed25518\0\0\0\x40", "another kind of key than ssh-ed25519"),
+        (b"\0\0\0\x0bssh-ed25519\0\0\0\x20", b"\0\0\0\x0bssh-ed25518\0\0\0\x20", "another kind of key than ssh-ed25519"),
+    ],
+    ids=["another hash", "a signature of another kind", "a key of another kind"],
+)
+def test_what_a_signature_is_made_by_is_known_or_it_is_none(old, new, words):
+    """Hash, signature and key each by itself, and without a traceback when it is checked."""
+    raw = base64.b64decode("".join(OURS.splitlines()[1:-1]))
+    assert raw.count(old) == 1
+    with pytest.raises(NoSignature, match=words):
+        parse_signature(b"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n" % base64.b64encode(raw.replace(old, new)))
+
+
+def test_a_signature_is_no_longer_than_what_is_read():
+    """A text of many lines between the marks is not decoded at all."""
+    lines = OURS.splitlines()
+    with pytest.raises(NoSignature, match="does not stand between"):
+        parse_signature("\n".join([*lines[:-1], *[""] * (1 << 16), lines[-1]]).encode())
+
+
+def test_a_key_counts_from_its_first_moment_to_its_last():
+    """Both moments that a line names are in its time."""
+    for option in ("valid-after", "valid-before"):
+        signers = list(parse_signers(f'ada {option}="{NOW:%Y%m%d%H%M%S}Z" ssh-ed25519 {BLOB}'))
+        assert signer_of(parse_signature(OURS.encode()), signers, NOW)[1] is None
+
+
 def test_another_kind_of_key_is_said(tmp_path):
     """Such as ECDSA."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", str(tmp_path / "key")], check=True)

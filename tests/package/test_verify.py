@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.package import bag_check
+from engine.package import signature as signature_module
 from engine.package.bag import sha256_of, sign
 from engine.package.bag_names import (
     BAG_INFO,
@@ -24,8 +25,9 @@ from engine.package.bag_names import (
     TAG_MANIFEST,
     WITHHELD,
 )
+from engine.package.bag_source import BagFault, FolderSource
 from engine.package.signature import sign_bytes
-from engine.package.verify_bag import verify
+from engine.package.verify_bag import PackageVerdict, Signed, verify
 from tests.package.bags import KEY, MEETINGS, NOW, OTHER, close, edit, zipped
 from tests.package.bags import bag as make_bag
 from tests.package.test_bag import bytes_of
@@ -144,6 +146,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         file("data/zoom/Meetings.json", b"[\n]\n"),
         [f"{MEETINGS} and data/zoom/Meetings.json are the same name on many systems"],
     ),
+    "alike in the manifest": (
+        line("data/zoom/Meetings.json"),
+        ["data/zoom/Meetings.json is missing", f"{MEETINGS} and data/zoom/Meetings.json are the same name on many systems"],
+    ),
     "other manifest": (
         manifest(lambda text: f"{text}{'0' * 64}  data/x.json\n", TAG_MANIFEST),
         [f"{TAG_MANIFEST} lists data/x.json, which belongs into the other manifest", "data/x.json is missing"],
@@ -189,6 +195,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         document(HEAD, lambda told: told.update(host="zoom.acme.example")),
         [f"{HEAD} is not as this profile has it: Object contains unknown field `host`"],
     ),
+    "a service twice": (
+        document(HEAD, lambda told: told["services"].append(told["services"][0])),
+        [f"{HEAD} and {COMPLETENESS} name different services"],
+    ),
     "another service": (
         document(INFORMATION, lambda told: told[0].update(vendor="slack")),
         [f"{INFORMATION} and {COMPLETENESS} name different services"],
@@ -202,6 +212,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         [f"{COMPLETENESS} tells of zoom/calls more than once"],
     ),
     "found more": (kind(0, found=4), [f"{COMPLETENESS} counts 4 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "found fewer": (kind(0, found=2), [f"{COMPLETENESS} counts 2 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "a record more": (file(MEETINGS, b"[\n{},\n{},\n{}\n]\n"), [f"{MEETINGS} holds 3 records, where {COMPLETENESS} says 2"]),
     "empty with records": (kind(0, outcome="empty"), [f"{COMPLETENESS} calls zoom/meetings empty, and counts 3 records as found"]),
     "a count told twice": (
         retold(COMPLETENESS, lambda told: told.replace('"given":', '"given":0,"given":', 1)),
@@ -311,6 +323,48 @@ def test_who_signed_is_told_apart(who, bag, signers):
     assert (verdict.signed.state, verdict.exit_code) == (state, 3)
     assert verdict.signed.text.startswith(words)
     assert verdict.faults == ()
+
+
+@pytest.mark.parametrize(("namespace", "shown"), [("git", "git"), ("habeas\x1b[2J", "habeas\\x1b[2J")])
+def test_a_signature_for_something_else_is_none_of_a_package(namespace, shown, bag, monkeypatch, signers):
+    """Whoever has a key known for everything signed these very bytes, but not as a package: it says what for."""
+    allowed = bag.parent / "for-everything"
+    allowed.write_text(f"ada {signers.read_text().partition(' ')[2].partition(' ')[2]}")
+    assert verify(bag, allowed, now=NOW).signed.state == "known"
+    with monkeypatch.context() as patch:
+        patch.setattr(signature_module, "NAMESPACE", namespace)
+        (bag / SIGNATURE).write_text(sign_bytes(KEY, (bag / TAG_MANIFEST).read_bytes()))
+    verdict = verify(bag, allowed, now=NOW)
+    assert (verdict.signed.state, verdict.exit_code) == ("bad", 3)
+    assert verdict.signed.text.startswith(f"The signature is bad: it was made for `{shown}`, and not for ")
+
+
+def test_a_file_as_long_as_is_read_is_read(bag):
+    """One byte more is a fault, and nothing of it is read."""
+    size = (bag / BAGIT).stat().st_size
+    source = FolderSource(bag)
+    assert bag_check.read_bounded(source, BAGIT, size) == (bag / BAGIT).read_bytes()
+    assert source.faults == []
+    assert bag_check.read_bounded(source, BAGIT, size - 1) is None
+    assert [fault.kind for fault in source.faults] == ["bag"]
+
+
+@pytest.mark.parametrize(("faults", "more"), [(100, []), (101, ["and 1 more."])])
+def test_of_many_faults_a_hundred_are_told(faults, more):
+    """And how many more there are."""
+    found = tuple(BagFault("bag", f"{number} is wrong") for number in range(faults))
+    verdict = PackageVerdict(None, False, None, 0, 0, None, Signed("none", "It is not signed."), found)
+    assert verdict.lines()[100:-2] == ["99 is wrong.", *more]
+    assert verdict.lines()[-2].endswith(f"{faults} faults.")
+
+
+def test_of_a_changed_package_only_its_list_is_signed(bag, signers):
+    """A known signer did not sign what stands there now, and the sentence does not say so."""
+    assert verify(bag, signers, now=NOW).signed.text.startswith("It is signed by ")
+    (bag / INDEX).write_text("changed")
+    verdict = verify(bag, signers, now=NOW)
+    assert (verdict.signed.state, verdict.exit_code) == ("known", 3)
+    assert verdict.signed.text.startswith("The list of its files is signed by ")
 
 
 def test_the_line_in_the_package_makes_nobody_known(bag):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.language.expressions.lossless_json import loads
 from engine.release.apply import PolicyInForce, PolicyOnParts
 from engine.release.decision import Decision, Decisions
+from engine.release.finders import PROGRAM
+from engine.release.hit import Hit
 from engine.release.own import Own
 from engine.release.policy import Policy
 from engine.release.reasons import BY_LAW, CODES, GIVING, WITHHOLDING
@@ -234,3 +237,50 @@ def test_what_was_read_before_changes_nothing(lines, several, words, decisions, 
             assert used.rulings("calls", record, digest) == expected
         told = [one for one in used.rulings("calls", record, only_people=True) if one.group is not None]
         assert told == [one for one in expected if one.group is not None]
+
+
+PLACES = (
+    '{"n":%s}',
+    '{"n":[%s]}',
+    '{"n":[[1,%s]]}',
+    '{"m":{"n":%s}}',
+    '{"legs":[{"n":%s}]}',
+    '{"caller_number":%s}',
+    '{"caller_name":"Bea","caller_number":%s}',
+    '{"bob@example.com":%s}',
+)
+LONG = st.one_of(
+    st.integers(100_000_001, 10**24).map(str),
+    st.sampled_from(["100000001", "12025550142", "12025550199", "12025550199.0", "12025550199.00", "1.2025550199e10", "1e400"]),
+)
+
+
+def numbered(text: str) -> tuple[Hit, ...]:
+    """Find whole texts that begin with a digit: each is a telephone number."""
+    return (Hit("phones", 0, len(text), text),) if text[:1].isdecimal() else ()
+
+
+@given(
+    LONG, st.sampled_from(PLACES), st.sampled_from([None, "give", "mask"]), st.sampled_from([PolicyInForce, PolicyOnParts]), st.booleans()
+)
+def test_a_long_number_is_told_like_a_text(number, place, decided, kind, text_first):
+    """Wherever it stands, whatever was decided about it, and whichever of both was read first, quotes change nothing."""
+    words = {"policy": "1", "vendor": "acme", "others": [SEVERAL[0]], "find": {"phones": {"do": "ask"}}}
+    decisions = Decisions([Decision(act=1, operation=decided, because="known_to_them", value=number)] if decided else [])
+    used = kind(Policy.model_validate(words), Own(ADA), finder=numbered, decisions=decisions)
+    lines = [place % written for written in (number, f'"{number}"')]
+    found = [used.rulings("calls", loads(line.encode())) for line in (lines[::-1] if text_first else lines)]
+    assert found[0] == found[1]
+    if decided is None and "caller" not in place and PROGRAM.fullmatch(number) is None:
+        assert bool(found[0]) is (number != "12025550142")
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [("99999999", 0), ("100000000", 0), ("100000000.5", 1), ("100000001", 1), ("4242", 0), ("0.5", 0)]
+)
+def test_a_number_of_a_hundred_million_and_less_is_a_count(number, told):
+    """Those are too many, and no telephone number: a text of the same digits is looked at all the same."""
+    used = PolicyInForce(
+        Policy.model_validate({"policy": "1", "vendor": "acme", "find": {"phones": {"do": "ask"}}}), Own([]), finder=numbered
+    )
+    assert len(used.rulings("calls", loads(b'{"n":%s}' % number.encode()))) == told

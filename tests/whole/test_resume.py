@@ -205,6 +205,36 @@ def test_a_list_that_fell_short_after_the_break_is_partial_however_whole_it_was_
     assert str(report.endpoints["lines"].outcome) == "partial"
 
 
+def test_a_list_that_did_not_end_whole_is_asked_again(wide, tmp_path):
+    """Its end stands in the log, and says that something is missing: what came then is no proof, and what comes now is."""
+    folder = left(wide, {**ANSWERS, "/mail/out": [(500, {})]}, tmp_path, [])
+    assert {end["end"] for end in ends(folder)["mail"]} > {"complete"}
+    report, log = resumed(wide, ANSWERS, folder)
+    assert (report.exit_code, [one for one in log if "/mail" in one]) == (0, ["/mail/out"])
+    assert sorted(json.loads(line)["id"] for line in multisets(folder)["mail.jsonl"].elements()) == [200, 201, 202]
+
+
+SHARED = [
+    ("/calls?from=2026-11-18&to=2026-11-20&after=a", ()),
+    ("/calls?from=2026-11-20&to=2026-11-22", (103,)),
+    ("/calls?from=2026-11-20&to=2026-11-22", (102,)),
+    ("/calls?from=2026-11-22&to=2026-11-24", (104,)),
+    ("/calls?from=2026-11-22&to=2026-11-24", (103,)),
+    ("/calls?from=2026-11-24&to=2026-11-25", (105,)),
+]
+
+
+@pytest.mark.parametrize(("asked", "left_there"), SHARED)
+def test_a_record_that_two_windows_shared_is_not_lost_when_one_of_them_lists_it_no_more(asked, left_there, wide, tmp_path):
+    """The window that left it out, because its neighbour had written it, is read anew with that neighbour, wherever the log was cut."""
+    _, _, copies = undisturbed(wide, ANSWERS, tmp_path)
+    for copy in copies[5:]:
+        (copy / "manifest.json").write_bytes(unfinished(copy))
+        report, _ = resumed(wide, {**ANSWERS, asked: [items(*left_there)]}, copy)
+        assert report.exit_code == 0
+        assert {json.loads(line)["id"] for line in multisets(copy)["calls.jsonl"]} == {100, 101, 102, 103, 104, 105}
+
+
 def test_a_record_that_moves_between_parts_is_said_not_to_be_noticed(wide, tmp_path):
     """It was in the part that was not read yet, and is in the one that was: nobody can see it, so a note says when each was read."""
     folder = left(wide, ANSWERS, tmp_path, ["mail"])
