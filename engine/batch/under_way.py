@@ -22,7 +22,7 @@ from engine.runner.manifest import manifest_head
 
 
 async def going_on(order: Order, person: Iterable[tuple[str, str]], session: Session) -> Order:
-    """Give the order that goes on from what lies in its folder; else the order as it is, and its folder is gone. Raises DiskError, OutputError.
+    """Give the order that goes on from what lies in its folder; else the order as it is, its folder gone. Raises DiskError, OutputError.
 
     A run that had ended, and was not put in its place, goes on too: its lists are believed by their digests, none is asked again.
     """
