@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from engine.batch.batch_folder import FOLDER, PRIVATE
@@ -74,8 +75,15 @@ def set_aside(place: Path) -> None:
                 raise cannot_write(found, error) from None
 
 
-def drop(place: Path) -> None:
-    """Delete a result that nobody was told of: its process was killed before it could say that it was done."""
+def taken_back(place: Path, made: Path) -> None:
+    """Put a result that nobody was told of back to where it was made, to be gone on from; one that is packed is deleted.
+
+    Its process was killed before it could say that it was done, so that it need not be on the disk.
+    """
+    with suppress(OSError):
+        made.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+        if place.is_dir():
+            place.rename(made)
     shutil.rmtree(place, ignore_errors=True)
     place.with_name(place.name + PACKED).unlink(missing_ok=True)
 
