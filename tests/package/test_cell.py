@@ -97,6 +97,7 @@ def test_a_code_stands_behind_its_meaning(value, html):
     """One that nobody explained says so."""
     assert cells().html(value, CODES) == html
     assert cells().column([value, ABSENT], CODES, None) == [html, ""]
+    assert cells().column([value, value], CODES, None) == [html, html]
 
 
 def test_no_code_and_no_meaning_turns_the_text_around():

@@ -98,3 +98,10 @@ def test_fields_beyond_the_last_column_share_one():
     assert {len(row) for row in read} == {MOST_COLUMNS + 1}
     assert [read[0][-1], *(row[-1] for row in read[-3:])] == ["(further fields)", '{"k1000":"=1000"}', '{"k1001":"=1001"}', '{"a.b":1.5}']
     assert read[-1][0] == "x"
+
+
+def test_a_cell_that_is_one_too_long_is_counted():
+    """Alone in its row, and not where it just fits; a name of half a character is written as its escape."""
+    assert written({"a": "x" * 32_768})[1].long_cells == 1
+    assert written({"a": "x" * 32_767})[1].long_cells == 0
+    assert rows({"half \ud800": 1})[0] == ["half \\ud800"]

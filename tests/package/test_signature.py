@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -86,6 +87,14 @@ def test_what_a_signature_is_made_by_is_known_or_it_is_none(old, new, words):
         parse_signature(b"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n" % base64.b64encode(raw.replace(old, new)))
 
 
+def test_what_stands_behind_a_signature_is_none_of_it():
+    """Bytes that no part of it has room for."""
+    raw = base64.b64decode("".join(OURS.splitlines()[1:-1]))
+    for text in (raw + b"\0", raw + b"\0\0\0\0", raw[:-1]):
+        with pytest.raises(NoSignature, match="is cut or changed"):
+            parse_signature(b"-----BEGIN SSH SIGNATURE-----\n%s\n-----END SSH SIGNATURE-----\n" % base64.b64encode(text))
+
+
 def test_a_signature_is_no_longer_than_what_is_read():
     """A text of many lines between the marks is not decoded at all."""
     lines = OURS.splitlines()
@@ -141,12 +150,23 @@ def test_a_time_without_a_zone_is_local():
     assert signer.valid_after == datetime(2026, 11, 29).astimezone(UTC)
 
 
+def test_local_time_is_that_of_the_system(monkeypatch):
+    """In Tokyo a day begins nine hours earlier, and one with a Z does not."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        found = list(parse_signers(f'ada valid-after="20261129" ssh-ed25519 {BLOB}\nada valid-after="20261129Z" ssh-ed25519 {BLOB}'))
+    time.tzset()
+    assert [signer.valid_after for signer in found] == [datetime(2026, 11, 28, 15, tzinfo=UTC), datetime(2026, 11, 29, tzinfo=UTC)]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         ("ada", "1: expects principals, options and a key"),
         ("ada ssh-ed25519 ", "1: `ssh-ed25519` is not understood"),
         ("ada ssh-ed25519 !!!", "1: "),
+        (f"ada ssh-ed25519 {BLOB[:8]}!{BLOB[8:]}", "1: "),
         ("ada ssh-ed25519 AAAA", "1: holds no whole key"),
         (f"ada cert-authority ssh-ed25519 {BLOB}", "1: `cert-authority ssh-ed25519"),
         (f'ada valid-before="soon" ssh-ed25519 {BLOB}', "1: `soon` is no time"),

@@ -135,6 +135,7 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "terminal": (line("data/\x1b[2J"), [f"{MANIFEST}:6: data/\\x1b[2J {NOT_NAMED}"]),
     "long": (line("data/" + "x" * 5000), [f"{MANIFEST}:6: data/{'x' * 112}... has a name of more than 200 characters"]),
     "device": (line("data/aux.json"), [f"{MANIFEST}:6: data/aux.json has a name that Windows keeps for a device"]),
+    "device in capitals": (line("data/Com1"), [f"{MANIFEST}:6: data/Com1 has a name that Windows keeps for a device"]),
     "no sum": (manifest(lambda text: f"{text}what\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
     "short sum": (manifest(lambda text: f"{text}00  data/x\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
     "not utf-8": (line("data/\udcff"), [f"{MANIFEST}:6: data/\\ufffd {NOT_NAMED}"]),
@@ -168,6 +169,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         file("manifest-md5.txt", b""),
         ["manifest-md5.txt is not of this profile: its manifests are of sha256, and every file is in the bag"],
     ),
+    "another tag manifest": (
+        file("tagmanifest-sha512.txt", b""),
+        ["tagmanifest-sha512.txt is not of this profile: its manifests are of sha256, and every file is in the bag"],
+    ),
     "oxum": (
         tag(BAG_INFO, lambda text: text.replace("Payload-Oxum: ", "Payload-Oxum: 1")),
         [],
@@ -176,6 +181,11 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         tag(BAG_INFO, lambda text: text.replace("urn:habeas:package:1", "urn:habeas:package:2")),
         [f"{BAG_INFO} says urn:habeas:package:2 for bagit-profile-identifier, where urn:habeas:package:1 is right"],
     ),
+    "a profile more": (
+        tag(BAG_INFO, lambda text: f"{text}BagIt-Profile-Identifier: urn:x\n"),
+        [f"{BAG_INFO} says urn:habeas:package:1, urn:x for bagit-profile-identifier, where urn:habeas:package:1 is right"],
+    ),
+    "a reference more": (tag(BAG_INFO, lambda text: f"{text}External-Identifier: DSR-18\n"), [f"{BAG_INFO} names "]),
     "no reference": (
         tag(BAG_INFO, lambda text: text.replace("External-Identifier", "Internal-Identifier")),
         [f"{BAG_INFO} names no External-Identifier, which is the reference of the request in {HEAD}"],
@@ -213,6 +223,8 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     ),
     "found more": (kind(0, found=4), [f"{COMPLETENESS} counts 4 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
     "found fewer": (kind(0, found=2), [f"{COMPLETENESS} counts 2 records of zoom/meetings as found, 2 as given and 1 as withheld"]),
+    "a record less": (file(MEETINGS, b"[\n{}\n]\n"), [f"{MEETINGS} holds 1 record, where {COMPLETENESS} says 2"]),
+    "ended twice": (file(MEETINGS, b"[\n{},\n{}\n]\n]\n"), [f"{MEETINGS} holds no record of its own in line 5"]),
     "a record more": (file(MEETINGS, b"[\n{},\n{},\n{}\n]\n"), [f"{MEETINGS} holds 3 records, where {COMPLETENESS} says 2"]),
     "empty with records": (kind(0, outcome="empty"), [f"{COMPLETENESS} calls zoom/meetings empty, and counts 3 records as found"]),
     "a count told twice": (
@@ -231,6 +243,10 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "one file more": (
         file("data/zoom/files/recordings-0002.mp4", b""),
         [f"data/zoom/files holds 2 files of recordings, where {COMPLETENESS} says 1"],
+    ),
+    "one file less": (
+        lambda folder: without(next((folder / "data/zoom/files").glob("recordings-*")).relative_to(folder).as_posix())(folder),
+        [f"data/zoom/files holds 0 files of recordings, where {COMPLETENESS} says 1"],
     ),
     "withheld more": (
         document(WITHHELD, lambda told: told[-1].update(count=7)),
@@ -266,6 +282,24 @@ def test_what_is_wrong_is_named_in_a_folder_and_in_a_zip(what, bag, signers, tmp
     assert [told[: len(words)] for told, words in zip(found, expected, strict=True)] == expected
     assert texts(zipped(bag, tmp_path / "it.zip"), signers) == found
     assert verify(bag, signers, now=NOW).signed.state in (["bad"] if what == "other manifest" else ["known", "none"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.removesuffix("\n"),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: "".join(f"{each[:64].upper()} *{each[66:]}\n" for each in text.splitlines()),
+    ],
+    ids=["no end of the last line", "CRLF", "CR", "capitals and a star"],
+)
+def test_a_manifest_that_is_written_another_way_says_the_same(change, bag, signers):
+    """As other programs write it, and RFC 8493 lets them."""
+    manifest(change)(bag)
+    assert texts(bag, signers) == []
+    (bag / "data/zoom").joinpath(MEETINGS.rpartition("/")[2]).write_bytes(b"[\n{},\n{}\n]\n\n")
+    assert [told.partition(":")[0] for told in texts(bag, signers)] == [f"{MEETINGS} was changed"]
 
 
 def test_half_a_character_is_a_record_as_any_other(bag, signers):

@@ -61,6 +61,19 @@ def wide():
     return vendor(WIDE, DISCOVERING)
 
 
+def places(folder):
+    """Give the lists of pages, by endpoint, in which a page does not say where in the file of records its own begin."""
+    wrong = {}
+    for path in folder.glob("*.pages.jsonl"):
+        at = 1
+        for page in map(json.loads, path.read_bytes().splitlines()):
+            if page.get("lines"):
+                if page["first_line"] != at:
+                    wrong.setdefault(path.name, []).append(page)
+                at += page["lines"]
+    return wrong
+
+
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.long)])
 def test_a_run_that_is_killed_at_any_request_ends_as_one_that_was_left_alone(every, wide, tmp_path):
     """The same lines, counts and outcomes; no list that stayed is asked again."""
@@ -75,6 +88,7 @@ def test_a_run_that_is_killed_at_any_request_ends_as_one_that_was_left_alone(eve
         assert (again.exit_code, again.finished) == (0, True), (folder, again.entries)
         assert multisets(folder) == multisets(whole), folder
         assert told(folder) == told(whole), folder
+        assert places(folder) == {}, folder
         assert sum(kept for kept, _ in again.kept.values()) <= len(kept)
         assert len(log) == len(set(log))
 
@@ -90,6 +104,7 @@ def test_nothing_is_asked_again_that_had_ended(wide, tmp_path):
     assert sorted(log) == sorted({"/own", "/me", "/people/ada%40x.io"})
     assert (multisets(folder), told(folder)) == before
     assert report.kept["calls"] == (4, 4)
+    assert [entry.notes for entry in report.endpoints.values() if entry.notes] == []
 
 
 def steps(monkeypatch, folder, copies):

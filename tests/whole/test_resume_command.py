@@ -6,10 +6,13 @@ import fcntl
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from engine.errors import UsageError
+from engine.run_head import check_ended
 from tests.whole.commands import FULL
 
 ONLY = ("--only", "settings,settings_options,meetings.uuid", "--share", "100")
@@ -161,6 +164,7 @@ def rewrite(folder: Path, **changes):
     [
         (lambda out: (out / "zoom" / "manifest.json").unlink(), "was left by an older Habeas, or before anything was sent"),
         (lambda out: rewrite(out, log="gone"), "is of an older Habeas (0.1.0), which kept nothing to go on from"),
+        (lambda out: rewrite(out, log=2), "is of a newer Habeas (0.1.0): go on with that one"),
         (lambda out: rewrite(out, log=99), "is of a newer Habeas (0.1.0): go on with that one"),
         (lambda out: (out / "zoom" / "manifest.json").write_bytes(b""), "is damaged, so that nobody can tell what the run was"),
         (lambda out: (out / "zoom" / "manifest.json").write_bytes(b"\0" * 4096), "is damaged"),
@@ -217,3 +221,13 @@ def test_an_interrupted_run_goes_on_too(broken, resume, fetched):
     assert done.returncode == 0, done.stderr
     again = json.loads((broken / "zoom" / "manifest.json").read_bytes())
     assert (again["interrupted"], again["endpoints"]["meetings"]["outcome"]) == (False, "complete")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "refused"), [('{"finished":null}', True), ("{}", False), ('{"finished":""}', False), ("[]", False), ("{", False)]
+)
+def test_only_a_run_that_says_so_has_not_ended(manifest, refused, tmp_path):
+    """Of a manifest that says nothing of it, or is none, its reader says what is wrong."""
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(UsageError, match="has not come to its end") if refused else nullcontext():
+        check_ended(tmp_path)
