@@ -15,7 +15,7 @@ from engine.case.words import OVER, Blocked, blocks, late
 from engine.errors import HabeasError
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
-from engine.portal.ways import Way, described, next_way
+from engine.portal.ways import NextPlace, described, next_way
 
 SOON = 7
 STATES = ("open", "collecting", "reviewing", "approved")
@@ -37,7 +37,7 @@ class CaseRow(msgspec.Struct, frozen=True):
     days: int | None
     is_late: bool
     blocked: tuple[Blocked, ...] = ()
-    way: Way | None = None
+    way: NextPlace | None = None
     fault: str | None = None
 
     @property

@@ -14,24 +14,24 @@ from engine.errors import HabeasError
 from engine.spec_files import packaged, vendor_line
 
 
-class Way(NamedTuple):
+class NextPlace(NamedTuple):
     """Where something is settled, below the address of its case, and the words of the link."""
 
     place: str
     words: str
 
 
-WAYS: Mapping[str, Way] = {
-    "identity": Way("#identity", "Say how it was shown who asks"),
-    "fetch": Way("/run", "Fetch it"),
-    "files": Way("/run", "Fetch its files, or accept the gap"),
-    "owner": Way("/contacts", "See the letter"),
-    "unasked": Way("/contacts", "Ask its owner"),
-    "gaps": Way("#gaps", "Accept the gap, or fetch again"),
-    "declined": Way("#gaps", "Accept that nothing is had of it"),
-    "values": Way("/values", "Decide values"),
+WAYS: Mapping[str, NextPlace] = {
+    "identity": NextPlace("#identity", "Say how it was shown who asks"),
+    "fetch": NextPlace("/run", "Fetch it"),
+    "files": NextPlace("/run", "Fetch its files, or accept the gap"),
+    "owner": NextPlace("/contacts", "See the letter"),
+    "unasked": NextPlace("/contacts", "Ask its owner"),
+    "gaps": NextPlace("#gaps", "Accept the gap, or fetch again"),
+    "declined": NextPlace("#gaps", "Accept that nothing is had of it"),
+    "values": NextPlace("/values", "Decide values"),
 }
-NO_INTERFACE = Way("/contacts", "Ask its owner, or add its file")
+NO_INTERFACE = NextPlace("/contacts", "Ask its owner, or add its file")
 
 
 def described() -> Collection[str]:
@@ -39,12 +39,12 @@ def described() -> Collection[str]:
     return {vendor_line(path)[0] for path in packaged()}
 
 
-def way_of(block: Blocked, specs: Collection[str]) -> Way:
+def way_of(block: Blocked, specs: Collection[str]) -> NextPlace:
     """Say where something that blocks a release is settled."""
     return NO_INTERFACE if block.part == "fetch" and block.vendor is not None and block.vendor not in specs else WAYS[block.part]
 
 
-def next_way(case: OpenCase, blocked: Sequence[Blocked], specs: Collection[str]) -> Way | None:
+def next_way(case: OpenCase, blocked: Sequence[Blocked], specs: Collection[str]) -> NextPlace | None:
     """Say what comes next in a case; None where nothing does."""
     if case.case.phase in ENDED:
         return None
@@ -53,17 +53,17 @@ def next_way(case: OpenCase, blocked: Sequence[Blocked], specs: Collection[str])
     if case.case.phase == "released":
         return _after(case.case)
     if case.opened.right == "deletion":
-        return Way("#conclude", "Write the letter that says what was deleted")
+        return NextPlace("#conclude", "Write the letter that says what was deleted")
     if case.case.phase == "approved":
-        return Way("/package", "Release the package")
+        return NextPlace("/package", "Release the package")
     with suppress(HabeasError):  # none was built, or not of what is decided now
         built_package(case)
-        return Way("/package", "Look at the package, then approve it")
-    return Way("/package", "Make the package")
+        return NextPlace("/package", "Look at the package, then approve it")
+    return NextPlace("/package", "Make the package")
 
 
-def _after(case: Case) -> Way:
-    return Way("#deliver", "Say that the package is on its way") if case.delivered is None else Way("#close", "Close the case")
+def _after(case: Case) -> NextPlace:
+    return NextPlace("#deliver", "Say that the package is on its way") if case.delivered is None else NextPlace("#close", "Close the case")
 
 
 def unblocked_words(case: Case) -> str:
