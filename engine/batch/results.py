@@ -53,13 +53,19 @@ def _packed(folder: Path, part: Path) -> Path:
 
 def manifest_of(place: Path) -> str | None:
     """Give the sha256 of the manifest of a result, packed or not; None where there is none."""
+    raw = read_manifest(place)
+    return None if raw is None else hashlib.sha256(raw).hexdigest()
+
+
+def read_manifest(place: Path) -> bytes | None:
+    """Read the manifest of a result, packed or not; None where there is none."""
     packed = place.with_name(place.name + PACKED)
     try:
         if packed.is_file():
             with tarfile.open(packed) as archive:
                 stream = archive.extractfile(next(one for one in archive if one.name.endswith(f"/{MANIFEST}")))
-                return hashlib.sha256(stream.read()).hexdigest() if stream is not None else None
-        return hashlib.sha256((place / MANIFEST).read_bytes()).hexdigest()
+                return stream.read() if stream is not None else None
+        return (place / MANIFEST).read_bytes()
     except (OSError, tarfile.TarError, StopIteration):
         return None
 

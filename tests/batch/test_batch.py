@@ -138,17 +138,19 @@ def test_a_refused_line_that_was_mended_is_asked_and_held_against_the_batch_no_m
 
 def test_the_table_to_hand_on_has_a_line_for_every_request_and_names_nobody(batch):
     """Those that could not be asked for too; where refused.csv is gone, that is said."""
-    batch("A,ada@x.io", "B,broken@x.io", "C,Carl Person", words=("--skip-bad",))
+    batch("A,ada@x.io", "B,broken@x.io", "C,Carl Person", "D,none1@x.io", words=("--skip-bad",))
     done = batch.habeas("status", str(batch.out), "--csv")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [(row["request"], row["connection"], row["state"]) for row in rows] == [
         ("A", "acme/environment", "done"),
         ("B", "acme/environment", "failed"),
+        ("D", "acme/environment", "done"),
         ("C", "", "refused"),
     ]
     assert (rows[0]["why"], rows[0]["folder"]) == ("", "people/A/acme")
     assert rows[1]["why"].startswith("notes failed")
-    assert "white space" in rows[2]["why"]
+    assert [row["person"] for row in rows] == ["found", "found", "nobody is known", ""]
+    assert "white space" in rows[3]["why"]
     assert "x.io" not in done.stdout
     assert "Person" not in done.stdout
     (batch.out / "refused.csv").unlink()
@@ -253,6 +255,17 @@ def test_rows_choose_what_they_ask(batch, vendor):
     assert not vendor.asked["/people/a/files"]
     assert vendor.asked["/people/a/notes"] == vendor.asked["/people/b/files"] == 1
     assert not vendor.asked["/people/b/notes"]
+
+
+def test_the_table_reads_packed_results_too(batch):
+    """Whether the person was found stands in the manifest, in the tar; of a result that is gone nothing is said, of one that is damaged that it is."""
+    batch("A,ada@x.io", "B,none1@x.io", "C,carl@x.io", words=("--pack",))
+    (batch.out / "people" / "A" / "acme.tar").unlink()
+    (batch.out / "people" / "C" / "acme.tar").unlink()
+    (batch.out / "people" / "C" / "acme").mkdir()
+    (batch.out / "people" / "C" / "acme" / "manifest.json").write_text("{")
+    rows = list(csv.DictReader(io.StringIO(batch.habeas("status", str(batch.out), "--csv").stdout)))
+    assert [row["person"] for row in rows] == ["", "nobody is known", "the manifest is damaged"]
 
 
 def test_packed_results_are_one_file_each(batch):
