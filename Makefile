@@ -39,7 +39,7 @@ test-long: $(READY) ## run every test, with many more examples of each property,
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
 
 test-kills: $(READY) ## kill runs at a few random moments, and go on with them
-	@$(BIN)/python -m pytest tests/chaos
+	@$(BIN)/python -m pytest tests/chaos $(SIDE_BY_SIDE)
 
 test-chaos: $(READY) ## kill runs at many random moments, and go on with them
 	@KILLS=50 $(BIN)/python -m pytest tests/chaos -n 4

@@ -29,7 +29,10 @@ AGAIN = "run again, into another folder"
 
 
 class ResumeArguments(Discreet, Struct, frozen=True, kw_only=True):
-    """What is given to a resume; all else stands in the folder. `anyway`: what the spec says otherwise now is read anew."""
+    """What is given to a resume; all else stands in the folder. `anyway`: what the spec says otherwise now is read anew.
+
+    `ended`: a run that has ended and lacks nothing goes on too, for whoever needs its report.
+    """
 
     HIDDEN = ("person", "probe", "token")
 
@@ -40,6 +43,7 @@ class ResumeArguments(Discreet, Struct, frozen=True, kw_only=True):
     share: float | None = None
     wait: bool = True
     anyway: bool = False
+    ended: bool = False
 
 
 async def resumed_order(
@@ -49,7 +53,8 @@ async def resumed_order(
 
     Sends and writes nothing. Raises UsageError, Refused, NotConnected.
     """
-    _check_unfinished(folder, head)
+    if not arguments.ended:
+        _check_unfinished(folder, head)
     changed = _changed(folder, head, vendor, anyway=arguments.anyway)
     person = person_of(arguments.person)
     chosen = chosen or await _connection(folder, head, vendor, arguments)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from engine.discreet import Discreet
-from engine.errors import OutputError, UsageError, disk_error
+from engine.errors import Exit, OutputError, UsageError, disk_error
 
 FILE = "batch.db"
 FORMAT = 1
@@ -114,6 +114,20 @@ class Database:
         """Give when the next person of a connection may be asked for; None where nobody is queued."""
         row = self.one("select min(coalesce(not_before,0)) from person where connection=? and state='queued'", connection)
         return row[0] if row is not None else None
+
+    def left(self) -> int:
+        """Count the requests that are asked for when the batch goes on: whom a killed process had under way is among them."""
+        words = "select count(distinct request) from person where state in ('queued', 'running') or (state='failed' and exit_code=?)"
+        return self.count(words, int(Exit.NOT_CONNECTED))
+
+    def left_by_wish(self, connection: str) -> Iterator[tuple[Any, ...]]:
+        """Count the same at a connection, by what they wish for."""
+        yield from self.all(
+            "select wish, count(*) from person where connection=? and (state in ('queued', 'running') or (state='failed' and exit_code=?))"
+            " group by wish",
+            connection,
+            int(Exit.NOT_CONNECTED),
+        )
 
     def end(self, ends: Iterable[tuple[Any, ...]]) -> None:
         """Note how people ended: state, not_before, exit code, reason, folder, sha256, moment, spent attempts, id; all or none of them."""

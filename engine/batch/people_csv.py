@@ -20,6 +20,7 @@ REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAMED = re.compile(r".*<[^<>]*>")
 PRIORITY = re.compile(r"-?[0-9]{1,4}")
 SHOWN = 40
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 BOM = b"\xef\xbb\xbf"
 WIDE = (b"\xff\xfe", b"\xfe\xff")
 
@@ -37,11 +38,13 @@ class Faults(Struct):
 
     first: list[LineFault] = field(default_factory=list)
     count: int = 0
+    refused: int = 0
     worst: Exit = Exit.COMPLETE
 
     def add(self, fault: LineFault) -> None:
         """Take in one more."""
         self.count += 1
+        self.refused += fault.code is Exit.REFUSED
         if len(self.first) < SHOWN:
             self.first.append(fault)
         self.worst = fault.code if self.worst is Exit.COMPLETE or fault.code is Exit.USAGE else self.worst
@@ -51,14 +54,10 @@ class Faults(Struct):
         lines = [f"line {one.line}: {one.words}" for one in self.first]
         lines += [f"and {self.count - SHOWN:,} more"] if self.count > SHOWN else []
         text = "\n".join([f"{counted(self.count, 'line')} cannot be used, and nothing was sent:", *lines])
-        return (
-            Refused(text + "\n--skip-bad writes these lines to refused.csv and asks for all others") if self.mendable else UsageError(text)
-        )
-
-    @property
-    def mendable(self) -> bool:
-        """Whether every fault is that of a person who cannot be asked for: `--skip-bad` leaves those out."""
-        return self.worst is Exit.REFUSED
+        if self.worst is Exit.REFUSED:
+            return Refused(f"{text}\n--skip-bad writes these lines to refused.csv and asks for all others")
+        left_out = f"\n--skip-bad would leave out {self.refused:,} of these lines; the others must be mended in the file"
+        return UsageError(text + (left_out if self.refused else ""))
 
 
 class PersonLine(Discreet, Struct, frozen=True, kw_only=True):
@@ -101,13 +100,14 @@ def read_lines(stream: BinaryIO) -> Iterator[PersonLine | LineFault]:
 def _read(stream: BinaryIO) -> Iterator[PersonLine | LineFault]:
     lines = _texts(stream)
     first = next(lines, "")
-    delimiter = ";" if ";" in first and "," not in first else ","
-    names = _header([name.strip() for name in next(_cells(iter([first]), delimiter), (0, []))[1]])
+    delimiter = next((mark for mark in DELIMITERS if mark in first), ",")
+    names = _header([name.strip().lower() for name in next(_cells(iter([first]), delimiter), (0, []))[1]])
     for line, cells in _cells(lines, delimiter):
-        if not cells:
+        if not any(map(str.strip, cells)):
             continue
         if len(cells) != len(names):
-            yield LineFault(line, f"has {counted(len(cells), 'cell')}, and the header {len(names)}: is a comma not in quotes?")
+            hint = f"is a {DELIMITERS[delimiter]} not in quotes?" if len(cells) > len(names) else "an empty cell needs its place too"
+            yield LineFault(line, f"has {counted(len(cells), 'cell')}, and the header {len(names)}: {hint}")
             continue
         told = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
         fault = _fault(told)

@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import tarfile
+from contextlib import suppress
 from pathlib import Path
 
 from engine.batch.batch_folder import FOLDER, PRIVATE
@@ -52,13 +53,19 @@ def _packed(folder: Path, part: Path) -> Path:
 
 def manifest_of(place: Path) -> str | None:
     """Give the sha256 of the manifest of a result, packed or not; None where there is none."""
+    raw = read_manifest(place)
+    return None if raw is None else hashlib.sha256(raw).hexdigest()
+
+
+def read_manifest(place: Path) -> bytes | None:
+    """Read the manifest of a result, packed or not; None where there is none."""
     packed = place.with_name(place.name + PACKED)
     try:
         if packed.is_file():
             with tarfile.open(packed) as archive:
                 stream = archive.extractfile(next(one for one in archive if one.name.endswith(f"/{MANIFEST}")))
-                return hashlib.sha256(stream.read()).hexdigest() if stream is not None else None
-        return hashlib.sha256((place / MANIFEST).read_bytes()).hexdigest()
+                return stream.read() if stream is not None else None
+        return (place / MANIFEST).read_bytes()
     except (OSError, tarfile.TarError, StopIteration):
         return None
 
@@ -74,8 +81,15 @@ def set_aside(place: Path) -> None:
                 raise cannot_write(found, error) from None
 
 
-def drop(place: Path) -> None:
-    """Delete a result that nobody was told of: its process was killed before it could say that it was done."""
+def taken_back(place: Path, made: Path) -> None:
+    """Put a result that nobody was told of back to where it was made, to be gone on from; one that is packed is deleted.
+
+    Its process was killed before it could say that it was done, so that it need not be on the disk.
+    """
+    with suppress(OSError):
+        made.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+        if place.is_dir():
+            place.rename(made)
     shutil.rmtree(place, ignore_errors=True)
     place.with_name(place.name + PACKED).unlink(missing_ok=True)
 

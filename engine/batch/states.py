@@ -39,7 +39,8 @@ def ending(report: Report, attempts: int, now: float, *, unreachable: bool) -> E
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         return Ending("queued", spent=False)
     reason = reason_of(report)
-    if code is Exit.COMPLETE or (code is Exit.INCOMPLETE and only_denied(report.entries) and report.outcome is Subject.MATCHED):
+    enough = code is Exit.COMPLETE or (code is Exit.INCOMPLETE and only_denied(report.entries) and report.outcome is Subject.MATCHED)
+    if enough and report.finished:
         return Ending("done", code, reason)
     until = max((one.again_at for one in report.entries if one.again_at is not None), default=None)
     if code is Exit.INCOMPLETE and attempts <= len(AGAIN):
@@ -48,7 +49,17 @@ def ending(report: Report, attempts: int, now: float, *, unreachable: bool) -> E
         if unreachable:
             later = now + AGAIN[attempts - 1]
             return Ending("queued", code, f"the vendor cannot be reached: {reason}", later, pause=later)
-    return Ending("failed", code, reason)
+    return Ending("failed", code, reason) if report.finished else _unfinished(report, reason, attempts, now)
+
+
+def _unfinished(report: Report, reason: str | None, attempts: int, now: float) -> Ending:
+    """Say where a row stands that was to go on after a break, and could not: what it had is kept for three more tries."""
+    code, reason = report.exit_code, reason or f"{report.outcome}: {report.subject.reason}"
+    if code is Exit.NOT_CONNECTED:
+        return Ending("queued", code, reason, now + AGAIN[0], spent=False)
+    if attempts > len(AGAIN):
+        return Ending("failed", code, f"{reason}; what was fetched before a break is given up: habeas retry asks from the start")
+    return Ending("queued", code, f"{reason}; what was fetched before a break is kept", now + AGAIN[attempts - 1])
 
 
 def only_denied(entries: Iterable[Entry]) -> bool:

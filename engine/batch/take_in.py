@@ -32,10 +32,11 @@ class TakenPeople(msgspec.Struct):
     known: int = 0
     trimmed: int = 0
     refused: int = 0
+    mended: int = 0
     same_person: tuple[str, ...] = ()
 
-    def words(self) -> Iterator[str]:
-        """Say it."""
+    def words(self, *, trial: bool) -> Iterator[str]:
+        """Say it. A `trial` keeps nothing."""
         if self.known:
             yield f"{counted(self.known, 'request')} of the file {'was' if self.known == 1 else 'were'} in the batch already."
         if self.repeated:
@@ -45,7 +46,10 @@ class TakenPeople(msgspec.Struct):
         for pair in self.same_person:
             yield f"Warning: {pair} name the same person; both are asked."
         if self.refused:
-            yield f"{counted(self.refused, 'line')} cannot be asked for and {'is' if self.refused == 1 else 'are'} in {REFUSED}."
+            place = f"would go to {REFUSED}" if trial else f"{'is' if self.refused == 1 else 'are'} in {REFUSED}"
+            yield f"{counted(self.refused, 'line')} cannot be asked for and {place}."
+        if self.mended:
+            yield f"{counted(self.mended, 'request')} that could not be asked for {'was' if self.mended == 1 else 'were'} mended."
 
 
 class TakeIn:
@@ -71,17 +75,19 @@ class TakeIn:
                 if fault is None:
                     continue
                 if put is not None and fault.code is Exit.REFUSED and isinstance(line, PersonLine):
-                    if self.database.run("insert or ignore into refusal values (?)", self._digest(msgspec.json.encode(line.cells))):
+                    new = self._refused(self._digest(msgspec.json.encode(line.cells)))
+                    self.taken.refused += bool(self._refused(self._waiting(line)) and new)
+                    if new:
                         put(line, fault)
-                        self.taken.refused += 1
                 else:
                     self.faults.add(fault)
         if self.faults.count:
             raise self.faults.error()
         if not self.database.count("select count(*) from line"):
-            message = "the file names nobody" + (": every line is in refused.csv" if self.taken.refused else "")
+            left_out = " who can be asked for: --skip-bad left out every line; leave it away to read why"
+            message = "the file names nobody" + (left_out if self.taken.refused else "")
             raise UsageError(message)
-        self.database.run("update batch set refused=refused+?, readings=?", self.taken.refused, self.reading)
+        self.database.run("update batch set refused=refused+?, readings=?", self.taken.refused - self.taken.mended, self.reading)
         self.taken.same_person = tuple(self._same_person())
         return self.taken
 
@@ -113,6 +119,7 @@ class TakeIn:
         if not same:
             where = "stands in another line too" if here else "is in the batch already"
             return LineFault(line.line, f"the request {where}, with other content: one request is one person")
+        self.database.run("update line set reading=? where request=?", self.reading, line.request)
         self.taken.repeated += here
         self.taken.known += not here
         return None
@@ -121,6 +128,7 @@ class TakeIn:
         wish, targets = asked
         run, request = self.database.run, line.request
         run("insert into line values (?,?,?)", request, content, self.reading)
+        self.taken.mended += run("delete from refusal where content=?", self._waiting(line))
         for identifier in person.values():
             told = f"{identifier.kind}\n{lowered(identifier.value)}".encode("utf-8", "surrogatepass")
             run("insert or ignore into identity values (?,?)", self._digest(told), request)
@@ -151,6 +159,14 @@ class TakeIn:
             target.vendor.sha256,
             target.chosen.simulated,
         )
+
+    def _refused(self, digest: bytes) -> int:
+        """Remember what was refused; gives 0 where that was known."""
+        return self.database.run("insert or ignore into refusal values (?)", digest)
+
+    def _waiting(self, line: PersonLine) -> bytes:
+        """Give what stands for a request that was refused until its line is mended."""
+        return self._digest(f"refused\n{line.request}".encode())
 
     def _digest(self, text: bytes) -> bytes:
         return hmac.digest(self.key.secret, text, "sha256")[:16]

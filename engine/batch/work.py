@@ -1,7 +1,7 @@
 """Work on a batch: at every connection side by side, people as the limits have room for them, until nobody is left or it is stopped.
 
 A row is `done` only when its files are on the disk: people who ended are written down in groups, after one sync. What a killed
-process had under way is dropped and asked again.
+process had under way goes on (under_way.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from msgspec import Struct, field
 
 from engine.assembly import person_of
 from engine.batch import results
-from engine.batch.batch_folder import PEOPLE, WORK, BatchFolder, BatchKey, label_of, swept
+from engine.batch.batch_folder import PEOPLE, WORK, BatchFolder, BatchKey, label_of
 from engine.batch.cases import BatchCases
 from engine.batch.database import QueuedPerson
 from engine.batch.states import Ending, ending
 from engine.batch.targets import BatchTarget
+from engine.batch.under_way import going_on
 from engine.case.fetch import Stopping
 from engine.core.http import NoAnswer
 from engine.core.window import rfc3339
@@ -85,22 +86,32 @@ class BatchWork:
             with suppress(asyncio.CancelledError):
                 await writing
             await self._write()
-            if self.stopping.code is None:
-                shutil.rmtree(self.folder.path / WORK, ignore_errors=True)
         if (error := self.error or self.in_use) is not None:
             raise error
+        self._sweep()
 
     def _recover(self) -> None:
-        """Drop what a killed process had under way, and queue it; so too whoever failed for the connection alone."""
+        """Queue what a killed process had under way; so too whoever failed for the connection alone."""
         database = self.folder.database
-        for request, connection, sha256 in list(database.all("select request, connection, sha256 from person where state='running'")):
+        running = list(database.all("select id, request, connection, sha256 from person where state='running'"))
+        for number, request, connection, sha256 in running:
             place = self.folder.place(request, label_of(connection))
             if results.manifest_of(place) != sha256:  # else it is the result of an earlier try
-                results.drop(place)
+                results.taken_back(place, self.folder.path / WORK / str(number) / connection.partition("/")[0])
         database.run("update person set state='queued', attempts=attempts-1 where state='running'")
         database.run("update person set state='queued', attempts=0 where state='failed' and exit_code=?", int(Exit.NOT_CONNECTED))
         database.run("update connection set ended=null")
-        shutil.rmtree(self.folder.path / WORK, ignore_errors=True)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete what was begun for people who are not asked any more."""
+        queued = {str(number) for (number,) in self.folder.database.all("select id from person where state='queued'")}
+        work = self.folder.path / WORK
+        for left in list(work.iterdir()) if work.is_dir() else ():
+            if left.name not in queued:
+                shutil.rmtree(left, ignore_errors=True)
+        with suppress(OSError):
+            work.rmdir()
 
     async def _drained(self, name: str, target: BatchTarget, *, wait: bool) -> None:
         limits = (target.order_plan(self.folder.options), self.share)
@@ -163,20 +174,19 @@ class BatchWork:
     async def _person(self, person: QueuedPerson, target: BatchTarget, account: OpenAccount) -> None:
         place, made = self.folder.place(person.request, label_of(person.connection)), self.folder.path / WORK / str(person.id)
         results.set_aside(place)
-        swept(made)
         silent = False
 
         def heard(_: object, answer: object) -> None:
             nonlocal silent
             silent = isinstance(answer, NoAnswer)
 
-        who = person_of(json.loads(self.key.unseal(person.request, person.identifiers)))
-        order = target.order(person, who, self.folder.options, made)
+        told = json.loads(self.key.unseal(person.request, person.identifiers))
+        order = await going_on(target.order(person, person_of(told), self.folder.options, made), told, account.session)
         report = await account.carry_out(order, watch=self.stopping.watch, heard=heard)
         end = ending(report, person.attempts, self.clock.timestamp(), unreachable=silent)
         if end.pause is not None:
             self._pauses[person.connection] = end.pause
-        if report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        if report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED) or not report.finished:
             self._note(EndedPerson(person, end))
             return
         name, sha256 = await asyncio.to_thread(results.put_in_place, report.folder, place, pack=self.folder.options.pack)

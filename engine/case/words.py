@@ -59,11 +59,12 @@ def unblocked(case: Case, reference: str) -> str:
 
 
 class Blocked(msgspec.Struct, frozen=True):
-    """What stands between a case and its release: a sentence, the command that mends it, and the part of the work it belongs to."""
+    """What stands between a case and its release: a sentence, the command that mends it, the part of the work, the vendor it is about."""
 
     what: str
     mend: str
-    part: Literal["identity", "fetch", "gaps", "values"] = "fetch"
+    part: Literal["identity", "fetch", "files", "owner", "unasked", "gaps", "declined", "values"] = "fetch"
+    vendor: str | None = None
 
 
 def blocks(case: Case, reference: str, undecided: int | None) -> Iterator[Blocked]:
@@ -110,27 +111,26 @@ def state_words(contact: Contact) -> str:
 
 def _of_part(vendor: str, part: VendorPart, reference: str) -> Iterator[Blocked]:
     for purpose, state in part.waits:
-        if state == "declined" and not part.here:
-            mend = f'habeas case excuse {reference} {vendor} --say "..."'
-        else:
-            mend = f"habeas contact show {reference} {vendor}"
         by_hand = BY_HAND.get(state) if part.contacts[purpose].by_hand else None
-        yield Blocked(f"{vendor}: {by_hand or ASKED[state]} ({purpose})", mend)
+        what = f"{vendor}: {by_hand or ASKED[state]} ({purpose})"
+        if state == "declined" and not part.here:
+            yield Blocked(what, f'habeas case excuse {reference} {vendor} --say "..."', "declined", vendor)
+        else:
+            yield Blocked(what, f"habeas contact show {reference} {vendor}", "owner", vendor)
     if not part.here and not part.waits:
-        ask = f"habeas contact send {reference} {vendor} deletion" if part.right == "deletion" else None
-        yield Blocked(
-            f"{vendor}: {'nobody was asked to delete' if ask else 'nothing taken in'}",
-            ask or f"habeas case run {reference} --vendor {vendor}",
-        )
+        if part.right == "deletion":
+            yield Blocked(f"{vendor}: nobody was asked to delete", f"habeas contact send {reference} {vendor} deletion", "unasked", vendor)
+        else:
+            yield Blocked(f"{vendor}: nothing taken in", f"habeas case run {reference} --vendor {vendor}", "fetch", vendor)
     if part.right == "deletion":
         return
     for gap in part.open_gaps:
         if gap.endpoint.endswith(FILES):
             what = f"files of {gap.endpoint.removesuffix(FILES)} were not downloaded"
-            yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files")
+            yield Blocked(f"{vendor}: {what}", f"habeas case run {reference} --vendor {vendor} --files", "files", vendor)
             continue
         what = GAPS.get(gap.endpoint, f"{gap.endpoint} {'' if gap.outcome == 'failed' else 'is '}{gap.outcome}")
-        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps")
+        yield Blocked(f"{vendor}: {what}", f'habeas case excuse {reference} {vendor}/{gap.endpoint} --say "..."', "gaps", vendor)
 
 
 def cannot(act: Act) -> str:

@@ -187,9 +187,13 @@ def docs(
     docs_command(vendor, format, out)
 
 
-@commands.command(short_help="Show a run's requests as a timeline.", epilog="Example: habeas trace request-17 --out timeline.html")
+@commands.command(
+    short_help="Show a run's requests, or a batch's people, as a timeline.", epilog="Example: habeas trace request-17 --out timeline.html"
+)
 def trace(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, as given to --out; or the vendor's folder in it.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The folder of a run, as given to --out, or the vendor's folder in it; or of a batch.")
+    ],
     format: Annotated[
         str, typer.Option("--format", metavar="html|chrome", help="A page, or Chrome's trace JSON (for ui.perfetto.dev, chrome://tracing).")
     ] = "html",
@@ -197,7 +201,9 @@ def trace(
 ) -> None:
     """Show when each request of a run was sent, how long it waited for which limit, its earlier tries, and downloads. Nothing personal.
 
-    Exit codes: 0 written, 2 wrong usage, a folder that is no run's or is damaged, or a file that exists.
+    Of a batch it shows, for each connection, how many people were done and failed by when, and the rate against the vendor's limit.
+
+    Exit codes: 0 written, 2 wrong usage, a folder that is no run's or batch's or is damaged, or a file that exists.
     """
     from engine.cli.export import trace_command
 

@@ -72,12 +72,13 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
         targets = Targets(options, folder.created)
         taken = _taken(folder, key, targets, arguments)
         if arguments.check:
-            planned = plan_table(folder, list(targets.found.values()), arguments.share, width_of(sys.stdout))
+            asked = kept(folder.database, targets, anyway=arguments.anyway)
+            planned = plan_table(folder, list(asked.values()), arguments.share, width_of(sys.stdout))
         folder.database.run("rollback" if arguments.check else "commit")
     except BaseException:
         unmake(folder) if not known else folder.database.run("rollback")
         raise
-    for words in taken.words():
+    for words in taken.words(trial=arguments.check):
         print_text(words, err=True)
     folder.database.close()
     if not arguments.check:

@@ -86,6 +86,7 @@ def status(
     folder: BatchFolderArgument,
     watch: Annotated[bool, typer.Option("--watch", help="Draw a line per connection, until nobody is left.")] = False,
     json: JsonOption = False,
+    table: Annotated[bool, typer.Option("--csv", help="Print a CSV instead: a line for each request at each connection.")] = False,
 ) -> None:
     """Say of a batch how many people are in which state, what failed and why, and when it goes on. Nothing personal is shown.
 
@@ -93,7 +94,7 @@ def status(
     """
     from engine.cli.batch_states import status_command
 
-    raise typer.Exit(status_command(folder, watching=watch, as_json=json))
+    raise typer.Exit(status_command(folder, watching=watch, as_json=json, as_csv=table))
 
 
 @commands.command(short_help="Queue people of a batch again.", epilog="Example: habeas retry november")

@@ -15,24 +15,29 @@ from engine.language.text.mistakes import counted
 
 
 def plan_table(folder: BatchFolder, targets: Sequence[BatchTarget], share: float, width: int | None) -> str:
-    """Lay out the plan of those who are queued, one line a connection."""
-    rows = [_row(folder, target, share) for target in sorted(targets, key=lambda one: one.name)]
-    people = folder.database.count("select count(distinct request) from person where state='queued'")
+    """Lay out the plan of those who are left, one line a connection."""
+    people = folder.database.left()
+    if not people:
+        return "Nobody is left to ask for."
+    found = [_row(folder, target, share) for target in sorted(targets, key=lambda one: one.name)]
+    rows = [row for row in found if row is not None]
     who = "1 person" if people == 1 else f"{people:,} people"
     head = f"{who} to ask for, at {counted(len(rows), 'connection')}; at least:"
     return f"{head}\n\n" + table(("connection", "people", "requests", "time", "limit"), rows, (1, 2, 3), width)
 
 
-def _row(folder: BatchFolder, target: BatchTarget, share: float) -> tuple[str, str, str, str, str]:
+def _row(folder: BatchFolder, target: BatchTarget, share: float) -> tuple[str, str, str, str, str] | None:
+    """Plan a connection; None where nobody is left."""
     people = requests = 0
     asked: list[tuple[str | None, str, int]] = []
     limit = target.order_plan(folder.options)
-    found = folder.database.all("select wish, count(*) from person where connection=? and state='queued' group by wish", target.name)
-    for text, count in list(found):
+    for text, count in list(folder.database.left_by_wish(target.name)):
         wish = msgspec.json.decode(text, type=Wish)
         steps = plan(target.vendor, target.selection(wish), folder.created, wish.narrow, (limit, share)).steps
         own = [one for one in steps if one.name != target.vendor.verify.name and one.name not in target.vendor.discover]
         asked += [(one.bucket, one.line, one.requests * count) for one in own]
         people, requests = people + count, requests + count * sum(one.requests for one in own)
     seconds, slowest = least_time(asked, target.vendor.limits(limit or next(iter(target.vendor.plans)) or None), share)
-    return target.name, f"{people:,}", f"{requests:,}", span(seconds) if seconds else "not known", slowest or "none is known"
+    if not people:
+        return None
+    return target.name, f"{people:,}", f"{requests:,}", span(seconds) if slowest else "not known", slowest or "none is known"

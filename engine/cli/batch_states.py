@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.batch.batch_folder import PEOPLE, PROOF, REFUSED, WORK, BatchFolder, key_path, opened
 from engine.batch.database import FILE
+from engine.cli.batch_csv import print_status_csv
 from engine.cli.batch_view import EVERY, SeenPace, connection_lines, status_json, status_words
 from engine.cli.formatting import print_json, print_text, width_of
 from engine.cli.live import UNKNOWN, Live
@@ -24,8 +25,11 @@ from engine.errors import Exit, InUse, UsageError
 from engine.language.text.mistakes import counted
 
 
-def status_command(path: Path, *, watching: bool, as_json: bool) -> Exit:
+def status_command(path: Path, *, watching: bool, as_json: bool, as_csv: bool) -> Exit:
     """Say how far a batch is. Raises UsageError."""
+    if as_json and as_csv:
+        message = "--json and --csv: choose one"
+        raise UsageError(message)
     folder = opened(path, home(), read_only=True)
     if watching:
         if not is_terminal(sys.stdout):
@@ -34,6 +38,8 @@ def status_command(path: Path, *, watching: bool, as_json: bool) -> Exit:
         asyncio.run(until_interrupted(lambda: _watched(folder)))
     if as_json:
         print_json(status_json(folder))
+    elif as_csv:
+        print_status_csv(folder, sys.stdout)
     else:
         print_text(status_words(folder, width_of(sys.stdout)))
     return Exit.COMPLETE

@@ -103,6 +103,10 @@ def status_words(folder: BatchFolder, width: int | None) -> str:
         lines += [f"{name} goes on at {_moment(not_before)}"] if not_before and not ended else []
     lines += [f"{counted(folder.refused, 'line')} of the file cannot be asked for: refused.csv"] if folder.refused else []
     states = folder.database.by_state()
+    if states["queued"] + states["running"]:
+        lines.append(
+            f"Whoever is queued or running is asked by the process at work; if that was killed or has ended: habeas resume {folder.path}"
+        )
     if states["failed"]:
         lines.append(f"To ask once more for those who failed: habeas retry {folder.path}, then the same habeas batch again")
     if (folder.path / PROOF).exists():

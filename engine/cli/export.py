@@ -1,4 +1,4 @@
-"""`habeas docs` and `habeas trace`: a page about a spec, the timeline of a run. What makes pages is imported here, and nowhere above."""
+"""`habeas docs`, `habeas trace`: a page about a spec, the timeline of a run or batch. What makes pages is imported here, nowhere above."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from pathlib import Path
 
 import typer
 
+from engine.batch.batch_folder import opened
+from engine.batch.batch_trace import batch_times
+from engine.batch.database import FILE
 from engine.catalogue import load
+from engine.connection.state_folder import home
 from engine.errors import UsageError
+from engine.explain.batch_page import batch_page
 from engine.explain.docs_page import webpage
 from engine.explain.markdown import markdown
 from engine.explain.page import page
@@ -26,9 +31,19 @@ def docs_command(word: str, form: str, out: Path | None) -> None:
 
 
 def trace_command(run: Path, form: str, out: Path | None) -> None:
-    """Write a run's requests on a timeline, as a page or as Chrome's JSON. Raises UsageError, OutputError, DiskError."""
+    """Draw a run or a batch over time: a page, or of a run Chrome's JSON. Raises UsageError, OutputError, DiskError."""
     write = TIMELINES[_checked_format(form, tuple(TIMELINES))]
-    _deliver(write(timeline(run)), out)
+    if not (run / FILE).is_file():
+        _deliver(write(timeline(run)), out)
+        return
+    if form != "html":
+        message = f"{run} holds a batch, which is drawn as a page only: leave --format {form} out, or name the folder of one of its runs"
+        raise UsageError(message)
+    folder = opened(run, home(), read_only=True)
+    try:
+        _deliver(batch_page(batch_times(folder)), out)
+    finally:
+        folder.database.close()
 
 
 def _checked_format(form: str, forms: tuple[str, ...]) -> str:

@@ -32,9 +32,10 @@ class Outcome(StrEnum):
     @property
     def whole(self) -> bool:
         """Whether nothing is missing, or only what was left out by order, or for want of a scope that is optional."""
-        return self not in (Outcome.DENIED, Outcome.PARTIAL, Outcome.FAILED)
+        return self not in _MISSING
 
 
+_MISSING = (Outcome.DENIED, Outcome.PARTIAL, Outcome.FAILED)  # made once: it is asked of every list, and a member's name is slow to look up
 BY_ORDER = "left out by order"
 
 MEANINGS = {

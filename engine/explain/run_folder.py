@@ -177,7 +177,7 @@ def timeline(run: Path) -> Timeline:
     manifest = _manifest(folder / MANIFEST)
     lines = {name: list(_lines(path, PageLine)) for name, path in _lists(folder, manifest, PAGES).items()}
     fetched = {name: list(_lines(path, FileLine)) for name, path in _lists(folder, manifest, FILES).items()}
-    starts = [_begun(line) for one in lines.values() for line in one]
+    starts = [first_wait(line) for one in lines.values() for line in one]
     origin = min(starts, default=manifest.started.timestamp())
     lanes = []
     for name in ("lookup", *manifest.endpoints):
@@ -186,7 +186,7 @@ def timeline(run: Path) -> Timeline:
     return Timeline(manifest, datetime.fromtimestamp(origin, manifest.started.tzinfo), tuple(lanes))
 
 
-def _begun(line: PageLine) -> float:
+def first_wait(line: PageLine) -> float:
     """Give when a request began to wait for the first time, in seconds since 1970."""
     first = line.earlier[0] if line.earlier else line
     return first.sent_at.timestamp() - first.waited

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 import msgspec
@@ -15,6 +15,7 @@ from engine.case.words import OVER, Blocked, blocks, late
 from engine.errors import HabeasError
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
+from engine.portal.ways import NextPlace, described, next_way
 
 SOON = 7
 STATES = ("open", "collecting", "reviewing", "approved")
@@ -36,6 +37,7 @@ class CaseRow(msgspec.Struct, frozen=True):
     days: int | None
     is_late: bool
     blocked: tuple[Blocked, ...] = ()
+    way: NextPlace | None = None
     fault: str | None = None
 
     @property
@@ -79,9 +81,11 @@ def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the cases that wait for an answer, by their last day; with `?show=ended` the others."""
     found, broken = _cases(asked)
     ended = [case for case in found if case.case.state in OVER]
-    rows = sorted((_row(asked, case) for case in found if case.case.state not in OVER), key=lambda row: (row.day is None, str(row.day)))
+    specs = described()
+    running = (case for case in found if case.case.state not in OVER)
+    rows = sorted((_row(asked, case, specs) for case in running), key=lambda row: (row.day is None, str(row.day)))
     groups = [(name, told) for name in GROUPS if (told := [row for row in rows if row.group == name])]
-    over = [(case.reference, regime_of(case.opened.regime).title, case.case.state) for case in ended]
+    over = [(case.reference, regime_of(case.opened.regime).title, case.case.state, next_way(case, (), specs)) for case in ended]
     return portray(
         "cases.html",
         asked,
@@ -90,6 +94,7 @@ def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         groups=groups,
         rows=rows,
         over=over,
+        unfinished=sum(way is not None for *_, way in over),
         broken=broken,
         ended=asked.query.get("show") == "ended",
         days=days_words,
@@ -116,9 +121,10 @@ def _cases(asked: AskedPage) -> tuple[list[OpenCase], list[tuple[str, str]]]:
     return found, broken
 
 
-def _row(asked: AskedPage, case: OpenCase) -> CaseRow:
+def _row(asked: AskedPage, case: OpenCase, specs: Collection[str]) -> CaseRow:
     told = due(case.case, asked.home)
     undecided, fault = _undecided(asked, case)
+    blocked = tuple(blocks(case.case, case.reference, undecided))
     return CaseRow(
         reference=case.reference,
         law=regime_of(case.opened.regime).title,
@@ -126,7 +132,8 @@ def _row(asked: AskedPage, case: OpenCase) -> CaseRow:
         day=told.answer,
         days=days_left(told.answer, asked.today),
         is_late=late(case.case, told, asked.today),
-        blocked=tuple(blocks(case.case, case.reference, undecided)),
+        blocked=blocked,
+        way=next_way(case, blocked, specs),
         fault=fault,
     )
 

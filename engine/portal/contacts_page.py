@@ -46,12 +46,16 @@ STATES: Mapping[str, str] = {
     "blocked": "no answer in time: the release waits",
     "stopped": "stopped",
 }
+BY_HAND: Mapping[str, str] = {  # nobody knows whether a mail that was written was sent
+    "sent": "a mail was written, to be sent by you; no answer yet",
+    "reminded": "a mail and a reminder were written, to be sent by you; no answer yet",
+}
 LARGEST_MAIL = 100 << 20  # bytes: it is read as a whole
 WORDS = {"data": "Data: what is given here is all they hold", "none": "Nothing is held", "deleted": "Deleted", "declined": "Declined"}
 
 
 class QuestionSeen(msgspec.Struct, frozen=True):
-    """A question to an owner: of which system, about what, how far it is, until when, whom it went to, and what was written."""
+    """A question to an owner: of which system, about what, how far it is, until when, a mail to be sent by hand, what was written."""
 
     vendor: str
     purpose: str
@@ -59,6 +63,7 @@ class QuestionSeen(msgspec.Struct, frozen=True):
     state: str
     due: str | None
     waits: bool
+    to_send: str | None = None
     letters: tuple[LetterSeen, ...] = ()
     acts: tuple[tuple[str, str], ...] = ()
 
@@ -93,18 +98,25 @@ def show_contacts(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     )
 
 
+def question_state(contact: Contact) -> str:
+    """Say how far a question is."""
+    return (BY_HAND.get(contact.state) if contact.by_hand else None) or STATES.get(contact.state, contact.state)
+
+
 def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about: tuple[str, Contact]) -> QuestionSeen:
     purpose, contact = about
     due = due_day(asked.home, case, vendor, purpose)
     told = [line for line in case.lines if (getattr(line.act, "vendor", None), getattr(line.act, "purpose", None)) == (vendor, purpose)]
+    letters = tuple(letters_of(case, told))
     return QuestionSeen(
         vendor=vendor,
         purpose=purpose,
         title=title_of(asked.home, vendor),
-        state=STATES.get(contact.state, contact.state),
+        state=question_state(contact),
+        to_send=next((seen.name for seen in letters if not seen.came), None) if contact.by_hand and contact.state in BY_HAND else None,
         due=short_day(due, LANGUAGE) if due is not None else None,
         waits=any(one == purpose for one, _ in part.waits),
-        letters=tuple(letters_of(case, told)),
+        letters=letters,
         acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", did(line)) for line in reversed(told)),
     )
 

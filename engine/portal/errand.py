@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -23,7 +24,7 @@ import engine
 from engine.case.folder import OpenCase
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write, prepare, read_private
-from engine.errors import InUse, OutputError
+from engine.errors import InUse, OutputError, UsageError
 
 ErrandKind = Literal["run", "build"]
 FOLDER = ".errands"
@@ -45,11 +46,12 @@ class ErrandOrder(msgspec.Struct, frozen=True):
 
 
 class ErrandLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that it said; with `ended` the last thing: whether all went well."""
+    """Something that was said of it; with `ended` the last thing it says, whether all went well; the first names its process."""
 
     said: str
     at: datetime
     ended: bool | None = None
+    process: int | None = None
 
 
 class Errand(msgspec.Struct, frozen=True):
@@ -62,7 +64,7 @@ class Errand(msgspec.Struct, frozen=True):
     @property
     def went_well(self) -> bool | None:
         """Whether it ended well; None where it never said so: it is under way, or was killed."""
-        return self.lines[-1].ended if self.lines else None
+        return next((line.ended for line in reversed(self.lines) if line.ended is not None), None)
 
 
 def path_of(case: OpenCase, kind: ErrandKind) -> Path:
@@ -133,6 +135,25 @@ def read_errand(case: OpenCase, kind: ErrandKind) -> Errand | None:
     except (msgspec.DecodeError, UnicodeDecodeError):
         message = f"{path} is damaged: delete it; nothing hangs on it"
         raise OutputError(message) from None
+
+
+def stop(case: OpenCase, kind: ErrandKind, by: str, now: datetime) -> None:
+    """Ask a process to end, and say in its file who did. Raises UsageError where none is under way, DiskError, OutputError."""
+    errand, path = read_errand(case, kind), path_of(case, kind)
+    process = next((line.process for line in errand.lines if line.process is not None), None) if errand is not None else None
+    if errand is None or not errand.lives or process is None:
+        message = "nothing is under way that could be stopped: it ended meanwhile, or has not quite begun; look again"
+        raise UsageError(message)
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.write(file, msgspec.json.encode(ErrandLine(f"{by} stops it: what came until now is kept", now)) + b"\n")
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    with suppress(ProcessLookupError):  # it ended meanwhile
+        os.kill(process, signal.SIGTERM)
 
 
 def _lives(path: Path) -> bool:

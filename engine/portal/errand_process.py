@@ -40,9 +40,10 @@ def main(arguments: list[str]) -> int:
     first = os.pread(file, 1 << 16, 0).partition(b"\n")[0]
     order = msgspec.json.decode(first, type=ErrandOrder)
 
-    def tell(said: str, *, ended: bool | None = None) -> None:
-        os.write(file, msgspec.json.encode(ErrandLine(said, now(), ended)) + b"\n")
+    def tell(said: str, *, ended: bool | None = None, process: int | None = None) -> None:
+        os.write(file, msgspec.json.encode(ErrandLine(said, now(), ended, process)) + b"\n")
 
+    tell("its process has begun", process=os.getpid())
     try:
         case = open_case(Path(order.home), order.reference, order.by)
         whole = DOES[order.kind](order, case, tell)

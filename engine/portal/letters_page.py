@@ -14,7 +14,7 @@ from engine.owners.questions import due_day, post
 from engine.owners.tick import tick
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
-from engine.portal.contacts_page import LARGEST_MAIL, STATES, take_sent_mail, told_page
+from engine.portal.contacts_page import LARGEST_MAIL, question_state, take_sent_mail, told_page
 
 
 def show_letters(asked: AskedPage, error: HabeasError | None) -> Portrayed:
@@ -30,7 +30,7 @@ def show_letters(asked: AskedPage, error: HabeasError | None) -> Portrayed:
             for purpose, contact in part.contacts.items():
                 due = due_day(asked.home, case, vendor, purpose)
                 asked_on = short_day(contact.asked.date(), LANGUAGE) if contact.asked is not None else ""
-                state, until = STATES.get(contact.state, contact.state), short_day(due, LANGUAGE) if due else ""
+                state, until = question_state(contact), short_day(due, LANGUAGE) if due else ""
                 rows.append((reference, vendor, purpose, state, asked_on, until))
     maildir = contacts(asked.home).maildir
     return portray(

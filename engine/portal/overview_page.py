@@ -26,7 +26,9 @@ from engine.owners.book import title_of
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
+from engine.portal.contacts_page import question_state
 from engine.portal.log_page import timeline
+from engine.portal.ways import described, next_way, unblocked_words, way_of
 
 LATEST = 12
 GROUND_NAMES: tuple[acts.Ground, ...] = get_args(acts.Ground)
@@ -65,6 +67,7 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     told, law = due(case.case, asked.home), regime_of(case.opened.regime)
     undecided, fault = _waiting(asked, case)
     gaps = [gap for vendor, part in case.case.vendors.items() for gap in _gaps(vendor, part)]
+    blocked, specs = list(blocks(case.case, case.reference, undecided)), described()
     return portray(
         "overview.html",
         asked,
@@ -78,14 +81,18 @@ def show_case(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         acknowledge=short_day(told.acknowledge, LANGUAGE) if told.acknowledge and case.case.acknowledged is None else None,
         acknowledged=short_day(case.case.acknowledged, LANGUAGE) if case.case.acknowledged else None,
         extend_by=short_day(told.extend_by, LANGUAGE) if told.extend_by else None,
-        blocked=list(blocks(case.case, case.reference, undecided)),
+        blocked=[(block.what, way_of(block, specs)) for block in blocked],
+        way=next_way(case, blocked, specs),
+        nothing_blocks=unblocked_words(case.case),
         review_fault=fault,
         over=case.case.state in OVER,
         services=[_service(case, vendor, part) for vendor, part in case.case.vendors.items()],
         gaps=gaps,
         can=_can(case, told, asked),
+        no_longer=too_late(law, told, asked.today) if law.extension is not None and case.case.extended is None else None,
         lines=timeline(case)[:LATEST],
         strays=case.strays(),
+        letters=sum(getattr(line.act, "letter", None) is not None for line in case.lines),
         grounds=GROUNDS,
     )
 
@@ -110,7 +117,7 @@ def _known_by(asked: AskedPage, case: OpenCase) -> str:
 def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
     """Count what a service gave, from the manifest of its run."""
     if part.run is None:
-        answer = "left out" if part.left_out is not None else part.contact or ("files taken in" if part.files else "nothing taken in")
+        answer = "left out" if part.left_out is not None else _asked(part) or ("files taken in" if part.files else "nothing taken in")
         return ServiceRow(vendor, answer, missing=0 if part.here else 1, files=len(part.files))
     try:
         run = read_run(case.folder / part.run.folder)
@@ -125,6 +132,10 @@ def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
         records=_counted(run, "records"),
         files=len(part.files) + _files(run),
     )
+
+
+def _asked(part: VendorPart) -> str | None:
+    return question_state(part.contacts[part.right]) if part.right in part.contacts else None
 
 
 def _counted(run: TakenRun, name: str) -> int:

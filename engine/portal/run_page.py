@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from engine.case.folder import OpenCase
+from collections.abc import Iterable
+
+from engine.case.acts import FILES
+from engine.case.fold import VendorPart
+from engine.case.folder import OpenCase, user
 from engine.case.person import read_person
 from engine.case.to_fetch import addresses_of, vendors_of
 from engine.connection.vault import Vault
@@ -10,9 +14,9 @@ from engine.errors import HabeasError, UsageError
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.errand import Errand, ErrandKind, ErrandOrder, begin, read_errand
+from engine.portal.errand import Errand, ErrandKind, ErrandOrder, begin, read_errand, stop
 from engine.portal.new_page import named_vendors
-from engine.spec_files import packaged, vendor_line
+from engine.portal.ways import described
 
 SECONDS = 3  # after which the page of an errand that lives is asked for again
 
@@ -21,8 +25,9 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show how far the fetch is, or the form that begins one."""
     case = asked.case
     errand, fault = errand_of(case, "run")
-    specs = [vendor_line(path)[0] for path in packaged()]
-    rows = [(name, not part.here) for name, part in case.case.vendors.items() if name in specs or part.run is not None]
+    specs = described()
+    fetched_from = {name: part for name, part in case.case.vendors.items() if name in specs or part.run is not None}
+    rows = [(name, not part.here or bool(part.open_gaps)) for name, part in fetched_from.items()]
     chosen = asked.form.get("vendor")
     return refreshed(
         asked,
@@ -38,10 +43,16 @@ def show_run(asked: AskedPage, error: HabeasError | None) -> Portrayed:
             still=asked.query.get("still") == "1",
             over=case.case.phase not in ("open", "gathering", "approved", "released"),
             vendors=[(name, name in chosen if chosen is not None else waits) for name, waits in rows],
-            others=sorted(set(specs) - {name for name, _ in rows}),
+            others=sorted(set(specs) - set(fetched_from)),
+            by_mail=[name for name in case.case.vendors if name not in fetched_from],
+            files=asked.said("files") if asked.form else _lack_files(fetched_from.values()),
             simulated=case.opened.simulated,
         ),
     )
+
+
+def _lack_files(parts: Iterable[VendorPart]) -> bool:
+    return any(gap.endpoint.endswith(FILES) for part in parts for gap in part.open_gaps)
 
 
 def errand_of(case: OpenCase, kind: ErrandKind) -> tuple[Errand | None, str | None]:
@@ -65,7 +76,10 @@ def refreshed(asked: AskedPage, errand: Errand | None, made: Portrayed) -> Portr
 
 
 def do_run(asked: AskedPage) -> str:
-    """Begin a fetch. Raises Stale, UsageError, InUse, NotConnected, DiskError, OutputError; nothing was begun then."""
+    """Begin a fetch, or stop it. Raises Stale, UsageError, InUse, NotConnected, DiskError, OutputError; nothing was begun then."""
+    if asked.said("do") == "stop":  # whatever happened in the case meanwhile
+        stop(asked.case, "run", asked.by or user(), asked.now)
+        return f"/case/{asked.case.reference}/run"
     case = asked.seen_case()
     words = named_vendors((*asked.form.get("vendor", ()), *filter(None, [asked.said("other")])))
     if not words:

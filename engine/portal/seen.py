@@ -9,7 +9,7 @@ import msgspec
 
 from engine.case.acts import Decided, Target
 from engine.case.deciding import look_through
-from engine.case.fold import refusal
+from engine.case.fold import ENDED, RUNNING, refusal
 from engine.case.folder import OpenCase
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
@@ -72,7 +72,23 @@ def not_looked(
     here = any(one.run is not None or one.files for one in case.case.vendors.values())
     if here and all_in_force(case):
         return None
-    return portray("no_values.html", asked, error, **head, begun=here, title=title, part=part)
+    return portray(
+        "no_values.html",
+        asked,
+        error,
+        **head,
+        begun=here,
+        may_fetch=_may_fetch(case),
+        over_state=case.case.phase in ENDED,
+        title=title,
+        part=part,
+    )
+
+
+def _may_fetch(case: OpenCase) -> bool:
+    """Whether something may still come: the case runs, and not every system has answered that it holds nothing, or is left out."""
+    parts = case.case.vendors.values()
+    return case.case.phase in RUNNING and not (parts and all(one.here for one in parts))
 
 
 def look(asked: AskedPage, case: OpenCase) -> None:

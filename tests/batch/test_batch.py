@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import hashlib
+import io
 import json
 import sqlite3
 import stat
@@ -101,6 +104,84 @@ def test_bad_lines_are_left_out_where_that_is_wanted(batch, vendor):
     assert len((batch.out / "refused.csv").read_text().splitlines()) == 4
 
 
+def test_what_a_trial_would_leave_out_is_kept_nowhere_and_not_said_to_be(batch):
+    """There is no refused.csv after --check."""
+    done = batch("A,ada@x.io", "B,Ada Lovelace", words=("--skip-bad", "--check"))
+    assert (done.code, "1 line cannot be asked for and would go to refused.csv." in done.err) == (0, True)
+    assert not batch.out.exists()
+    done = batch("B,Ada Lovelace", words=("--skip-bad",))
+    assert (done.code, "--skip-bad left out every line; leave it away to read why" in " ".join(done.err.split())) == (2, True)
+    assert not batch.out.exists()
+
+
+def test_a_line_that_repeats_is_counted_once_whenever_the_file_is_read(batch):
+    """It is no request that the batch had."""
+    for known in ("", "1 request of the file was in the batch already."):
+        done = batch("A,ada@x.io", "A,ada@x.io")
+        assert "1 line repeats a request of the file: counted once." in done.err
+        assert known in done.err
+    done = batch("A,ada@x.io", "A,bert@x.io")
+    assert (done.code, "line 3: the request stands in another line too, with other content" in " ".join(done.err.split())) == (2, True)
+
+
+def test_a_refused_line_that_was_mended_is_asked_and_held_against_the_batch_no_more(batch, vendor):
+    """Neither in the exit code nor in the proof, the status or the table; two mistakes in one request are one."""
+    for wrong in ("ada", "Ada Lovelace"):
+        assert batch(f"A,{wrong}", "B,bert@x.io", words=("--skip-bad",)).code == 5
+        assert proof_of(batch.out)["refused_lines"] == 1
+    done = batch("A,ada@x.io", "B,bert@x.io", words=("--skip-bad",))
+    assert (done.code, proof_of(batch.out)["refused_lines"], vendor.asked["/people/ada@x.io"]) == (0, 0, 1)
+    assert "1 request that could not be asked for was mended." in done.err
+    assert "refused.csv" not in batch.habeas("status", str(batch.out)).stdout
+    assert ",refused," not in batch.habeas("status", str(batch.out), "--csv").stdout
+
+
+def test_the_table_to_hand_on_has_a_line_for_every_request_and_names_nobody(batch):
+    """Those that could not be asked for too; where refused.csv is gone, that is said."""
+    batch("A,ada@x.io", "B,broken@x.io", "C,Carl Person", "D,none1@x.io", words=("--skip-bad",))
+    done = batch.habeas("status", str(batch.out), "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["request"], row["connection"], row["state"]) for row in rows] == [
+        ("A", "acme/environment", "done"),
+        ("B", "acme/environment", "failed"),
+        ("D", "acme/environment", "done"),
+        ("C", "", "refused"),
+    ]
+    assert (rows[0]["why"], rows[0]["folder"]) == ("", "people/A/acme")
+    assert rows[1]["why"].startswith("notes failed")
+    assert [row["person"] for row in rows] == ["found", "found", "nobody is known", ""]
+    assert "white space" in rows[3]["why"]
+    assert "x.io" not in done.stdout
+    assert "Person" not in done.stdout
+    (batch.out / "refused.csv").unlink()
+    assert "1 line of the file could not be asked for and cannot be named any more" in " ".join(
+        batch.habeas("status", str(batch.out), "--csv").stderr.split()
+    )
+    assert batch.habeas("status", str(batch.out), "--csv", "--json").returncode == 2
+
+
+def test_a_plan_counts_whom_a_killed_process_had_under_way_and_whom_a_dead_connection_kept(batch):
+    """They are asked again; where nobody is left, that is said."""
+    lines = ("A,ada@x.io", "B,bert@x.io", "C,carl@x.io")
+    batch(*lines)
+    with contextlib.closing(sqlite3.connect(batch.out / "batch.db")) as database, database:
+        database.execute("update person set state='running' where request='A'")
+        database.execute("update person set state='failed', exit_code=4 where request='B'")
+    assert "2 people to ask for, at 1 connection" in batch(*lines, words=("--check",)).out
+    assert "2 people to ask for, at 1 connection" in batch(*lines).err
+    assert "Nobody is left to ask for." in batch(*lines).err
+
+
+def test_a_plan_that_fits_into_what_may_leave_at_once_takes_no_time(habeas, tmp_path):
+    """That is known where a limit is."""
+    people = tmp_path / "people.csv"
+    people.write_text("request,email\nA,ada@example.com\n")
+    done = habeas("batch", str(people), "--vendor", "slack", "--only", "user_groups", "--check", HABEAS_SLACK_SECRET="t0")
+    assert done.returncode == 0
+    assert "0.0 s" in done.stdout
+    assert "not known" not in done.stdout
+
+
 def test_a_plan_of_a_batch_that_exists_shows_who_is_left(batch, vendor):
     """With the new lines of the file, which are not kept."""
     batch("A,ada@x.io")
@@ -174,6 +255,17 @@ def test_rows_choose_what_they_ask(batch, vendor):
     assert not vendor.asked["/people/a/files"]
     assert vendor.asked["/people/a/notes"] == vendor.asked["/people/b/files"] == 1
     assert not vendor.asked["/people/b/notes"]
+
+
+def test_the_table_reads_packed_results_too(batch):
+    """Whether the person was found stands in the manifest, in the tar; of a result that is gone nothing is said, of one that is damaged that it is."""
+    batch("A,ada@x.io", "B,none1@x.io", "C,carl@x.io", words=("--pack",))
+    (batch.out / "people" / "A" / "acme.tar").unlink()
+    (batch.out / "people" / "C" / "acme.tar").unlink()
+    (batch.out / "people" / "C" / "acme").mkdir()
+    (batch.out / "people" / "C" / "acme" / "manifest.json").write_text("{")
+    rows = list(csv.DictReader(io.StringIO(batch.habeas("status", str(batch.out), "--csv").stdout)))
+    assert [row["person"] for row in rows] == ["", "nobody is known", "the manifest is damaged"]
 
 
 def test_packed_results_are_one_file_each(batch):

@@ -38,8 +38,20 @@ def test_a_line_that_cannot_be_used_is_told_by_its_number_and_nothing_is_sent(ca
         (b"email , request\n\n ada@x.io ,A\n\n", ["A"]),
         (b'request,email,only\nA,ada@x.io,"notes,files"\n', ["A"]),
         (b'request,email\nA,"ada@x.io"', ["A"]),
+        (b"request\temail\nA\tada@x.io\n", ["A"]),
+        (b"Request,EMAIL\nA,ada@x.io\n", ["A"]),
+        (b"request,email\nA,ada@x.io\n,\n , \n  \n", ["A"]),
     ],
-    ids=["a BOM and CRLF", "semicolons", "blank lines and blanks", "commas in quotes", "no line break at the end"],
+    ids=[
+        "a BOM and CRLF",
+        "semicolons",
+        "blank lines and blanks",
+        "commas in quotes",
+        "no line break at the end",
+        "tabs",
+        "capitals in the header",
+        "rows of empty cells",
+    ],
 )
 def test_what_spreadsheets_write_is_read(raw, requests):
     """As it was meant."""

@@ -53,6 +53,13 @@ def test_a_connection_that_waits_or_has_ended_says_so(folder):
     assert "1 time: notes partial" in told
 
 
+def test_the_status_says_how_a_batch_goes_on_that_was_killed(folder):
+    """Whoever is under way stands there as running, and nobody may be at work; where nobody is left, nothing is said of it."""
+    assert f"if that was killed or has ended: habeas resume {folder.path}" in status_words(folder, None)
+    folder.database.run("update person set state='done'")
+    assert "habeas resume" not in status_words(folder, None)
+
+
 def test_old_rates_are_forgotten():
     """A pause long ago says nothing of now."""
     pace = SeenPace()

@@ -17,7 +17,9 @@ UNTIL = datetime(2026, 11, 30, tzinfo=UTC)
 NOW = 1000.0
 
 
-def report(code: Exit, *outcomes: Outcome, subject: Subject = Subject.MATCHED, again_at: datetime | None = None, **more: str) -> Report:
+def report(
+    code: Exit, *outcomes: Outcome, subject: Subject = Subject.MATCHED, again_at: datetime | None = None, **more: str | bool
+) -> Report:
     entries = {f"e{number}": Entry(f"e{number}", one, "why", again_at=again_at) for number, one in enumerate(outcomes)}
     return Report(code, LookupResult(subject, "so it is"), entries, {}, Path(), **more)  # type: ignore[arg-type]
 
@@ -46,6 +48,40 @@ CASES = {
         1,
         False,
         Ending("failed", Exit.NOT_CONNECTED, "it is dead"),
+    ),
+    "a break that cannot be gone on from now": (
+        report(INCOMPLETE, Outcome.FAILED, subject=Subject.UNPROVEN, finished=False),
+        2,
+        False,
+        Ending("queued", INCOMPLETE, "unproven: so it is; what was fetched before a break is kept", NOW + AGAIN[1]),
+    ),
+    "the same for the fourth time": (
+        report(INCOMPLETE, Outcome.FAILED, subject=Subject.UNPROVEN, finished=False),
+        4,
+        False,
+        Ending(
+            "failed",
+            INCOMPLETE,
+            "unproven: so it is; what was fetched before a break is given up: habeas retry asks from the start",
+        ),
+    ),
+    "a break, and nobody is known any more": (
+        report(INCOMPLETE, Outcome.ABSENT, subject=Subject.NO_MATCH, finished=False),
+        1,
+        False,
+        Ending("queued", INCOMPLETE, "no_match: so it is; what was fetched before a break is kept", NOW + AGAIN[0]),
+    ),
+    "a break, and all that is left is denied": (
+        report(INCOMPLETE, Outcome.DENIED, finished=False),
+        1,
+        False,
+        Ending("queued", INCOMPLETE, "e0 denied; what was fetched before a break is kept", NOW + AGAIN[0]),
+    ),
+    "a break, and the credential is dead": (
+        report(Exit.NOT_CONNECTED, PARTIAL, cut="it is dead", finished=False),
+        4,
+        False,
+        Ending("queued", Exit.NOT_CONNECTED, "it is dead", NOW + AGAIN[0], spent=False),
     ),
     "interrupted": (report(Exit.INTERRUPTED, PARTIAL), 1, False, Ending("queued", spent=False)),
     "terminated": (report(Exit.TERMINATED, PARTIAL), 1, True, Ending("queued", spent=False)),

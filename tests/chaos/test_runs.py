@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ class Vendor:
 
     def __init__(self, spec: Path, address: str, email: str, environ: dict[str, str], folder: Path) -> None:
         self.email, self.at = email, ["--at", address]
-        self.asking = ["run", str(spec), "--email", email, "--files", "--share", "100", "--since", "150d", *self.at]
+        since = (datetime.now(UTC) - timedelta(days=150)).date().isoformat()  # the same for all, as a span would not be
+        self.asking = ["run", str(spec), "--email", email, "--files", "--share", "100", "--since", since, *self.at]
         self.resuming = ["--email", email, "--spec", str(spec), *self.at]
         self.environ = environment(folder / "state", **environ)
         done = ended([*self.asking, "--out", str(folder / "whole")], self.environ)

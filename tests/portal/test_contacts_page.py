@@ -47,6 +47,20 @@ def test_an_owner_is_asked_and_answers_with_a_file(office, ran):
     assert not list((home_of(ran) / "uploads").iterdir())
 
 
+def test_a_mail_that_a_person_sends_is_not_called_sent(office, ran):
+    """Nobody knows whether it left: every page says that it was written, and the file to send stands beside the question."""
+    at = f"{AT}/contacts"
+    assert office.send(at, office.see(f"{at}?ask=hris/access"), do="send", vendor="hris", purpose="access", by_hand="yes").status == 303
+    page, mail = office.see(at), open_here(ran).lines[-2].act.mail
+    assert f'<a class="go" href="{AT}/letter/{mail}">Save the mail</a>' in page
+    for path in (at, "/letters", AT):
+        assert "a mail was written, to be sent by you; no answer yet" in office.see(path).lower()
+        assert "asked, no answer yet" not in office.see(path).lower()
+    assert "written, to be sent by hand: hris access" in office.see(f"{AT}/log")
+    office.upload(at, page, [], do="answer", vendor="hris", purpose="access", word="none")
+    assert "Save the mail</a>" not in office.see(at)
+
+
 def test_a_mail_is_taken_in_by_its_token_and_its_sender(office, ran):
     """What came closes the question only where both fit; else the page says that somebody has to read it, and what it is shown as is text."""
     at = f"{AT}/contacts"

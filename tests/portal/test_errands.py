@@ -45,6 +45,30 @@ def test_a_fetch_goes_on_without_the_portal_and_its_end_is_told(desk, ran, serve
     assert last.folder == "runs/zoom-2"
 
 
+def test_a_fetch_is_stopped_where_it_was_begun(desk, ran, simulate, monkeypatch):
+    """A service that never answers holds it: the button ends it, says who did, and what came is in the case with what is missing."""
+    slow = simulate(held="/meetings")
+    monkeypatch.setenv("HABEAS_ZOOM_TOKEN", slow.token)
+    before = desk.see(RUN)
+    assert "Stop the fetch" not in before
+    assert desk.send(RUN, before, vendor="zoom", at=f"zoom={slow.address}").status == 303
+    assert slow.arrived.wait(60)
+    page = desk.see(RUN)
+    assert "Stop the fetch" in page
+    assert desk.send(RUN, page, do="stop", n="1").status == 303  # however much happened in the case meanwhile
+    desk.wait("run")
+    ended = desk.see(RUN)
+    assert "stops it: what came until now is kept" in ended
+    assert "The fetch ended, and not all is well" in ended
+    assert "taken in, the person matched; missing: " in ended
+    assert "Stop the fetch" not in ended
+    last = open_here(ran).lines[-1].act
+    assert isinstance(last, TakenIn)
+    assert "meetings" in {gap.endpoint for gap in last.gaps}
+    again = desk.send(RUN, page, do="stop")
+    assert (again.status, "nothing is under way that could be stopped" in again.text) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
