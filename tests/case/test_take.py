@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import shutil
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -363,14 +364,14 @@ def test_a_run_that_ends_while_somebody_else_acted_is_taken_in(habeas, tmp_path)
 async def test_what_waits_for_its_turn_does_not_begin_after_a_signal(habeas, monkeypatch):
     """A vendor that waits for another run's turn is stopped with the code of the signal, and nothing of it is taken in."""
     await asyncio.to_thread(habeas, "case", "new", "DSR-26", "--simulated", stdin=PERSON)
-    case, waits = open_case(home_of(habeas), "DSR-26"), asyncio.Event()
+    case, waits = open_case(await asyncio.to_thread(home_of, habeas), "DSR-26"), asyncio.Event()
 
     async def never(*_: object, **__: object) -> None:
         waits.set()
         await asyncio.Event().wait()
 
     monkeypatch.setattr("engine.case.fetch.carry_out", never)
-    monkeypatch.setattr("engine.case.fetch._order", lambda *_: None)
+    monkeypatch.setattr("engine.case.fetch._order", AsyncMock())
     how = Fetching(person=parse_person(PERSON.splitlines()), clock=lambda: NOW)
     fetching = asyncio.create_task(fetch(case, [load("zoom")], how))
     await waits.wait()

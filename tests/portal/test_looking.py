@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -25,11 +27,12 @@ def test_what_was_learned_is_kept_and_tells_the_same(ran, monkeypatch):
     told = []
     for forgotten in (False, True):
         monkeypatch.setattr(review, "_LEARNED", {})
+        if forgotten:
+            with closing(sqlite3.connect(case.folder / "findings.sqlite")) as database, database:
+                database.execute("DELETE FROM facts WHERE name = 'learned'")
         found = look_through(case, home, NOW)
         with found.findings as findings:
-            assert findings.fact("learned")
-            if forgotten:
-                findings.rows("DELETE FROM facts WHERE name = 'learned'")
+            assert bool(findings.fact("learned")) is not forgotten
             in_force = learned_of(found).in_force("zoom", parts=True)
             told.append([in_force.rulings(endpoint, record) for endpoint, record in found.runs[0].records()])
             assert findings.fact("learned")
