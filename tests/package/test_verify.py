@@ -282,24 +282,6 @@ def test_what_is_wrong_is_named_in_a_folder_and_in_a_zip(what, bag, signers, tmp
     assert verify(bag, signers, now=NOW).signed.state in (["bad"] if what == "other manifest" else ["known", "none"])
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda text: text.removesuffix("\n"),
-        lambda text: text.replace("\n", "\r\n"),
-        lambda text: text.replace("\n", "\r"),
-        lambda text: "".join(f"{each[:64].upper()} *{each[66:]}\n" for each in text.splitlines()),
-    ],
-    ids=["no end of the last line", "CRLF", "CR", "capitals and a star"],
-)
-def test_a_manifest_that_is_written_another_way_says_the_same(change, bag, signers):
-    """As other programs write it, and RFC 8493 lets them."""
-    manifest(change)(bag)
-    assert texts(bag, signers) == []
-    (bag / "data/zoom").joinpath(MEETINGS.rpartition("/")[2]).write_bytes(b"[\n{},\n{}\n]\n\n")
-    assert [told.partition(":")[0] for told in texts(bag, signers)] == [f"{MEETINGS} was changed"]
-
-
 def test_half_a_character_is_a_record_as_any_other(bag, signers):
     """Services send it, as an escape; what is no JSON around it stays none."""
     file(MEETINGS, b'[\n{"topic":"\\ud800","more":"\\\\ud800"},\n{"\\udfff":1}\n]\n')(bag)

@@ -1,4 +1,4 @@
-"""What is said of who signed a package, and of how much is told."""
+"""What is said of who signed a package, how a manifest is read, and how much is told."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from engine.package.bag_names import (
 from engine.package.bag_source import BagFault, FolderSource
 from engine.package.signature import sign_bytes
 from engine.package.verify_bag import PackageVerdict, Signed, verify
-from tests.package.bags import KEY, NOW, OTHER
+from tests.package.bags import KEY, MEETINGS, NOW, OTHER
+from tests.package.test_verify import manifest, texts
 
 SIGNED: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "nobody": (lambda folder: (folder / SIGNATURE).unlink(), "none", "It is not signed: "),
@@ -42,6 +43,40 @@ def test_who_signed_is_told_apart(who, bag, signers):
     assert (verdict.signed.state, verdict.exit_code) == (state, 3)
     assert verdict.signed.text.startswith(words)
     assert verdict.faults == ()
+
+
+def test_the_line_in_the_package_makes_nobody_known(bag):
+    """Whoever replaced the package replaced that line as well."""
+    verdict = verify(bag, now=NOW)
+    assert (verdict.signed.state, verdict.exit_code) == ("unknown", 3)
+    assert "--signers FILE" in verdict.signed.text
+
+
+def test_a_key_that_was_ended_does_not_count(bag, tmp_path):
+    """The line says until when it held."""
+    signers = tmp_path / "ended"
+    signers.write_text(KEY.allowed_signers("ada").replace("namespaces", 'valid-before="20261128Z",namespaces'))
+    verdict = verify(bag, signers, now=NOW)
+    assert (verdict.signed.state, verdict.exit_code) == ("refused", 3)
+    assert verdict.signed.text == "The signature does not count: the key of ada is not valid after 2026-11-28 00:00:00Z."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.removesuffix("\n"),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: "".join(f"{each[:64].upper()} *{each[66:]}\n" for each in text.splitlines()),
+    ],
+    ids=["no end of the last line", "CRLF", "CR", "capitals and a star"],
+)
+def test_a_manifest_that_is_written_another_way_says_the_same(change, bag, signers):
+    """As other programs write it, and RFC 8493 lets them."""
+    manifest(change)(bag)
+    assert texts(bag, signers) == []
+    (bag / "data/zoom").joinpath(MEETINGS.rpartition("/")[2]).write_bytes(b"[\n{},\n{}\n]\n\n")
+    assert [told.partition(":")[0] for told in texts(bag, signers)] == [f"{MEETINGS} was changed"]
 
 
 @pytest.mark.parametrize(("namespace", "shown"), [("git", "git"), ("habeas\x1b[2J", "habeas\\x1b[2J")])
@@ -84,19 +119,3 @@ def test_of_a_changed_package_only_its_list_is_signed(bag, signers):
     verdict = verify(bag, signers, now=NOW)
     assert (verdict.signed.state, verdict.exit_code) == ("known", 3)
     assert verdict.signed.text.startswith("The list of its files is signed by ")
-
-
-def test_the_line_in_the_package_makes_nobody_known(bag):
-    """Whoever replaced the package replaced that line as well."""
-    verdict = verify(bag, now=NOW)
-    assert (verdict.signed.state, verdict.exit_code) == ("unknown", 3)
-    assert "--signers FILE" in verdict.signed.text
-
-
-def test_a_key_that_was_ended_does_not_count(bag, tmp_path):
-    """The line says until when it held."""
-    signers = tmp_path / "ended"
-    signers.write_text(KEY.allowed_signers("ada").replace("namespaces", 'valid-before="20261128Z",namespaces'))
-    verdict = verify(bag, signers, now=NOW)
-    assert (verdict.signed.state, verdict.exit_code) == ("refused", 3)
-    assert verdict.signed.text == "The signature does not count: the key of ada is not valid after 2026-11-28 00:00:00Z."
