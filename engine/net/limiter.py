@@ -287,10 +287,14 @@ class Limiter:
         return frozenset(name for (name, _), one in self._buckets.items() if one.waiting)
 
     def sent(self) -> Iterator[tuple[str, int, float]]:
-        """Give of each bucket with a limit in time its name, how many requests have left, and how many our share lets leave a second."""
+        """Give of each bucket with a limit in time its name, how many requests have left, and how many our share lets leave a second.
+
+        Of several limits the one of the shortest period says so: a day's is met at once, and then there is no pace.
+        """
         for (name, _), bucket in self._buckets.items():
             if bucket.paces:
-                yield name, bucket.sent, min(one.pace.capacity / one.pace.seconds for one in bucket.paces)
+                pace = min((one.pace for one in bucket.paces), key=lambda one: one.seconds)
+                yield name, bucket.sent, pace.capacity / pace.seconds
 
     def least(self, asked: Iterable[tuple[str | None, str, int]]) -> float:
         """Give the seconds that further requests need at least: of each line its bucket, its name and their number (`core/pace`)."""

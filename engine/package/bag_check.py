@@ -156,5 +156,7 @@ def _check_info(source: BagSource) -> None:
         if told.get(label) != [value]:
             said = shown(", ".join(told.get(label, [])) or "nothing")
             source.found("bag", f"{BAG_INFO} says {said} for {label}, where {value} is right")
-    if len(told.get("external-identifier", [])) != 1:
-        source.found("bag", f"{BAG_INFO} names no External-Identifier, which is the reference of the request in {HEAD}")
+    named = len(told.get("external-identifier", []))
+    if named != 1:
+        many = "no External-Identifier" if not named else f"{named} External-Identifiers"
+        source.found("bag", f"{BAG_INFO} names {many}, where one is right: the reference of the request in {HEAD}")

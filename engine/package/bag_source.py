@@ -78,8 +78,8 @@ class BagSource:
         return self.closed
 
     def open(self, name: str) -> IO[bytes]:
-        """Open a file. Raises one of UNREADABLE."""
-        raise NotImplementedError
+        """Open a file; here, where a bag could not be read, there is none. Raises one of UNREADABLE."""
+        raise FileNotFoundError(name)
 
 
 class FolderSource(BagSource):

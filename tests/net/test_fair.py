@@ -116,3 +116,16 @@ def test_the_next_person_is_let_in_while_no_queue_is_longer_than_twice_what_may_
 
     assert run(scenario()) == (crowded, False)
     assert IN_FLIGHT == 16
+
+
+def test_how_fast_requests_may_leave_is_told_by_the_limit_of_the_shortest_period():
+    """A day's limit lets all of it leave at once: beside it the live line would say that ten of a third of a request left a second."""
+    limiter = Limiter({"heavy": (Rate(30_000, 86_400.0), Rate(10, 1.0))}, 0.75)
+
+    async def scenario() -> list[tuple[str, int, float]]:
+        async with limiter.slot("heavy", "a"):
+            return list(limiter.sent())
+
+    ((bucket, left, allowed),) = run(scenario())
+    assert (bucket, left) == ("heavy", 1)
+    assert 5 < allowed <= 7.5

@@ -183,10 +183,13 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         tag(BAG_INFO, lambda text: f"{text}BagIt-Profile-Identifier: urn:x\n"),
         [f"{BAG_INFO} says urn:habeas:package:1, urn:x for bagit-profile-identifier, where urn:habeas:package:1 is right"],
     ),
-    "a reference more": (tag(BAG_INFO, lambda text: f"{text}External-Identifier: DSR-18\n"), [f"{BAG_INFO} names "]),
+    "a reference more": (
+        tag(BAG_INFO, lambda text: f"{text}External-Identifier: DSR-18\n"),
+        [f"{BAG_INFO} names 2 External-Identifiers, where one is right"],
+    ),
     "no reference": (
         tag(BAG_INFO, lambda text: text.replace("External-Identifier", "Internal-Identifier")),
-        [f"{BAG_INFO} names no External-Identifier, which is the reference of the request in {HEAD}"],
+        [f"{BAG_INFO} names no External-Identifier, where one is right: the reference of the request in {HEAD}"],
     ),
     "another reference": (
         document(HEAD, lambda told: told.update(reference="DSR-18")),
