@@ -34,7 +34,10 @@ async def ask_verify(vendor: Vendor, account: Account, client: Client, tally: Ta
 
 
 class AccountFacts(Discreet, Struct, eq=False):
-    """What is known, and since when: `verified_at`, `discovered_at` and `probed_at` are None where nothing was asked."""
+    """What is known, and since when: `verified_at`, `discovered_at` and `probed_at` are None where nothing was asked.
+
+    What shows that the connection sees people was shown by one credential: one that was renewed since may see less, and is asked anew.
+    """
 
     HIDDEN = ("account", "probed")
 
@@ -48,6 +51,7 @@ class AccountFacts(Discreet, Struct, eq=False):
     discovered_at: datetime | None = None
     probed_at: datetime | None = None
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _shown_by: int = 0
 
     async def discover(self, requests: Sequence[Endpoint], tally: Tally) -> None:
         """Send what these requests need of `discover` and nobody has asked yet."""
@@ -59,6 +63,7 @@ class AccountFacts(Discreet, Struct, eq=False):
     async def verify(self) -> VerifyAnswer | NotAsked:
         """Give the answer to `verify`."""
         async with self._asking:
+            self._forget_older()
             if self.answer is None:
                 began = self.clock.now()
                 self.answer = await ask_verify(self.vendor, self.account, self.client, Tally())
@@ -68,6 +73,7 @@ class AccountFacts(Discreet, Struct, eq=False):
     async def seek_probe(self, lookups: Sequence[Endpoint], probe: Mapping[str, Identifier], tally: Tally) -> str | None:
         """Look for the probe with each of these look-ups; None where each finds it, else words that say which does not."""
         async with self._asking:
+            self._forget_older()
             for lookup in lookups:
                 asked = (lookup.name, row_of(probe))
                 if asked not in self.probed:
@@ -77,6 +83,11 @@ class AccountFacts(Discreet, Struct, eq=False):
                 if self.probed[asked] is not None:
                     return self.probed[asked]
         return None
+
+    def _forget_older(self) -> None:
+        """Forget what an earlier credential showed."""
+        if self._shown_by != self.client.credential.generation:
+            self._shown_by, self.answer, self.probed, self.probed_at = self.client.credential.generation, None, {}, None
 
     def teach(self, client: Client) -> None:
         """Give a client its `verify` request, as soon as what is known of the account completes it."""

@@ -93,7 +93,8 @@ class Search(Discreet, Struct):
         """Say what a group of alternatives came to; "nobody" only where it is believed."""
         found = last.found
         if found.subject is Subject.NO_MATCH:
-            found = await self._believed(found, tuple(lookups), listed=await verifying)
+            await verifying
+            found = await self._believed(found, tuple(lookups), listed=await self._verify())
         return Sought(values_of(lookups), found, last.outcome)
 
     async def _believed(self, found: LookupResult, asked: tuple[Endpoint, ...], *, listed: bool) -> LookupResult:

@@ -202,6 +202,29 @@ def test_what_is_said_of_nobody_hangs_on_no_order(tmp_path, order, people, probe
     assert {one.outcome for one in reports if one is not stranger} == {Subject.MATCHED}
 
 
+@pytest.mark.parametrize("many", [True, False], ids=["an account for many", "a run by itself"])
+@pytest.mark.parametrize(("sees", "probe", "subject"), [(1, None, "no_match"), (0, None, "unproven"), (0, "none@x.io", "unproven")])
+def test_nobody_is_believed_of_the_credential_that_said_so(tmp_path, many, sees, probe, subject):
+    """The token that listed people dies just then, and the one that says "nobody" came for it: it is asked whether it sees any."""
+
+    class Dying(Acme):
+        def _said(self, path: str) -> Response:
+            if path == "/me" and self.token == "t0":
+                self.good = "t1"
+            elif path == "/me":
+                self.people = sees
+            return super()._said(path)
+
+    asked = Asked(tmp_path, Dying(), probe=None if probe is None else {"email": probe})
+
+    async def scenario():
+        return await asked.account(many=many).fetch(asked.order("none2@x.io", 0))
+
+    report = run(scenario())
+    assert report.outcome is Subject(subject)
+    assert asked.credentials.count == 1
+
+
 def test_an_endpoint_that_refuses_a_living_credential_uses_up_one_refresh_for_all(tmp_path):
     """Not one a person: a vendor ends refresh tokens that are used too often. The other endpoints are whole."""
     acme = Acme(refusing="/secrets")
