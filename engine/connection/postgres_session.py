@@ -21,7 +21,7 @@ from engine.connection.stored import Name
 
 Session = AsyncConnection[TupleRow]
 OLDEST = 140_000
-VERSION = 1  # of the tables; postgres_tables has the steps that lead to it
+VERSION = 2  # of the tables; postgres_tables has the steps that lead to it
 KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 OUR_SIDE: dict[str, str | int] = {"connect_timeout": 10, "application_name": "habeas", **KEEPALIVE}
 ITS_SIDE = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3", "idle_session_timeout": "0"}

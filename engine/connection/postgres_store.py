@@ -30,6 +30,7 @@ from engine.net.clock import Clock
 from engine.net.handover import Handover
 
 TURN, CHANGE = "turn", "change"
+OPEN = "insert into habeas.connection (name, account) values (%(name)s, %(name)s) on conflict do nothing"
 
 
 class RowReservation:
@@ -48,7 +49,7 @@ class RowReservation:
             found = await self._store.find(self.name)
             before = found.record if found else None
             async with connection.transaction(force_rollback=True):
-                await connection.execute("insert into habeas.connection (name) values (%s) on conflict do nothing", (str(self.name),))
+                await connection.execute(OPEN, {"name": str(self.name)})
 
             async def save(record: StoredConnection) -> None:
                 record = grown(record, before)
@@ -71,7 +72,7 @@ class RowReservation:
             "set serial = excluded.serial, sealed = excluded.sealed, asking_since = null where old.serial = %s"
         )
         async with connection.transaction():
-            await connection.execute("insert into habeas.connection (name) values (%s) on conflict do nothing", (row,))
+            await connection.execute(OPEN, {"name": row})
             if (await connection.execute(put, (row, record.serial, raw, before))).rowcount != 1:
                 message = f"{self.name} was changed by another process meanwhile, and what that stored is kept: connect again"
                 raise NotStored(message)

@@ -17,7 +17,31 @@ create table habeas.credential (
   name text primary key references habeas.connection on update cascade on delete cascade,
   serial bigint not null, sealed bytea not null, asking_since timestamptz);
 """
-STEPS = (FIRST,)
+PEOPLE = """
+update habeas.connection set account = name where account is null;
+alter table habeas.connection alter column account set not null, add column rate jsonb, add column ended text;
+create index connection_account on habeas.connection (account);
+create table habeas.batch (
+  id text primary key, folder text not null, created timestamptz not null, dispatched timestamptz not null default now(),
+  options jsonb not null, share real not null, refused int not null default 0, sealed bytea not null);
+create table habeas.target (
+  batch text not null references habeas.batch on delete cascade, connection text not null references habeas.connection on update cascade,
+  vendor text not null, word text not null, chosen text, at text, sha256 text not null, simulated boolean not null,
+  primary key (batch, connection));
+create table habeas.person (
+  id bigint generated always as identity primary key, batch text not null references habeas.batch on delete cascade,
+  request text not null, connection text not null references habeas.connection on update cascade,
+  identifiers bytea not null, wish text not null, state text not null default 'queued', priority smallint not null default 0,
+  not_before timestamptz, attempts smallint not null default 0, token bigint, exit_code smallint, reason text,
+  folder text, earlier text[] not null default '{}', kept text, sha256 text, ended_at timestamptz,
+  unique (batch, request, connection));
+create index next_person on habeas.person (connection, priority desc, id) where state = 'queued';
+create index running_person on habeas.person (connection) where state = 'running';
+create table habeas.worker (
+  id text primary key, version text not null, host text not null, many int not null, started timestamptz not null default now(),
+  seen timestamptz not null default now(), held text[] not null default '{}');
+"""
+STEPS = (FIRST, PEOPLE)
 BEGIN = """
 create schema if not exists habeas;
 create table if not exists habeas.version (version int not null);

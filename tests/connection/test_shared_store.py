@@ -162,7 +162,7 @@ async def test_tables_are_made_once_and_known_by_their_version(shared, postgres,
         again = await habeas("connections", "create-tables")
         assert (again.code, again.out) == (0, f"The tables are there already (version {VERSION}).\n")
         versions = {
-            f"update habeas.version set version = {VERSION + 1}": "is of a newer Habeas (version 2, this one knows 1): upgrade this one",
+            f"update habeas.version set version = {VERSION + 1}": f"is of a newer Habeas (version {VERSION + 1}, this one knows {VERSION}): upgrade this one",
             f"update habeas.version set version = {VERSION - 1}": "habeas connections create-tables brings it up to date",
             "revoke all on schema habeas from team; alter schema habeas owner to boss": "does not let this user",
             "drop schema habeas cascade": "has no tables of Habeas: habeas connections create-tables makes them, once for all",
@@ -191,7 +191,7 @@ async def test_a_row_of_a_name_that_is_none_is_none(shared, postgres):
     """A name stands in the names of files too."""
     await shared.write(Acme().record())
     for name in ("acme/../../x", "acme", "/x", "Acme/x"):
-        postgres.sql(f"insert into habeas.connection values ('{name}')", database="habeas")
+        postgres.sql(f"insert into habeas.connection (name, account) values ('{name}', '{name}')", database="habeas")
         postgres.sql(f"insert into habeas.credential values ('{name}', 1, '')", database="habeas")
     assert await shared.store().names() == [NAME]
 
