@@ -15,6 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
     ("portal",),
+    ("cluster",),
     ("api", "anonymise", "owners", "batch"),
     ("case",),
     ("open_account", "resuming"),
