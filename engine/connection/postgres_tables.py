@@ -6,8 +6,9 @@ a schema of their own, so that the database may hold other things too.
 
 from __future__ import annotations
 
-from engine.connection.postgres_session import VERSION, session, shown, version_of
+from engine.connection.postgres_session import VERSION, session, version_of
 from engine.connection.store import StoreAway
+from engine.connection.store_address import shown
 
 FIRST = """
 create table habeas.connection (
