@@ -35,7 +35,7 @@ class Shared:
     def opened(self, name: Name, serial: int, raw: bytes) -> KeptConnection:
         """Decrypt a row, which must hold what its own columns say. Raises NotConnected."""
         place = f"{name} in {self.where}"
-        record, sealed = unseal(raw, self.keys.find, place, lambda _: "set HABEAS_KEY to your team's key")
+        record, sealed = unseal(raw, self.keys.find, place, self.keys.mend)
         if Name(sealed.vendor, sealed.name) != name or record.serial != serial or sealed.cipher == PLAIN:
             message = (
                 f"{place} is not what Habeas stored there (number {record.serial} of {sealed.vendor}/{sealed.name}, where number {serial} "

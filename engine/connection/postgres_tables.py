@@ -9,8 +9,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.connection.postgres_session import VERSION, session, shown, version_of
+from engine.connection.postgres_session import VERSION, session, version_of
 from engine.connection.store import StoreAway
+from engine.connection.store_address import shown
 
 DISPATCHING = "-- here the tables of what dispatches"
 FIRST = """
