@@ -18,7 +18,7 @@ from tests.connection.kept import Kept
 
 EVENTS = int(os.environ.get("EVENTS", "30"))
 PEOPLE = 300 if EVENTS > 30 else 120
-CONNECTIONS = 10
+CONNECTIONS = 12
 SEED = int(os.environ.get("KILLS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 
 

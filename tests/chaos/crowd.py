@@ -8,7 +8,7 @@ from typing import Any
 
 VENDOR = "crowd"
 MARK = "quokka"  # stands in whatever names somebody or was said of them, and nowhere else
-ALL_SEND = ("40/2s", "500/30s")  # what each account allows
+ALLOWED = "240/30s"  # by each account
 SPEC = """
 spec: 1
 vendor: crowd
@@ -41,7 +41,7 @@ def write_spec(folder: Path, *, limited: bool = True) -> Path:
     """Write the spec, without limits for who shall be left in peace."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{VENDOR}.yaml"
-    path.write_text(SPEC % (f"rate_limits: {{all: [{', '.join(ALL_SEND)}]}}" if limited else ""), "utf-8")
+    path.write_text(SPEC % (f"rate_limits: {{all: {ALLOWED}}}" if limited else ""), "utf-8")
     return path
 
 
@@ -56,8 +56,9 @@ def known(number: int) -> bool:
 
 
 def connection(number: int, connections: int) -> str:
-    """Give at which connection somebody is asked for."""
-    return f"c{number % connections}"
+    """Give at which connection somebody is asked for; the first two have thrice as many as the others, so that their limit is met."""
+    slot = number % (connections + 4)
+    return f"c{slot // 3 if slot < 6 else slot - 4}"
 
 
 def write_people(folder: Path, people: int, connections: int) -> Path:

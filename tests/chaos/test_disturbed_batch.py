@@ -13,7 +13,7 @@ from engine.language.model.units import parse_rate
 from tests.batch.conftest import proof_of
 from tests.chaos import verdicts
 from tests.chaos.conftest import CONNECTIONS, EVENTS, PEOPLE, SEED, Undisturbed
-from tests.chaos.crowd import ALL_SEND, VENDOR, write_spec
+from tests.chaos.crowd import ALLOWED, VENDOR, write_spec
 from tests.chaos.crowd_vendor import LIFE
 from tests.chaos.director import Director, planned
 from tests.chaos.vendor_process import VendorProcess
@@ -21,7 +21,7 @@ from tests.chaos.warm import Habeas
 from tests.connection.kept import Kept
 
 SHARES = {"killed": 50, "killed while renewing": 13, "woken": 10, "woken while renewing": 7, "told to end": 13, "told twice": 7}
-ASLEEP = 2.5  # seconds, longer than the shortest limit's period
+ASLEEP = 2.0  # seconds
 LONGEST = 120.0
 STOPS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 
@@ -101,6 +101,6 @@ def test_a_disturbed_batch_ends_as_an_undisturbed_one(undisturbed: Undisturbed, 
     assert verdicts.few(verdicts.lost(rows, undisturbed.results)) == "", words
     assert verdicts.few(verdicts.different(machine.out, rows, undisturbed.results)) == "", words
     assert verdicts.few(verdicts.left_over(machine.out, rows)) == "", words
-    assert verdicts.few(verdicts.too_fast(vendor.log, map(parse_rate, ALL_SEND))) == "", words
+    assert verdicts.few(verdicts.too_fast(vendor.log, parse_rate(ALLOWED))) == "", words
     assert verdicts.few(verdicts.renewed_too_often(vendor.log, LIFE)) == "", words
     assert verdicts.few(verdicts.named_somebody({**texts, **seen})) == "", words

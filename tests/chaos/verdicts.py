@@ -81,17 +81,16 @@ def asked(log: Log) -> list[Mapping[str, Any]]:
     return [entry for entry in log if entry["path"] not in (TOKEN, EXPIRED)]
 
 
-def too_fast(log: Log, rates: Iterable[Rate]) -> Iterator[str]:
+def too_fast(log: Log, rate: Rate) -> Iterator[str]:
     """No account was asked more in any period than it allows."""
     accounts = defaultdict(list)
     for entry in asked(log):
         accounts[entry["account"]].append(entry["at"])
-    for rate in rates:
-        width = (rate.seconds or 0.0) - LATE
-        for account, moments in accounts.items():
-            most = max(sum(1 for one in moments[at : at + 2 * rate.count] if one < since + width) for at, since in enumerate(moments))
-            if most > rate.count:
-                yield f"{account}: {most} requests in {rate.seconds:g} s, and {rate.count} are allowed"
+    width = (rate.seconds or 0.0) - LATE
+    for account, moments in accounts.items():
+        most = max(sum(1 for one in moments[at : at + 2 * rate.count] if one < since + width) for at, since in enumerate(moments))
+        if most > rate.count:
+            yield f"{account}: {most} requests in {rate.seconds:g} s, and {rate.count} are allowed"
     refused = sum(entry["status"] == 429 for entry in log)
     if refused:
         yield f"{refused} requests were refused with 429"
