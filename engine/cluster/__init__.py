@@ -1,4 +1,4 @@
-"""A batch for several machines: its people lent to workers over a shared store, what these do, and how they come back.
+"""Batches on several machines: people in a shared database, workers that own connections for a while, and how they are seen.
 
 What the command line needs of it is imported when it is used: PostgreSQL's driver is for teams alone.
 """
