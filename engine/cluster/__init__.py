@@ -1,1 +1,1 @@
-"""Many machines at one batch: people in a shared PostgreSQL, and workers that own connections for a while."""
+"""Batches on several machines: people in a shared database, workers that own connections for a while, and how they are seen."""
