@@ -26,7 +26,7 @@ from engine.connection.open import parse_name
 from engine.connection.store import StoreAway
 from engine.connection.stored import StoreError
 from engine.connection.vendor_account import account_of
-from engine.errors import Exit, HabeasError, NotConnected
+from engine.errors import DiskError, Exit, HabeasError, NotConnected, OutputError
 from engine.net.clock import Clock, wall_clock
 from engine.open_account import OpenAccount
 from engine.replaced import replace
@@ -39,7 +39,11 @@ MANIFESTS_WITHIN = 10.0
 
 
 class Drain:
-    """The work of one owner at one account. `over` once nothing more may be sent; it never begins again."""
+    """The work of one owner at one account. `over` once nothing more may be sent; it never begins again.
+
+    `closing`: nobody new is taken; `begun`: it has its turn; `left`: there are people whom this worker leaves to others; `pause`: for how
+    long nobody should take the account; `orderly`: what it used of the limits is written down.
+    """
 
     def __init__(self, pool: Pool, lease: Lease, batches: LentBatches, ended: EndedGroup, clock: Clock | None = None) -> None:
         """Begin with a lease that was just taken."""
@@ -50,6 +54,7 @@ class Drain:
         self.begun = self.over = self.closing = False
         self._ending = asyncio.Event()
         self.pause: float | None = None
+        self.left, self.orderly = False, True
         self.under_way: dict[int, LeasedPerson] = {}
         self.states = Counter[str]()
         self.account: OpenAccount | None = None
@@ -95,7 +100,7 @@ class Drain:
         found = await people.batches(self.pool, name)
         able = await self.batches.workable(found, name)
         if not able:
-            self.pause = WHILE_IN_USE if found else self.pause
+            self.left = self.left or bool(found)
             return False
         target = self.batches.target(able[0], name)
         try:
@@ -120,6 +125,8 @@ class Drain:
             return False
         spent = LeasedSpent(self.pool, self.lease, lambda: self.over)
         handover = await spent.opened(self.clock, orderly=self.lease.orderly)
+        if handover.words is not None:
+            self.batches.say(f"{name}: {handover.words}")
         try:
             chosen.transport.permitted = self.permitted
             async with chosen.transport:
@@ -133,7 +140,7 @@ class Drain:
         finally:
             self.account = None
             await spent.close(handover)
-            self.lease.orderly = True
+            self.orderly = self.lease.orderly = self.orderly and not spent.failed
 
     async def _asked(self, name: str, target: BatchTarget, able: list[WorkableBatch]) -> None:
         if self.account is None:
@@ -204,7 +211,7 @@ class LeasedQueue:
         """Decide as states.py says; but nobody fails for a folder that takes nothing more, or for a connection that is refused."""
         if report.error is not None:
             raise report.error
-        if self._drain.over:
+        if not self._drain.permitted():
             return Ending("queued", spent=False)
         end = ending(report, taken.person.attempts, self._drain.clock.timestamp(), unreachable=unreachable)
         if end.code is Exit.NOT_CONNECTED:
@@ -217,8 +224,11 @@ class LeasedQueue:
         await self._drain.ended.add(ended)
 
     async def failed(self, taken: Assignment, error: HabeasError) -> None:
-        """Leave the batch to others: its folder takes nothing more here."""
+        """Leave the batch to others where its folder takes nothing more here; else it is this person alone who cannot be asked for."""
         person = leased(taken.person)
+        if not isinstance(error, (DiskError, OutputError)):
+            await self.put(EndedPerson(person, Ending("failed", error.exit_code, str(error))))
+            return
         if self._batches.pop(person.batch, None) is not None:
             self._drain.batches.leave(person.batch, person.connection, str(error))
         await self.put(EndedPerson(person, Ending("queued", spent=False)))

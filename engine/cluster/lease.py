@@ -60,7 +60,7 @@ def may_take(rows: Sequence[LeaseRow], owner: str, live: Collection[str]) -> boo
 
 
 def ended_orderly(rows: Iterable[LeaseRow]) -> bool:
-    """Whether whoever owned them before gave them back, so that all it sent was written down."""
+    """Whether whoever owned them before gave them back with all written down that had left."""
     return all(row.owner is None for row in rows)
 
 

@@ -70,7 +70,7 @@ class LentBatches:
         if boot_seconds() < self._left.get((batch.id, name), 0.0):
             return None
         try:
-            key, vendor = self._key(batch), self._vendor(batch)
+            key, vendor = self._key(batch), await asyncio.to_thread(self._vendor, batch)
             await asyncio.to_thread(check_shared, batch)
         except HabeasError as error:
             self.leave(batch.id, name, str(error))

@@ -26,13 +26,13 @@ update person set state = 'queued', attempts = greatest(attempts - 1, 0), kept =
 BEAT = """
 update connection c set lease_until = now() + make_interval(secs => %s), rate = coalesce(told.rate::jsonb, c.rate), open = told.open
   from unnest(%s::text[], %s::bigint[], %s::text[], %s::int[]) as told (name, token, rate, open)
- where c.name = told.name and c.token = told.token returning c.name"""
+ where c.name = told.name and c.token = told.token and c.lease_until is not null returning c.name"""
 FENCE = """
 select c.name from connection c join unnest(%s::text[], %s::bigint[]) as own (name, token) using (name, token)
  order by c.name for no key update of c"""
 GIVE_BACK = """
-update connection set owner = null, lease_until = null, open = 0, not_before = coalesce(now() + make_interval(secs => %s), not_before)
- where name = any(%s)"""
+update connection set owner = case when %s then null else owner end, lease_until = null, open = 0,
+  not_before = coalesce(now() + make_interval(secs => %s), not_before) where name = any(%s)"""
 UNDER_WAY = """
 update person set state = 'queued', attempts = greatest(attempts - 1, 0) where connection = any(%s) and state = 'running'"""
 
@@ -104,12 +104,15 @@ async def fenced(connection: Session, tokens: Iterable[tuple[str, int]]) -> set[
     return {row[0] for row in rows}
 
 
-async def give_back(pool: Pool, lease: Lease, pause: float | None) -> None:
-    """Let others own the connections, with whoever is still under way queued; not before a `pause`, in seconds."""
+async def give_back(pool: Pool, lease: Lease, pause: float | None, *, orderly: bool) -> None:
+    """Let others own the connections, with whoever is still under way queued; not before a `pause`, in seconds.
+
+    `orderly`: all that left is written down.
+    """
     async with pool.connection() as connection, connection.transaction():
         mine = list(await fenced(connection, lease.tokens.items()))
         await connection.execute(UNDER_WAY, (mine,))
-        await connection.execute(GIVE_BACK, (pause, mine))
+        await connection.execute(GIVE_BACK, (orderly, pause, mine))
 
 
 async def end_connection(pool: Pool, lease: Lease, name: str, words: str | None, pause: float | None = None) -> None:

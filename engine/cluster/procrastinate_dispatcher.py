@@ -19,6 +19,7 @@ from procrastinate import App, PsycopgConnector, sql
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.worker import Worker
+from psycopg.errors import ForeignKeyViolation, RaiseException
 
 from engine.cluster.dispatcher import Begin
 from engine.cluster.lease import LeaseTimes, SeenStuck, boot_seconds
@@ -62,8 +63,8 @@ class PatientConnector(PsycopgConnector):
         try:
             row: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
         except ConnectorException as error:
-            if query != sql.queries["fetch_job"] or not isinstance(error.__cause__, psycopg.OperationalError):
-                raise
+            if query != sql.queries["fetch_job"] or isinstance(error.__cause__, ForeignKeyViolation):
+                raise  # the engine's row of this worker is gone: it must register anew
             return {"id": None}
         return row
 
@@ -160,7 +161,7 @@ class ProcrastinateDispatcher:
         return True
 
     async def _finish(self, connection: Session, number: int) -> None:
-        with suppress(psycopg.errors.RaiseException):
+        with suppress(RaiseException):
             async with connection.transaction():
                 given = {"job_id": number, "status": Status.FAILED.value, "delete_job": True}
                 await connection.execute(sql.queries["finish_job"], given)

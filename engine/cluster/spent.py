@@ -22,7 +22,7 @@ class LeasedSpent(SpentColumn):
         self._pool, self._lease, self._over = pool, lease, over
         self._next: bytes | None = None
         self._task: asyncio.Task[None] | None = None
-        self._failed = False
+        self.failed = False
 
     async def _read(self) -> tuple[str | None, float]:
         return await read_spent(self._pool, self._lease)
@@ -30,7 +30,7 @@ class LeasedSpent(SpentColumn):
     async def _write(self, content: bytes) -> None:
         while True:
             try:
-                self._failed = not await write_spent(self._pool, self._lease, content.decode())
+                self.failed = not await write_spent(self._pool, self._lease, content.decode())
             except psycopg.Error:
                 if self._over():
                     raise

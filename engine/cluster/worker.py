@@ -15,10 +15,10 @@ import psycopg
 from engine.batch.asking import EndedGroup
 from engine.cluster import ownership, presence
 from engine.cluster.dispatcher import Dispatcher
-from engine.cluster.drain import WHILE_IN_USE, Drain
+from engine.cluster.drain import AFTER_TROUBLE, WHILE_IN_USE, Drain
 from engine.cluster.ends import LeasedEnds
 from engine.cluster.lease import LeaseTimes, boot_seconds, held_too_long
-from engine.cluster.lent_batches import LentBatches
+from engine.cluster.lent_batches import TRY_AGAIN, LentBatches
 from engine.cluster.ownership import ToldState
 from engine.cluster.people import LeasedEnd
 from engine.cluster.pool import Pool, check_version, opened_pool, pool_of
@@ -109,28 +109,28 @@ class Worker:
             else:
                 drain.pause = WHILE_IN_USE
         except (psycopg.Error, StoreAway):
-            drain.pause = None
+            pass  # it is offered again when the database is back
         except HabeasError as error:
             self.say(f"{connection}: {error}")
-            drain.pause = WHILE_IN_USE
+            drain.pause = AFTER_TROUBLE
         except Exception as error:  # noqa: BLE001  one account's defect must not cost the others
             self.say(f"{connection}: {defect(error)}; please report it with this line")
-            drain.pause = WHILE_IN_USE
+            drain.pause = AFTER_TROUBLE
         finally:
-            await self._give_back(drain, connection)
+            await self._give_back(drain)
 
-    async def _give_back(self, drain: Drain, connection: str) -> None:
+    async def _give_back(self, drain: Drain) -> None:
         await self._ended.write()
         while not self._late():
             try:
-                await ownership.give_back(self.pool, drain.lease, drain.pause)
+                await ownership.give_back(self.pool, drain.lease, drain.pause, orderly=drain.orderly)
                 break
             except psycopg.Error:
                 await asyncio.sleep(AGAIN)
         await self._turns.free(drain.lease.names)
         del self.drains[drain.lease.account]
-        if drain.pause is not None:
-            self._left[connection] = boot_seconds() + drain.pause
+        if drain.left:
+            self._left |= dict.fromkeys(drain.lease.names, boot_seconds() + TRY_AGAIN)
         told = ", ".join(f"{drain.states[state]} {state}" for state in ("done", "failed", "queued") if drain.states[state])
         self.say(f"{', '.join(drain.lease.names)}: given back{': ' + told if told else ''}.")
 

@@ -31,7 +31,7 @@ class SpentColumn:
         self._session, self._name = connection, name
         self._next: bytes | None = None
         self._task: asyncio.Task[None] | None = None
-        self._failed = False
+        self.failed = False
 
     async def opened(self, clock: Clock, *, orderly: bool = True) -> Handover:
         """Read what earlier runs left, and write it back: so that it is known to be writable."""
@@ -61,16 +61,16 @@ class SpentColumn:
         handover.close()
         if self._task is not None:
             await finished(self._task)
-        if self._failed:
+        if self.failed:
             handover.words = GONE
 
     async def _writing(self) -> None:
-        while self._next is not None and not self._failed:
+        while self._next is not None and not self.failed:
             content, self._next = self._next, None
             try:
                 await self._write(content)
             except psycopg.Error:
-                self._failed = True
+                self.failed = True
 
     async def _read(self) -> tuple[str | None, float]:
         """Give what was used last over any connection of this account, and the time."""

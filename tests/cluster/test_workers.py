@@ -33,6 +33,7 @@ def test_two_workers_drain_what_somebody_put_into_the_tables(team, tmp_path):
     assert results_of(team, folder) == dict.fromkeys((f"R{number:03}" for number in range(30)), ("done", 0))
     assert sum(team.vendor.asked[f"/people/p{number}@x.io"] for number in range(30)) == 30
     said = "".join(words for _, words in ended)
+    print(said)
     assert sorted(line for line in said.splitlines() if "taken" in line) == [f"acme/{name}: taken." for name in ("one", "three", "two")]
     assert "acme/one: given back: 10 done." in said
     assert "x.io" not in said
