@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.connection.chosen_store import make_tables
-from tests.batch.conftest import Vendor
+from tests.batch.conftest import SPEC, Vendor
+from tests.cluster.here import Workers
 from tests.cluster.lent import Team
 from tests.connection.kept import Kept
 
-if TYPE_CHECKING:
-    from tests.postgres import Postgres
-
 
 @pytest.fixture
-def team(postgres: Postgres, tmp_path: Path) -> Iterator[Team]:
+def team(database: str, tmp_path: Path) -> Iterator[Team]:
     """Give a store with nobody in it, and a vendor without connections."""
-    postgres.sql("drop schema if exists habeas cascade", database="habeas")
-    asyncio.run(make_tables(postgres.address()))
     vendor = Vendor(tmp_path)
-    found = Team(Kept(tmp_path, postgres.address()), vendor)
+    found = Team(Kept(tmp_path, database), vendor)
     yield found
     found.close()
     vendor.end()
+
+
+@pytest.fixture
+def bare(database: str, tmp_path: Path) -> Team:
+    """Give a store alone: a vendor that nobody asks."""
+    vendor = Vendor.__new__(Vendor)
+    vendor.name, vendor.address, vendor.spec = "acme", "http://127.0.0.1:1", tmp_path / "acme.yaml"
+    vendor.spec.write_text(SPEC.format(vendor="acme", title="Acme"))
+    return Team(Kept(tmp_path, database), vendor)
+
+
+@pytest.fixture
+def workers(team: Team, monkeypatch: pytest.MonkeyPatch) -> Workers:
+    """Let workers work in this process, over the team's store."""
+    for name, value in team.kept.environ.items():
+        monkeypatch.setenv(name, value)
+    return Workers(team)
