@@ -17,14 +17,20 @@ EVERYBODY = {f"R{one}" for one in range(PEOPLE)}
 SLICES = few(range(0, 400, 20), 120)
 
 
-def told_of(what: str, team, first: int) -> list[dict]:
+def told_of(what: str, machine, first: int) -> list[dict]:
     """Give what came of a command that was killed at each of some steps; those after its end are left out."""
     numbers = [str(one) for one in range(first or 1, first + 20, 4)]
-    words = ("-m", "tests.cluster.killed", what, str(team.vendor.spec), str(team.folder), team.address, *numbers)
-    given = {**os.environ, "PYTHONPATH": str(ROOT), "HABEAS_HOME": str(team.folder / "state"), "HABEAS_STORE": team.address, **team.key}
+    words = ("-m", "tests.cluster.killed", what, str(machine.vendor.spec), str(machine.folder), machine.address, *numbers)
+    given = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "HABEAS_HOME": str(machine.folder / "state"),
+        "HABEAS_STORE": machine.address,
+        **machine.key,
+    }
     process = subprocess.run(
         [sys.executable, *words],
-        env={**given, "HABEAS_ACME_AT": team.vendor.address},
+        env={**given, "HABEAS_ACME_AT": machine.vendor.address},
         capture_output=True,
         text=True,
         timeout=300,
@@ -35,9 +41,9 @@ def told_of(what: str, team, first: int) -> list[dict]:
 
 
 @pytest.mark.parametrize("first", SLICES)
-def test_a_batch_that_was_being_lent_is_lent_by_the_same_command(first, team):
+def test_a_batch_that_was_being_lent_is_lent_by_the_same_command(first, machine):
     """The database knows all of its people or none in between; workers' results come home afterwards."""
-    found = told_of("lend", team, first)
+    found = told_of("lend", machine, first)
     for one in found:
         assert one["between"] in ({}, {name: ["queued"] for name in EVERYBODY}), one
         assert one["again"][0] == 0, one
@@ -47,9 +53,9 @@ def test_a_batch_that_was_being_lent_is_lent_by_the_same_command(first, team):
 
 
 @pytest.mark.parametrize("first", SLICES)
-def test_a_batch_that_was_being_taken_back_comes_back_by_the_same_command(first, team):
+def test_a_batch_that_was_being_taken_back_comes_back_by_the_same_command(first, machine):
     """Whatever workers did is in the database, in the folder, or in both."""
-    for one in told_of("resume", team, first):
+    for one in told_of("resume", machine, first):
         assert one["between"] in ({}, {name: ["done"] for name in EVERYBODY}), one
         assert one["again"][0] == 0, one
         assert (one["rows"], one["home"]) == ({}, dict.fromkeys(EVERYBODY, "done")), one
