@@ -40,6 +40,7 @@ SHARES = {
 }
 WORKERS, MANY, LEASE = 3, 6, 3.0
 ASLEEP, AWAY, LONGEST = LEASE + 1.5, 5.0, 120.0
+GRACE = AWAY + LEASE + 2.0  # longer than the database is away: what lies on a machine meanwhile is sent as soon as it is back
 ACCOUNTS = {"c10": "shared", "c11": "shared"}
 WATCHED = """
 create schema chaos;
@@ -62,7 +63,7 @@ class Team:
         asyncio.run(make_tables(database.address()))
         database.sql(WATCHED, database="habeas")
         vendor.connect(self.kept, CONNECTIONS, ACCOUNTS)
-        self.environ = {**vendor.environ(self.kept), "GRACE": str(LEASE)}
+        self.environ = {**vendor.environ(self.kept), "GRACE": str(GRACE)}
         self.homes = [str(folder / f"machine-{number}") for number in range(WORKERS)]
         self.workers: list[Habeas] = []
         self.asleep: dict[Habeas, float] = {}
