@@ -67,7 +67,6 @@ class Team:
         self.homes = [str(folder / f"machine-{number}") for number in range(WORKERS)]
         self.workers: list[Habeas] = []
         self.asleep: dict[Habeas, float] = {}
-        self.away = False
 
     def call(self, *words: str, code: int = 0, log: str = "log") -> str:
         """Call a command to its end; gives what it said."""
@@ -80,7 +79,8 @@ class Team:
     def staff(self) -> None:
         """See that there are three workers; whoever could not begin without a database tries again."""
         for worker in [one for one in self.workers if not one.alive]:
-            assert (self.away, worker.ended(0)) == (True, Exit.NOT_CONNECTED), self.said()
+            begun = f":{worker.pid}:" in self.log.read_text("utf-8")
+            assert (begun, worker.ended(0)) == (False, Exit.NOT_CONNECTED), f"{worker.pid} has ended: {self.said()}"
             self.workers.remove(worker)
         while len(self.workers) < WORKERS:
             words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY))
@@ -147,15 +147,12 @@ class Team:
 
     def _without_database(self) -> None:
         """Let the database crash, and begin again some seconds later."""
-        self.away = True
         self.database.crash()
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             self.watch()
             time.sleep(0.05)
         self.database.begin()
-        self.staff()
-        self.away = False
 
     def _backend(self, *, kill: bool) -> None:
         """End a session of a worker: in order, or by killing its process, after which the database ends all and recovers."""
