@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -117,3 +118,36 @@ def cancel(folder: BatchFolderArgument, request: RequestOption = None) -> None:
     from engine.cli.batch_states import cancel_command
 
     raise typer.Exit(cancel_command(folder, request))
+
+
+@commands.command(
+    short_help="Work on the batches of a team's store.", epilog="Example: habeas worker postgresql://habeas@db.example.com/habeas --many 50"
+)
+def worker(
+    address: Annotated[
+        str | None, typer.Argument(metavar="[URL]", help="The team's store, a PostgreSQL database; HABEAS_STORE if left out.")
+    ] = None,
+    many: Annotated[int, typer.Option("--many", metavar="N", min=1, max=1000, help="At how many accounts to work at once.")] = 50,
+    create_tables: Annotated[
+        bool, typer.Option("--create-tables", help="Make the store's tables, or bring them up to date, and do nothing else.")
+    ] = False,
+    lease: Annotated[
+        float, typer.Option("--lease", metavar="SECONDS", help="After how long others take over what a worker that died had under way.")
+    ] = 60.0,
+) -> None:
+    """Ask for the people whom habeas batch --dispatch handed out, until it is told to stop; as many workers as are wanted.
+
+    Each takes accounts, renews its leases on them, and asks for their people as fast as the vendors' limits allow; results go to the
+    batches' folders, which every worker must see under the same path. What a worker that was killed had under way, others ask
+    again. On SIGTERM it takes nobody new, ends within 30 seconds and gives everything back; a second one ends it at once.
+
+    Exit codes: 2 wrong usage, 4 the database or HABEAS_KEY cannot be used, 130 or 143 ended by a signal.
+    """
+    from engine.cli.connections import create_tables_command
+    from engine.cli.worker import worker_command
+    from engine.connection.chosen_store import shared_store
+
+    if create_tables:
+        create_tables_command(address)
+        return
+    raise typer.Exit(worker_command(shared_store({"HABEAS_STORE": address} if address is not None else os.environ), many, lease))

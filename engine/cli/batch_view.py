@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from engine.batch.asking import EndedPerson
 from engine.batch.batch_folder import PROOF, BatchFolder
 from engine.batch.database import STATES
-from engine.batch.work import BatchWork, EndedPerson
+from engine.batch.work import BatchWork
 from engine.cli.formatting import fitted, print_text, room, span, table, tell
 from engine.cli.live import UNKNOWN, Live
 from engine.language.text.mistakes import counted

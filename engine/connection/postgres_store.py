@@ -25,12 +25,14 @@ from engine.connection.team_keys import TeamKeys
 from engine.connection.uninterrupted import in_thread
 from engine.connection.unsent import Unsent
 from engine.connection.vault import Vault
+from engine.connection.vendor_account import account_of
 from engine.errors import InUse, NotConnected, UsageError
 from engine.net.clock import Clock
 from engine.net.handover import Handover
 
 TURN, CHANGE = "turn", "change"
-OPEN = "insert into habeas.connection (name, account) values (%(name)s, %(name)s) on conflict do nothing"
+OPEN = """insert into habeas.connection (name, account) values (%(name)s, %(account)s)
+  on conflict (name) do update set account = excluded.account, ended = null"""
 
 
 class RowReservation:
@@ -49,7 +51,7 @@ class RowReservation:
             found = await self._store.find(self.name)
             before = found.record if found else None
             async with connection.transaction(force_rollback=True):
-                await connection.execute(OPEN, {"name": str(self.name)})
+                await connection.execute(OPEN, {"name": str(self.name), "account": str(self.name)})
 
             async def save(record: StoredConnection) -> None:
                 record = grown(record, before)
@@ -72,7 +74,7 @@ class RowReservation:
             "set serial = excluded.serial, sealed = excluded.sealed, asking_since = null where old.serial = %s"
         )
         async with connection.transaction():
-            await connection.execute(OPEN, {"name": row})
+            await connection.execute(OPEN, {"name": row, "account": account_of(self.name, record)})
             if (await connection.execute(put, (row, record.serial, raw, before))).rowcount != 1:
                 message = f"{self.name} was changed by another process meanwhile, and what that stored is kept: connect again"
                 raise NotStored(message)
@@ -219,7 +221,8 @@ class PostgresStore:
             row = (str(new), self.shared.sealed(record, new), str(old), record.serial)
             try:
                 async with connection.transaction():
-                    await connection.execute("update habeas.connection set name = %s where name = %s", (row[0], row[2]))
+                    renamed = "update habeas.connection set name = %(new)s, account = case account when name then %(new)s else account end"
+                    await connection.execute(f"{renamed} where name = %(old)s", {"new": row[0], "old": row[2]})
                     done = await connection.execute(
                         "update habeas.credential set sealed = %s where name = %s and serial = %s", (row[1], row[0], row[3])
                     )
