@@ -38,11 +38,11 @@ test: $(READY) ## run the tests
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
 
-test-kills: $(READY) ## kill runs at a few random moments, and go on with them
+test-kills: $(READY) ## disturb runs and batches at a few random moments, and go on with them
 	@$(BIN)/python -m pytest tests/chaos $(SIDE_BY_SIDE)
 
-test-chaos: $(READY) ## kill runs at many random moments, and go on with them
-	@KILLS=50 $(BIN)/python -m pytest tests/chaos -n 4
+test-chaos: $(READY) ## disturb runs and batches at many random moments, and go on with them
+	@KILLS=50 EVENTS=100 $(BIN)/python -m pytest tests/chaos -n 4
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1
