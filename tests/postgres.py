@@ -56,18 +56,26 @@ class Postgres:
         command = [*self._user, *dying, program("postgres"), "-D", str(self.folder / "data"), *settings]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
-        while True:
-            try:
-                self.sql("select 1")
-                break
-            except psycopg.OperationalError:
-                assert self._process.poll() is None, (self.folder / "log").read_text()
+        self.recovered()
 
     def crash(self) -> None:
         """End it at once, as a crash would; `begin` recovers what was committed."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(60)
+
+    def kill(self, pid: int) -> None:
+        """Kill the process of one session: the server ends all of them then, and recovers what was committed."""
+        os.kill(pid, signal.SIGKILL)
+
+    def recovered(self) -> None:
+        """Wait until it can be asked again."""
+        while True:
+            try:
+                self.sql("select 1")
+                break
+            except psycopg.OperationalError:
+                assert self._process is None or self._process.poll() is None, (self.folder / "log").read_text()
 
     def stop(self) -> None:
         """End it, and delete what it kept."""

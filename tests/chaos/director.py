@@ -37,12 +37,17 @@ class Director:
     def each(self, idle: Callable[[], object]) -> Iterator[str]:
         """Give each kind when it is its turn. `idle` is called meanwhile, and raises where the work has stopped."""
         for number, kind in enumerate(self.events, 1):
-            while self.vendor.ask("count")["asked"] < PART * self.asked * number / (len(self.events) + 1):
-                idle()
-                assert time.monotonic() < self.began + self.seconds, f"no progress after {dict(self.done)}"
-                time.sleep(POLL)
+            enough = PART * self.asked * number / (len(self.events) + 1)
+            self.until(lambda enough=enough: self.vendor.ask("count")["asked"] >= enough, idle)  # type: ignore[misc]
             yield kind
             self.done[kind] += 1
+
+    def until(self, reached: Callable[[], bool], idle: Callable[[], object]) -> None:
+        """Wait."""
+        while not reached():
+            idle()
+            assert time.monotonic() < self.began + self.seconds, f"no progress after {dict(self.done)}"
+            time.sleep(POLL)
 
     def rows(self, people: int) -> list[tuple[str, str]]:
         """Give the table of what was done, after the vendor's end."""

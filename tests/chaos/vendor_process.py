@@ -20,6 +20,8 @@ from tests.chaos.crowd import VENDOR
 from tests.connection.kept import Kept
 from tests.process import environment
 
+NONE: Mapping[str, str] = {}
+
 
 class VendorProcess:
     """It serves while the block lasts; `log` is its log afterwards."""
@@ -51,19 +53,19 @@ class VendorProcess:
         """Give what a command is started with."""
         return environment(kept.folder, **kept.environ, HABEAS_SPECS=str(self.spec.parent), HABEAS_CROWD_AT=self.address)
 
-    def connect(self, kept: Kept, count: int) -> None:
-        """Store so many connections, as `connect` would have made them."""
+    def connect(self, kept: Kept, count: int, accounts: Mapping[str, str] = NONE) -> None:
+        """Store so many connections, as `connect` would have made them; some may name their account."""
         names = [f"c{number}" for number in range(count)]
         spec, found = load(self.spec.read_bytes(), str(self.spec)), self.ask("begin", names=",".join(names))
-        asyncio.run(self._store(kept, {Name(VENDOR, name): self._record(spec, found[name]) for name in names}))
+        asyncio.run(self._store(kept, {Name(VENDOR, name): self._record(spec, found[name], accounts.get(name)) for name in names}))
 
     async def _store(self, kept: Kept, records: Mapping[Name, StoredConnection]) -> None:
         for name, record in records.items():
             await kept.write(record, name)
 
-    def _record(self, spec: Any, told: dict[str, Any]) -> StoredConnection:
+    def _record(self, spec: Any, told: dict[str, Any], account: str | None) -> StoredConnection:
         now = time.time()
         tokens = Tokens(told["access_token"], now, told["refresh_token"], now + told["expires_in"])
         client = RegisteredClient("a-client", "a-secret")
-        made = bound(spec, self.address)
-        return StoredConnection(VENDOR, "oauth2", made, now, grant="authorization_code", client=client, tokens=tokens)
+        given = {"grant": "authorization_code", "client": client, "tokens": tokens, "account_id": account}
+        return StoredConnection(VENDOR, "oauth2", bound(spec, self.address), now, **given)

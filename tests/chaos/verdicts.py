@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tests.whole.resumed import multisets
 Log = Sequence[Mapping[str, Any]]
 SAME = ("outcome", "reason", "records", "expected", "duplicates")
 OURS = (b"habeas", b"engine", b"forkserver", b"postgres")
+IN_FLIGHT = 0.1  # seconds from when a request leaves until it is noted
 HARDLY = 0.85  # of a token's life: it is renewed when a tenth of that is left
 
 
@@ -108,6 +111,22 @@ def renewed_too_often(log: Log, life: float) -> Iterator[str]:
             seconds = later["at"] - before["at"]
             if before["path"] == later["path"] == TOKEN and seconds < HARDLY * life:
                 yield f"{connection}: renewed again after {seconds:.2f} s"
+
+
+def asked_by_others(log: Log, vendor: str, owned: Sequence[tuple[float, str, str | None]]) -> Iterator[str]:
+    """Whoever asked at a connection owned it then: `owned` has each change of its owner, a worker whose name holds its process id."""
+    changes: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for at, name, owner in owned:
+        changes[name].append((at, int(owner.split(":")[1]) if owner else 0))
+    for entry in log:
+        if entry["path"] == EXPIRED:
+            continue
+        known = changes[f"{vendor}/{entry['connection']}"]
+        last = bisect_right(known, entry["at"] - IN_FLIGHT, key=itemgetter(0))
+        owners = {pid for at, pid in known[max(0, last - 1) :] if at <= entry["at"] + IN_FLIGHT}
+        if entry["pid"] not in owners:
+            since = next((at for at, pid in reversed(known) if at <= entry["at"] and pid != entry["pid"]), entry["at"])
+            yield f"{entry['connection']}: {entry['pid']} asked for {entry['path'][:20]} {entry['at'] - since:.2f} s after {owners} owned it"
 
 
 def named_somebody(texts: Mapping[str, bytes]) -> Iterator[str]:

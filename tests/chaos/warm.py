@@ -16,7 +16,10 @@ from pathlib import Path
 import engine.cli.app
 import engine.cli.batch
 import engine.cli.resume
+import engine.cli.worker
+import engine.cluster.worker
 import engine.connection.authlib_client
+import engine.connection.postgres_held
 import engine.net.transport
 from engine.cli import main
 
@@ -49,6 +52,10 @@ class Habeas:
         self._process.join(seconds)
         return self._process.exitcode
 
+    def stop(self) -> None:
+        """Tell it to end (SIGTERM)."""
+        self._process.terminate()
+
     def end(self) -> None:
         """Kill it, stopped or not."""
         if self.alive:
@@ -57,7 +64,7 @@ class Habeas:
 
 
 def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
-    """Become the command."""
+    """Become the command. The variable GRACE says how long an answer of the vendor that may be lost is waited for."""
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(file, stream)
@@ -65,4 +72,5 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
     os.environ.update(environ)
     sys.argv = ["habeas", *words]
     engine.net.transport.__version__ = f"{engine.net.transport.__version__} pid{os.getpid()}"  # type: ignore[attr-defined]
+    engine.connection.postgres_held.GRACE = float(environ.get("GRACE", engine.connection.postgres_held.GRACE))
     main()
