@@ -144,4 +144,6 @@ def _anywhere(word: str) -> str:
 async def check_writable(address: str) -> None:
     """See that batches can be lent to a store now. Raises StoreAway."""
     async with session(address) as connection, connection.transaction(force_rollback=True):
-        await connection.execute("insert into habeas.worker (id, version, host, many) values ('', '', '', 0)")
+        await connection.execute(
+            "insert into habeas.batch (id, folder, created, options, share, sealed) values ('', '', now(), '{}', 1, '')"
+        )

@@ -17,7 +17,7 @@ from engine.cluster.lend import check_same_folder
 from engine.cluster.snapshot import pull
 from engine.connection.postgres_session import Session, session
 from engine.connection.store_address import shown
-from engine.errors import OutputError
+from engine.errors import HabeasError, OutputError
 from engine.net.clock import Clock, wall_clock
 from engine.replaced import replace
 
@@ -25,6 +25,7 @@ HELD = """
 select name from habeas.connection where name in (select connection from habeas.target where batch = %s) order by name for no key update
 """
 TAKEN_BACK = "update habeas.person set state = 'recalled' where batch = %s and state = 'queued'"
+GIVEN_BACK = "update habeas.person set state = 'queued' where batch = %s and state = 'recalled'"
 LAPSED = """
 update habeas.connection set token = token + 1, owner = null, lease_until = null
 where name in (select connection from habeas.person where batch = %s and state = 'running') and coalesce(lease_until < now(), true)
@@ -55,10 +56,14 @@ class Recall:
             if found is not None:
                 check_same_folder(self.folder, found.folder)
                 await self._taken_back(connection)
-                async with connection.transaction():
-                    if under_way := await self._under_way(connection):
-                        return under_way
-                    await self._home(connection, found)
+                try:
+                    async with connection.transaction():
+                        if under_way := await self._under_way(connection):
+                            return under_way
+                        await self._home(connection, found)
+                except HabeasError:
+                    await connection.execute(GIVEN_BACK, (found.id,))
+                    raise
         remove_mark(self.folder.path)
         return 0
 
