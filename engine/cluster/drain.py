@@ -174,30 +174,29 @@ class LeasedQueue:
         """Take people of these batches."""
         self._drain, self._account, self._target = drain, account, target
         self._batches = {batch.lent.id: batch for batch in able}
-        self._nobody_until = 0.0
+        self._nobody_until, self._claiming = 0.0, asyncio.Lock()
 
     async def claim(self) -> Assignment | None:
         """Take the next person; while others are under way, look again for some who came since."""
         drain = self._drain
         while not drain.closing and drain.permitted() and self._account.end is None and self._batches:
-            wait = self._nobody_until - boot_seconds()
-            if wait <= 0 and (taken := await self._claimed()) is not None:
-                return taken
+            async with self._claiming:
+                if boot_seconds() >= self._nobody_until and (taken := await self._claimed()) is not None:
+                    return taken
             if not drain.under_way:
                 return None
-            await asyncio.sleep(max(LOOK_AGAIN / 10, wait))
+            await asyncio.sleep(LOOK_AGAIN)
         return None
 
     async def _claimed(self) -> Assignment | None:
         drain = self._drain
-        self._nobody_until = boot_seconds() + LOOK_AGAIN
         try:
             person = await people.claim(drain.pool, drain.lease, self._target.name, list(self._batches))
         except psycopg.Error:
             return None  # until the deadline the database may come back
         if person is None:
+            self._nobody_until = boot_seconds() + LOOK_AGAIN
             return None
-        self._nobody_until = 0.0
         drain.under_way[person.id] = person
         batch = self._batches[person.batch]
         return Assignment(person, self._target, batch.lent.options, batch.key, made_of(batch.lent, person), place_of(batch.lent, person))

@@ -15,8 +15,7 @@ from pathlib import Path
 from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK, label_of
 from engine.batch.results import PACKED
 from engine.cluster.people import LeasedPerson, LentBatch
-from engine.connection.private_files import cannot_write
-from engine.errors import OutputError
+from engine.errors import FULL, DiskError, HabeasError, OutputError
 
 MARK = "dispatched.json"
 OF = "+"  # between a label and a token: no name of a connection has it
@@ -32,17 +31,28 @@ def check_shared(batch: LentBatch) -> None:
     if not known:
         message = f"{folder} is not the folder of this batch here: it must be one folder that every worker sees under this path"
         raise OutputError(message)
-    probe = folder / WORK / f".{secrets.token_hex(4)}"
     try:
         (folder / WORK).mkdir(mode=FOLDER, exist_ok=True)
+        try_out(folder / WORK / f".{secrets.token_hex(4)}")
+    except OSError as error:
+        raise _refused(folder, error) from None
+
+
+def try_out(probe: Path) -> None:
+    """Write a little file, and delete it. Raises OSError."""
+    try:
         with os.fdopen(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE), "wb") as file:
             file.write(bytes(4096))
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        raise cannot_write(folder, error) from None
     finally:
         probe.unlink(missing_ok=True)
+
+
+def _refused(folder: Path, error: OSError) -> HabeasError:
+    if error.errno in FULL:
+        return DiskError(f"{folder} is full: make room there")
+    return OutputError(f"{folder} cannot be written here ({error.strerror}): every worker must be able to write it")
 
 
 def made_of(batch: LentBatch, person: LeasedPerson) -> Path:
@@ -70,7 +80,7 @@ def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
             if path not in named:
                 dropped(path)
     except OSError as error:
-        raise cannot_write(folder, error) from None
+        raise _refused(folder, error) from None
 
 
 def _of(folder: Path, start: str, token: int) -> Iterator[Path]:

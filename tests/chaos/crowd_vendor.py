@@ -32,9 +32,11 @@ from tests.chaos.crowd import ALLOWED, answered
 TOKEN, EXPIRED = "/token", "a token ended early"  # as the log names what is no request for data
 LOST, CUT = 0, 1  # where an answer has no status
 RENEWING = 0.1  # seconds that a refresh takes
+HELD = 1.0  # seconds that a refresh takes during which something else than its process shall end (signal 0)
 LIFE = 15.0  # seconds that an access token lives, more than twice as long as a request waits for the limit
 CONFIRMED = 2.0
 LATE = 2.0  # seconds less than a period are counted: on a busy machine a process sends late what it had let through
+BEGINNING = 5.0
 LATEST = 15.0
 
 
@@ -101,8 +103,9 @@ class Processes:
         self.out -= {pid} if number == signal.SIGCONT else set()
 
     async def calm(self, pid: int, number: int) -> None:
-        """Wait until a process has used what it was given last; whoever is not killed must be at work first."""
-        while number not in (signal.SIGKILL, signal.SIGCONT) and pid not in self.seen:
+        """Wait until a process has used what it was given last; whoever is not killed gets the time to begin first."""
+        begun = time.time() + BEGINNING
+        while number not in (signal.SIGKILL, signal.SIGCONT) and pid not in self.seen and time.time() < begun:
             await asyncio.sleep(0.002)
         while any(time.time() < at + CONFIRMED for at in self.unsaved.get(pid, {}).values()):
             await asyncio.sleep(0.002)
@@ -162,6 +165,7 @@ class CrowdVendor:
             await processes.calm(pid, number)
             processes.send(pid, number)
             told.set_result(pid)
+            await asyncio.sleep(0.0 if number else HELD)
         await asyncio.sleep(RENEWING)
         if pid in processes.out:
             entry["status"] = LOST

@@ -8,7 +8,9 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -32,8 +34,8 @@ class Habeas:
     """A command that was begun; what it says is added to `log`."""
 
     def __init__(self, words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
-        self.words, self.log = tuple(words), log
-        self._process: ForkServerProcess = WARM.Process(target=run, args=(self.words, dict(environ), log), daemon=True)
+        self.words, self.environ, self.log = tuple(words), dict(environ), log
+        self._process: ForkServerProcess = WARM.Process(target=run, args=(self.words, self.environ, log), daemon=True)
         self._process.start()
 
     @property
@@ -72,5 +74,14 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
     os.environ.update(environ)
     sys.argv = ["habeas", *words]
     engine.net.transport.__version__ = f"{engine.net.transport.__version__} pid{os.getpid()}"  # type: ignore[attr-defined]
+    threading.Thread(target=_with_its_parent, daemon=True).start()
     engine.connection.postgres_held.GRACE = float(environ.get("GRACE", engine.connection.postgres_held.GRACE))
     main()
+
+
+def _with_its_parent() -> None:
+    """End with the test's process, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -8,6 +8,7 @@ import secrets
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ class Team:
                 record = StoredConnection(self.vendor.name, "headers", bound, time.time(), secret=secret, account_id=account)
                 await self.kept.write(record, Name(self.vendor.name, name))
 
-        asyncio.run(store())
+        with ThreadPoolExecutor(1) as thread:  # the test itself may run in a loop
+            thread.submit(asyncio.run, store()).result()
 
     def sql(self, words: str, *values: Any) -> list[tuple[Any, ...]]:
         """Do something in the store; gives its rows."""
