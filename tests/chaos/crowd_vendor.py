@@ -106,9 +106,9 @@ class Processes:
         """Wait until a process has used what it was given last; whoever is not killed gets the time to begin first."""
         begun = time.time() + BEGINNING
         while number not in (signal.SIGKILL, signal.SIGCONT) and pid not in self.seen and time.time() < begun:
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # SLEEPS: real processes and their server take real time
         while any(time.time() < at + CONFIRMED for at in self.unsaved.get(pid, {}).values()):
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.002)  # SLEEPS: real processes and their server take real time
 
     def used(self, pid: int, access: str) -> None:
         """Note that a token is in use, so that it was stored."""
@@ -165,8 +165,8 @@ class CrowdVendor:
             await processes.calm(pid, number)
             processes.send(pid, number)
             told.set_result(pid)
-            await asyncio.sleep(0.0 if number else HELD)
-        await asyncio.sleep(RENEWING)
+            await asyncio.sleep(0.0 if number else HELD)  # SLEEPS: real processes and their server take real time
+        await asyncio.sleep(RENEWING)  # SLEEPS: real processes and their server take real time
         if pid in processes.out:
             entry["status"] = LOST
             return _cut(request)
@@ -207,7 +207,7 @@ class CrowdVendor:
             entry["status"] = CUT
             return await _half(request, body)
         if dice < 0.055:
-            await asyncio.sleep(10 * dice)
+            await asyncio.sleep(10 * dice)  # SLEEPS: real processes and their server take real time
         return web.Response(body=body, content_type="application/json")
 
     def _limit(self, account: str) -> None:

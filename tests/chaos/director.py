@@ -47,7 +47,7 @@ class Director:
         while not reached():
             idle()
             assert time.monotonic() < self.began + self.seconds, f"no progress after {dict(self.done)}"
-            time.sleep(POLL)
+            time.sleep(POLL)  # SLEEPS: real processes and their server take real time
 
     def rows(self, people: int) -> list[tuple[str, str]]:
         """Give the table of what was done, after the vendor's end."""

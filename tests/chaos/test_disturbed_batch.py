@@ -53,7 +53,7 @@ class Machine:
         elif kind in ("woken", "woken while renewing"):
             self._signal(signal.SIGSTOP, renewing="renewing" in kind)
             self._beside()
-            time.sleep(ASLEEP)
+            time.sleep(ASLEEP)  # SLEEPS: real processes and their server take real time
             self._signal(signal.SIGCONT)
         else:
             number = self.dice.choice(list(STOPS))

@@ -134,7 +134,7 @@ class Team:
         """Choose one who is awake; two never sleep at once."""
         while self.asleep:
             self.watch()
-            time.sleep(0.05)
+            time.sleep(0.05)  # SLEEPS: real processes and their server take real time
         return self.dice.choice(self.workers)
 
     def _signal(self, worker: Habeas, number: signal.Signals) -> None:
@@ -151,7 +151,7 @@ class Team:
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             self.watch()
-            time.sleep(0.05)
+            time.sleep(0.05)  # SLEEPS: real processes and their server take real time
         self.database.begin()
 
     def _backend(self, *, kill: bool) -> None:

@@ -1,4 +1,4 @@
-"""A team's store, and the machine that a batch is lent from."""
+"""A team's store, the machine that a batch is lent from, and workers beside it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.batch.conftest import Vendor
+from tests.cluster.lent import Team
 from tests.cluster.machine import HomeMachine
+from tests.connection.kept import Kept
 
 
 @pytest.fixture
@@ -18,4 +20,14 @@ def machine(habeas, postgres, database: str, tmp_path: Path) -> Iterator[HomeMac
     found = HomeMachine(habeas, vendor, postgres, database, tmp_path)
     found.connect()
     yield found
+    vendor.end()
+
+
+@pytest.fixture
+def team(database: str, tmp_path: Path) -> Iterator[Team]:
+    """Give a store with nobody in it, and a vendor without connections."""
+    vendor = Vendor(tmp_path)
+    found = Team(Kept(tmp_path, database), vendor)
+    yield found
+    found.close()
     vendor.end()
