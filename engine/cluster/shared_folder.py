@@ -12,13 +12,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK, label_of
+from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK
 from engine.batch.results import PACKED
-from engine.cluster.people import LeasedPerson, LentBatch
+from engine.cluster.people import OF, LeasedPerson, LentBatch, made_in, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError
 
 MARK = "dispatched.json"
-OF = "+"  # between a label and a token: no name of a connection has it
 
 
 def check_shared(batch: LentBatch) -> None:
@@ -56,13 +55,13 @@ def _refused(folder: Path, error: OSError) -> HabeasError:
 
 
 def made_of(batch: LentBatch, person: LeasedPerson) -> Path:
-    """Give where a person's run is made: `work/17.3`."""
-    return Path(batch.folder) / WORK / f"{person.id}.{person.token}"
+    """Give where a person's run is made."""
+    return Path(batch.folder) / made_in(person.id, person.token)
 
 
 def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
-    """Give where a person's result goes: `people/DSR-17/zoom+3`."""
-    return Path(batch.folder) / PEOPLE / person.request / f"{label_of(person.connection)}{OF}{person.token}"
+    """Give where a person's result goes."""
+    return Path(batch.folder) / place_in(person.request, person.connection, person.token)
 
 
 def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
@@ -95,3 +94,9 @@ def dropped(path: Path) -> None:
     """Delete what is nobody's result."""
     shutil.rmtree(path, ignore_errors=True)
     path.unlink(missing_ok=True) if path.is_file() else None
+
+
+def lying(folder: Path) -> set[str]:
+    """Give what workers have made below a batch's folder, whoever it belongs to."""
+    made = [*(folder / WORK).glob("*"), *(folder / PEOPLE).glob(f"*/*{OF}*")]
+    return {str(path.relative_to(folder)) for path in made if not path.name.startswith(".")}
