@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 
@@ -18,6 +17,7 @@ from engine.batch import results
 from engine.batch.asking import Assignment, EndedGroup, EndedPerson, ask_for_all
 from engine.batch.batch_folder import WORK, BatchFolder, BatchKey, label_of
 from engine.batch.cases import BatchCases
+from engine.batch.left_behind import recover, sweep
 from engine.batch.states import Ending, ending
 from engine.batch.targets import BatchTarget
 from engine.case.fetch import Stopping
@@ -64,7 +64,9 @@ class BatchWork:
 
         Whatever happens, what has ended is written down.
         """
-        self._recover()
+        recover(self.folder)
+        if self.cases is not None:
+            await asyncio.to_thread(self.cases.take_all)
         writing = asyncio.create_task(self.ended.often(self._write_rates))
         try:
             await asyncio.gather(*(self._drained(name, target, wait=wait) for name, target in targets.items()))
@@ -75,30 +77,7 @@ class BatchWork:
             await self.ended.write()
         if (error := self.error or self.in_use) is not None:
             raise error
-        self._sweep()
-
-    def _recover(self) -> None:
-        """Queue what a killed process had under way; so too whoever failed for the connection alone."""
-        database = self.folder.database
-        running = list(database.all("select id, request, connection, sha256 from person where state='running'"))
-        for number, request, connection, sha256 in running:
-            place = self.folder.place(request, label_of(connection))
-            if results.manifest_of(place) != sha256:  # else it is the result of an earlier try
-                results.taken_back(place, self.folder.path / WORK / str(number) / connection.partition("/")[0])
-        database.run("update person set state='queued', attempts=attempts-1 where state='running'")
-        database.run("update person set state='queued', attempts=0 where state='failed' and exit_code=?", int(Exit.NOT_CONNECTED))
-        database.run("update connection set ended=null")
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Delete what was begun for people who are not asked any more."""
-        queued = {str(number) for (number,) in self.folder.database.all("select id from person where state='queued'")}
-        work = self.folder.path / WORK
-        for left in list(work.iterdir()) if work.is_dir() else ():
-            if left.name not in queued:
-                shutil.rmtree(left, ignore_errors=True)
-        with suppress(OSError):
-            work.rmdir()
+        sweep(self.folder)
 
     async def _drained(self, name: str, target: BatchTarget, *, wait: bool) -> None:
         limits = (target.order_plan(self.folder.options), self.share)

@@ -27,7 +27,7 @@ def worker_command(address: str | None, many: int, lease: float) -> Exit:
         raise UsageError(message)
     try:
         from engine.cluster.worker import work
-        from engine.connection.postgres_session import shown
+        from engine.connection.store_address import shown
     except ModuleNotFoundError:
         raise NotConnected(NO_DRIVER) from None
 

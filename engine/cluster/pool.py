@@ -9,8 +9,9 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from engine.connection.postgres_session import ITS_SIDE, OUR_SIDE, VERSION, Session, away, shown, version_of
+from engine.connection.postgres_session import ITS_SIDE, OUR_SIDE, VERSION, Session, away, version_of
 from engine.connection.store import StoreAway
+from engine.connection.store_address import shown
 
 WORKER = "habeas worker"
 MOST = 8

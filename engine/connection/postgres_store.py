@@ -14,12 +14,13 @@ from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from engine.connection.file_store import FileStore
 from engine.connection.postgres_held import HeldRow, Shared, swapped
-from engine.connection.postgres_session import Session, away, identity, lock_key, session, shown, taken
+from engine.connection.postgres_session import Session, away, lock_key, session, taken
 from engine.connection.private_files import Taken
-from engine.connection.sealed_file import sealed_files
+from engine.connection.sealed_file import resealed, sealed_files
 from engine.connection.spent_column import SpentColumn
 from engine.connection.state_folder import named
 from engine.connection.store import LONGEST_HOLD, SAID_AFTER, KeptConnection, NotStored, Save, Waiting, Whereabouts, grown, read
+from engine.connection.store_address import identity, shown
 from engine.connection.stored import Name, StoredConnection, StoreError, key_id
 from engine.connection.team_keys import TeamKeys
 from engine.connection.uninterrupted import in_thread
@@ -234,12 +235,16 @@ class PostgresStore:
                 raise UsageError(message) from None
 
     async def reseal(self) -> tuple[int, int]:
-        """Encrypt every row with HABEAS_KEY, and what this machine keeps of cases. Raises NotConnected if a row cannot be read."""
+        """Encrypt every row with HABEAS_KEY, and what this machine keeps of cases. Raises NotConnected if one cannot be read."""
         names = await self.names()
         for name in names:
             async with self.holding(name) as connection, self._held(connection, name) as held:
                 record = await held.read()
                 await swapped(connection, name, record.serial, record.serial, self.shared.sealed(record, name))
+        async with session(self.shared.address) as connection:
+            for batch, raw in await (await connection.execute("select id, sealed from habeas.batch")).fetchall():
+                again = resealed(self.shared.keys, f"the key of the batch {batch} in {self.shared.where}", bytes(raw))
+                await connection.execute("update habeas.batch set sealed = %s where id = %s", (again, batch))
         if any(sealed_files(self._home)):
             await FileStore(Vault(self._home, self._environ)).reseal()
         return len(names), 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.connection.postgres_session import VERSION, session, shown, version_of
+from engine.connection.postgres_session import VERSION, session, version_of
 from engine.connection.store import StoreAway
+from engine.connection.store_address import shown
 
 DISPATCHING = "-- here the tables of what dispatches"
 FIRST = """
@@ -28,7 +29,7 @@ alter table habeas.connection alter column account set not null, add column rate
 create index connection_account on habeas.connection (account);
 create table habeas.batch (
   id text primary key, folder text not null, created timestamptz not null, dispatched timestamptz not null default now(),
-  options jsonb not null, share real not null, refused int not null default 0, sealed bytea not null);
+  options jsonb not null, share real not null, refused int not null default 0, at_home int not null default 0, sealed bytea not null);
 create table habeas.target (
   batch text not null references habeas.batch on delete cascade, connection text not null references habeas.connection on update cascade,
   vendor text not null, word text not null, chosen text, at text, sha256 text not null, simulated boolean not null,
