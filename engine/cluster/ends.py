@@ -58,7 +58,8 @@ class LeasedEnds:
         for batch in await people.batches_over(self._pool, sorted(among)):
             folder = self._batches.folders[batch]
             found = await asyncio.to_thread(lying, folder)
-            for place in found - await people.named(self._pool, batch):
+            named = await people.named(self._pool, batch)
+            for place in found - named if named is not None else ():
                 await asyncio.to_thread(dropped, folder / place)
 
     async def _synced(self, group: list[EndedPerson]) -> list[EndedPerson]:

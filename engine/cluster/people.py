@@ -41,6 +41,7 @@ update person set state = %s, not_before = now() + make_interval(secs => %s), ex
 PAUSE = "update connection set not_before = greatest(not_before, now() + make_interval(secs => %s)) where name = %s"
 OVER = """
 select id from batch b where id = any(%s) and not exists (select from person where batch = b.id and state in ('queued', 'running'))"""
+KNOWN = "select 1 from batch where id = %s for key share"
 NAMED = "select id, token, state, request, connection, folder, earlier, kept from person where batch = %s"
 
 
@@ -142,10 +143,15 @@ async def batches_over(pool: Pool, among: Sequence[str]) -> list[str]:
         return [row[0] for row in await (await connection.execute(OVER, (list(among),))).fetchall()]
 
 
-async def named(pool: Pool, batch: str) -> set[str]:
-    """Give all that a batch's rows name below its folder, and what those who are under way are making."""
+async def named(pool: Pool, batch: str) -> set[str] | None:
+    """Give all that a batch's rows name below its folder, and what those who are under way are making.
+
+    None where the batch was taken back: then its rows are elsewhere.
+    """
     found: set[str] = set()
-    async with pool.connection() as connection:
+    async with pool.connection() as connection, connection.transaction():
+        if await (await connection.execute(KNOWN, (batch,))).fetchone() is None:
+            return None
         for number, token, state, request, name, folder, earlier, kept in await (await connection.execute(NAMED, (batch,))).fetchall():
             found |= {place for place in (folder, kept, *earlier) if place is not None}
             if state == "running":

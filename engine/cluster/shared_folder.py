@@ -7,27 +7,26 @@ is deleted. What bears a newer one is another owner's, and is left alone.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK
+from engine.batch.lent_mark import read_mark
 from engine.batch.results import PACKED
 from engine.cluster.people import OF, LeasedPerson, LentBatch, made_in, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError
 
-MARK = "dispatched.json"
+TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:{re.escape(PACKED)})?")
 
 
 def check_shared(batch: LentBatch) -> None:
-    """See that a batch's folder is here, is that of the batch, and takes files. Raises OutputError, DiskError."""
+    """See that a batch's folder is here, is that of the batch, and takes files. Raises UsageError, DiskError."""
     folder = Path(batch.folder)
-    try:
-        known = batch.id.encode() in (folder / MARK).read_bytes()
-    except OSError:
-        known = False
-    if not known:
+    mark = read_mark(folder)
+    if mark is None or mark.batch != batch.id:
         message = f"{folder} is not the folder of this batch here: it must be one folder that every worker sees under this path"
         raise OutputError(message)
     try:
@@ -98,5 +97,5 @@ def dropped(path: Path) -> None:
 
 def lying(folder: Path) -> set[str]:
     """Give what workers have made below a batch's folder, whoever it belongs to."""
-    made = [*(folder / WORK).glob("*"), *(folder / PEOPLE).glob(f"*/*{OF}*")]
-    return {str(path.relative_to(folder)) for path in made if not path.name.startswith(".")}
+    made = [*(folder / WORK).glob("*.*"), *(folder / PEOPLE).glob(f"*/*{OF}*")]
+    return {str(path.relative_to(folder)) for path in made if TOKENED.fullmatch(path.name)}

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
 from procrastinate.jobs import Status
 
 from engine.cluster.lease import LeaseTimes
-from engine.cluster.pool import Pool, pool_of
+from engine.cluster.pool import Pool
 from engine.cluster.procrastinate_dispatcher import ProcrastinateDispatcher
 from tests.cluster.lent import Team, some_people
 
 TIMES = LeaseTimes(1.0)
 NOTHING = ()
-
-
-@pytest_asyncio.fixture
-async def pool(bare: Team) -> AsyncIterator[Pool]:
-    """Give sessions as a worker has them."""
-    found = pool_of(str(bare.kept.address), 10.0)
-    await found.open(wait=True)
-    yield found
-    await found.close()
 
 
 async def dispatcher(pool: Pool) -> ProcrastinateDispatcher:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from engine.batch.batch_folder import BatchOptions
+from engine.cluster import people
 from engine.cluster.people import LeasedPerson, LentBatch
 from engine.cluster.shared_folder import lying, make_ready
 from tests.cluster.lent import some_people
@@ -34,9 +33,24 @@ async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, t
     team.connect("one")
     folder = tmp_path / "batch"
     team.lend(folder, some_people(3, "one"))
+    (folder / "work").mkdir()
+    (folder / "work" / "12").mkdir()
     for name in ("work/77.1", "people/R000/acme.one+99", "people/R001/acme.one+99.tar", "people/R002/acme.one"):
         (folder / name).mkdir(parents=True)
     async with workers():
         await workers.until_done()
     assert lying(folder) == {place for (place,) in team.sql("select folder from person")}
-    assert Path(folder / "people/R002/acme.one").is_dir()
+    assert (folder / "people/R002/acme.one").is_dir()
+    assert [one.name for one in (folder / "work").iterdir()] == ["12"]
+
+
+async def test_of_a_batch_that_was_taken_back_nothing_is_deleted(bare, pool, tmp_path):
+    """Its rows are gone, so that they name nothing."""
+    bare.sql("insert into connection (name, account) values ('acme/one', 'acme/one')")
+    batch = bare.lend(tmp_path / "batch", some_people(1, "one"))
+    bare.sql("update person set folder = 'people/R000/acme.one+1', earlier = '{people/R000/acme.one+0}', state = 'running', token = 3")
+    number = bare.sql("select id from person")[0][0]
+    made = {f"work/{number}.3", "people/R000/acme.one+3", "people/R000/acme.one+3.tar"}
+    assert await people.named(pool, batch) == {"people/R000/acme.one+1", "people/R000/acme.one+0", *made}
+    bare.sql("delete from batch")
+    assert await people.named(pool, batch) is None
