@@ -40,6 +40,7 @@ SHARES = {
 }
 WORKERS, MANY, LEASE = 3, 6, 3.0
 ASLEEP, AWAY, LONGEST = LEASE + 1.5, 5.0, 120.0
+GRACE = AWAY + LEASE + 2.0  # longer than the database is away: what lies on a machine meanwhile is sent as soon as it is back
 ACCOUNTS = {"c10": "shared", "c11": "shared"}
 WATCHED = """
 create schema chaos;
@@ -62,11 +63,10 @@ class Team:
         asyncio.run(make_tables(database.address()))
         database.sql(WATCHED, database="habeas")
         vendor.connect(self.kept, CONNECTIONS, ACCOUNTS)
-        self.environ = {**vendor.environ(self.kept), "GRACE": str(LEASE)}
+        self.environ = {**vendor.environ(self.kept), "GRACE": str(GRACE)}
         self.homes = [str(folder / f"machine-{number}") for number in range(WORKERS)]
         self.workers: list[Habeas] = []
         self.asleep: dict[Habeas, float] = {}
-        self.away = False
 
     def call(self, *words: str, code: int = 0, log: str = "log") -> str:
         """Call a command to its end; gives what it said."""
@@ -79,7 +79,8 @@ class Team:
     def staff(self) -> None:
         """See that there are three workers; whoever could not begin without a database tries again."""
         for worker in [one for one in self.workers if not one.alive]:
-            assert (self.away, worker.ended(0)) == (True, Exit.NOT_CONNECTED), self.said()
+            begun = f":{worker.pid}:" in self.log.read_text("utf-8")
+            assert (begun, worker.ended(0)) == (False, Exit.NOT_CONNECTED), f"{worker.pid} has ended: {self.said()}"
             self.workers.remove(worker)
         while len(self.workers) < WORKERS:
             words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY))
@@ -146,15 +147,12 @@ class Team:
 
     def _without_database(self) -> None:
         """Let the database crash, and begin again some seconds later."""
-        self.away = True
         self.database.crash()
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             self.watch()
             time.sleep(0.05)  # SLEEPS: real processes and their server take real time
         self.database.begin()
-        self.staff()
-        self.away = False
 
     def _backend(self, *, kill: bool) -> None:
         """End a session of a worker: in order, or by killing its process, after which the database ends all and recovers."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 import engine.cluster.worker
+from engine.batch.lent_mark import MARK
 from engine.cluster import lent_batches, shared_folder
-from engine.cluster.shared_folder import MARK
 from engine.errors import Exit
 from tests.cluster.lent import some_people
 
@@ -82,7 +81,7 @@ async def test_a_batch_that_this_worker_cannot_work_on_is_left_to_others_and_sai
     if change == "gone":
         shutil.rmtree(folder)
     elif change == "another's":
-        (folder / MARK).write_text(json.dumps({"batch": "another"}))
+        (folder / MARK).write_text((folder / MARK).read_text().replace(batch, "another"))
     elif change == "full":
         monkeypatch.setattr(shared_folder, "try_out", full)
     elif change == "no folder":
