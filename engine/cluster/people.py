@@ -19,7 +19,9 @@ OF = "+"
 BATCHES = """
 with first as (
   select batch, min(-priority) as rank, min(id) as id from person
-   where connection = %s and state = 'queued' and (not_before is null or not_before <= now()) group by batch)
+   where connection = (
+     select name from connection where name = %s and ended is null and (not_before is null or not_before <= now()))
+     and state = 'queued' and (not_before is null or not_before <= now()) group by batch)
 select b.id, b.folder, b.options::text, b.share, b.sealed, t.word, t.chosen, t.at, t.sha256
   from first join batch b on b.id = first.batch join target t on t.batch = b.id and t.connection = %s order by first.rank, first.id"""
 CLAIM = """

@@ -130,13 +130,13 @@ class Worker:
 
     async def _give_back(self, drain: Drain) -> None:
         await self._ended.write()
+        await self._turns.free(drain.lease.names)  # before the lease: its next owner would end the session that still has them
         while not self._late():
             try:
                 await ownership.give_back(self.pool, drain.lease, drain.pause, orderly=drain.orderly)
                 break
             except psycopg.Error:
                 await asyncio.sleep(AGAIN)
-        await self._turns.free(drain.lease.names)
         del self.drains[drain.lease.account]
         if drain.left:
             self._left |= dict.fromkeys(drain.lease.names, boot_seconds() + TRY_AGAIN)

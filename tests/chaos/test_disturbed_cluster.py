@@ -64,7 +64,7 @@ class Team:
         database.sql(WATCHED, database="habeas")
         vendor.connect(self.kept, CONNECTIONS, ACCOUNTS)
         self.environ = {**vendor.environ(self.kept), "GRACE": str(GRACE)}
-        self.homes = [str(folder / f"machine-{number}") for number in range(WORKERS)]
+        self.homes = [folder / f"machine-{number}" for number in range(WORKERS)]
         self.workers: list[Habeas] = []
         self.asleep: dict[Habeas, float] = {}
 
@@ -83,9 +83,10 @@ class Team:
             assert (begun, worker.ended(0)) == (False, Exit.NOT_CONNECTED), f"{worker.pid} has ended: {self.said()}"
             self.workers.remove(worker)
         while len(self.workers) < WORKERS:
-            words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY))
-            free = next(home for home in self.homes if home not in [one.environ["HABEAS_HOME"] for one in self.workers])
-            self.workers.append(Habeas(words, {**self.environ, "HABEAS_HOME": free}, self.log))
+            home = next(home for home in self.homes if str(home) not in [one.environ["HABEAS_HOME"] for one in self.workers])
+            metrics = ("--metrics", str(home.with_suffix(".prom")))
+            words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY), *metrics)
+            self.workers.append(Habeas(words, {**self.environ, "HABEAS_HOME": str(home)}, self.log))
 
     def watch(self) -> None:
         """See that they work; whoever has slept long enough is woken."""
@@ -226,7 +227,9 @@ def test_a_disturbed_cluster_ends_as_an_undisturbed_batch(undisturbed: Undisturb
     kept = stored(database)
     team.call("resume", str(team.out))
     rows = proof_of(team.out)["people"]
-    texts = {path.name: path.read_bytes() for path in (team.log, *team.out.glob("batch.*"), *team.out.glob("*.json"))}
+    told = (team.log, *team.out.glob("batch.*"), *team.out.glob("*.json"), *tmp_path.glob("*.prom"))
+    texts = {path.name: path.read_bytes() for path in told}
+    assert len(list(tmp_path.glob("*.prom"))) == WORKERS
     assert verdicts.few(verdicts.lost(lent, undisturbed.results)) == "", words
     assert verdicts.few(verdicts.lost(rows, undisturbed.results)) == "", words
     assert verdicts.few(verdicts.different(team.out, rows, undisturbed.results)) == "", words

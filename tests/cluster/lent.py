@@ -95,6 +95,10 @@ class Team:
         """Count people by state."""
         return dict(self.sql("select state, count(*)::int from person group by state"))
 
+    def token(self) -> int:
+        """Give the number of the latest lease of all."""
+        return int(self.sql("select max(token) from connection")[0][0])
+
     def until(self, condition: Any, seconds: float = 60.0) -> None:
         """Look again and again until something is so."""
         end = time.monotonic() + seconds

@@ -108,6 +108,27 @@ async def test_a_person_whose_row_was_changed_fails_alone(team, workers, tmp_pat
     assert "R001 is cannot be read" in team.sql("select reason from person where request = 'R001'")[0][0]
 
 
+async def test_where_a_limit_is_used_up_the_connection_waits_as_long_as_the_vendor_said(team, workers, tmp_path):
+    """It is given back, nobody else is asked for there, and the account is not asked again and again."""
+    team.connect("one")
+    team.vendor.used_up = "/files"
+    team.lend(tmp_path / "batch", some_people(40, "one"))
+    hour = "not_before between now() + interval '50 minutes' and now() + interval '60 minutes'"
+    async with workers() as here:
+        await workers.until(lambda: team.sql(f"select 1 from connection where owner is null and {hour}"))
+        waiting = team.sql(f"select reason from person where {hour} and state = 'queued' and attempts = 1 and folder is not null")
+        assert 1 <= len(waiting) <= 17
+        assert all("goes on at" in reason for (reason,) in waiting)
+        assert team.vendor.asked["/me"] == 1
+        team.vendor.used_up = ""
+        team.sql("update connection set not_before = null")
+        team.sql("update person set not_before = null")
+        await workers.until_done()
+    assert set(states(team).values()) == {("done", 0)}
+    assert len([line for line in here.said if "taken" in line]) == 2
+    assert team.sql("select count(*) from person where cardinality(earlier) = 1") == [(len(waiting),)]
+
+
 async def test_two_connections_of_one_account_are_never_drained_at_once(team, workers, tmp_path):
     """Their account's id says so when they are stored: one lease, one job, one after the other."""
     team.connect("one", "two", account="A1")
