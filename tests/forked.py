@@ -145,7 +145,7 @@ def become(words: list[str], cwd: str, env: dict[str, str], mask: int, session: 
         setattr(sys, name, made)
         setattr(sys, f"__{name}__", made)
     kind, text, *rest = words
-    sys.path[0] = "" if kind == "-c" else cwd
+    sys.path[:1] = ["" if kind == "-c" else cwd, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = [kind, *rest]
     if kind == "-m":
         runpy.run_module(text, run_name="__main__", alter_sys=True)
@@ -156,6 +156,7 @@ def become(words: list[str], cwd: str, env: dict[str, str], mask: int, session: 
 
 def prepare() -> None:
     """Import everything, and leave it to no garbage collector: what a child does not touch it shares."""
+    import_module("pytest")
     for module in pkgutil.walk_packages(engine.__path__, "engine."):
         if not module.name.startswith(UNNEEDED):
             import_module(module.name)
