@@ -21,11 +21,12 @@ class Discreet:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-class Alike(Discreet):
+class Alike:
     """Beside `Struct`, before it: values that differ only in the fields of UNCOMPARED are equal."""
 
     __slots__ = ()
     UNCOMPARED: ClassVar[tuple[str, ...]] = ()
+    __struct_fields__: ClassVar[tuple[str, ...]]
 
     def _compared(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in self.UNCOMPARED)

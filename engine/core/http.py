@@ -67,7 +67,7 @@ class NoAnswer(Alike, Struct, frozen=True):
         return self.kind in ("too_large", "forbidden", "untrusted")
 
 
-class Malformed(Alike, Struct, frozen=True):
+class Malformed(Alike, Discreet, Struct, frozen=True):
     """A 2xx answer that is not JSON, or not the whole one. It is retried, then given up; its `headers` may say when to ask again."""
 
     HIDDEN = UNCOMPARED = ("headers",)

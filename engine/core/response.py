@@ -83,7 +83,7 @@ class Unreadable:
     """A `Link` header that holds `next` in a form that is not RFC 8288's."""
 
 
-class Refusal(Alike, Struct, frozen=True):
+class Refusal(Alike, Discreet, Struct, frozen=True):
     """The vendor refused. `means` is the meaning that the spec's `rule` gives it; None if no rule holds."""
 
     HIDDEN = ("rule",)

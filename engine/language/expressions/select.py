@@ -14,7 +14,7 @@ from jmespath.exceptions import JMESPathError, UnknownFunctionError
 from jmespath.functions import Functions
 from msgspec import Struct
 
-from engine.discreet import Alike
+from engine.discreet import Alike, Discreet
 from engine.language.text.mistakes import Misfit, did_you_mean
 
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -31,7 +31,7 @@ STUMBLES = (
 )
 
 
-class Select(Alike, Struct, frozen=True):
+class Select(Alike, Discreet, Struct, frozen=True):
     """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d`, `a.b[*].c.d` and `[].c`."""
 
     HIDDEN = UNCOMPARED = ("compiled",)
