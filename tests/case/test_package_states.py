@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -13,6 +12,7 @@ from engine.case.releases import making
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
+from tests.forked import run
 from tests.process import environment
 
 
@@ -95,7 +95,7 @@ def test_a_full_disk_leaves_the_case_as_it_was(ran, command):
     limited = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); size = int(sys.argv.pop(1)) * 1024;"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); from engine.cli import main; main()"
     words = [sys.executable, "-c", limited, str(sizes[command] if command == "release" else 20), "package", command, "DSR-17"]
-    done = subprocess.run(words, env=environment(home_of(ran)), capture_output=True, text=True, check=False)
+    done = run(words, env=environment(home_of(ran)), capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "disk" in done.stderr
     assert state(ran)["acts"] == before["acts"]
