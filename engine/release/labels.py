@@ -120,11 +120,12 @@ class Labels(msgspec.Struct, frozen=True):
         """
         known = self.asked.get((endpoint, path))
         if known is None:
-            known = self.asked[endpoint, path] = self._told(endpoint, path)
+            known = self.asked[endpoint, path] = self.told(endpoint, path)
         told, codes = known
         return told, codes.get(_written(value)) if codes else None
 
-    def _told(self, endpoint: str, path: FieldSteps) -> tuple[str, Mapping[str, str]]:
+    def told(self, endpoint: str, path: FieldSteps) -> tuple[str, Mapping[str, str]]:
+        """Give what a field is called, behind what holds it, and what its codes mean."""
         own = self.found(endpoint, path)
         holders = ((path[end - 1], self.found(endpoint, path[:end])) for end in range(1, len(path)))
         told = [*(one.called(name) for name, one in holders if one is not None), own.called(path[-1]) if own is not None else path[-1]]
@@ -176,3 +177,13 @@ def unlabelled(labels: Labels, fields: Fields) -> list[tuple[str, FieldSteps]]:
     """Give the recorded fields that go by their own names, in order."""
     found = ((endpoint, path, labels.found(endpoint, path)) for endpoint, path in innermost(fields))
     return [(endpoint, path) for endpoint, path, label in found if label is None or label.text == OWN_NAME]
+
+
+def left_beneath(labels: Labels, beneath: Labels, fields: Fields) -> Iterator[tuple[str, FieldSteps, str | None]]:
+    """Give the recorded fields of which the labels beneath tell something: the words, or what a code means, then the first such code."""
+    both = laid_over(labels, beneath)
+    for endpoint, path in innermost(fields):
+        (told, codes), (whole, meanings) = labels.told(endpoint, path), both.told(endpoint, path)
+        codes_left = sorted(meanings.keys() - codes.keys())
+        if told != whole or codes_left:
+            yield endpoint, path, None if told != whole else codes_left[0]
