@@ -24,7 +24,6 @@ from engine.package.bag_names import (
     TAG_MANIFEST,
     WITHHELD,
 )
-from engine.package.bag_source import FolderSource
 from engine.package.content import RECEIVED
 from engine.package.records import WHOLE_RECORD
 from engine.package.signature import sign_bytes
@@ -355,16 +354,6 @@ def test_links_and_devices_are_not_followed(bag, signers):
             "data/pipe is neither file nor folder",
         ]
     )
-
-
-def test_a_file_that_became_a_link_is_not_followed(bag, tmp_path):
-    """Between the time when it was listed and the time when it is read."""
-    (tmp_path / "elsewhere").write_bytes((bag / MEETINGS).read_bytes())
-    source = FolderSource(bag)
-    (bag / MEETINGS).unlink()
-    (bag / MEETINGS).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="Too many levels of symbolic links"):
-        source.open(MEETINGS)
 
 
 @pytest.mark.parametrize("name", [MEETINGS, "data/zoom/files/recordings-0001.mp4", INDEX])
