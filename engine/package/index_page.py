@@ -11,7 +11,7 @@ from markupsafe import Markup
 from engine.package.cell import as_html
 from engine.package.content import CaseAnswer, Service
 from engine.package.found_table import found_table
-from engine.package.missing import Missing, limits, missing
+from engine.package.missing import Missing, by_reason, limits, missing
 from engine.package.summary import files_of, kinds, records_found, was_found, withheld
 from engine.pages.environment import environment
 from engine.pages.languages import listed
@@ -52,7 +52,7 @@ def index(answer: CaseAnswer, t: PageTexts) -> str:
             said=first_sentences(answer, t),
             found=found_table(answer, t),
             nobody=[(service.title, _how(service, t)) for service in nobody_at(answer)],
-            missing=missing(answer, t) + limits(answer, t),
+            missing=by_reason(missing(answer, t) + limits(answer, t)),
             withheld=_withheld(answer, t),
             information=_information(answer, t),
             gdpr=under_gdpr(answer),
