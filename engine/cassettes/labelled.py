@@ -11,7 +11,7 @@ from engine.language.effective import Vendor
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 from engine.release.field_path import FieldSteps
 from engine.release.labels import Labels, laid_over
-from engine.release.load_labels import load_labels, share_labelled, untitled
+from engine.release.load_labels import gaps_of, load_labels, share_labelled, untitled
 from engine.release.policy import LANGUAGES
 from engine.release.record_values import fields_in
 from engine.replaced import replace
@@ -44,7 +44,8 @@ def check_labels(vendor: Vendor, spec: Path) -> tuple[tuple[Finding, ...], str |
             found += [Finding(one, error.lines) for one in error.mistakes]
             continue
         said, note = share_labelled(labels, fields, beneath, IN_LANGUAGE[language])
-        notes = (note, untitled(labels, vendor.endpoints, IN_LANGUAGE[language]) if IN_LANGUAGE[language] else None)
+        titles = untitled(labels, vendor.endpoints, IN_LANGUAGE[language]) if IN_LANGUAGE[language] else None
+        notes = (note, titles, *gaps_of(labels, vendor.gaps or (), raw, IN_LANGUAGE[language]))
         lines = tuple(raw.decode("utf-8-sig").splitlines())
         found += [Finding(replace(one, file=str(path)), lines) for one in notes if one is not None]
         told.append(f"{vendor.name}: {said}")

@@ -58,6 +58,9 @@ class LabelFile(Words):
     titles: dict[w.Name, w.Text] = Field(
         default={}, description="What kinds of records are called, by their endpoints, where that is not the `title` in the spec."
     )
+    gaps: dict[w.Text, w.Text] = Field(
+        default={}, description="What the spec says under `gaps`, sentence by sentence, in words for the person whose data it is."
+    )
     endpoints: dict[w.Name, Labelled] = Field(
         default={}, description="Fields of one endpoint, or of `lookup`, by their whole path; these win over `everywhere`."
     )
@@ -97,6 +100,7 @@ class Labels(msgspec.Struct, frozen=True):
     ends: LabelTable = LabelTable()
     whole: Mapping[str, LabelTable] = {}
     titles: Mapping[str, str] = {}
+    gaps: Mapping[str, str] = {}
     asked: dict[tuple[str, FieldSteps], tuple[str, Mapping[str, str]]] = msgspec.field(default_factory=dict)  # records repeat their paths
 
     def found(self, endpoint: str, path: FieldSteps) -> Label | None:
@@ -106,8 +110,8 @@ class Labels(msgspec.Struct, frozen=True):
         return whole or next((one for one in ends if one is not None), None)
 
     def words(self) -> Iterator[str]:
-        """Give every label, every meaning of a code, and every title."""
-        yield from self.titles.values()
+        """Give every label, every meaning of a code, every title, and what is said of gaps."""
+        yield from (*self.titles.values(), *self.gaps.values())
         for table in (self.ends, *self.whole.values()):
             for label in (*table.exact.values(), *(one for _, one in table.patterns)):
                 yield from (label.text, *label.codes.values())
@@ -140,14 +144,14 @@ def _written(value: Any) -> str:
 def compiled(file: LabelFile) -> Labels:
     """Make labels ready to be asked."""
     whole = {endpoint: _table(fields, "endpoints", endpoint) for endpoint, fields in file.endpoints.items()}
-    return Labels(_table(file.everywhere, "everywhere"), whole, file.titles)
+    return Labels(_table(file.everywhere, "everywhere"), whole, file.titles, file.gaps)
 
 
 def laid_over(first: Labels, other: Labels) -> Labels:
     """Put labels in one language over those in another: what the first does not name is told by the other."""
     nothing = LabelTable()
     whole = {name: _over(first.whole.get(name, nothing), other.whole.get(name, nothing)) for name in {**other.whole, **first.whole}}
-    return Labels(_over(first.ends, other.ends), whole, {**other.titles, **first.titles})
+    return Labels(_over(first.ends, other.ends), whole, {**other.titles, **first.titles}, {**other.gaps, **first.gaps})
 
 
 def _over(first: LabelTable, other: LabelTable) -> LabelTable:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from pydantic import ValidationError
 
 from engine.language.text.document import Document, Path, read
-from engine.language.text.mistakes import Mistake, Position, SpecError, counted, did_you_mean
+from engine.language.text.mistakes import DOTS, WIDEST, Mistake, Position, SpecError, counted, did_you_mean
 from engine.language.text.validation import choice_of, mistake_of, without_cascades
 from engine.release.field_path import FieldSteps, parse_steps
 from engine.release.labels import (
@@ -192,6 +193,18 @@ def untitled(labels: Labels, endpoints: Iterable[str], language: str) -> Mistake
     named = [name for name in endpoints if name not in labels.titles]
     message = f"{counted(len(named), 'kind')} of records without a title in {language}"
     return Mistake(message, Position(1, 1), "name them under `titles`", "note", detail=_shortened(named)) if named else None
+
+
+def gaps_of(labels: Labels, gaps: Sequence[str], raw: bytes, language: str) -> Iterator[Mistake]:
+    """Find sentences that the spec's `gaps` do not hold, and note those that are left in the spec's own language."""
+    document = read(raw, "", FORM)
+    for told in (told for told in labels.gaps if told not in gaps):
+        message = "the spec says no such sentence under `gaps`"
+        yield Mistake(message, document.at(("gaps", told), key=True), "take it over as it stands there, to the letter")
+    left = [shorten(told, WIDEST - 10, placeholder=DOTS) for told in gaps if told not in labels.gaps]
+    if left and language:
+        message = f"{counted(len(left), 'sentence')} of the spec's `gaps` not said in {language}"
+        yield Mistake(message, Position(1, 1), "say them under `gaps`", "note", detail=_shortened(left))
 
 
 def _shortened(named: list[str]) -> tuple[str, ...]:

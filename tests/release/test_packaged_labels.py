@@ -48,6 +48,7 @@ def test_all_that_has_a_label_reads_in_german(vendor):
     assert list(left_beneath(german, labels_of(vendor), fields)) == []
     assert unlabelled(german, fields) == unlabelled(labels_of(vendor), fields)
     assert untitled(german, load(vendor).endpoints, "German") is None
+    assert list(german.gaps) == list(load(vendor).gaps)
     assert [text for text in german.words() if ENGLISH.search(text)] == []
 
 
@@ -242,8 +243,14 @@ def test_what_german_labels_leave_out_is_a_note_and_strictly_a_mistake(own, habe
         r"\nmailchimp: 239 of 239 \S+ fields have a label\nmailchimp: \d+ of 239 recorded fields have a label in German\n", done.stdout
     )
     assert habeas("check", "--strict", spec).returncode == 2
+    assert "note: 7 sentences of the spec's `gaps` not said in German" in done.stdout
     german.write_bytes((folder("specs") / LABELS / "mailchimp.de.yaml").read_bytes())
     assert habeas("check", "--strict", spec).returncode == 0
+    german.write_text(german.read_text("utf-8").replace("leaves no trace in this API", "leaves no trace"), "utf-8")
+    done = habeas("check", spec)
+    assert done.returncode == 2
+    assert re.search(r"error: the spec says no such sentence under `gaps`\n +--> \S+/labels/mailchimp.de.yaml:30:3", done.stdout)
+    german.write_bytes((folder("specs") / LABELS / "mailchimp.de.yaml").read_bytes())
     own.unlink()
     done = habeas("check", "--strict", spec)
     assert (done.returncode, "239 of 239 recorded fields have a label in German" in done.stdout) == (0, True)
