@@ -59,8 +59,8 @@ test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser $(TWO)
 
-pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
-	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
+pictures: $(READY) ## make the pictures of README.md and docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py tests/browser/test_package_picture.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(MAKE) --no-print-directory --output-sync --jobs=2 types lint house specs
