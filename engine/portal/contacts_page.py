@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.case import take
-from engine.case.act_words import did
+from engine.case.act_sentences import sentence
 from engine.case.acts import TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
@@ -119,7 +119,7 @@ def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about
         due=short_day(due, LANGUAGE) if due is not None else None,
         waits=any(one == purpose for one, _ in part.waits),
         letters=letters,
-        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", did(line)) for line in reversed(told)),
+        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", sentence(line)) for line in reversed(told)),
     )
 
 

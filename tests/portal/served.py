@@ -95,7 +95,7 @@ class ServedPortal:
                 line.putheader("Content-Length", str(len(raw)))
             line.endheaders(raw)
             answer = line.getresponse()
-            return HttpAnswer(answer.status, answer.headers, answer.read().decode())
+            return HttpAnswer(answer.status, answer.headers, answer.read().decode().replace("<wbr>", ""))  # where a line may end is no text
 
     def enter(self) -> HttpAnswer:
         """Use the link, and keep the cookie."""

@@ -236,10 +236,15 @@ def test_a_person_that_cannot_be_opened_is_told(office, ran):
 @pytest.mark.parametrize(
     ("operation", "target", "because", "shown"),
     [
-        ("hold", "zoom/webinars", "not_personal", "decided hold zoom/webinars not_personal"),
-        ("drop", "zoom/meetings.topic", "not_personal", "decided drop zoom/meetings.topic not_personal"),
-        ("mask", "zoom/meetings:1#/topic", "third_party", "decided mask zoom/meetings record"),
-        ("give", "undecided", "known_to_them", "decided give"),
+        ("hold", "zoom/webinars", "not_personal", "Decided to hold all records of zoom/webinars back, since: not about them (as agreed)"),
+        (
+            "drop",
+            "zoom/meetings.topic",
+            "not_personal",
+            "Decided to leave the field zoom/meetings.topic in all records out, since: not about them (as agreed)",
+        ),
+        ("mask", "zoom/meetings:1#/topic", "third_party", "Decided to mask /topic of the record "),
+        ("give", "undecided", "known_to_them", "Decided to give every place of the value "),
     ],
 )
 def test_anything_is_decided_by_its_name(office, ran, operation, target, because, shown):
@@ -308,7 +313,7 @@ def test_a_stale_form_of_the_acting_pages_writes_nothing(office, ran):
     for name, page in pages.items():
         answer = office.send(f"{AT}/{name}", page, **told[name])
         assert (name, answer.status) == (name, 409)
-        assert f"Act {before}, by ana: identified by a colleague" in answer.text
+        assert f"Act {before}, by ana: Who asks was shown to be the person: by a colleague" in answer.text
     upload = office.upload(f"{AT}/contacts", pages["contacts"], [("a", b"x")], do="file", vendor="payroll")
     assert upload.status == 409
     assert open_here(ran).case.n == before

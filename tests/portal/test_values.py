@@ -120,7 +120,7 @@ def test_two_reviewers_at_one_value(desk, ran):
     assert desk.send(AT, page, **{f"d-{digest}": "give"}).status == 303
     second = desk.send(AT, page, **{f"d-{digest}": "mask"})
     assert second.status == 409
-    assert f"decided give value:{digest[:8]} known_to_them" in second.text
+    assert f"Decided to give every place of the value {digest[:8]}, since: known to them" in second.text
     assert sum(isinstance(line.act, Decided) for line in open_here(ran).lines) == len(rows[0]["values"])
 
 
