@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.portal.asked import Do, Show
 from engine.portal.contacts_page import do_contacts, show_contacts
 from engine.portal.decide_page import do_decide, show_decide
+from engine.portal.kept_page import do_kept, show_kept
 from engine.portal.letters_page import do_letters, show_letters
 from engine.portal.new_page import do_new, show_new
 from engine.portal.packages_page import do_packages, show_packages
@@ -17,6 +18,7 @@ from engine.portal.run_page import do_run, show_run
 ACTING: Mapping[str, tuple[Show, Do | None]] = {
     "/new": (show_new, do_new),
     "/letters": (show_letters, do_letters),
+    "/kept": (show_kept, do_kept),
     "/packages": (show_packages, do_packages),
     "/case/{reference}/person": (show_person, do_person),
     "/case/{reference}/run": (show_run, do_run),
