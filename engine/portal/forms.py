@@ -26,7 +26,7 @@ MOST_FIELDS, MOST_FILES, LONGEST_NAME = 2000, 10, 255
 FOLDER_FIELD, MOST_IN_FOLDER = "folder_file", 20_000  # the field that takes the folder of a run, with the files that it brought
 FORM, WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 CHUNK = 1 << 18
-UPLOADS = frozenset({"/case/{reference}/contacts", "/letters", "/packages"})  # the pages whose forms may send files
+UPLOADS = frozenset({"/case/{reference}/contacts", "/letters", "/signatures"})  # the pages whose forms may send files
 TOO_LARGE = (
     f"What was sent is larger than {LARGEST_UPLOAD >> 30} GB, so nothing was taken in. "
     "A terminal takes what is larger: habeas case add, habeas contact answer."

@@ -74,8 +74,8 @@ FORMS = {
     "package build": (f"{AT}/package", 'name="do" value="build"', "decided"),
     "package approve": (f"{AT}/package", 'name="do" value="approve"', BUILT),
     "package release": (f"{AT}/package", 'name="do" value="release"', APPROVED),
-    "package key": ("/packages", 'value="key"', RAN),
-    "package verify": ("/packages", DO.format("verify"), RAN),
+    "package key": ("/signatures", 'value="key"', RAN),
+    "package verify": ("/signatures", DO.format("verify"), RAN),
     "tick": ("/letters", 'name="do" value="tick"', RAN),
     "purge": ("/kept", 'name="do" value="delete"', ENDED),
 }

@@ -13,7 +13,7 @@ from tests.case.package_kit import bag_of, built, give_all
 from tests.case.test_commands import home_of
 from tests.portal.conftest import OFFICE
 
-AT = "/packages"
+AT = "/signatures"
 
 
 def zipped(ran, folder) -> bytes:

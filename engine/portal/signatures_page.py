@@ -1,4 +1,4 @@
-"""`/packages`: the key that packages are signed with, to be published; and to check a package that anybody made."""
+"""`/signatures`: the key that packages are signed with, to be published; and to check a package that anybody made."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.portal.sent_files import told_as
 NAME = "package.zip"  # what is said of it calls it so
 
 
-def show_packages(asked: AskedPage, error: HabeasError | None) -> Portrayed:
+def show_signatures(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the key, and the form that takes a package."""
     return _shown(asked, error, None)
 
@@ -28,10 +28,10 @@ def _shown(asked: AskedPage, error: HabeasError | None, verdict: PackageVerdict 
     except HabeasError as broken:
         fault = str(broken)
     return portray(
-        "packages.html",
+        "signatures.html",
         asked,
         error,
-        here="/packages",
+        here="/signatures",
         line=line,
         fingerprint=mark,
         key_fault=fault,
@@ -41,11 +41,11 @@ def _shown(asked: AskedPage, error: HabeasError | None, verdict: PackageVerdict 
     )
 
 
-def do_packages(asked: AskedPage) -> str | Portrayed:
+def do_signatures(asked: AskedPage) -> str | Portrayed:
     """Make the key, or check what was sent; nothing of that is kept. Raises UsageError, NotConnected, DiskError, OutputError."""
     if asked.said("do") == "key":
         signing_key(Vault(asked.home))
-        return "/packages"
+        return "/signatures"
     if asked.said("do") != "verify":
         message = "the form names no act: open the page again; nothing was written"
         raise UsageError(message)
