@@ -51,8 +51,13 @@ def _asked(act: acts.VendorAsked) -> str:
 def _taken(act: acts.TakenIn) -> str:
     if act.kind == "file":
         return f"a file of {act.vendor} was taken in"
-    missing = f"missing: {', '.join(gap.endpoint for gap in act.gaps)}" if act.gaps else "nothing is missing"
+    missing = f"missing: {', '.join(map(_gap, act.gaps))}" if act.gaps else "nothing is missing"
     return f"what was fetched at {act.vendor} was taken in: {found_words(act.subject)}; {missing}"
+
+
+def _gap(gap: acts.Gap) -> str:
+    name = gap.endpoint.removesuffix(acts.FILES)
+    return f"files of {name}" if gap.endpoint.endswith(acts.FILES) else name
 
 
 def found_words(subject: str | None) -> str:
@@ -61,8 +66,11 @@ def found_words(subject: str | None) -> str:
 
 
 def _excused(act: acts.Excused) -> str:
-    what = f"that {act.vendor}/{act.endpoint} is missing" if act.endpoint is not None else f"that nothing is had of {act.vendor}"
-    return f"it was accepted {what}: {act.say}"
+    if act.endpoint is None:
+        return f"it was accepted that nothing is had of {act.vendor}: {act.say}"
+    name = act.endpoint.removesuffix(acts.FILES)
+    what = f"files of {act.vendor}/{name} are" if act.endpoint.endswith(acts.FILES) else f"{act.vendor}/{name} is"
+    return f"it was accepted that {what} missing: {act.say}"
 
 
 def _sending(act: acts.MailSending) -> str:

@@ -125,7 +125,8 @@ def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about
 
 def _draft(asked: AskedPage, case: OpenCase) -> tuple[LetterSeen | None, str | None]:
     """Write the letter that would be sent, or say why there is none."""
-    vendor, _, purpose = asked.query.get("ask", "").partition("/")
+    sent = f"{asked.said('vendor')}/{asked.said('purpose')}" if asked.said("do") == "send" else ""
+    vendor, _, purpose = asked.query.get("ask", sent).partition("/")
     if not VENDOR.fullmatch(vendor) or purpose not in PURPOSES:
         return None, None
     try:

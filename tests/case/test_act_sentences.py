@@ -30,7 +30,7 @@ CASES = [
     (acts.TakenIn(vendor="hris", folder="f", proof="p", kind="file"), "A file of hris was taken in"),
     (
         acts.TakenIn(vendor="zoom", folder="f", proof="p", subject="matched", gaps=(Gap("meetings", "denied"), Gap("x.files", "y"))),
-        "What was fetched at zoom was taken in: the person was found; missing: meetings, x.files",
+        "What was fetched at zoom was taken in: the person was found; missing: meetings, files of x",
     ),
     (
         acts.TakenIn(vendor="zoom", folder="f", proof="p", subject="no_match"),
@@ -38,6 +38,7 @@ CASES = [
     ),
     (acts.Excused(vendor="zoom", say=LEFT), f"It was accepted that nothing is had of zoom: {LEFT}"),
     (acts.Excused(vendor="zoom", endpoint="meetings", say=LEFT), f"It was accepted that zoom/meetings is missing: {LEFT}"),
+    (acts.Excused(vendor="zoom", endpoint="meetings.files", say=LEFT), f"It was accepted that files of zoom/meetings are missing: {LEFT}"),
     (acts.MailSending(**MAIL), "A letter to the owner of hris about access was written"),
     (acts.MailSending(**MAIL, reminder=True), "A reminder to the owner of hris about access was written"),
     (acts.MailSent(**MAIL), "The letter to the owner of hris about access was sent"),
