@@ -136,10 +136,11 @@ def test_a_policy_that_changed_is_looked_through_first(desk, ran):
 
 
 def test_when_nothing_waits_the_page_says_so(desk, ran):
-    """Every value is decided; what policies settled can still be decided otherwise."""
-    looked(desk)
+    """Every value is decided, and the next act is a link away; what policies settled can still be decided otherwise."""
+    assert "Nothing waits any more" not in looked(desk)
     assert ran("review", "give", "DSR-17", "undecided").returncode == 0
     page = desk.see(AT)
     assert "Every value is decided." in page
+    assert "Nothing waits any more." in page
     assert "files wait too" not in page
     assert ROW.findall(page)
