@@ -81,6 +81,11 @@ async def resumed_order(
     )
 
 
+def spec_word(head: RunHead) -> str:
+    """Say how the spec is found: by the path that was typed, if it is still there, else by its vendor's name."""
+    return head.spec.file if "/" in head.spec.file and Path(head.spec.file).is_file() else head.vendor
+
+
 def _selection(head: RunHead, vendor: Vendor) -> Selection:
     """Leave out what the run was told to leave out."""
     keeps = {name: head.fields.get(name) for name in vendor.endpoints}

@@ -65,7 +65,7 @@ class TakeIn:
         self.reading = self.database.count("select readings from batch") + 1
 
     def read(self, stream: BinaryIO, refused: Path | None) -> TakenPeople:
-        """Take everybody in, in the transaction that is open. Raises UsageError, Refused with every fault; NotConnected.
+        """Take everybody in, in the transaction that is open. Raises UsageError, Refused with every fault; NotConnected with all missing.
 
         Where `refused` is a path, the lines of people who must not be asked for are written there, and are no fault.
         """
@@ -82,7 +82,8 @@ class TakeIn:
                 else:
                     self.faults.add(fault)
         if self.faults.count:
-            raise self.faults.error()
+            raise self.faults.error(tuple(dict.fromkeys(self.targets.missing.values())))
+        self.targets.all_there()
         if not self.database.count("select count(*) from line"):
             left_out = " who can be asked for: --skip-bad left out every line; leave it away to read why"
             message = "the file names nobody" + (left_out if self.taken.refused else "")

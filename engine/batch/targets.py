@@ -18,7 +18,7 @@ from engine.connection.open import ENVIRONMENT
 from engine.connection.stored import Name
 from engine.core.identity import Identifier
 from engine.core.selection import Selection, checked_plan, choose, since_of
-from engine.errors import UsageError
+from engine.errors import NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.runner import RunOptions
 
@@ -81,30 +81,40 @@ class Targets:
         """Prepare; connections are found as rows name them. `now` is when the batch began."""
         self.options, self.now = options, now
         self.found: dict[tuple[str, str | None], BatchTarget] = {}
+        self.missing: dict[tuple[str, str | None], str] = {}
         self._vendors: dict[str, Vendor] = {}
 
     def of(self, line: PersonLine) -> Sequence[BatchTarget]:
-        """Give the connections of a row. Raises UsageError, NotConnected, SpecError."""
+        """Give the connections of a row that there are; `all_there` tells of the others. Raises UsageError, SpecError."""
         words = line.words("vendor") or self.options.vendors
         if not words:
             message = "no vendor is named: add --vendor, or a column vendor"
             raise UsageError(message)
         named = line.words("connection")
         pairs = [pair for word in words for pair in self._pairs(word, named or self.options.connections)]
-        return [self.target(*pair) for pair in dict.fromkeys(pairs)]
+        found = (self.sought(*pair) for pair in dict.fromkeys(pairs))
+        return [target for target in found if target is not None]
 
     def wish(self, line: PersonLine) -> Wish:
         """Give what a row asks. Raises UsageError."""
         since = since_of(line.cells.get("since") or self.options.since, self.now)
         return Wish(line.words("only") or self.options.only, line.words("without") or self.options.without, since)
 
-    def target(self, word: str, named: str | None, at: str | None = None) -> BatchTarget:
-        """Find a connection. Raises UsageError, NotConnected, SpecError."""
-        if (word, named) not in self.found:
+    def sought(self, word: str, named: str | None, at: str | None = None) -> BatchTarget | None:
+        """Find a connection; None where it is missing, which `all_there` tells then. Raises UsageError, SpecError."""
+        if (word, named) not in self.found and (word, named) not in self.missing:
             vendor = self._vendor(word)
             at = simulator_of(vendor, at or self.options.at.get(vendor.name))
-            self.found[word, named] = BatchTarget(word, named, at, asyncio.run(choose_connection(vendor, named, at=at)))
-        return self.found[word, named]
+            try:
+                self.found[word, named] = BatchTarget(word, named, at, asyncio.run(choose_connection(vendor, named, at=at)))
+            except NotConnected as error:
+                self.missing[word, named] = str(error)
+        return self.found.get((word, named))
+
+    def all_there(self) -> None:
+        """See that no connection was missing. Raises NotConnected, which names all that were."""
+        if self.missing:
+            raise NotConnected("\n".join(dict.fromkeys(self.missing.values())))
 
     def _vendor(self, word: str) -> Vendor:
         if word not in self._vendors:
@@ -130,10 +140,15 @@ def connected_vendors(names: Iterable[Name]) -> tuple[str, ...]:
 
 
 def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, BatchTarget]:
-    """Find the connections of a batch again, by name. Raises UsageError where a spec or a connection is another one than before."""
+    """Find the connections of a batch again, by name.
+
+    Raises UsageError where a spec or a connection is another one than before, NotConnected with all that are missing.
+    """
     found = {}
     for name, word, named, at, sha256 in list(database.all("select name, word, chosen, at, sha256 from connection order by name")):
-        target = targets.target(word, named, at)
+        target = targets.sought(word, named, at)
+        if target is None:
+            continue
         if target.name != name:
             message = f"the batch was begun with the connection {name}, and now there is {target.name}: put it back"
             raise UsageError(message)
@@ -144,4 +159,5 @@ def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, Bat
                 raise UsageError(message)
             database.run("update connection set sha256=? where name=?", target.vendor.sha256, name)
         found[name] = target
+    targets.all_there()
     return found
