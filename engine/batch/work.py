@@ -1,7 +1,7 @@
 """Work on a batch: at every connection side by side, people as the limits have room for them, until nobody is left or it is stopped.
 
 A row is `done` only when its files are on the disk: people who ended are written down in groups, after one sync. What a killed
-process had under way goes on (under_way.py).
+process had under way goes on (`resuming.going_on`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from engine.batch.cases import BatchCases
 from engine.batch.database import QueuedPerson
 from engine.batch.states import Ending, ending
 from engine.batch.targets import BatchTarget
-from engine.batch.under_way import going_on
 from engine.case.fetch import Stopping
 from engine.core.http import NoAnswer
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, InUse, NotConnected
 from engine.net.clock import Clock, wall_clock
 from engine.open_account import SIDE_BY_SIDE, OpenAccount, open_account
+from engine.resuming import going_on
 
 GROUP, PERIOD = 16, 1.0
 SOON = 5.0

@@ -1,7 +1,7 @@
 """Fetch at the vendors of a case, side by side in one process, and take each run in as it ends.
 
-A run is written beside the runs of the case under a name that begins with a dot, and is put in place when it has ended; what a killed
-process left there proves nothing and is swept by the next one.
+A run is written beside the runs of the case under a name that begins with a dot, and is put in place when it has ended. What a killed
+process left there proves nothing; the next one goes on with it, where it asks for the same.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from engine.core.ledger import Entry
 from engine.core.proof import kinds_of
 from engine.errors import Exit, HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
-from engine.open_account import carry_out
+from engine.open_account import open_account
+from engine.resuming import going_on
 from engine.runner import Report, Run
 
 PART = ".run-"
+TRIES = 3
 
 
 class Fetched(msgspec.Struct):
@@ -111,7 +113,7 @@ async def fetch(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> lis
 
 @asynccontextmanager
 async def _alone(case: OpenCase) -> AsyncIterator[Path]:
-    """Let one process fetch for a case at a time; what killed ones left is swept. Raises InUse, DiskError, OutputError."""
+    """Let one process fetch for a case at a time. Raises InUse, DiskError, OutputError."""
     folder = case.folder / "runs"
     prepare(folder)
     async with AsyncExitStack() as stack:
@@ -120,8 +122,6 @@ async def _alone(case: OpenCase) -> AsyncIterator[Path]:
         except Taken:
             message = f"another process fetches for {case.reference}: wait until it has ended; nothing was sent"
             raise InUse(message) from None
-        for left in folder.glob(f"{PART}*"):
-            shutil.rmtree(left, ignore_errors=True)
         yield folder
 
 
@@ -139,14 +139,9 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
     result = Fetched(vendor.name)
     try:
         with how.stopping.before():
-            result.report = await carry_out(
-                await _order(case, vendor, folder, how),
-                ended=lambda entry: how.ended(vendor.name, entry),
-                waiting=lambda: how.waiting(vendor.name),
-                told=lambda words: how.told(vendor.name, words),
-                watch=how.stopping.watch,
-            )
-        result.taken = _taken(case, result.report, how)
+            result.report = await _report(await _order(case, vendor, folder, how), vendor, how)
+        if result.report.finished:
+            result.taken = _taken(case, result.report, how)
     except asyncio.CancelledError:
         if how.stopping.code is None:
             raise
@@ -157,8 +152,25 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
             act = IdentifierRefused(kind=", ".join(kinds_of(vendor)), reason=str(error), vendor=vendor.name)
             case.insist(act, how.clock())
     finally:
-        shutil.rmtree(folder / f"{PART}{vendor.name}", ignore_errors=True)
+        if result.report is not None and result.report.finished:
+            shutil.rmtree(folder / f"{PART}{vendor.name}", ignore_errors=True)
     return result
+
+
+async def _report(order: Order, vendor: Vendor, how: Fetching) -> Report:
+    """Run an order, or go on with what a killed process left of it. Raises HabeasError before anything is sent."""
+
+    def told(words: str) -> None:
+        how.told(vendor.name, words)
+
+    opening = open_account(
+        order.chosen, (order.plan, order.share), many=False, wait=order.wait, waiting=lambda: how.waiting(vendor.name), told=told
+    )
+    async with opening as account:
+        order = await going_on(order, given_to(vendor, how.person), account.session, TRIES)
+        if order.earlier is not None:
+            told("goes on with a run that broke off; lists that had ended are not asked again")
+        return await account.fetch(order, ended=lambda entry: how.ended(vendor.name, entry), watch=how.stopping.watch)
 
 
 async def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order:
