@@ -82,9 +82,10 @@ class PersonLine(Discreet, Struct, frozen=True, kw_only=True):
         """Give pairs of kind and value."""
         return tuple((kind, self.cells[kind]) for kind in KINDS if self.cells.get(kind))
 
-    def words(self, column: str) -> tuple[str, ...]:
-        """Give what a cell lists, between blanks or commas."""
-        return tuple(self.cells.get(column, "").replace(",", " ").split())
+
+def listed(cell: str) -> tuple[str, ...]:
+    """Give what a cell lists, between blanks or commas."""
+    return tuple(cell.replace(",", " ").split())
 
 
 class UnreadableTable(Exception):

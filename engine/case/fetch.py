@@ -26,9 +26,9 @@ from engine.core.ledger import Entry
 from engine.core.proof import kinds_of
 from engine.errors import Exit, HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
-from engine.open_account import open_account
+from engine.open_account import carry_out
 from engine.resuming import going_on
-from engine.runner import Report, Run
+from engine.runner import Report, Run, Session
 
 PART = ".run-"
 TRIES = 3
@@ -139,7 +139,14 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
     result = Fetched(vendor.name)
     try:
         with how.stopping.before():
-            result.report = await _report(await _order(case, vendor, folder, how), vendor, how)
+            result.report = await carry_out(
+                await _order(case, vendor, folder, how),
+                ended=lambda entry: how.ended(vendor.name, entry),
+                waiting=lambda: how.waiting(vendor.name),
+                told=lambda words: how.told(vendor.name, words),
+                watch=how.stopping.watch,
+                before=lambda order, session: _going_on(order, session, how),
+            )
         if result.report.finished:
             result.taken = _taken(case, result.report, how)
     except asyncio.CancelledError:
@@ -157,20 +164,12 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
     return result
 
 
-async def _report(order: Order, vendor: Vendor, how: Fetching) -> Report:
-    """Run an order, or go on with what a killed process left of it. Raises HabeasError before anything is sent."""
-
-    def told(words: str) -> None:
-        how.told(vendor.name, words)
-
-    opening = open_account(
-        order.chosen, (order.plan, order.share), many=False, wait=order.wait, waiting=lambda: how.waiting(vendor.name), told=told
-    )
-    async with opening as account:
-        order = await going_on(order, given_to(vendor, how.person), account.session, TRIES)
-        if order.earlier is not None:
-            told("goes on with a run that broke off; lists that had ended are not asked again")
-        return await account.fetch(order, ended=lambda entry: how.ended(vendor.name, entry), watch=how.stopping.watch)
+async def _going_on(order: Order, session: Session, how: Fetching) -> Order:
+    """Give the order that goes on with what a killed process left, and say so. Raises DiskError, OutputError."""
+    order = await going_on(order, given_to(order.vendor, how.person), session, TRIES)
+    if order.earlier is not None:
+        how.told(order.vendor.name, "goes on with a run that broke off; lists that had ended are not asked again")
+    return order
 
 
 async def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order:
