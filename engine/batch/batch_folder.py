@@ -22,6 +22,7 @@ from engine.errors import InUse, NotConnected, OutputError, UsageError
 KIND = "batch"
 PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
+LENT_END = r"(?:\+[0-9]+)?"  # the results of workers bear a token, as no name of a connection can
 FOLDER, PRIVATE = 0o700, 0o600
 
 
@@ -71,12 +72,24 @@ def key_path(home: Path, name: str) -> Path:
     return home / f"{KIND}-{name}{END}"
 
 
-class BatchFolder:
-    """An open batch: its folder, its database and what they say of it."""
+class LentTo(msgspec.Struct, frozen=True):
+    """Whom a batch is lent to: the store as it may be shown, since when, and how many workers were seen there just now.
 
-    def __init__(self, path: Path, database: Database, home: Path) -> None:
+    `at_home`: how many of its people had ended before and are not among those that are seen.
+    """
+
+    store: str
+    since: datetime
+    workers: int
+    at_home: int = 0
+
+
+class BatchFolder:
+    """An open batch: its folder, its database and what they say of it. `lent`: its people are lent, and this is what the workers did."""
+
+    def __init__(self, path: Path, database: Database, home: Path, lent: LentTo | None = None) -> None:
         """Take an open database. Raises UsageError."""
-        self.path, self.database, self.home = path, database, home
+        self.path, self.database, self.home, self.lent = path, database, home, lent
         row = database.one("select id, created, options, refused from batch") or ("", "", "{}", 0)
         self.id, self.created, self.refused = str(row[0]), datetime.fromisoformat(row[1]), int(row[3])
         self.options = msgspec.json.decode(row[2], type=BatchOptions)

@@ -22,7 +22,7 @@ from engine.language.text.mistakes import counted
 
 SAYING = "; nothing was sent"
 MOST_PAIRS = 10
-CACHE = 32 * 1024  # kibibytes: digests come in no order, and each would read a page of a long table anew
+CACHE = 16 * 1024  # kibibytes: digests come in no order, and each would read a page of a long table anew
 
 
 class TakenPeople(msgspec.Struct):
