@@ -26,10 +26,9 @@ def recover(folder: BatchFolder) -> None:
 
 def sweep(folder: BatchFolder) -> None:
     """Delete what was begun for people who are not asked any more."""
-    queued = {str(number) for (number,) in folder.database.all("select id from person where state='queued'")}
     work = folder.path / WORK
     for left in list(work.iterdir()) if work.is_dir() else ():
-        if left.name not in queued:
+        if not folder.database.count("select count(*) from person where cast(id as text)=? and id=? and state='queued'", left.name, left.name):
             shutil.rmtree(left, ignore_errors=True)
     with suppress(OSError):
         work.rmdir()
