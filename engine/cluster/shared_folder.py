@@ -13,13 +13,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK
+from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK, label_of
 from engine.batch.lent_mark import read_mark
 from engine.batch.results import PACKED
 from engine.cluster.people import OF, LeasedPerson, LentBatch, made_in, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError
 
-TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:{re.escape(PACKED)})?")
+TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")
 
 
 def check_shared(batch: LentBatch) -> None:
@@ -60,7 +60,7 @@ def made_of(batch: LentBatch, person: LeasedPerson) -> Path:
 
 def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
     """Give where a person's result goes."""
-    return Path(batch.folder) / place_in(person.request, person.connection, person.token)
+    return Path(batch.folder) / place_in(person.request, person.connection, person.token, (person.folder, *person.earlier))
 
 
 def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
@@ -74,8 +74,8 @@ def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
             dropped(path)
         named = {folder / name for name in (person.folder, *person.earlier) if name is not None}
         place = place_of(batch, person)
-        for path in _of(place.parent, place.name.removesuffix(str(person.token)), person.token):
-            if path not in named:
+        for path in _of(place.parent, f"{label_of(person.connection)}{OF}", person.token + 1):
+            if path not in named:  # one of this number was made by a try that broke off, or before the database was put back
                 dropped(path)
     except OSError as error:
         raise _refused(folder, error) from None
@@ -84,7 +84,7 @@ def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
 def _of(folder: Path, start: str, token: int) -> Iterator[Path]:
     """Give what lies in a folder under a name that an older token made."""
     for path in list(folder.iterdir()) if folder.is_dir() else ():
-        number = path.name.removeprefix(start).removesuffix(PACKED)
+        number = path.name.removeprefix(start).removesuffix(PACKED).partition(".")[0]
         if path.name.startswith(start) and number.isascii() and number.isdigit() and int(number) < token:
             yield path
 
