@@ -20,7 +20,7 @@ from engine.batch.database import QueuedPerson
 from engine.batch.states import Ending
 from engine.batch.targets import BatchTarget
 from engine.case.fetch import Stopping
-from engine.core.http import NoAnswer
+from engine.core.http import NoAnswer, Response
 from engine.errors import HabeasError
 from engine.net.clock import Clock
 from engine.open_account import SIDE_BY_SIDE, OpenAccount
@@ -65,6 +65,9 @@ class PeopleQueue(Protocol):
     async def put(self, ended: EndedPerson) -> None:
         """Note how somebody ended."""
 
+    def heard(self, answer: Response | NoAnswer) -> None:
+        """Hear each answer of the vendor."""
+
     async def failed(self, taken: Assignment, error: HabeasError) -> None:
         """Hear that a person could not be asked for, for a reason that is not theirs."""
 
@@ -93,9 +96,10 @@ async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, st
     await queue.prepare(taken)
     silent = False
 
-    def heard(_: object, answer: object) -> None:
+    def heard(_: object, answer: Response | NoAnswer) -> None:
         nonlocal silent
         silent = isinstance(answer, NoAnswer)
+        queue.heard(answer)
 
     person = taken.person
     told = json.loads(taken.key.unseal(person.request, person.identifiers))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.batch.database import FILE, FORMAT, Database
+from engine.batch.database import FILE, FORMAT, Database, is_begun
 from engine.connection.keys import Keys
 from engine.connection.private_files import Taken, locked
 from engine.connection.sealed_file import END, seal_file, unseal_file
@@ -133,7 +133,7 @@ def make(path: Path, vault: Vault, options: BatchOptions, now: datetime, *, tria
         except OSError as error:
             message = f"{path} cannot be made ({error.strerror}): name another folder with --out"
             raise OutputError(message) from None
-        if any(path.iterdir()):
+        if any(not one.name.startswith(FILE) for one in path.iterdir()):
             message = f"{path} holds something, and no batch: name another folder with --out"
             raise OutputError(message)
         seal_file(vault.keys, key_path(vault.home, name), KIND, name, key.secret)
@@ -153,7 +153,7 @@ def unmake(folder: BatchFolder) -> None:
 
 def opened(path: Path, home: Path, *, read_only: bool = False) -> BatchFolder:
     """Open the folder of a batch. Raises UsageError where there is none."""
-    if not (path / FILE).is_file():
+    if not is_begun(path / FILE):
         message = f"{path} holds no batch: habeas batch PEOPLE.csv --out {path} makes one"
         raise UsageError(message)
     return BatchFolder(path, Database(path / FILE, read_only=read_only), home)

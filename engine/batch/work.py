@@ -21,6 +21,7 @@ from engine.batch.left_behind import recover, sweep
 from engine.batch.states import Ending, ending
 from engine.batch.targets import BatchTarget
 from engine.case.fetch import Stopping
+from engine.core.http import NoAnswer, Response
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, InUse, NotConnected
 from engine.net.clock import Clock, wall_clock
@@ -177,6 +178,9 @@ class FolderQueue:
     async def put(self, ended: EndedPerson) -> None:
         """Write it down with the next group."""
         await self._work.ended.add(ended)
+
+    def heard(self, answer: Response | NoAnswer) -> None:
+        """Count nothing: the limiter says how fast requests left."""
 
     async def failed(self, taken: Assignment, error: HabeasError) -> None:
         """End the batch: its folder takes nothing more."""

@@ -19,7 +19,7 @@ from engine.assembly import new_folder
 from engine.batch.batch_folder import REFUSED, BatchFolder, BatchKey, BatchOptions, make, opened, unmake
 from engine.batch.batch_proof import batch_code, write_proof
 from engine.batch.cases import check_case
-from engine.batch.database import FILE
+from engine.batch.database import FILE, is_begun
 from engine.batch.lent_mark import read_mark
 from engine.batch.take_in import TakeIn, TakenPeople
 from engine.batch.targets import ALL, BatchTarget, Targets, connected_vendors, kept
@@ -63,7 +63,7 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
     out = arguments.out or new_folder(now)
     lending = lending_to(arguments.dispatch, out) if arguments.dispatch is not None else None
     options = _checked(options, vault, lending.store if lending else None)
-    known = (out / FILE).is_file()
+    known = is_begun(out / FILE)
     if known:
         folder = opened(out, vault.home)
         _same_options(folder.options, options)

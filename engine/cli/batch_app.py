@@ -146,6 +146,9 @@ def worker(
     lease: Annotated[
         float, typer.Option("--lease", metavar="SECONDS", help="After how long others take over what a worker that died had under way.")
     ] = 60.0,
+    metrics: Annotated[
+        Path | None, typer.Option("--metrics", metavar="FILE.prom", help="Keep figures there for Prometheus, written every 15 seconds.")
+    ] = None,
 ) -> None:
     """Ask for the people whom habeas batch --dispatch handed out, until it is told to stop; as many workers as are wanted.
 
@@ -162,4 +165,4 @@ def worker(
     if create_tables:
         create_tables_command(address)
         return
-    raise typer.Exit(worker_command(shared_store({"HABEAS_STORE": address} if address is not None else os.environ), many, lease))
+    raise typer.Exit(worker_command(shared_store({"HABEAS_STORE": address} if address is not None else os.environ), many, lease, metrics))

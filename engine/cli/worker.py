@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cli.formatting import print_text
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from engine.cluster.worker import Worker
 
 
-def worker_command(address: str | None, many: int, lease: float) -> Exit:
+def worker_command(address: str | None, many: int, lease: float, metrics: Path | None) -> Exit:
     """Work until a signal. Raises UsageError, NotConnected."""
     if not SHORTEST <= lease <= LONGEST:
         message = f"--lease {lease:g}: a lease lasts from {SHORTEST:g} to {LONGEST:g} seconds"
@@ -34,6 +35,7 @@ def worker_command(address: str | None, many: int, lease: float) -> Exit:
     store = address
 
     def began(worker: Worker) -> None:
+        worker.metrics = metrics
         _on_signals(worker)
         print_text(f"Worker {worker.id}: {counted(many, 'account')} at once, a lease lasts {lease:g} s, {shown(store)}.")
 

@@ -17,6 +17,7 @@ from engine.case.fetch import Stopping
 from engine.cluster import ownership, people
 from engine.cluster.lease import boot_seconds
 from engine.cluster.lent_batches import LentBatches, WorkableBatch
+from engine.cluster.metrics import UsedBucket, WorkerCounts
 from engine.cluster.ownership import Lease, ToldState
 from engine.cluster.people import LeasedPerson
 from engine.cluster.pool import Pool
@@ -26,6 +27,7 @@ from engine.connection.open import parse_name
 from engine.connection.store import StoreAway
 from engine.connection.stored import StoreError
 from engine.connection.vendor_account import account_of
+from engine.core.http import NoAnswer, Response
 from engine.errors import DiskError, Exit, HabeasError, NotConnected, OutputError
 from engine.net.clock import Clock, wall_clock
 from engine.open_account import OpenAccount
@@ -45,8 +47,11 @@ class Drain:
     long nobody should take the account; `orderly`: what it used of the limits is written down.
     """
 
-    def __init__(self, pool: Pool, lease: Lease, batches: LentBatches, ended: EndedGroup, clock: Clock | None = None) -> None:
+    def __init__(
+        self, pool: Pool, lease: Lease, batches: LentBatches, ended: EndedGroup, counts: WorkerCounts, clock: Clock | None = None
+    ) -> None:
         """Begin with a lease that was just taken."""
+        self.counts = counts
         self.pool, self.lease, self.batches, self.ended = pool, lease, batches, ended
         self.clock = clock or wall_clock()
         self.since = boot_seconds()
@@ -163,6 +168,7 @@ class Drain:
             sent = [(count / allowed, bucket, count, allowed) for bucket, count, allowed in self.account.session.limiter.sent()]
             if sent:
                 _, bucket, count, allowed = max(sent)
+                self.counts.limits[self.name] = UsedBucket(bucket, count, allowed)
                 rate = json.dumps({"bucket": bucket, "sent": count, "allowed": round(allowed, 3), "at": self.clock.timestamp()})
         return {self.name: ToldState(rate, len(self.under_way))} if self.name else {}
 
@@ -221,6 +227,10 @@ class LeasedQueue:
         """Write it down with the next group of this worker."""
         self._drain.under_way.pop(ended.person.id, None)
         await self._drain.ended.add(ended)
+
+    def heard(self, answer: Response | NoAnswer) -> None:
+        """Count it."""
+        self._drain.counts.heard(self._target.name, answer)
 
     async def failed(self, taken: Assignment, error: HabeasError) -> None:
         """Leave the batch to others where its folder takes nothing more here; else it is this person alone who cannot be asked for."""

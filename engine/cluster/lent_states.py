@@ -12,7 +12,7 @@ from engine.connection.store_address import shown
 from engine.errors import UsageError
 
 RETRY = """
-update habeas.person set state = 'queued', attempts = 0, not_before = null
+update habeas.person set state = 'queued', attempts = 0, not_before = now()
 where batch = %(batch)s and (state = 'failed' or (request = %(request)s::text and state in ('cancelled', 'queued', 'recalled')))
   and request = coalesce(%(request)s::text, request)
 """

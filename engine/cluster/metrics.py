@@ -13,8 +13,10 @@ from msgspec import Struct, field
 from engine.batch.database import STATES
 from engine.connection.postgres_session import Session
 from engine.connection.private_files import cannot_write
+from engine.core.http import NoAnswer, Response
 
 READABLE = 0o644
+TOO_MANY_REQUESTS = 429
 MetricLabels = dict[str, str]
 PEOPLE = "select connection, state, count(*) from habeas.person group by connection, state"
 BEHIND = """
@@ -37,13 +39,26 @@ class SharedState(Struct):
     owned: dict[str, bool] = field(default_factory=dict)
 
 
+class UsedBucket(Struct, frozen=True):
+    """A limit in use: how many requests have left since the connection was opened, and how many may leave a second."""
+
+    bucket: str
+    sent: int
+    allowed: float
+
+
 class WorkerCounts(Struct):
-    """What this worker did since it began, by connection: requests, those that were answered 429; how many a second of how many allowed."""
+    """What this worker did since it began, by connection: requests, those answered 429; of its busiest limit what left, and what may."""
 
     requests: dict[str, int] = field(default_factory=dict)
     too_many: dict[str, int] = field(default_factory=dict)
-    allowed: dict[str, float] = field(default_factory=dict)
-    rate: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, UsedBucket] = field(default_factory=dict)
+
+    def heard(self, connection: str, answer: Response | NoAnswer) -> None:
+        """Count an answer, or that none came."""
+        self.requests[connection] = self.requests.get(connection, 0) + 1
+        refused = isinstance(answer, Response) and answer.status == TOO_MANY_REQUESTS
+        self.too_many[connection] = self.too_many.get(connection, 0) + refused
 
 
 async def shared_state(session: Session) -> SharedState:
@@ -61,10 +76,11 @@ async def shared_state(session: Session) -> SharedState:
     return found
 
 
-def metrics_text(worker: str, counts: WorkerCounts, shared: SharedState | None) -> str:
+def metrics_text(worker: str, counts: WorkerCounts, shared: SharedState | None, *, up: bool = True) -> str:
     """Write everything down; without `shared` the database could not be asked, and nothing is said of what it knows."""
     own = {"worker": worker}
-    lines = [*_metric("habeas_database_up", "gauge", "Whether the database answered.", [({}, float(shared is not None))])]
+    lines = [*_metric("habeas_worker_up", "gauge", "Whether the worker was at work when this was written.", [(own, float(up))])]
+    lines += [*_metric("habeas_database_up", "gauge", "Whether the database answered.", [({}, float(shared is not None))])]
     for name, kind, words, values in _samples(own, counts, shared):
         lines += _metric(name, kind, words, values)
     return "\n".join(lines) + "\n"
@@ -81,10 +97,16 @@ def _samples(
         yield "habeas_behind_seconds", "gauge", "How long the next person of a connection has been waiting.", _each(shared.behind)
         yield "habeas_credential_stored_total", "counter", "Writes of a credential: one, and one for each refresh.", _each(shared.stored)
         yield "habeas_connection_owned", "gauge", "Whether a worker has the connection.", _each(shared.owned)
-    yield "habeas_requests_total", "counter", "Requests of this worker.", _each(counts.requests, own)
-    yield "habeas_too_many_requests_total", "counter", "Answers 429 to this worker.", _each(counts.too_many, own)
-    yield "habeas_requests_per_second", "gauge", "Requests of this worker that draw on the busiest limit.", _each(counts.rate, own)
-    yield "habeas_allowed_per_second", "gauge", "What may leave of that limit.", _each(counts.allowed, own)
+    yield "habeas_requests_total", "counter", "Requests about people by this worker.", _each(counts.requests, own)
+    yield "habeas_too_many_requests_total", "counter", "Those of them that were answered 429.", _each(counts.too_many, own)
+    used = [({"connection": name, "bucket": one.bucket, **own}, one) for name, one in counts.limits.items()]
+    yield (
+        "habeas_limited_requests_total",
+        "counter",
+        "Requests that drew on the busiest limit.",
+        [(at, one.sent) for at, one in used],
+    )
+    yield "habeas_allowed_per_second", "gauge", "How many requests that limit lets leave a second.", [(at, one.allowed) for at, one in used]
 
 
 def write_metrics(path: Path, text: str) -> None:

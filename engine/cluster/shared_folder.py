@@ -6,6 +6,7 @@ is deleted. What bears a newer one is another owner's, and is left alone.
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
@@ -61,8 +62,11 @@ def made_of(batch: LentBatch, person: LeasedPerson) -> Path:
 
 
 def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
-    """Give where a person's result goes: `people/DSR-17/zoom+3`."""
-    return Path(batch.folder) / PEOPLE / person.request / f"{label_of(person.connection)}{OF}{person.token}"
+    """Give where a person's result goes: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more."""
+    named = {name.removesuffix(PACKED) for name in (person.folder, *person.earlier) if name is not None}
+    first = f"{PEOPLE}/{person.request}/{label_of(person.connection)}{OF}{person.token}"
+    names = itertools.chain((first,), (f"{first}.{number}" for number in itertools.count(2)))
+    return Path(batch.folder) / next(name for name in names if name not in named)
 
 
 def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
@@ -76,8 +80,8 @@ def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
             dropped(path)
         named = {folder / name for name in (person.folder, *person.earlier) if name is not None}
         place = place_of(batch, person)
-        for path in _of(place.parent, place.name.removesuffix(str(person.token)), person.token):
-            if path not in named:
+        for path in _of(place.parent, f"{label_of(person.connection)}{OF}", person.token + 1):
+            if path not in named:  # one of this number was made by a try that broke off, or before the database was put back
                 dropped(path)
     except OSError as error:
         raise _refused(folder, error) from None
@@ -86,7 +90,7 @@ def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
 def _of(folder: Path, start: str, token: int) -> Iterator[Path]:
     """Give what lies in a folder under a name that an older token made."""
     for path in list(folder.iterdir()) if folder.is_dir() else ():
-        number = path.name.removeprefix(start).removesuffix(PACKED)
+        number = path.name.removeprefix(start).removesuffix(PACKED).partition(".")[0]
         if path.name.startswith(start) and number.isascii() and number.isdigit() and int(number) < token:
             yield path
 

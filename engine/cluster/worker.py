@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 
@@ -19,6 +20,7 @@ from engine.cluster.drain import AFTER_TROUBLE, WHILE_IN_USE, Drain
 from engine.cluster.ends import LeasedEnds
 from engine.cluster.lease import LeaseTimes, boot_seconds, held_too_long
 from engine.cluster.lent_batches import TRY_AGAIN, LentBatches
+from engine.cluster.metrics import WorkerCounts, metrics_text, shared_state, write_metrics
 from engine.cluster.ownership import ToldState
 from engine.cluster.people import LeasedEnd
 from engine.cluster.pool import Pool, check_version, opened_pool, pool_of
@@ -34,6 +36,7 @@ from engine.net.clock import wall_clock
 END_WITHIN = 25.0
 AGAIN = 0.2
 SHARE_OF_SWEEPS = 20
+METRICS_EVERY, METRICS_WITHIN = 15.0, 3.0
 
 
 class Worker:
@@ -43,6 +46,8 @@ class Worker:
         self, pool: Pool, store: PostgresStore, dispatcher: Dispatcher, many: int, times: LeaseTimes, say: Callable[[str], None]
     ) -> None:
         """Take an open pool."""
+        self.metrics: Path | None = None
+        self._untold = ""
         self.pool, self.dispatcher, self.many, self.times, self.say = pool, dispatcher, many, times, say
         self.id, self.code = presence.new_worker_id(), Exit.COMPLETE
         self.error: HabeasError | None = None
@@ -51,6 +56,7 @@ class Worker:
         self._turns, self._batches = Turns(self._address), LentBatches(store, say)
         self._ends = LeasedEnds(pool, self._batches, self._clock, self._counted, self._late)
         self._ended = EndedGroup(self._ends.write, self._clock)
+        self._counts = WorkerCounts()
         self._left: dict[str, float] = {}
         self._owned_tasks: set[asyncio.Task[None]] = set()
         self._stopped: float | None = None
@@ -66,7 +72,7 @@ class Worker:
     async def run(self) -> Exit:
         """Work until `stop`. Raises StoreAway where the tables became those of another version."""
         await presence.arrive(self.pool, self.id, self.many)
-        beside = [asyncio.create_task(one) for one in (self._beats(), self._watched(), self._sweeps(), self._ended.often())]
+        beside = [asyncio.create_task(one) for one in (self._beats(), self._watched(), self._sweeps(), self._ended.often(), self._told())]
         try:
             await self.dispatcher.run(self.drain)
             if self._owned_tasks:
@@ -79,6 +85,7 @@ class Worker:
                 async with asyncio.timeout(AGAIN * 10):
                     await presence.leave(self.pool, self.id)
             await self._turns.close()
+            await self._tell(up=False)
         if self.error is not None:
             raise self.error
         return self.code
@@ -92,7 +99,7 @@ class Worker:
             lease = await ownership.take(self.pool, connection, self.id, self.times, live)
             if lease is None:
                 return
-            drain = self.drains[lease.account] = Drain(self.pool, lease, self._batches, self._ended, self._clock)
+            drain = self.drains[lease.account] = Drain(self.pool, lease, self._batches, self._ended, self._counts, self._clock)
             task = asyncio.create_task(self._owned(drain, connection))
             self._owned_tasks.add(task)
             task.add_done_callback(self._owned_tasks.discard)
@@ -183,6 +190,26 @@ class Worker:
             except psycopg.Error:
                 pass
             await asyncio.sleep(max(self.times.poll, SHARE_OF_SWEEPS * took))
+
+    async def _told(self) -> None:
+        while True:
+            await self._tell(up=True)
+            await asyncio.sleep(METRICS_EVERY)
+
+    async def _tell(self, *, up: bool) -> None:
+        """Write the metrics, and say once where they cannot be written."""
+        if self.metrics is None:
+            return
+        shared = None
+        with suppress(psycopg.Error, TimeoutError):
+            async with asyncio.timeout(METRICS_WITHIN), self.pool.connection() as session:
+                shared = await shared_state(session)
+        try:
+            await asyncio.to_thread(write_metrics, self.metrics, metrics_text(self.id, self._counts, shared, up=up))
+        except HabeasError as error:
+            if str(error) != self._untold:
+                self.say(str(error))
+            self._untold = str(error)
 
     async def _make_place(self) -> None:
         """Give back what was held longest where another connection waits for a place."""

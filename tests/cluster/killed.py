@@ -114,7 +114,8 @@ class Scene:
             return {}
         database = sqlite3.connect(self.out / "batch.db")
         try:
-            return dict(database.execute("select request, state from person").fetchall())
+            known = database.execute("select count(*) from sqlite_master").fetchone()[0]
+            return dict(database.execute("select request, state from person").fetchall()) if known else {}
         finally:
             database.close()
 

@@ -9,13 +9,13 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from engine.cluster.metrics import SharedState, WorkerCounts, metrics_text, shared_state, write_metrics
+from engine.cluster.metrics import SharedState, UsedBucket, WorkerCounts, metrics_text, shared_state, write_metrics
 from engine.connection.postgres_session import session
+from engine.core.http import NoAnswer, Response
 from engine.errors import OutputError
+from tests.cluster.lent import some_people
 
-COUNTS = WorkerCounts(
-    requests={"acme/default": 41}, too_many={"acme/default": 1}, allowed={"acme/default": 7.5}, rate={"acme/default": 7.4}
-)
+COUNTS = WorkerCounts(requests={"acme/default": 41}, too_many={"acme/default": 1}, limits={"acme/default": UsedBucket("light", 74, 7.5)})
 SHARED = SharedState(
     people={"acme/default": {"queued": 3, "running": 1, "done": 5, "failed": 0, "cancelled": 0}},
     behind={"acme/default": 12.5},
@@ -36,6 +36,7 @@ def test_every_number_has_its_name_its_labels_and_its_kind():
     found = read(metrics_text("w1", COUNTS, SHARED))
     connection = ("connection", "acme/default")
     assert found == {
+        ("habeas_worker_up", frozenset({("worker", "w1")})): 1,
         ("habeas_database_up", frozenset()): 1,
         **{
             ("habeas_people", frozenset({connection, ("state", state)})): count
@@ -46,12 +47,13 @@ def test_every_number_has_its_name_its_labels_and_its_kind():
         ("habeas_connection_owned", frozenset({connection})): 1,
         ("habeas_requests_total", frozenset({connection, ("worker", "w1")})): 41,
         ("habeas_too_many_requests_total", frozenset({connection, ("worker", "w1")})): 1,
-        ("habeas_requests_per_second", frozenset({connection, ("worker", "w1")})): 7.4,
-        ("habeas_allowed_per_second", frozenset({connection, ("worker", "w1")})): 7.5,
+        ("habeas_limited_requests_total", frozenset({connection, ("worker", "w1"), ("bucket", "light")})): 74,
+        ("habeas_allowed_per_second", frozenset({connection, ("worker", "w1"), ("bucket", "light")})): 7.5,
     }
     kinds = {one.name: one.type for one in text_string_to_metric_families(metrics_text("w1", COUNTS, SHARED))}
     assert {name for name, kind in kinds.items() if kind == "counter"} == {
         "habeas_requests",
+        "habeas_limited_requests",
         "habeas_too_many_requests",
         "habeas_credential_stored",
     }
@@ -113,3 +115,41 @@ async def test_what_the_database_knows_is_counted_by_connection(database):
     assert (found.owned, found.stored) == ({"acme/default": True, "acme/idle": False}, {"acme/default": 7})
     assert found.behind["acme/idle"] == 0
     assert 100 <= found.behind["acme/default"] < 200
+
+
+def test_a_worker_keeps_its_figures_in_a_file_and_says_in_it_that_it_has_ended(team, tmp_path):
+    """What was asked, who is done, and nobody's identifier; a refusal for too many requests is counted."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(3, "one"))
+    path = tmp_path / "habeas.prom"
+    worker = team.work("--metrics", str(path))
+    team.until(path.exists)
+    team.until_done()
+    code, said = team.end(worker)
+    assert code == 143, said
+    text = path.read_text()
+    found = {(name, *(value for key, value in sorted(labels) if key != "worker")): value for (name, labels), value in read(text).items()}
+    assert (found["habeas_worker_up",], found["habeas_database_up",]) == (0, 1)
+    assert found["habeas_people", "acme/one", "done"] == 3
+    assert found["habeas_requests_total", "acme/one"] == sum(count for place, count in team.vendor.asked.items() if place != "/me")
+    assert found["habeas_too_many_requests_total", "acme/one"] == 0
+    assert "x.io" not in text
+
+
+@pytest.mark.parametrize(("answer", "refused"), [(Response(429, {}, b""), 1), (Response(200, {}, b""), 0), (NoAnswer("reset", "gone"), 0)])
+def test_of_answers_those_for_too_many_requests_are_counted_apart(answer, refused):
+    """And a request without an answer is a request."""
+    counts = WorkerCounts()
+    counts.heard("acme/default", answer)
+    assert (counts.requests, counts.too_many) == ({"acme/default": 1}, {"acme/default": refused})
+
+
+def test_a_file_that_cannot_be_written_is_said_once_and_costs_nobody(team, tmp_path):
+    """Whoever looks at the figures sees that they are old."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(2, "one"))
+    worker = team.work("--metrics", str(tmp_path / "none" / "habeas.prom"))
+    team.until_done()
+    _, said = team.end(worker)
+    assert said.count("habeas.prom cannot be written") == 1
+    assert team.states() == {"done": 2}
