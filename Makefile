@@ -83,10 +83,11 @@ specs: $(READY)
 docs: $(READY) ## write the generated documentation anew
 	@$(BIN)/python -m engine.reference
 
-bench: $(READY) ## measure the budgets, beside their references
+bench: $(READY) ## measure the budgets, beside their references; those of many people too
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.batch
 
-bench-batch: $(READY) ## measure many people over one account, beside a shell loop
+bench-batch: $(READY) ## measure many people over one account, beside a shell loop, and draw their growth
 	@$(BIN)/python -m bench.batch
 
 bench-cluster: $(READY) ## measure workers over a shared database, beside one worker and the batch of one machine

@@ -19,8 +19,9 @@ from engine.connection.open import ENVIRONMENT
 from engine.connection.store import ConnectionStore, StoreAway, connect_again
 from engine.connection.stored import Name
 from engine.core.identity import Identifier
+from engine.core.proof import kinds_of
 from engine.core.selection import Selection, checked_plan, choose, since_of
-from engine.core.subject import inside_texts
+from engine.core.subject import inside_texts, possible
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.runner import RunOptions
@@ -75,6 +76,10 @@ class BatchTarget(msgspec.Struct, dict=True):
         asked = (frozenset(person), wish)
         if asked not in self.sound:
             excluded = self.selection(wish).excluded
+            if not possible(self.vendor, person):
+                kinds = " or ".join(kinds_of(self.vendor))
+                words = f"{self.vendor.title} finds people by {kinds}: fill in that column, or name whom else to ask in the column vendor"
+                raise UsageError(words)
             check_person(self.vendor, person, excluded)
             if not any(inside_texts(self.vendor, person, excluded)):
                 self.sound.add(asked)
