@@ -97,8 +97,8 @@ def _check_clean(case: OpenCase, found: Leaks) -> None:
 def _slipped(leaks: Sequence[LeakedValue]) -> list[SlippedValue]:
     """Say of each withheld place in which files its value stands."""
     found = dict[tuple[str, str, str], dict[str, None]]()
-    for one in leaks:
-        found.setdefault((one.withheld.vendor, one.withheld.endpoint, one.withheld.pointer), {})[one.file] = None
+    for leak in leaks:
+        found.setdefault((leak.withheld.vendor, leak.withheld.endpoint, leak.withheld.pointer), {})[leak.file] = None
     return [SlippedValue(*place, tuple(files)) for place, files in found.items()]
 
 
