@@ -30,12 +30,7 @@ def sweep(folder: BatchFolder) -> None:
     """Delete what was begun for people who are not asked any more."""
     work = folder.path / WORK
     for left in list(work.iterdir()) if work.is_dir() else ():
-<<<<<<< HEAD
         if not folder.database.count(QUEUED, left.name, left.name):
-=======
-        words = "select count(*) from person where id=? and cast(id as text)=? and state='queued'"
-        if not folder.database.count(words, left.name, left.name):
->>>>>>> bt
             shutil.rmtree(left, ignore_errors=True)
     with suppress(OSError):
         work.rmdir()

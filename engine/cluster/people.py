@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import itertools
-from collections.abc import Iterable, Sequence
-=======
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
->>>>>>> clb
 from typing import Any
 
 import msgspec
@@ -59,15 +54,6 @@ def made_in(number: int, token: int) -> str:
 
 
 def place_in(request: str, connection: str, token: int, named: Iterable[str | None]) -> str:
-<<<<<<< HEAD
-    """Give where a result goes below the batch's folder: `people/DSR-17/zoom+3`. No name of a connection has a +.
-
-    `named`: what the row names already; the same owner who asks once more has another place, `zoom+3.2`.
-    """
-    known = {name.removesuffix(PACKED) for name in named if name is not None}
-    first = f"{PEOPLE}/{request}/{label_of(connection)}{OF}{token}"
-    return next(name for name in itertools.chain((first,), (f"{first}.{number}" for number in itertools.count(2))) if name not in known)
-=======
     """Give where a result goes below the batch's folder: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more.
 
     `named` are the results that the row names. No name of a connection has a +.
@@ -75,7 +61,6 @@ def place_in(request: str, connection: str, token: int, named: Iterable[str | No
     taken = {name.removesuffix(PACKED) for name in named if name is not None}
     first = f"{PEOPLE}/{request}/{label_of(connection)}{OF}{token}"
     return next(name for name in chain((first,), (f"{first}.{number}" for number in count(2))) if name not in taken)
->>>>>>> clb
 
 
 class LeasedPerson(QueuedPerson, frozen=True):
