@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
 from typing import Any
 
 import msgspec
@@ -52,9 +53,14 @@ def made_in(number: int, token: int) -> str:
     return f"{WORK}/{number}.{token}"
 
 
-def place_in(request: str, connection: str, token: int) -> str:
-    """Give where a result goes below the batch's folder: `people/DSR-17/zoom+3`. No name of a connection has a +."""
-    return f"{PEOPLE}/{request}/{label_of(connection)}{OF}{token}"
+def place_in(request: str, connection: str, token: int, named: Iterable[str | None]) -> str:
+    """Give where a result goes below the batch's folder: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more.
+
+    `named` are the results that the row names. No name of a connection has a +.
+    """
+    taken = {name.removesuffix(PACKED) for name in named if name is not None}
+    first = f"{PEOPLE}/{request}/{label_of(connection)}{OF}{token}"
+    return next(name for name in chain((first,), (f"{first}.{number}" for number in count(2))) if name not in taken)
 
 
 class LeasedPerson(QueuedPerson, frozen=True):
@@ -157,5 +163,6 @@ async def named(pool: Pool, batch: str) -> set[str] | None:
         for number, token, state, request, name, folder, earlier, kept in await (await connection.execute(NAMED, (batch,))).fetchall():
             found |= {place for place in (folder, kept, *earlier) if place is not None}
             if state == "running":
-                found |= {made_in(number, token), place_in(request, name, token), place_in(request, name, token) + PACKED}
+                place = place_in(request, name, token, (folder, *earlier))
+                found |= {made_in(number, token), place, place + PACKED}
     return found

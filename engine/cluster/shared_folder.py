@@ -6,7 +6,6 @@ is deleted. What bears a newer one is another owner's, and is left alone.
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import secrets
@@ -20,7 +19,7 @@ from engine.batch.results import PACKED
 from engine.cluster.people import OF, LeasedPerson, LentBatch, made_in, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError
 
-TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:{re.escape(PACKED)})?")
+TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")
 
 
 def check_shared(batch: LentBatch) -> None:
@@ -60,11 +59,8 @@ def made_of(batch: LentBatch, person: LeasedPerson) -> Path:
 
 
 def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
-    """Give where a person's result goes: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more."""
-    named = {name.removesuffix(PACKED) for name in (person.folder, *person.earlier) if name is not None}
-    first = place_in(person.request, person.connection, person.token)
-    names = itertools.chain((first,), (f"{first}.{number}" for number in itertools.count(2)))
-    return Path(batch.folder) / next(name for name in names if name not in named)
+    """Give where a person's result goes."""
+    return Path(batch.folder) / place_in(person.request, person.connection, person.token, (person.folder, *person.earlier))
 
 
 def make_ready(batch: LentBatch, person: LeasedPerson) -> None:

@@ -1,31 +1,10 @@
-"""What owners of before left in a batch's folder: the next owner of a person, or the end of the batch, deletes it, and nothing else."""
+"""What owners of before left in a batch's folder is deleted when the batch has ended, and nothing else."""
 
 from __future__ import annotations
 
-from engine.batch.batch_folder import BatchOptions
 from engine.cluster import people
-from engine.cluster.people import LeasedPerson, LentBatch
-from engine.cluster.shared_folder import lying, make_ready
+from engine.cluster.shared_folder import lying
 from tests.cluster.lent import some_people
-
-PERSON = LeasedPerson(5, "R5", "acme/one", b"", "{}", 1, "b", 7, "people/R5/acme.one+3", ("people/R5/acme.one+1",), "work/5.4")
-
-
-def test_an_owner_deletes_what_older_tokens_left_of_a_person_and_takes_over_what_was_kept(tmp_path):
-    """Newer ones are another owner's; other people, other connections and what is named stay."""
-    for name in ("work/5.4", "work/5.6", "work/5.8", "work/55.6", "work/15.6", "people/R5/acme.one+1", "people/R5/acme.one+2"):
-        (tmp_path / name).mkdir(parents=True)
-    for name in ("people/R5/acme.one+3", "people/R5/acme.one+9", "people/R5/acme.two+2", "people/R5/acme.one", "people/R55/acme.one+2"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "people/R5/acme.one+5.tar").touch()
-    (tmp_path / "work/5.4/it").touch()
-    make_ready(LentBatch("b", str(tmp_path), BatchOptions(), 1.0, b"", "acme", None, None, ""), PERSON)
-    assert lying(tmp_path) == {
-        *("work/5.7", "work/5.8", "work/55.6", "work/15.6", "people/R5/acme.one+1", "people/R5/acme.one+3", "people/R5/acme.one+9"),
-        *("people/R5/acme.two+2", "people/R55/acme.one+2"),
-    }
-    assert (tmp_path / "work/5.7/it").is_file()
-    assert (tmp_path / "people/R5/acme.one").is_dir()
 
 
 async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, tmp_path):
@@ -35,7 +14,7 @@ async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, t
     team.lend(folder, some_people(3, "one"))
     (folder / "work").mkdir()
     (folder / "work" / "12").mkdir()
-    for name in ("work/77.1", "people/R000/acme.one+99", "people/R001/acme.one+99.tar", "people/R002/acme.one"):
+    for name in ("work/77.1", "people/R000/acme.one+99", "people/R001/acme.one+99.tar", "people/R001/acme.one+1.2", "people/R002/acme.one"):
         (folder / name).mkdir(parents=True)
     async with workers():
         await workers.until_done()
