@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.language.expressions import lossless_json
-from engine.language.expressions.lossless_json import Number
+from engine.language.expressions.lossless_json import number_as_sent
 from engine.package.cell import LEFT_OUT
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
@@ -17,7 +17,7 @@ from engine.release.labels import Labels
 Step = str | int
 MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
 HOLDING = frozenset((dict, list))
-FAST = msgspec.json.Decoder(float_hook=Number)
+FAST = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
 class FieldNode:

@@ -7,52 +7,33 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
 
-from engine.language.expressions.lossless_json import Number
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
-from engine.release.finders import PROGRAM
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
 from engine.release.own import Fact, Own, Sameness, person_of
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
 from engine.release.reading import Leaf, RecordReading, SideKey, WholeSide, whole_side
 from engine.release.reasons import BY_LAW, Treatment
-from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of, texts_at
+from engine.release.record_values import text_of, texts_at
 from engine.release.remembered import Remembered
 from engine.release.ruling import STRENGTH, Ruling, RulingKind
+from engine.release.telling import Stirring, Telling
 from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
 MOST_SIDES = 12_000  # each of which has several values
-FEW = 1_000  # numbers up to this are few
 
 
-class ToldByTexts(Remembered[Any, tuple[Ruling, ...]]):
-    """What values hold, whichever field they stand in. Numbers and times of programs hold nothing, and are too many to be remembered."""
-
-    def __missing__(self, value: Any) -> tuple[Ruling, ...]:
-        if type(value) is str:
-            return () if PROGRAM.fullmatch(value) else super().__missing__(value)
-        if value is None or (value <= FEW and type(value) is not Number):
-            return super().__missing__(value)
-        return () if value <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
-
-
-class Stirring(Remembered[Any, object]):
-    """Whether values tell something or were decided about. `5`, `5.0` and `true` are one key and other texts: these are not remembered."""
-
-    def __missing__(self, value: Any) -> object:
-        return super().__missing__(value) if type(value) is str or value is None else self.work_out(value)
-
-
-class SideFound(msgspec.Struct, frozen=True):
+class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
     """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
 
     same: Sameness
@@ -89,7 +70,7 @@ class PolicyInForce:
         self._finder = finder
         self._decisions = decisions or Decisions()
         self._compiled: dict[str, Compiled] = {}
-        self._telling = ToldByTexts(lambda value: self._told_by(value) if type(value) is str else (), MOST_REMEMBERED)
+        self._telling = Telling(self._told_by, MOST_REMEMBERED)
         self._stirring = Stirring(lambda value: self._telling[value] or self._decisions.on_value(text_of(value)), MOST_REMEMBERED)
         self._sides = Remembered(whole_side, MOST_SIDES)
         self._people = Remembered(self._judge, MOST_REMEMBERED)
@@ -108,12 +89,16 @@ class PolicyInForce:
 
         `only_people`: what has a group, with or without what has none.
         """
+        return list(chain.from_iterable(self.ruled(endpoint, record, digest, only_people=only_people)))
+
+    def ruled(self, endpoint: str, record: Any, digest: str = "", *, only_people: bool = False) -> list[tuple[Ruling, ...]]:
+        """Say the same as `rulings`, by what was read together: what is alike in many records is the same tuple in each of them."""
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
-        repeated = None if whole is not None and whole.operation == "give" else self._repeated(rules, record)
+        repeated = self._repeated(rules, record) if self._told and (whole is None or whole.operation != "give") else None
         held = self._held(rules, whole, repeated)
         if held is not None:
-            return [held]
+            return [(held,)]
         apart = self._decisions.apart(digest, whole)
         reading = self._read_apart(rules, digest, whole) if apart else self._read_alike(rules, digest)
         reading.only_people = only_people
@@ -121,22 +106,22 @@ class PolicyInForce:
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)
         sides = self._judged(reading)
-        found = reading.said
+        found = [tuple(reading.said)] if reading.said else []
         for leaf in reading.leaves:
             side = None if leaf.side is None else sides.get(leaf.side)
             if apart and isinstance(leaf, Leaf):
-                found += self._ruled(leaf, rules, side, (digest, whole))
+                found.append(tuple(self._ruled(leaf, rules, side, (digest, whole))))
             else:
-                found += self._alike[leaf, rules, side]
-        return self._with_names(reading.named, found, digest, whole) if reading.named else found
+                found.append(self._alike[leaf, rules, side])
+        return [tuple(self._with_names(reading.named, [*chain.from_iterable(found)], digest, whole))] if reading.named else found
 
     def _read_alike(self, rules: Compiled, digest: str = "") -> RecordReading:
         """Begin with a record about which nothing was decided by itself: most of what it holds was read before, in another one."""
         telling, sides = self._telling.__getitem__, self._sides.__getitem__
         if self._decisions.none:
-            return RecordReading(rules, telling, sides, telling)
+            return RecordReading(rules, telling, sides, self._telling)
         matters = self._matters(digest, None) if self._decisions.on_values else None
-        stirring = telling if matters is None else self._stirring.__getitem__
+        stirring = self._telling if matters is None else self._stirring
         return RecordReading(rules, telling, sides, stirring, matters, self._lifted(digest, None))
 
     def _read_apart(self, rules: Compiled, digest: str, whole: Decision | None) -> RecordReading:
@@ -168,8 +153,8 @@ class PolicyInForce:
             found += [one for one in laid if one.do != "give"]
         return found
 
-    def people(self, endpoint: str, record: Any) -> Iterator[tuple[str, str]]:
-        """Give what a record says of other people, with where it stands: also where it is left out, or told before."""
+    def people(self, endpoint: str, record: Any) -> Iterator[Leaf | WholeSide]:
+        """Give what a record says of other people, as it was read together: also where it is left out, or told before."""
         rules = self.compiled(endpoint)
         if rules.names_people:
             reading = self._read_alike(rules)
@@ -177,7 +162,7 @@ class PolicyInForce:
             sides = self._judged(reading)
             for leaf in reading.leaves:
                 if leaf.side in sides and sides[leaf.side].same != "same":
-                    yield from leaf.places if isinstance(leaf, WholeSide) else ((leaf.pointer, leaf.text),)
+                    yield leaf
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).

@@ -12,6 +12,7 @@ from engine.release.field_path import FieldSteps, matches
 from engine.release.reasons import BY_LAW
 from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
+from engine.release.telling import Stirring, Telling
 
 PLAIN = frozenset((str, int, bool, type(None)))  # equal ones of the same type are written alike
 WORDS = {"True": "true", "False": "false", "None": "null"}
@@ -26,6 +27,11 @@ class Leaf(msgspec.Struct, frozen=True, gc=False):
     text: str
     node: Node
     side: SideKey | None
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Say where it stands, and its text."""
+        return ((self.pointer, self.text),)
 
 
 class WholeSide(msgspec.Struct, frozen=True, eq=False):
@@ -57,7 +63,7 @@ class RecordReading:
         rules: Compiled,
         telling: Callable[[Any], object],
         together: Callable[[SideValues], WholeSide | None] | None = None,
-        stirring: Callable[[Any], object] | None = None,
+        stirring: Telling | Stirring | None = None,
         matters: Callable[[str, Any], object] | None = None,
         lifted: Callable[[str, Node, Any], bool] = _never,
     ) -> None:
