@@ -37,9 +37,9 @@ class FlaggedTogether(msgspec.Struct):
     """
 
     ruled: tuple[Ruling, ...]
-    places: list[tuple[int, int, int]]
-    stands: list[Stands]
-    sides: dict[int, list[int]]
+    places: tuple[tuple[int, int, int], ...]
+    stands: tuple[Stands, ...]
+    sides: tuple[tuple[int, int], ...]
     records: int = 0
 
 
@@ -143,17 +143,15 @@ class _Filling:
 
     def _keep(self, flags: Iterable[tuple[Ruling, ...]]) -> None:
         found, beside, record = self._found, self._beside, self._record
-        before, seen = len(found), set[tuple[int, int]]()
+        before, seen, known = len(found), set[tuple[int, int]](), self._known
         for ruled in flags:
-            flagged = self._known.get(id(ruled)) or self._numbered(ruled)
+            flagged = known.get(id(ruled)) or self._numbered(ruled)
             flagged.records += 1
             found += flagged.places
-            for side, values in flagged.sides.items():
-                number = hash((record, side))
-                for value in values:
-                    if (side, value) not in seen:
-                        seen.add((side, value))
-                        beside[value] += number
+            for stood in flagged.sides:
+                if stood not in seen:
+                    seen.add(stood)
+                    beside[stood[0]] += hash((record, stood[1]))
         self._found_in += [(record,)] * (len(found) - before)
         self._count += len(found) - before
 
@@ -161,21 +159,19 @@ class _Filling:
         """Give the numbers of what is flagged together: the same comes again and again."""
         if len(self._known) >= MOST_KNOWN:
             self._forget()
-        found = self._known[id(ruled)] = FlaggedTogether(ruled, [], [], {})
-        for ruling in ruled:
-            if ruling.value and ruling.do != "give":
-                self._flag(ruling, found)
+        flagged = [(ruling, *self._flagged(ruling)) for ruling in ruled if ruling.value and ruling.do != "give"]
+        places = tuple((value, why, place) for _, value, _, why, place in flagged)
+        stands = tuple((value, field, why) for _, value, field, why, _ in flagged)
+        sides = dict.fromkeys((value, ruling.group) for ruling, value, *_ in flagged if ruling.group is not None)
+        found = self._known[id(ruled)] = FlaggedTogether(ruled, places, stands, tuple(sides))
         return found
 
-    def _flag(self, ruling: Ruling, found: FlaggedTogether) -> None:
+    def _flagged(self, ruling: Ruling) -> tuple[int, int, int, int]:
+        """Give the numbers of a value, of its field, of why it is flagged, and of its pointer."""
         kind = ruling.rule.removeprefix("find.") if ruling.kind == "found" else ruling.kind
         value = self._by_text.get(ruling.value) or self._value(ruling.value)
         place, field = self._pointers.get(ruling.pointer) or self._place(ruling.pointer)
-        why = self._whys.setdefault((kind, ruling.rule, ruling.do == "ask"), len(self._whys) + 1)
-        found.places.append((value, why, place))
-        found.stands.append((value, field, why))
-        if ruling.group is not None:
-            found.sides.setdefault(ruling.group, []).append(value)
+        return value, field, self._whys.setdefault((kind, ruling.rule, ruling.do == "ask"), len(self._whys) + 1), place
 
     def _forget(self) -> None:
         """Count what was flagged together, and forget it."""
@@ -226,6 +222,8 @@ class _Filling:
         """Write what is left; values that always stand side by side get one row."""
         self._write()
         self._forget()
+        self._by_text.clear()
+        self._pointers.clear()
         self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?)", ((number, *why) for why, number in self._whys.items()))
         self._database.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", ((*stand, count) for stand, count in self._stands.items()))
         counts, open_places = array("q", bytes(8 * len(self._beside))), array("q", bytes(8 * len(self._beside)))

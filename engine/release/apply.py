@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-import msgspec
-
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
-from engine.release.own import Fact, Own, Sameness, person_of
+from engine.release.own import Fact, Own, person_of
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
-from engine.release.reading import Leaf, RecordReading, SideKey, WholeSide, whole_side
+from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, whole_side
 from engine.release.reasons import BY_LAW, Treatment
 from engine.release.record_values import text_of, texts_at
 from engine.release.remembered import Remembered
@@ -31,14 +29,6 @@ Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
 MOST_SIDES = 12_000  # each of which has several values
-
-
-class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
-    """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
-
-    same: Sameness
-    person: str
-    group: int
 
 
 class PolicyInForce:
@@ -96,10 +86,10 @@ class PolicyInForce:
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
         repeated = self._repeated(rules, record) if self._told and (whole is None or whole.operation != "give") else None
-        held = self._held(rules, whole, repeated)
+        held = self._held(rules, whole, repeated) if rules.held or whole or repeated else None
         if held is not None:
             return [(held,)]
-        apart = self._decisions.apart(digest, whole)
+        apart = not self._decisions.none and self._decisions.apart(digest, whole)
         reading = self._read_apart(rules, digest, whole) if apart else self._read_alike(rules, digest)
         reading.only_people = only_people
         if repeated is not None and isinstance(record, dict):
@@ -109,7 +99,9 @@ class PolicyInForce:
         found = [tuple(reading.said)] if reading.said else []
         for leaf in reading.leaves:
             side = None if leaf.side is None else sides.get(leaf.side)
-            if apart and isinstance(leaf, Leaf):
+            if isinstance(leaf, WholeSide):
+                found.append(leaf.ruled if side is not None and leaf.found is side else self._ruled_together(leaf, rules, side))
+            elif apart:
                 found.append(tuple(self._ruled(leaf, rules, side, (digest, whole))))
             else:
                 found.append(self._alike[leaf, rules, side])
@@ -245,25 +237,38 @@ class PolicyInForce:
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
-        told = ((key, tuple(facts) if isinstance(facts, list) else facts) for key, facts in reading.sides.items())
-        found = {key: self._people[facts, number] for number, (key, facts) in enumerate(told)}
-        own = {key[0] for key, one in found.items() if one.same == "same"} if self._doubting else set()
-        for key, side in found.items() if self._doubting else ():
+        found = dict[SideKey, SideFound]()
+        for number, (key, facts) in enumerate(reading.sides.items()):
+            if isinstance(facts, WholeSide):
+                known = facts.found if facts.number == number else None
+                found[key] = known or self._people[facts.facts, number]
+            else:
+                found[key] = self._people[tuple(facts), number]
+        if not self._doubting:
+            return found
+        own = {key[0] for key, one in found.items() if one.same == "same"}
+        for key, side in found.items():
             if side.same == "other" and key[0] not in own and _doubts(self._policy.others[key[0]]):
                 found[key] = replace(side, same="perhaps")
         return found
 
-    def _judge(self, told: tuple[tuple[tuple[str, str], ...] | WholeSide, int]) -> SideFound:
+    def _judge(self, told: tuple[tuple[tuple[str, str], ...], int]) -> SideFound:
         """Say whether these are the person, and who otherwise."""
         side, number = told
-        facts = [Fact(name, text) for name, text in (side.facts if isinstance(side, WholeSide) else side)]
+        facts = [Fact(name, text) for name, text in side]
         return SideFound(self._own.judge(facts), person_of(facts), number)
 
-    def _ruled_alike(self, about: tuple[Leaf | WholeSide, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
-        """Say what happens to values in every record about which nothing was decided by itself: the same ones come again and again."""
-        read, rules, side = about
-        leaves = read.leaves if isinstance(read, WholeSide) else (read,)
-        return tuple(ruling for leaf in leaves for ruling in self._ruled(leaf, rules, side, ("", None)))
+    def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
+        """Say what happens to a value in every record about which nothing was decided by itself: the same ones come again and again."""
+        return tuple(self._ruled(*about, ("", None)))
+
+    def _ruled_together(self, read: WholeSide, rules: Compiled, side: SideFound | None) -> tuple[Ruling, ...]:
+        """Say the same of all that stands on a side, and keep it beside it."""
+        if side is None:
+            return tuple(ruling for leaf in read.leaves for ruling in self._alike[leaf, rules, None])
+        read.number, read.found = side.group, side
+        read.ruled = tuple(ruling for leaf in read.leaves for ruling in self._ruled_alike((leaf, rules, side)))
+        return read.ruled
 
     def _ruled(self, leaf: Leaf, rules: Compiled, side: SideFound | None, about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""

@@ -110,7 +110,7 @@ class Form(msgspec.Struct, eq=False):
         while True:
             try:
                 usual = stirring.silent.issuperset(compress(record.values(), self.usual))
-                if usual and not any([stirring[record[name]] for name in self.fresh]):
+                if usual and not (self.fresh and any(map(stirring.tells, [record[name] for name in self.fresh]))):
                     return self.steps
                 told = self._told(record, stirring)
             except TypeError:

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.release.compiled import Compiled, FormSide, FormStep, Node
 from engine.release.field_path import FieldSteps, matches
+from engine.release.own import Sameness
 from engine.release.reasons import BY_LAW
 from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
@@ -34,13 +35,27 @@ class Leaf(msgspec.Struct, frozen=True, gc=False):
         return ((self.pointer, self.text),)
 
 
-class WholeSide(msgspec.Struct, frozen=True, eq=False):
-    """All that stands on one side in a record, read together: `facts` tell who it is."""
+class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
+    """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
+
+    same: Sameness
+    person: str
+    group: int
+
+
+class WholeSide(msgspec.Struct, eq=False):
+    """All that stands on one side in a record, read together: `facts` tell who it is.
+
+    What followed last is kept beside it: who it is, with the number of its side in the record, and what happens to it then.
+    """
 
     side: SideKey
     facts: tuple[tuple[str, str], ...]
     leaves: tuple[Leaf, ...]
     places: tuple[tuple[str, str], ...]  # of the leaves: pointer and text
+    number: int = -1
+    found: SideFound | None = None
+    ruled: tuple[Ruling, ...] = ()
 
 
 SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types

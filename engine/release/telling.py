@@ -32,6 +32,10 @@ class Telling(Remembered[Any, tuple[Ruling, ...]]):
         self.silent: set[Any] = set()
         self._holders = Remembered[str, bool](self._is_silent_holder, MOST_HOLDERS)
 
+    def tells(self, value: Any) -> object:
+        """Whether a value that was hardly met before tells something."""
+        return (type(value) is not str or PROGRAM.fullmatch(value) is None) and self[value]
+
     def __missing__(self, value: Any) -> tuple[Ruling, ...]:
         if type(value) is str:
             return () if PROGRAM.fullmatch(value) or self._is_address(value) else super().__missing__(value)
@@ -61,6 +65,7 @@ class Stirring(Remembered[Any, object]):
         """Take what says it of a value, and how many values may be kept."""
         super().__init__(work_out, most)
         self.silent: set[Any] = set()
+        self.tells = self.__getitem__
 
     def __missing__(self, value: Any) -> object:
         return super().__missing__(value) if type(value) is str or value is None else self.work_out(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import itertools
 import json
 import re
 import unicodedata
@@ -196,6 +197,25 @@ def test_the_same_decisions_make_the_same_bytes(policy, records, decisions):
     """Aliases too: they are numbered by first appearance."""
     first, second = Package(policy, records, decisions), Package(policy, records, decisions)
     assert (first.json, first.csv, first.html) == (second.json, second.csv, second.html)
+
+
+REPEATED = st.lists(RECORDS, min_size=1, max_size=4).map(lambda records: [*records, *records[::-1], *records])
+
+
+@given(POLICIES, REPEATED, DECISIONS, st.booleans())
+def test_what_was_ruled_together_is_given_as_if_it_were_ruled_one_by_one(policy, records, decisions, twice):
+    """The same bytes, places, numbers and withheld texts, whatever was given before; a member that stands twice too."""
+    words, found = Policy.model_validate(policy), Decisions(decisions)
+    lines = [line_of(record, escape=False).encode() for record in records]
+    lines = [line[:-1] + b', "again":1,"again":"bea@example.com"}' if twice else line for line in lines]
+    slow, quick = (PolicyOnParts(words, Own(ADA), finder=LOOK, decisions=found) for _ in range(2))
+    told, noted = WithheldTexts(), WithheldTexts()
+    one_by_one, together = (Giving("acme", "en", Aliases(), LOOK, texts) for texts in (told, noted))
+    for line, digest in zip(lines, itertools.cycle(["sha", "other"])):
+        record = loads(line)
+        expected = one_by_one.give("calls", line, record, slow.rulings("calls", record, digest))
+        assert together.give_ruled("calls", line, record, quick.ruled("calls", record, digest)) == expected
+    assert (noted.found, noted.by_decision) == (told.found, told.by_decision)
 
 
 BROKEN = [
