@@ -55,7 +55,7 @@ class Level:
         self.forms: dict[tuple[str, ...], RowForm] = {}
 
 
-class Cells(dict[str, str]):
+class TableCells(dict[str, str]):
     """The cells of texts: the same ones come again and again."""
 
     def __missing__(self, text: str) -> str:
@@ -78,7 +78,7 @@ class CsvTable:
         self._sizes = array("Q")
         self._widths = array("H")
         self._further = self._long = 0
-        self._cells = Cells()
+        self._cells = TableCells()
 
     def add(self, record: Any) -> None:
         """Take a record as it is given, its numbers as they came; one that is no object has a column without a name."""
