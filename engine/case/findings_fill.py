@@ -39,7 +39,7 @@ class FlaggedTogether(msgspec.Struct):
     ruled: tuple[Ruling, ...]
     places: tuple[tuple[int, int, int], ...]
     stands: tuple[Stands, ...]
-    sides: tuple[tuple[int, int], ...]
+    sides: tuple[tuple[int, tuple[int, ...]], ...]
     records: int = 0
 
 
@@ -143,15 +143,18 @@ class _Filling:
 
     def _keep(self, flags: Iterable[tuple[Ruling, ...]]) -> None:
         found, beside, record = self._found, self._beside, self._record
-        before, seen, known = len(found), set[tuple[int, int]](), self._known
+        before, seen, known = len(found), dict[int, tuple[int, ...]](), self._known
         for ruled in flags:
             flagged = known.get(id(ruled)) or self._numbered(ruled)
             flagged.records += 1
             found += flagged.places
-            for stood in flagged.sides:
-                if stood not in seen:
-                    seen.add(stood)
-                    beside[stood[0]] += hash((record, stood[1]))
+            for side, values in flagged.sides:
+                before_it = seen.get(side)
+                new = values if before_it is None else tuple(value for value in values if value not in before_it)
+                seen[side] = new if before_it is None else before_it + new
+                number = hash((record, side))
+                for value in new:
+                    beside[value] += number
         self._found_in += [(record,)] * (len(found) - before)
         self._count += len(found) - before
 
@@ -162,8 +165,12 @@ class _Filling:
         flagged = [(ruling, *self._flagged(ruling)) for ruling in ruled if ruling.value and ruling.do != "give"]
         places = tuple((value, why, place) for _, value, _, why, place in flagged)
         stands = tuple((value, field, why) for _, value, field, why, _ in flagged)
-        sides = dict.fromkeys((value, ruling.group) for ruling, value, *_ in flagged if ruling.group is not None)
-        found = self._known[id(ruled)] = FlaggedTogether(ruled, places, stands, tuple(sides))
+        sides = dict[int, dict[int, None]]()
+        for ruling, value, *_ in flagged:
+            if ruling.group is not None:
+                sides.setdefault(ruling.group, {})[value] = None
+        told = tuple((side, tuple(values)) for side, values in sides.items())
+        found = self._known[id(ruled)] = FlaggedTogether(ruled, places, stands, told)
         return found
 
     def _flagged(self, ruling: Ruling) -> tuple[int, int, int, int]:

@@ -12,7 +12,6 @@ from engine.package.cell import ABSENT
 from engine.package.fields import FieldNode, ReadRecord
 from engine.release.given_record import WithheldPlace
 
-
 ALIKE = frozenset((str, type(None), object, bool))
 COUNTS = frozenset((str, type(None), object, int))
 
@@ -32,7 +31,7 @@ class Column(msgspec.Struct, eq=False):
 
     def few(self) -> list[Any] | None:
         """Give its distinct values, where most stand there more than once and equal ones are written alike; else None."""
-        if self.marks is not None or (kinds := set(map(type, self.values))) - ALIKE and kinds - COUNTS:
+        if self.marks is not None or ((kinds := set(map(type, self.values))) - ALIKE and kinds - COUNTS):
             return None
         found = list(dict.fromkeys(self.values))
         return found if 2 * len(found) <= len(self.values) else None

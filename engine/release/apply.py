@@ -6,7 +6,7 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain
 from typing import Any
 
@@ -145,16 +145,15 @@ class PolicyInForce:
             found += [one for one in laid if one.do != "give"]
         return found
 
-    def people(self, endpoint: str, record: Any) -> Iterator[Leaf | WholeSide]:
-        """Give what a record says of other people, as it was read together: also where it is left out, or told before."""
+    def people(self, endpoint: str, record: Any, said: Container[Leaf | WholeSide] = ()) -> Iterator[Leaf | WholeSide]:
+        """Give what a record says of other people and was not said before, as it was read together: also where it is left out, or told before."""
         rules = self.compiled(endpoint)
         if rules.names_people:
             reading = self._read_alike(rules)
             reading.people(record, rules.root)
-            sides = self._judged(reading)
-            for leaf in reading.leaves:
-                if leaf.side in sides and sides[leaf.side].same != "same":
-                    yield leaf
+            new = [leaf for leaf in reading.leaves if leaf not in said]
+            sides = self._judged(reading) if new else {}
+            yield from (leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same")
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).

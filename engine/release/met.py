@@ -20,10 +20,9 @@ def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]]) -> Iterator
     """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint."""
     said = set[Leaf | WholeSide]()
     for endpoint, record in records:
-        for read in in_force.people(endpoint, record):
-            if read not in said:
-                said.add(read)
-                yield from (text for pointer, text in read.places if _tells_somebody(pointer, text))
+        for read in in_force.people(endpoint, record, said):
+            said.add(read)
+            yield from (text for pointer, text in read.places if _tells_somebody(pointer, text))
         if len(said) > MOST_SAID:
             said.clear()
 
