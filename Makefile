@@ -11,7 +11,7 @@ COVERED := tests/core tests/language
 APART := tests/browser tests/chaos
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 
-.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-batch bench-findings bench-package bench-portal lock clean docs pictures
+.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-batch bench-cluster bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -38,11 +38,11 @@ test: $(READY) ## run the tests
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
 
-test-kills: $(READY) ## kill runs at a few random moments, and go on with them
+test-kills: $(READY) ## disturb runs and batches at a few random moments, and go on with them
 	@$(BIN)/python -m pytest tests/chaos $(SIDE_BY_SIDE)
 
-test-chaos: $(READY) ## kill runs at many random moments, and go on with them
-	@KILLS=50 $(BIN)/python -m pytest tests/chaos -n 4
+test-chaos: $(READY) ## disturb runs and batches at many random moments, and go on with them
+	@KILLS=50 EVENTS=100 $(BIN)/python -m pytest tests/chaos -n 4 -o faulthandler_timeout=1800
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1
@@ -78,6 +78,9 @@ bench: $(READY) ## measure the budgets, beside their references
 
 bench-batch: $(READY) ## measure many people over one account, beside a shell loop
 	@$(BIN)/python -m bench.batch
+
+bench-cluster: $(READY) ## measure workers over a shared database, beside one worker and the batch of one machine
+	@$(BIN)/python -m bench.cluster
 
 bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
 	@$(BIN)/python -m bench.findings

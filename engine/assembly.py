@@ -176,16 +176,18 @@ async def choose_connection(
     token: str | None = None,
     at: str | None = None,
     environ: Mapping[str, str] = os.environ,
+    store: ConnectionStore | None = None,
 ) -> ChosenConnection:
     """Find the connection to use: the named one, else the environment's token, else the vendor's only stored connection.
 
-    `token` is an access token (or API key) to use instead, for this run only. Raises UsageError, NotConnected.
+    `token` is an access token (or API key) to use instead, for this run only; `store` is another one than the environment names.
+    Raises UsageError, NotConnected.
     """
     if token is not None and connection is not None:
         message = "both a token and the name of a connection are given: one of them proves who asks"
         raise UsageError(message)
     at = simulator_of(vendor, at, environ)
-    transport, store = Transport(Hosts(vendor.hosts, at), None), store_of()
+    transport, store = Transport(Hosts(vendor.hosts, at), None), store or store_of()
     if token is not None:
         return ChosenConnection(vendor, token_record(vendor, token, environ, at), store, transport)
     return ChosenConnection(vendor, await find_connection(vendor, connection, at, store, environ), store, transport)

@@ -146,3 +146,13 @@ def postgres() -> Iterator[Any]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def database(postgres: Any) -> str:
+    """Give the address of a shared store that holds nothing."""
+    from engine.connection.chosen_store import make_tables
+
+    postgres.sql("drop schema if exists habeas cascade", database="habeas")
+    asyncio.run(make_tables(postgres.address()))
+    return str(postgres.address())

@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 import psycopg
-from psycopg import errors
 
 INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 SETTINGS = ("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60", "shared_buffers=16MB")
@@ -34,7 +33,9 @@ def unprivileged() -> tuple[str, ...]:
 class Postgres:
     """A server; `team` is a user who may connect to the database `habeas` and is nobody special."""
 
-    def __init__(self) -> None:
+    def __init__(self, *settings: str) -> None:
+        """Take settings that win over SETTINGS."""
+        self._settings = (*SETTINGS, *settings)
         self.folder = Path(tempfile.mkdtemp(prefix="habeas-pg-"))
         self._user = unprivileged()
         if self._user:
@@ -45,26 +46,40 @@ class Postgres:
         """Make it and start it."""
         init = ("-D", str(self.folder / "data"), "-A", "trust", "-U", "boss", "-N", "--no-instructions", "-E", "UTF8", "--locale=C")
         subprocess.run([*self._user, program("initdb"), *init], check=True, capture_output=True, cwd="/")
-        settings = [word for one in (*SETTINGS, f"unix_socket_directories={self.folder}") for word in ("-c", one)]
+        self.begin()
+        self.sql("create role team login", "create database habeas owner team")
+
+    def begin(self) -> None:
+        """Let it serve what lies there."""
+        settings = [word for one in (*self._settings, f"unix_socket_directories={self.folder}") for word in ("-c", one)]
         dying = ("--pdeathsig", "INT") if self._user else ()
         command = [*self._user, *dying, program("postgres"), "-D", str(self.folder / "data"), *settings]
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
+        self.recovered()
+
+    def crash(self) -> None:
+        """End it at once, as a crash would; `begin` recovers what was committed."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(60)
+
+    def kill(self, pid: int) -> None:
+        """Kill the process of one session: the server ends all of them then, and recovers what was committed."""
+        os.kill(pid, signal.SIGKILL)
+
+    def recovered(self) -> None:
+        """Wait until it can be asked again."""
         while True:
             try:
-                self.sql("create role team login")
-                break
-            except errors.DuplicateObject:
+                self.sql("select 1")
                 break
             except psycopg.OperationalError:
-                assert self._process.poll() is None, (self.folder / "log").read_text()
-        self.sql("create database habeas owner team")
+                assert self._process is None or self._process.poll() is None, (self.folder / "log").read_text()
 
     def stop(self) -> None:
         """End it, and delete what it kept."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-            self._process.wait(60)
+        self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def address(self, database: str = "habeas", user: str = "team") -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.batch.database import FILE, FORMAT, Database
+from engine.batch.database import FILE, FORMAT, Database, is_begun
 from engine.connection.keys import Keys
 from engine.connection.private_files import Taken, cannot_write, locked
 from engine.connection.sealed_file import END, seal_file, unseal_file
@@ -23,6 +23,7 @@ from engine.errors import InUse, NotConnected, OutputError, UsageError
 KIND = "batch"
 PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
+LENT_END = r"(?:\+[0-9]+)?"  # the results of workers bear a token, as no name of a connection can
 FOLDER, PRIVATE = 0o700, 0o600
 
 
@@ -72,12 +73,24 @@ def key_path(home: Path, name: str) -> Path:
     return home / f"{KIND}-{name}{END}"
 
 
-class BatchFolder:
-    """An open batch: its folder, its database and what they say of it."""
+class LentTo(msgspec.Struct, frozen=True):
+    """Whom a batch is lent to: the store as it may be shown, since when, and how many workers were seen there just now.
 
-    def __init__(self, path: Path, database: Database, home: Path) -> None:
+    `at_home`: how many of its people had ended before and are not among those that are seen.
+    """
+
+    store: str
+    since: datetime
+    workers: int
+    at_home: int = 0
+
+
+class BatchFolder:
+    """An open batch: its folder, its database and what they say of it. `lent`: its people are lent, and this is what the workers did."""
+
+    def __init__(self, path: Path, database: Database, home: Path, lent: LentTo | None = None) -> None:
         """Take an open database. Raises UsageError."""
-        self.path, self.database, self.home = path, database, home
+        self.path, self.database, self.home, self.lent = path, database, home, lent
         row = database.one("select id, created, options, refused from batch") or ("", "", "{}", 0)
         self.id, self.created, self.refused = str(row[0]), datetime.fromisoformat(row[1]), int(row[3])
         self.options = msgspec.json.decode(row[2], type=BatchOptions)
@@ -121,7 +134,7 @@ def make(path: Path, vault: Vault, options: BatchOptions, now: datetime, *, tria
         except OSError as error:
             message = f"{path} cannot be made ({error.strerror}): name another folder with --out"
             raise OutputError(message) from None
-        if any(path.iterdir()):
+        if any(not one.name.startswith(FILE) for one in path.iterdir()):
             message = f"{path} holds something, and no batch: name another folder with --out"
             raise OutputError(message)
         seal_file(vault.keys, key_path(vault.home, name), KIND, name, key.secret)
@@ -141,7 +154,7 @@ def unmake(folder: BatchFolder) -> None:
 
 def opened(path: Path, home: Path, *, read_only: bool = False) -> BatchFolder:
     """Open the folder of a batch. Raises UsageError where there is none."""
-    if not (path / FILE).is_file():
+    if not is_begun(path / FILE):
         message = f"{path} holds no batch: habeas batch PEOPLE.csv --out {path} makes one"
         raise UsageError(message)
     return BatchFolder(path, Database(path / FILE, read_only=read_only), home)

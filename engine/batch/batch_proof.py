@@ -46,6 +46,7 @@ def write_proof(folder: BatchFolder, now: datetime, code: Exit) -> None:
         "begun": rfc3339(folder.created),
         "written": rfc3339(now),
         "exit_code": int(code),
+        **({} if folder.lent is None else {"lent": {"store": folder.lent.store, "since": rfc3339(folder.lent.since)}}),
         "states": folder.database.by_state(),
         "refused_lines": folder.refused,
         "connections": connections,

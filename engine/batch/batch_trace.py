@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from engine.batch.batch_folder import BatchFolder, label_of
+from engine.batch.batch_folder import LENT_END, BatchFolder, label_of
 from engine.batch.people_csv import REQUEST
 from engine.batch.results import MANIFEST
 from engine.catalogue import load
@@ -113,7 +113,7 @@ def _person(folder: BatchFolder, name: str, row: tuple[Any, ...], read: ReadResu
     last = None if ended is None else datetime.fromisoformat(ended).timestamp()
     drawn = DrawnPerson(request, state, None, last)
     here = folder.place(request, label_of(name))
-    tried = re.compile(rf"{re.escape(here.name)}(\.tar)?(\.try-[0-9]+)?")
+    tried = re.compile(rf"{re.escape(here.name)}{LENT_END}(\.tar)?(\.try-[0-9]+)?")
     inside = sorted(here.parent.iterdir()) if here.parent.is_dir() else []
     found = {path.name: path for path in inside if tried.fullmatch(path.name)}
     current = None if place is None else PurePosixPath(place).name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ create index by_state on person(connection, state);
 create table refusal(content blob primary key) without rowid;
 create table identity(digest blob not null, request text not null, primary key(digest, request)) without rowid;
 """
+
+
+def is_begun(path: Path) -> bool:
+    """Whether a file holds a batch; that of a process which was killed before it had taken the people in holds nothing."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            return bool(db.execute("select count(*) from sqlite_master").fetchone()[0])
+    except sqlite3.Error:
+        return True  # that it is damaged, whoever opens it says
 
 
 class QueuedPerson(Discreet, msgspec.Struct, frozen=True):

@@ -58,14 +58,15 @@ def manifest_of(place: Path) -> str | None:
 
 
 def read_manifest(place: Path) -> bytes | None:
-    """Read the manifest of a result, packed or not; None where there is none."""
-    packed = place.with_name(place.name + PACKED)
+    """Read the manifest of a result, packed or not, by the name of either; None where there is none."""
+    packed = place if place.name.endswith(PACKED) else place.with_name(place.name + PACKED)
     try:
         if packed.is_file():
             with tarfile.open(packed) as archive:
                 stream = archive.extractfile(next(one for one in archive if one.name.endswith(f"/{MANIFEST}")))
                 return stream.read() if stream is not None else None
-        return (place / MANIFEST).read_bytes()
+        folder = place if place.is_dir() else place.with_name(place.name.removesuffix(PACKED))
+        return (folder / MANIFEST).read_bytes()
     except (OSError, tarfile.TarError, StopIteration):
         return None
 

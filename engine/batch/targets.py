@@ -15,10 +15,11 @@ from engine.batch.database import Database, QueuedPerson
 from engine.batch.people_csv import PersonLine
 from engine.catalogue import load
 from engine.connection.open import ENVIRONMENT
+from engine.connection.store import ConnectionStore, StoreAway, connect_again
 from engine.connection.stored import Name
 from engine.core.identity import Identifier
 from engine.core.selection import Selection, checked_plan, choose, since_of
-from engine.errors import UsageError
+from engine.errors import NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.runner import RunOptions
 
@@ -77,9 +78,9 @@ class BatchTarget(msgspec.Struct):
 class Targets:
     """The connections of a batch, each found once."""
 
-    def __init__(self, options: BatchOptions, now: datetime) -> None:
-        """Prepare; connections are found as rows name them. `now` is when the batch began."""
-        self.options, self.now = options, now
+    def __init__(self, options: BatchOptions, now: datetime, store: ConnectionStore | None = None) -> None:
+        """Prepare; connections are found as rows name them. `now` is when the batch began; a `store` is where workers find them too."""
+        self.options, self.now, self.store = options, now, store
         self.found: dict[tuple[str, str | None], BatchTarget] = {}
         self._vendors: dict[str, Vendor] = {}
 
@@ -103,8 +104,28 @@ class Targets:
         if (word, named) not in self.found:
             vendor = self._vendor(word)
             at = simulator_of(vendor, at or self.options.at.get(vendor.name))
-            self.found[word, named] = BatchTarget(word, named, at, asyncio.run(choose_connection(vendor, named, at=at)))
+            self.found[word, named] = BatchTarget(word, named, at, asyncio.run(self._chosen(vendor, named, at)))
         return self.found[word, named]
+
+    async def _chosen(self, vendor: Vendor, named: str | None, at: str | None) -> ChosenConnection:
+        """Find a connection; for workers one that is in their store."""
+        if self.store is None:
+            return await choose_connection(vendor, named, at=at)
+        place = (await self.store.where()).store
+        try:
+            chosen = await choose_connection(vendor, named, at=at, store=self.store)
+        except StoreAway:
+            raise
+        except NotConnected as error:
+            message = f"{error}, with HABEAS_STORE set to {place}, where workers look for it"
+            raise NotConnected(message) from None
+        if not isinstance(chosen.found, Name):
+            message = (
+                f"a token of {vendor.title} is set in this environment, and no worker has it: unset HABEAS_{vendor.name.upper()}_TOKEN "
+                f"(or _SECRET), and use a connection of {place}: {connect_again(vendor)}, with HABEAS_STORE set to it"
+            )
+            raise NotConnected(message)
+        return chosen
 
     def _vendor(self, word: str) -> Vendor:
         if word not in self._vendors:

@@ -8,38 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 
 from msgspec import Struct, field
 
-from engine.assembly import person_of
 from engine.batch import results
-from engine.batch.batch_folder import PEOPLE, WORK, BatchFolder, BatchKey, label_of
+from engine.batch.asking import Assignment, EndedGroup, EndedPerson, ask_for_all
+from engine.batch.batch_folder import WORK, BatchFolder, BatchKey, label_of
 from engine.batch.cases import BatchCases
-from engine.batch.database import QueuedPerson
+from engine.batch.left_behind import recover, sweep
 from engine.batch.states import Ending, ending
 from engine.batch.targets import BatchTarget
-from engine.batch.under_way import going_on
 from engine.case.fetch import Stopping
-from engine.core.http import NoAnswer
+from engine.core.http import NoAnswer, Response
 from engine.core.window import rfc3339
 from engine.errors import Exit, HabeasError, InUse, NotConnected
 from engine.net.clock import Clock, wall_clock
-from engine.open_account import SIDE_BY_SIDE, OpenAccount, open_account
+from engine.open_account import OpenAccount, open_account
+from engine.runner import Report
 
-GROUP, PERIOD = 16, 1.0
 SOON = 5.0
-
-
-class EndedPerson(Struct, frozen=True):
-    """A person whose run has ended, and where its result lies; it is told when it is safe on the disk."""
-
-    person: QueuedPerson
-    ending: Ending
-    folder: str | None = None
-    sha256: str | None = None
 
 
 class BatchWatch(Struct):
@@ -62,14 +51,13 @@ class BatchWork:
         self.cases = BatchCases(folder, key) if folder.options.regime is not None else None
         self.error: HabeasError | None = None
         self.in_use: InUse | None = None
-        self._ended: list[EndedPerson] = []
-        self._writing = asyncio.Lock()
-        self._stopped = asyncio.Event()
-        self._pauses: dict[str, float] = {}
+        self.ended = EndedGroup(self._write, self.clock)
+        self.stopped = asyncio.Event()
+        self.pauses: dict[str, float] = {}
 
     def stop(self, code: Exit) -> None:
         """Let nobody new in; runs under way end, what they received is kept."""
-        self._stopped.set()
+        self.stopped.set()
         self.stopping.stop(code)
 
     async def run(self, targets: Mapping[str, BatchTarget], *, wait: bool = True) -> None:
@@ -77,41 +65,20 @@ class BatchWork:
 
         Whatever happens, what has ended is written down.
         """
-        self._recover()
-        writing = asyncio.create_task(self._write_often())
+        recover(self.folder)
+        if self.cases is not None:
+            await asyncio.to_thread(self.cases.take_all)
+        writing = asyncio.create_task(self.ended.often(self._write_rates))
         try:
             await asyncio.gather(*(self._drained(name, target, wait=wait) for name, target in targets.items()))
         finally:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
-            await self._write()
+            await self.ended.write()
         if (error := self.error or self.in_use) is not None:
             raise error
-        self._sweep()
-
-    def _recover(self) -> None:
-        """Queue what a killed process had under way; so too whoever failed for the connection alone."""
-        database = self.folder.database
-        running = list(database.all("select id, request, connection, sha256 from person where state='running'"))
-        for number, request, connection, sha256 in running:
-            place = self.folder.place(request, label_of(connection))
-            if results.manifest_of(place) != sha256:  # else it is the result of an earlier try
-                results.taken_back(place, self.folder.path / WORK / str(number) / connection.partition("/")[0])
-        database.run("update person set state='queued', attempts=attempts-1 where state='running'")
-        database.run("update person set state='queued', attempts=0 where state='failed' and exit_code=?", int(Exit.NOT_CONNECTED))
-        database.run("update connection set ended=null")
-        self._sweep()
-
-    def _sweep(self) -> None:
-        """Delete what was begun for people who are not asked any more."""
-        queued = {str(number) for (number,) in self.folder.database.all("select id from person where state='queued'")}
-        work = self.folder.path / WORK
-        for left in list(work.iterdir()) if work.is_dir() else ():
-            if left.name not in queued:
-                shutil.rmtree(left, ignore_errors=True)
-        with suppress(OSError):
-            work.rmdir()
+        sweep(self.folder)
 
     async def _drained(self, name: str, target: BatchTarget, *, wait: bool) -> None:
         limits = (target.order_plan(self.folder.options), self.share)
@@ -136,18 +103,16 @@ class BatchWork:
 
     async def _rounds(self, name: str, target: BatchTarget, account: OpenAccount) -> None:
         """Ask for people until none is left; where the rest has to wait, wait."""
-        while not self._stopped.is_set() and account.end is None and self.error is None:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(SIDE_BY_SIDE):
-                    group.create_task(self._people(name, target, account))
-            await self._write()
+        while not self.stopped.is_set() and account.end is None and self.error is None:
+            await ask_for_all(FolderQueue(self, target, account), account, self.stopping)
+            await self.ended.write()
             until = self.folder.database.waits_until(name)
             if until is None:
                 break
-            until = max(until, self._pauses.get(name, 0.0))
+            until = max(until, self.pauses.get(name, 0.0))
             self.folder.database.run("update connection set not_before=? where name=?", until, name)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), max(0.0, min(until - self.clock.timestamp(), SOON)))
+                await asyncio.wait_for(self.stopped.wait(), max(0.0, min(until - self.clock.timestamp(), SOON)))
         self.folder.database.run("update connection set not_before=null where name=?", name)
         if account.end is not None:
             self._end_connection(name, account.end)
@@ -156,64 +121,13 @@ class BatchWork:
         self.folder.database.run("update connection set ended=? where name=?", words, name)
         self.watch.told(name, words)
 
-    async def _people(self, name: str, target: BatchTarget, account: OpenAccount) -> None:
-        """Ask for one person after the other."""
-        while True:
-            async with account.place():
-                now = self.clock.timestamp()
-                halted = self._stopped.is_set() or account.end is not None or self.error is not None
-                person = None if halted or now < self._pauses.get(name, 0.0) else self.folder.database.claim(name, now)
-                if person is None:
-                    return
-                try:
-                    await self._person(person, target, account)
-                except HabeasError as error:
-                    self._note(EndedPerson(person, Ending("queued", spent=False)))
-                    self.error = self.error or error
-
-    async def _person(self, person: QueuedPerson, target: BatchTarget, account: OpenAccount) -> None:
-        place, made = self.folder.place(person.request, label_of(person.connection)), self.folder.path / WORK / str(person.id)
-        results.set_aside(place)
-        silent = False
-
-        def heard(_: object, answer: object) -> None:
-            nonlocal silent
-            silent = isinstance(answer, NoAnswer)
-
-        told = json.loads(self.key.unseal(person.request, person.identifiers))
-        order = await going_on(target.order(person, person_of(told), self.folder.options, made), told, account.session)
-        report = await account.carry_out(order, watch=self.stopping.watch, heard=heard)
-        end = ending(report, person.attempts, self.clock.timestamp(), unreachable=silent)
-        if end.pause is not None:
-            self._pauses[person.connection] = end.pause
-        if report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED) or not report.finished:
-            self._note(EndedPerson(person, end))
-            return
-        name, sha256 = await asyncio.to_thread(results.put_in_place, report.folder, place, pack=self.folder.options.pack)
-        self._note(EndedPerson(person, end, f"{PEOPLE}/{person.request}/{name}", sha256))
-        if len(self._ended) >= GROUP:
-            await self._write()
-
-    def _note(self, ended: EndedPerson) -> None:
-        self._ended.append(ended)
-
-    async def _write_often(self) -> None:
-        while True:
-            await self.clock.sleep(PERIOD)
-            await self._write()
-            self._write_rates()
-
-    async def _write(self) -> None:
+    async def _write(self, group: list[EndedPerson]) -> None:
         """Write down who has ended, once their files are on the disk."""
-        async with self._writing:
-            group, self._ended = self._ended, []
-            if not group:
-                return
-            await asyncio.to_thread(results.synced, self.folder.path)
-            moment = rfc3339(self.clock.now())
-            self.folder.database.end([_row(one, moment) for one in group])
-            if self.cases is not None:
-                await asyncio.to_thread(self.cases.take_all)
+        await asyncio.to_thread(results.synced, self.folder.path)
+        moment = rfc3339(self.clock.now())
+        self.folder.database.end([_row(one, moment) for one in group])
+        if self.cases is not None:
+            await asyncio.to_thread(self.cases.take_all)
         for person in group:
             self.watch.ended(person)
 
@@ -230,6 +144,48 @@ class BatchWork:
                 _, bucket, count, allowed = max(sent)
                 found[name] = {"bucket": bucket, "sent": count, "allowed": round(allowed, 3), "at": self.clock.timestamp()}
         return found
+
+
+class FolderQueue:
+    """The people of one connection of a batch (see `asking.PeopleQueue`)."""
+
+    def __init__(self, work: BatchWork, target: BatchTarget, account: OpenAccount) -> None:
+        """Take them from the batch's own database."""
+        self._work, self._target, self._account = work, target, account
+
+    async def claim(self) -> Assignment | None:
+        """Take the next one whose time has come."""
+        work, name, now = self._work, self._target.name, self._work.clock.timestamp()
+        if work.stopped.is_set() or self._account.end is not None or work.error is not None or now < work.pauses.get(name, 0.0):
+            return None
+        person = work.folder.database.claim(name, now)
+        if person is None:
+            return None
+        made, place = work.folder.path / WORK / str(person.id), work.folder.place(person.request, label_of(name))
+        return Assignment(person, self._target, work.folder.options, work.key, made, place)
+
+    async def prepare(self, taken: Assignment) -> None:
+        """Keep the result of an earlier try under another name."""
+        results.set_aside(taken.place)
+
+    def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:
+        """Decide as states.py says; where the vendor allows nothing more now, nobody else is asked either."""
+        end = ending(report, taken.person.attempts, self._work.clock.timestamp(), unreachable=unreachable)
+        if end.pause is not None:
+            self._work.pauses[taken.person.connection] = end.pause
+        return end
+
+    async def put(self, ended: EndedPerson) -> None:
+        """Write it down with the next group."""
+        await self._work.ended.add(ended)
+
+    def heard(self, answer: Response | NoAnswer) -> None:
+        """Count nothing: the limiter says how fast requests left."""
+
+    async def failed(self, taken: Assignment, error: HabeasError) -> None:
+        """End the batch: its folder takes nothing more."""
+        self._work.ended.note(EndedPerson(taken.person, Ending("queued", spent=False)))
+        self._work.error = self._work.error or error
 
 
 def _row(one: EndedPerson, moment: str) -> tuple[object, ...]:

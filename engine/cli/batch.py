@@ -19,11 +19,13 @@ from engine.assembly import new_folder
 from engine.batch.batch_folder import REFUSED, BatchFolder, BatchKey, BatchOptions, make, opened, unmake
 from engine.batch.batch_proof import batch_code, write_proof
 from engine.batch.cases import check_case
-from engine.batch.database import FILE
+from engine.batch.database import FILE, is_begun
+from engine.batch.lent_mark import read_mark
 from engine.batch.take_in import TakeIn, TakenPeople
 from engine.batch.targets import ALL, BatchTarget, Targets, connected_vendors, kept
 from engine.batch.work import BatchWatch, BatchWork
 from engine.case.regimes import regime_of
+from engine.cli.batch_lent import Lending, brought_home, lending_to, lent, pulled_into
 from engine.cli.batch_plan import plan_table
 from engine.cli.batch_view import BatchView, status_words
 from engine.cli.formatting import print_text, width_of
@@ -32,9 +34,10 @@ from engine.connection.chosen_store import store_of
 from engine.connection.digest_key import digest_key
 from engine.connection.file_store import FileStore
 from engine.connection.state_folder import home
+from engine.connection.store import ConnectionStore
 from engine.connection.vault import Vault
 from engine.core.pace import checked_share
-from engine.errors import Exit, UsageError
+from engine.errors import Exit, InUse, UsageError
 
 GARBAGE_AFTER = 10_000
 OPTION = {"regime": "--cases", "vendors": "--vendor", "connections": "--connection"}
@@ -50,15 +53,17 @@ class BatchArguments(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 0.75
     wait: bool = True
     anyway: bool = False
+    dispatch: str | None = None
 
 
 def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
     """Take the people in, and ask for all of them. Raises HabeasError; nothing was sent then, or it is said what was."""
     now, vault = datetime.now(UTC), Vault(home())
-    options = _checked(options, vault)
     checked_share(arguments.share)
     out = arguments.out or new_folder(now)
-    known = (out / FILE).is_file()
+    lending = lending_to(arguments.dispatch, out) if arguments.dispatch is not None else None
+    options = _checked(options, vault, lending.store if lending else None)
+    known = is_begun(out / FILE)
     if known:
         folder = opened(out, vault.home)
         _same_options(folder.options, options)
@@ -69,9 +74,11 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
             asyncio.run(FileStore(vault).ready())
         folder, key = make(out, vault, options, now, trial=arguments.check)
     try:
-        targets = Targets(options, folder.created)
+        targets = Targets(options, folder.created, lending.store if lending else None)
         taken = _taken(folder, key, targets, arguments)
         if arguments.check:
+            if (mark := read_mark(out)) is not None:
+                pulled_into(folder, mark)
             asked = kept(folder.database, targets, anyway=arguments.anyway)
             planned = plan_table(folder, list(asked.values()), arguments.share, width_of(sys.stdout))
         folder.database.run("rollback" if arguments.check else "commit")
@@ -82,7 +89,7 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
         print_text(words, err=True)
     folder.database.close()
     if not arguments.check:
-        return _worked(out, key, arguments)
+        return _worked(out, key, arguments, lending)
     print_text(f"{planned}\nNothing was sent and nothing was kept: leave --check out to begin.")
     return Exit.COMPLETE
 
@@ -96,13 +103,20 @@ def resume_batch(path: Path, *, share: float = 0.75, wait: bool = True, anyway: 
     return _worked(path, key, BatchArguments(people=path, out=path, share=checked_share(share), wait=wait, anyway=anyway))
 
 
-def _worked(out: Path, key: BatchKey, arguments: BatchArguments) -> Exit:
+def _worked(out: Path, key: BatchKey, arguments: BatchArguments, lending: Lending | None = None) -> Exit:
     folder = opened(out, home())
     try:
-        targets = kept(folder.database, Targets(folder.options, folder.created), anyway=arguments.anyway)
+        mark = read_mark(out) if lending is None else None
+        if mark is not None and not brought_home(folder, mark):
+            return Exit.INCOMPLETE
+        targets = kept(
+            folder.database, Targets(folder.options, folder.created, lending.store if lending else None), anyway=arguments.anyway
+        )
         if not targets:
             message = f"{out}: nobody is in this batch"
             raise UsageError(message)
+        if lending is not None:
+            return asyncio.run(lent(folder, key, lending, targets, arguments.share))
         print_text(plan_table(folder, list(targets.values()), arguments.share, width_of(sys.stderr)), err=True)
         with _swept_often():
             return asyncio.run(_asked(folder, key, targets, arguments))
@@ -127,6 +141,9 @@ async def _asked(folder: BatchFolder, key: BatchKey, targets: Mapping[str, Batch
     view = BatchView(folder, sys.stderr)
     watch = BatchWatch(ended=view.ended, told=view.told, waiting=view.waiting)
     async with folder.alone():
+        if read_mark(folder.path) is not None:
+            message = f"{folder.path} was lent to workers just now: habeas status {folder.path} shows how far they are"
+            raise InUse(message)
         work = BatchWork(folder, key, arguments.share, watch)
         _on_signals(work)
         showing = asyncio.create_task(view.watch(work)) if is_terminal(sys.stderr) else None
@@ -160,7 +177,7 @@ def _on_signals(work: BatchWork) -> None:
         loop.add_signal_handler(number, stop, Exit.TERMINATED)
 
 
-def _checked(options: BatchOptions, vault: Vault) -> BatchOptions:
+def _checked(options: BatchOptions, vault: Vault, store: ConnectionStore | None) -> BatchOptions:
     """Check what was chosen for all people. Raises UsageError."""
     if options.regime is not None:
         regime_of(options.regime)
@@ -168,7 +185,7 @@ def _checked(options: BatchOptions, vault: Vault) -> BatchOptions:
     if options.regime is not None and options.pack:
         message = "--cases takes folders in, and --pack leaves none: choose one"
         raise UsageError(message)
-    vendors = connected_vendors(asyncio.run(store_of().names())) if options.vendors == (ALL,) else options.vendors
+    vendors = connected_vendors(asyncio.run((store or store_of()).names())) if options.vendors == (ALL,) else options.vendors
     return msgspec.structs.replace(options, vendors=vendors)
 
 

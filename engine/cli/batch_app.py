@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,12 @@ from engine.cli.options import JsonOption, NoWaitOption, OnlyOption, PlanOption,
 
 commands = typer.Typer()
 
-BatchFolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a batch.")]
+BatchArgument = Annotated[
+    str, typer.Argument(metavar="DIR|URL", help="The folder of a batch, or the PostgreSQL of workers that it is lent to.")
+]
+NamedBatchOption = Annotated[
+    str | None, typer.Option("--batch", metavar="NAME", help="Which batch, where URL has several: its folder, or its id.")
+]
 RequestOption = Annotated[str | None, typer.Option("--request", metavar="NAME", help="Only this request.")]
 
 
@@ -53,6 +59,10 @@ def batch(
     ] = None,
     no_wait: NoWaitOption = False,
     anyway: Annotated[bool, typer.Option("--anyway", help="Go on though a spec has changed since the batch was begun.")] = False,
+    dispatch: Annotated[
+        str | None,
+        typer.Option("--dispatch", metavar="URL", help="Lend everybody to workers at this PostgreSQL, and end."),
+    ] = None,
 ) -> None:
     """Ask for everybody in a CSV, each person at each vendor, as fast as the vendors' limits allow; the same command again goes on.
 
@@ -77,43 +87,82 @@ def batch(
         regime=regime if cases else None,
         at=addresses(tuple(at or ())),
     )
-    arguments = BatchArguments(people=people, out=out, check=check, skip_bad=skip_bad, share=share / 100, wait=not no_wait, anyway=anyway)
+    arguments = BatchArguments(
+        people=people, out=out, check=check, skip_bad=skip_bad, share=share / 100, wait=not no_wait, anyway=anyway, dispatch=dispatch
+    )
     raise typer.Exit(batch_command(arguments, options))
 
 
 @commands.command(short_help="How far is a batch?", epilog="Example: habeas status november --watch")
 def status(
-    folder: BatchFolderArgument,
+    folder: BatchArgument,
     watch: Annotated[bool, typer.Option("--watch", help="Draw a line per connection, until nobody is left.")] = False,
     json: JsonOption = False,
     table: Annotated[bool, typer.Option("--csv", help="Print a CSV instead: a line for each request at each connection.")] = False,
+    name: NamedBatchOption = None,
 ) -> None:
     """Say of a batch how many people are in which state, what failed and why, and when it goes on. Nothing personal is shown.
 
-    Exit codes: 0 shown, 2 there is no batch.
+    Exit codes: 0 shown, 2 there is no such batch, 4 it is lent and its database cannot be used.
     """
     from engine.cli.batch_states import status_command
 
-    raise typer.Exit(status_command(folder, watching=watch, as_json=json, as_csv=table))
+    raise typer.Exit(status_command(folder, name, watching=watch, as_json=json, as_csv=table))
 
 
 @commands.command(short_help="Queue people of a batch again.", epilog="Example: habeas retry november")
-def retry(folder: BatchFolderArgument, request: RequestOption = None) -> None:
-    """Queue everybody who failed, or one request whatever its state but done. Changes states only: the next habeas batch asks.
+def retry(folder: BatchArgument, request: RequestOption = None, name: NamedBatchOption = None) -> None:
+    """Queue everybody who failed, or one request whatever its state but done. Changes states only: the next habeas batch asks, or workers.
 
-    Exit codes: 0 done, 2 there is no such batch or request.
+    Exit codes: 0 done, 2 there is no such batch or request, 4 it is lent and its database cannot be used.
     """
     from engine.cli.batch_states import retry_command
 
-    raise typer.Exit(retry_command(folder, request))
+    raise typer.Exit(retry_command(folder, name, request))
 
 
 @commands.command(short_help="Take people out of a batch.", epilog="Example: habeas cancel november --request DSR-17")
-def cancel(folder: BatchFolderArgument, request: RequestOption = None) -> None:
+def cancel(folder: BatchArgument, request: RequestOption = None, name: NamedBatchOption = None) -> None:
     """Cancel everybody who is queued, or one request. Changes states only; whoever is under way ends as they would.
 
-    Exit codes: 0 done, 2 there is no such batch or request.
+    Exit codes: 0 done, 2 there is no such batch or request, 4 it is lent and its database cannot be used.
     """
     from engine.cli.batch_states import cancel_command
 
-    raise typer.Exit(cancel_command(folder, request))
+    raise typer.Exit(cancel_command(folder, name, request))
+
+
+@commands.command(
+    short_help="Work on the batches of a team's store.", epilog="Example: habeas worker postgresql://habeas@db.example.com/habeas --many 50"
+)
+def worker(
+    address: Annotated[
+        str | None, typer.Argument(metavar="[URL]", help="The team's store, a PostgreSQL database; HABEAS_STORE if left out.")
+    ] = None,
+    many: Annotated[int, typer.Option("--many", metavar="N", min=1, max=1000, help="At how many accounts to work at once.")] = 50,
+    create_tables: Annotated[
+        bool, typer.Option("--create-tables", help="Make the store's tables, or bring them up to date, and do nothing else.")
+    ] = False,
+    lease: Annotated[
+        float, typer.Option("--lease", metavar="SECONDS", help="After how long others take over what a worker that died had under way.")
+    ] = 60.0,
+    metrics: Annotated[
+        Path | None, typer.Option("--metrics", metavar="FILE.prom", help="Keep figures there for Prometheus, written every 15 seconds.")
+    ] = None,
+) -> None:
+    """Ask for the people whom habeas batch --dispatch handed out, until it is told to stop; as many workers as are wanted.
+
+    Each takes accounts, renews its leases on them, and asks for their people as fast as the vendors' limits allow; results go to the
+    batches' folders, which every worker must see under the same path. What a worker that was killed had under way, others ask
+    again. On SIGTERM it takes nobody new, ends within 30 seconds and gives everything back; a second one ends it at once.
+
+    Exit codes: 2 wrong usage, 4 the database or HABEAS_KEY cannot be used, 130 or 143 ended by a signal.
+    """
+    from engine.cli.connections import create_tables_command
+    from engine.cli.worker import worker_command
+    from engine.connection.chosen_store import shared_store
+
+    if create_tables:
+        create_tables_command(address)
+        return
+    raise typer.Exit(worker_command(shared_store({"HABEAS_STORE": address} if address is not None else os.environ), many, lease, metrics))

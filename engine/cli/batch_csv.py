@@ -8,7 +8,7 @@ from typing import TextIO
 
 import msgspec
 
-from engine.batch.batch_folder import REFUSED, BatchFolder, label_of
+from engine.batch.batch_folder import REFUSED, BatchFolder
 from engine.batch.results import read_manifest
 from engine.cli.formatting import print_text
 from engine.core.ledger import Subject
@@ -37,7 +37,7 @@ def print_status_csv(folder: BatchFolder, stream: TextIO) -> None:
     writer.writerow(COLUMNS)
     rows = folder.database.all("select request, connection, state, reason, ended_at, folder from person order by request, connection")
     for request, connection, state, *told_of in rows:
-        who = _person(folder, request, connection) if told_of[-1] else ""
+        who = _person(folder, told_of[-1]) if told_of[-1] else ""
         writer.writerow((request, connection, state, who, *told_of))
     told = 0
     for request, why in _refused(folder):
@@ -50,9 +50,9 @@ def print_status_csv(folder: BatchFolder, stream: TextIO) -> None:
         )
 
 
-def _person(folder: BatchFolder, request: str, connection: str) -> str:
+def _person(folder: BatchFolder, place: str) -> str:
     """Say whether the person was found, as the manifest has it; nothing where the result is gone."""
-    raw = read_manifest(folder.place(request, label_of(connection)))
+    raw = read_manifest(folder.path / place)
     try:
         outcome = "" if raw is None else msgspec.json.decode(raw, type=_ToldManifest).subject.outcome
     except msgspec.MsgspecError:

@@ -9,10 +9,14 @@ import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
+from engine import cluster
 from engine.batch.batch_folder import PEOPLE, PROOF, REFUSED, WORK, BatchFolder, key_path, opened
 from engine.batch.database import FILE
+from engine.batch.lent_mark import read_mark
 from engine.cli.batch_csv import print_status_csv
+from engine.cli.batch_lent import change_in_store, change_lent, folder_named, seen_batch
 from engine.cli.batch_view import EVERY, SeenPace, connection_lines, status_json, status_words
 from engine.cli.formatting import print_json, print_text, width_of
 from engine.cli.live import UNKNOWN, Live
@@ -20,22 +24,25 @@ from engine.cli.progress import is_terminal
 from engine.cli.until_interrupted import until_interrupted
 from engine.connection.private_files import cannot_write
 from engine.connection.state_folder import home
+from engine.connection.store_address import is_address, shown
 from engine.core.window import beginning
 from engine.errors import Exit, InUse, UsageError
 from engine.language.text.mistakes import counted
 
+PAUSE = 10  # times as long as reading a lent batch takes, nothing is read
 
-def status_command(path: Path, *, watching: bool, as_json: bool, as_csv: bool) -> Exit:
-    """Say how far a batch is. Raises UsageError."""
+
+def status_command(place: str, name: str | None, *, watching: bool, as_json: bool, as_csv: bool) -> Exit:
+    """Say how far a batch is, of several that a database has how far each. Raises UsageError, StoreAway."""
     if as_json and as_csv:
         message = "--json and --csv: choose one"
         raise UsageError(message)
-    folder = opened(path, home(), read_only=True)
+    if watching and not is_terminal(sys.stdout):
+        message = "--watch draws on a terminal: leave it out, or add --json"
+        raise UsageError(message)
+    folder, snapshot = seen_batch(place, name)
     if watching:
-        if not is_terminal(sys.stdout):
-            message = "--watch draws on a terminal: leave it out, or add --json"
-            raise UsageError(message)
-        asyncio.run(until_interrupted(lambda: _watched(folder)))
+        asyncio.run(until_interrupted(lambda: _watched(folder, snapshot)))
     if as_json:
         print_json(status_json(folder))
     elif as_csv:
@@ -45,8 +52,8 @@ def status_command(path: Path, *, watching: bool, as_json: bool, as_csv: bool) -
     return Exit.COMPLETE
 
 
-async def _watched(folder: BatchFolder) -> None:
-    """Draw a line per connection once a second, until nobody is left or Ctrl-C."""
+async def _watched(folder: BatchFolder, snapshot: cluster.Snapshot | None) -> None:
+    """Draw a line per connection once a second, until nobody is left or Ctrl-C; a large batch of a database less often."""
     live, paces = Live(sys.stdout), dict[str, SeenPace]()
     while True:
         told = folder.database.all("select name, rate from connection where rate is not null")
@@ -58,46 +65,75 @@ async def _watched(folder: BatchFolder) -> None:
         if not states["queued"] + states["running"]:
             return
         await asyncio.sleep(EVERY)
+        if snapshot is not None:
+            began = monotonic()
+            await snapshot.refresh()
+            await asyncio.sleep(PAUSE * (monotonic() - began))
 
 
-def retry_command(path: Path, request: str | None) -> Exit:
-    """Queue those who failed, or one request. Raises UsageError."""
+def retry_command(place: str, name: str | None, request: str | None) -> Exit:
+    """Queue those who failed, or one request. Raises UsageError, StoreAway."""
     return _changed(
-        path,
-        request,
+        place,
+        (name, request),
         (
             "update person set state='queued', attempts=0, not_before=null where state in ('failed', 'cancelled', 'queued')",
             "state='failed'",
         ),
-        "queued: the same habeas batch again asks for them",
+        ("retry", "queued: the same habeas batch again asks for them", "queued: workers ask for them"),
     )
 
 
-def cancel_command(path: Path, request: str | None) -> Exit:
-    """Cancel those who are queued, or one request. Raises UsageError."""
-    return _changed(
-        path, request, ("update person set state='cancelled' where state='queued'", "1"), "cancelled; habeas retry takes it back"
-    )
+def cancel_command(place: str, name: str | None, request: str | None) -> Exit:
+    """Cancel those who are queued, or one request. Raises UsageError, StoreAway."""
+    told = "cancelled; habeas retry takes it back"
+    return _changed(place, (name, request), ("update person set state='cancelled' where state='queued'", "1"), ("cancel", told, told))
 
 
-def _changed(path: Path, request: str | None, words: tuple[str, str], what: str) -> Exit:
+def _changed(place: str, which: tuple[str | None, str | None], words: tuple[str, str], what: tuple[str, str, str]) -> Exit:
+    """Change states in a folder, or where its people are lent; `what` is the change, and what is said of it at home and of those lent."""
+    how, here, away = what
+    name, request = which
+    done = change_in_store(place, name, request, how) if is_address(place) else _changed_away(folder_named(place, name), request, how)
+    told = here if done is None else away
+    number, under_way = done or _changed_at_home(Path(place), request, words)
+    print_text(f"{counted(number, 'person') if number == 1 else f'{number:,} people'} {told}.")
+    if under_way:
+        print_text(f"{under_way} under way were left as they are.")
+    return Exit.COMPLETE
+
+
+def _changed_away(path: Path, request: str | None, how: str) -> tuple[int, int] | None:
+    """Change states where a folder's people are lent; None where they are at home."""
+    folder = opened(path, home())
+    try:
+        mark = read_mark(path)
+        if mark is None:
+            return None
+        _check_known(folder, request)
+        return change_lent(folder, mark, request, how)
+    finally:
+        folder.database.close()
+
+
+def _check_known(folder: BatchFolder, request: str | None) -> None:
+    if request is not None and not folder.database.count("select count(*) from person where request=?", request):
+        message = f"{folder.path}: no request of this batch is called {request}"
+        raise UsageError(message)
+
+
+def _changed_at_home(path: Path, request: str | None, words: tuple[str, str]) -> tuple[int, int]:
     folder = opened(path, home())
     change, unnamed = words
     try:
         if request is None:
             number = folder.database.run(f"{change} and {unnamed}")
         else:
-            if not folder.database.count("select count(*) from person where request=?", request):
-                message = f"{path}: no request of this batch is called {request}"
-                raise UsageError(message)
+            _check_known(folder, request)
             number = folder.database.run(f"{change} and request=?", request)
-        under_way = folder.database.by_state()["running"]
+        return number, folder.database.by_state()["running"]
     finally:
         folder.database.close()
-    print_text(f"{counted(number, 'person') if number == 1 else f'{number:,} people'} {what}.")
-    if under_way:
-        print_text(f"{under_way} under way were left as they are.")
-    return Exit.COMPLETE
 
 
 def purge_batches(paths: tuple[Path, ...], older_than: str, classes: str | None, *, dry: bool) -> Exit:
@@ -135,6 +171,10 @@ async def _purged(path: Path, before: datetime, *, dry: bool) -> str:
     folder = opened(path, home())
     try:
         async with folder.alone():
+            mark = read_mark(path)
+            if mark is not None:
+                message = f"{path}: kept, it is lent to {shown(mark.store)}: habeas resume {path} takes it back first"
+                raise InUse(message)
             states = folder.database.by_state()
             last = folder.database.one("select coalesce(max(ended_at), '') from person")
             moment = datetime.fromisoformat(str(last[0])) if last is not None and last[0] else folder.created

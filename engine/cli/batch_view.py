@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from engine.batch.batch_folder import PROOF, BatchFolder
+from engine.batch.asking import EndedPerson
+from engine.batch.batch_folder import PROOF, BatchFolder, LentTo
 from engine.batch.database import STATES
-from engine.batch.work import BatchWork, EndedPerson
+from engine.batch.work import BatchWork
 from engine.cli.formatting import fitted, print_text, room, span, table, tell
 from engine.cli.live import UNKNOWN, Live
+from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
 
 MOST_REASONS = 12
@@ -102,20 +104,37 @@ def status_words(folder: BatchFolder, width: int | None) -> str:
         lines += [f"{name} has ended: {ended}; then the same command again goes on"] if ended else []
         lines += [f"{name} goes on at {_moment(not_before)}"] if not_before and not ended else []
     lines += [f"{counted(folder.refused, 'line')} of the file cannot be asked for: refused.csv"] if folder.refused else []
+    lines += _what_next(folder) if folder.lent is None else _what_next_away(folder, folder.lent)
+    return fitted("\n".join(lines), width)
+
+
+def _what_next(folder: BatchFolder) -> Iterator[str]:
     states = folder.database.by_state()
     if states["queued"] + states["running"]:
-        lines.append(
-            f"Whoever is queued or running is asked by the process at work; if that was killed or has ended: habeas resume {folder.path}"
-        )
+        yield f"Whoever is queued or running is asked by the process at work; if that was killed or has ended: habeas resume {folder.path}"
     if states["failed"]:
-        lines.append(f"To ask once more for those who failed: habeas retry {folder.path}, then the same habeas batch again")
+        yield f"To ask once more for those who failed: habeas retry {folder.path}, then the same habeas batch again"
     if (folder.path / PROOF).exists():
-        lines.append(f"The results lie in {folder.path / 'people'}; the batch's proof is {folder.path / PROOF}")
-    return fitted("\n".join(lines), width)
+        yield f"The results lie in {folder.path / 'people'}; the batch's proof is {folder.path / PROOF}"
+
+
+def _what_next_away(folder: BatchFolder, lent: LentTo) -> Iterator[str]:
+    """Say the same of a batch that is lent to workers."""
+    states = folder.database.by_state()
+    if lent.at_home:
+        who = "1 more had ended before it was" if lent.at_home == 1 else f"{lent.at_home:,} more had ended before they were"
+        yield f"{who} lent: habeas status {folder.path}, on its machine, counts all"
+    if states["queued"] + states["running"]:
+        seen = f"{counted(lent.workers, 'worker')} of {lent.store}" if lent.workers else f"workers of {lent.store}; none was seen just now"
+        yield f"Whoever is queued or running is asked by {seen}: habeas worker {lent.store} starts one"
+    if states["failed"]:
+        yield f"To ask once more for those who failed: habeas retry {folder.path}"
+    yield f"The results lie in {folder.path / 'people'}; habeas resume {folder.path} takes the batch back and brings {PROOF} up to date"
 
 
 def status_json(folder: BatchFolder) -> dict[str, object]:
     """Give the same for programs."""
+    lent = folder.lent
     connections = {
         name: {
             "states": folder.database.by_state(name),
@@ -130,6 +149,7 @@ def status_json(folder: BatchFolder) -> dict[str, object]:
         "connections": connections,
         "reasons": [{"reason": words, "people": number} for words, number in _reasons(folder)],
         "refused_lines": folder.refused,
+        "lent": lent and {"store": lent.store, "since": rfc3339(lent.since), "workers": lent.workers, "not_lent": lent.at_home},
     }
 
 

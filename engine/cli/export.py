@@ -6,11 +6,10 @@ from pathlib import Path
 
 import typer
 
-from engine.batch.batch_folder import opened
 from engine.batch.batch_trace import batch_times
 from engine.batch.database import FILE
 from engine.catalogue import load
-from engine.connection.state_folder import home
+from engine.cli.batch_lent import seen_batch
 from engine.errors import UsageError
 from engine.explain.batch_page import batch_page
 from engine.explain.docs_page import webpage
@@ -39,7 +38,7 @@ def trace_command(run: Path, form: str, out: Path | None) -> None:
     if form != "html":
         message = f"{run} holds a batch, which is drawn as a page only: leave --format {form} out, or name the folder of one of its runs"
         raise UsageError(message)
-    folder = opened(run, home(), read_only=True)
+    folder, _ = seen_batch(str(run))
     try:
         _deliver(batch_page(batch_times(folder)), out)
     finally:

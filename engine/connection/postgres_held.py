@@ -21,6 +21,9 @@ from engine.errors import DiskError, NotConnected, OutputError
 
 GRACE = 60.0  # seconds: who lost its session may still be waiting for the vendor's answer
 PAUSES = (0.5, 1.0, 2.0)
+UNUSED = """
+delete from habeas.connection where name = %(name)s and not exists (select from habeas.target where connection = %(name)s)
+"""  # what a batch is lent for stays, without what opens it
 ROW = "select serial, sealed, extract(epoch from now() - asking_since) from habeas.credential where name = %s"
 
 
@@ -35,7 +38,7 @@ class Shared:
     def opened(self, name: Name, serial: int, raw: bytes) -> KeptConnection:
         """Decrypt a row, which must hold what its own columns say. Raises NotConnected."""
         place = f"{name} in {self.where}"
-        record, sealed = unseal(raw, self.keys.find, place, lambda _: "set HABEAS_KEY to your team's key")
+        record, sealed = unseal(raw, self.keys.find, place, self.keys.mend)
         if Name(sealed.vendor, sealed.name) != name or record.serial != serial or sealed.cipher == PLAIN:
             message = (
                 f"{place} is not what Habeas stored there (number {record.serial} of {sealed.vendor}/{sealed.name}, where number {serial} "
@@ -95,7 +98,8 @@ class HeldRow:
 
     async def remove(self) -> None:
         """Delete the rows."""
-        await self._session.execute("delete from habeas.connection where name = %s", (self._name_text,))
+        await self._session.execute("delete from habeas.credential where name = %s", (self._name_text,))
+        await self._session.execute(UNUSED, {"name": self._name_text})
         await written(lambda: self._shared.unsent.drop(self._name) if self._shared.unsent.path(self._name).exists() else None)
 
     async def free(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import blake2b
-from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 from psycopg import AsyncConnection
@@ -17,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from engine.connection.store import StoreAway
+from engine.connection.store_address import shown
 from engine.connection.stored import Name
 
 Session = AsyncConnection[TupleRow]
@@ -33,19 +33,6 @@ WORDS = {
     "25006": "can only be read now, so nothing was changed: name the server that can be written, or run again later",
     "42501": "does not let this user read and write the schema habeas: grant it, as docs/cluster.md says",
 }
-
-
-def shown(address: str) -> str:
-    """Write an address without what it may hold of a password."""
-    parts = urlsplit(address)
-    user = f"{parts.username}@" if parts.username else ""
-    return f"postgresql://{user}{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def identity(address: str) -> str:
-    """Tell one database from another, whatever the password in its address."""
-    further = sorted((key, value) for key, value in parse_qsl(urlsplit(address).query) if key != "password")
-    return f"{shown(address)} {further}"
 
 
 @asynccontextmanager

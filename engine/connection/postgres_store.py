@@ -14,23 +14,26 @@ from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from engine.connection.file_store import FileStore
 from engine.connection.postgres_held import HeldRow, Shared, swapped
-from engine.connection.postgres_session import Session, away, identity, lock_key, session, shown, taken
+from engine.connection.postgres_session import Session, away, lock_key, session, taken
 from engine.connection.private_files import Taken
-from engine.connection.sealed_file import sealed_files
+from engine.connection.sealed_file import resealed, sealed_files
 from engine.connection.spent_column import SpentColumn
 from engine.connection.state_folder import named
 from engine.connection.store import LONGEST_HOLD, SAID_AFTER, KeptConnection, NotStored, Save, Waiting, Whereabouts, grown, read
+from engine.connection.store_address import identity, shown
 from engine.connection.stored import Name, StoredConnection, StoreError, key_id
 from engine.connection.team_keys import TeamKeys
 from engine.connection.uninterrupted import in_thread
 from engine.connection.unsent import Unsent
 from engine.connection.vault import Vault
+from engine.connection.vendor_account import account_of
 from engine.errors import InUse, NotConnected, UsageError
 from engine.net.clock import Clock
 from engine.net.handover import Handover
 
 TURN, CHANGE = "turn", "change"
-OPEN = "insert into habeas.connection (name, account) values (%(name)s, %(name)s) on conflict do nothing"
+OPEN = """insert into habeas.connection (name, account) values (%(name)s, %(account)s)
+  on conflict (name) do update set account = excluded.account, ended = null"""
 
 
 class RowReservation:
@@ -49,7 +52,7 @@ class RowReservation:
             found = await self._store.find(self.name)
             before = found.record if found else None
             async with connection.transaction(force_rollback=True):
-                await connection.execute(OPEN, {"name": str(self.name)})
+                await connection.execute(OPEN, {"name": str(self.name), "account": str(self.name)})
 
             async def save(record: StoredConnection) -> None:
                 record = grown(record, before)
@@ -72,7 +75,7 @@ class RowReservation:
             "set serial = excluded.serial, sealed = excluded.sealed, asking_since = null where old.serial = %s"
         )
         async with connection.transaction():
-            await connection.execute(OPEN, {"name": row})
+            await connection.execute(OPEN, {"name": row, "account": account_of(self.name, record)})
             if (await connection.execute(put, (row, record.serial, raw, before))).rowcount != 1:
                 message = f"{self.name} was changed by another process meanwhile, and what that stored is kept: connect again"
                 raise NotStored(message)
@@ -219,7 +222,8 @@ class PostgresStore:
             row = (str(new), self.shared.sealed(record, new), str(old), record.serial)
             try:
                 async with connection.transaction():
-                    await connection.execute("update habeas.connection set name = %s where name = %s", (row[0], row[2]))
+                    renamed = "update habeas.connection set name = %(new)s, account = case account when name then %(new)s else account end"
+                    await connection.execute(f"{renamed} where name = %(old)s", {"new": row[0], "old": row[2]})
                     done = await connection.execute(
                         "update habeas.credential set sealed = %s where name = %s and serial = %s", (row[1], row[0], row[3])
                     )
@@ -231,12 +235,16 @@ class PostgresStore:
                 raise UsageError(message) from None
 
     async def reseal(self) -> tuple[int, int]:
-        """Encrypt every row with HABEAS_KEY, and what this machine keeps of cases. Raises NotConnected if a row cannot be read."""
+        """Encrypt every row with HABEAS_KEY, and what this machine keeps of cases. Raises NotConnected if one cannot be read."""
         names = await self.names()
         for name in names:
             async with self.holding(name) as connection, self._held(connection, name) as held:
                 record = await held.read()
                 await swapped(connection, name, record.serial, record.serial, self.shared.sealed(record, name))
+        async with session(self.shared.address) as connection:
+            for batch, raw in await (await connection.execute("select id, sealed from habeas.batch")).fetchall():
+                again = resealed(self.shared.keys, f"the key of the batch {batch} in {self.shared.where}", bytes(raw))
+                await connection.execute("update habeas.batch set sealed = %s where id = %s", (again, batch))
         if any(sealed_files(self._home)):
             await FileStore(Vault(self._home, self._environ)).reseal()
         return len(names), 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -20,6 +21,19 @@ from engine.replaced import replace
 FORMAT = 1
 END = ".sealed"
 CASES = "cases"
+
+
+class FoundKeys(Protocol):
+    """Keys that documents are read with: those of this machine, or a team's."""
+
+    def current(self) -> StoreKey:
+        """Give the key to encrypt with."""
+
+    def find(self, name: str) -> StoreKey | None:
+        """Give the key with this id; None where it is not at hand."""
+
+    def mend(self, kept: str) -> str:
+        """Say how one that is not at hand is brought back, by where it was kept."""
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,12 +55,12 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def seal_file(keys: Keys, path: Path, kind: str, name: str, data: bytes) -> None:
     """Write a document, encrypted with the store's current key; the first one is made. Raises NotConnected, DiskError, OutputError."""
-    write_private(path, _sealed(keys.current(), kind, name, data))
+    write_private(path, sealed(keys.current(), kind, name, data))
 
 
 def seal_once(keys: Keys, path: Path, kind: str, name: str, data: bytes) -> None:
     """Write a document as `seal_file` does, unless there is one already. Raises NotConnected, DiskError, OutputError."""
-    create_once(path, _sealed(keys.current(), kind, name, data))
+    create_once(path, sealed(keys.current(), kind, name, data))
 
 
 def unseal_file(keys: Keys, path: Path, kind: str, name: str) -> bytes | None:
@@ -54,16 +68,19 @@ def unseal_file(keys: Keys, path: Path, kind: str, name: str) -> bytes | None:
     before, raw = None, read_private(path)
     while raw is not None:
         try:
-            head, data = _opened(keys, path, raw)
-            break
+            return unsealed(keys, str(path), raw, kind, name)
         except StoreError:
             before, raw = raw, read_private(path)
             if raw == before:  # else a rekey wrote it anew meanwhile
                 raise
-    else:
-        return None
+    return None
+
+
+def unsealed(keys: FoundKeys, place: str, raw: bytes, kind: str, name: str) -> bytes:
+    """Give what a document holds that lies at a `place`. Raises NotConnected, Damaged, StoreError where it is another one's."""
+    head, data = _opened(keys, place, raw)
     if (head.habeas, head.name) != (kind, name):
-        message = f"{path} holds the {head.habeas} of {head.name}: move it back to where it belongs; nothing was changed"
+        message = f"{place} holds the {head.habeas} of {head.name}: move it back to where it belongs; nothing was changed"
         raise StoreError(message)
     return data
 
@@ -79,8 +96,13 @@ def reseal_files(keys: Keys, home: Path) -> None:
     for path in sealed_files(home):
         raw = read_private(path)
         if raw is not None:
-            head, data = _opened(keys, path, raw)
-            write_private(path, _sealed(keys.current(), head.habeas, head.name, data))
+            write_private(path, resealed(keys, str(path), raw))
+
+
+def resealed(keys: FoundKeys, place: str, raw: bytes) -> bytes:
+    """Encrypt a document with the current key. Raises NotConnected, Damaged, StoreError."""
+    head, data = _opened(keys, place, raw)
+    return sealed(keys.current(), head.habeas, head.name, data)
 
 
 def files_need_key_file(home: Path) -> bool:
@@ -93,14 +115,15 @@ def files_of_keys(home: Path, keys: frozenset[str]) -> Iterator[Path]:
     return (path for path in sealed_files(home) if key_id(read_private(path) or b"") in keys)
 
 
-def _sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
+def sealed(key: StoreKey, kind: str, name: str, data: bytes) -> bytes:
+    """Encrypt a document, whatever it is kept in."""
     head = Head(kind, FORMAT, name, CIPHER, key.id, key.kept)
     nonce, data = encrypted(key.secret, data, head.bound())
     return msgspec.json.encode(replace(head, nonce=as_text(nonce), data=as_text(data))) + b"\n"
 
 
-def _opened(keys: Keys, path: Path, raw: bytes) -> tuple[Head, bytes]:
-    damaged = Damaged(f"{path} is damaged, or of a newer Habeas: put a copy back; nothing was changed")
+def _opened(keys: FoundKeys, place: str, raw: bytes) -> tuple[Head, bytes]:
+    damaged = Damaged(f"{place} is damaged, or of a newer Habeas: put a copy back; nothing was changed")
     try:
         head = msgspec.json.decode(raw, type=Head)
         nonce, data = from_text(head.nonce), from_text(head.data)
@@ -108,7 +131,7 @@ def _opened(keys: Keys, path: Path, raw: bytes) -> tuple[Head, bytes]:
         raise damaged from None
     key = keys.find(head.key) if head.format == FORMAT and head.cipher == CIPHER else None
     if key is None and head.format == FORMAT:
-        message = f"{path} is encrypted with another key than the ones at hand: {keys.mend(head.kept)}; nothing was changed"
+        message = f"{place} is encrypted with another key than the ones at hand: {keys.mend(head.kept)}; nothing was changed"
         raise StoreError(message)
     try:
         return head, decrypted(key.secret if key else b"", nonce, data, head.bound())

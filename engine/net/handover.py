@@ -15,6 +15,7 @@ from engine.language.model.units import Rate
 from engine.net.clock import Clock
 
 AHEAD = 16
+DAY = 86400.0
 Write = Callable[[bytes, bool], None]
 
 
@@ -22,13 +23,23 @@ class Handover:
     """The departures of one connection while a run uses it. `words` say what is wrong; None where nothing is.
 
     `known`: it is known what earlier runs used. Where it is not, each bucket begins empty: with nothing that may leave at
-    once, so that a run that went before at the same share is never added to.
+    once, so that a run that went before at the same share is never added to. `orderly`: who used it before had written down all that
+    left. Where it had not, what may have left in the last moment counts as much; a limit of a day or longer keeps its count.
     """
 
-    def __init__(self, clock: Clock, departures: Departures, write: Write | None, words: str | None = None, *, known: bool = True) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        departures: Departures,
+        write: Write | None,
+        words: str | None = None,
+        *,
+        known: bool = True,
+        orderly: bool = True,
+    ) -> None:
         """`write` replaces the file with a content; its flag says to sync it to the disk. It raises OSError; None: there is no file."""
         self._clock, self._departures, self._write = clock, departures, write
-        self.words, self._known = words, known
+        self.words, self._known, self._orderly = words, known, orderly
         self._ahead: dict[tuple[str, str], int] = {}
         self._allowed: dict[tuple[str, str], int] = {}
 
@@ -36,7 +47,8 @@ class Handover:
         """Give how many requests of a limit count as taken at a run's beginning."""
         if not self._known:
             return pace.capacity
-        return self._departures.level(bucket, line, rate.seconds or 0.0, pace.capacity / pace.seconds, self._now())
+        level = self._departures.level(bucket, line, rate.seconds or 0.0, pace.capacity / pace.seconds, self._now())
+        return level if self._orderly or (rate.seconds or 0.0) >= DAY else max(level, pace.capacity)
 
     def left(self, places: Iterable[tuple[str, str, tuple[Rate, ...]]]) -> None:
         """Count a request that is about to leave, in each bucket and request line it draws on, with their limits in time."""

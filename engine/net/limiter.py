@@ -242,10 +242,12 @@ class Limiter:
         loop = asyncio.get_running_loop()
         way = self._way(bucket, line)
         started, held = loop.time(), way.hold.seconds(loop.time())
-        async with await way.leave(line, person):
+        try:
+            gates = await way.leave(line, person)
+        finally:
+            self._tell_room()
+        async with gates:
             now = loop.time()
-            if self._roomy is not None and not self.crowded():
-                self._roomy.set()
             held = way.hold.seconds(now) - held
             yield Waited(now - started - held, held, now)
 
@@ -281,6 +283,11 @@ class Limiter:
             self._roomy = asyncio.Event()
             await self._roomy.wait()
         self._roomy = None
+
+    def _tell_room(self) -> None:
+        """Let the next person in where a request waits no more: it left, or its wait was given up."""
+        if self._roomy is not None and not self.crowded():
+            self._roomy.set()
 
     def waiting(self) -> frozenset[str]:
         """Name the buckets in which requests wait."""

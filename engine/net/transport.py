@@ -51,8 +51,13 @@ class TooLarge(Exception):
     """An answer is larger than the page limit."""
 
 
+class NotPermitted(aiohttp.ClientConnectionError):
+    """Nothing may leave any more: whoever owned the vendor's connection has lost it."""
+
+
 WORDS: tuple[tuple[type[BaseException], NoAnswerKind, str], ...] = (
     (NotPublic, "forbidden", "the vendor's name leads to a private address"),
+    (NotPermitted, "forbidden", "nothing may be sent over this connection any more"),
     (aiohttp.ClientConnectorDNSError, "dns", "the vendor's name could not be found (is there a network?)"),
     (aiohttp.ClientConnectorCertificateError, "untrusted", "the vendor's certificate is not trusted"),
     (aiohttp.ClientSSLError, "tls", "no secure connection could be made"),
@@ -86,13 +91,22 @@ MOST_SPOKEN = 64  # connections in a row: more than are kept, so that new ones a
 class QuietConnector(aiohttp.TCPConnector):
     """Never uses a connection again on which something came unasked: it would be read as the next request's answer.
 
-    A broken proxy answers twice, or gives a 204 a body; from then on each answer would be that of the request before.
+    A broken proxy answers twice, or gives a 204 a body; from then on each answer would be that of the request before. `permitted` is
+    asked when a connection is at hand, so that a process which slept in between sends nothing.
     """
 
+    def __init__(self, permitted: Callable[[], bool], **options: Any) -> None:
+        """Take aiohttp's own options."""
+        super().__init__(**options)
+        self._permitted = permitted
+
     async def connect(self, *given: Any, **named: Any) -> Connection:
-        """Give a connection on which nothing waits to be read. Raises ClientConnectionError where every one has something."""
+        """Give a connection on which nothing waits to be read. Raises ClientConnectionError where every one has something, NotPermitted."""
         for _ in range(MOST_SPOKEN):
             connection = await super().connect(*given, **named)
+            if not self._permitted():
+                connection.release()
+                raise NotPermitted
             if connection.protocol is None or not connection.protocol.should_close:
                 return connection
             connection.close()
@@ -116,13 +130,17 @@ def _session(connector: aiohttp.TCPConnector, *, unpacked: bool = True) -> aioht
 
 
 class Transport:
-    """The HTTP sessions of a run. Use it as an async context manager; `hosts` says where the credential may go."""
+    """The HTTP sessions of a run. Use it as an async context manager; `hosts` says where the credential may go.
+
+    `permitted`, which is set before that, is asked right before each request leaves.
+    """
 
     def __init__(
         self, hosts: Hosts, credential: Credential | None, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Bind a credential to its hosts; the session is opened by `async with`. `clock` gives seconds."""
         self.hosts, self.credential, self.limits = hosts, credential, limits or Limits()
+        self.permitted: Callable[[], bool] = lambda: True
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._files: aiohttp.ClientSession | None = None
@@ -136,7 +154,7 @@ class Transport:
     async def __aenter__(self) -> Transport:
         """Open the session."""
         resolver = PublicResolver(loopback=self.hosts.at is not None)
-        connector = QuietConnector(limit=0, resolver=resolver, use_dns_cache=False)
+        connector = QuietConnector(self.permitted, limit=0, resolver=resolver, use_dns_cache=False)
         self._session = _session(connector)
         self._files = _session(connector, unpacked=False)
         return self

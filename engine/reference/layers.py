@@ -14,7 +14,7 @@ ENGINE = Path(__file__).parent.parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__", "habeas", "demo", "reference"),
     ("cli",),
-    ("portal",),
+    ("portal", "cluster"),
     ("api", "anonymise", "owners", "batch"),
     ("case",),
     ("open_account", "resuming"),

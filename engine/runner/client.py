@@ -115,7 +115,7 @@ class Sending(Struct):
 
     Seconds: `waited` for the limits, `paced` of them by our own pace before the first step, `paced_later` before the others;
     `began` is the loop's time of the first step, `left` that of the last, `seconds` how long that took. `gone`: a redirect left
-    the person's value out.
+    the person's value out. `generation` is the credential's that was sent with the last step.
     """
 
     at: datetime
@@ -128,6 +128,7 @@ class Sending(Struct):
     seconds: float = 0.0
     redirects: list[int] = field(default_factory=list)
     gone: bool = False
+    generation: int = 0
 
     def answered(self, reading: Reading, answer: Response, retries: int, earlier: Sequence[EarlierTry], *, astray: bool) -> Answered:
         """Give its answer as the last one to a request, after these tries."""
@@ -188,18 +189,13 @@ class Client(Struct):
         """Send a request, retry it as `core/retry.py` says, and read the answer; `tally` counts requests, retries and waiting."""
         endpoint, loop = request.endpoint, asyncio.get_running_loop()
         first: float | None = None
-        earlier, tried, early = list[EarlierTry](), Tried(), True
+        earlier, tried = list[EarlierTry](), Tried()
         whose = self._continued(request) if is_link(request) else "same"
         if whose == "other":
             return GiveUp(f"{address_source(request)}: {ANOTHER_PERSON.words}")
         while (end := self.credential.end) is None:
-            generation = self.credential.generation
-            if early and self.credentials.due():
-                early = False
-                await self._renew(generation, "due")
-                continue
             sent = await self._send(request, tally)
-            answer, came = sent.answer, self.clock.now()
+            answer, came, generation = sent.answer, self.clock.now(), sent.generation
             first = (sent.began if first is None else first + sent.paced) + sent.paced_later
             tried = replace(tried, seconds=loop.time() - first)
             reading = self._read(request, answer, sent.left)
@@ -225,12 +221,23 @@ class Client(Struct):
             tried = replace(tried, refreshed=usable.asked is not False)
         return end
 
-    async def _send(self, request: Request, tally: Tally) -> Sending:
-        """Send a request and go where redirects lead, each in the limits; not to an address with another person's value."""
+    async def _send(self, request: Request, tally: Tally, *, renewing: bool = True) -> Sending:
+        """Send a request and go where redirects lead, each in the limits; not to an address with another person's value.
+
+        Unless not `renewing`, the credential is fresh when the request leaves, however long it stood in line.
+        """
         step: HttpRequest | NoAnswer | None = request.http
-        sent, loop = Sending(self.clock.now()), asyncio.get_running_loop()
+        sent, loop, fresh = Sending(self.clock.now()), asyncio.get_running_loop(), True
         while isinstance(step, HttpRequest):
+            if not fresh:
+                async with self.grant.turn:
+                    pass  # whoever held it has renewed the credential, or seen that it lives
             async with self.limiter.slot(request.endpoint.bucket, request.endpoint.counted_as, self.person) as waited:
+                fresh = not renewing or await self._fresh()
+                if not fresh:
+                    sent.waited += waited.seconds
+                    continue
+                sent.generation = self.credential.generation
                 sent.began, sent.at = sent.began or loop.time(), self.clock.now()
                 sent.paced, sent.paced_later = (sent.paced, sent.paced_later + waited.paced) if sent.redirects else (waited.paced, 0.0)
                 sent.answer = await self.network.send(step)
@@ -261,6 +268,18 @@ class Client(Struct):
         if points is not None:
             self.limiter.learn_points(endpoint.bucket, endpoint.counted_as, (points.left, points.refill, points.cost), sent)
         return reading
+
+    async def _fresh(self) -> bool:
+        """Renew the credential where its time is nearly over. Whoever finds another at it has to queue anew when that is done.
+
+        Who waited here would else leave together with all others who did, faster than the limits allow.
+        """
+        due = self.credentials.due()
+        if due and self.grant.turn.locked():
+            return False
+        if due:
+            await self.prepare()
+        return True
 
     async def _wait(self, verdict: Wait, endpoint: Endpoint) -> None:
         """Wait: the whole bucket where the vendor asks all to wait, else only this request."""
@@ -315,6 +334,6 @@ class Client(Struct):
         """Send `verify` once; whether its answer shows that the vendor still accepts the credential."""
         if self.verify is None or request.endpoint is self.verify.endpoint:
             return False
-        answer = (await self._send(self.verify, Tally())).answer
+        answer = (await self._send(self.verify, Tally(), renewing=False)).answer
         self.heard(self.verify, answer)
         return credential_lives(answer, read(self.verify.chain, answer) if isinstance(answer, Response) else None)

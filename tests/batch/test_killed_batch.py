@@ -139,3 +139,17 @@ def test_what_lies_in_the_place_of_a_killed_try_is_dropped_unless_it_was_told_of
     assert vendor.asked["/people/ada@x.io"] == 2
     assert sorted(one.name for one in (batch.out / "people" / "A").iterdir()) == kept
     assert states_of(batch.out) == {"A": "done"}
+
+
+def test_a_batch_that_was_killed_while_it_was_taken_in_is_begun_by_the_same_command(batch, vendor, monkeypatch):
+    """What it left holds nobody, and is no batch; a folder that holds anything else is."""
+    batch.out.mkdir()
+    with sqlite3.connect(batch.out / "batch.db") as database:
+        database.execute("pragma journal_mode=wal")
+    database.close()
+    told = batch.habeas("status", str(batch.out))
+    assert (told.returncode, "holds no batch" in told.stderr) == (2, True)
+    assert batch("A,ada@x.io").code == 0
+    assert states_of(batch.out) == {"A": "done"}
+    (batch.out / "batch.db").write_text("no database")
+    assert "is no batch, or it is damaged" in " ".join(batch("A,ada@x.io").err.split())

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from engine.connection.chosen_store import make_tables
 from tests.connection.commands import BEGUN
 from tests.connection.kept import Kept
-
-if TYPE_CHECKING:
-    from tests.postgres import Postgres
 
 
 @pytest_asyncio.fixture(autouse=True)
@@ -24,14 +18,6 @@ async def nothing_is_left_under_way() -> AsyncIterator[None]:
     yield
     while BEGUN:
         await BEGUN.pop().end()
-
-
-@pytest.fixture
-def database(postgres: Postgres) -> str:
-    """Give the address of a shared store that holds nothing."""
-    postgres.sql("drop schema if exists habeas cascade", database="habeas")
-    asyncio.run(make_tables(postgres.address()))
-    return postgres.address()
 
 
 @pytest.fixture(params=["files", "postgres"])

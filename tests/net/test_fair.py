@@ -129,3 +129,31 @@ def test_how_fast_requests_may_leave_is_told_by_the_limit_of_the_shortest_period
     ((bucket, left, allowed),) = run(scenario())
     assert (bucket, left) == ("heavy", 1)
     assert 5 < allowed <= 7.5
+
+
+@pytest.mark.parametrize(("given_up", "let_in"), [(1, False), (30, True), (40, True)], ids=["one", "enough", "all"])
+def test_whoever_waits_for_room_is_let_in_when_those_before_give_up(given_up, let_in):
+    """A batch that is stopped interrupts its people: nothing leaves any more, and nobody may wait for a departure."""
+
+    async def scenario() -> bool:
+        limiter, loop = Limiter({"b": (Rate(1, 1000.0),)}, 1.0), asyncio.get_running_loop()
+
+        async def ask(person: int) -> None:
+            async with limiter.slot("b", "line", person):
+                await passing(1e9)
+
+        tasks = [loop.create_task(ask(person)) for person in range(2 * IN_FLIGHT + 10)]
+        await passing(0.1)
+        entering = loop.create_task(limiter.room())
+        await passing(0.1)
+        assert not entering.done()
+        for task in tasks[-given_up:]:
+            task.cancel()
+        await passing(0.1)
+        found = entering.done()
+        for task in (entering, *tasks):
+            task.cancel()
+        await asyncio.gather(entering, *tasks, return_exceptions=True)
+        return found
+
+    assert run(scenario()) is let_in

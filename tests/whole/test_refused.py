@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engine.connection.keeper import Fixed
+from engine.core.http import HttpRequest, Response
 from engine.core.oauth import Renewed
 from engine.errors import Exit
-from tests.whole.scripted import fetched
+from tests.clock import passing
+from tests.core.specs import HEAD
+from tests.whole.scripted import Scripted, fetched
 
 TWO = "it: {for: {A: [x, y, z]}, get: /bad, params: {a: <A>}, records: items}\nother: {get: /other, records: items}\n"
 SOME = {"items": [{"id": 1}, {"id": 2}]}
@@ -66,3 +71,49 @@ def test_a_token_that_is_due_at_once_is_renewed_once_for_each_request(tmp_path, 
     done = fetched(TWO, {"/bad?a=x": [SOME], "/bad?a=y": [SOME], "/bad?a=z": [SOME], "/other": [SOME]}, tmp_path)
     assert done.report.exit_code is Exit.COMPLETE
     assert made[0].renewed <= len(done.log)
+
+
+LIFE = 5.0
+
+
+class Living(Fixed):
+    """A token that lives for LIFE seconds, and takes a while to be renewed."""
+
+    granted = None
+    refused = "refused"
+
+    def __init__(self) -> None:
+        self.until, self.renewed = 0.0, 0
+
+    def due(self) -> bool:
+        return asyncio.get_running_loop().time() >= self.until - LIFE / 10
+
+    async def refresh(self) -> Renewed:
+        await passing(0.2)
+        self.until, self.renewed = asyncio.get_running_loop().time() + LIFE, self.renewed + 1
+        return Renewed(asked=True)
+
+
+def test_a_token_that_ends_while_requests_stand_in_line_is_renewed_before_they_leave(tmp_path, monkeypatch):
+    """Forty parts that queue for forty seconds, and a token of five: none is refused, and it is renewed once each time it ends."""
+    token = Living()
+
+    async def send(scripted: Scripted, request: HttpRequest) -> Response:
+        if asyncio.get_running_loop().time() >= token.until:
+            return Response(401, {}, b"{}")
+        return await answered(scripted, request)
+
+    answered = Scripted.send
+    monkeypatch.setattr(Scripted, "send", send)
+    monkeypatch.setattr("tests.whole.scripted.Fixed", lambda: token)
+    parts = range(40)
+    spec = f"it: {{for: {{A: [{', '.join(f'p{part}' for part in parts)}]}}, get: /it, params: {{a: <A>}}, records: items, bucket: b}}\n"
+    head = HEAD.replace("access:", "rate_limits: {b: 1/s}\naccess:")
+    done = fetched(spec, {f"/it?a=p{part}": [{"items": [{"id": part}]}] for part in parts}, tmp_path, head=head)
+    assert (str(done.entry().outcome), len(done.lines("it"))) == ("complete", len(parts))
+    assert done.report.exit_code is Exit.COMPLETE
+    span = done.times[-1] - done.times[0]
+    assert span > 4 * LIFE
+    assert token.renewed <= span / (LIFE * 0.9) + 1
+    gaps = [later - before for before, later in zip(done.times[-20:], done.times[-19:], strict=False)]
+    assert min(gaps) > 0.2  # who waited for the renewal does not leave as a burst

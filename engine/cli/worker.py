@@ -1,0 +1,57 @@
+"""`habeas worker`: a process that asks for people whom `habeas batch --dispatch` handed out, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.cli.formatting import print_text
+from engine.cli.progress import TERMINATING
+from engine.cluster.lease import LONGEST, SHORTEST, LeaseTimes
+from engine.connection.chosen_store import NO_DRIVER
+from engine.errors import Exit, NotConnected, UsageError
+from engine.language.text.mistakes import counted
+
+if TYPE_CHECKING:
+    from engine.cluster.worker import Worker
+
+
+def worker_command(address: str | None, many: int, lease: float, metrics: Path | None) -> Exit:
+    """Work until a signal. Raises UsageError, NotConnected."""
+    if not SHORTEST <= lease <= LONGEST:
+        message = f"--lease {lease:g}: a lease lasts from {SHORTEST:g} to {LONGEST:g} seconds"
+        raise UsageError(message)
+    if address is None:
+        message = "name the database: habeas worker postgresql://USER@HOST/DATABASE, or set HABEAS_STORE"
+        raise UsageError(message)
+    try:
+        from engine.cluster.worker import work
+        from engine.connection.store_address import shown
+    except ModuleNotFoundError:
+        raise NotConnected(NO_DRIVER) from None
+
+    store = address
+
+    def began(worker: Worker) -> None:
+        worker.metrics = metrics
+        _on_signals(worker)
+        print_text(f"Worker {worker.id}: {counted(many, 'account')} at once, a lease lasts {lease:g} s, {shown(store)}.")
+
+    return asyncio.run(work(store, many, LeaseTimes(lease), print_text, began))
+
+
+def _on_signals(worker: Worker) -> None:
+    """Once: nobody new is asked for, and everything is given back; twice: at once."""
+    loop = asyncio.get_running_loop()
+
+    def stop(code: Exit) -> None:
+        for number in (signal.SIGINT, *TERMINATING):
+            loop.remove_signal_handler(number)
+        print_text("Stopping: what is under way ends and is given back. Once more ends it at once.")
+        worker.stop(code)
+
+    loop.add_signal_handler(signal.SIGINT, stop, Exit.INTERRUPTED)
+    for number in TERMINATING:
+        loop.add_signal_handler(number, stop, Exit.TERMINATED)

@@ -1,0 +1,131 @@
+"""The people of connections in a shared PostgreSQL, as their owner sees them: claimed, and ended in groups, all of it fenced by tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from engine.batch.asking import EndedPerson
+from engine.batch.batch_folder import BatchOptions
+from engine.batch.database import QueuedPerson
+from engine.cluster.ownership import Lease, fenced
+from engine.cluster.pool import Pool
+
+BATCHES = """
+with first as (
+  select batch, min(-priority) as rank, min(id) as id from person
+   where connection = %s and state = 'queued' and (not_before is null or not_before <= now()) group by batch)
+select b.id, b.folder, b.options::text, b.share, b.sealed, t.word, t.chosen, t.at, t.sha256
+  from first join batch b on b.id = first.batch join target t on t.batch = b.id and t.connection = %s order by first.rank, first.id"""
+CLAIM = """
+with owned as (
+  select 1 from connection where name = %(name)s and token = %(token)s and ended is null and (not_before is null or not_before <= now())
+  for no key update),
+picked as (
+  select id, kept from person
+   where connection = %(name)s and state = 'queued' and batch = any(%(batches)s) and (not_before is null or not_before <= now())
+     and exists (select from owned)
+   order by priority desc, id limit 1 for update skip locked)
+update person set state = 'running', attempts = attempts + 1, token = %(token)s, not_before = null, kept = null
+  from picked where person.id = picked.id
+returning person.id, request, connection, identifiers, wish, attempts, batch, token, folder, earlier, picked.kept"""
+END = """
+update person set state = %s, not_before = now() + make_interval(secs => %s), exit_code = %s, reason = %s,
+  earlier = case when %s::text is not null and folder is not null then earlier || folder else earlier end,
+  folder = coalesce(%s, folder), sha256 = coalesce(%s, sha256), ended_at = now(), attempts = greatest(attempts - %s, 0), kept = %s
+ where id = %s and state = 'running' and token = %s"""
+PAUSE = "update connection set not_before = greatest(not_before, now() + make_interval(secs => %s)) where name = %s"
+CLAIMABLE = """
+select name from connection c where name = any(%s) and ended is null and (not_before is null or not_before <= now()) and exists (
+  select from person where connection = c.name and state = 'queued' and (not_before is null or not_before <= now()))"""
+
+
+class LeasedPerson(QueuedPerson, frozen=True):
+    """A row that is asked for by the owner of its connection: of which batch, under which token, what lies of it already.
+
+    `kept` is the folder of a run that was stopped and can go on.
+    """
+
+    batch: str
+    token: int
+    folder: str | None
+    earlier: tuple[str, ...]
+    kept: str | None
+
+
+class LentBatch(msgspec.Struct, frozen=True):
+    """A batch with people at one connection, and what its target says of that: all that a worker needs besides the people."""
+
+    id: str
+    folder: str
+    options: BatchOptions
+    share: float
+    sealed: bytes
+    word: str
+    chosen: str | None
+    at: str | None
+    sha256: str
+
+    @property
+    def limits(self) -> tuple[object, ...]:
+        """Give what the people of several batches must share to be asked for over one open connection."""
+        return self.word, self.sha256, self.at, self.options.plan, self.share
+
+
+class LeasedEnd(msgspec.Struct, frozen=True):
+    """How somebody ended: the row as it is written. Times are seconds from now."""
+
+    ended: EndedPerson
+    person: LeasedPerson
+    again: float | None = None
+    pause: float | None = None
+    kept: str | None = None
+
+    def values(self) -> tuple[Any, ...]:
+        """Give what END takes."""
+        end, folder = self.ended.ending, self.ended.folder
+        code = None if end.code is None else int(end.code)
+        spent = 0 if end.spent else 1
+        return (
+            *(end.state, self.again, code, end.reason, folder, folder, self.ended.sha256, spent, self.kept),
+            *(self.person.id, self.person.token),
+        )
+
+
+async def batches(pool: Pool, name: str) -> list[LentBatch]:
+    """Give the batches of whom somebody can be asked for now at a connection; first the one whose turn it is."""
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(BATCHES, (name, name))).fetchall()
+    return [LentBatch(row[0], row[1], msgspec.json.decode(row[2], type=BatchOptions), row[3], bytes(row[4]), *row[5:]) for row in rows]
+
+
+async def claimable(pool: Pool, names: Sequence[str]) -> list[str]:
+    """Name the connections at which somebody can be asked for now."""
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(CLAIMABLE, (list(names),))).fetchall()
+    return sorted(row[0] for row in rows)
+
+
+async def claim(pool: Pool, lease: Lease, name: str, among: Sequence[str]) -> LeasedPerson | None:
+    """Take the next person of a connection among batches; None where there is none, or the connection is owned no more."""
+    given = {"name": name, "token": lease.tokens[name], "batches": list(among)}
+    async with pool.connection() as connection:
+        row = await (await connection.execute(CLAIM, given)).fetchone()
+    if row is None:
+        return None
+    told = dict(zip(LeasedPerson.__struct_fields__, row, strict=True))
+    return LeasedPerson(**{**told, "identifiers": bytes(told["identifiers"]), "earlier": tuple(told["earlier"])})
+
+
+async def end(pool: Pool, ends: Sequence[LeasedEnd]) -> list[LeasedEnd]:
+    """Write down how people ended, in one transaction; gives those whose connection has another owner: of them nothing was written."""
+    async with pool.connection() as connection, connection.transaction():
+        mine = await fenced(connection, {(one.person.connection, one.person.token) for one in ends})
+        ours = [one for one in ends if one.person.connection in mine]
+        async with connection.cursor() as cursor:
+            await cursor.executemany(END, [one.values() for one in ours])
+            pauses = {one.person.connection: one.pause for one in ours if one.pause is not None}
+            await cursor.executemany(PAUSE, [(seconds, name) for name, seconds in pauses.items()])
+    return [one for one in ends if one.person.connection not in mine]

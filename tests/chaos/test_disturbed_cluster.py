@@ -1,0 +1,245 @@
+"""Workers that are killed, stopped and woken, whose database dies under them, end a batch as one that nobody disturbed ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from engine.connection.chosen_store import make_tables
+from engine.errors import Exit
+from engine.language.model.units import parse_rate
+from tests.batch.conftest import proof_of
+from tests.chaos import verdicts
+from tests.chaos.conftest import CONNECTIONS, EVENTS, PEOPLE, SEED, Undisturbed
+from tests.chaos.crowd import ALLOWED, VENDOR, write_spec
+from tests.chaos.crowd_vendor import LIFE
+from tests.chaos.director import Director, planned
+from tests.chaos.vendor_process import VendorProcess
+from tests.chaos.warm import Habeas
+from tests.connection.kept import Kept
+from tests.postgres import Postgres
+
+SHARES = {
+    "worker killed": 50,
+    "worker killed while renewing": 10,
+    "worker woken": 17,
+    "session ended": 7,
+    "backend killed": 4,
+    "worker told to end": 5,
+    "database away": 4,
+    "database away while renewing": 3,
+}
+WORKERS, MANY, LEASE = 3, 6, 3.0
+ASLEEP, AWAY, LONGEST = LEASE + 1.5, 5.0, 120.0
+ACCOUNTS = {"c10": "shared", "c11": "shared"}
+WATCHED = """
+create schema chaos;
+create table chaos.owned (at double precision, name text, token bigint, owner text);
+create function chaos.note() returns trigger language plpgsql security definer as
+  $$ begin insert into chaos.owned values (extract(epoch from clock_timestamp()), new.name, new.token, new.owner); return new; end $$;
+create trigger note after update of token, owner on habeas.connection for each row execute function chaos.note();
+"""
+LEFT = "select count(*)::int from habeas.person where state in ('queued', 'running')"
+ROWS = "select request, state, exit_code, reason, folder, sha256 as manifest_sha256 from habeas.person"
+
+
+class Team:
+    """Three workers over one database; whoever ends is followed by another."""
+
+    def __init__(self, folder: Path, vendor: VendorProcess, database: Postgres, dice: random.Random) -> None:
+        self.folder, self.vendor, self.database, self.dice = folder, vendor, database, dice
+        self.out, self.log = folder / "out", folder / "log"
+        self.kept = Kept(folder, database.address())
+        asyncio.run(make_tables(database.address()))
+        database.sql(WATCHED, database="habeas")
+        vendor.connect(self.kept, CONNECTIONS, ACCOUNTS)
+        self.environ = {**vendor.environ(self.kept), "GRACE": str(LEASE)}
+        self.homes = [str(folder / f"machine-{number}") for number in range(WORKERS)]
+        self.workers: list[Habeas] = []
+        self.asleep: dict[Habeas, float] = {}
+        self.away = False
+
+    def call(self, *words: str, code: int = 0, log: str = "log") -> str:
+        """Call a command to its end; gives what it said."""
+        path = self.folder / log
+        done = Habeas(words, self.environ, path).ended(LONGEST)
+        said = path.read_text("utf-8")
+        assert done == code, said[-3000:]
+        return said
+
+    def staff(self) -> None:
+        """See that there are three workers; whoever could not begin without a database tries again."""
+        for worker in [one for one in self.workers if not one.alive]:
+            assert (self.away, worker.ended(0)) == (True, Exit.NOT_CONNECTED), self.said()
+            self.workers.remove(worker)
+        while len(self.workers) < WORKERS:
+            words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY))
+            free = next(home for home in self.homes if home not in [one.environ["HABEAS_HOME"] for one in self.workers])
+            self.workers.append(Habeas(words, {**self.environ, "HABEAS_HOME": free}, self.log))
+
+    def watch(self) -> None:
+        """See that they work; whoever has slept long enough is woken."""
+        now = time.monotonic()
+        for worker in [one for one, until in self.asleep.items() if now >= until]:
+            del self.asleep[worker]
+            self._signal(worker, signal.SIGCONT)
+        self.staff()
+
+    def left(self) -> int:
+        """Count who is yet to be asked; no connection may have ended."""
+        ended = self.database.sql("select name, ended from habeas.connection where ended is not null", database="habeas")
+        assert ended == [], self.said()
+        return int(self.database.sql(LEFT, database="habeas")[0][0])
+
+    def said(self) -> str:
+        """Give the end of what all of them said."""
+        return self.log.read_text("utf-8")[-3000:]
+
+    def disturb(self, kind: str) -> None:
+        """Do what an event is called."""
+        if kind == "worker killed while renewing":
+            pid = self.vendor.ask("refreshing", number=int(signal.SIGKILL))["pid"]
+            self._gone(next(one for one in self.workers if one.pid == pid), -signal.SIGKILL)
+        elif kind == "worker killed":
+            worker = self.dice.choice(self.workers)
+            self._signal(worker, signal.SIGKILL)
+            self._gone(worker, -signal.SIGKILL)
+        elif kind == "worker told to end":
+            worker = self._awake()
+            self._signal(worker, signal.SIGTERM)
+            self._gone(worker, Exit.TERMINATED)
+        elif kind == "worker woken":
+            worker = self._awake()
+            self._signal(worker, signal.SIGSTOP)
+            self.asleep[worker] = time.monotonic() + ASLEEP
+        elif kind.startswith("database away"):
+            if "renewing" in kind:
+                self.vendor.ask("refreshing", number=0)
+            self._without_database()
+        else:
+            self._backend(kill=kind == "backend killed")
+        self.staff()
+
+    def _awake(self) -> Habeas:
+        """Choose one who is awake; two never sleep at once."""
+        while self.asleep:
+            self.watch()
+            time.sleep(0.05)  # SLEEPS: real processes and their server take real time
+        return self.dice.choice(self.workers)
+
+    def _signal(self, worker: Habeas, number: signal.Signals) -> None:
+        self.vendor.ask("signal", pid=worker.pid, number=int(number))
+
+    def _gone(self, worker: Habeas, code: int) -> None:
+        assert worker.ended(LONGEST) == code, self.said()
+        self.workers.remove(worker)
+        self.asleep.pop(worker, None)
+
+    def _without_database(self) -> None:
+        """Let the database crash, and begin again some seconds later."""
+        self.away = True
+        self.database.crash()
+        until = time.monotonic() + AWAY
+        while time.monotonic() < until:
+            self.watch()
+            time.sleep(0.05)  # SLEEPS: real processes and their server take real time
+        self.database.begin()
+        self.staff()
+        self.away = False
+
+    def _backend(self, *, kill: bool) -> None:
+        """End a session of a worker: in order, or by killing its process, after which the database ends all and recovers."""
+        sessions = self.database.sql("select pid from pg_stat_activity where usename = 'team' order by pid")
+        pid = self.dice.choice(sessions)[0]
+        if kill:
+            self.database.kill(pid)
+            self.database.recovered()
+        else:
+            self.database.sql(f"select pg_terminate_backend({pid})")
+
+    def end(self) -> None:
+        """Kill whoever is left."""
+        for worker in self.workers:
+            worker.end()
+
+
+@pytest.fixture
+def database() -> Iterator[Postgres]:
+    """Give a database that a test may kill: what was committed survives that."""
+    server = Postgres("synchronous_commit=on")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def stored(database: Postgres) -> dict[str, bytes]:
+    """Give all that the database keeps: every table as it prints it, and every file of its own."""
+    texts = {}
+    with psycopg.connect(database.address("habeas", "boss")) as connection:
+        names = connection.execute("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname !~ '^pg_'").fetchall()
+        for (name,) in names:
+            with connection.cursor().copy(f"copy {name} to stdout".encode()) as copy:
+                texts[name] = b"".join(bytes(one) for one in copy)
+    for path in database.folder.rglob("*"):
+        with suppress(OSError):
+            if path.is_file():
+                texts[str(path.relative_to(database.folder))] = path.read_bytes()
+    return texts
+
+
+def test_a_disturbed_cluster_ends_as_an_undisturbed_batch(undisturbed: Undisturbed, database: Postgres, tmp_path, record_property):
+    """None is lost, every result is that of a batch left alone, no limit is exceeded, no token renewed twice, nothing sent by an owner of before."""
+    dice = random.Random(SEED)
+    with VendorProcess(
+        tmp_path / "vendor", write_spec(tmp_path / "specs"), seed=SEED, limited=True, faulty=True, accounts=ACCOUNTS
+    ) as vendor:
+        team = Team(tmp_path, vendor, database, dice)
+        team.call("batch", str(undisturbed.people), "--vendor", VENDOR, "--out", str(team.out), "--dispatch", database.address())
+        team.staff()
+        director = Director(vendor, planned(SHARES, EVENTS, dice), undisturbed.asked, 5.0 * EVENTS + LONGEST)
+        try:
+            for kind in director.each(team.watch):
+                team.disturb(kind)
+            seen = verdicts.command_lines()
+            director.until(lambda: team.left() == 0 and not team.asleep, team.watch)
+            for worker in team.workers:
+                worker.stop()
+            codes = [worker.ended(LONGEST) for worker in team.workers]
+        finally:
+            team.end()
+    record_property("disturbed", director.rows(PEOPLE))
+    said = team.log.read_text("utf-8")
+    words = f"seed {SEED}: {said[-3000:]}"
+    assert "please report" not in said, words
+    assert codes == [Exit.TERMINATED] * WORKERS, words
+    lent = rows_of(database)
+    owned = database.sql("select at, name, owner from chaos.owned order by at", database="habeas")
+    kept = stored(database)
+    team.call("resume", str(team.out))
+    rows = proof_of(team.out)["people"]
+    texts = {path.name: path.read_bytes() for path in (team.log, *team.out.glob("batch.*"), *team.out.glob("*.json"))}
+    assert verdicts.few(verdicts.lost(lent, undisturbed.results)) == "", words
+    assert verdicts.few(verdicts.lost(rows, undisturbed.results)) == "", words
+    assert verdicts.few(verdicts.different(team.out, rows, undisturbed.results)) == "", words
+    assert verdicts.few(verdicts.left_over(team.out, rows)) == "", words
+    assert verdicts.few(verdicts.too_fast(vendor.log, parse_rate(ALLOWED))) == "", words
+    assert verdicts.few(verdicts.renewed_too_often(vendor.log, LIFE)) == "", words
+    assert verdicts.few(verdicts.asked_by_others(vendor.log, VENDOR, owned)) == "", words
+    assert verdicts.few(verdicts.named_somebody({**kept, **texts, **seen})) == "", words
+
+
+def rows_of(database: Postgres) -> list[dict[str, Any]]:
+    """Give the rows of everybody as the database has them."""
+    names = ("request", "state", "exit_code", "reason", "folder", "manifest_sha256")
+    return [dict(zip(names, row, strict=True)) for row in database.sql(ROWS, database="habeas")]

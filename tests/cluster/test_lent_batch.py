@@ -1,0 +1,216 @@
+"""A batch that is lent to workers: what the database then has, what is seen of it, and how it comes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from engine.errors import Exit
+
+THREE = ("A,ada@x.io", "B,bert@x.io", "C,carl@x.io")
+
+
+def flat(text: str) -> str:
+    """Give what was said, however it was broken into lines."""
+    return " ".join(text.split())
+
+
+def test_people_are_lent_and_come_back(machine):
+    """Nobody is asked by the command that lends; what workers did is seen, taken home, and gone on with."""
+    done = machine.lend(*THREE)
+    assert done.returncode == 0, done.stderr
+    assert "3 people were lent to postgresql://team@/habeas." in done.stderr
+    assert "3 people to ask for" in done.stderr
+    assert machine.rows() == dict.fromkeys("ABC", "queued")
+    assert not machine.vendor.asked["/people/ada@x.io"]
+    machine.ended("A")
+    back = machine.call("resume", str(machine.out), HABEAS_STORE=machine.address)
+    assert back.returncode == 0, back.stderr
+    assert "The batch is back from postgresql://team@/habeas." in back.stderr
+    assert machine.at_home() == dict.fromkeys("ABC", "done")
+    assert machine.rows() == {}
+    assert machine.sql("select count(*) from habeas.batch") == [(0,)]
+    assert [machine.vendor.asked[f"/people/{who}@x.io"] for who in ("ada", "bert", "carl")] == [0, 1, 1]
+    assert [one["folder"] for one in machine.proof()["people"]] == ["people/A/acme+1", "people/B/acme", "people/C/acme"]
+    assert not (machine.out / "dispatched.json").exists()
+
+
+def test_the_same_command_takes_new_people_in_and_lends_them(machine):
+    """Those who are lent are lent once, whatever workers did of them; without --dispatch everybody comes back."""
+    assert machine.lend(*THREE[:2]).returncode == 0
+    machine.ended("A")
+    done = machine.lend(*THREE, words=("--share", "50"))
+    assert done.returncode == 0, done.stderr
+    assert "1 person was lent" in done.stderr
+    assert "2 people to ask for" in done.stderr
+    assert machine.rows() == {"A": "done", "B": "queued", "C": "queued"}
+    assert machine.sql("select share from habeas.batch") == [(0.5,)]
+    assert "0 people were lent" in machine.lend(*THREE).stderr
+    assert machine.batch(*THREE, HABEAS_STORE=machine.address).returncode == 0
+    assert machine.at_home() == dict.fromkeys("ABC", "done")
+
+
+def test_a_batch_that_was_begun_here_is_lent_with_whoever_is_left(machine):
+    """Of the others the database knows their number alone; those whom a killed process had under way are among those left."""
+    assert machine.batch(*THREE[:1], HABEAS_STORE=machine.address).returncode == 0
+    machine.batch("A,ada@x.io", "D,broken@x.io", HABEAS_STORE=machine.address)
+    assert machine.lend("A,ada@x.io", "D,broken@x.io", *THREE[1:]).returncode == 0
+    assert machine.rows() == {"B": "queued", "C": "queued"}
+    told = flat(machine.call("status", machine.address).stdout)
+    assert "2 more had ended before they were lent" in told
+    here = json.loads(machine.call("status", str(machine.out), "--json").stdout)
+    assert here["states"] == {"queued": 2, "running": 0, "done": 1, "failed": 1, "cancelled": 0}
+    assert here["lent"]["not_lent"] == 0
+    assert json.loads(machine.call("status", machine.address, "--json").stdout)["lent"]["not_lent"] == 2
+
+
+def test_what_is_seen_of_a_lent_batch_is_what_workers_did(machine):
+    """By its folder or its database: in words, as JSON and as a table; when it goes on, and the rate."""
+    machine.lend(*THREE, "D,dora@x.io")
+    machine.ended("A")
+    machine.ended("B", "failed", 3, "notes partial", token=2)
+    machine.sql(
+        "update habeas.person set state='running' where request='C'",
+        "update habeas.connection set not_before='2026-11-30T00:00:00Z', ended='it was revoked: habeas connect acme', "
+        """rate='{"bucket":"n","sent":10,"allowed":7.5,"at":100.0}'""",
+        "insert into habeas.worker(id, version, host, many) values ('w', '1', 'h', 50)",
+    )
+    for place in (str(machine.out), machine.address):
+        told = json.loads(machine.call("status", place, "--json").stdout)
+        assert told["states"] == {"queued": 1, "running": 1, "done": 1, "failed": 1, "cancelled": 0}
+        assert told["connections"]["acme/default"]["ended"] == "it was revoked: habeas connect acme"
+        assert told["connections"]["acme/default"]["rate"]["sent"] == 10
+        assert told["reasons"] == [{"reason": "notes partial", "people": 1}]
+        assert (told["lent"]["store"], told["lent"]["workers"]) == ("postgresql://team@/habeas", 1)
+        words = flat(machine.call("status", place).stdout)
+        assert "Whoever is queued or running is asked by 1 worker of postgresql://team@/habeas" in words
+        assert f"To ask once more for those who failed: habeas retry {machine.out}" in words
+        assert f"habeas resume {machine.out} takes the batch back and brings batch.json up to date" in words
+        assert "the same habeas batch again" not in words
+        rows = list(csv.DictReader(io.StringIO(machine.call("status", place, "--csv").stdout)))
+        assert [(row["request"], row["state"], row["person"], row["folder"]) for row in rows] == [
+            ("A", "done", "found", "people/A/acme+1"),
+            ("B", "failed", "found", "people/B/acme+2"),
+            ("C", "running", "", ""),
+            ("D", "queued", "", ""),
+        ]
+
+
+def test_a_batch_without_a_worker_says_so(machine):
+    """One that said nothing for a minute is none."""
+    machine.lend(*THREE)
+    machine.sql("insert into habeas.worker(id, version, host, many, seen) values ('w', '1', 'h', 50, now() - interval '2 minutes')")
+    assert "none was seen just now: habeas worker postgresql://team@/habeas starts one" in flat(
+        machine.call("status", str(machine.out)).stdout
+    )
+
+
+def test_the_proof_says_that_it_is_lent_and_is_true_again_when_it_is_back(machine):
+    """It is as of the command that lent."""
+    machine.lend(*THREE)
+    proof = machine.proof()
+    assert (proof["lent"]["store"], proof["states"]["queued"], proof["exit_code"]) == ("postgresql://team@/habeas", 3, 3)
+    machine.ended("A")
+    machine.lend(*THREE)
+    assert machine.proof()["states"] == {"queued": 2, "running": 0, "done": 1, "failed": 0, "cancelled": 0}
+    machine.call("resume", str(machine.out), HABEAS_STORE=machine.address)
+    assert "lent" not in machine.proof()
+    assert machine.proof()["states"]["done"] == 3
+
+
+def test_while_people_are_under_way_at_workers_nobody_else_is_begun_and_the_batch_stays_lent(machine):
+    """It comes back when they have ended; whom a worker had under way that is gone comes back at once, and it can write nothing more."""
+    machine.lend(*THREE)
+    machine.sql("update habeas.connection set token=7, owner='w', lease_until=now() + interval '1 hour'")
+    machine.sql("update habeas.person set state='running', token=7, attempts=1 where request='A'")
+    back = machine.call("resume", str(machine.out), HABEAS_STORE=machine.address)
+    assert back.returncode == Exit.INCOMPLETE
+    assert "1 person is under way at workers of postgresql://team@/habeas, and nobody else is begun there" in flat(back.stderr)
+    assert machine.rows() == {"A": "running", "B": "recalled", "C": "recalled"}
+    assert json.loads(machine.call("status", str(machine.out), "--json").stdout)["states"]["queued"] == 2
+    assert machine.lend(*THREE).returncode == 0
+    assert machine.rows() == {"A": "running", "B": "queued", "C": "queued"}
+    machine.sql("update habeas.connection set lease_until=now() - interval '1 second'")
+    assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
+    assert machine.at_home() == dict.fromkeys("ABC", "done")
+    assert machine.sql("select token, owner, lease_until from habeas.connection") == [(8, None, None)]
+
+
+def test_states_are_changed_where_people_are_lent(machine):
+    """From the folder and from the database; whoever had failed before the batch was lent is lent then."""
+    machine.batch("A,ada@x.io", "D,broken@x.io", HABEAS_STORE=machine.address)
+    machine.lend("A,ada@x.io", "D,broken@x.io", *THREE[1:])
+    machine.ended("B", "failed", 3, "notes partial")
+    done = machine.call("retry", str(machine.out))
+    assert (done.returncode, done.stdout) == (0, "2 people queued: workers ask for them.\n"), done.stderr
+    assert machine.rows() == {"B": "queued", "C": "queued", "D": "queued"}
+    assert machine.sql("select at_home from habeas.batch") == [(1,)]
+    done = machine.call("cancel", machine.address, "--request", "C")
+    assert (done.returncode, done.stdout) == (0, "1 person cancelled; habeas retry takes it back.\n")
+    assert machine.rows()["C"] == "cancelled"
+    assert machine.call("retry", machine.address).stdout == "0 people queued: workers ask for them.\n"
+    assert machine.call("retry", machine.address, "--request", "C").stdout == "1 person queued: workers ask for them.\n"
+    machine.sql("update habeas.person set state='running' where request='B'")
+    assert (
+        machine.call("cancel", str(machine.out)).stdout
+        == "2 people cancelled; habeas retry takes it back.\n1 under way were left as they are.\n"
+    )
+    assert machine.rows() == {"B": "running", "C": "cancelled", "D": "cancelled"}
+    for place in (str(machine.out), machine.address):
+        unknown = machine.call("retry", place, "--request", "Z")
+        assert (unknown.returncode, "is called Z" in flat(unknown.stderr)) == (2, True)
+
+
+def test_of_several_batches_one_is_named(machine):
+    """By its folder or its id; without a name they are named."""
+    machine.lend(*THREE)
+    first, machine.out = machine.out, machine.folder / "december"
+    machine.lend(*THREE[:1])
+    for words in (("status",), ("retry",), ("cancel",)):
+        done = machine.call(*words, machine.address)
+        assert (done.returncode, "there are 2 batches: add --batch november or december" in flat(done.stderr)) == (2, True)
+    assert "no batch there is called may" in flat(machine.call("status", machine.address, "--batch", "may").stderr)
+    told = json.loads(machine.call("status", machine.address, "--batch", "december", "--json").stdout)
+    assert told["states"]["queued"] == 1
+    assert json.loads(machine.call("status", machine.address, "--batch", str(first), "--json").stdout)["states"]["queued"] == 3
+    refused = machine.call("status", str(first), "--batch", "november")
+    assert (refused.returncode, "leave it out" in flat(refused.stderr)) == (2, True)
+
+
+def test_a_timeline_of_a_lent_batch_draws_what_workers_brought(machine):
+    """By the folder that the row names."""
+    machine.batch(*THREE[:1], HABEAS_STORE=machine.address)
+    machine.lend(*THREE)
+    machine.ended("B")
+    made = machine.out / "people" / "A" / "acme"
+    worked = machine.out / "people" / "B" / "acme+1"
+    for path in made.iterdir():
+        (worked / path.name).write_bytes(path.read_bytes())
+    done = machine.call("trace", str(machine.out), "--out", str(machine.folder / "november.html"))
+    assert done.returncode == 0, done.stderr
+    page = (machine.folder / "november.html").read_text()
+    assert "not there or not readable" not in page
+    assert page.count("<title>B") == page.count("<title>A") > 0 or (">A<" in page and ">B<" in page)
+
+
+def test_a_lent_batch_is_not_purged(machine):
+    """It is taken back first."""
+    machine.lend(*THREE)
+    done = machine.call("purge", str(machine.out), "--older-than", "1d")
+    assert done.returncode == Exit.INCOMPLETE
+    assert f"{machine.out}: kept, it is lent to postgresql://team@/habeas: habeas resume {machine.out} takes it back first" in flat(
+        done.stderr
+    )
+    assert (machine.out / "batch.db").exists()
+
+
+def test_a_plan_of_a_lent_batch_counts_whom_workers_have_left(machine):
+    """And whom the file would add; nothing is kept of either."""
+    machine.lend(*THREE)
+    machine.ended("A")
+    for words in ((), ("--dispatch", machine.address)):
+        done = machine.batch(*THREE, "D,dora@x.io", words=(*words, "--check"), HABEAS_STORE=machine.address)
+        assert (done.returncode, "3 people to ask for" in done.stdout) == (0, True), done.stderr
+    assert set(machine.at_home()) == set("ABC")
+    assert machine.rows() == {"A": "done", "B": "queued", "C": "queued"}

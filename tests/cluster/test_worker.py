@@ -1,0 +1,160 @@
+"""What one worker does, and what it leaves to others."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import engine.cluster.worker
+from engine.cluster import lent_batches, shared_folder
+from engine.cluster.shared_folder import MARK
+from engine.errors import Exit
+from tests.cluster.lent import some_people
+
+MESS = {"A": "ada@x.io", "B": "none1@x.io", "C": "denied@x.io", "D": "broken@x.io", "E": "other@x.io"}
+
+
+def states(team) -> dict[str, tuple[str, int | None]]:
+    """Give each request's state and exit code."""
+    return {request: (state, code) for request, state, code in team.sql("select request, state, exit_code from person order by request")}
+
+
+async def test_people_end_as_they_would_in_a_batch_of_one_machine(team, workers, tmp_path):
+    """Found, unknown, denied, broken and mistaken for another; results are packed where that was asked for."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", {request: (email, "one") for request, email in MESS.items()}, pack=True)
+    async with workers() as here:
+        await workers.until_done()
+        assert await here.end(Exit.INTERRUPTED) is Exit.INTERRUPTED
+    assert states(team) == {"A": ("done", 0), "B": ("done", 0), "C": ("done", 3), "D": ("failed", 3), "E": ("failed", 5)}
+    assert team.sql("select reason from person where request = 'D'") == [("notes failed",)]
+    places = team.sql("select folder from person")
+    assert sorted(place for (place,) in places) == [f"people/{request}/acme.one+1.tar" for request in MESS]
+    assert all((tmp_path / "batch" / place).is_file() for (place,) in places)
+    assert here.said == ["acme/one: taken.", "acme/one: given back: 3 done, 2 failed."]
+    assert not list((tmp_path / "batch" / "work").iterdir())
+
+
+async def test_a_connection_that_the_vendor_ended_stops_and_nobody_fails_for_it(team, workers, tmp_path):
+    """It is said what mends it; connected anew, its people are asked for."""
+    team.connect("one")
+    team.vendor.good = False
+    team.lend(tmp_path / "batch", some_people(20, "one"))
+    async with workers() as here:
+        await workers.until(lambda: team.sql("select 1 from connection where ended is not null and owner is null"))
+        assert set(states(team).values()) <= {("queued", None), ("queued", 4)}
+        assert "habeas connect" in team.sql("select ended from connection")[0][0]
+        assert any("acme/one: the vendor refuses the credential" in words for words in here.said)
+        team.vendor.good = True
+        team.connect("one")
+        await workers.until_done()
+    assert set(states(team).values()) == {("done", 0)}
+
+
+def full(probe: Path) -> None:
+    """Be a disk that is full, where the first batch lies."""
+    if probe.parent.parent.name == "batch":
+        raise OSError(errno.ENOSPC, "full")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("spec", "is not the one here that batch"),
+        ("gone", "is not the folder of this batch here: it must be one folder that every worker sees under this path"),
+        ("another's", "is not the folder of this batch here"),
+        ("full", "batch is full: make room there"),
+        ("no folder", "batch cannot be written here (File exists): every worker must be able to write it"),
+        ("key", "the key of batch"),
+    ],
+)
+async def test_a_batch_that_this_worker_cannot_work_on_is_left_to_others_and_said_once(change, words, team, workers, tmp_path, monkeypatch):
+    """Another batch at the same connection is worked on meanwhile, and nothing of the one that is left was changed."""
+    team.connect("one")
+    monkeypatch.setattr(engine.cluster.worker, "TRY_AGAIN", 0.5)
+    monkeypatch.setattr(lent_batches, "TRY_AGAIN", 0.5)
+    folder = tmp_path / "batch"
+    batch = team.lend(folder, some_people(3, "one"), sha256="0" * 64 if change == "spec" else None)
+    if change == "gone":
+        shutil.rmtree(folder)
+    elif change == "another's":
+        (folder / MARK).write_text(json.dumps({"batch": "another"}))
+    elif change == "full":
+        monkeypatch.setattr(shared_folder, "try_out", full)
+    elif change == "no folder":
+        (folder / "work").touch()
+    elif change == "key":
+        team.sql("update batch set sealed = %s", b"{}")
+    async with workers() as here:
+        await workers.until(lambda: any(words in line for line in here.said))
+        team.lend(tmp_path / "other", {"X": ("xena@x.io", "one")})
+        await workers.until(lambda: states(team)["X"] == ("done", 0))
+    assert {state for request, state in states(team).items() if request != "X"} == {("queued", None)}
+    assert len([line for line in here.said if "left to other workers" in line]) == 1, here.said
+    assert team.sql("select attempts, token from person where batch = %s", batch) == [(0, None)] * 3
+
+
+async def test_a_person_whose_row_was_changed_fails_alone(team, workers, tmp_path):
+    """Whoever edits a sealed row takes nobody else with them."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(3, "one"))
+    team.sql("update person set identifiers = %s where request = 'R001'", bytes(40))
+    async with workers():
+        await workers.until_done()
+    assert states(team) == {"R000": ("done", 0), "R001": ("failed", 2), "R002": ("done", 0)}
+    assert "R001 is cannot be read" in team.sql("select reason from person where request = 'R001'")[0][0]
+
+
+async def test_two_connections_of_one_account_are_never_drained_at_once(team, workers, tmp_path):
+    """Their account's id says so when they are stored: one lease, one job, one after the other."""
+    team.connect("one", "two", account="A1")
+    team.connect("three", account="A2")
+    team.lend(tmp_path / "batch", some_people(9, "one", "two", "three"))
+    accounts = dict(team.sql("select name, account from connection"))
+    assert accounts["acme/one"] == accounts["acme/two"] != accounts["acme/three"]
+    assert "A1" not in str(accounts)
+    async with workers() as here:
+        await workers.until_done()
+    assert sorted(line for line in here.said if "taken" in line) == ["acme/one, acme/two: taken.", "acme/three: taken."]
+    assert len({str(one) for one in team.sql("select spent from connection where name <> 'acme/three'")}) == 1
+
+
+async def test_an_account_that_a_row_does_not_name_yet_is_noted_when_it_is_drained(team, workers, tmp_path):
+    """Such as one that was stored before there were workers."""
+    team.connect("one", account="A1")
+    team.sql("update connection set account = name")
+    team.lend(tmp_path / "batch", some_people(2, "one"))
+    async with workers():
+        await workers.until_done()
+    assert team.sql("select account <> name from connection") == [(True,)]
+
+
+async def test_what_is_held_longest_is_given_back_where_another_waits(team, workers, tmp_path):
+    """A worker with one place serves two accounts in turn."""
+    team.connect("one", "two")
+    team.lend(tmp_path / "batch", some_people(40, "one", "two"))
+    team.vendor.hold = "p38/files"
+    async with workers(many=1, enough=0.0) as here:
+        await workers.until(lambda: any(drain.closing for drain in here.worker.drains.values()))
+        team.vendor.release()
+        await workers.until_done()
+    assert {line for line in here.said if "taken" in line} == {"acme/one: taken.", "acme/two: taken."}
+
+
+async def test_a_run_and_a_worker_exclude_each_other(team, workers, tmp_path, habeas):
+    """A worker leaves a connection alone whose turn somebody has, and takes it when that is over."""
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(2, "one"))
+    from engine.connection.stored import Name
+    from engine.net.clock import wall_clock
+
+    async with workers() as here:
+        async with team.kept.store().turn(Name("acme", "one"), wall_clock(), lambda: None, wait=True):
+            await workers.until(lambda: sum("given back" in line for line in here.said) > 0)
+            assert set(states(team).values()) == {("queued", None)}
+            team.sql("update connection set not_before = null")
+        await workers.until_done()
