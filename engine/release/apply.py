@@ -146,7 +146,7 @@ class PolicyInForce:
         return found
 
     def people(self, endpoint: str, record: Any, said: Container[Leaf | WholeSide] = ()) -> Iterator[Leaf | WholeSide]:
-        """Give what a record says of other people and was not said before, as it was read together: also where it is left out, or told before."""
+        """Give what a record says of other people and was not said before, read together: also where it is left out, or told before."""
         rules = self.compiled(endpoint)
         if rules.names_people:
             reading = self._read_alike(rules)

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.language.expressions.lossless_json import Number
 from engine.release.finders import CODE, PROGRAM
+from engine.release.found_numbers import IBAN_LENGTHS
 from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of
 from engine.release.remembered import Remembered
 from engine.release.ruling import Ruling
@@ -20,7 +21,9 @@ MOST_SILENT = 20_000
 LONGEST_SILENT = 200
 MOST_HOLDERS = 4_000
 HOLDER = re.compile(r"https?://(?!hooks\.slack)[A-Za-z0-9._~/-]*[A-Za-z]")  # a token of hooks.slack.com goes on behind a slash
-LAST = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{1,64}(?:-\d{1,6})?")  # in each of its words is a digit, so none is a name
+LAST = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{1,64}(?:-\d{1,6})?", re.ASCII)  # in each of its words is a digit, so none is a name
+ACCOUNTS = "|".join(land.lower() for land in IBAN_LENGTHS if set(land) <= set("ABCDEF"))
+BEGUN = re.compile(rf"(?:\d-?){{7}}|(?:{ACCOUNTS})\d\d", re.ASCII)  # a number of a telephone, a card, a register or an account begins so
 
 
 class Telling(Remembered[Any, tuple[Ruling, ...]]):
@@ -46,7 +49,7 @@ class Telling(Remembered[Any, tuple[Ruling, ...]]):
     def _is_address(self, text: str) -> bool:
         """Whether it is an address that ends with a number of a program, and of which the rest tells nothing: such ends are all new."""
         holder, slash, last = text.rpartition("/")
-        return slash != "" and LAST.fullmatch(last) is not None and CODE.search(last) is None and self._holders[holder]
+        return slash != "" and LAST.fullmatch(last) is not None and BEGUN.match(last) is None and self._holders[holder]
 
     def _is_silent_holder(self, text: str) -> bool:
         """Whether nothing that is looked for can begin in this part of an address, nor go on behind the slash that follows it."""
