@@ -101,6 +101,22 @@ def test_an_address_that_ends_with_a_number_of_a_program_is_looked_at_as_a_whole
         assert bool(used.rulings("calls", {"address": address})) is bool(expected)
 
 
+@pytest.mark.parametrize("steps", ["services", "services/T0", "workflows"])
+def test_the_end_of_an_address_may_complete_a_token(steps):
+    """It is a secret, though neither its beginning nor its end is one."""
+    used = PolicyInForce(Policy.model_validate(FIND), Own([]), finder=FINDERS)
+    assert [one.do for one in used.rulings("calls", {"url": f"https://hooks.slack.com/{steps}/5c6e433715ba2bdd177219d3"})] == ["mask"]
+
+
+def test_a_side_has_the_number_of_its_place_in_the_record():
+    """The same people in another order: who comes first is the first group."""
+    words = {"policy": "1", "vendor": "acme", "others": [{"in": "calls", "who": one, "do": "mask"} for one in ("caller_*", "callee_*")]}
+    used = PolicyInForce(Policy.model_validate(words), Own([]))
+    caller, callee = {"caller_name": "Bea", "caller_email": "bea@example.com"}, {"callee_name": "Cem", "callee_email": "cem@example.com"}
+    for record in (caller | callee, callee | caller, caller | callee):
+        assert [one.group for one in used.rulings("calls", record)] == [0, 0, 1, 1]
+
+
 @given(st.from_regex(HOLDER, fullmatch=True), st.from_regex(LAST, fullmatch=True))
 def test_any_address_of_that_form(holder, last):
     """The form itself lets nothing through."""
