@@ -16,7 +16,7 @@ from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of
 from engine.release.remembered import Remembered
 from engine.release.ruling import Ruling
 
-FEW = 1_000  # numbers up to this are few
+FEW = 1_000  # numbers from -FEW to this are few
 MOST_SILENT = 20_000
 LONGEST_SILENT = 200
 MOST_HOLDERS = 4_000
@@ -42,9 +42,9 @@ class Telling(Remembered[Any, tuple[Ruling, ...]]):
     def __missing__(self, value: Any) -> tuple[Ruling, ...]:
         if type(value) is str:
             return () if PROGRAM.fullmatch(value) or self._is_address(value) else super().__missing__(value)
-        if value is None or (value <= FEW and type(value) is not Number):
+        if value is None or (-FEW <= value <= FEW and type(value) is not Number):
             return super().__missing__(value)
-        return () if value <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
+        return () if abs(value) <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
 
     def _is_address(self, text: str) -> bool:
         """Whether it is an address that ends with a number of a program, and of which the rest tells nothing: such ends are all new."""
@@ -57,7 +57,7 @@ class Telling(Remembered[Any, tuple[Ruling, ...]]):
 
     def keep_silent(self, value: Any) -> None:
         """Remember that a value tells nothing; so does every number that equals a small one, however it is written."""
-        if _is_short(value) or (type(value) is not str and value <= FEW):
+        if _is_short(value) or (type(value) is not str and -FEW <= value <= FEW):
             _add(self.silent, value)
 
 
