@@ -63,7 +63,7 @@ pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chro
 	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
-	@$(MAKE) --no-print-directory --output-sync --jobs=2 types lint house specs
+	@$(MAKE) --no-print-directory --jobs=2 types lint house specs
 
 types: $(READY)
 	@$(BIN)/mypy
