@@ -59,8 +59,8 @@ test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
 	@$(BIN)/python -m pytest tests/browser $(TWO)
 
-pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
-	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
+pictures: $(READY) ## make the pictures of README.md and docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py tests/browser/test_package_picture.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
 	@$(MAKE) --no-print-directory --jobs=2 types lint house specs
@@ -83,10 +83,11 @@ specs: $(READY)
 docs: $(READY) ## write the generated documentation anew
 	@$(BIN)/python -m engine.reference
 
-bench: $(READY) ## measure the budgets, beside their references
+bench: $(READY) ## measure the budgets, beside their references; those of many people too
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.batch
 
-bench-batch: $(READY) ## measure many people over one account, beside a shell loop
+bench-batch: $(READY) ## measure many people over one account, beside a shell loop, and draw their growth
 	@$(BIN)/python -m bench.batch
 
 bench-cluster: $(READY) ## measure workers over a shared database, beside one worker and the batch of one machine

@@ -51,8 +51,8 @@ class Response(Discreet, Struct, frozen=True):
 class NoAnswer(Alike, Struct, frozen=True):
     """No usable answer came. `words` say why; they hold no address, header or body.
 
-    `too_large` (over the page limit), `forbidden` (an address the credential may not go to) and `untrusted` (the
-    certificate) are final. The other kinds are retried.
+    `too_large` (over the page limit), `forbidden` (an address the credential may not go to, or nothing may be sent any more) and
+    `untrusted` (the certificate) are final. The other kinds are retried.
     """
 
     UNCOMPARED = ("seconds",)

@@ -42,6 +42,8 @@ def test_who_is_known_nowhere_gets_an_answer_that_says_so(habeas, at):
     assert '<html lang="de">' in page
     assert "ob Sie dort bekannt sind" in page
     assert "Damit ist niemand bekannt, soweit wir sehen." in page
+    assert "Anruflisten, Sprachnachrichten und Aufzeichnungen von Anrufen reichen sechs Monate zurück" in page
+    assert [one for one in told["not_asked"] if " are " in one] == []
     assert habeas("package", "release", "DSR-17", "--seal", "none").returncode == 0
     assert habeas("package", "verify", str(bag_of(habeas).with_name("DSR-17.zip"))).returncode == 0
 
