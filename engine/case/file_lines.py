@@ -70,9 +70,9 @@ def case_files(case: OpenCase, found: Review) -> Iterator[CaseFile]:
                 yield _of_run(run.vendor, run.folder, endpoint, number, _told(line, listing))
     for vendor, part in case.case.vendors.items():
         every = [(taken, one) for taken in part.files for one in received_files(case.folder / taken.folder)]
-        for number, (taken, file) in enumerate(every, 1):
-            name = str(file.path.relative_to(case.folder))
-            yield CaseFile(vendor, RECEIVED, number, name, file.path, file.size, called=file.called, proof=taken.proof)
+        for number, (taken, received) in enumerate(every, 1):
+            name = str(received.path.relative_to(case.folder))
+            yield CaseFile(vendor, RECEIVED, number, name, received.path, received.size, called=received.called, proof=taken.proof)
 
 
 def _told(line: bytes, listing: Path) -> ListedDownload:

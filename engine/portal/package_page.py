@@ -98,10 +98,10 @@ class SlippedRow(msgspec.Struct, frozen=True):
 
 def _slipped(errand: Errand) -> Iterator[SlippedRow]:
     """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
-    for value in (value for line in errand.lines for value in line.slipped):
-        kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, value.files) if told is not None}
-        field = called(value.vendor, value.endpoint, value.pointer)
-        yield SlippedRow(value.vendor, value.endpoint, field, tuple(kinds), any("/files/" in name for name in value.files))
+    for slipped in (value for line in errand.lines for value in line.slipped):
+        kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, slipped.files) if told is not None}
+        field = called(slipped.vendor, slipped.endpoint, slipped.pointer)
+        yield SlippedRow(slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:
