@@ -22,7 +22,7 @@ from engine.errors import InUse, NotConnected, OutputError, UsageError
 KIND = "batch"
 PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
-LENT_END = r"(?:\+[0-9]+)?"  # the results of workers bear a token, as no name of a connection can
+LENT_END = r"(?:\+[0-9.]+)?"  # the results of workers bear a token, as no name of a connection can
 FOLDER, PRIVATE = 0o700, 0o600
 
 

@@ -147,8 +147,8 @@ class Database:
         self.run("begin immediate")
         for values in ends:
             self.run(
-                "update person set state=?, not_before=?, exit_code=?, reason=?, folder=?, sha256=?, ended_at=?, attempts=attempts-?"
-                " where id=? and state='running'",
+                "update person set state=?1, not_before=?2, exit_code=?3, reason=?4, folder=?5, sha256=?6, ended_at=?7,"
+                " attempts=attempts-?8, taken=case when sha256 is ?6 then taken else 0 end where id=?9 and state='running'",
                 *values,
             )
         self.run("commit")
