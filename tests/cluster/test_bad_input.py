@@ -364,3 +364,38 @@ def test_a_database_that_was_put_back_is_not_believed_of_a_batch_that_is_at_home
     assert machine.lend(*THREE).returncode == 0
     assert machine.rows() == {"B": "queued", "C": "queued"}
     assert machine.at_home()["A"] == "failed"
+
+
+def test_new_people_who_could_not_be_lent_are_not_said_to_be_with_workers(machine: HomeMachine):
+    """They are in the batch, and the same command lends them."""
+    machine.lend(*THREE[:1])
+    people = machine.people(*THREE)
+    machine.sql("alter table habeas.target owner to boss")
+    done = machine.call(
+        "batch", str(people), "--vendor", str(machine.vendor.spec), "--out", str(machine.out), "--dispatch", machine.address
+    )
+    assert (done.returncode, machine.at_home()) == (Exit.NOT_CONNECTED, dict.fromkeys("ABC", "queued"))
+    machine.sql("alter table habeas.target owner to team")
+    told = flat(machine.call("status", str(machine.out)).stdout)
+    assert "Nobody asks for 2 people of those queued" in told
+    assert "the same habeas batch --dispatch lends them" in told
+    assert "2 people were lent" in machine.lend(*THREE).stderr
+
+
+def test_a_row_that_names_another_persons_result_is_refused(machine: HomeMachine):
+    """Whoever edits the database brings nobody another one's data."""
+    machine.lend(*THREE)
+    machine.ended("A")
+    for place in ("people/B/acme+1", "people/A/../B/acme", "/etc", "people/A"):
+        machine.sql(f"update habeas.person set folder='{place}' where request='A'")
+        for words in (("status",), ("resume",), ("trace",)):
+            done = machine.call(*words, str(machine.out), HABEAS_STORE=machine.address)
+            assert (done.returncode, "the row of A names a result that is not its own" in flat(done.stderr)) == (2, True), done.stderr
+    assert machine.at_home() == dict.fromkeys("ABC", "queued")
+
+
+def test_an_option_that_means_nothing_to_workers_is_refused(machine: HomeMachine):
+    """They always wait for their turn."""
+    done = machine.lend(*THREE, words=("--no-wait",))
+    assert (done.returncode, "--no-wait is for people who are asked from here" in flat(done.stderr)) == (2, True)
+    assert not machine.out.exists()
