@@ -108,6 +108,10 @@ def status_words(folder: BatchFolder, width: int | None) -> str:
     return fitted("\n".join(lines), width)
 
 
+def _lent_json(lent: LentTo) -> dict[str, object]:
+    return {"store": lent.store, "since": rfc3339(lent.since), "workers": lent.workers, "idle": lent.idle, "not_lent": lent.at_home}
+
+
 def _what_next(folder: BatchFolder) -> Iterator[str]:
     states = folder.database.by_state()
     if states["queued"] + states["running"]:
@@ -152,8 +156,7 @@ def status_json(folder: BatchFolder) -> dict[str, object]:
         "connections": connections,
         "reasons": [{"reason": words, "people": number} for words, number in _reasons(folder)],
         "refused_lines": folder.refused,
-        "lent": lent
-        and {"store": lent.store, "since": rfc3339(lent.since), "workers": lent.workers, "idle": lent.idle, "not_lent": lent.at_home},
+        "lent": None if lent is None else _lent_json(lent),
     }
 
 
