@@ -62,7 +62,7 @@ async def pull(connection: Session, batch: str, database: Database, now: float) 
 
 
 def _check_place(request: str, folder: str | None) -> None:
-    """See that a result lies where those of its request do: a row that somebody edited must not name another person's. Raises UsageError."""
+    """See that a row names a result of its own request: edited, it could name another person's. Raises UsageError."""
     if folder is not None and (not folder.startswith(f"{PEOPLE}/{request}/") or ".." in folder.split("/")):
         message = f"the row of {request} names a result that is not its own: somebody edited it; put the database's backup back"
         raise UsageError(message)
