@@ -32,7 +32,7 @@ async def going_on(order: Order, person: Iterable[tuple[str, str]], session: Ses
             head = read_head(folder)
             wanted = manifest_head(session, order.options, head.started.astimezone(UTC), (), ())
             if _asked(msgspec.convert(wanted, RunHead)) == _asked(head):
-                arguments = ResumeArguments(person=tuple(person), ended=True)
+                arguments = ResumeArguments(person=tuple(person), ended=True, digests=order.digests)
                 return replace(order, earlier=(await resumed_order(folder, head, order.vendor, arguments, order.chosen)).earlier)
     swept(order.out)
     return order
