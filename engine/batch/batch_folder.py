@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +14,7 @@ import msgspec
 from engine.batch.database import FILE, FORMAT, Database, is_begun
 from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.keys import Keys
-from engine.connection.private_files import Taken, cannot_write, locked
+from engine.connection.private_files import Taken, locked
 from engine.connection.sealed_file import END, seal_file, unseal_file
 from engine.connection.sealing import NONCE_BYTES, decrypted, encrypted
 from engine.connection.vault import Vault
@@ -24,7 +23,7 @@ from engine.errors import InUse, NotConnected, OutputError, UsageError
 KIND = "batch"
 PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
-LENT_END = r"(?:\+[0-9]+)?"  # the results of workers bear a token, as no name of a connection can
+LENT_END = r"(?:\+[0-9.]+)?"  # the results of workers bear a token, as no name of a connection can
 FOLDER, PRIVATE = 0o700, 0o600
 KEY_BYTES = 32
 
@@ -173,10 +172,3 @@ def opened(path: Path, home: Path, *, read_only: bool = False) -> BatchFolder:
         message = f"{path} holds no batch: habeas batch PEOPLE.csv --out {path} makes one"
         raise UsageError(message)
     return BatchFolder(path, Database(path / FILE, read_only=read_only), home)
-
-
-def swept(folder: Path) -> None:
-    """Make a folder that does not exist of one that may. Raises DiskError, OutputError."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if os.path.lexists(folder):
-        raise cannot_write(folder, OSError(1, "it cannot be deleted"))

@@ -141,10 +141,11 @@ def resume(
     """Go on with a run: keep each list that was read whole, and each file; drop the rest, and ask for it again.
 
     What was chosen then stands in the folder and holds. The person does not stand there: give the same identifiers again. The
-    person is looked up again, and nothing is kept of anybody else. The folder of a batch goes on as it began: its people are sealed in it.
+    person is looked up again, and nothing is kept of anybody else. The folder of a batch goes on as it began: its people are sealed
+    in it; one that is lent to workers is taken back first.
 
     Exit codes: 0 complete as asked, 1 a defect of Habeas, 2 wrong usage, nothing left, another spec or a damaged folder,
-    3 incomplete or another process writes it, 4 not connected, 5 another person, 130 or 143 interrupted.
+    3 incomplete, another process writes it or workers ask for its people, 4 not connected, 5 another person, 130 or 143 interrupted.
     """
     if (run / "batch.db").is_file():
         from engine.cli.batch import resume_batch

@@ -70,7 +70,9 @@ def batch(
     without, since. The whole file is checked before anything is sent. Results lie in DIR/people, the proof over all is
     DIR/batch.json.
 
-    Exit codes: 0 all complete, 2 a CSV that cannot be used; else the worst of all people as with run: 1, 3, 4, 5, 130 or 143.
+    With --dispatch nobody is asked here: workers of a team's store ask (habeas worker), and habeas resume DIR takes the batch back.
+
+    Exit codes: 0 all complete, or all lent, 2 a CSV that cannot be used; else the worst of all people as with run: 1, 3, 4, 5, 130 or 143.
     """
     from engine.batch.batch_folder import BatchOptions
     from engine.cli.batch import BatchArguments, addresses, batch_command, chosen_vendors

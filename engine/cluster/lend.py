@@ -15,7 +15,7 @@ from psycopg.errors import ForeignKeyViolation
 
 from engine.batch.batch_folder import KIND, WORK, BatchFolder, BatchKey
 from engine.batch.lent_mark import LentMark, read_mark, write_mark
-from engine.cluster.batches import lent_batch
+from engine.cluster.batches import StoredBatch, lent_batch
 from engine.connection.postgres_session import Session, session
 from engine.connection.sealed_file import sealed
 from engine.connection.store_address import shown, without_secrets
@@ -35,6 +35,10 @@ insert into habeas.target (batch, connection, vendor, word, chosen, at, sha256, 
 on conflict (batch, connection) do update set word = excluded.word, sha256 = excluded.sha256
 """
 AT_HOME = "update habeas.batch set at_home = %(all)s - (select count(*) from habeas.person where batch = %(id)s) where id = %(id)s"
+LIVE = """
+select count(*) from habeas.person join habeas.connection on connection.name = person.connection
+where batch = %s and (state = 'queued' or (state = 'running' and lease_until > now()))
+"""
 COPY = """
 copy habeas.person (batch, request, connection, identifiers, wish, priority, not_before, attempts, exit_code, reason, folder, kept,
   sha256, ended_at) from stdin
@@ -60,11 +64,12 @@ class Lender:
         """Lend everybody who is queued; gives how many that were. Raises HabeasError; nobody is lost then, and the same again goes on."""
         sealed_key = sealed(keys.current(), KIND, self.folder.id, key.lent(self.folder.home))
         async with session(self.address) as connection:
+            mark = read_mark(self.folder.path)
             if (found := await lent_batch(connection, self.folder.id, shown(self.address), surely=False)) is not None:
                 check_same_folder(self.folder, found.folder)
-            mark = read_mark(self.folder.path) or LentMark(
-                store=without_secrets(self.address), batch=self.folder.id, dispatched=self.clock.now()
-            )
+                if mark is None:
+                    await self._drop(connection, found)
+            mark = mark or LentMark(store=without_secrets(self.address), batch=self.folder.id, dispatched=self.clock.now())
             write_mark(self.folder.path, mark)
             try:
                 async with connection.transaction():
@@ -74,6 +79,17 @@ class Lender:
                 raise NotConnected(message) from None
         write_mark(self.folder.path, replace(mark, whole=True))
         return lent
+
+    async def _drop(self, connection: Session, found: StoredBatch) -> None:
+        """Delete what the database has of a batch that is at home: a backup of it was put back, or this is a copy. Raises UsageError."""
+        row = await (await connection.execute(LIVE, (found.id,))).fetchone()
+        if row is None or row[0]:
+            message = (
+                f"{shown(self.address)} has this batch already, lent from {found.folder}, and {self.folder.path} is not lent: if it is a copy of "
+                f"that folder, name that one; if a backup of the database was put back, habeas cancel URL --batch {found.id} first"
+            )
+            raise UsageError(message)
+        await connection.execute("delete from habeas.batch where id = %s", (found.id,))
 
     async def _push(self, connection: Session, key: bytes) -> int:
         folder, database = self.folder, self.folder.database

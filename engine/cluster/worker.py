@@ -1,7 +1,7 @@
 """A worker: it owns connections for a while, asks for their people, and gives them back; killed at any moment it loses nobody.
 
-Three things go on beside the drains: leases are renewed (`_beats`), the clock is watched so that nothing leaves too late (`_watched`),
-and connections without anybody are handed out (`_sweeps`). Each goes on when the database is back.
+Beside the drains leases are renewed (`_beats`), the clock is watched so that nothing leaves too late (`_watched`), connections without
+anybody are handed out (`_sweeps`), and tokens that the database could not take are sent (`_sends`). Each goes on when it is back.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Worker:
         self.id, self.code = presence.new_worker_id(), Exit.COMPLETE
         self.error: HabeasError | None = None
         self.drains: dict[str, Drain] = {}
-        self._address, self._clock = store.shared.address, wall_clock()
+        self._store, self._address, self._clock = store, store.shared.address, wall_clock()
         self._turns, self._batches = Turns(self._address), LentBatches(store, say)
         self._ends = LeasedEnds(pool, self._batches, self._clock, self._counted, self._late)
         self._ended = EndedGroup(self._ends.write, self._clock)
@@ -73,7 +73,8 @@ class Worker:
 
     async def run(self) -> Exit:
         """Work until `stop`. Raises StoreAway where the tables became those of another version."""
-        beside = [asyncio.create_task(one) for one in (self._beats(), self._watched(), self._sweeps(), self._ended.often(), self._told())]
+        forever = (self._beats(), self._watched(), self._sweeps(), self._sends(), self._ended.often(), self._told())
+        beside = [asyncio.create_task(one) for one in forever]
         try:
             await self.dispatcher.run(self.drain)
             if self._owned_tasks:
@@ -191,6 +192,12 @@ class Worker:
             except psycopg.Error:
                 pass
             await asyncio.sleep(max(self.times.poll, SHARE_OF_SWEEPS * took * self._workers))
+
+    async def _sends(self) -> None:
+        while True:
+            with suppress(HabeasError):
+                await self._store.send_unsent()
+            await asyncio.sleep(self.times.poll)
 
     async def _told(self) -> None:
         while True:

@@ -48,3 +48,11 @@ def test_a_request_that_no_case_may_bear_is_refused_before_anything_is_sent(line
     assert done.returncode == 2
     assert words in " ".join(done.stderr.split())
     assert vendor.asked == asked
+
+
+def test_the_result_of_another_try_is_taken_in_too(batch, habeas):
+    """The case has both, and what is known by now."""
+    batch("DSR-1,broken@x.io", words=("--cases",))
+    habeas("retry", str(batch.out))
+    batch("DSR-1,broken@x.io", words=("--cases",))
+    assert (home_of(habeas) / "cases" / "DSR-1" / "log.jsonl").read_text().count('"did":"taken"') == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -65,12 +66,14 @@ class HomeMachine:
         """Give the state of each request in the database."""
         return dict(self.sql("select request, state from habeas.person order by id"))
 
+    def sqlite(self, words: str) -> list[tuple]:
+        """Read the batch's own database."""
+        with contextlib.closing(sqlite3.connect(self.out / "batch.db")) as database:
+            return database.execute(words).fetchall()
+
     def at_home(self) -> dict[str, str]:
         """Give the state of each request in the batch's own folder."""
-        with sqlite3.connect(self.out / "batch.db") as database:
-            found = dict(database.execute("select request, state from person order by id"))
-        database.close()
-        return found
+        return dict(self.sqlite("select request, state from person order by id"))
 
     def proof(self) -> dict[str, Any]:
         """Read the batch's proof."""

@@ -342,3 +342,25 @@ def test_no_identifier_is_in_the_database(machine: HomeMachine):
     for name in ("ada", "bert", "carl"):
         assert name not in dump
         assert name.encode().hex() not in dump
+
+
+def test_a_database_that_was_put_back_is_not_believed_of_a_batch_that_is_at_home(machine: HomeMachine):
+    """Its rows are of a time when the batch was lent: lent again it has those of the folder, once nobody is queued there."""
+    machine.lend(*THREE)
+    machine.sql("create table habeas.backup as select * from habeas.person", "create table habeas.backup_of as select * from habeas.batch")
+    machine.sql("create table habeas.backup_target as select * from habeas.target")
+    machine.ended("A", "failed", 3, "notes failed")
+    assert machine.call("resume", str(machine.out)).returncode == Exit.NOT_CONNECTED
+    machine.sql(
+        "insert into habeas.batch select * from habeas.backup_of",
+        "insert into habeas.target select * from habeas.backup_target",
+        "insert into habeas.person overriding system value select * from habeas.backup",
+    )
+    done = machine.lend(*THREE)
+    (batch,) = machine.sqlite("select id from batch")[0]
+    assert (done.returncode, f"habeas cancel URL --batch {batch} first" in flat(done.stderr)) == (2, True), done.stderr
+    assert read_mark(machine.out) is None
+    assert machine.call("cancel", machine.address, "--batch", batch).returncode == 0
+    assert machine.lend(*THREE).returncode == 0
+    assert machine.rows() == {"B": "queued", "C": "queued"}
+    assert machine.at_home()["A"] == "failed"

@@ -5,8 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import time
 
+from engine.batch.lent_mark import read_mark
+from engine.connection.chosen_store import known_address
+from engine.connection.store_address import identity
 from engine.errors import Exit
+from tests.case.test_commands import home_of
 
 THREE = ("A,ada@x.io", "B,bert@x.io", "C,carl@x.io")
 
@@ -134,7 +140,9 @@ def test_while_people_are_under_way_at_workers_nobody_else_is_begun_and_the_batc
     machine.sql("update habeas.connection set lease_until=now() - interval '1 second'")
     assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
     assert machine.at_home() == dict.fromkeys("ABC", "done")
-    assert machine.sql("select token, owner, lease_until from habeas.connection") == [(8, None, None)]
+    assert machine.sql("select token, owner, lease_until from habeas.connection") == [
+        (8, "w", None)
+    ]  # who did not end orderly is remembered
 
 
 def test_states_are_changed_where_people_are_lent(machine):
@@ -214,3 +222,73 @@ def test_a_plan_of_a_lent_batch_counts_whom_workers_have_left(machine):
         assert (done.returncode, "3 people to ask for" in done.stdout) == (0, True), done.stderr
     assert set(machine.at_home()) == set("ABC")
     assert machine.rows() == {"A": "done", "B": "queued", "C": "queued"}
+
+
+def test_cases_take_in_what_workers_brought_when_the_batch_is_back(machine):
+    """Each run once; one that was killed before its case was told is taken in by the next command."""
+    lines, out = THREE[:2], machine.out
+    machine.out = machine.folder / "elsewhere"
+    assert machine.batch(*lines, HABEAS_STORE=machine.address).returncode == 0
+    brought, machine.out = machine.out, out
+    assert machine.lend(*lines, words=("--cases",)).returncode == 0
+    for request in "AB":
+        shutil.copytree(brought / "people" / request / "acme", machine.out / "people" / request / "acme+1")
+    machine.sql(
+        "update habeas.person set state='done', exit_code=0, folder='people/' || request || '/acme+1', sha256='s' || id, ended_at=now()"
+    )
+    assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
+    assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
+    for request in "AB":
+        log = home_of(machine.habeas) / "cases" / request / "log.jsonl"
+        assert log.read_text().count('"did":"taken"') == 1
+
+
+def test_a_run_that_was_stopped_goes_on_at_workers_and_back_here(machine):
+    """What a process here left is named in the row, and what an orderly worker left lies where a run here looks for it."""
+    machine.lend(*THREE)
+    assert machine.call("resume", str(machine.out), "--no-wait").returncode == Exit.NOT_CONNECTED  # no connection here: at home, not asked
+    (number,) = (row[0] for row in machine.sqlite("select id from person where request='B'"))
+    (machine.out / "work" / str(number) / "acme").mkdir(parents=True)
+    machine.lend(*THREE)
+    assert machine.sql("select request, kept from habeas.person where kept is not null") == [("B", f"work/{number}")]
+    (machine.out / "work" / "9.3" / "acme").mkdir(parents=True)
+    (machine.out / "work" / "8.2" / "acme").mkdir(parents=True)
+    machine.sql("update habeas.person set kept='work/9.3' where request='C'", "update habeas.person set kept=null where request='B'")
+    machine.call("resume", str(machine.out))
+    (third,) = (row[0] for row in machine.sqlite("select id from person where request='C'"))
+    assert (machine.out / "work" / str(third) / "acme").is_dir()
+
+
+def test_moments_of_the_database_are_told_by_the_clock_here(machine):
+    """Seconds from now go over and come back, so that two clocks may be an hour apart."""
+    machine.lend(*THREE[:2])
+    machine.sql("update habeas.person set not_before = now() + interval '90 seconds' where request = 'A'")
+    machine.call("resume", str(machine.out))
+    (waits,) = machine.sqlite("select not_before from person where request='A'")[0]
+    assert 0 < waits - time.time() <= 90
+    assert machine.lend(*THREE[:2]).returncode == 0
+    (over,) = machine.sql("select extract(epoch from not_before - now())::float8 from habeas.person where request = 'A'")[0]
+    assert 0 < over <= 90
+
+
+def test_the_store_that_has_a_password_is_known_by_its_address_without(machine):
+    """The mark has none, and HABEAS_STORE brings it; another HABEAS_STORE is not taken for it."""
+    assert read_mark(machine.out) is None
+    machine.lend(*THREE[:1])
+    mark = read_mark(machine.out)
+    assert mark is not None
+    given = {"HABEAS_STORE": f"{machine.address}&password=hidden"}
+    assert known_address(mark.store, given) == given["HABEAS_STORE"]
+    assert known_address(mark.store, {"HABEAS_STORE": "postgresql://db/other"}) == mark.store
+    assert known_address(mark.store, {}) == mark.store
+    assert identity(mark.store) == identity(machine.address)
+
+
+def test_a_refused_line_is_told_by_the_command_that_lends(machine):
+    """The others are lent; the exit code says that somebody is not answered."""
+    done = machine.lend("A,ada@x.io", "B,Bert Person", words=("--skip-bad",))
+    assert (done.returncode, machine.rows()) == (Exit.REFUSED, {"A": "queued"})
+    assert machine.sql("select refused from habeas.batch") == [(1,)]
+    assert "1 line of the file cannot be asked for: refused.csv" in flat(machine.call("status", machine.address).stdout)
+    rows = list(csv.DictReader(io.StringIO(machine.call("status", machine.address, "--csv").stdout)))
+    assert [(row["request"], row["state"]) for row in rows] == [("A", "queued"), ("B", "refused")]
