@@ -64,7 +64,7 @@ pictures: $(READY) ## make the pictures of README.md and docs/desk.md anew, in a
 	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py tests/browser/test_package_picture.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
-	@$(MAKE) --no-print-directory --output-sync --jobs=2 types lint house specs
+	@$(MAKE) --no-print-directory --jobs=2 types lint house specs
 
 types: $(READY)
 	@$(BIN)/mypy

@@ -62,7 +62,7 @@ class Lender:
 
     async def lend(self, key: BatchKey, keys: TeamKeys) -> int:
         """Lend everybody who is queued; gives how many that were. Raises HabeasError; nobody is lost then, and the same again goes on."""
-        sealed_key = sealed(keys.current(), KIND, self.folder.id, key.secret)
+        sealed_key = sealed(keys.current(), KIND, self.folder.id, key.lent(self.folder.home))
         async with session(self.address) as connection:
             mark = read_mark(self.folder.path)
             if (found := await lent_batch(connection, self.folder.id, shown(self.address), surely=False)) is not None:
@@ -85,8 +85,9 @@ class Lender:
         row = await (await connection.execute(LIVE, (found.id,))).fetchone()
         if row is None or row[0]:
             message = (
-                f"{shown(self.address)} has this batch already, lent from {found.folder}, and {self.folder.path} is not lent: if it is a copy of "
-                f"that folder, name that one; if a backup of the database was put back, habeas cancel URL --batch {found.id} first"
+                f"{shown(self.address)} has this batch already, lent from {found.folder}, and {self.folder.path} is not lent: "
+                f"if it is a copy of that folder, name that one; "
+                f"if a backup of the database was put back, habeas cancel URL --batch {found.id} first"
             )
             raise UsageError(message)
         await connection.execute("delete from habeas.batch where id = %s", (found.id,))
