@@ -39,7 +39,7 @@ SHARES = {
     "database away while renewing": 3,
 }
 WORKERS, MANY, LEASE = 3, 6, 3.0
-ASLEEP, AWAY, LONGEST = LEASE + 1.5, 5.0, 120.0
+ASLEEP, AWAY, LONGEST = LEASE + 2.5, 5.0, 120.0
 GRACE = AWAY + LEASE + 2.0  # longer than the database is away: what lies on a machine meanwhile is sent as soon as it is back
 ACCOUNTS = {"c10": "shared", "c11": "shared"}
 WATCHED = """
