@@ -10,8 +10,9 @@ COVERED := tests/core tests/language
 # What has a target of its own: a browser, and processes that are killed.
 APART := tests/browser tests/chaos
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
+TWO := -n 2 --dist=worksteal
 
-.PHONY: help demo test test-long test-kills test-chaos test-browser check bench bench-batch bench-cluster bench-findings bench-package bench-portal lock clean docs pictures
+.PHONY: help demo test test-long test-kills test-chaos test-browser check types lint house specs bench bench-batch bench-cluster bench-findings bench-package bench-portal lock clean docs pictures
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -31,7 +32,7 @@ demo: $(READY) ## watch one access request against a simulated Zoom
 	@$(BIN)/python -m engine.demo
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest $(COVERED) $(SIDE_BY_SIDE) --cov --cov-report=term --cov-fail-under=100
+	@$(BIN)/python -m pytest $(COVERED) $(TWO) --cov --cov-report=term --cov-fail-under=100
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
 	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
@@ -56,27 +57,37 @@ $(VENV)/$(AXE).js: $(READY)
 test-browser: $(READY) $(VENV)/$(AXE).js ## run the tests in a headless Chromium and Firefox
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "The browser tests need Chromium: install it (Debian: apt install chromium chromium-driver)." >&2; exit 1; }
 	@command -v firefox-esr >/dev/null || { echo "The browser tests need Firefox: install it (Debian: apt install firefox-esr)." >&2; exit 1; }
-	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest tests/browser $(TWO)
 
-pictures: $(READY) ## make the pictures of docs/desk.md anew, in a headless Chromium
-	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py
+pictures: $(READY) ## make the pictures of README.md and docs/desk.md anew, in a headless Chromium
+	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py tests/browser/test_package_picture.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
+	@$(MAKE) --no-print-directory --output-sync --jobs=2 types lint house specs
+
+types: $(READY)
+	@$(BIN)/mypy
+
+lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy
 	@$(BIN)/deptry .
+
+house: $(READY)
 	@$(BIN)/python -m pytest tests/test_house.py
 	@$(BIN)/python -m engine.reference --check
+
+specs: $(READY)
 	@$(BIN)/habeas check --strict
 
 docs: $(READY) ## write the generated documentation anew
 	@$(BIN)/python -m engine.reference
 
-bench: $(READY) ## measure the budgets, beside their references
+bench: $(READY) ## measure the budgets, beside their references; those of many people too
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.batch
 
-bench-batch: $(READY) ## measure many people over one account, beside a shell loop
+bench-batch: $(READY) ## measure many people over one account, beside a shell loop, and draw their growth
 	@$(BIN)/python -m bench.batch
 
 bench-cluster: $(READY) ## measure workers over a shared database, beside one worker and the batch of one machine

@@ -17,6 +17,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from bench.ledger import going_on, per_person
+from bench.page import rows as page_rows
 from bench.sealing import sealing
 from engine.cli.formatting import table
 
@@ -201,7 +202,7 @@ def main() -> int:
     rows: list[Row] = []
     os.chdir(Path(__file__).parent.parent)
     with vendor() as address:
-        for step in (cpu_rows(address), memory(address), starting(), ledger(), sealing()):
+        for step in (cpu_rows(address), page_rows(address, PAGES), memory(address), starting(), ledger(), sealing()):
             for row in step:
                 rows.append(row)
                 print(f"  {row[0]}: {row[1]}", file=sys.stderr, flush=True)

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bench.batch_vendor import SECONDS
+from bench.growth import draw
 from engine.batch.database import Database
 from engine.cli.formatting import table
 
@@ -36,6 +37,7 @@ access:
   endpoints:
 """
 LIMIT, SHARE = 100, 0.75
+SIZES = (100, 250, 500, 1000, 1500, 2000)
 HABEAS = (sys.executable, "-m", "engine")
 Row = tuple[str, str, str, str]
 
@@ -139,9 +141,10 @@ def memory() -> Row:
 
 
 def growth() -> Iterator[Row]:
-    """A hundred to two thousand people of four requests."""
+    """A hundred to two thousand people of four requests; the picture of it is drawn anew."""
     with vendor() as up:
-        sizes = {count: batch(count, 4, up.address) for count in (100, 1000, 2000)}
+        sizes = {count: batch(count, 4, up.address) for count in SIZES}
+    draw(sizes)
     for what in ("cpu", "wall"):
         first, whole = ((sizes[count][what] - sizes[100][what]) / (count - 100) for count in (1000, 2000))
         told = f"{whole * 1000:.2f} ms a person"

@@ -4,9 +4,8 @@
     report = await engine.run(vendor, email="someone@example.com", connection="zoom", out="request-17", files=True)
     report.outcome, report.endpoints["meetings"].outcome, report.manifest, report.exit_code
 
-`load`, `run`, `verify`, `check` and `plan` are the commands of the same names, `account` asks for many people over one account; see
-engine/api.py. Whoever installed the
-wheel writes `import habeas` for the same. Everything is imported when it is first used.
+`load`, `run`, `resume`, `verify`, `check` and `plan` are the commands of the same names, `account` asks for many people over one
+account; see engine/api.py. Whoever installed the wheel writes `import habeas` for the same. Everything is imported when it is first used.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from engine.errors import Exit, HabeasError
 
 if TYPE_CHECKING:
-    from engine.api import AccountRuns, account, check, load, plan, run, verify
+    from engine.api import AccountRuns, account, check, load, plan, resume, run, verify
     from engine.core.ledger import Entry, Outcome, Subject
     from engine.language.effective import Vendor
     from engine.runner.interface import Report
@@ -39,6 +38,7 @@ __all__ = [
     "check",
     "load",
     "plan",
+    "resume",
     "run",
     "verify",
 ]
@@ -50,7 +50,7 @@ _HOME = {
     "Subject": "engine.core.ledger",
     "Vendor": "engine.language.effective",
     "Verified": "engine.runner.verify",
-    **dict.fromkeys(("AccountRuns", "account", "check", "load", "plan", "run", "verify"), "engine.api"),
+    **dict.fromkeys(("AccountRuns", "account", "check", "load", "plan", "resume", "run", "verify"), "engine.api"),
 }
 
 

@@ -24,11 +24,13 @@ from engine.language.load import check as check_text
 from engine.language.text.mistakes import Mistake, SpecError
 from engine.open_account import OpenAccount, carry_out, open_account
 from engine.replaced import replace
+from engine.resuming import ResumeArguments, resumed_order, spec_word
+from engine.run_head import head_folder, read_head
 from engine.runner import Report
 from engine.runner.verify import Verified
 from engine.spec_files import contents, spec_path
 
-__all__ = ["AccountRuns", "account", "check", "load", "plan", "run", "verify"]
+__all__ = ["AccountRuns", "account", "check", "load", "plan", "resume", "run", "verify"]
 
 
 async def run(
@@ -110,6 +112,66 @@ async def run(
         largest_file=largest_file,
     )
     return await carry_out(await order_of(_vendor(vendor), _checked(arguments), datetime.now(UTC)), ended=ended)
+
+
+async def resume(
+    folder: str | Path,
+    *,
+    email: str | None = None,
+    phone: str | None = None,
+    username: str | None = None,
+    spec: Vendor | str | Path | None = None,
+    token: str | None = None,
+    share: float | None = None,
+    at: str | None = None,
+    wait: bool = True,
+    probe: str | None = None,
+    anyway: bool = False,
+    ended: Callable[[Entry], None] = lambda _: None,
+) -> Report:
+    """Go on with a run that broke off or misses something: keep each list that was read whole, ask for the rest again.
+
+    What was chosen then stands in the folder and holds; the person does not stand there. The other parameters are those of `run`.
+
+    Args:
+        folder: the folder of the run, or the one it lies in.
+        email: the person's identifiers, the same as then: email, phone and username.
+        phone: see `email`.
+        username: see `email`.
+        spec: the spec, where it is not found by its vendor's name or the path that was given then.
+        token: the token anew, where the run was begun with one; else the stored connection of then is used.
+        share: how much of the vendor's limits to use; None: as much as then.
+        at: the address of a simulator, where the run was begun at one.
+        wait: wait until no other run uses the connection; else InUse is raised.
+        probe: as in `run`.
+        anyway: the spec says something else now: read the endpoints that this touches anew.
+        ended: called with the entry of each endpoint when it has ended.
+
+    Returns:
+        The report, as `run` gives it; `kept` counts what stayed from before the break.
+
+    Raises:
+        UsageError, SpecError: no run lies there, nothing is left to ask, another spec, a damaged folder; nothing was sent (exit code 2).
+        Refused: this is not the person of the run; nothing was sent (5). NotConnected (4). InUse: see `wait`, or another process
+        still writes the folder (3). DiskError: not even the manifest could be written (3). asyncio.CancelledError: as in `run`.
+
+    """
+    _check(Callable, "a function", ended=ended)
+    _check((str, os.PathLike), "a path", folder=folder)
+    _check_texts(email=email, phone=phone, username=username, token=token, at=at)
+    _check(bool, "True or False", wait=wait, anyway=anyway)
+    place = head_folder(Path(folder))
+    head = read_head(place)
+    arguments = ResumeArguments(
+        person=_person(email=email, phone=phone, username=username),
+        probe=() if probe is None else (probe_pair(probe),),
+        token=token,
+        at=at,
+        share=share,
+        wait=wait,
+        anyway=anyway,
+    )
+    return await carry_out(await resumed_order(place, head, _vendor(spec or spec_word(head)), arguments), ended=ended)
 
 
 class AccountRuns:

@@ -7,7 +7,7 @@ first, so that what is said of a person does not hang on who went before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 
@@ -138,12 +138,14 @@ async def carry_out(
     waiting: Callable[[], None] = lambda: None,
     told: Callable[[str], None] = lambda _: None,
     watch: Watch | None = None,
+    before: Callable[[Order, Session], Awaitable[Order]] | None = None,
 ) -> Report:
     """Run one order when no other process uses its connection, and give the report. Raises HabeasError before anything is sent.
 
-    The callbacks are those of `open_account` and of `OpenAccount.fetch`.
+    The callbacks are those of `open_account` and of `OpenAccount.fetch`; `before` gives the order that is run once it is open.
     """
     limits = (order.plan, order.share)
     async with open_account(order.chosen, limits, many=False, wait=order.wait, waiting=waiting, told=told) as account:
+        order = order if before is None else await before(order, account.session)
         report = await account.fetch(order, ended=ended, watch=watch)
     return replace(report, notes=tuple(account.notes))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from engine.assembly import ChosenConnection, Order, check_person, choose_connection, person_of, probe_of
 from engine.connection.digest_key import digest_key
 from engine.connection.open import ENVIRONMENT
+from engine.connection.private_files import cannot_write
 from engine.connection.state_folder import home
 from engine.connection.stored import Name
 from engine.core.field_filter import FieldFilter
@@ -19,11 +24,13 @@ from engine.core.ledger import Outcome
 from engine.core.pace import checked_share
 from engine.core.selection import Selection, checked_plan
 from engine.discreet import Discreet
-from engine.errors import Refused, UsageError
+from engine.errors import HabeasError, Refused, UsageError
 from engine.language.effective import Vendor
-from engine.run_head import RunHead
-from engine.runner import RunOptions
+from engine.replaced import replace
+from engine.run_head import RunHead, read_head
+from engine.runner import RunOptions, Session
 from engine.runner.interface import Earlier
+from engine.runner.manifest import manifest_head
 
 AGAIN = "run again, into another folder"
 
@@ -79,6 +86,43 @@ async def resumed_order(
         wait=arguments.wait,
         earlier=Earlier(folder, head.started.astimezone(UTC), head.resumed, changed),
     )
+
+
+async def going_on(order: Order, person: Iterable[tuple[str, str]], session: Session, tries: int | None = None) -> Order:
+    """Give the order that goes on from what a process left in its folder, where that asks for the same; else the order, its folder gone.
+
+    What cannot be gone on from is deleted and asked from the start: that is always right, only slower. So is what went on so many
+    `tries` before and has not ended. A run that had ended, and was not put in its place, goes on too: its lists are believed by their
+    digests, none is asked again. Raises DiskError, OutputError.
+    """
+    folder = order.out / order.vendor.name
+    if folder.is_dir():
+        with suppress(HabeasError):
+            head = read_head(folder)
+            wanted = manifest_head(session, order.options, head.started.astimezone(UTC), (), ())
+            same = _asked(msgspec.convert(wanted, RunHead)) == _asked(head)
+            if same and (tries is None or len(head.resumed) < tries):
+                arguments = ResumeArguments(person=tuple(person), ended=True)
+                return replace(order, earlier=(await resumed_order(folder, head, order.vendor, arguments, order.chosen)).earlier)
+    _swept(order.out)
+    return order
+
+
+def _swept(folder: Path) -> None:
+    """Make a folder that does not exist of one that may. Raises DiskError, OutputError."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        raise cannot_write(folder, OSError(1, "it cannot be deleted"))
+
+
+def _asked(head: RunHead) -> tuple[object, ...]:
+    """Give what two runs at one vendor share that ask for the same."""
+    return head.reference, head.connection.name, head.simulated, head.excluded, head.fields, head.narrowed, head.options
+
+
+def spec_word(head: RunHead) -> str:
+    """Say how the spec is found: by the path that was typed, if it is still there, else by its vendor's name."""
+    return head.spec.file if "/" in head.spec.file and Path(head.spec.file).is_file() else head.vendor
 
 
 def _selection(head: RunHead, vendor: Vendor) -> Selection:

@@ -12,7 +12,7 @@ import os
 import shutil
 from array import array
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import msgspec
@@ -37,11 +37,12 @@ class FileState(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def sealed(digest: hashlib._Hash, text: bytes) -> str:
-    """Give the digest of what `digest` has taken, followed by a text."""
+def sealed(digest: hashlib._Hash, *texts: bytes) -> bytes:
+    """Give the digest of what `digest` has taken, followed by texts."""
     copy = digest.copy()
-    copy.update(text)
-    return copy.hexdigest()[:SEAL]
+    for text in texts:
+        copy.update(text)
+    return copy.hexdigest()[:SEAL].encode()
 
 
 class Table:
@@ -53,11 +54,15 @@ class Table:
         self.lines = 0
         self.size = 0
         self._digest = hashlib.sha256()
+        self._later: list[bytes] = []
         self._file = _create(path)
 
     def write(self, text: bytes, lines: int) -> tuple[int, int]:
         """Append whole lines; gives where they begin and how many bytes they are. Raises DiskError; only whole lines are left then."""
         start = self.size
+        if self._later:
+            text, lines = b"".join((*self._later, text)), lines + len(self._later)
+            self._later = []
         try:
             _write_all(self._file, text)
         except OSError as error:
@@ -67,6 +72,15 @@ class Table:
         self.lines += lines
         self.size += len(text)
         return start, len(text)
+
+    def later(self, line: bytes) -> None:
+        """Append a line together with what is written next: one write of the system is most of what a line costs."""
+        self._later.append(line)
+
+    def flush(self) -> None:
+        """Write what was to be written later. Raises DiskError."""
+        if self._later:
+            self.write(b"", 0)
 
     def read_back(self, ranges: array[int]) -> Iterator[bytes]:
         """Read lines again. `ranges` holds pairs of first byte and length, as `write` gave them. Raises DiskError."""
@@ -83,9 +97,9 @@ class Table:
         """Give its size and digest as it is now."""
         return FileState(self.lines, self.size, self._digest.hexdigest())
 
-    def seal(self, text: bytes) -> str:
+    def seal(self, text: bytes) -> bytes:
         """Give a digest of all that the file holds, and of a text that is to follow it."""
-        return sealed(self._digest, text)
+        return sealed(self._digest, *self._later, text)
 
     def moved(self, path: Path) -> None:
         """Give the file another name, over what has it now. Raises DiskError."""
@@ -96,10 +110,13 @@ class Table:
         self.path = path
 
     def close(self) -> None:
-        """Close the file; it may be closed already."""
+        """Close the file, which may be closed already, with all that was to be written later. Raises DiskError."""
         if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+            try:
+                self.flush()
+            finally:
+                os.close(self._file)
+                self._file = -1
 
     def described(self) -> dict[str, object]:
         """Give what the manifest holds about a file: name, lines, bytes, sha256."""
@@ -286,9 +303,10 @@ class Sink:
         return path
 
     def close(self) -> None:
-        """Close every file."""
-        for table in self._tables.values():
-            table.close()
+        """Close every file. Raises DiskError."""
+        with ExitStack() as closing:
+            for table in self._tables.values():
+                closing.callback(table.close)
 
 
 def _as_text(content: Mapping[str, object]) -> bytes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +18,13 @@ import pytest
 from aiohttp import web
 from hypothesis import HealthCheck, settings
 
+from engine import assembly
+from engine.cli import GARBAGE_AFTER
+from engine.language.effective import Vendor
+from engine.net.clock import Clock, wall_clock
+from engine.net.handover import Handover
+from engine.net.limiter import Limiter
+from engine.replaced import replace
 from engine.simulate.serve import Ready, SimulatorOptions, listen, module
 from tests.command_line import run_here
 from tests.process import HABEAS, ROOT, environment
@@ -25,6 +34,18 @@ HEALTHY = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.functio
 settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, suppress_health_check=HEALTHY)
 settings.register_profile("long", max_examples=1000, deadline=None, suppress_health_check=HEALTHY)
 settings.load_profile("quick")
+
+
+# What is compiled once serves every worker and every process that a test starts, whatever the shell that called us says of it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage as seldom as a command does, and never among ten thousand tests: each look would go through all of them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AFTER)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -121,6 +142,26 @@ def habeas_process(tmp_path_factory: pytest.TempPathFactory) -> Run:
         return subprocess.run([*HABEAS, *words], env=given, input=stdin, capture_output=True, text=True, timeout=120, check=False)
 
     return run
+
+
+def _at_once(vendor: Vendor, plan: str | None = None, share: float = 0.75, handover: Handover | None = None) -> Limiter:
+    return Limiter({}, share, plan if plan is not None else next(iter(vendor.plans)) or None, handover)
+
+
+def _impatient() -> Clock:
+    return replace(wall_clock(), sleep=lambda _: asyncio.sleep(0))
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run in this process keep to no vendor's pace, and ask again at once: for tests of what is fetched, not of when."""
+    hurry(monkeypatch)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what `hurried` does, for as long as `monkeypatch` lasts."""
+    monkeypatch.setattr(assembly, "limiter_of", _at_once)
+    monkeypatch.setattr(assembly, "wall_clock", _impatient)
 
 
 @pytest.fixture(scope="session")

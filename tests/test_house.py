@@ -32,6 +32,7 @@ IMPURE = {
 }
 NAMED = {
     "engine.api.run": "a library call names each argument, and says what it means",
+    "engine.api.resume": "the same",
     "engine.cli.app.run": "Typer reads the options from the signature, and the help from the docstring",
     "engine.cli.app.connect": "the same",
     "engine.cli.app.resume": "the same",

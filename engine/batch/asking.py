@@ -19,12 +19,12 @@ from engine.batch.batch_folder import PEOPLE, BatchKey, BatchOptions
 from engine.batch.database import QueuedPerson
 from engine.batch.states import Ending
 from engine.batch.targets import BatchTarget
-from engine.batch.under_way import going_on
 from engine.case.fetch import Stopping
 from engine.core.http import NoAnswer, Response
 from engine.errors import HabeasError
 from engine.net.clock import Clock
 from engine.open_account import SIDE_BY_SIDE, OpenAccount
+from engine.resuming import going_on
 from engine.runner import Report
 
 GROUP, PERIOD = 16, 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -14,7 +13,7 @@ import msgspec
 
 from engine.batch.database import FILE, FORMAT, Database, is_begun
 from engine.connection.keys import Keys
-from engine.connection.private_files import Taken, cannot_write, locked
+from engine.connection.private_files import Taken, locked
 from engine.connection.sealed_file import END, seal_file, unseal_file
 from engine.connection.sealing import NONCE_BYTES, decrypted, encrypted
 from engine.connection.vault import Vault
@@ -160,10 +159,3 @@ def opened(path: Path, home: Path, *, read_only: bool = False) -> BatchFolder:
         message = f"{path} holds no batch: habeas batch PEOPLE.csv --out {path} makes one"
         raise UsageError(message)
     return BatchFolder(path, Database(path / FILE, read_only=read_only), home)
-
-
-def swept(folder: Path) -> None:
-    """Make a folder that does not exist of one that may. Raises DiskError, OutputError."""
-    shutil.rmtree(folder, ignore_errors=True)
-    if os.path.lexists(folder):
-        raise cannot_write(folder, OSError(1, "it cannot be deleted"))

@@ -129,7 +129,8 @@ class Database:
 
     def left(self) -> int:
         """Count the requests that are asked for when the batch goes on: whom a killed process had under way is among them."""
-        words = "select count(distinct request) from person where state in ('queued', 'running') or (state='failed' and exit_code=?)"
+        asked = "+state in ('queued', 'running') or (+state='failed' and exit_code=?)"  # +: in the order of requests, nothing is sorted
+        words = f"select count(*) from (select 1 from person where {asked} group by request)"  # noqa: S608  no value is written into it
         return self.count(words, int(Exit.NOT_CONNECTED))
 
     def left_by_wish(self, connection: str) -> Iterator[tuple[Any, ...]]:

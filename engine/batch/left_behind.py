@@ -9,6 +9,8 @@ from engine.batch import results
 from engine.batch.batch_folder import WORK, BatchFolder, label_of
 from engine.errors import Exit
 
+QUEUED = "select count(*) from person where cast(id as text)=? and id=? and state='queued'"
+
 
 def recover(folder: BatchFolder) -> None:
     """Queue what a killed process had under way; so too whoever failed for the connection alone."""
@@ -26,10 +28,9 @@ def recover(folder: BatchFolder) -> None:
 
 def sweep(folder: BatchFolder) -> None:
     """Delete what was begun for people who are not asked any more."""
-    queued = {str(number) for (number,) in folder.database.all("select id from person where state='queued'")}
     work = folder.path / WORK
     for left in list(work.iterdir()) if work.is_dir() else ():
-        if left.name not in queued:
+        if not folder.database.count(QUEUED, left.name, left.name):
             shutil.rmtree(left, ignore_errors=True)
     with suppress(OSError):
         work.rmdir()

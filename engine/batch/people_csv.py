@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from msgspec import Struct, field
@@ -49,11 +49,14 @@ class Faults(Struct):
             self.first.append(fault)
         self.worst = fault.code if self.worst is Exit.COMPLETE or fault.code is Exit.USAGE else self.worst
 
-    def error(self) -> HabeasError:
-        """Give all of it as one error. A file that cannot be read as it is written goes before a person who must not be asked for."""
+    def error(self, besides: Sequence[str] = ()) -> HabeasError:
+        """Give all of it as one error, with what is wrong `besides`.
+
+        A file that cannot be read as it is written goes before a person who must not be asked for.
+        """
         lines = [f"line {one.line}: {one.words}" for one in self.first]
         lines += [f"and {self.count - SHOWN:,} more"] if self.count > SHOWN else []
-        text = "\n".join([f"{counted(self.count, 'line')} cannot be used, and nothing was sent:", *lines])
+        text = "\n".join([f"{counted(self.count, 'line')} cannot be used, and nothing was sent:", *lines, *besides])
         if self.worst is Exit.REFUSED:
             return Refused(f"{text}\n--skip-bad writes these lines to refused.csv and asks for all others")
         left_out = f"\n--skip-bad would leave out {self.refused:,} of these lines; the others must be mended in the file"
@@ -79,9 +82,10 @@ class PersonLine(Discreet, Struct, frozen=True, kw_only=True):
         """Give pairs of kind and value."""
         return tuple((kind, self.cells[kind]) for kind in KINDS if self.cells.get(kind))
 
-    def words(self, column: str) -> tuple[str, ...]:
-        """Give what a cell lists, between blanks or commas."""
-        return tuple(self.cells.get(column, "").replace(",", " ").split())
+
+def listed(cell: str) -> tuple[str, ...]:
+    """Give what a cell lists, between blanks or commas."""
+    return tuple(cell.replace(",", " ").split())
 
 
 class UnreadableTable(Exception):

@@ -22,6 +22,7 @@ from engine.language.text.mistakes import counted
 
 SAYING = "; nothing was sent"
 MOST_PAIRS = 10
+CACHE = 16 * 1024  # kibibytes: digests come in no order, and each would read a page of a long table anew
 
 
 class TakenPeople(msgspec.Struct):
@@ -63,12 +64,15 @@ class TakeIn:
         self.database = folder.database
         self.faults, self.taken = Faults(), TakenPeople()
         self.reading = self.database.count("select readings from batch") + 1
+        self.refusals = self.database.count("select exists(select 1 from refusal)")
+        self._noted: set[str] = set()
 
     def read(self, stream: BinaryIO, refused: Path | None) -> TakenPeople:
-        """Take everybody in, in the transaction that is open. Raises UsageError, Refused with every fault; NotConnected.
+        """Take everybody in, in the transaction that is open. Raises UsageError, Refused with every fault; NotConnected with all missing.
 
         Where `refused` is a path, the lines of people who must not be asked for are written there, and are no fault.
         """
+        self.database.run(f"pragma cache_size=-{CACHE}")
         with _refusals(refused) as put:
             for line in read_lines(stream):
                 fault = line if isinstance(line, LineFault) else self._take(line)
@@ -82,7 +86,8 @@ class TakeIn:
                 else:
                     self.faults.add(fault)
         if self.faults.count:
-            raise self.faults.error()
+            raise self.faults.error(tuple(dict.fromkeys(self.targets.missing.values())))
+        self.targets.all_there()
         if not self.database.count("select count(*) from line"):
             left_out = " who can be asked for: --skip-bad left out every line; leave it away to read why"
             message = "the file names nobody" + (left_out if self.taken.refused else "")
@@ -128,7 +133,8 @@ class TakeIn:
         wish, targets = asked
         run, request = self.database.run, line.request
         run("insert into line values (?,?,?)", request, content, self.reading)
-        self.taken.mended += run("delete from refusal where content=?", self._waiting(line))
+        if self.refusals:
+            self.taken.mended += run("delete from refusal where content=?", self._waiting(line))
         for identifier in person.values():
             told = f"{identifier.kind}\n{lowered(identifier.value)}".encode("utf-8", "surrogatepass")
             run("insert or ignore into identity values (?,?)", self._digest(told), request)
@@ -149,6 +155,9 @@ class TakeIn:
         self.taken.trimmed += line.trimmed
 
     def _connection(self, target: BatchTarget) -> None:
+        if target.name in self._noted:
+            return
+        self._noted.add(target.name)
         self.database.run(
             "insert or ignore into connection(name, vendor, word, chosen, at, sha256, simulated) values (?,?,?,?,?,?,?)",
             target.name,
@@ -162,6 +171,7 @@ class TakeIn:
 
     def _refused(self, digest: bytes) -> int:
         """Remember what was refused; gives 0 where that was known."""
+        self.refusals = 1
         return self.database.run("insert or ignore into refusal values (?)", digest)
 
     def _waiting(self, line: PersonLine) -> bytes:
@@ -172,12 +182,9 @@ class TakeIn:
         return hmac.digest(self.key.secret, text, "sha256")[:16]
 
     def _same_person(self) -> Iterator[str]:
-        rows = self.database.all(
-            "select group_concat(request, ' and ') from (select digest, request from identity order by request) group by digest"
-            " having count(*) > 1 limit ?",
-            MOST_PAIRS,
-        )
-        yield from dict.fromkeys(str(row[0]) for row in rows)
+        digests = list(self.database.all("select digest from identity group by digest having count(*) > 1 limit ?", MOST_PAIRS))
+        rows = [self.database.all("select request from identity where digest=? order by request", *one) for one in digests]
+        yield from dict.fromkeys(" and ".join(str(request) for (request,) in same) for same in rows)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -12,18 +13,21 @@ import msgspec
 from engine.assembly import ChosenConnection, Order, check_person, choose_connection, simulator_of
 from engine.batch.batch_folder import BatchOptions
 from engine.batch.database import Database, QueuedPerson
-from engine.batch.people_csv import PersonLine
+from engine.batch.people_csv import PersonLine, listed
 from engine.catalogue import load
 from engine.connection.open import ENVIRONMENT
 from engine.connection.store import ConnectionStore, StoreAway, connect_again
 from engine.connection.stored import Name
 from engine.core.identity import Identifier
+from engine.core.proof import kinds_of
 from engine.core.selection import Selection, checked_plan, choose, since_of
+from engine.core.subject import inside_texts, possible
 from engine.errors import NotConnected, UsageError
 from engine.language.effective import Vendor
 from engine.runner import RunOptions
 
 ALL = "all"
+MOST = 1000
 
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,21 +38,25 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     narrow: datetime | None = None
 
 
-class BatchTarget(msgspec.Struct):
-    """A connection that people are asked for at: `word` is the vendor and `named` the connection as they were typed."""
+class BatchTarget(msgspec.Struct, dict=True):
+    """A connection that people are asked for at: `word` is the vendor and `named` the connection as they were typed.
+
+    `sound` are the kinds of identifiers and the wishes with which everybody can be asked for, whatever their values.
+    """
 
     word: str
     named: str | None
     at: str | None
     chosen: ChosenConnection
     selections: dict[Wish, Selection] = {}
+    sound: set[tuple[frozenset[str], Wish]] = set()
 
     @property
     def vendor(self) -> Vendor:
         """Give the vendor."""
         return self.chosen.vendor
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Give the connection's name: `zoom/default`, `zoom/environment`."""
         found = self.chosen.found
@@ -57,12 +65,24 @@ class BatchTarget(msgspec.Struct):
     def selection(self, wish: Wish) -> Selection:
         """Give the endpoints and fields that are asked. Raises UsageError."""
         if wish not in self.selections:
+            if len(self.selections) >= MOST:  # every row may have a wish of its own, and there may be a million
+                self.selections.clear()
+                self.sound.clear()
             self.selections[wish] = choose(self.vendor.endpoints, wish.only, wish.without)
         return self.selections[wish]
 
     def check(self, person: Mapping[str, Identifier], wish: Wish) -> None:
         """See that the vendor can be asked for a person. Raises UsageError, Refused."""
-        check_person(self.vendor, person, self.selection(wish).excluded)
+        asked = (frozenset(person), wish)
+        if asked not in self.sound:
+            excluded = self.selection(wish).excluded
+            if not possible(self.vendor, person):
+                kinds = " or ".join(kinds_of(self.vendor))
+                words = f"{self.vendor.title} finds people by {kinds}: fill in that column, or name whom else to ask in the column vendor"
+                raise UsageError(words)
+            check_person(self.vendor, person, excluded)
+            if not any(inside_texts(self.vendor, person, excluded)):
+                self.sound.add(asked)
 
     def order_plan(self, options: BatchOptions) -> str | None:
         """Give the plan whose limits apply; None: the connection's. Raises UsageError."""
@@ -82,30 +102,48 @@ class Targets:
         """Prepare; connections are found as rows name them. `now` is when the batch began; a `store` is where workers find them too."""
         self.options, self.now, self.store = options, now, store
         self.found: dict[tuple[str, str | None], BatchTarget] = {}
+        self.missing: dict[tuple[str, str | None], str] = {}
         self._vendors: dict[str, Vendor] = {}
+        self._of, self._wish = lru_cache(MOST)(self._found), lru_cache(MOST)(self._wished)
 
     def of(self, line: PersonLine) -> Sequence[BatchTarget]:
-        """Give the connections of a row. Raises UsageError, NotConnected, SpecError."""
-        words = line.words("vendor") or self.options.vendors
+        """Give the connections of a row that there are; `all_there` tells of the others. Raises UsageError, SpecError."""
+        return self._of(line.cells.get("vendor", ""), line.cells.get("connection", ""))
+
+    def _found(self, vendors: str, connections: str) -> Sequence[BatchTarget]:
+        words = listed(vendors) or self.options.vendors
         if not words:
             message = "no vendor is named: add --vendor, or a column vendor"
             raise UsageError(message)
-        named = line.words("connection")
-        pairs = [pair for word in words for pair in self._pairs(word, named or self.options.connections)]
-        return [self.target(*pair) for pair in dict.fromkeys(pairs)]
+        pairs = [pair for word in words for pair in self._pairs(word, listed(connections) or self.options.connections)]
+        found = (self.sought(*pair) for pair in dict.fromkeys(pairs))
+        return [target for target in found if target is not None]
 
     def wish(self, line: PersonLine) -> Wish:
         """Give what a row asks. Raises UsageError."""
-        since = since_of(line.cells.get("since") or self.options.since, self.now)
-        return Wish(line.words("only") or self.options.only, line.words("without") or self.options.without, since)
+        return self._wish(*(line.cells.get(name, "") for name in ("only", "without", "since")))
 
-    def target(self, word: str, named: str | None, at: str | None = None) -> BatchTarget:
-        """Find a connection. Raises UsageError, NotConnected, SpecError."""
-        if (word, named) not in self.found:
+    def _wished(self, only: str, without: str, since: str) -> Wish:
+        begin = since_of(since or self.options.since, self.now)
+        return Wish(listed(only) or self.options.only, listed(without) or self.options.without, begin)
+
+    def sought(self, word: str, named: str | None, at: str | None = None) -> BatchTarget | None:
+        """Find a connection; None where it is missing, which `all_there` tells then. Raises UsageError, SpecError."""
+        if (word, named) not in self.found and (word, named) not in self.missing:
             vendor = self._vendor(word)
             at = simulator_of(vendor, at or self.options.at.get(vendor.name))
-            self.found[word, named] = BatchTarget(word, named, at, asyncio.run(self._chosen(vendor, named, at)))
-        return self.found[word, named]
+            try:
+                self.found[word, named] = BatchTarget(word, named, at, asyncio.run(self._chosen(vendor, named, at)))
+            except StoreAway:
+                raise
+            except NotConnected as error:
+                self.missing[word, named] = str(error)
+        return self.found.get((word, named))
+
+    def all_there(self) -> None:
+        """See that no connection was missing. Raises NotConnected, which names all that were."""
+        if self.missing:
+            raise NotConnected("\n".join(dict.fromkeys(self.missing.values())))
 
     async def _chosen(self, vendor: Vendor, named: str | None, at: str | None) -> ChosenConnection:
         """Find a connection; for workers one that is in their store."""
@@ -151,10 +189,15 @@ def connected_vendors(names: Iterable[Name]) -> tuple[str, ...]:
 
 
 def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, BatchTarget]:
-    """Find the connections of a batch again, by name. Raises UsageError where a spec or a connection is another one than before."""
+    """Find the connections of a batch again, by name.
+
+    Raises UsageError where a spec or a connection is another one than before, NotConnected with all that are missing.
+    """
     found = {}
     for name, word, named, at, sha256 in list(database.all("select name, word, chosen, at, sha256 from connection order by name")):
-        target = targets.target(word, named, at)
+        target = targets.sought(word, named, at)
+        if target is None:
+            continue
         if target.name != name:
             message = f"the batch was begun with the connection {name}, and now there is {target.name}: put it back"
             raise UsageError(message)
@@ -165,4 +208,5 @@ def kept(database: Database, targets: Targets, *, anyway: bool) -> dict[str, Bat
                 raise UsageError(message)
             database.run("update connection set sha256=? where name=?", target.vendor.sha256, name)
         found[name] = target
+    targets.all_there()
     return found

@@ -1,7 +1,7 @@
 """Work on a batch: at every connection side by side, people as the limits have room for them, until nobody is left or it is stopped.
 
 A row is `done` only when its files are on the disk: people who ended are written down in groups, after one sync. What a killed
-process had under way goes on (under_way.py).
+process had under way goes on (`resuming.going_on`).
 """
 
 from __future__ import annotations

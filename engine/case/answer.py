@@ -110,7 +110,7 @@ def service_of_run(case: OpenCase, part: VendorPart, review: InReview, told: Tol
         asked=date.fromisoformat(str(body["finished"])[:10]),
         how=_joined(how_searched(language, outcome, run.subject.get("identified_by") or (), proof), excuse(part, LOOKUP)),
         kinds=tuple(_kinds(part, told, language, labels)),
-        not_asked=(*_not_asked(part, run, language), *(str(one) for one in body.get("gaps") or ())),
+        not_asked=(*_not_asked(part, run, language), *(labels.gaps.get(str(one), str(one)) for one in body.get("gaps") or ())),
         information=information_in(review.policy.information, language),
         labels=labels,
         spec=body.get("spec", {}).get("sha256"),

@@ -14,10 +14,11 @@ from engine.case.regimes import office
 from engine.case.releases import BuiltPackage, Package, making, put_in_place
 from engine.case.review import values_digest
 from engine.case.ruled import in_review
+from engine.case.slipped import SlippedValue, WouldLeave
 from engine.connection.digest_key import DigestKey
 from engine.connection.private_files import prepare
 from engine.connection.signing_key import SigningKey
-from engine.errors import Refused, UsageError
+from engine.errors import UsageError
 from engine.language.text.mistakes import counted
 from engine.package.content import CaseAnswer
 from engine.package.leaks import Leaks, find_leaks
@@ -90,7 +91,15 @@ def _check_clean(case: OpenCase, found: Leaks) -> None:
         f"too: habeas review mask {case.reference} TARGET, as zoom/meetings:17#/topic. Or withhold the whole of what they are a part of, "
         f"of which then only people are looked for: {holds}"
     )
-    raise Refused(message)
+    raise WouldLeave(message, _slipped(found.refused))
+
+
+def _slipped(leaks: Sequence[LeakedValue]) -> list[SlippedValue]:
+    """Say of each withheld place in which files its value stands."""
+    found = dict[tuple[str, str, str], dict[str, None]]()
+    for leak in leaks:
+        found.setdefault((leak.withheld.vendor, leak.withheld.endpoint, leak.withheld.pointer), {})[leak.file] = None
+    return [SlippedValue(*place, tuple(files)) for place, files in found.items()]
 
 
 def _some(told: Sequence[str], most: int, between: str) -> str:

@@ -1,7 +1,7 @@
 """Fetch at the vendors of a case, side by side in one process, and take each run in as it ends.
 
-A run is written beside the runs of the case under a name that begins with a dot, and is put in place when it has ended; what a killed
-process left there proves nothing and is swept by the next one.
+A run is written beside the runs of the case under a name that begins with a dot, and is put in place when it has ended. What a killed
+process left there proves nothing; the next one goes on with it, where it asks for the same.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from engine.core.proof import kinds_of
 from engine.errors import Exit, HabeasError, InUse, Refused, UsageError
 from engine.language.effective import Vendor
 from engine.open_account import carry_out
-from engine.runner import Report, Run
+from engine.resuming import going_on
+from engine.runner import Report, Run, Session
 
 PART = ".run-"
+TRIES = 3
 
 
 class Fetched(msgspec.Struct):
@@ -111,7 +113,7 @@ async def fetch(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> lis
 
 @asynccontextmanager
 async def _alone(case: OpenCase) -> AsyncIterator[Path]:
-    """Let one process fetch for a case at a time; what killed ones left is swept. Raises InUse, DiskError, OutputError."""
+    """Let one process fetch for a case at a time. Raises InUse, DiskError, OutputError."""
     folder = case.folder / "runs"
     prepare(folder)
     async with AsyncExitStack() as stack:
@@ -120,8 +122,6 @@ async def _alone(case: OpenCase) -> AsyncIterator[Path]:
         except Taken:
             message = f"another process fetches for {case.reference}: wait until it has ended; nothing was sent"
             raise InUse(message) from None
-        for left in folder.glob(f"{PART}*"):
-            shutil.rmtree(left, ignore_errors=True)
         yield folder
 
 
@@ -145,8 +145,10 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
                 waiting=lambda: how.waiting(vendor.name),
                 told=lambda words: how.told(vendor.name, words),
                 watch=how.stopping.watch,
+                before=lambda order, session: _going_on(order, session, how),
             )
-        result.taken = _taken(case, result.report, how)
+        if result.report.finished:
+            result.taken = _taken(case, result.report, how)
     except asyncio.CancelledError:
         if how.stopping.code is None:
             raise
@@ -157,8 +159,17 @@ async def _fetched(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) 
             act = IdentifierRefused(kind=", ".join(kinds_of(vendor)), reason=str(error), vendor=vendor.name)
             case.insist(act, how.clock())
     finally:
-        shutil.rmtree(folder / f"{PART}{vendor.name}", ignore_errors=True)
+        if result.report is not None and result.report.finished:
+            shutil.rmtree(folder / f"{PART}{vendor.name}", ignore_errors=True)
     return result
+
+
+async def _going_on(order: Order, session: Session, how: Fetching) -> Order:
+    """Give the order that goes on with what a killed process left, and say so. Raises DiskError, OutputError."""
+    order = await going_on(order, given_to(order.vendor, how.person), session, TRIES)
+    if order.earlier is not None:
+        how.told(order.vendor.name, "goes on with a run that broke off; lists that had ended are not asked again")
+    return order
 
 
 async def _order(case: OpenCase, vendor: Vendor, folder: Path, how: Fetching) -> Order:

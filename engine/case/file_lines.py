@@ -12,6 +12,7 @@ import msgspec
 
 from engine.case.findings_fill import lines_of, read_record
 from engine.case.folder import OpenCase
+from engine.case.received import proven, received_files
 from engine.case.review import RECEIVED, Review
 from engine.case.take import DOWNLOADED, read_run
 from engine.errors import UsageError
@@ -23,7 +24,8 @@ CHUNK = 1 << 20
 class CaseFile(msgspec.Struct, frozen=True):
     """A file that was asked for: the number by which it is found again, the record it belongs to, and what it must be.
 
-    `file` is its name as decisions have it, None where it did not come; `why` says that, or what is in doubt.
+    `file` is its name as decisions have it, None where it did not come; `why` says that, or what is in doubt. `proof` is the sha256 that
+    the log holds of what an owner sent.
     """
 
     vendor: str
@@ -36,6 +38,7 @@ class CaseFile(msgspec.Struct, frozen=True):
     record: int | None = None
     why: str | None = None
     called: str = ""
+    proof: str | None = None
 
 
 class ListedDownload(msgspec.Struct, frozen=True):
@@ -47,14 +50,6 @@ class ListedDownload(msgspec.Struct, frozen=True):
     size_announced: int | None = None
     sha256: str | None = None
     reason: str | None = None
-
-
-class AboutFile(msgspec.Struct, frozen=True):
-    """What was noted of a file that an owner gave."""
-
-    name: str = ""
-    bytes: int | None = None
-    sha256: str | None = None
 
 
 class NotFetched(msgspec.Struct, frozen=True):
@@ -74,11 +69,10 @@ def case_files(case: OpenCase, found: Review) -> Iterator[CaseFile]:
             for number, _, line in lines_of(listing):
                 yield _of_run(run.vendor, run.folder, endpoint, number, _told(line, listing))
     for vendor, part in case.case.vendors.items():
-        paths = [path for taken in part.files for path in sorted((case.folder / taken.folder).glob("file-*"))]
-        for number, path in enumerate(paths, 1):
-            about = _about(path.parent)
-            name = str(path.relative_to(case.folder))
-            yield CaseFile(vendor, RECEIVED, number, name, path, about.bytes, about.sha256, called=about.name)
+        every = [(taken, one) for taken in part.files for one in received_files(case.folder / taken.folder)]
+        for number, (taken, received) in enumerate(every, 1):
+            name = str(received.path.relative_to(case.folder))
+            yield CaseFile(vendor, RECEIVED, number, name, received.path, received.size, called=received.called, proof=taken.proof)
 
 
 def _told(line: bytes, listing: Path) -> ListedDownload:
@@ -96,13 +90,6 @@ def _of_run(vendor: str, folder: Path, endpoint: str, number: int, told: ListedD
     path = folder / told.file if told.file else None
     size = told.bytes if told.file else told.size_announced
     return CaseFile(vendor, endpoint, number, told.file, path, size, told.sha256, told.record_line, told.reason)
-
-
-def _about(folder: Path) -> AboutFile:
-    try:
-        return msgspec.json.decode((folder / "about.json").read_bytes(), type=AboutFile)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return AboutFile()
 
 
 def not_fetched(case: OpenCase, found: Review) -> Iterator[NotFetched]:
@@ -140,4 +127,5 @@ def _is_the_one(path: Path, file: CaseFile) -> bool:
             return False
         if told.st_size > CHECKED:
             return True
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+        sha256 = file.sha256 if file.proof is None else proven(path.parent, file.proof).get(path.name)
+        return hashlib.file_digest(stream, "sha256").hexdigest() == sha256

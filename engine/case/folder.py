@@ -149,16 +149,18 @@ class OpenCase(msgspec.Struct):
 
         Raises UsageError, DiskError, OutputError.
         """
-        made = self.place(part, name, lambda place: (act(place),), now)
+        made = self.place([part], lambda: [name()], lambda places: [act(places[0])], now)
         return cast("TakenIn", made[0].act)
 
-    def place(self, part: Path, name: Callable[[], Path], acts: Callable[[Path], Sequence[Act]], now: datetime) -> list[LogLine]:
-        """Give a folder its name in the case and record all that it brings; as `take` does."""
+    def place(
+        self, parts: Sequence[Path], names: Callable[[], Sequence[Path]], acts: Callable[[Sequence[Path]], Sequence[Act]], now: datetime
+    ) -> list[LogLine]:
+        """Give folders their names in the case and record all that they bring; as `take` does."""
         while True:
             self._read_again()
-            place = name()
+            places = names()
             try:
-                return self.acts(acts(place), now, doing=renamed(part, place))
+                return self.acts(acts(places), now, doing=renamed(parts, places))
             except case_log.Stale:
                 continue
 

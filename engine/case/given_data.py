@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from engine.case.answer import ToldRun, excuse, service_of_run, service_without_run, told_run, with_kind
 from engine.case.answer_words import WORDS
 from engine.case.findings_fill import Digest, lines_of, read_record, record_digest
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.in_force import InReview, Learned
+from engine.case.received import noted_of, proven, received_files
 from engine.case.review import decisions_of
 from engine.case.ruled import of_nobody
 from engine.connection.private_files import prepare
@@ -140,19 +139,19 @@ class GivenData:
         in_force = PolicyInForce(of_nobody(), Own([]), decisions=decisions_of(self._case.case.decisions, vendor, self._digest))
         for taken in part.files:
             folder = self._case.folder / taken.folder
-            about, sources = _about(folder, taken.proof), sorted(folder.glob("file-*"))
-            for source in sources:
-                inside = str(source.relative_to(self._case.folder))
+            sums = _sums(folder, taken.proof)
+            for file in received_files(folder):
+                inside = str(file.path.relative_to(self._case.folder))
                 ruling = in_force.file_ruling(RECEIVED, inside)
                 if ruling.do == "ask":
                     self._ask(f"{vendor}/{inside}")
                 given = ruling.do == "give"
                 yield PackageFile(
                     endpoint=RECEIVED,
-                    name=str(about.get("name")) if given else "",  # what a file that is withheld is called may tell of its content
-                    source=source if given else None,
-                    size=about.get("bytes"),
-                    sha256=about.get("sha256") if given else None,
+                    name=file.called if given else "",  # what a file that is withheld is called may tell of its content
+                    source=file.path if given else None,
+                    size=file.size,
+                    sha256=sums[file.path.name] if given else None,
                     because=None if given else ruling.because,
                 )
 
@@ -163,16 +162,13 @@ def _listed(review: InReview, endpoint: str, told: ToldRun) -> Iterator[tuple[in
         yield int(entry["record_line"]), entry
 
 
-def _about(folder: Path, proof: str) -> Mapping[str, Any]:
-    """Read what was noted of a file that an owner sent. Raises Refused where it, or the file, is not the one that was taken in."""
-    try:
-        about = msgspec.json.decode((folder / "about.json").read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        about = {}
-    if about.get("sha256") != proof or not any(folder.glob("file-*")):
+def _sums(folder: Path, proof: str) -> Mapping[str, str]:
+    """Give the sha256 that each file of an owner must have. Raises Refused where what lies there is not what was taken in."""
+    sums, there = proven(folder, proof), {one.path.name for one in received_files(folder)}
+    if noted_of(folder).sha256 != proof or not there or there != set(sums):
         message = f"what lies in {folder} is not the file that was taken in: put a copy back; nothing was built"
         raise Refused(message)
-    return about
+    return sums
 
 
 def _number(record: int | Ruling | None) -> int | None:

@@ -18,6 +18,7 @@ from engine.case.ruled import in_review
 from engine.case.words import blocks
 from engine.connection.private_files import cannot_write, sync_folder
 from engine.connection.signing_key import SigningKey
+from engine.core.sizes import size_text
 from engine.errors import Refused, UsageError
 from engine.language.text.mistakes import counted
 from engine.package.bag import sign
@@ -157,4 +158,4 @@ def record_release(case: OpenCase, found: Package, made: SealedPackage, now: dat
 def told_size(path: Path) -> str:
     """Say how big a file or a folder is."""
     sizes = [one.stat().st_size for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path.stat().st_size]
-    return f"{sum(sizes) / 1e6:,.1f} MB" + (f" in {counted(len(sizes), 'file')}" if path.is_dir() else "")
+    return size_text(sum(sizes)) + (f" in {counted(len(sizes), 'file')}" if path.is_dir() else "")

@@ -9,8 +9,8 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from engine.connection.private_files import cannot_write, prepare, sync_folder
@@ -41,22 +41,23 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def renamed(part: Path, place: Path) -> Iterator[None]:
-    """Give a folder its name, for as long as all goes well: where what follows fails, it is called as before.
+def renamed(parts: Sequence[Path], places: Sequence[Path]) -> Iterator[None]:
+    """Give folders their names, for as long as all goes well: where what follows fails, they are called as before.
 
     Raises NotConnected, DiskError, OutputError.
     """
-    prepare(place.parent)
-    try:
-        part.rename(place)
-    except OSError as error:
-        raise cannot_write(place, error) from None
-    try:
-        sync_folder(place.parent)
+    with ExitStack() as undoing:
+        for part, place in zip(parts, places, strict=True):
+            prepare(place.parent)
+            try:
+                part.rename(place)
+            except OSError as error:
+                raise cannot_write(place, error) from None
+            undoing.callback(place.rename, part)
+        for folder in {place.parent for place in places}:
+            sync_folder(folder)
         yield
-    except BaseException:
-        place.rename(part)
-        raise
+        undoing.pop_all()
 
 
 def locked(made: Callable[[], Path]) -> tuple[Path, int]:

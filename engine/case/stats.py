@@ -13,6 +13,12 @@ from engine.case.acts import Closed, Concluded, Delivered, Denied, LogLine
 from engine.case.fold import Case, fold
 
 Became = Literal["answered", "denied", "withdrawn", "open"]
+GROUNDS = {
+    "unverified": "who asked could not be verified",
+    "not_entitled": "who asked is not entitled to it",
+    "exempt": "the law exempts what was asked for",
+    "other": "other grounds",
+}
 
 
 class CaseEnd(msgspec.Struct, frozen=True):

@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from engine.case.acts import FILES, Gap, TakenIn
+from engine.case.acts import FILES, Act, Gap, LogLine, TakenIn
 from engine.case.folder import OpenCase
 from engine.case.manifest_check import contradicted, contradiction
+from engine.case.received import ABOUT, our_name
 from engine.case.scratch import scratch
 from engine.connection.digest_key import PersonDigest
 from engine.connection.lock_queue import FILE
@@ -256,33 +258,48 @@ def free_place(folder: Path, vendor: str) -> Path:
     return next(place for name in names if not os.path.lexists(place := folder / name))
 
 
-def take_file(case: OpenCase, source: Path, vendor: str, now: datetime, claimed: str | None = None) -> TakenIn:
-    """Copy a file that an owner gave into the case under a name of ours, and record it; `claimed` is what it is called there.
+def take_file(case: OpenCase, source: Path, vendor: str, now: datetime) -> TakenIn:
+    """Copy a file that an owner gave into the case under a name of ours, and record it. Raises UsageError, DiskError, OutputError."""
+    return cast("TakenIn", take_files(case, [(source, source.name)], vendor, now)[0].act)
 
-    Raises UsageError, DiskError, OutputError.
+
+def take_files(case: OpenCase, files: Sequence[tuple[Path, str]], vendor: str, now: datetime, then: Sequence[Act] = ()) -> list[LogLine]:
+    """Copy files that an owner gave, with the names that they have there, and record them and what they mean: all of it, or nothing.
+
+    Each lies in a folder of its own, under a name of ours. Raises UsageError, DiskError, OutputError.
     """
     if not VENDOR.fullmatch(vendor):
         message = "the name of a vendor or system holds a-z, 0-9 and _, at most 64 of them, and begins with a letter, such as hris"
         raise UsageError(message)
     received = case.folder / "received"
-    name = claimed if claimed is not None else source.name
-    suffix = told[0].lower() if (told := ENDING.search(name)) else ""
-    with scratch(received) as part:
-        try:
-            size, sha256, _ = _copy(source, part / f"file-1{suffix}")
-            write_private(part / "about.json", msgspec.json.encode({"name": name, "bytes": size, "sha256": sha256}) + b"\n")
-        except Refused:
-            message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
-            raise UsageError(message) from None
-        except OSError as error:
-            raise cannot_write(received, error) from None
+    with ExitStack() as made:
+        parts = [made.enter_context(scratch(received)) for _ in files]
+        sums = [_received(part, source, called) for part, (source, called) in zip(parts, files, strict=True)]
 
-        def act(place: Path) -> TakenIn:
-            return TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=sha256, kind="file")
+        def acts(places: Sequence[Path]) -> Sequence[Act]:
+            taken = [
+                TakenIn(vendor=vendor, folder=str(place.relative_to(case.folder)), proof=proof, kind="file")
+                for place, proof in zip(places, sums, strict=True)
+            ]
+            return [*taken, *then]
 
-        return case.take(part, lambda: free_number(received / vendor), act, now)
+        return case.place(parts, lambda: free_numbers(received / vendor, len(parts)), acts, now)
 
 
-def free_number(folder: Path) -> Path:
-    """Give the first number that no folder has yet."""
-    return next(one for number in count(1) if not os.path.lexists(one := folder / str(number)))
+def _received(part: Path, source: Path, called: str) -> str:
+    """Copy a file that an owner gave, and note what it is called; gives its sha256. Raises UsageError, DiskError, OutputError."""
+    suffix = told[0].lower() if (told := ENDING.search(called)) else ""
+    try:
+        size, sha256, _ = _copy(source, part / our_name(1, suffix))
+        write_private(part / ABOUT, msgspec.json.encode({"name": called, "bytes": size, "sha256": sha256}) + b"\n")
+    except Refused:
+        message = f"{source} cannot be read: name a file, or the folder of a run; nothing was taken"
+        raise UsageError(message) from None
+    except OSError as error:
+        raise cannot_write(part.parent, error) from None
+    return sha256
+
+
+def free_numbers(folder: Path, many: int = 1) -> list[Path]:
+    """Give the first numbers that no folder has yet."""
+    return list(islice((place for number in count(1) if not os.path.lexists(place := folder / str(number))), many))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.cassettes.cassette import Finding
@@ -10,11 +10,14 @@ from engine.cassettes.recorded import recorded_runs
 from engine.language.effective import Vendor
 from engine.language.text.mistakes import Mistake, Position, SpecError, did_you_mean
 from engine.release.field_path import FieldSteps
-from engine.release.load_labels import load_labels, share_labelled
+from engine.release.labels import Labels, laid_over
+from engine.release.load_labels import gaps_of, load_labels, share_labelled, untitled
 from engine.release.policy import LANGUAGES
 from engine.release.record_values import fields_in
 from engine.replaced import replace
 from engine.spec_files import LABELS, cassettes_folder, contents, is_companion, labels_beside, vendor_line
+
+IN_LANGUAGE = {"en": "", "de": "German"}  # the spec's own titles are English
 
 
 def recorded_fields(vendor: Vendor, spec: Path) -> dict[str, frozenset[FieldSteps]]:
@@ -27,30 +30,27 @@ def recorded_fields(vendor: Vendor, spec: Path) -> dict[str, frozenset[FieldStep
 
 
 def check_labels(vendor: Vendor, spec: Path) -> tuple[tuple[Finding, ...], str | None]:
-    """Find what is wrong with the labels beside a spec, and say how many recorded fields they name; nothing where there are none."""
-    path = labels_beside(spec, vendor.name)
-    if path is None:
-        return (), None
-    fields = recorded_fields(vendor, spec)
-    try:
-        raw = contents(path)
-        labels = load_labels(raw, str(path), vendor.name, fields)
-    except SpecError as error:
-        return tuple(Finding(one, error.lines) for one in error.mistakes), None
-    found = tuple(_in_other_languages(vendor, spec, fields))
-    told, note = share_labelled(labels, fields)
-    lines = tuple(raw.decode("utf-8-sig").splitlines())
-    return (*found, *(() if note is None else (Finding(replace(note, file=str(path)), lines),))), f"{vendor.name}: {told}"
-
-
-def _in_other_languages(vendor: Vendor, spec: Path, fields: Mapping[str, frozenset[FieldSteps]]) -> Iterator[Finding]:
-    """Find what is wrong with the labels in other languages; how many fields they name is theirs to say: all else is told in English."""
-    for path in (labels_beside(spec, vendor.name, language) for language in LANGUAGES if language != "en"):
+    """Find what is wrong with the labels beside a spec, and say how many recorded fields each language names; nothing without labels."""
+    files = {language: path for language in LANGUAGES if (path := labels_beside(spec, vendor.name, language)) is not None}
+    fields = recorded_fields(vendor, spec) if files else {}
+    found: list[Finding] = []
+    told: list[str] = []
+    beneath = Labels()
+    for language, path in files.items():
         try:
-            if path is not None:
-                load_labels(contents(path), str(path), vendor.name, fields)
+            raw = contents(path)
+            labels = load_labels(raw, str(path), vendor.name, fields, beneath)
         except SpecError as error:
-            yield from (Finding(one, error.lines) for one in error.mistakes)
+            found += [Finding(one, error.lines) for one in error.mistakes]
+            continue
+        said, note = share_labelled(labels, fields, beneath, IN_LANGUAGE[language])
+        titles = untitled(labels, vendor.endpoints, IN_LANGUAGE[language]) if IN_LANGUAGE[language] else None
+        notes = (note, titles, *gaps_of(labels, vendor.gaps or (), raw, IN_LANGUAGE[language]))
+        lines = tuple(raw.decode("utf-8-sig").splitlines())
+        found += [Finding(replace(one, file=str(path)), lines) for one in notes if one is not None]
+        told.append(f"{vendor.name}: {said}")
+        beneath = laid_over(labels, beneath)
+    return tuple(found), "\n".join(told) or None
 
 
 def labels_of_nobody(specs: Iterable[Path]) -> Iterator[Finding]:

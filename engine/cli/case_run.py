@@ -20,6 +20,7 @@ from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit
 from engine.language.effective import Vendor
+from engine.runner import Report
 
 WORST = (Exit.INTERRUPTED, Exit.TERMINATED, Exit.DEFECT, Exit.REFUSED, Exit.NOT_CONNECTED, Exit.INCOMPLETE, Exit.USAGE, Exit.COMPLETE)
 
@@ -48,10 +49,18 @@ def run_command(reference: str, words: tuple[str, ...], at: tuple[str, ...], *, 
 
 def _cells(one: Fetched) -> tuple[str, str, str, str, str]:
     if one.report is None or one.taken is None:
-        return one.vendor, "", "", "nothing", f"everything: {one.error or 'stopped before its run began'}"
+        return one.vendor, "", "", "nothing", f"everything: {one.error or _untaken(one.report)}"
     missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
     records = sum(entry.tally.records for entry in one.report.entries)
     return one.vendor, one.taken.subject or "", f"{records:,}", one.taken.folder, missing
+
+
+def _untaken(report: Report | None) -> str:
+    if report is None:
+        return "stopped before its run began"
+    stopped = report.exit_code in (Exit.INTERRUPTED, Exit.TERMINATED)
+    why = "it was stopped" if stopped else report.cut or f"the look-up ended {report.outcome} now ({report.subject.reason})"
+    return f"what broke off before could not be ended, and is kept: {why}; run it again"
 
 
 async def _until_stopped(case: OpenCase, vendors: Sequence[Vendor], how: Fetching) -> list[Fetched]:

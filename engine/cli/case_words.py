@@ -15,7 +15,7 @@ from engine.case.deadlines import Deadlines
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.regimes import regime_of
-from engine.case.words import OVER, blocks, left, state_words, unblocked
+from engine.case.words import OVER, Blocked, blocks, left, state_words, unblocked
 from engine.cli.formatting import table
 from engine.core.window import rfc3339
 from engine.language.text.mistakes import counted
@@ -88,8 +88,9 @@ def shown(case: OpenCase, told: Deadlines, today: date, undecided: int | None, w
         lines += [
             "",
             f"What blocks the {'answer' if opened.right == 'deletion' else 'release'}:",
-            *(f"  {one.what}\n    {one.mend}" for one in waits),
+            *_mended_by(waits),
             *_again(case),
+            *_where_to_practise(case, waits),
         ]
     elif not over:
         lines += ["", unblocked(case.case, case.reference)]
@@ -118,6 +119,20 @@ def _unasked(case: OpenCase) -> Iterator[str]:
     for name, part in case.case.vendors.items():
         if part.run is not None and part.run.unasked:
             yield f"{name}: for want of the person not asked: {', '.join(part.run.unasked)}"
+
+
+def _mended_by(waits: Iterable[Blocked]) -> Iterator[str]:
+    """Write what blocks, and the command that mends it: once behind all that it mends."""
+    for command, several in groupby(waits, lambda one: one.mend):
+        yield from (f"  {one.what}" for one in several)
+        yield f"    {command}"
+
+
+def _where_to_practise(case: OpenCase, waits: Iterable[Blocked]) -> list[str]:
+    """Say what such a command needs in a case to practise with: without it, the vendor itself would be asked, and is not."""
+    told = "To practise, `case run` needs --at VENDOR=http://127.0.0.1:PORT for each vendor: where its simulator listens."
+    fetching = bool(_again(case)) or any(" case run " in one.mend for one in waits)
+    return ["", told] if case.opened.simulated and fetching else []
 
 
 def _again(case: OpenCase) -> list[str]:

@@ -8,8 +8,8 @@ from typing import cast
 from engine.case.build import build
 from engine.case.folder import open_case, user
 from engine.case.person import read_person
-from engine.case.regimes import office
 from engine.case.release import approve, built_package, record_release, refusals, release, to_release, told_size
+from engine.case.signer import own_signers, signers_line
 from engine.cli.case import now
 from engine.cli.formatting import print_json, print_text
 from engine.connection.digest_key import digest_key
@@ -18,11 +18,8 @@ from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
 from engine.language.text.mistakes import counted
-from engine.package.content import Sender
 from engine.package.seal import SealKind
-from engine.package.signature import AllowedSigner, parse_signers
 from engine.package.verify_bag import verify
-from engine.package.write import principal_of
 
 MOST_SHOWN = 20
 
@@ -105,7 +102,7 @@ def release_command(reference: str, form: str | None) -> None:
 
 def verify_command(path: Path, signers: Path | None, *, as_json: bool) -> Exit:
     """Verify a package. Gives the exit code. Raises UsageError."""
-    verdict = verify(path, signers, () if signers else _own())
+    verdict = verify(path, signers, () if signers else own_signers(home()))
     if as_json:
         print_json(verdict)
     else:
@@ -114,21 +111,11 @@ def verify_command(path: Path, signers: Path | None, *, as_json: bool) -> Exit:
     return verdict.exit_code
 
 
-def _own() -> list[AllowedSigner]:
-    """Give this installation as a signer that is known, where it has a key."""
-    return list(parse_signers(_line(_key()))) if (home() / "signing.pub").is_file() else []
-
-
-def _line(key: SigningKey) -> str:
-    told = office(home())
-    return key.allowed_signers(principal_of(Sender(contact=told.contact)))
-
-
 def key_command(*, as_json: bool) -> None:
     """Show the key. Raises NotConnected, DiskError, OutputError."""
     key = _key()
     if as_json:
-        print_json({"allowed_signers": _line(key).rstrip("\n"), "fingerprint": key.fingerprint})
+        print_json({"allowed_signers": signers_line(home(), key), "fingerprint": key.fingerprint})
         return
-    print_text(_line(key).rstrip("\n"))
+    print_text(signers_line(home(), key))
     print_text(f"Fingerprint: {key.fingerprint}", err=True)

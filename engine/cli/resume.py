@@ -17,7 +17,7 @@ from engine.connection.state_folder import home
 from engine.connection.vault import Vault
 from engine.errors import Exit, UsageError
 from engine.replaced import replace
-from engine.resuming import ResumeArguments, resumed_order
+from engine.resuming import ResumeArguments, resumed_order, spec_word
 from engine.run_head import RunHead, head_folder, read_head
 
 
@@ -27,16 +27,11 @@ def resume_command(
     """Go on with a run; `of` names the case of its person and its spec, if they are given. Raises HabeasError before anything is sent."""
     folder, (case, spec) = head_folder(place), of
     head = read_head(folder)
-    vendor = load(spec or _spec_word(head))
+    vendor = load(spec or spec_word(head))
     given = (*arguments.person, *split_subjects(subject))
     person = _of_case(case, vendor.name) if case is not None and not given else identifiers(given) or _asked(head)
     arguments = replace(arguments, person=person, probe=identifiers(arguments.probe))
     return carried_out(asyncio.run(resumed_order(folder, head, vendor, arguments)), as_json=as_json)
-
-
-def _spec_word(head: RunHead) -> str:
-    """Say how the spec is found: by the path that was typed, if it is still there, else by its vendor's name."""
-    return head.spec.file if "/" in head.spec.file and Path(head.spec.file).is_file() else head.vendor
 
 
 def _of_case(reference: str, vendor: str) -> tuple[tuple[str, str], ...]:

@@ -7,19 +7,13 @@ import sys
 import typer
 
 from engine.case.folder import open_case, references
-from engine.case.stats import YearRow, end_of, rows
+from engine.case.stats import GROUNDS, YearRow, end_of, rows
 from engine.cli.case import today
 from engine.cli.formatting import print_json, print_text, table, width_of
 from engine.connection.state_folder import home
 from engine.errors import Exit, HabeasError
 
 HEAD = ("law", "right", "received", "answered", "denied", "withdrawn", "open", "median days")
-GROUNDS = {
-    "unverified": "who asked could not be verified",
-    "not_entitled": "who asked is not entitled to it",
-    "exempt": "the law exempts what was asked for",
-    "other": "other grounds",
-}
 
 
 def stats_command(year: int | None, *, as_json: bool) -> int:

@@ -140,22 +140,21 @@ class Drain:
                     session_over(opened, chosen.transport, target.order_plan(lent.options), lent.share), opened, many=True
                 )
                 self.name = name
-                await self._asked(name, target, able)
-                return self.account.end is None
+                return await self._asked(LeasedQueue(self, self.account, target, able), name)
         finally:
             self.account = None
             await spent.close(handover)
             self.orderly = self.lease.orderly = self.orderly and not spent.failed
 
-    async def _asked(self, name: str, target: BatchTarget, able: list[WorkableBatch]) -> None:
-        if self.account is None:
-            return
-        await ask_for_all(LeasedQueue(self, self.account, target, able), self.account, self.stopping)
-        end = self.account.session.grant.state.end
+    async def _asked(self, queue: LeasedQueue, name: str) -> bool:
+        """Ask for everybody; whether there may be more."""
+        await ask_for_all(queue, queue.account, self.stopping)
+        end = queue.account.session.grant.state.end
         if end is not None and end.dead:
             await self._end_connection(name, end.words)
         elif end is not None:
             await ownership.end_connection(self.pool, self.lease, name, None, AFTER_TROUBLE)
+        return end is None and queue.claimed > 0
 
     async def _end_connection(self, name: str, words: str) -> None:
         await ownership.end_connection(self.pool, self.lease, name, words)
@@ -178,14 +177,15 @@ class LeasedQueue:
 
     def __init__(self, drain: Drain, account: OpenAccount, target: BatchTarget, able: list[WorkableBatch]) -> None:
         """Take people of these batches."""
-        self._drain, self._account, self._target = drain, account, target
+        self._drain, self.account, self._target = drain, account, target
+        self.claimed = 0
         self._batches = {batch.lent.id: batch for batch in able}
         self._nobody_until, self._claiming = 0.0, asyncio.Lock()
 
     async def claim(self) -> Assignment | None:
         """Take the next person; while others are under way, look again for some who came since."""
         drain = self._drain
-        while not drain.closing and drain.permitted() and self._account.end is None and self._batches:
+        while not drain.closing and drain.permitted() and self.account.end is None and self._batches:
             async with self._claiming:
                 if boot_seconds() >= self._nobody_until and (taken := await self._claimed()) is not None:
                     return taken
@@ -204,6 +204,7 @@ class LeasedQueue:
             self._nobody_until = boot_seconds() + LOOK_AGAIN
             return None
         drain.under_way[person.id] = person
+        self.claimed += 1
         batch = self._batches[person.batch]
         return Assignment(person, self._target, batch.lent.options, batch.key, made_of(batch.lent, person), place_of(batch.lent, person))
 
@@ -213,15 +214,14 @@ class LeasedQueue:
         await asyncio.to_thread(make_ready, self._batches[person.batch].lent, person)
 
     def judge(self, taken: Assignment, report: Report, *, unreachable: bool) -> Ending:
-        """Decide as states.py says; but nobody fails for a folder that takes nothing more, or for a connection that is refused."""
+        """Decide as states.py says; but nobody fails for a folder that takes nothing more, or a connection that can be used no more."""
         if report.error is not None:
             raise report.error
         if not self._drain.permitted():
             return Ending("queued", spent=False)
         end = ending(report, taken.person.attempts, self._drain.clock.timestamp(), unreachable=unreachable)
-        if end.code is Exit.NOT_CONNECTED:
-            return Ending("queued", end.code, end.reason, spent=False)
-        return end
+        gone = end.code is Exit.NOT_CONNECTED or self.account.end is not None
+        return end if end.state == "done" or not gone else Ending("queued", reason=end.reason, spent=False)
 
     async def put(self, ended: EndedPerson) -> None:
         """Write it down with the next group of this worker."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 
 from engine.batch import results
 from engine.batch.asking import EndedPerson
-from engine.batch.batch_folder import WORK
 from engine.batch.states import Ending
 from engine.cluster import people
 from engine.cluster.drain import leased
 from engine.cluster.lent_batches import LentBatches
 from engine.cluster.people import LeasedEnd
 from engine.cluster.pool import Pool
-from engine.cluster.shared_folder import dropped
+from engine.cluster.shared_folder import dropped, lying
 from engine.errors import DiskError
 from engine.net.clock import Clock
 from engine.replaced import replace
@@ -46,7 +46,21 @@ class LeasedEnds:
             for written in ends:
                 if written not in lost:
                     self._told(written)
+            with suppress(psycopg.Error):
+                await self._sweep({one.person.batch for one in ends})
             return
+
+    async def _sweep(self, among: set[str]) -> None:
+        """Of batches in which nobody is left delete what no row names: an owner of before left it, who did not live to.
+
+        What lies there is listed first: whoever begins after that names it, or is under way, when the rows are read.
+        """
+        for batch in await people.batches_over(self._pool, sorted(among)):
+            folder = self._batches.folders[batch]
+            found = await asyncio.to_thread(lying, folder)
+            named = await people.named(self._pool, batch)
+            for place in found - named if named is not None else ():
+                await asyncio.to_thread(dropped, folder / place)
 
     async def _synced(self, group: list[EndedPerson]) -> list[EndedPerson]:
         """See that results are on the disk. Whose are not is queued again, and the batch left to other workers."""
@@ -64,7 +78,7 @@ class LeasedEnds:
 
     def _end(self, one: EndedPerson) -> LeasedEnd:
         person, now, end = leased(one.person), self._clock.timestamp(), one.ending
-        kept = f"{WORK}/{person.id}.{person.token}" if end.state == "queued" and one.folder is None else None
+        kept = people.made_in(person.id, person.token) if end.state == "queued" and one.folder is None else None
         again, pause = (None if at is None else max(0.0, at - now) for at in (end.again, end.pause))
         return LeasedEnd(one, person, again, pause, kept)
 

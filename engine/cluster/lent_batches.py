@@ -18,12 +18,13 @@ from engine.cluster.shared_folder import check_shared
 from engine.connection.open import parse_name
 from engine.connection.postgres_store import PostgresStore
 from engine.connection.sealed_file import unsealed
+from engine.connection.uninterrupted import in_thread
 from engine.errors import HabeasError, UsageError
 from engine.language.effective import Vendor
 from engine.net.hosts import Hosts
 from engine.net.transport import Transport
 
-TRY_AGAIN = 30.0
+TRY_AGAIN, ANSWERS_WITHIN = 30.0, 10.0
 
 
 class WorkableBatch(Struct, frozen=True):
@@ -71,9 +72,10 @@ class LentBatches:
             return None
         try:
             key, vendor = self._key(batch), await asyncio.to_thread(self._vendor, batch)
-            await asyncio.to_thread(check_shared, batch)
-        except HabeasError as error:
-            self.leave(batch.id, name, str(error))
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                await in_thread(lambda: check_shared(batch))
+        except (HabeasError, TimeoutError) as error:
+            self.leave(batch.id, name, str(error) or f"{batch.folder} does not answer here")
             return None
         self.folders[batch.id] = Path(batch.folder)
         return WorkableBatch(batch, key, vendor)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
 from typing import Any
 
 import msgspec
 
 from engine.batch.asking import EndedPerson
-from engine.batch.batch_folder import BatchOptions
+from engine.batch.batch_folder import PEOPLE, WORK, BatchOptions, label_of
 from engine.batch.database import QueuedPerson
+from engine.batch.results import PACKED
 from engine.cluster.ownership import Lease, fenced
 from engine.cluster.pool import Pool
 
+OF = "+"
 BATCHES = """
 with first as (
   select batch, min(-priority) as rank, min(id) as id from person
-   where connection = %s and state = 'queued' and (not_before is null or not_before <= now()) group by batch)
+   where connection = (
+     select name from connection where name = %s and ended is null and (not_before is null or not_before <= now()))
+     and state = 'queued' and (not_before is null or not_before <= now()) group by batch)
 select b.id, b.folder, b.options::text, b.share, b.sealed, t.word, t.chosen, t.at, t.sha256
   from first join batch b on b.id = first.batch join target t on t.batch = b.id and t.connection = %s order by first.rank, first.id"""
 CLAIM = """
@@ -37,9 +42,25 @@ update person set state = %s, not_before = now() + make_interval(secs => %s), ex
   folder = coalesce(%s, folder), sha256 = coalesce(%s, sha256), ended_at = now(), attempts = greatest(attempts - %s, 0), kept = %s
  where id = %s and state = 'running' and token = %s"""
 PAUSE = "update connection set not_before = greatest(not_before, now() + make_interval(secs => %s)) where name = %s"
-CLAIMABLE = """
-select name from connection c where name = any(%s) and ended is null and (not_before is null or not_before <= now()) and exists (
-  select from person where connection = c.name and state = 'queued' and (not_before is null or not_before <= now()))"""
+OVER = """
+select id from batch b where id = any(%s) and not exists (select from person where batch = b.id and state in ('queued', 'running'))"""
+KNOWN = "select 1 from batch where id = %s for key share"
+NAMED = "select id, token, state, request, connection, folder, earlier, kept from person where batch = %s"
+
+
+def made_in(number: int, token: int) -> str:
+    """Give where a run is made below the batch's folder: `work/17.3`."""
+    return f"{WORK}/{number}.{token}"
+
+
+def place_in(request: str, connection: str, token: int, named: Iterable[str | None]) -> str:
+    """Give where a result goes below the batch's folder: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more.
+
+    `named` are the results that the row names. No name of a connection has a +.
+    """
+    taken = {name.removesuffix(PACKED) for name in named if name is not None}
+    first = f"{PEOPLE}/{request}/{label_of(connection)}{OF}{token}"
+    return next(name for name in chain((first,), (f"{first}.{number}" for number in count(2))) if name not in taken)
 
 
 class LeasedPerson(QueuedPerson, frozen=True):
@@ -101,13 +122,6 @@ async def batches(pool: Pool, name: str) -> list[LentBatch]:
     return [LentBatch(row[0], row[1], msgspec.json.decode(row[2], type=BatchOptions), row[3], bytes(row[4]), *row[5:]) for row in rows]
 
 
-async def claimable(pool: Pool, names: Sequence[str]) -> list[str]:
-    """Name the connections at which somebody can be asked for now."""
-    async with pool.connection() as connection:
-        rows = await (await connection.execute(CLAIMABLE, (list(names),))).fetchall()
-    return sorted(row[0] for row in rows)
-
-
 async def claim(pool: Pool, lease: Lease, name: str, among: Sequence[str]) -> LeasedPerson | None:
     """Take the next person of a connection among batches; None where there is none, or the connection is owned no more."""
     given = {"name": name, "token": lease.tokens[name], "batches": list(among)}
@@ -129,3 +143,26 @@ async def end(pool: Pool, ends: Sequence[LeasedEnd]) -> list[LeasedEnd]:
             pauses = {one.person.connection: one.pause for one in ours if one.pause is not None}
             await cursor.executemany(PAUSE, [(seconds, name) for name, seconds in pauses.items()])
     return [one for one in ends if one.person.connection not in mine]
+
+
+async def batches_over(pool: Pool, among: Sequence[str]) -> list[str]:
+    """Name the batches in which nobody is left to be asked for."""
+    async with pool.connection() as connection:
+        return [row[0] for row in await (await connection.execute(OVER, (list(among),))).fetchall()]
+
+
+async def named(pool: Pool, batch: str) -> set[str] | None:
+    """Give all that a batch's rows name below its folder, and what those who are under way are making.
+
+    None where the batch was taken back: then its rows are elsewhere.
+    """
+    found: set[str] = set()
+    async with pool.connection() as connection, connection.transaction():
+        if await (await connection.execute(KNOWN, (batch,))).fetchone() is None:
+            return None
+        for number, token, state, request, name, folder, earlier, kept in await (await connection.execute(NAMED, (batch,))).fetchall():
+            found |= {place for place in (folder, kept, *earlier) if place is not None}
+            if state == "running":
+                place = place_in(request, name, token, (folder, *earlier))
+                found |= {made_in(number, token), place, place + PACKED}
+    return found

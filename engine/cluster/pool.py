@@ -15,6 +15,7 @@ from engine.connection.store_address import shown
 
 WORKER = "habeas worker"
 MOST = 8
+LIFETIME = 60.0  # seconds: a session may be one of a server, or with settings, that can only be read since
 Pool = AsyncConnectionPool[Session]
 OURS = {**OUR_SIDE, "application_name": WORKER}
 
@@ -35,6 +36,7 @@ def pool_of(address: str, patience: float) -> Pool:
         open=False,
         timeout=patience,
         reconnect_timeout=patience,
+        max_lifetime=LIFETIME,
         configure=configured,
         check=AsyncConnectionPool.check_connection,
         name="habeas",

@@ -11,7 +11,9 @@ from engine import __version__
 from engine.cluster.pool import Pool
 
 ARRIVE = "insert into worker (id, version, host, many) values (%s, %s, %s, %s)"
-SEEN = "update worker set seen = now(), held = %s where id = %s"
+SEEN = """
+with told as (update worker set seen = now(), held = %s where id = %s)
+select count(*) from worker where seen > now() - interval '1 minute'"""
 LEAVE = "delete from worker where id = %s or seen < now() - interval '1 day'"
 
 
@@ -26,10 +28,11 @@ async def arrive(pool: Pool, worker: str, many: int) -> None:
         await connection.execute(ARRIVE, (worker, __version__, socket.gethostname(), many))
 
 
-async def seen(pool: Pool, worker: str, held: Iterable[str]) -> None:
-    """Say that the worker lives, and which connections it holds."""
+async def seen(pool: Pool, worker: str, held: Iterable[str]) -> int:
+    """Say that the worker lives, and which connections it holds; gives how many workers there are."""
     async with pool.connection() as connection:
-        await connection.execute(SEEN, (sorted(held), worker))
+        row = await (await connection.execute(SEEN, (sorted(held), worker))).fetchone()
+    return int(row[0]) if row is not None else 1
 
 
 async def leave(pool: Pool, worker: str) -> None:

@@ -30,17 +30,19 @@ QUEUE, TASK = "habeas", "drain"
 GRACE = 25.0  # of the thirty seconds in which a worker ends
 FORGOTTEN = 3600.0
 NEVER = 86400.0
-BATCH = 200
+BACKLOG = 200  # jobs that wait: with ten thousand a fetch takes seconds before the database has counted them
 SWEEPER = 4172381
 OFFERED = """
-select c.account, min(c.name) from connection c
- where c.ended is null and c.name <> all(%s) and (c.not_before is null or c.not_before <= now())
-   and (exists (select from person p where p.connection = c.name and p.state = 'queued' and (p.not_before is null or p.not_before <= now()))
-     or ((c.lease_until is null or c.lease_until < now())
-       and exists (select from person p where p.connection = c.name and p.state = 'running')))
-   and not exists (select from procrastinate_jobs j where j.queueing_lock = c.account and j.status = 'todo')
-   and not exists (select from procrastinate_jobs j where j.lock = c.account and j.status = 'doing')
- group by c.account limit 1000"""
+with without as materialized (
+  select name, account, served_at, lease_until is null or lease_until < now() as over from connection c
+   where ended is null and name <> all(%s) and (not_before is null or not_before <= now())
+     and not exists (select from procrastinate_jobs j where j.queueing_lock = c.account and j.status = 'todo')
+     and not exists (select from procrastinate_jobs j where j.lock = c.account and j.status = 'doing'))
+select account, min(name) from without c
+ where exists (select from person p where p.connection = c.name and p.state = 'queued' and (p.not_before is null or p.not_before <= now()))
+    or (over and exists (select from person p where p.connection = c.name and p.state = 'running'))
+ group by account order by min(served_at) nulls first
+ limit greatest(0, %s - (select count(*) from procrastinate_jobs where status = 'todo'))"""
 STUCK = """
 select j.id, j.lock, (select min(c.name) from connection c where c.account = j.lock) from procrastinate_jobs j
  where j.status = 'doing' and not exists (select from connection c where c.account = j.lock and c.lease_until >= now())"""
@@ -126,7 +128,7 @@ class ProcrastinateDispatcher:
         async with self._pool.connection() as connection, connection.transaction():
             row = await (await connection.execute("select pg_try_advisory_xact_lock(%s)", (SWEEPER,))).fetchone()
             if row is not None and row[0]:
-                await self._offer(connection, await (await connection.execute(OFFERED, (list(leave),))).fetchall())
+                await self._offer(connection, await (await connection.execute(OFFERED, (list(leave), BACKLOG))).fetchall())
                 stuck = {int(row[0]): (row[1], row[2]) for row in await (await connection.execute(STUCK)).fetchall()}
                 for number in self._seen.believed(stuck, boot_seconds()):
                     account, name = stuck[number]
@@ -142,11 +144,9 @@ class ProcrastinateDispatcher:
 
     async def _offer(self, connection: Session, wanted: list[Any]) -> None:
         """Defer a job for each account; one that has one already is content with it."""
-        for first in range(0, len(wanted), BATCH):
-            some = wanted[first : first + BATCH]
-            if not await self._deferred(connection, some):
-                for pair in some:
-                    await self._deferred(connection, [pair])
+        if wanted and not await self._deferred(connection, wanted):
+            for pair in wanted:
+                await self._deferred(connection, [pair])
 
     async def _deferred(self, connection: Session, wanted: list[Any]) -> bool:
         jobs = [

@@ -27,7 +27,7 @@ select name from habeas.connection where name in (select connection from habeas.
 TAKEN_BACK = "update habeas.person set state = 'recalled' where batch = %s and state = 'queued'"
 GIVEN_BACK = "update habeas.person set state = 'queued' where batch = %s and state = 'recalled'"
 LAPSED = """
-update habeas.connection set token = token + 1, owner = null, lease_until = null
+update habeas.connection set token = token + 1, lease_until = null
 where name in (select connection from habeas.person where batch = %s and state = 'running') and coalesce(lease_until < now(), true)
 returning name
 """

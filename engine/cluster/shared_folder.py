@@ -6,30 +6,27 @@ is deleted. What bears a newer one is another owner's, and is left alone.
 
 from __future__ import annotations
 
-import itertools
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.batch.batch_folder import FOLDER, PEOPLE, PRIVATE, WORK, label_of
+from engine.batch.lent_mark import read_mark
 from engine.batch.results import PACKED
-from engine.cluster.people import LeasedPerson, LentBatch
+from engine.cluster.people import OF, LeasedPerson, LentBatch, made_in, place_in
 from engine.errors import FULL, DiskError, HabeasError, OutputError
 
-MARK = "dispatched.json"
-OF = "+"  # between a label and a token: no name of a connection has it
+TOKENED = re.compile(rf"[0-9]+\.[0-9]+|.+{re.escape(OF)}[0-9]+(?:\.[0-9]+)?(?:{re.escape(PACKED)})?")
 
 
 def check_shared(batch: LentBatch) -> None:
-    """See that a batch's folder is here, is that of the batch, and takes files. Raises OutputError, DiskError."""
+    """See that a batch's folder is here, is that of the batch, and takes files. Raises UsageError, DiskError."""
     folder = Path(batch.folder)
-    try:
-        known = batch.id.encode() in (folder / MARK).read_bytes()
-    except OSError:
-        known = False
-    if not known:
+    mark = read_mark(folder)
+    if mark is None or mark.batch != batch.id:
         message = f"{folder} is not the folder of this batch here: it must be one folder that every worker sees under this path"
         raise OutputError(message)
     try:
@@ -57,16 +54,13 @@ def _refused(folder: Path, error: OSError) -> HabeasError:
 
 
 def made_of(batch: LentBatch, person: LeasedPerson) -> Path:
-    """Give where a person's run is made: `work/17.3`."""
-    return Path(batch.folder) / WORK / f"{person.id}.{person.token}"
+    """Give where a person's run is made."""
+    return Path(batch.folder) / made_in(person.id, person.token)
 
 
 def place_of(batch: LentBatch, person: LeasedPerson) -> Path:
-    """Give where a person's result goes: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more."""
-    named = {name.removesuffix(PACKED) for name in (person.folder, *person.earlier) if name is not None}
-    first = f"{PEOPLE}/{person.request}/{label_of(person.connection)}{OF}{person.token}"
-    names = itertools.chain((first,), (f"{first}.{number}" for number in itertools.count(2)))
-    return Path(batch.folder) / next(name for name in names if name not in named)
+    """Give where a person's result goes."""
+    return Path(batch.folder) / place_in(person.request, person.connection, person.token, (person.folder, *person.earlier))
 
 
 def make_ready(batch: LentBatch, person: LeasedPerson) -> None:
@@ -99,3 +93,9 @@ def dropped(path: Path) -> None:
     """Delete what is nobody's result."""
     shutil.rmtree(path, ignore_errors=True)
     path.unlink(missing_ok=True) if path.is_file() else None
+
+
+def lying(folder: Path) -> set[str]:
+    """Give what workers have made below a batch's folder, whoever it belongs to."""
+    made = [*(folder / WORK).glob("*.*"), *(folder / PEOPLE).glob(f"*/*{OF}*")]
+    return {str(path.relative_to(folder)) for path in made if TOKENED.fullmatch(path.name)}

@@ -1,7 +1,7 @@
 """A worker: it owns connections for a while, asks for their people, and gives them back; killed at any moment it loses nobody.
 
-Three things go on beside the drains: leases are renewed (`_beats`), the clock is watched so that nothing leaves too late (`_watched`),
-and connections without anybody are handed out (`_sweeps`). Each goes on when the database is back.
+Beside the drains leases are renewed (`_beats`), the clock is watched so that nothing leaves too late (`_watched`), connections without
+anybody are handed out (`_sweeps`), and tokens that the database could not take are sent (`_sends`). Each goes on when it is back.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.cluster.people import LeasedEnd
 from engine.cluster.pool import Pool, check_version, opened_pool, pool_of
 from engine.cluster.procrastinate_dispatcher import ProcrastinateDispatcher
 from engine.cluster.turns import Turns
+from engine.connection.postgres_session import away
 from engine.connection.postgres_store import PostgresStore
 from engine.connection.state_folder import home
 from engine.connection.store import StoreAway
@@ -35,7 +36,7 @@ from engine.net.clock import wall_clock
 
 END_WITHIN = 25.0
 AGAIN = 0.2
-SHARE_OF_SWEEPS = 20
+SHARE_OF_SWEEPS = 20  # all workers together sweep for a twentieth of the time
 METRICS_EVERY, METRICS_WITHIN = 15.0, 3.0
 
 
@@ -52,7 +53,7 @@ class Worker:
         self.id, self.code = presence.new_worker_id(), Exit.COMPLETE
         self.error: HabeasError | None = None
         self.drains: dict[str, Drain] = {}
-        self._address, self._clock = store.shared.address, wall_clock()
+        self._store, self._address, self._clock = store, store.shared.address, wall_clock()
         self._turns, self._batches = Turns(self._address), LentBatches(store, say)
         self._ends = LeasedEnds(pool, self._batches, self._clock, self._counted, self._late)
         self._ended = EndedGroup(self._ends.write, self._clock)
@@ -60,6 +61,7 @@ class Worker:
         self._left: dict[str, float] = {}
         self._owned_tasks: set[asyncio.Task[None]] = set()
         self._stopped: float | None = None
+        self._workers = 1
 
     def stop(self, code: Exit) -> None:
         """Take nobody new, end what is under way with a manifest, and give everything back."""
@@ -71,8 +73,8 @@ class Worker:
 
     async def run(self) -> Exit:
         """Work until `stop`. Raises StoreAway where the tables became those of another version."""
-        await presence.arrive(self.pool, self.id, self.many)
-        beside = [asyncio.create_task(one) for one in (self._beats(), self._watched(), self._sweeps(), self._ended.often(), self._told())]
+        forever = (self._beats(), self._watched(), self._sweeps(), self._sends(), self._ended.often(), self._told())
+        beside = [asyncio.create_task(one) for one in forever]
         try:
             await self.dispatcher.run(self.drain)
             if self._owned_tasks:
@@ -128,13 +130,13 @@ class Worker:
 
     async def _give_back(self, drain: Drain) -> None:
         await self._ended.write()
+        await self._turns.free(drain.lease.names)  # before the lease: its next owner would end the session that still has them
         while not self._late():
             try:
                 await ownership.give_back(self.pool, drain.lease, drain.pause, orderly=drain.orderly)
                 break
             except psycopg.Error:
                 await asyncio.sleep(AGAIN)
-        await self._turns.free(drain.lease.names)
         del self.drains[drain.lease.account]
         if drain.left:
             self._left |= dict.fromkeys(drain.lease.names, boot_seconds() + TRY_AGAIN)
@@ -164,7 +166,7 @@ class Worker:
         for lease in await ownership.beat(self.pool, [drain.lease for drain in drains.values()], told, self.times):
             drains[id(lease)].end(Exit.TERMINATED)
         await self.dispatcher.beat()
-        await presence.seen(self.pool, self.id, told)
+        self._workers = max(1, await presence.seen(self.pool, self.id, told))
         kept = await self._turns.kept()
         for drain in drains.values():
             if drain.begun and not kept >= set(drain.lease.tokens):
@@ -189,7 +191,13 @@ class Worker:
                 self.stop(Exit.NOT_CONNECTED)
             except psycopg.Error:
                 pass
-            await asyncio.sleep(max(self.times.poll, SHARE_OF_SWEEPS * took))
+            await asyncio.sleep(max(self.times.poll, SHARE_OF_SWEEPS * took * self._workers))
+
+    async def _sends(self) -> None:
+        while True:
+            with suppress(HabeasError):
+                await self._store.send_unsent()
+            await asyncio.sleep(self.times.poll)
 
     async def _told(self) -> None:
         while True:
@@ -229,6 +237,10 @@ async def work(address: str, many: int, times: LeaseTimes, say: Callable[[str], 
     await opened_pool(pool, address)
     try:
         worker = Worker(pool, store, ProcrastinateDispatcher(pool, many, times), many, times, say)
+        try:
+            await presence.arrive(pool, worker.id, many)
+        except psycopg.Error as error:
+            raise away(address, error) from None
         began(worker)
         return await worker.run()
     finally:

@@ -16,13 +16,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from engine.connection.private_files import cannot_write, create_once, read_private, sync_folder, write_private
+from engine.discreet import Alike, Discreet
 from engine.errors import NotConnected, UsageError
 from engine.net.secret import from_environment
 
@@ -128,15 +128,17 @@ HOW = "32 random bytes in base64, as `openssl rand -base64 32` prints them"
 Where = Literal["HABEAS_KEY", "HABEAS_OLD_KEY", "keyring", "file"]
 
 
-@dataclass(frozen=True, slots=True)
-class StoreKey:
+class StoreKey(Alike, Discreet, msgspec.Struct, frozen=True):
     """An AES-256 key. Its `id` is a hash, from which the key cannot be computed.
 
     `kept` says where it was found: file, keyring or environment; "" where that is not known.
     """
 
-    secret: bytes = field(repr=False)
-    kept: str = field(default="", compare=False)
+    HIDDEN = ("secret",)
+    UNCOMPARED = ("kept",)
+
+    secret: bytes
+    kept: str = ""
 
     @property
     def id(self) -> str:

@@ -63,7 +63,7 @@ class HeldRow:
 
     async def read(self) -> StoredConnection:
         """Send what could not be sent, wait for one that may still be asking, and read."""
-        await self.send()
+        await send_unsent(self._shared, self._session, self._name)
         found, told, waited = await self._row(), False, 0.0
         while found is not None and found[2] is not None and found[2] < GRACE and waited < GRACE:
             if not told:
@@ -109,17 +109,6 @@ class HeldRow:
             with suppress(psycopg.Error):
                 await self._session.execute(mark, (self.lost, self._name_text, self._serial))
 
-    async def send(self) -> None:
-        """Send what the database could not take before, unless it has something newer. Raises NotConnected, psycopg.Error."""
-        raw = await written(lambda: self._shared.unsent.read(self._name))
-        if raw is None:
-            return
-        record, _ = unseal(raw, self._shared.keys.find, str(self._shared.unsent.path(self._name)))
-        found = await self._row()
-        if found is not None and found[0] < record.serial and self._shared.opened(self._name, found[0], found[1]).record.id == record.id:
-            await swapped(self._session, self._name, found[0], record.serial, self._shared.sealed(record, self._name))
-        await written(lambda: self._shared.unsent.drop(self._name))
-
     async def _later(self, record: StoredConnection, raw: bytes, why: StoreAway) -> bool:
         """Put an answer into a file, and try a few times more to store it. Raises NotStored where it is nowhere."""
         try:
@@ -137,8 +126,7 @@ class HeldRow:
         return True
 
     async def _row(self) -> tuple[int, bytes, float | None] | None:
-        found = await (await self._session.execute(ROW, (self._name_text,))).fetchone()
-        return None if found is None else (int(found[0]), bytes(found[1]), None if found[2] is None else float(found[2]))
+        return await _row_of(self._session, self._name)
 
     @property
     def _name_text(self) -> str:
@@ -149,3 +137,23 @@ async def swapped(connection: Session, name: Name, before: int, serial: int, raw
     """Put a row in the place of the one with the number `before`; whether that was still there. Raises psycopg.Error."""
     swap = "update habeas.credential set serial = %s, sealed = %s, asking_since = null where name = %s and serial = %s"
     return (await connection.execute(swap, (serial, raw, str(name), before))).rowcount == 1
+
+
+async def send_unsent(shared: Shared, connection: Session, name: Name) -> None:
+    """Send what the database could not take before, unless it has something newer. Raises NotConnected, psycopg.Error.
+
+    The swap needs no lock: whoever holds that may be waiting for this very answer.
+    """
+    raw = await written(lambda: shared.unsent.read(name))
+    if raw is None:
+        return
+    record, _ = unseal(raw, shared.keys.find, str(shared.unsent.path(name)))
+    found = await _row_of(connection, name)
+    if found is not None and found[0] < record.serial and shared.opened(name, found[0], found[1]).record.id == record.id:
+        await swapped(connection, name, found[0], record.serial, shared.sealed(record, name))
+    await written(lambda: shared.unsent.drop(name, raw))
+
+
+async def _row_of(connection: Session, name: Name) -> tuple[int, bytes, float | None] | None:
+    found = await (await connection.execute(ROW, (str(name),))).fetchone()
+    return None if found is None else (int(found[0]), bytes(found[1]), None if found[2] is None else float(found[2]))

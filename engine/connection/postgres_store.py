@@ -13,7 +13,7 @@ import psycopg
 from psycopg.errors import LockNotAvailable, UniqueViolation
 
 from engine.connection.file_store import FileStore
-from engine.connection.postgres_held import HeldRow, Shared, swapped
+from engine.connection.postgres_held import HeldRow, Shared, send_unsent, swapped
 from engine.connection.postgres_session import Session, away, lock_key, session, taken
 from engine.connection.private_files import Taken
 from engine.connection.sealed_file import resealed, sealed_files
@@ -120,12 +120,18 @@ class PostgresStore:
     async def find(self, name: Name) -> KeptConnection | None:
         """Read a row; what could not be sent before is sent first."""
         self.shared.keys.current()
-        if await in_thread(lambda: self.shared.unsent.read(name)) is not None:
-            async with self.renewing(name) as held:
-                await held.send()
         async with session(self.shared.address) as connection:
+            await send_unsent(self.shared, connection, name)
             row = await (await connection.execute("select serial, sealed from habeas.credential where name = %s", (str(name),))).fetchone()
         return None if row is None else self.shared.opened(name, int(row[0]), bytes(row[1]))
+
+    async def send_unsent(self) -> None:
+        """Send everything that this machine could not send before. Raises NotConnected."""
+        names = await in_thread(self.shared.unsent.names)
+        if names:
+            async with session(self.shared.address) as connection:
+                for name in names:
+                    await send_unsent(self.shared, connection, name)
 
     @asynccontextmanager
     async def turn(self, name: Name, clock: Clock, waiting: Waiting, *, wait: bool) -> AsyncIterator[Handover]:

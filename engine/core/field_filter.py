@@ -8,9 +8,11 @@ numbers stay as the vendor sent them. What is picked for `--only` keeps the vend
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
+
+from engine.discreet import Alike
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, left_out, stands
 
@@ -33,14 +35,15 @@ def trie(paths: Iterable[tuple[str, ...]]) -> Trie:
     return root
 
 
-@dataclass(frozen=True)
-class FieldFilter:
+class FieldFilter(Alike, Struct, frozen=True):
     """Which fields are kept. `found` collects those that any record had, so that a typo is noticed (`unseen`)."""
+
+    UNCOMPARED = ("found",)
 
     fields: tuple[Select, ...] = ()
     only: frozenset[tuple[str, ...]] = frozenset()
     without: frozenset[tuple[str, ...]] = frozenset()
-    found: set[str] = field(default_factory=set, compare=False)
+    found: set[str] = field(default_factory=set)
 
     @property
     def everything(self) -> bool:

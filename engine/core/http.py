@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urljoin
 
 from msgspec import Struct
 
-from engine.discreet import Discreet
+from engine.discreet import Alike, Discreet
 
 MOST_ADDRESS = 64 * 1024
 NoAnswerKind = Literal["dns", "tls", "untrusted", "refused", "reset", "timeout", "truncated", "too_large", "forbidden"]
@@ -49,17 +48,18 @@ class Response(Discreet, Struct, frozen=True):
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoAnswer(Alike, Struct, frozen=True):
     """No usable answer came. `words` say why; they hold no address, header or body.
 
-    `too_large` (over the page limit), `forbidden` (an address the credential may not go to) and `untrusted` (the
-    certificate) are final. The other kinds are retried.
+    `too_large` (over the page limit), `forbidden` (an address the credential may not go to, or nothing may be sent any more) and
+    `untrusted` (the certificate) are final. The other kinds are retried.
     """
+
+    UNCOMPARED = ("seconds",)
 
     kind: NoAnswerKind
     words: str
-    seconds: float = field(default=0.0, compare=False)
+    seconds: float = 0.0
 
     @property
     def final(self) -> bool:
@@ -67,9 +67,10 @@ class NoAnswer:
         return self.kind in ("too_large", "forbidden", "untrusted")
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Alike, Discreet, Struct, frozen=True):
     """A 2xx answer that is not JSON, or not the whole one. It is retried, then given up; its `headers` may say when to ask again."""
 
+    HIDDEN = UNCOMPARED = ("headers",)
+
     words: str
-    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    headers: Mapping[str, str] = {}

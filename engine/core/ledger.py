@@ -103,7 +103,7 @@ class Tally(Struct, omit_defaults=True):
         """Add the counts of another one."""
         for name in self.__struct_fields__:
             more = getattr(other, name)
-            if more is not None:
+            if more or (more is not None and getattr(self, name) is None):
                 setattr(self, name, (getattr(self, name) or 0) + more)
 
 

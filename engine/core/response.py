@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 from operator import not_
@@ -22,7 +21,7 @@ from engine.core.http import Malformed, Response
 from engine.core.identity import Same, comparison
 from engine.core.onward import beyond, count_of, form_of, told_in_headers
 from engine.core.rendering import plain_text
-from engine.discreet import Discreet
+from engine.discreet import Alike, Discreet
 from engine.language.effective import Endpoint
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select
@@ -84,15 +83,17 @@ class Unreadable:
     """A `Link` header that holds `next` in a form that is not RFC 8288's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Alike, Discreet, Struct, frozen=True):
     """The vendor refused. `means` is the meaning that the spec's `rule` gives it; None if no rule holds."""
+
+    HIDDEN = ("rule",)
+    UNCOMPARED = ("rule", "status")
 
     means: Means | None
     words: str
     points: PointsTold | None = None
-    rule: RuleSpec | None = field(default=None, compare=False, repr=False)
-    status: int = field(default=0, compare=False)
+    rule: RuleSpec | None = None
+    status: int = 0
 
 
 class Unusable(Struct, frozen=True):

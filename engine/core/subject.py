@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -102,18 +102,21 @@ def _unsought(vendor: Vendor, given: Collection[str], asked: Mapping[str, Endpoi
 def unsafe(vendor: Vendor, person: Mapping[str, Identifier], excluded: Collection[str] = ()) -> str | None:
     """Say why an identifier cannot be written inside a longer text of a request, such as a query; None if each can."""
     row = tuple((name, one.value) for name, one in person.items())
-    requests = [*possible(vendor, person), *(one for name, one in vendor.endpoints.items() if name not in excluded)]
-    for endpoint in requests:
-        for template in _texts(endpoint):
-            names = [hole.name for hole in template.holes() if hole.name in person]
-            if template.whole is not None or not names:
-                continue
-            known = Template(tuple(one if isinstance(one, str) or _is_one_of(one, names) else "" for one in template.parts))
-            try:
-                text_of(known, Chain(endpoint, row))
-            except Unresolved as error:
-                return str(error)
+    for endpoint, template in inside_texts(vendor, person, excluded):
+        known = Template(tuple(one if isinstance(one, str) or _is_one_of(one, person) else "" for one in template.parts))
+        try:
+            text_of(known, Chain(endpoint, row))
+        except Unresolved as error:
+            return str(error)
     return None
+
+
+def inside_texts(vendor: Vendor, given: Collection[str], excluded: Collection[str] = ()) -> Iterator[tuple[Endpoint, Template]]:
+    """Give the texts of requests inside which an identifier stands: there its value decides whether it can be asked by."""
+    for endpoint in (*possible(vendor, given), *(one for name, one in vendor.endpoints.items() if name not in excluded)):
+        for template in _texts(endpoint):
+            if template.whole is None and any(hole.name in given for hole in template.holes()):
+                yield endpoint, template
 
 
 def _texts(endpoint: Endpoint) -> list[Template]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         check,
         load,
         plan,
+        resume,
         run,
         verify,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "check",
     "load",
     "plan",
+    "resume",
     "run",
     "verify",
 ]

@@ -20,17 +20,19 @@ def definition_of(request: Struct) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Give a value in plain types whose `repr` is the same in every process."""
+    """Give a value in plain types whose `repr` is the same in every process. What is common, and what is told apart fast, comes first."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, Select):
         return value.text
     if isinstance(value, Struct):
         return [type(value).__name__, [(name, _plain(getattr(value, name))) for name in value.__struct_fields__]]
-    if isinstance(value, BaseModel):
-        return [type(value).__name__, [(name, _plain(getattr(value, name))) for name in type(value).model_fields]]
-    if isinstance(value, Mapping):
-        return [(_plain(name), _plain(inner)) for name, inner in value.items()]
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     if isinstance(value, frozenset):
         return sorted(map(repr, map(_plain, value)))
+    if isinstance(value, BaseModel):
+        return [type(value).__name__, [(name, _plain(getattr(value, name))) for name in type(value).model_fields]]
+    if isinstance(value, Mapping):
+        return [(_plain(name), _plain(inner)) for name, inner in value.items()]
     return value

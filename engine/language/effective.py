@@ -141,7 +141,7 @@ class Endpoint(Struct, frozen=True, dict=True):
         return self.window is not None
 
 
-class Vendor(Struct, frozen=True):
+class Vendor(Struct, frozen=True, dict=True):
     """A spec that is ready to run; `word` is what named it on the command line.
 
     `lists_people`: `verify` names `records` of its own, and these are people.
@@ -190,6 +190,15 @@ class Vendor(Struct, frozen=True):
         """Whether a word reads what stands at a path of an endpoint's answer, or of another endpoint's that asks the same."""
         twins = [one for one in self.endpoints.values() if one.line == endpoint.line]
         return any(steps[: len(path)] == path for twin in twins for select in twin.read for steps in reads(select))
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[Endpoint, ...]]:
+        """Give the endpoints that are asked once per record of another one, by the other's name."""
+        found: dict[str, list[Endpoint]] = {}
+        for endpoint in self.endpoints.values():
+            for above in dict.fromkeys(field.endpoint for field in endpoint.parents()):
+                found.setdefault(above, []).append(endpoint)
+        return {name: tuple(below) for name, below in found.items()}
 
     @property
     def captured(self) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from engine.errors import UsageError
 
@@ -96,13 +96,11 @@ def _untrusted(url: str) -> str:
     return "its host or port is none"
 
 
-@dataclass(frozen=True)
-class Hosts:
+class Hosts(Struct, frozen=True):
     """The `hosts` of a spec, such as `zoom.us` or `.zoom.us` (any host below it), and the simulator's origin if `--at` names one."""
 
     names: tuple[str, ...]
     at: str | None = None
-    _origin: Destination | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check `at`. Raises UsageError if it is not an http address of this machine."""
@@ -112,8 +110,11 @@ class Hosts:
         if found is None:
             message = "--at takes an address of this machine only, such as http://127.0.0.1:8900"
             raise UsageError(message)
-        object.__setattr__(self, "at", self.at.rstrip("/"))
-        object.__setattr__(self, "_origin", found)
+        force_setattr(self, "at", self.at.rstrip("/"))
+
+    @property
+    def _origin(self) -> Destination | None:
+        return None if self.at is None else destination_of(self.at)
 
     def covers(self, url: str) -> bool:
         """Whether the credential may go to an address: https, the usual port, and a host of `names`; or the simulator."""

@@ -107,13 +107,21 @@ def ask(asking: Asking, post: Post, now: datetime, event: ContactEvent) -> MailO
 
 @contextmanager
 def _written(file: Path, mail: bytes) -> Iterator[None]:
-    """Write a mail while nobody else can act: of two who ask at once only the mail of the one who does is kept."""
+    """Write a mail while nobody else can act: of two who ask at once only the mail of the one who does is kept.
+
+    It bears the number of the act, so that one which lies there already is what a killed command left, and no act tells of it.
+    """
     prepare(file.parent)
     try:
+        file.unlink(missing_ok=True)
         write_new(file, mail)
     except OSError as error:
         raise cannot_write(file, error) from None
-    yield
+    try:
+        yield
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _mails(asking: Asking) -> list[acts.MailSending]:

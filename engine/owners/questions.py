@@ -120,9 +120,10 @@ def record_answer(case: OpenCase, home: Path, wanted: WantedAnswer, now: datetim
         vendor=wanted.vendor, purpose=wanted.purpose, answer=ANSWERS[wanted.word], kept=wanted.kept, why=wanted.why
     )
     case.may(answered)
-    for file, claimed in wanted.files:
-        take.take_file(case, file, wanted.vendor, now, claimed)
-    case.insist(answered, now)
+    if wanted.files:
+        take.take_files(case, wanted.files, wanted.vendor, now, [answered])
+    else:
+        case.insist(answered, now)
 
 
 def _misfit(wanted: WantedAnswer, part: VendorPart | None) -> str | None:

@@ -16,8 +16,9 @@ import msgspec
 from engine.case import acts
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase, open_case, references
+from engine.case.received import ABOUT, MAIL, our_name
 from engine.case.scratch import scratch
-from engine.case.take import free_number
+from engine.case.take import free_numbers
 from engine.connection.private_files import cannot_write, write_private
 from engine.contact.reading import Attachment, ReceivedMail, read_mail, travelled
 from engine.contact.steps import CLOSED
@@ -136,7 +137,7 @@ def _taken(about: OpenQuestion, told: ReceivedMail, raw: bytes, proof: str, now:
     answer = _answer(told, about) if ours else STRANGER if closed else "answered_text"
     files = told.attachments if ours and purpose == "access" else ()
     folder = _keep(about, raw, files, answer, proof, now)
-    notes = tuple(f"{folder}/{_name(number, one)}: {one.note}" for number, one in enumerate(files, 1) if one.note)
+    notes = tuple(f"{folder}/{our_name(number, one.suffix)}: {one.note}" for number, one in enumerate(files, 1) if one.note)
     notes += (f"an attachment is larger than 50 MB: it is in {folder}/mail.eml only",) if told.too_large else ()
     notes += ("it is signed, and the signature was not checked",) if told.signed else ()
     if answer not in ("answered_text", STRANGER):
@@ -161,30 +162,29 @@ def _answer(told: ReceivedMail, about: OpenQuestion) -> str:
     return "answered_deleted" if told.word == "DELETED" and not told.attachments and purpose == "deletion" else "answered_text"
 
 
-def _name(number: int, file: Attachment) -> str:
-    return f"file-{number}{file.suffix}"
-
-
 def _keep(about: OpenQuestion, raw: bytes, files: Sequence[Attachment], answer: str, proof: str, now: datetime) -> str:
     """Put a mail and its files into the case; gives the folder. Raises UsageError, DiskError, OutputError."""
     case, received = about.case, about.case.folder / "received"
     with scratch(received) as part:
-        told = [{"file": _name(n, one), "name": one.claimed, "bytes": len(one.content), "note": one.note} for n, one in enumerate(files, 1)]
+        names = [our_name(number, one.suffix) for number, one in enumerate(files, 1)]
+        told = [
+            {"file": name, "name": one.claimed, "bytes": len(one.content), "note": one.note} for name, one in zip(names, files, strict=True)
+        ]
         try:
-            for number, file in enumerate(files, 1):
-                write_private(part / _name(number, file), file.content)
-            write_private(part / "mail.eml", raw)
-            write_private(part / "about.json", msgspec.json.encode({"sha256": proof, "files": told}) + b"\n")
+            for name, file in zip(names, files, strict=True):
+                write_private(part / name, file.content)
+            write_private(part / MAIL, raw)
+            write_private(part / ABOUT, msgspec.json.encode({"sha256": proof, "files": told}) + b"\n")
         except OSError as error:
             raise cannot_write(received, error) from None
 
-        def done(place: Path) -> list[acts.Act]:
-            folder = str(place.relative_to(case.folder))
+        def done(places: Sequence[Path]) -> list[acts.Act]:
+            folder = str(places[0].relative_to(case.folder))
             took = acts.TakenIn(vendor=about.vendor, folder=folder, proof=proof, kind="file")
             if answer == STRANGER:
                 return [acts.MailNoted(vendor=about.vendor, purpose=about.purpose, kind=STRANGER, proof=proof, folder=folder)]
             answered = acts.OwnerAnswered(vendor=about.vendor, purpose=about.purpose, answer=answer, folder=folder, proof=proof)
             return [took, answered] if files else [answered]
 
-        lines = case.place(part, lambda: free_number(received / about.vendor), done, now)
+        lines = case.place([part], lambda: free_numbers(received / about.vendor), done, now)
     return str(getattr(lines[-1].act, "folder", ""))

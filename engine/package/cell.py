@@ -109,7 +109,7 @@ class Cells:
         kinds = set(map(type, values))
         if kinds == NUMBERS and not codes:
             return list(map(str, values))
-        if codes or not kinds <= TEXTS or (object in kinds and LEFT_OUT in values):
+        if codes or not kinds <= TEXTS:
             return ["" if value is ABSENT else self.html(value, codes) for value in values]
         texts = self._all(
             values if len(kinds) == 1 and type(values[0]) is str else [value if type(value) is str else "" for value in values]

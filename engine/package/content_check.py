@@ -186,7 +186,9 @@ def _check_withheld(source: BagSource, completeness: Completeness, withheld: Seq
     """Hold the entries of `withheld.json` against the counts of `completeness.json`."""
     sums = Counter[tuple[str, str, str, str]]()
     for entry in withheld:
-        what = "places" if entry.operation != "hold" else {WHOLE_RECORD: "records", WHOLE_FILE: "files"}.get(entry.path, "nothing")
+        what = (
+            "places" if entry.operation != "hold" else {WHOLE_RECORD: "records", WHOLE_FILE: "files"}.get(entry.path, "fields held whole")
+        )
         sums[entry.vendor, entry.endpoint, what, entry.reason if what != "files" else ""] += entry.count
     expected = Counter[tuple[str, str, str, str]]()
     for service in completeness.services:

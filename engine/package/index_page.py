@@ -11,8 +11,8 @@ from markupsafe import Markup
 from engine.package.cell import as_html
 from engine.package.content import CaseAnswer, Service
 from engine.package.found_table import found_table
-from engine.package.missing import Missing, limits, missing
-from engine.package.summary import files_of, kinds, records_found, was_found, withheld
+from engine.package.missing import Missing, by_reason, limits, missing
+from engine.package.summary import WithheldTotal, files_of, kinds, records_found, was_found, withheld
 from engine.pages.environment import environment
 from engine.pages.languages import listed
 from engine.pages.texts import PageTexts
@@ -52,7 +52,7 @@ def index(answer: CaseAnswer, t: PageTexts) -> str:
             said=first_sentences(answer, t),
             found=found_table(answer, t),
             nobody=[(service.title, _how(service, t)) for service in nobody_at(answer)],
-            missing=missing(answer, t) + limits(answer, t),
+            missing=by_reason(missing(answer, t) + limits(answer, t)),
             withheld=_withheld(answer, t),
             information=_information(answer, t),
             gdpr=under_gdpr(answer),
@@ -161,11 +161,14 @@ def _missing(answer: CaseAnswer, gaps: Sequence[Missing], left: Sequence[Missing
 
 
 def _withheld_words(answer: CaseAnswer, t: PageTexts) -> Markup:
-    counts = withheld(answer).values()
-    sums = {name: sum(getattr(count, name) for count in counts) for name in ("places", "records", "files")}
+    counts = withheld(answer)
+    sums = {name: sum(getattr(count, name) for count in counts.values()) for name in ("places", "records", "files")}
     names = {"places": "words.places", "records": "words.whole_records", "files": "words.files"}
     told = [t(names[name], n=number) for name, number in sums.items() if number]
-    return listed(told, t.language) + "." if told else t("withheld.no")
+    twice = counts.get("duplicate", WithheldTotal())
+    repeated = twice.places + twice.records + twice.files
+    same = [t("withheld.elsewhere", n=repeated)] if repeated else []
+    return Markup(", ").join([listed(told, t.language), *same]) + "." if told else t("withheld.no")
 
 
 def _withheld(answer: CaseAnswer, t: PageTexts) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from markupsafe import Markup
@@ -36,6 +36,14 @@ def limits(answer: CaseAnswer, t: PageTexts) -> list[Missing]:
         for service in answer.services
         for what in (*service.not_asked, *_outside(service, t))
     ]
+
+
+def by_reason(gaps: Iterable[Missing]) -> list[tuple[list[Markup], Missing]]:
+    """Put together what is missing for the same reason, in the order in which the reasons come: each is read once."""
+    found: dict[tuple[Markup, str | None], tuple[list[Markup], Missing]] = {}
+    for gap in gaps:
+        found.setdefault((gap.why, gap.page), ([], gap))[0].append(gap.what)
+    return [*found.values()]
 
 
 def _outside(service: Service, t: PageTexts) -> Iterator[str]:

@@ -17,11 +17,13 @@ from engine.portal.record_page import show_record
 from engine.portal.records_page import do_kind, show_kind
 from engine.portal.search_page import do_search, show_search
 from engine.portal.values_page import do_values, show_values
+from engine.portal.year_page import show_year
 
 PAGES: Mapping[str, tuple[Show, Do | None]] = {
     **ACTING,
     "/": (show_cases, None),
     "/due": (show_due, None),
+    "/year": (show_year, None),
     "/case/{reference}": (show_case, do_in_case),
     "/case/{reference}/values": (show_values, do_values),
     "/case/{reference}/package": (show_package, do_package),

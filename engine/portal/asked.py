@@ -9,12 +9,14 @@ from typing import Any
 
 import msgspec
 
-from engine.case.act_words import did
+from engine.case.act_sentences import sentence
 from engine.case.folder import OpenCase, open_case, user
 from engine.case.log import Stale
 from engine.errors import HabeasError, UsageError
 from engine.pages.environment import environment
 from engine.pages.languages import short_day
+from engine.portal.broken_names import broken
+from engine.portal.places import place_of
 
 LANGUAGE = "en"
 
@@ -116,8 +118,10 @@ def portray(template: str, asked: AskedPage, error: HabeasError | None = None, *
         "today": short_day(asked.today, LANGUAGE),
         "who": asked.by or user(),
         "said": asked.said,
+        "place": place_of,
+        "broken": broken,
         "fault": str(error) if error is not None else None,
-        "since": [(line.n, line.by, did(line)) for line in error.since] if isinstance(error, Stale) else None,
+        "since": [(line.n, line.by, sentence(line)) for line in error.since] if isinstance(error, Stale) else None,
     }
     html = environment("engine.portal").get_template(template).render({**told, **values})
     return Portrayed(html, 200 if error is None else 409 if isinstance(error, Stale) else 422)

@@ -8,13 +8,14 @@ from datetime import date
 import msgspec
 
 from engine.case.fold import ENDED, days_left
-from engine.case.folder import OpenCase, open_case, references
+from engine.case.folder import OpenCase
 from engine.case.regimes import due, regime_of
 from engine.case.review import waiting
 from engine.case.words import OVER, Blocked, blocks, late
 from engine.errors import HabeasError
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
+from engine.portal.open_cases import open_cases
 from engine.portal.ways import NextPlace, described, next_way
 
 SOON = 7
@@ -79,7 +80,7 @@ def days_words(days: int | None) -> str:
 
 def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the cases that wait for an answer, by their last day; with `?show=ended` the others."""
-    found, broken = _cases(asked)
+    found, broken = open_cases(asked)
     ended = [case for case in found if case.case.state in OVER]
     specs = described()
     running = (case for case in found if case.case.state not in OVER)
@@ -103,22 +104,9 @@ def show_cases(asked: AskedPage, error: HabeasError | None) -> Portrayed:
 
 def show_due(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show what is due, the next first."""
-    found, broken = _cases(asked)
+    found, broken = open_cases(asked)
     rows = sorted((row for case in found for row in _days(asked, case)), key=lambda row: (row.day, row.reference))
     return portray("due.html", asked, error, here="/due", rows=rows, broken=broken, days=days_words)
-
-
-def _cases(asked: AskedPage) -> tuple[list[OpenCase], list[tuple[str, str]]]:
-    """Give every case that can be read, and why the others cannot."""
-    found, broken = [], []
-    for reference in references(asked.home):
-        try:
-            case = open_case(asked.home, reference)
-            due(case.case, asked.home)
-            found.append(case)
-        except HabeasError as error:
-            broken.append((reference, str(error)))
-    return found, broken
 
 
 def _row(asked: AskedPage, case: OpenCase, specs: Collection[str]) -> CaseRow:

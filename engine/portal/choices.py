@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from engine.case.act_sentences import REASON_WORDS
 from engine.case.deciding import WantedDecision, decide, look_through
 from engine.case.folder import OpenCase
 from engine.case.review import Review
 from engine.case.ruled import all_in_force
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage
-from engine.release.reasons import CODES, GIVING, IN_SHORT
+from engine.release.reasons import CODES, GIVING
 
 OFFERED = ("give", "alias", "mask", "drop")  # to hold is for records and files
 WHOLE = ("give", "hold")
-REASONS = [(code, IN_SHORT[code]["en"].replace("you", "them")) for code in CODES]
+REASONS = list(REASON_WORDS.items())
 SHORT_REASONS = dict(REASONS)
 FITTING = {True: "known_to_them", False: "third_party"}
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 
 from engine.case import take
-from engine.case.act_words import did
+from engine.case.act_sentences import sentence
 from engine.case.acts import TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
 from engine.case.person import read_person
+from engine.case.scratch import scratch
 from engine.connection.state_folder import VENDOR
 from engine.connection.vault import Vault
 from engine.contact.steps import Contact
@@ -27,9 +28,10 @@ from engine.owners.take_in import take_mail
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.forms import LARGEST_UPLOAD
+from engine.portal.forms import FOLDER_FIELD, LARGEST_UPLOAD
 from engine.portal.letter_seen import LetterSeen, letters_of
 from engine.portal.new_page import systems
+from engine.portal.sent_files import sent_run, told_as
 
 STATES: Mapping[str, str] = {
     "drafted": "not asked yet",
@@ -117,13 +119,14 @@ def _seen(asked: AskedPage, case: OpenCase, vendor: str, part: VendorPart, about
         due=short_day(due, LANGUAGE) if due is not None else None,
         waits=any(one == purpose for one, _ in part.waits),
         letters=letters,
-        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", did(line)) for line in reversed(told)),
+        acts=tuple((f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", sentence(line)) for line in reversed(told)),
     )
 
 
 def _draft(asked: AskedPage, case: OpenCase) -> tuple[LetterSeen | None, str | None]:
     """Write the letter that would be sent, or say why there is none."""
-    vendor, _, purpose = asked.query.get("ask", "").partition("/")
+    sent = f"{asked.said('vendor')}/{asked.said('purpose')}" if asked.said("do") == "send" else ""
+    vendor, _, purpose = asked.query.get("ask", sent).partition("/")
     if not VENDOR.fullmatch(vendor) or purpose not in PURPOSES:
         return None, None
     try:
@@ -204,16 +207,22 @@ def _file(asked: AskedPage, case: OpenCase) -> None:
         message = "no file was chosen; nothing was taken in"
         raise UsageError(message)
     case.may(TakenIn(vendor=vendor, folder="", proof="", kind="file"))
-    for file in files:
-        take.take_file(case, file.path, vendor, asked.now, file.claimed)
+    take.take_files(case, [(file.path, file.claimed) for file in files], vendor, asked.now)
 
 
 def _run(asked: AskedPage, case: OpenCase) -> None:
-    """Take a finished run in, from this machine: only who is its user may name a folder of it."""
-    if asked.by is not None:
-        message = f"a run's folder is taken in by a terminal: habeas case add {case.reference} FOLDER; nothing was taken"
+    """Take a finished run in: a folder that was sent, or one of this machine, which only who is its user may name."""
+    if sent := asked.files.get(FOLDER_FIELD, ()):
+        with scratch(asked.home / "uploads") as made, told_as(made, "the folder that was sent"):
+            _take_run(asked, case, sent_run(sent, made))
+    elif asked.by is not None:
+        message = "no folder was chosen: choose the one in which the run's manifest.json lies; nothing was taken"
         raise UsageError(message)
-    folder = run_folder(Path(asked.wanted("folder", "the folder of the run")).expanduser(), "cannot be taken in")
+    else:
+        _take_run(asked, case, run_folder(Path(asked.wanted("folder", "the folder of the run")).expanduser(), "cannot be taken in"))
+
+
+def _take_run(asked: AskedPage, case: OpenCase, folder: Path) -> None:
     run = take.read_run(folder)
     same = take.may_take(case, run, vendor=None, confirmed=asked.said("same_person") == "yes")
     case.may(TakenIn(vendor=run.vendor, folder="", proof=""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.case.act_words import did
+from engine.case.act_sentences import sentence
 from engine.case.deciding import WantedDecision, decide, look_through, undo
 from engine.case.fold import ENDED
 from engine.case.folder import OpenCase
@@ -19,7 +19,7 @@ OPERATIONS = list(TREATMENTS.items())
 def show_decide(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show the form, and the decisions that hold, the newest first."""
     case = asked.case
-    held = [(line.n, did(line), line.by) for line in reversed(case.lines) if line.n in case.case.decisions]
+    held = [(line.n, sentence(line), line.by) for line in reversed(case.lines) if line.n in case.case.decisions]
     return portray(
         "decide.html",
         asked,

@@ -22,6 +22,7 @@ import msgspec
 
 import engine
 from engine.case.folder import OpenCase
+from engine.case.slipped import SlippedValue
 from engine.connection.lock_queue import FILE
 from engine.connection.private_files import cannot_write, prepare, read_private
 from engine.errors import InUse, OutputError, UsageError
@@ -46,12 +47,16 @@ class ErrandOrder(msgspec.Struct, frozen=True):
 
 
 class ErrandLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that was said of it; with `ended` the last thing it says, whether all went well; the first names its process."""
+    """Something that was said of it; with `ended` the last thing it says, whether all went well; the first names its process.
+
+    `slipped`: what of a package that was not made would have left although it is withheld.
+    """
 
     said: str
     at: datetime
     ended: bool | None = None
     process: int | None = None
+    slipped: tuple[SlippedValue, ...] = ()
 
 
 class Errand(msgspec.Struct, frozen=True):

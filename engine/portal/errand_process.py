@@ -6,16 +6,18 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from engine.case.act_sentences import found_words
 from engine.case.build import build
 from engine.case.fetch import Fetched, Fetching, fetch
 from engine.case.folder import OpenCase, open_case
 from engine.case.person import read_person
+from engine.case.slipped import SlippedValue, WouldLeave
 from engine.case.to_fetch import addresses_of, record_person, vendors_of
 from engine.connection.digest_key import digest_key
 from engine.connection.signing_key import signing_key
@@ -26,6 +28,7 @@ from engine.language.text.mistakes import counted
 from engine.portal.errand import ErrandLine, ErrandOrder
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+MOST_SLIPPED = 100  # that are told
 Tell = Callable[[str], None]
 
 
@@ -40,14 +43,16 @@ def main(arguments: list[str]) -> int:
     first = os.pread(file, 1 << 16, 0).partition(b"\n")[0]
     order = msgspec.json.decode(first, type=ErrandOrder)
 
-    def tell(said: str, *, ended: bool | None = None, process: int | None = None) -> None:
-        os.write(file, msgspec.json.encode(ErrandLine(said, now(), ended, process)) + b"\n")
+    def tell(said: str, *, ended: bool | None = None, process: int | None = None, slipped: Sequence[SlippedValue] = ()) -> None:
+        os.write(file, msgspec.json.encode(ErrandLine(said, now(), ended, process, tuple(slipped))) + b"\n")
 
     tell("its process has begun", process=os.getpid())
     try:
         case = open_case(Path(order.home), order.reference, order.by)
         whole = DOES[order.kind](order, case, tell)
         tell("ended" if whole else "ended, and something is missing", ended=whole)
+    except WouldLeave as error:
+        tell("something that is withheld would leave, so nothing was made", ended=False, slipped=error.slipped[:MOST_SLIPPED])
     except HabeasError as error:
         tell(str(error), ended=False)
     except Exception as error:  # noqa: BLE001  a traceback could hold personal data
@@ -92,7 +97,7 @@ def _said(one: Fetched) -> str:
     if one.report is None or one.taken is None:
         return f"nothing was taken in: {one.error or 'stopped before its run began'}"
     missing = ", ".join(gap.endpoint for gap in one.taken.gaps)
-    return f"taken in, the person {one.taken.subject or 'not said'}" + (f"; missing: {missing}" if missing else "")
+    return f"taken in, {found_words(one.taken.subject)}" + (f"; missing: {missing}" if missing else "")
 
 
 def make(order: ErrandOrder, case: OpenCase, tell: Tell) -> bool:

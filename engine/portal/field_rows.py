@@ -14,6 +14,7 @@ from engine.package.cell import Cells, as_html, escaped
 from engine.package.fields import FieldNode, RecordFields, decoded
 from engine.pages.environment import marked_up
 from engine.portal.choices import SHORT_REASONS
+from engine.portal.field_names import why_words
 from engine.portal.kind_seen import SeenKind
 from engine.release.field_path import FieldSteps
 from engine.release.given_record import GivenRecord
@@ -25,21 +26,6 @@ LONGEST = 2000  # characters of a value on the page of its record
 MOST_ITEMS = 100  # of a list there
 SHORT = 80
 EMPTY: tuple[Any, ...] = (None, "", [], {})
-WHY = {
-    "who": "another person",
-    "emails": "an e-mail address",
-    "phones": "a telephone number",
-    "known_people": "somebody who was met in this case",
-    "cards": "a card number",
-    "ibans": "an account number",
-    "national_ids": "a national number",
-    "secret": "a secret",
-    "number": "a number that the law protects",
-    "left_out": "left out by the policy",
-    "repeated": "told before",
-    "decided": "decided",
-    "file": "a file",
-}
 
 
 class RowFinding(msgspec.Struct, frozen=True):
@@ -161,10 +147,9 @@ def marked_text(field: RecordField, start: int, end: int) -> Markup:
 
 
 def _finding(one: Ruling, value: Any) -> RowFinding:
-    name = one.rule.removeprefix("find.") if one.kind == "found" else one.kind
     part = one.value if one.value and one.value != text_of(value) else ""
     short = part if len(part) <= SHORT else f"{part[: SHORT - 1]}…"
-    return RowFinding(WHY.get(name, name), one.rule, short, one.do, SHORT_REASONS[one.because], one.maybe_own)
+    return RowFinding(why_words(one.kind, one.rule), one.rule, short, one.do, SHORT_REASONS[one.because], one.maybe_own)
 
 
 def values_in(kind: SeenKind, field: RecordField) -> list[str]:

@@ -9,6 +9,7 @@ import msgspec
 from engine.case.acts import Target
 from engine.case.deciding import WantedDecision, undo
 from engine.case.file_lines import CaseFile, case_files, checked_file, not_fetched
+from engine.case.folder import OpenCase
 from engine.case.review import RECEIVED, Review, files_of
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, NotThere, Portrayed, SentFile
@@ -50,7 +51,9 @@ class FileRow(msgspec.Struct, frozen=True):
 def _shown(seen: SeenCase) -> Portrayed:
     every = list(case_files(seen.case, seen.found))
     rulings = {(one.vendor, one.file): one.ruling for one in files_of(seen.case, seen.found)}
-    here = [one for one in every if (one.vendor, one.file) in rulings]
+    here = sorted(
+        (one for one in every if (one.vendor, one.file) in rulings), key=lambda one: rulings[one.vendor, one.file or ""].do != "ask"
+    )
     missing = [one for one in every if one.file is None]
     last = max(1, -(-len(here) // ON_A_PAGE))
     page = min(max(seen.asked.number("p"), 1), last)
@@ -101,13 +104,22 @@ def do_files(asked: AskedPage) -> str:
     if numbers := asked.said("undo"):
         undo(case, numbers_of(numbers), asked.now)
         return at
-    decide_wanted(
-        asked, case, lambda found: list(_wanted(asked, found, {f"{one.vendor}/{one.file}": one for one in case_files(case, found)}))
-    )
+    decide_wanted(asked, case, lambda found: [*_wanted(asked, case, found), *_of_all(asked, case, found)])
     return at
 
 
-def _wanted(asked: AskedPage, found: Review, known: dict[str, CaseFile]) -> Iterator[WantedDecision]:
+def _of_all(asked: AskedPage, case: OpenCase, found: Review) -> Iterator[WantedDecision]:
+    """Read what was chosen for all files that wait, but for those with a choice of their own."""
+    if operation := asked.said("all"):
+        waits = (one for one in files_of(case, found) if one.ruling.do == "ask" and not asked.said(f"d-{one.vendor}/{one.file}"))
+        targets = tuple(Target(vendor=one.vendor, endpoint=one.endpoint, file=one.file) for one in waits)
+        if targets:
+            because = reason_for(chosen_operation(operation, WHOLE), asked.said("r-all"))
+            yield WantedDecision(operation, (), because, targets=targets)
+
+
+def _wanted(asked: AskedPage, case: OpenCase, found: Review) -> Iterator[WantedDecision]:
+    known = {f"{one.vendor}/{one.file}": one for one in case_files(case, found)}
     for name in asked.form:
         operation, key = asked.said(name), name.removeprefix("d-")
         if name.startswith("d-") and operation:

@@ -23,9 +23,10 @@ from engine.portal.asked import UploadedFile
 LARGEST = 64 * 1024
 LARGEST_UPLOAD = 1 << 30
 MOST_FIELDS, MOST_FILES, LONGEST_NAME = 2000, 10, 255
+FOLDER_FIELD, MOST_IN_FOLDER = "folder_file", 20_000  # the field that takes the folder of a run, with the files that it brought
 FORM, WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 CHUNK = 1 << 18
-UPLOADS = frozenset({"/case/{reference}/contacts", "/letters"})  # the pages whose forms may send files
+UPLOADS = frozenset({"/case/{reference}/contacts", "/letters", "/signatures"})  # the pages whose forms may send files
 TOO_LARGE = (
     f"What was sent is larger than {LARGEST_UPLOAD >> 30} GB, so nothing was taken in. "
     "A terminal takes what is larger: habeas case add, habeas contact answer."
@@ -66,7 +67,10 @@ async def read_uploads(
                     fields.setdefault(part.name, []).append(await _text(part, fields))
                     continue
                 check(fields)
-                sent = await _file(part, folder / str(sum(map(len, files.values())) + 1), left)
+                number = sum(map(len, files.values())) + 1
+                if number > (MOST_IN_FOLDER if part.name == FOLDER_FIELD else MOST_FILES):
+                    raise web.HTTPBadRequest
+                sent = await _file(part, folder / str(number), left)
                 left -= sent.size
                 if sent.size or sent.claimed:
                     files.setdefault(part.name, []).append(sent)
@@ -90,8 +94,6 @@ async def _text(part: BodyPartReader, fields: SentFields) -> str:
 
 async def _file(part: BodyPartReader, path: Path, left: int) -> UploadedFile:
     """Write a file to the disk as it comes. Raises HTTPRequestEntityTooLarge, DiskError, OutputError."""
-    if int(path.name) > MOST_FILES:
-        raise web.HTTPBadRequest
     size = 0
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE), "wb") as out:

@@ -13,6 +13,7 @@ from engine.pages.texts import texts
 from engine.portal.asked import LANGUAGE, NotThere
 from engine.portal.field_names import labels
 from engine.portal.kinds_page import WHO
+from engine.portal.places import place_of
 from engine.portal.seen import SeenCase
 from engine.release.apply import PolicyInForce
 from engine.release.labels import Labels
@@ -32,7 +33,7 @@ class SeenKind(msgspec.Struct, frozen=True):
     @property
     def at(self) -> str:
         """Give the address of its records."""
-        return f"{self.seen.head['at']}/{self.vendor}/{self.endpoint}"
+        return f"{self.seen.head['at']}/{place_of(self.vendor)}/{self.endpoint}"
 
     @property
     def labels(self) -> Labels:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from engine.case.folder import open_case, references
 from engine.connection.vault import Vault
 from engine.errors import HabeasError, UsageError
 from engine.owners.book import contacts
@@ -15,23 +14,20 @@ from engine.owners.tick import tick
 from engine.pages.languages import short_day
 from engine.portal.asked import LANGUAGE, AskedPage, Portrayed, portray
 from engine.portal.contacts_page import LARGEST_MAIL, question_state, take_sent_mail, told_page
+from engine.portal.open_cases import open_cases
 
 
 def show_letters(asked: AskedPage, error: HabeasError | None) -> Portrayed:
     """Show every question, and what cannot be read."""
-    rows, broken = [], []
-    for reference in references(asked.home):
-        try:
-            case = open_case(asked.home, reference)
-        except HabeasError as fault:
-            broken.append((reference, str(fault)))
-            continue
+    rows = []
+    found, broken = open_cases(asked)
+    for case in found:
         for vendor, part in case.case.vendors.items():
             for purpose, contact in part.contacts.items():
                 due = due_day(asked.home, case, vendor, purpose)
                 asked_on = short_day(contact.asked.date(), LANGUAGE) if contact.asked is not None else ""
                 state, until = question_state(contact), short_day(due, LANGUAGE) if due else ""
-                rows.append((reference, vendor, purpose, state, asked_on, until))
+                rows.append((case.reference, vendor, purpose, state, asked_on, until))
     maildir = contacts(asked.home).maildir
     return portray(
         "letters.html",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.case.act_words import did
+from engine.case.act_sentences import sentence
 from engine.case.folder import OpenCase
 from engine.errors import HabeasError
 from engine.pages.languages import short_day
@@ -14,7 +14,7 @@ ON_A_PAGE = 100
 
 def timeline(case: OpenCase) -> list[tuple[int, str, str, str]]:
     """Give number, time, name and words of every act, the newest first."""
-    return [(line.n, f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", line.by, did(line)) for line in reversed(case.lines)]
+    return [(line.n, f"{short_day(line.at.date(), LANGUAGE)}, {line.at:%H:%M}", line.by, sentence(line)) for line in reversed(case.lines)]
 
 
 def show_log(asked: AskedPage, error: HabeasError | None) -> Portrayed:

@@ -9,6 +9,7 @@ from typing import cast, get_args
 import msgspec
 
 from engine.case import acts
+from engine.case.act_sentences import found_words
 from engine.case.acting import WantedLetter, do_with_letter, excuses, pause
 from engine.case.acts import FILES
 from engine.case.deadlines import Deadlines
@@ -122,10 +123,10 @@ def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
     try:
         run = read_run(case.folder / part.run.folder)
     except HabeasError as error:
-        return ServiceRow(vendor, part.run.subject or "", fault=str(error))
+        return ServiceRow(vendor, found_words(part.run.subject), fault=str(error))
     return ServiceRow(
         vendor,
-        part.run.subject or "not said",
+        found_words(part.run.subject),
         complete=sum(one.get("outcome") == "complete" for one in run.endpoints.values()),
         missing=len(part.open_gaps),
         excused=len(part.gaps) - len(part.open_gaps),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
@@ -20,7 +21,8 @@ from engine.errors import HabeasError, UsageError
 from engine.package.seal import SealKind
 from engine.portal.asked import AskedPage, Portrayed, portray
 from engine.portal.case_head import case_head
-from engine.portal.errand import ErrandOrder, begin
+from engine.portal.errand import Errand, ErrandOrder, begin
+from engine.portal.field_names import called
 from engine.portal.guard import HEADERS
 from engine.portal.run_page import began, errand_of, refreshed
 
@@ -31,6 +33,7 @@ SEALS = {
 }
 
 
+DATA_FILE = re.compile(r"data/([a-z0-9_]+)/([a-z0-9_]+)\.(?:csv|json)")
 UNREADY = {
     "over": "the case is over",
     "fetch": "nothing was fetched",
@@ -77,9 +80,28 @@ def show_package(asked: AskedPage, error: HabeasError | None) -> Portrayed:
         errand=errand,
         began=began(errand),
         still=asked.query.get("still") == "1",
+        slipped=list(_slipped(errand)) if step == "build" and errand is not None and not errand.lives else [],
     )
     framing = {"Content-Security-Policy": HEADERS["Content-Security-Policy"] + "; frame-src 'self'"}
     return refreshed(asked, errand, Portrayed(made.html, made.status, framing))
+
+
+class SlippedRow(msgspec.Struct, frozen=True):
+    """A value that is withheld at one place and stands in the records of other kinds: where, as links, and in what else."""
+
+    vendor: str
+    endpoint: str
+    field: str
+    kinds: tuple[tuple[str, str], ...]
+    other: bool
+
+
+def _slipped(errand: Errand) -> Iterator[SlippedRow]:
+    """Say what would have left with the package that was not made, by the kinds in which it can be decided about."""
+    for slipped in (value for line in errand.lines for value in line.slipped):
+        kinds = {(told[1], told[2]): None for told in map(DATA_FILE.fullmatch, slipped.files) if told is not None}
+        field = called(slipped.vendor, slipped.endpoint, slipped.pointer)
+        yield SlippedRow(slipped.vendor, slipped.endpoint, field, tuple(kinds), any("/files/" in name for name in slipped.files))
 
 
 def _undecided(asked: AskedPage, case: OpenCase) -> tuple[int | None, str | None]:

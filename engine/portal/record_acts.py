@@ -14,6 +14,7 @@ from engine.portal.asked import AskedPage
 from engine.portal.choices import OFFERED, WHOLE, chosen_operation, decide_wanted, numbers_of, reason_for
 from engine.portal.field_rows import RecordField, as_text
 from engine.portal.kind_seen import SeenKind, seen_kind
+from engine.portal.places import place_of
 from engine.portal.record_page import WHERE, read_fields
 from engine.portal.records_page import line_of
 from engine.portal.seen import SeenCase
@@ -24,7 +25,7 @@ def do_record(asked: AskedPage) -> str:
     """Decide, or take decisions back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
     case = asked.seen_case()
     vendor, endpoint, number = (asked.names[name] for name in ("vendor", "endpoint", "number"))
-    at = f"/case/{case.reference}/{vendor}/{endpoint}"
+    at = f"/case/{case.reference}/{place_of(vendor)}/{endpoint}"
     here = f"{at}/{number}?p={asked.number('p')}" if asked.number("p") > 1 else f"{at}/{number}"
     if numbers := asked.said("undo"):
         undo(case, numbers_of(numbers), asked.now)

@@ -20,6 +20,7 @@ from engine.pages.environment import marked_up
 from engine.portal.asked import AskedPage, NotThere, Portrayed
 from engine.portal.choices import REASONS, SHORT_REASONS, WHOLE, chosen_operation, decide_wanted, numbers_of, reason_for
 from engine.portal.kind_seen import SeenKind, seen_kind
+from engine.portal.places import place_of
 from engine.portal.seen import SeenCase, looked_through
 from engine.release.apply import PolicyInForce
 from engine.release.given_record import GivenRecord
@@ -125,9 +126,9 @@ def do_kind(asked: AskedPage) -> str:
     """Hold or give records, or all of the kind, or take that back. Raises Stale, UsageError, SpecError, DiskError, OutputError."""
     case = asked.seen_case()
     vendor, endpoint = asked.names["vendor"], asked.names["endpoint"]
-    at = f"/case/{case.reference}/{vendor}/{endpoint}?p={asked.number('p')}"
-    if asked.query.get("show") == "undecided":
-        at = f"/case/{case.reference}/{vendor}/{endpoint}?show=undecided&after={asked.number('after', 0)}"
+    only = asked.query.get("show") == "undecided"
+    what = f"show=undecided&after={asked.number('after', 0)}" if only else f"p={asked.number('p')}"
+    at = f"/case/{case.reference}/{place_of(vendor)}/{endpoint}?{what}"
     if numbers := asked.said("undo"):
         undo(case, numbers_of(numbers), asked.now)
         return at

@@ -23,6 +23,7 @@ from engine.pages.environment import style
 from engine.portal.asked import AskedPage, Do, NotThere, Portrayed, SentFile, Show, UploadedFile, portray
 from engine.portal.forms import LARGEST, UPLOADS, WITH_FILES, SentFields, read_fields, read_uploads
 from engine.portal.guard import ENTER, HEADERS, PortalGuard, PortalSession, is_of
+from engine.portal.places import vendor_at
 from engine.portal.sign_in import SignIn
 from engine.portal.users import LONGEST_NAME, PortalUser, Users, read_users
 
@@ -216,7 +217,7 @@ class Portal:
             home=self._home,
             now=self._now(),
             token=session.form_token,
-            names=dict(request.match_info),
+            names={name: vendor_at(text) if name == "vendor" else text for name, text in request.match_info.items()},
             query=dict(request.query),
             form=form or {},
             files=files or {},

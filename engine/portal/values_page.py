@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 
+from engine.case.acts import Target
 from engine.case.deciding import WantedDecision, decided_words, undo
-from engine.case.findings import ListedRow, Totals
+from engine.case.findings import ListedRow, RecordPlace, Stand, Totals
 from engine.case.folder import OpenCase
 from engine.case.review import Review, files_of
 from engine.errors import UsageError
 from engine.portal.asked import AskedPage, Portrayed
 from engine.portal.choices import OFFERED, REASONS, chosen_operation, decide_wanted, numbers_of, reason_for
+from engine.portal.field_names import kind_title, labels, why_words
 from engine.portal.seen import SeenCase, look, looked_through
 
 ON_A_PAGE = 25
@@ -22,14 +24,24 @@ MOST_FIELDS = 3
 LONGEST = 200
 
 
+class FieldStand(msgspec.Struct, frozen=True):
+    """A field in which a value was found: what people call it, the kind of record, what it was found as, how often."""
+
+    field: str
+    kind: str
+    why: str
+    count: int
+
+
 class ValueRow(msgspec.Struct, frozen=True):
     """A row: the digest that stands for it in the form, its values, the places, what was decided, and the acts that undo takes back."""
 
     digest: str
     values: tuple[tuple[str, int], ...]
     count: int
-    where: tuple[tuple[str, int], ...]
+    where: tuple[FieldStand, ...]
     more: int
+    example: RecordPlace | None
     decided: str
     acts: str
     undecided: bool
@@ -52,7 +64,7 @@ def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
         "totals": totals,
         "page": page,
         "last": last,
-        "rows": [_row(asked, case, row) for row in listed],
+        "rows": [_row(asked, case, found, row) for row in listed],
         "offered": OFFERED,
         "reasons": REASONS,
         "files": sum(one.ruling.do == "ask" for one in files_of(case, found)),
@@ -64,22 +76,32 @@ def _page(asked: AskedPage, totals: Totals) -> tuple[int, int]:
     return min(max(asked.number("p"), 1), last), last
 
 
-def _row(asked: AskedPage, case: OpenCase, row: ListedRow) -> ValueRow:
+def _row(asked: AskedPage, case: OpenCase, found: Review, row: ListedRow) -> ValueRow:
     """Give a row, with what was chosen in a form that was refused."""
     first = row.values[0]
-    stands = [(f"{one.vendor}/{one.endpoint}.{one.field} ({one.kind})", one.count) for one in first.stands]
+    example = found.findings.places(Target(value=first.digest), 1)
     acts = sorted({one.decision for one in row.values if one.decision in case.case.decisions and one.decision is not None})
     return ValueRow(
         digest=first.digest,
         values=tuple((_short(one.shown), one.count) for one in row.values),
         count=row.count,
-        where=tuple(stands[:MOST_FIELDS]),
-        more=max(0, len(stands) - MOST_FIELDS),
+        where=tuple(_stand(found, one) for one in first.stands[:MOST_FIELDS]),
+        more=max(0, len(first.stands) - MOST_FIELDS),
+        example=example[0] if example else None,
         decided=decided_words(case, first),
         acts=" ".join(map(str, acts)),
         undecided=row.undecided,
         operation=asked.said(f"d-{first.digest}"),
         because=asked.said(f"r-{first.digest}"),
+    )
+
+
+def _stand(found: Review, stand: Stand) -> FieldStand:
+    return FieldStand(
+        labels(stand.vendor).of(stand.endpoint, tuple(stand.field.split(".")))[0],
+        kind_title(found, stand.vendor, stand.endpoint),
+        why_words(stand.kind, stand.rule),
+        stand.count,
     )
 
 

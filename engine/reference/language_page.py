@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, get_args
 
 import yaml
@@ -108,8 +109,11 @@ def flow(value: Any, *, inside: bool = False) -> str:
         return "{" + ", ".join(f"{flow(name, inside=True)}: {flow(one, inside=True)}" for name, one in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(flow(one, inside=True) for one in value) + "]"
-    if not isinstance(value, str):
-        return json.dumps(value)
+    return _text(value, inside=inside) if isinstance(value, str) else json.dumps(value)
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str, *, inside: bool) -> str:
     try:
         read = yaml.load(f"[{value}]" if inside else value, yaml.BaseLoader)  # noqa: S506  # it makes texts, and nothing else
     except yaml.YAMLError:

@@ -31,7 +31,7 @@ Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
 MOST_SIDES = 12_000  # each of which has several values
-FEW = 1_000  # numbers up to this are few
+FEW = 1_000  # numbers from -FEW to this are few
 
 
 class ToldByTexts(Remembered[Any, tuple[Ruling, ...]]):
@@ -40,9 +40,9 @@ class ToldByTexts(Remembered[Any, tuple[Ruling, ...]]):
     def __missing__(self, value: Any) -> tuple[Ruling, ...]:
         if type(value) is str:
             return () if PROGRAM.fullmatch(value) else super().__missing__(value)
-        if value is None or (value <= FEW and type(value) is not Number):
+        if value is None or (-FEW <= value <= FEW and type(value) is not Number):
             return super().__missing__(value)
-        return () if value <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
+        return () if abs(value) <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
 
 
 class Stirring(Remembered[Any, object]):

@@ -58,6 +58,9 @@ class LabelFile(Words):
     titles: dict[w.Name, w.Text] = Field(
         default={}, description="What kinds of records are called, by their endpoints, where that is not the `title` in the spec."
     )
+    gaps: dict[w.Text, w.Text] = Field(
+        default={}, description="What the spec says under `gaps`, sentence by sentence, in words for the person whose data it is."
+    )
     endpoints: dict[w.Name, Labelled] = Field(
         default={}, description="Fields of one endpoint, or of `lookup`, by their whole path; these win over `everywhere`."
     )
@@ -97,6 +100,7 @@ class Labels(msgspec.Struct, frozen=True):
     ends: LabelTable = LabelTable()
     whole: Mapping[str, LabelTable] = {}
     titles: Mapping[str, str] = {}
+    gaps: Mapping[str, str] = {}
     asked: dict[tuple[str, FieldSteps], tuple[str, Mapping[str, str]]] = msgspec.field(default_factory=dict)  # records repeat their paths
 
     def found(self, endpoint: str, path: FieldSteps) -> Label | None:
@@ -106,8 +110,8 @@ class Labels(msgspec.Struct, frozen=True):
         return whole or next((one for one in ends if one is not None), None)
 
     def words(self) -> Iterator[str]:
-        """Give every label, every meaning of a code, and every title."""
-        yield from self.titles.values()
+        """Give every label, every meaning of a code, every title, and what is said of gaps."""
+        yield from (*self.titles.values(), *self.gaps.values())
         for table in (self.ends, *self.whole.values()):
             for label in (*table.exact.values(), *(one for _, one in table.patterns)):
                 yield from (label.text, *label.codes.values())
@@ -120,11 +124,12 @@ class Labels(msgspec.Struct, frozen=True):
         """
         known = self.asked.get((endpoint, path))
         if known is None:
-            known = self.asked[endpoint, path] = self._told(endpoint, path)
+            known = self.asked[endpoint, path] = self.told(endpoint, path)
         told, codes = known
         return told, codes.get(_written(value)) if codes else None
 
-    def _told(self, endpoint: str, path: FieldSteps) -> tuple[str, Mapping[str, str]]:
+    def told(self, endpoint: str, path: FieldSteps) -> tuple[str, Mapping[str, str]]:
+        """Give what a field is called, behind what holds it, and what its codes mean."""
         own = self.found(endpoint, path)
         holders = ((path[end - 1], self.found(endpoint, path[:end])) for end in range(1, len(path)))
         told = [*(one.called(name) for name, one in holders if one is not None), own.called(path[-1]) if own is not None else path[-1]]
@@ -139,14 +144,14 @@ def _written(value: Any) -> str:
 def compiled(file: LabelFile) -> Labels:
     """Make labels ready to be asked."""
     whole = {endpoint: _table(fields, "endpoints", endpoint) for endpoint, fields in file.endpoints.items()}
-    return Labels(_table(file.everywhere, "everywhere"), whole, file.titles)
+    return Labels(_table(file.everywhere, "everywhere"), whole, file.titles, file.gaps)
 
 
 def laid_over(first: Labels, other: Labels) -> Labels:
     """Put labels in one language over those in another: what the first does not name is told by the other."""
     nothing = LabelTable()
     whole = {name: _over(first.whole.get(name, nothing), other.whole.get(name, nothing)) for name in {**other.whole, **first.whole}}
-    return Labels(_over(first.ends, other.ends), whole, {**other.titles, **first.titles})
+    return Labels(_over(first.ends, other.ends), whole, {**other.titles, **first.titles}, {**other.gaps, **first.gaps})
 
 
 def _over(first: LabelTable, other: LabelTable) -> LabelTable:
@@ -176,3 +181,13 @@ def unlabelled(labels: Labels, fields: Fields) -> list[tuple[str, FieldSteps]]:
     """Give the recorded fields that go by their own names, in order."""
     found = ((endpoint, path, labels.found(endpoint, path)) for endpoint, path in innermost(fields))
     return [(endpoint, path) for endpoint, path, label in found if label is None or label.text == OWN_NAME]
+
+
+def left_beneath(labels: Labels, beneath: Labels, fields: Fields) -> Iterator[tuple[str, FieldSteps, str | None]]:
+    """Give the recorded fields of which the labels beneath tell something: the words, or what a code means, then the first such code."""
+    both = laid_over(labels, beneath)
+    for endpoint, path in innermost(fields):
+        (told, codes), (whole, meanings) = labels.told(endpoint, path), both.told(endpoint, path)
+        codes_left = sorted(meanings.keys() - codes.keys())
+        if told != whole or codes_left:
+            yield endpoint, path, None if told != whole else codes_left[0]

@@ -15,7 +15,7 @@ from string import ascii_lowercase, digits
 from engine.core.identity import INTERNATIONAL, lowered
 from engine.release.found_phones import ADDRESS, DAY, ENDING, digits_of, international, phones
 from engine.release.hit import Hit
-from engine.release.readable import plainly
+from engine.release.readable import in_full, plainly
 
 WORD = re.compile(r"[^\W_]+")
 PLAIN_WORDS = bytes(char if chr(char) in ascii_lowercase + digits else ord(" ") for char in range(256))  # of a folded ASCII text
@@ -39,7 +39,7 @@ class Vocabulary:
         self._begins: set[str] = set()
         self._begins_plain: set[bytes] = set()
         self._written: dict[str, list[str]] = {}
-        for value in sorted({plainly(value) for value in values}):
+        for value in sorted({in_full(plainly(value)) for value in values}):
             self._take(" ".join(value.split()))
 
     def _take(self, value: str) -> None:

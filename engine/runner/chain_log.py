@@ -20,6 +20,7 @@ from engine.errors import disk_error
 from engine.sink import SEAL, FileState, Table, sealed
 
 CHUNK = 1 << 20
+ENCODER = msgspec.json.Encoder()
 ENDS = b'{"chain":'  # how a line begins that ends a chain
 SEALED_BY = b',"seal":"'
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
@@ -80,10 +81,10 @@ class ChainLog(Struct):
         yield from (page.end for page in self.pages if page.end is not None)
 
 
-def write_end(table: Table, end: EndLine) -> None:
-    """Write the line that ends a chain. Raises DiskError."""
-    text = msgspec.json.encode(end)
-    table.write(text[:-1] + SEALED_BY + table.seal(text).encode() + b'"}\n', 1)
+def end_line(table: Table, end: EndLine) -> bytes:
+    """Give the line that ends a chain, to be the next one of a list of pages."""
+    text = ENCODER.encode(end)
+    return text[:-1] + SEALED_BY + table.seal(text) + b'"}\n'
 
 
 def read_log(path: Path) -> ChainLog:
@@ -114,7 +115,7 @@ def _unsealed(raw: bytes, digest: hashlib._Hash) -> bytes:
     """Give an end's line without its seal. Raises DecodeError where the seal is not of this line and all before it."""
     at = len(raw) - SEAL - len(b'"}\n')
     text, told = raw[: at - len(SEALED_BY)] + b"}", raw[at : at + SEAL]
-    if raw[at - len(SEALED_BY) : at] != SEALED_BY or told != sealed(digest, text).encode():
+    if raw[at - len(SEALED_BY) : at] != SEALED_BY or told != sealed(digest, text):
         message = "its seal is not of what stands before it"
         raise msgspec.DecodeError(message)
     return text

@@ -33,6 +33,7 @@ class ChainReader(Struct):
         whole = Outcome.COMPLETE if self.pages.trail.mine else Outcome.EMPTY
         end = self._end(whole) if stopped is None else self._stopped(stopped)
         self.pages.log(end, reader.opened)
+        self.pages.put_down()
         return end
 
     def _stopped(self, stopped: Stopped) -> ChainEnd:

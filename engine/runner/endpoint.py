@@ -146,6 +146,7 @@ class EndpointRun(Discreet, Struct, dict=True):
                 words = f"the person has no licence for it ({answer.reading.words})"
                 self.stopped = ChainEnd(Outcome.UNLICENSED, words, final=True)
                 reader.pages.log(self.stopped, request)
+                reader.pages.put_down()
                 self.ends.append(self.stopped)
         return answer
 
@@ -181,11 +182,11 @@ class EndpointRun(Discreet, Struct, dict=True):
 
     def entry(self, cut: str | None = None) -> Entry:
         """Give its entry; `cut` is the reason if the run ended before it did."""
-        ends, unasked = list(self.ends), self.unasked
+        ends, unasked, tally = list(self.ends), self.unasked, self.tally
         if not self.finished:
             ends.append(ChainEnd(Outcome.FAILED, cut or "a defect of ours"))
             unasked = max(0, self.slices - len(ends))
-        outcome, reason = outcome_of(ends, unasked, self.tally.records + self.tally.duplicates)
+        outcome, reason = outcome_of(ends, unasked, tally.records + tally.duplicates)
         if self.parent is not None:
             outcome, reason = at_most_partial(self.parent, outcome, reason)
         left_out = told_by_refusals(self.endpoint, self.client.credentials.granted, self.ends) if outcome is Outcome.DENIED else None
@@ -195,7 +196,7 @@ class EndpointRun(Discreet, Struct, dict=True):
             self.endpoint.name,
             outcome,
             reason,
-            self.tally,
+            tally,
             covered=self._covered(),
             file=self.store.described(),
             again_at=next((end.again_at for end in ends if end.again_at), None),

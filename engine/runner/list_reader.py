@@ -34,6 +34,9 @@ class Pages(Protocol):
     def refused(self, request: Request, answered: Answered) -> None:
         """Hear of an answer of which nothing is kept. Raises DiskError."""
 
+    def put_down(self) -> None:
+        """Hear that the next page is asked for now. Raises DiskError."""
+
     def read_again(self, trail: Trail) -> None:
         """Prepare to read the list again. Raises DiskError."""
 
@@ -111,6 +114,8 @@ class ListReader(Struct):
             if isinstance(following, Stopped):
                 return following
             request, answer = following, None
+            if request is not None:
+                self.pages.put_down()
         return None
 
     def _page(self, request: Request, answer: Answered) -> Page | Stopped:

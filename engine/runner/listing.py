@@ -70,6 +70,9 @@ class KeptPages(Struct):
     def refused(self, request: Request, answered: Answered) -> None:
         """Hear of an answer of which nothing is kept."""
 
+    def put_down(self) -> None:
+        """Hear that a page is wanted after the last one."""
+
     def read_again(self, trail: Trail) -> None:
         """Prepare to read the list again."""
         trail.again(page.records for _, page, _ in self.pages if page.records)

@@ -126,3 +126,4 @@ class Search(Discreet, Struct):
                     pages = store.begin(whole_list.pages[0][0].chain, Trail(answers.lookup.key))
                     for request, page, answered in whole_list.pages:
                         pages.take(request, page, answered, pages.trail)
+                    pages.put_down()

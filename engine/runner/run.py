@@ -79,6 +79,7 @@ class Run:
         self.defect: str | None = None
         self.listener_error: BaseException | None = None
         self.successors = {name: one.replaces for name, one in vendor.endpoints.items() if one.replaces}
+        self.heirs = {name: heirs(name, self.successors) for name in vendor.endpoints}
         self.resumed = session.clock.now() if earlier is not None else None
         self.started = earlier.started if earlier is not None else session.clock.now()
         self._body: asyncio.Task[None] | None = None
@@ -134,7 +135,7 @@ class Run:
                     cancelled = True
                     self.interrupt(Exit.INTERRUPTED)
         finally:
-            self.sink.close()
+            self._close()
         if not self._body.cancelled():
             self._body.result()
         report = self._report()
@@ -143,6 +144,13 @@ class Run:
         if self.listener_error is not None:
             raise self.listener_error
         return report
+
+    def _close(self) -> None:
+        """Close every file; what cannot be written then is told like any other write that the disk refused."""
+        try:
+            self.sink.close()
+        except DiskError as error:
+            self._disk(error)
 
     async def finish_verify(self) -> None:
         """Ask `verify` again where the run ended before it was answered: a recording of the run needs its answer."""
@@ -226,9 +234,9 @@ class Run:
     def _tell(self, name: str) -> None:
         """Call `ended` with an endpoint's entry, once it is known whether an endpoint that replaces it succeeded."""
         entries = replaced(self.entries, self.successors)
-        waited = [one for one in entries if name in heirs(one, self.successors)]
+        waited = [one for one in entries if name in self.heirs[one]]
         for known in (name, *waited):
-            if all(other in entries for other in heirs(known, self.successors)):
+            if all(other in entries for other in self.heirs[known]):
                 try:
                     self.session.ended(entries[known])
                 except BaseException as error:  # noqa: BLE001  whoever listens must not cost the manifest; `run` raises it at its end
@@ -280,10 +288,7 @@ class Run:
         names = {hole.name for hole in endpoint.holes()} | {one.name for one in endpoint.fields_used}
         for name in [hole.name for hole in endpoint.holes() if hole.name in self.account.names]:
             names |= self.account.rows_of(name)
-        for other in self.vendor.endpoints.values():
-            if any(one.endpoint == endpoint.name for one in other.parents()):
-                names |= self._used(other)
-        return frozenset(names)
+        return frozenset(names).union(*(self._used(child) for child in self.vendor.children.get(endpoint.name, ())))
 
     def _childless(self, endpoint: Endpoint, parent: Entry) -> Entry:
         """Give the entry of an endpoint whose parent gave no value to ask with: empty, or failed where its records lack the field."""
@@ -295,7 +300,7 @@ class Run:
 
     def _open(self, endpoint: Endpoint, rows: tuple[Row, ...], parent: Entry | None) -> EndpointRun:
         keep = self.options.selection.keeps.get(endpoint.name) or FieldFilter(endpoint.fields or ())
-        store = Store(endpoint, self.sink, keep, ChildWants.of(self.vendor.endpoints.values(), endpoint.name), self.private)
+        store = Store(endpoint, self.sink, keep, ChildWants.of(self.vendor, endpoint.name), self.private)
 
         async def licensed() -> bool | None:
             return await self._flag(endpoint)

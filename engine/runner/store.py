@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from engine.core.chain import Chain, join_rows
@@ -27,12 +26,12 @@ from engine.core.resume import AFTER, BEFORE, Needs
 from engine.core.seen import Seen
 from engine.core.trail import Trail
 from engine.core.window import rfc3339
-from engine.language.effective import Endpoint, Row
+from engine.language.effective import Endpoint, Row, Vendor
 from engine.language.expressions import lossless_json
 from engine.language.expressions.select import Select, parse_select
 from engine.language.expressions.template import Field
 from engine.language.text.mistakes import counted
-from engine.runner.chain_log import NO_FILE, EndLine, write_end
+from engine.runner.chain_log import ENCODER, NO_FILE, EndLine, end_line
 from engine.runner.client import Answered, EarlierTry
 from engine.sink import Sink, Table
 
@@ -44,11 +43,11 @@ class ChildWants(Struct, frozen=True):
     flags: tuple[Select, ...] = ()
 
     @staticmethod
-    def of(endpoints: Collection[Endpoint], name: str) -> ChildWants:
-        """Say what these endpoints want of the one of that name."""
-        below = (other.parents() for other in endpoints)
-        children = dict.fromkeys(fields for fields in below if fields and fields[0].endpoint == name)
-        licences = [other.licence[1] for other in endpoints if other.licence and other.licence[0] == name]
+    def of(vendor: Vendor, name: str) -> ChildWants:
+        """Say what a vendor's other endpoints want of the one of that name."""
+        below = (other.parents() for other in vendor.children.get(name, ()))
+        children = dict.fromkeys(fields for fields in below if fields[0].endpoint == name)
+        licences = [other.licence[1] for other in vendor.endpoints.values() if other.licence and other.licence[0] == name]
         return ChildWants(tuple(children), tuple({select.text: select for select in licences}.values()))
 
 
@@ -104,10 +103,15 @@ class ChainStore:
     def _note(self, request: Request, answered: Answered, first: int, lines: int) -> None:
         self.tally.astray += answered.astray
         told = _page_line(request, answered, self, (first, lines))
-        self.store.page_list().write(msgspec.json.encode(told) + b"\n", 1)
+        self.store.page_list().later(ENCODER.encode(told) + b"\n")
+
+    def put_down(self) -> None:
+        """Write the lines of what was answered; those of a chain's last answer and of its end go in one. Raises DiskError."""
+        self.store.page_list().flush()
 
     def read_again(self, trail: Trail) -> None:
         """Prepare to read a chain again: records that it wrote already are recognised and not written twice. Raises DiskError."""
+        self.put_down()
         table = self.store.table()
         lines = table.read_back(trail.ranges) if table is not None and not trail.paired else iter(())
         trail.again(iter(lambda: list(islice(lines, BATCH)), []))
@@ -120,7 +124,7 @@ class ChainStore:
         self.store.ended(self.tally, self._notes)
 
     def log(self, end: ChainEnd, asked: Request | None) -> None:
-        """Write how it ended; `asked` was its first request. Raises DiskError."""
+        """Note how it ended; `asked` was its first request. Raises DiskError."""
         store, table, total = self.store, self.store.table(), self.tally.expected
         self.tally.expected = None  # it stands beside the counts, and was added up when the chain ended
         told = EndLine(
@@ -140,7 +144,8 @@ class ChainStore:
             found=tuple(sorted(store.keep.found)) if store.keep.found else (),
             counts=self.tally,
         )
-        write_end(store.page_list(), told)
+        pages = store.page_list()
+        pages.later(end_line(pages, told))
 
 
 class Store:

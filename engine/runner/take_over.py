@@ -6,9 +6,11 @@ leaves the old ones or the new ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -21,12 +23,13 @@ from engine.core.window import rfc3339
 from engine.errors import disk_error
 from engine.language.text.mistakes import counted
 from engine.replaced import replace
-from engine.runner.chain_log import ChainLog, EndLine, LoggedPage, moved_to, read_log, still_there, write_end
+from engine.runner.chain_log import ChainLog, EndLine, LoggedPage, end_line, moved_to, read_log, still_there
 from engine.runner.kept_files import keep_files
 from engine.runner.store import Store
 from engine.sink import LINES, PAGES, Table
 
 WAS_WERE = ("was", "were")
+T = TypeVar("T")
 
 
 class Stays(Struct, frozen=True):
@@ -45,8 +48,10 @@ def take_over(store: Store, chains: Sequence[Chain], now: datetime) -> Mapping[i
     ends = list(log.ends())
     sound = still_there(sink.folder / f"{name}{LINES}", log)
     store.said += _damage(log, len(ends) - sound)
-    whole = {end.known_by: end for end in ends[:sound] if end.end.whole and end.known_by is not None}
-    mine = [whole.pop(_known_by(store, chain) or "", None) if whole else None for chain in chains]
+    whole = _told_apart((end.known_by, end) for end in ends[:sound] if end.end.whole)
+    asked = _told_apart((_known_by(store, chain), place) for place, chain in enumerate(chains)) if whole else {}
+    found = {place: whole[digest] for digest, place in asked.items() if digest in whole}
+    mine = [found.get(place) for place in range(len(chains))]
     parts = [
         ListedPart(chain.row, chain.window, end is not None, end.leans if end is not None else ())
         for chain, end in zip(chains, mine, strict=True)
@@ -79,6 +84,13 @@ def _damage(log: ChainLog, lost: int) -> list[str]:
             f"its records were not as its list of pages has them: {counted(lost, 'part')} that had ended {WAS_WERE[lost > 1]} read anew"
         )
     return said
+
+
+def _told_apart(known: Iterable[tuple[str | None, T]]) -> dict[str, T]:
+    """Give what is known by a digest that nothing else is known by: of two, neither is taken for the other."""
+    every = [(digest, one) for digest, one in known if digest is not None]
+    often = Counter(digest for digest, _ in every)
+    return {digest: one for digest, one in every if often[digest] == 1}
 
 
 def _known_by(store: Store, chain: Chain) -> str | None:
@@ -118,7 +130,7 @@ def _copy(store: Store, log: ChainLog, kept: Mapping[int, Stays], pages: Table, 
             if one is None:
                 continue
             if page.end is not None:
-                write_end(pages, replace(page.end, file=records.state()) if records is not None else page.end)
+                pages.write(end_line(pages, replace(page.end, file=records.state()) if records is not None else page.end), 1)
             else:
                 _page(store, page, one, lines, pages, records)
     finally:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import random
 import re
 import signal
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine.cassettes.check import check_cassettes
 from engine.catalogue import load_file
+from engine.net.clock import clock_from
 from tests.conftest import ROOT
 from tests.whole.commands import FULL
 
@@ -80,7 +82,7 @@ def test_pages_and_ids_join_in_what_was_recorded(habeas, simulate, tmp_path):
 def test_what_went_wrong_on_the_way_is_recorded_too(habeas, simulate, tmp_path, faults, exit_code, monkeypatch):
     """Limits and broken answers are part of the cassette; resets, which no file can hold, are left out where the run got over them."""
     up = simulate(faults=[faults])
-    monkeypatch.setattr(random, "random", lambda: 0.0)  # nobody waits longer than the vendor says
+    monkeypatch.setattr("engine.cli.record.clock_from", partial(clock_from, sleep=lambda _: asyncio.sleep(0)))  # nobody waits
     done = record(habeas, up, tmp_path, "--cassette", "faults", "--only", "settings,meetings")
     assert done.returncode == exit_code, done.stderr
 

@@ -162,7 +162,7 @@ def test_a_closed_loop_starts_nothing(acme, tmp_path):
     assert not (tmp_path / "never").exists()
 
 
-def test_a_vendor_serves_several_loops(acme, tmp_path):
+def test_a_vendor_serves_several_loops(acme, tmp_path, hurried):
     """What `load` gives belongs to no loop; each run brings its own limiter. Nobody listens, so the person is unproven."""
     vendor = engine.load(acme)
     for name in ("one", "two"):

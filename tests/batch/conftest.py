@@ -37,7 +37,7 @@ class Vendor:
     """A vendor of people whose address says what happens: `none` is unknown, `denied`, `broken` and `other` are as they say."""
 
     def __init__(self, folder: Path, name: str = "acme") -> None:
-        self.name, self.asked, self.hold, self.good = name, Counter[str](), "", True
+        self.name, self.asked, self.hold, self.good, self.used_up = name, Counter[str](), "", True, ""
         self.spec = folder / f"{name}.yaml"
         self.spec.write_text(SPEC.format(vendor=name, title=name.title()))
         self.before: Callable[[str], Any] = lambda _: None
@@ -66,6 +66,8 @@ class Vendor:
         self.asked[path] += 1
         if not self.good:
             return web.Response(status=401)
+        if self.used_up and path.endswith(self.used_up):
+            return web.Response(status=429, headers={"Retry-After": "3600"})
         if self.hold and path.endswith(self.hold):
             self.arrived.set()
             await asyncio.to_thread(self._held.wait)

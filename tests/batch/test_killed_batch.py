@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import Exit
 from tests.batch.conftest import proof_of, states_of
+from tests.forked import Forked, run
 from tests.process import HABEAS, environment
 
 
@@ -27,7 +28,7 @@ def test_a_second_process_is_told_that_one_works_on_the_batch(batch, vendor, hab
     """And `status` shows how far that one is."""
     vendor.hold = "/files"
     code: list[int] = []
-    first = subprocess.Popen(  # a second command needs a process of its own
+    first = Forked(  # a second command needs a process of its own
         [*HABEAS, "batch", str(people(tmp_path, "A,ada@x.io")), "--vendor", str(vendor.spec), "--out", str(batch.out)],
         env=environment(tmp_path / "state", **vendor.given),
         stderr=subprocess.DEVNULL,
@@ -61,7 +62,7 @@ def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queu
     lines = [f"R{index},p{index}@x.io" for index in range(30)]
     given = environment(tmp_path / "state", **vendor.given)
     words = [*HABEAS, "batch", str(people(tmp_path, *lines)), "--vendor", str(vendor.spec), "--out", str(batch.out)]
-    first = subprocess.Popen(words, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    first = Forked(words, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert vendor.arrived.wait(60)
     first.send_signal(number)
     _, said = first.communicate(timeout=60)
@@ -71,7 +72,7 @@ def test_a_signal_ends_what_is_under_way_with_a_manifest_and_the_rest_stays_queu
     assert states["R3"] == "queued"
     assert set(states.values()) <= {"queued", "done"}
     vendor.release()
-    assert subprocess.run(words, env=given, capture_output=True, timeout=60, check=False).returncode == 0
+    assert run(words, env=given, capture_output=True, timeout=60, check=False).returncode == 0
     assert set(states_of(batch.out).values()) == {"done"}
     assert vendor.asked["/people/p3@x.io"] == 2
 
@@ -90,12 +91,12 @@ def killed_batch(vendor, out, tmp_path, kills: int) -> dict[str, str]:
                 reached.set()
 
         vendor.asked = Watched(vendor.asked, on)
-        process = subprocess.Popen(words, env=given, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        process = Forked(words, env=given, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         while not reached.wait(0.02) and process.poll() is None:
             pass
         process.kill()
         process.wait(60)
-    assert subprocess.run(words, env=given, capture_output=True, timeout=120, check=False).returncode == 0
+    assert run(words, env=given, capture_output=True, timeout=120, check=False).returncode == 0
     return states_of(out)
 
 

@@ -21,6 +21,7 @@ from engine.batch import states
 from tests.batch.conftest import SPEC, Vendor, proof_of, states_of
 from tests.chaos.killed import counts
 from tests.command_line import run_here
+from tests.forked import Forked
 from tests.process import HABEAS, environment
 from tests.whole.resumed import ends, multisets, told
 
@@ -83,7 +84,7 @@ class LongBatch:
     def stop(self, number: signal.Signals = signal.SIGKILL, *more: str) -> None:
         """Stop it once every list but the second long one has ended."""
         self.vendor.held = True
-        process = subprocess.Popen([*HABEAS, *self.words(*more)], env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = Forked([*HABEAS, *self.words(*more)], env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         assert self.vendor.arrived.wait(60)
         while {name: len(found) for name, found in ends(self.left).items() if found} != ENDED:
             threading.Event().wait(0.01)

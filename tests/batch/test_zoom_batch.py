@@ -12,6 +12,7 @@ import pytest
 from engine.simulate.serve import module
 from tests.batch.conftest import proof_of, states_of
 from tests.connection.commands import redirect
+from tests.forked import Forked, run
 from tests.process import BROWSER, HABEAS, ROOT, environment
 
 RATE = re.compile(r"\b(\d+)/s\b")
@@ -46,7 +47,7 @@ def connected(simulate, fast, tmp_path, monkeypatch):
     home = tmp_path / "zoom-state"
     given = environment(home, **more)
     words = ("connect", str(fast), "--redirect-uri", redirect())
-    done = subprocess.run([*HABEAS, *words], env=given, capture_output=True, text=True, timeout=120, check=False)
+    done = run([*HABEAS, *words], env=given, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return up, given
 
@@ -64,13 +65,13 @@ def test_a_killed_batch_keeps_its_refresh_token_and_the_limit(connected, fast, t
     names = [*up.ready.people, "stranger@example.com"]
     words = [*HABEAS, "batch", people(tmp_path, names), "--vendor", str(fast), "--out", str(out), "--since", "60d"]
     words += ["--only", "settings,meetings,phone_profile,phone_call_logs"]
-    process = subprocess.Popen(words, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = Forked(words, env=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
     while len(up.log()) < before + 25 and time.monotonic() < until and process.poll() is None:
         pass
     process.kill()
     process.wait(60)
-    done = subprocess.run(words, env=given, capture_output=True, text=True, timeout=240, check=False)
+    done = run(words, env=given, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(states_of(out).values()) == {"done"}
     assert len(states_of(out)) == len(names)
@@ -81,5 +82,5 @@ def test_a_killed_batch_keeps_its_refresh_token_and_the_limit(connected, fast, t
     asked = up.log()[before:]
     assert sum(one["path"].endswith("/users") for one in asked) == 2  # once a process
     assert 429 not in {one["status"] for one in asked}
-    alive = subprocess.run([*HABEAS, "verify", str(fast)], env=given, capture_output=True, text=True, timeout=120, check=False)
+    alive = run([*HABEAS, "verify", str(fast)], env=given, capture_output=True, text=True, timeout=120, check=False)
     assert alive.returncode in (0, 3), alive.stderr

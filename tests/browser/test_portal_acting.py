@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
+import msgspec
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from engine.connection.private_files import prepare
+from engine.portal.errand import ErrandLine, ErrandOrder, path_of
 from engine.portal.users import add_user
 from tests.browser.test_portal import AT, SECONDS, come_in, faults, followed, judged
+from tests.case.acts_kit import NOW
 from tests.case.conftest import fetched_once, ran
 from tests.case.package_kit import bag_of, built, give_all, open_here
 from tests.case.test_commands import PERSON, home_of
@@ -28,7 +37,7 @@ def people(portal) -> None:
 
 def press(browser, *keys: str) -> None:
     """Press keys where the focus is."""
-    browser.switch_to.active_element.send_keys(*keys)
+    ActionChains(browser, duration=0).send_keys(*keys).perform()
 
 
 def tab_to(browser, words: str) -> None:
@@ -70,6 +79,9 @@ def test_everybody_can_use_every_acting_page(judged, office, ran):
     followed(judged, judged.find_element(By.CLASS_NAME, "main").click)
     look("new-refused")
     look("letters-none", "/letters")
+    look("signatures-none", "/signatures")
+    look("kept-unsaid", "/kept")
+    look("year", "/year")
     look("person", f"{AT}/person")
     look("run", f"{AT}/run")
     look("run-first", "/case/DSR-16/run")
@@ -87,6 +99,15 @@ def test_everybody_can_use_every_acting_page(judged, office, ran):
     look("decide", f"{AT}/decide")
     built(ran)
     look("preview", f"{AT}/preview/index.html")
+    look("signatures", "/signatures")
+    judged.find_element(By.NAME, "file").send_keys(str(__file__))
+    followed(judged, judged.find_element(By.CSS_SELECTOR, "main button").click)
+    look("signatures-refused")
+    assert ran("case", "withdraw", "DSR-17").returncode == 0
+    (home_of(ran) / "office.yaml").write_text(OFFICE + "retention: {raw: 30d}\n")
+    office.now += timedelta(days=40)
+    look("kept", "/kept")
+    look("decide-over", f"{AT}/decide")
     people(office)
     look("sign-in", AT)
     judged.find_element(By.NAME, "name").send_keys("ana")
@@ -96,19 +117,36 @@ def test_everybody_can_use_every_acting_page(judged, office, ran):
     assert found == []
 
 
-def test_a_run_that_is_under_way_is_shown_anew_by_itself(judged, office, ran, zoom, monkeypatch):
+@contextmanager
+def fetching(ran) -> Iterator[Callable[[str, bool | None], None]]:
+    """Be the process that fetches: hold the lock of its file, and say in it how far it is."""
+    case = open_here(ran)
+    path = path_of(case, "run")
+    prepare(path.parent)
+    order = ErrandOrder(home=str(home_of(ran)), reference="DSR-17", kind="run", began=NOW, vendors=("zoom",))
+    with path.open("wb", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(msgspec.json.encode(order) + b"\n")
+        path.chmod(0o600)
+        yield lambda said, ended=None: file.write(msgspec.json.encode(ErrandLine(said, NOW, ended)) + b"\n")
+
+
+def test_a_run_that_is_under_way_is_shown_anew_by_itself(judged, office, ran):
     """The page follows the fetch to its end without a script, and stays as it is for whoever asks for that."""
-    monkeypatch.setenv("HABEAS_ZOOM_TOKEN", zoom.token)
     office.guard._link = "again"
     at, found = come_in(judged, office), []
-    judged.get(f"{at}{AT}/run")
-    assert judged.find_element(By.CSS_SELECTOR, "[value=zoom]").is_selected()  # its files are missing
-    judged.find_element(By.NAME, "at").send_keys(f"zoom={zoom.address}")
-    followed(judged, judged.find_element(By.XPATH, "//button[text()='Begin to fetch']").click)
-    judged.find_element(By.LINK_TEXT, "Keep it as it is").click()
-    found += faults(judged, "run-under-way")
-    judged.get(f"{at}{AT}/run")
+    with fetching(ran) as tell:
+        tell("zoom/meetings: complete, 60 records", None)
+        judged.get(f"{at}{AT}/run")
+        assert "60 records" in judged.page_source
+        judged.find_element(By.LINK_TEXT, "Keep it as it is").click()
+        found += faults(judged, "run-under-way")
+        judged.get(f"{at}{AT}/run")
+        tell("zoom/webinars: complete, 20 records", None)
+        tell("ended", True)
     WebDriverWait(judged, SECONDS).until(lambda driver: "The fetch ended" in driver.page_source)
+    assert "20 records" in judged.page_source
+    assert judged.find_element(By.CSS_SELECTOR, "[value=zoom]").is_selected()  # its files are missing
     found += faults(judged, "run-ended")
     assert found == []
 

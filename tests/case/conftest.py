@@ -1,4 +1,4 @@
-"""A case with a run at the simulated Zoom, made once: the vendor's pace is what takes long, so each test gets a copy."""
+"""A case with a run at the simulated Zoom, made once: each test gets a copy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.case.test_commands import PERSON, home_of
 from tests.command_line import run_here
+from tests.conftest import hurry
 from tests.process import environment
 
 
@@ -17,10 +18,17 @@ def fetched_once(zoom, tmp_path_factory) -> Path:
     """Open DSR-17 and run it; gives the state folder."""
     home = tmp_path_factory.mktemp("fetched") / "habeas"
     given = environment(home, HABEAS_ZOOM_AT=zoom.address, HABEAS_ZOOM_TOKEN=zoom.token)
-    for words, told in ((("new", "DSR-17", "--vendor", "zoom", "--simulated"), PERSON), (("run", "DSR-17"), None)):
-        done = run_here(("case", *words), given, told)
-        assert done.returncode == 0, done.stderr
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        hurry(monkeypatch)
+        for words, told in ((("new", "DSR-17", "--vendor", "zoom", "--simulated"), PERSON), (("run", "DSR-17"), None)):
+            done = run_here(("case", *words), given, told)
+            assert done.returncode == 0, done.stderr
     return home
+
+
+@pytest.fixture(autouse=True)
+def _hurried(hurried) -> None:
+    """Whatever a case fetches in this process is fetched at once."""
 
 
 @pytest.fixture

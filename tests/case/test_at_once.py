@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, home_of, state
 from tests.case.test_kills import killed
 from tests.case.test_page import PORTS, exports, simulated
+from tests.forked import Forked, apart, run
 from tests.moments import few
 from tests.process import HABEAS, environment
 
@@ -37,7 +37,7 @@ main()
 def start(home: Path, *words: str, told: str | None = None, **more: str) -> subprocess.Popen[str]:
     """Start a command in a process of its own."""
     pipe = subprocess.PIPE
-    done = subprocess.Popen([*HABEAS, *words], env=environment(home, **more), stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    done = Forked([*HABEAS, *words], env=environment(home, **more), stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     if told is not None:
         done.stdin.write(told)
     done.stdin.close()
@@ -48,7 +48,7 @@ def start(home: Path, *words: str, told: str | None = None, **more: str) -> subp
 def on_a_full_disk(home: Path, most: int, *words: str, told: str = "", **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command where files cannot grow beyond `most` bytes; it ends with a sentence."""
     command = [sys.executable, "-c", FULL, str(most), *words]
-    done = subprocess.run(command, env=environment(home, **more), input=told, text=True, capture_output=True, check=False)
+    done = run(command, env=environment(home, **more), input=told, text=True, capture_output=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
@@ -119,7 +119,7 @@ def test_keys_change_while_cases_are_opened_and_people_named(habeas):
     """However they meet, every person can be read with the keys that are there afterwards."""
     home = home_of(habeas)
     assert habeas("case", "new", "DSR-1", "--simulated", stdin=PERSON).returncode == 0
-    keys = [multiprocessing.get_context("spawn").Process(target=_rekeyed, args=(home,)) for _ in range(3)]
+    keys = [apart().Process(target=_rekeyed, args=(home,)) for _ in range(3)]
     words = [("new", f"DSR-{n}", "--simulated") for n in range(2, 5)] + [("name", "DSR-1")] * 2
     for one in keys:
         one.start()

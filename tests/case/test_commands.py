@@ -73,6 +73,14 @@ def test_a_case_from_the_letter_to_nothing_that_blocks(ran):
     assert state(opened)["acts"][3]["n"] == 4
 
 
+def test_what_one_command_mends_is_told_together(ran):
+    """The command stands once, behind all of it; in a case to practise with, it is said what a run needs there."""
+    shown = ran("case", "show", "DSR-17").stdout
+    assert "".join(f"  {one}\n" for one in NO_FILES) + "    habeas case run DSR-17 --vendor zoom --files\n" in shown
+    assert shown.count("--vendor zoom --files") == 1
+    assert "\nTo practise, `case run` needs --at VENDOR=http://127.0.0.1:PORT for each vendor" in shown
+
+
 def test_nothing_personal_is_in_the_log_or_on_the_screen(opened, at):
     """Neither log nor names nor output of the whole case hold the person's address, name or a record's value."""
     said = [opened("case", "run", "DSR-17", **at), opened("case", "show", "DSR-17"), opened("case", "list"), opened("case", "due")]

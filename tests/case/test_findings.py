@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import sqlite3
 from pathlib import Path
@@ -20,6 +19,7 @@ from engine.release.finders import Finders
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.replaced import replace
+from tests.forked import apart
 from tests.release.found_in import found_in
 
 KEY = b"k" * 32
@@ -326,7 +326,7 @@ def _looked_and_decided(folder: Path, number: int, rounds: int = 15) -> None:
 def test_a_cache_that_others_replace_and_delete_fails_nobody(tmp_path):
     """Processes look, decide, make it anew and delete it all at once: each sees its own decision, and nothing is left beside the cache."""
     run(tmp_path / "zoom")
-    at_once = multiprocessing.get_context("spawn")
+    at_once = apart()
     others = [at_once.Process(target=_looked_and_decided, args=(tmp_path, number)) for number in range(3)]
     for one in others:
         one.start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from engine.connection.vault import Vault
 from engine.errors import DiskError
 from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, home_of, state
+from tests.forked import run
 from tests.process import environment
 
 # Runs a command, and kills it with SIGKILL before the n-th fsync: each comes right before or after something gets its name.
@@ -41,7 +41,7 @@ main()
 def killed(home: Path, moment: int, words: tuple[str, ...], told: str | None, **more: str) -> bool:
     """Run a command until that moment; whether it was killed."""
     command = [sys.executable, "-c", KILLER, str(moment), *words]
-    done = subprocess.run(command, env=environment(home, **more), input=told or "", text=True, capture_output=True, check=False)
+    done = run(command, env=environment(home, **more), input=told or "", text=True, capture_output=True, check=False)
     assert "Traceback" not in done.stderr
     return done.returncode == -9
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from engine.case.acts import Act
 from engine.case.log import HEAD, LOG, BrokenLog, Stale, append, checked, create, read
 from engine.errors import DiskError, HabeasError
 from tests.case.acts_kit import ANY_ACT, NOW, OPENED
+from tests.forked import apart
 
 
 def begun(folder: Path, *more: Act) -> Path:
@@ -142,7 +142,7 @@ def _acts_until_killed(folder: Path) -> None:
 def test_a_killed_append_loses_no_act(tmp_path, grown):
     """Killed at any moment, the log holds every act that was there, and takes the next one."""
     folder = begun(tmp_path / "case")
-    process = multiprocessing.get_context("spawn").Process(target=_acts_until_killed, args=(folder,))
+    process = apart().Process(target=_acts_until_killed, args=(folder,))
     process.start()
     while (folder / LOG).stat().st_size < grown:
         assert process.is_alive()
@@ -166,7 +166,7 @@ def _one_act(folder: Path, who: str) -> None:
 def test_two_people_at_once_both_get_their_act(tmp_path):
     """Eight processes act at once: each act is there once, and the chain holds."""
     folder = begun(tmp_path / "case")
-    made = [multiprocessing.get_context("spawn").Process(target=_one_act, args=(folder, f"p{n}")) for n in range(8)]
+    made = [apart().Process(target=_one_act, args=(folder, f"p{n}")) for n in range(8)]
     for one in made:
         one.start()
     for one in made:

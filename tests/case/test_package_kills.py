@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import pytest
 
 from tests.case.package_kit import approved, bag_of, built, give_all
 from tests.case.test_commands import home_of, state
+from tests.forked import run
 from tests.moments import few
 from tests.process import environment
 
@@ -35,7 +35,7 @@ STEPS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)
 def killed_at(habeas, number: int, *words: str) -> int:
     """Run a command that is killed at its n-th change on the disk; gives its exit code, -9 where it did not come to its end."""
     process = [sys.executable, "-c", KILLED, str(number), *words]
-    return subprocess.run(process, env=environment(home_of(habeas)), check=False, capture_output=True).returncode
+    return run(process, env=environment(home_of(habeas)), check=False, capture_output=True).returncode
 
 
 def whole_or_nothing(habeas) -> None:

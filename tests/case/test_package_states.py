@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -13,6 +12,7 @@ from engine.case.releases import making
 from tests.case.acts_kit import NOW
 from tests.case.package_kit import approved, bag_of, built, give_all, open_here
 from tests.case.test_commands import files, home_of, state
+from tests.forked import run
 from tests.process import environment
 
 
@@ -42,6 +42,8 @@ def test_who_is_known_nowhere_gets_an_answer_that_says_so(habeas, at):
     assert '<html lang="de">' in page
     assert "ob Sie dort bekannt sind" in page
     assert "Damit ist niemand bekannt, soweit wir sehen." in page
+    assert "Anruflisten, Sprachnachrichten und Aufzeichnungen von Anrufen reichen sechs Monate zurück" in page
+    assert [one for one in told["not_asked"] if " are " in one] == []
     assert habeas("package", "release", "DSR-17", "--seal", "none").returncode == 0
     assert habeas("package", "verify", str(bag_of(habeas).with_name("DSR-17.zip"))).returncode == 0
 
@@ -95,7 +97,7 @@ def test_a_full_disk_leaves_the_case_as_it_was(ran, command):
     limited = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); size = int(sys.argv.pop(1)) * 1024;"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); from engine.cli import main; main()"
     words = [sys.executable, "-c", limited, str(sizes[command] if command == "release" else 20), "package", command, "DSR-17"]
-    done = subprocess.run(words, env=environment(home_of(ran)), capture_output=True, text=True, check=False)
+    done = run(words, env=environment(home_of(ran)), capture_output=True, text=True, check=False)
     assert done.returncode == 3, done.stdout + done.stderr
     assert "disk" in done.stderr
     assert state(ran)["acts"] == before["acts"]

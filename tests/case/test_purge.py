@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from datetime import timedelta
 from fnmatch import fnmatch
@@ -18,6 +17,7 @@ from engine.case.regimes import span_of_days
 from engine.errors import DiskError
 from tests.case.acts_kit import NOW
 from tests.case.test_commands import PERSON, files, home_of
+from tests.forked import run
 from tests.moments import few
 from tests.portal.served import ServedPortal
 from tests.process import environment
@@ -269,7 +269,7 @@ def test_a_purge_that_is_killed_is_never_half(office, moment):
     case.act(acts.Withdrawn(), NOW)
     whole = {name: {one: told for one, told in files(case.folder).items() if of_class(one) == name} for name in CLASSES}
     command = [sys.executable, "-c", KILLED, str(moment), "purge", "--older-than", "30d", "--class", ",".join(CLASSES)]
-    code = subprocess.run(command, env=environment(home_of(office)), capture_output=True, check=False).returncode
+    code = run(command, env=environment(home_of(office)), capture_output=True, check=False).returncode
     assert code == (-9 if moment < LAST else 0)  # if this fails alone, the number of moments has changed
     told = open_case(home_of(office), case.reference)
     purge(told, {}, NOW)

@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import hashlib
 import json
-import multiprocessing
 import shutil
 from pathlib import Path
 from unittest.mock import AsyncMock
@@ -22,6 +21,7 @@ from engine.catalogue import load
 from engine.errors import Exit, UsageError
 from tests.case.acts_kit import NOW, flipped
 from tests.case.test_commands import ADA, PERSON, files, home_of, state
+from tests.forked import apart
 
 OTHER = "tomas.okoye@example.com"
 
@@ -273,7 +273,7 @@ def _added(home: Path, run: Path, name: str) -> None:
 def test_several_take_in_at_once(opened, ran):
     """Each gets a name of its own and its act, while others do the same and somebody else acts: nothing is lost or written over."""
     run, home = ran(), home_of(opened)
-    made = [multiprocessing.get_context("spawn").Process(target=_added, args=(home, run, name)) for name in ("run", "file") * 3]
+    made = [apart().Process(target=_added, args=(home, run, name)) for name in ("run", "file") * 3]
     for one in made:
         one.start()
     for n in range(5):

@@ -40,6 +40,7 @@ SHARES = {
 }
 WORKERS, MANY, LEASE = 3, 6, 3.0
 ASLEEP, AWAY, LONGEST = LEASE + 1.5, 5.0, 120.0
+GRACE = AWAY + LEASE + 2.0  # longer than the database is away: what lies on a machine meanwhile is sent as soon as it is back
 ACCOUNTS = {"c10": "shared", "c11": "shared"}
 WATCHED = """
 create schema chaos;
@@ -62,11 +63,10 @@ class Team:
         asyncio.run(make_tables(database.address()))
         database.sql(WATCHED, database="habeas")
         vendor.connect(self.kept, CONNECTIONS, ACCOUNTS)
-        self.environ = {**vendor.environ(self.kept), "GRACE": str(LEASE)}
-        self.homes = [str(folder / f"machine-{number}") for number in range(WORKERS)]
+        self.environ = {**vendor.environ(self.kept), "GRACE": str(GRACE)}
+        self.homes = [folder / f"machine-{number}" for number in range(WORKERS)]
         self.workers: list[Habeas] = []
         self.asleep: dict[Habeas, float] = {}
-        self.away = False
 
     def call(self, *words: str, code: int = 0, log: str = "log") -> str:
         """Call a command to its end; gives what it said."""
@@ -79,12 +79,14 @@ class Team:
     def staff(self) -> None:
         """See that there are three workers; whoever could not begin without a database tries again."""
         for worker in [one for one in self.workers if not one.alive]:
-            assert (self.away, worker.ended(0)) == (True, Exit.NOT_CONNECTED), self.said()
+            begun = f":{worker.pid}:" in self.log.read_text("utf-8")
+            assert (begun, worker.ended(0)) == (False, Exit.NOT_CONNECTED), f"{worker.pid} has ended: {self.said()}"
             self.workers.remove(worker)
         while len(self.workers) < WORKERS:
-            words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY))
-            free = next(home for home in self.homes if home not in [one.environ["HABEAS_HOME"] for one in self.workers])
-            self.workers.append(Habeas(words, {**self.environ, "HABEAS_HOME": free}, self.log))
+            home = next(home for home in self.homes if str(home) not in [one.environ["HABEAS_HOME"] for one in self.workers])
+            metrics = ("--metrics", str(home.with_suffix(".prom")))
+            words = ("worker", self.database.address(), "--lease", str(LEASE), "--many", str(MANY), *metrics)
+            self.workers.append(Habeas(words, {**self.environ, "HABEAS_HOME": str(home)}, self.log))
 
     def watch(self) -> None:
         """See that they work; whoever has slept long enough is woken."""
@@ -146,15 +148,12 @@ class Team:
 
     def _without_database(self) -> None:
         """Let the database crash, and begin again some seconds later."""
-        self.away = True
         self.database.crash()
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             self.watch()
             time.sleep(0.05)  # SLEEPS: real processes and their server take real time
         self.database.begin()
-        self.staff()
-        self.away = False
 
     def _backend(self, *, kill: bool) -> None:
         """End a session of a worker: in order, or by killing its process, after which the database ends all and recovers."""
@@ -228,7 +227,9 @@ def test_a_disturbed_cluster_ends_as_an_undisturbed_batch(undisturbed: Undisturb
     kept = stored(database)
     team.call("resume", str(team.out))
     rows = proof_of(team.out)["people"]
-    texts = {path.name: path.read_bytes() for path in (team.log, *team.out.glob("batch.*"), *team.out.glob("*.json"))}
+    told = (team.log, *team.out.glob("batch.*"), *team.out.glob("*.json"), *tmp_path.glob("*.prom"))
+    texts = {path.name: path.read_bytes() for path in told}
+    assert len(list(tmp_path.glob("*.prom"))) == WORKERS
     assert verdicts.few(verdicts.lost(lent, undisturbed.results)) == "", words
     assert verdicts.few(verdicts.lost(rows, undisturbed.results)) == "", words
     assert verdicts.few(verdicts.different(team.out, rows, undisturbed.results)) == "", words

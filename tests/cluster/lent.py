@@ -10,6 +10,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import msgspec
 import psycopg
 
 from engine.batch.batch_folder import KIND, BatchKey
+from engine.batch.lent_mark import LentMark, write_mark
 from engine.batch.targets import Wish
 from engine.catalogue import load
 from engine.connection.sealed_file import sealed
@@ -59,7 +61,7 @@ class Team:
         """Put a batch into the tables: of each request the address of its person and the name of its connection."""
         number, key = secrets.token_hex(8), BatchKey(secrets.token_bytes(32))
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "dispatched.json").write_text(json.dumps({"batch": number}))
+        write_mark(folder, LentMark(store="postgresql://", batch=number, dispatched=datetime.now(UTC)))
         vendor = load(str(self.vendor.spec))
         raw = sealed(self.kept.store().shared.keys.current(), KIND, number, key.secret)  # type: ignore[attr-defined]
         self.sql(
@@ -92,6 +94,10 @@ class Team:
     def states(self) -> dict[str, int]:
         """Count people by state."""
         return dict(self.sql("select state, count(*)::int from person group by state"))
+
+    def token(self) -> int:
+        """Give the number of the latest lease of all."""
+        return int(self.sql("select max(token) from connection")[0][0])
 
     def until(self, condition: Any, seconds: float = 60.0) -> None:
         """Look again and again until something is so."""

@@ -23,8 +23,9 @@ def test_what_a_killed_worker_had_under_way_others_ask_again(team, tmp_path):
     first = team.work()
     assert team.vendor.arrived.wait(60)
     first.kill()
+    token = team.token()
     second = team.work()
-    team.until(lambda: team.sql("select 1 from person where request = 'R006' and state = 'running' and token > 1"))
+    team.until(lambda: team.sql("select 1 from person where request = 'R006' and state = 'running' and token > %s", token))
     team.vendor.release()
     team.until_done()
     assert team.end(second)[0] == 143
@@ -41,8 +42,9 @@ def test_a_worker_that_was_stopped_beyond_its_lease_sends_nothing_when_it_is_wok
     assert team.vendor.arrived.wait(60)
     team.until(lambda: team.states().get("running", 0) >= 8)
     first.send_signal(signal.SIGSTOP)
+    token = team.token()
     second = team.work()
-    team.until(lambda: team.sql("select 1 from person where state = 'running' and token = 2"))
+    team.until(lambda: team.sql("select 1 from person where state = 'running' and token > %s", token))
     team.vendor.release()
     team.until_done()
     asked = team.vendor.asked.copy()
@@ -60,7 +62,7 @@ def test_a_worker_that_is_told_to_end_gives_back_and_another_goes_on_inside_the_
     team.connect("one")
     team.lend(tmp_path / "batch", some_people(4, "one"))
     team.vendor.hold = "/files"
-    first = team.work()
+    first = team.work(lease=30.0)
     team.until(
         lambda: (
             sum(team.vendor.asked[f"/people/p{number}/notes"] + team.vendor.asked[f"/people/p{number}/files"] for number in range(4)) == 8
@@ -72,7 +74,7 @@ def test_a_worker_that_is_told_to_end_gives_back_and_another_goes_on_inside_the_
     assert len(kept) == 4
     assert all((tmp_path / "batch" / place / "acme" / "manifest.json").is_file() for place in kept)
     team.vendor.release()
-    second = team.work()
+    second = team.work(lease=30.0)
     team.until_done()
     team.end(second)
     assert results_of(team, tmp_path / "batch") == done(4)

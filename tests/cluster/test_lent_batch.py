@@ -144,7 +144,9 @@ def test_while_people_are_under_way_at_workers_nobody_else_is_begun_and_the_batc
     machine.sql("update habeas.connection set lease_until=now() - interval '1 second'")
     assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
     assert machine.at_home() == dict.fromkeys("ABC", "done")
-    assert machine.sql("select token, owner, lease_until from habeas.connection") == [(8, None, None)]
+    assert machine.sql("select token, owner, lease_until from habeas.connection") == [
+        (8, "w", None)
+    ]  # who did not end orderly is remembered
 
 
 def test_states_are_changed_where_people_are_lent(machine):

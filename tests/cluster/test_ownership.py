@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
-
 from engine.batch.asking import EndedPerson
 from engine.batch.states import Ending
 from engine.cluster import ownership, people
 from engine.cluster.lease import LeaseTimes, boot_seconds
 from engine.cluster.ownership import ToldState
 from engine.cluster.people import LeasedEnd
-from engine.cluster.pool import Pool, pool_of
 from engine.errors import Exit
 from tests.cluster.lent import Team, some_people
 
 TIMES = LeaseTimes(30.0)
 ONE = "acme/one"
-
-
-@pytest_asyncio.fixture
-async def pool(bare: Team) -> AsyncIterator[Pool]:
-    """Give sessions as a worker has them."""
-    found = pool_of(str(bare.kept.address), 10.0)
-    await found.open(wait=True)
-    yield found
-    await found.close()
 
 
 def lent(team: Team, tmp_path, count: int = 3, *names: str) -> str:

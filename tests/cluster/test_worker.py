@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 import engine.cluster.worker
+from engine.batch.lent_mark import MARK
 from engine.cluster import lent_batches, shared_folder
-from engine.cluster.shared_folder import MARK
 from engine.errors import Exit
 from tests.cluster.lent import some_people
 
@@ -82,7 +81,7 @@ async def test_a_batch_that_this_worker_cannot_work_on_is_left_to_others_and_sai
     if change == "gone":
         shutil.rmtree(folder)
     elif change == "another's":
-        (folder / MARK).write_text(json.dumps({"batch": "another"}))
+        (folder / MARK).write_text((folder / MARK).read_text().replace(batch, "another"))
     elif change == "full":
         monkeypatch.setattr(shared_folder, "try_out", full)
     elif change == "no folder":
@@ -107,6 +106,27 @@ async def test_a_person_whose_row_was_changed_fails_alone(team, workers, tmp_pat
         await workers.until_done()
     assert states(team) == {"R000": ("done", 0), "R001": ("failed", 2), "R002": ("done", 0)}
     assert "R001 is cannot be read" in team.sql("select reason from person where request = 'R001'")[0][0]
+
+
+async def test_where_a_limit_is_used_up_the_connection_waits_as_long_as_the_vendor_said(team, workers, tmp_path):
+    """It is given back, nobody else is asked for there, and the account is not asked again and again."""
+    team.connect("one")
+    team.vendor.used_up = "/files"
+    team.lend(tmp_path / "batch", some_people(40, "one"))
+    hour = "not_before between now() + interval '50 minutes' and now() + interval '60 minutes'"
+    async with workers() as here:
+        await workers.until(lambda: team.sql(f"select 1 from connection where owner is null and {hour}"))
+        waiting = team.sql(f"select reason from person where {hour} and state = 'queued' and attempts = 1 and folder is not null")
+        assert 1 <= len(waiting) <= 17
+        assert all("goes on at" in reason for (reason,) in waiting)
+        assert team.vendor.asked["/me"] == 1
+        team.vendor.used_up = ""
+        team.sql("update connection set not_before = null")
+        team.sql("update person set not_before = null")
+        await workers.until_done()
+    assert set(states(team).values()) == {("done", 0)}
+    assert len([line for line in here.said if "taken" in line]) == 2
+    assert team.sql("select count(*) from person where cardinality(earlier) = 1") == [(len(waiting),)]
 
 
 async def test_two_connections_of_one_account_are_never_drained_at_once(team, workers, tmp_path):

@@ -26,14 +26,13 @@ def test_two_workers_drain_what_somebody_put_into_the_tables(team, tmp_path):
     team.connect("one", "two", "three")
     folder = tmp_path / "batch"
     team.lend(folder, some_people(30, "one", "two", "three"))
-    workers = [team.work(), team.work()]
+    workers = [team.work(lease=30.0), team.work(lease=30.0)]
     team.until_done()
     ended = [team.end(worker) for worker in workers]
     assert [code for code, _ in ended] == [143, 143], ended
     assert results_of(team, folder) == dict.fromkeys((f"R{number:03}" for number in range(30)), ("done", 0))
     assert sum(team.vendor.asked[f"/people/p{number}@x.io"] for number in range(30)) == 30
     said = "".join(words for _, words in ended)
-    print(said)
     assert sorted(line for line in said.splitlines() if "taken" in line) == [f"acme/{name}: taken." for name in ("one", "three", "two")]
     assert "acme/one: given back: 10 done." in said
     assert "x.io" not in said

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 import sys
 from contextlib import suppress
 
@@ -20,6 +19,7 @@ from engine.connection.manage import remove
 from engine.connection.stored import Name, StoreError
 from engine.errors import NotConnected, UsageError
 from tests.connection.vendor import NAME, Acme, files, keep, vault
+from tests.forked import run
 
 KEY = StoreKey(bytes(range(32)))
 
@@ -240,7 +240,7 @@ def ring(tmp_path, code, **environ):
     given = {"PYTHON_KEYRING_BACKEND": "fakering.Ring", "FAKE_RING": str(tmp_path / "ring.json"), "PYTHONPATH": f"{tmp_path}:."}
     head = "import asyncio, pathlib, signal\nfrom tests.connection.test_key import *\nstore = vault(pathlib.Path(sys.argv[1]))\n"
     head += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # who runs the tests in the background ignores it
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-c", head + code, str(tmp_path)],
         env={**os.environ, **given, **environ},
         capture_output=True,

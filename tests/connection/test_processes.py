@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
+from unittest.mock import patch
 
 from engine.connection.keeper import LOST
 from engine.replaced import replace
 from tests.conftest import ROOT
 from tests.connection.vendor import NAME, Acme, vault
+from tests.forked import Forked
 
 PROCESSES = 4
 STEPS = 60
@@ -19,7 +22,8 @@ MOST_LOST = 6  # sending, reading, opening the file that lies ready: then one wr
 async def process(*words: str) -> str:
     """Run a Python module; gives what it printed."""
     pipe = asyncio.subprocess.PIPE
-    made = await asyncio.create_subprocess_exec(sys.executable, "-m", *words, cwd=ROOT, stdout=pipe, stderr=pipe)
+    with patch.object(subprocess, "Popen", Forked):
+        made = await asyncio.create_subprocess_exec(sys.executable, "-m", *words, cwd=ROOT, stdout=pipe, stderr=pipe)
     out, err = await made.communicate()
     assert made.returncode == 0, err.decode()
     return out.decode()

@@ -66,6 +66,22 @@ async def test_an_answer_that_cannot_be_stored_waits_sealed_on_this_machine(shar
         assert acme.log == ["token", "token"]
 
 
+async def test_an_answer_that_waits_here_is_sent_while_somebody_elsewhere_waits_for_it(shared, postgres):
+    """Who took over holds the connection and waits, because an answer may be under way: it needs no lock to come, and nothing is spent twice."""
+    async with Acme().up() as acme:
+        await renewed_while_away(shared, postgres, acme)
+        elsewhere, store = Kept(shared.folder / "elsewhere", shared.address).store(), shared.store()
+
+        async def sent(_seconds: float) -> None:
+            await store.send_unsent()
+
+        elsewhere.sleep = sent
+        assert await (await keeping(elsewhere, acme))[0].refresh() == Renewed(asked=False)
+        assert acme.log == ["token"]
+        assert not list((shared.folder / "state" / "unsent").iterdir())
+        await store.send_unsent()
+
+
 @pytest.mark.parametrize("meanwhile", ["connected anew", "removed", "newer"])
 async def test_an_answer_that_waited_too_long_takes_no_newer_ones_place(meanwhile, shared, postgres):
     """Somebody connected anew, or removed it: what waited is dropped."""

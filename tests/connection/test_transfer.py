@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.connection import transfer
 from engine.connection.stored import seal
 from engine.connection.transfer import packed, unpacked
 from engine.errors import UsageError
@@ -20,6 +21,18 @@ from tests.connection.vendor import NAME, SPEC, Acme, vault
 WORDS = "correct horse battery"
 GIVEN = {"HABEAS_PASSPHRASE": WORDS}
 RECORD = Acme().record()
+COST = transfer.COST
+
+
+@pytest.fixture(autouse=True)
+def _quick_guesses(monkeypatch):
+    """Let a passphrase cost nothing here: what it costs is held once."""
+    monkeypatch.setattr(transfer, "COST", 2)
+
+
+def test_each_guess_of_a_passphrase_costs_64_mebibytes():
+    """Whoever has the file cannot try many passphrases at once."""
+    assert COST * transfer.BLOCK * 128 == 64 << 20
 
 
 @pytest.mark.parametrize("shape", ["acme", "settled"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 from datetime import timedelta
 from random import Random
@@ -21,6 +20,7 @@ from engine.owners.smtp import TRUST, deliver
 from tests.contact.conftest import BEGIN
 from tests.contact.mail_server import Kept, Scripted, certificate, mail_server, served
 from tests.contact.mails import OWNER, answer
+from tests.forked import run
 from tests.moments import few
 from tests.process import environment
 
@@ -330,7 +330,7 @@ def test_a_killed_send_never_sends_twice(desk, moment):
         desk.owners(port=port)
         words = ("contact", "send", "DSR-17", "zoom", "access")
         command = [sys.executable, "-c", KILLER, str(moment), *words]
-        done = subprocess.run(command, env=environment(desk.home), capture_output=True, text=True, check=False)
+        done = run(command, env=environment(desk.home), capture_output=True, text=True, check=False)
         assert done.returncode in (-9, 0), done.stderr
         assert desk.acts()[: len(before)] == before
         killed = state(desk)
@@ -350,7 +350,7 @@ def test_a_killed_ingest_loses_no_answer_and_takes_none_twice(desk, moment):
     desk("contact", "send", "DSR-17", "zoom", "access")
     desk.drop(answer("DATA\n", token=desk.token(), files=(("x.csv", b"a,b\n"),)))
     command = [sys.executable, "-c", KILLER, str(moment), "contact", "ingest", str(desk.home / "Maildir")]
-    subprocess.run(command, env=environment(desk.home), capture_output=True, text=True, check=False)
+    run(command, env=environment(desk.home), capture_output=True, text=True, check=False)
     desk("contact", "ingest", str(desk.home / "Maildir"))
     assert [one for one in desk.acts() if one in ("taken", "answered")] == ["taken", "answered"]
     folders = json.loads(desk("case", "show", "DSR-17", "--json"))["vendors"]["zoom"]["files"]
@@ -362,7 +362,7 @@ def killed(desk, dice: Random, most: int, *words: str) -> int:
     """Run a command that is killed at a moment of the dice; gives its exit code. No act that was there before is lost."""
     before = desk.acts()
     command = [sys.executable, "-c", ANY_MOMENT, str(dice.randint(1, most)), *words]
-    done = subprocess.run(command, env=environment(desk.home), capture_output=True, text=True, check=False)
+    done = run(command, env=environment(desk.home), capture_output=True, text=True, check=False)
     assert done.returncode in (-9, 0, 2, 3), done.stderr
     assert desk.acts()[: len(before)] == before
     return done.returncode

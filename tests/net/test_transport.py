@@ -86,6 +86,20 @@ async def test_what_comes_unasked_is_never_the_next_answer(unasked):
     assert [one.body for one in (first, *found) if isinstance(one, Response)] == [b'{"path":"/twice"}', b'{"path":"/a"}', b'{"path":"/b"}']
 
 
+async def test_nothing_leaves_once_it_is_not_permitted_any_more():
+    """It is asked when a connection is at hand: a process that was stopped while it waited for one sends nothing, over an open one neither."""
+    may, found = True, []
+    async with serving(saying(answer(body=b"1"))) as server:
+        transport = Transport(Hosts(ACME, server.address), BEARER)
+        transport.permitted = lambda: may
+        async with transport:
+            for may in (True, False, False):  # noqa: B007  read by the transport
+                found.append(await transport.send(HttpRequest("GET", URL)))
+    assert [getattr(one, "kind", "answered") for one in found] == ["answered", "forbidden", "forbidden"]
+    assert (found[1].words, found[1].final) == ("nothing may be sent over this connection any more", True)
+    assert len(server.heads) == 1
+
+
 async def test_a_vendor_that_always_speaks_first_is_not_connected_to_for_ever(monkeypatch):
     """What came before anything was asked is no answer; after some connections that is said."""
     closed = 0

@@ -62,6 +62,17 @@ def test_a_page_holds_the_zip_of_the_bag(chunk, bag, monkeypatch, tmp_path):
     assert "Planning" not in page
 
 
+@pytest.mark.parametrize(("shorter", "count"), [(0, 1), (1, 2)])
+def test_a_page_ends_with_its_last_byte(shorter, count, bag, monkeypatch, tmp_path):
+    """A zip of just a chunk's size is one chunk, with no empty one behind it; one byte more is a chunk of its own."""
+    monkeypatch.setattr(seal_page, "ITERATIONS", 1)
+    seal(bag, tmp_path / "DSR-17.zip", "none", "en")
+    monkeypatch.setattr(seal_page, "CHUNK", (tmp_path / "DSR-17.zip").stat().st_size - shorter)
+    seal(bag, tmp_path / "DSR-17.html", "page", "en", PASSPHRASE)
+    page = (tmp_path / "DSR-17.html").read_text()
+    assert (head_of(page)["count"], len(re.findall(r' id="c\d+"', page))) == (count, count)
+
+
 def test_nothing_of_what_is_sealed_stands_outside_of_it(bag, tmp_path):
     """But for the reference and how many bytes there are, pages of different packages differ in what is encrypted alone."""
     pages = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import multiprocessing
 import subprocess
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from engine.connection.signing_key import FILE, PUBLIC, SigningKey, signing_key
 from engine.connection.stored import StoreError
 from engine.connection.vault import Vault
 from engine.errors import NotConnected
+from tests.forked import apart
 
 
 def key(home, **environ: str) -> SigningKey:
@@ -55,7 +55,7 @@ def _packages_are_signed(home: Path) -> None:
 
 def test_it_is_made_and_read_while_keys_change(tmp_path):
     """Processes that sign for the first time meet a `rekey`: each has the same key, and it can be read with what is there afterwards."""
-    at_once = multiprocessing.get_context("spawn")
+    at_once = apart()
     others = [at_once.Process(target=one, args=(tmp_path,)) for one in (_keys_change, _packages_are_signed, _packages_are_signed)]
     for one in others:
         one.start()

@@ -24,6 +24,8 @@ from engine.package.bag_names import (
     TAG_MANIFEST,
     WITHHELD,
 )
+from engine.package.content import RECEIVED
+from engine.package.records import WHOLE_RECORD
 from engine.package.signature import sign_bytes
 from engine.package.verify_bag import verify
 from tests.package.bags import KEY, MEETINGS, NOW, close, edit, zipped
@@ -132,6 +134,7 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "empty line": (manifest(lambda text: f"{text}\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
     "terminal": (line("data/\x1b[2J"), [f"{MANIFEST}:6: data/\\x1b[2J {NOT_NAMED}"]),
     "long": (line("data/" + "x" * 5000), [f"{MANIFEST}:6: data/{'x' * 112}... has a name of more than 200 characters"]),
+    "a dot at the end": (line("data/x."), [f"{MANIFEST}:6: data/x. {NOT_NAMED}"]),
     "device": (line("data/aux.json"), [f"{MANIFEST}:6: data/aux.json has a name that Windows keeps for a device"]),
     "device in capitals": (line("data/Com1"), [f"{MANIFEST}:6: data/Com1 has a name that Windows keeps for a device"]),
     "no sum": (manifest(lambda text: f"{text}what\n"), [f"{MANIFEST}:6 is no sha256 and name of a file"]),
@@ -191,6 +194,7 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         tag(BAG_INFO, lambda text: text.replace("External-Identifier", "Internal-Identifier")),
         [f"{BAG_INFO} names no External-Identifier, where one is right: the reference of the request in {HEAD}"],
     ),
+    "a line that goes on by a tab": (tag(BAG_INFO, lambda text: text.replace("Identifier: DSR", "Identifier:\n\tDSR")), []),
     "another reference": (
         document(HEAD, lambda told: told.update(reference="DSR-18")),
         [f"{COMPLETENESS} is of DSR-17, and {HEAD} of DSR-18", f"{BAG_INFO} is of DSR-17, and {HEAD} of DSR-18"],
@@ -259,6 +263,17 @@ ODD: dict[str, tuple[Callable[[Path], None], list[str]]] = {
             f"{WITHHELD} counts 1 places of zoom/meetings withheld for third_party, {COMPLETENESS} 0",
             f"{WITHHELD} counts 0 places of zoom/meetings withheld for trade_secret, {COMPLETENESS} 1",
         ],
+    ),
+    "withheld whole, and it is a field": (
+        document(WITHHELD, lambda told: next(one for one in told if one["path"] == WHOLE_RECORD).update(path="topic")),
+        [
+            f"{WITHHELD} counts 1 fields held whole of zoom/meetings withheld for third_party, {COMPLETENESS} 0",
+            f"{WITHHELD} counts 0 records of zoom/meetings withheld for third_party, {COMPLETENESS} 1",
+        ],
+    ),
+    "an owner's file withheld": (
+        document(COMPLETENESS, lambda told: told["services"][0]["files"].update(withheld=2)),
+        [f"{WITHHELD} counts 0 files of zoom/{RECEIVED} withheld, {COMPLETENESS} 2"],
     ),
     "not a list": (file(MEETINGS, b'{"topic":1}\n'), [f"{MEETINGS} does not begin with a line `[`"]),
     "two in a line": (file(MEETINGS, b'[\n{"a":1},{"a":2}\n]\n'), [f"{MEETINGS} holds no record of its own in line 2"]),

@@ -31,12 +31,14 @@ SEEN = re.compile(r'name="n" value="(\d+)"')
 BOUNDARY = "parted-here"
 
 
-def multipart(fields: Mapping[str, str], files: Sequence[tuple[str, bytes]]) -> bytes:
-    """Write the body of a form with files, as browsers do: a field `file` for each."""
+def multipart(fields: Mapping[str, str], files: Sequence[tuple[str, bytes] | tuple[str, bytes, str]]) -> bytes:
+    """Write the body of a form with files, as browsers do: a field `file` for each, unless another one is named behind it."""
     head = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
     told = "".join(f'{head}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()).encode()
-    for name, content in files:
-        told += f'{head}"file"; filename="{name}"\r\nContent-Type: text/html\r\n\r\n'.encode() + content + b"\r\n"
+    for name, content, *field in files:
+        told += (
+            f'{head}"{field[0] if field else "file"}"; filename="{name}"\r\nContent-Type: text/html\r\n\r\n'.encode() + content + b"\r\n"
+        )
     return told + f"--{BOUNDARY}--\r\n".encode()
 
 
@@ -93,7 +95,7 @@ class ServedPortal:
                 line.putheader("Content-Length", str(len(raw)))
             line.endheaders(raw)
             answer = line.getresponse()
-            return HttpAnswer(answer.status, answer.headers, answer.read().decode())
+            return HttpAnswer(answer.status, answer.headers, answer.read().decode().replace("<wbr>", ""))  # where a line may end is no text
 
     def enter(self) -> HttpAnswer:
         """Use the link, and keep the cookie."""
@@ -112,7 +114,7 @@ class ServedPortal:
         told = {"token": TOKEN.findall(page)[-1], "n": (SEEN.findall(page) or ["0"])[-1], **fields}
         return self.ask("POST", path, urlencode(told, doseq=True))
 
-    def upload(self, path: str, page: str, files: list[tuple[str, bytes]], **fields: str) -> HttpAnswer:
+    def upload(self, path: str, page: str, files: Sequence[tuple[str, bytes] | tuple[str, bytes, str]], **fields: str) -> HttpAnswer:
         """Fill in a form that takes files and send it; files are told with the names that they claim."""
         told = {"token": TOKEN.findall(page)[-1], "n": (SEEN.findall(page) or ["0"])[-1], **fields}
         return self.ask("POST", path, multipart(told, files), Content_Type=f"{WITH_FILES}; boundary={BOUNDARY}")

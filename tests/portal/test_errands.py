@@ -60,7 +60,7 @@ def test_a_fetch_is_stopped_where_it_was_begun(desk, ran, simulate, monkeypatch)
     ended = desk.see(RUN)
     assert "stops it: what came until now is kept" in ended
     assert "The fetch ended, and not all is well" in ended
-    assert "taken in, the person matched; missing: " in ended
+    assert "taken in, the person was found; missing: " in ended
     assert "Stop the fetch" not in ended
     last = open_here(ran).lines[-1].act
     assert isinstance(last, TakenIn)

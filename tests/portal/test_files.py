@@ -67,6 +67,35 @@ def test_files_are_held_and_given_and_that_is_taken_back(filed, habeas):
     assert "5 of 6 files wait" in filed.see(f"{AT}/files")
 
 
+def test_all_that_wait_are_decided_at_once_but_for_those_with_a_choice_of_their_own(filed, habeas):
+    """One act each, as the shell writes it; what was decided before stays as it is, and those that wait stand first."""
+    one, two = key("000001-1.mp4"), key("000001-2.html")
+    assert filed.send(f"{AT}/files", filed.see(f"{AT}/files"), **{f"d-{one}": "give"}).status == 303
+    page, before = filed.see(f"{AT}/files"), open_here(habeas).case.n
+    assert page.index("000001-2.html") < page.index("000001-1.mp4")
+    assert "All 5 that wait" in page
+    assert filed.send(f"{AT}/files", page, all="hold", **{"r-all": "privilege", f"d-{two}": "give"}).status == 303
+    done = [line.act for line in open_here(habeas).lines[before:]]
+    assert [(act.operation, act.because) for act in done] == [("give", "known_to_them"), *[("hold", "privilege")] * 4]
+    assert len({act.target.file for act in done}) == 5
+    page = filed.see(f"{AT}/files")
+    assert "Every file is decided." in page
+    assert "that wait, but for" not in page
+    again = filed.send(f"{AT}/files", page, all="hold")
+    assert (again.status, "no decision was chosen" in again.text) == (422, True)
+    assert filed.send(f"{AT}/files", page, all="mask", **{"r-all": ""}).status == 422
+
+
+def test_when_only_files_wait_the_values_lead_to_them(filed, habeas):
+    """The page of values names the next act; once nothing waits, it leads back to the case."""
+    digests = re.findall(r'name="d-([0-9a-f]{32,64})" value="give"', filed.see(f"{AT}/values"))
+    if digests:
+        assert filed.send(f"{AT}/values", filed.see(f"{AT}/values"), **{f"d-{one}": "give" for one in digests}).status == 303
+    assert "Next: 6 files wait for a decision" in filed.see(f"{AT}/values")
+    assert filed.send(f"{AT}/files", filed.see(f"{AT}/files"), all="give").status == 303
+    assert "wait for a decision" not in filed.see(f"{AT}/values")
+
+
 def test_what_does_not_fit_decides_nothing_and_keeps_what_was_chosen(filed, habeas):
     """A file that is not there, an act that is none, a reason that does not go with it, an older page."""
     page, before, one = filed.see(f"{AT}/files"), open_here(habeas).case.n, key("000001-1.mp4")

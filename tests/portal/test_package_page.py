@@ -6,8 +6,10 @@ import re
 
 from engine.case.acts import Approved, Decided, Identified, Released
 from tests.case.acts_kit import NOW
+from tests.case.invented import decided
 from tests.case.package_kit import bag_of, give_all, open_here
 from tests.case.test_commands import PERSON, home_of
+from tests.portal.cases_kit import lines, served_with
 
 AT = "/case/DSR-17/package"
 PACKAGE = re.compile(r'name="package" value="([0-9a-f]{64})"')
@@ -92,3 +94,26 @@ def test_a_case_without_anything_has_no_package(desk, ran):
     open_here(ran).act(Identified(how="x"), NOW)
     assert ran("case", "withdraw", "DSR-17").returncode == 0
     assert "The case is withdrawn" in desk.see(AT)
+
+
+def test_what_would_slip_out_leads_to_where_it_is_decided(serve, habeas, tmp_path):
+    """A value that is withheld in one field stands in a text: no package is made, both kinds are a link away, and then it is made."""
+    records = {"notes": lines({"id": 1, "team": "Blue Whale Team"}), "talks": lines({"id": 2, "text": "About the Blue Whale Team."})}
+    portal = served_with(serve, habeas, tmp_path, records)
+    (portal.home / "office.yaml").write_text(OFFICE)
+    decided(habeas, "mask", "acme/notes.team")
+    open_here(habeas).act(Identified(how="by letter"), NOW)
+    assert portal.send(AT, portal.see(AT), do="build").status == 303
+    portal.wait("build")
+    page = portal.see(AT)
+    assert "Next: decide about what would slip out" in page
+    table = page.partition("Withheld in</th>")[2].partition("</table>")[0]
+    assert re.findall(r'href="([^"]+)"', table) == ["/case/DSR-17/acme/notes", "/case/DSR-17/acme/talks"]
+    assert "team" in table
+    assert "Blue Whale" not in page
+    assert "Make the package again" in page
+    decided(habeas, "mask", "acme/talks.text")
+    assert portal.send(AT, portal.see(AT), do="build").status == 303
+    portal.wait("build")
+    assert "slip out</h2>" not in portal.see(AT)
+    assert bag_of(habeas).is_dir()

@@ -6,7 +6,7 @@ import json
 import shutil
 from datetime import timedelta
 
-from engine.case.act_words import did
+from engine.case.act_sentences import sentence
 from engine.case.acts import Acknowledged, Excused, Identified
 from engine.case.folder import open_case
 from tests.case.acts_kit import NOW
@@ -89,12 +89,12 @@ def test_a_case_shows_what_the_shell_shows(desk, ran):
     """Every condition with what settles it, each service with its numbers, each gap, and the acts."""
     page = desk.see(AT)
     told = json.loads(ran("case", "show", "DSR-17", "--json").stdout)
-    for sentence in told["blocks"]:
-        assert sentence in page
+    for block in told["blocks"]:
+        assert block in page
     for gap in told["vendors"]["zoom"]["gaps"]:
         assert f'value="zoom/{gap["endpoint"]}"' in page
     for line in open_here(ran).lines:
-        assert did(line) in page
+        assert sentence(line) in page
     assert "known by 1 email address" in page or "known by" in page
     assert "Mara" not in page
     assert "example.com" not in page
@@ -125,7 +125,7 @@ def test_a_stale_form_shows_what_changed_and_wins_nothing(desk, ran):
     before = open_here(ran).case.n
     answer = desk.send(AT, page, do="excuse", what="zoom/recordings.files", say="As I typed it.")
     assert answer.status == 409
-    assert f"Act {before}, by ana: identified by a colleague" in answer.text
+    assert f"Act {before}, by ana: Who asks was shown to be the person: by a colleague" in answer.text
     assert ">As I typed it.</textarea>" in answer.text
     assert open_here(ran).case.n == before
     assert set(SEEN.findall(answer.text)) == {str(before)}
@@ -162,7 +162,7 @@ def test_the_log_is_shown_page_by_page(desk, ran):
         case.act(Identified(how=f"evidence {at}"), NOW)
     first, second = desk.see(f"{AT}/log"), desk.see(f"{AT}/log?p=2")
     assert first.index("evidence 119") < first.index("evidence 118")
-    assert sum(did(line) in first + second for line in open_here(ran).lines) == len(open_here(ran).lines)
+    assert sum(sentence(line) in first + second for line in open_here(ran).lines) == len(open_here(ran).lines)
     assert "Page 1 of 2" in first
     for odd in ("0", "-1", "99", "x", "9" * 40, "%C2%B2"):
         assert "Page" in desk.see(f"{AT}/log?p={odd}")

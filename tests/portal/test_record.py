@@ -179,7 +179,7 @@ def test_two_reviewers_at_one_value(notes, habeas):
     assert decided(notes, page, **{mail: "give", "where": "value"}).status == 303
     second = decided(notes, page, **{mail: "mask", "where": "value", "note": "mine"})
     assert second.status == 409
-    assert "decided give value:" in second.text
+    assert "Decided to give every place of the value" in second.text
     assert re.search(r'value="mask" checked', row(second.text, "owner.mail"))
     assert 'value="mine"' in second.text
     assert len(acts(habeas, before)) == 1

@@ -125,7 +125,7 @@ def test_a_second_reviewer_sees_what_the_first_did_and_decides_nothing(many, hab
     assert many.send(KIND, page, **{"d-3": "hold"}).status == 303
     second = many.send(KIND, page, **{"d-4": "hold", "because": "privilege"})
     assert second.status == 409
-    assert "decided hold acme/notes record" in second.text
+    assert "Decided to hold the record" in second.text
     assert re.search(r'name="d-4" value="hold" checked', second.text)
     assert '<option value="privilege" selected>' in second.text
     assert sum(isinstance(line.act, Decided) for line in open_here(habeas).lines) == 1

@@ -120,7 +120,7 @@ def test_two_reviewers_at_one_value(desk, ran):
     assert desk.send(AT, page, **{f"d-{digest}": "give"}).status == 303
     second = desk.send(AT, page, **{f"d-{digest}": "mask"})
     assert second.status == 409
-    assert f"decided give value:{digest[:8]} known_to_them" in second.text
+    assert f"Decided to give every place of the value {digest[:8]}, since: known to them" in second.text
     assert sum(isinstance(line.act, Decided) for line in open_here(ran).lines) == len(rows[0]["values"])
 
 
@@ -136,10 +136,11 @@ def test_a_policy_that_changed_is_looked_through_first(desk, ran):
 
 
 def test_when_nothing_waits_the_page_says_so(desk, ran):
-    """Every value is decided; what policies settled can still be decided otherwise."""
-    looked(desk)
+    """Every value is decided, and the next act is a link away; what policies settled can still be decided otherwise."""
+    assert "Nothing waits any more" not in looked(desk)
     assert ran("review", "give", "DSR-17", "undecided").returncode == 0
     page = desk.see(AT)
     assert "Every value is decided." in page
+    assert "Nothing waits any more." in page
     assert "files wait too" not in page
     assert ROW.findall(page)

@@ -39,7 +39,13 @@ def test_the_count_is_what_is_printed():
     """Of the packaged labels of Zoom."""
     path = labels_beside(spec_path("zoom"), "zoom")
     assert path is not None
-    told, note = share_labelled(load_labels(contents(path), str(path)), FIELDS)
+    english = load_labels(contents(path), str(path))
+    told, note = share_labelled(english, FIELDS)
+    assert f"```\nzoom: {told}\n```" in PAGE
+    assert note is None
+    path = labels_beside(spec_path("zoom"), "zoom", "de")
+    assert path is not None
+    told, note = share_labelled(load_labels(contents(path), str(path)), FIELDS, english, "German")
     assert f"```\nzoom: {told}\n```" in PAGE
     assert note is None
 

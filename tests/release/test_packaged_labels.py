@@ -12,20 +12,25 @@ import engine
 from engine.case.answer import labels_of as labels_in
 from engine.cassettes.labelled import check_labels, recorded_fields
 from engine.catalogue import load
-from engine.release.labels import LEAST_LABELLED, Labels, innermost, unlabelled
-from engine.release.load_labels import load_labels
+from engine.release.labels import LEAST_LABELLED, Labels, innermost, laid_over, left_beneath, unlabelled
+from engine.release.load_labels import load_labels, untitled
 from engine.spec_files import LABELS, contents, folder, labels_beside, packaged, spec_path, vendor_line
 
 VENDORS = sorted(vendor_line(path)[0] for path in packaged())
 PAST = re.compile(r"[a-z]+(_[a-z]+)+|[a-z]+[A-Z][a-z]+")
 
 
+ENGLISH = re.compile(r"\b(the|of|is|by|with|from|not|and|at|to|are)\b")
+PRODUCTS = "GitHub|HubSpot|YouTube|PayPal|WhatsApp|WeChat|RingCentral"
+
+
 @cache
-def labels_of(vendor: str) -> Labels:
-    """Read the packaged labels of a vendor."""
-    path = labels_beside(spec_path(vendor), vendor)
+def labels_of(vendor: str, language: str = "en") -> Labels:
+    """Read the packaged labels of a vendor in one language, and in that alone."""
+    path = labels_beside(spec_path(vendor), vendor, language)
     assert path is not None
-    return load_labels(contents(path), str(path), vendor, recorded_fields(load(vendor), spec_path(vendor)))
+    beneath = None if language == "en" else labels_of(vendor)
+    return load_labels(contents(path), str(path), vendor, recorded_fields(load(vendor), spec_path(vendor)), beneath)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -37,16 +42,28 @@ def test_nine_in_ten_recorded_fields_have_a_label(vendor):
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_labels_are_short_and_plain(vendor):
+def test_all_that_has_a_label_reads_in_german(vendor):
+    """Every field, what holds it, every code and every kind of record: nobody gets an answer in two languages."""
+    fields, german = recorded_fields(load(vendor), spec_path(vendor)), labels_of(vendor, "de")
+    assert list(left_beneath(german, labels_of(vendor), fields)) == []
+    assert unlabelled(german, fields) == unlabelled(labels_of(vendor), fields)
+    assert untitled(german, load(vendor).endpoints, "German") is None
+    assert list(german.gaps) == list(load(vendor).gaps)
+    assert [text for text in german.words() if ENGLISH.search(text)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_labels_are_short_and_plain(vendor, language):
     """They begin with a capital, end without a full stop, fit beside a value, and hold no name that only programs use."""
-    labels = labels_of(vendor)
+    labels = labels_of(vendor, language)
     tables = (labels.ends, *labels.whole.values())
     every = [label for table in tables for label in (*table.exact.values(), *(label for _, label in table.patterns))]
     for label in every:
-        assert label.text == "*" or re.match(r"[A-Z0-9]", label.text), label
+        assert label.text == "*" or re.match(r"[A-ZÄÖÜ0-9]", label.text), label
         assert not label.text.endswith((".", ":", ",")), label
         assert len(label.text) <= 90, label
-        assert not PAST.search(re.sub(r"GitHub|HubSpot|YouTube|PayPal|WhatsApp|WeChat|RingCentral", "", label.text)), label
+        assert not PAST.search(re.sub(PRODUCTS, "", label.text)), label
         for meaning in label.codes.values():
             assert not meaning.endswith("."), label
             assert len(meaning) <= 90, label
@@ -109,10 +126,11 @@ def test_other_vendors_fields_are_explained(vendor, endpoint, path, value, label
 
 
 def test_check_counts_them(habeas):
-    """One line a vendor, behind that of its cassettes; no mistake and no note of theirs."""
-    done = habeas("check", "mailchimp")
+    """One line for each language of a vendor, behind that of its cassettes; no mistake and no note of theirs."""
+    done = habeas("check", "--strict", "mailchimp")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-2] == "mailchimp: 239 of 239 recorded fields have a label"
+    assert done.stdout.splitlines()[-3] == "mailchimp: 239 of 239 recorded fields have a label"
+    assert done.stdout.splitlines()[-2] == "mailchimp: 239 of 239 recorded fields have a label in German"
 
 
 def test_labels_are_no_specs_to_any_command(habeas, tmp_path):
@@ -193,13 +211,15 @@ def test_labels_of_another_language_stand_over_the_english_ones(own, habeas):
     labels = labels_in("zoom", "de")
     assert labels.of("meetings", ("topic",)) == ("Thema", None)
     assert labels.of("meetings", ("type",), 2) == ("Art der Besprechung", "geplant")
-    assert labels.of("meetings", ("pmi",)) == labels_in("zoom").of("meetings", ("pmi",)) != ("pmi", None)
     assert labels.titles["recordings"] == "Aufzeichnungen in der Cloud"
     assert labels_in("zoom", "en") == labels_in("zoom")
     spec, german = str(own.parent.parent / "mailchimp.yaml"), own.with_name("mailchimp.de.yaml")
     own.write_bytes((folder("specs") / LABELS / "mailchimp.yaml").read_bytes())
     german.write_text("labels: 1\nvendor: mailchimp\ntitles: {events: Ereignisse}\neverywhere: {email_address: E-Mail-Adresse}\n")
-    assert habeas("check", "--strict", spec).returncode == 0
+    labels = laid_over(load_labels(german.read_bytes(), str(german)), labels_of("mailchimp"))
+    assert labels.of("lookup", ("email_address",)) == ("E-Mail-Adresse", None)
+    assert labels.of("lookup", ("status",), "cleaned") == ("Subscription", "taken out, since mails could not be delivered")
+    assert habeas("check", spec).returncode == 0
     german.write_text("labels: 1\nvendor: mailchimp\ntitles: {event: Ereignisse}\neverywhere: {email_adress: E-Mail-Adresse}\n")
     said = habeas("check", spec).stdout
     assert "error: there is no endpoint `event`" in said
@@ -207,3 +227,30 @@ def test_labels_of_another_language_stand_over_the_english_ones(own, habeas):
     assert "labels/mailchimp.de.yaml:4:" in said
     german.rename(own.with_name("mailchimp.fr.yaml"))
     assert "no spec beside this folder has labels of this name, so nothing reads them" in habeas("check", spec).stdout
+
+
+def test_what_german_labels_leave_out_is_a_note_and_strictly_a_mistake(own, habeas):
+    """Fields that would read in English, and kinds of records without a title, in the file that lacks them."""
+    spec, german = str(own.parent.parent / "mailchimp.yaml"), own.with_name("mailchimp.de.yaml")
+    own.write_bytes((folder("specs") / LABELS / "mailchimp.yaml").read_bytes())
+    german.write_text("labels: 1\nvendor: mailchimp\ntitles: {events: Ereignisse}\neverywhere: {email_address: E-Mail-Adresse}\n")
+    done = habeas("check", spec)
+    assert done.returncode == 0
+    noted = r"note: \d+ recorded fields of 239 have no label in German, more than one in ten\n +--> \S+/labels/mailchimp.de.yaml:1:1"
+    assert re.search(noted, done.stdout)
+    assert re.search(r"note: 21 kinds of records without a title in German\n +--> \S+/labels/mailchimp.de.yaml:1:1", done.stdout)
+    assert re.search(
+        r"\nmailchimp: 239 of 239 \S+ fields have a label\nmailchimp: \d+ of 239 recorded fields have a label in German\n", done.stdout
+    )
+    assert habeas("check", "--strict", spec).returncode == 2
+    assert "note: 7 sentences of the spec's `gaps` not said in German" in done.stdout
+    german.write_bytes((folder("specs") / LABELS / "mailchimp.de.yaml").read_bytes())
+    assert habeas("check", "--strict", spec).returncode == 0
+    german.write_text(german.read_text("utf-8").replace("leaves no trace in this API", "leaves no trace"), "utf-8")
+    done = habeas("check", spec)
+    assert done.returncode == 2
+    assert re.search(r"error: the spec says no such sentence under `gaps`\n +--> \S+/labels/mailchimp.de.yaml:30:3", done.stdout)
+    german.write_bytes((folder("specs") / LABELS / "mailchimp.de.yaml").read_bytes())
+    own.unlink()
+    done = habeas("check", "--strict", spec)
+    assert (done.returncode, "239 of 239 recorded fields have a label in German" in done.stdout) == (0, True)

@@ -14,10 +14,12 @@ from engine.cli.live import Live
 from engine.cli.progress import plain
 from engine.cli.run import summary
 from engine.simulate.serve import faults
+from tests.moments import few
 from tests.whole.runs import ZOOM, data, make_run
 
 FULL = data().FULL
 FAULTS = sorted(faults("zoom"))
+TOLD = ("", "denied", "expired", "file_astray", "html", "latin", "redirected", "resets", "stranger", "truncated")  # each in other words
 
 
 def canaries(token: str) -> set[str]:
@@ -30,7 +32,7 @@ def canaries(token: str) -> set[str]:
     return {FULL, quote(FULL, safe=""), "lindqvist", person.id, token, *values, *files}
 
 
-@pytest.mark.parametrize("fault", ["", *FAULTS])
+@pytest.mark.parametrize("fault", few(["", *FAULTS], *TOLD))
 async def test_nothing_personal_and_no_secret_is_ever_told(fault, simulate, tmp_path, caplog, capfd):
     """Logs at their finest, asyncio in debug mode, progress, summary, manifest, pages, and names of files."""
     caplog.set_level(logging.DEBUG)

@@ -18,6 +18,7 @@ from engine.sink import MANIFEST_ROOM, Sink
 from tests.conftest import ROOT
 from tests.core.specs import vendor
 from tests.disk import in_place, noted
+from tests.moments import few
 from tests.net.servers import answer, saying, serving
 from tests.whole.commands import FULL, manifest
 from tests.whole.runs import fetch
@@ -25,6 +26,7 @@ from tests.whole.scripted import BASE, fetched
 
 TWO = "it: {get: /list, records: items, pagination: {cursor: next, param: after}}\nother: {get: /other, records: items}\n"
 SOME = {"items": [{"id": 1}]}
+PRINTING = ("plan slack", "plan zoom --json", "connections list --json", "docs slack", "schema", "check slack", "--help")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +113,7 @@ def test_a_run_whose_summary_is_lost_keeps_its_own_exit_code(zoom, tmp_path):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(
-    "words", ["plan slack", "plan zoom --json", "connections list --json", "docs slack", "schema", "check slack", "--help"]
-)
+@pytest.mark.parametrize("words", few(PRINTING, "plan slack", "connections list --json", "--help"))
 def test_an_output_that_takes_no_more_is_no_defect(words, unbuffered, tmp_path):
     """It is said in a sentence, whether the bytes leave at once or when the command ends."""
     command = ["bash", "-c", '"$@" >/dev/full', "bash", sys.executable, "-m", "engine", *words.split()]
@@ -124,9 +124,7 @@ def test_an_output_that_takes_no_more_is_no_defect(words, unbuffered, tmp_path):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize(
-    "words", ["plan slack", "plan zoom --json", "connections list --json", "docs slack", "schema", "check slack", "--help"]
-)
+@pytest.mark.parametrize("words", few(PRINTING, "plan slack", "connections list --json", "--help"))
 def test_a_reader_that_closes_its_end_is_no_defect(words, unbuffered, tmp_path):
     """As of other tools: the code of SIGPIPE, without a word, whether the bytes leave at once or when the command ends."""
     environ = {"PATH": "/usr/bin:/bin", "HABEAS_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError, UnknownFunctionError
 from jmespath.functions import Functions
+from msgspec import Struct
 
+from engine.discreet import Alike, Discreet
 from engine.language.text.mistakes import Misfit, did_you_mean
 
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -30,14 +31,15 @@ STUMBLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Alike, Discreet, Struct, frozen=True):
     """One expression. `steps` is set for `a.b.c` and is () for `@`; `column` for `a.b[].c.d`, `a.b[*].c.d` and `[].c`."""
+
+    HIDDEN = UNCOMPARED = ("compiled",)
 
     text: str
     steps: tuple[str, ...] | None
     column: tuple[tuple[str, ...], tuple[str, ...]] | None
-    compiled: Any = field(compare=False, repr=False)
+    compiled: Any
 
     def search(self, value: Any) -> Any:
         """Evaluate on a decoded value; an expression that does not fit its type finds nothing."""

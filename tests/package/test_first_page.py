@@ -1,0 +1,59 @@
+"""What a person reads first: a reason is told once, and what is told elsewhere is not taken for hidden."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.package.index_page import first_sentences
+from engine.package.missing import by_reason, limits, missing
+from engine.pages.texts import texts
+from engine.release.given_record import WithheldPlace
+from tests.package.answers import answer, file, given, kind, meeting, service
+from tests.package.reading import pages_of
+
+EN = texts("engine.package", "en")
+TWICE = ", {} of them only because the same is told elsewhere in this answer."
+DENIED = [kind(endpoint=name, title=name.capitalize(), outcome="denied") for name in ("calls", "chats")]
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ({}, "Nothing."),
+        ({"privilege": 2}, "2 whole records."),
+        ({"privilege": 2, "duplicate": 1}, "3 whole records" + TWICE.format(1)),
+        ({"duplicate": 1250}, "1,250 whole records" + TWICE.format("1,250")),
+    ],
+)
+def test_what_is_told_elsewhere_is_not_taken_for_hidden(held, told):
+    """Of all that is withheld, how much stands at another place of the same answer."""
+    assert first_sentences(answer(service(kind(held=held))), EN).withheld == told
+
+
+def test_places_and_files_count_among_what_is_told_elsewhere():
+    """As whole records do; in German the same is said."""
+    again = WithheldPlace("/topic", "drop", "duplicate")
+    records = [meeting(1), given({"id": 2}, again), given({"id": 3}, again)]
+    told = answer(service(kind(records, files=(file(because="duplicate"),))))
+    assert first_sentences(told, EN).withheld == "3 places inside the records and 1 file" + TWICE.format(3)
+    german = first_sentences(told, texts("engine.package", "de")).withheld
+    assert german.endswith(", 3 davon nur, weil dasselbe an anderer Stelle dieser Antwort steht.")
+
+
+def test_a_reason_is_read_once(tmp_path):
+    """What is missing for the same one stands together, in the order in which it came; a list of files is its own place."""
+    found = answer(
+        service(*DENIED, kind(files=(file(),)), not_asked=("faxes", "chats"), title="Zoom"),
+        service(*DENIED, title="Slack", vendor="slack", why=None),
+    )
+    gaps = missing(found, EN) + limits(found, EN)
+    together = by_reason(gaps)
+    assert [list(map(str, whats)) for whats, _ in together] == [
+        ["Zoom: Calls", "Zoom: Chats", "Slack: Calls", "Slack: Chats"],
+        ["Zoom: 1 file of Meetings"],
+        ["Zoom: faxes", "Zoom: chats"],
+    ]
+    assert sorted(what for whats, _ in together for what in whats) == sorted(gap.what for gap in gaps)
+    page = pages_of(found, tmp_path)["index.html"]
+    assert page.count("The service refused to give this.") == 1
+    assert "<ul><li>Zoom: faxes</li><li>Zoom: chats</li></ul>" in page
