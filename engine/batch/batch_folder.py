@@ -90,12 +90,14 @@ def key_path(home: Path, name: str) -> Path:
 class LentTo(msgspec.Struct, frozen=True):
     """Whom a batch is lent to: the store as it may be shown, since when, and how many workers were seen there just now.
 
-    `at_home`: how many of its people had ended before and are not among those that are seen.
+    `idle`: how many of its people are queued and nobody asks for them: they are taken back, or are yet to be lent. `at_home`: how many
+    had ended before and are not among those that are seen.
     """
 
     store: str
     since: datetime
     workers: int
+    idle: int = 0
     at_home: int = 0
 
 

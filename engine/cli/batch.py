@@ -61,6 +61,9 @@ def batch_command(arguments: BatchArguments, options: BatchOptions) -> Exit:
     now, vault = datetime.now(UTC), Vault(home())
     checked_share(arguments.share)
     out = arguments.out or new_folder(now)
+    if arguments.dispatch is not None and not arguments.wait:
+        message = "--no-wait is for people who are asked from here: leave it out, workers wait for their turn"
+        raise UsageError(message)
     lending = lending_to(arguments.dispatch, out) if arguments.dispatch is not None else None
     options = _checked(options, vault, lending.store if lending else None)
     known = is_begun(out / FILE)

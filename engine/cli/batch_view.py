@@ -108,6 +108,10 @@ def status_words(folder: BatchFolder, width: int | None) -> str:
     return fitted("\n".join(lines), width)
 
 
+def _lent_json(lent: LentTo) -> dict[str, object]:
+    return {"store": lent.store, "since": rfc3339(lent.since), "workers": lent.workers, "idle": lent.idle, "not_lent": lent.at_home}
+
+
 def _what_next(folder: BatchFolder) -> Iterator[str]:
     states = folder.database.by_state()
     if states["queued"] + states["running"]:
@@ -124,9 +128,12 @@ def _what_next_away(folder: BatchFolder, lent: LentTo) -> Iterator[str]:
     if lent.at_home:
         who = "1 more had ended before it was" if lent.at_home == 1 else f"{lent.at_home:,} more had ended before they were"
         yield f"{who} lent: habeas status {folder.path}, on its machine, counts all"
-    if states["queued"] + states["running"]:
+    if lent.idle:
+        who = f"{'1 person' if lent.idle == 1 else f'{lent.idle:,} people'} of those queued"
+        yield f"Nobody asks for {who}: habeas resume {folder.path} takes them back, the same habeas batch --dispatch lends them"
+    if states["queued"] + states["running"] > lent.idle:
         seen = f"{counted(lent.workers, 'worker')} of {lent.store}" if lent.workers else f"workers of {lent.store}; none was seen just now"
-        yield f"Whoever is queued or running is asked by {seen}: habeas worker {lent.store} starts one"
+        yield f"Whoever {'else ' if lent.idle else ''}is queued or running is asked by {seen}: habeas worker {lent.store} starts one"
     if states["failed"]:
         yield f"To ask once more for those who failed: habeas retry {folder.path}"
     yield f"The results lie in {folder.path / 'people'}; habeas resume {folder.path} takes the batch back and brings {PROOF} up to date"
@@ -149,7 +156,7 @@ def status_json(folder: BatchFolder) -> dict[str, object]:
         "connections": connections,
         "reasons": [{"reason": words, "people": number} for words, number in _reasons(folder)],
         "refused_lines": folder.refused,
-        "lent": lent and {"store": lent.store, "since": rfc3339(lent.since), "workers": lent.workers, "not_lent": lent.at_home},
+        "lent": None if lent is None else _lent_json(lent),
     }
 
 

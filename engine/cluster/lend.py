@@ -85,9 +85,9 @@ class Lender:
         row = await (await connection.execute(LIVE, (found.id,))).fetchone()
         if row is None or row[0]:
             message = (
-                f"{shown(self.address)} has this batch already, lent from {found.folder}, and {self.folder.path} is not lent: if it is "
-                f"a copy of that folder, name that one; if a backup of the database was put back, "
-                f"habeas cancel URL --batch {found.id} first"
+                f"{shown(self.address)} has this batch already, lent from {found.folder}, and {self.folder.path} is not lent: "
+                f"if it is a copy of that folder, name that one; "
+                f"if a backup of the database was put back, habeas cancel URL --batch {found.id} first"
             )
             raise UsageError(message)
         await connection.execute("delete from habeas.batch where id = %s", (found.id,))

@@ -10,20 +10,18 @@ from typing import Any
 import msgspec
 from psycopg import sql
 
-from engine.batch.batch_folder import BatchFolder, LentTo
+from engine.batch.batch_folder import PEOPLE, BatchFolder, LentTo
 from engine.batch.database import FORMAT, Database
 from engine.cluster.batches import StoredBatch, batch_called, lent_batch, lent_batches
 from engine.connection.postgres_session import Session, session
 from engine.connection.store_address import shown
 from engine.errors import UsageError
 from engine.net.clock import Clock, wall_clock
-from engine.replaced import replace
 
 AT_ONCE = 5_000
 SEEN = 60  # seconds: a worker that said nothing for so long is not counted
-TAKEN_BACK = "recalled"
 PEOPLE_ROWS = """
-select request, connection, case state when 'recalled' then 'queued' else state end, extract(epoch from not_before - now())::float8,
+select request, connection, state, extract(epoch from not_before - now())::float8,
   attempts, exit_code, reason, folder, sha256, to_char(ended_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 from habeas.person where batch = {} order by id
 """
@@ -36,11 +34,13 @@ WORKERS = "select count(*) from habeas.worker where seen > now() - %s * interval
 COPY_OF_LINES = "insert or ignore into line(request, content, reading) select request, x'', 0 from person"
 
 
-async def pull(connection: Session, batch: str, database: Database, now: float) -> None:
-    """Put what workers did into the rows of a batch that has them; `now` is the time of this machine's clock.
+async def pull(connection: Session, batch: str, database: Database, now: float) -> int:
+    """Put what workers did into the rows of a batch that has them; gives how many people wait for workers. `now`: by this machine's clock.
 
-    Times of the database come as seconds from now, since two clocks may differ. Raises UsageError where a row is missing.
+    Times of the database come as seconds from now, since two clocks may differ. Raises UsageError where a row is missing, or names
+    a result that is not its own.
     """
+    waiting = 0
     for row in await (await connection.execute(CONNECTION_ROWS, (batch,))).fetchall():
         name, ended, waits, rate = row[0], *row[7:]
         found = database.run("update connection set ended=?, not_before=?, rate=? where name=?", ended, _moment(now, waits), rate, name)
@@ -48,14 +48,24 @@ async def pull(connection: Session, batch: str, database: Database, now: float) 
             message = f"the connection {name} has another name in the batch's own folder: habeas connections rename gives it back"
             raise UsageError(message)
     async for request, name, state, waits, *told in _people(connection, batch):
+        waiting += state == "queued"
+        _check_place(request, told[3])
         found = database.run(
             "update person set state=?1, not_before=?2, attempts=?3, exit_code=?4, reason=?5, folder=?6, sha256=?7, ended_at=?8,"
             " taken=case when sha256 is ?7 then taken else 0 end where request=?9 and connection=?10",
-            *(state, _moment(now, waits), *told, request, name),
+            *("queued" if state == "recalled" else state, _moment(now, waits), *told, request, name),
         )
         if not found:
             message = f"batch.db does not know {request} at {name}, which is lent: put the newest copy of it back; nothing was changed"
             raise UsageError(message)
+    return waiting
+
+
+def _check_place(request: str, folder: str | None) -> None:
+    """See that a row names a result of its own request: edited, it could name another person's. Raises UsageError."""
+    if folder is not None and (not folder.startswith(f"{PEOPLE}/{request}/") or ".." in folder.split("/")):
+        message = f"the row of {request} names a result that is not its own: somebody edited it; put the database's backup back"
+        raise UsageError(message)
 
 
 async def _people(connection: Session, batch: str) -> AsyncIterator[tuple[Any, ...]]:
@@ -77,6 +87,7 @@ class Snapshot:
     def __init__(self, address: str, folder: BatchFolder, *, surely: bool = True, clock: Clock | None = None) -> None:
         """`folder` has a database of the snapshot's own; if it is not `surely` lent, it may be at home still."""
         self.address, self.folder, self.surely, self.clock = address, folder, surely, clock or wall_clock()
+        self.at_home = 0
 
     async def refresh(self) -> None:
         """Read what workers did since. Raises StoreAway, UsageError."""
@@ -90,10 +101,11 @@ class Snapshot:
             return
         database = self.folder.database
         database.run("savepoint pulled")
-        await pull(connection, found.id, database, self.clock.timestamp())
+        waiting = await pull(connection, found.id, database, self.clock.timestamp())
         database.run("release pulled")
         workers = await (await connection.execute(WORKERS, (SEEN,))).fetchone()
-        self.folder.lent = LentTo(shown(self.address), found.dispatched, int(workers[0]) if workers else 0)
+        idle = database.by_state()["queued"] - waiting
+        self.folder.lent = LentTo(shown(self.address), found.dispatched, int(workers[0]) if workers else 0, idle, self.at_home)
 
 
 @asynccontextmanager
@@ -121,9 +133,8 @@ async def of_batch(address: str, name: str | None, home: Path) -> Snapshot:
         batch = batch_called(await lent_batches(connection), name, shown(address))
         await _made(connection, batch, database)
         found = Snapshot(address, BatchFolder(batch.folder, database, home))
+        found.at_home = batch.at_home
         await found.read(connection)
-    if found.folder.lent is not None:
-        found.folder.lent = replace(found.folder.lent, at_home=batch.at_home)
     return found
 
 

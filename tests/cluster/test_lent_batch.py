@@ -135,6 +135,10 @@ def test_while_people_are_under_way_at_workers_nobody_else_is_begun_and_the_batc
     assert "1 person is under way at workers of postgresql://team@/habeas, and nobody else is begun there" in flat(back.stderr)
     assert machine.rows() == {"A": "running", "B": "recalled", "C": "recalled"}
     assert json.loads(machine.call("status", str(machine.out), "--json").stdout)["states"]["queued"] == 2
+    for place in (str(machine.out), machine.address):
+        words = flat(machine.call("status", place).stdout)
+        assert f"Nobody asks for 2 people of those queued: habeas resume {machine.out} takes them back" in words
+        assert "Whoever else is queued or running is asked by" in words
     assert machine.lend(*THREE).returncode == 0
     assert machine.rows() == {"A": "running", "B": "queued", "C": "queued"}
     machine.sql("update habeas.connection set lease_until=now() - interval '1 second'")
