@@ -9,6 +9,7 @@ PYTHON ?= $(firstword $(foreach one,python3 python3.14 python3.13 python3.12 pyt
 COVERED := tests/core tests/language
 # What has a target of its own: a browser, and processes that are killed.
 APART := tests/browser tests/chaos
+PATIENT := -o faulthandler_timeout=1800
 SIDE_BY_SIDE := -n auto --maxprocesses=8 --dist=worksteal
 TWO := -n 2 --dist=worksteal
 
@@ -40,10 +41,10 @@ test-long: $(READY) ## run every test, with many more examples of each property,
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
 
 test-kills: $(READY) ## disturb runs and batches at a few random moments, and go on with them
-	@$(BIN)/python -m pytest tests/chaos $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest tests/chaos $(SIDE_BY_SIDE) $(PATIENT)
 
 test-chaos: $(READY) ## disturb runs and batches at many random moments, and go on with them
-	@KILLS=50 EVENTS=100 $(BIN)/python -m pytest tests/chaos -n 4 -o faulthandler_timeout=1800
+	@KILLS=50 EVENTS=100 $(BIN)/python -m pytest tests/chaos -n 4 $(PATIENT)
 
 # Judges whether everybody can read the pages; it is not ours and is not kept here.
 AXE := axe-core-4.14.1
@@ -63,7 +64,7 @@ pictures: $(READY) ## make the pictures of README.md and docs/desk.md anew, in a
 	@HABEAS_TEST_DOCS=1 $(BIN)/python -m pytest -q tests/browser/test_desk_pictures.py tests/browser/test_package_picture.py
 
 check: $(READY) ## lint, types, layers, documentation, specs
-	@$(MAKE) --no-print-directory --output-sync --jobs=2 types lint house specs
+	@$(MAKE) --no-print-directory --jobs=2 types lint house specs
 
 types: $(READY)
 	@$(BIN)/mypy

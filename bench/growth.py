@@ -7,7 +7,7 @@ from pathlib import Path
 
 PICTURE = Path(__file__).parent.parent / "docs" / "pictures" / "batch-growth.svg"
 WIDE, HIGH = 220, 170
-LEFT, TOP, RIGHT, BOTTOM = 46, 34, 12, 38
+LEFT, TOP, RIGHT, BOTTOM = 42, 34, 24, 38
 PANELS = (("cpu", "CPU, seconds"), ("wall", "time, seconds"), ("rss", "memory, MB"))
 STYLE = """
   text { font: 11px system-ui, sans-serif; fill: #3d4451; }

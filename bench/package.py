@@ -73,7 +73,7 @@ def give(folder: Path) -> dict[str, float]:
     with (folder / f"{NAME}.json").open("wb") as out:
         between = b"[\n"
         for line, record in records(folder):
-            given = giving.give(NAME, line, record, in_force.rulings(NAME, record))
+            given = giving.give_ruled(NAME, line, record, in_force.ruled(NAME, record))
             if not isinstance(given, GivenRecord):
                 raise AssertionError(given)
             out.write(between + given.line)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from engine.connection.chosen_store import store_of
 from engine.connection.credential import token_record
-from engine.connection.digest_key import digest_key
+from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.open import Opened, find_connection, opened, turn_of_token
 from engine.connection.private_files import Taken
 from engine.connection.state_folder import home
@@ -213,7 +213,10 @@ async def verified(connection: Opened, transport: Transport, probe: Mapping[str,
 
 
 class Order(Discreet, Struct, frozen=True, kw_only=True):
-    """An access request, checked and ready to run; one that broke off before goes on where `earlier` says."""
+    """An access request, checked and ready to run; one that broke off before goes on where `earlier` says.
+
+    `digests`: the key of another machine's digests, whose request it is.
+    """
 
     HIDDEN = ("person",)
 
@@ -225,6 +228,7 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
     share: float = 0.75
     wait: bool = True
     earlier: Earlier | None = None
+    digests: DigestKey | None = None
 
     @property
     def vendor(self) -> Vendor:
@@ -244,7 +248,7 @@ class Order(Discreet, Struct, frozen=True, kw_only=True):
 def digested(order: Order) -> RunOptions:
     """Add the keyed digests of the person; where their key cannot be kept the manifest says so."""
     try:
-        key = digest_key(home())
+        key = order.digests or digest_key(home())
     except HabeasError:
         return replace(order.options, undigested=NO_DIGEST)
     found = key.of(order.person.values())

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.assembly import ChosenConnection, Order, check_person, choose_connection, person_of, probe_of
-from engine.connection.digest_key import digest_key
+from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.open import ENVIRONMENT
 from engine.connection.private_files import cannot_write
 from engine.connection.state_folder import home
@@ -38,7 +38,8 @@ AGAIN = "run again, into another folder"
 class ResumeArguments(Discreet, Struct, frozen=True, kw_only=True):
     """What is given to a resume; all else stands in the folder. `anyway`: what the spec says otherwise now is read anew.
 
-    `ended`: a run that has ended and lacks nothing goes on too, for whoever needs its report.
+    `ended`: a run that has ended and lacks nothing goes on too, for whoever needs its report. `digests`: the key by which its person is
+    known; None: this machine's.
     """
 
     HIDDEN = ("person", "probe", "token")
@@ -51,6 +52,7 @@ class ResumeArguments(Discreet, Struct, frozen=True, kw_only=True):
     wait: bool = True
     anyway: bool = False
     ended: bool = False
+    digests: DigestKey | None = None
 
 
 async def resumed_order(
@@ -65,7 +67,7 @@ async def resumed_order(
     changed = _changed(folder, head, vendor, anyway=arguments.anyway)
     person = person_of(arguments.person)
     chosen = chosen or await _connection(folder, head, vendor, arguments)
-    _check_same(folder, head, person)
+    _check_same(folder, head, person, arguments.digests)
     selection = _selection(head, vendor)
     check_person(vendor, person, selection.excluded)
     options = RunOptions(
@@ -102,7 +104,7 @@ async def going_on(order: Order, person: Iterable[tuple[str, str]], session: Ses
             wanted = manifest_head(session, order.options, head.started.astimezone(UTC), (), ())
             same = _asked(msgspec.convert(wanted, RunHead)) == _asked(head)
             if same and (tries is None or len(head.resumed) < tries):
-                arguments = ResumeArguments(person=tuple(person), ended=True)
+                arguments = ResumeArguments(person=tuple(person), ended=True, digests=order.digests)
                 return replace(order, earlier=(await resumed_order(folder, head, order.vendor, arguments, order.chosen)).earlier)
     _swept(order.out)
     return order
@@ -178,13 +180,13 @@ async def _connection(folder: Path, head: RunHead, vendor: Vendor, arguments: Re
     return chosen
 
 
-def _check_same(folder: Path, head: RunHead, person: Mapping[str, Identifier]) -> None:
+def _check_same(folder: Path, head: RunHead, person: Mapping[str, Identifier], key: DigestKey | None) -> None:
     """See that the person is the one of the run, by the keyed digests. Raises UsageError where that cannot be told, Refused."""
     told = head.subject.digest
     if told is None or head.subject.key_id is None:
         message = f"{folder} holds no digest of its person: whether the same one is meant cannot be told; {AGAIN}"
         raise UsageError(message)
-    found = digest_key(home()).of(person.values())
+    found = (key or digest_key(home())).of(person.values())
     if found.key_id != head.subject.key_id:
         message = f"the digests in {folder} were made with another key (another HABEAS_HOME): whether the same person is meant "
         raise UsageError(message + f"cannot be told; go on where it was begun, or {AGAIN}")

@@ -24,6 +24,7 @@ from engine.core.http import NoAnswer, Response
 from engine.errors import HabeasError
 from engine.net.clock import Clock
 from engine.open_account import SIDE_BY_SIDE, OpenAccount
+from engine.replaced import replace
 from engine.resuming import going_on
 from engine.runner import Report
 
@@ -103,7 +104,8 @@ async def _asked(queue: PeopleQueue, taken: Assignment, account: OpenAccount, st
 
     person = taken.person
     told = json.loads(taken.key.unseal(person.request, person.identifiers))
-    order = await going_on(taken.target.order(person, person_of(told), taken.options, taken.made), told, account.session)
+    asked = replace(taken.target.order(person, person_of(told), taken.options, taken.made), digests=taken.key.digests)
+    order = await going_on(asked, told, account.session)
     report = await account.carry_out(order, watch=stopping.watch, heard=heard)
     end = queue.judge(taken, report, unreachable=silent)
     if end.code is None or not report.finished:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from engine.batch.database import FILE, FORMAT, Database, is_begun
+from engine.connection.digest_key import DigestKey, digest_key
 from engine.connection.keys import Keys
 from engine.connection.private_files import Taken, locked
 from engine.connection.sealed_file import END, seal_file, unseal_file
@@ -24,6 +25,7 @@ PEOPLE, WORK, LOCK = "people", "work", ".lock"
 PROOF, REFUSED = "batch.json", "refused.csv"
 LENT_END = r"(?:\+[0-9.]+)?"  # the results of workers bear a token, as no name of a connection can
 FOLDER, PRIVATE = 0o700, 0o600
+KEY_BYTES = 32
 
 
 class BatchOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -46,13 +48,21 @@ class BatchOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class BatchKey(msgspec.Struct, frozen=True):
-    """The key that seals the identifiers of one batch; it is kept sealed in the state folder, never in the batch's own."""
+    """The key that seals the identifiers of one batch; it is kept sealed in the state folder, never in the batch's own.
+
+    `digests` is that of the machine which a batch is lent from: by it whoever goes on with a run knows that its person is the same.
+    """
 
     secret: bytes
+    digests: DigestKey | None = None
 
     def __repr__(self) -> str:
         """Show no secret."""
         return "BatchKey(...)"
+
+    def lent(self, home: Path) -> bytes:
+        """Give what workers need of it. Raises HabeasError where there can be no key of digests."""
+        return self.secret + digest_key(home).secret
 
     def seal(self, request: str, data: bytes) -> bytes:
         """Seal what belongs to a request."""
@@ -65,6 +75,11 @@ class BatchKey(msgspec.Struct, frozen=True):
         except ValueError:
             message = f"{FILE}: who {request} is cannot be read, the file was changed: put a copy back"
             raise UsageError(message) from None
+
+
+def key_lent(raw: bytes) -> BatchKey:
+    """Read what `lent` gave."""
+    return BatchKey(raw[:KEY_BYTES], DigestKey(raw[KEY_BYTES:]) if len(raw) > KEY_BYTES else None)
 
 
 def key_path(home: Path, name: str) -> Path:
@@ -127,7 +142,7 @@ def label_of(connection: str) -> str:
 
 def make(path: Path, vault: Vault, options: BatchOptions, now: datetime, *, trial: bool) -> tuple[BatchFolder, BatchKey]:
     """Begin a batch; nothing of it is kept before the database is committed. A `trial` has no folder. Raises OutputError, DiskError."""
-    name, key = secrets.token_hex(8), BatchKey(secrets.token_bytes(32))
+    name, key = secrets.token_hex(8), BatchKey(secrets.token_bytes(KEY_BYTES))
     if not trial:
         try:
             path.mkdir(mode=FOLDER, parents=True, exist_ok=True)

@@ -6,9 +6,8 @@ import hashlib
 import hmac
 import sqlite3
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,33 @@ import msgspec
 
 from engine.case.findings_tables import COUNTED, FILLED, TABLES, make
 from engine.errors import UsageError
-from engine.language.expressions.lossless_json import Number, loads
+from engine.language.expressions.lossless_json import loads, number_as_sent
 from engine.release.record_values import field_at
 from engine.release.ruling import Ruling
 from engine.release.vocabulary import canonical
 
 SHOWN_DIGITS = 32
 BATCH = 10_000
+BUFFER = 1 << 16  # bytes that are read at once: with the usual eight thousand, three records a call of the system
 MOST_TEXTS = 50_000
 MOST_KNOWN = 30_000
 Digest = Callable[[str], str]
-Flags = Callable[[str, str, Any, str], Iterable[Ruling]]  # of a vendor, an endpoint, a record and the sha256 of its line
+Flags = Callable[[str, str, Any, str], Iterable[tuple[Ruling, ...]]]  # of a vendor, an endpoint, a record and the sha256 of its line
 Stands = tuple[int, int, int]  # a value, its field, and why it is flagged
-DECODER = msgspec.json.Decoder(float_hook=Number)
+DECODER = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
-class FlaggedPlace(msgspec.Struct, frozen=True, gc=False):
-    """The numbers of a value that is flagged, of why, and of its pointer; where it stands; the value and the number of its side."""
+class FlaggedTogether(msgspec.Struct):
+    """What is flagged together in many records: a value, why, and its pointer, each by its number; where it stands; who stands on a side.
 
-    value: int
-    why: int
-    pointer: int
-    stands: Stands
-    side: tuple[int, int] | None
+    `records` counts those that were not added to `stands` yet. `ruled` is kept, so that nothing else takes its number.
+    """
+
+    ruled: tuple[Ruling, ...]
+    places: tuple[tuple[int, int, int], ...]
+    stands: tuple[Stands, ...]
+    sides: tuple[tuple[int, tuple[int, ...]], ...]
+    records: int = 0
 
 
 class RunToRead(msgspec.Struct, frozen=True):
@@ -65,15 +68,15 @@ def record_digest(line: bytes) -> str:
     return hashlib.sha256(line.rstrip(b"\n")).hexdigest()
 
 
-def read_record(line: bytes, where: str) -> Any:
-    """Read a record, its numbers as they came. Raises UsageError."""
+def read_record(line: bytes, where: str, number: int | None = None) -> Any:
+    """Read a record, its numbers as they came; `number` is that of its line. Raises UsageError."""
     try:
         return DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         try:
             return loads(line)  # half a surrogate pair, which the quicker decoder refuses
         except (ValueError, RecursionError):
-            message = f"{where}: is no record: the file was changed after the run ended"
+            message = f"{where if number is None else f'{where}:{number}'}: is no record: the file was changed after the run ended"
             raise UsageError(message) from None
 
 
@@ -111,9 +114,9 @@ class _Filling:
         self._fields: dict[tuple[int, str], int] = {}
         self._pointers: dict[str, tuple[int, int]] = {}
         self._stands: dict[Stands, int] = {}
-        self._known: dict[int, tuple[Ruling, FlaggedPlace | None]] = {}
-        self._found: list[FlaggedPlace] = []
-        self._found_in: list[int] = []
+        self._known: dict[int, FlaggedTogether] = {}
+        self._found: list[tuple[int, int, int]] = []
+        self._found_in: list[tuple[int]] = []
         self._records: list[tuple[int, int, int, int, bytes, int, int]] = []
         self._endpoint = self._record = self._pointer = self._count = 0
 
@@ -121,14 +124,15 @@ class _Filling:
         """Read the records of one endpoint, and the list of its files."""
         self._endpoint += 1
         self._pointers.clear()
-        self._known.clear()
+        self._forget()
         self._database.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?)", (self._endpoint, run.vendor, file.stem, str(file)))
         self._list_files(file.with_suffix(".files.jsonl"))
+        vendor, endpoint, where = run.vendor, file.stem, str(file)
         for line, begins, raw in lines_of(file):
-            sha256, before = hashlib.sha256(raw), self._count
+            sha256, before = hashlib.sha256(raw).digest(), self._count
             self._record += 1
-            self._keep(self._flags(run.vendor, file.stem, read_record(raw, f"{file}:{line}"), sha256.hexdigest()))
-            self._records.append((self._record, self._endpoint, line, begins, sha256.digest(), before, self._count))
+            self._keep(self._flags(vendor, endpoint, read_record(raw, where, line), sha256.hex()))
+            self._records.append((self._record, self._endpoint, line, begins, sha256, before, self._count))
             if len(self._found) >= BATCH or len(self._records) >= BATCH:
                 self._write()
 
@@ -138,36 +142,51 @@ class _Filling:
             found = [(self._endpoint, line, str(name)) for line, name in names if name]
             self._database.executemany("INSERT INTO files VALUES (?, ?, ?)", found)
 
-    def _keep(self, flags: Iterable[Ruling]) -> None:
-        seen = set[tuple[int, int]]()
-        known, found, beside = self._known, self._found, self._beside
-        before = len(found)
-        for ruling in flags:
-            flag = (known.get(id(ruling)) or self._numbered(ruling))[1]
-            if flag is None:
-                continue
-            found.append(flag)
-            if flag.side is not None and flag.side not in seen:
-                seen.add(flag.side)
-                beside[flag.value] += hash((self._record, flag.side[1]))
-        self._found_in += [self._record] * (len(found) - before)
+    def _keep(self, flags: Iterable[tuple[Ruling, ...]]) -> None:
+        found, beside, record = self._found, self._beside, self._record
+        before, seen, known = len(found), dict[int, tuple[int, ...]](), self._known
+        for ruled in flags:
+            flagged = known.get(id(ruled)) or self._numbered(ruled)
+            flagged.records += 1
+            found += flagged.places
+            for side, values in flagged.sides:
+                before_it = seen.get(side)
+                new = values if before_it is None else tuple(value for value in values if value not in before_it)
+                seen[side] = new if before_it is None else before_it + new
+                number = hash((record, side))
+                for value in new:
+                    beside[value] += number
+        self._found_in += [(record,)] * (len(found) - before)
         self._count += len(found) - before
 
-    def _numbered(self, ruling: Ruling) -> tuple[Ruling, FlaggedPlace | None]:
-        """Give the numbers of what is flagged, None where nothing is: the same rulings come again and again."""
+    def _numbered(self, ruled: tuple[Ruling, ...]) -> FlaggedTogether:
+        """Give the numbers of what is flagged together: the same comes again and again."""
         if len(self._known) >= MOST_KNOWN:
-            self._known.clear()
-        told = self._known[id(ruling)] = ruling, self._flagged(ruling) if ruling.value and ruling.do != "give" else None
-        return told
+            self._forget()
+        flagged = [(ruling, *self._flagged(ruling)) for ruling in ruled if ruling.value and ruling.do != "give"]
+        places = tuple((value, why, place) for _, value, _, why, place in flagged)
+        stands = tuple((value, field, why) for _, value, field, why, _ in flagged)
+        sides = dict[int, dict[int, None]]()
+        for ruling, value, *_ in flagged:
+            if ruling.group is not None:
+                sides.setdefault(ruling.group, {})[value] = None
+        told = tuple((side, tuple(values)) for side, values in sides.items())
+        found = self._known[id(ruled)] = FlaggedTogether(ruled, places, stands, told)
+        return found
 
-    def _flagged(self, ruling: Ruling) -> FlaggedPlace:
+    def _flagged(self, ruling: Ruling) -> tuple[int, int, int, int]:
+        """Give the numbers of a value, of its field, of why it is flagged, and of its pointer."""
         kind = ruling.rule.removeprefix("find.") if ruling.kind == "found" else ruling.kind
         value = self._by_text.get(ruling.value) or self._value(ruling.value)
         place, field = self._pointers.get(ruling.pointer) or self._place(ruling.pointer)
-        why = self._whys.setdefault((kind, ruling.rule, ruling.do == "ask"), len(self._whys) + 1)
-        stands = (value, field, why)
-        self._stands.setdefault(stands, 0)
-        return FlaggedPlace(value, why, place, stands, None if ruling.group is None else (value, ruling.group))
+        return value, field, self._whys.setdefault((kind, ruling.rule, ruling.do == "ask"), len(self._whys) + 1), place
+
+    def _forget(self) -> None:
+        """Count what was flagged together, and forget it."""
+        for flagged in self._known.values():
+            for stands in flagged.stands:
+                self._stands[stands] = self._stands.get(stands, 0) + flagged.records
+        self._known.clear()
 
     def _value(self, text: str) -> int:
         """Give the number of a value, the same however it is written."""
@@ -201,11 +220,8 @@ class _Filling:
 
     def _write(self) -> None:
         self._database.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", self._records)
-        numbers = (map(attrgetter(name), self._found) for name in ("value", "why", "pointer"))
-        found = zip(self._found_in, *numbers, strict=True)
+        found = map(add, self._found_in, self._found)
         self._database.executemany("INSERT INTO findings (record, value, why, pointer) VALUES (?, ?, ?, ?)", found)
-        for stands, count in Counter(map(attrgetter("stands"), self._found)).items():
-            self._stands[stands] += count
         self._records.clear()
         self._found.clear()
         self._found_in.clear()
@@ -213,6 +229,9 @@ class _Filling:
     def close(self) -> None:
         """Write what is left; values that always stand side by side get one row."""
         self._write()
+        self._forget()
+        self._by_text.clear()
+        self._pointers.clear()
         self._database.executemany("INSERT INTO whys VALUES (?, ?, ?, ?)", ((number, *why) for why, number in self._whys.items()))
         self._database.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", ((*stand, count) for stand, count in self._stands.items()))
         counts, open_places = array("q", bytes(8 * len(self._beside))), array("q", bytes(8 * len(self._beside)))
@@ -233,7 +252,7 @@ class _Filling:
 def lines_of(file: Path) -> Iterator[tuple[int, int, bytes]]:
     """Give number, first byte and bytes of each line, without its end. Raises UsageError where the file cannot be read."""
     try:
-        with file.open("rb") as stream:
+        with file.open("rb", buffering=BUFFER) as stream:
             begins = 0
             for number, line in enumerate(stream, 1):
                 yield number, begins, line.rstrip(b"\n")

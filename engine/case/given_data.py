@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,8 @@ class GivenData:
         listed = {line for line, _ in _listed(review, endpoint, told)}
         with KindFile(folder / f"{endpoint}.json", self._work / f"{review.vendor}.{endpoint}.places") as file:
             for line, raw, record in _records(review.folder / f"{endpoint}.jsonl", told):
-                rulings = in_force.rulings(endpoint, record, record_digest(raw))
-                given = giving.give(endpoint, raw, record, rulings)
+                ruled = in_force.ruled(endpoint, record, record_digest(raw))
+                given = giving.give_ruled(endpoint, raw, record, ruled)
                 if isinstance(given, Undecided):
                     self._ask(f"{review.vendor}/{endpoint}", given.places)
                 elif isinstance(given, HeldRecord):
@@ -94,7 +95,7 @@ class GivenData:
                 else:
                     file.add(given)
                 if line in listed:
-                    numbers[line] = next(one for one in rulings if one.withholds) if isinstance(given, HeldRecord) else file.given
+                    numbers[line] = _why_held(ruled) if isinstance(given, HeldRecord) else file.given
         if (lines := file.given + sum(file.held.values())) != kind.found and not self.undecided:
             what = f"{counted(lines, 'record')} of `{endpoint}`, and its manifest counts {kind.found}"
             message = f"{review.folder} holds {what}: fetch it anew; nothing was built"
@@ -154,6 +155,10 @@ class GivenData:
                     sha256=sums[file.path.name] if given else None,
                     because=None if given else ruling.because,
                 )
+
+
+def _why_held(ruled: list[tuple[Ruling, ...]]) -> Ruling:
+    return next(ruling for ruling in chain.from_iterable(ruled) if ruling.withholds)
 
 
 def _listed(review: InReview, endpoint: str, told: ToldRun) -> Iterator[tuple[int, Mapping[str, Any]]]:

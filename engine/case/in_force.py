@@ -33,7 +33,9 @@ class InReview(msgspec.Struct, frozen=True):
     def records(self, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[str, Any]]:
         """Read every record of the endpoints that are wanted, with its endpoint. Raises UsageError where a file was changed."""
         for file in (one for one in record_files(self.folder) if wanted(one.stem)):
-            yield from ((file.stem, read_record(line, f"{file}:{number}")) for number, _, line in lines_of(file))
+            endpoint, where = file.stem, str(file)
+            for number, _, line in lines_of(file):
+                yield endpoint, read_record(line, where, number)
 
 
 class Learned:

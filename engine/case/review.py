@@ -140,7 +140,7 @@ def flags_of(runs: Iterable[InReview], facts: list[Fact], learned: Learned | Non
     runs = tuple(runs)
     learned = learned or Learned(runs, facts)
     ready = {run.vendor: learned.in_force(run.vendor, every=True) for run in runs}
-    return lambda vendor, endpoint, record, sha256: ready[vendor].rulings(endpoint, record, sha256)
+    return lambda vendor, endpoint, record, sha256: ready[vendor].ruled(endpoint, record, sha256)
 
 
 def still_asked(case: OpenCase, found: Review) -> dict[str, int]:

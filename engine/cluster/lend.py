@@ -62,7 +62,7 @@ class Lender:
 
     async def lend(self, key: BatchKey, keys: TeamKeys) -> int:
         """Lend everybody who is queued; gives how many that were. Raises HabeasError; nobody is lost then, and the same again goes on."""
-        sealed_key = sealed(keys.current(), KIND, self.folder.id, key.secret)
+        sealed_key = sealed(keys.current(), KIND, self.folder.id, key.lent(self.folder.home))
         async with session(self.address) as connection:
             mark = read_mark(self.folder.path)
             if (found := await lent_batch(connection, self.folder.id, shown(self.address), surely=False)) is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from engine.assembly import ChosenConnection
-from engine.batch.batch_folder import KIND, BatchKey
+from engine.batch.batch_folder import KIND, BatchKey, key_lent
 from engine.batch.targets import BatchTarget
 from engine.catalogue import load
 from engine.cluster.lease import boot_seconds
@@ -83,7 +83,7 @@ class LentBatches:
     def _key(self, batch: LentBatch) -> BatchKey:
         if batch.id not in self._keys:
             place = f"the key of batch {batch.id} in {self._store.shared.where}"
-            self._keys[batch.id] = BatchKey(unsealed(self._store.shared.keys, place, batch.sealed, KIND, batch.id))
+            self._keys[batch.id] = key_lent(unsealed(self._store.shared.keys, place, batch.sealed, KIND, batch.id))
         return self._keys[batch.id]
 
     def _vendor(self, batch: LentBatch) -> Vendor:

@@ -105,7 +105,7 @@ class Cells:
     def column(self, values: Sequence[Any], codes: Mapping[str, str], marks: Sequence[Sequence[WithheldPlace]] | None) -> list[str]:
         """Write the values that a field has in many records as HTML; that of a record which has none is empty."""
         if marks is not None:
-            return ["" if value is ABSENT else self.html(value, codes, places) for value, places in zip(values, marks, strict=True)]
+            return self._marked(values, codes, marks)
         kinds = set(map(type, values))
         if kinds == NUMBERS and not codes:
             return list(map(str, values))
@@ -118,6 +118,20 @@ class Cells:
             return texts
         empty = self._words[None]
         return [html or ("" if value is ABSENT else empty) for html, value in zip(texts, values, strict=True)]
+
+    def _marked(self, values: Sequence[Any], codes: Mapping[str, str], marks: Sequence[Sequence[WithheldPlace]]) -> list[str]:
+        """Write values in which something is withheld: mostly the same words."""
+        known = dict[tuple[Any, ...], str]()
+        found = list[str]()
+        for value, places in zip(values, marks, strict=True):
+            if type(value) is not str:
+                found.append("" if value is ABSENT else self.html(value, codes, places))
+                continue
+            key = (value, *places)
+            if key not in known:
+                known[key] = self.html(value, codes, places)
+            found.append(known[key])
+        return found
 
     def _all(self, texts: Sequence[str]) -> list[str]:
         """Write texts as HTML at once, where none of them needs more than to be escaped, or is a time."""

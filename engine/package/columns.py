@@ -12,6 +12,9 @@ from engine.package.cell import ABSENT
 from engine.package.fields import FieldNode, ReadRecord
 from engine.release.given_record import WithheldPlace
 
+ALIKE = frozenset((str, type(None), object, bool))
+COUNTS = frozenset((str, type(None), object, int))
+
 
 class Column(msgspec.Struct, eq=False):
     """A field over the records of a page: its value in each, ABSENT where a record has none, and what is withheld in it, if anything is."""
@@ -25,6 +28,13 @@ class Column(msgspec.Struct, eq=False):
         first = self.values[0]
         same_values = all(value is first or _same(value, first) for value in self.values)
         return same_values and first is not ABSENT and (self.marks is None or all(mark == self.marks[0] for mark in self.marks))
+
+    def few(self) -> list[Any] | None:
+        """Give its distinct values, where most stand there more than once and equal ones are written alike; else None."""
+        if self.marks is not None or ((kinds := set(map(type, self.values))) - ALIKE and kinds - COUNTS):
+            return None
+        found = list(dict.fromkeys(self.values))
+        return found if 2 * len(found) <= len(self.values) else None
 
 
 def columns_of(records: Sequence[ReadRecord]) -> list[Column]:

@@ -7,8 +7,8 @@ formula has a tab before it.
 
 from __future__ import annotations
 
-import csv
 from array import array
+from itertools import compress
 from typing import Any, BinaryIO
 
 import msgspec
@@ -18,6 +18,8 @@ from engine.language.expressions.lossless_json import dumps, text_of
 MARK = b"\xef\xbb\xbf"
 MOST_COLUMNS = 1_000  # Excel has 16,384, and every row has them all; further fields share the last one, as JSON
 LONGEST_CELL = 32_767  # Excel cuts what is longer
+MOST_FORMS = 64
+MOST_KEPT, LONGEST_KEPT = 10_000, 200
 FURTHER = "(further fields)"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 TAKEN_FOR_MORE = frozenset((" ", *FORMULA))
@@ -32,16 +34,37 @@ class TableSummary(msgspec.Struct, frozen=True):
     further: int
 
 
-class Level:
-    """The fields of an object on one level: the columns of values, and the levels of objects in it."""
+class RowForm(msgspec.Struct):
+    """Objects that have the same fields in the same order: which of these are values, their columns, and the fields that hold objects."""
 
-    __slots__ = ("below", "columns", "name")
+    values: tuple[bool, ...]
+    columns: range | list[int]
+    objects: list[str]
+
+
+class Level:
+    """The fields of an object on one level: the columns of values, and the levels of objects in it; `forms` by the names of the fields."""
+
+    __slots__ = ("below", "columns", "forms", "name")
 
     def __init__(self, name: str = "") -> None:
         """Begin without fields; `name` is written before theirs."""
         self.name = name
         self.columns: dict[str, int] = {}
         self.below: dict[str, Level] = {}
+        self.forms: dict[tuple[str, ...], RowForm] = {}
+
+
+class TableCells(dict[str, str]):
+    """The cells of texts: the same ones come again and again."""
+
+    def __missing__(self, text: str) -> str:
+        cell = _cell(_safe(text))
+        if len(text) <= LONGEST_KEPT:
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            self[text] = cell
+        return cell
 
 
 class CsvTable:
@@ -55,31 +78,59 @@ class CsvTable:
         self._sizes = array("Q")
         self._widths = array("H")
         self._further = self._long = 0
-        self._line: list[str] = []
-        self._writer = csv.writer(self)
+        self._cells = TableCells()
 
     def add(self, record: Any) -> None:
         """Take a record as it is given, its numbers as they came; one that is no object has a column without a name."""
-        row: list[Any] = [None] * len(self._names)
+        row = [""] * len(self._names)
         further: dict[str, Any] = {}
-        self._fill(row, record if type(record) is dict else {"": record}, self._root, further)
+        record = record if type(record) is dict else {"": record}
+        if not self._fill_as_before(row, record, self._root):
+            self._fill(row, record, self._root, further)
         if further:
-            row.append(dumps(further).decode())
+            row.append(_cell(dumps(further).decode()))
             self._further += 1
-        self._writer.writerow(row)
-        line = self._line.pop()[:-2]
+        line = _row(row)
         if len(line) > LONGEST_CELL:
-            self._long += sum(type(cell) is str and len(cell) > LONGEST_CELL for cell in row)
+            self._long += sum(_length(cell) > LONGEST_CELL for cell in row)
         written = line.encode("utf-8", "backslashreplace")
         self._sizes.append(len(written))
         self._widths.append(len(row))
         self._waiting.write(written)
 
-    def write(self, text: str) -> None:
-        """Take a line of the writer of the standard library."""
-        self._line.append(text)
+    def _fill_as_before(self, row: list[str], record: dict[str, Any], level: Level) -> bool:
+        """Fill a row with an object of a known form; whether it is of one, down to the last of the objects in it."""
+        form = level.forms.get(tuple(record))
+        if form is None:
+            return False
+        texts = self._cells
+        try:
+            cells = [
+                texts[value] if type(value) is str else "" if value is None else str(value) if type(value) is int else _shown(value)
+                for value in compress(record.values(), form.values)
+            ]
+        except TypeError:  # an object where another one had a value
+            return False
+        if type(form.columns) is range:
+            row[form.columns.start : form.columns.stop] = cells
+        else:
+            for at, cell in zip(form.columns, cells, strict=True):
+                row[at] = cell
+        return all(type(record[name]) is dict and record[name] for name in form.objects) and all(
+            self._fill_as_before(row, record[name], level.below[name]) for name in form.objects
+        )
 
-    def _fill(self, row: list[Any], record: dict[str, Any], level: Level, further: dict[str, Any]) -> None:
+    def _note(self, record: dict[str, Any], level: Level) -> None:
+        """Note the form of an object, all of whose fields have a column."""
+        values = tuple(not (type(value) is dict and value) for value in record.values())
+        columns = [level.columns[name] for name in compress(record, values)]
+        straight = range(columns[0], columns[0] + len(columns)) if columns else range(0)
+        objects = [name for name, value in zip(record, values, strict=True) if not value]
+        if len(level.forms) >= MOST_FORMS:
+            level.forms.clear()
+        level.forms[tuple(record)] = RowForm(values, straight if list(straight) == columns else columns, objects)
+
+    def _fill(self, row: list[str], record: dict[str, Any], level: Level, further: dict[str, Any]) -> None:
         columns = level.columns
         for name, value in record.items():
             sort = type(value)
@@ -96,15 +147,15 @@ class CsvTable:
                     continue
                 at = columns[name] = len(self._names)
                 self._names.append(level.name + _step(name))
-                row.append(None)
-            plain = value is None or sort is int or (sort is str and value[:1] not in TAKEN_FOR_MORE)
-            row[at] = value if plain else _shown(value)
+                row.append("")
+            row[at] = self._cells[value] if sort is str else "" if value is None else _shown(value)
+        if not further:
+            self._note(record, level)
 
     def finish(self, to: BinaryIO) -> TableSummary:
         """Write the table; every row gets as many cells as there are columns."""
         names = [*self._names, FURTHER] if self._further else self._names
-        self._writer.writerow(map(_safe, names))
-        to.write(MARK + self._line.pop().encode("utf-8", "backslashreplace"))
+        to.write(MARK + _row([self._cells[name] for name in names]).encode("utf-8", "backslashreplace") + b"\r\n")
         self._waiting.seek(0)
         told = zip(self._sizes, self._widths, strict=True)
         to.writelines(self._waiting.read(size) + b"," * (len(names) - max(width, 1)) + b"\r\n" for size, width in told)
@@ -116,15 +167,32 @@ def _step(name: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Write a value as a cell: a text so that no spreadsheet takes it for a formula, a number as it came."""
-    if isinstance(value, str):
-        return _safe(value)
+    """Write what is no text as a cell, a number as it came. Raises TypeError for an object."""
     if isinstance(value, list):
         texts = [text_of(one) for one in value]
         joined = all(text and ", " not in text for text in texts)
-        return _safe(", ".join(map(str, texts)) if texts and joined else dumps(value).decode())
-    return "{}" if value == {} else text_of(value) or ""
+        return _cell(_safe(", ".join(map(str, texts)) if texts and joined else dumps(value).decode()))
+    if value and type(value) is dict:
+        raise TypeError
+    return "{}" if value == {} else _cell(_safe(value)) if isinstance(value, str) else text_of(value) or ""
 
 
 def _safe(text: str) -> str:
-    return f"\t{text}" if text.lstrip(" ")[:1] in FORMULA else text
+    """Write a text so that no spreadsheet takes it for a formula."""
+    return f"\t{text}" if text[:1] in TAKEN_FOR_MORE and text.lstrip(" ")[:1] in FORMULA else text
+
+
+def _cell(text: str) -> str:
+    """Write a cell so that it can be read back (RFC 4180)."""
+    if '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text
+
+
+def _length(cell: str) -> int:
+    """Count the characters of a text by its cell."""
+    return len(cell) - 2 - cell[1:-1].count('"') // 2 if cell[:1] == '"' else len(cell)
+
+
+def _row(cells: list[str]) -> str:
+    return ",".join(cells) if cells != [""] else '""'  # an empty line would be no row

@@ -19,6 +19,7 @@ from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.reasons import Because
 from engine.release.record_values import field_at
 
+BUFFER = 1 << 16  # bytes that are read and written at once
 WITHHELD_LINES = msgspec.json.Decoder(tuple[int, tuple[WithheldPlace, ...]])
 
 
@@ -31,7 +32,7 @@ class KindFile:
         self.held: Counter[Because] = Counter()
         self._fields: Counter[tuple[str, str, Because]] = Counter()
         try:
-            self._file, self._places = path.open("xb"), places.open("xb")
+            self._file, self._places = path.open("xb", buffering=BUFFER), places.open("xb", buffering=BUFFER)
         except OSError as error:
             raise disk_error(error) from None
         self._path, self._places_path = path, places
@@ -73,7 +74,7 @@ class KindFile:
 def given_records(path: Path, places: Path) -> Iterator[GivenRecord]:
     """Read the records of a JSON file as `KindFile` writes it, with what is withheld in each. Raises DiskError."""
     try:
-        with path.open("rb") as lines, places.open("rb") as withheld:
+        with path.open("rb", buffering=BUFFER) as lines, places.open("rb", buffering=BUFFER) as withheld:
             told = map(WITHHELD_LINES.decode, withheld)
             number, found = next(told, (0, ()))
             for at, line in enumerate(lines):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.language.expressions import lossless_json
-from engine.language.expressions.lossless_json import Number
+from engine.language.expressions.lossless_json import number_as_sent
 from engine.package.cell import LEFT_OUT
 from engine.release.given_record import GivenRecord, WithheldPlace
 from engine.release.labels import Labels
@@ -17,7 +17,7 @@ from engine.release.labels import Labels
 Step = str | int
 MINUS_ZERO = re.compile(rb"-0(?![0-9.eE])")  # which keeps its sign only as text
 HOLDING = frozenset((dict, list))
-FAST = msgspec.json.Decoder(float_hook=Number)
+FAST = msgspec.json.Decoder(float_hook=number_as_sent)
 
 
 class FieldNode:
@@ -70,9 +70,7 @@ class RecordFields:
         record = decoded(given.line)
         nodes, values = self._nodes_of(tuple(record)), tuple(record.values())
         if not HOLDING.isdisjoint(map(type, values)):
-            inside: Values = {}
-            self._walk(record, self._root, inside)
-            nodes, values = tuple(inside), tuple(inside.values())
+            nodes, values = self._walked(nodes, values)
         marks: dict[FieldNode, list[WithheldPlace]] = {}
         for place in given.withheld:
             node = self._pointed.get(place.pointer) or self._find(place.pointer, record)
@@ -89,17 +87,35 @@ class RecordFields:
             known = self._shapes[names] = tuple(below.get(name) or self._made(self._root, name) for name in names)
         return known
 
+    def _walked(self, nodes: tuple[FieldNode, ...], values: tuple[Any, ...]) -> tuple[tuple[FieldNode, ...], tuple[Any, ...]]:
+        """Put what stands in fields that hold others in their place."""
+        met, found, done = list[FieldNode](), list[Any](), 0
+        for at, value in enumerate(values):
+            if type(value) in HOLDING and value:
+                inside: Values = {}
+                self._hold(value, nodes[at], inside)
+                met += (*nodes[done:at], *inside)
+                found += (*values[done:at], *inside.values())
+                done = at + 1
+        return (*met, *nodes[done:]), (*found, *values[done:])
+
     def _walk(self, value: dict[str, Any], node: FieldNode, values: Values) -> None:
         below = node.below
         for name, part in value.items():
             child = below.get(name) or self._made(node, name)
-            kind = type(part)
-            if kind is dict and part:
-                self._walk(part, child, values)
-            elif kind is list and any(type(item) is dict or type(item) is list for item in part):
-                self._walk_list(part, child, values)
+            if type(part) in HOLDING:
+                self._hold(part, child, values)
             else:
                 values[child] = part
+
+    def _hold(self, part: Any, node: FieldNode, values: Values) -> None:
+        """Walk an object, or a list that holds more than plain values."""
+        if type(part) is dict and part:
+            self._walk(part, node, values)
+        elif type(part) is list and any(type(item) is dict or type(item) is list for item in part):
+            self._walk_list(part, node, values)
+        else:
+            values[node] = part
 
     def _walk_list(self, items: Sequence[Any], node: FieldNode, values: Values) -> None:
         """Walk a list that holds more than plain values."""

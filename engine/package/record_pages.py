@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 
 import msgspec
@@ -117,8 +117,16 @@ class RecordPages:
 
     def _cells(self, column: Column, head: PageHead) -> list[str]:
         begin, absent = f'<td role="cell" data-l="{escaped(head.plain)}">', self.cells.absent
-        return [f"{begin}{html or absent}</td>" for html in self.cells.column(column.values, column.node.codes, column.marks)]
+        return self._each(column, lambda html: f"{begin}{html or absent}</td>")
 
     def _pairs(self, column: Column, head: PageHead) -> list[str]:
         begin = f"<dt>{head.html}</dt><dd>"
-        return [f"{begin}{html}</dd>\n" if html else "" for html in self.cells.column(column.values, column.node.codes, column.marks)]
+        return self._each(column, lambda html: f"{begin}{html}</dd>\n" if html else "")
+
+    def _each(self, column: Column, write: Callable[[str], str]) -> list[str]:
+        """Write every value of a column; where they are few, each once."""
+        few, codes = column.few(), column.node.codes
+        if few is None:
+            return list(map(write, self.cells.column(column.values, codes, column.marks)))
+        known = dict(zip(few, map(write, self.cells.column(few, codes, None)), strict=True))
+        return list(map(known.__getitem__, column.values))

@@ -6,58 +6,29 @@ is the reason. A decision to give overrules all but what the law forbids. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
-import msgspec
-
-from engine.language.expressions.lossless_json import Number
 from engine.release.compiled import Compiled, Node
 from engine.release.decision import Decision, Decisions
 from engine.release.field_path import FieldSteps
-from engine.release.finders import PROGRAM
 from engine.release.hit import Hit, HitKind
 from engine.release.never import hidden_already, opens
-from engine.release.own import Fact, Own, Sameness, person_of
+from engine.release.own import Fact, Own, person_of
 from engine.release.policy import FileVerdict, FoundKind, OtherPeople, Policy, RuleVerdict
-from engine.release.reading import Leaf, RecordReading, SideKey, WholeSide, whole_side
+from engine.release.reading import Leaf, RecordReading, SideFound, SideKey, WholeSide, whole_side
 from engine.release.reasons import BY_LAW, Treatment
-from engine.release.record_values import ENOUGH_FOR_A_NUMBER, text_of, texts_at
+from engine.release.record_values import text_of, texts_at
 from engine.release.remembered import Remembered
 from engine.release.ruling import STRENGTH, Ruling, RulingKind
+from engine.release.telling import Stirring, Telling
 from engine.replaced import replace
 
 Finder = Callable[[str], tuple[Hit, ...]]
 PEOPLE: tuple[FoundKind, ...] = ("emails", "phones", "known_people")
 MOST_REMEMBERED = 30_000  # texts, and people: beyond, memory would grow with the records
 MOST_SIDES = 12_000  # each of which has several values
-FEW = 1_000  # numbers from -FEW to this are few
-
-
-class ToldByTexts(Remembered[Any, tuple[Ruling, ...]]):
-    """What values hold, whichever field they stand in. Numbers and times of programs hold nothing, and are too many to be remembered."""
-
-    def __missing__(self, value: Any) -> tuple[Ruling, ...]:
-        if type(value) is str:
-            return () if PROGRAM.fullmatch(value) else super().__missing__(value)
-        if value is None or (-FEW <= value <= FEW and type(value) is not Number):
-            return super().__missing__(value)
-        return () if abs(value) <= ENOUGH_FOR_A_NUMBER else self[text_of(value)]
-
-
-class Stirring(Remembered[Any, object]):
-    """Whether values tell something or were decided about. `5`, `5.0` and `true` are one key and other texts: these are not remembered."""
-
-    def __missing__(self, value: Any) -> object:
-        return super().__missing__(value) if type(value) is str or value is None else self.work_out(value)
-
-
-class SideFound(msgspec.Struct, frozen=True):
-    """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
-
-    same: Sameness
-    person: str
-    group: int
 
 
 class PolicyInForce:
@@ -89,7 +60,7 @@ class PolicyInForce:
         self._finder = finder
         self._decisions = decisions or Decisions()
         self._compiled: dict[str, Compiled] = {}
-        self._telling = ToldByTexts(lambda value: self._told_by(value) if type(value) is str else (), MOST_REMEMBERED)
+        self._telling = Telling(self._told_by, MOST_REMEMBERED)
         self._stirring = Stirring(lambda value: self._telling[value] or self._decisions.on_value(text_of(value)), MOST_REMEMBERED)
         self._sides = Remembered(whole_side, MOST_SIDES)
         self._people = Remembered(self._judge, MOST_REMEMBERED)
@@ -108,35 +79,41 @@ class PolicyInForce:
 
         `only_people`: what has a group, with or without what has none.
         """
+        return list(chain.from_iterable(self.ruled(endpoint, record, digest, only_people=only_people)))
+
+    def ruled(self, endpoint: str, record: Any, digest: str = "", *, only_people: bool = False) -> list[tuple[Ruling, ...]]:
+        """Say the same as `rulings`, by what was read together: what is alike in many records is the same tuple in each of them."""
         rules = self.compiled(endpoint)
         whole = self._decisions.on_record(endpoint, digest)
-        repeated = None if whole is not None and whole.operation == "give" else self._repeated(rules, record)
-        held = self._held(rules, whole, repeated)
+        repeated = self._repeated(rules, record) if self._told and (whole is None or whole.operation != "give") else None
+        held = self._held(rules, whole, repeated) if rules.held or whole or repeated else None
         if held is not None:
-            return [held]
-        apart = self._decisions.apart(digest, whole)
+            return [(held,)]
+        apart = not self._decisions.none and self._decisions.apart(digest, whole)
         reading = self._read_apart(rules, digest, whole) if apart else self._read_alike(rules, digest)
         reading.only_people = only_people
         if repeated is not None and isinstance(record, dict):
             record = reading.without(record, *repeated)
         reading.walk(record, rules.root)
         sides = self._judged(reading)
-        found = reading.said
+        found = [tuple(reading.said)] if reading.said else []
         for leaf in reading.leaves:
             side = None if leaf.side is None else sides.get(leaf.side)
-            if apart and isinstance(leaf, Leaf):
-                found += self._ruled(leaf, rules, side, (digest, whole))
+            if isinstance(leaf, WholeSide):
+                found.append(leaf.ruled if side is not None and leaf.found is side else self._ruled_together(leaf, rules, side))
+            elif apart:
+                found.append(tuple(self._ruled(leaf, rules, side, (digest, whole))))
             else:
-                found += self._alike[leaf, rules, side]
-        return self._with_names(reading.named, found, digest, whole) if reading.named else found
+                found.append(self._alike[leaf, rules, side])
+        return [tuple(self._with_names(reading.named, [*chain.from_iterable(found)], digest, whole))] if reading.named else found
 
     def _read_alike(self, rules: Compiled, digest: str = "") -> RecordReading:
         """Begin with a record about which nothing was decided by itself: most of what it holds was read before, in another one."""
         telling, sides = self._telling.__getitem__, self._sides.__getitem__
         if self._decisions.none:
-            return RecordReading(rules, telling, sides, telling)
+            return RecordReading(rules, telling, sides, self._telling)
         matters = self._matters(digest, None) if self._decisions.on_values else None
-        stirring = telling if matters is None else self._stirring.__getitem__
+        stirring = self._telling if matters is None else self._stirring
         return RecordReading(rules, telling, sides, stirring, matters, self._lifted(digest, None))
 
     def _read_apart(self, rules: Compiled, digest: str, whole: Decision | None) -> RecordReading:
@@ -168,16 +145,15 @@ class PolicyInForce:
             found += [one for one in laid if one.do != "give"]
         return found
 
-    def people(self, endpoint: str, record: Any) -> Iterator[tuple[str, str]]:
-        """Give what a record says of other people, with where it stands: also where it is left out, or told before."""
+    def people(self, endpoint: str, record: Any, said: Container[Leaf | WholeSide] = ()) -> Iterator[Leaf | WholeSide]:
+        """Give what a record says of other people and was not said before, read together: also where it is left out, or told before."""
         rules = self.compiled(endpoint)
         if rules.names_people:
             reading = self._read_alike(rules)
             reading.people(record, rules.root)
-            sides = self._judged(reading)
-            for leaf in reading.leaves:
-                if leaf.side in sides and sides[leaf.side].same != "same":
-                    yield from leaf.places if isinstance(leaf, WholeSide) else ((leaf.pointer, leaf.text),)
+            new = [leaf for leaf in reading.leaves if leaf not in said]
+            sides = self._judged(reading) if new else {}
+            yield from (leaf for leaf in new if leaf.side in sides and sides[leaf.side].same != "same")
 
     def file_ruling(self, endpoint: str, file: str, record: Ruling | None = None) -> Ruling:
         """Say what happens to a file of an endpoint; `record`: why the record that it belongs to is held, if it is (`record_held`).
@@ -260,25 +236,38 @@ class PolicyInForce:
 
     def _judged(self, reading: RecordReading) -> dict[SideKey, SideFound]:
         """Say of each side of a record whether it is the person. Where a rule names several sides and none is, it cannot be told."""
-        told = ((key, tuple(facts) if isinstance(facts, list) else facts) for key, facts in reading.sides.items())
-        found = {key: self._people[facts, number] for number, (key, facts) in enumerate(told)}
-        own = {key[0] for key, one in found.items() if one.same == "same"} if self._doubting else set()
-        for key, side in found.items() if self._doubting else ():
+        found = dict[SideKey, SideFound]()
+        for number, (key, facts) in enumerate(reading.sides.items()):
+            if isinstance(facts, WholeSide):
+                known = facts.found if facts.number == number else None
+                found[key] = known or self._people[facts.facts, number]
+            else:
+                found[key] = self._people[tuple(facts), number]
+        if not self._doubting:
+            return found
+        own = {key[0] for key, one in found.items() if one.same == "same"}
+        for key, side in found.items():
             if side.same == "other" and key[0] not in own and _doubts(self._policy.others[key[0]]):
                 found[key] = replace(side, same="perhaps")
         return found
 
-    def _judge(self, told: tuple[tuple[tuple[str, str], ...] | WholeSide, int]) -> SideFound:
+    def _judge(self, told: tuple[tuple[tuple[str, str], ...], int]) -> SideFound:
         """Say whether these are the person, and who otherwise."""
         side, number = told
-        facts = [Fact(name, text) for name, text in (side.facts if isinstance(side, WholeSide) else side)]
+        facts = [Fact(name, text) for name, text in side]
         return SideFound(self._own.judge(facts), person_of(facts), number)
 
-    def _ruled_alike(self, about: tuple[Leaf | WholeSide, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
-        """Say what happens to values in every record about which nothing was decided by itself: the same ones come again and again."""
-        read, rules, side = about
-        leaves = read.leaves if isinstance(read, WholeSide) else (read,)
-        return tuple(ruling for leaf in leaves for ruling in self._ruled(leaf, rules, side, ("", None)))
+    def _ruled_alike(self, about: tuple[Leaf, Compiled, SideFound | None]) -> tuple[Ruling, ...]:
+        """Say what happens to a value in every record about which nothing was decided by itself: the same ones come again and again."""
+        return tuple(self._ruled(*about, ("", None)))
+
+    def _ruled_together(self, read: WholeSide, rules: Compiled, side: SideFound | None) -> tuple[Ruling, ...]:
+        """Say the same of all that stands on a side, and keep it beside it."""
+        if side is None:
+            return tuple(ruling for leaf in read.leaves for ruling in self._alike[leaf, rules, None])
+        read.number, read.found = side.group, side
+        read.ruled = tuple(ruling for leaf in read.leaves for ruling in self._ruled_alike((leaf, rules, side)))
+        return read.ruled
 
     def _ruled(self, leaf: Leaf, rules: Compiled, side: SideFound | None, about: tuple[str, Decision | None]) -> list[Ruling]:
         """Say what happens to a value: what rules say of it, then what was decided."""

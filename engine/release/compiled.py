@@ -17,10 +17,12 @@ from engine.release.never import is_protected_number, is_secret_field
 from engine.release.policy import NeverRule, Policy, Pronouncement
 from engine.release.reasons import Because
 from engine.release.record_values import escaped
+from engine.release.telling import Stirring, Telling
 
 Sort = Literal["leave_out", "secrets", "protected_numbers", "no secrets", "no protected_numbers", "who", "decided"]
 ORDINARY = re.compile(r"(?!(?:\D*\d){7})[A-Za-z0-9_$@-]{1,64}", re.ASCII)
 MOST_FORMS = 64
+MOST_NEW = 1_000  # values of a field that were not met before
 LOOKS = {"secrets": is_secret_field, "protected_numbers": is_protected_number}
 
 
@@ -87,7 +89,7 @@ class Form(msgspec.Struct, eq=False):
     """The fields of records that have the same names in the same order, and those of them in which others may stand, or below which.
 
     `texts` says of each field whether its text alone matters: one that was seen to hold fields or items is no such field any more. `steps`
-    are the others.
+    are the others. `usual` are those texts of which most come again, and are looked at together; `fresh` has the names of the rest.
     """
 
     fields: tuple[tuple[str, Node], ...]
@@ -96,22 +98,47 @@ class Form(msgspec.Struct, eq=False):
     steps: tuple[FormStep, ...] = ()
     more: dict[tuple[int, ...], tuple[FormStep, ...]] = msgspec.field(default_factory=dict)
     sides: dict[Mark, FormSide] = msgspec.field(default_factory=dict)
+    usual: list[bool] = msgspec.field(default_factory=list)
+    fresh: list[str] = msgspec.field(default_factory=list)
+    new: Counter[int] = msgspec.field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._arrange()
 
-    def to_read(self, record: dict[str, Any], telling: Callable[[Any], object]) -> tuple[FormStep, ...]:
+    def to_read(self, record: dict[str, Any], stirring: Telling | Stirring) -> tuple[FormStep, ...]:
         """Give what of a record must be read: the steps, and fields of which the text alone matters where it tells something."""
         while True:
             try:
-                if not any(map(telling, compress(record.values(), self.texts))):
+                usual = stirring.silent.issuperset(compress(record.values(), self.usual))
+                if usual and not (self.fresh and any(map(stirring.tells, [record[name] for name in self.fresh]))):
                     return self.steps
-                told = tuple(at for at, value in enumerate(record.values()) if self.texts[at] and telling(value))
+                told = self._told(record, stirring)
             except TypeError:
                 if not self._holding(record):
                     raise
             else:
                 return self.more.get(told) or self._with(told)
+
+    def _told(self, record: dict[str, Any], stirring: Telling | Stirring) -> tuple[int, ...]:
+        """Give the places of texts that tell something, and note what does not: a field of which too much is new is looked at by itself."""
+        silent, told = stirring.silent, list[int]()
+        for at, (value, is_text) in enumerate(zip(record.values(), self.texts, strict=True)):
+            if not is_text or value in silent:
+                continue
+            if stirring[value]:
+                told.append(at)
+            elif self.usual[at]:
+                stirring.keep_silent(value)
+                self.new[at] += 1
+        if told or max(self.new.values(), default=0) > MOST_NEW:
+            self._part_fresh()
+        return tuple(told)
+
+    def _part_fresh(self) -> None:
+        for at, count in self.new.items():
+            if count > MOST_NEW and self.usual[at]:
+                self.usual[at] = False
+                self.fresh.append(self.fields[at][0])
 
     def _with(self, told: tuple[int, ...]) -> tuple[FormStep, ...]:
         """Give the steps with those of fields that tell something between them."""
@@ -131,6 +158,8 @@ class Form(msgspec.Struct, eq=False):
 
     def _arrange(self) -> None:
         self.more.clear()
+        self.usual, self.fresh = list(self.texts), []
+        self.new.clear()
         self.steps = tuple(self._together([field for field, text in zip(self.fields, self.texts, strict=True) if not text]))
         self.people = tuple(self._together([field for field in self.fields if field[1].people]))
 

@@ -7,6 +7,7 @@ read once, and only that is given: such a record is written from what was read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -15,8 +16,10 @@ from engine.language.expressions.lossless_json import dumps, repeats
 from engine.release.aliases import Aliases, is_named, side_of
 from engine.release.given_record import GivenRecord
 from engine.release.hit import Hit
+from engine.release.json_parts import joined, parts_of
+from engine.release.masked_together import KnownMasks, MaskedTogether
 from engine.release.reasons import IN_SHORT, PERSON, WITHHELD, Because
-from engine.release.record_edit import MaskedTexts, RecordEdit
+from engine.release.record_edit import RecordEdit
 from engine.release.ruling import Ruling
 from engine.release.withheld import WithheldTexts
 
@@ -45,8 +48,30 @@ class Giving:
         self._aliases = aliases
         self._find = find
         self._texts = texts
-        self._masked = MaskedTexts()
+        self._known = KnownMasks()
         self._masks = {because: WITHHELD[language].format(words[language]) for because, words in IN_SHORT.items()}
+
+    def give_ruled(self, endpoint: str, line: bytes, record: Any, ruled: list[tuple[Ruling, ...]]) -> GivenRecord | HeldRecord | Undecided:
+        """Give the same as `give` of what was ruled together (`PolicyInForce.ruled`): quicker where that stands in many records."""
+        masked = self._known.all_plain(record, ruled) if type(record) is dict else None
+        if masked is None or says_twice(line, record):
+            return self.give(endpoint, line, record, list(chain.from_iterable(ruled)))
+        if not masked:
+            return GivenRecord(line)
+        parts: Any = parts_of(line)
+        for known in masked:
+            parts.update(self._write(endpoint, known) if known.written is None else known.written)
+        return GivenRecord(joined(parts), tuple(chain.from_iterable(known.places for known in masked)))
+
+    def _write(self, endpoint: str, known: MaskedTogether) -> dict[str, msgspec.Raw]:
+        rulings = list(known.ruled)
+        words = self._words(rulings, named=any(map(is_named, rulings)))
+        edit = RecordEdit(self._vendor, endpoint, words, self._find, self._texts)
+        known.written = {
+            name: msgspec.Raw(edit.mask(ruling, text, ruling.pointer)) for ruling, (name, text) in zip(rulings, known.fields, strict=True)
+        }
+        known.places = tuple(edit.places)
+        return known.written
 
     def give(self, endpoint: str, line: bytes, record: Any, rulings: list[Ruling]) -> GivenRecord | HeldRecord | Undecided:
         """Give a record: its line without the end of it, the same as it was read, and what was ruled about it (not `every` ruling)."""
@@ -69,7 +94,7 @@ class Giving:
             line = dumps(record)
         if not withheld:
             return GivenRecord(line)
-        edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts, self._masked)
+        edit = RecordEdit(self._vendor, endpoint, self._words(rulings, named=named), self._find, self._texts)
         return GivenRecord(edit.written(line, record, withheld), tuple(edit.places))
 
     def _words(self, rulings: list[Ruling], *, named: bool) -> Callable[[Ruling], str]:

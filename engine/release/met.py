@@ -8,22 +8,21 @@ from functools import lru_cache
 from typing import Any
 
 from engine.release.apply import PolicyInForce
+from engine.release.reading import Leaf, WholeSide
 
 NO_NAME = re.compile(r"(?:^|_)(?:site|location|city|country|region|department|company|group|queue|team|room|device|title|channel)(?:_|$)")
 FREE_TEXT = re.compile(r"(?:^|_)(?:text|body|subject|comments?|description|content|notes?|summary|message)$")
-MOST_SAID = 20_000  # places and what stood there: what is met again is not looked at again
+MOST_SAID = 20_000  # values, and sides that are read together: what is met again is not looked at again
 ID = re.compile(r"(?:^|[_.-])(?:id|uuid)$|[a-z0-9](?:Id|ID|Uuid)$", re.ASCII)
 
 
 def met(in_force: PolicyInForce, records: Iterable[tuple[str, Any]]) -> Iterator[str]:
     """Give names, addresses and numbers of other people, as they stand in their fields; each record comes with its endpoint."""
-    said = set[tuple[str, str]]()
+    said = set[Leaf | WholeSide]()
     for endpoint, record in records:
-        for place in in_force.people(endpoint, record):
-            if place not in said:
-                said.add(place)
-                if _tells_somebody(*place):
-                    yield place[1]
+        for read in in_force.people(endpoint, record, said):
+            said.add(read)
+            yield from (text for pointer, text in read.places if _tells_somebody(pointer, text))
         if len(said) > MOST_SAID:
             said.clear()
 

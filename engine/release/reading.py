@@ -9,9 +9,11 @@ import msgspec
 
 from engine.release.compiled import Compiled, FormSide, FormStep, Node
 from engine.release.field_path import FieldSteps, matches
+from engine.release.own import Sameness
 from engine.release.reasons import BY_LAW
 from engine.release.record_values import text_of
 from engine.release.ruling import Ruling
+from engine.release.telling import Stirring, Telling
 
 PLAIN = frozenset((str, int, bool, type(None)))  # equal ones of the same type are written alike
 WORDS = {"True": "true", "False": "false", "None": "null"}
@@ -27,14 +29,33 @@ class Leaf(msgspec.Struct, frozen=True, gc=False):
     node: Node
     side: SideKey | None
 
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Say where it stands, and its text."""
+        return ((self.pointer, self.text),)
 
-class WholeSide(msgspec.Struct, frozen=True, eq=False):
-    """All that stands on one side in a record, read together: `facts` tell who it is."""
+
+class SideFound(msgspec.Struct, frozen=True, cache_hash=True):
+    """Who stands on a side: whether it is the person who asks, who it is otherwise, and the number of the side in its record."""
+
+    same: Sameness
+    person: str
+    group: int
+
+
+class WholeSide(msgspec.Struct, eq=False):
+    """All that stands on one side in a record, read together: `facts` tell who it is.
+
+    What followed last is kept beside it: who it is, with the number of its side in the record, and what happens to it then.
+    """
 
     side: SideKey
     facts: tuple[tuple[str, str], ...]
     leaves: tuple[Leaf, ...]
     places: tuple[tuple[str, str], ...]  # of the leaves: pointer and text
+    number: int = -1
+    found: SideFound | None = None
+    ruled: tuple[Ruling, ...] = ()
 
 
 SideValues = tuple[FormSide, str, tuple[Any, ...], tuple[type, ...]]  # the fields, where their record stands, their values and types
@@ -57,7 +78,7 @@ class RecordReading:
         rules: Compiled,
         telling: Callable[[Any], object],
         together: Callable[[SideValues], WholeSide | None] | None = None,
-        stirring: Callable[[Any], object] | None = None,
+        stirring: Telling | Stirring | None = None,
         matters: Callable[[str, Any], object] | None = None,
         lifted: Callable[[str, Node, Any], bool] = _never,
     ) -> None:

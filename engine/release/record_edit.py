@@ -20,17 +20,6 @@ from engine.release.withheld import WithheldTexts, unnamed
 
 OPERATION: dict[bool, Literal["alias", "mask"]] = {True: "alias", False: "mask"}
 Branch = dict[str, Any]  # by the steps below: further branches, or what was ruled there
-MOST_MASKED = 30_000
-
-
-class MaskedTexts(dict[tuple[int, str], tuple[Ruling, WithheldPlace, msgspec.Raw]]):
-    """What is written for a whole text that words replace, by the ruling itself and the words: the same ones come again and again."""
-
-    def keep(self, ruling: Ruling, shown: str, place: WithheldPlace, written: bytes) -> None:
-        """Keep it, and with it the ruling, so that no other one takes its number."""
-        if len(self) >= MOST_MASKED:
-            self.clear()
-        self[id(ruling), shown] = ruling, place, msgspec.Raw(written)
 
 
 class RecordEdit:
@@ -43,23 +32,16 @@ class RecordEdit:
         words: Callable[[Ruling], str],
         find: Callable[[str], Iterable[Hit]],
         texts: WithheldTexts,
-        masked: MaskedTexts,
     ) -> None:
-        """Take what is written in the place of a value, the finder, where what stood there is kept, and what was written before."""
+        """Take what is written in the place of a value, the finder, and where what stood there is kept."""
         self._of = (vendor, endpoint)
         self._words = words
         self._find = find
         self._texts = texts
-        self._masked = masked
         self.places: list[WithheldPlace] = []
 
     def written(self, line: bytes, record: Any, rulings: list[Ruling]) -> bytes:
         """Give the line with these places withheld; none of them is the whole record, unless it is a single value."""
-        names = _names(record, rulings)
-        if names is not None:
-            parts = parts_of(line)
-            parts.update(zip(names, map(self._mask_again, rulings), strict=True))  # type: ignore[union-attr]
-            return joined(parts)
         root: Branch = {}
         for ruling in rulings:
             branch, steps = root, ruling.pointer.split("/")
@@ -99,19 +81,8 @@ class RecordEdit:
                 dropped += left is None
         return joined(parts)
 
-    def _mask_again(self, ruling: Ruling) -> msgspec.Raw:
-        """Give what is written for a whole text; what stood there was kept when words were written for it first."""
-        shown = self._words(ruling)
-        known = self._masked.get((id(ruling), shown))
-        if known is None:
-            written = self._mask(ruling, ruling.value, ruling.pointer)
-            self._masked.keep(ruling, shown, self.places[-1], written)
-            return msgspec.Raw(written)
-        self.places.append(known[1])
-        return known[2]
-
-    def _mask(self, ruling: Ruling, text: str, pointer: str) -> bytes:
-        """Write words for a whole text, as it is done most often."""
+    def mask(self, ruling: Ruling, text: str, pointer: str) -> bytes:
+        """Write words for a whole text."""
         self._texts.withheld(*self._of, ruling, text)
         shown = self._words(ruling)
         self.places.append(WithheldPlace(pointer, OPERATION[is_named(ruling)], ruling.because, shown, 0, len(shown)))
@@ -121,7 +92,7 @@ class RecordEdit:
         """Give what is written for a value; None where one of its rulings drops it."""
         ruling = rulings[0]
         if len(rulings) == 1 and ruling.value == value and ruling.do in ("mask", "alias"):
-            return self._mask(ruling, value, pointer)
+            return self.mask(ruling, value, pointer)
         drop = next((ruling for ruling in rulings if STRENGTH[ruling.do] >= STRENGTH["drop"]), None)
         if type(value) is dict or type(value) is list:
             self._texts.inside(*self._of, ruling, value, self._find)
@@ -142,19 +113,6 @@ class RecordEdit:
         for cause, shown, start in masked.replaced:
             self.places.append(WithheldPlace(pointer, OPERATION[is_named(cause)], cause.because, shown, start, start + len(shown)))
         return written_text(masked.text)
-
-
-def _names(record: Any, rulings: list[Ruling]) -> list[str] | None:
-    """Give the names of the fields of a record that words replace, each a whole text; None where more is to be done."""
-    if type(record) is not dict:
-        return None
-    names = [ruling.pointer[1:] for ruling in rulings if ruling.do in ("mask", "alias")]
-    if len(set(names)) < len(rulings):
-        return None
-    for name, ruling in zip(names, rulings, strict=True):
-        if "/" in name or "~" in name or record.get(name) != ruling.value:
-            return None
-    return names
 
 
 @lru_cache(maxsize=4096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -61,9 +62,9 @@ def flagging():
     def flags(vendor, endpoint, record, sha256):
         assert record_digest(line_of(record)) == sha256
         for name, value in record["caller"].items():
-            yield beside(f"/caller/{name}", value, 0)
+            yield (beside(f"/caller/{name}", value, 0),)
         for place in found_in({"topic": record["topic"]}, look):
-            yield Ruling(place.pointer, "ask", "third_party", place.rule, "found", place.value)
+            yield (Ruling(place.pointer, "ask", "third_party", place.rule, "found", place.value),)
 
     return flags
 
@@ -235,8 +236,12 @@ def test_rows_are_values_that_always_stand_side_by_side(tmp_path_factory, record
 
     def flags(vendor, endpoint, record, sha256):
         for group, (first, second, free) in enumerate(record):
-            yield beside(f"/{group}/0", first, None if free else group)
-            yield beside(f"/{group}/1", second, None if free else group)
+            yield from together(group, first, second, free)
+
+    @cache
+    def together(group, first, second, free):
+        found = [beside(f"/{group}/{place}", value, None if free else group) for place, value in enumerate((first, second))]
+        return [tuple(found)] if first < "c" else [(ruling,) for ruling in found]
 
     sides = {}
     for number, record in enumerate(records):
@@ -260,7 +265,7 @@ def test_what_a_rule_decides_is_counted_and_not_asked(tmp_path):
     def flags(vendor, endpoint, record, sha256):
         for name in ("name", "again", "mail"):
             value = record["mail" if name == "mail" else "name"]
-            yield replace(beside(f"/{name}", value, 0), do="ask" if endpoint == "calls" else "mask")
+            yield (replace(beside(f"/{name}", value, 0), do="ask" if endpoint == "calls" else "mask"),)
 
     first, second = {"name": "Ann", "mail": "ann@example.com"}, {"name": "Jon", "mail": "jon@example.com"}
     there = run(tmp_path / "zoom", [first, second])

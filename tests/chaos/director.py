@@ -13,6 +13,7 @@ from tests.chaos.verdicts import asked
 
 PART = 0.85  # the last event comes before the end
 POLL = 0.02
+STALLED = 100.0  # seconds
 WORDS = {CUT: "half of it", LOST: "nothing"}
 
 
@@ -29,25 +30,31 @@ def planned(shares: Mapping[str, int], events: int, dice: random.Random) -> list
 class Director:
     """Lets events come when the vendor was asked so much of what an undisturbed batch asks (`asked`)."""
 
-    def __init__(self, vendor: VendorProcess, events: list[str], asked: int, seconds: float) -> None:
+    def __init__(self, vendor: VendorProcess, events: list[str], asked: int) -> None:
         self.vendor, self.events, self.asked = vendor, events, asked
-        self.began, self.seconds = time.monotonic(), seconds
+        self.began = time.monotonic()
         self.done = Counter[str]()
 
     def each(self, idle: Callable[[], object]) -> Iterator[str]:
         """Give each kind when it is its turn. `idle` is called meanwhile, and raises where the work has stopped."""
         for number, kind in enumerate(self.events, 1):
             enough = PART * self.asked * number / (len(self.events) + 1)
-            self.until(lambda enough=enough: self.vendor.ask("count")["asked"] >= enough, idle)  # type: ignore[misc]
+            self.until(lambda enough=enough: self._asked() >= enough, idle)  # type: ignore[misc]
             yield kind
             self.done[kind] += 1
 
     def until(self, reached: Callable[[], bool], idle: Callable[[], object]) -> None:
-        """Wait."""
+        """Wait, as long as anything is asked for that was not asked for before."""
+        known, since = 0, time.monotonic()
         while not reached():
             idle()
-            assert time.monotonic() < self.began + self.seconds, f"no progress after {dict(self.done)}"
+            known, before = self._asked(), known
+            since = time.monotonic() if known > before else since
+            assert time.monotonic() < since + STALLED, f"no progress after {dict(self.done)}"
             time.sleep(POLL)  # SLEEPS: real processes and their server take real time
+
+    def _asked(self) -> int:
+        return int(self.vendor.ask("count")["asked"])
 
     def rows(self, people: int) -> list[tuple[str, str]]:
         """Give the table of what was done, after the vendor's end."""

@@ -85,7 +85,7 @@ def test_a_disturbed_batch_ends_as_an_undisturbed_one(undisturbed: Undisturbed, 
     dice = random.Random(SEED)
     with VendorProcess(tmp_path / "vendor", write_spec(tmp_path / "specs"), seed=SEED, limited=True, faulty=True) as vendor:
         machine = Machine(tmp_path, vendor, undisturbed.people, dice)
-        director = Director(vendor, planned(SHARES, EVENTS, dice), undisturbed.asked, 5.0 * EVENTS + LONGEST)
+        director = Director(vendor, planned(SHARES, EVENTS, dice), undisturbed.asked)
         try:
             for kind in director.each(machine.watch):
                 machine.disturb(kind)

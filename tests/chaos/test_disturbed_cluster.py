@@ -206,7 +206,7 @@ def test_a_disturbed_cluster_ends_as_an_undisturbed_batch(undisturbed: Undisturb
         team = Team(tmp_path, vendor, database, dice)
         team.call("batch", str(undisturbed.people), "--vendor", VENDOR, "--out", str(team.out), "--dispatch", database.address())
         team.staff()
-        director = Director(vendor, planned(SHARES, EVENTS, dice), undisturbed.asked, 5.0 * EVENTS + LONGEST)
+        director = Director(vendor, planned(SHARES, EVENTS, dice), undisturbed.asked)
         try:
             for kind in director.each(team.watch):
                 team.disturb(kind)

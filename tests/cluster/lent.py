@@ -63,7 +63,7 @@ class Team:
         folder.mkdir(parents=True, exist_ok=True)
         write_mark(folder, LentMark(store="postgresql://", batch=number, dispatched=datetime.now(UTC)))
         vendor = load(str(self.vendor.spec))
-        raw = sealed(self.kept.store().shared.keys.current(), KIND, number, key.secret)  # type: ignore[attr-defined]
+        raw = sealed(self.kept.store().shared.keys.current(), KIND, number, key.lent(self.kept.folder / "state"))  # type: ignore[attr-defined]
         self.sql(
             "insert into batch (id, folder, created, options, share, sealed) values (%s, %s, now(), %s, %s, %s)",
             *(number, str(folder), json.dumps(options), share, raw),

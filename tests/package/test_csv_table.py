@@ -7,9 +7,12 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.language.expressions.lossless_json import loads
-from engine.package.csv_table import MARK, MOST_COLUMNS, CsvTable, TableSummary
+from engine.language.expressions.lossless_json import Number, loads
+from engine.package import csv_table
+from engine.package.csv_table import FORMULA, MARK, MOST_COLUMNS, CsvTable, TableSummary
 
 
 def written(*records: Any) -> tuple[bytes, TableSummary]:
@@ -98,6 +101,47 @@ def test_fields_beyond_the_last_column_share_one():
     assert {len(row) for row in read} == {MOST_COLUMNS + 1}
     assert [read[0][-1], *(row[-1] for row in read[-3:])] == ["(further fields)", '{"k1000":"=1000"}', '{"k1001":"=1001"}', '{"a.b":1.5}']
     assert read[-1][0] == "x"
+
+
+NAMES = st.sampled_from(["a", "b", "c", "a.b", "d"])
+SCALARS = st.sampled_from(["x", "=1", " =1", "", "a, b", 'q"', 7, -7, True, None, Number("1.10"), [], ["x", "=1"], [{"a": 1}], {}])
+OBJECTS = st.recursive(
+    st.dictionaries(NAMES, SCALARS, max_size=4), lambda inner: st.dictionaries(NAMES, st.one_of(SCALARS, inner), max_size=4), max_leaves=6
+)
+
+
+class OneByOne(CsvTable):
+    """A table that knows no form of any object."""
+
+    def _fill_as_before(self, row, record, level):
+        return False
+
+
+@given(st.lists(st.one_of(OBJECTS, SCALARS), max_size=5), st.integers(1, 8))
+def test_a_record_of_a_known_form_is_written_as_one_of_a_new_form(records, most):
+    """Whatever came before it, and where there are fewer columns than fields."""
+    tables = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_table, "MOST_COLUMNS", most)
+        for kind in (CsvTable, OneByOne):
+            table, to = kind(io.BytesIO()), io.BytesIO()
+            for record in [*records, *records[::-1], *records]:
+                table.add(record)
+            tables.append((table.finish(to), to.getvalue()))
+    assert tables[0] == tables[1]
+
+
+TEXTS = st.text(st.sampled_from('a",\r\n =1\t'), max_size=4)
+
+
+@given(st.integers(1, 3).flatmap(lambda width: st.lists(st.lists(TEXTS, min_size=width, max_size=width), min_size=1, max_size=4)))
+def test_a_row_is_written_as_the_standard_library_writes_it(texts):
+    """Quotes, commas and ends of lines are quoted, and nothing else."""
+    safe = [[f"\t{text}" if text.lstrip(" ")[:1] in FORMULA else text for text in row] for row in texts]
+    expected = io.StringIO()
+    csv.writer(expected).writerows([[f"f{at}" for at in range(len(texts[0]))], *safe])
+    records = [{f"f{at}": text for at, text in enumerate(row)} for row in texts]
+    assert written(*records)[0] == MARK + expected.getvalue().encode()
 
 
 def test_a_cell_that_is_one_too_long_is_counted():

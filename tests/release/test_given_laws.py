@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import itertools
 import json
 import re
 import unicodedata
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.language.expressions.lossless_json import Number, loads
+from engine.language.expressions.lossless_json import Number, dumps, loads
 from engine.package.csv_table import CsvTable
 from engine.release.after_check import AfterCheck, LeakedValue
 from engine.release.aliases import Aliases
@@ -29,6 +30,7 @@ from engine.release.own import Own
 from engine.release.policy import Policy
 from engine.release.reasons import IN_SHORT, WITHHELD
 from engine.release.record_values import at_pointer
+from engine.release.ruling import Ruling
 from engine.release.vocabulary import Vocabulary
 from engine.release.withheld import WithheldTexts
 from tests.release.policies import ADA
@@ -196,6 +198,37 @@ def test_the_same_decisions_make_the_same_bytes(policy, records, decisions):
     """Aliases too: they are numbered by first appearance."""
     first, second = Package(policy, records, decisions), Package(policy, records, decisions)
     assert (first.json, first.csv, first.html) == (second.json, second.csv, second.html)
+
+
+REPEATED = st.lists(RECORDS, min_size=1, max_size=4).map(lambda records: [*records, *records[::-1], *records])
+
+
+@given(POLICIES, REPEATED, DECISIONS, st.booleans())
+def test_what_was_ruled_together_is_given_as_if_it_were_ruled_one_by_one(policy, records, decisions, twice):
+    """The same bytes, places, numbers and withheld texts, whatever was given before; a member that stands twice too."""
+    words, found = Policy.model_validate(policy), Decisions(decisions)
+    lines = [line_of(record, escape=False).encode() for record in records]
+    lines = [line[:-1] + b', "again":1,"again":2}' if twice else line for line in lines]
+    slow, quick = (PolicyOnParts(words, Own(ADA), finder=LOOK, decisions=found) for _ in range(2))
+    told, noted = WithheldTexts(), WithheldTexts()
+    one_by_one, together = (Giving("acme", "en", Aliases(), LOOK, texts) for texts in (told, noted))
+    for line, digest in zip(lines, itertools.cycle(["sha", "other"])):
+        record = loads(line)
+        expected = one_by_one.give("calls", line, record, slow.rulings("calls", record, digest))
+        assert together.give_ruled("calls", line, record, quick.ruled("calls", record, digest)) == expected
+    assert (noted.found, noted.by_decision) == (told.found, told.by_decision)
+
+
+def test_a_person_of_whom_two_fields_were_ruled_apart_has_one_number():
+    """What is written for a field follows from all that stands on its side."""
+    rulings = [
+        Ruling(f"/{name}", "alias", "third_party", "others[0]", "who", value, group=0)
+        for name, value in (("caller_name", "Bea"), ("caller_email", "bea@example.com"))
+    ]
+    record = {ruling.pointer[1:]: ruling.value for ruling in rulings}
+    given = Giving("acme", "en", Aliases(), LOOK, WithheldTexts()).give_ruled("calls", dumps(record), record, [(one,) for one in rulings])
+    assert isinstance(given, GivenRecord)
+    assert given.line == b'{"caller_name":"person 1","caller_email":"person 1"}'
 
 
 BROKEN = [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ class Number(float):
         self = super().__new__(cls, text)
         self.text = text
         return self
+
+
+number_as_sent = lru_cache(maxsize=1 << 12)(Number)  # the same few numbers come again and again
 
 
 class Json(str):
