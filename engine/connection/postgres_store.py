@@ -224,7 +224,9 @@ class PostgresStore:
             await self._turn(turn, old, waiting, wait=True)
             for name in sorted({old, new}):  # in one order, or two of them would wait for each other
                 connection = await stack.enter_async_context(self.holding(name))
-            record = await (await stack.enter_async_context(self._held(connection, old))).read()
+            held = await stack.enter_async_context(self._held(connection, old))
+            await held.removable()
+            record = await held.read()
             row = (str(new), self.shared.sealed(record, new), str(old), record.serial)
             try:
                 async with connection.transaction():
