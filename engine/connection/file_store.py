@@ -45,9 +45,6 @@ class HeldFile:
         how = self._how if self._how is not None else await self._reserved()
         await written(partial(self._vault.renew, self._name, record, how))
 
-    async def removable(self) -> None:
-        """Say nothing: batches of this machine name connections, and find out that one is gone when they go on."""
-
     async def remove(self) -> None:
         """Delete the connection's files, the lock files last."""
         await written(lambda: self._vault.remove(self._name))

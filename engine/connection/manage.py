@@ -18,7 +18,7 @@ Ended = Literal["revoked", "already ended", "not revocable", "not asked", "simul
 async def remove(
     store: ConnectionStore, name: Name, waiting: Callable[[], None] | None = None, *, revoke: bool, wanted: WantedFromToken = NOTHING
 ) -> Ended:
-    """Revoke a connection's token at the vendor, then delete the connection. Raises UsageError, Unreachable, NotConnected; it is kept then.
+    """Revoke a connection's token at the vendor, then delete the connection. Raises Unreachable, NotConnected; it is kept then.
 
     `wanted` is what the vendor's spec says of its token answers, if there is a spec.
     """
@@ -26,7 +26,6 @@ async def remove(
         await read(store, name)
     async with store.changing(name, waiting) as held:
         ended: Ended = "not asked"
-        await held.removable()
         if revoke:
             record = await held.read()
             ended = "moved" if record.moved is not None else await _revoke(record, name, wanted)

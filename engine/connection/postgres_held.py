@@ -17,7 +17,7 @@ from engine.connection.stored import PLAIN, Name, StoredConnection, StoreError, 
 from engine.connection.team_keys import TeamKeys
 from engine.connection.uninterrupted import written
 from engine.connection.unsent import Unsent
-from engine.errors import DiskError, NotConnected, OutputError, UsageError
+from engine.errors import DiskError, NotConnected, OutputError
 
 GRACE = 60.0  # seconds: who lost its session may still be waiting for the vendor's answer
 PAUSES = (0.5, 1.0, 2.0)
@@ -95,16 +95,6 @@ class HeldRow:
             message = f"{self._name} was changed by another process while the vendor was asked, and what that stored is kept: run again"
             raise NotStored(message)
         self._serial, self._asks = record.serial, False
-
-    async def removable(self) -> None:
-        """See that nobody of a lent batch is asked for here."""
-        lent = "select batch.folder from habeas.person join habeas.batch on batch.id = person.batch where connection = %s limit 1"
-        found = await (await self._session.execute(lent, (self._name_text,))).fetchone()
-        if found is not None:
-            message = (
-                f"{self._name} has people of the batch {found[0]}: take that back first (habeas resume {found[0]}); nothing was changed"
-            )
-            raise UsageError(message)
 
     async def remove(self) -> None:
         """Delete the rows."""

@@ -224,9 +224,7 @@ class PostgresStore:
             await self._turn(turn, old, waiting, wait=True)
             for name in sorted({old, new}):  # in one order, or two of them would wait for each other
                 connection = await stack.enter_async_context(self.holding(name))
-            held = await stack.enter_async_context(self._held(connection, old))
-            await held.removable()
-            record = await held.read()
+            record = await (await stack.enter_async_context(self._held(connection, old))).read()
             row = (str(new), self.shared.sealed(record, new), str(old), record.serial)
             try:
                 async with connection.transaction():

@@ -70,9 +70,6 @@ class HeldConnection(Protocol):
     async def keep(self, record: StoredConnection) -> None:
         """Put a newer record in the place of what was read. Raises HabeasError."""
 
-    async def removable(self) -> None:
-        """See that nothing hangs on the connection, before the vendor is asked to end it. Raises UsageError."""
-
     async def remove(self) -> None:
         """Delete the connection. Raises HabeasError."""
 

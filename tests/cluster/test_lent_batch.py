@@ -149,8 +149,8 @@ def test_while_people_are_under_way_at_workers_nobody_else_is_begun_and_the_batc
     assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
     assert machine.at_home() == dict.fromkeys("ABC", "done")
     assert machine.sql("select token, owner, lease_until from habeas.connection") == [
-        (8, "w", None)  # who did not end orderly is remembered
-    ]
+        (8, "w", None)
+    ]  # who did not end orderly is remembered
 
 
 def test_states_are_changed_where_people_are_lent(machine):
@@ -317,17 +317,3 @@ def test_what_is_watched_is_read_again_until_the_batch_is_taken_back(machine):
             await snapshot.refresh()
 
     asyncio.run(watched())
-
-
-@pytest.mark.parametrize("words", [("remove", "acme"), ("rename", "acme", "emea")], ids=["remove", "rename"])
-def test_a_connection_of_a_lent_batch_is_neither_removed_nor_renamed(words, machine):
-    """The vendor is not asked to end it either; once the batch is back both are done."""
-    machine.lend(*THREE)
-    before = dict(machine.vendor.asked)
-    done = machine.call("connections", *words, HABEAS_STORE=machine.address)
-    assert done.returncode == Exit.USAGE
-    assert f"acme/default has people of the batch {machine.out}: take that back first" in flat(done.stderr)
-    assert machine.vendor.asked == before
-    assert machine.rows() == dict.fromkeys("ABC", "queued")
-    assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == 0
-    assert machine.call("connections", *words, HABEAS_STORE=machine.address).returncode == 0
