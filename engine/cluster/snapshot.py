@@ -96,7 +96,11 @@ class Snapshot:
 
     async def read(self, connection: Session) -> None:
         """Read it over a session, in a transaction."""
-        found = await lent_batch(connection, self.folder.id, shown(self.address), surely=self.surely)
+        seen = self.folder.lent is not None
+        found = await lent_batch(connection, self.folder.id, shown(self.address), surely=self.surely and not seen)
+        if found is None and seen:
+            message = f"the batch is not lent to {shown(self.address)} any more, it was taken back: habeas status {self.folder.path}"
+            raise UsageError(message)
         if found is None:
             return
         database = self.folder.database

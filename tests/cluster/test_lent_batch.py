@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import shutil
 import time
 
+import pytest
+
 from engine.batch.lent_mark import read_mark
+from engine.cluster.snapshot import of_batch
 from engine.connection.chosen_store import known_address
 from engine.connection.store_address import identity
-from engine.errors import Exit
+from engine.errors import Exit, UsageError
 from tests.case.test_commands import home_of
 
 THREE = ("A,ada@x.io", "B,bert@x.io", "C,carl@x.io")
@@ -296,3 +300,20 @@ def test_a_refused_line_is_told_by_the_command_that_lends(machine):
     assert "1 line of the file cannot be asked for: refused.csv" in flat(machine.call("status", machine.address).stdout)
     rows = list(csv.DictReader(io.StringIO(machine.call("status", machine.address, "--csv").stdout)))
     assert [(row["request"], row["state"]) for row in rows] == [("A", "queued"), ("B", "refused")]
+
+
+def test_what_is_watched_is_read_again_until_the_batch_is_taken_back(machine):
+    """Then that is said, and not that the database lost it."""
+    machine.lend(*THREE)
+
+    async def watched() -> None:
+        snapshot = await of_batch(machine.address, None, machine.folder)
+        assert snapshot.folder.database.by_state()["queued"] == 3
+        await asyncio.to_thread(machine.ended, "A")
+        await snapshot.refresh()
+        assert snapshot.folder.database.by_state()["done"] == 1
+        await asyncio.to_thread(machine.sql, "delete from habeas.batch")
+        with pytest.raises(UsageError, match=f"it was taken back: habeas status {machine.out}"):
+            await snapshot.refresh()
+
+    asyncio.run(watched())
