@@ -37,14 +37,12 @@ def check_shared(batch: LentBatch) -> None:
 
 
 def try_out(probe: Path) -> None:
-    """Write a little file, and delete it. Raises OSError."""
-    try:
-        with os.fdopen(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE), "wb") as file:
-            file.write(bytes(4096))
-            file.flush()
-            os.fsync(file.fileno())
-    finally:
-        probe.unlink(missing_ok=True)
+    """Write a little file that has no name any more, so that a kill leaves none. Raises OSError."""
+    with os.fdopen(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE), "wb") as file:
+        probe.unlink()
+        file.write(bytes(4096))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _refused(folder: Path, error: OSError) -> HabeasError:

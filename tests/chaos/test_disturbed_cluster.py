@@ -50,6 +50,7 @@ create function chaos.note() returns trigger language plpgsql security definer a
 create trigger note after update of token, owner on habeas.connection for each row execute function chaos.note();
 """
 LEFT = "select count(*)::int from habeas.person where state in ('queued', 'running')"
+UNDER_WAY = "select request, owner from habeas.person p join habeas.connection c on c.name = p.connection where state = 'running' and owner is not null"
 ROWS = "select request, state, exit_code, reason, folder, sha256 as manifest_sha256 from habeas.person"
 
 
@@ -120,7 +121,7 @@ class Team:
             self._signal(worker, signal.SIGTERM)
             self._gone(worker, Exit.TERMINATED)
         elif kind == "worker woken":
-            worker = self._awake()
+            worker = self._about_to_write(self._awake())
             self._signal(worker, signal.SIGSTOP)
             self.asleep[worker] = time.monotonic() + ASLEEP
         elif kind.startswith("database away"):
@@ -137,6 +138,16 @@ class Team:
             self.watch()
             time.sleep(0.05)  # SLEEPS: real processes and their server take real time
         return self.dice.choice(self.workers)
+
+    def _about_to_write(self, other: Habeas) -> Habeas:
+        """Choose one who has put a result in its place and not yet said so: woken too late, it must not. Else the `other`."""
+        until = time.monotonic() + LEASE
+        while time.monotonic() < until:
+            for request, owner in self.database.sql(UNDER_WAY, database="habeas"):
+                if any((self.out / "people" / request).glob("*")):
+                    return next((one for one in self.workers if f":{one.pid}:" in owner), other)
+            time.sleep(0.01)  # SLEEPS: real processes and their server take real time
+        return other
 
     def _signal(self, worker: Habeas, number: signal.Signals) -> None:
         self.vendor.ask("signal", pid=worker.pid, number=int(number))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
 import pytest
 
 from engine.cluster import pool
+from engine.cluster.shared_folder import try_out
 from engine.connection import postgres_session
 from engine.connection.store import StoreAway
 from engine.errors import Exit
@@ -112,3 +114,11 @@ async def test_a_worker_whose_tables_become_those_of_another_version_gives_every
     async with workers(lease=2.0):
         await workers.until_done()
     assert results_of(team, tmp_path / "batch") == done(20)
+
+
+def test_a_worker_that_is_killed_while_it_tries_a_folder_out_leaves_nothing_there(tmp_path, monkeypatch):
+    """What it writes has no name while it is written."""
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append([path.name for path in tmp_path.iterdir()]))
+    try_out(tmp_path / "probe")
+    assert seen == [[]]
