@@ -168,7 +168,8 @@ class Team:
 
     def _backend(self, *, kill: bool) -> None:
         """End a session of a worker: in order, or by killing its process, after which the database ends all and recovers."""
-        sessions = self.database.sql("select pid from pg_stat_activity where usename = 'team' order by pid")
+        while not (sessions := self.database.sql("select pid from pg_stat_activity where usename = 'team' order by pid")):
+            self.watch()
         pid = self.dice.choice(sessions)[0]
         if kill:
             self.database.kill(pid)
