@@ -158,7 +158,8 @@ def worker(
     batches' folders, which every worker must see under the same path. What a worker that was killed had under way, others ask
     again. On SIGTERM it takes nobody new, ends within 30 seconds and gives everything back; a second one ends it at once.
 
-    Exit codes: 2 wrong usage, 4 the database or HABEAS_KEY cannot be used, 130 or 143 ended by a signal.
+    Exit codes: 0 the tables are there (--create-tables), 2 wrong usage, 4 the database or HABEAS_KEY cannot be used, 130 or 143 ended
+    by a signal.
     """
     from engine.cli.connections import create_tables_command
     from engine.cli.worker import worker_command

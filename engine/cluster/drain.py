@@ -201,7 +201,7 @@ class LeasedQueue:
         except psycopg.Error:
             return None  # until the deadline the database may come back
         if person is None:
-            self._nobody_until = boot_seconds() + LOOK_AGAIN
+            self._nobody_until = max(self._nobody_until, boot_seconds() + LOOK_AGAIN)
             return None
         drain.under_way[person.id] = person
         self.claimed += 1
@@ -219,7 +219,10 @@ class LeasedQueue:
             raise report.error
         if not self._drain.permitted():
             return Ending("queued", spent=False)
-        end = ending(report, taken.person.attempts, self._drain.clock.timestamp(), unreachable=unreachable)
+        now = self._drain.clock.timestamp()
+        end = ending(report, taken.person.attempts, now, unreachable=unreachable)
+        if end.pause is not None:  # it is written down with the next group, and nobody is to be taken until then either
+            self._nobody_until = max(self._nobody_until, boot_seconds() + end.pause - now)
         gone = end.code is Exit.NOT_CONNECTED or self.account.end is not None
         return end if end.state == "done" or not gone else Ending("queued", reason=end.reason, spent=False)
 
