@@ -17,7 +17,7 @@ from tests.chaos.warm import Habeas
 from tests.connection.kept import Kept
 
 EVENTS = int(os.environ.get("EVENTS", "30"))
-PEOPLE = 300 if EVENTS > 30 else 120
+PEOPLE = 300 if EVENTS > 30 else 64
 CONNECTIONS = 12
 SEED = int(os.environ.get("KILLS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 
