@@ -48,7 +48,7 @@ class Worker:
     ) -> None:
         """Take an open pool."""
         self.metrics: Path | None = None
-        self._untold = ""
+        self._told_last = ""
         self.pool, self.dispatcher, self.many, self.times, self.say = pool, dispatcher, many, times, say
         self.id, self.code = presence.new_worker_id(), Exit.COMPLETE
         self.error: HabeasError | None = None
@@ -117,6 +117,9 @@ class Worker:
                 await drain.run(connection)
             else:
                 drain.pause = WHILE_IN_USE
+        except psycopg.ProgrammingError as error:  # a table or a right is missing: that does not pass by itself
+            self._say_once(str(away(self._address, error)))
+            drain.pause = WHILE_IN_USE
         except (psycopg.Error, StoreAway):
             pass  # it is offered again when the database is back
         except HabeasError as error:
@@ -127,6 +130,12 @@ class Worker:
             drain.pause = AFTER_TROUBLE
         finally:
             await self._give_back(drain)
+
+    def _say_once(self, words: str) -> None:
+        """Say what would be said again and again, until something else is."""
+        if words != self._told_last:
+            self.say(words)
+        self._told_last = words
 
     async def _give_back(self, drain: Drain) -> None:
         await self._ended.write()
@@ -215,9 +224,7 @@ class Worker:
         try:
             await asyncio.to_thread(write_metrics, self.metrics, metrics_text(self.id, self._counts, shared, up=up))
         except HabeasError as error:
-            if str(error) != self._untold:
-                self.say(str(error))
-            self._untold = str(error)
+            self._say_once(str(error))
 
     async def _make_place(self) -> None:
         """Give back what was held longest where another connection waits for a place."""

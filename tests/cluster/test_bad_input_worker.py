@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.cluster import pool
+from engine.cluster import worker as worker_module
 from engine.cluster.shared_folder import try_out
 from engine.connection import postgres_session
 from engine.connection.store import StoreAway
@@ -114,6 +115,21 @@ async def test_a_worker_whose_tables_become_those_of_another_version_gives_every
     async with workers(lease=2.0):
         await workers.until_done()
     assert results_of(team, tmp_path / "batch") == done(20)
+
+
+async def test_a_right_that_is_missing_is_said_once_and_work_goes_on_when_it_is_granted(team, workers, postgres, tmp_path, monkeypatch):
+    """Accounts are not taken and given back in a loop meanwhile."""
+    monkeypatch.setattr(worker_module, "WHILE_IN_USE", 0.5)
+    team.connect("one")
+    team.lend(tmp_path / "batch", some_people(4, "one"))
+    postgres.sql("alter table habeas.batch owner to boss", database="habeas")
+    async with workers(lease=2.0) as here:
+        await workers.until(lambda: any("does not let this user" in line for line in here.said))
+        await workers.until(lambda: len([line for line in here.said if "given back" in line]) > 1)
+        postgres.sql("alter table habeas.batch owner to team", database="habeas")
+        await workers.until_done()
+    assert len([line for line in here.said if "does not let this user" in line]) == 1
+    assert results_of(team, tmp_path / "batch") == done(4)
 
 
 def test_a_worker_that_is_killed_while_it_tries_a_folder_out_leaves_nothing_there(tmp_path, monkeypatch):
