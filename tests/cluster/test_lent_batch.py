@@ -111,7 +111,7 @@ def test_a_batch_without_a_worker_says_so(machine):
     """One that said nothing for a minute is none."""
     machine.lend(*THREE)
     machine.sql("insert into habeas.worker(id, version, host, many, seen) values ('w', '1', 'h', 50, now() - interval '2 minutes')")
-    assert "none was seen just now: habeas worker postgresql://team@/habeas starts one" in flat(
+    assert "none was seen just now: habeas worker, over the same store, starts one" in flat(
         machine.call("status", str(machine.out)).stdout
     )
 
