@@ -133,7 +133,7 @@ def _what_next_away(folder: BatchFolder, lent: LentTo) -> Iterator[str]:
         yield f"Nobody asks for {who}: habeas resume {folder.path} takes them back, the same habeas batch --dispatch lends them"
     if states["queued"] + states["running"] > lent.idle:
         seen = f"{counted(lent.workers, 'worker')} of {lent.store}" if lent.workers else f"workers of {lent.store}; none was seen just now"
-        yield f"Whoever {'else ' if lent.idle else ''}is queued or running is asked by {seen}: habeas worker, over the same store, starts one"
+        yield f"Whoever {'else ' if lent.idle else ''}is queued or running is asked by {seen}: habeas worker starts one, over that store"
     if states["failed"]:
         yield f"To ask once more for those who failed: habeas retry {folder.path}"
     yield f"The results lie in {folder.path / 'people'}; habeas resume {folder.path} takes the batch back and brings {PROOF} up to date"

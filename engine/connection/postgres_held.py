@@ -20,6 +20,8 @@ from engine.connection.unsent import Unsent
 from engine.errors import DiskError, NotConnected, OutputError
 
 GRACE = 60.0  # seconds: who lost its session may still be waiting for the vendor's answer
+SETTLE = 10.0  # seconds: whoever has an answer that the database could not take needs a moment to send it once it is back
+GIVEN_UP = 1e9  # seconds: so long ago is what was left by whoever knew that its answer was lost
 PAUSES = (0.5, 1.0, 2.0)
 UNUSED = """
 delete from habeas.connection where name = %(name)s and not exists (select from habeas.target where connection = %(name)s)
@@ -52,6 +54,13 @@ class Shared:
         return seal(record, self.keys.current(), name.name)
 
 
+def _awaited(asking: float | None, waited: float) -> bool:
+    """Whether an answer of the vendor, asked for so long ago, may still come, also where the database was away for longer."""
+    if asking is None or asking >= GIVEN_UP or waited >= GRACE:
+        return False
+    return asking < GRACE or waited < SETTLE
+
+
 class HeldRow:
     """A connection under its lock (see `store.HeldConnection`)."""
 
@@ -65,7 +74,7 @@ class HeldRow:
         """Send what could not be sent, wait for one that may still be asking, and read."""
         await send_unsent(self._shared, self._session, self._name)
         found, told, waited = await self._row(), False, 0.0
-        while found is not None and found[2] is not None and found[2] < GRACE and waited < GRACE:
+        while found is not None and _awaited(found[2], waited):
             if not told:
                 self._shared.busy()
             told, waited = True, waited + 1.0

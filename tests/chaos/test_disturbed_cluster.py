@@ -64,7 +64,7 @@ class Team:
         asyncio.run(make_tables(database.address()))
         database.sql(WATCHED, database="habeas")
         vendor.connect(self.kept, CONNECTIONS, ACCOUNTS)
-        self.environ = {**vendor.environ(self.kept), "GRACE": str(GRACE)}
+        self.environ = {**vendor.environ(self.kept), "GRACE": str(GRACE), "SETTLE": str(LEASE)}
         self.homes = [folder / f"machine-{number}" for number in range(WORKERS)]
         self.workers: list[Habeas] = []
         self.asleep: dict[Habeas, float] = {}
@@ -158,13 +158,16 @@ class Team:
         self.asleep.pop(worker, None)
 
     def _without_database(self) -> None:
-        """Let the database crash, and begin again some seconds later."""
+        """Let the database crash, and begin again some seconds later; whoever has what it could not take is left alone until it is sent."""
         self.database.crash()
         until = time.monotonic() + AWAY
         while time.monotonic() < until:
             self.watch()
             time.sleep(0.05)  # SLEEPS: real processes and their server take real time
         self.database.begin()
+        while any(any(home.glob("unsent/*")) for home in self.homes):  # who dies with the only copy of a token takes it along
+            self.watch()
+            time.sleep(0.05)  # SLEEPS: real processes and their server take real time
 
     def _backend(self, *, kill: bool) -> None:
         """End a session of a worker: in order, or by killing its process, after which the database ends all and recovers."""

@@ -66,7 +66,7 @@ class Habeas:
 
 
 def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
-    """Become the command. The variable GRACE says how long an answer of the vendor that may be lost is waited for."""
+    """Become the command. The variables GRACE and SETTLE say how long an answer of the vendor that may be lost is waited for."""
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(file, stream)
@@ -76,6 +76,7 @@ def run(words: Sequence[str], environ: Mapping[str, str], log: Path) -> None:
     engine.net.transport.__version__ = f"{engine.net.transport.__version__} pid{os.getpid()}"  # type: ignore[attr-defined]
     threading.Thread(target=_with_its_parent, daemon=True).start()
     engine.connection.postgres_held.GRACE = float(environ.get("GRACE", engine.connection.postgres_held.GRACE))
+    engine.connection.postgres_held.SETTLE = float(environ.get("SETTLE", engine.connection.postgres_held.SETTLE))
     main()
 
 

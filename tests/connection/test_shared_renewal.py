@@ -157,6 +157,21 @@ async def test_who_may_still_be_asking_is_waited_for(shared, postgres):
         assert (acme.log, said) == (["token"], ["waiting"])
 
 
+async def test_whoever_has_an_answer_has_a_moment_to_send_it_after_a_long_absence_of_the_database(shared, postgres):
+    """However long ago the vendor was asked: the old token is not spent while the new one is on its way."""
+    async with Acme().up() as acme:
+        await renewed_while_away(shared, postgres, acme)
+        postgres.sql("update habeas.credential set asking_since = now() - interval '2 hours'", database="habeas")
+        elsewhere, store = Kept(shared.folder / "elsewhere", shared.address).store(), shared.store()
+
+        async def sent(_seconds: float) -> None:
+            await store.send_unsent()
+
+        elsewhere.sleep = sent
+        assert await (await keeping(elsewhere, acme))[0].refresh() == Renewed(asked=False)
+        assert acme.log == ["token"]
+
+
 async def test_who_does_not_come_back_is_waited_for_a_minute(shared, postgres):
     """Then the old token is tried, and where the vendor ends the connection the reason says why."""
     async with Acme().up() as acme:
@@ -172,7 +187,9 @@ async def test_who_does_not_come_back_is_waited_for_a_minute(shared, postgres):
         assert postgres_held.GRACE <= sum(seconds) < postgres_held.GRACE + 2
         postgres.sql("update habeas.credential set asking_since = now() - interval '1 hour'", database="habeas")
         acme.provider.refreshes.clear()
-        found = await (await keeping(shared.store(), acme))[0].refresh()
+        seconds.clear()
+        found = await (await keeping(store, acme))[0].refresh()
+        assert sum(seconds) == postgres_held.SETTLE
         assert (found.dead, "was lost before it could be stored" in found.words) == (True, True)
 
 
