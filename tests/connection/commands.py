@@ -8,18 +8,16 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from unittest.mock import patch
 
 from tests.command_line import call, run_here
 from tests.connection.vendor import SPEC, Acme
-from tests.forked import Forked
+from tests.forked import TRUE, Forked, made_by
 from tests.process import BROWSER, HABEAS, environment
 
 BEGUN: list[Begun] = []
@@ -127,14 +125,14 @@ class Command:
     async def start(self, *words: str, limit=None, made=Forked, **environ: str | None) -> asyncio.subprocess.Process:
         """Start a process; a forked one, unless it has a limit."""
         pipe = asyncio.subprocess.PIPE
-        with patch.object(subprocess, "Popen", made):
+        with made_by(made):
             return await asyncio.create_subprocess_exec(
                 *HABEAS, *words, env=self.given(environ), stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=limit
             )
 
     async def process(self, *words: str, stdin: str = "", limit=None, **environ: str | None) -> Done:
         """Run a true process to its end."""
-        process = await self.start(*words, limit=limit, made=subprocess.Popen, **environ)
+        process = await self.start(*words, limit=limit, made=TRUE, **environ)
         out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
         return Done(process.returncode or 0, out.decode(), err.decode())
 

@@ -6,13 +6,12 @@ import asyncio
 import json
 import subprocess
 import sys
-from unittest.mock import patch
 
 from engine.connection.keeper import LOST
 from engine.replaced import replace
 from tests.conftest import ROOT
 from tests.connection.vendor import NAME, Acme, vault
-from tests.forked import Forked
+from tests.forked import TRUE, Forked, made_by
 
 PROCESSES = 4
 STEPS = 60
@@ -22,7 +21,7 @@ MOST_LOST = 6  # sending, reading, opening the file that lies ready: then one wr
 async def process(*words: str) -> str:
     """Run a Python module; gives what it printed."""
     pipe = asyncio.subprocess.PIPE
-    with patch.object(subprocess, "Popen", Forked):
+    with made_by(Forked):
         made = await asyncio.create_subprocess_exec(sys.executable, "-m", *words, cwd=ROOT, stdout=pipe, stderr=pipe)
     out, err = await made.communicate()
     assert made.returncode == 0, err.decode()
@@ -37,6 +36,7 @@ async def test_two_hundred_tasks_in_four_processes_refresh_once(tmp_path):
         store.write(NAME, record)
         said = await asyncio.gather(*(process("tests.connection.crowd", str(tmp_path), acme.address) for _ in range(PROCESSES)))
         assert [one.strip() for one in said] == ["[]"] * PROCESSES
+        assert subprocess.Popen is TRUE
         assert acme.log.count("token") == 1
         assert store.read(NAME).serial == 2
 
