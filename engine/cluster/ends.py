@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import psycopg
 
 from engine.batch import results
 from engine.batch.asking import EndedPerson
+from engine.batch.batch_folder import WORK
 from engine.batch.states import Ending
 from engine.cluster import people
 from engine.cluster.drain import leased
@@ -53,13 +55,16 @@ class LeasedEnds:
     async def _sweep(self, among: set[str]) -> None:
         """Of batches in which nobody is left delete what no row names: an owner of before left it, who did not live to.
 
+        Results of people who are in no row are another lending's, and stay.
+
         What lies there is listed first: whoever begins after that names it, or is under way, when the rows are read.
         """
         for batch in await people.batches_over(self._pool, sorted(among)):
             folder = self._batches.folders[batch]
             found = await asyncio.to_thread(lying, folder)
+            owned = await people.owned_places(self._pool, batch)
             named = await people.named(self._pool, batch)
-            for place in found - named if named is not None else ():
+            for place in left_over(found, named, owned) if named is not None else ():
                 await asyncio.to_thread(dropped, folder / place)
 
     async def _synced(self, group: list[EndedPerson]) -> list[EndedPerson]:
@@ -87,6 +92,11 @@ class LeasedEnds:
         for name in (lost.ended.folder, lost.kept):
             if name is not None:
                 dropped(folder / name)
+
+
+def left_over(found: AbstractSet[str], named: AbstractSet[str], owned: AbstractSet[str]) -> set[str]:
+    """Give of what lies in a batch's folder what may be deleted: unfinished runs, and results of these people, that no row names."""
+    return {place for place in found - named if place.startswith(f"{WORK}/") or place[: place.rfind(people.OF) + 1] in owned}
 
 
 def _again(one: EndedPerson) -> EndedPerson:

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 from psycopg.errors import ForeignKeyViolation
 
-from engine.batch.batch_folder import KIND, WORK, BatchFolder, BatchKey
+from engine.batch.batch_folder import KIND, PEOPLE, WORK, BatchFolder, BatchKey
 from engine.batch.lent_mark import LentMark, read_mark, write_mark
 from engine.cluster.batches import StoredBatch, lent_batch
+from engine.cluster.people import OF, begin_of
 from engine.connection.postgres_session import Session, session
 from engine.connection.sealed_file import sealed
 from engine.connection.store_address import shown, without_secrets
@@ -41,7 +42,7 @@ where batch = %s and (state = 'queued' or (state = 'running' and lease_until > n
 """
 COPY = """
 copy habeas.person (batch, request, connection, identifiers, wish, priority, not_before, attempts, exit_code, reason, folder, kept,
-  sha256, ended_at) from stdin
+  earlier, sha256, ended_at) from stdin
 """
 QUEUED = """
 select id, request, connection, identifiers, wish, priority, not_before, attempts, exit_code, reason, folder, sha256, ended_at from person
@@ -139,7 +140,14 @@ class Lender:
         for number, request, name, identifiers, wish, priority, waits, *told, folder, sha256, ended in self.folder.database.all(QUEUED):
             until = None if waits is None else datetime.fromtimestamp(waits + ahead, UTC)
             kept = f"{WORK}/{number}" if str(number) in begun else None
-            yield (self.folder.id, request, name, identifiers, wish, priority, until, *told, folder, kept, sha256, ended)
+            earlier = self._earlier(request, name, folder) if folder is not None else []
+            yield (self.folder.id, request, name, identifiers, wish, priority, until, *told, folder, kept, earlier, sha256, ended)
+
+    def _earlier(self, request: str, name: str, folder: str) -> list[str]:
+        """Name what workers brought of a person in tries of an earlier lending: no row knows it any more, and it stays."""
+        begin = begin_of(request, name)
+        found = (f"{PEOPLE}/{request}/{path.name}" for path in (self.folder.path / PEOPLE / request).glob(f"*{OF}*"))
+        return sorted(place for place in found if place.startswith(begin) and place != folder)
 
 
 def check_same_folder(folder: BatchFolder, lent: Path) -> bool:

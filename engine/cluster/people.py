@@ -53,13 +53,18 @@ def made_in(number: int, token: int) -> str:
     return f"{WORK}/{number}.{token}"
 
 
+def begin_of(request: str, connection: str) -> str:
+    """Give how the names of a person's results at a connection begin. No name of a connection has a +."""
+    return f"{PEOPLE}/{request}/{label_of(connection)}{OF}"
+
+
 def place_in(request: str, connection: str, token: int, named: Iterable[str | None]) -> str:
     """Give where a result goes below the batch's folder: `people/DSR-17/zoom+3`, `zoom+3.2` where the same owner asks once more.
 
     `named` are the results that the row names. No name of a connection has a +.
     """
     taken = {name.removesuffix(PACKED) for name in named if name is not None}
-    first = f"{PEOPLE}/{request}/{label_of(connection)}{OF}{token}"
+    first = f"{begin_of(request, connection)}{token}"
     return next(name for name in chain((first,), (f"{first}.{number}" for number in count(2))) if name not in taken)
 
 
@@ -166,3 +171,13 @@ async def named(pool: Pool, batch: str) -> set[str] | None:
                 place = place_in(request, name, token, (folder, *earlier))
                 found |= {made_in(number, token), place, place + PACKED}
     return found
+
+
+async def owned_places(pool: Pool, batch: str) -> set[str]:
+    """Give how the names begin of what workers make of a batch's people: `people/DSR-17/zoom+`.
+
+    Results of an earlier lending, of people who had ended when the batch came home, begin otherwise: no row here knows them.
+    """
+    async with pool.connection() as connection:
+        rows = await (await connection.execute("select request, connection from person where batch = %s", (batch,))).fetchall()
+    return {begin_of(request, name) for request, name in rows}

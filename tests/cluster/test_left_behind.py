@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.cluster import people
+from engine.cluster.ends import left_over
 from engine.cluster.shared_folder import lying
-from tests.cluster.lent import some_people
+from engine.errors import Exit
+from tests.cluster.lent import Team, some_people
+from tests.connection.kept import Kept
 
 
 async def test_when_nobody_is_left_what_no_row_names_is_deleted(team, workers, tmp_path):
@@ -33,3 +38,44 @@ async def test_of_a_batch_that_was_taken_back_nothing_is_deleted(bare, pool, tmp
     assert await people.named(pool, batch) == {"people/R000/acme.one+1", "people/R000/acme.one+0", *made}
     bare.sql("delete from batch")
     assert await people.named(pool, batch) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "gone"),
+    [
+        ("work/77.1", True),
+        ("people/A/acme+1", True),
+        ("people/A/acme+1.2", True),
+        ("people/A/acme+1.tar", True),
+        ("people/A/acme+2", False),
+        ("people/A/acme.emea+1", False),
+        ("people/B/acme+1", False),
+        ("people/B/acme+1.tar", False),
+    ],
+)
+def test_of_results_only_those_of_people_who_are_lent_now_are_left_over(place, gone):
+    """B ended in an earlier lending, as A did at another connection: what they brought is theirs for good."""
+    assert left_over({place, "people/A/acme+2"}, {"people/A/acme+2"}, {"people/A/acme+"}) == ({place} if gone else set())
+
+
+def test_a_batch_that_is_lent_again_keeps_what_was_brought_before(machine, tmp_path):
+    """People who had ended are at home when newcomers are lent; whoever is asked once more keeps the results of before."""
+    machine.lend("A,ada@x.io", "B,bob@x.io")
+    machine.ended("A")
+    machine.ended("B", "failed", 3, "notes failed")
+    (machine.out / "people/B/acme+9").mkdir()
+    machine.sql("update habeas.person set earlier = '{people/B/acme+9}' where request = 'B'")
+    assert machine.call("resume", str(machine.out), HABEAS_STORE=machine.address).returncode == Exit.INCOMPLETE
+    assert machine.call("retry", str(machine.out)).returncode == 0
+    assert machine.lend("A,ada@x.io", "B,bob@x.io", "C,cyd@x.io").returncode == 0
+    lent = machine.sql("select request, folder, earlier from habeas.person order by request")
+    assert lent == [("B", "people/B/acme+1", ["people/B/acme+9"]), ("C", None, [])]
+    (machine.out / "people/C/acme+99").mkdir(parents=True)
+    team = Team(Kept(tmp_path, machine.address), machine.vendor)
+    worker = team.work()
+    team.until_done()
+    assert team.end(worker)[0] == Exit.TERMINATED
+    brought = {str(one.relative_to(machine.out)) for one in (machine.out / "people").glob("*/*")}
+    now = {folder for (folder,) in machine.sql("select folder from habeas.person")}
+    assert brought == {"people/A/acme+1", "people/B/acme+1", "people/B/acme+9", *now}
+    assert machine.rows() == {"B": "done", "C": "done"}
