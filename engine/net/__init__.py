@@ -15,7 +15,7 @@ READING = "set_default_verify_paths"
 @contextmanager
 def _read_where_they_count() -> Iterator[None]:
     """Let a context that verifies nothing read no certificates, for as long as the block lasts."""
-    read = ssl.SSLContext.set_default_verify_paths
+    own, read = vars(ssl.SSLContext).get(READING), ssl.SSLContext.set_default_verify_paths
 
     def sparing(context: ssl.SSLContext) -> None:
         if context.verify_mode != ssl.CERT_NONE:
@@ -26,6 +26,8 @@ def _read_where_they_count() -> Iterator[None]:
         yield
     finally:
         delattr(ssl.SSLContext, READING)  # what it inherits is there again
+        if own is not None:  # whoever uses this as a library may have put theirs there
+            setattr(ssl.SSLContext, READING, own)
 
 
 with _read_where_they_count():

@@ -30,3 +30,19 @@ def test_only_a_context_that_verifies_reads_certificates():
     assert verified == usual
     assert verified[1] == 2, "CERT_REQUIRED"
     assert (others, left) == (0, None)
+
+
+def test_what_a_program_had_put_in_the_place_of_reading_certificates_is_there_again():
+    """Programs in companies read the system's store in a way of their own; they use this as a library."""
+    code = """
+import ssl
+read, asked = ssl.SSLContext.set_default_verify_paths, []
+def theirs(context):
+    asked.append(context.verify_mode)
+    read(context)
+ssl.SSLContext.set_default_verify_paths = theirs
+import engine.net
+print(vars(ssl.SSLContext)["set_default_verify_paths"] is theirs, ssl.CERT_REQUIRED in asked, ssl.CERT_NONE in asked)
+"""
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert said.split() == ["True", "True", "False"]
