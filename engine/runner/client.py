@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -143,10 +144,24 @@ class Sending(Struct):
 
 
 class SharedCredential(Struct, eq=False):
-    """What is known of a connection's credential, and whose turn it is to renew it: one for all runs over the connection."""
+    """What is known of a connection's credential, and whose turn it is to renew it: one for all runs over the connection.
+
+    `wanted`: how many have the turn to renew or to judge, or wait for it.
+    """
 
     state: CredentialState = field(default_factory=CredentialState)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    wanted: int = 0
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Hold the turn to renew or to judge. A judge needs a place in the limits, so nobody who has one waits for it."""
+        self.wanted += 1
+        try:
+            async with self.turn:
+                yield
+        finally:
+            self.wanted -= 1
 
 
 def _placed(answer: Response | NoAnswer, request: Request, *, redirected: bool) -> Response | NoAnswer:
@@ -275,7 +290,7 @@ class Client(Struct):
         Who waited here would else leave together with all others who did, faster than the limits allow.
         """
         due = self.credentials.due()
-        if due and self.grant.turn.locked():
+        if due and self.grant.wanted:
             return False
         if due:
             await self.prepare()
@@ -310,7 +325,7 @@ class Client(Struct):
 
     async def _renew(self, generation: int, purpose: Purpose, endpoint: str = "") -> Usable | GiveUp:
         """Renew the credential of `generation` once for all who used it, where engine/core/refused_credential.py says so."""
-        async with self.grant.turn:
+        async with self.grant.alone():
             now = asyncio.get_running_loop().time()
             due = purpose == "due" and self.credentials.due()
             decision = before_renewal(self.credential, generation, purpose, now, due=due, endpoint=endpoint)
@@ -323,7 +338,7 @@ class Client(Struct):
     async def _judged(self, refused: GiveUp, request: Request) -> GiveUp:
         """End the run for a credential that is refused, or only the endpoint where `verify` is answered all the same."""
         name, now, words = request.endpoint.name, asyncio.get_running_loop().time(), self.credentials.refused
-        async with self.grant.turn:
+        async with self.grant.alone():
             self.credential, decision = judge(self.credential, refused, name, words, now)
             if isinstance(decision, AskVerify):
                 self.credential = noted(self.credential, name, lives=await self._lives(request), now=now)

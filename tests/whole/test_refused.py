@@ -10,7 +10,8 @@ from engine.connection.keeper import Fixed
 from engine.core.http import HttpRequest, Response
 from engine.core.oauth import Renewed
 from engine.errors import Exit
-from tests.clock import passing
+from engine.runner.client import Client, SharedCredential
+from tests.clock import passing, run
 from tests.core.specs import HEAD
 from tests.whole.scripted import Scripted, fetched
 
@@ -117,3 +118,26 @@ def test_a_token_that_ends_while_requests_stand_in_line_is_renewed_before_they_l
     assert token.renewed <= span / (LIFE * 0.9) + 1
     gaps = [later - before for before, later in zip(done.times[-20:], done.times[-19:], strict=False)]
     assert min(gaps) > 0.2  # who waited for the renewal does not leave as a burst
+
+
+def test_whoever_has_a_place_in_the_limits_never_waits_for_a_judge_who_needs_one():
+    """Between one holder and the next the lock is free for a moment though somebody waits for it: that is told too."""
+
+    async def scenario() -> tuple[bool, int, bool]:
+        grant = SharedCredential()
+        client = Client(network=None, limiter=None, credentials=Living(), clock=None, patience=None, grant=grant)
+        await grant.turn.acquire()
+
+        async def judge() -> None:
+            async with grant.alone():
+                await passing(1.0)
+
+        judging = asyncio.create_task(judge())
+        await asyncio.sleep(0)
+        grant.turn.release()
+        free, wanted = not grant.turn.locked(), grant.wanted
+        fresh = await client._fresh()
+        await judging
+        return free, wanted, fresh
+
+    assert run(scenario()) == (True, 1, False)
