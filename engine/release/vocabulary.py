@@ -2,7 +2,7 @@
 
 A name of several words is found wherever its words follow each other, in either order; of a longer family name the name alone is enough,
 in capitals, but not of a login or an address. A single short word, such as a first name, counts only where it is the whole text: it may be
-any word. So a short number counts only behind a word that says that it is somebody's extension.
+any word. A short number counts only behind a word that says that it is an extension.
 """
 
 from __future__ import annotations
