@@ -27,6 +27,7 @@ from bench.findings import RECORDS
 from engine.case.folder import open_case
 from engine.case.in_force import Learned
 from engine.case.ruled import in_review, put_in_force
+from engine.cli import spare_start
 from engine.cli.formatting import table
 from engine.cli.package import build_command
 from engine.connection.private_files import prepare, write_private
@@ -72,6 +73,7 @@ def rule(home: Path) -> dict[str, float]:
 
 def build(home: Path) -> dict[str, float]:
     """Build the package; CPU in seconds, from the first instruction of the process, memory in MB, files in MB by their ending."""
+    spare_start()
     spent = Counter[str]()
     for part, (module, name) in PARTS.items():
         _measure(importlib.import_module(module), name, part, spent)
