@@ -84,9 +84,8 @@ specs: $(READY)
 docs: $(READY) ## write the generated documentation anew
 	@$(BIN)/python -m engine.reference
 
-bench: $(READY) ## measure the budgets, beside their references; those of many people too
-	@$(BIN)/python -m bench
-	@$(BIN)/python -m bench.batch
+bench: $(READY) ## measure the budgets, beside their references; those of many people and of workers too
+	@over=0; for part in bench bench.batch bench.cluster; do $(BIN)/python -m $$part || over=1; done; exit $$over
 
 bench-batch: $(READY) ## measure many people over one account, beside a shell loop, and draw their growth
 	@$(BIN)/python -m bench.batch
