@@ -35,17 +35,20 @@ def asked_by(person: Person, ask: Sequence[str]) -> Person:
 
 
 def name_person(case: OpenCase, vault: Vault, person: Person, before: Person, now: datetime) -> tuple[tuple[str, ...], list[str]]:
-    """Seal the person anew and record it; gives the other cases of the same person, and who is asked by what from now on.
+    """Seal the person anew and record what changed; gives the other cases of the same person, and who is asked by what from now on.
 
     Raises UsageError, Stale, NotConnected, DiskError, OutputError; the person is as before then.
     """
     digest = digest_of(vault.home, person)
     again = same_person(vault.home, digest.all, digest.key_id, case.reference)
-    done: list[Act] = [Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again)]
+    done: list[Act] = []
+    if (person.identifiers, person.name, person.address) != (before.identifiers, before.name, before.address):
+        done.append(Named(kinds=tuple(person.identifiers), digests=digest.all, key_id=digest.key_id, again=again))
     told = []
     for vendor, (kind, _) in person.asked_by.items():
         if before.asked_by.get(vendor) != person.asked_by[vendor]:
             done.append(VendorAsked(vendor=vendor, by_kind=kind))
             told.append(f"{vendor} is asked by the last {NAMES[kind]} that was given.")
-    case.acts(done, now, doing=named(vault.keys, case.folder, person, before))
+    if done:
+        case.acts(done, now, doing=named(vault.keys, case.folder, person, before))
     return again, told
