@@ -303,7 +303,7 @@ def test_what_an_owner_gave_is_not_called_gone(ran, tmp_path):
     ran("case", "add", "DSR-19", str(tmp_path / "export.csv"), "--vendor", "hris")
     ran("case", "identified", "DSR-19", "--how", "called back")
     waits = ran("review", "list", "DSR-19").stdout
-    assert waits.endswith("1 file waits for a decision.\nDecide about a file:\n  habeas review give|hold DSR-19 and its name\n")
+    assert waits.endswith("1 file waits for a decision.\nDecide about a file:\n  habeas review give|hold DSR-19 hris/received/hris/1/file-1.csv\n")
     done = ran("review", "give", "DSR-19", "hris/received/hris/1/file-1.csv")
     undo = "To take it back: habeas review undo DSR-19 4"
     assert done.stdout == f"Decided, act 4: give hris/received/hris/1/file-1.csv.\n{undo}\nNothing is undecided.\n"
