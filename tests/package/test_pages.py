@@ -33,7 +33,7 @@ STATES = {
         [
             "No service was searched. This package holds no data, and does not say whether we hold any about you.",
             "Found Nothing.",
-            "Nothing held No service said that it knows nobody with your details.",
+            "Nothing held No service told us that your details are unknown to it.",
             "Not obtained No service was searched.",
             "Withheld Nothing.",
             "!Every service answered",
@@ -136,7 +136,7 @@ STATES = {
         [
             "in full but for what is named below as withheld or not obtained.",
             "Zoom: 2 records. All of it is in this package, but for 2 places inside the records that are withheld.",
-            "Nothing held No service said that it knows nobody with your details. Not obtained",
+            "Nothing held No service told us that your details are unknown to it. Not obtained",
             "Not obtained Brightdesk: Recordings.",
             "Withheld 2 places inside the records.",
             "Security 2 none none This is a password",
