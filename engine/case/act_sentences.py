@@ -47,7 +47,7 @@ def _opened(act: acts.CaseOpened) -> str:
 
 
 def _asked(act: acts.VendorAsked) -> str:
-    return f"{act.vendor} " + (f"is asked by the last {kind_name(act.by_kind)} that was given" if act.by_kind else "belongs to the case")
+    return f"{act.vendor} " + (f"is asked by the {kind_name(act.by_kind)} that was chosen for it" if act.by_kind else "belongs to the case")
 
 
 def kind_name(word: str) -> str:

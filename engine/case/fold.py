@@ -75,7 +75,8 @@ class Excuse(msgspec.Struct, frozen=True):
 class VendorPart(msgspec.Struct, frozen=True):
     """What a case has of one vendor: the run or files that were taken in, its gaps, and what of them is excused.
 
-    `refused`: what was fetched last was not taken, since it may be somebody else's; until another identifier is chosen, or a run is taken in.
+    `refused`: what was fetched last was not taken, since it may be somebody else's; that holds until another identifier is chosen for
+    the vendor, or a run is taken in.
     """
 
     by_kind: str | None = None

@@ -14,6 +14,7 @@ from engine.connection.digest_key import PersonDigest, digest_key
 from engine.connection.vault import Vault
 from engine.core.identity import NAMES
 from engine.errors import UsageError
+from engine.replaced import replace
 
 
 def digest_of(home: Path, person: Person) -> PersonDigest:
@@ -32,6 +33,18 @@ def asked_by(person: Person, ask: Sequence[str]) -> Person:
             raise UsageError(message)
         chosen[load(vendor).name] = (kind, values[-1])
     return Person(person.identifiers, person.name, person.address, chosen)
+
+
+def chosen_for(person: Person, vendor: str, choice: str) -> Person:
+    """Say by which identifier a vendor is asked: `KIND:NUMBER`, counted from 0, or a kind for its last. Raises UsageError, SpecError."""
+    kind, colon, number = choice.partition(":")
+    if not colon:
+        return asked_by(person, [f"{vendor}={kind}"])
+    values = person.identifiers.get(kind, ())
+    if not number.isascii() or not number.isdecimal() or int(number) >= len(values):
+        message = "the form names no identifier of the person: open the page again; nothing was written"
+        raise UsageError(message)
+    return replace(person, asked_by={**person.asked_by, load(vendor).name: (kind, values[int(number)])})
 
 
 def name_person(case: OpenCase, vault: Vault, person: Person, before: Person, now: datetime) -> tuple[tuple[str, ...], list[str]]:

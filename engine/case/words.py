@@ -159,12 +159,15 @@ def left(told: Deadlines, today: date, case: Case) -> str:
     return f"{counted(days, 'day')} left" if days > 0 else f"{counted(-days, 'day')} late"
 
 
-def too_late(law: Regime, told: Deadlines, today: date) -> str | None:
-    """Say why an answer cannot take longer any more: the law knows no such thing, or the person had to be told before; None if it can."""
+def too_late(law: Regime, told: Deadlines, today: date, words: Callable[[date], str | None] = str) -> str | None:
+    """Say why an answer cannot take longer any more: the law knows no such thing, or the person had to be told before; None if it can.
+
+    `words` writes a day.
+    """
     if law.extension is None:
         return f"{law.title} allows no longer time"
     if told.extend_by is not None and told.extend_by < today:
-        return f"that the answer takes longer had to be said by {told.extend_by}"
+        return f"that the answer takes longer had to be said by {words(told.extend_by)}"
     return None
 
 

@@ -17,7 +17,7 @@ LEFT = "We did not fetch these."
 CASES = [
     (OPENED, "The case was opened: a copy of the data is asked for"),
     (acts.VendorAsked(vendor="zoom"), "Zoom belongs to the case"),
-    (acts.VendorAsked(vendor="zoom", by_kind="email"), "Zoom is asked by the last e-mail address that was given"),
+    (acts.VendorAsked(vendor="zoom", by_kind="email"), "Zoom is asked by the e-mail address that was chosen for it"),
     (acts.Named(kinds=("email", "name"), digests=()), "What is known of the person was changed; known now: e-mail address, name"),
     (acts.IdentifierRefused(kind="email", reason="two at"), "An identifier was refused (email): two at"),
     (acts.Identified(how="by letter"), "Who asks was shown to be the person: by letter"),
