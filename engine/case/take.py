@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import msgspec
 
+from engine.case.act_sentences import kind_name
 from engine.case.acts import FILES, OTHERS, Act, Gap, LogLine, TakenIn
 from engine.case.fold import VendorPart
 from engine.case.folder import OpenCase
@@ -204,7 +205,7 @@ def _not_asked_by(case: OpenCase, run: TakenRun) -> Iterator[Gap]:
                 asked.update(earlier.all if earlier is not None else ())
     left = {kind for one in case.case.digests if one not in asked and (kind := one.partition(":")[0]) in run.digest.by_kind}
     if left:
-        yield Gap(OTHERS, f"not asked by another {' or '.join(sorted(left))}")
+        yield Gap(OTHERS, f"not asked by another {' or '.join(map(kind_name, sorted(left)))}")
 
 
 def _copied(source: Path, part: Path, run: TakenRun) -> None:

@@ -27,7 +27,7 @@ def test_nobody_by_one_address_is_not_nobody_by_the_other(habeas):
         run = TakenRun("zoom", True, "x", None, subject, {}, {}, "0")
         return act_of_run(here, here.folder / "runs" / "zoom", run, same=True).gaps
 
-    other = (Gap(OTHERS, "not asked by another email"),)
+    other = (Gap(OTHERS, "not asked by another e-mail address"),)
     assert gaps(told("no_match", first), case) == gaps(told("no_match", second), case) == other
     assert gaps(told("matched", first), case) == gaps(told("no_match", first, key_id="another"), case) == ()
     phone = next(one for one in case.case.digests if one.startswith("phone:"))
@@ -38,6 +38,6 @@ def test_nobody_by_one_address_is_not_nobody_by_the_other(habeas):
     case.act(TakenIn(vendor="zoom", folder="runs/zoom", proof="0", subject="no_match", gaps=other), NOW)
     assert gaps(told("no_match", second), open_here(habeas)) == ()
     waits = habeas("case", "show", "DSR-17").stdout
-    assert "zoom: the person is not known there by what was asked, and is known by more (not asked by another email)\n" in waits
+    assert "zoom: the person is not known there by what was asked, and is known by more (not asked by another e-mail address)\n" in waits
     assert habeas("case", "excuse", "DSR-17", f"zoom/{OTHERS}", "--say", "The other address is new.").returncode == 0
     assert "and is known by more" not in habeas("case", "show", "DSR-17").stdout
