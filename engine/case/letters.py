@@ -30,7 +30,7 @@ PLACEHOLDER = re.compile(r"<([A-Z_]+)>")
 SUBJECT = "Subject: "
 SEVEN_BIT = SMTP.clone(cte_type="7bit")  # not every mail server takes more
 LONGEST_LINE = 998  # of a mail (RFC 5322)
-NOBODY = {"en": "Sir or Madam", "de": "liebe Anfragende, lieber Anfragender"}
+NOBODY = {"en": "Sir or Madam", "de": "und vielen Dank für Ihre Anfrage"}
 
 CONCLUSION = {
     "en": {

@@ -82,7 +82,9 @@ def test_nothing_undecided_is_reached(ran):
 def test_a_decision_survives_a_run_again_and_says_where_it_does_not(ran, at):
     """A record that is fetched again with the same bytes keeps its decision; one that is gone is told."""
     run = home_of(ran) / "cases/DSR-17/runs/zoom"
-    assert ran("review", "drop", "DSR-17", "zoom/meetings:3#/topic", "--because", "not_personal").returncode == 0
+    listed_here = (run / "meetings.jsonl").read_bytes().splitlines()  # some stand twice: Zoom lists them as scheduled and as previous ones
+    number = next(number for number, line in enumerate(listed_here, 1) if listed_here.count(line) == 1)
+    assert ran("review", "drop", "DSR-17", f"zoom/meetings:{number}#/topic", "--because", "not_personal").returncode == 0
     assert ran("case", "run", "DSR-17", "--vendor", "zoom", **at).returncode == 0
     assert listed(ran)["gone"] == {}
     lines = (run.with_name("zoom-2") / "meetings.jsonl").read_bytes().splitlines(keepends=True)
