@@ -52,6 +52,7 @@ class ServiceRow(msgspec.Struct, frozen=True):
     records: int = 0
     files: int = 0
     fault: str | None = None
+    fetched: bool = False
 
 
 class GapRow(msgspec.Struct, frozen=True):
@@ -132,6 +133,7 @@ def _service(case: OpenCase, vendor: str, part: VendorPart) -> ServiceRow:
         excused=len(part.gaps) - len(part.open_gaps),
         records=_counted(run, "records"),
         files=len(part.files) + _files(run),
+        fetched=True,
     )
 
 
