@@ -25,7 +25,12 @@ from engine.release.record_values import at_pointer, fields_in
 
 NAME = "findings.sqlite"
 PLACES = 100
-VALUES = 'SELECT id, digest, shown, count, undecided, decision FROM "values" WHERE '
+VALUES = 'SELECT id, digest, shown, count, undecided, decision, asked FROM "values" WHERE '
+STILL = (
+    "SELECT DISTINCT vendor, endpoints.endpoint, fields.field FROM findings JOIN whys ON whys.id = findings.why "
+    "JOIN pointers ON pointers.id = findings.pointer JOIN fields ON fields.id = pointers.field "
+    "JOIN endpoints ON endpoints.id = fields.endpoint WHERE findings.value = ? AND findings.act IS NULL AND whys.asked"
+)
 STANDS = (
     "SELECT vendor, endpoints.endpoint, fields.field, kind, rule, count FROM stands JOIN fields ON fields.id = stands.field "
     "JOIN endpoints ON endpoints.id = fields.endpoint JOIN whys ON whys.id = stands.why WHERE value = ? "
@@ -79,6 +84,7 @@ class Stand(msgspec.Struct, frozen=True):
 class ListedValue(msgspec.Struct, frozen=True):
     """A distinct value: its digest, how it was first written, how often and where it stands; `undecided`: in how many of these places.
 
+    Where it is decided in some of its fields, those that wait stand first.
     `decision` is the number of the act that decided about it.
     """
 
@@ -235,9 +241,12 @@ class Findings:
         return list(self._values(VALUES + "digest >= ? AND digest < ? ORDER BY id", beginning, beginning + "g"))
 
     def _values(self, told: str, *of: Any) -> Iterator[ListedValue]:
-        for number, digest, shown, count, undecided, decision in self._database.execute(told, of).fetchall():
-            stands = tuple(Stand(*stand) for stand in self._database.execute(STANDS, (number,)))
-            yield ListedValue(digest, shown, count, undecided, decision, stands)
+        for number, digest, shown, count, undecided, decision, asked in self._database.execute(told, of).fetchall():
+            stands = [Stand(*stand) for stand in self._database.execute(STANDS, (number,))]
+            if decision is None and 0 < undecided < asked:
+                still = set(self._database.execute(STILL, (number,)))
+                stands.sort(key=lambda one: (one.vendor, one.endpoint, one.field) not in still)
+            yield ListedValue(digest, shown, count, undecided, decision, tuple(stands))
 
     def settle(self, decisions: Mapping[int, Target]) -> None:
         """Take the decisions that hold, by the numbers of their acts; what is undecided follows. Raises DiskError, OutputError."""

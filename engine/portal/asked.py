@@ -140,9 +140,9 @@ def portray(template: str, asked: AskedPage, error: HabeasError | None = None, *
         "since": [(line.n, line.by, sentence(line)) for line in error.since] if isinstance(error, Stale) else None,
     }
     page = environment("engine.portal").get_template(template)
-    html = page.render({**told, **values, "typed": (), "elsewhere": 0})
+    html = page.render({**told, **values, "typed": (), "moved": 0})
     if error is not None:
         typed = [text for name in TYPED for text in asked.form.get(name, ()) if text.strip() and escape(text) not in html]
-        elsewhere = sum(name.startswith("d-") and any(asked.form[name]) and f'name="{escape(name)}"' not in html for name in asked.form)
-        html = page.render({**told, **values, "typed": typed, "elsewhere": elsewhere})
+        moved = sum(name.startswith("d-") and any(asked.form[name]) and f'name="{escape(name)}"' not in html for name in asked.form)
+        html = page.render({**told, **values, "typed": typed, "moved": moved})
     return Portrayed(html, 200 if error is None else 409 if isinstance(error, Stale) else 422)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -94,6 +95,7 @@ def _told(asked: AskedPage, case: OpenCase, found: Review) -> dict[str, Any]:
         "rows": [_row(asked, case, found, row) for row in listed],
         "offered": OFFERED,
         "reasons": REASONS,
+        "elsewhere": _elsewhere(asked, case, found, {row.values[0].digest for row in listed}),
         "files": sum(one.ruling.do == "ask" for one in files_of(case, found)),
     }
 
@@ -153,6 +155,22 @@ def _row(asked: AskedPage, case: OpenCase, found: Review, row: ListedRow) -> Val
         operation=asked.said(f"d-{first.digest}"),
         because=asked.said(f"r-{first.digest}"),
     )
+
+
+def _elsewhere(asked: AskedPage, case: OpenCase, found: Review, here: Collection[str]) -> list[tuple[str, str, str]]:
+    """Give what was chosen in a form that was refused, for rows which the page no longer shows: the value, the choice, what holds now.
+
+    Who decided meanwhile moved the row: the choice must neither be lost in silence nor be written over theirs.
+    """
+    chosen = {name.removeprefix("d-"): asked.said(name) for name in asked.form if name.startswith("d-") and asked.said(name)}
+    told = []
+    for digest, operation in chosen.items():
+        if digest in here or not DIGEST.fullmatch(digest):
+            continue
+        with suppress(KeyError):  # the runs that hold now have no such value
+            first = found.findings.row_of(digest).values[0]
+            told.append((_short(first.shown), operation, decided_words(case, first)))
+    return told
 
 
 def _stand(found: Review, stand: Stand) -> FieldStand:

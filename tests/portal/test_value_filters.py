@@ -121,18 +121,6 @@ def test_a_form_that_was_refused_keeps_the_choice(small, habeas):
     assert "?show=undecided&amp;kind=phones&amp;p=1" in stale.text
 
 
-def test_a_choice_whose_row_is_elsewhere_now_is_counted(small, habeas):
-    """A colleague decided it meanwhile, so that it is no longer among those shown: the page does not pretend that the choice is still there."""
-    at = f"{AT}?show=undecided"
-    page = small.see(at)
-    ann, cy = row_of(page, "ann@example.com"), row_of(page, "cy@example.com")
-    decided(habeas, "mask", f"value:{ann}")
-    stale = small.send(at, page, **{f"d-{ann}": "drop", f"d-{cy}": "drop"})
-    assert stale.status == 409
-    assert "1 of your choices is of what stands elsewhere now: look for it, and choose again." in stale.text
-    assert f'name="d-{cy}" value="drop" checked' in stale.text
-
-
 def test_what_changed_since_the_release_is_a_choice(small, habeas):
     """What was decided anew, and what was only taken back; before a release nobody is asked, and the release itself changed nothing."""
     assert "since the release" not in small.see(AT)
