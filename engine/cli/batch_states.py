@@ -160,8 +160,8 @@ def purge_batches(paths: tuple[Path, ...], older_than: str, classes: str | None,
         raise UsageError(message) from None
     if any(str(path).startswith(("postgresql:/", "postgres:/")) for path in paths):
         message = (
-            "purge deletes what lies in folders: name the folder of a batch; habeas cancel URL --batch NAME --forget deletes what a database "
-            "has of one whose folder is lost; nothing was deleted"
+            "purge deletes what lies in folders: name the folder of a batch; habeas cancel URL --batch NAME --forget deletes what a "
+            "database has of one whose folder is lost; nothing was deleted"
         )
         raise UsageError(message)
     found = [one for path in paths for one in _batches(path)]
