@@ -36,6 +36,7 @@ class Team:
     kept: Kept
     vendor: Vendor
     workers: list[subprocess.Popen[str]] = field(default_factory=list)
+    session: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def connect(self, *names: str, secret: str = "t0", account: str | None = None) -> None:
         """Store connections of the vendor."""
@@ -51,10 +52,24 @@ class Team:
 
     def sql(self, words: str, *values: Any) -> list[tuple[Any, ...]]:
         """Do something in the store; gives its rows."""
+        try:
+            cursor = self._session().execute(words, values)  # type: ignore[arg-type]
+        except psycopg.OperationalError:  # the session was ended since: whether the store is away a new one knows
+            self._end_session()
+            cursor = self._session().execute(words, values)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+    def _session(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Give a session that is kept: to begin one costs ten times what most statements do."""
         assert self.kept.address is not None
-        with psycopg.connect(self.kept.address, autocommit=True, options="-c search_path=habeas") as connection:
-            cursor = connection.execute(words, values)  # type: ignore[arg-type]
-            return cursor.fetchall() if cursor.description else []
+        if self.session is None:
+            self.session = psycopg.connect(self.kept.address, autocommit=True, options="-c search_path=habeas")
+        return self.session
+
+    def _end_session(self) -> None:
+        if self.session is not None:
+            self.session.close()
+        self.session = None
 
     def lend(
         self, folder: Path, people: dict[str, tuple[str, str]], *, share: float = 1.0, sha256: str | None = None, **options: Any
@@ -120,6 +135,7 @@ class Team:
 
     def close(self) -> None:
         """Kill what is left."""
+        self._end_session()
         for worker in self.workers:
             if worker.poll() is None:
                 worker.kill()
