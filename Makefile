@@ -102,7 +102,7 @@ bench-cluster: $(READY) ## measure workers over a shared database, beside one wo
 bench-findings: $(READY) ## measure finding personal data and listing it, over 100,000 records
 	@$(BIN)/python -m bench.findings
 
-bench-package: $(READY) ## measure what leaves: given records, tables and the after-check, over 100,000 records
+bench-package: $(READY) ## measure building a package of 100,000 records: the whole command, and each of its steps
 	@$(BIN)/python -m bench.package
 
 bench-portal: $(READY) ## measure the portal in Chromium and by ten clients, over a case of 100,000 records

@@ -41,6 +41,8 @@ def test_a_package_goes_from_decisions_to_the_person(decided):
     ):
         assert subprocess.run(words, cwd=bag, check=False, capture_output=True).returncode == 0
     assert decided("package", "verify", str(bag)).returncode == 0
+    kinds = json.loads((bag / "data" / "completeness.json").read_text())["services"][0]["kinds"]
+    assert {one["found"] - one["expected"] for one in kinds if one["outcome"] == "complete" and one["expected"] is not None} == {0}
     assert bag.with_name("DSR-17.html").is_file()
     assert state(decided)["state"] == "released"
     name = withheld.encode()

@@ -7,6 +7,7 @@ import json
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -98,10 +99,11 @@ class Team:
             cursor.executemany("insert into person (batch, request, connection, identifiers, wish) values (%s, %s, %s, %s, %s)", rows)
         return number
 
-    def work(self, *words: str, lease: float = 3.0, **environ: str) -> subprocess.Popen[str]:
-        """Begin a worker."""
+    def work(self, *words: str, lease: float = 3.0, believing: dict[str, Any] | None = None, **environ: str) -> subprocess.Popen[str]:
+        """Begin a worker, which may believe something else of the world (see otherwise.py)."""
         given = {**environment(self.kept.folder, **self.kept.environ), "HABEAS_HOME": str(self.kept.folder / "state"), **environ}
-        command = [*HABEAS, "worker", str(self.kept.address), "--lease", str(lease), *words]
+        habeas = HABEAS if believing is None else (sys.executable, "-m", "tests.cluster.otherwise", json.dumps(believing))
+        command = [*habeas, "worker", str(self.kept.address), "--lease", str(lease), *words]
         process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.workers.append(process)
         return process
