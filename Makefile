@@ -38,10 +38,10 @@ test: $(READY) ## run the tests
 	@echo "The browser tests were not run here: make test-browser. Every moment of a kill, and more examples of each property: make test-long."
 
 covered: $(READY)
-	@told=$$($(BIN)/python -m pytest $(COVERED) --cov --cov-report=term --cov-fail-under=100 2>&1); good=$$?; echo "$$told"; exit $$good
+	@told=$$($(NICE) $(BIN)/python -m pytest $(COVERED) --cov --cov-report=term --cov-fail-under=100 2>&1); good=$$?; echo "$$told"; exit $$good
 
 others: $(READY)
-	@$(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
+	@$(NICE) $(BIN)/python -m pytest $(APART:%=--ignore=%) $(COVERED:%=--ignore=%) $(SIDE_BY_SIDE)
 
 test-long: $(READY) ## run every test, with many more examples of each property, new ones each time
 	@$(BIN)/python -m pytest $(APART:%=--ignore=%) -m "" $(SIDE_BY_SIDE) --hypothesis-profile=long
